@@ -1,0 +1,21 @@
+/** Entry of the command line: registers every command and turns errors into one line and an exit code. */
+import { Command, CommanderError } from 'commander';
+import type { AddCommand } from './command.ts';
+
+const commands: readonly AddCommand[] = [];
+
+const program = new Command('dualscope')
+  .description('Whole-slide images: read, segment with DA-RefineNet, train, evaluate. Research use only.')
+  .exitOverride();
+for (const add of commands) add(program);
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.stderr.write(`dualscope: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The manifest of a model, `models/<id>/manifest.json`, validated on load. It says everything that the
+ * engine and the interface need to know of a network without opening its graph.
+ */
+import { z } from 'zod';
+
+const hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
+const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, 'expected a colour like #0072B2');
+const fileName = z.string().regex(/^[\w.-]+$/, 'expected a file name without directories');
+
+const field = z.object({
+  /** Side of the square field, in µm of tissue. */
+  fieldUm: z.number().positive(),
+  /** Side of the network's input, in pixels. */
+  sizePx: z.number().int().positive().max(4096),
+});
+
+export const contextKinds = ['none', 'same', 'region', 'centred', 'slide'] as const;
+export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned'] as const;
+
+export const manifestSchema = z.object({
+  specVersion: z.literal(1),
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  title: z.string().min(1),
+  /** One sentence: what the model is for. */
+  description: z.string(),
+  /** `preset` of src/model/presets.ts that built the network. */
+  preset: z.string(),
+  encoder: z.string(),
+  contextEncoder: z.string().nullable(),
+  fusion: z.enum(fusionKinds),
+  /** Index in the list = class value in the class map. */
+  classes: z
+    .array(
+      z.object({
+        name: z.string().min(1),
+        colour,
+        /** Drawn without fill and left out of areas (the background class). */
+        background: z.boolean(),
+      }),
+    )
+    .min(2)
+    .max(32),
+  slice: field,
+  /** null for single-input networks. `fieldUm` is ignored for `slide`. */
+  context: field.extend({ kind: z.enum(contextKinds).exclude(['none']) }).nullable(),
+  graph: z.object({
+    /** TF.js GraphModel; weight shards lie beside it. */
+    file: fileName,
+    sha256: hex,
+    /** SHA-256 over all weight shards in order. */
+    weightsSha256: hex,
+    weightsBytes: z.number().int().positive(),
+    dtype: z.enum(['float16', 'float32']),
+    /** Node names. Inputs take RGB 0 to 255 as float32 NHWC; normalisation is inside the graph. */
+    inputs: z.object({
+      slice: z.string(),
+      context: z.string().nullable(),
+      /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context, for `aligned`. */
+      sliceInContext: z.string().nullable(),
+    }),
+    outputs: z.object({
+      /** float32 [n, size, size, classes], before softmax, at the slice's resolution. */
+      logits: z.string(),
+      /** int32 [n, size, size], class * 256 + confidence (0 to 255): one read-back a slice. */
+      packed: z.string(),
+    }),
+    /** Nodes that are fetched once per region and fed back for each of its slices. */
+    contextFeatures: z.array(z.string()),
+  }),
+  parameters: z.number().int().positive(),
+  /** Multiply-accumulates of one slice with its context / with the context's features at hand. */
+  macs: z.number().positive(),
+  macsReusedContext: z.number().positive(),
+  /** Golden check: inputs and expected output, raw little-endian, beside the manifest. */
+  golden: z.object({
+    slice: fileName,
+    context: fileName.nullable(),
+    /** uint8 [size, size] classes. */
+    classes: fileName,
+    /** Share of pixels that must agree, 0 to 1. */
+    agreement: z.number().min(0).max(1),
+  }),
+  provenance: z.object({
+    data: z.string(),
+    synthetic: z.boolean(),
+    dataLicence: z.string(),
+    licence: z.string(),
+    split: z.string(),
+    seed: z.number().int(),
+    steps: z.number().int(),
+    date: z.string(),
+    codeVersion: z.string(),
+  }),
+  metrics: z
+    .object({
+      data: z.string(),
+      miou: z.number().min(0).max(1),
+      iou: z.array(z.number().min(0).max(1).nullable()),
+      accuracy: z.number().min(0).max(1),
+      score: z.number().max(1).nullable(),
+    })
+    .nullable(),
+  intendedUse: z.string(),
+});
+
+export type ModelManifest = z.infer<typeof manifestSchema>;
+export type ContextKind = (typeof contextKinds)[number];
+
+/**
+ * Checks a parsed manifest.
+ * @throws ModelError `bad-manifest` naming the first field that is wrong.
+ */
+export function parseManifest(value: unknown, file: string): ModelManifest {
+  const result = manifestSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  throw new ModelError(
+    'bad-manifest',
+    file,
+    `The manifest is not valid at "${where}": ${issue?.message ?? 'unknown'}.`,
+    'Export the model again with this version of Dualscope.',
+  );
+}
+
+export type ModelErrorCode = 'bad-manifest' | 'bad-weights' | 'bad-graph' | 'not-found' | 'backend' | 'bad-input';
+
+/** An error about a model that a user can act on. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  constructor(
+    readonly code: ModelErrorCode,
+    readonly file: string,
+    readonly problem: string,
+    readonly remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${file}: ${problem} ${remedy}`, options);
+  }
+}

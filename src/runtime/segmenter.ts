@@ -1,0 +1,45 @@
+/**
+ * What the engine asks of a loaded network, whatever runs it. `graph-segmenter.ts` implements it on an
+ * exported TF.js graph; tests implement it by hand.
+ */
+import type { ModelManifest } from './manifest.ts';
+
+/** 8-bit RGBA, row by row; a decoded region of a slide fits. */
+export interface InputImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray;
+}
+
+/** The slice's square within its context's square, as fractions of the context's side. */
+export interface SliceInContext {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+}
+
+/** Features of one context, kept where the backend keeps tensors. Dispose exactly once. */
+export interface ContextFeatures {
+  dispose(): void;
+}
+
+/** Result of one slice, row by row, `sizePx × sizePx`. */
+export interface SliceMaps {
+  readonly size: number;
+  /** Winning class per pixel. */
+  readonly classes: Uint8Array<ArrayBuffer>;
+  /** Probability of the winning class, 0 to 255. */
+  readonly confidence: Uint8Array<ArrayBuffer>;
+}
+
+export interface Segmenter {
+  readonly manifest: ModelManifest;
+  /** @throws ModelError `bad-input` when the image is not `context.sizePx` square. */
+  encodeContext(context: InputImage): ContextFeatures;
+  /**
+   * @param context features of the slice's context; null for single-input networks.
+   * @throws ModelError `bad-input` on a wrong size or a missing context.
+   */
+  segment(slice: InputImage, context: ContextFeatures | null, where: SliceInContext | null): Promise<SliceMaps>;
+  dispose(): void;
+}

@@ -1,0 +1,141 @@
+/**
+ * The contract that every slide format implements, and the only view of a slide that the rest of the
+ * project has. The same code runs in the page, in a worker and in Node: reading bytes and decoding an
+ * image are injected (`ByteSource`, `ImageDecoder`).
+ */
+
+/** A rectangle in level-0 pixels; may be fractional and may lie partly or wholly outside the slide. */
+export interface Level0Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Decoded pixels, 8-bit RGBA, row by row from the top left. `data.length === width * height * 4`. */
+export interface RgbaImage {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** Random access to the bytes of one file, local or remote. */
+export interface ByteSource {
+  /** File name without directories, for messages. */
+  readonly name: string;
+  /** Length in bytes. */
+  readonly size: number;
+  /**
+   * Reads `length` bytes from `offset`; fewer only where the file ends.
+   * @throws SlideError `network`, `no-range`; an AbortError when `signal` aborts.
+   */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+export type EncodedImageType = 'image/jpeg' | 'image/png' | 'image/webp';
+
+/** Decodes a complete encoded image by the platform's native decoder (createImageBitmap, sharp). */
+export interface ImageDecoder {
+  decode(
+    bytes: Uint8Array<ArrayBuffer>,
+    type: EncodedImageType,
+    signal?: AbortSignal,
+  ): Promise<RgbaImage>;
+}
+
+/**
+ * A tile as the format delivers it. `encoded` is a complete file of its type (JPEGTables spliced in,
+ * colour transform marked), so that a browser can decode it natively straight into a bitmap.
+ * `missing` is a tile that the slide does not hold (sparse, zero length): show background.
+ */
+export type TilePayload =
+  | { readonly kind: 'encoded'; readonly type: EncodedImageType; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'pixels'; readonly image: RgbaImage }
+  | { readonly kind: 'missing' };
+
+export interface SlideLevel {
+  /** Pixels of this level. */
+  readonly width: number;
+  readonly height: number;
+  /** Level-0 pixels per pixel of this level (mean of both axes); 1 for level 0. */
+  readonly downsample: number;
+  /** Pixels of this level. Tiles at the right and bottom edge may reach over the level's border. */
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+}
+
+/** Micrometres per level-0 pixel, per axis, and the metadata field they came from, or `user`. */
+export interface SlideMpp {
+  readonly x: number;
+  readonly y: number;
+  readonly source: string;
+}
+
+export interface AssociatedImage {
+  /** `label`, `macro`, `thumbnail`, or the format's own word. Labels may show patient data. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a slide says of itself; structured-cloneable. */
+export interface SlideMetadata {
+  readonly name: string;
+  /** For example `aperio-svs`, `tiff`. */
+  readonly format: string;
+  /** Level-0 pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** From level 0 (largest) downwards; downsample strictly increasing. */
+  readonly levels: readonly SlideLevel[];
+  /** null when the file does not say; never guessed. */
+  readonly mpp: SlideMpp | null;
+  /** Objective power, for example 20; null when the file does not say. */
+  readonly magnification: number | null;
+  readonly associated: readonly AssociatedImage[];
+  /** Bytes. */
+  readonly fileSize: number;
+  /** Stable identity of the content: hash of size, head and tail bytes. Hex. */
+  readonly fingerprint: string;
+  /** The format's own key-value metadata, as text. */
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface Slide {
+  readonly metadata: SlideMetadata;
+  /**
+   * The tile at `column`, `row` of `level`.
+   * @throws SlideError `broken-tile` when the tile's bytes can't be had; the slide stays usable.
+   * @throws RangeError when the tile does not exist.
+   */
+  tile(level: number, column: number, row: number, signal?: AbortSignal): Promise<TilePayload>;
+  /** The associated image `name`, as a payload of its whole area. @throws RangeError when absent. */
+  associatedImage(name: string, signal?: AbortSignal): Promise<TilePayload>;
+  close(): void;
+}
+
+export type SlideErrorCode =
+  | 'not-a-slide'
+  | 'unsupported'
+  | 'truncated'
+  | 'corrupt'
+  | 'broken-tile'
+  | 'not-found'
+  | 'network'
+  | 'no-range';
+
+/** An error a user can act on: which file, what is wrong, what to do. */
+export class SlideError extends Error {
+  override readonly name = 'SlideError';
+  constructor(
+    readonly code: SlideErrorCode,
+    readonly file: string,
+    /** What is wrong, a sentence without the file's name. */
+    readonly problem: string,
+    /** What to do about it, a sentence. */
+    readonly remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${file}: ${problem} ${remedy}`, options);
+  }
+}

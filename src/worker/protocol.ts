@@ -1,0 +1,90 @@
+/**
+ * What the page may ask of the two workers, as plain types: the slide worker reads and decodes tiles for
+ * viewing, the segmentation worker runs the engine. Everything here is structured-cloneable.
+ */
+import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
+import type { ModelManifest } from '../runtime/manifest.ts';
+
+export type SlideInput =
+  | { readonly kind: 'file'; readonly files: readonly File[] }
+  | { readonly kind: 'url'; readonly url: string };
+
+export type BackendName = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
+
+export interface BackendReport {
+  readonly name: BackendName;
+  /** Adapter or processor, for example `Apple M2` or `SwiftShader`, or `2 threads, SIMD`. */
+  readonly device: string;
+  /** A sentence: why this backend and not a faster one. */
+  readonly reason: string;
+}
+
+/** What to do next, for the page to show; code and sentences of SlideError and ModelError. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly file: string;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** One finished slice, placed at `rect`; maps are `size × size`, `rect` may reach over the slide's border. */
+export interface SliceResult {
+  readonly index: number;
+  readonly rect: Level0Rect;
+  readonly size: number;
+  readonly classes: Uint8Array<ArrayBuffer>;
+  readonly confidence: Uint8Array<ArrayBuffer>;
+}
+
+export type SegmentEvent =
+  | { readonly kind: 'planned'; readonly slices: number; readonly regions: number }
+  | {
+      readonly kind: 'slice';
+      readonly result: SliceResult;
+      readonly done: number;
+      readonly total: number;
+      /** Slices per second over the last ten seconds. */
+      readonly rate: number;
+      readonly etaSeconds: number;
+    }
+  | { readonly kind: 'broken-slice'; readonly index: number; readonly error: ErrorReport };
+
+export interface SegmentRequest {
+  readonly slide: SlideInput;
+  /** URL of the model's folder, ending in a slash. */
+  readonly modelUrl: string;
+  /** Area to segment in level-0 pixels; null for the whole slide. */
+  readonly area: Level0Rect | null;
+  /** Given by the user where the slide has none; null to use the slide's own. */
+  readonly mpp: SlideMpp | null;
+}
+
+export interface SegmentSummary {
+  readonly slices: number;
+  readonly regionsEncoded: number;
+  readonly seconds: number;
+  readonly cancelled: boolean;
+  /** tf.memory().numTensors before and after the run: equal, or tensors leak. */
+  readonly tensorsBefore: number;
+  readonly tensorsAfter: number;
+}
+
+/** Methods of the slide worker. */
+export interface SlideWorkerApi {
+  open(input: SlideInput): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
+  /** null for a tile that the slide does not hold. The bitmap is transferred. */
+  tile(slideId: number, level: number, column: number, row: number): Promise<ImageBitmap | null>;
+  associatedImage(slideId: number, name: string): Promise<ImageBitmap>;
+  close(slideId: number): Promise<void>;
+}
+
+/** Methods of the segmentation worker. */
+export interface SegmentWorkerApi {
+  /** @param wanted from `?backend=`, else null for the best one. */
+  initialise(wanted: BackendName | null): Promise<BackendReport>;
+  manifest(modelUrl: string): Promise<ModelManifest>;
+  /** Progress events are SegmentEvent. Aborting stops within a slice and resolves with `cancelled`. */
+  segment(request: SegmentRequest): Promise<SegmentSummary>;
+  /** The visible rectangle, level-0 pixels: its slices come first from now on. */
+  setView(view: Level0Rect | null): Promise<void>;
+}
