@@ -78,6 +78,16 @@ export interface AssociatedImage {
   readonly height: number;
 }
 
+/** An embedded colour profile. */
+export interface IccSummary {
+  /** Its description tag, for example `sRGB IEC61966-2.1` or `ScanScope v1`. */
+  readonly description: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whether it is sRGB in all but name, so that applying it changes nothing to speak of. */
+  readonly srgb: boolean;
+}
+
 /** What a slide says of itself; structured-cloneable. */
 export interface SlideMetadata {
   readonly name: string;
@@ -93,7 +103,11 @@ export interface SlideMetadata {
   /** Objective power, for example 20; null when the file does not say. */
   readonly magnification: number | null;
   readonly associated: readonly AssociatedImage[];
-  /** Bytes. */
+  /** Make and model of the scanner, for example `Hamamatsu C9600-12`; null when the file does not say. */
+  readonly scanner: string | null;
+  /** The embedded ICC profile; null without one. Tiles are delivered without it applied. */
+  readonly icc: IccSummary | null;
+  /** Bytes; of all files together for a slide of many. */
   readonly fileSize: number;
   /** Stable identity of the content: hash of size, head and tail bytes. Hex. */
   readonly fingerprint: string;
@@ -111,7 +125,14 @@ export interface Slide {
   tile(level: number, column: number, row: number, signal?: AbortSignal): Promise<TilePayload>;
   /** The associated image `name`, as a payload of its whole area. @throws RangeError when absent. */
   associatedImage(name: string, signal?: AbortSignal): Promise<TilePayload>;
+  /** The embedded ICC profile, for whoever applies it; null without one. */
+  iccProfile(signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null>;
   close(): void;
+}
+
+/** What differs by platform and is injected: `browserPlatform()` in src/slide/browser-platform.ts, `nodePlatform()` in node-platform.node.ts. */
+export interface SlidePlatform {
+  readonly decoder: ImageDecoder;
 }
 
 export type SlideErrorCode =
