@@ -6,8 +6,7 @@ import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 
 export type SlideInput =
-  | { readonly kind: 'file'; readonly files: readonly File[] }
-  | { readonly kind: 'url'; readonly url: string };
+  { readonly kind: 'file'; readonly files: readonly File[] } | { readonly kind: 'url'; readonly url: string };
 
 export type BackendName = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
 

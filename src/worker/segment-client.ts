@@ -1,0 +1,67 @@
+/** The page's side of the segmentation worker. */
+import type { ModelManifest } from '../runtime/manifest.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+import type {
+  BackendName,
+  BackendReport,
+  SegmentEvent,
+  SegmentRequest,
+  SegmentSummary,
+  SegmentWorkerApi,
+} from './protocol.ts';
+import { absoluteInput, absoluteUrl } from './page-url.ts';
+import { connectWorker } from './worker-port.ts';
+
+export { WorkerError } from './error-report.ts';
+
+export interface SegmentOptions {
+  /** Aborting stops within a slice; the promise then resolves with `cancelled: true`. */
+  readonly signal?: AbortSignal;
+  /** Called in order; every call happens before the promise resolves. */
+  readonly onEvent?: (event: SegmentEvent) => void;
+}
+
+/** Every method rejects with a WorkerError, whose `report` is what to show the user. */
+export interface SegmentClient {
+  /** Chooses and starts the backend. Later calls answer with the backend that was started first. */
+  initialise(wanted: BackendName | null): Promise<BackendReport>;
+  manifest(modelUrl: string): Promise<ModelManifest>;
+  /** Starts the backend by itself if `initialise` was not called. */
+  segment(request: SegmentRequest, options?: SegmentOptions): Promise<SegmentSummary>;
+  setView(view: Level0Rect | null): Promise<void>;
+  /** Ends the worker at once. Open calls are rejected. */
+  terminate(): void;
+}
+
+/** Starts a segmentation worker. It loads TF.js only when `initialise` or `segment` is called. */
+export function createSegmentClient(): SegmentClient {
+  const worker = new Worker(new URL('./segment-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'segment',
+  });
+  const rpc = connectWorker<SegmentWorkerApi>(worker, 'segmentation');
+  return {
+    initialise: (wanted) => rpc.call('initialise', [wanted]),
+    manifest: (modelUrl) => rpc.call('manifest', [absoluteUrl(modelUrl)]),
+    segment: (request, options = {}) =>
+      rpc.call(
+        'segment',
+        [{ ...request, slide: absoluteInput(request.slide), modelUrl: absoluteUrl(request.modelUrl) }],
+        {
+          signal: options.signal,
+          onAbort: 'wait',
+          onProgress: (event) => options.onEvent?.(event as SegmentEvent),
+        },
+      ),
+    setView: (view) => rpc.call('setView', [view]),
+    terminate: () => {
+      worker.terminate();
+      rpc.fail({
+        code: 'worker-ended',
+        file: '',
+        problem: 'The segmentation worker was ended.',
+        remedy: '',
+      });
+    },
+  };
+}

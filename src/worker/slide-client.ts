@@ -1,0 +1,53 @@
+/** The page's side of the slide worker. */
+import type { SlideMetadata } from '../slide/slide.ts';
+import type { SlideInput, SlideWorkerApi } from './protocol.ts';
+import { absoluteInput } from './page-url.ts';
+import { connectWorker } from './worker-port.ts';
+
+export { WorkerError } from './error-report.ts';
+
+/** A slide that the worker holds open under `slideId`. */
+export interface OpenedSlide {
+  readonly slideId: number;
+  readonly metadata: SlideMetadata;
+}
+
+/**
+ * Every method rejects with a WorkerError (its `report` is what to show the user), and with an AbortError
+ * as soon as the signal aborts; the worker then stops reading too.
+ */
+export interface SlideClient {
+  open(input: SlideInput, signal?: AbortSignal): Promise<OpenedSlide>;
+  /** null for a tile that the slide does not hold. The caller closes the bitmap. */
+  tile(
+    slideId: number,
+    level: number,
+    column: number,
+    row: number,
+    signal?: AbortSignal,
+  ): Promise<ImageBitmap | null>;
+  associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
+  close(slideId: number): Promise<void>;
+  /** Ends the worker. Open calls are rejected. */
+  terminate(): void;
+}
+
+/** Starts a slide worker. */
+export function createSlideClient(): SlideClient {
+  const worker = new Worker(new URL('./slide-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'slide',
+  });
+  const rpc = connectWorker<SlideWorkerApi>(worker, 'slide');
+  return {
+    open: (input, signal) => rpc.call('open', [absoluteInput(input)], { signal }),
+    tile: (slideId, level, column, row, signal) =>
+      rpc.call('tile', [slideId, level, column, row], { signal }),
+    associatedImage: (slideId, name, signal) => rpc.call('associatedImage', [slideId, name], { signal }),
+    close: (slideId) => rpc.call('close', [slideId]),
+    terminate: () => {
+      worker.terminate();
+      rpc.fail({ code: 'worker-ended', file: '', problem: 'The slide worker was ended.', remedy: '' });
+    },
+  };
+}

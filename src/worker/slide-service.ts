@@ -1,0 +1,70 @@
+/** The slide worker's methods, apart from the worker, so that they run in tests. */
+import type { Slide, TilePayload } from '../slide/slide.ts';
+import type { SlideInput, SlideWorkerApi } from './protocol.ts';
+import type { Handlers } from './rpc.ts';
+
+/** What the service needs of its platform. */
+export interface SlideServicePlatform {
+  /** @throws SlideError when the input is no slide or can't be read. */
+  openSlide(input: SlideInput, signal: AbortSignal): Promise<Slide>;
+  /**
+   * The payload as a bitmap of at most `maxWidth × maxHeight`, cropped at the right and bottom.
+   * null for a missing tile.
+   */
+  toBitmap(payload: TilePayload, maxWidth: number, maxHeight: number): Promise<ImageBitmap | null>;
+}
+
+/**
+ * Keeps the open slides by number. A tile at the right or bottom edge is cropped to its level, so that
+ * bitmaps never reach over the slide.
+ */
+export function createSlideService(platform: SlideServicePlatform): Handlers<SlideWorkerApi> {
+  const slides = new Map<number, Slide>();
+  let nextId = 1;
+
+  const slideOf = (slideId: number): Slide => {
+    const slide = slides.get(slideId);
+    if (slide === undefined) throw new RangeError(`Slide ${slideId} is not open.`);
+    return slide;
+  };
+
+  return {
+    open: async (call, input) => {
+      const slide = await platform.openSlide(input, call.signal);
+      if (call.signal.aborted) {
+        slide.close();
+        call.signal.throwIfAborted();
+      }
+      const slideId = nextId++;
+      slides.set(slideId, slide);
+      return { slideId, metadata: slide.metadata };
+    },
+
+    tile: async (call, slideId, level, column, row) => {
+      const slide = slideOf(slideId);
+      const payload = await slide.tile(level, column, row, call.signal);
+      // Decoding takes longer than an abort: a tile that scrolled away is not worth it.
+      call.signal.throwIfAborted();
+      const size = slide.metadata.levels[level];
+      if (size === undefined) throw new RangeError(`The slide has no level ${level}.`);
+      const bitmap = await platform.toBitmap(
+        payload,
+        Math.min(size.tileWidth, size.width - column * size.tileWidth),
+        Math.min(size.tileHeight, size.height - row * size.tileHeight),
+      );
+      return bitmap === null ? null : call.transfer(bitmap);
+    },
+
+    associatedImage: async (call, slideId, name) => {
+      const payload = await slideOf(slideId).associatedImage(name, call.signal);
+      const bitmap = await platform.toBitmap(payload, Infinity, Infinity);
+      if (bitmap === null) throw new RangeError(`The slide has no image "${name}".`);
+      return call.transfer(bitmap);
+    },
+
+    close: (_call, slideId) => {
+      slides.get(slideId)?.close();
+      slides.delete(slideId);
+    },
+  };
+}
