@@ -6,6 +6,9 @@
 
 export type Shape4 = readonly [batch: number, height: number, width: number, channels: number];
 
+/** Added to a moving variance before the square root, in every interpreter. */
+export const BATCH_NORM_EPSILON = 1e-5;
+
 export interface ConvSpec {
   /** Output channels. */
   readonly filters: number;

@@ -1,0 +1,167 @@
+/** DA-RefineNet and its single-input sibling RefineNet, written once over Ops<T> (DESIGN 3). */
+import type { Preprocessing, RefineNetConfig } from './config.ts';
+import { fusions } from './fusion.ts';
+import type { Ops } from './ops.ts';
+import { chainedResidualPooling, residualConvUnits } from './refine-blocks.ts';
+import { resnet, type Pyramid } from './resnet.ts';
+
+export interface NetworkInput<T> {
+  /** [n, h, w, 3] RGB, 0 to 255. */
+  readonly slice: T;
+  /** [n, h', w', 3] RGB, 0 to 255; null for single-input networks. */
+  readonly context: T | null;
+  /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context's features; null unless `aligned`. */
+  readonly sliceInContext: T | null;
+}
+
+/** The context path's features, deepest stage first: what is computed once per region. */
+export type ContextPath<T> = Pyramid<T>;
+
+/** Names under which Ops.label marks the context path's features, deepest first. */
+export const CONTEXT_FEATURE_LABELS = [
+  'context_features_4',
+  'context_features_3',
+  'context_features_2',
+  'context_features_1',
+] as const;
+
+const DROPOUT = 0.5;
+
+/** @returns logits at stride 4, [n, h/4, w/4, classes]. */
+export function daRefineNet<T>(ops: Ops<T>, input: NetworkInput<T>, config: RefineNetConfig): T {
+  if (config.contextEncoder === null) return singleDecoder(ops, input.slice, config);
+  if (input.context === null) {
+    throw new Error('This network reads a context beside each slice; give `context` [n, h, w, 3].');
+  }
+  return dualDecoder(ops, input, contextPath(ops, input.context, config), config);
+}
+
+/**
+ * The context encoder with its own reduce → 2 RCU → ReLU per stage. Nothing of the slice enters, so the
+ * result serves every slice of the region.
+ */
+export function contextPath<T>(ops: Ops<T>, context: T, config: RefineNetConfig): ContextPath<T> {
+  if (config.contextEncoder === null) throw new Error('A single-input network has no context path.');
+  const image = normalise(ops, context, config.preprocessing);
+  const pyramid = resnet(ops, image, 'context/encoder', config.contextEncoder);
+  return eachStage(pyramid, (features, stage) => {
+    const name = `context/stage${4 - stage}`;
+    let f = reduce(ops, regularise(ops, features, name, stage), name, config.decoder[stage], 1);
+    f = ops.relu(residualConvUnits(ops, f, `${name}/rcu`, 2)); // [n, h, w, c]
+    return ops.label(f, CONTEXT_FEATURE_LABELS[stage]);
+  });
+}
+
+/** The slice's side of a dual-input network, given the context's features. @returns logits at stride 4. */
+export function dualDecoder<T>(
+  ops: Ops<T>,
+  input: Pick<NetworkInput<T>, 'slice' | 'sliceInContext'>,
+  context: ContextPath<T>,
+  config: RefineNetConfig,
+): T {
+  if (config.fusion === 'none') throw new Error('A dual-input network needs a fusion other than "none".');
+  const fuse = fusions[config.fusion];
+  const image = normalise(ops, input.slice, config.preprocessing);
+  const pyramid = resnet(ops, image, 'slice/encoder', config.sliceEncoder);
+  const paths = eachStage(pyramid, (features, stage) => {
+    const name = `slice/stage${4 - stage}`;
+    let s = reduce(ops, regularise(ops, features, name, stage), name, config.decoder[stage], 1);
+    s = residualConvUnits(ops, s, `${name}/rcu`, 2); // [n, h, w, c]
+    return stage === 0 ? ops.relu(s) : adapt(ops, s, name, 1);
+  });
+  let p: T | null = null;
+  for (const stage of [0, 1, 2, 3] as const) {
+    const name = `decoder/stage${4 - stage}`;
+    const fused: T = fuse(ops, `${name}/fusion`, {
+      s: paths[stage],
+      f: context[stage],
+      p,
+      sliceInContext: input.sliceInContext,
+    });
+    const next = stage < 3 ? paths[(stage + 1) as 1 | 2 | 3] : null;
+    p = refine(
+      ops,
+      fused,
+      name,
+      1,
+      next === null ? null : { like: next, filters: config.decoder[stage + 1]! },
+    );
+  }
+  return head(ops, p!, config.classes);
+}
+
+/** RefineNet with one input: 3×3 convolutions for reduce, adapt and the way up; sum in place of fusion. */
+function singleDecoder<T>(ops: Ops<T>, slice: T, config: RefineNetConfig): T {
+  const image = normalise(ops, slice, config.preprocessing);
+  const pyramid = resnet(ops, image, 'slice/encoder', config.sliceEncoder);
+  const paths = eachStage(pyramid, (features, stage) => {
+    const name = `slice/stage${4 - stage}`;
+    let s = reduce(ops, regularise(ops, features, name, stage), name, config.decoder[stage], 3);
+    s = residualConvUnits(ops, s, `${name}/rcu`, 2);
+    return stage === 0 ? ops.relu(s) : adapt(ops, s, name, 3);
+  });
+  let p: T | null = null;
+  for (const stage of [0, 1, 2, 3] as const) {
+    const fused: T = p === null ? paths[stage] : ops.add(paths[stage], p);
+    const next = stage < 3 ? paths[(stage + 1) as 1 | 2 | 3] : null;
+    p = refine(
+      ops,
+      fused,
+      `decoder/stage${4 - stage}`,
+      3,
+      next === null ? null : { like: next, filters: config.decoder[stage + 1]! },
+    );
+  }
+  return head(ops, p!, config.classes);
+}
+
+/** CRP → 3 RCU → convolution to the next stage's channels → bilinear to the next stage's size. */
+function refine<T>(
+  ops: Ops<T>,
+  x: T,
+  name: string,
+  kernel: number,
+  next: { readonly like: T; readonly filters: number } | null,
+): T {
+  let y = chainedResidualPooling(ops, x, `${name}/crp`);
+  y = residualConvUnits(ops, y, `${name}/rcu`, 3); // [n, h, w, c]
+  if (next === null) return y;
+  const [, height, width] = ops.shape(next.like);
+  y = ops.conv2d(y, `${name}/up`, { filters: next.filters, kernel, bias: false, init: 'glorot' });
+  return ops.resizeBilinear(y, height, width); // [n, 2h, 2w, c']
+}
+
+/** Dropout → 3×3 convolution with bias. */
+function head<T>(ops: Ops<T>, x: T, classes: number): T {
+  const y = ops.dropout(x, DROPOUT, 'head/dropout');
+  return ops.conv2d(y, 'head/logits', { filters: classes, kernel: 3, bias: true, init: 'glorot' });
+}
+
+function reduce<T>(ops: Ops<T>, x: T, name: string, filters: number, kernel: number): T {
+  return ops.conv2d(x, `${name}/reduce`, { filters, kernel, bias: false, init: 'glorot' });
+}
+
+function adapt<T>(ops: Ops<T>, x: T, name: string, kernel: number): T {
+  return ops.conv2d(x, `${name}/adapt`, { filters: ops.shape(x)[3], kernel, bias: false, init: 'glorot' });
+}
+
+/** Dropout on the two deepest features of an encoder. */
+function regularise<T>(ops: Ops<T>, x: T, name: string, stage: number): T {
+  return stage < 2 ? ops.dropout(x, DROPOUT, `${name}/dropout`) : x;
+}
+
+/** RGB 0 to 255 → the range that the encoder's weights expect. */
+export function normalise<T>(ops: Ops<T>, image: T, { mean, scale }: Preprocessing): T {
+  const shift = mean.map((value, channel) => -value / scale[channel as 0 | 1 | 2]);
+  return ops.affine(
+    image,
+    scale.map((value) => 1 / value),
+    shift,
+  ); // [n, h, w, 3]
+}
+
+/** Maps a pyramid (finest first) to the decoder's order (deepest first). */
+function eachStage<T>(pyramid: Pyramid<T>, map: (features: T, stage: 0 | 1 | 2 | 3) => T): Pyramid<T> {
+  const [stride4, stride8, stride16, stride32] = pyramid;
+  return [map(stride32, 0), map(stride16, 1), map(stride8, 2), map(stride4, 3)];
+}
