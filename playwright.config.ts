@@ -1,0 +1,79 @@
+/**
+ * Browser tests against the built app, as `npm start` serves it. Specs named `*.webgpu.spec.ts` run on
+ * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here).
+ */
+import { createServer } from 'node:http';
+import { defineConfig } from '@playwright/test';
+import { findOrInstallChromium, whatToInstall } from './scripts/chromium.mjs';
+import { listen } from './scripts/static-server.mjs';
+
+const executablePath = findOrInstallChromium();
+if (executablePath === null) throw new Error(whatToInstall);
+
+/** A port that is free now. */
+async function freePort(): Promise<string> {
+  const probe = createServer();
+  const port = await listen(probe, 0, 1);
+  await new Promise((done) => probe.close(done));
+  return String(port);
+}
+
+// Playwright reads this file again in each of its processes; the environment is how they agree.
+process.env.DUALSCOPE_E2E_PORT ??= await freePort();
+process.env.DUALSCOPE_E2E_FAULT_PORT ??= await freePort();
+const appUrl = `http://localhost:${process.env.DUALSCOPE_E2E_PORT}`;
+const faultUrl = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
+
+const isRoot = process.getuid?.() === 0;
+const quiet = [
+  ...(isRoot ? ['--no-sandbox'] : []),
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results/browser',
+  // One browser at a time: inference takes all of the two cores that a CI machine has.
+  workers: 1,
+  forbidOnly: process.env.CI !== undefined,
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
+  reporter: 'list',
+  use: {
+    baseURL: appUrl,
+    headless: true,
+    viewport: { width: 1280, height: 800 },
+    screenshot: 'only-on-failure',
+  },
+  projects: [
+    {
+      name: 'wasm',
+      testIgnore: '**/*.webgpu.spec.ts',
+      use: { launchOptions: { executablePath, args: quiet } },
+    },
+    {
+      name: 'webgpu',
+      testMatch: '**/*.webgpu.spec.ts',
+      use: {
+        launchOptions: {
+          executablePath,
+          args: [...quiet, '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+        },
+      },
+    },
+  ],
+  webServer: [
+    {
+      command: `node scripts/start.mjs --strict-port --port ${process.env.DUALSCOPE_E2E_PORT} --allow-origin ${faultUrl}`,
+      url: `${appUrl}/`,
+      // The first start builds the app.
+      timeout: 300_000,
+    },
+    {
+      command: `node e2e/fixtures/fault-server.mjs ${process.env.DUALSCOPE_E2E_FAULT_PORT}`,
+      url: `${faultUrl}/alive`,
+    },
+  ],
+});

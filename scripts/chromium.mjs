@@ -1,0 +1,77 @@
+/** Finds a Chromium for the browser tests: the one named, Playwright's own, or the system's. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from '@playwright/test';
+
+const onPath = [
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'microsoft-edge',
+  'microsoft-edge-stable',
+  'chrome',
+  'msedge',
+];
+
+const elsewhere = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  ...['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => {
+    const folder = process.env[name];
+    return folder === undefined
+      ? []
+      : [
+          join(folder, 'Google', 'Chrome', 'Application', 'chrome.exe'),
+          join(folder, 'Microsoft', 'Edge', 'Application', 'msedge.exe'),
+        ];
+  }),
+];
+
+export const whatToInstall =
+  'No Chromium found: install Chromium, Chrome or Edge, or run `npx playwright install chromium`, or name one in DUALSCOPE_CHROMIUM.';
+
+/**
+ * @returns {string | null} path of an executable; null when this machine has none
+ * @throws {Error} when DUALSCOPE_CHROMIUM names a file that is not there
+ */
+export function findChromium() {
+  const named = process.env['DUALSCOPE_CHROMIUM'];
+  if (named !== undefined && named !== '') {
+    if (!existsSync(named)) throw new Error(`DUALSCOPE_CHROMIUM names ${named}, which does not exist.`);
+    return named;
+  }
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const candidates = [
+    chromium.executablePath(),
+    ...onPath.flatMap((name) => folders.map((folder) => join(folder, name + suffix))),
+    ...elsewhere,
+  ];
+  return candidates.find((path) => path !== '' && existsSync(path)) ?? null;
+}
+
+/** Whether `installChromium` may be tried: root on Debian or Ubuntu, as in a container of a CI. */
+function canInstall() {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/etc/os-release'))
+    return false;
+  return /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'));
+}
+
+/**
+ * Like `findChromium`; where there is none and this is root on Debian or Ubuntu, installs the package.
+ * @returns {string | null}
+ */
+export function findOrInstallChromium() {
+  const found = findChromium();
+  if (found !== null || !canInstall()) return found;
+  process.stdout.write('No Chromium found; installing the package chromium.\n');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  for (const words of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
+    const step = spawnSync('apt-get', ['-qq', ...words], { stdio: ['ignore', 'ignore', 'inherit'], env });
+    if (step.status !== 0) return null;
+  }
+  return findChromium();
+}
