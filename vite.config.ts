@@ -59,6 +59,33 @@ function models(): Plugin {
   };
 }
 
+/**
+ * Threads of TF.js's wasm backend start from the text of a function (`wasmModuleFactory.toString()`). That
+ * function guards a variable of its surroundings by `typeof`; a minifier, which sees the variable, drops the
+ * guard, and every thread dies with a ReferenceError. In a module the variable is undefined: write that.
+ */
+function wasmThreads(): Plugin {
+  return {
+    name: 'dualscope-wasm-threads',
+    transform: {
+      filter: { id: /tfjs-backend-wasm-threaded-simd\.js$/ },
+      handler(code) {
+        const guard = 'typeof _scriptDir !== "undefined" && _scriptDir';
+        const fallback = 'Module["mainScriptUrlOrBlob"]||_scriptDir';
+        if (!code.includes(guard) || !code.includes(fallback)) {
+          throw new Error(
+            'TF.js has changed its threaded wasm loader; look at wasmThreads in vite.config.ts.',
+          );
+        }
+        return {
+          code: code.replaceAll(guard, 'false').replaceAll(fallback, 'Module["mainScriptUrlOrBlob"]'),
+          map: null,
+        };
+      },
+    },
+  };
+}
+
 export default defineConfig({
   root,
   // A page that does not exist is a 404, not the app: a mistyped slide URL must fail as such.
@@ -66,7 +93,7 @@ export default defineConfig({
   plugins: [react(), models()],
   server: { headers: isolation, host: 'localhost' },
   preview: { headers: isolation, host: 'localhost' },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [wasmThreads()] },
   build: {
     target: 'es2022',
     // TF.js is large whatever we do.
