@@ -17,8 +17,11 @@ export interface ConvSpec {
   /** 1 by default. */
   readonly stride?: number;
   readonly bias: boolean;
-  /** Initial spread of the kernel; `he` by default. `zero` makes a residual branch start silent. */
-  readonly init?: 'he' | 'glorot' | 'zero';
+  /**
+   * Initial spread of the kernel: normal with variance 2 / fan-in (`he`, the default), 1 / fan-in (`glorot`),
+   * or 0.02 / fan-in (`residual`: the last convolution of an unnormed residual branch starts quiet).
+   */
+  readonly init?: 'he' | 'glorot' | 'residual';
 }
 
 export interface PoolSpec {

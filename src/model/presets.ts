@@ -46,7 +46,7 @@ const compact: Size = {
   decoder: [64, 32, 32, 32],
   unet: [16, 32, 64, 128, 256],
 };
-const nano: Size = { prefix: 'nano-', px: 192, decoder: [32, 16, 16, 16], unet: [8, 16, 32, 64, 128] };
+const nano: Size = { prefix: 'nano-', px: 192, decoder: [16, 16, 16, 16], unet: [8, 16, 32, 48, 64] };
 
 /** ResNet-18 with its ImageNet stages 1 to 3 whole and stage 4 at half width, to stay within 24 MB. */
 const compactEncoder: ResNetConfig = {
@@ -54,7 +54,8 @@ const compactEncoder: ResNetConfig = {
   name: 'resnet18, stage 4 × 0.5',
   widths: [64, 128, 256, 256],
 };
-const nanoEncoder = scaled(resnet18, 1 / 8);
+/** Stage 4 narrower than an eighth, to stay under 1 MB with a context encoder beside it. */
+const nanoEncoder: ResNetConfig = { ...scaled(resnet18, 1 / 8), name: 'resnet18 × 1/8', widths: [8, 16, 32, 48] };
 
 /** Table 1 of the paper compares inputs, Table 2 fusions. */
 export const presets: readonly Preset[] = [

@@ -5,7 +5,7 @@ import type { Ops } from './ops.ts';
 export function residualConvUnit<T>(ops: Ops<T>, x: T, name: string): T {
   const filters = ops.shape(x)[3];
   let y = ops.conv2d(ops.relu(x), `${name}/conv1`, { filters, kernel: 3, bias: true }); // [n, h, w, c]
-  y = ops.conv2d(ops.relu(y), `${name}/conv2`, { filters, kernel: 3, bias: false }); // [n, h, w, c]
+  y = ops.conv2d(ops.relu(y), `${name}/conv2`, { filters, kernel: 3, bias: false, init: 'residual' });
   return ops.add(x, y);
 }
 
@@ -23,7 +23,7 @@ export function chainedResidualPooling<T>(ops: Ops<T>, x: T, name: string): T {
   let sum = path;
   for (let index = 1; index <= 4; index++) {
     path = ops.maxPool(path, { kernel: 5, stride: 1, pad: 2 }); // [n, h, w, c]
-    path = ops.conv2d(path, `${name}/conv${index}`, { filters, kernel: 1, bias: false, init: 'glorot' });
+    path = ops.conv2d(path, `${name}/conv${index}`, { filters, kernel: 1, bias: false, init: 'residual' });
     sum = ops.add(sum, path);
   }
   return sum;
