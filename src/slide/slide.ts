@@ -30,17 +30,15 @@ export interface ByteSource {
    * @throws SlideError `network`, `no-range`; an AbortError when `signal` aborts.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives back what the source holds open; a slide closes its sources. */
+  close?(): void | Promise<void>;
 }
 
 export type EncodedImageType = 'image/jpeg' | 'image/png' | 'image/webp';
 
 /** Decodes a complete encoded image by the platform's native decoder (createImageBitmap, sharp). */
 export interface ImageDecoder {
-  decode(
-    bytes: Uint8Array<ArrayBuffer>,
-    type: EncodedImageType,
-    signal?: AbortSignal,
-  ): Promise<RgbaImage>;
+  decode(bytes: Uint8Array<ArrayBuffer>, type: EncodedImageType, signal?: AbortSignal): Promise<RgbaImage>;
 }
 
 /**

@@ -1,0 +1,35 @@
+/** What an ICC profile (ICC.1:2010) says of itself. */
+import type { IccSummary } from './slide.ts';
+
+/** Reads the description tag (`desc`, versions 2 and 4). */
+export function iccSummary(profile: Uint8Array): IccSummary {
+  const description = iccDescription(profile);
+  return { description, size: profile.length, srgb: /srgb/i.test(description) };
+}
+
+function iccDescription(profile: Uint8Array): string {
+  const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
+  const text = (at: number, length: number): string =>
+    new TextDecoder('latin1').decode(profile.subarray(at, at + length));
+  if (profile.length < 132 || text(36, 4) !== 'acsp') return 'unreadable profile';
+  const count = Math.min(view.getUint32(128), 200);
+  for (let i = 0; i < count; i++) {
+    const entry = 132 + i * 12;
+    if (entry + 12 > profile.length) break;
+    if (text(entry, 4) !== 'desc') continue;
+    const at = view.getUint32(entry + 4);
+    if (at + 28 > profile.length) break;
+    if (text(at, 4) === 'desc') {
+      return text(at + 12, Math.min(view.getUint32(at + 8), 256))
+        .replace(/\0.*$/s, '')
+        .trim();
+    }
+    if (text(at, 4) === 'mluc') {
+      const length = Math.min(view.getUint32(at + 20), 512);
+      const from = at + view.getUint32(at + 24);
+      const name = new TextDecoder('utf-16be').decode(profile.subarray(from, from + length));
+      return name.replace(/\0.*$/s, '').trim();
+    }
+  }
+  return 'profile without a name';
+}

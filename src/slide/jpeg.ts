@@ -1,0 +1,167 @@
+/**
+ * JPEG streams as slides hold them (ITU-T T.81): abbreviated, with their tables apart, and with colours
+ * that the container, not the stream, declares. What native decoders get is a complete file without any
+ * application segment but the one that states its colours, so that every decoder reads the same colours.
+ */
+
+/** How the three components are to be read. */
+export type JpegColours = 'rgb' | 'ycbcr' | 'as-marked';
+
+/** Frame header of a JPEG stream. */
+export interface JpegFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+  readonly bits: number;
+  /** Offset of the SOFn marker. */
+  readonly frameAt: number;
+  /** Offset of the SOS marker. */
+  readonly scanAt: number;
+  /** Bytes from the start to the first of the entropy-coded data. */
+  readonly dataAt: number;
+  /** SOF number: 0 baseline, 2 progressive. */
+  readonly process: number;
+  /** MCU size in pixels. */
+  readonly mcuWidth: number;
+  readonly mcuHeight: number;
+  /** MCUs between restart markers; 0 without. */
+  readonly restartInterval: number;
+}
+
+/** Adobe's APP14 segment; its last byte is the transform: 0 for RGB, 1 for YCbCr. */
+const adobe = (transform: 0 | 1): number[] => [
+  0xff,
+  0xee,
+  0x00,
+  0x0e,
+  0x41,
+  0x64,
+  0x6f,
+  0x62,
+  0x65,
+  0x00,
+  0x64,
+  0x00,
+  0x00,
+  0x00,
+  0x00,
+  transform,
+];
+
+interface Segment {
+  readonly marker: number;
+  /** From the 0xff of the marker to the end of the segment. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Segments up to and including SOS; stops, without an error, where the stream does. */
+function segments(bytes: Uint8Array): Segment[] {
+  const found: Segment[] = [];
+  let at = 2;
+  while (at + 4 <= bytes.length) {
+    if (bytes[at] !== 0xff) break;
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) {
+      at++;
+      continue;
+    }
+    if (marker === 0xd9) break;
+    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+      at += 2;
+      continue;
+    }
+    const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    const end = at + 2 + length;
+    if (length < 2 || end > bytes.length) break;
+    found.push({ marker, start: at, end });
+    if (marker === 0xda) break;
+    at = end;
+  }
+  return found;
+}
+
+/** Whether the bytes begin as a JPEG stream does. */
+export function isJpeg(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+}
+
+/** The frame header; null when there is none or the stream is damaged before its first scan. */
+export function jpegFrame(bytes: Uint8Array): JpegFrame | null {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
+  const all = segments(bytes);
+  const isFrame = (m: number): boolean => m >= 0xc0 && m <= 0xcf && m !== 0xc4 && m !== 0xc8 && m !== 0xcc;
+  const frame = all.find((segment) => isFrame(segment.marker));
+  const scan = all.find((segment) => segment.marker === 0xda);
+  if (frame === undefined || frame.end - frame.start < 10) return null;
+  const at = frame.start;
+  const components = bytes[at + 9]!;
+  if (frame.end - at < 10 + 3 * components) return null;
+  let h = 1;
+  let v = 1;
+  for (let c = 0; c < components; c++) {
+    const sampling = bytes[at + 11 + 3 * c]!;
+    h = Math.max(h, sampling >> 4);
+    v = Math.max(v, sampling & 15);
+  }
+  const restart = all.find((segment) => segment.marker === 0xdd);
+  return {
+    bits: bytes[at + 4]!,
+    height: (bytes[at + 5]! << 8) | bytes[at + 6]!,
+    width: (bytes[at + 7]! << 8) | bytes[at + 8]!,
+    components,
+    frameAt: at,
+    scanAt: scan?.start ?? bytes.length,
+    dataAt: scan?.end ?? bytes.length,
+    process: bytes[at + 1]! - 0xc0,
+    // One component is coded in single blocks, whatever its sampling factors say.
+    mcuWidth: components === 1 ? 8 : 8 * h,
+    mcuHeight: components === 1 ? 8 : 8 * v,
+    restartInterval: restart === undefined ? 0 : (bytes[restart.start + 4]! << 8) | bytes[restart.start + 5]!,
+  };
+}
+
+/**
+ * Joins a stream with its tables (TIFF's JPEGTables; null without) into a complete file, drops
+ * application segments and comments, and marks the colours. Bytes that are no JPEG come back as they are, for the decoder to
+ * refuse.
+ */
+export function completeJpeg(
+  stream: Uint8Array<ArrayBuffer>,
+  tables: Uint8Array | null,
+  colours: JpegColours,
+): Uint8Array<ArrayBuffer> {
+  if (stream[0] !== 0xff || stream[1] !== 0xd8) return stream;
+  const parts: Uint8Array[] = [stream.subarray(0, 2)];
+  if (colours !== 'as-marked') parts.push(Uint8Array.from(adobe(colours === 'rgb' ? 0 : 1)));
+  if (tables !== null && tables[0] === 0xff && tables[1] === 0xd8) {
+    for (const segment of segments(tables)) {
+      if (isTable(segment.marker)) parts.push(tables.subarray(segment.start, segment.end));
+    }
+  }
+  let rest = 2;
+  for (const { marker, start, end } of segments(stream)) {
+    const adobeMarker = marker === 0xee && colours === 'as-marked';
+    const jfifMarker = marker === 0xe0 && colours === 'as-marked';
+    const application = (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
+    if (!application || adobeMarker || jfifMarker) parts.push(stream.subarray(start, end));
+    rest = end;
+  }
+  parts.push(stream.subarray(rest));
+  return join(parts);
+}
+
+/** DQT, DHT, DAC, DRI. */
+const isTable = (marker: number): boolean =>
+  marker === 0xdb || marker === 0xc4 || marker === 0xcc || marker === 0xdd;
+
+/** Bytes of several pieces in one array. */
+export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

@@ -1,0 +1,32 @@
+/** Slide reading in Node: images decoded by sharp (libvips). */
+import sharp from 'sharp';
+import { abortReason } from './shared-tasks.ts';
+import type { SlidePlatform } from './slide.ts';
+
+/** Largest image that is decoded, in pixels: 512 MB would be 2^27. */
+const MAX_PIXELS = 2 ** 26;
+
+/** The platform for Node. */
+export function nodePlatform(): SlidePlatform {
+  return {
+    decoder: {
+      async decode(bytes, _type, signal) {
+        if (signal?.aborted) throw abortReason(signal);
+        const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: MAX_PIXELS })
+          .toColourspace('srgb')
+          .ensureAlpha()
+          .raw()
+          .toBuffer({ resolveWithObject: true });
+        if (signal?.aborted) throw abortReason(signal);
+        if (data.buffer instanceof ArrayBuffer) {
+          return {
+            width: info.width,
+            height: info.height,
+            data: new Uint8ClampedArray(data.buffer, data.byteOffset, data.length),
+          };
+        }
+        return { width: info.width, height: info.height, data: new Uint8ClampedArray(data) };
+      },
+    },
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * Resampling one axis as sparse weights: each output pixel is a weighted sum of a run of source pixels.
+ * Reducing averages areas exactly (a box filter with fractional ends), enlarging is bilinear. Because
+ * the sum is linear, an image can be resampled tile by tile, in any order.
+ */
+
+/** Weights of one axis. Output pixel `o` takes source pixels `start[o] … start[o] + count[o] - 1`. */
+export interface AxisWeights {
+  readonly start: Int32Array;
+  readonly count: Int32Array;
+  /** Index of an output pixel's first weight in `weights`. */
+  readonly first: Int32Array;
+  readonly weights: Float32Array;
+  /** Sum of an output pixel's weights: its share of source that exists, 0 to 1. */
+  readonly cover: Float32Array;
+}
+
+/**
+ * @param from position of the output's first edge, in source pixels; may lie outside.
+ * @param step source pixels per output pixel; above 1 reduces.
+ * @param outputs number of output pixels.
+ * @param size source pixels that exist: 0 … size - 1.
+ */
+export function axisWeights(from: number, step: number, outputs: number, size: number): AxisWeights {
+  const start = new Int32Array(outputs);
+  const count = new Int32Array(outputs);
+  const first = new Int32Array(outputs);
+  const cover = new Float32Array(outputs);
+  const most = step >= 1 ? Math.ceil(step) + 2 : 2;
+  const weights = new Float32Array(outputs * most);
+  let filled = 0;
+  for (let o = 0; o < outputs; o++) {
+    first[o] = filled;
+    if (step >= 1) {
+      const low = Math.max(0, from + o * step);
+      const high = Math.min(size, from + (o + 1) * step);
+      let s = Math.floor(low + EPSILON);
+      start[o] = s;
+      while (s < high - EPSILON) {
+        weights[filled++] = (Math.min(high, s + 1) - Math.max(low, s)) / step;
+        s++;
+      }
+    } else {
+      const centre = from + (o + 0.5) * step;
+      if (centre >= 0 && centre < size) {
+        const position = Math.min(size - 1, Math.max(0, centre - 0.5));
+        const s = Math.floor(position);
+        const fraction = position - s;
+        start[o] = s;
+        weights[filled++] = 1 - fraction;
+        if (fraction > 0) weights[filled++] = fraction;
+      }
+    }
+    count[o] = filled - first[o]!;
+    let sum = 0;
+    for (let i = first[o]!; i < filled; i++) sum += weights[i]!;
+    cover[o] = sum;
+  }
+  return { start, count, first, weights, cover };
+}
+
+/** Positions that differ by less than this are the same; keeps 3.9999999 from reaching into pixel 3. */
+const EPSILON = 1e-6;
+
+/** Output sums of three colours, to which source tiles are added. */
+export class Accumulator {
+  private readonly sums: Float32Array;
+
+  constructor(
+    private readonly across: AxisWeights,
+    private readonly down: AxisWeights,
+    private readonly width: number,
+    private readonly height: number,
+  ) {
+    this.sums = new Float32Array(width * height * 3);
+  }
+
+  /**
+   * Adds a tile whose top left is source pixel `left`, `top`; only its first `width` × `height` pixels
+   * count (they may be fewer than it has, at the image's border). A null tile adds a flat colour.
+   */
+  add(
+    data: Uint8ClampedArray | null,
+    stride: number,
+    left: number,
+    top: number,
+    width: number,
+    height: number,
+    flat: readonly [number, number, number],
+  ): void {
+    const columns = touched(this.across, left, left + width);
+    const rows = touched(this.down, top, top + height);
+    if (columns === null || rows === null) return;
+    const [firstColumn, endColumn] = columns;
+    const [firstRow, endRow] = rows;
+    const lineLength = (endColumn - firstColumn) * 3;
+    // Lines of this tile, resampled across, are made when first needed: two output rows share some.
+    const lines = new Float32Array(lineLength * height);
+    const made = new Uint8Array(height);
+    for (let o = firstRow; o < endRow; o++) {
+      const begin = this.down.start[o]!;
+      const end = begin + this.down.count[o]!;
+      for (let s = Math.max(begin, top); s < Math.min(end, top + height); s++) {
+        const y = s - top;
+        const at = y * lineLength;
+        if (made[y] === 0) {
+          made[y] = 1;
+          if (data === null) this.flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
+          else this.line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
+        }
+        const weight = this.down.weights[this.down.first[o]! + s - begin]!;
+        const sums = this.sums;
+        let target = (o * this.width + firstColumn) * 3;
+        for (let i = at; i < at + lineLength; i++) sums[target] = sums[target++]! + weight * lines[i]!;
+      }
+    }
+  }
+
+  /** One line of a tile, resampled across. */
+  private line(
+    lines: Float32Array,
+    at: number,
+    firstColumn: number,
+    endColumn: number,
+    data: Uint8ClampedArray,
+    rowAt: number,
+    left: number,
+    right: number,
+  ): void {
+    const { start, count, first, weights } = this.across;
+    for (let o = firstColumn; o < endColumn; o++) {
+      const begin = start[o]!;
+      const low = begin < left ? left : begin;
+      const high = begin + count[o]! > right ? right : begin + count[o]!;
+      let w = first[o]! + low - begin;
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      for (let p = rowAt + (low - left) * 4, end = rowAt + (high - left) * 4; p < end; p += 4) {
+        const weight = weights[w++]!;
+        red += weight * data[p]!;
+        green += weight * data[p + 1]!;
+        blue += weight * data[p + 2]!;
+      }
+      lines[at++] = red;
+      lines[at++] = green;
+      lines[at++] = blue;
+    }
+  }
+
+  private flatLine(
+    lines: Float32Array,
+    at: number,
+    firstColumn: number,
+    endColumn: number,
+    left: number,
+    right: number,
+    flat: readonly [number, number, number],
+  ): void {
+    const { start, count, first, weights } = this.across;
+    for (let o = firstColumn; o < endColumn; o++) {
+      const begin = start[o]!;
+      let sum = 0;
+      for (let s = Math.max(begin, left); s < Math.min(begin + count[o]!, right); s++) {
+        sum += weights[first[o]! + s - begin]!;
+      }
+      for (const channel of flat) lines[at++] = sum * channel;
+    }
+  }
+
+  /** The sums as opaque pixels; where source does not cover an output pixel, background fills up. */
+  pixels(background: readonly [number, number, number]): Uint8ClampedArray<ArrayBuffer> {
+    const { width, height, sums } = this;
+    const data = new Uint8ClampedArray(width * height * 4);
+    const [red, green, blue] = background;
+    let o = 0;
+    let i = 0;
+    for (let y = 0; y < height; y++) {
+      const coverY = this.down.cover[y]!;
+      for (let x = 0; x < width; x++, o += 4, i += 3) {
+        const rest = 1 - coverY * this.across.cover[x]!;
+        data[o] = sums[i]! + rest * red;
+        data[o + 1] = sums[i + 1]! + rest * green;
+        data[o + 2] = sums[i + 2]! + rest * blue;
+        data[o + 3] = 255;
+      }
+    }
+    return data;
+  }
+}
+
+/** Output pixels that take anything from source pixels `low` … `high - 1`: first and behind the last. */
+function touched(axis: AxisWeights, low: number, high: number): [number, number] | null {
+  const { start, count } = axis;
+  let first = -1;
+  let end = -1;
+  for (let o = 0; o < start.length; o++) {
+    if (count[o]! > 0 && start[o]! < high && start[o]! + count[o]! > low) {
+      if (first < 0) first = o;
+      end = o + 1;
+    }
+  }
+  return first < 0 ? null : [first, end];
+}

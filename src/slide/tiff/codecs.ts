@@ -1,0 +1,85 @@
+/** Byte codecs of TIFF blocks: from compressed bytes to as many raw bytes as the block has samples. */
+import { Unzlib, unzlibSync } from 'fflate';
+import { decodeLzw } from './lzw.ts';
+import { compression } from './tags.ts';
+
+/** Input that can not unpack to more than this at Deflate's highest ratio is unpacked in one go. */
+const SAFE_DEFLATE_BYTES = 64 * 1024;
+
+/**
+ * Unpacks one block.
+ * @param length bytes that the block must hold; more are cut off, whatever the stream would unpack to.
+ * @returns fewer than `length` bytes when the stream ends early.
+ * @throws Error when the stream is damaged.
+ */
+export function unpack(scheme: number, bytes: Uint8Array, length: number): Uint8Array {
+  switch (scheme) {
+    case compression.none:
+      return bytes.subarray(0, length);
+    case compression.lzw:
+      return decodeLzw(bytes, length);
+    case compression.deflate:
+    case compression.deflateOld:
+      return inflate(bytes, length);
+    case compression.packBits:
+      return unpackBits(bytes, length);
+    default:
+      throw new Error(`compression ${scheme}`);
+  }
+}
+
+/** Whether `unpack` knows a compression. */
+export function isByteCodec(scheme: number): boolean {
+  return (
+    scheme === compression.none ||
+    scheme === compression.lzw ||
+    scheme === compression.deflate ||
+    scheme === compression.deflateOld ||
+    scheme === compression.packBits
+  );
+}
+
+/** zlib. A stream that would unpack to far more than asked for is stopped, not unpacked. */
+function inflate(bytes: Uint8Array, length: number): Uint8Array {
+  if (bytes.length <= SAFE_DEFLATE_BYTES || bytes.length <= length) {
+    return unzlibSync(bytes, { out: new Uint8Array(length) });
+  }
+  const output = new Uint8Array(length);
+  let filled = 0;
+  const stream = new Unzlib((chunk) => {
+    output.set(chunk.subarray(0, length - filled), filled);
+    filled += Math.min(chunk.length, length - filled);
+  });
+  for (let at = 0; at < bytes.length && filled < length; at += SAFE_DEFLATE_BYTES) {
+    stream.push(bytes.subarray(at, at + SAFE_DEFLATE_BYTES), at + SAFE_DEFLATE_BYTES >= bytes.length);
+  }
+  return output.subarray(0, filled);
+}
+
+/** PackBits (TIFF 6.0, section 9). */
+function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
+  const output = new Uint8Array(length);
+  let at = 0;
+  let filled = 0;
+  while (at < bytes.length && filled < length) {
+    const control = bytes[at++]!;
+    if (control < 128) {
+      const literal = bytes.subarray(at, at + Math.min(control + 1, length - filled));
+      output.set(literal, filled);
+      at += control + 1;
+      filled += literal.length;
+    } else if (control > 128) {
+      const run = Math.min(257 - control, length - filled);
+      output.fill(bytes[at++] ?? 0, filled, filled + run);
+      filled += run;
+    }
+  }
+  return output.subarray(0, filled);
+}
+
+/** Undoes horizontal differencing (predictor 2) of 8-bit samples, in place. */
+export function undoDifferencing(bytes: Uint8Array, rowBytes: number, samples: number): void {
+  for (let row = 0; row + rowBytes <= bytes.length; row += rowBytes) {
+    for (let i = row + samples; i < row + rowBytes; i++) bytes[i] = bytes[i]! + bytes[i - samples]!;
+  }
+}

@@ -1,0 +1,86 @@
+/** From the raw 8-bit samples of a TIFF block to RGBA. */
+import type { RgbaImage } from '../slide.ts';
+import { photometric } from './tags.ts';
+
+/** How a TIFF image lays out its samples. */
+export interface SampleLayout {
+  /** Samples per pixel, 1 to 4. */
+  readonly samples: number;
+  /** TIFF code. */
+  readonly photometric: number;
+  /** Each sample in a plane of its own. */
+  readonly planar: boolean;
+  /** Meaning of the sample after the colours. */
+  readonly alpha: 'none' | 'premultiplied' | 'straight';
+  /** TIFF ColorMap: 256 reds, greens, blues of 16 bits; null without. */
+  readonly palette: Float64Array | null;
+}
+
+/**
+ * @param planes one plane of interleaved samples, or one per sample when planar.
+ * @returns opaque pixels: transparency is laid on white.
+ */
+export function toRgba(
+  planes: readonly Uint8Array[],
+  width: number,
+  height: number,
+  layout: SampleLayout,
+): RgbaImage {
+  const pixels = width * height;
+  const data = new Uint8ClampedArray(pixels * 4);
+  const { samples } = layout;
+  const step = layout.planar ? 1 : samples;
+  const plane = (i: number): Uint8Array => (layout.planar ? planes[i]! : planes[0]!.subarray(i));
+  const colours = layout.photometric === photometric.rgb ? 3 : 1;
+  const first = plane(0);
+  if (colours === 3) {
+    const green = plane(1);
+    const blue = plane(2);
+    for (let i = 0, s = 0, o = 0; i < pixels; i++, s += step, o += 4) {
+      data[o] = first[s]!;
+      data[o + 1] = green[s]!;
+      data[o + 2] = blue[s]!;
+      data[o + 3] = 255;
+    }
+  } else {
+    const table = lookUp(layout);
+    for (let i = 0, s = 0, o = 0; i < pixels; i++, s += step, o += 4) {
+      const entry = first[s]! * 3;
+      data[o] = table[entry]!;
+      data[o + 1] = table[entry + 1]!;
+      data[o + 2] = table[entry + 2]!;
+      data[o + 3] = 255;
+    }
+  }
+  if (layout.alpha !== 'none' && samples > colours) {
+    layOnWhite(data, plane(colours), step, layout.alpha === 'premultiplied');
+  }
+  return { width, height, data };
+}
+
+/** RGB of each of the 256 values of a grey or palette image. */
+function lookUp(layout: SampleLayout): Uint8Array {
+  const table = new Uint8Array(768);
+  for (let value = 0; value < 256; value++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const entry =
+        layout.palette !== null && layout.photometric === photometric.palette
+          ? layout.palette[channel * 256 + value]! / 257
+          : layout.photometric === photometric.whiteIsZero
+            ? 255 - value
+            : value;
+      table[value * 3 + channel] = Math.round(entry);
+    }
+  }
+  return table;
+}
+
+function layOnWhite(data: Uint8ClampedArray, alpha: Uint8Array, step: number, premultiplied: boolean): void {
+  for (let o = 0, s = 0; o < data.length; o += 4, s += step) {
+    const a = alpha[s]!;
+    if (a === 255) continue;
+    for (let c = o; c < o + 3; c++) {
+      data[c] = premultiplied ? data[c]! + 255 - a : (data[c]! * a) / 255 + 255 - a;
+    }
+  }
+}

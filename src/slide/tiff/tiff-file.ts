@@ -1,0 +1,259 @@
+/**
+ * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with
+ * 64-bit offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before
+ * it is used: counts, offsets, the number of directories.
+ */
+import { readExactly } from '../byte-source.ts';
+import { SlideError, type ByteSource } from '../slide.ts';
+import { tag } from './tags.ts';
+
+const MAX_DIRECTORIES = 1024;
+const MAX_ENTRIES = 4096;
+/** Bytes of one entry's values: 64 Mi, eight million 64-bit tile offsets. */
+const MAX_VALUE_BYTES = 64 * 1024 * 1024;
+/** Values up to this size are read with their directory. */
+const EAGER_BYTES = 4096;
+
+/** Bytes of one value by TIFF field type; 0 for types that do not exist. */
+const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
+const typeBytes = (type: number): number => TYPE_BYTES[type] ?? 0;
+
+interface Entry {
+  readonly type: number;
+  readonly count: number;
+  /** The values' bytes when they are at hand, else where they lie. */
+  bytes: Uint8Array<ArrayBuffer> | null;
+  readonly offset: number;
+}
+
+/** One image file directory. */
+export class TiffDirectory {
+  /** Decoded values: tile offsets are asked for with every tile. */
+  private readonly decoded = new Map<number, Float64Array>();
+
+  constructor(
+    private readonly file: TiffFile,
+    /** Where the directory lies; directories are told apart by it. */
+    readonly offset: number,
+    private readonly entries: ReadonlyMap<number, Entry>,
+  ) {}
+
+  has(number: number): boolean {
+    return this.entries.has(number);
+  }
+
+  /** The first value of a tag, undefined where it is absent or lies apart. */
+  number(number: number): number | undefined {
+    const entry = this.entries.get(number);
+    if (entry?.bytes == null || entry.count === 0) return undefined;
+    return this.file.decode(entry.type, entry.bytes, 1)[0];
+  }
+
+  /** All values of a tag; empty where it is absent. @throws SlideError `truncated`, `corrupt`. */
+  async numbers(number: number, signal?: AbortSignal): Promise<Float64Array> {
+    const known = this.decoded.get(number);
+    if (known !== undefined) return known;
+    const entry = this.entries.get(number);
+    if (entry === undefined) return new Float64Array(0);
+    const values = this.file.decode(entry.type, await this.load(entry, signal), entry.count);
+    this.decoded.set(number, values);
+    return values;
+  }
+
+  /** A tag's values as raw bytes; null where it is absent. @throws SlideError `truncated`, `corrupt`. */
+  async bytes(number: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
+    const entry = this.entries.get(number);
+    return entry === undefined ? null : this.load(entry, signal);
+  }
+
+  /** A tag's text (UTF-8, up to the first NUL); empty where it is absent. */
+  async text(number: number): Promise<string> {
+    const bytes = await this.bytes(number);
+    if (bytes === null) return '';
+    const end = bytes.indexOf(0);
+    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  }
+
+  private async load(entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    entry.bytes ??= await this.file.valueBytes(entry.offset, entry.count * typeBytes(entry.type), signal);
+    return entry.bytes;
+  }
+}
+
+/** An open TIFF file: its source, byte order, kind and main chain of directories. */
+export class TiffFile {
+  directories: readonly TiffDirectory[] = [];
+  private readonly visited = new Set<number>();
+
+  private constructor(
+    readonly source: ByteSource,
+    private readonly littleEndian: boolean,
+    readonly big: boolean,
+  ) {}
+
+  /** Whether the bytes begin as a TIFF or BigTIFF file does. */
+  static recognises(head: Uint8Array): boolean {
+    const order = head[0] === 0x49 && head[1] === 0x49 ? 1 : head[0] === 0x4d && head[1] === 0x4d ? 2 : 0;
+    if (order === 0) return false;
+    const version = order === 1 ? head[2]! | (head[3]! << 8) : (head[2]! << 8) | head[3]!;
+    return version === 42 || version === 43;
+  }
+
+  /**
+   * Reads the header and the main chain of directories.
+   * @throws SlideError `truncated` (a directory lies behind the file's end), `corrupt` (loop, absurd counts).
+   */
+  static async open(source: ByteSource): Promise<TiffFile> {
+    const head = await readExactly(source, 0, 8, 'header');
+    const littleEndian = head[0] === 0x49;
+    const version = new DataView(head.buffer).getUint16(2, littleEndian);
+    const file = new TiffFile(source, littleEndian, version === 43);
+    let next = await file.firstOffset();
+    const directories: TiffDirectory[] = [];
+    while (next !== 0) {
+      if (directories.length >= MAX_DIRECTORIES) throw file.corrupt('It has too many directories.');
+      const read = await file.readDirectory(next);
+      directories.push(read.directory);
+      next = read.next;
+    }
+    if (directories.length === 0) throw file.corrupt('It holds no image.');
+    file.directories = directories;
+    return file;
+  }
+
+  /** The directories that SubIFDs of `parent` point to (pyramid levels of OME-TIFF and libvips). */
+  async subDirectories(parent: TiffDirectory): Promise<TiffDirectory[]> {
+    const offsets = await parent.numbers(tag.subIfds);
+    if (offsets.length > MAX_DIRECTORIES) throw this.corrupt('It has too many sub-directories.');
+    const result: TiffDirectory[] = [];
+    for (const offset of offsets) result.push((await this.readDirectory(offset)).directory);
+    return result;
+  }
+
+  /** @throws SlideError `truncated`, `corrupt`. */
+  async valueBytes(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    if (length > MAX_VALUE_BYTES) throw this.corrupt(`A tag claims ${length} bytes of values.`);
+    return readExactly(this.source, offset, length, 'tags', signal);
+  }
+
+  /** Values of a field type as numbers; rationals divided, bytes of undefined type as they are. */
+  decode(type: number, bytes: Uint8Array, count: number): Float64Array {
+    const size = typeBytes(type);
+    const n = size === 0 ? 0 : Math.min(count, Math.floor(bytes.length / size));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const le = this.littleEndian;
+    const values = new Float64Array(n);
+    for (let i = 0; i < n; i++) values[i] = readValue(view, i * size, type, le);
+    return values;
+  }
+
+  corrupt(problem: string): SlideError {
+    return new SlideError(
+      'corrupt',
+      this.source.name,
+      `The TIFF structure is damaged. ${problem}`,
+      'Copy or export the file again.',
+    );
+  }
+
+  private async firstOffset(): Promise<number> {
+    const head = new DataView((await readExactly(this.source, 0, this.big ? 16 : 8, 'header')).buffer);
+    if (!this.big) {
+      const low = head.getUint32(4, this.littleEndian);
+      // Hamamatsu keeps 64-bit offsets in classic TIFF; only in files that need them is the upper half set.
+      if (this.source.size > 0xffff_ffff && this.littleEndian) {
+        const wide = await readExactly(this.source, 4, 8, 'header');
+        const offset = Number(new DataView(wide.buffer).getBigUint64(0, true));
+        if (offset > 0xffff_ffff && offset < this.source.size) return offset;
+      }
+      return low;
+    }
+    if (head.getUint16(4, this.littleEndian) !== 8) throw this.corrupt('BigTIFF offsets are not 8 bytes.');
+    return Number(head.getBigUint64(8, this.littleEndian));
+  }
+
+  private async readDirectory(offset: number): Promise<{ directory: TiffDirectory; next: number }> {
+    if (this.visited.has(offset)) throw this.corrupt('Its directories form a loop.');
+    this.visited.add(offset);
+    const { big, littleEndian: le } = this;
+    const countBytes = big ? 8 : 2;
+    const head = new DataView((await readExactly(this.source, offset, countBytes, 'directory')).buffer);
+    const count = big ? Number(head.getBigUint64(0, le)) : head.getUint16(0, le);
+    if (count === 0 || count > MAX_ENTRIES) throw this.corrupt(`A directory claims ${count} entries.`);
+    const entryBytes = big ? 20 : 12;
+    const body = await readExactly(this.source, offset + countBytes, count * entryBytes, 'directory');
+    const view = new DataView(body.buffer);
+    const nextAt = offset + countBytes + count * entryBytes;
+    const entries = new Map<number, Entry>();
+    for (let i = 0; i < count; i++) {
+      const at = i * entryBytes;
+      const type = view.getUint16(at + 2, le);
+      const values = big ? Number(view.getBigUint64(at + 4, le)) : view.getUint32(at + 4, le);
+      const length = values * typeBytes(type);
+      const inline = big ? 8 : 4;
+      const valueAt = at + (big ? 12 : 8);
+      // Types that do not exist are skipped, as TIFF 6.0 asks of readers.
+      if (length === 0) continue;
+      const bytes = length <= inline ? body.slice(valueAt, valueAt + length) : null;
+      const raw = big ? Number(view.getBigUint64(valueAt, le)) : view.getUint32(valueAt, le);
+      entries.set(view.getUint16(at, le), { type, count: values, bytes, offset: this.near(raw, offset) });
+    }
+    for (const entry of entries.values()) {
+      const length = entry.count * typeBytes(entry.type);
+      if (entry.bytes === null && length <= EAGER_BYTES) {
+        entry.bytes = await this.valueBytes(entry.offset, length);
+      }
+    }
+    const wideNext = big || (entries.has(65420) && this.source.size > 0xffff_ffff);
+    let next = 0;
+    const tail = new DataView((await this.source.read(nextAt, wideNext ? 8 : 4)).buffer);
+    // A file that ends right after its last directory is taken to have no more.
+    if (tail.byteLength === (wideNext ? 8 : 4)) {
+      next = wideNext ? Number(tail.getBigUint64(0, le)) : tail.getUint32(0, le);
+    }
+    return { directory: new TiffDirectory(this, offset, entries), next };
+  }
+
+  /**
+   * Classic TIFF over 4 GiB (Hamamatsu): an offset has lost its upper half. What a directory points to
+   * lies shortly before it.
+   */
+  near(offset: number, directory: number): number {
+    if (this.big || directory <= 0xffff_ffff) return offset;
+    const GIB4 = 2 ** 32;
+    let result = Math.floor(directory / GIB4) * GIB4 + (offset % GIB4);
+    if (result >= directory) result -= GIB4;
+    return result;
+  }
+}
+
+function readValue(view: DataView, at: number, type: number, le: boolean): number {
+  switch (type) {
+    case 3:
+      return view.getUint16(at, le);
+    case 4:
+    case 13:
+      return view.getUint32(at, le);
+    case 5:
+      return view.getUint32(at, le) / view.getUint32(at + 4, le);
+    case 6:
+      return view.getInt8(at);
+    case 8:
+      return view.getInt16(at, le);
+    case 9:
+      return view.getInt32(at, le);
+    case 10:
+      return view.getInt32(at, le) / view.getInt32(at + 4, le);
+    case 11:
+      return view.getFloat32(at, le);
+    case 12:
+      return view.getFloat64(at, le);
+    case 16:
+    case 18:
+      return Number(view.getBigUint64(at, le));
+    case 17:
+      return Number(view.getBigInt64(at, le));
+    default:
+      return view.getUint8(at);
+  }
+}

@@ -1,0 +1,389 @@
+/**
+ * One image of a TIFF file (one directory) as a grid of tiles. Tiles are TIFF tiles; strips are joined
+ * into full-width tiles of some hundred rows. Blocks that a native decoder reads stay encoded.
+ */
+import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
+import { abortReason } from '../shared-tasks.ts';
+import {
+  SlideError,
+  type EncodedImageType,
+  type RgbaImage,
+  type SlidePlatform,
+  type TilePayload,
+} from '../slide.ts';
+import { isByteCodec, undoDifferencing, unpack } from './codecs.ts';
+import { toRgba, type SampleLayout } from './samples.ts';
+import { compression, photometric, tag } from './tags.ts';
+import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TileGrid } from './tiff-slide.ts';
+
+/** Largest image side; JPEG 2000 and BigTIFF could say more, no scanner does. */
+const MAX_SIDE = 2 ** 24;
+/** Largest tile in pixels: 64 MB decoded. */
+const MAX_TILE_PIXELS = 2 ** 24;
+/** Largest image that is decoded as a whole (associated images). */
+const MAX_WHOLE_PIXELS = 2 ** 25;
+const MAX_BLOCKS = 2 ** 23;
+/** Rows that a tile made of strips has at least, where the image is that high. */
+const STRIP_TILE_ROWS = 256;
+
+export class TiffImage implements TileGrid {
+  readonly columns: number;
+  readonly rows: number;
+
+  private constructor(
+    private readonly file: TiffFile,
+    readonly directory: TiffDirectory,
+    readonly width: number,
+    readonly height: number,
+    /** Tiles of the grid, in pixels; a strip image's tiles are as wide as the image. */
+    readonly tileWidth: number,
+    readonly tileHeight: number,
+    readonly tiled: boolean,
+    /** Rows of a TIFF block: the tile's, or the strip's. */
+    private readonly blockHeight: number,
+    readonly scheme: number,
+    private readonly predictor: number,
+    private readonly layout: SampleLayout,
+    private readonly tables: Uint8Array | null,
+  ) {
+    this.columns = Math.ceil(width / tileWidth);
+    this.rows = Math.ceil(height / tileHeight);
+  }
+
+  /**
+   * @throws SlideError `corrupt` (sizes missing or absurd), `unsupported` (compression, bits, colours).
+   */
+  static async open(file: TiffFile, directory: TiffDirectory): Promise<TiffImage> {
+    const width = directory.number(tag.imageWidth) ?? 0;
+    const height = directory.number(tag.imageLength) ?? 0;
+    if (!isSide(width) || !isSide(height))
+      throw file.corrupt(`An image claims ${width} by ${height} pixels.`);
+    const tiled = directory.has(tag.tileWidth) || directory.has(tag.tileOffsets);
+    const rowsPerStrip = Math.min(height, directory.number(tag.rowsPerStrip) ?? height);
+    const blockWidth = tiled ? (directory.number(tag.tileWidth) ?? 0) : width;
+    const blockHeight = tiled ? (directory.number(tag.tileLength) ?? 0) : rowsPerStrip;
+    if (!isSide(blockWidth) || !isSide(blockHeight)) {
+      throw file.corrupt(`An image claims tiles of ${blockWidth} by ${blockHeight} pixels.`);
+    }
+    const joined = tiled ? 1 : Math.max(1, Math.floor(STRIP_TILE_ROWS / blockHeight));
+    const tileHeight = tiled ? blockHeight : Math.min(height, blockHeight * joined);
+    if (blockWidth * tileHeight > MAX_TILE_PIXELS) {
+      throw unsupported(file, `Its tiles of ${blockWidth} by ${tileHeight} pixels are too large.`);
+    }
+    const blocks = Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight);
+    if (blocks > MAX_BLOCKS) throw file.corrupt(`An image claims ${blocks} tiles.`);
+    const scheme = directory.number(tag.compression) ?? compression.none;
+    const predictor = directory.number(tag.predictor) ?? 1;
+    const layout = await sampleLayout(file, directory);
+    checkSupport(file, scheme, predictor, layout);
+    const tables = await directory.bytes(tag.jpegTables);
+    return new TiffImage(
+      file,
+      directory,
+      width,
+      height,
+      blockWidth,
+      tileHeight,
+      tiled,
+      blockHeight,
+      scheme,
+      predictor,
+      layout,
+      tables,
+    );
+  }
+
+  /**
+   * The tile at `column`, `row`.
+   * @throws SlideError `broken-tile`; RangeError when there is no such tile.
+   */
+  async tile(
+    column: number,
+    row: number,
+    platform: SlidePlatform,
+    signal?: AbortSignal,
+  ): Promise<TilePayload> {
+    if (!(column >= 0 && row >= 0 && column < this.columns && row < this.rows)) {
+      throw new RangeError(`There is no tile ${column}, ${row}.`);
+    }
+    const where = `tile ${column}, ${row}`;
+    if (this.tiled) {
+      return this.block(
+        row * this.columns + column,
+        this.tileWidth,
+        this.tileHeight,
+        where,
+        platform,
+        signal,
+      );
+    }
+    return this.strips(row * this.tileHeight, this.tileHeight, where, platform, signal);
+  }
+
+  /** All of the image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */
+  async whole(platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload> {
+    if (this.width * this.height > MAX_WHOLE_PIXELS) {
+      throw unsupported(
+        this.file,
+        `Its image of ${this.width} by ${this.height} pixels is too large to show.`,
+      );
+    }
+    if (this.columns * this.rows === 1 && this.tileWidth === this.width && this.tileHeight === this.height) {
+      return this.tile(0, 0, platform, signal);
+    }
+    const image = blank(this.width, this.height);
+    const tiles: Promise<void>[] = [];
+    for (let row = 0; row < this.rows; row++) {
+      for (let column = 0; column < this.columns; column++) {
+        tiles.push(
+          this.tile(column, row, platform, signal).then(async (payload) => {
+            const where = `tile ${column}, ${row}`;
+            const part = await this.pixels(payload, where, platform, signal);
+            if (part !== null) paste(part, image, column * this.tileWidth, row * this.tileHeight);
+          }),
+        );
+      }
+    }
+    await Promise.all(tiles);
+    return { kind: 'pixels', image };
+  }
+
+  /** Joins the strips of rows `top` to `top + height` into one tile. */
+  private async strips(
+    top: number,
+    height: number,
+    where: string,
+    platform: SlidePlatform,
+    signal?: AbortSignal,
+  ): Promise<TilePayload> {
+    const first = Math.floor(top / this.blockHeight);
+    const last = Math.ceil(Math.min(this.height, top + height) / this.blockHeight) - 1;
+    const rows = (index: number): number =>
+      Math.min(this.blockHeight, this.height - index * this.blockHeight);
+    if (first === last) return this.block(first, this.width, rows(first), where, platform, signal);
+    const image = blank(this.width, Math.min(height, this.height - top));
+    let present = 0;
+    const parts: Promise<void>[] = [];
+    for (let index = first; index <= last; index++) {
+      parts.push(
+        this.block(index, this.width, rows(index), where, platform, signal).then(async (payload) => {
+          const part = await this.pixels(payload, where, platform, signal);
+          if (part === null) return;
+          present++;
+          paste(part, image, 0, index * this.blockHeight - top);
+        }),
+      );
+    }
+    await Promise.all(parts);
+    return present === 0 ? { kind: 'missing' } : { kind: 'pixels', image };
+  }
+
+  /** One TIFF tile or strip of `width` by `height` pixels. */
+  private async block(
+    index: number,
+    width: number,
+    height: number,
+    where: string,
+    _platform: SlidePlatform,
+    signal?: AbortSignal,
+  ): Promise<TilePayload> {
+    const bytes = await this.blockBytes(index, where, signal);
+    if (bytes === null) return { kind: 'missing' };
+    const native = this.encoded(bytes);
+    if (native !== null) {
+      return native.type === 'image/jpeg' && !isJpeg(native.bytes)
+        ? Promise.reject(this.broken(where, 'It holds no JPEG.'))
+        : native;
+    }
+    try {
+      const image = await this.decodeSamples(index, bytes, width, height, where, signal);
+      return { kind: 'pixels', image };
+    } catch (cause) {
+      if (signal?.aborted) throw abortReason(signal);
+      if (cause instanceof SlideError) throw cause;
+      throw this.broken(where, 'Its data is damaged.', cause);
+    }
+  }
+
+  private async blockBytes(
+    index: number,
+    where: string,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    const kind = this.directory.has(tag.tileOffsets) ? 'tile' : 'strip';
+    const offsets = await this.directory.numbers(
+      kind === 'tile' ? tag.tileOffsets : tag.stripOffsets,
+      signal,
+    );
+    const counts = await this.directory.numbers(
+      kind === 'tile' ? tag.tileByteCounts : tag.stripByteCounts,
+      signal,
+    );
+    const raw = offsets[index];
+    const length = counts[index];
+    if (raw === undefined || length === undefined)
+      throw this.broken(where, 'Its place in the file is not given.');
+    // Scanners leave out empty tiles: zero bytes, or nowhere.
+    if (length === 0 || raw === 0) return null;
+    const offset = this.file.near(raw, this.directory.offset);
+    const { size } = this.file.source;
+    if (offset + length > size) throw this.broken(where, 'It lies behind the end of the file.');
+    const bytes = await this.file.source.read(offset, length, signal);
+    if (bytes.length < length) throw this.broken(where, 'The file ends within it.');
+    return bytes;
+  }
+
+  /** A payload for the native decoder; null when our own code has to decode. */
+  private encoded(
+    bytes: Uint8Array<ArrayBuffer>,
+  ): { kind: 'encoded'; type: EncodedImageType; bytes: Uint8Array<ArrayBuffer> } | null {
+    if (this.scheme !== compression.jpeg) return null;
+    return {
+      kind: 'encoded',
+      type: 'image/jpeg',
+      bytes: completeJpeg(bytes, this.tables, this.jpegColours()),
+    };
+  }
+
+  private jpegColours(): JpegColours {
+    if (this.layout.photometric === photometric.rgb) return 'rgb';
+    return this.layout.photometric === photometric.ycbcr ? 'ycbcr' : 'as-marked';
+  }
+
+  private async decodeSamples(
+    index: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    width: number,
+    height: number,
+    where: string,
+    signal?: AbortSignal,
+  ): Promise<RgbaImage> {
+    const { samples, planar } = this.layout;
+    if (!planar) {
+      return toRgba([this.unpackPlane(bytes, width, height, samples, where)], width, height, this.layout);
+    }
+    const blocksPerPlane = Math.ceil(this.width / this.tileWidth) * Math.ceil(this.height / this.blockHeight);
+    const planes = [this.unpackPlane(bytes, width, height, 1, where)];
+    for (let plane = 1; plane < samples; plane++) {
+      const more = await this.blockBytes(index + plane * blocksPerPlane, where, signal);
+      if (more === null) throw this.broken(where, 'One of its colour planes is missing.');
+      planes.push(this.unpackPlane(more, width, height, 1, where));
+    }
+    return toRgba(planes, width, height, this.layout);
+  }
+
+  private unpackPlane(
+    bytes: Uint8Array,
+    width: number,
+    height: number,
+    samples: number,
+    where: string,
+  ): Uint8Array {
+    const length = width * height * samples;
+    const plane = unpack(this.scheme, bytes, length);
+    if (plane.length < length) throw this.broken(where, 'It holds too little data.');
+    if (this.predictor === 2) undoDifferencing(plane, width * samples, samples);
+    return plane;
+  }
+
+  private async pixels(
+    payload: TilePayload,
+    where: string,
+    platform: SlidePlatform,
+    signal?: AbortSignal,
+  ): Promise<RgbaImage | null> {
+    if (payload.kind === 'missing') return null;
+    if (payload.kind === 'pixels') return payload.image;
+    try {
+      return await platform.decoder.decode(payload.bytes, payload.type, signal);
+    } catch (cause) {
+      if (signal?.aborted) throw abortReason(signal);
+      throw this.broken(where, 'Its image data is damaged.', cause);
+    }
+  }
+
+  private broken(where: string, problem: string, cause?: unknown): SlideError {
+    return brokenTile(this.file.source.name, where, problem, cause);
+  }
+}
+
+/** The error of a tile whose pixels can not be had. */
+export function brokenTile(file: string, where: string, problem: string, cause?: unknown): SlideError {
+  return new SlideError(
+    'broken-tile',
+    file,
+    `A part of the slide (${where}) can not be shown. ${problem}`,
+    'The rest of the slide can be used; to repair it, copy or export the file again.',
+    cause === undefined ? {} : { cause },
+  );
+}
+
+function unsupported(file: TiffFile, problem: string): SlideError {
+  return new SlideError(
+    'unsupported',
+    file.source.name,
+    problem,
+    'Convert it to a tiled pyramidal TIFF, for example: vips tiffsave in.tif out.tif --tile --pyramid --compression jpeg.',
+  );
+}
+
+async function sampleLayout(file: TiffFile, directory: TiffDirectory): Promise<SampleLayout> {
+  const samples = directory.number(tag.samplesPerPixel) ?? 1;
+  const bits = await directory.numbers(tag.bitsPerSample);
+  const format = directory.number(tag.sampleFormat) ?? 1;
+  const wrong = bits.find((value) => value !== 8);
+  if (wrong !== undefined || (bits.length === 0 && samples > 0) || format !== 1) {
+    throw unsupported(
+      file,
+      `It has ${wrong ?? 1} bits per channel${format === 3 ? ' (floating point)' : ''}; slides of 8 bits can be opened.`,
+    );
+  }
+  if (samples < 1 || samples > 4)
+    throw unsupported(file, `It has ${samples} channels; brightfield slides have 1 to 4.`);
+  const extra = directory.number(tag.extraSamples);
+  const palette = await directory.numbers(tag.colourMap);
+  return {
+    samples,
+    photometric:
+      directory.number(tag.photometric) ?? (samples >= 3 ? photometric.rgb : photometric.blackIsZero),
+    planar: samples > 1 && directory.number(tag.planarConfiguration) === 2,
+    alpha: extra === 1 ? 'premultiplied' : extra === 2 ? 'straight' : 'none',
+    palette: palette.length === 768 ? palette : null,
+  };
+}
+
+function checkSupport(file: TiffFile, scheme: number, predictor: number, layout: SampleLayout): void {
+  const { samples, planar } = layout;
+  if (scheme === compression.jpeg) {
+    if (planar) throw unsupported(file, 'It keeps JPEG colour planes apart.');
+    return;
+  }
+  if (!isByteCodec(scheme))
+    throw unsupported(file, `Its compression (TIFF code ${scheme}) is not supported.`);
+  if (predictor > 2) throw unsupported(file, `Its predictor (TIFF code ${predictor}) is not supported.`);
+  const colours = layout.photometric;
+  const ok =
+    (colours === photometric.rgb && samples >= 3) ||
+    colours === photometric.blackIsZero ||
+    colours === photometric.whiteIsZero ||
+    (colours === photometric.palette && layout.palette !== null && samples === 1);
+  if (!ok) throw unsupported(file, `Its colours (TIFF photometric code ${colours}) are not supported.`);
+}
+
+const isSide = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= MAX_SIDE;
+
+/** A white image. */
+export function blank(width: number, height: number): RgbaImage {
+  return { width, height, data: new Uint8ClampedArray(width * height * 4).fill(255) };
+}
+
+/** Copies `part` into `image` with its top left at `x`, `y`; what reaches over the border is cut. */
+export function paste(part: RgbaImage, image: RgbaImage, x: number, y: number): void {
+  const width = Math.min(part.width, image.width - x);
+  const height = Math.min(part.height, image.height - y);
+  for (let row = 0; row < height; row++) {
+    const from = row * part.width * 4;
+    image.data.set(part.data.subarray(from, from + width * 4), ((y + row) * image.width + x) * 4);
+  }
+}

@@ -1,0 +1,88 @@
+/** Decoded tiles, kept by use within a bound of bytes and never decoded twice at the same time. */
+import { abortReason, SharedTasks } from './shared-tasks.ts';
+import { SlideError, type ImageDecoder, type RgbaImage, type Slide } from './slide.ts';
+import { brokenTile } from './tiff/tiff-image.ts';
+
+export class TileCache {
+  /** In order of use, oldest first. */
+  private readonly tiles = new Map<string, RgbaImage>();
+  private readonly tasks = new SharedTasks<string, RgbaImage | null>();
+  private readonly ids = new WeakMap<Slide, number>();
+  private nextId = 0;
+  private held = 0;
+
+  /** @param maxBytes of decoded pixels. */
+  constructor(private readonly maxBytes: number) {}
+
+  /** Decoded bytes that are kept now. */
+  get bytes(): number {
+    return this.held;
+  }
+
+  /**
+   * The decoded tile; null where the slide does not hold it.
+   * @throws SlideError `broken-tile` when it can not be read or decoded; an AbortError.
+   */
+  async tile(
+    slide: Slide,
+    level: number,
+    column: number,
+    row: number,
+    decoder: ImageDecoder,
+    signal?: AbortSignal,
+  ): Promise<RgbaImage | null> {
+    const key = `${this.id(slide)}/${level}/${column}/${row}`;
+    const known = this.tiles.get(key);
+    if (known !== undefined) {
+      this.tiles.delete(key);
+      this.tiles.set(key, known);
+      return known;
+    }
+    return this.tasks.run(key, signal, async (shared) => {
+      const image = await decodeTile(slide, level, column, row, decoder, shared);
+      if (image !== null) this.keep(key, image);
+      return image;
+    });
+  }
+
+  private id(slide: Slide): number {
+    let id = this.ids.get(slide);
+    if (id === undefined) {
+      id = this.nextId++;
+      this.ids.set(slide, id);
+    }
+    return id;
+  }
+
+  private keep(key: string, image: RgbaImage): void {
+    this.tiles.set(key, image);
+    this.held += image.data.length;
+    for (const [oldest, tile] of this.tiles) {
+      if (this.held <= this.maxBytes) break;
+      this.tiles.delete(oldest);
+      this.held -= tile.data.length;
+    }
+  }
+}
+
+/** Reads and decodes one tile; null where the slide does not hold it. */
+async function decodeTile(
+  slide: Slide,
+  level: number,
+  column: number,
+  row: number,
+  decoder: ImageDecoder,
+  signal: AbortSignal,
+): Promise<RgbaImage | null> {
+  const payload = await slide.tile(level, column, row, signal);
+  if (payload.kind === 'missing') return null;
+  if (payload.kind === 'pixels') return payload.image;
+  try {
+    return await decoder.decode(payload.bytes, payload.type, signal);
+  } catch (cause) {
+    if (signal.aborted) throw abortReason(signal);
+    if (cause instanceof SlideError) throw cause;
+    const where = `level ${level}, tile ${column}, ${row}`;
+    throw brokenTile(slide.metadata.name, where, 'Its image data is damaged.', cause);
+  }
+}
