@@ -100,7 +100,14 @@ function kernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, { kernelSize, stride }:
   const image = tf.transpose(x, [3, 1, 2, 0]) as tf.Tensor4D; // [c, h, w, n]
   const filter = tf.transpose(dy, [1, 2, 0, 3]) as tf.Tensor4D; // [h', w', n, f]
   const pad = (kernelSize - 1) / 2;
-  const swapped = tf.conv2d(image, filter, 1, pad, 'NHWC', stride, 'floor'); // [c, ≥k, ≥k, f]
+  // Explicit padding: with a number TF.js computes the output's width from the filter's height.
+  const padding: [[number, number], [number, number], [number, number], [number, number]] = [
+    [0, 0],
+    [pad, pad],
+    [pad, pad],
+    [0, 0],
+  ];
+  const swapped = tf.conv2d(image, filter, 1, padding, 'NHWC', stride, 'floor'); // [c, ≥k, ≥k, f]
   const cut = tf.slice(swapped, [0, 0, 0, 0], [c, kernelSize, kernelSize, f]);
   return tf.transpose(cut, [1, 2, 0, 3]) as tf.Tensor4D;
 }

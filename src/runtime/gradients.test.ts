@@ -1,0 +1,126 @@
+/** Our gradients against TF.js's own on the cpu backend, which is an implementation apart. */
+import './gradients.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { differentiableConv2d } from './conv-gradient.ts';
+import { differentiableCropResize } from './crop-gradient.ts';
+import { maxPoolGradient } from './max-pool-gradient.ts';
+import { useTestBackend } from './test-backend.ts';
+
+/** Largest difference relative to the largest value. */
+function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  let error = 0;
+  let scale = 1e-12;
+  for (let i = 0; i < expected.length; i++) {
+    error = Math.max(error, Math.abs(actual[i]! - expected[i]!));
+    scale = Math.max(scale, Math.abs(expected[i]!));
+  }
+  expect(actual.length).toBe(expected.length);
+  return error / scale;
+}
+
+describe('differentiableConv2d on wasm', () => {
+  beforeAll(async () => {
+    await useTestBackend('wasm');
+  });
+
+  const cases = [
+    { size: 9, channels: 3, filters: 5, kernel: 3, stride: 1 },
+    { size: 9, channels: 3, filters: 5, kernel: 3, stride: 2 },
+    { size: 8, channels: 4, filters: 2, kernel: 3, stride: 2 },
+    { size: 8, channels: 4, filters: 6, kernel: 1, stride: 1 },
+    { size: 9, channels: 4, filters: 6, kernel: 1, stride: 2 },
+    { size: 8, channels: 4, filters: 6, kernel: 1, stride: 2 },
+    { size: 16, channels: 3, filters: 4, kernel: 7, stride: 2 },
+    { size: 15, channels: 3, filters: 4, kernel: 7, stride: 2 },
+  ];
+  for (const { size, channels, filters, kernel, stride } of cases) {
+    for (const activation of ['linear', 'relu'] as const) {
+      it(`k${kernel} s${stride} ${size}px ${activation}`, async () => {
+        const x = tf.randomNormal([2, size, size + 1, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
+        const k = tf.randomNormal([kernel, kernel, channels, filters], 0, 1, 'float32', 2) as tf.Tensor4D;
+        const b = tf.randomNormal([filters], 0, 1, 'float32', 3) as tf.Tensor1D;
+        const ours = tf.grads((xx: tf.Tensor, kk: tf.Tensor, bb: tf.Tensor) => {
+          const y = differentiableConv2d(xx as tf.Tensor4D, kk as tf.Tensor4D, bb as tf.Tensor1D, {
+            kernelSize: kernel,
+            stride,
+            activation,
+            inputNeedsGradient: true,
+          });
+          return tf.sum(tf.mul(y, tf.sin(y)));
+        })([x, k, b]);
+        const actual = await Promise.all(ours.map((g) => g.data()));
+        const values = await Promise.all([x, k, b].map((t) => t.data()));
+        const pad = (kernel - 1) / 2;
+        await useTestBackend('cpu');
+        const copies = [x, k, b].map((t, i) => tf.tensor(Float32Array.from(values[i]!), t.shape));
+        const theirs = tf.grads((xx: tf.Tensor, kk: tf.Tensor, bb: tf.Tensor) => {
+          // Explicit zero padding, so that TF.js's own gradient covers symmetric padding at stride 2.
+          const padded = tf.pad(xx, [
+            [0, 0],
+            [pad, pad],
+            [pad, pad],
+            [0, 0],
+          ]) as tf.Tensor4D;
+          const y = tf.add(tf.conv2d(padded, kk as tf.Tensor4D, stride, 'valid'), bb);
+          const z = activation === 'relu' ? tf.relu(y) : y;
+          return tf.sum(tf.mul(z, tf.sin(z)));
+        })(copies);
+        const expected = await Promise.all(theirs.map((g) => g.data()));
+        await useTestBackend('wasm');
+        actual.forEach((gradient, i) => {
+          expect(relativeError(gradient, expected[i]!)).toBeLessThan(1e-4);
+        });
+      });
+    }
+  }
+});
+
+describe('differentiableCropResize', () => {
+  it('has the gradient that finite differences give', async () => {
+    await useTestBackend('cpu');
+    const values = Array.from({ length: 2 * 5 * 4 * 2 }, (_, i) => Math.sin(i * 1.7));
+    const boxes = tf.tensor2d([0.1, 0.2, 0.7, 0.9, -0.2, 0.05, 0.5, 1.3], [2, 4]); // partly outside
+    const loss = (data: number[]): number =>
+      tf.tidy(() => {
+        const x = tf.tensor4d(data, [2, 5, 4, 2]);
+        const y = differentiableCropResize(x, boxes, 3, 6);
+        return tf.sum(tf.mul(y, tf.cos(y))).dataSync()[0]!;
+      });
+    const gradient = tf.grad((x: tf.Tensor) => {
+      const y = differentiableCropResize(x as tf.Tensor4D, boxes, 3, 6);
+      return tf.sum(tf.mul(y, tf.cos(y)));
+    })(tf.tensor4d(values, [2, 5, 4, 2]));
+    const actual = await gradient.data();
+    const step = 1e-2;
+    const expected = values.map((_, i) => {
+      const moved = (by: number): number[] => values.map((v, j) => (i === j ? v + by : v));
+      return (loss(moved(step)) - loss(moved(-step))) / (2 * step);
+    });
+    expect(relativeError(actual, expected)).toBeLessThan(2e-3);
+  });
+});
+
+describe('maxPoolGradient', () => {
+  for (const [kernel, stride, pad, size] of [
+    [5, 1, 2, 7],
+    [3, 2, 1, 9],
+    [3, 2, 1, 8],
+    [2, 2, 0, 6],
+  ] as const) {
+    it(`k${kernel} s${stride} p${pad}: equals TF.js's cpu kernel`, async () => {
+      await useTestBackend('cpu');
+      const shape = [2, size, size + 1, 3] as const;
+      const x = tf.randomNormal([...shape], 0, 1, 'float32', 7) as tf.Tensor4D;
+      const y = tf.maxPool(x, kernel, stride, pad, 'floor');
+      const dy = tf.randomNormal(y.shape, 0, 1, 'float32', 8);
+      const expected = tf.grad((xx: tf.Tensor) =>
+        tf.maxPool(xx as tf.Tensor4D, kernel, stride, pad, 'floor'),
+      )(x, dy);
+      const dx = new Float32Array(x.size).fill(9);
+      const [xs, dys] = (await Promise.all([x.data(), dy.data()])) as [Float32Array, Float32Array];
+      maxPoolGradient(xs, dys, dx, shape, [y.shape[1], y.shape[2]], { kernel, stride, pad });
+      expect(relativeError(dx, await expected.data())).toBeLessThan(1e-6);
+    });
+  }
+});
