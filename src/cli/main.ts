@@ -1,8 +1,10 @@
 /** Entry of the command line: registers every command and turns errors into one line and an exit code. */
 import { Command, CommanderError } from 'commander';
 import type { AddCommand } from './command.ts';
+import { addPhantomCommand } from './phantom.ts';
+import { addSlideCommand } from './slide.ts';
 
-const commands: readonly AddCommand[] = [];
+const commands: readonly AddCommand[] = [addPhantomCommand, addSlideCommand];
 
 const program = new Command('dualscope')
   .description('Whole-slide images: read, segment with DA-RefineNet, train, evaluate. Research use only.')

@@ -1,0 +1,95 @@
+/** Polygons to class masks. */
+
+/** An area with holes that belongs to one class. Rings hold x and y by turns, in any one unit. */
+export interface ClassPolygon {
+  readonly classIndex: number;
+  /** Closed by itself: the last point need not be the first again. At least three points. */
+  readonly outer: ArrayLike<number>;
+  /** Areas cut out of `outer`; what was painted before shows there. */
+  readonly holes?: readonly ArrayLike<number>[];
+}
+
+/** The part of the plane that the mask shows, in the polygons' unit. */
+export interface RasterRect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Paints polygons in order, later over earlier, into a mask of class indices, row by row; 0 where no
+ * polygon lies. A pixel belongs to a polygon when its centre does: by the even-odd rule, holes being
+ * further rings. A centre exactly on an edge belongs to the side right of, or below, it.
+ * @returns outWidth * outHeight class indices, 0 to 255.
+ */
+export function rasterise(
+  polygons: Iterable<ClassPolygon>,
+  rect: RasterRect,
+  outWidth: number,
+  outHeight: number,
+): Uint8Array<ArrayBuffer> {
+  const mask = new Uint8Array(outWidth * outHeight);
+  const scaleX = outWidth / rect.width;
+  const scaleY = outHeight / rect.height;
+  for (const { classIndex, outer, holes } of polygons) {
+    const spans = new Spans(outHeight);
+    for (const ring of [outer, ...(holes ?? [])]) {
+      addRing(spans, ring, rect, scaleX, scaleY, outHeight);
+    }
+    spans.fill(mask, outWidth, classIndex);
+  }
+  return mask;
+}
+
+/** Where edges cross each pixel row's centre line, in pixels from the left. */
+class Spans {
+  private readonly crossings: (number[] | undefined)[];
+
+  constructor(height: number) {
+    this.crossings = new Array<number[] | undefined>(height);
+  }
+
+  add(row: number, x: number): void {
+    (this.crossings[row] ??= []).push(x);
+  }
+
+  fill(mask: Uint8Array, width: number, value: number): void {
+    this.crossings.forEach((xs, row) => {
+      if (!xs) return;
+      xs.sort((a, b) => a - b);
+      for (let i = 0; i + 1 < xs.length; i += 2) {
+        // Pixels whose centre c + 0.5 lies in [start, end).
+        const start = Math.max(0, Math.ceil(xs[i]! - 0.5));
+        const end = Math.min(width, Math.ceil(xs[i + 1]! - 0.5));
+        if (end > start) mask.fill(value, row * width + start, row * width + end);
+      }
+    });
+  }
+}
+
+function addRing(
+  spans: Spans,
+  ring: ArrayLike<number>,
+  rect: RasterRect,
+  scaleX: number,
+  scaleY: number,
+  height: number,
+): void {
+  const count = ring.length >> 1;
+  for (let i = 0, j = count - 1; i < count; j = i++) {
+    let x0 = (ring[2 * j]! - rect.x) * scaleX;
+    let y0 = (ring[2 * j + 1]! - rect.y) * scaleY;
+    let x1 = (ring[2 * i]! - rect.x) * scaleX;
+    let y1 = (ring[2 * i + 1]! - rect.y) * scaleY;
+    if (y0 > y1) {
+      [x0, x1] = [x1, x0];
+      [y0, y1] = [y1, y0];
+    }
+    // Rows whose centre line r + 0.5 lies in [y0, y1): each vertex counts for one of its two edges.
+    const first = Math.max(0, Math.ceil(y0 - 0.5));
+    const last = Math.min(height, Math.ceil(y1 - 0.5));
+    const slope = (x1 - x0) / (y1 - y0);
+    for (let row = first; row < last; row++) spans.add(row, x0 + (row + 0.5 - y0) * slope);
+  }
+}

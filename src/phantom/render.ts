@@ -1,0 +1,131 @@
+import { rasterise } from '../annotation/rasterise.ts';
+import type { RgbaImage } from '../slide/slide.ts';
+import type { StainCanvas } from './canvas.ts';
+import { drawAcinus } from './lobule.ts';
+import { drawNests } from './nest.ts';
+import type { Phantom, UmRect } from './phantom.ts';
+import { stainPixel } from './stain.ts';
+import { drawStroma, drawStromalNuclei } from './stroma.ts';
+import { evaluateFields, field, nodeSpacing } from './tissue-fields.ts';
+import { drawVessels } from './vessel.ts';
+
+/** Pixels drawn in one go: small enough for the stain amounts to stay in the processor's cache. */
+const blockSize = 512;
+
+/**
+ * Draws a rectangle (µm) of the phantom into `outWidth` × `outHeight` pixels, RGBA, alpha 255.
+ * A rectangle drawn in pieces with the same pixel grid gives the same pixels. Outside of the slide it
+ * is glass. Made for 0.2 to 16 µm per pixel; single cells fade beyond 4.
+ * @throws RangeError for sizes that are not positive.
+ */
+export function renderRgb(phantom: Phantom, rect: UmRect, outWidth: number, outHeight: number): RgbaImage {
+  if (!(outWidth > 0 && outHeight > 0 && rect.width > 0 && rect.height > 0)) {
+    throw new RangeError('A phantom can be drawn only into a positive number of pixels and micrometres.');
+  }
+  const data = new Uint8ClampedArray(outWidth * outHeight * 4);
+  const pixels = new Uint32Array(data.buffer);
+  const stepX = rect.width / outWidth;
+  const stepY = rect.height / outHeight;
+  const amounts = new Float32Array(2 * blockSize * blockSize);
+  for (let top = 0; top < outHeight; top += blockSize) {
+    for (let left = 0; left < outWidth; left += blockSize) {
+      const width = Math.min(blockSize, outWidth - left);
+      const height = Math.min(blockSize, outHeight - top);
+      const canvas: StainCanvas = {
+        width,
+        height,
+        x: rect.x + left * stepX,
+        y: rect.y + top * stepY,
+        stepX,
+        stepY,
+        haematoxylin: amounts.subarray(0, width * height),
+        eosin: amounts.subarray(blockSize * blockSize, blockSize * blockSize + width * height),
+      };
+      drawBlock(canvas, phantom, pixels, outWidth, left, top);
+    }
+  }
+  return { width: outWidth, height: outHeight, data };
+}
+
+function drawBlock(
+  canvas: StainCanvas,
+  phantom: Phantom,
+  pixels: Uint32Array,
+  stride: number,
+  left: number,
+  top: number,
+): void {
+  const spanX = canvas.width * canvas.stepX;
+  const spanY = canvas.height * canvas.stepY;
+  const grid = evaluateFields(phantom, canvas.x, canvas.y, spanX, spanY, 48);
+  drawStroma(canvas, phantom, grid);
+  drawVessels(canvas, phantom);
+  drawStromalNuclei(canvas, phantom, grid);
+  phantom.layout.lobules.forEach(({ outline }, i) => {
+    if (outline.x + outline.reach < canvas.x || outline.x - outline.reach > canvas.x + spanX) return;
+    if (outline.y + outline.reach < canvas.y || outline.y - outline.reach > canvas.y + spanY) return;
+    for (const acinus of phantom.acini[i]!) drawAcinus(canvas, phantom.noise, acinus);
+  });
+  drawNests(canvas, phantom);
+
+  // Thickness, grain, then colour.
+  const { noise, stain } = phantom;
+  const thickness = grid.planes[field.thickness]!;
+  for (let row = 0, i = 0; row < canvas.height; row++) {
+    const py = canvas.y + (row + 0.5) * canvas.stepY;
+    const gy = py / nodeSpacing - grid.row0;
+    const nodeRow = Math.floor(gy);
+    const fy = gy - nodeRow;
+    let target = (top + row) * stride + left;
+    for (let column = 0; column < canvas.width; column++, i++, target++) {
+      const px = canvas.x + (column + 0.5) * canvas.stepX;
+      const gx = px / nodeSpacing - grid.column0;
+      const c = Math.floor(gx);
+      const node = nodeRow * grid.columns + c;
+      const a = thickness[node]!;
+      const b = thickness[node + grid.columns]!;
+      const t = a + (thickness[node + 1]! - a) * (gx - c) + (b - a) * fy;
+      const grain = noise.grain(px * 1.37 + py * 0.11, py * 1.37) - 0.5;
+      const h = canvas.haematoxylin[i]!;
+      const e = canvas.eosin[i]!;
+      pixels[target] = stainPixel(
+        stain,
+        h * t + 0.05 * grain * h + 0.006 * grain,
+        e * t + 0.08 * grain * e + 0.01 * grain,
+      );
+    }
+  }
+}
+
+/**
+ * The class of every pixel centre of a rectangle (µm): 0 normal or glass, 1 benign, 2 in situ,
+ * 3 invasive. `outWidth * outHeight` bytes, row by row.
+ */
+export function renderClasses(
+  phantom: Phantom,
+  rect: UmRect,
+  outWidth: number,
+  outHeight: number,
+): Uint8Array<ArrayBuffer> {
+  const touching = phantom.regions.filter(({ polygonUm }) => touches(polygonUm, rect));
+  return rasterise(
+    touching.map(({ classIndex, polygonUm }) => ({ classIndex, outer: polygonUm })),
+    rect,
+    outWidth,
+    outHeight,
+  );
+}
+
+function touches(polygon: Float64Array, rect: UmRect): boolean {
+  let left = Infinity;
+  let right = -Infinity;
+  let top = Infinity;
+  let bottom = -Infinity;
+  for (let i = 0; i < polygon.length; i += 2) {
+    left = Math.min(left, polygon[i]!);
+    right = Math.max(right, polygon[i]!);
+    top = Math.min(top, polygon[i + 1]!);
+    bottom = Math.max(bottom, polygon[i + 1]!);
+  }
+  return right > rect.x && left < rect.x + rect.width && bottom > rect.y && top < rect.y + rect.height;
+}

@@ -1,0 +1,224 @@
+/** Writes a phantom as files: slide, annotations, mask and a note of what they are. */
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeImageScope } from '../annotation/write-imagescope.ts';
+import { FileSink } from '../slide/tiff-writer/file-sink.node.ts';
+import { sharpJpeg } from '../slide/tiff-writer/sharp-jpeg.node.ts';
+import { TiffWriter, type ByteSink, type TiffWriterOptions } from '../slide/tiff-writer/tiff-writer.ts';
+import { createPhantom, phantomClassNames, type Phantom } from './phantom.ts';
+import { renderClasses, renderRgb } from './render.ts';
+
+export interface WritePhantomOptions {
+  readonly directory: string;
+  readonly seed: number;
+  readonly widthMm: number;
+  readonly heightMm: number;
+  /** µm per pixel of the slide. */
+  readonly mpp: number;
+  /** µm per pixel of the mask, not finer than `mpp`. */
+  readonly maskMpp: number;
+  /** JPEG quality, 1 to 100. */
+  readonly quality: number;
+  /** File name without extension; `phantom-<seed>` when absent. */
+  readonly name?: string;
+  /** Fraction done, 0 to 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+/** What lies in `phantom-<seed>.json`. Written last: where it is, the slide is complete. */
+export interface PhantomNote {
+  readonly version: number;
+  readonly seed: number;
+  readonly slide: string;
+  readonly annotations: string;
+  /** 8-bit grey TIFF whose values are class indices; its pixel (i, j) is the class at ((i + ½), (j + ½)) · maskMpp µm. */
+  readonly mask: string;
+  /** Level-0 pixels of the slide, and of the mask. */
+  readonly width: number;
+  readonly height: number;
+  readonly maskWidth: number;
+  readonly maskHeight: number;
+  /** µm per pixel. */
+  readonly mpp: number;
+  readonly maskMpp: number;
+  readonly quality: number;
+  readonly classes: readonly string[];
+  /** Fraction of the mask's area per class. */
+  readonly shares: readonly number[];
+}
+
+/** Raise when the drawing changes, so that slides of an older drawing are made anew. */
+export const phantomVersion = 1;
+
+const tileSize = 512;
+
+/**
+ * Writes one slide's four files, or leaves them when they are complete and of the same making.
+ * Returns the note and whether anything was written. Unfinished files carry the ending `.part`.
+ */
+export async function writePhantom(
+  options: WritePhantomOptions,
+): Promise<{ note: PhantomNote; isNew: boolean }> {
+  const { directory, seed, mpp, maskMpp, quality } = options;
+  const name = options.name ?? `phantom-${seed}`;
+  const width = Math.round((options.widthMm * 1000) / mpp);
+  const height = Math.round((options.heightMm * 1000) / mpp);
+  const maskWidth = Math.round((width * mpp) / maskMpp);
+  const maskHeight = Math.round((height * mpp) / maskMpp);
+  const wanted = {
+    version: phantomVersion,
+    seed,
+    slide: `${name}.tif`,
+    annotations: `${name}.xml`,
+    mask: `${name}-mask.tif`,
+    width,
+    height,
+    maskWidth,
+    maskHeight,
+    mpp,
+    maskMpp,
+    quality,
+    classes: phantomClassNames,
+  };
+  const notePath = join(directory, `${name}.json`);
+  const old = await readNote(notePath);
+  if (
+    old &&
+    Object.entries(wanted).every(
+      ([k, v]) => JSON.stringify(old[k as keyof PhantomNote]) === JSON.stringify(v),
+    )
+  ) {
+    const files = [old.slide, old.annotations, old.mask].map((file) => join(directory, file));
+    if (await allExist(files)) return { note: old, isNew: false };
+  }
+
+  const phantom = createPhantom({
+    seed,
+    widthUm: options.widthMm * 1000,
+    heightUm: options.heightMm * 1000,
+  });
+  await writeSlide(phantom, join(directory, wanted.slide), width, height, options);
+  const scaled = phantom.regions.map(({ classIndex, polygonUm }) => ({
+    label: capitalised(phantomClassNames[classIndex]!),
+    points: polygonUm.map((um) => um / mpp),
+  }));
+  await writeFile(join(directory, wanted.annotations), writeImageScope(scaled, mpp));
+  const shares = await writeMask(phantom, join(directory, wanted.mask), maskWidth, maskHeight, maskMpp);
+  const note: PhantomNote = { ...wanted, shares };
+  await writeFile(notePath, `${JSON.stringify(note, null, 2)}\n`);
+  return { note, isNew: true };
+}
+
+async function readNote(path: string): Promise<PhantomNote | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as PhantomNote;
+  } catch {
+    // Absent or unreadable: the slide is made anew.
+    return null;
+  }
+}
+
+async function allExist(files: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.every(Boolean);
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+async function writeFinished(path: string, write: (sink: ByteSink) => Promise<void>): Promise<void> {
+  const sink = await FileSink.create(`${path}.part`);
+  try {
+    await write(sink);
+  } finally {
+    await sink.close();
+  }
+  await rename(`${path}.part`, path);
+}
+
+async function writeSlide(
+  phantom: Phantom,
+  path: string,
+  width: number,
+  height: number,
+  { mpp, quality, onProgress }: WritePhantomOptions,
+): Promise<void> {
+  await writeFinished(path, async (sink) => {
+    const settings: TiffWriterOptions = {
+      sink,
+      width,
+      height,
+      tileSize,
+      colour: 'rgb',
+      compression: { kind: 'jpeg', encoder: sharpJpeg(quality) },
+      reduce: 'average',
+      mpp,
+      description: `Dualscope phantom|Seed = ${phantom.seed}|MPP = ${mpp}|AppMag = ${Math.round(10 / mpp)}`,
+      software: 'Dualscope',
+    };
+    const writer = new TiffWriter(settings);
+    const rgb = new Uint8Array(tileSize * tileSize * 3);
+    const side = tileSize * mpp;
+    for (let row = 0; row < writer.rows; row++) {
+      for (let column = 0; column < writer.columns; column++) {
+        const rect = { x: column * side, y: row * side, width: side, height: side };
+        const { data } = renderRgb(phantom, rect, tileSize, tileSize);
+        for (let from = 0, to = 0; to < rgb.length; from += 4) {
+          rgb[to++] = data[from]!;
+          rgb[to++] = data[from + 1]!;
+          rgb[to++] = data[from + 2]!;
+        }
+        await writer.pushTile(rgb);
+        onProgress?.((row * writer.columns + column + 1) / (writer.rows * writer.columns));
+      }
+    }
+    await writer.finish();
+  });
+}
+
+async function writeMask(
+  phantom: Phantom,
+  path: string,
+  width: number,
+  height: number,
+  maskMpp: number,
+): Promise<number[]> {
+  const counts = [0, 0, 0, 0];
+  await writeFinished(path, async (sink) => {
+    const writer = new TiffWriter({
+      sink,
+      width,
+      height,
+      tileSize,
+      colour: 'grey',
+      compression: { kind: 'deflate' },
+      reduce: 'nearest',
+      mpp: maskMpp,
+      description: `Dualscope phantom mask|Seed = ${phantom.seed}`,
+      software: 'Dualscope',
+    });
+    const side = tileSize * maskMpp;
+    for (let row = 0; row < writer.rows; row++) {
+      for (let column = 0; column < writer.columns; column++) {
+        const rect = { x: column * side, y: row * side, width: side, height: side };
+        const tile = renderClasses(phantom, rect, tileSize, tileSize);
+        const usedWidth = Math.min(tileSize, width - column * tileSize);
+        const usedHeight = Math.min(tileSize, height - row * tileSize);
+        for (let y = 0; y < usedHeight; y++) {
+          for (let x = 0; x < usedWidth; x++) counts[tile[y * tileSize + x]!]!++;
+        }
+        await writer.pushTile(tile);
+      }
+    }
+    await writer.finish();
+  });
+  return counts.map((count) => count / (width * height));
+}

@@ -1,0 +1,231 @@
+/**
+ * Writes a pyramidal tiled TIFF as its full-resolution tiles arrive, row by row. Memory is bounded by
+ * one row of tiles: lower levels are built on the fly from the level above. TIFF 6.0 and the BigTIFF
+ * layout; the levels are a chain of directories, reduced ones marked by NewSubfileType 1, which
+ * OpenSlide, libvips and QuPath read as one slide.
+ */
+import { zlibSync } from 'fflate';
+import { asciiEntry, encodeHeader, encodeIfd, fieldType, type IfdEntry } from './ifd.ts';
+import { TileRow } from './tile-row.ts';
+
+/** Where the file's bytes go. Writes come in no particular order and never overlap, but for the header. */
+export interface ByteSink {
+  write(position: number, bytes: Uint8Array): Promise<void>;
+}
+
+/** Encodes a tile's interleaved samples as a complete JPEG file; sharp in Node. */
+export interface JpegEncoder {
+  /** `samples` per pixel: 1 grey, 3 RGB. RGB must come out as YCbCr, chroma halved in both directions. */
+  encode(pixels: Uint8Array, width: number, height: number, samples: 1 | 3): Promise<Uint8Array>;
+}
+
+export type TiffCompression =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'deflate' }
+  | { readonly kind: 'jpeg'; readonly encoder: JpegEncoder };
+
+export interface TiffWriterOptions {
+  readonly sink: ByteSink;
+  /** Pixels of the full-resolution level. */
+  readonly width: number;
+  readonly height: number;
+  /** Side of the square tiles in pixels, a multiple of 16. */
+  readonly tileSize: number;
+  /** `palette`: one sample per pixel, an index into `palette`. */
+  readonly colour: 'rgb' | 'grey' | 'palette';
+  /** RGB triples for `palette`, at most 256. */
+  readonly palette?: readonly (readonly [number, number, number])[];
+  readonly compression: TiffCompression;
+  /** `average` for pictures, `nearest` for class indices, which must never be mixed. */
+  readonly reduce: 'average' | 'nearest';
+  /** Each level is this many times smaller than the one above. */
+  readonly factor?: 2 | 4;
+  /** µm per pixel at full resolution; written as resolution tags in pixels per centimetre. */
+  readonly mpp?: number;
+  readonly description?: string;
+  readonly software?: string;
+  /** Classic TIFF ends at 4 GiB. `auto` looks at the length when the file is finished. */
+  readonly big?: 'auto' | 'always';
+}
+
+interface Level {
+  readonly width: number;
+  readonly height: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly offsets: number[];
+  readonly counts: number[];
+  /** Pixels of the tile row that is being filled; level 0 has none, its tiles come from outside. */
+  readonly row: TileRow | null;
+}
+
+const classicLimit = 0xffff_ffff - 64 * 1024;
+
+/** A writer for one file. Push every tile of level 0 in row order, then `finish`. */
+export class TiffWriter {
+  private readonly levels: Level[] = [];
+  private readonly samples: 1 | 3;
+  private readonly factor: number;
+  private readonly options: TiffWriterOptions;
+  /** Room for the longer of the two headers; which one is known only at the end. */
+  private position = 16;
+  private tilesPushed = 0;
+
+  /** @throws RangeError for sizes that are no TIFF. */
+  constructor(options: TiffWriterOptions) {
+    const { width, height, tileSize } = options;
+    if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
+      throw new RangeError(`A TIFF of ${width} × ${height} pixels can't be written.`);
+    }
+    if (!(tileSize > 0) || tileSize % 16 !== 0) {
+      throw new RangeError(`A TIFF's tile side must be a multiple of 16, not ${tileSize}.`);
+    }
+    if (options.colour === 'palette' && options.compression.kind === 'jpeg') {
+      throw new RangeError("JPEG would blur the indices of a palette image; use 'deflate' or 'none'.");
+    }
+    this.options = options;
+    this.samples = options.colour === 'rgb' ? 3 : 1;
+    this.factor = options.factor ?? 2;
+    for (let w = width, h = height; ; w = Math.ceil(w / this.factor), h = Math.ceil(h / this.factor)) {
+      const isFirst = this.levels.length === 0;
+      this.levels.push({
+        width: w,
+        height: h,
+        columns: Math.ceil(w / tileSize),
+        rows: Math.ceil(h / tileSize),
+        offsets: [],
+        counts: [],
+        row: isFirst ? null : new TileRow(w, h, tileSize, this.samples),
+      });
+      if (w <= tileSize && h <= tileSize) break;
+    }
+  }
+
+  get columns(): number {
+    return this.levels[0]!.columns;
+  }
+
+  get rows(): number {
+    return this.levels[0]!.rows;
+  }
+
+  /**
+   * Writes the next tile of level 0: from left to right, then the next row. `pixels` holds tileSize ×
+   * tileSize interleaved samples; what lies beyond the image's border is written as given.
+   * @throws RangeError for a wrong length or one tile too many.
+   */
+  async pushTile(pixels: Uint8Array): Promise<void> {
+    const { tileSize } = this.options;
+    const level = this.levels[0]!;
+    if (pixels.length !== tileSize * tileSize * this.samples) {
+      throw new RangeError(`A tile has ${tileSize * tileSize * this.samples} samples, not ${pixels.length}.`);
+    }
+    if (this.tilesPushed >= level.columns * level.rows)
+      throw new RangeError('All tiles are written already.');
+    const column = this.tilesPushed % level.columns;
+    const row = Math.floor(this.tilesPushed / level.columns);
+    this.tilesPushed++;
+    await this.store(0, pixels);
+    await this.reduceInto(1, pixels, column, row);
+  }
+
+  /** Hands a finished tile of `index - 1` down to level `index`, and on from there. */
+  private async reduceInto(index: number, pixels: Uint8Array, column: number, row: number): Promise<void> {
+    const level = this.levels[index];
+    const above = this.levels[index - 1]!;
+    if (!level?.row) return;
+    const { tileSize, reduce } = this.options;
+    const used = {
+      width: Math.min(tileSize, above.width - column * tileSize),
+      height: Math.min(tileSize, above.height - row * tileSize),
+    };
+    level.row.reduce(pixels, column, row, used, this.factor, reduce);
+    const isLastColumn = column === above.columns - 1;
+    const isRowFull = (row + 1) % this.factor === 0 || row === above.rows - 1;
+    if (!isLastColumn || !isRowFull) return;
+    const levelRow = Math.floor(row / this.factor);
+    for (let c = 0; c < level.columns; c++) {
+      const tile = level.row.tile(c, levelRow);
+      await this.store(index, tile);
+      await this.reduceInto(index + 1, tile, c, levelRow);
+    }
+    level.row.clear();
+  }
+
+  private async store(index: number, pixels: Uint8Array): Promise<void> {
+    const { compression, tileSize, sink } = this.options;
+    const bytes =
+      compression.kind === 'jpeg'
+        ? await compression.encoder.encode(pixels, tileSize, tileSize, this.samples)
+        : compression.kind === 'deflate'
+          ? zlibSync(pixels, { level: 6 })
+          : pixels.slice();
+    const level = this.levels[index]!;
+    level.offsets.push(this.position);
+    level.counts.push(bytes.length);
+    await sink.write(this.position, bytes);
+    this.position += bytes.length + (bytes.length & 1);
+  }
+
+  /**
+   * Writes the directories and the header; returns the file's length in bytes.
+   * @throws RangeError when tiles are missing.
+   */
+  async finish(): Promise<number> {
+    const first = this.levels[0]!;
+    if (this.tilesPushed !== first.columns * first.rows) {
+      throw new RangeError(`${first.columns * first.rows - this.tilesPushed} tiles are missing.`);
+    }
+    const { sink, big } = this.options;
+    const tables = this.levels.reduce((sum, level) => sum + level.offsets.length * 16, 0);
+    const isBig = big === 'always' || this.position + tables > classicLimit;
+    const firstIfd = this.position;
+    for (let i = 0; i < this.levels.length; i++) {
+      const isLast = i === this.levels.length - 1;
+      const bytes = encodeIfd(this.entriesOf(i, isBig), this.position, isBig, (end) => (isLast ? 0 : end));
+      await sink.write(this.position, bytes);
+      this.position += bytes.length;
+    }
+    await sink.write(0, encodeHeader(firstIfd, isBig));
+    return this.position;
+  }
+
+  private entriesOf(index: number, isBig: boolean): IfdEntry[] {
+    const level = this.levels[index]!;
+    const { colour, compression, tileSize, mpp, description, software, palette } = this.options;
+    const short = (tag: number, ...values: number[]): IfdEntry => ({ tag, type: fieldType.short, values });
+    const long = (tag: number, ...values: number[]): IfdEntry => ({ tag, type: fieldType.long, values });
+    const isJpegRgb = compression.kind === 'jpeg' && colour === 'rgb';
+    const entries: IfdEntry[] = [
+      long(254, index === 0 ? 0 : 1),
+      long(256, level.width),
+      long(257, level.height),
+      short(258, ...new Array<number>(this.samples).fill(8)),
+      short(259, compression.kind === 'jpeg' ? 7 : compression.kind === 'deflate' ? 8 : 1),
+      short(262, colour === 'palette' ? 3 : colour === 'grey' ? 1 : isJpegRgb ? 6 : 2),
+      short(277, this.samples),
+      short(284, 1),
+      long(322, tileSize),
+      long(323, tileSize),
+      { tag: 324, type: isBig ? fieldType.long8 : fieldType.long, values: level.offsets },
+      { tag: 325, type: fieldType.long, values: level.counts },
+    ];
+    if (isJpegRgb) entries.push(short(530, 2, 2));
+    if (index === 0 && description) entries.push(asciiEntry(270, description));
+    if (software) entries.push(asciiEntry(305, software));
+    if (mpp !== undefined) {
+      // Pixels per centimetre are 10⁴ / mpp; with this numerator mpp keeps five decimals exactly.
+      const x = (mpp * this.levels[0]!.width) / level.width;
+      const y = (mpp * this.levels[0]!.height) / level.height;
+      entries.push({ tag: 282, type: fieldType.rational, values: [1e9, Math.round(x * 1e5)] });
+      entries.push({ tag: 283, type: fieldType.rational, values: [1e9, Math.round(y * 1e5)] });
+      entries.push(short(296, 3));
+    }
+    if (colour === 'palette') {
+      const map = new Array<number>(768).fill(0);
+      palette?.forEach((rgb, i) => rgb.forEach((value, c) => (map[c * 256 + i] = value * 257)));
+      entries.push(short(320, ...map));
+    }
+    return entries;
+  }
+}

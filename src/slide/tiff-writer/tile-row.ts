@@ -1,0 +1,87 @@
+/** One row of tiles of a reduced level, filled piece by piece from the tiles of the level above. */
+export class TileRow {
+  private readonly pixels: Uint8Array;
+  private readonly stride: number;
+  private readonly scratch: Uint8Array;
+
+  constructor(
+    private readonly width: number,
+    private readonly height: number,
+    private readonly tileSize: number,
+    private readonly samples: 1 | 3,
+  ) {
+    this.stride = width * samples;
+    this.pixels = new Uint8Array(this.stride * tileSize);
+    this.scratch = new Uint8Array(tileSize * tileSize * samples);
+  }
+
+  /**
+   * Reduces a tile of the level above into this row. `used` is the part of the tile that lies inside
+   * its level. `average` is the mean of the pixels that exist; `nearest` takes the one just right and
+   * below of the block's centre, which is its top left one where the block has no such pixel.
+   */
+  reduce(
+    tile: Uint8Array,
+    column: number,
+    row: number,
+    used: { width: number; height: number },
+    factor: number,
+    how: 'average' | 'nearest',
+  ): void {
+    const { tileSize, samples } = this;
+    const part = tileSize / factor;
+    const x0 = column * part;
+    const y0 = (row % factor) * part;
+    const rows = Math.ceil(used.height / factor);
+    const columns = Math.ceil(used.width / factor);
+    for (let y = 0; y < rows; y++) {
+      const top = y * factor;
+      const blockHeight = Math.min(factor, used.height - top);
+      for (let x = 0; x < columns; x++) {
+        const left = x * factor;
+        const blockWidth = Math.min(factor, used.width - left);
+        const target = (y0 + y) * this.stride + (x0 + x) * samples;
+        if (how === 'nearest') {
+          const sy = top + (blockHeight >> 1);
+          const sx = left + (blockWidth >> 1);
+          for (let s = 0; s < samples; s++) {
+            this.pixels[target + s] = tile[(sy * tileSize + sx) * samples + s]!;
+          }
+          continue;
+        }
+        const count = blockWidth * blockHeight;
+        for (let s = 0; s < samples; s++) {
+          let sum = count >> 1;
+          for (let dy = 0; dy < blockHeight; dy++) {
+            let from = ((top + dy) * tileSize + left) * samples + s;
+            for (let dx = 0; dx < blockWidth; dx++, from += samples) sum += tile[from]!;
+          }
+          this.pixels[target + s] = (sum / count) | 0;
+        }
+      }
+    }
+  }
+
+  /** A copy of tile `column`; beyond the level's border its last pixels are repeated. */
+  tile(column: number, row: number): Uint8Array {
+    const { tileSize, samples, scratch } = this;
+    const usedHeight = Math.min(tileSize, this.height - row * tileSize);
+    const usedWidth = Math.min(tileSize, this.width - column * tileSize);
+    const bytes = usedWidth * samples;
+    for (let y = 0; y < tileSize; y++) {
+      const from = Math.min(y, usedHeight - 1) * this.stride + column * tileSize * samples;
+      const to = y * tileSize * samples;
+      scratch.set(this.pixels.subarray(from, from + bytes), to);
+      for (let x = usedWidth; x < tileSize; x++) {
+        for (let s = 0; s < samples; s++) {
+          scratch[to + x * samples + s] = scratch[to + (usedWidth - 1) * samples + s]!;
+        }
+      }
+    }
+    return scratch.slice();
+  }
+
+  clear(): void {
+    this.pixels.fill(0);
+  }
+}
