@@ -78,6 +78,8 @@ export const manifestSchema = z.object({
     context: fileName.nullable(),
     /** uint8 [size, size] classes. */
     classes: fileName,
+    /** Where the golden slice lies in the golden context, as fractions of its side; for `aligned`. */
+    sliceInContext: z.object({ x: z.number(), y: z.number(), size: z.number().positive() }).nullish(),
     /** Share of pixels that must agree, 0 to 1. */
     agreement: z.number().min(0).max(1),
   }),
@@ -124,7 +126,8 @@ export function parseManifest(value: unknown, file: string): ModelManifest {
   );
 }
 
-export type ModelErrorCode = 'bad-manifest' | 'bad-weights' | 'bad-graph' | 'not-found' | 'backend' | 'bad-input';
+export type ModelErrorCode =
+  'bad-manifest' | 'bad-weights' | 'bad-graph' | 'not-found' | 'backend' | 'bad-input';
 
 /** An error about a model that a user can act on. */
 export class ModelError extends Error {

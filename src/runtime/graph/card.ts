@@ -1,0 +1,88 @@
+import type { ModelManifest } from '../manifest.ts';
+/** The model card, README.md of a model's folder: what people should know before they use the model. */
+export function modelCard(manifest: ModelManifest): string {
+  const { title, description, provenance, metrics, slice, context, graph } = manifest;
+  const rows: [string, string][] = [
+    [
+      'Network',
+      `\`${manifest.preset}\`: encoder ${manifest.encoder}${manifest.contextEncoder === null ? '' : `, context encoder ${manifest.contextEncoder}`}, fusion \`${manifest.fusion}\``,
+    ],
+    ['Slice', field(slice)],
+    ['Context', context === null ? 'none' : `${field(context)}, \`${context.kind}\``],
+    ['Parameters', manifest.parameters.toLocaleString('en-GB')],
+    [
+      'Work per slice',
+      `${giga(manifest.macs)} GMAC with its context, ${giga(manifest.macsReusedContext)} GMAC when the context is at hand`,
+    ],
+    ['Weights', `${(graph.weightsBytes / 1e6).toFixed(2)} MB, ${graph.dtype}`],
+  ];
+  return [
+    `# ${title}`,
+    description,
+    `**Intended use.** ${manifest.intendedUse}`,
+    table(['', ''], rows),
+    '## Classes',
+    table(
+      ['value', 'name', 'colour'],
+      manifest.classes.map(({ name, colour, background }, value) => [
+        String(value),
+        background ? `${name} (background)` : name,
+        `\`${colour}\``,
+      ]),
+    ),
+    '## Measured',
+    metrics === null ? 'Not measured.' : measured(manifest, metrics),
+    '## Training',
+    [
+      `- Data: ${provenance.data}${provenance.synthetic ? ' (synthetic)' : ''}, ${provenance.dataLicence}`,
+      `- Split: ${provenance.split}`,
+      `- ${provenance.steps} steps, seed ${provenance.seed}, ${provenance.date}, Dualscope ${provenance.codeVersion}`,
+      `- Licence of the weights: ${provenance.licence}`,
+    ].join('\n'),
+    '## Running it elsewhere',
+    [
+      `\`${graph.file}\` is a TensorFlow.js GraphModel: \`tf.loadGraphModel\` reads it without Dualscope.`,
+      `Inputs are RGB from 0 to 255 as float32 [batch, height, width, 3]; normalisation is inside the graph.`,
+      `\`${graph.outputs.logits}\` gives float32 logits [batch, ${slice.sizePx}, ${slice.sizePx}, ${manifest.classes.length}], ` +
+        `\`${graph.outputs.packed}\` int32 class × 256 + confidence (0 to 255).`,
+      graph.contextFeatures.length === 0
+        ? ''
+        : `Nodes that depend on the context alone can be fetched once and fed back for every slice: ${graph.contextFeatures.map((name) => `\`${name}\``).join(', ')}.`,
+    ]
+      .filter((line) => line !== '')
+      .join('\n'),
+  ]
+    .join('\n\n')
+    .concat('\n');
+}
+
+function measured({ classes }: ModelManifest, metrics: NonNullable<ModelManifest['metrics']>): string {
+  const rows: [string, string][] = classes.map(({ name }, index) => [
+    `IoU ${name}`,
+    figure(metrics.iou[index] ?? null),
+  ]);
+  rows.push(
+    ['mIoU', figure(metrics.miou)],
+    ['pixel accuracy', figure(metrics.accuracy)],
+    ['BACH score', figure(metrics.score)],
+  );
+  return `On ${metrics.data}:\n\n${table(['measure', 'value'], rows)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function field({ fieldUm, sizePx }: { fieldUm: number; sizePx: number }): string {
+  return `${fieldUm} µm in ${sizePx} × ${sizePx} pixels (${(fieldUm / sizePx).toFixed(3)} µm per pixel)`;
+}
+
+function figure(value: number | null): string {
+  return value === null ? 'class absent' : value.toFixed(3);
+}
+
+function giga(macs: number): string {
+  return (macs / 1e9).toPrecision(3);
+}

@@ -1,0 +1,115 @@
+/** A trained network as the files of a model's folder. Pure: the caller writes them. */
+import type { z } from 'zod';
+import type { SliceInContext } from '../segmenter.ts';
+import { ModelError, parseManifest, type manifestSchema, type ModelManifest } from '../manifest.ts';
+import { sha256 } from '../sha256.ts';
+import { modelCard } from './card.ts';
+import { classesOf } from './golden-output.ts';
+import type { Variables } from './graph.ts';
+import { GRAPH_NAMES, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
+import { resourceDescription } from './rdf.ts';
+import type { WeightType } from './weight-shards.ts';
+
+/** What the exporter can't know: the manifest without what describes the exported files. */
+export type ManifestFields = Omit<z.input<typeof manifestSchema>, 'specVersion' | 'graph' | 'golden'>;
+
+/** Inputs of the golden check: a real pair of slice and context, RGB row by row. */
+export interface GoldenInputs {
+  /** sizePx × sizePx × 3 */
+  readonly slice: Uint8Array;
+  /** sizePx × sizePx × 3; null for single-input networks. */
+  readonly context: Uint8Array | null;
+  /** For `aligned`; null otherwise. */
+  readonly sliceInContext: SliceInContext | null;
+}
+
+export interface ExportRequest {
+  readonly fields: ManifestFields;
+  /** Gives the logits; `(ops, input) => fullSizeLogits(ops, input, config)` for the networks of src/model. */
+  readonly network: NetworkOfGraph;
+  readonly variables: Variables;
+  readonly golden: GoldenInputs;
+  /** Storage of the kernels; `float16` by default. */
+  readonly dtype?: WeightType;
+  /** Share of golden pixels that must agree on another machine, 0 to 1; 0.995 by default. */
+  readonly agreement?: number;
+}
+
+export interface ExportedModel {
+  readonly manifest: ModelManifest;
+  /** Every file of the model's folder by name: manifest, graph, weight shards, golden tensors, cards. */
+  readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+}
+
+/**
+ * Exports a network and runs the exported graph once, on TF.js's current backend, for the golden check.
+ * @throws ModelError `bad-weights` when variables are missing, misshapen, not finite or too large for half
+ *   precision; `bad-manifest` when the fields break the schema; `bad-input` on golden inputs of a wrong size.
+ */
+export async function exportModel(request: ExportRequest): Promise<ExportedModel> {
+  const { fields, golden, dtype = 'float16', agreement = 0.995 } = request;
+  const slicePx = fields.slice.sizePx;
+  const contextPx = fields.context?.sizePx ?? null;
+  checkGolden('golden slice', golden.slice, slicePx);
+  if (contextPx !== null) checkGolden('golden context', golden.context, contextPx);
+
+  const recorded = recordNetwork(request.network, request.variables, { slice: slicePx, context: contextPx });
+  const model = toGraphModel(recorded, dtype, `Dualscope ${fields.provenance.codeVersion}`);
+  const shards = model.shards.map((shard) => shard.data);
+  const manifest = parseManifest(
+    {
+      ...fields,
+      specVersion: 1,
+      graph: {
+        file: 'model.json',
+        sha256: await sha256([model.modelJson]),
+        weightsSha256: await sha256(shards),
+        weightsBytes: model.weightsBytes,
+        dtype,
+        inputs: {
+          slice: GRAPH_NAMES.slice,
+          context: recorded.context === null ? null : GRAPH_NAMES.context,
+          sliceInContext: recorded.sliceInContext === null ? null : GRAPH_NAMES.sliceInContext,
+        },
+        outputs: { logits: GRAPH_NAMES.logits, packed: GRAPH_NAMES.packed },
+        contextFeatures: recorded.contextFeatures.flatMap((node) => node.label ?? []),
+      },
+      golden: {
+        slice: 'golden-slice.bin',
+        context: contextPx === null ? null : 'golden-context.bin',
+        classes: 'golden-classes.bin',
+        sliceInContext: recorded.sliceInContext === null ? null : golden.sliceInContext,
+        agreement,
+      },
+    } satisfies z.input<typeof manifestSchema>,
+    `${fields.id}/manifest.json`,
+  );
+
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  files.set('model.json', model.modelJson);
+  for (const shard of model.shards) files.set(shard.name, shard.data);
+  files.set(manifest.golden.slice, new Uint8Array(golden.slice));
+  if (manifest.golden.context !== null && golden.context !== null) {
+    files.set(manifest.golden.context, new Uint8Array(golden.context));
+  }
+  files.set('manifest.json', encode(`${JSON.stringify(manifest, null, 2)}\n`));
+  files.set(manifest.golden.classes, await classesOf(manifest, files, golden));
+  files.set('README.md', encode(modelCard(manifest)));
+  files.set('rdf.yaml', encode(resourceDescription(manifest)));
+  return { manifest, files };
+}
+
+function checkGolden(what: string, image: Uint8Array | null, sizePx: number): asserts image is Uint8Array {
+  const expected = sizePx * sizePx * 3;
+  if (image?.length === expected) return;
+  throw new ModelError(
+    'bad-input',
+    what,
+    `Expected ${expected} bytes of RGB (${sizePx} × ${sizePx}), got ${image === null ? 'none' : image.length}.`,
+    'Give an image of the size in the manifest.',
+  );
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,48 @@
+/** IEEE 754 half precision, the storage format of exported weights. */
+
+const single = new Float32Array(1);
+const bits = new Uint32Array(single.buffer);
+
+/** Largest finite half-precision number. */
+export const FLOAT16_MAX = 65504;
+
+/** Rounds to the nearest half-precision number, ties to even. @returns its 16 bits. */
+export function float16Bits(value: number): number {
+  single[0] = value;
+  const word = bits[0] ?? 0;
+  const sign = (word >>> 16) & 0x8000;
+  const exponent = (word >>> 23) & 0xff;
+  const fraction = word & 0x7fffff;
+  if (exponent === 0xff) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200);
+  const unbiased = exponent - 127;
+  if (unbiased < -25) return sign; // less than half of the smallest subnormal
+  if (unbiased < -14) {
+    // Subnormal: the hidden one becomes explicit and everything shifts right.
+    return sign | roundedShift(fraction | 0x800000, -unbiased - 1);
+  }
+  // Adding, not or-ing: a fraction that rounds up to 0x400 carries into the exponent, as it must.
+  const half = ((unbiased + 15) << 10) + roundedShift(fraction, 13);
+  return sign | Math.min(half, 0x7c00);
+}
+
+/** @throws RangeError when a value is too large for half precision. */
+export function toFloat16(values: Float32Array): Uint16Array {
+  const half = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    half[i] = float16Bits(values[i] ?? 0);
+    if (((half[i] ?? 0) & 0x7c00) === 0x7c00) {
+      throw new RangeError(
+        `${String(values[i])} does not fit half precision, whose largest is ${FLOAT16_MAX}.`,
+      );
+    }
+  }
+  return half;
+}
+
+/** value / 2^shift, rounded to nearest, ties to even. */
+function roundedShift(value: number, shift: number): number {
+  const floor = value >>> shift;
+  const rest = value - (floor << shift);
+  const tie = 1 << (shift - 1);
+  return rest > tie || (rest === tie && (floor & 1) === 1) ? floor + 1 : floor;
+}

@@ -1,0 +1,135 @@
+/** A network with its trained values, written as a TF.js GraphModel: `model.json` and weight shards. */
+import type { NetworkInput } from '../../model/refinenet.ts';
+import type { Ops } from '../../model/ops.ts';
+import { GraphOps } from './graph-ops.ts';
+import { openBatch, toGraphDef, type GraphDef } from './graph-def.ts';
+import { contextCut, type Graph, type GraphNode, type Variables } from './graph.ts';
+import { simplify } from './passes.ts';
+import { packWeights, type WeightType } from './weight-shards.ts';
+
+/** Builds a network on a graph; `fullSizeLogits` with its configuration bound is one. */
+export type NetworkOfGraph = (ops: Ops<GraphNode>, input: NetworkInput<GraphNode>) => GraphNode;
+
+/** Sides of the square inputs, in pixels. */
+export interface InputSizes {
+  readonly slice: number;
+  /** null for single-input networks. */
+  readonly context: number | null;
+}
+
+/** Names of the inputs and outputs of every exported graph. */
+export const GRAPH_NAMES = {
+  slice: 'slice',
+  context: 'context',
+  sliceInContext: 'slice_in_context',
+  logits: 'logits',
+  packed: 'packed',
+} as const;
+
+export interface RecordedNetwork extends Graph {
+  readonly slice: GraphNode;
+  readonly context: GraphNode | null;
+  /** null when the network does not read it. */
+  readonly sliceInContext: GraphNode | null;
+  readonly logits: GraphNode;
+  readonly packed: GraphNode;
+  /** What to compute once per context, see `contextCut`; every one is labelled. */
+  readonly contextFeatures: readonly GraphNode[];
+}
+
+/**
+ * Records and simplifies a network whose logits have the slice's size (or any other: they are resized).
+ * @throws ModelError `bad-weights` when a variable is missing, has another shape or is not finite.
+ */
+export function recordNetwork(
+  network: NetworkOfGraph,
+  variables: Variables,
+  sizes: InputSizes,
+): RecordedNetwork {
+  const ops = new GraphOps(variables);
+  const slice = ops.input(GRAPH_NAMES.slice, sizes.slice, sizes.slice, 3);
+  const context =
+    sizes.context === null ? null : ops.input(GRAPH_NAMES.context, sizes.context, sizes.context, 3);
+  const box = context === null ? null : ops.input(GRAPH_NAMES.sliceInContext, 1, 1, 4);
+  const result = network(ops, { slice, context, sliceInContext: box });
+  const logits = ops.label(ops.resizeBilinear(result, sizes.slice, sizes.slice), GRAPH_NAMES.logits);
+  const packed = ops.label(ops.pack(logits), GRAPH_NAMES.packed);
+
+  const simple = simplify({ inputs: [], outputs: [logits, packed] });
+  const [newLogits = logits, newPacked = packed] = simple.outputs;
+  const contextFeatures = context === null ? [] : contextCut(simple, context);
+  contextFeatures.forEach((node, index) => {
+    node.label ??= `context_cut_${index}`;
+  });
+  const reachesBox = box !== null && reaches(simple.outputs, box);
+  return {
+    inputs: [slice, ...(context === null ? [] : [context]), ...(reachesBox ? [box] : [])],
+    outputs: simple.outputs,
+    slice,
+    context,
+    sliceInContext: reachesBox ? box : null,
+    logits: newLogits,
+    packed: newPacked,
+    contextFeatures,
+  };
+}
+
+export interface GraphModelFiles {
+  /** `model.json` and the shards it names, in order. */
+  readonly modelJson: Uint8Array<ArrayBuffer>;
+  readonly shards: readonly { readonly name: string; readonly data: Uint8Array<ArrayBuffer> }[];
+  readonly weightsBytes: number;
+}
+
+/** @throws ModelError `bad-graph` on two equal labels, `bad-weights` on weights beyond half precision. */
+export function toGraphModel(
+  network: RecordedNetwork,
+  type: WeightType,
+  generatedBy: string,
+): GraphModelFiles {
+  const graph = toGraphDef(network);
+  const weights = packWeights(graph.constants, type);
+  const shards = weights.shards.map((data, index) => ({
+    name: `weights-${index + 1}-of-${weights.shards.length}.bin`,
+    data,
+  }));
+  const json = {
+    format: 'graph-model',
+    generatedBy,
+    convertedBy: generatedBy,
+    signature: signature(network, graph),
+    modelTopology: {
+      node: graph.nodes,
+      library: {},
+      versions: { producer: 1395, minConsumer: 12 },
+    },
+    weightsManifest: [{ paths: shards.map((shard) => shard.name), weights: weights.specs }],
+  };
+  return { modelJson: new TextEncoder().encode(JSON.stringify(json)), shards, weightsBytes: weights.bytes };
+}
+
+function signature({ inputs, logits, packed }: RecordedNetwork, { nameOf }: GraphDef): object {
+  const entry = (node: GraphNode, dtype: string, dimensions: readonly number[]) => [
+    nameOf(node),
+    { name: `${nameOf(node)}:0`, dtype, tensorShape: openBatch(dimensions) },
+  ];
+  return {
+    inputs: Object.fromEntries(inputs.map((node) => entry(node, 'DT_FLOAT', node.shape.slice(1)))),
+    outputs: Object.fromEntries([
+      entry(logits, 'DT_FLOAT', logits.shape.slice(1)),
+      entry(packed, 'DT_INT32', packed.shape.slice(1, 3)),
+    ]),
+  };
+}
+
+function reaches(outputs: readonly GraphNode[], target: GraphNode): boolean {
+  const seen = new Set<GraphNode>();
+  const stack = [...outputs];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node === target) return true;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    stack.push(...node.inputs);
+  }
+  return false;
+}

@@ -1,0 +1,218 @@
+/** Loads an exported model. The same code in browser, worker and Node: reading a file is injected. */
+import type { io } from '@tensorflow/tfjs-core';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { z } from 'zod';
+import { GraphSegmenter } from './graph-segmenter.ts';
+import { ModelError, parseManifest, type ModelManifest } from './manifest.ts';
+import type { Segmenter } from './segmenter.ts';
+import { sha256 } from './sha256.ts';
+
+/**
+ * Reads a file of a model's folder by its name.
+ * @throws ModelError `not-found` when there is none.
+ */
+export type ReadFile = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+
+const fileName = z.string().regex(/^[\w.-]+$/, 'expected a file name without directories');
+
+/** What is read of `model.json` before TF.js takes it; TF.js itself checks nothing. */
+const graphSchema = z.object({
+  format: z.literal('graph-model'),
+  signature: z.record(z.string(), z.unknown()),
+  modelTopology: z.looseObject({
+    node: z.array(z.looseObject({ name: z.string(), op: z.string() })),
+    versions: z.object({ producer: z.number(), minConsumer: z.number() }),
+  }),
+  weightsManifest: z
+    .array(
+      z.object({
+        paths: z.array(fileName).min(1),
+        weights: z.array(
+          z.looseObject({
+            name: z.string(),
+            shape: z.array(z.number().int().nonnegative()),
+            dtype: z.enum(['float32', 'int32']),
+            quantization: z.looseObject({ dtype: z.literal('float16') }).optional(),
+          }),
+        ),
+      }),
+    )
+    .length(1),
+});
+
+type GraphFile = z.infer<typeof graphSchema>;
+
+/**
+ * Loads `manifest.json`, the graph and its weights, checks hashes, and makes them ready to run on the current
+ * TF.js backend.
+ * @param id names the model in messages; the folder's name is a good choice.
+ * @throws ModelError `not-found`, `bad-manifest`, `bad-graph` or `bad-weights`, naming the file.
+ */
+export async function loadModel(id: string, readFile: ReadFile): Promise<Segmenter> {
+  const manifest = await readManifest(id, readFile);
+  const { graph } = manifest;
+  const graphFile = `${id}/${graph.file}`;
+  const json = await readFile(graph.file);
+  if ((await sha256([json])) !== graph.sha256) {
+    throw new ModelError('bad-graph', graphFile, 'The graph is not the one that the manifest names.', RELOAD);
+  }
+  const parsed = graphSchema.safeParse(parseJson(json, 'bad-graph', graphFile));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = issue?.path.join('.') ?? '';
+    throw new ModelError(
+      'bad-graph',
+      graphFile,
+      `The graph is not valid at "${where}": ${issue?.message ?? 'unknown'}.`,
+      RELOAD,
+    );
+  }
+  checkNames(manifest, parsed.data, graphFile);
+
+  const shards = await readWeights(id, manifest, parsed.data, readFile);
+  const handler: io.IOHandler = { load: async () => artifacts(parsed.data, shards) };
+  try {
+    return new GraphSegmenter(manifest, await loadGraphModel(handler));
+  } catch (error) {
+    throw new ModelError(
+      'bad-graph',
+      graphFile,
+      `TensorFlow.js cannot read the graph: ${message(error)}`,
+      RELOAD,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Loads and checks a model's manifest alone. @throws ModelError `not-found` or `bad-manifest`. */
+export async function readManifest(id: string, readFile: ReadFile): Promise<ModelManifest> {
+  const file = `${id}/manifest.json`;
+  return parseManifest(parseJson(await readFile('manifest.json'), 'bad-manifest', file), file);
+}
+
+/**
+ * Reads models below a URL, such as `new URL('models/nano-attention/', location.href)`.
+ * @param fetchFile `fetch` by default.
+ */
+export function fromUrl(base: URL | string, fetchFile: typeof fetch = (...args) => fetch(...args)): ReadFile {
+  return async (name) => {
+    const url = new URL(name, base);
+    let response: Response;
+    try {
+      response = await fetchFile(url);
+    } catch (error) {
+      throw new ModelError(
+        'not-found',
+        url.href,
+        'The server cannot be reached.',
+        'Check the connection and try again.',
+        {
+          cause: error,
+        },
+      );
+    }
+    if (!response.ok) {
+      throw new ModelError(
+        'not-found',
+        url.href,
+        `The server answered ${response.status}.`,
+        'Check that the model is installed under models/.',
+      );
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  };
+}
+
+const RELOAD = 'The file was damaged or mixed up with another version: fetch or export the model again.';
+
+async function readWeights(
+  id: string,
+  manifest: ModelManifest,
+  { weightsManifest }: GraphFile,
+  readFile: ReadFile,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  const [group] = weightsManifest;
+  const shards = await Promise.all((group?.paths ?? []).map((name) => readFile(name)));
+  const files = `${id}/${group?.paths.join(', ') ?? ''}`;
+  const bytes = shards.reduce((sum, shard) => sum + shard.length, 0);
+  const described = (group?.weights ?? []).reduce((sum, { shape, dtype, quantization }) => {
+    const perValue = dtype === 'float32' && quantization ? 2 : 4;
+    return sum + perValue * shape.reduce((product, side) => product * side, 1);
+  }, 0);
+  if (bytes !== manifest.graph.weightsBytes || bytes !== described) {
+    throw new ModelError(
+      'bad-weights',
+      files,
+      `The weights hold ${bytes} bytes; the manifest says ${manifest.graph.weightsBytes} and the graph ${described}.`,
+      RELOAD,
+    );
+  }
+  if ((await sha256(shards)) !== manifest.graph.weightsSha256) {
+    throw new ModelError('bad-weights', files, 'The weights are not those that the manifest names.', RELOAD);
+  }
+  return shards;
+}
+
+/** Every node that the manifest names must be in the graph, and weights must belong to constants. */
+function checkNames(
+  { graph }: ModelManifest,
+  { modelTopology, weightsManifest }: GraphFile,
+  file: string,
+): void {
+  const ops = new Map(modelTopology.node.map((node) => [node.name, node.op]));
+  const { inputs, outputs, contextFeatures } = graph;
+  const named = [
+    inputs.slice,
+    inputs.context,
+    inputs.sliceInContext,
+    outputs.logits,
+    outputs.packed,
+    ...contextFeatures,
+  ];
+  for (const name of named) {
+    if (name !== null && !ops.has(name)) {
+      throw new ModelError(
+        'bad-graph',
+        file,
+        `The manifest names the node "${name}", which the graph lacks.`,
+        RELOAD,
+      );
+    }
+  }
+  const weights = new Set(weightsManifest.flatMap((group) => group.weights.map((weight) => weight.name)));
+  for (const [name, op] of ops) {
+    if (op === 'Const' && !weights.has(name)) {
+      throw new ModelError('bad-graph', file, `The constant "${name}" has no weights.`, RELOAD);
+    }
+  }
+}
+
+function artifacts(
+  { format, signature, modelTopology, weightsManifest }: GraphFile,
+  shards: Uint8Array<ArrayBuffer>[],
+): io.ModelArtifacts {
+  return {
+    format,
+    modelTopology,
+    signature,
+    weightSpecs: (weightsManifest[0]?.weights ?? []) as unknown as io.WeightsManifestEntry[],
+    // A list: a full-size network's weights are never copied into one buffer.
+    weightData: shards.map((shard) =>
+      shard.byteLength === shard.buffer.byteLength ? shard.buffer : shard.slice().buffer,
+    ),
+  };
+}
+
+function parseJson(bytes: Uint8Array, code: 'bad-graph' | 'bad-manifest', file: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new ModelError(code, file, `The file is not JSON: ${message(error)}.`, RELOAD, { cause: error });
+  }
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

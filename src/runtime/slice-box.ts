@@ -1,0 +1,39 @@
+import type { SliceInContext } from './segmenter.ts';
+
+/** Corners of a slice in the feature maps of its context, as fractions: what `Ops.cropResize` takes. */
+export type SliceBox = readonly [y1: number, x1: number, y2: number, x2: number];
+
+/** Keeps rounding in a backend from stepping past the last pixel, where CropAndResize would put zeros. */
+const LAST_PIXEL = 1 - 2 ** -16;
+
+/**
+ * The box at which context features are cut out so that they lie on the slice's features, pixel centre on
+ * pixel centre.
+ *
+ * The context has C pixels and the slice n, covering the fraction [x, x + s] of the context. In pixels of
+ * the context, measured from its edge, the slice's first pixel centre is at x·C + s·C/2n and its last at
+ * (x + s)·C − s·C/2n. A pixel index is that minus one half (pixel 0 has its centre at 0.5), and
+ * CropAndResize counts from the first pixel's centre (0) to the last one's (1), as align-corners resizing
+ * does throughout the network. Hence
+ *
+ *     x1 = (x·C + s·C/2n − 1/2) / (C − 1)        x2 = ((x + s)·C − s·C/2n − 1/2) / (C − 1).
+ *
+ * Fractions are the same for feature maps of every stride. Where the slice has finer pixels than the
+ * context, the outermost centres lie up to half a context pixel outside of [0, 1]: those snap to the edge.
+ * A slice that truly sticks out keeps its box, and reads zeros there, as convolutions do.
+ *
+ * @param contextPx side of the context's input in pixels, at least 2.
+ * @param slicePx side of the slice's input in pixels.
+ */
+export function sliceBox(where: SliceInContext, contextPx: number, slicePx: number): SliceBox {
+  const margin = (where.size * contextPx) / (2 * slicePx);
+  const fraction = (position: number): number => (position - 0.5) / (contextPx - 1);
+  const tolerance = 0.5 / (contextPx - 1) + 1e-9;
+  const snapped = (value: number): number => {
+    if (value < 0) return value >= -tolerance ? 0 : value;
+    return value > LAST_PIXEL && value <= 1 + tolerance ? LAST_PIXEL : value;
+  };
+  const first = (start: number): number => snapped(fraction(start * contextPx + margin));
+  const last = (start: number): number => snapped(fraction((start + where.size) * contextPx - margin));
+  return [first(where.y), first(where.x), last(where.y), last(where.x)];
+}
