@@ -53,7 +53,7 @@ function bitmapPixels(bitmap: ImageBitmap): RgbaImage {
   context.globalCompositeOperation = 'copy';
   context.drawImage(bitmap, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
-  return { width, height, data: data as Uint8ClampedArray<ArrayBuffer> };
+  return { width, height, data: data };
 }
 
 let scratch: OffscreenCanvas | undefined;

@@ -44,7 +44,7 @@ export async function aperioContents(file: TiffFile): Promise<TiffContents> {
     levels,
     associated,
     mpp: aperioMpp(properties),
-    magnification: positive(properties['AppMag']),
+    magnification: positive(properties.AppMag),
     scanner: properties['ScanScope ID'] === undefined ? null : `Aperio ${properties['ScanScope ID']}`,
     properties: { ...properties, ImageDescription: description },
   };
@@ -61,7 +61,7 @@ export function aperioProperties(description: string): Record<string, string> {
 }
 
 function aperioMpp(properties: Readonly<Record<string, string>>): SlideMpp | null {
-  const mpp = positive(properties['MPP']);
+  const mpp = positive(properties.MPP);
   return mpp === null ? null : { x: mpp, y: mpp, source: 'Aperio MPP' };
 }
 

@@ -1,0 +1,57 @@
+/** Our pixels against PNGs that other readers wrote (scripts/golden). */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { nodePlatform } from './node-platform.node.ts';
+import { openSlide } from './open-slide.ts';
+import { pathByteSource } from './path-byte-source.node.ts';
+import { readRegion } from './region.ts';
+import type { Level0Rect, RgbaImage, Slide, TilePayload } from './slide.ts';
+import { crop, largestDifference, psnr } from './testing/images.ts';
+
+interface Golden {
+  readonly png: string;
+  readonly slide: string;
+  readonly rect?: Level0Rect;
+  readonly associated?: string;
+  readonly crop?: [number, number, number, number];
+  /** Pixels are to be equal, not just alike. */
+  readonly exact?: boolean;
+}
+
+const root = join(import.meta.dirname, '../..');
+const folder = join(import.meta.dirname, 'golden');
+const platform = nodePlatform();
+const { decoder } = platform;
+
+const png = (name: string): Promise<RgbaImage> =>
+  decoder.decode(new Uint8Array(readFileSync(join(folder, name))), 'image/png');
+
+const pixels = async (payload: TilePayload): Promise<RgbaImage> => {
+  if (payload.kind === 'missing') throw new Error('missing');
+  return payload.kind === 'pixels' ? payload.image : decoder.decode(payload.bytes, payload.type);
+};
+
+const open = async (path: string): Promise<Slide> =>
+  openSlide([await pathByteSource(join(root, path))], platform);
+
+const goldens = JSON.parse(readFileSync(join(folder, 'openslide.json'), 'utf8')) as Golden[];
+
+describe('pixels as other readers see them', () => {
+  test.each(goldens)('$png', async (golden) => {
+    const expected = await png(golden.png);
+    const slide = await open(golden.slide);
+    const actual =
+      golden.associated === undefined
+        ? await readRegion(slide, golden.rect!, expected.width, expected.height, { decoder })
+        : crop(await pixels(await slide.associatedImage(golden.associated)), golden.crop!);
+    slide.close();
+    if (golden.exact === true) expect(largestDifference(actual, expected)).toBe(0);
+    expect(psnr(actual, expected)).toBeGreaterThan(40);
+  });
+
+  test('the goldens are there', () => {
+    expect(goldens.length).toBeGreaterThanOrEqual(7);
+    for (const golden of goldens) expect(existsSync(join(folder, golden.png))).toBe(true);
+  });
+});

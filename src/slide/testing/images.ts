@@ -1,0 +1,43 @@
+/** Comparing pixels in tests. */
+import type { RgbaImage } from '../slide.ts';
+
+/** Peak signal-to-noise ratio in dB over the three colours; Infinity where they are equal. */
+export function psnr(a: RgbaImage, b: RgbaImage): number {
+  if (a.width !== b.width || a.height !== b.height) {
+    throw new Error(`${a.width}×${a.height} can not be compared with ${b.width}×${b.height}.`);
+  }
+  let squares = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    if (i % 4 !== 3) squares += (a.data[i]! - b.data[i]!) ** 2;
+  }
+  const mean = squares / (a.width * a.height * 3);
+  return mean === 0 ? Infinity : 10 * Math.log10(255 ** 2 / mean);
+}
+
+/** Largest difference of any colour of any pixel. */
+export function largestDifference(a: RgbaImage, b: RgbaImage): number {
+  let largest = 0;
+  for (let i = 0; i < a.data.length; i++) largest = Math.max(largest, Math.abs(a.data[i]! - b.data[i]!));
+  return largest;
+}
+
+/** The part of an image from `left`, `top` to before `right`, `bottom`. */
+export function crop(
+  image: RgbaImage,
+  [left, top, right, bottom]: readonly [number, number, number, number],
+): RgbaImage {
+  const width = right - left;
+  const height = bottom - top;
+  const data = new Uint8ClampedArray(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 4;
+    data.set(image.data.subarray(from, from + width * 4), y * width * 4);
+  }
+  return { width, height, data };
+}
+
+/** Colour of a pixel. */
+export function pixel(image: RgbaImage, x: number, y: number): number[] {
+  const at = (y * image.width + x) * 4;
+  return [...image.data.slice(at, at + 4)];
+}

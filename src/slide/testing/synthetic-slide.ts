@@ -1,0 +1,64 @@
+/** A slide of computed pixels, for tests that know every one of them. */
+import type { RgbaImage, Slide, SlideLevel, TilePayload } from '../slide.ts';
+import { slideLevels } from '../tiff/tiff-slide.ts';
+
+export interface SyntheticOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly tileSize: number;
+  /** Level sizes below level 0; none by default. */
+  readonly reduced?: readonly { readonly width: number; readonly height: number }[];
+  /** Red, green, blue of a pixel of a level. */
+  readonly colour: (x: number, y: number, level: number) => readonly [number, number, number];
+  /** Stands in for a tile; undefined for the computed one. */
+  readonly tile?: (level: number, column: number, row: number) => TilePayload | undefined;
+}
+
+/** The slide, and the tiles that were asked for. */
+export function syntheticSlide(options: SyntheticOptions): Slide & { readonly asked: string[] } {
+  const { tileSize } = options;
+  const levels: SlideLevel[] = slideLevels(
+    [options, ...(options.reduced ?? [])].map(({ width, height }) => ({
+      width,
+      height,
+      tileWidth: tileSize,
+      tileHeight: tileSize,
+    })),
+  );
+  const asked: string[] = [];
+  return {
+    asked,
+    metadata: {
+      name: 'synthetic',
+      format: 'synthetic',
+      width: options.width,
+      height: options.height,
+      levels,
+      mpp: null,
+      magnification: null,
+      associated: [],
+      scanner: null,
+      icc: null,
+      fileSize: 0,
+      fingerprint: '',
+      properties: {},
+    },
+    async tile(level, column, row) {
+      asked.push(`${level}/${column}/${row}`);
+      const special = options.tile?.(level, column, row);
+      if (special !== undefined) return special;
+      const data = new Uint8ClampedArray(tileSize * tileSize * 4);
+      for (let y = 0; y < tileSize; y++) {
+        for (let x = 0; x < tileSize; x++) {
+          const at = (y * tileSize + x) * 4;
+          data.set([...options.colour(column * tileSize + x, row * tileSize + y, level), 255], at);
+        }
+      }
+      const image: RgbaImage = { width: tileSize, height: tileSize, data };
+      return { kind: 'pixels', image };
+    },
+    associatedImage: () => Promise.reject(new RangeError('none')),
+    iccProfile: () => Promise.resolve(null),
+    close: () => undefined,
+  };
+}
