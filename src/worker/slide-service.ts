@@ -1,12 +1,12 @@
 /** The slide worker's methods, apart from the worker, so that they run in tests. */
-import type { Slide, TilePayload } from '../slide/slide.ts';
+import { SlideError, type Slide, type TilePayload } from '../slide/slide.ts';
 import type { SlideInput, SlideWorkerApi } from './protocol.ts';
 import type { Handlers } from './rpc.ts';
 
 /** What the service needs of its platform. */
 export interface SlideServicePlatform {
   /** @throws SlideError when the input is no slide or can't be read. */
-  openSlide(input: SlideInput, signal: AbortSignal): Promise<Slide>;
+  openSlide(input: SlideInput): Promise<Slide>;
   /**
    * The payload as a bitmap of at most `maxWidth × maxHeight`, cropped at the right and bottom.
    * null for a missing tile.
@@ -30,7 +30,7 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
 
   return {
     open: async (call, input) => {
-      const slide = await platform.openSlide(input, call.signal);
+      const slide = await platform.openSlide(input);
       if (call.signal.aborted) {
         slide.close();
         call.signal.throwIfAborted();
@@ -47,11 +47,21 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
       call.signal.throwIfAborted();
       const size = slide.metadata.levels[level];
       if (size === undefined) throw new RangeError(`The slide has no level ${level}.`);
-      const bitmap = await platform.toBitmap(
-        payload,
-        Math.min(size.tileWidth, size.width - column * size.tileWidth),
-        Math.min(size.tileHeight, size.height - row * size.tileHeight),
-      );
+      const bitmap = await platform
+        .toBitmap(
+          payload,
+          Math.min(size.tileWidth, size.width - column * size.tileWidth),
+          Math.min(size.tileHeight, size.height - row * size.tileHeight),
+        )
+        .catch((cause: unknown) => {
+          throw new SlideError(
+            'broken-tile',
+            slide.metadata.name,
+            `Tile ${column}, ${row} of level ${level} cannot be decoded.`,
+            'It is shown empty; the rest of the slide is not affected.',
+            { cause },
+          );
+        });
       return bitmap === null ? null : call.transfer(bitmap);
     },
 

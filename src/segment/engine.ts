@@ -1,0 +1,305 @@
+/**
+ * The engine: takes slices from the queue, reads ahead, encodes each context once, runs the network and
+ * hands finished slices on. The same code runs in the worker and in Node.
+ */
+import type { ContextFeatures, InputImage, Segmenter, SliceMaps } from '../runtime/segmenter.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+import { SlideError } from '../slide/slide.ts';
+import { ContextCache } from './context-cache.ts';
+import type { PlannedSlice, SlicePlan } from './grid.ts';
+import { nextTask } from './next-task.ts';
+import type { SliceQueue } from './queue.ts';
+import { RateMeter } from './rate.ts';
+import type { SliceReader } from './read-ahead.ts';
+import { ReadAhead } from './read-ahead.ts';
+
+/** One finished slice: its cell of the slide and the maps of that cell, `size × size`, row by row. */
+export interface FinishedSlice {
+  readonly index: number;
+  readonly rect: Level0Rect;
+  readonly size: number;
+  readonly classes: Uint8Array<ArrayBuffer>;
+  readonly confidence: Uint8Array<ArrayBuffer>;
+}
+
+export type EngineEvent =
+  | { readonly kind: 'planned'; readonly slices: number; readonly regions: number }
+  | {
+      readonly kind: 'slice';
+      readonly result: FinishedSlice;
+      /** Slices finished or broken so far, this one included, of `total`. */
+      readonly done: number;
+      readonly total: number;
+      /** Slices per second over the last ten seconds. */
+      readonly rate: number;
+      readonly etaSeconds: number;
+    }
+  | { readonly kind: 'broken-slice'; readonly index: number; readonly error: SlideError };
+
+/** Where the time of a run went, milliseconds. */
+export interface StageTimes {
+  /** Reading, decoding and resampling, summed over reads; they overlap each other and the network. */
+  readonly readMs: number;
+  /** The part of it that the network had to wait for. */
+  readonly waitMs: number;
+  /** Context encoding, as far as the caller waited for it. */
+  readonly encodeMs: number;
+  /** The network on slices, read-back included; overlapping slices are not counted twice. */
+  readonly inferMs: number;
+  /** Cropping and handing on. */
+  readonly stitchMs: number;
+}
+
+export interface RunSummary {
+  /** Slices finished, without broken ones. */
+  readonly slices: number;
+  readonly broken: number;
+  readonly regionsEncoded: number;
+  readonly seconds: number;
+  readonly cancelled: boolean;
+  readonly stages: StageTimes;
+}
+
+export interface RunOptions {
+  readonly reader: SliceReader;
+  readonly segmenter: Segmenter;
+  readonly plan: SlicePlan;
+  readonly queue: SliceQueue;
+  /** Aborting stops within a slice; the run then resolves with `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** Slices that are read before they are needed. 3 by default. */
+  readonly readAhead?: number;
+  /** Regions whose features are kept. 8 by default; never fewer than slices in flight. */
+  readonly keptRegions?: number;
+  /**
+   * Slices given to the network before the first of them has come back: 1 (default) where it computes on
+   * this thread, 2 to keep a GPU busy during read-back.
+   */
+  readonly inFlight?: number;
+  /** Called round each slice's turn on the network, so that several runs can share it. */
+  readonly turn?: (work: () => Promise<void>) => Promise<void>;
+  /** Milliseconds; `performance.now` by default. */
+  readonly now?: () => number;
+}
+
+/** Errors of the whole slide rather than of one place in it: going on would only repeat them. */
+const fatalCodes: ReadonlySet<string> = new Set(['network', 'not-found', 'no-range', 'not-a-slide']);
+
+/**
+ * Segments the slices of `queue`, which must come from `plan`. A slice whose pixels can't be read is
+ * reported and left out. Everything that was allocated on the backend is freed when the run ends, however
+ * it ends.
+ * @throws ModelError when the network fails; SlideError when the slide as a whole can't be read any more.
+ */
+export async function segmentSlide(options: RunOptions): Promise<RunSummary> {
+  const run = new Run(options);
+  try {
+    await run.all();
+  } finally {
+    await run.end();
+  }
+  return run.summary();
+}
+
+class Run {
+  readonly #options: RunOptions;
+  readonly #now: () => number;
+  readonly #reads: ReadAhead;
+  readonly #contexts: ContextCache;
+  /** Regions whose context could not be read: their slices are broken. */
+  readonly #brokenRegions = new Map<number, SlideError>();
+  readonly #inFlight = new Set<Promise<void>>();
+  readonly #start: number;
+  readonly #rate: RateMeter;
+  readonly #total: number;
+  #finished = 0;
+  #broken = 0;
+  #regionsEncoded = 0;
+  #lastResult = 0;
+  #failure: { readonly error: unknown } | null = null;
+  #waitMs = 0;
+  #encodeMs = 0;
+  #inferMs = 0;
+  #stitchMs = 0;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#reads = new ReadAhead(options.reader, options.plan, this.#now);
+    this.#contexts = new ContextCache(Math.max(options.keptRegions ?? 8, options.inFlight ?? 1));
+    this.#start = this.#now();
+    this.#rate = new RateMeter(this.#start);
+    this.#total = options.queue.length;
+  }
+
+  async all(): Promise<void> {
+    const { queue, plan, readAhead = 3, inFlight = 1, turn } = this.#options;
+    this.#emit({
+      kind: 'planned',
+      slices: this.#total,
+      regions: new Set(queue.peek(this.#total).map(({ region }) => region)).size,
+    });
+    for (;;) {
+      // Messages (a new view, an abort) and finished reads come in between two slices.
+      await nextTask();
+      if (this.#stopped()) return;
+      const next = queue.peek(1 + readAhead);
+      const [slice] = next;
+      if (slice === undefined) break;
+      queue.take(slice);
+      this.#reads.want(next, (region) => plan.contextSizePx !== null && !this.#isSettled(region));
+      const inputs = await this.#inputs(slice);
+      if (inputs === null) continue;
+      if (this.#stopped()) return;
+      const work = (): Promise<void> => this.#infer(slice, inputs.image, inputs.context);
+      const job = (turn === undefined ? work() : turn(work)).catch((error: unknown) => {
+        this.#failure ??= { error };
+      });
+      this.#inFlight.add(job);
+      void job.then(() => this.#inFlight.delete(job));
+      while (this.#inFlight.size >= inFlight) await Promise.race(this.#inFlight);
+    }
+    await Promise.all(this.#inFlight);
+    this.#stopped();
+  }
+
+  async end(): Promise<void> {
+    this.#reads.clear();
+    await Promise.all(this.#inFlight);
+    this.#contexts.clear();
+  }
+
+  summary(): RunSummary {
+    return {
+      slices: this.#finished,
+      broken: this.#broken,
+      regionsEncoded: this.#regionsEncoded,
+      seconds: (this.#now() - this.#start) / 1000,
+      cancelled: this.#aborted() && this.#finished + this.#broken < this.#total,
+      stages: {
+        readMs: this.#reads.readMs,
+        waitMs: this.#waitMs,
+        encodeMs: this.#encodeMs,
+        inferMs: this.#inferMs,
+        stitchMs: this.#stitchMs,
+      },
+    };
+  }
+
+  /** Whether the run is to end now. @throws what the network threw. */
+  #stopped(): boolean {
+    if (this.#failure !== null) throw this.#failure.error;
+    return this.#aborted();
+  }
+
+  #aborted(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
+  #isSettled(region: number): boolean {
+    return this.#contexts.has(region) || this.#brokenRegions.has(region);
+  }
+
+  /** Pixels and context of a slice; null when it is broken (and reported) or the run was aborted. */
+  async #inputs(slice: PlannedSlice): Promise<{ image: InputImage; context: ContextFeatures | null } | null> {
+    const start = this.#now();
+    let encoding = 0;
+    try {
+      const image = await this.#abortable(this.#reads.slice(slice));
+      let context: ContextFeatures | null = null;
+      if (this.#options.plan.contextSizePx !== null) {
+        context = this.#contexts.get(slice.region);
+        if (context === null) {
+          const pixels = await this.#contextPixels(slice.region);
+          const encodeStart = this.#now();
+          this.#contexts.makeRoom();
+          context = this.#options.segmenter.encodeContext(pixels);
+          this.#contexts.put(slice.region, context);
+          this.#regionsEncoded++;
+          encoding = this.#now() - encodeStart;
+        }
+      }
+      return { image, context };
+    } catch (error) {
+      if (this.#aborted()) return null;
+      if (!(error instanceof SlideError) || fatalCodes.has(error.code)) throw error;
+      this.#broken++;
+      this.#emit({ kind: 'broken-slice', index: slice.index, error });
+      return null;
+    } finally {
+      this.#encodeMs += encoding;
+      this.#waitMs += this.#now() - start - encoding;
+    }
+  }
+
+  async #contextPixels(region: number): Promise<InputImage> {
+    const known = this.#brokenRegions.get(region);
+    if (known !== undefined) throw known;
+    try {
+      return await this.#abortable(this.#reads.context(region));
+    } catch (error) {
+      if (error instanceof SlideError) this.#brokenRegions.set(region, error);
+      throw error;
+    }
+  }
+
+  /** Does not wait for a read that hangs once the run is aborted. */
+  #abortable<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this.#options;
+    if (signal === undefined) return promise;
+    return new Promise<T>((resolve, reject) => {
+      const abort = (): void => reject(new DOMException('The run was cancelled.', 'AbortError'));
+      if (signal.aborted) abort();
+      signal.addEventListener('abort', abort, { once: true });
+      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    });
+  }
+
+  async #infer(slice: PlannedSlice, image: InputImage, context: ContextFeatures | null): Promise<void> {
+    const start = this.#now();
+    const maps = await this.#options.segmenter.segment(image, context, slice.where);
+    const end = this.#now();
+    this.#inferMs += end - Math.max(start, this.#lastResult);
+    this.#lastResult = end;
+    this.#finish(slice, maps);
+    this.#stitchMs += this.#now() - end;
+  }
+
+  #finish(slice: PlannedSlice, maps: SliceMaps): void {
+    const { plan } = this.#options;
+    this.#finished++;
+    const done = this.#finished + this.#broken;
+    const rate = this.#rate.add(this.#now());
+    this.#emit({
+      kind: 'slice',
+      result: {
+        index: slice.index,
+        rect: slice.cell,
+        size: plan.cellPx,
+        classes: crop(maps.classes, maps.size, plan.marginPx),
+        confidence: crop(maps.confidence, maps.size, plan.marginPx),
+      },
+      done,
+      total: this.#total,
+      rate,
+      etaSeconds: (this.#total - done) / rate,
+    });
+  }
+
+  #emit(event: EngineEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}
+
+/** A `size × size` map without `margin` pixels on every side; the map itself when there is no margin. */
+function crop(map: Uint8Array<ArrayBuffer>, size: number, margin: number): Uint8Array<ArrayBuffer> {
+  if (margin === 0) return map;
+  const side = size - 2 * margin;
+  const inner = new Uint8Array(side * side);
+  for (let row = 0; row < side; row++) {
+    const from = (row + margin) * size + margin;
+    inner.set(map.subarray(from, from + side), row * side);
+  }
+  return inner;
+}
