@@ -50,7 +50,8 @@ function models(): Plugin {
           .pipe(response);
       });
     },
-    closeBundle() {
+    // Not closeBundle: that runs after a failed build too, and index.json marks a complete one.
+    writeBundle() {
       const target = join(outDir, 'models');
       mkdirSync(target, { recursive: true });
       for (const id of modelIds()) cpSync(join(modelsFolder, id), join(target, id), { recursive: true });
