@@ -6,7 +6,7 @@ import { ModelError } from './manifest.ts';
  */
 export async function sha256(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
   // lib.dom calls it always present; browsers hide it from pages that are not a secure context.
-  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle as SubtleCrypto | undefined;
+  const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;
   if (subtle === undefined) {
     throw new ModelError(
       'backend',

@@ -7,7 +7,7 @@ import type { InputImage } from '../segmenter.ts';
 import { exportModel, type ExportedModel } from './export-model.ts';
 import { dualNetwork, singleNetwork } from './test-networks.ts';
 import { manifestFields, randomInputs, randomWeights, type Network } from './testing.ts';
-import { useWasm } from './testing.node.ts';
+import { initialiseNodeBackend } from '../backend.node.ts';
 
 const SLICE = 48;
 const CONTEXT = 64;
@@ -15,7 +15,7 @@ let dual: ExportedModel;
 let single: ExportedModel;
 
 beforeAll(async () => {
-  await useWasm();
+  await initialiseNodeBackend('wasm');
   dual = await exported(dualNetwork, CONTEXT, 4);
   single = await exported(singleNetwork, null, 3);
 });

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Weights } from '../variables.ts';
@@ -12,10 +12,10 @@ import {
   type Network,
   type TestInputs,
 } from './testing.ts';
-import { useWasm } from './testing.node.ts';
+import { initialiseNodeBackend } from '../backend.node.ts';
 import type { WeightType } from './weight-shards.ts';
 
-beforeAll(useWasm);
+beforeAll(() => initialiseNodeBackend('wasm'));
 
 interface GraphJson {
   modelTopology: { node: { name: string; op: string; input: string[]; attr: Record<string, unknown> }[] };

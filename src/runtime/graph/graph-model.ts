@@ -109,7 +109,7 @@ export function toGraphModel(
 }
 
 function signature({ inputs, logits, packed }: RecordedNetwork, { nameOf }: GraphDef): object {
-  const entry = (node: GraphNode, dtype: string, dimensions: readonly number[]) => [
+  const entry = (node: GraphNode, dtype: string, dimensions: readonly number[]): [string, object] => [
     nameOf(node),
     { name: `${nameOf(node)}:0`, dtype, tensorShape: openBatch(dimensions) },
   ];

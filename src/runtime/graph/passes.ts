@@ -26,7 +26,7 @@ export function foldScaleShift(graph: Graph): Graph {
   return rewrite(graph, (node, absorb) => {
     if (node.operation.kind !== 'scaleShift') return null;
     const conv = absorb(0);
-    if (conv === null || conv.operation.relu) return null;
+    if (conv?.operation.relu !== false) return null;
     const { scale, shift } = node.operation;
     const layer = conv.operation;
     const operation: Operation =

@@ -1,0 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ReadFile } from './load-model.ts';
+import { ModelError } from './manifest.ts';
+
+/** Reads a model's files from a folder, such as `models/nano-attention`. */
+export function fromFolder(folder: string): ReadFile {
+  return async (name) => {
+    const file = path.join(folder, name);
+    try {
+      return new Uint8Array(await readFile(file));
+    } catch (error) {
+      throw new ModelError(
+        'not-found',
+        file,
+        'The file cannot be read.',
+        'Check the folder; `dualscope train` writes one per model.',
+        { cause: error },
+      );
+    }
+  };
+}
