@@ -2,14 +2,18 @@
  * Slide reading in the browser, in page and worker alike: images decoded by `createImageBitmap`, off the
  * thread that asks, without any colour conversion or premultiplication.
  */
+import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from './shared-tasks.ts';
 import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
 
 const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
 
+const pool = new Jpeg2000Pool();
+
 /** The platform for page and worker. */
 export function browserPlatform(): SlidePlatform {
   return {
+    jpeg2000: (bytes, colours, signal) => pool.decode(bytes, colours, signal),
     decoder: {
       async decode(bytes, type, signal) {
         if (signal?.aborted) throw abortReason(signal);

@@ -1,14 +1,21 @@
 /** Slide reading in Node: images decoded by sharp (libvips). */
 import sharp from 'sharp';
+import { nodeJpeg2000Codec } from './jpeg2000/codec.node.ts';
 import { abortReason } from './shared-tasks.ts';
 import type { SlidePlatform } from './slide.ts';
 
 /** Largest image that is decoded, in pixels: 512 MB would be 2^27. */
 const MAX_PIXELS = 2 ** 26;
 
+const jpeg2000 = nodeJpeg2000Codec();
+
 /** The platform for Node. */
 export function nodePlatform(): SlidePlatform {
   return {
+    jpeg2000: async (bytes, colours, signal) => {
+      if (signal?.aborted) throw abortReason(signal);
+      return jpeg2000.decode(bytes, colours);
+    },
     decoder: {
       async decode(bytes, _type, signal) {
         if (signal?.aborted) throw abortReason(signal);

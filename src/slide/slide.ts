@@ -131,7 +131,16 @@ export interface Slide {
 /** What differs by platform and is injected: `browserPlatform()` in src/slide/browser-platform.ts, `nodePlatform()` in node-platform.node.ts. */
 export interface SlidePlatform {
   readonly decoder: ImageDecoder;
+  /** Decodes a JPEG 2000 codestream of 8 bits a component. @throws Error when it is damaged. */
+  readonly jpeg2000: Jpeg2000Decoder;
 }
+
+/** `colours`: whether the first three components are RGB or YCbCr; fewer than three are grey. */
+export type Jpeg2000Decoder = (
+  bytes: Uint8Array<ArrayBuffer>,
+  colours: 'rgb' | 'ycbcr',
+  signal?: AbortSignal,
+) => Promise<RgbaImage>;
 
 export type SlideErrorCode =
   | 'not-a-slide'

@@ -1,5 +1,6 @@
 /** Byte codecs of TIFF blocks: from compressed bytes to as many raw bytes as the block has samples. */
 import { Unzlib, unzlibSync } from 'fflate';
+import { decompress as unzstd } from 'fzstd';
 import { decodeLzw } from './lzw.ts';
 import { compression } from './tags.ts';
 
@@ -23,6 +24,8 @@ export function unpack(scheme: number, bytes: Uint8Array, length: number): Uint8
       return inflate(bytes, length);
     case compression.packBits:
       return unpackBits(bytes, length);
+    case compression.zstd:
+      return zstd(bytes, length);
     default:
       throw new Error(`compression ${scheme}`);
   }
@@ -35,7 +38,8 @@ export function isByteCodec(scheme: number): boolean {
     scheme === compression.lzw ||
     scheme === compression.deflate ||
     scheme === compression.deflateOld ||
-    scheme === compression.packBits
+    scheme === compression.packBits ||
+    scheme === compression.zstd
   );
 }
 
@@ -54,6 +58,11 @@ function inflate(bytes: Uint8Array, length: number): Uint8Array {
     stream.push(bytes.subarray(at, at + SAFE_DEFLATE_BYTES), at + SAFE_DEFLATE_BYTES >= bytes.length);
   }
   return output.subarray(0, filled);
+}
+
+/** Zstandard, into a buffer of the right length: what a frame claims to hold is not believed. */
+function zstd(bytes: Uint8Array, length: number): Uint8Array {
+  return unzstd(bytes, new Uint8Array(length));
 }
 
 /** PackBits (TIFF 6.0, section 9). */

@@ -42,6 +42,7 @@ export const compression = {
   deflateOld: 32946,
   aperioJp2kYcbcr: 33003,
   aperioJp2kRgb: 33005,
+  aperioJp2kAny: 33004,
   jpeg2000: 34712,
   zstd: 50000,
   webp: 50001,

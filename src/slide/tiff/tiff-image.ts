@@ -185,18 +185,21 @@ export class TiffImage implements TileGrid {
     width: number,
     height: number,
     where: string,
-    _platform: SlidePlatform,
+    platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<TilePayload> {
     const bytes = await this.blockBytes(index, where, signal);
     if (bytes === null) return { kind: 'missing' };
     const native = this.encoded(bytes);
     if (native !== null) {
-      return native.type === 'image/jpeg' && !isJpeg(native.bytes)
-        ? Promise.reject(this.broken(where, 'It holds no JPEG.'))
-        : native;
+      if (native.type === 'image/jpeg' && !isJpeg(native.bytes)) throw this.broken(where, 'It holds no JPEG.');
+      return native;
     }
     try {
+      if (isJpeg2000(this.scheme)) {
+        const image = await platform.jpeg2000(bytes, this.jpeg2000Colours(), signal);
+        return { kind: 'pixels', image };
+      }
       const image = await this.decodeSamples(index, bytes, width, height, where, signal);
       return { kind: 'pixels', image };
     } catch (cause) {
@@ -238,6 +241,7 @@ export class TiffImage implements TileGrid {
   private encoded(
     bytes: Uint8Array<ArrayBuffer>,
   ): { kind: 'encoded'; type: EncodedImageType; bytes: Uint8Array<ArrayBuffer> } | null {
+    if (this.scheme === compression.webp) return { kind: 'encoded', type: 'image/webp', bytes };
     if (this.scheme !== compression.jpeg) return null;
     return {
       kind: 'encoded',
@@ -249,6 +253,13 @@ export class TiffImage implements TileGrid {
   private jpegColours(): JpegColours {
     if (this.layout.photometric === photometric.rgb) return 'rgb';
     return this.layout.photometric === photometric.ycbcr ? 'ycbcr' : 'as-marked';
+  }
+
+  /** Aperio's codes say it; in others the photometric tag does. */
+  private jpeg2000Colours(): 'rgb' | 'ycbcr' {
+    if (this.scheme === compression.aperioJp2kYcbcr) return 'ycbcr';
+    if (this.scheme === compression.aperioJp2kRgb) return 'rgb';
+    return this.layout.photometric === photometric.ycbcr ? 'ycbcr' : 'rgb';
   }
 
   private async decodeSamples(
@@ -359,6 +370,10 @@ function checkSupport(file: TiffFile, scheme: number, predictor: number, layout:
     if (planar) throw unsupported(file, 'It keeps JPEG colour planes apart.');
     return;
   }
+  if (isJpeg2000(scheme) || scheme === compression.webp) {
+    if (planar) throw unsupported(file, 'It keeps the colour planes of encoded tiles apart.');
+    return;
+  }
   if (!isByteCodec(scheme))
     throw unsupported(file, `Its compression (TIFF code ${scheme}) is not supported.`);
   if (predictor > 2) throw unsupported(file, `Its predictor (TIFF code ${predictor}) is not supported.`);
@@ -370,6 +385,12 @@ function checkSupport(file: TiffFile, scheme: number, predictor: number, layout:
     (colours === photometric.palette && layout.palette !== null && samples === 1);
   if (!ok) throw unsupported(file, `Its colours (TIFF photometric code ${colours}) are not supported.`);
 }
+
+const isJpeg2000 = (scheme: number): boolean =>
+  scheme === compression.aperioJp2kYcbcr ||
+  scheme === compression.aperioJp2kRgb ||
+  scheme === compression.aperioJp2kAny ||
+  scheme === compression.jpeg2000;
 
 const isSide = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= MAX_SIDE;
 

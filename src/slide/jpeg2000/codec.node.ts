@@ -1,0 +1,14 @@
+/** OpenJPEG in Node: the package's files read from disk. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { Jpeg2000Codec, type OpenJpegFactory } from './codec.ts';
+
+const require = createRequire(import.meta.url);
+
+/** A codec that loads its wasm on the first image. */
+export function nodeJpeg2000Codec(): Jpeg2000Codec {
+  return new Jpeg2000Codec(async () => ({
+    factory: require('@cornerstonejs/codec-openjpeg/decodewasmjs') as OpenJpegFactory,
+    wasm: await readFile(require.resolve('@cornerstonejs/codec-openjpeg/decodewasm')),
+  }));
+}

@@ -1,0 +1,129 @@
+/**
+ * JPEG 2000 tiles (ITU-T T.800) by OpenJPEG in wasm. No browser decodes them, so this is the one image
+ * format that is decoded by code that ships with the app.
+ */
+import type { RgbaImage } from '../slide.ts';
+
+/** How three components are to be read: as the codestream gives them, or as YCbCr (Aperio 33003). */
+export type Jpeg2000Colours = 'rgb' | 'ycbcr';
+
+/** What is used of the module @cornerstonejs/codec-openjpeg, which comes without types. */
+interface OpenJpeg {
+  readonly J2KDecoder: new () => J2kDecoder;
+}
+
+interface J2kDecoder {
+  getEncodedBuffer(length: number): Uint8Array;
+  decode(): void;
+  getFrameInfo(): FrameInfo;
+  getDecodedBuffer(): Uint8Array;
+  delete(): void;
+}
+
+interface FrameInfo {
+  readonly width: number;
+  readonly height: number;
+  readonly bitsPerSample: number;
+  readonly componentCount: number;
+}
+
+export type OpenJpegFactory = (options: {
+  wasmBinary: ArrayBuffer | Uint8Array;
+  print: (text: string) => void;
+  printErr: (text: string) => void;
+}) => Promise<OpenJpeg>;
+
+/** Largest image in pixels; a tile is 2^16 to 2^20. */
+const MAX_PIXELS = 2 ** 24;
+
+/** Decodes one image after the other. */
+export class Jpeg2000Codec {
+  private readonly module: () => Promise<OpenJpeg>;
+  private loaded: Promise<OpenJpeg> | null = null;
+
+  /** @param load gives the module's factory and its wasm; called on the first image. */
+  constructor(load: () => Promise<{ factory: OpenJpegFactory; wasm: ArrayBuffer | Uint8Array }>) {
+    this.module = async () => {
+      const { factory, wasm } = await load();
+      // OpenJPEG tells its story for every tile; what matters comes out as an image or an error.
+      return factory({ wasmBinary: wasm, print: () => undefined, printErr: () => undefined });
+    };
+  }
+
+  /** @throws Error when the stream is damaged, too large, or not of 8 bits and 1 to 4 components. */
+  async decode(bytes: Uint8Array, colours: Jpeg2000Colours): Promise<RgbaImage> {
+    const header = jpeg2000Header(bytes);
+    if (header === null) throw new Error('This is no JPEG 2000 codestream.');
+    const { width, height, components, bits } = header;
+    if (width * height > MAX_PIXELS) throw new Error(`${width} by ${height} pixels are too many.`);
+    if (bits !== 8 || components < 1 || components > 4) {
+      throw new Error(`${components} components of ${bits} bits are not supported.`);
+    }
+    this.loaded ??= this.module();
+    const { J2KDecoder } = await this.loaded;
+    const decoder = new J2KDecoder();
+    try {
+      decoder.getEncodedBuffer(bytes.length).set(bytes);
+      decoder.decode();
+      const info = decoder.getFrameInfo();
+      const samples = decoder.getDecodedBuffer();
+      const pixels = info.width * info.height;
+      if (pixels === 0 || samples.length < pixels * info.componentCount) {
+        throw new Error('The codestream is damaged.');
+      }
+      return toRgba(samples, info, colours);
+    } catch (error) {
+      // A trap in wasm leaves the module's memory in an unknown state: start afresh.
+      if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) this.loaded = null;
+      throw error instanceof Error ? error : new Error('The decoder gave up.');
+    } finally {
+      if (this.loaded !== null) decoder.delete();
+    }
+  }
+}
+
+/** Size, component count and bits of a codestream, from its SIZ segment; null when there is none. */
+export function jpeg2000Header(
+  bytes: Uint8Array,
+): { width: number; height: number; components: number; bits: number } | null {
+  // SOC and SIZ stand at the very start, or some boxes later in a JP2 file.
+  const last = Math.min(bytes.length - 45, 4096);
+  for (let at = 0; at <= last; at++) {
+    if (bytes[at] !== 0xff || bytes[at + 1] !== 0x4f || bytes[at + 2] !== 0xff || bytes[at + 3] !== 0x51) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at);
+    const components = view.getUint16(40);
+    return {
+      width: view.getUint32(8) - view.getUint32(16),
+      height: view.getUint32(12) - view.getUint32(20),
+      components,
+      bits: (view.getUint8(42) & 0x7f) + 1,
+    };
+  }
+  return null;
+}
+
+function toRgba(samples: Uint8Array, info: FrameInfo, colours: Jpeg2000Colours): RgbaImage {
+  const { width, height, componentCount } = info;
+  const data = new Uint8ClampedArray(width * height * 4);
+  for (let o = 0, s = 0; o < data.length; o += 4, s += componentCount) {
+    const first = samples[s]!;
+    data[o] = first;
+    data[o + 1] = componentCount < 3 ? first : samples[s + 1]!;
+    data[o + 2] = componentCount < 3 ? first : samples[s + 2]!;
+    data[o + 3] = 255;
+  }
+  if (colours === 'ycbcr' && componentCount >= 3) ycbcrToRgb(data);
+  return { width, height, data };
+}
+
+/** ITU-R BT.601, full range (JFIF), in place. */
+export function ycbcrToRgb(data: Uint8ClampedArray): void {
+  for (let o = 0; o < data.length; o += 4) {
+    const y = data[o]!;
+    const cb = data[o + 1]! - 128;
+    const cr = data[o + 2]! - 128;
+    data[o] = y + 1.402 * cr;
+    data[o + 1] = y - 0.344136 * cb - 0.714136 * cr;
+    data[o + 2] = y + 1.772 * cb;
+  }
+}
