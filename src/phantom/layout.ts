@@ -22,9 +22,9 @@ export const spacing = {
   /** No two labelled structures come closer, so that a 467 µm field never shows two of them. */
   field: 470,
   /** A benign lobule keeps this far from every other lobule. */
-  benign: 900,
+  benign: 850,
   /** In-situ lobules have at least two neighbours nearer than this. */
-  crowded: 700,
+  crowded: 680,
 } as const;
 
 export interface Structure {
@@ -73,7 +73,7 @@ export function depthInTissue(tissue: TissueOutline, x: number, y: number): numb
 type Territory = 'benign' | 'inSitu' | 'invasive';
 
 /** Shares of the slide's area that a layout is drawn towards: benign, in situ, invasive. */
-const wantedShares = [0.065, 0.065, 0.19] as const;
+const wantedShares = [0.075, 0.075, 0.18] as const;
 
 /**
  * Lays a phantom out: the best of a few drawings by the classes' shares. Deterministic; cost grows with
@@ -91,7 +91,7 @@ export function layOut(seed: number, widthUm: number, heightUm: number): Layout 
       least = miss;
       best = layout;
     }
-    if (least < 0.45) break;
+    if (least < 0.4) break;
   }
   return best!;
 }
@@ -101,8 +101,8 @@ function layOutOnce(seed: number, widthUm: number, heightUm: number): Layout {
   const tissue: TissueOutline = {
     centreX: widthUm / 2,
     centreY: heightUm / 2,
-    halfWidth: widthUm * 0.485 - 60,
-    halfHeight: heightUm * 0.485 - 60,
+    halfWidth: widthUm * 0.491 - 50,
+    halfHeight: heightUm * 0.491 - 50,
     shape: drawOutline(random, 0, 0, 0.975, 0.012, 8),
   };
   const sites = drawTerritories(random, widthUm, heightUm);
@@ -181,7 +181,7 @@ function drawTerritories(random: Random, widthUm: number, heightUm: number): Ter
     kind,
     x: (((i % columns) + 0.5 + random.between(-0.1, 0.1)) * widthUm) / columns,
     y: ((Math.floor(i / columns) + 0.5 + random.between(-0.1, 0.1)) * heightUm) / rows,
-    count: 4 + Math.floor(random.next() * 2),
+    count: 4 + Math.floor(random.next() * 3),
   }));
 }
 
@@ -211,15 +211,21 @@ function placeMasses(
   const masses: Structure[] = [];
   for (const site of sites) {
     if (site.kind !== 'invasive') continue;
-    let radius = random.between(1180, 1420);
-    for (let attempt = 0; attempt < 80; attempt++, radius = Math.max(600, radius * 0.99)) {
-      const x = site.x + random.between(-450, 450);
-      const y = site.y + random.between(-450, 450);
-      const mass = structure(drawOutline(random, x, y, radius, 0.13, 9), polygonPoints.mass);
-      if (!liesInTissue(tissue, mass.polygon, 60) || !keeps(mass, masses, spacing.field)) continue;
-      if (!keeps(mass, lobules, spacing.field)) continue;
-      masses.push(mass);
-      break;
+    const largest = random.between(1250, 1450);
+    const drawn = drawOutline(random, 0, 0, 1, 0.13, 9);
+    // The largest that finds room about its site.
+    search: for (let radius = largest; radius > 700; radius *= 0.95) {
+      const size = { ...drawn, radius, reach: drawn.reach * radius };
+      const shape = structure(size, polygonPoints.mass);
+      for (let attempt = 0; attempt < 40; attempt++) {
+        const x = site.x + random.between(-800, 800);
+        const y = site.y + random.between(-800, 800);
+        const mass = movedTo(shape, x, y);
+        if (!liesInTissue(tissue, mass.polygon, 60) || !keeps(mass, masses, spacing.field)) continue;
+        if (!keeps(mass, lobules, spacing.field)) continue;
+        masses.push(mass);
+        break search;
+      }
     }
   }
   return masses;
@@ -227,7 +233,7 @@ function placeMasses(
 
 /** The one place where a lobule's size and shape are drawn, for benign and in situ alike. */
 function drawLobule(random: Random): Structure {
-  return structure(drawOutline(random, 0, 0, random.between(410, 480), 0.06, 6), polygonPoints.lobule);
+  return structure(drawOutline(random, 0, 0, random.between(390, 470), 0.08, 6), polygonPoints.lobule);
 }
 
 function movedTo(shape: Structure, x: number, y: number): Structure {

@@ -32,7 +32,7 @@ export function furnishLobule(lobule: Lobule): Acinus[] {
   const { outline } = lobule;
   const acini: Acinus[] = [];
   const ducts = 1 + Math.floor(random.next() * 3);
-  for (let i = 0; i < 2600; i++) {
+  for (let i = 0; i < 5000; i++) {
     const isDuct = i < 60 && acini.length < ducts;
     const radius = isDuct ? random.between(36, 55) : random.between(18, 29);
     const angle = random.between(0, Math.PI * 2);
@@ -43,7 +43,7 @@ export function furnishLobule(lobule: Lobule): Acinus[] {
     const turn = random.between(0, Math.PI);
     const lumen = isDuct ? random.between(0.45, 0.6) : random.between(0.22, 0.5);
     if (depthInside(outline, x, y) < radius * 1.15 + 4) continue;
-    const gap = random.between(3, 12);
+    const gap = random.between(2, 9);
     if (acini.some((o) => (o.x - x) ** 2 + (o.y - y) ** 2 < (1.08 * (o.radius + radius) + gap) ** 2)) {
       continue;
     }

@@ -71,7 +71,10 @@ export function outlinePolygon(outline: Outline, count: number): UmPolygon {
   return points;
 }
 
-/** Smallest distance between the points of two outlines' polygons; a fast bound when far apart. µm. */
+/**
+ * Smallest distance between the points of two outlines' polygons in µm; 0 when the centre of one lies
+ * within the other; a bound of at least `enough` when they are farther apart than that.
+ */
 export function gapBetween(
   a: Outline,
   aPoints: UmPolygon,
@@ -79,8 +82,11 @@ export function gapBetween(
   bPoints: UmPolygon,
   enough: number,
 ): number {
-  const bound = Math.hypot(a.x - b.x, a.y - b.y) - a.reach - b.reach;
+  const apart = Math.hypot(a.x - b.x, a.y - b.y);
+  const bound = apart - a.reach - b.reach;
   if (bound >= enough) return bound;
+  // One within the other: their borders may be far apart all the same.
+  if (apart < Math.max(a.radius, b.radius)) return 0;
   let best = Infinity;
   for (let i = 0; i < aPoints.length; i += 2) {
     const px = aPoints[i]!;

@@ -76,7 +76,8 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
       const fc = Math.floor(px / fatPitch) - fat.column0;
       const fr = Math.floor(py / fatPitch) - fat.row0;
       if (fat.near[fr * fat.columns + fc]) {
-        const white = fatness(fat, fc, fr, px, py, stepX);
+        const wobble = 9 * (noise.at(px / 31 + 60, py / 31) - 0.5);
+        const white = fatness(fat, fc, fr, px + wobble, py - wobble, stepX);
         if (white !== 0) {
           if (white > 0) {
             h += (0.005 - h) * white;
@@ -97,6 +98,7 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
 function fatness(fat: FatSites, column: number, row: number, px: number, py: number, step: number): number {
   let first = Infinity;
   let second = Infinity;
+  let third = Infinity;
   let firstSite = 0;
   let secondSite = 0;
   for (let r = row - 1; r <= row + 1; r++) {
@@ -106,27 +108,37 @@ function fatness(fat: FatSites, column: number, row: number, px: number, py: num
       const dy = fat.y[i]! - py;
       const d = dx * dx + dy * dy;
       if (d < first) {
+        third = second;
         second = first;
         secondSite = firstSite;
         first = d;
         firstSite = i;
       } else if (d < second) {
+        third = second;
         second = d;
         secondSite = i;
+      } else if (d < third) {
+        third = d;
       }
     }
   }
   if (!fat.isFat[firstSite]) return 0;
-  // Distance to the border between the two nearest sites.
+  // Distance to the border with the second nearest site, corners rounded by the third.
   const dx = fat.x[firstSite]! - fat.x[secondSite]!;
   const dy = fat.y[firstSite]! - fat.y[secondSite]!;
-  const toBorder = (second - first) / (2 * Math.sqrt(dx * dx + dy * dy));
-  const thick = fat.isFat[secondSite] ? 1.1 : 2.6;
+  const between = 2 * Math.sqrt(dx * dx + dy * dy);
+  const toSecond = (second - first) / between;
+  const near = Math.max(0, cornerRadius - (third - second) / between);
+  const toBorder = toSecond - (near * near) / (4 * cornerRadius) + 0.4;
+  const thick = fat.isFat[secondSite] ? 1.1 : 3;
   const inside = (toBorder - thick) / Math.max(1, step) + 0.5;
   if (inside >= 1) return 1;
   if (inside > 0.5) return inside;
-  return fat.isFat[secondSite] ? -0.8 : -0.5;
+  return fat.isFat[secondSite] ? -0.8 : -0.4;
 }
+
+/** How far a third fat cell rounds the corner between two, µm. */
+const cornerRadius = 22;
 
 const cellSize = 48;
 const random = new Random(0);

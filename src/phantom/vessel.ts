@@ -66,8 +66,9 @@ function drawVessel(canvas: StainCanvas, phantom: Phantom, x: number, y: number)
       let inside = (radius - d) / edge + 0.5;
       if (inside > 0) {
         if (inside > 1) inside = 1;
-        const red = noise.at(px / 5.5 + 3, py / 5.5) > 0.75 - 0.5 * filling ? 1 : 0;
-        e += ((red ? 0.95 : 0.02) - e) * inside;
+        const cells = noise.at(px / 5.5 + 3, py / 5.5) + noise.at((px + py) / 8.3, (px - py) / 8.3 + 50);
+        const red = Math.max(0, Math.min(1, (cells - 1.45 + filling) * 5));
+        e += (0.02 + 0.95 * red - e) * inside;
         h += (0.01 - h) * inside;
       }
       const i = row * canvas.width + column;
