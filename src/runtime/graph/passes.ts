@@ -84,7 +84,7 @@ function rewrite(
     }
     const absorb = (index: number): Convolution | null => {
       const input = node.inputs[index];
-      if (input === undefined || input.label !== null || readers.get(input) !== 1) return null;
+      if (input?.label !== null || readers.get(input) !== 1) return null;
       const result = after(input);
       return isConvolution(result) ? result : null;
     };
