@@ -80,7 +80,8 @@ const groupWithoutContext = 5;
  */
 export function planSlices(input: PlanInput): SlicePlan {
   const { slide, mpp, model, area = null, overlap = 0 } = input;
-  for (const [name, value] of Object.entries({ ...slide, mppX: mpp.x, mppY: mpp.y })) {
+  const sizes = { width: slide.width, height: slide.height, mppX: mpp.x, mppY: mpp.y };
+  for (const [name, value] of Object.entries(sizes)) {
     if (!(value > 0) || !Number.isFinite(value))
       throw new RangeError(`${name} must be positive, not ${value}.`);
   }

@@ -10,5 +10,8 @@ export function openSlideInput(input: SlideInput): Promise<Slide> {
   const platform = browserPlatform();
   return input.kind === 'url'
     ? openSlideUrl(input.url, platform)
-    : openSlide(input.files.map(fileByteSource), platform);
+    : openSlide(
+        input.files.map((file) => fileByteSource(file)),
+        platform,
+      );
 }

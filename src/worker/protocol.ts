@@ -56,16 +56,30 @@ export interface SegmentRequest {
   readonly area: Level0Rect | null;
   /** Given by the user where the slide has none; null to use the slide's own. */
   readonly mpp: SlideMpp | null;
+  /** Share of a slice's side in common with its neighbour, 0 (default) to 0.5: no seams, more slices. */
+  readonly overlap?: number;
+}
+
+/** Where the time of a run went, milliseconds. Reads overlap each other and the network. */
+export interface StageReport {
+  readonly readMs: number;
+  readonly waitMs: number;
+  readonly encodeMs: number;
+  readonly inferMs: number;
+  readonly stitchMs: number;
 }
 
 export interface SegmentSummary {
+  /** Slices finished, without broken ones. */
   readonly slices: number;
+  readonly broken: number;
   readonly regionsEncoded: number;
   readonly seconds: number;
   readonly cancelled: boolean;
   /** tf.memory().numTensors before and after the run: equal, or tensors leak. */
   readonly tensorsBefore: number;
   readonly tensorsAfter: number;
+  readonly stages: StageReport;
 }
 
 /** Methods of the slide worker. */

@@ -33,7 +33,7 @@ export interface SegmentClient {
   terminate(): void;
 }
 
-/** Starts a segmentation worker. It loads TF.js only when `initialise` or `segment` is called. */
+/** Starts a segmentation worker. One is enough for a page: its runs share the backend fairly. */
 export function createSegmentClient(): SegmentClient {
   const worker = new Worker(new URL('./segment-worker.ts', import.meta.url), {
     type: 'module',

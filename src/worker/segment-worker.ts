@@ -1,17 +1,34 @@
 /** Entry of the segmentation worker: runs the engine. */
-import { ModelError } from '../runtime/manifest.ts';
-import type { SegmentWorkerApi } from './protocol.ts';
-import type { Handlers } from './rpc.ts';
+import { memory } from '@tensorflow/tfjs-core';
+import { initialiseBackend } from '../runtime/backend-initialise.ts';
+import { browserPlatform as backendPlatform } from '../runtime/backend-probe.ts';
+import { wasmUrls } from '../runtime/backend-wasm-urls.ts';
+import { fromUrl, loadModel, readManifest } from '../runtime/load-model.ts';
+import { slideReader } from '../segment/slide-reader.ts';
+import { browserPlatform } from '../slide/browser-platform.ts';
+import { openSlideInput } from './open-slide-input.ts';
 import { serveRpc } from './rpc.ts';
+import type { SegmentWorkerApi } from './protocol.ts';
+import { createSegmentService } from './segment-service.ts';
 
-const notConnected = (): never => {
-  throw new ModelError('backend', 'segment', 'The engine is not connected yet.', 'Update Dualscope.');
-};
+/** The name of the model's folder: what messages call it. */
+function modelId(modelUrl: string): string {
+  return new URL(modelUrl).pathname.split('/').filter(Boolean).at(-1) ?? modelUrl;
+}
 
-const handlers: Handlers<SegmentWorkerApi> = {
-  initialise: notConnected,
-  manifest: notConnected,
-  segment: notConnected,
-  setView: notConnected,
-};
-serveRpc<SegmentWorkerApi>(globalThis, handlers);
+const platform = browserPlatform();
+
+serveRpc<SegmentWorkerApi>(
+  globalThis,
+  createSegmentService({
+    startBackend: async (wanted) => {
+      const { name, device, reason } = await initialiseBackend(wanted, backendPlatform(wasmUrls));
+      return { name, device, reason };
+    },
+    numTensors: () => memory().numTensors,
+    readManifest: (modelUrl) => readManifest(modelId(modelUrl), fromUrl(modelUrl)),
+    loadModel: (modelUrl) => loadModel(modelId(modelUrl), fromUrl(modelUrl)),
+    openSlide: openSlideInput,
+    reader: (slide) => slideReader(slide, platform),
+  }),
+);

@@ -1,0 +1,194 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeSegmenter } from '../segment/fake-segmenter.ts';
+import type { Slide, SlideMetadata } from '../slide/slide.ts';
+import { ModelError } from '../runtime/manifest.ts';
+import { ModelCache } from './model-cache.ts';
+import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
+import { RpcClient, serveRpc } from './rpc.ts';
+import type { SegmentPlatform } from './segment-service.ts';
+import { createSegmentService } from './segment-service.ts';
+
+const model = {
+  slice: { fieldUm: 100, sizePx: 4 },
+  context: { kind: 'region', fieldUm: 500, sizePx: 4 },
+} as const;
+
+const ports: MessagePort[] = [];
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
+});
+
+function connect(overrides: Partial<SegmentPlatform> = {}, mpp: SlideMetadata['mpp'] = null) {
+  const segmenter = new FakeSegmenter(model, () => new Promise((resolve) => setTimeout(resolve, 1)));
+  const state = { closed: 0, started: [] as unknown[] };
+  const metadata = { name: 'a.svs', width: 1000, height: 1000, mpp } as unknown as SlideMetadata;
+  const platform: SegmentPlatform = {
+    startBackend: async (wanted) => {
+      state.started.push(wanted);
+      return { name: 'wasm', device: '1 thread', reason: 'There is no GPU.' };
+    },
+    numTensors: () => 10 + segmenter.live,
+    readManifest: async () => segmenter.manifest,
+    loadModel: async () => segmenter,
+    openSlide: async () => ({ metadata, close: () => state.closed++ }) as unknown as Slide,
+    reader: () => ({
+      read: async (_rect, size) => ({
+        width: size,
+        height: size,
+        data: new Uint8ClampedArray(4 * size * size),
+      }),
+    }),
+    ...overrides,
+  };
+  const { port1, port2 } = new MessageChannel();
+  serveRpc<SegmentWorkerApi>(port1, createSegmentService(platform));
+  const client = new RpcClient<SegmentWorkerApi>(port2);
+  port1.start();
+  port2.start();
+  ports.push(port1);
+  return { client, state, segmenter };
+}
+
+const request: SegmentRequest = {
+  slide: { kind: 'url', url: 'https://a.test/a.svs' },
+  modelUrl: 'https://a.test/models/nano/',
+  area: null,
+  mpp: { x: 1, y: 1, source: 'user' },
+};
+
+describe('segment service', () => {
+  it('sends every slice, then the summary, and leaves no tensor behind', async () => {
+    const { client, state } = connect();
+    const events: SegmentEvent[] = [];
+    const summary = await client.call('segment', [request], {
+      onProgress: (event) => events.push(event as SegmentEvent),
+    });
+    expect(summary).toMatchObject({
+      slices: 100,
+      broken: 0,
+      regionsEncoded: 4,
+      cancelled: false,
+      tensorsBefore: 10,
+      tensorsAfter: 10,
+    });
+    expect(events.length).toBe(101);
+    expect(events[0]).toEqual({ kind: 'planned', slices: 100, regions: 4 });
+    const last = events.at(-1)!;
+    expect(last.kind === 'slice' && last.result.classes.length).toBe(16);
+    expect(state.closed).toBe(1);
+    expect(state.started).toEqual([null]);
+  });
+
+  it('starts one backend, the one that was asked for first', async () => {
+    const { client, state } = connect();
+    expect(await client.call('initialise', ['wasm'])).toMatchObject({ name: 'wasm' });
+    await client.call('initialise', [null]);
+    await client.call('segment', [{ ...request, area: { x: 0, y: 0, width: 10, height: 10 } }]);
+    expect(state.started).toEqual(['wasm']);
+  });
+
+  it('tries again after a backend that could not be started', async () => {
+    let tries = 0;
+    const { client } = connect({
+      startBackend: async () => {
+        if (++tries === 1) throw new ModelError('backend', 'webgpu', 'No adapter.', 'Use wasm.');
+        return { name: 'wasm', device: '', reason: '' };
+      },
+    });
+    await expect(client.call('initialise', ['webgpu'])).rejects.toMatchObject({
+      report: { code: 'backend', problem: 'No adapter.' },
+    });
+    expect(await client.call('initialise', ['wasm'])).toMatchObject({ name: 'wasm' });
+  });
+
+  it('uses the size of a pixel that the slide states, and asks for it where it does not', async () => {
+    const area = { x: 0, y: 0, width: 10, height: 10 };
+    const unknown = connect();
+    await expect(unknown.client.call('segment', [{ ...request, mpp: null }])).rejects.toMatchObject({
+      report: { code: 'no-mpp', file: 'a.svs' },
+    });
+    expect(unknown.state.closed).toBe(1);
+    const known = connect({}, { x: 0.5, y: 0.5, source: 'aperio.MPP' });
+    const events: SegmentEvent[] = [];
+    await known.client.call('segment', [{ ...request, mpp: null, area }], {
+      onProgress: (event) => events.push(event as SegmentEvent),
+    });
+    const second = events[1]!;
+    expect(second.kind === 'slice' && second.result.rect.width).toBe(200);
+  });
+
+  it('stops within a slice of an abort and says so', async () => {
+    const { client, segmenter } = connect();
+    const controller = new AbortController();
+    const summary = await client.call('segment', [request], {
+      signal: controller.signal,
+      onAbort: 'wait',
+      onProgress: (event) => (event as SegmentEvent).kind === 'slice' && controller.abort(),
+    });
+    expect(summary.cancelled).toBe(true);
+    expect(summary.slices).toBeLessThanOrEqual(3);
+    expect(segmenter.live).toBe(0);
+    expect(segmenter.disposed).toBe(false);
+  });
+
+  it('turns to the view, set before or during the run', async () => {
+    const { client } = connect();
+    await client.call('setView', [{ x: 910, y: 910, width: 80, height: 80 }]);
+    const places: string[] = [];
+    await client.call('segment', [request], {
+      onProgress: (progress) => {
+        const event = progress as SegmentEvent;
+        if (event.kind !== 'slice') return;
+        places.push(`${event.result.rect.x},${event.result.rect.y}`);
+        if (places.length === 10) void client.call('setView', [{ x: 10, y: 10, width: 80, height: 80 }]);
+      },
+    });
+    expect(places[0]).toBe('900,900');
+    expect(places.indexOf('0,0')).toBeGreaterThanOrEqual(10);
+    expect(places.indexOf('0,0')).toBeLessThanOrEqual(14);
+  });
+});
+
+describe('model cache', () => {
+  const loader = () => {
+    const loaded = new Map<string, FakeSegmenter>();
+    const cache = new ModelCache(async (url) => {
+      if (url === 'missing') throw new ModelError('not-found', url, 'It is not there.', 'Install it.');
+      const segmenter = new FakeSegmenter(model);
+      loaded.set(url, segmenter);
+      return segmenter;
+    });
+    return { cache, loaded };
+  };
+
+  it('loads a model once and keeps the last two', async () => {
+    const { cache, loaded } = loader();
+    for (const url of ['a', 'b', 'a', 'c']) (await cache.lease(url)).release();
+    await Promise.resolve();
+    expect([...loaded].map(([url, { disposed }]) => [url, disposed])).toEqual([
+      ['a', false],
+      ['b', true],
+      ['c', false],
+    ]);
+  });
+
+  it('does not dispose a model in use', async () => {
+    const { cache, loaded } = loader();
+    const inUse = await cache.lease('a');
+    for (const url of ['b', 'c', 'd']) (await cache.lease(url)).release();
+    await Promise.resolve();
+    expect(loaded.get('a')!.disposed).toBe(false);
+    expect(loaded.get('b')!.disposed).toBe(true);
+    inUse.release();
+    inUse.release();
+    (await cache.lease('c')).release();
+    await Promise.resolve();
+    expect(loaded.get('a')!.disposed).toBe(true);
+  });
+
+  it('tries again after a failure', async () => {
+    const { cache } = loader();
+    await expect(cache.lease('missing')).rejects.toMatchObject({ code: 'not-found' });
+    await expect(cache.lease('missing')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
