@@ -73,7 +73,7 @@ export function outlinePolygon(outline: Outline, count: number): UmPolygon {
 
 /**
  * Smallest distance between the points of two outlines' polygons in µm; 0 when the centre of one lies
- * within the other; a bound of at least `enough` when they are farther apart than that.
+ * within the other. Far from `enough` it is a bound on the same side of it, had sooner.
  */
 export function gapBetween(
   a: Outline,
@@ -87,6 +87,9 @@ export function gapBetween(
   if (bound >= enough) return bound;
   // One within the other: their borders may be far apart all the same.
   if (apart < Math.max(a.radius, b.radius)) return 0;
+  const angle = Math.atan2(b.y - a.y, b.x - a.x);
+  const onLine = apart - radiusAt(a, angle) - radiusAt(b, angle + Math.PI);
+  if (onLine < enough) return onLine;
   let best = Infinity;
   for (let i = 0; i < aPoints.length; i += 2) {
     const px = aPoints[i]!;
