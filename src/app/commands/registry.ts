@@ -1,0 +1,30 @@
+/** All commands, and those that come from data: one per demo slide and per model. */
+import type { AppState } from '../state/state.ts';
+import { interfaceCommands } from './interface-commands.ts';
+import { overlayCommands } from './overlay-commands.ts';
+import { segmentCommands } from './segment-commands.ts';
+import { demoCommands, modelCommands, slideCommands } from './slide-commands.ts';
+import { viewCommands } from './view-commands.ts';
+import type { Command } from './command.ts';
+
+export const commands: readonly Command[] = [
+  ...slideCommands,
+  ...segmentCommands,
+  ...overlayCommands,
+  ...viewCommands,
+  ...interfaceCommands,
+];
+
+const byId = new Map(commands.map((command) => [command.id, command]));
+
+/** @throws Error when there is no such command: a mistake in the program. */
+export function commandById(id: string): Command {
+  const command = byId.get(id);
+  if (command === undefined) throw new Error(`There is no command "${id}".`);
+  return command;
+}
+
+/** Everything that the palette offers now. */
+export function allCommands(state: AppState): Command[] {
+  return [...commands, ...demoCommands(state), ...modelCommands(state)];
+}

@@ -1,0 +1,78 @@
+/** Keyboard shortcuts: how they are written and which key presses they mean. Pure. */
+
+export interface Shortcut {
+  /** As in KeyboardEvent.key; letters in lower case. */
+  readonly key: string;
+  readonly ctrl: boolean;
+  readonly alt: boolean;
+  /** null where the character itself depends on Shift, as `?` and `+` do. */
+  readonly shift: boolean | null;
+}
+
+/** What of a KeyboardEvent counts. */
+export interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  readonly shiftKey: boolean;
+  /** Whether AltGr is down, which many keyboards need for brackets and report as Ctrl+Alt. */
+  readonly altGraph: boolean;
+}
+
+/** Reads `Shift+S`, `Ctrl+K`, `+`, `ArrowLeft`. */
+export function parseShortcut(text: string): Shortcut {
+  // A `+` at the end is the key, not a separator.
+  const parts = text.endsWith('+') ? [...text.slice(0, -1).split('+').filter(Boolean), '+'] : text.split('+');
+  const key = parts[parts.length - 1] ?? '';
+  const modifiers = parts.slice(0, -1);
+  const isCharacter = key.length === 1;
+  const isLetter = /^[a-z]$/i.test(key);
+  return {
+    key: isLetter ? key.toLowerCase() : key,
+    ctrl: modifiers.includes('Ctrl'),
+    alt: modifiers.includes('Alt'),
+    shift: isCharacter && !isLetter ? null : modifiers.includes('Shift'),
+  };
+}
+
+/** Ctrl and the Mac's Command key count as the same. */
+export function matches(shortcut: Shortcut, press: KeyPress): boolean {
+  const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
+  if (key !== shortcut.key) return false;
+  const ctrl = !press.altGraph && (press.ctrlKey || press.metaKey);
+  const alt = !press.altGraph && press.altKey;
+  if (ctrl !== shortcut.ctrl || alt !== shortcut.alt) return false;
+  return shortcut.shift === null || press.shiftKey === shortcut.shift;
+}
+
+/** Whether it is a character without Ctrl or Alt, which speech input can trigger by accident. */
+export function isSingleKey(shortcut: Shortcut): boolean {
+  return shortcut.key.length === 1 && !shortcut.ctrl && !shortcut.alt;
+}
+
+const names: Readonly<Record<string, string>> = {
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Escape: 'Esc',
+  ' ': 'Space',
+};
+
+/** The keys as they stand on keycaps, in order. */
+export function keycaps(text: string, isMac: boolean): string[] {
+  const { key, ctrl, alt, shift } = parseShortcut(text);
+  const cap = names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+  return [
+    ...(ctrl ? [isMac ? '⌘' : 'Ctrl'] : []),
+    ...(alt ? [isMac ? '⌥' : 'Alt'] : []),
+    ...(shift === true ? [isMac ? '⇧' : 'Shift'] : []),
+    cap,
+  ];
+}
+
+/** `Ctrl+K`, or `⌘K` on a Mac. */
+export function formatShortcut(text: string, isMac: boolean): string {
+  return keycaps(text, isMac).join(isMac ? '' : '+');
+}

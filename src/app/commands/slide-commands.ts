@@ -1,0 +1,56 @@
+/** Opening and closing slides, choosing models. */
+import { FolderOpen, Image, Ruler, X } from 'lucide-react';
+import { activePaneOf } from '../state/state.ts';
+import type { AppState } from '../state/state.ts';
+import { demoChoice } from '../session/demo-slides.ts';
+import { pickFiles } from '../session/pick-files.ts';
+import type { Command } from './command.ts';
+
+const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+
+export const slideCommands: readonly Command[] = [
+  {
+    id: 'slide.open',
+    title: 'Open slide…',
+    group: 'Slide',
+    icon: FolderOpen,
+    shortcuts: ['Ctrl+O'],
+    perform: (workbench) => pickFiles((files) => void workbench.slides.openFiles(files)),
+  },
+  {
+    id: 'slide.close',
+    title: 'Close slide',
+    group: 'Slide',
+    icon: X,
+    when: isOpen,
+    perform: (workbench) => workbench.slides.close(),
+  },
+  {
+    id: 'slide.mpp',
+    title: 'Set resolution of the slide…',
+    group: 'Slide',
+    icon: Ruler,
+    when: isOpen,
+    perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'mpp' }),
+  },
+];
+
+export function demoCommands(state: AppState): Command[] {
+  return state.demos.map((demo) => ({
+    id: `slide.demo.${demo.file}`,
+    title: `Open demo slide: ${demo.title}`,
+    group: 'Slide',
+    icon: Image,
+    perform: (workbench) => void workbench.slides.open(demoChoice(demo)),
+  }));
+}
+
+export function modelCommands(state: AppState): Command[] {
+  return (state.models ?? []).map((model) => ({
+    id: `model.${model.id}`,
+    title: `Use model: ${model.manifest.title}`,
+    group: 'Segment',
+    isOn: (now) => activePaneOf(now).modelId === model.id,
+    perform: ({ store }) => store.dispatch({ type: 'choose-model', modelId: model.id }),
+  }));
+}

@@ -1,0 +1,67 @@
+/** Moving about in the slide. */
+import { Expand, FlipHorizontal2, RotateCcw, RotateCw, ZoomIn, ZoomOut } from 'lucide-react';
+import { currentMpp } from '../state/state.ts';
+import type { AppState } from '../state/state.ts';
+import type { SlideView } from '../viewer/slide-view.ts';
+import { scaleForMagnification, zoomSteps } from '../viewer/magnification.ts';
+import type { Command } from './command.ts';
+
+const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+
+function viewCommand(
+  command: Pick<Command, 'id' | 'title' | 'icon' | 'shortcuts'>,
+  move: (view: SlideView, state: AppState) => void,
+): Command {
+  return {
+    ...command,
+    group: 'View',
+    when: isOpen,
+    perform: (workbench) => {
+      const view = workbench.activeView();
+      if (view !== null) move(view, workbench.store.getState());
+    },
+  };
+}
+
+/** Share of the view that one press of an arrow key moves. */
+const panShare = 0.15;
+
+export const viewCommands: readonly Command[] = [
+  viewCommand(
+    { id: 'view.fit', title: 'Fit the whole slide', icon: Expand, shortcuts: ['0', 'Home'] },
+    (view) => view.fit(),
+  ),
+  viewCommand({ id: 'view.zoom-in', title: 'Zoom in', icon: ZoomIn, shortcuts: ['+', '='] }, (view) =>
+    view.zoomBy(1.5),
+  ),
+  viewCommand({ id: 'view.zoom-out', title: 'Zoom out', icon: ZoomOut, shortcuts: ['-'] }, (view) =>
+    view.zoomBy(1 / 1.5),
+  ),
+  ...zoomSteps.map((magnification, index) =>
+    viewCommand(
+      { id: `view.zoom-${index + 1}`, title: `Zoom to ${magnification}×`, shortcuts: [String(index + 1)] },
+      (view, state) =>
+        view.zoomToScale(scaleForMagnification(magnification, currentMpp(state.slide)?.x ?? null)),
+    ),
+  ),
+  viewCommand({ id: 'view.left', title: 'Move left', shortcuts: ['ArrowLeft'] }, (view) =>
+    view.panBy(-panShare, 0),
+  ),
+  viewCommand({ id: 'view.right', title: 'Move right', shortcuts: ['ArrowRight'] }, (view) =>
+    view.panBy(panShare, 0),
+  ),
+  viewCommand({ id: 'view.up', title: 'Move up', shortcuts: ['ArrowUp'] }, (view) =>
+    view.panBy(0, -panShare),
+  ),
+  viewCommand({ id: 'view.down', title: 'Move down', shortcuts: ['ArrowDown'] }, (view) =>
+    view.panBy(0, panShare),
+  ),
+  viewCommand({ id: 'view.rotate', title: 'Rotate right by 90°', icon: RotateCw, shortcuts: ['R'] }, (view) =>
+    view.rotateBy(90),
+  ),
+  viewCommand(
+    { id: 'view.rotate-back', title: 'Rotate left by 90°', icon: RotateCcw, shortcuts: ['Shift+R'] },
+    (view) => view.rotateBy(-90),
+  ),
+  viewCommand({ id: 'view.mirror', title: 'Mirror', icon: FlipHorizontal2 }, (view) => view.flip()),
+];

@@ -1,0 +1,55 @@
+/** The help sheet: every command with a shortcut, by group. */
+import { commandGroups } from '../commands/command.ts';
+import { isMac } from '../commands/platform.ts';
+import { commands } from '../commands/registry.ts';
+import { keycaps } from '../commands/shortcuts.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { Modal } from './modal.tsx';
+
+export function HelpSheet(): React.JSX.Element {
+  const { store } = useWorkbench();
+  const singleKeys = useApp((state) => state.preferences.singleKeyShortcuts);
+  return (
+    <Modal title="Keyboard shortcuts" className="help-sheet" testId="help">
+      <div className="help-groups">
+        {commandGroups.map((group) => (
+          <section key={group} aria-label={group}>
+            <h3>{group}</h3>
+            <dl>
+              {commands
+                .filter((command) => command.group === group && command.shortcuts !== undefined)
+                .map((command) => (
+                  <div key={command.id}>
+                    <dt>{command.title}</dt>
+                    <dd>
+                      <Keys shortcut={command.shortcuts?.[0] ?? ''} />
+                    </dd>
+                  </div>
+                ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={singleKeys}
+          onChange={() =>
+            store.dispatch({ type: 'preferences', change: { singleKeyShortcuts: !singleKeys } })
+          }
+        />
+        Shortcuts of a single letter or sign
+      </label>
+    </Modal>
+  );
+}
+
+export function Keys({ shortcut }: { readonly shortcut: string }): React.JSX.Element {
+  return (
+    <span className="keys">
+      {keycaps(shortcut, isMac).map((cap) => (
+        <kbd key={cap}>{cap}</kbd>
+      ))}
+    </span>
+  );
+}

@@ -1,0 +1,65 @@
+/** A modal dialog: the browser's own, which keeps the focus inside, closes on Esc and gives the focus back. */
+import { X } from 'lucide-react';
+import { useEffect, useId, useRef } from 'react';
+import { useWorkbench } from '../workbench-context.ts';
+
+export interface ModalProps {
+  readonly title: string;
+  readonly className?: string;
+  /** Without a visible heading; the title is then the dialog's name only. */
+  readonly bare?: boolean;
+  readonly children: React.ReactNode;
+  readonly testId: string;
+}
+
+export function Modal({ title, className, bare = false, children, testId }: ModalProps): React.JSX.Element {
+  const { store } = useWorkbench();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  const close = (): void => store.dispatch({ type: 'dialog', dialog: null });
+
+  useEffect(() => {
+    const element = dialog.current;
+    if (element?.open === false) element.showModal();
+    return () => element?.close();
+  }, []);
+
+  return (
+    <dialog
+      ref={dialog}
+      className={`modal ${className ?? ''}`}
+      aria-labelledby={id}
+      data-testid={testId}
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+      onClick={(event) => {
+        // A click on the backdrop is a click on the dialog itself.
+        if (event.target === event.currentTarget) close();
+      }}
+    >
+      <div className="modal-content">
+        {bare ? (
+          <h2 id={id} className="visually-hidden">
+            {title}
+          </h2>
+        ) : (
+          <header>
+            <h2 id={id}>{title}</h2>
+            <button
+              type="button"
+              className="button icon-button"
+              aria-label="Close"
+              title="Close (Esc)"
+              onClick={close}
+            >
+              <X size={16} aria-hidden />
+            </button>
+          </header>
+        )}
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,86 @@
+/** Asks for the resolution of a slide that does not state it. Never guessed. */
+import { useId, useState } from 'react';
+import { parseMpp } from '../session/remembered-mpp.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { Modal } from './modal.tsx';
+
+const presets = [
+  { label: '20× scan', value: 0.5 },
+  { label: '40× scan', value: 0.25 },
+] as const;
+
+export function MppDialog(): React.JSX.Element | null {
+  const workbench = useWorkbench();
+  const slide = useApp((state) => state.slide);
+  const extent = useApp((state) => state.segmentAfterMpp);
+  const known = slide.kind === 'open' ? (slide.userMpp ?? slide.metadata.mpp) : null;
+  const [text, setText] = useState(known === null ? '' : String(Number(known.x.toPrecision(4))));
+  const [tried, setTried] = useState(false);
+  const id = useId();
+  if (slide.kind !== 'open') return null;
+  const value = parseMpp(text);
+  const wrong = tried && value === null;
+
+  const submit = (event: React.FormEvent): void => {
+    event.preventDefault();
+    setTried(true);
+    if (value === null) return;
+    workbench.slides.setMpp(value);
+    workbench.store.dispatch({ type: 'dialog', dialog: null });
+    if (extent !== null) void workbench.segmentation.segment(extent);
+  };
+
+  return (
+    <Modal title="Resolution of the slide" className="mpp-dialog" testId="mpp-dialog">
+      <form onSubmit={submit} noValidate>
+        <p>
+          {slide.metadata.mpp === null
+            ? `${slide.metadata.name} does not say how many µm a pixel is wide. A model needs it to see tissue at the size that it has learnt.`
+            : `${slide.metadata.name} says ${Number(slide.metadata.mpp.x.toPrecision(4))} µm per pixel (${slide.metadata.mpp.source}). What you give here goes before it.`}
+        </p>
+        <div className="button-row">
+          {presets.map((preset) => (
+            <button
+              key={preset.label}
+              type="button"
+              className="button"
+              aria-pressed={value === preset.value}
+              onClick={() => setText(String(preset.value))}
+            >
+              {preset.label}: {preset.value} µm
+            </button>
+          ))}
+        </div>
+        <div className="field">
+          <label htmlFor={id}>µm per pixel</label>
+          <input
+            id={id}
+            type="text"
+            inputMode="decimal"
+            autoFocus
+            value={text}
+            aria-invalid={wrong}
+            aria-describedby={`${id}-help`}
+            data-testid="mpp-input"
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+        <p id={`${id}-help`} className={wrong ? 'warning-text' : 'hint'} role={wrong ? 'alert' : undefined}>
+          {wrong ? 'Enter a number from 0.01 to 100.' : 'Remembered for this slide on this machine.'}
+        </p>
+        <div className="modal-actions">
+          <button
+            type="button"
+            className="button"
+            onClick={() => workbench.store.dispatch({ type: 'dialog', dialog: null })}
+          >
+            Cancel
+          </button>
+          <button type="submit" className="button primary" data-testid="mpp-submit">
+            {extent === null ? 'Set' : 'Set and segment'}
+          </button>
+        </div>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,20 @@
+/** The page's entry. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { Workbench } from './session/workbench.ts';
+import { WorkbenchContext } from './workbench-context.ts';
+import './style/index.css';
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('The page has no element "root".');
+
+const workbench = new Workbench();
+createRoot(root).render(
+  <StrictMode>
+    <WorkbenchContext value={workbench}>
+      <App />
+    </WorkbenchContext>
+  </StrictMode>,
+);
+void workbench.start();

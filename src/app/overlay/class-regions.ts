@@ -1,0 +1,148 @@
+/** Shapes in a class map: where a class begins and ends, and the area that it covers. Pure geometry. */
+
+/** Class maps of the neighbours to the left and above, of the same size; null where there is none. */
+export interface Neighbours {
+  readonly left: Uint8Array | null;
+  readonly above: Uint8Array | null;
+}
+
+/**
+ * Borders of class `value`: straight lines along pixel edges with the class on exactly one side, joined
+ * into runs. The map's own border counts only towards a neighbour that is there: a slice owns the seams to
+ * its left and above, so that a seam is drawn once and the outer rim not at all.
+ * @param classes size × size, row by row.
+ * @returns x1, y1, x2, y2 of each line, in pixels of the map, 0 to `size`.
+ */
+export function traceBorders(
+  classes: Uint8Array,
+  size: number,
+  value: number,
+  neighbours: Neighbours,
+): number[] {
+  const lines: number[] = [];
+  const inside = (map: Uint8Array, x: number, y: number): boolean => map[y * size + x] === value;
+
+  for (let y = 0; y < size; y++) {
+    // Horizontal lines at the top of row y.
+    const upper = y > 0 ? classes : neighbours.above;
+    if (upper === null) continue;
+    const upperY = y > 0 ? y - 1 : size - 1;
+    let start = -1;
+    for (let x = 0; x <= size; x++) {
+      const differs = x < size && inside(upper, x, upperY) !== inside(classes, x, y);
+      if (differs && start < 0) start = x;
+      if (!differs && start >= 0) {
+        lines.push(start, y, x, y);
+        start = -1;
+      }
+    }
+  }
+  for (let x = 0; x < size; x++) {
+    // Vertical lines at the left of column x.
+    const before = x > 0 ? classes : neighbours.left;
+    if (before === null) continue;
+    const beforeX = x > 0 ? x - 1 : size - 1;
+    let start = -1;
+    for (let y = 0; y <= size; y++) {
+      const differs = y < size && inside(before, beforeX, y) !== inside(classes, x, y);
+      if (differs && start < 0) start = y;
+      if (!differs && start >= 0) {
+        lines.push(x, start, x, y);
+        start = -1;
+      }
+    }
+  }
+  return lines;
+}
+
+/**
+ * The area of class `value` as rectangles that do not overlap: runs of each row, joined downwards while the
+ * next row has the same run.
+ * @returns x, y, width, height of each rectangle, in pixels of the map.
+ */
+export function coverWithRectangles(classes: Uint8Array, size: number, value: number): number[] {
+  const rectangles: number[] = [];
+  /** Index into `rectangles` of the rectangle that ended at the previous row, by its x and width. */
+  let open = new Map<number, number>();
+  for (let y = 0; y < size; y++) {
+    const next = new Map<number, number>();
+    let start = -1;
+    for (let x = 0; x <= size; x++) {
+      const isInside = x < size && classes[y * size + x] === value;
+      if (isInside && start < 0) start = x;
+      if (!isInside && start >= 0) {
+        const width = x - start;
+        const key = start * (size + 1) + width;
+        const index = open.get(key);
+        if (index === undefined) {
+          next.set(key, rectangles.length);
+          rectangles.push(start, y, width, 1);
+        } else {
+          rectangles[index + 3] = (rectangles[index + 3] ?? 0) + 1;
+          next.set(key, index);
+        }
+        start = -1;
+      }
+    }
+    open = next;
+  }
+  return rectangles;
+}
+
+/**
+ * Half the resolution: of each 2 × 2 pixels the most frequent value, the first one where several are.
+ * @param size even.
+ */
+export function halveClasses(classes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const half = size / 2;
+  const result = new Uint8Array(half * half);
+  for (let y = 0; y < half; y++) {
+    for (let x = 0; x < half; x++) {
+      const at = 2 * y * size + 2 * x;
+      const a = classes[at] ?? 0;
+      const b = classes[at + 1] ?? 0;
+      const c = classes[at + size] ?? 0;
+      const d = classes[at + size + 1] ?? 0;
+      // a wins unless another value has two pixels and a has one.
+      result[y * half + x] = a === b || a === c || a === d ? a : b === c || b === d ? b : c === d ? c : a;
+    }
+  }
+  return result;
+}
+
+/** Half the resolution: the mean of each 2 × 2 pixels. @param size even. */
+export function halveConfidence(confidence: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const half = size / 2;
+  const result = new Uint8Array(half * half);
+  for (let y = 0; y < half; y++) {
+    for (let x = 0; x < half; x++) {
+      const at = 2 * y * size + 2 * x;
+      const sum =
+        (confidence[at] ?? 0) +
+        (confidence[at + 1] ?? 0) +
+        (confidence[at + size] ?? 0) +
+        (confidence[at + size + 1] ?? 0);
+      result[y * half + x] = Math.round(sum / 4);
+    }
+  }
+  return result;
+}
+
+/** Pixels per class value, over those pixels of the map that lie on the slide. */
+export function countClasses(
+  classes: Uint8Array,
+  size: number,
+  visibleColumns: number,
+  visibleRows: number,
+): Float64Array {
+  const counts = new Float64Array(256);
+  const columns = Math.min(size, visibleColumns);
+  const rows = Math.min(size, visibleRows);
+  for (let y = 0; y < rows; y++) {
+    for (let x = 0; x < columns; x++) {
+      const value = classes[y * size + x] ?? 0;
+      counts[value] = (counts[value] ?? 0) + 1;
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,43 @@
+/** What the model says of itself. */
+import { formatBytes, formatFraction, formatLarge } from '../format.ts';
+import { activeModel } from '../state/state.ts';
+import { useApp } from '../workbench-context.ts';
+import { classNames, fieldOf } from './models-panel.tsx';
+import { Facts, Section } from './section.tsx';
+
+export function ModelFacts(): React.JSX.Element | null {
+  const model = useApp(activeModel);
+  if (model === null) return null;
+  const { manifest } = model;
+  const { provenance, metrics } = manifest;
+  return (
+    <Section title="Model" testId="model-facts">
+      <p className="model-title">{manifest.title}</p>
+      <p className="hint">{manifest.description}</p>
+      <Facts
+        rows={[
+          ['Fusion', manifest.fusion],
+          ['Field', fieldOf(model)],
+          ['Input', `${manifest.slice.sizePx} × ${manifest.slice.sizePx} px`],
+          ['Classes', classNames(model)],
+          ['Trained on', `${provenance.data}${provenance.synthetic ? ' (synthetic)' : ''}`],
+          ...(metrics === null
+            ? []
+            : ([
+                [
+                  'Measured',
+                  `${formatFraction(metrics.miou)} mIoU, ${formatFraction(metrics.accuracy)} accuracy`,
+                ],
+                ['on', metrics.data],
+              ] as const)),
+          [
+            'Size',
+            `${formatLarge(manifest.parameters)} parameters, ${formatBytes(manifest.graph.weightsBytes)}`,
+          ],
+          ['Licence', provenance.licence],
+          ['Intended use', manifest.intendedUse],
+        ]}
+      />
+    </Section>
+  );
+}

@@ -1,0 +1,122 @@
+/** Slides: what is open, what can be opened, and that nothing leaves the machine. */
+import { FolderOpen } from 'lucide-react';
+import { CommandButton } from '../commands/command-button.tsx';
+import { formatBytes, formatCount, formatMpp } from '../format.ts';
+import { demoChoice } from '../session/demo-slides.ts';
+import { currentMpp } from '../state/state.ts';
+import type { DemoSlide, SlideChoice } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { Facts, Section } from './section.tsx';
+
+export function SlidesPanel(): React.JSX.Element {
+  const demos = useApp((state) => state.demos);
+  const opened = useApp((state) => state.opened);
+  const demoKeys = new Set(demos.map((demo) => demoChoice(demo).key));
+  const own = opened.filter((choice) => !demoKeys.has(choice.key));
+  return (
+    <>
+      <div className="panel-action">
+        <CommandButton
+          id="slide.open"
+          label="Open slide…"
+          className="wide"
+          icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
+        />
+        <p className="hint">Or drop files anywhere. They are read on this machine and never uploaded.</p>
+      </div>
+      {own.length > 0 && (
+        <Section title="This visit">
+          <ul className="choices">
+            {own.map((choice) => (
+              <SlideItem key={choice.key} choice={choice} />
+            ))}
+          </ul>
+        </Section>
+      )}
+      <Section title="Demo slides">
+        <DemoList demos={demos} />
+      </Section>
+      <OpenSlideFacts />
+    </>
+  );
+}
+
+export function DemoList({ demos }: { readonly demos: readonly DemoSlide[] }): React.JSX.Element {
+  return (
+    <ul className="choices" data-testid="demo-slides">
+      {demos.map((demo) => (
+        <SlideItem
+          key={demo.file}
+          choice={demoChoice(demo)}
+          detail={demo.description}
+          tag={demo.synthetic ? 'Synthetic' : 'Real'}
+        />
+      ))}
+    </ul>
+  );
+}
+
+interface SlideItemProps {
+  readonly choice: SlideChoice;
+  readonly detail?: string;
+  readonly tag?: string;
+}
+
+function SlideItem({ choice, detail, tag }: SlideItemProps): React.JSX.Element {
+  const workbench = useWorkbench();
+  const current = useApp((state) => state.slide.kind === 'open' && state.slide.choice.key === choice.key);
+  return (
+    <li>
+      <button
+        type="button"
+        className="choice"
+        aria-current={current}
+        onClick={() => void workbench.slides.open(choice)}
+      >
+        <span className="choice-title">
+          {choice.title}
+          {tag !== undefined && <span className="tag">{tag}</span>}
+        </span>
+        {detail !== undefined && <span className="choice-detail">{detail}</span>}
+      </button>
+    </li>
+  );
+}
+
+function OpenSlideFacts(): React.JSX.Element | null {
+  const slide = useApp((state) => state.slide);
+  if (slide.kind !== 'open') return null;
+  const { metadata } = slide;
+  const mpp = currentMpp(slide);
+  return (
+    <Section title="Open slide" testId="slide-facts">
+      <Facts
+        rows={[
+          ['File', metadata.name],
+          ['Format', metadata.format],
+          ['Size', `${formatCount(metadata.width)} × ${formatCount(metadata.height)} px`],
+          ...(mpp === null
+            ? []
+            : ([
+                [
+                  'Tissue',
+                  `${millimetres(metadata.width * mpp.x)} × ${millimetres(metadata.height * mpp.y)} mm`,
+                ],
+              ] as const)),
+          ['Levels', metadata.levels.map((level) => String(Number(level.downsample.toFixed(1)))).join(', ')],
+          [
+            'Resolution',
+            mpp === null
+              ? 'unknown'
+              : `${formatMpp(mpp.x)}, ${mpp.source === 'user' ? 'given by you' : mpp.source}`,
+          ],
+          ['File size', formatBytes(metadata.fileSize)],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function millimetres(um: number): string {
+  return String(Number((um / 1000).toPrecision(3)));
+}

@@ -1,0 +1,80 @@
+/** Top bar: which slide, at what resolution; the main commands. */
+import { TriangleAlert } from 'lucide-react';
+import { CommandButton } from '../commands/command-button.tsx';
+import { formatMpp } from '../format.ts';
+import { currentMpp } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { Magnification } from '../viewer/view-readout.tsx';
+
+export function TopBar(): React.JSX.Element {
+  return (
+    <header className="top-bar">
+      <h1 className="product" title="Dualscope">
+        <img src="./icon.svg" width={16} height={16} alt="" />
+        <span className="visually-hidden">Dualscope</span>
+      </h1>
+      <SlideFacts />
+      <div className="spacer" />
+      <div className="group" role="group" aria-label="Segment">
+        <CommandButton id="segment.visible" label="Segment visible area" className="primary" />
+        <CommandButton id="segment.whole" label="Whole slide" />
+      </div>
+      <div className="group" role="group" aria-label="Overlay">
+        <CommandButton id="overlay.visible" />
+        <CommandButton id="overlay.fill" />
+        <CommandButton id="overlay.outline" />
+        <CommandButton id="overlay.confidence" />
+      </div>
+      <div className="group" role="group" aria-label="View">
+        <CommandButton id="view.zoom-out" />
+        <CommandButton id="view.zoom-in" />
+        <CommandButton id="view.fit" />
+        <CommandButton id="view.rotate" />
+      </div>
+      <div className="group" role="group" aria-label="Interface">
+        <CommandButton id="interface.palette" />
+        <CommandButton id="interface.theme" />
+        <CommandButton id="interface.help" />
+        <CommandButton id="interface.right-panel" />
+      </div>
+    </header>
+  );
+}
+
+function SlideFacts(): React.JSX.Element | null {
+  const { store } = useWorkbench();
+  const slide = useApp((state) => state.slide);
+  if (slide.kind === 'none') return null;
+  if (slide.kind === 'opening') {
+    return <span className="slide-name faint">Opening {slide.title}…</span>;
+  }
+  const mpp = currentMpp(slide);
+  const { magnification } = slide.metadata;
+  return (
+    <>
+      <span className="slide-name" data-testid="slide-name" title={slide.metadata.name}>
+        {slide.metadata.name}
+      </span>
+      <button
+        type="button"
+        className="button slide-resolution"
+        data-testid="slide-resolution"
+        title="Resolution of the slide and where it comes from; click to change it"
+        onClick={() => store.dispatch({ type: 'dialog', dialog: 'mpp' })}
+      >
+        {magnification !== null && <span>{magnification}×</span>}
+        {mpp === null ? (
+          <span className="warning-text">
+            <TriangleAlert size={13} aria-hidden /> resolution unknown
+          </span>
+        ) : (
+          <>
+            <span>{formatMpp(mpp.x)}</span>
+            <span className="faint mpp-source">{mpp.source === 'user' ? 'given by you' : mpp.source}</span>
+          </>
+        )}
+      </button>
+      <Magnification />
+    </>
+  );
+}

@@ -1,0 +1,101 @@
+/** Opening slides: one at a time, the latest wish wins, and a failure leaves the page as usable as before. */
+import type { SlideInput } from '../../worker/protocol.ts';
+import type { SlideClient } from '../../worker/slide-client.ts';
+import { browserStorage } from '../state/preferences.ts';
+import type { Action } from '../state/reducer.ts';
+import type { AppState, SlideChoice } from '../state/state.ts';
+import type { Store } from '../state/store.ts';
+import { isAbort, logEntry, reportOf } from './error-log.ts';
+import { recallMpp, rememberMpp, userMpp } from './remembered-mpp.ts';
+import { groupSlideFiles } from './slide-files.ts';
+import { fileNameOf } from './url-parameters.ts';
+
+export class SlideSession {
+  readonly #store: Store<AppState, Action>;
+  readonly #client: SlideClient;
+  #opening: AbortController | null = null;
+  /** Broken tiles of the current slide: the first is reported, the rest would say the same. */
+  #brokenTiles = 0;
+
+  constructor(store: Store<AppState, Action>, client: SlideClient) {
+    this.#store = store;
+    this.#client = client;
+  }
+
+  get client(): SlideClient {
+    return this.#client;
+  }
+
+  /** Opens a slide in place of the current one. When it fails, the current one stays. */
+  async open(choice: SlideChoice): Promise<void> {
+    this.#opening?.abort();
+    const controller = new AbortController();
+    this.#opening = controller;
+    const before = this.#store.getState().slide;
+    this.#store.dispatch({ type: 'slide-opening', title: choice.title });
+    try {
+      const { slideId, metadata } = await this.#client.open(choice.input, controller.signal);
+      if (controller.signal.aborted) {
+        void this.#client.close(slideId);
+        return;
+      }
+      this.#brokenTiles = 0;
+      const known = recallMpp(browserStorage(), metadata.fingerprint);
+      this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known });
+      if (before.kind === 'open') void this.#client.close(before.slideId);
+    } catch (error) {
+      if (controller.signal.aborted || isAbort(error)) {
+        // Another slide is being opened instead; the one before it is no longer wanted.
+        if (before.kind === 'open') void this.#client.close(before.slideId);
+        return;
+      }
+      if (before.kind === 'open') this.#store.dispatch({ ...before, type: 'slide-opened' });
+      else this.#store.dispatch({ type: 'slide-closed' });
+      const report = reportOf(error, choice.title);
+      this.#store.dispatch({ type: 'log', entry: logEntry('error', report, 'slide.open') });
+    } finally {
+      if (this.#opening === controller) this.#opening = null;
+    }
+  }
+
+  openUrl(url: string, title = fileNameOf(url)): Promise<void> {
+    return this.open({ key: `url:${url}`, title, input: { kind: 'url', url } });
+  }
+
+  /** Opens the first of the slides among `files`; the others wait in the list of slides. */
+  openFiles(files: readonly File[]): Promise<void> {
+    const choices = groupSlideFiles(files).map(({ title, files: group }) => ({
+      key: `file:${title}:${group.map((file) => `${file.size}-${file.lastModified}`).join()}`,
+      title,
+      input: { kind: 'file', files: group } satisfies SlideInput,
+    }));
+    const [first] = choices;
+    if (first === undefined) return Promise.resolve();
+    if (choices.length > 1) this.#store.dispatch({ type: 'offer-slides', choices });
+    return this.open(first);
+  }
+
+  close(): void {
+    this.#opening?.abort();
+    const { slide } = this.#store.getState();
+    this.#store.dispatch({ type: 'slide-closed' });
+    if (slide.kind === 'open') void this.#client.close(slide.slideId);
+  }
+
+  /** Sets the resolution of the open slide, and remembers it for the next time. */
+  setMpp(umPerPx: number): void {
+    const { slide } = this.#store.getState();
+    if (slide.kind !== 'open') return;
+    rememberMpp(browserStorage(), slide.metadata.fingerprint, umPerPx);
+    this.#store.dispatch({ type: 'user-mpp', mpp: userMpp(umPerPx) });
+  }
+
+  readonly onTileError = (error: unknown): void => {
+    if (isAbort(error)) return;
+    this.#brokenTiles++;
+    if (this.#brokenTiles > 1) return;
+    const { slide } = this.#store.getState();
+    const report = reportOf(error, slide.kind === 'open' ? slide.metadata.name : '');
+    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+  };
+}

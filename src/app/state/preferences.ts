@@ -1,0 +1,76 @@
+/** Preferences: their defaults, and how they are kept in the browser. */
+import { z } from 'zod';
+import { paletteIds } from '../overlay/class-palette.ts';
+import type { OverlaySettings, Preferences } from './state.ts';
+
+const corner = z.enum(['bottom-left', 'bottom-right', 'top-right', 'top-left']);
+
+/** Every field falls back to its default by itself, so that an old or damaged entry loses nothing else. */
+const preferencesSchema = z.object({
+  theme: z.enum(['dark', 'light']).catch('dark'),
+  surround: z.enum(['theme', 'black', 'grey', 'light', 'white']).catch('theme'),
+  leftPanel: z.enum(['slides', 'models']).nullable().catch('slides'),
+  rightPanel: z.boolean().catch(true),
+  scaleBar: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-left' }),
+  overview: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-right' }),
+  singleKeyShortcuts: z.boolean().catch(true),
+  overlay: z
+    .object({
+      fill: z.boolean(),
+      outline: z.boolean(),
+      hatch: z.boolean(),
+      fillOpacity: z.number().min(0).max(1),
+      outlineOpacity: z.number().min(0).max(1),
+      palette: z.enum(paletteIds),
+    })
+    .catch({
+      fill: true,
+      outline: true,
+      hatch: true,
+      fillOpacity: 0.35,
+      outlineOpacity: 1,
+      palette: 'colour-blind-safe',
+    }),
+});
+
+const storageKey = 'dualscope.preferences';
+
+/** What of Web Storage is needed here. */
+export type KeyValueStorage = Pick<Storage, 'getItem' | 'setItem'>;
+
+/** Preferences from text; anything missing or wrong takes its default. */
+export function parsePreferences(text: string | null): Preferences {
+  let value: unknown = {};
+  try {
+    value = text === null ? {} : JSON.parse(text);
+  } catch {
+    // A damaged entry is as good as none.
+  }
+  return preferencesSchema.parse(typeof value === 'object' && value !== null ? value : {});
+}
+
+export function loadPreferences(storage: KeyValueStorage | null): Preferences {
+  return parsePreferences(storage?.getItem(storageKey) ?? null);
+}
+
+export function savePreferences(storage: KeyValueStorage | null, preferences: Preferences): void {
+  try {
+    storage?.setItem(storageKey, JSON.stringify(preferences));
+  } catch {
+    // Storage is full or forbidden: the preferences hold for this visit only.
+  }
+}
+
+/** Overlay settings of a new pane. */
+export function initialOverlay(preferences: Preferences): OverlaySettings {
+  return { ...preferences.overlay, visible: true, confidence: false, hiddenClasses: [] };
+}
+
+/** localStorage, or null where the browser forbids it. */
+export function browserStorage(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}

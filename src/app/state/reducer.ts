@@ -1,0 +1,204 @@
+/** Every change of the interface's state, as pure functions. */
+import type { BackendReport, ErrorReport, SegmentEvent, SegmentSummary } from '../../worker/protocol.ts';
+import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
+import { initialOverlay } from './preferences.ts';
+import { activePaneOf } from './state.ts';
+import type {
+  AppState,
+  DemoSlide,
+  DialogName,
+  Extent,
+  LogEntry,
+  ModelEntry,
+  OverlaySettings,
+  PaneState,
+  Preferences,
+  SlideChoice,
+} from './state.ts';
+
+export type Action =
+  | { readonly type: 'preferences'; readonly change: Partial<Preferences> }
+  | { readonly type: 'demos'; readonly demos: readonly DemoSlide[] }
+  | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
+  | { readonly type: 'choose-model'; readonly modelId: string | null }
+  | { readonly type: 'overlay'; readonly change: Partial<OverlaySettings> }
+  | { readonly type: 'toggle-class'; readonly value: number }
+  | { readonly type: 'slide-opening'; readonly title: string }
+  | {
+      readonly type: 'slide-opened';
+      readonly slideId: number;
+      readonly choice: SlideChoice;
+      readonly metadata: SlideMetadata;
+      readonly userMpp: SlideMpp | null;
+    }
+  | { readonly type: 'slide-closed' }
+  | { readonly type: 'offer-slides'; readonly choices: readonly SlideChoice[] }
+  | { readonly type: 'user-mpp'; readonly mpp: SlideMpp }
+  | { readonly type: 'backend-starting' }
+  | { readonly type: 'backend-ready'; readonly report: BackendReport }
+  | { readonly type: 'backend-failed'; readonly error: ErrorReport }
+  | { readonly type: 'run-started'; readonly modelId: string; readonly extent: Extent }
+  | { readonly type: 'run-event'; readonly event: SegmentEvent }
+  | { readonly type: 'run-cancelling' }
+  | { readonly type: 'run-ended'; readonly summary: SegmentSummary | null }
+  | { readonly type: 'log'; readonly entry: Omit<LogEntry, 'id'> }
+  | { readonly type: 'dismiss-notice' }
+  | { readonly type: 'log-open'; readonly open: boolean }
+  | { readonly type: 'dialog'; readonly dialog: DialogName | null; readonly segmentAfterMpp?: Extent };
+
+const maxLogEntries = 200;
+
+export function initialState(preferences: Preferences): AppState {
+  return {
+    preferences,
+    demos: [],
+    opened: [],
+    slide: { kind: 'none' },
+    models: null,
+    backend: { kind: 'waiting' },
+    run: null,
+    lastRun: null,
+    panes: [{ id: 'A', modelId: null, overlay: initialOverlay(preferences) }],
+    activePane: 'A',
+    log: [],
+    logOpen: false,
+    notice: null,
+    dialog: null,
+    segmentAfterMpp: null,
+  };
+}
+
+export function reduce(state: AppState, action: Action): AppState {
+  switch (action.type) {
+    case 'preferences':
+      return { ...state, preferences: { ...state.preferences, ...action.change } };
+    case 'demos':
+      return { ...state, demos: action.demos };
+    case 'models':
+      return { ...state, models: action.models };
+    case 'choose-model':
+      // Class values mean something else in another model, so which are hidden does not carry over.
+      return changePane(state, (pane) =>
+        pane.modelId === action.modelId
+          ? pane
+          : { ...pane, modelId: action.modelId, overlay: { ...pane.overlay, hiddenClasses: [] } },
+      );
+    case 'overlay':
+      return rememberOverlay(
+        changePane(state, (pane) => ({ ...pane, overlay: { ...pane.overlay, ...action.change } })),
+      );
+    case 'toggle-class':
+      return changePane(state, (pane) => {
+        const hidden = pane.overlay.hiddenClasses;
+        const hiddenClasses = hidden.includes(action.value)
+          ? hidden.filter((value) => value !== action.value)
+          : [...hidden, action.value].sort((one, other) => one - other);
+        return { ...pane, overlay: { ...pane.overlay, hiddenClasses } };
+      });
+    case 'slide-opening':
+      return { ...state, slide: { kind: 'opening', title: action.title }, notice: null, lastRun: null };
+    case 'slide-opened': {
+      const { slideId, choice, metadata, userMpp } = action;
+      const others = state.opened.filter((other) => other.key !== choice.key);
+      const known = state.opened.length === others.length ? [choice, ...others] : state.opened;
+      return { ...state, slide: { kind: 'open', slideId, choice, metadata, userMpp }, opened: known };
+    }
+    case 'slide-closed':
+      return { ...state, slide: { kind: 'none' }, lastRun: null };
+    case 'offer-slides': {
+      const keys = new Set(action.choices.map((choice) => choice.key));
+      const others = state.opened.filter((choice) => !keys.has(choice.key));
+      return { ...state, opened: [...action.choices, ...others] };
+    }
+    case 'user-mpp':
+      if (state.slide.kind !== 'open') return state;
+      return { ...state, slide: { ...state.slide, userMpp: action.mpp } };
+    case 'backend-starting':
+      return { ...state, backend: { kind: 'starting' } };
+    case 'backend-ready':
+      return { ...state, backend: { kind: 'ready', report: action.report } };
+    case 'backend-failed':
+      return { ...state, backend: { kind: 'failed', error: action.error } };
+    case 'run-started':
+      return {
+        ...state,
+        lastRun: null,
+        run: {
+          modelId: action.modelId,
+          extent: action.extent,
+          phase: 'preparing',
+          done: 0,
+          total: 0,
+          rate: 0,
+          etaSeconds: 0,
+          broken: 0,
+        },
+      };
+    case 'run-event':
+      return runEvent(state, action.event);
+    case 'run-cancelling':
+      if (state.run === null) return state;
+      return { ...state, run: { ...state.run, phase: 'cancelling' } };
+    case 'run-ended': {
+      const { run } = state;
+      if (run === null) return state;
+      const { summary } = action;
+      const lastRun =
+        summary === null
+          ? null
+          : {
+              modelId: run.modelId,
+              slices: summary.slices,
+              seconds: summary.seconds,
+              cancelled: summary.cancelled,
+            };
+      return { ...state, run: null, lastRun };
+    }
+    case 'log': {
+      const entry: LogEntry = { ...action.entry, id: (state.log[0]?.id ?? 0) + 1 };
+      const log = [entry, ...state.log].slice(0, maxLogEntries);
+      return { ...state, log, notice: entry.level === 'info' ? state.notice : entry };
+    }
+    case 'dismiss-notice':
+      return { ...state, notice: null };
+    case 'log-open':
+      return { ...state, logOpen: action.open };
+    case 'dialog':
+      return { ...state, dialog: action.dialog, segmentAfterMpp: action.segmentAfterMpp ?? null };
+  }
+}
+
+function runEvent(state: AppState, event: SegmentEvent): AppState {
+  const { run } = state;
+  if (run === null) return state;
+  const phase = run.phase === 'cancelling' ? 'cancelling' : 'running';
+  switch (event.kind) {
+    case 'planned':
+      return { ...state, run: { ...run, phase, total: event.slices } };
+    case 'slice': {
+      const { done, total, rate, etaSeconds } = event;
+      return { ...state, run: { ...run, phase, done, total, rate, etaSeconds } };
+    }
+    case 'broken-slice':
+      return { ...state, run: { ...run, broken: run.broken + 1 } };
+  }
+}
+
+function changePane(state: AppState, change: (pane: PaneState) => PaneState): AppState {
+  const active = activePaneOf(state);
+  const next = change(active);
+  if (next === active) return state;
+  return { ...state, panes: state.panes.map((pane) => (pane === active ? next : pane)) };
+}
+
+/** What of the overlay is a matter of taste goes into the preferences. */
+function rememberOverlay(state: AppState): AppState {
+  const { fill, outline, hatch, fillOpacity, outlineOpacity, palette } = activePaneOf(state).overlay;
+  return {
+    ...state,
+    preferences: {
+      ...state.preferences,
+      overlay: { fill, outline, hatch, fillOpacity, outlineOpacity, palette },
+    },
+  };
+}

@@ -1,0 +1,161 @@
+/** What the interface shows, as plain data. Slides, class maps and the viewer live outside of it. */
+import type { BackendReport, ErrorReport, SlideInput } from '../../worker/protocol.ts';
+import type { ModelManifest } from '../../runtime/manifest.ts';
+import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
+import type { PaletteId } from '../overlay/class-palette.ts';
+
+export type Theme = 'dark' | 'light';
+export type Corner = 'bottom-left' | 'bottom-right' | 'top-right' | 'top-left';
+export type Surround = 'theme' | 'black' | 'grey' | 'light' | 'white';
+export type LeftPanel = 'slides' | 'models';
+export type Extent = 'visible' | 'whole';
+export type DialogName = 'palette' | 'help' | 'mpp';
+
+/** An entry of slides/index.json. */
+export interface DemoSlide {
+  /** Relative to slides/. */
+  readonly file: string;
+  readonly title: string;
+  readonly description: string;
+  readonly synthetic: boolean;
+  readonly licence: string;
+}
+
+/** A slide that can be opened again with one click, because the page still holds its files or address. */
+export interface SlideChoice {
+  readonly key: string;
+  readonly title: string;
+  readonly input: SlideInput;
+}
+
+export type SlideState =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'opening'; readonly title: string }
+  | {
+      readonly kind: 'open';
+      readonly slideId: number;
+      readonly choice: SlideChoice;
+      readonly metadata: SlideMetadata;
+      /** Given by the user; goes before the file's own. */
+      readonly userMpp: SlideMpp | null;
+    };
+
+export interface ModelEntry {
+  readonly id: string;
+  /** URL of the model's folder, ending in a slash. */
+  readonly url: string;
+  readonly manifest: ModelManifest;
+}
+
+export type BackendState =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'ready'; readonly report: BackendReport }
+  | { readonly kind: 'failed'; readonly error: ErrorReport };
+
+export interface RunState {
+  readonly modelId: string;
+  readonly extent: Extent;
+  readonly phase: 'preparing' | 'running' | 'cancelling';
+  readonly done: number;
+  readonly total: number;
+  /** Slices per second. */
+  readonly rate: number;
+  readonly etaSeconds: number;
+  readonly broken: number;
+}
+
+/** How the last run ended, for the status bar. */
+export interface RunOutcome {
+  readonly modelId: string;
+  readonly slices: number;
+  readonly seconds: number;
+  readonly cancelled: boolean;
+}
+
+/** How a pane's layer is drawn. Opacities from 0 to 1. */
+export interface OverlaySettings {
+  readonly visible: boolean;
+  readonly fill: boolean;
+  readonly outline: boolean;
+  readonly hatch: boolean;
+  readonly confidence: boolean;
+  readonly fillOpacity: number;
+  readonly outlineOpacity: number;
+  readonly palette: PaletteId;
+  /** Class values that are switched off. */
+  readonly hiddenClasses: readonly number[];
+}
+
+export interface PaneState {
+  readonly id: string;
+  /** The model whose result the pane shows; null for tissue alone. */
+  readonly modelId: string | null;
+  readonly overlay: OverlaySettings;
+}
+
+export type LogLevel = 'error' | 'warning' | 'info';
+
+export interface LogEntry {
+  readonly id: number;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly level: LogLevel;
+  /** The file or model it is about; may be empty. */
+  readonly subject: string;
+  readonly problem: string;
+  readonly remedy: string;
+  /** A command that helps, by id. */
+  readonly commandId: string | null;
+}
+
+/** What is remembered between visits. */
+export interface Preferences {
+  readonly theme: Theme;
+  readonly surround: Surround;
+  readonly leftPanel: LeftPanel | null;
+  readonly rightPanel: boolean;
+  readonly scaleBar: { readonly visible: boolean; readonly corner: Corner };
+  readonly overview: { readonly visible: boolean; readonly corner: Corner };
+  readonly singleKeyShortcuts: boolean;
+  readonly overlay: Omit<OverlaySettings, 'hiddenClasses' | 'visible' | 'confidence'>;
+}
+
+export interface AppState {
+  readonly preferences: Preferences;
+  readonly demos: readonly DemoSlide[];
+  /** Slides opened in this visit, latest first. */
+  readonly opened: readonly SlideChoice[];
+  readonly slide: SlideState;
+  /** null while loading. */
+  readonly models: readonly ModelEntry[] | null;
+  readonly backend: BackendState;
+  readonly run: RunState | null;
+  readonly lastRun: RunOutcome | null;
+  readonly panes: readonly PaneState[];
+  readonly activePane: string;
+  readonly log: readonly LogEntry[];
+  readonly logOpen: boolean;
+  /** The log entry that the status bar shows, until dismissed. */
+  readonly notice: LogEntry | null;
+  readonly dialog: DialogName | null;
+  /** What to segment once the user has given the resolution. */
+  readonly segmentAfterMpp: Extent | null;
+}
+
+/** The resolution to work with: the user's, else the file's, else null. */
+export function currentMpp(slide: SlideState): SlideMpp | null {
+  return slide.kind === 'open' ? (slide.userMpp ?? slide.metadata.mpp) : null;
+}
+
+export function activePaneOf(state: AppState): PaneState {
+  const pane = state.panes.find((candidate) => candidate.id === state.activePane) ?? state.panes[0];
+  if (pane === undefined) throw new Error('There is always at least one pane.');
+  return pane;
+}
+
+/** The model of the active pane, or null when it has none or the list is still loading. */
+export function activeModel(state: AppState): ModelEntry | null {
+  const { modelId } = activePaneOf(state);
+  return state.models?.find((model) => model.id === modelId) ?? null;
+}

@@ -1,0 +1,113 @@
+/** Plane transforms: level-0 pixels of the slide to device pixels of a canvas, and back. */
+import type { Level0Rect } from '../../slide/slide.ts';
+
+/** x' = a·x + c·y + e, y' = b·x + d·y + f, as in DOMMatrix. */
+export interface Affine {
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+  readonly e: number;
+  readonly f: number;
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export function apply(matrix: Affine, x: number, y: number): Point {
+  return { x: matrix.a * x + matrix.c * y + matrix.e, y: matrix.b * x + matrix.d * y + matrix.f };
+}
+
+/** @throws RangeError when `matrix` has no inverse. */
+export function invert(matrix: Affine): Affine {
+  const { a, b, c, d, e, f } = matrix;
+  const determinant = a * d - b * c;
+  if (determinant === 0) throw new RangeError('The transform has no inverse.');
+  return {
+    a: d / determinant,
+    b: -b / determinant,
+    c: -c / determinant,
+    d: a / determinant,
+    e: (c * f - d * e) / determinant,
+    f: (b * e - a * f) / determinant,
+  };
+}
+
+/** Lengths along x grow by this factor. */
+export function scaleOf(matrix: Affine): number {
+  return Math.hypot(matrix.a, matrix.b);
+}
+
+/** The smallest upright rectangle that holds the image of `rect`. */
+export function boundsOf(matrix: Affine, rect: Level0Rect): Level0Rect {
+  const corners = [
+    apply(matrix, rect.x, rect.y),
+    apply(matrix, rect.x + rect.width, rect.y),
+    apply(matrix, rect.x, rect.y + rect.height),
+    apply(matrix, rect.x + rect.width, rect.y + rect.height),
+  ];
+  const xs = corners.map((corner) => corner.x);
+  const ys = corners.map((corner) => corner.y);
+  const x = Math.min(...xs);
+  const y = Math.min(...ys);
+  return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
+}
+
+/** The common part of two rectangles, or null when they share no area. */
+export function intersection(one: Level0Rect, other: Level0Rect): Level0Rect | null {
+  const x = Math.max(one.x, other.x);
+  const y = Math.max(one.y, other.y);
+  const width = Math.min(one.x + one.width, other.x + other.width) - x;
+  const height = Math.min(one.y + one.height, other.y + other.height) - y;
+  return width > 0 && height > 0 ? { x, y, width, height } : null;
+}
+
+/**
+ * Transform that draws a `size`×`size` image into `rect` under `matrix`. When the view is upright or turned
+ * by a multiple of 90°, the corners land on whole device pixels, so that neighbours meet without a seam;
+ * at other angles each image is drawn half a device pixel larger on all sides for the same reason.
+ */
+export function placeImage(matrix: Affine, rect: Level0Rect, size: number): Affine {
+  const upright = Math.abs(matrix.b) < 1e-9 && Math.abs(matrix.c) < 1e-9;
+  const turned = Math.abs(matrix.a) < 1e-9 && Math.abs(matrix.d) < 1e-9;
+  if (upright || turned) {
+    const start = apply(matrix, rect.x, rect.y);
+    const end = apply(matrix, rect.x + rect.width, rect.y + rect.height);
+    const e = Math.round(start.x);
+    const f = Math.round(start.y);
+    const acrossX = (Math.round(end.x) - e) / size;
+    const acrossY = (Math.round(end.y) - f) / size;
+    return upright
+      ? { a: acrossX, b: 0, c: 0, d: acrossY, e, f }
+      : { a: 0, b: acrossY, c: acrossX, d: 0, e, f };
+  }
+  const margin = 0.5 / scaleOf(matrix);
+  const width = (rect.width + 2 * margin) / size;
+  const height = (rect.height + 2 * margin) / size;
+  const start = apply(matrix, rect.x - margin, rect.y - margin);
+  return {
+    a: matrix.a * width,
+    b: matrix.b * width,
+    c: matrix.c * height,
+    d: matrix.d * height,
+    e: start.x,
+    f: start.y,
+  };
+}
+
+/** As `placeImage`, without rounding: for lines, which should lie where they are. */
+export function placeLines(matrix: Affine, rect: Level0Rect, size: number): Affine {
+  const width = rect.width / size;
+  const height = rect.height / size;
+  const start = apply(matrix, rect.x, rect.y);
+  return {
+    a: matrix.a * width,
+    b: matrix.b * width,
+    c: matrix.c * height,
+    d: matrix.d * height,
+    e: start.x,
+    f: start.y,
+  };
+}

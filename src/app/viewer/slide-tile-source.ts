@@ -1,0 +1,105 @@
+/** Feeds OpenSeadragon with tiles from the slide worker. */
+import OpenSeadragon from 'openseadragon';
+import type { SlideMetadata } from '../../slide/slide.ts';
+import type { SlideClient } from '../../worker/slide-client.ts';
+
+/**
+ * OpenSeadragon counts levels from the smallest up; a slide counts from level 0, the largest, down.
+ * Levels need not differ by powers of two, and each may have its own tile size.
+ */
+export class SlideTileSource extends OpenSeadragon.TileSource {
+  readonly #metadata: SlideMetadata;
+  readonly #client: SlideClient;
+  readonly #slideId: number;
+  readonly #onError: (error: unknown) => void;
+
+  /** @param onError called for every tile that can't be had, except when it was called off. */
+  constructor(
+    client: SlideClient,
+    slideId: number,
+    metadata: SlideMetadata,
+    onError: (error: unknown) => void,
+  ) {
+    const base = metadata.levels[0];
+    super({
+      width: metadata.width,
+      height: metadata.height,
+      tileWidth: base?.tileWidth ?? 256,
+      tileHeight: base?.tileHeight ?? 256,
+      minLevel: 0,
+      maxLevel: metadata.levels.length - 1,
+      ready: true,
+    });
+    this.#client = client;
+    this.#slideId = slideId;
+    this.#metadata = metadata;
+    this.#onError = onError;
+  }
+
+  #slideLevel(level: number): number {
+    return this.#metadata.levels.length - 1 - level;
+  }
+
+  #level(level: number): SlideMetadata['levels'][number] {
+    const found = this.#metadata.levels[this.#slideLevel(level)];
+    if (found === undefined) throw new RangeError(`The slide has no level ${level}.`);
+    return found;
+  }
+
+  override getLevelScale(level: number): number {
+    return 1 / this.#level(level).downsample;
+  }
+
+  override getTileWidth(level: number): number {
+    return this.#level(level).tileWidth;
+  }
+
+  override getTileHeight(level: number): number {
+    return this.#level(level).tileHeight;
+  }
+
+  /** From the level's own size: level 0 divided by the downsample may be off by a pixel. */
+  override getNumTiles(level: number): OpenSeadragon.Point {
+    const { width, height, tileWidth, tileHeight } = this.#level(level);
+    return new OpenSeadragon.Point(Math.ceil(width / tileWidth), Math.ceil(height / tileHeight));
+  }
+
+  /** Not an address, only a name for the cache. */
+  override getTileUrl(level: number, x: number, y: number): string {
+    return `slide:${this.#slideId}/${level}/${x}_${y}`;
+  }
+
+  override hasTransparency(): boolean {
+    return false;
+  }
+
+  override downloadTileStart(job: OpenSeadragon.ImageJob): void {
+    const controller = new AbortController();
+    (job.userData as { controller?: AbortController }).controller = controller;
+    const { level, x, y } = job.tile as unknown as { level: number; x: number; y: number };
+    this.#client.tile(this.#slideId, this.#slideLevel(level), x, y, controller.signal).then(
+      (bitmap) => job.finish(bitmap ?? this.#background(level), null, 'imageBitmap'),
+      (error: unknown) => {
+        if (controller.signal.aborted) return;
+        this.#onError(error);
+        job.fail(error instanceof Error ? error.message : String(error), null);
+      },
+    );
+  }
+
+  override downloadTileAbort(job: OpenSeadragon.ImageJob): void {
+    (job.userData as { controller?: AbortController }).controller?.abort();
+  }
+
+  /** A tile that the slide does not hold is empty glass. */
+  #background(level: number): ImageBitmap {
+    const { tileWidth, tileHeight } = this.#level(level);
+    const canvas = new OffscreenCanvas(tileWidth, tileHeight);
+    const context = canvas.getContext('2d');
+    if (context !== null) {
+      context.fillStyle = '#ffffff';
+      context.fillRect(0, 0, tileWidth, tileHeight);
+    }
+    return canvas.transferToImageBitmap();
+  }
+}

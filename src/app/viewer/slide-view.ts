@@ -1,0 +1,186 @@
+/** One view of a slide: OpenSeadragon behind the few words that the rest of the app needs. */
+import OpenSeadragon from 'openseadragon';
+import type { Level0Rect } from '../../slide/slide.ts';
+import type { SlideClient } from '../../worker/slide-client.ts';
+import type { SlideMetadata } from '../../slide/slide.ts';
+import { boundsOf, intersection, invert, scaleOf } from './affine.ts';
+import type { Affine } from './affine.ts';
+import { SlideTileSource } from './slide-tile-source.ts';
+
+export interface SlideViewOptions {
+  readonly element: HTMLElement;
+  readonly overviewElement: HTMLElement;
+  readonly reducedMotion: boolean;
+}
+
+export class SlideView {
+  readonly #viewer: OpenSeadragon.Viewer;
+  readonly #listeners = new Set<() => void>();
+  readonly #hosts: readonly HTMLElement[];
+  #slide: SlideMetadata | null = null;
+  #slideId: number | null = null;
+
+  constructor({ element, overviewElement, reducedMotion }: SlideViewOptions) {
+    // OpenSeadragon moves and removes the elements it is given, so it gets its own.
+    const host = fullSizeChild(element);
+    const overviewHost = fullSizeChild(overviewElement);
+    this.#hosts = [element, overviewElement];
+    this.#viewer = OpenSeadragon({
+      element: host,
+      // The WebGL drawer composites half-transparent images wrongly (OpenSeadragon issue 2980).
+      drawer: 'canvas',
+      showNavigationControl: false,
+      showNavigator: true,
+      navigatorElement: overviewHost,
+      navigatorDrawer: 'canvas',
+      navigatorAutoFade: false,
+      navigatorRotate: true,
+      // Keys belong to the command registry.
+      keyboardNavEnabled: false,
+      animationTime: reducedMotion ? 0 : 0.4,
+      springStiffness: 8,
+      blendTime: 0,
+      minZoomImageRatio: 0.5,
+      maxZoomPixelRatio: 8,
+      visibilityRatio: 0.3,
+      zoomPerScroll: 1.25,
+      imageLoaderLimit: 6,
+      timeout: 120_000,
+      maxImageCacheCount: 400,
+      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+      gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: true },
+      gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
+    });
+    const notify = (): void => {
+      for (const listener of [...this.#listeners]) listener();
+    };
+    this.#viewer.addHandler('update-viewport', notify);
+    this.#viewer.addHandler('open', notify);
+  }
+
+  /** Shows a slide that the worker holds open, fitted to the view. */
+  open(
+    client: SlideClient,
+    slideId: number,
+    metadata: SlideMetadata,
+    onTileError: (error: unknown) => void,
+  ): void {
+    this.#slide = metadata;
+    this.#slideId = slideId;
+    this.#viewer.open({ tileSource: new SlideTileSource(client, slideId, metadata, onTileError) });
+  }
+
+  close(): void {
+    this.#slide = null;
+    this.#slideId = null;
+    this.#viewer.close();
+  }
+
+  destroy(): void {
+    this.#listeners.clear();
+    this.#viewer.destroy();
+    for (const host of this.#hosts) host.replaceChildren();
+  }
+
+  /** The slide that is shown, by the worker's number; null when there is none. */
+  get slideId(): number | null {
+    return this.#slideId;
+  }
+
+  /** Called after each frame that the viewer draws. Returns the function that ends it. */
+  onFrame(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Level-0 pixels to CSS pixels of the view, as it is drawn now; null while no slide is shown. */
+  transform(): Affine | null {
+    const item = this.#viewer.world.getItemAt(0) as OpenSeadragon.TiledImage | undefined;
+    const slide = this.#slide;
+    if (slide === null || item === undefined) return null;
+    const { viewport } = this.#viewer;
+    const place = (x: number, y: number): OpenSeadragon.Point =>
+      viewport.pixelFromPoint(item.imageToViewportCoordinates(x, y, true), true);
+    const origin = place(0, 0);
+    // The far corner, not one pixel: the difference of two nearby points would lose digits.
+    const right = place(slide.width, 0);
+    const down = place(0, slide.height);
+    const matrix = {
+      a: (right.x - origin.x) / slide.width,
+      b: (right.y - origin.y) / slide.width,
+      c: (down.x - origin.x) / slide.height,
+      d: (down.y - origin.y) / slide.height,
+      e: origin.x,
+      f: origin.y,
+    };
+    if (!viewport.getFlip()) return matrix;
+    const { width } = this.#size();
+    return { ...matrix, a: -matrix.a, c: -matrix.c, e: width - matrix.e };
+  }
+
+  /** CSS pixels per level-0 pixel; null while no slide is shown. */
+  scale(): number | null {
+    const transform = this.transform();
+    return transform === null ? null : scaleOf(transform);
+  }
+
+  /** The part of the slide in view, in level-0 pixels; null when there is none. */
+  visibleArea(): Level0Rect | null {
+    const transform = this.transform();
+    if (transform === null || this.#slide === null) return null;
+    const { width, height } = this.#size();
+    const area = boundsOf(invert(transform), { x: 0, y: 0, width, height });
+    return intersection(area, { x: 0, y: 0, width: this.#slide.width, height: this.#slide.height });
+  }
+
+  /** @param scale CSS pixels per level-0 pixel. */
+  zoomToScale(scale: number): void {
+    const current = this.scale();
+    if (current !== null) this.zoomBy(scale / current);
+  }
+
+  zoomBy(factor: number): void {
+    this.#viewer.viewport.zoomBy(factor);
+    this.#viewer.viewport.applyConstraints();
+  }
+
+  /** Moves the view by a share of its size; positive is right and down. */
+  panBy(acrossShare: number, downShare: number): void {
+    const { width, height } = this.#size();
+    const { viewport } = this.#viewer;
+    const across = viewport.getFlip() ? -acrossShare : acrossShare;
+    viewport.panBy(
+      viewport.deltaPointsFromPixels(new OpenSeadragon.Point(width * across, height * downShare)),
+    );
+    viewport.applyConstraints();
+  }
+
+  rotateBy(degrees: number): void {
+    const { viewport } = this.#viewer;
+    viewport.setRotation((viewport.getRotation() + degrees + 360) % 360);
+  }
+
+  flip(): void {
+    this.#viewer.viewport.toggleFlip();
+  }
+
+  /** The whole slide, upright. */
+  fit(): void {
+    this.#viewer.viewport.setRotation(0);
+    this.#viewer.viewport.setFlip(false);
+    this.#viewer.viewport.goHome();
+  }
+
+  #size(): { width: number; height: number } {
+    const { x, y } = this.#viewer.viewport.getContainerSize();
+    return { width: x, height: y };
+  }
+}
+
+function fullSizeChild(parent: HTMLElement): HTMLElement {
+  const child = document.createElement('div');
+  child.style.width = '100%';
+  child.style.height = '100%';
+  parent.appendChild(child);
+  return child;
+}
