@@ -29,6 +29,8 @@ export interface RefineNetConfig {
   /** Channels of the decoder, deepest stage (stride 32) first. */
   readonly decoder: readonly [number, number, number, number];
   readonly classes: number;
+  /** Rate on the two deepest features of each encoder and before the head; the paper's is 0.5. */
+  readonly dropout: number;
   /** Input normalisation of RGB 0 to 255. */
   readonly preprocessing: Preprocessing;
 }

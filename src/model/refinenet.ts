@@ -25,8 +25,6 @@ export const CONTEXT_FEATURE_LABELS = [
   'context_features_1',
 ] as const;
 
-const DROPOUT = 0.5;
-
 /** @returns logits at stride 4, [n, h/4, w/4, classes]. */
 export function daRefineNet<T>(ops: Ops<T>, input: NetworkInput<T>, config: RefineNetConfig): T {
   if (config.contextEncoder === null) return singleDecoder(ops, input.slice, config);
@@ -46,7 +44,7 @@ export function contextPath<T>(ops: Ops<T>, context: T, config: RefineNetConfig)
   const pyramid = resnet(ops, image, 'context/encoder', config.contextEncoder);
   return eachStage(pyramid, (features, stage) => {
     const name = `context/stage${4 - stage}`;
-    let f = reduce(ops, regularise(ops, features, name, stage), name, config.decoder[stage], 1);
+    let f = reduce(ops, regularise(ops, features, name, stage, config), name, config.decoder[stage], 1);
     f = ops.relu(residualConvUnits(ops, f, `${name}/rcu`, 2)); // [n, h, w, c]
     return ops.label(f, CONTEXT_FEATURE_LABELS[stage]);
   });
@@ -65,7 +63,7 @@ export function dualDecoder<T>(
   const pyramid = resnet(ops, image, 'slice/encoder', config.sliceEncoder);
   const paths = eachStage(pyramid, (features, stage) => {
     const name = `slice/stage${4 - stage}`;
-    let s = reduce(ops, regularise(ops, features, name, stage), name, config.decoder[stage], 1);
+    let s = reduce(ops, regularise(ops, features, name, stage, config), name, config.decoder[stage], 1);
     s = residualConvUnits(ops, s, `${name}/rcu`, 2); // [n, h, w, c]
     return stage === 0 ? ops.relu(s) : adapt(ops, s, name, 1);
   });
@@ -87,7 +85,7 @@ export function dualDecoder<T>(
       next === null ? null : { like: next, filters: config.decoder[stage + 1]! },
     );
   }
-  return head(ops, p!, config.classes);
+  return head(ops, p!, config);
 }
 
 /** RefineNet with one input: 3×3 convolutions for reduce, adapt and the way up; sum in place of fusion. */
@@ -96,7 +94,7 @@ function singleDecoder<T>(ops: Ops<T>, slice: T, config: RefineNetConfig): T {
   const pyramid = resnet(ops, image, 'slice/encoder', config.sliceEncoder);
   const paths = eachStage(pyramid, (features, stage) => {
     const name = `slice/stage${4 - stage}`;
-    let s = reduce(ops, regularise(ops, features, name, stage), name, config.decoder[stage], 3);
+    let s = reduce(ops, regularise(ops, features, name, stage, config), name, config.decoder[stage], 3);
     s = residualConvUnits(ops, s, `${name}/rcu`, 2);
     return stage === 0 ? ops.relu(s) : adapt(ops, s, name, 3);
   });
@@ -112,7 +110,7 @@ function singleDecoder<T>(ops: Ops<T>, slice: T, config: RefineNetConfig): T {
       next === null ? null : { like: next, filters: config.decoder[stage + 1]! },
     );
   }
-  return head(ops, p!, config.classes);
+  return head(ops, p!, config);
 }
 
 /** CRP → 3 RCU → convolution to the next stage's channels → bilinear to the next stage's size. */
@@ -132,8 +130,8 @@ function refine<T>(
 }
 
 /** Dropout → 3×3 convolution with bias. */
-function head<T>(ops: Ops<T>, x: T, classes: number): T {
-  const y = ops.dropout(x, DROPOUT, 'head/dropout');
+function head<T>(ops: Ops<T>, x: T, { classes, dropout }: RefineNetConfig): T {
+  const y = ops.dropout(x, dropout, 'head/dropout');
   return ops.conv2d(y, 'head/logits', { filters: classes, kernel: 3, bias: true, init: 'glorot' });
 }
 
@@ -146,8 +144,8 @@ function adapt<T>(ops: Ops<T>, x: T, name: string, kernel: number): T {
 }
 
 /** Dropout on the two deepest features of an encoder. */
-function regularise<T>(ops: Ops<T>, x: T, name: string, stage: number): T {
-  return stage < 2 ? ops.dropout(x, DROPOUT, `${name}/dropout`) : x;
+function regularise<T>(ops: Ops<T>, x: T, name: string, stage: number, config: RefineNetConfig): T {
+  return stage < 2 ? ops.dropout(x, config.dropout, `${name}/dropout`) : x;
 }
 
 /** RGB 0 to 255 → the range that the encoder's weights expect. */

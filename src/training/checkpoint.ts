@@ -1,0 +1,80 @@
+/**
+ * A checkpoint: everything a run needs to continue exactly, as one file. Layout: the length of a JSON header
+ * as uint32 little-endian, the header (UTF-8), then every array as float32 in the header's order.
+ */
+import type { WeightArray } from '../runtime/variables.ts';
+
+export interface Checkpoint {
+  /** Optimiser steps taken. */
+  readonly step: number;
+  /** The run's configuration, as text; a run resumes only from its own. */
+  readonly config: string;
+  /** Loss of every step so far. */
+  readonly losses: readonly number[];
+  readonly variables: ReadonlyMap<string, WeightArray>;
+  readonly optimiser: ReadonlyMap<string, WeightArray>;
+}
+
+interface Header {
+  readonly format: 'dualscope-checkpoint-1';
+  readonly step: number;
+  readonly config: string;
+  readonly losses: number;
+  readonly arrays: readonly { part: 'variables' | 'optimiser'; name: string; shape: readonly number[] }[];
+}
+
+export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
+  const parts = (['variables', 'optimiser'] as const).flatMap((part) =>
+    [...checkpoint[part]].map(([name, array]) => ({ part, name, ...array })),
+  );
+  const header: Header = {
+    format: 'dualscope-checkpoint-1',
+    step: checkpoint.step,
+    config: checkpoint.config,
+    losses: checkpoint.losses.length,
+    arrays: parts.map(({ part, name, shape }) => ({ part, name, shape })),
+  };
+  const head = new TextEncoder().encode(JSON.stringify(header));
+  const values = [Float32Array.from(checkpoint.losses), ...parts.map((part) => part.data)];
+  const length = 4 + head.length + values.reduce((sum, array) => sum + array.length * 4, 0);
+  const bytes = new Uint8Array(length);
+  new DataView(bytes.buffer).setUint32(0, head.length, true);
+  bytes.set(head, 4);
+  let offset = 4 + head.length;
+  for (const array of values) {
+    bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), offset);
+    offset += array.byteLength;
+  }
+  return bytes;
+}
+
+/** @throws Error naming `file` when it is not a checkpoint or ends early. */
+export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
+  const broken = (): Error =>
+    new Error(`${file}: this is not a whole checkpoint. Delete it to start the run anew.`);
+  if (bytes.length < 4) throw broken();
+  const headLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (bytes.length < 4 + headLength) throw broken();
+  let header: Header;
+  try {
+    header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + headLength))) as Header;
+  } catch {
+    throw broken();
+  }
+  if (header.format !== 'dualscope-checkpoint-1') throw broken();
+  let offset = 4 + headLength;
+  const next = (count: number): Float32Array => {
+    if (offset + count * 4 > bytes.length) throw broken();
+    const values = new Float32Array(bytes.slice(offset, offset + count * 4).buffer);
+    offset += count * 4;
+    return values;
+  };
+  const losses = [...next(header.losses)];
+  const variables = new Map<string, WeightArray>();
+  const optimiser = new Map<string, WeightArray>();
+  for (const { part, name, shape } of header.arrays) {
+    const data = next(shape.reduce((product, n) => product * n, 1));
+    (part === 'variables' ? variables : optimiser).set(name, { shape, data });
+  }
+  return { step: header.step, config: header.config, losses, variables, optimiser };
+}

@@ -1,0 +1,27 @@
+/** Cross-entropy over pixels, with the gradient written out: two kernels in place of a dozen. */
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Mean cross-entropy of softmax(logits) against one-hot truth.
+ * @param logits [n, h, w, classes]
+ * @param truth [n, h, w, classes], one-hot, float32; a pixel of all zeros does not count
+ * @returns scalar
+ */
+export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar {
+  const run = tf.customGrad((...args: unknown[]) => {
+    const [x, save] = args as [tf.Tensor4D, tf.GradSaveFunc];
+    const probabilities = tf.softmax(x); // [n, h, w, classes]
+    const counted = tf.sum(truth, -1, true); // [n, h, w, 1], 1 where the pixel counts
+    const pixels = tf.sum(counted); // scalar
+    const likelihood = tf.sum(tf.mul(probabilities, truth), -1, true); // [n, h, w, 1]
+    const log = tf.log(tf.maximum(likelihood, 1e-7));
+    const value = tf.div(tf.neg(tf.sum(tf.mul(log, counted))), pixels) as tf.Scalar;
+    save([probabilities, truth, counted, pixels]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
+      const [p, t, c, total] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      return tf.mul(tf.sub(tf.mul(p, c), t), tf.div(dy, total));
+    };
+    return { value, gradFunc };
+  });
+  return run(logits) as tf.Scalar;
+}

@@ -1,0 +1,40 @@
+/** The configuration of a training run: a JSON file, checked when it is read. */
+import { z } from 'zod';
+
+export const trainingConfigSchema = z.strictObject({
+  /** Name of the preset in src/model/presets.ts. */
+  preset: z.string(),
+  /** Id and title of the exported model. */
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
+  title: z.string(),
+  description: z.string(),
+  seed: z.number().int(),
+  steps: z.number().int().positive(),
+  batch: z.number().int().positive(),
+  optimiser: z.strictObject({
+    learningRate: z.number().positive(),
+    /** Steps of linear rise at the start; then a cosine down to a hundredth. */
+    warmup: z.number().int().nonnegative(),
+    weightDecay: z.number().nonnegative(),
+  }),
+  classes: z.array(z.strictObject({ name: z.string(), colour: z.string(), background: z.boolean() })).min(2),
+  /** What the exported model says of its data. */
+  provenance: z.strictObject({
+    data: z.string(),
+    synthetic: z.boolean(),
+    dataLicence: z.string(),
+    licence: z.string(),
+    split: z.string(),
+    intendedUse: z.string(),
+  }),
+});
+
+export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
+
+/** Learning rate at `step`, 0 upwards. */
+export function learningRateAt(step: number, { steps, optimiser }: TrainingConfig): number {
+  const { learningRate, warmup } = optimiser;
+  if (step < warmup) return (learningRate * (step + 1)) / warmup;
+  const progress = (step - warmup) / Math.max(1, steps - warmup);
+  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress))));
+}
