@@ -2,7 +2,7 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { initialiseBackend } from '../runtime/backend-initialise.ts';
 import { browserPlatform as backendPlatform } from '../runtime/backend-probe.ts';
-import { wasmUrls } from '../runtime/backend-wasm-urls.ts';
+import { wasmUrls } from '../runtime/wasm-urls.ts';
 import { fromUrl, loadModel, readManifest } from '../runtime/load-model.ts';
 import { slideReader } from '../segment/slide-reader.ts';
 import { browserPlatform } from '../slide/browser-platform.ts';
