@@ -15,6 +15,8 @@ interface Golden {
   readonly rect?: Level0Rect;
   readonly associated?: string;
   readonly crop?: [number, number, number, number];
+  /** The level that the PNG shows, all of it. */
+  readonly level?: number;
   /** Pixels are to be equal, not just alike. */
   readonly exact?: boolean;
 }
@@ -36,6 +38,33 @@ const open = async (path: string): Promise<Slide> =>
   openSlide([await pathByteSource(join(root, path))], platform);
 
 const goldens = JSON.parse(readFileSync(join(folder, 'openslide.json'), 'utf8')) as Golden[];
+
+const variants = JSON.parse(readFileSync(join(folder, 'variants/variants.json'), 'utf8')) as Golden[];
+
+describe('variants of TIFF as libvips and OpenSlide see them', () => {
+  test.each(variants)('$slide, level $level', async ({ png: name, slide: file, level = 0, exact }) => {
+    const expected = await png(`variants/${name}`);
+    const slide = await open(`src/slide/golden/variants/${file}`);
+    const { width, height } = slide.metadata;
+    expect(slide.metadata.levels[level]).toMatchObject({ width: expected.width, height: expected.height });
+    const rect = { x: 0, y: 0, width, height };
+    const actual = await readRegion(slide, rect, expected.width, expected.height, { decoder, level });
+    slide.close();
+    if (exact === true) expect(largestDifference(actual, expected)).toBe(0);
+    expect(psnr(actual, expected)).toBeGreaterThan(40);
+  });
+
+  test.each([
+    ['jpeg-ycbcr.tif', { x: 0.5, y: 0.5, source: 'TIFF resolution' }],
+    ['bigtiff-subifd-lzw.tif', { x: 0.5, y: 0.5, source: 'TIFF resolution' }],
+    ['aperio-jpeg2000-33003.svs', { x: 0.25, y: 0.25, source: 'Aperio MPP' }],
+    ['palette.tif', null],
+  ])('%s knows its pixel size', async (file, mpp) => {
+    const slide = await open(`src/slide/golden/variants/${file}`);
+    expect(slide.metadata.mpp).toEqual(mpp);
+    slide.close();
+  });
+});
 
 describe('pixels as other readers see them', () => {
   test.each(goldens)('$png', async (golden) => {

@@ -71,7 +71,8 @@ export class Jpeg2000Codec {
       if (pixels === 0 || samples.length < pixels * info.componentCount) {
         throw new Error('The codestream is damaged.');
       }
-      return toRgba(samples, info, colours);
+      // Of subsampled components OpenJPEG knows by itself that they are YCbCr, and converts them.
+      return toRgba(samples, info, header.subsampled ? 'rgb' : colours);
     } catch (error) {
       // A trap in wasm leaves the module's memory in an unknown state: start afresh.
       if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) this.loaded = null;
@@ -82,14 +83,22 @@ export class Jpeg2000Codec {
   }
 }
 
-/** Size, component count and bits of a codestream, from its SIZ segment; null when there is none. */
-export function jpeg2000Header(
-  bytes: Uint8Array,
-): { width: number; height: number; components: number; bits: number } | null {
+export interface Jpeg2000Header {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+  readonly bits: number;
+  /** Whether the second component is coarser than the first. */
+  readonly subsampled: boolean;
+}
+
+/** What a codestream's SIZ segment says; null when there is none. */
+export function jpeg2000Header(bytes: Uint8Array): Jpeg2000Header | null {
   // SOC and SIZ stand at the very start, or some boxes later in a JP2 file.
-  const last = Math.min(bytes.length - 45, 4096);
+  const last = Math.min(bytes.length - 48, 4096);
   for (let at = 0; at <= last; at++) {
-    if (bytes[at] !== 0xff || bytes[at + 1] !== 0x4f || bytes[at + 2] !== 0xff || bytes[at + 3] !== 0x51) continue;
+    if (bytes[at] !== 0xff || bytes[at + 1] !== 0x4f || bytes[at + 2] !== 0xff || bytes[at + 3] !== 0x51)
+      continue;
     const view = new DataView(bytes.buffer, bytes.byteOffset + at);
     const components = view.getUint16(40);
     return {
@@ -97,6 +106,8 @@ export function jpeg2000Header(
       height: view.getUint32(12) - view.getUint32(20),
       components,
       bits: (view.getUint8(42) & 0x7f) + 1,
+      subsampled:
+        components >= 3 && (view.getUint8(46) > view.getUint8(43) || view.getUint8(47) > view.getUint8(44)),
     };
   }
   return null;

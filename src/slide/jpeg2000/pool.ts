@@ -10,8 +10,7 @@ export interface Jpeg2000Request {
 }
 
 export type Jpeg2000Reply =
-  | { readonly id: number; readonly image: RgbaImage }
-  | { readonly id: number; readonly error: string };
+  { readonly id: number; readonly image: RgbaImage } | { readonly id: number; readonly error: string };
 
 interface Job {
   readonly request: Jpeg2000Request;

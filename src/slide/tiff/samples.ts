@@ -65,7 +65,7 @@ function lookUp(layout: SampleLayout): Uint8Array {
     for (let channel = 0; channel < 3; channel++) {
       const entry =
         layout.palette !== null && layout.photometric === photometric.palette
-          ? layout.palette[channel * 256 + value]! / 257
+          ? Math.floor(layout.palette[channel * 256 + value]! / 256)
           : layout.photometric === photometric.whiteIsZero
             ? 255 - value
             : value;

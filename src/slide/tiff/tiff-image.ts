@@ -46,6 +46,7 @@ export class TiffImage implements TileGrid {
     private readonly predictor: number,
     private readonly layout: SampleLayout,
     private readonly tables: Uint8Array | null,
+    private readonly jpeg2000Colours: 'rgb' | 'ycbcr',
   ) {
     this.columns = Math.ceil(width / tileWidth);
     this.rows = Math.ceil(height / tileHeight);
@@ -91,6 +92,7 @@ export class TiffImage implements TileGrid {
       predictor,
       layout,
       tables,
+      await jpeg2000Colours(file, scheme),
     );
   }
 
@@ -192,12 +194,13 @@ export class TiffImage implements TileGrid {
     if (bytes === null) return { kind: 'missing' };
     const native = this.encoded(bytes);
     if (native !== null) {
-      if (native.type === 'image/jpeg' && !isJpeg(native.bytes)) throw this.broken(where, 'It holds no JPEG.');
+      if (native.type === 'image/jpeg' && !isJpeg(native.bytes))
+        throw this.broken(where, 'It holds no JPEG.');
       return native;
     }
     try {
       if (isJpeg2000(this.scheme)) {
-        const image = await platform.jpeg2000(bytes, this.jpeg2000Colours(), signal);
+        const image = await platform.jpeg2000(bytes, this.jpeg2000Colours, signal);
         return { kind: 'pixels', image };
       }
       const image = await this.decodeSamples(index, bytes, width, height, where, signal);
@@ -253,13 +256,6 @@ export class TiffImage implements TileGrid {
   private jpegColours(): JpegColours {
     if (this.layout.photometric === photometric.rgb) return 'rgb';
     return this.layout.photometric === photometric.ycbcr ? 'ycbcr' : 'as-marked';
-  }
-
-  /** Aperio's codes say it; in others the photometric tag does. */
-  private jpeg2000Colours(): 'rgb' | 'ycbcr' {
-    if (this.scheme === compression.aperioJp2kYcbcr) return 'ycbcr';
-    if (this.scheme === compression.aperioJp2kRgb) return 'rgb';
-    return this.layout.photometric === photometric.ycbcr ? 'ycbcr' : 'rgb';
   }
 
   private async decodeSamples(
@@ -337,6 +333,19 @@ function unsupported(file: TiffFile, problem: string): SlideError {
     problem,
     'Convert it to a tiled pyramidal TIFF, for example: vips tiffsave in.tif out.tif --tile --pyramid --compression jpeg.',
   );
+}
+
+/**
+ * What a JPEG 2000 tile's components are. Aperio's 33003 is YCbCr and 33005 RGB; libvips writes YCbCr
+ * under 33004; Bio-Formats (OME-TIFF) writes RGB under any of them. The photometric tag says RGB always.
+ */
+async function jpeg2000Colours(file: TiffFile, scheme: number): Promise<'rgb' | 'ycbcr'> {
+  if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) return 'rgb';
+  const first = file.directories[0]!;
+  const bioFormats =
+    (await first.text(tag.software)).includes('Bio-Formats') ||
+    (await first.text(tag.imageDescription)).includes('<OME');
+  return bioFormats ? 'rgb' : 'ycbcr';
 }
 
 async function sampleLayout(file: TiffFile, directory: TiffDirectory): Promise<SampleLayout> {
