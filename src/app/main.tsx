@@ -2,6 +2,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { installPageHook } from './page-hook.ts';
 import { Workbench } from './session/workbench.ts';
 import { WorkbenchContext } from './workbench-context.ts';
 import './style/index.css';
@@ -10,6 +11,7 @@ const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no element "root".');
 
 const workbench = new Workbench();
+installPageHook(workbench);
 createRoot(root).render(
   <StrictMode>
     <WorkbenchContext value={workbench}>
