@@ -22,7 +22,7 @@ export const spacing = {
   /** No two labelled structures come closer, so that a 467 µm field never shows two of them. */
   field: 470,
   /** A benign lobule keeps this far from every other lobule. */
-  benign: 850,
+  benign: 1150,
   /** In-situ lobules have at least two neighbours nearer than this. */
   crowded: 680,
 } as const;
@@ -73,7 +73,7 @@ export function depthInTissue(tissue: TissueOutline, x: number, y: number): numb
 type Territory = 'benign' | 'inSitu' | 'invasive';
 
 /** Shares of the slide's area that a layout is drawn towards: benign, in situ, invasive. */
-const wantedShares = [0.075, 0.075, 0.18] as const;
+const wantedShares = [0.03, 0.035, 0.15] as const;
 
 /**
  * Lays a phantom out: the best of a few drawings by the classes' shares. Deterministic; cost grows with
@@ -181,7 +181,7 @@ function drawTerritories(random: Random, widthUm: number, heightUm: number): Ter
     kind,
     x: (((i % columns) + 0.5 + random.between(-0.1, 0.1)) * widthUm) / columns,
     y: ((Math.floor(i / columns) + 0.5 + random.between(-0.1, 0.1)) * heightUm) / rows,
-    count: 4 + Math.floor(random.next() * 3),
+    count: 6 + Math.floor(random.next() * 3),
   }));
 }
 
@@ -235,7 +235,7 @@ function placeMasses(
 
 /** The one place where a lobule's size and shape are drawn, for benign and in situ alike. */
 function drawLobule(random: Random): Structure {
-  return structure(drawOutline(random, 0, 0, random.between(390, 470), 0.08, 6), polygonPoints.lobule);
+  return structure(drawOutline(random, 0, 0, random.between(230, 290), 0.08, 6), polygonPoints.lobule);
 }
 
 function movedTo(shape: Structure, x: number, y: number): Structure {

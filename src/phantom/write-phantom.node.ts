@@ -48,7 +48,7 @@ export interface PhantomNote {
 }
 
 /** Raise when the drawing changes, so that slides of an older drawing are made anew. */
-export const phantomVersion = 3;
+export const phantomVersion = 4;
 
 const tileSize = 512;
 
