@@ -1,10 +1,21 @@
 /** Entry of the command line: registers every command and turns errors into one line and an exit code. */
 import { Command, CommanderError } from 'commander';
 import type { AddCommand } from './command.ts';
+import { addEvaluateCommand } from './evaluate.ts';
 import { addPhantomCommand } from './phantom.ts';
+import { addSegmentCommand } from './segment.ts';
 import { addSlideCommand } from './slide.ts';
+import { addTrainCommand } from './train.ts';
+import { addZooCommand } from './zoo.ts';
 
-const commands: readonly AddCommand[] = [addPhantomCommand, addSlideCommand];
+const commands: readonly AddCommand[] = [
+  addEvaluateCommand,
+  addPhantomCommand,
+  addSegmentCommand,
+  addSlideCommand,
+  addTrainCommand,
+  addZooCommand,
+];
 
 const program = new Command('dualscope')
   .description('Whole-slide images: read, segment with DA-RefineNet, train, evaluate. Research use only.')

@@ -34,7 +34,10 @@ export async function findAnnotatedSlides(folder: string): Promise<AnnotatedSlid
     .map((name) => ({ slide: name, annotations: `${basename(name, extname(name))}.xml` }))
     .filter(({ annotations }) => xml.has(annotations))
     .sort((a, b) => a.slide.localeCompare(b.slide))
-    .map(({ slide, annotations }) => ({ slide: join(folder, slide), annotations: join(folder, annotations) }));
+    .map(({ slide, annotations }) => ({
+      slide: join(folder, slide),
+      annotations: join(folder, annotations),
+    }));
   if (found.length === 0) {
     throw new Error(
       `${folder}: no slide (.svs, .tif) with an ImageScope .xml of the same name. Give the folder that holds both.`,
@@ -59,7 +62,11 @@ export async function loadAnnotatedSlide(
     const width = Math.floor((slide.metadata.width * mpp.x) / umPerPx);
     const height = Math.floor((slide.metadata.height * mpp.y) / umPerPx);
     const rgb = await readRgb(slide, mpp, umPerPx, width, height);
-    const polygons = readAnnotations(await readFile(files.annotations, 'utf8'), files.annotations, classNames);
+    const polygons = readAnnotations(
+      await readFile(files.annotations, 'utf8'),
+      files.annotations,
+      classNames,
+    );
     const area = { x: 0, y: 0, width: (width * umPerPx) / mpp.x, height: (height * umPerPx) / mpp.y };
     const classes = rasterise(polygons, area, width, height);
     return { name: slide.metadata.name, width, height, umPerPx, rgb, classes };

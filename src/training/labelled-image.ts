@@ -28,7 +28,12 @@ export function cropRgb(image: LabelledImage, x: number, y: number, side: number
 }
 
 /** Copies the classes of the square at (x, y); class 0 outside. */
-export function cropClasses(image: LabelledImage, x: number, y: number, side: number): Uint8Array<ArrayBuffer> {
+export function cropClasses(
+  image: LabelledImage,
+  x: number,
+  y: number,
+  side: number,
+): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(side * side);
   eachInside(image, x, y, side, (from, to, pixels) => {
     out.set(image.classes.subarray(from, from + pixels), to);
@@ -79,7 +84,12 @@ export function reduceImage(image: LabelledImage, factor: number): LabelledImage
   };
 }
 
-function addLine({ width, height, rgb }: LabelledImage, line: number, factor: number, sums: Uint32Array): void {
+function addLine(
+  { width, height, rgb }: LabelledImage,
+  line: number,
+  factor: number,
+  sums: Uint32Array,
+): void {
   const columns = sums.length / 3;
   for (let column = 0; column < columns; column++) {
     for (let x = column * factor; x < (column + 1) * factor; x++) {

@@ -84,8 +84,7 @@ export class Sampler {
     return {
       slice: recolour(transformSquare(cropRgb(source.image, x, y, side), side, 3, symmetry), jitter),
       classes: transformSquare(cropClasses(source.image, x, y, side), side, 1, symmetry),
-      context:
-        context === null ? null : recolour(transformSquare(context, contextPx, 3, symmetry), jitter),
+      context: context === null ? null : recolour(transformSquare(context, contextPx, 3, symmetry), jitter),
       place: transformPlace(place, symmetry),
     };
   }

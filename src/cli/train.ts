@@ -1,0 +1,129 @@
+/** `dualscope train`: trains a preset on annotated slides, resumes, exports the model. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SingleBar } from 'cli-progress';
+import { presetById } from '../model/presets.ts';
+import { initialiseNodeBackend } from '../runtime/backend.node.ts';
+import { registerTrainingKernels } from '../runtime/gradients.ts';
+import { findAnnotatedSlides, loadAnnotatedSlide } from '../training/annotated-slides.ts';
+import { exportRun, writeModel } from '../training/export-run.ts';
+import type { LabelledImage } from '../training/labelled-image.ts';
+import { Sampler } from '../training/sampler.ts';
+import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
+import { runTraining } from '../training/training-run.ts';
+import { CommandError, type AddCommand } from './command.ts';
+import { parseWhole } from './numbers.ts';
+import { codeVersion } from './version.ts';
+
+interface TrainCall {
+  readonly config: string;
+  readonly data: string;
+  readonly out: string;
+  readonly run?: string;
+  readonly stopAfter?: number;
+  readonly checkpointEvery: number;
+  readonly json?: boolean;
+}
+
+/** Number of the sample for the golden check: far from those that training draws. */
+const GOLDEN_SAMPLE = 2_000_000_000;
+
+/** Adds the command to the program. */
+export const addTrainCommand: AddCommand = (program) => {
+  program
+    .command('train')
+    .description(
+      'Train a network on slides with ImageScope XML beside them and export it. A run that was stopped goes ' +
+        'on from its last checkpoint.',
+    )
+    .requiredOption('--config <file>', 'configuration of the run, JSON')
+    .requiredOption('--data <dir>', 'folder of slides and their XML')
+    .option('--out <dir>', 'folder of models; the model is written to <dir>/<id>', 'models')
+    .option('--run <dir>', 'folder of checkpoints and losses; runs/<id> by default')
+    .option('--checkpoint-every <steps>', 'steps between checkpoints', parseWhole(1), 50)
+    .option('--stop-after <step>', 'stop there, leaving a checkpoint, without exporting', parseWhole(1))
+    .option('--json', 'one JSON object on stdout')
+    .action(async (call: TrainCall) => {
+      const config = await readConfig(call.config);
+      const preset = presetById(config.preset);
+      await initialiseNodeBackend('wasm');
+      registerTrainingKernels();
+      const images = await loadImages(call.data, preset.sliceFieldUm / preset.slicePx, config);
+      const samples = new Sampler(images, preset, config.classes.length, config.seed);
+      const bar = new SingleBar({
+        format: `${config.id} [{bar}] {value}/{total} | loss {loss} | {rate} samples/s | {eta_formatted} left`,
+        stream: process.stderr,
+        noTTYOutput: true,
+        notTTYSchedule: 30_000,
+      });
+      bar.start(config.steps, 0, { loss: '-', rate: '-' });
+      const start = performance.now();
+      let smooth: number | null = null;
+      const trained = await runTraining({
+        preset,
+        config,
+        samples,
+        folder: call.run ?? join('runs', config.id),
+        checkpointEvery: call.checkpointEvery,
+        ...(call.stopAfter === undefined ? {} : { stopAfter: call.stopAfter }),
+        onStep: ({ step, loss, resumedAt }) => {
+          smooth = smooth === null ? loss : 0.95 * smooth + 0.05 * loss;
+          const rate = ((step - resumedAt) * config.batch * 1000) / (performance.now() - start);
+          bar.update(step, { loss: smooth.toFixed(3), rate: rate.toFixed(1) });
+        },
+      });
+      bar.stop();
+      const seconds = (performance.now() - start) / 1000;
+      const isWhole = trained.steps === config.steps;
+      const folder = join(call.out, config.id);
+      if (isWhole) {
+        const model = await exportRun({
+          preset,
+          config,
+          weights: trained.weights,
+          golden: samples.sample(GOLDEN_SAMPLE),
+          steps: trained.steps,
+          metrics: null,
+          date: new Date().toISOString().slice(0, 10),
+          codeVersion: await codeVersion(),
+        });
+        await writeModel(model, folder);
+      }
+      const result = { id: config.id, steps: trained.steps, seconds, folder: isWhole ? folder : null };
+      process.stdout.write(
+        call.json === true
+          ? `${JSON.stringify(result)}\n`
+          : isWhole
+            ? `${folder}: exported after ${String(trained.steps)} steps\n`
+            : `${config.id}: stopped after step ${String(trained.steps)}; the same command goes on from there\n`,
+      );
+    });
+};
+
+async function readConfig(file: string): Promise<TrainingConfig> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new CommandError(`${file}: not a readable JSON file (${(error as Error).message}).`);
+  }
+  const parsed = trainingConfigSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CommandError(`${file}: "${issue?.path.join('.') ?? ''}" is not valid: ${issue?.message ?? ''}.`);
+}
+
+async function loadImages(
+  data: string,
+  umPerPx: number,
+  { classes }: TrainingConfig,
+): Promise<LabelledImage[]> {
+  const files = await findAnnotatedSlides(data);
+  const names = classes.map(({ name }) => name);
+  const images: LabelledImage[] = [];
+  for (const file of files) {
+    process.stderr.write(`reading ${file.slide} (${String(images.length + 1)} of ${String(files.length)})\n`);
+    images.push(await loadAnnotatedSlide(file, umPerPx, names));
+  }
+  return images;
+}

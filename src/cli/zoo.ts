@@ -1,0 +1,45 @@
+/** `dualscope zoo`: every preset, the paper's row it is, its size and its cost. */
+import { presets } from '../model/presets.ts';
+import { zooRow, type ZooRow } from '../runtime/zoo.ts';
+import type { AddCommand } from './command.ts';
+
+/** Adds the command to the program. */
+export const addZooCommand: AddCommand = (program) => {
+  program
+    .command('zoo')
+    .description("every preset: the paper's row, parameters, checkpoint size, multiply-accumulates")
+    .option('--json', 'one JSON list on stdout')
+    .action((call: { readonly json?: boolean }) => {
+      const rows = presets.map(zooRow);
+      process.stdout.write(call.json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+    });
+};
+
+function table(rows: readonly ZooRow[]): string {
+  const head = ['preset', 'parameters', 'moving stats', 'MB', 'GMAC', 'reused', 'input', 'table'];
+  const cells = rows.map((row) => [
+    row.id,
+    row.parameters.toLocaleString('en-GB'),
+    row.movingStatistics.toLocaleString('en-GB'),
+    row.checkpointMB.toFixed(1),
+    row.gmac.toFixed(3),
+    row.gmacReusedContext.toFixed(3),
+    `${String(row.inputPx)} px`,
+    row.table,
+  ]);
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...cells.map((row) => row[column]!.length)),
+  );
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => {
+        const width = widths[column]!;
+        return column === 0 || column === row.length - 1 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd();
+  const note =
+    'MB: float32 checkpoint. GMAC: one slice with its context at the preset’s own input; reused: with the\n' +
+    'context’s features at hand.';
+  return `${[line(head), ...cells.map(line)].join('\n')}\n\n${note}\n`;
+}

@@ -1,0 +1,81 @@
+/** A trained network as a model folder: manifest, graph, golden tensors, card. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readsContext, fullSizeLogits } from '../model/network.ts';
+import type { Preset } from '../model/presets.ts';
+import { exportModel, type ExportedModel, type ManifestFields } from '../runtime/graph/export-model.ts';
+import type { Weights } from '../runtime/variables.ts';
+import { zooRow } from '../runtime/zoo.ts';
+import type { Sample } from './sampler.ts';
+import type { TrainingConfig } from './training-config.ts';
+
+export interface ExportRunOptions {
+  readonly preset: Preset;
+  readonly config: TrainingConfig;
+  readonly weights: Weights;
+  /** A sample never trained on: inputs of the golden check. */
+  readonly golden: Sample;
+  readonly steps: number;
+  /** Measured on data never trained on; null before they are. */
+  readonly metrics: ManifestFields['metrics'];
+  /** ISO date and version that stand on the card. */
+  readonly date: string;
+  readonly codeVersion: string;
+}
+
+/** Exports on TF.js's current backend. @throws ModelError as `exportModel`. */
+export async function exportRun(options: ExportRunOptions): Promise<ExportedModel> {
+  const { preset, config, golden } = options;
+  const dual = readsContext(preset.network);
+  return exportModel({
+    fields: manifestFields(options),
+    network: (ops, input) => fullSizeLogits(ops, input, preset.network),
+    variables: options.weights,
+    golden: {
+      slice: golden.slice,
+      context: golden.context,
+      sliceInContext: dual && config.preset.endsWith('aligned') ? golden.place : null,
+    },
+  });
+}
+
+/** Writes the model's files into an empty folder of that name. */
+export async function writeModel(model: ExportedModel, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [name, bytes] of model.files) await writeFile(join(folder, name), bytes);
+}
+
+function manifestFields({
+  preset,
+  config,
+  metrics,
+  steps,
+  date,
+  codeVersion,
+}: ExportRunOptions): ManifestFields {
+  const row = zooRow(preset);
+  const { network, contextKind, contextPx, contextFieldUm } = preset;
+  const { intendedUse, ...provenance } = config.provenance;
+  return {
+    id: config.id,
+    title: config.title,
+    description: config.description,
+    preset: preset.id,
+    encoder: network.kind === 'unet' ? 'U-Net' : network.sliceEncoder.name,
+    contextEncoder: network.kind === 'unet' ? null : (network.contextEncoder?.name ?? null),
+    fusion: network.kind === 'unet' ? 'none' : network.fusion,
+    classes: config.classes,
+    slice: { fieldUm: preset.sliceFieldUm, sizePx: preset.slicePx },
+    context:
+      contextKind === 'none' || contextPx === null || contextFieldUm === null
+        ? null
+        : { kind: contextKind, fieldUm: contextFieldUm, sizePx: contextPx },
+    parameters: row.parameters,
+    macs: row.gmac * 1e9,
+    macsReusedContext: row.gmacReusedContext * 1e9,
+    provenance: { ...provenance, seed: config.seed, steps, date, codeVersion },
+    metrics,
+    intendedUse,
+  };
+}
