@@ -65,7 +65,7 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   let offset = 4 + headLength;
   const next = (count: number): Float32Array => {
     if (offset + count * 4 > bytes.length) throw broken();
-    const values = new Float32Array(bytes.slice(offset, offset + count * 4).buffer);
+    const values = new Float32Array(Uint8Array.from(bytes.subarray(offset, offset + count * 4)).buffer);
     offset += count * 4;
     return values;
   };

@@ -1,0 +1,55 @@
+import '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useTestBackend } from '../runtime/test-backend.ts';
+import { AdamW } from './adamw.ts';
+import { crossEntropy } from './loss.ts';
+
+beforeAll(async () => {
+  await useTestBackend('cpu');
+});
+
+describe('crossEntropy', () => {
+  it('is the mean of -log p over pixels that count', async () => {
+    const logits = tf.tensor4d([1, 2, 0, 0, 3, -1], [1, 1, 3, 2]);
+    const truth = tf.tensor4d([0, 1, 1, 0, 0, 0], [1, 1, 3, 2]);
+    const p0 = Math.exp(2) / (Math.exp(1) + Math.exp(2));
+    const expected = (-Math.log(p0) - Math.log(0.5)) / 2;
+    expect((await crossEntropy(logits, truth).data())[0]).toBeCloseTo(expected, 5);
+  });
+
+  it('has the gradient (p - truth) / pixels', async () => {
+    const logits = tf.tensor4d([1, 2, 0, 0, 3, -1], [1, 1, 3, 2]);
+    const truth = tf.tensor4d([0, 1, 1, 0, 0, 0], [1, 1, 3, 2]);
+    const gradient = await tf
+      .grad((x: tf.Tensor) => crossEntropy(x as tf.Tensor4D, truth))(logits)
+      .data();
+    const p = Math.exp(1) / (Math.exp(1) + Math.exp(2));
+    [p / 2, -p / 2, -0.25, 0.25, 0, 0].forEach((value, i) => {
+      expect(gradient[i]).toBeCloseTo(value, 5);
+    });
+  });
+});
+
+describe('AdamW', () => {
+  it('takes the step that the paper’s equations give, decay included', async () => {
+    const optimiser = new AdamW({ beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 });
+    const w = tf.variable(tf.tensor2d([1, -2], [1, 2]));
+    const variables = new Map([['w', w]]);
+    let [m, v, x] = [0, 0, 1];
+    for (const [step, g] of [
+      [1, 0.5],
+      [2, -0.25],
+    ] as const) {
+      optimiser.apply(variables, new Map([['w', tf.tensor2d([g, 0], [1, 2])]]), 0.01);
+      m = 0.9 * m + 0.1 * g;
+      v = 0.99 * v + 0.01 * g * g;
+      x =
+        x * (1 - 0.01 * 0.1) - (0.01 * (m / (1 - 0.9 ** step))) / (Math.sqrt(v / (1 - 0.99 ** step)) + 1e-8);
+    }
+    const values = await w.data();
+    expect(values[0]).toBeCloseTo(x, 6);
+    expect(values[1]).toBeCloseTo(-2 * (1 - 0.001) ** 2, 6); // no gradient: decay alone
+    optimiser.dispose();
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { cropClasses, cropRgb, reduceImage, type LabelledImage } from './labelled-image.ts';
+import { contextFactor, Sampler, type SamplingGeometry } from './sampler.ts';
+
+/** Red is x, green is y, blue the class's shade: every pixel says where it came from. */
+function gradientImage(width = 200, height = 160): LabelledImage {
+  const rgb = new Uint8Array(width * height * 3);
+  const classes = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const i = y * width + x;
+      classes[i] = x < 100 ? 0 : 1;
+      rgb.set([x, y, classes[i]! * 100], i * 3);
+    }
+  }
+  return { name: 'gradient', width, height, umPerPx: 1, rgb, classes };
+}
+
+const region: SamplingGeometry = {
+  contextKind: 'region',
+  slicePx: 20,
+  contextPx: 20,
+  sliceFieldUm: 20,
+  contextFieldUm: 100,
+};
+
+describe('crops', () => {
+  it('reaching over the border are white and class 0 there', () => {
+    const image = gradientImage();
+    const rgb = cropRgb(image, -1, -2, 4);
+    expect([...rgb.subarray(0, 3)]).toEqual([255, 255, 255]);
+    expect([...rgb.subarray((2 * 4 + 1) * 3, (2 * 4 + 1) * 3 + 3)]).toEqual([0, 0, 0]);
+    expect([...cropClasses(image, 198, 158, 4)]).toEqual([1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(cropRgb(image, 500, 500, 2).every((value) => value === 255)).toBe(true);
+  });
+
+  it('reduced by area: the mean of each square, white over the border', () => {
+    const rgb = Uint8Array.from([10, 0, 0, 20, 0, 0, 30, 0, 0, 40, 0, 0, 50, 0, 0, 60, 0, 0]);
+    const image: LabelledImage = {
+      name: '',
+      width: 3,
+      height: 2,
+      umPerPx: 1,
+      rgb,
+      classes: new Uint8Array(6),
+    };
+    const half = reduceImage(image, 2);
+    expect([half.width, half.height]).toEqual([2, 1]);
+    expect([half.rgb[0], half.rgb[3]]).toEqual([
+      (10 + 20 + 40 + 50) / 4,
+      Math.round((30 + 60 + 255 * 2) / 4),
+    ]);
+  });
+});
+
+describe('Sampler', () => {
+  const sampler = new Sampler([gradientImage()], region, 2, 5);
+
+  it('gives the same sample for the same number and another for another', () => {
+    expect(sampler.sample(3)).toEqual(sampler.sample(3));
+    expect(sampler.sample(3).slice).not.toEqual(sampler.sample(4).slice);
+  });
+
+  it('draws classes evenly', () => {
+    let ones = 0;
+    for (let i = 0; i < 400; i++) if (sampler.sample(i).classes.includes(1)) ones++;
+    expect(ones).toBeGreaterThan(150);
+  });
+
+  it('keeps slice, classes and context together under every symmetry', () => {
+    let checked = 0;
+    for (let number = 0; number < 60; number++) {
+      const { slice, classes, context, place } = sampler.sample(number);
+      // The context's pixel under the slice's middle shows the same tissue as the slice's middle.
+      const u = Math.floor((place.x + place.size / 2) * 20);
+      const v = Math.floor((place.y + place.size / 2) * 20);
+      const middle = (10 * 20 + 10) * 3;
+      const there = (v * 20 + u) * 3;
+      if (slice[middle] === 255 || context![there] === 255) continue; // outside the image
+      checked++;
+      for (const channel of [0, 1]) {
+        expect(Math.abs(slice[middle + channel]! - context![there + channel]!)).toBeLessThanOrEqual(8);
+      }
+      classes.forEach((label, i) => {
+        if (slice[i * 3 + 2]! < 200) expect(slice[i * 3 + 2]! > 50 ? 1 : 0).toBe(label);
+      });
+    }
+    expect(checked).toBeGreaterThan(30);
+  });
+
+  it('says what is wrong with a geometry or a class that does not occur', () => {
+    expect(() => contextFactor({ ...region, contextFieldUm: 90 })).toThrow(/whole number/);
+    expect(() => new Sampler([gradientImage()], region, 3, 1)).toThrow(/class 2/);
+  });
+});
