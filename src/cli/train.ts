@@ -49,7 +49,7 @@ export const addTrainCommand: AddCommand = (program) => {
       await initialiseNodeBackend('wasm');
       registerTrainingKernels();
       const images = await loadImages(call.data, preset.sliceFieldUm / preset.slicePx, config);
-      const samples = new Sampler(images, preset, config.classes.length, config.seed);
+      const samples = new Sampler(images, preset, config.sampling, config.seed);
       const bar = new SingleBar({
         format: `${config.id} [{bar}] {value}/{total} | loss {loss} | {rate} samples/s | {eta_formatted} left`,
         stream: process.stderr,

@@ -57,7 +57,7 @@ const compact: Size = {
 };
 const nano: Size = {
   prefix: 'nano-',
-  px: 192,
+  px: 128,
   decoder: [16, 16, 16, 16],
   unet: [8, 16, 32, 48, 64],
   dropout: 0.1,

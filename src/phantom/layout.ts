@@ -22,7 +22,7 @@ export const spacing = {
   /** No two labelled structures come closer, so that a 467 µm field never shows two of them. */
   field: 470,
   /** A benign lobule keeps this far from every other lobule. */
-  benign: 1150,
+  benign: 1700,
   /** In-situ lobules have at least two neighbours nearer than this. */
   crowded: 680,
 } as const;
@@ -73,7 +73,7 @@ export function depthInTissue(tissue: TissueOutline, x: number, y: number): numb
 type Territory = 'benign' | 'inSitu' | 'invasive';
 
 /** Shares of the slide's area that a layout is drawn towards: benign, in situ, invasive. */
-const wantedShares = [0.03, 0.035, 0.15] as const;
+const wantedShares = [0.02, 0.025, 0.15] as const;
 
 /**
  * Lays a phantom out: the best of a few drawings by the classes' shares. Deterministic; cost grows with
@@ -151,7 +151,7 @@ function drawTerritories(random: Random, widthUm: number, heightUm: number): Ter
   const columns = Math.max(1, Math.round(widthUm / 3100));
   const rows = Math.max(1, Math.round(heightUm / 3200));
   const count = columns * rows;
-  const inSitu = count >= 3 ? Math.max(1, Math.floor(count * 0.27)) : 0;
+  const inSitu = count >= 3 ? Math.max(1, Math.floor(count * 0.2)) : 0;
   const invasive = count >= 2 ? Math.max(1, Math.round(count * 0.36)) : 0;
   const kinds: Territory[] = [];
   for (let i = 0; i < count; i++) {
@@ -181,7 +181,7 @@ function drawTerritories(random: Random, widthUm: number, heightUm: number): Ter
     kind,
     x: (((i % columns) + 0.5 + random.between(-0.1, 0.1)) * widthUm) / columns,
     y: ((Math.floor(i / columns) + 0.5 + random.between(-0.1, 0.1)) * heightUm) / rows,
-    count: 6 + Math.floor(random.next() * 3),
+    count: 7 + Math.floor(random.next() * 3),
   }));
 }
 

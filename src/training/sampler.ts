@@ -1,6 +1,6 @@
 /**
  * Draws training samples: a slice, its classes, its context and its place in the context. Classes are drawn
- * evenly, so that rare ones are seen. A sample depends on the seed and its number alone, which makes a resumed
+ * by given weights, so that rare ones are seen. A sample depends on the seed and its number alone, which makes a resumed
  * run continue exactly.
  */
 import type { ContextKind } from '../model/config.ts';
@@ -46,7 +46,8 @@ export class Sampler {
   constructor(
     images: readonly LabelledImage[],
     private readonly geometry: SamplingGeometry,
-    private readonly classCount: number,
+    /** How often each class is drawn, relative to the others. */
+    private readonly classWeights: readonly number[],
     private readonly seed: number,
   ) {
     this.factor = contextFactor(geometry);
@@ -54,10 +55,10 @@ export class Sampler {
     this.sources = images.map((image) => ({
       image,
       reduced: reduces ? reduceImage(image, this.factor) : null,
-      byClass: pixelsByClass(image, classCount),
+      byClass: pixelsByClass(image, classWeights.length),
     }));
-    for (let c = 0; c < classCount; c++) {
-      if (!this.sources.some((source) => source.byClass[c]!.length > 0)) {
+    for (let c = 0; c < classWeights.length; c++) {
+      if (classWeights[c]! > 0 && !this.sources.some((source) => source.byClass[c]!.length > 0)) {
         throw new Error(`No training image holds class ${String(c)}. Add slides that do.`);
       }
     }
@@ -68,7 +69,7 @@ export class Sampler {
     const random = mulberry32(Math.imul(this.seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
     const below = (n: number): number => Math.floor(random() * n);
     for (let i = 0; i < 4; i++) random();
-    const wanted = below(this.classCount);
+    const wanted = this.drawClass(random());
     const sources = this.sources.filter((source) => source.byClass[wanted]!.length > 0);
     const source = sources[below(sources.length)]!;
     const pixels = source.byClass[wanted]!;
@@ -87,6 +88,13 @@ export class Sampler {
       context: context === null ? null : recolour(transformSquare(context, contextPx, 3, symmetry), jitter),
       place: transformPlace(place, symmetry),
     };
+  }
+
+  /** The class at `share` of the summed weights. */
+  private drawClass(share: number): number {
+    let rest = share * this.classWeights.reduce((sum, weight) => sum + weight, 0);
+    const found = this.classWeights.findIndex((weight) => (rest -= weight) < 0);
+    return Math.max(0, found);
   }
 
   private context(

@@ -11,6 +11,8 @@ export const trainingConfigSchema = z.strictObject({
   seed: z.number().int(),
   steps: z.number().int().positive(),
   batch: z.number().int().positive(),
+  /** How often a slice is drawn round a pixel of each class, relative to the others. */
+  sampling: z.array(z.number().nonnegative()).min(2),
   optimiser: z.strictObject({
     learningRate: z.number().positive(),
     /** Steps of linear rise at the start; then a cosine down to a hundredth. */

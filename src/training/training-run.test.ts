@@ -27,6 +27,7 @@ const config: TrainingConfig = {
   seed: 3,
   steps: 6,
   batch: 2,
+  sampling: [1, 1, 1, 1],
   optimiser: { learningRate: 1e-3, warmup: 2, weightDecay: 0.01 },
   classes: ['a', 'b', 'c', 'd'].map((name) => ({ name, colour: '#000000', background: false })),
   provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
@@ -45,7 +46,7 @@ function stripes(): LabelledImage {
 
 describe('runTraining', () => {
   let folder = '';
-  const samples = new Sampler([stripes()], preset, 4, 3);
+  const samples = new Sampler([stripes()], preset, [1, 1, 1, 1], 3);
   beforeAll(async () => {
     await useTestBackend('wasm');
     registerTrainingKernels();
