@@ -43,7 +43,8 @@ export function formatArea(um2: number): string {
   const mm2 = um2 / 1e6;
   if (um2 > 0 && mm2 < 0.001) return `${whole.format(um2)} µm²`;
   if (mm2 >= 100) return `${whole.format(mm2)} mm²`;
-  return `${Number(mm2.toPrecision(mm2 >= 10 ? 3 : 2))} mm²`;
+  // Trailing zeros stay: figures below each other keep their width.
+  return `${um2 === 0 ? '0' : mm2.toPrecision(mm2 >= 10 ? 3 : 2)} mm²`;
 }
 
 /** 0.499 µm/px */

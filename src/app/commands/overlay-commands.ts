@@ -5,6 +5,8 @@ import { activePaneOf } from '../state/state.ts';
 import type { AppState, OverlaySettings } from '../state/state.ts';
 import type { Command } from './command.ts';
 
+const hasSlide = (state: AppState): boolean => state.slide.kind !== 'none';
+
 type Switch = 'visible' | 'fill' | 'outline' | 'hatch' | 'confidence';
 
 function overlaySwitch(
@@ -17,6 +19,7 @@ function overlaySwitch(
     ...rest,
     group: 'Overlay',
     ...(shortcut === undefined ? {} : { shortcuts: [shortcut] }),
+    when: hasSlide,
     isOn,
     perform: ({ store }) => store.dispatch({ type: 'overlay', change: { [field]: !isOn(store.getState()) } }),
   };

@@ -182,7 +182,7 @@ export class OverlayPainter {
     context.lineCap = 'round';
     // A light line in the class's colour, and a thin dark one inside it: one of them shows on any ground.
     const strokes = [
-      { width: 3, colour: null },
+      { width: 3.5, colour: null },
       { width: 1, colour: '#101010' },
     ];
     for (const { width, colour } of strokes) {

@@ -5,7 +5,9 @@ import { SlidesPanel } from './slides-panel.tsx';
 
 export function LeftPanel(): React.JSX.Element | null {
   const panel = useApp((state) => state.preferences.leftPanel);
-  if (panel === null) return null;
+  const hasSlide = useApp((state) => state.slide.kind !== 'none');
+  // Without a slide the start page shows the same, larger.
+  if (panel === null || (panel === 'slides' && !hasSlide)) return null;
   return (
     <aside
       className="panel left-panel"

@@ -26,9 +26,8 @@ export function ModelFacts(): React.JSX.Element | null {
             : ([
                 [
                   'Measured',
-                  `${formatFraction(metrics.miou)} mIoU, ${formatFraction(metrics.accuracy)} accuracy`,
+                  `${formatFraction(metrics.miou)} mIoU, ${formatFraction(metrics.accuracy)} accuracy on ${metrics.data}`,
                 ],
-                ['on', metrics.data],
               ] as const)),
           [
             'Size',

@@ -46,7 +46,8 @@ export function parsePreferences(text: string | null): Preferences {
   } catch {
     // A damaged entry is as good as none.
   }
-  return preferencesSchema.parse(typeof value === 'object' && value !== null ? value : {});
+  const parsed = preferencesSchema.safeParse(value);
+  return parsed.success ? parsed.data : preferencesSchema.parse({});
 }
 
 export function loadPreferences(storage: KeyValueStorage | null): Preferences {

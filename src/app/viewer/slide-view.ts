@@ -35,6 +35,8 @@ export class SlideView {
       navigatorDrawer: 'canvas',
       navigatorAutoFade: false,
       navigatorRotate: true,
+      navigatorOpacity: 1,
+      navigatorDisplayRegionColor: '#1667c2',
       // Keys belong to the command registry.
       keyboardNavEnabled: false,
       animationTime: reducedMotion ? 0 : 0.4,
@@ -43,6 +45,8 @@ export class SlideView {
       minZoomImageRatio: 0.5,
       maxZoomPixelRatio: 8,
       visibilityRatio: 0.3,
+      // A folded panel shows more tissue, not larger tissue.
+      preserveImageSizeOnResize: true,
       zoomPerScroll: 1.25,
       imageLoaderLimit: 6,
       timeout: 120_000,

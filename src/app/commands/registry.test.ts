@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { parsePreferences } from '../state/preferences.ts';
+import { initialState } from '../state/reducer.ts';
+import { allCommands, commandById, commands } from './registry.ts';
+import { parseShortcut } from './shortcuts.ts';
+
+it('has one command per id and one per shortcut', () => {
+  const ids = commands.map((command) => command.id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const shortcuts = commands.flatMap((command) =>
+    (command.shortcuts ?? []).map((text) => JSON.stringify(parseShortcut(text))),
+  );
+  expect(new Set(shortcuts).size).toBe(shortcuts.length);
+});
+
+it("has the design's keys", () => {
+  const byKey = new Map(
+    commands.flatMap((command) => (command.shortcuts ?? []).map((key) => [key, command.id])),
+  );
+  const expected =
+    'C F O H S Shift+S Escape R Shift+R [ ] + - 1 2 3 4 5 6 7 ArrowLeft ArrowUp Ctrl+K ?'.split(' ');
+  expect(expected.filter((key) => !byKey.has(key))).toEqual([]);
+});
+
+it('offers a command per demo slide', () => {
+  const demo = { file: 'a.svs', title: 'A', description: '', synthetic: true, licence: '' };
+  const state = { ...initialState(parsePreferences(null)), demos: [demo] };
+  expect(allCommands(state).map((command) => command.id)).toContain('slide.demo.a.svs');
+});
+
+it('refuses an unknown id', () => {
+  expect(() => commandById('fly')).toThrow();
+});

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { rank } from './rank-commands.ts';
+
+const items = [
+  'Segment visible area',
+  'Segment whole slide',
+  'Overview map',
+  'Move right',
+  'Surround: white',
+].map((title) => ({ title }));
+
+function titles(query: string): string[] {
+  return rank(query, items).map((item) => item.title);
+}
+
+it('finds by beginnings of words', () => {
+  expect(titles('sws')[0]).toBe('Segment whole slide');
+  expect(titles('sva')[0]).toBe('Segment visible area');
+});
+
+it('puts letters in a row before scattered ones', () => {
+  expect(titles('over')[0]).toBe('Overview map');
+});
+
+it('leaves out what does not fit and keeps everything for an empty query', () => {
+  expect(titles('xyz')).toEqual([]);
+  expect(titles('  ')).toHaveLength(items.length);
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { fileNameOf, parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
+
+describe('parseUrlParameters', () => {
+  it('reads slide, model and backend', () => {
+    expect(parseUrlParameters('?slide=slides/a%20b.svs&model=nano-add&backend=webgpu')).toEqual({
+      slide: 'slides/a b.svs',
+      model: 'nano-add',
+      backend: 'webgpu',
+    });
+  });
+
+  it('takes nothing for granted', () => {
+    expect(parseUrlParameters('')).toEqual({ slide: null, model: null, backend: null });
+    expect(parseUrlParameters('?slide=&backend=abacus')).toEqual({ slide: null, model: null, backend: null });
+  });
+});
+
+describe('withSlideAndModel', () => {
+  it('keeps what else is there', () => {
+    expect(withSlideAndModel('?backend=wasm&slide=old', 'slides/new.svs', 'm')).toBe(
+      '?backend=wasm&slide=slides/new.svs&model=m',
+    );
+  });
+
+  it('takes the address of a slide away when a local file is open', () => {
+    expect(withSlideAndModel('?slide=slides/old.svs', null, null)).toBe('');
+  });
+
+  it('can be read again', () => {
+    const search = withSlideAndModel('', 'https://example.org/a?b=1&c=2#d', null);
+    expect(parseUrlParameters(search).slide).toBe('https://example.org/a?b=1&c=2#d');
+  });
+});
+
+it('names a slide by the last part of its path', () => {
+  expect(fileNameOf('https://example.org/x/CMU%201.svs?token=1')).toBe('CMU 1.svs');
+  expect(fileNameOf('slides/a.tif')).toBe('a.tif');
+  expect(fileNameOf('%E0%A4%A')).toBe('%E0%A4%A');
+});

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { SegmentSummary } from '../../worker/protocol.ts';
+import { parsePreferences } from './preferences.ts';
+import { initialState, reduce } from './reducer.ts';
+import type { Action } from './reducer.ts';
+import { activePaneOf } from './state.ts';
+import type { AppState } from './state.ts';
+
+function after(...actions: Action[]): AppState {
+  return actions.reduce(reduce, initialState(parsePreferences(null)));
+}
+
+const result = {
+  index: 0,
+  rect: { x: 0, y: 0, width: 1, height: 1 },
+  size: 1,
+  classes: new Uint8Array(1),
+  confidence: new Uint8Array(1),
+};
+
+const summary: SegmentSummary = {
+  slices: 3,
+  broken: 0,
+  regionsEncoded: 1,
+  seconds: 2,
+  cancelled: true,
+  tensorsBefore: 5,
+  tensorsAfter: 5,
+  stages: { readMs: 0, waitMs: 0, encodeMs: 0, inferMs: 0, stitchMs: 0 },
+};
+
+describe('a run', () => {
+  const started: Action = { type: 'run-started', modelId: 'm', extent: 'whole' };
+  const planned: Action = { type: 'run-event', event: { kind: 'planned', slices: 8, regions: 1 } };
+  const slice: Action = {
+    type: 'run-event',
+    event: { kind: 'slice', result, done: 3, total: 8, rate: 6, etaSeconds: 1 },
+  };
+
+  it('goes from preparing to running', () => {
+    expect(after(started).run).toMatchObject({ phase: 'preparing', total: 0 });
+    expect(after(started, planned).run).toMatchObject({ phase: 'running', total: 8 });
+    expect(after(started, planned, slice).run).toMatchObject({ done: 3, rate: 6 });
+  });
+
+  it('stays cancelling when a last slice comes in', () => {
+    expect(after(started, planned, { type: 'run-cancelling' }, slice).run?.phase).toBe('cancelling');
+  });
+
+  it('leaves its outcome', () => {
+    const state = after(started, planned, slice, { type: 'run-ended', summary });
+    expect(state.run).toBeNull();
+    expect(state.lastRun).toEqual({ modelId: 'm', slices: 3, seconds: 2, cancelled: true });
+  });
+
+  it('ignores events after its end', () => {
+    expect(after(slice).run).toBeNull();
+  });
+});
+
+describe('the overlay', () => {
+  it('remembers taste in the preferences, but not what is hidden', () => {
+    const state = after(
+      { type: 'overlay', change: { fillOpacity: 0.6, palette: 'bach', visible: false } },
+      { type: 'toggle-class', value: 2 },
+    );
+    expect(activePaneOf(state).overlay).toMatchObject({
+      fillOpacity: 0.6,
+      visible: false,
+      hiddenClasses: [2],
+    });
+    expect(state.preferences.overlay).toMatchObject({ fillOpacity: 0.6, palette: 'bach' });
+    expect(state.preferences.overlay).not.toHaveProperty('hiddenClasses');
+  });
+
+  it('shows every class again for another model', () => {
+    const state = after({ type: 'toggle-class', value: 2 }, { type: 'choose-model', modelId: 'other' });
+    expect(activePaneOf(state).overlay.hiddenClasses).toEqual([]);
+  });
+});
+
+describe('the log', () => {
+  const entry = { time: 1, subject: 'a.svs', problem: 'Broken.', remedy: 'Mend it.', commandId: null };
+
+  it('shows errors in the status bar until dismissed, and keeps them', () => {
+    const state = after({ type: 'log', entry: { ...entry, level: 'error' } });
+    expect(state.notice?.problem).toBe('Broken.');
+    const dismissed = reduce(state, { type: 'dismiss-notice' });
+    expect(dismissed.notice).toBeNull();
+    expect(dismissed.log).toHaveLength(1);
+  });
+
+  it('keeps information out of the status bar', () => {
+    expect(after({ type: 'log', entry: { ...entry, level: 'info' } }).notice).toBeNull();
+  });
+
+  it('has an end', () => {
+    const many = Array.from({ length: 300 }, (): Action => ({
+      type: 'log',
+      entry: { ...entry, level: 'info' },
+    }));
+    const { log } = after(...many);
+    expect(log).toHaveLength(200);
+    expect(new Set(log.map(({ id }) => id)).size).toBe(200);
+  });
+});
+
+describe('opened slides', () => {
+  const choice = (key: string) => ({ key, title: key, input: { kind: 'url', url: key } as const });
+
+  it('offers several at once and does not double them', () => {
+    const state = after(
+      { type: 'offer-slides', choices: [choice('a'), choice('b')] },
+      { type: 'offer-slides', choices: [choice('b'), choice('c')] },
+    );
+    expect(state.opened.map(({ key }) => key)).toEqual(['b', 'c', 'a']);
+  });
+});
