@@ -1,0 +1,123 @@
+/** `dualscope evaluate`: a model's figures on slides with ground truth beside them. */
+import { readFile } from 'node:fs/promises';
+import { rasterise, type ClassPolygon } from '../annotation/rasterise.ts';
+import { readImageScope } from '../annotation/read-imagescope.ts';
+import type { ConfusionMatrix } from '../evaluation/confusion-matrix.ts';
+import { addPixels, createConfusionMatrix, toRows } from '../evaluation/confusion-matrix.ts';
+import { metricsTable } from '../evaluation/metrics-table.ts';
+import { metricsOf } from '../evaluation/metrics.ts';
+import type { BackendName } from '../runtime/backend.ts';
+import type { Segmenter } from '../runtime/segmenter.ts';
+import type { FinishedSlice } from '../segment/engine.ts';
+import { nodePlatform } from '../slide/node-platform.node.ts';
+import { openSlide } from '../slide/open-slide.ts';
+import { pathByteSource } from '../slide/path-byte-source.node.ts';
+import { findAnnotatedSlides, type AnnotatedSlideFiles } from '../training/annotated-slides.ts';
+import type { AddCommand } from './command.ts';
+import { classNames, planFor, readyModel, runOnSlide } from './run-model.ts';
+import { backendOption, parseOverlap, parsePositive } from './segment.ts';
+
+interface EvaluateCall {
+  readonly model: string;
+  readonly data: string;
+  readonly mpp?: number;
+  readonly overlap: number;
+  readonly backend?: BackendName;
+  readonly json?: boolean;
+}
+
+/** Adds the command to the program. */
+export const addEvaluateCommand: AddCommand = (program) => {
+  program
+    .command('evaluate')
+    .description(
+      'segment every slide of a folder that has ImageScope XML of the same name, and compare: ' +
+        'IoU, mIoU, accuracy, BACH score from one pooled confusion matrix',
+    )
+    .requiredOption('--model <id>', 'a model below models/, or a folder that holds one')
+    .requiredOption('--data <dir>', 'folder of slides and their XML')
+    .option('--mpp <um>', 'µm per pixel, for slides that do not say it', parsePositive)
+    .option('--overlap <share>', 'share of a slice in common with its neighbour, 0 to 0.5', parseOverlap, 0)
+    .addOption(backendOption())
+    .option('--json', 'one JSON object on stdout')
+    .action(async (call: EvaluateCall) => {
+      const found = await findAnnotatedSlides(call.data);
+      const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
+      const { manifest } = segmenter;
+      const names = classNames(manifest);
+      const pooled = createConfusionMatrix(names.length);
+      const slides: { slide: string; miou: number | null; accuracy: number | null; broken: number }[] = [];
+      const start = performance.now();
+      for (const files of found) {
+        const { matrix, broken } = await evaluateSlide(files, segmenter, call);
+        matrix.counts.forEach((pixels, cell) => {
+          pooled.counts[cell] = (pooled.counts[cell] ?? 0) + pixels;
+        });
+        const { miou, accuracy } = metricsOf(matrix);
+        slides.push({ slide: files.slide, miou, accuracy, broken });
+      }
+      segmenter.dispose();
+      const metrics = metricsOf(pooled);
+      const result = {
+        model: manifest.id,
+        data: call.data,
+        classes: names,
+        confusion: toRows(pooled),
+        ...metrics,
+        backend: backend.name,
+        seconds: (performance.now() - start) / 1000,
+        slides,
+      };
+      process.stdout.write(
+        call.json === true
+          ? `${JSON.stringify(result)}\n`
+          : `${manifest.id} on ${found.length} slides of ${call.data}\n\n${metricsTable(pooled, names)}\n`,
+      );
+    });
+};
+
+/** Segments one slide and compares it with its ground truth, slice by slice. */
+async function evaluateSlide(
+  files: AnnotatedSlideFiles,
+  segmenter: Segmenter,
+  call: EvaluateCall,
+): Promise<{ matrix: ConfusionMatrix; broken: number }> {
+  const names = classNames(segmenter.manifest);
+  const matrix = createConfusionMatrix(names.length);
+  const truth = readImageScope(await readFile(files.annotations, 'utf8'), files.annotations, names);
+  const slide = await openSlide([await pathByteSource(files.slide)], nodePlatform());
+  try {
+    const plan = planFor(slide, segmenter, {
+      mpp: call.mpp ?? null,
+      area: null,
+      overlap: call.overlap,
+    });
+    const { broken } = await runOnSlide(slide, segmenter, plan, (result) => {
+      addSlice(matrix, truth, result, slide.metadata);
+    });
+    return { matrix, broken };
+  } finally {
+    slide.close();
+  }
+}
+
+/**
+ * Counts the pixels of a slice whose centre lies on the slide. Slices do not overlap, so that adding them
+ * one by one is the same as comparing the stitched maps, without holding those.
+ */
+export function addSlice(
+  matrix: ConfusionMatrix,
+  truth: readonly ClassPolygon[],
+  { rect, size, classes }: FinishedSlice,
+  slide: { readonly width: number; readonly height: number },
+): void {
+  const counted = new Uint8Array(size * size);
+  for (let row = 0; row < size; row++) {
+    if (rect.y + ((row + 0.5) * rect.height) / size >= slide.height) break;
+    for (let column = 0; column < size; column++) {
+      if (rect.x + ((column + 0.5) * rect.width) / size >= slide.width) break;
+      counted[row * size + column] = 1;
+    }
+  }
+  addPixels(matrix, rasterise(truth, rect, size, size), classes, counted);
+}
