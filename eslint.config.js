@@ -53,7 +53,7 @@ export default tseslint.config(
   },
   {
     // Pixel and byte loops over typed arrays whose bounds were checked before the loop.
-    files: ['src/slide/**'],
+    files: ['src/slide/**', 'src/phantom/**', 'src/annotation/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { AnnotationError, bachLabels, parseImageScope, toClassPolygons } from './imagescope.ts';
+import { AnnotationError, bachLabels, parseImageScope, toClassPolygons } from './read-imagescope.ts';
 import { rasterise } from './rasterise.ts';
 import { writeImageScope } from './write-imagescope.ts';
 

@@ -75,14 +75,14 @@ export function parseImageScope(xml: string, file: string): ImageScopeAnnotation
     processEntities: false,
     isArray: (name) => ['Annotation', 'Region', 'Vertex', 'Attribute', 'Attributes'].includes(name),
   });
-  const root = (parser.parse(xml) as Node)['Annotations'];
+  const root = (parser.parse(xml) as Node).Annotations;
   if (root === undefined) throw new AnnotationError(file, 'It holds no <Annotations>.', remedy);
   const mppText = text(nodeOf(root), 'MicronsPerPixel');
   const mpp = Number(mppText);
   const regions: ImageScopeRegion[] = [];
-  nodesOf(nodeOf(root)['Annotation']).forEach((annotation, layer) => {
-    for (const holder of nodesOf(annotation['Regions'])) {
-      for (const region of nodesOf(holder['Region'])) {
+  nodesOf(nodeOf(root).Annotation).forEach((annotation, layer) => {
+    for (const holder of nodesOf(annotation.Regions)) {
+      for (const region of nodesOf(holder.Region)) {
         regions.push(readRegion(region, layer, regions.length + 1, file));
       }
     }
@@ -92,7 +92,7 @@ export function parseImageScope(xml: string, file: string): ImageScopeAnnotation
 
 function readRegion(region: Node, layer: number, ordinal: number, file: string): ImageScopeRegion {
   const id = text(region, 'Id') || String(ordinal);
-  const vertices = nodesOf(region['Vertices']).flatMap((holder) => nodesOf(holder['Vertex']));
+  const vertices = nodesOf(region.Vertices).flatMap((holder) => nodesOf(holder.Vertex));
   const drawn = new Float64Array(vertices.length * 2);
   vertices.forEach((vertex, i) => {
     drawn[2 * i] = coordinate(vertex, 'X');
@@ -106,7 +106,7 @@ function readRegion(region: Node, layer: number, ordinal: number, file: string):
     );
   }
   const shape = shapes[text(region, 'Type') || '0'] ?? 'other';
-  const attributes = nodesOf(region['Attributes']).flatMap((holder) => nodesOf(holder['Attribute']));
+  const attributes = nodesOf(region.Attributes).flatMap((holder) => nodesOf(holder.Attribute));
   const value = attributes[0] ? text(attributes[0], 'Value').trim() : '';
   const label = value || text(region, 'Text').trim();
   return {
@@ -154,6 +154,18 @@ export function toClassPolygons(
         .map((other) => other.points);
       return { classIndex: labels[name]!, outer: region.points, holes };
     });
+}
+
+/**
+ * Reads ImageScope XML as painted areas of `classNames`: a label is a class's name, whatever the case;
+ * index 0 is what lies outside of all regions and is no label.
+ * @throws AnnotationError as `parseImageScope` and `toClassPolygons`.
+ */
+export function readImageScope(xml: string, file: string, classNames: readonly string[]): ClassPolygon[] {
+  const labels = Object.fromEntries(
+    classNames.slice(1).map((name, i) => [name.toLowerCase(), i + 1] as const),
+  );
+  return toClassPolygons(parseImageScope(xml, file), labels, file);
 }
 
 /** Corners of the box about the vertices: ImageScope keeps two or four of them. */
