@@ -3,8 +3,10 @@ import { cachedByteSource } from './byte-source.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
+import { isNdpi, ndpiContents } from './tiff/ndpi.ts';
+import { isOme, omeContents } from './tiff/ome.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
-import { tiffSlide } from './tiff/tiff-slide.ts';
+import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
 import { urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
 
 /**
@@ -41,8 +43,14 @@ export async function openSlideUrl(
 
 async function openTiff(source: ByteSource, platform: SlidePlatform): Promise<Slide> {
   const file = await TiffFile.open(source);
-  const contents = (await isAperio(file)) ? await aperioContents(file) : await genericContents(file);
-  return tiffSlide(file, contents, platform);
+  return tiffSlide(file, await tiffContents(file), platform);
+}
+
+async function tiffContents(file: TiffFile): Promise<TiffContents> {
+  if (isNdpi(file)) return ndpiContents(file);
+  if (await isAperio(file)) return aperioContents(file);
+  if (await isOme(file)) return omeContents(file);
+  return genericContents(file);
 }
 
 /** What the first bytes look like, in a word or two. */

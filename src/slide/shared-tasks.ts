@@ -40,14 +40,14 @@ export class SharedTasks<K, V> {
         }
         reject(abortReason(signal));
       };
-      signal?.addEventListener('abort', leave, { once: true });
+      const stay = onAbort(signal, leave);
       joined.promise.then(
         (value) => {
-          signal?.removeEventListener('abort', leave);
+          stay();
           resolve(value);
         },
         (error: unknown) => {
-          signal?.removeEventListener('abort', leave);
+          stay();
           reject(error instanceof Error ? error : new Error(String(error)));
         },
       );
@@ -59,4 +59,22 @@ export class SharedTasks<K, V> {
 export function abortReason(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason : new DOMException('Aborted.', 'AbortError');
+}
+
+/** Functions to call when a signal aborts: one listener for all, since a read may wait for hundreds of blocks. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Calls `leave` when the signal aborts, unless the returned function is called before. */
+export function onAbort(signal: AbortSignal | undefined, leave: () => void): () => void {
+  if (signal === undefined) return () => undefined;
+  let leavers = waiting.get(signal);
+  if (leavers === undefined) {
+    const all = new Set<() => void>();
+    leavers = all;
+    waiting.set(signal, all);
+    signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
+  }
+  const mine = leavers;
+  mine.add(leave);
+  return () => mine.delete(leave);
 }

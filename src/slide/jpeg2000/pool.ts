@@ -1,5 +1,5 @@
 /** JPEG 2000 decoding in the browser by a pool of workers, which starts with the first tile. */
-import { abortReason } from '../shared-tasks.ts';
+import { abortReason, onAbort } from '../shared-tasks.ts';
 import type { RgbaImage } from '../slide.ts';
 import type { Jpeg2000Colours } from './codec.ts';
 
@@ -31,15 +31,15 @@ export class Jpeg2000Pool {
   decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Colours, signal?: AbortSignal): Promise<RgbaImage> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     return new Promise<RgbaImage>((resolve, reject) => {
-      const job: Job = { request: { id: this.nextId++, bytes, colours }, resolve, reject };
-      signal?.addEventListener(
-        'abort',
-        () => {
-          this.queue = this.queue.filter((one) => one !== job);
-          reject(abortReason(signal));
-        },
-        { once: true },
-      );
+      const job: Job = {
+        request: { id: this.nextId++, bytes, colours },
+        resolve: (image) => (stay(), resolve(image)),
+        reject: (error) => (stay(), reject(error)),
+      };
+      const stay = onAbort(signal, () => {
+        this.queue = this.queue.filter((one) => one !== job);
+        reject(abortReason(signal));
+      });
       this.queue.push(job);
       this.start();
     });

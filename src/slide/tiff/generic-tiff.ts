@@ -12,8 +12,14 @@ import type { AssociatedSource, TiffContents } from './tiff-slide.ts';
 /** Largest pixel in µm that a resolution tag is believed to mean; 72 dpi would be 353 µm. */
 const MAX_MPP = 60;
 
-/** @throws SlideError `unsupported`, `corrupt`. */
-export async function genericContents(file: TiffFile): Promise<TiffContents> {
+/**
+ * @param names of images beside the slide, by their number in the main chain, where the dialect knows them.
+ * @throws SlideError `unsupported`, `corrupt`.
+ */
+export async function genericContents(
+  file: TiffFile,
+  names: ReadonlyMap<number, string> = new Map(),
+): Promise<TiffContents> {
   const first = file.directories[0]!;
   const base = await TiffImage.open(file, first);
   const description = await first.text(tag.imageDescription);
@@ -26,7 +32,9 @@ export async function genericContents(file: TiffFile): Promise<TiffContents> {
     if (image === null) continue;
     if (isReduced(base, image)) candidates.push(image);
     else if (image.width !== base.width || image.height !== base.height) {
-      const name = associatedName(await directory.text(tag.imageDescription), associated.length);
+      const name =
+        names.get(file.directories.indexOf(directory)) ??
+        associatedName(await directory.text(tag.imageDescription), associated.length);
       const { width, height } = image;
       associated.push({ name, width, height, whole: (platform, signal) => image.whole(platform, signal) });
     }

@@ -1,0 +1,274 @@
+/**
+ * Hamamatsu NDPI: a TIFF whose levels are single JPEG images, far too large to decode, with restart
+ * markers and a table of where each restart interval begins (tags 65426, 65432). A tile is made of the
+ * intervals it covers: the level's own header with the tile's size, then the intervals, numbered anew.
+ */
+import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
+import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
+import { resolutionMpp, withoutEmpty } from './generic-tiff.ts';
+import { compression, tag } from './tags.ts';
+import { brokenTile, TiffImage } from './tiff-image.ts';
+import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { AssociatedSource, TiffContents, TileGrid } from './tiff-slide.ts';
+
+/** Hamamatsu's own tags. */
+const ndpi = {
+  marker: 65420,
+  /** Objective power; -1 for the macro image, -2 for the map of focus points. */
+  sourceLens: 65421,
+  zOffset: 65424,
+  mcuStarts: 65426,
+  mcuStartsHigh: 65432,
+  properties: 65449,
+} as const;
+
+/** A tile is about this high, and has at most this many pixels. */
+const TILE_ROWS = 256;
+const TILE_COLUMNS = 256;
+const MAX_TILE_PIXELS = 2 ** 21;
+/** A level without usable restart markers is one tile, up to this size. */
+const MAX_WHOLE_PIXELS = 2 ** 24;
+/** Bytes that a level's JPEG header may take. */
+const HEADER_BYTES = 64 * 1024;
+
+/** Whether the first directory carries Hamamatsu's tag. */
+export function isNdpi(file: TiffFile): boolean {
+  return file.directories[0]!.has(ndpi.marker);
+}
+
+/** @throws SlideError `unsupported`, `corrupt`, `truncated`. */
+export async function ndpiContents(file: TiffFile): Promise<TiffContents> {
+  const first = file.directories[0]!;
+  const levels: TileGrid[] = [];
+  const associated: AssociatedSource[] = [];
+  for (const directory of file.directories) {
+    const lens = directory.number(ndpi.sourceLens) ?? 0;
+    if (lens > 0 && (directory.number(ndpi.zOffset) ?? 0) === 0) {
+      const width = directory.number(tag.imageWidth) ?? 0;
+      if (levels.length === 0 || width < levels.at(-1)!.width)
+        levels.push(await NdpiLevel.open(file, directory));
+    } else if (lens < 0) {
+      const name = lens === -1 ? 'macro' : lens === -2 ? 'map' : `image ${associated.length + 1}`;
+      const image = await TiffImage.open(file, directory);
+      const { width, height } = image;
+      if (!associated.some((one) => one.name === name)) {
+        associated.push({ name, width, height, whole: (platform, signal) => image.whole(platform, signal) });
+      }
+    }
+  }
+  const mpp: SlideMpp | null = await resolutionMpp(first);
+  const make = [await first.text(tag.make), await first.text(tag.model)].filter(Boolean).join(' ');
+  const lens = first.number(ndpi.sourceLens) ?? 0;
+  return {
+    format: 'hamamatsu-ndpi',
+    levels,
+    associated,
+    mpp: mpp === null ? null : { ...mpp, source: 'NDPI resolution' },
+    magnification: lens > 0 ? lens : null,
+    scanner: make === '' ? null : make,
+    properties: withoutEmpty({
+      Software: await first.text(tag.software),
+      DateTime: await first.text(tag.dateTime),
+      ...keyValueLines(await first.text(ndpi.properties)),
+    }),
+  };
+}
+
+function keyValueLines(text: string): Record<string, string> {
+  const properties: Record<string, string> = {};
+  for (const line of text.split(/\r?\n/)) {
+    const equals = line.indexOf('=');
+    if (equals > 0) properties[line.slice(0, equals).trim()] = line.slice(equals + 1).trim();
+  }
+  return properties;
+}
+
+/** Where the restart intervals of a level lie, and how they tile it. */
+interface Intervals {
+  /** Offset of each interval's data from the start of the JPEG stream. */
+  readonly starts: Float64Array;
+  /** Pixels of an interval; the last column and row may reach over the border. */
+  readonly width: number;
+  readonly height: number;
+  /** Intervals side by side. */
+  readonly columns: number;
+  readonly rows: number;
+}
+
+class NdpiLevel implements TileGrid {
+  readonly columns: number;
+  readonly rows: number;
+
+  private constructor(
+    private readonly file: TiffFile,
+    readonly width: number,
+    readonly height: number,
+    readonly tileWidth: number,
+    readonly tileHeight: number,
+    private readonly streamAt: number,
+    private readonly streamLength: number,
+    /** The stream up to its entropy-coded data. */
+    private readonly header: Uint8Array<ArrayBuffer>,
+    private readonly frame: JpegFrame,
+    /** null for a level that is one tile. */
+    private readonly intervals: Intervals | null,
+  ) {
+    this.columns = Math.ceil(width / tileWidth);
+    this.rows = Math.ceil(height / tileHeight);
+  }
+
+  static async open(file: TiffFile, directory: TiffDirectory): Promise<NdpiLevel> {
+    const refuse = (problem: string): SlideError =>
+      new SlideError(
+        'unsupported',
+        file.source.name,
+        problem,
+        'Convert it to a pyramidal TIFF, for example with NDPITools or vips.',
+      );
+    const scheme = directory.number(tag.compression);
+    if (scheme !== compression.jpeg) throw refuse(`Its compression (TIFF code ${scheme}) is not supported.`);
+    const width = directory.number(tag.imageWidth) ?? 0;
+    const height = directory.number(tag.imageLength) ?? 0;
+    const offset = file.near(directory.number(tag.stripOffsets) ?? 0, directory.offset);
+    const length = directory.number(tag.stripByteCounts) ?? 0;
+    if (!(width > 0 && height > 0 && width < 2 ** 24 && height < 2 ** 24)) {
+      throw file.corrupt(`A level claims ${width} by ${height} pixels.`);
+    }
+    if (offset + 4 > file.source.size) throw file.corrupt('A level lies behind the end of the file.');
+    const head = await file.source.read(offset, Math.min(HEADER_BYTES, Math.max(length, 4)));
+    const frame = jpegFrame(head);
+    if (frame === null || frame.dataAt >= head.length) throw file.corrupt('A level holds no JPEG image.');
+    const header = head.slice(0, frame.dataAt);
+    const intervals = await readIntervals(directory, frame, width, height);
+    if (intervals === null) {
+      if (width * height > MAX_WHOLE_PIXELS)
+        throw refuse('A level has no usable restart markers and is too large.');
+      return new NdpiLevel(file, width, height, width, height, offset, length, header, frame, null);
+    }
+    const across = Math.min(intervals.columns, Math.ceil(TILE_COLUMNS / intervals.width));
+    const tileWidth = across * intervals.width;
+    const fit = Math.floor(Math.min(TILE_ROWS, MAX_TILE_PIXELS / tileWidth) / intervals.height);
+    const tileHeight = intervals.height * Math.max(1, Math.min(fit, intervals.rows));
+    if (tileWidth * tileHeight > MAX_WHOLE_PIXELS || tileWidth > 65_535 || tileHeight > 65_535) {
+      throw refuse('Its restart intervals are too large.');
+    }
+    return new NdpiLevel(
+      file,
+      width,
+      height,
+      tileWidth,
+      tileHeight,
+      offset,
+      length,
+      header,
+      frame,
+      intervals,
+    );
+  }
+
+  async tile(
+    column: number,
+    row: number,
+    _platform: SlidePlatform,
+    signal?: AbortSignal,
+  ): Promise<TilePayload> {
+    const { intervals, header, frame } = this;
+    const where = `tile ${column}, ${row}`;
+    if (intervals === null) {
+      const stream = await this.read(0, this.streamLength, where, signal);
+      return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(stream, null, 'ycbcr') };
+    }
+    const firstColumn = (column * this.tileWidth) / intervals.width;
+    const firstRow = (row * this.tileHeight) / intervals.height;
+    const endColumn = Math.min(intervals.columns, firstColumn + this.tileWidth / intervals.width);
+    const endRow = Math.min(intervals.rows, firstRow + this.tileHeight / intervals.height);
+    const width = Math.min(this.tileWidth, this.width - column * this.tileWidth);
+    const height = Math.min(this.tileHeight, this.height - row * this.tileHeight);
+    const start = header.slice();
+    setFrameSize(start, frame, width, height);
+    const lines: Promise<Uint8Array<ArrayBuffer>>[] = [];
+    for (let r = firstRow; r < endRow; r++) {
+      const index = r * intervals.columns;
+      lines.push(this.line(intervals, index + firstColumn, index + endColumn, where, signal));
+    }
+    const parts: Uint8Array[] = [start];
+    let count = 0;
+    for (const [i, line] of (await Promise.all(lines)).entries()) {
+      const index = (firstRow + i) * intervals.columns + firstColumn;
+      const base = intervals.starts[index]!;
+      for (let k = index; k < index + endColumn - firstColumn; k++) {
+        if (count > 0) parts.push(Uint8Array.of(0xff, 0xd0 + ((count - 1) % 8)));
+        const end = k + 1 < intervals.starts.length ? intervals.starts[k + 1]! - base : line.length;
+        parts.push(withoutMarker(line.subarray(intervals.starts[k]! - base, end)));
+        count++;
+      }
+    }
+    parts.push(Uint8Array.of(0xff, 0xd9));
+    return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(join(parts), null, 'ycbcr') };
+  }
+
+  /** The bytes of intervals `first` … `end - 1`, which lie side by side in the file. */
+  private async line(
+    { starts }: Intervals,
+    first: number,
+    end: number,
+    where: string,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const from = starts[first]!;
+    const to = end < starts.length ? starts[end]! : this.streamLength;
+    return this.read(from, to - from, where, signal);
+  }
+
+  private async read(
+    offset: number,
+    length: number,
+    where: string,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const { source } = this.file;
+    if (!(length > 0) || offset + length > this.streamLength) {
+      throw brokenTile(source.name, where, 'The table of restart markers is damaged.');
+    }
+    if (this.streamAt + offset + length > source.size) {
+      throw brokenTile(source.name, where, 'It lies behind the end of the file.');
+    }
+    return source.read(this.streamAt + offset, length, signal);
+  }
+}
+
+/** The table of restart intervals; null where there is none or it does not fit the image. */
+async function readIntervals(
+  directory: TiffDirectory,
+  frame: JpegFrame,
+  width: number,
+  height: number,
+): Promise<Intervals | null> {
+  const { mcuWidth, mcuHeight, restartInterval } = frame;
+  const across = Math.ceil(width / mcuWidth);
+  const down = Math.ceil(height / mcuHeight);
+  if (restartInterval === 0 || across % restartInterval !== 0) return null;
+  const columns = across / restartInterval;
+  const low = await directory.numbers(ndpi.mcuStarts);
+  if (low.length !== columns * down) return null;
+  const high = await directory.numbers(ndpi.mcuStartsHigh);
+  const starts = high.length === low.length ? low.map((value, i) => value + high[i]! * 2 ** 32) : low;
+  return { starts, width: restartInterval * mcuWidth, height: mcuHeight, columns, rows: down };
+}
+
+/** Writes a size into the frame header. */
+function setFrameSize(header: Uint8Array, { frameAt }: JpegFrame, width: number, height: number): void {
+  header[frameAt + 5] = height >> 8;
+  header[frameAt + 6] = height & 255;
+  header[frameAt + 7] = width >> 8;
+  header[frameAt + 8] = width & 255;
+}
+
+/** An interval's data without the restart or end marker behind it. */
+function withoutMarker(bytes: Uint8Array): Uint8Array {
+  for (let at = bytes.length - 2; at >= Math.max(0, bytes.length - 16); at--) {
+    const next = bytes[at + 1]!;
+    if (bytes[at] === 0xff && ((next >= 0xd0 && next <= 0xd7) || next === 0xd9)) return bytes.subarray(0, at);
+  }
+  return bytes;
+}
