@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import type { SliceInContext } from '../segmenter.ts';
 import { ModelError, parseManifest, type manifestSchema, type ModelManifest } from '../manifest.ts';
 import { sha256 } from '../sha256.ts';
+import type { Weights } from '../variables.ts';
 import { modelCard } from './card.ts';
 import { classesOf } from './golden-output.ts';
-import type { Variables } from './graph.ts';
 import { GRAPH_NAMES, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
 import { resourceDescription } from './rdf.ts';
 import type { WeightType } from './weight-shards.ts';
@@ -27,7 +27,7 @@ export interface ExportRequest {
   readonly fields: ManifestFields;
   /** Gives the logits; `(ops, input) => fullSizeLogits(ops, input, config)` for the networks of src/model. */
   readonly network: NetworkOfGraph;
-  readonly variables: Variables;
+  readonly variables: Weights;
   readonly golden: GoldenInputs;
   /** Storage of the kernels; `float16` by default. */
   readonly dtype?: WeightType;

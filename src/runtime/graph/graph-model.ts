@@ -1,9 +1,10 @@
 /** A network with its trained values, written as a TF.js GraphModel: `model.json` and weight shards. */
 import type { NetworkInput } from '../../model/refinenet.ts';
 import type { Ops } from '../../model/ops.ts';
+import type { Weights } from '../variables.ts';
 import { GraphOps } from './graph-ops.ts';
 import { openBatch, toGraphDef, type GraphDef } from './graph-def.ts';
-import { contextCut, type Graph, type GraphNode, type Variables } from './graph.ts';
+import { contextCut, type Graph, type GraphNode } from './graph.ts';
 import { simplify } from './passes.ts';
 import { packWeights, type WeightType } from './weight-shards.ts';
 
@@ -43,7 +44,7 @@ export interface RecordedNetwork extends Graph {
  */
 export function recordNetwork(
   network: NetworkOfGraph,
-  variables: Variables,
+  variables: Weights,
   sizes: InputSizes,
 ): RecordedNetwork {
   const ops = new GraphOps(variables);

@@ -1,13 +1,14 @@
 /** The graph interpreter: running a network with it records the network instead of computing it. */
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../../model/ops.ts';
 import { ModelError } from '../manifest.ts';
-import type { GraphNode, Operation, Variables, Weight } from './graph.ts';
+import type { Weights } from '../variables.ts';
+import type { GraphNode, Operation, Weight } from './graph.ts';
 
 export class GraphOps implements Ops<GraphNode> {
   private readonly weights = new Map<string, Weight>();
 
   /** @param variables trained values; only those that the network asks for are read. */
-  constructor(private readonly variables: Variables) {}
+  constructor(private readonly variables: Weights) {}
 
   /** An input of the network under its public name, [n, height, width, channels]. */
   input(name: string, height: number, width: number, channels: number): GraphNode {

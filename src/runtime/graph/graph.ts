@@ -4,12 +4,6 @@
  */
 import type { Shape4 } from '../../model/ops.ts';
 
-/** Trained values by name, as `Ops` names them: `${layer}/kernel`, `/bias`, `/gamma`, `/moving_mean`, … */
-export type Variables = ReadonlyMap<
-  string,
-  { readonly shape: readonly number[]; readonly data: Float32Array }
->;
-
 /**
  * A constant tensor. `data` computes on demand, so that folding a full-size network (hundreds of MB) never
  * holds more than one folded kernel at a time.

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { GraphOps } from './graph-ops.ts';
-import { contextCut, topologicalOrder, type GraphNode, type Variables } from './graph.ts';
+import type { Weights } from '../variables.ts';
+import { contextCut, topologicalOrder, type GraphNode } from './graph.ts';
 import { simplify } from './passes.ts';
 
 /** A 1×1 convolution of one channel: weight 2, bias 5; a batch norm with scale 3/2 and mean 4, shift 1. */
-const variables: Variables = new Map([
+const variables: Weights = new Map([
   ['a/kernel', { shape: [1, 1, 1, 1], data: Float32Array.of(2) }],
   ['a/bias', { shape: [1], data: Float32Array.of(5) }],
   ['b/kernel', { shape: [1, 1, 1, 1], data: Float32Array.of(7) }],
