@@ -5,6 +5,7 @@ import { loadModel, type ReadFile } from '../load-model.ts';
 import { ModelError } from '../manifest.ts';
 import type { InputImage } from '../segmenter.ts';
 import { exportModel, type ExportedModel } from './export-model.ts';
+import { float16Agreement } from './float16-agreement.ts';
 import { dualNetwork, singleNetwork } from './test-networks.ts';
 import { manifestFields, randomInputs, randomWeights, type Network } from './testing.ts';
 import { initialiseNodeBackend } from '../backend.node.ts';
@@ -159,4 +160,22 @@ describe('hostile files', () => {
     weights.set('stem/kernel', { shape: [7, 7, 3, 8], data: new Float32Array(1176) });
     await expect(exportModel({ ...request, variables: weights })).rejects.toThrow(/stem\/norm\/gamma.*lack/);
   });
+});
+
+it('measures what half precision does to the classes', async () => {
+  const inputs = randomInputs(1, SLICE, null);
+  const { pixels, share } = await float16Agreement(
+    {
+      fields: manifestFields({ slicePx: SLICE, contextPx: null, classes: 3 }),
+      network: singleNetwork,
+      variables: await randomWeights(singleNetwork, inputs),
+    },
+    [1, 2].map((seed) => ({
+      slice: Uint8Array.from(image(SLICE, seed / 50).data.filter((_, i) => i % 4 < 3)),
+      context: null,
+      sliceInContext: null,
+    })),
+  );
+  expect(pixels).toBe(2 * SLICE * SLICE);
+  expect(share).toBeGreaterThan(0.98);
 });

@@ -1,0 +1,54 @@
+import { expect, it } from 'vitest';
+import { parseManifest } from '../manifest.ts';
+import { modelCard } from './card.ts';
+import { resourceDescription } from './rdf.ts';
+import { manifestFields } from './testing.ts';
+
+const manifest = parseManifest(
+  {
+    ...manifestFields({ slicePx: 192, contextPx: 192, classes: 2 }),
+    specVersion: 1,
+    metrics: { data: 'held-out phantoms', miou: 0.75, iou: [0.9, null], accuracy: 0.95, score: null },
+    graph: {
+      file: 'model.json',
+      sha256: 'a'.repeat(64),
+      weightsSha256: 'b'.repeat(64),
+      weightsBytes: 780_000,
+      dtype: 'float16',
+      inputs: { slice: 'slice', context: 'context', sliceInContext: 'slice_in_context' },
+      outputs: { logits: 'logits', packed: 'packed' },
+      contextFeatures: ['context_features_4'],
+    },
+    golden: { slice: 's.bin', context: 'c.bin', classes: 'o.bin', agreement: 0.99 },
+  },
+  'manifest.json',
+);
+
+it('the card says what people must know before they use the model', () => {
+  const card = modelCard(manifest);
+  expect(card).toMatch(/^# Test model\n/);
+  for (const part of [
+    '**Intended use.** Tests.',
+    '467 µm in 192 × 192 pixels (2.432 µm per pixel)',
+    '| 0 | class 0 (background) | `#0072B2` |',
+    '| mIoU | 0.750 |',
+    '| IoU class 1 | class absent |',
+    'Licence of the weights: Apache-2.0',
+    '0.78 MB, float16',
+    '`context_features_4`',
+  ]) {
+    expect(card).toContain(part);
+  }
+});
+
+it('the resource description names the weights and survives quotes and colons', () => {
+  const lines = resourceDescription(manifest).split('\n');
+  expect(lines).toContain('type: model');
+  expect(lines).toContain('  tensorflow_js:');
+  expect(lines).toContain('    source: "model.json"');
+  expect(lines).toContain(`    sha256: ${'a'.repeat(64)}`);
+  expect(lines).toContain('description: "A network with random weights: \\"quoted\\", with a colon."');
+  // One entry a line, indented by pairs of spaces, no tabs: YAML's block style.
+  for (const line of lines.filter((text) => text !== ''))
+    expect(line).toMatch(/^(?: {2})*(?:- )?\w+: ?|^(?: {2})*\w+:$/);
+});
