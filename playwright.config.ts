@@ -45,6 +45,7 @@ export default defineConfig({
     baseURL: appUrl,
     headless: true,
     viewport: { width: 1280, height: 800 },
+    actionTimeout: 30_000,
     screenshot: 'only-on-failure',
   },
   projects: [
