@@ -1,5 +1,8 @@
 /** Opens a slide of any supported format; the format is recognised by its content, not by its name. */
 import { cachedByteSource } from './byte-source.ts';
+import { dicomSlide } from './dicom/dicom-slide.ts';
+import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
+import { fingerprint } from './fingerprint.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
@@ -23,6 +26,19 @@ export async function openSlide(sources: readonly ByteSource[], platform: SlideP
   }
   const source = cachedByteSource(first);
   const head = await source.read(0, 1024);
+  if (isDicom(head))
+    return openDicom([source, ...sources.slice(1).map((one) => cachedByteSource(one))], platform);
+  if (sources.length > 1) {
+    // A folder may hold more than the slide: the first file that is one counts for DICOM sets only.
+    const dicom = await firstDicom(sources);
+    if (dicom !== null) return openSlide(dicom, platform);
+    throw new SlideError(
+      'unsupported',
+      first.name,
+      `${sources.length} files were given that do not belong together.`,
+      'Open one slide file, or all .dcm files of one DICOM series.',
+    );
+  }
   if (TiffFile.recognises(head)) return openTiff(source, platform);
   throw new SlideError(
     'not-a-slide',
@@ -39,6 +55,40 @@ export async function openSlideUrl(
   options: UrlByteSourceOptions = {},
 ): Promise<Slide> {
   return openSlide([await urlByteSource(url, options)], platform);
+}
+
+/** The DICOM files among the sources, null when there are none. */
+async function firstDicom(sources: readonly ByteSource[]): Promise<ByteSource[] | null> {
+  const heads = await Promise.all(sources.map((one) => one.read(0, 132)));
+  const found = sources.filter((_, i) => isDicom(heads[i]!));
+  return found.length === 0 ? null : found;
+}
+
+async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
+  const dicom = (await firstDicom(sources)) ?? [];
+  const instances: DicomInstance[] = [];
+  let refused: unknown;
+  for (const source of dicom) {
+    try {
+      instances.push(await dicomInstance(source));
+    } catch (error) {
+      // Reports and annotations come in the same folder as the images.
+      if (!(error instanceof SlideError) || error.code !== 'unsupported') throw error;
+      refused = error;
+    }
+  }
+  if (instances.length === 0 && refused instanceof SlideError) throw refused;
+  const sorted = [...dicom].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return dicomSlide(
+    instances,
+    {
+      name: dicom.length === 1 ? dicom[0]!.name : `${sorted[0]!.name} and ${dicom.length - 1} more`,
+      fileSize: dicom.reduce((sum, source) => sum + source.size, 0),
+      fingerprint: await fingerprint(sorted),
+      close: () => sources.forEach((source) => void source.close?.()),
+    },
+    platform,
+  );
 }
 
 async function openTiff(source: ByteSource, platform: SlidePlatform): Promise<Slide> {

@@ -1,0 +1,222 @@
+/** A slide made of DICOM instances: volumes are its levels, the rest its associated images. */
+import { iccSummary } from '../icc.ts';
+import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
+import { abortReason } from '../shared-tasks.ts';
+import {
+  SlideError,
+  type Slide,
+  type SlideMetadata,
+  type SlidePlatform,
+  type TilePayload,
+} from '../slide.ts';
+import { toRgba } from '../tiff/samples.ts';
+import { photometric as tiffPhotometric } from '../tiff/tags.ts';
+import { brokenTile } from '../tiff/tiff-image.ts';
+import { slideLevels } from '../tiff/tiff-slide.ts';
+import { ycbcrToRgb } from '../jpeg2000/codec.ts';
+import type { DicomInstance } from './instance.ts';
+
+const transferSyntax = {
+  implicitLittle: '1.2.840.10008.1.2',
+  explicitLittle: '1.2.840.10008.1.2.1',
+  jpegBaseline: '1.2.840.10008.1.2.4.50',
+  jpegExtended: '1.2.840.10008.1.2.4.51',
+  jpeg2000Lossless: '1.2.840.10008.1.2.4.90',
+  jpeg2000: '1.2.840.10008.1.2.4.91',
+} as const;
+
+const SUPPORTED: readonly string[] = Object.values(transferSyntax);
+
+/** What a slide of instances is besides its instances. */
+export interface DicomIdentity {
+  readonly name: string;
+  readonly fileSize: number;
+  readonly fingerprint: string;
+  close(): void;
+}
+
+/** A level: all instances of one size (a concatenation may split it). */
+interface Level {
+  readonly first: DicomInstance;
+  readonly parts: readonly DicomInstance[];
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * @throws SlideError `unsupported` (no level among the instances, another series, transfer syntax, bits).
+ */
+export function dicomSlide(
+  instances: readonly DicomInstance[],
+  identity: DicomIdentity,
+  platform: SlidePlatform,
+): Slide {
+  const { name } = identity;
+  const refuse = (problem: string, remedy: string): SlideError =>
+    new SlideError('unsupported', name, problem, remedy);
+  const series = new Set(instances.map((one) => one.seriesUid));
+  if (series.size > 1) {
+    throw refuse(
+      `The files are of ${series.size} different slides.`,
+      'Open the files of one series at a time.',
+    );
+  }
+  const levels = levelsOf(instances.filter((one) => one.kind === 'volume'));
+  const base = levels[0]?.first;
+  if (base === undefined) {
+    throw refuse(
+      'Only labels and overviews are among the files.',
+      'Open all .dcm files of the series together.',
+    );
+  }
+  for (const { first } of levels) {
+    if (!SUPPORTED.includes(first.transferSyntax)) {
+      throw refuse(
+        `Its transfer syntax ${first.transferSyntax} is not supported.`,
+        'Convert it to JPEG, JPEG 2000 or uncompressed.',
+      );
+    }
+    if (first.bits !== 8) {
+      throw refuse(
+        `It has ${first.bits} bits per channel; slides of 8 bits can be opened.`,
+        'Export it with 8 bits.',
+      );
+    }
+  }
+  const associated = instances
+    .filter((one) => one.kind !== 'volume' && SUPPORTED.includes(one.transferSyntax) && one.bits === 8)
+    .map((one) => ({ ...level([one]), name: one.kind === 'overview' ? 'macro' : one.kind }))
+    .filter((one, i, all) => all.findIndex((other) => other.name === one.name) === i);
+  const metadata: SlideMetadata = {
+    name,
+    format: 'dicom-wsi',
+    width: base.width,
+    height: base.height,
+    levels: slideLevels(levels.map(({ first }) => first)),
+    mpp: base.mpp,
+    magnification: base.magnification,
+    associated: associated.map((one) => ({
+      name: one.name,
+      width: one.first.width,
+      height: one.first.height,
+    })),
+    scanner: base.scanner,
+    icc: base.icc === null ? null : iccSummary(base.icc),
+    fileSize: identity.fileSize,
+    fingerprint: identity.fingerprint,
+    properties: base.properties,
+  };
+  return {
+    metadata,
+    async tile(index, column, row, signal) {
+      const one = levels[index];
+      if (one === undefined || !(column >= 0 && row >= 0 && column < one.columns && row < one.rows)) {
+        throw new RangeError(`${name} has no tile ${column}, ${row} at level ${index}.`);
+      }
+      return tile(one, column, row, name, platform, signal);
+    },
+    async associatedImage(wanted, signal) {
+      const one = associated.find((image) => image.name === wanted);
+      if (one === undefined) throw new RangeError(`${name} has no associated image "${wanted}".`);
+      if (one.columns * one.rows > 1) {
+        throw refuse('An associated image is made of tiles.', 'It can not be shown; the slide itself can.');
+      }
+      return tile(one, 0, 0, name, platform, signal);
+    },
+    iccProfile: () => Promise.resolve(base.icc?.slice() ?? null),
+    close: () => identity.close(),
+  };
+}
+
+function levelsOf(volumes: readonly DicomInstance[]): Level[] {
+  const bySize = new Map<string, DicomInstance[]>();
+  for (const one of volumes) {
+    const key = `${one.width}x${one.height}`;
+    bySize.set(key, [...(bySize.get(key) ?? []), one]);
+  }
+  return [...bySize.values()].map(level).sort((a, b) => b.first.width - a.first.width);
+}
+
+function level(parts: readonly DicomInstance[]): Level {
+  const sorted = [...parts].sort((a, b) => a.frameOffset - b.frameOffset);
+  const first = sorted[0]!;
+  return {
+    first,
+    parts: sorted,
+    columns: Math.ceil(first.width / first.tileWidth),
+    rows: Math.ceil(first.height / first.tileHeight),
+  };
+}
+
+async function tile(
+  { parts, columns }: Level,
+  column: number,
+  row: number,
+  file: string,
+  platform: SlidePlatform,
+  signal?: AbortSignal,
+): Promise<TilePayload> {
+  const place = row * columns + column;
+  for (const part of parts) {
+    const index = part.sparse === null ? place - part.frameOffset : part.sparse.get(place);
+    if (index === undefined || index < 0 || index >= part.frames) continue;
+    const bytes = await part.frame(index, signal);
+    if (bytes.length === 0) return { kind: 'missing' };
+    try {
+      return await payload(part, bytes, platform, signal);
+    } catch (cause) {
+      if (signal?.aborted) throw abortReason(signal);
+      throw brokenTile(file, `tile ${column}, ${row}`, 'Its image data is damaged.', cause);
+    }
+  }
+  return { kind: 'missing' };
+}
+
+async function payload(
+  instance: DicomInstance,
+  bytes: Uint8Array<ArrayBuffer>,
+  platform: SlidePlatform,
+  signal?: AbortSignal,
+): Promise<TilePayload> {
+  const { photometric } = instance;
+  switch (instance.transferSyntax) {
+    case transferSyntax.jpegBaseline:
+    case transferSyntax.jpegExtended: {
+      if (!isJpeg(bytes)) throw new Error('It holds no JPEG.');
+      const colours: JpegColours =
+        photometric === 'RGB' ? 'rgb' : photometric.startsWith('YBR') ? 'ycbcr' : 'as-marked';
+      return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(bytes, null, colours) };
+    }
+    case transferSyntax.jpeg2000:
+    case transferSyntax.jpeg2000Lossless: {
+      // YBR_RCT and YBR_ICT are transforms of the codestream itself, which its decoder undoes.
+      const colours = photometric === 'YBR_FULL' || photometric === 'YBR_FULL_422' ? 'ycbcr' : 'rgb';
+      return { kind: 'pixels', image: await platform.jpeg2000(bytes, colours, signal) };
+    }
+    default:
+      return { kind: 'pixels', image: nativePixels(instance, bytes) };
+  }
+}
+
+function nativePixels(instance: DicomInstance, bytes: Uint8Array): ReturnType<typeof toRgba> {
+  const { tileWidth: width, tileHeight: height, samples, planar, photometric } = instance;
+  const size = width * height;
+  if (bytes.length < size * samples) throw new Error('It holds too little data.');
+  const planes = planar
+    ? Array.from({ length: samples }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
+    : [bytes];
+  const image = toRgba(planes, width, height, {
+    samples,
+    planar,
+    alpha: 'none',
+    palette: null,
+    photometric:
+      samples >= 3
+        ? tiffPhotometric.rgb
+        : photometric === 'MONOCHROME1'
+          ? tiffPhotometric.whiteIsZero
+          : tiffPhotometric.blackIsZero,
+  });
+  if (photometric === 'YBR_FULL') ycbcrToRgb(image.data);
+  return image;
+}
