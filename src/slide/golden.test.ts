@@ -39,6 +39,20 @@ const open = async (path: string): Promise<Slide> =>
 
 const goldens = JSON.parse(readFileSync(join(folder, 'openslide.json'), 'utf8')) as Golden[];
 
+const formats = JSON.parse(readFileSync(join(folder, 'formats.json'), 'utf8')) as Golden[];
+
+describe('DICOM as dcmtk, NDPI and JPEG 2000 as OpenSlide see them', () => {
+  test.each(formats)('$png', async ({ png: name, slide: file, rect, level }, context) => {
+    if (!existsSync(join(root, file))) context.skip(`${file} is not here: development data`);
+    const expected = await png(name);
+    const slide = await open(file);
+    const options = level === undefined ? { decoder } : { decoder, level };
+    const actual = await readRegion(slide, rect!, expected.width, expected.height, options);
+    slide.close();
+    expect(psnr(actual, expected)).toBeGreaterThan(40);
+  });
+});
+
 const variants = JSON.parse(readFileSync(join(folder, 'variants/variants.json'), 'utf8')) as Golden[];
 
 describe('variants of TIFF as libvips and OpenSlide see them', () => {
