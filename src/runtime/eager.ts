@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../model/ops.ts';
+import { batchNormByBatch, batchStatistics } from './batch-norm-gradient.ts';
 import { differentiableConv2d } from './conv-gradient.ts';
 import { differentiableCropResize } from './crop-gradient.ts';
 import { hashName, mulberry32, type Initialiser, type VariableStore } from './variables.ts';
@@ -13,9 +14,10 @@ export interface EagerOptions {
    * How batch norm runs:
    * - `frozen`: by its moving statistics, folded into the convolution before it (trainable gamma and beta);
    * - `reference`: by its moving statistics, unfolded, as written in the paper;
-   * - `calibrate`: sets the moving statistics to those of this very batch, then as `reference`.
+   * - `calibrate`: sets the moving statistics to those of this very batch, then as `reference`;
+   * - `batch`: by the statistics of the batch, which the moving ones follow (training from scratch).
    */
-  readonly norm: 'frozen' | 'reference' | 'calibrate';
+  readonly norm: 'frozen' | 'reference' | 'calibrate' | 'batch';
   /** Seed of the dropout masks, different at every step; null while not training: no dropout. */
   readonly dropoutSeed: number | null;
 }
@@ -111,6 +113,12 @@ export class EagerOps implements Ops<EagerMap> {
       const moments = tf.moments(x.tensor, [0, 1, 2]);
       mean.assign(moments.mean as tf.Tensor1D);
       variance.assign(moments.variance as tf.Tensor1D);
+    }
+    if (this.options.norm === 'batch') {
+      const statistics = batchStatistics(x.tensor);
+      follow(mean, statistics.mean);
+      follow(variance, statistics.variance);
+      return this.map(x.shape, () => batchNormByBatch(x.tensor, gamma, beta, statistics));
     }
     const { pending } = x;
     if (this.options.norm === 'frozen' && pending !== null && pending.bias === null) {
@@ -210,6 +218,13 @@ export class EagerOps implements Ops<EagerMap> {
     const init: Initialiser = { kind: 'constant', value };
     return this.variables.get(name, [length], init, trainable) as tf.Variable<tf.Rank.R1>;
   }
+}
+
+/** How much of a moving statistic stays at each step. */
+const MOVING_AVERAGE = 0.95;
+
+function follow(moving: tf.Variable<tf.Rank.R1>, now: tf.Tensor1D): void {
+  moving.assign(tf.add(tf.mul(moving, MOVING_AVERAGE), tf.mul(now, 1 - MOVING_AVERAGE)));
 }
 
 function convolution(shape: Shape4, conv: PendingConv, activation: 'linear' | 'relu'): EagerMap {

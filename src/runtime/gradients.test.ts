@@ -2,6 +2,7 @@
 import './gradients.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { batchNormByBatch, batchStatistics } from './batch-norm-gradient.ts';
 import { differentiableConv2d } from './conv-gradient.ts';
 import { differentiableCropResize } from './crop-gradient.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
@@ -98,6 +99,27 @@ describe('differentiableCropResize', () => {
       return (loss(moved(step)) - loss(moved(-step))) / (2 * step);
     });
     expect(relativeError(actual, expected)).toBeLessThan(2e-3);
+  });
+});
+
+describe('batchNormByBatch', () => {
+  it('has the gradients that TF.js derives from the definition', async () => {
+    await useTestBackend('cpu');
+    const x = tf.randomNormal([2, 3, 4, 5], 1, 2, 'float32', 5) as tf.Tensor4D;
+    const gamma = tf.randomNormal([5], 1, 0.5, 'float32', 6) as tf.Tensor1D;
+    const beta = tf.randomNormal([5], 0, 1, 'float32', 7) as tf.Tensor1D;
+    const weigh = (y: tf.Tensor): tf.Tensor => tf.sum(tf.mul(tf.sin(y), y));
+    const ours = tf.grads((xx: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => {
+      const image = xx as tf.Tensor4D;
+      return weigh(batchNormByBatch(image, g as tf.Tensor1D, b as tf.Tensor1D, batchStatistics(x)));
+    })([x, gamma, beta]);
+    const theirs = tf.grads((xx: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => {
+      const { mean, variance } = tf.moments(xx, [0, 1, 2]);
+      return weigh(tf.add(tf.mul(tf.div(tf.sub(xx, mean), tf.sqrt(tf.add(variance, 1e-5))), g), b));
+    })([x, gamma, beta]);
+    for (const [i, gradient] of ours.entries()) {
+      expect(relativeError(await gradient.data(), await theirs[i]!.data())).toBeLessThan(1e-4);
+    }
   });
 });
 

@@ -16,8 +16,11 @@ export type Initialiser =
 export class VariableStore {
   private readonly variables = new Map<string, tf.Variable>();
 
-  /** @param seed initial values depend on it and on the variable's name alone. */
-  constructor(private readonly seed: number) {}
+  /**
+   * @param seed initial values depend on it and on the variable's name alone; null: all zeros, for weights
+   *   that are loaded afterwards.
+   */
+  constructor(private readonly seed: number | null) {}
 
   /**
    * The variable of that name, created on first use.
@@ -31,7 +34,12 @@ export class VariableStore {
       }
       return existing;
     }
-    const initial = initialValues(shape, init, hashName(name) ^ this.seed);
+    const zeros: Initialiser = { kind: 'constant', value: 0 };
+    const initial = initialValues(
+      shape,
+      this.seed === null ? zeros : init,
+      hashName(name) ^ (this.seed ?? 0),
+    );
     const variable = tf.tidy(() => tf.variable(tf.tensor(initial, [...shape]), trainable));
     this.variables.set(name, variable);
     return variable;

@@ -41,6 +41,29 @@ export function cropClasses(
   return out;
 }
 
+/**
+ * Classes at the middles of `side` × `side` cells of `step` pixels, the first at (x, y); class 0 outside.
+ */
+export function sampleClasses(
+  { width, height, classes }: LabelledImage,
+  x: number,
+  y: number,
+  side: number,
+  step: number,
+): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(side * side);
+  const middle = step >> 1;
+  for (let row = 0; row < side; row++) {
+    const from = y + row * step + middle;
+    if (from < 0 || from >= height) continue;
+    for (let column = 0; column < side; column++) {
+      const at = x + column * step + middle;
+      if (at >= 0 && at < width) out[row * side + column] = classes[from * width + at]!;
+    }
+  }
+  return out;
+}
+
 /** Calls `copy` for the part of each row of the square that lies inside the image. */
 function eachInside(
   { width, height }: LabelledImage,

@@ -5,7 +5,7 @@
  */
 import type { ContextKind } from '../model/config.ts';
 import { mulberry32 } from '../runtime/variables.ts';
-import { cropClasses, cropRgb, reduceImage, type LabelledImage } from './labelled-image.ts';
+import { cropClasses, cropRgb, reduceImage, sampleClasses, type LabelledImage } from './labelled-image.ts';
 import { transformPlace, transformSquare } from './symmetry.ts';
 
 export interface SamplingGeometry {
@@ -25,6 +25,8 @@ export interface Sample {
   readonly classes: Uint8Array<ArrayBuffer>;
   /** [contextPx, contextPx, 3] */
   readonly context: Uint8Array<ArrayBuffer> | null;
+  /** [contextPx, contextPx], of each context pixel's middle; null without a context. */
+  readonly contextClasses: Uint8Array<ArrayBuffer> | null;
   /** Fractions of the context's side. */
   readonly place: { readonly x: number; readonly y: number; readonly size: number };
 }
@@ -35,6 +37,12 @@ interface Source {
   readonly reduced: LabelledImage | null;
   /** Pixel indices of each class, thinned. */
   readonly byClass: readonly Uint32Array[];
+}
+
+interface ContextSample {
+  readonly context: Uint8Array | null;
+  readonly contextClasses: Uint8Array | null;
+  readonly place: Sample['place'];
 }
 
 export class Sampler {
@@ -79,13 +87,15 @@ export class Sampler {
     const x = (pixel % source.image.width) - below(side);
     const y = Math.floor(pixel / source.image.width) - below(side);
     const symmetry = below(8);
-    const { context, place } = this.context(source, x, y, below);
+    const { context, contextClasses, place } = this.context(source, x, y, below);
     const contextPx = this.geometry.contextPx ?? 0;
     const jitter = colourJitter(random);
     return {
       slice: recolour(transformSquare(cropRgb(source.image, x, y, side), side, 3, symmetry), jitter),
       classes: transformSquare(cropClasses(source.image, x, y, side), side, 1, symmetry),
       context: context === null ? null : recolour(transformSquare(context, contextPx, 3, symmetry), jitter),
+      contextClasses:
+        contextClasses === null ? null : transformSquare(contextClasses, contextPx, 1, symmetry),
       place: transformPlace(place, symmetry),
     };
   }
@@ -102,14 +112,18 @@ export class Sampler {
     x: number,
     y: number,
     below: (n: number) => number,
-  ): { context: Uint8Array | null; place: Sample['place'] } {
+  ): ContextSample {
     const { contextKind, slicePx, contextPx } = this.geometry;
     const whole = { x: 0, y: 0, size: 1 };
-    if (contextPx === null) return { context: null, place: whole };
+    if (contextPx === null) return { context: null, contextClasses: null, place: whole };
     if (contextKind === 'same') {
       const slice = cropRgb(image, x, y, slicePx);
       const square = { ...image, width: slicePx, height: slicePx, rgb: slice };
-      return { context: reduceImage(square, this.factor).rgb, place: whole };
+      return {
+        context: reduceImage(square, this.factor).rgb,
+        contextClasses: sampleClasses(image, x, y, contextPx, this.factor),
+        place: whole,
+      };
     }
     if (reduced === null) throw new Error(`Context kind "${contextKind}" can't be sampled yet.`);
     // A region lies anywhere around its slice; a centred context has it in the middle.
@@ -121,6 +135,7 @@ export class Sampler {
     const full = contextPx * this.factor;
     return {
       context: cropRgb(reduced, left, top, contextPx),
+      contextClasses: sampleClasses(image, left * this.factor, top * this.factor, contextPx, this.factor),
       place: { x: x / full - left / contextPx, y: y / full - top / contextPx, size: slicePx / full },
     };
   }

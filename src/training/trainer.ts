@@ -33,12 +33,12 @@ export class Trainer {
   }
 
   /**
-   * Creates the variables and sets every batch norm's statistics to those of `samples`; they stay frozen
-   * from then on, so that training and the exported graph compute the same.
+   * Creates the variables and sets every batch norm's statistics to those of `samples`: where frozen
+   * statistics stay, where the batch's own are used the moving ones start.
    */
   calibrate(samples: readonly Sample[]): void {
     tf.tidy(() => {
-      this.logits(this.batch(samples), { norm: 'calibrate', dropoutSeed: null }).dispose();
+      this.loss(this.batch(samples), { norm: 'calibrate', dropoutSeed: null });
     });
   }
 
@@ -50,10 +50,7 @@ export class Trainer {
     const dropoutSeed = Math.imul(this.config.seed + 1, 7919) + this.step;
     const { value, grads } = tf.tidy(() => {
       const batch = this.batch(samples);
-      return tf.variableGrads(
-        () => crossEntropy(this.logits(batch, { norm: 'frozen', dropoutSeed }), batch.truth),
-        list,
-      );
+      return tf.variableGrads(() => this.loss(batch, { norm: this.config.batchNorm, dropoutSeed }), list);
     });
     const gradients = new Map(
       Object.entries(grads).map(([variable, gradient]) => [names.get(variable)!, gradient]),
@@ -72,50 +69,61 @@ export class Trainer {
     this.optimiser.dispose();
   }
 
-  /** Logits at the decoder's resolution. */
-  private logits(batch: Batch, options: EagerOptions): tf.Tensor4D {
+  /** Cross-entropy of the slice and, as the configuration weighs it, of the context. */
+  private loss(batch: Batch, options: EagerOptions): tf.Scalar {
     const ops = new EagerOps(this.variables, options);
     const input = {
       slice: ops.input(batch.slice),
       context: batch.context === null ? null : ops.input(batch.context),
       sliceInContext: batch.boxes === null ? null : ops.input(batch.boxes),
     };
-    return network(ops, input, this.preset.network).tensor;
+    const loss = crossEntropy(network(ops, input, this.preset.network).tensor, batch.truth);
+    if (batch.context === null || this.config.contextLoss === 0) return loss;
+    return tf.add(loss, tf.mul(this.contextLoss(ops, batch.samples), this.config.contextLoss));
+  }
+
+  /** Mean over the context path's stages of the cross-entropy of a 1×1 head on each. */
+  private contextLoss(ops: EagerOps, samples: readonly Sample[]): tf.Scalar {
+    const { classes } = this.preset.network;
+    const side = this.preset.contextPx ?? 0;
+    const truths = samples.map((sample) => sample.contextClasses!);
+    const losses = [...ops.labels].map(([label, features]) => {
+      const head = { filters: classes, kernel: 1, bias: true, init: 'glorot' } as const;
+      const logits = ops.conv2d(features, `auxiliary/${label}`, head).tensor; // [n, h, w, classes]
+      return crossEntropy(logits, oneHot(truths, side, logits.shape[1], classes));
+    });
+    return tf.div(tf.addN(losses), losses.length);
   }
 
   private batch(samples: readonly Sample[]): Batch {
     const { slicePx, contextPx, network: config } = this.preset;
     const n = samples.length;
-    // RefineNet decides at stride 4, U-Net at full resolution; classes are sampled at the nearest pixel.
-    const stride = config.kind === 'unet' ? 1 : 4;
+    // RefineNet decides at stride 4, U-Net at full resolution.
+    const side = config.kind === 'unet' ? slicePx : Math.ceil(slicePx / 4);
     const boxes =
       contextPx === null ? null : samples.flatMap(({ place }) => [...sliceBox(place, contextPx, slicePx)]);
+    const slices = samples.map((sample) => sample.slice);
+    const contexts = samples.map((sample) => sample.context!);
+    const truths = samples.map((sample) => sample.classes);
     return {
-      slice: images(
-        samples.map((sample) => sample.slice),
-        slicePx,
-      ),
-      context:
-        contextPx === null
-          ? null
-          : images(
-              samples.map((sample) => sample.context!),
-              contextPx,
-            ),
+      samples,
+      slice: images(slices, slicePx),
+      context: contextPx === null ? null : images(contexts, contextPx),
       boxes: boxes === null ? null : tf.tensor4d(boxes, [n, 1, 1, 4]),
-      truth: oneHot(samples, slicePx, stride, config.classes),
+      truth: oneHot(truths, slicePx, side, config.classes),
     };
   }
 }
 
 interface Batch {
+  readonly samples: readonly Sample[];
   /** [n, slicePx, slicePx, 3] */
   readonly slice: tf.Tensor4D;
   /** [n, contextPx, contextPx, 3] */
   readonly context: tf.Tensor4D | null;
   /** [n, 1, 1, 4] */
   readonly boxes: tf.Tensor4D | null;
-  /** [n, slicePx / stride, slicePx / stride, classes] */
+  /** [n, h, w, classes] at the logits' size */
   readonly truth: tf.Tensor4D;
 }
 
@@ -128,20 +136,19 @@ function images(squares: readonly Uint8Array[], side: number): tf.Tensor4D {
 }
 
 /**
- * Truth at the logits' resolution, nearest neighbour. Logits are later resized with aligned corners, so the
- * first and last logits stand for the first and last pixels.
+ * Truth of `side` × `side` pixels at `out` × `out`, nearest neighbour, [n, out, out, classes]. Logits are later
+ * resized with aligned corners, so the first and last logits stand for the first and last pixels.
  */
-function oneHot(samples: readonly Sample[], side: number, stride: number, classes: number): tf.Tensor4D {
-  const out = Math.ceil(side / stride);
-  const at = Array.from({ length: out }, (_, i) => Math.round((i * (side - 1)) / (out - 1)));
-  const values = new Float32Array(samples.length * out * out * classes);
-  samples.forEach((sample, index) => {
+function oneHot(truths: readonly Uint8Array[], side: number, out: number, classes: number): tf.Tensor4D {
+  const at = Array.from({ length: out }, (_, i) => Math.round((i * (side - 1)) / Math.max(1, out - 1)));
+  const values = new Float32Array(truths.length * out * out * classes);
+  truths.forEach((truth, index) => {
     for (let y = 0; y < out; y++) {
       for (let x = 0; x < out; x++) {
-        const label = sample.classes[at[y]! * side + at[x]!]!;
+        const label = truth[at[y]! * side + at[x]!]!;
         values[((index * out + y) * out + x) * classes + label] = 1;
       }
     }
   });
-  return tf.tensor4d(values, [samples.length, out, out, classes]);
+  return tf.tensor4d(values, [truths.length, out, out, classes]);
 }

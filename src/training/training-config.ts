@@ -13,6 +13,13 @@ export const trainingConfigSchema = z.strictObject({
   batch: z.number().int().positive(),
   /** How often a slice is drawn round a pixel of each class, relative to the others. */
   sampling: z.array(z.number().nonnegative()).min(2),
+  /**
+   * Weight of the context's own loss: every stage of the context path must tell the classes of the context
+   * by itself. It teaches the second encoder directly; the heads it needs are not exported. 0 is off.
+   */
+  contextLoss: z.number().nonnegative(),
+  /** `batch` while training from scratch; `frozen` keeps the statistics of pretrained weights. */
+  batchNorm: z.enum(['batch', 'frozen']),
   optimiser: z.strictObject({
     learningRate: z.number().positive(),
     /** Steps of linear rise at the start; then a cosine down to a hundredth. */

@@ -28,6 +28,8 @@ const config: TrainingConfig = {
   steps: 6,
   batch: 2,
   sampling: [1, 1, 1, 1],
+  contextLoss: 0.5,
+  batchNorm: 'batch',
   optimiser: { learningRate: 1e-3, warmup: 2, weightDecay: 0.01 },
   classes: ['a', 'b', 'c', 'd'].map((name) => ({ name, colour: '#000000', background: false })),
   provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
