@@ -1,0 +1,235 @@
+/** The page as a reader uses it: overlay, cancelling, keyboard, dialogs, accessibility. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import sharp from 'sharp';
+import { openBySlideAddress, openFile } from './fixtures/workbench.ts';
+
+const demo = 'slides/CMU-1-Small-Region.svs';
+
+/** Of the fill canvas: how many pixels are painted, and how many in each colour, as `r,g,b`. */
+async function painted(page: Page): Promise<{ total: number; byColour: Record<string, number> }> {
+  return page.getByTestId('overlay-fill-A').evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    const byColour: Record<string, number> = {};
+    let total = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] !== 255) continue;
+      total += 1;
+      const colour = `${data[at]!},${data[at + 1]!},${data[at + 2]!}`;
+      byColour[colour] = (byColour[colour] ?? 0) + 1;
+    }
+    return { total, byColour };
+  });
+}
+
+async function segmentVisible(page: Page): Promise<void> {
+  await expect(page.getByTestId('backend')).toBeVisible();
+  await page.keyboard.press('s');
+  await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 100_000 });
+}
+
+test('the overlay can be switched, faded, recoloured and rotated without running the network again', async ({
+  page,
+}) => {
+  await openBySlideAddress(page, demo);
+  await segmentVisible(page);
+  const before = await painted(page);
+  expect(before.total).toBeGreaterThan(500);
+  const colours = ['0,158,115', '240,228,66', '0,114,178'];
+  expect(Object.keys(before.byColour).filter((colour) => !colours.includes(colour))).toEqual([]);
+
+  await page.keyboard.press('c');
+  await expect.poll(async () => (await painted(page)).total).toBe(0);
+  await page.keyboard.press('c');
+  await expect.poll(async () => (await painted(page)).total).toBe(before.total);
+
+  const fill = page.getByTestId('overlay-fill-A');
+  await expect(fill).toHaveCSS('opacity', '0.35');
+  await page.getByTestId('fill-opacity').fill('80');
+  await expect(fill).toHaveCSS('opacity', '0.8');
+
+  // The most frequent class goes and comes back.
+  const [frequent] = Object.entries(before.byColour).sort(([, one], [, other]) => other - one)[0]!;
+  const box = page.getByTestId(`class-${colours.indexOf(frequent) + 1}`);
+  await box.click();
+  await expect.poll(async () => (await painted(page)).byColour[frequent] ?? 0).toBe(0);
+  await box.click();
+  await expect.poll(async () => (await painted(page)).byColour[frequent]).toBe(before.byColour[frequent]);
+
+  await page.getByTestId('palette-select').selectOption('bach');
+  const bach = ['255,0,0', '0,255,0', '0,0,255'];
+  await expect
+    .poll(async () => (await painted(page)).byColour[bach[colours.indexOf(frequent)]!])
+    .toBe(before.byColour[frequent]);
+
+  // Confidence is known wherever a class is, the background class included.
+  await page.keyboard.press('h');
+  await expect.poll(async () => (await painted(page)).total).toBeGreaterThan(before.total);
+  await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/);
+});
+
+test('the overlay lies on the class map to the pixel at every zoom and rotation', async ({ page }) => {
+  await openBySlideAddress(page, demo);
+  await segmentVisible(page);
+  for (const keys of [['0'], ['5'], ['7'], ['5', 'r'], ['r', 'r'], ['0', 'ArrowRight']]) {
+    for (const key of keys) {
+      await page.keyboard.press(key);
+      // Springs settle.
+      await page.waitForTimeout(900);
+    }
+    const { compared, equal } = await page.evaluate(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="overlay-fill-A"]')!;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      const { a, b, c, d, e, f } = window.dualscope!.transform()!;
+      const slices = window.dualscope!.slices();
+      const colours: Record<string, number> = { '0,158,115': 1, '240,228,66': 2, '0,114,178': 3 };
+      const determinant = a * d - b * c;
+      const classAt = (px: number, py: number): number | null => {
+        const x = (d * (px - e) - c * (py - f)) / determinant;
+        const y = (a * (py - f) - b * (px - e)) / determinant;
+        const slice = slices.find(
+          ({ rect }) => x >= rect.x && y >= rect.y && x < rect.x + rect.width && y < rect.y + rect.height,
+        );
+        if (slice === undefined || x < 0 || y < 0 || x >= 2220 || y >= 2967) return null;
+        const column = Math.floor(((x - slice.rect.x) / slice.rect.width) * slice.size);
+        const row = Math.floor(((y - slice.rect.y) / slice.rect.height) * slice.size);
+        return slice.classes[row * slice.size + column]!;
+      };
+      let compared = 0;
+      let equal = 0;
+      for (let py = 2; py < canvas.height - 2; py += 3) {
+        for (let px = 2; px < canvas.width - 2; px += 3) {
+          const value = classAt(px + 0.5, py + 0.5);
+          // Where classes meet within a pixel and a half, half a pixel of rounding may decide.
+          const near = [-1.5, 1.5].flatMap((step) => [
+            classAt(px + 0.5 + step, py + 0.5),
+            classAt(px + 0.5, py + 0.5 + step),
+          ]);
+          if (value === null || near.some((other) => other !== value)) continue;
+          const at = 4 * (py * canvas.width + px);
+          const shown = data[at + 3] === 0 ? 0 : colours[`${data[at]!},${data[at + 1]!},${data[at + 2]!}`];
+          compared += 1;
+          if (shown === value) equal += 1;
+        }
+      }
+      return { compared, equal };
+    });
+    expect(compared).toBeGreaterThan(1000);
+    // At a small scale the map is drawn from a halved copy, whose pixels may differ by the majority rule.
+    expect(equal / compared).toBeGreaterThan(keys.includes('0') ? 0.985 : 0.9999);
+  }
+});
+
+test('cancelling stops the run and keeps what is finished; more area adds to it', async ({ page }) => {
+  await openBySlideAddress(page, demo);
+  await expect(page.getByTestId('backend')).toBeVisible();
+  await page.keyboard.press('Shift+S');
+  await expect(page.getByTestId('progress-text')).toContainText(/[1-9]\d*\/\d+ slices/, { timeout: 60_000 });
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('status-text')).toHaveText(/^Cancelled after \d+ slices?/);
+  const kept = await page.evaluate(() => window.dualscope!.slices().length);
+  expect(kept).toBeGreaterThan(0);
+  expect(kept).toBeLessThan(20);
+  await segmentVisible(page);
+  expect(await page.evaluate(() => window.dualscope!.slices().length)).toBeGreaterThan(kept);
+});
+
+test('the page answers while a run is on', async ({ page }) => {
+  await openBySlideAddress(page, demo);
+  await expect(page.getByTestId('backend')).toBeVisible();
+  await page.keyboard.press('Shift+S');
+  await expect(page.getByTestId('progress')).toBeVisible();
+  await page.keyboard.press('Shift+T');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light');
+  const bar = await page.getByTestId('magnification').textContent();
+  await page.keyboard.press('+');
+  await expect(page.getByTestId('magnification')).not.toHaveText(bar ?? '');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('progress')).toHaveCount(0);
+});
+
+test('by keyboard alone from the empty page to a segmented slide', async ({ page }) => {
+  await page.goto('/?slide=none');
+  await expect(page.getByTestId('start-page')).toBeVisible();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('small region');
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('slide-name')).toHaveText('CMU-1-Small-Region.svs');
+  await segmentVisible(page);
+  await page.keyboard.press('?');
+  await expect(page.getByTestId('help')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('help')).toHaveCount(0);
+  // Panels fold, and stay folded.
+  await page.keyboard.press('[');
+  await page.keyboard.press(']');
+  await expect(page.getByTestId('left-panel')).toHaveCount(0);
+  await expect(page.getByTestId('right-panel')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByTestId('slide-name')).toHaveText('CMU-1-Small-Region.svs');
+  await expect(page.getByTestId('left-panel')).toHaveCount(0);
+});
+
+test('a slide that does not state its resolution is not segmented before the reader gives it', async ({
+  page,
+}, info) => {
+  const path = info.outputPath('plain.tif');
+  await sharp({ create: { width: 700, height: 600, channels: 3, background: '#e8c8dc' } })
+    .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'jpeg', pyramid: true })
+    .toFile(path);
+  await page.goto('/?slide=none');
+  await openFile(page, path);
+  await expect(page.getByTestId('slide-resolution')).toContainText('resolution unknown');
+  await expect(page.getByTestId('scale-bar')).toHaveCount(0);
+  await page.keyboard.press('s');
+  await expect(page.getByTestId('mpp-dialog')).toBeVisible();
+  await page.getByTestId('mpp-input').fill('wide');
+  await page.getByTestId('mpp-submit').click();
+  await expect(page.getByTestId('mpp-dialog')).toContainText('Enter a number');
+  await page.getByRole('button', { name: '20× scan' }).click();
+  await page.getByTestId('mpp-submit').click();
+  await expect(page.getByTestId('slide-resolution')).toContainText('0.5 µm/px');
+  await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 60_000 });
+  // Remembered for this slide.
+  await page.goto('/?slide=none');
+  await openFile(page, path);
+  await expect(page.getByTestId('slide-resolution')).toContainText('given by you');
+});
+
+test('no screen has an accessibility finding, in either theme', async ({ page }) => {
+  const check = async (screen: string): Promise<void> => {
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      .analyze();
+    expect(violations.map(({ id, nodes }) => `${screen}: ${id} at ${String(nodes[0]?.target)}`)).toEqual([]);
+  };
+  for (const theme of ['dark', 'light']) {
+    await page.goto('/?slide=none');
+    await expect(page.getByTestId('start-page')).toBeVisible();
+    await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+    await check(`start page, ${theme}`);
+    await page.goto('/?slide=slides/nowhere.svs');
+    await expect(page.getByTestId('notice')).toBeVisible();
+    await page.getByTestId('command-interface.log').click();
+    await check(`log, ${theme}`);
+    await openBySlideAddress(page, demo);
+    await expect(page.getByTestId('legend')).toBeVisible();
+    await check(`slide, ${theme}`);
+    for (const [keys, screen] of [
+      ['?', 'help'],
+      ['Control+k', 'palette'],
+    ] as const) {
+      await page.keyboard.press(keys);
+      await expect(page.getByTestId(screen)).toBeVisible();
+      await check(`${screen}, ${theme}`);
+      await page.keyboard.press('Escape');
+    }
+    await page.getByTestId('slide-resolution').click();
+    await check(`resolution, ${theme}`);
+    await page.keyboard.press('Escape');
+    await page.getByTestId('command-panel.models').click();
+    await check(`models, ${theme}`);
+    await page.keyboard.press('Shift+T');
+  }
+});
