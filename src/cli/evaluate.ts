@@ -5,7 +5,7 @@ import { readImageScope } from '../annotation/read-imagescope.ts';
 import type { ConfusionMatrix } from '../evaluation/confusion-matrix.ts';
 import { addPixels, createConfusionMatrix, toRows } from '../evaluation/confusion-matrix.ts';
 import { metricsTable } from '../evaluation/metrics-table.ts';
-import { metricsOf } from '../evaluation/metrics.ts';
+import { metricsOf, type Metrics } from '../evaluation/metrics.ts';
 import type { BackendName } from '../runtime/backend.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import type { FinishedSlice } from '../segment/engine.ts';
@@ -13,8 +13,9 @@ import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide } from '../slide/open-slide.ts';
 import { pathByteSource } from '../slide/path-byte-source.node.ts';
 import { findAnnotatedSlides, type AnnotatedSlideFiles } from '../training/annotated-slides.ts';
-import type { AddCommand } from './command.ts';
-import { classNames, planFor, readyModel, runOnSlide } from './run-model.ts';
+import { recordMetrics } from '../training/record-metrics.ts';
+import { CommandError, type AddCommand } from './command.ts';
+import { classNames, modelFolder, planFor, readyModel, runOnSlide } from './run-model.ts';
 import { backendOption, parseOverlap, parsePositive } from './segment.ts';
 
 interface EvaluateCall {
@@ -23,6 +24,7 @@ interface EvaluateCall {
   readonly mpp?: number;
   readonly overlap: number;
   readonly backend?: BackendName;
+  readonly record?: string;
   readonly json?: boolean;
 }
 
@@ -39,6 +41,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .option('--mpp <um>', 'µm per pixel, for slides that do not say it', parsePositive)
     .option('--overlap <share>', 'share of a slice in common with its neighbour, 0 to 0.5', parseOverlap, 0)
     .addOption(backendOption())
+    .option('--record <data>', "write the figures into the model's manifest and card; words for the data")
     .option('--json', 'one JSON object on stdout')
     .action(async (call: EvaluateCall) => {
       const found = await findAnnotatedSlides(call.data);
@@ -58,6 +61,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
       }
       segmenter.dispose();
       const metrics = metricsOf(pooled);
+      if (call.record !== undefined) await record(call.model, call.record, metrics);
       const result = {
         model: manifest.id,
         data: call.data,
@@ -75,6 +79,12 @@ export const addEvaluateCommand: AddCommand = (program) => {
       );
     });
 };
+
+/** Writes the figures into the model. @throws CommandError when there is nothing to write. */
+async function record(model: string, data: string, { miou, iou, accuracy, score }: Metrics): Promise<void> {
+  if (miou === null || accuracy === null) throw new CommandError(`${data}: no pixel was compared.`);
+  await recordMetrics(modelFolder(model), { data, miou, iou: [...iou], accuracy, score });
+}
 
 /** Segments one slide and compares it with its ground truth, slice by slice. */
 async function evaluateSlide(

@@ -31,15 +31,23 @@ export interface ReadyModel {
  * @throws CommandError when there is no such model; ModelError when it or the backend can't be used.
  */
 export async function readyModel(model: string, wanted: BackendName | null): Promise<ReadyModel> {
-  const folders = [resolve(model), join(import.meta.dirname, '..', '..', 'models', model)];
-  const folder = folders.find((each) => existsSync(join(each, 'manifest.json')));
-  if (folder === undefined) {
-    throw new CommandError(
-      `${model}: There is no such model. Give an id below models/ or a folder that holds a manifest.json.`,
-    );
-  }
+  const folder = modelFolder(model);
   const backend = await initialiseNodeBackend(wanted);
   return { segmenter: await loadModel(basename(folder), fromFolder(folder)), backend };
+}
+
+/**
+ * The folder of a model.
+ * @param model an id below models/ of this package, or a folder that holds a manifest.
+ * @throws CommandError when there is no such model.
+ */
+export function modelFolder(model: string): string {
+  const folders = [resolve(model), join(import.meta.dirname, '..', '..', 'models', model)];
+  const folder = folders.find((each) => existsSync(join(each, 'manifest.json')));
+  if (folder !== undefined) return folder;
+  throw new CommandError(
+    `${model}: There is no such model. Give an id below models/ or a folder that holds a manifest.json.`,
+  );
 }
 
 /**
