@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { meanColour, openBySlideAddress, viewPixels, viewTransform } from './fixtures/workbench.ts';
 
@@ -7,6 +8,24 @@ import { meanColour, openBySlideAddress, viewPixels, viewTransform } from './fix
 const golden = JSON.parse(
   readFileSync(join(import.meta.dirname, 'fixtures/cmu-1-mean-colours.json'), 'utf8'),
 ) as { width: number; height: number; columns: number; rows: number; rgb: [number, number, number][][] };
+
+/** Where scale bar and overview lie, in CSS pixels of the view. */
+async function boxesOverView(
+  page: Page,
+): Promise<{ left: number; top: number; right: number; bottom: number }[]> {
+  const view = await page
+    .getByTestId(/^view-/)
+    .first()
+    .boundingBox();
+  const boxes = await Promise.all(
+    ['scale-bar', 'overview'].map((id) => page.getByTestId(id).first().boundingBox()),
+  );
+  return boxes.flatMap((box) => {
+    if (box === null || view === null) return [];
+    const [left, top] = [box.x - view.x, box.y - view.y];
+    return [{ left, top, right: left + box.width, bottom: top + box.height }];
+  });
+}
 
 test('the demo slide opens and shows its tissue in its colours', async ({ page }) => {
   await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs');
@@ -16,14 +35,19 @@ test('the demo slide opens and shows its tissue in its colours', async ({ page }
   await expect(async () => {
     const pixels = await viewPixels(page);
     const { a, d, e, f } = await viewTransform(page);
+    const covers = await boxesOverView(page);
     let cells = 0;
     for (let row = 0; row < golden.rows; row += 1) {
       for (let column = 0; column < golden.columns; column += 1) {
         const x = (edge: number): number => a * ((edge * golden.width) / golden.columns) + e;
         const y = (edge: number): number => d * ((edge * golden.height) / golden.rows) + f;
-        // Scale bar and overview lie over the lower corners.
-        if (row === golden.rows - 1) continue;
-        const seen = meanColour(pixels, x(column), y(row), x(column + 1), y(row + 1));
+        const [left, top, right, bottom] = [x(column), y(row), x(column + 1), y(row + 1)];
+        if (
+          covers.some((box) => box.left < right && box.right > left && box.top < bottom && box.bottom > top)
+        ) {
+          continue;
+        }
+        const seen = meanColour(pixels, left, top, right, bottom);
         if (seen === null) continue;
         const expected = golden.rgb[row]![column]!;
         for (let channel = 0; channel < 3; channel += 1) {
@@ -32,7 +56,7 @@ test('the demo slide opens and shows its tissue in its colours', async ({ page }
         cells += 1;
       }
     }
-    expect(cells).toBeGreaterThan(30);
+    expect(cells).toBeGreaterThan(20);
   }).toPass({ timeout: 30_000 });
 });
 
