@@ -53,7 +53,15 @@ export default tseslint.config(
   },
   {
     // Pixel and byte loops over typed arrays whose bounds were checked before the loop.
-    files: ['src/slide/**', 'src/phantom/**', 'src/annotation/**'],
+    files: [
+      'src/slide/**',
+      'src/phantom/**',
+      'src/model/**',
+      'src/runtime/*.ts',
+      'src/training/**',
+      'src/cli/zoo.ts',
+      'src/annotation/**',
+    ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {

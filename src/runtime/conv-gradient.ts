@@ -49,7 +49,7 @@ export function differentiableConv2d(
     };
     return { value: y, gradFunc };
   });
-  return run(...inputs) as tf.Tensor4D;
+  return run(...inputs);
 }
 
 /** The fused forward convolution, as the exported graph runs it. */
@@ -78,7 +78,7 @@ function inputGradient(
   { kernelSize, stride }: ConvCall,
 ): tf.Tensor4D {
   const pad = (kernelSize - 1) / 2;
-  const turned = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]) as tf.Tensor4D; // [k, k, f, c]
+  const turned = tf.transpose<tf.Tensor4D>(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]); // [k, k, f, c]
   if (stride === 1) return tf.conv2d(dy, turned, 1, pad, 'NHWC', 1, 'floor');
   if (kernelSize === 1) {
     return fit(dilate(tf.conv2d(dy, turned, 1, 0, 'NHWC', 1, 'floor'), stride), [n, h, w, c]);
@@ -97,8 +97,8 @@ function kernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, { kernelSize, stride }:
     const left = tf.transpose(tf.reshape(seen, [pixels, c])); // [c, n·h'·w']
     return tf.reshape(tf.matMul(left, tf.reshape(dy, [pixels, f])), [1, 1, c, f]);
   }
-  const image = tf.transpose(x, [3, 1, 2, 0]) as tf.Tensor4D; // [c, h, w, n]
-  const filter = tf.transpose(dy, [1, 2, 0, 3]) as tf.Tensor4D; // [h', w', n, f]
+  const image = tf.transpose<tf.Tensor4D>(x, [3, 1, 2, 0]); // [c, h, w, n]
+  const filter = tf.transpose<tf.Tensor4D>(dy, [1, 2, 0, 3]); // [h', w', n, f]
   const pad = (kernelSize - 1) / 2;
   // Explicit padding: with a number TF.js computes the output's width from the filter's height.
   const padding: [[number, number], [number, number], [number, number], [number, number]] = [
@@ -109,7 +109,7 @@ function kernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, { kernelSize, stride }:
   ];
   const swapped = tf.conv2d(image, filter, 1, padding, 'NHWC', stride, 'floor'); // [c, ≥k, ≥k, f]
   const cut = tf.slice(swapped, [0, 0, 0, 0], [c, kernelSize, kernelSize, f]);
-  return tf.transpose(cut, [1, 2, 0, 3]) as tf.Tensor4D;
+  return tf.transpose<tf.Tensor4D>(cut, [1, 2, 0, 3]);
 }
 
 /** Zeros between pixels: [n, h, w, c] → [n, h·stride, w·stride, c], value (i, j) at (i·stride, j·stride). */

@@ -23,7 +23,7 @@ export function differentiableCropResize(
     const value = tf.image.cropAndResize(image, boxes, indices, [height, width], 'bilinear', 0);
     save([boxes]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
-      const [y1, x1, y2, x2] = tf.split(saved[0] as tf.Tensor2D, 4, 1) as tf.Tensor2D[];
+      const [y1, x1, y2, x2] = tf.split<tf.Tensor2D>(saved[0] as tf.Tensor2D, 4, 1);
       const rows = interpolation(y1!, y2!, height, h); // [n, height, h]
       const columns = interpolation(x1!, x2!, width, w); // [n, width, w]
       const down = tf.matMul(tf.transpose(rows, [0, 2, 1]), tf.reshape(dy, [n, height, width * c]));
@@ -37,7 +37,7 @@ export function differentiableCropResize(
     };
     return { value, gradFunc };
   });
-  return run(x) as tf.Tensor4D;
+  return run(x);
 }
 
 /**

@@ -27,7 +27,7 @@ interface Inputs {
 
 function inputs(batch: number): Inputs {
   const image = (seed: number): tf.Tensor4D =>
-    tf.randomUniform([batch, SIDE, SIDE, 3], 0, 255, 'float32', seed) as tf.Tensor4D;
+    tf.randomUniform<tf.Rank.R4>([batch, SIDE, SIDE, 3], 0, 255, 'float32', seed);
   const box = [0.2, 0.4, 0.4, 0.6];
   const boxes = tf.tensor4d(Array.from({ length: batch }, () => box).flat(), [batch, 1, 1, 4]);
   return { slice: image(1), context: image(2), boxes };
@@ -95,7 +95,7 @@ describe.each(nano.map((preset) => [preset.id, preset] as const))('%s', (_id, pr
     tf.dispose([value, ...Object.values(grads)]);
     expect(tf.memory().numTensors).toBe(before);
     store.dispose();
-    tf.dispose(Object.values(given));
+    tf.dispose([given.slice, given.context, given.boxes]);
     expect(tf.memory().numTensors).toBe(start);
   });
 
@@ -108,7 +108,7 @@ describe.each(nano.map((preset) => [preset.id, preset] as const))('%s', (_id, pr
     const reference = logits(store, preset, given, { norm: 'reference', dropoutSeed: null });
     expect(largestDifference(folded, reference)).toBeLessThan(1e-4);
     store.dispose();
-    tf.dispose([folded, reference, ...Object.values(given)]);
+    tf.dispose([folded, reference, given.slice, given.context, given.boxes]);
   });
 
   if (readsContext(preset.network)) {
@@ -125,9 +125,9 @@ describe.each(nano.map((preset) => [preset.id, preset] as const))('%s', (_id, pr
         const fed = features.map((tensor) => then.feature(tensor)) as unknown as ContextPath<EagerMap>;
         return [whole, fullSizeLogitsOfSlice(then, asInput(then, given), fed, preset.network).tensor];
       });
-      expect(largestDifference(split!, joint!)).toBeLessThan(1e-5);
+      expect(largestDifference(split, joint)).toBeLessThan(1e-5);
       store.dispose();
-      tf.dispose([joint!, split!, ...Object.values(given)]);
+      tf.dispose([joint, split, given.slice, given.context, given.boxes]);
     });
   }
 });

@@ -91,7 +91,7 @@ export class EagerOps implements Ops<EagerMap> {
     const bias = this.vector(`${name}/bias`, filters, 0);
     // Stride equals the kernel, so every input pixel makes its own 2×2 block: a 1×1 convolution and a shuffle.
     return this.map([n, h * 2, w * 2, filters], () => {
-      const flat = tf.reshape(tf.transpose(kernel, [3, 0, 1, 2]), [1, 1, c, 4 * filters]) as tf.Tensor4D;
+      const flat = tf.reshape<tf.Rank.R4>(tf.transpose(kernel, [3, 0, 1, 2]), [1, 1, c, 4 * filters]);
       const y = differentiableConv2d(x.tensor, flat, null, {
         kernelSize: 1,
         stride: 1,
@@ -99,7 +99,7 @@ export class EagerOps implements Ops<EagerMap> {
         inputNeedsGradient: x.needsGradient,
       }); // [n, h, w, 2·2·filters]
       const blocks = tf.transpose(tf.reshape(y, [n, h, w, 2, 2 * filters]), [0, 1, 3, 2, 4]);
-      return tf.add(tf.reshape(blocks, [n, h * 2, w * 2, filters]), bias) as tf.Tensor4D;
+      return tf.add<tf.Tensor4D>(tf.reshape(blocks, [n, h * 2, w * 2, filters]), bias);
     });
   }
 
@@ -123,8 +123,8 @@ export class EagerOps implements Ops<EagerMap> {
     const { pending } = x;
     if (this.options.norm === 'frozen' && pending !== null && pending.bias === null) {
       const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, BATCH_NORM_EPSILON))); // [c]
-      const kernel = tf.mul(pending.kernel, scale) as tf.Tensor4D; // [k, k, in, c]
-      const bias = tf.sub(beta, tf.mul(mean, scale)) as tf.Tensor1D;
+      const kernel = tf.mul<tf.Tensor4D>(pending.kernel, scale); // [k, k, in, c]
+      const bias = tf.sub<tf.Tensor1D>(beta, tf.mul(mean, scale));
       return convolution(x.shape, { ...pending, kernel, bias }, 'linear');
     }
     return this.map(
@@ -193,14 +193,14 @@ export class EagerOps implements Ops<EagerMap> {
       const random = mulberry32(hashName(name) ^ dropoutSeed);
       const mask = new Float32Array(x.shape.reduce((product, side) => product * side, 1));
       for (let i = 0; i < mask.length; i++) mask[i] = random() < rate ? 0 : 1 / (1 - rate);
-      return tf.mul(x.tensor, tf.tensor(mask, [...x.shape])) as tf.Tensor4D;
+      return tf.mul<tf.Tensor4D>(x.tensor, tf.tensor(mask, [...x.shape]));
     });
   }
 
   affine(x: EagerMap, scale: readonly number[], shift: readonly number[]): EagerMap {
     return this.map(
       x.shape,
-      () => tf.add(tf.mul(x.tensor, [...scale]), [...shift]) as tf.Tensor4D,
+      () => tf.add<tf.Tensor4D>(tf.mul(x.tensor, [...scale]), [...shift]),
       x.needsGradient,
     );
   }

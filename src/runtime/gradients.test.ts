@@ -38,9 +38,9 @@ describe('differentiableConv2d on wasm', () => {
   for (const { size, channels, filters, kernel, stride } of cases) {
     for (const activation of ['linear', 'relu'] as const) {
       it(`k${kernel} s${stride} ${size}px ${activation}`, async () => {
-        const x = tf.randomNormal([2, size, size + 1, channels], 0, 1, 'float32', 1) as tf.Tensor4D;
-        const k = tf.randomNormal([kernel, kernel, channels, filters], 0, 1, 'float32', 2) as tf.Tensor4D;
-        const b = tf.randomNormal([filters], 0, 1, 'float32', 3) as tf.Tensor1D;
+        const x = tf.randomNormal<tf.Rank.R4>([2, size, size + 1, channels], 0, 1, 'float32', 1);
+        const k = tf.randomNormal<tf.Rank.R4>([kernel, kernel, channels, filters], 0, 1, 'float32', 2);
+        const b = tf.randomNormal<tf.Rank.R1>([filters], 0, 1, 'float32', 3);
         const ours = tf.grads((xx: tf.Tensor, kk: tf.Tensor, bb: tf.Tensor) => {
           const y = differentiableConv2d(xx as tf.Tensor4D, kk as tf.Tensor4D, bb as tf.Tensor1D, {
             kernelSize: kernel,
@@ -105,9 +105,9 @@ describe('differentiableCropResize', () => {
 describe('batchNormByBatch', () => {
   it('has the gradients that TF.js derives from the definition', async () => {
     await useTestBackend('cpu');
-    const x = tf.randomNormal([2, 3, 4, 5], 1, 2, 'float32', 5) as tf.Tensor4D;
-    const gamma = tf.randomNormal([5], 1, 0.5, 'float32', 6) as tf.Tensor1D;
-    const beta = tf.randomNormal([5], 0, 1, 'float32', 7) as tf.Tensor1D;
+    const x = tf.randomNormal<tf.Rank.R4>([2, 3, 4, 5], 1, 2, 'float32', 5);
+    const gamma = tf.randomNormal<tf.Rank.R1>([5], 1, 0.5, 'float32', 6);
+    const beta = tf.randomNormal<tf.Rank.R1>([5], 0, 1, 'float32', 7);
     const weigh = (y: tf.Tensor): tf.Tensor => tf.sum(tf.mul(tf.sin(y), y));
     const ours = tf.grads((xx: tf.Tensor, g: tf.Tensor, b: tf.Tensor) => {
       const image = xx as tf.Tensor4D;
@@ -133,7 +133,7 @@ describe('maxPoolGradient', () => {
     it(`k${kernel} s${stride} p${pad}: equals TF.js's cpu kernel`, async () => {
       await useTestBackend('cpu');
       const shape = [2, size, size + 1, 3] as const;
-      const x = tf.randomNormal([...shape], 0, 1, 'float32', 7) as tf.Tensor4D;
+      const x = tf.randomNormal<tf.Rank.R4>([...shape], 0, 1, 'float32', 7);
       const y = tf.maxPool(x, kernel, stride, pad, 'floor');
       const dy = tf.randomNormal(y.shape, 0, 1, 'float32', 8);
       const expected = tf.grad((xx: tf.Tensor) =>

@@ -40,6 +40,10 @@ export interface Segmenter {
    * @param context features of the slice's context; null for single-input networks.
    * @throws ModelError `bad-input` on a wrong size or a missing context.
    */
-  segment(slice: InputImage, context: ContextFeatures | null, where: SliceInContext | null): Promise<SliceMaps>;
+  segment(
+    slice: InputImage,
+    context: ContextFeatures | null,
+    where: SliceInContext | null,
+  ): Promise<SliceMaps>;
   dispose(): void;
 }

@@ -15,7 +15,7 @@ export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar
     const pixels = tf.sum(counted); // scalar
     const likelihood = tf.sum(tf.mul(probabilities, truth), -1, true); // [n, h, w, 1]
     const log = tf.log(tf.maximum(likelihood, 1e-7));
-    const value = tf.div(tf.neg(tf.sum(tf.mul(log, counted))), pixels) as tf.Scalar;
+    const value = tf.div<tf.Scalar>(tf.neg(tf.sum(tf.mul(log, counted))), pixels);
     save([probabilities, truth, counted, pixels]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor => {
       const [p, t, c, total] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
@@ -23,5 +23,5 @@ export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar
     };
     return { value, gradFunc };
   });
-  return run(logits) as tf.Scalar;
+  return run(logits);
 }

@@ -10,7 +10,7 @@ function gradientImage(width = 200, height = 160): LabelledImage {
     for (let x = 0; x < width; x++) {
       const i = y * width + x;
       classes[i] = x < 100 ? 0 : 1;
-      rgb.set([x, y, classes[i]! * 100], i * 3);
+      rgb.set([x, y, classes[i] * 100], i * 3);
     }
   }
   return { name: 'gradient', width, height, umPerPx: 1, rgb, classes };
