@@ -120,4 +120,32 @@ describe('engine on wasm', () => {
     expect(other.maps.confidence).toEqual(whole.maps.confidence);
     expect(new Set(whole.maps.classes).size).toBeGreaterThan(1);
   });
+
+  it('holds no more memory late in a slide of 100,000 × 100,000 than early', async () => {
+    const { slice } = segmenter.manifest;
+    const slices = planSlices({
+      slide: { width: 100_000, height: 100_000 },
+      mpp: { x: slice.fieldUm / 1000, y: slice.fieldUm / 1000 },
+      model: segmenter.manifest,
+    });
+    expect(slices.slices.length).toBe(10_000);
+    const controller = new AbortController();
+    const bytes: number[] = [];
+    const summary = await segmentSlide({
+      reader,
+      segmenter,
+      plan: slices,
+      queue: new SliceQueue(slices),
+      keptRegions: 2,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.kind !== 'slice') return;
+        bytes.push(tf.memory().numBytes);
+        if (event.done === 200) controller.abort();
+      },
+    });
+    expect(summary.slices).toBe(200);
+    // Two regions of 25 slices fill the cache; from then on nothing is added.
+    expect(new Set(bytes.slice(50)).size).toBe(1);
+  });
 });
