@@ -46,6 +46,15 @@ export class ModelCache {
     }
   }
 
+  /** Forgets every model, because the backend that they live on is gone. */
+  clear(): void {
+    for (const entry of this.#entries.values()) {
+      // Disposing on a dead backend may fail; there is nothing left to free then.
+      entry.loading.then((segmenter) => segmenter.dispose()).catch(() => undefined);
+    }
+    this.#entries.clear();
+  }
+
   #shrink(): void {
     for (const [url, entry] of this.#entries) {
       if (this.#entries.size <= this.capacity) return;

@@ -13,6 +13,8 @@ const model = {
   context: { kind: 'region', fieldUm: 500, sizePx: 4 },
 } as const;
 
+const never = new Promise<string>(() => undefined);
+
 const ports: MessagePort[] = [];
 afterEach(() => {
   for (const port of ports.splice(0)) port.close();
@@ -25,7 +27,7 @@ function connect(overrides: Partial<SegmentPlatform> = {}, mpp: SlideMetadata['m
   const platform: SegmentPlatform = {
     startBackend: async (wanted) => {
       state.started.push(wanted);
-      return { name: 'wasm', device: '1 thread', reason: 'There is no GPU.' };
+      return { report: { name: 'wasm', device: '1 thread', reason: 'There is no GPU.' }, lost: never };
     },
     numTensors: () => 10 + segmenter.live,
     readManifest: async () => segmenter.manifest,
@@ -92,7 +94,7 @@ describe('segment service', () => {
     const { client } = connect({
       startBackend: async () => {
         if (++tries === 1) throw new ModelError('backend', 'webgpu', 'No adapter.', 'Use wasm.');
-        return { name: 'wasm', device: '', reason: '' };
+        return { report: { name: 'wasm', device: '', reason: '' }, lost: never };
       },
     });
     await expect(client.call('initialise', ['webgpu'])).rejects.toMatchObject({
@@ -129,6 +131,28 @@ describe('segment service', () => {
     expect(summary.slices).toBeLessThanOrEqual(3);
     expect(segmenter.live).toBe(0);
     expect(segmenter.disposed).toBe(false);
+  });
+
+  it('fails with a lost device, even one that never answers, and starts anew for the next run', async () => {
+    let lose: (reason: string) => void = () => undefined;
+    let starts = 0;
+    let loads = 0;
+    const hanging = new FakeSegmenter(model, () => new Promise(() => undefined));
+    const sound = new FakeSegmenter(model);
+    const { client } = connect({
+      startBackend: async () => ({
+        report: { name: 'webgpu', device: 'Apple M2', reason: '' },
+        lost: ++starts === 1 ? new Promise<string>((resolve) => (lose = resolve)) : never,
+      }),
+      loadModel: async () => (++loads === 1 ? hanging : sound),
+    });
+    const failing = client.call('segment', [request]);
+    setTimeout(() => lose('driver reset'), 20);
+    await expect(failing).rejects.toMatchObject({
+      report: { code: 'backend', problem: 'The graphics device Apple M2 was lost (driver reset).' },
+    });
+    expect(await client.call('segment', [request])).toMatchObject({ slices: 100 });
+    expect([starts, loads]).toEqual([2, 2]);
   });
 
   it('turns to the view, set before or during the run', async () => {

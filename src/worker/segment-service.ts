@@ -1,5 +1,5 @@
 /** The segmentation worker's methods, apart from the worker, so that they run in tests. */
-import type { ModelManifest } from '../runtime/manifest.ts';
+import { ModelError, type ModelManifest } from '../runtime/manifest.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import type { EngineEvent } from '../segment/engine.ts';
 import { segmentSlide } from '../segment/engine.ts';
@@ -21,10 +21,16 @@ import type {
 } from './protocol.ts';
 import type { Handlers } from './rpc.ts';
 
+export interface StartedBackend {
+  readonly report: BackendReport;
+  /** Resolves, with the reason, when the graphics device is lost. */
+  readonly lost: Promise<string>;
+}
+
 /** What the service needs of its platform. */
 export interface SegmentPlatform {
   /** @throws ModelError `backend` when the wanted one, or none at all, can be started. */
-  startBackend(wanted: BackendName | null): Promise<BackendReport>;
+  startBackend(wanted: BackendName | null): Promise<StartedBackend>;
   /** Tensors that live on the backend. */
   numTensors(): number;
   readManifest(modelUrl: string): Promise<ModelManifest>;
@@ -42,14 +48,24 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
   let turns: FairTurns | null = null;
   const queues = new Set<SliceQueue>();
   let view: Level0Rect | null = null;
-  let backend: Promise<BackendReport> | null = null;
+  let backend: Promise<StartedBackend> | null = null;
 
-  const startBackend = (wanted: BackendName | null): Promise<BackendReport> => {
-    backend ??= platform.startBackend(wanted).catch((error: unknown) => {
-      backend = null;
-      throw error;
-    });
-    return backend;
+  const startBackend = (wanted: BackendName | null): Promise<StartedBackend> => {
+    if (backend !== null) return backend;
+    const starting = platform.startBackend(wanted);
+    backend = starting;
+    const forget = (): void => {
+      if (backend === starting) backend = null;
+    };
+    // A backend that failed or was lost is started anew by the next call.
+    starting.then(({ lost }) => {
+      void lost.then(() => {
+        forget();
+        models.clear();
+        turns = null;
+      });
+    }, forget);
+    return starting;
   };
 
   const run = async (
@@ -95,20 +111,26 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
   };
 
   return {
-    initialise: (_call, wanted) => startBackend(wanted),
+    initialise: async (_call, wanted) => (await startBackend(wanted)).report,
 
     manifest: (_call, modelUrl) => platform.readManifest(modelUrl),
 
     segment: async (call, request) => {
-      const { name } = await startBackend(null);
+      const { report, lost } = await startBackend(null);
+      const { name } = report;
       // A GPU works while this thread does not; wasm and cpu compute on this one.
       const inFlight = name === 'webgpu' || name === 'webgl' ? 2 : 1;
       const lease = await models.lease(request.modelUrl);
       try {
-        return await run(request, lease.segmenter, inFlight, call.signal, (event) => {
+        const gone = new AbortController();
+        void lost.then(() => gone.abort());
+        const signal = AbortSignal.any([call.signal, gone.signal]);
+        const running = run(request, lease.segmenter, inFlight, signal, (event) => {
           const { message, transfer } = toMessage(event);
           call.progress(message, transfer);
         });
+        // A read-back from a lost device may never answer.
+        return await Promise.race([running, lost.then((reason) => deviceLost(report, reason))]);
       } finally {
         lease.release();
       }
@@ -119,6 +141,16 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       for (const queue of queues) queue.setView(next);
     },
   };
+}
+
+/** @throws ModelError always. */
+function deviceLost({ name, device }: BackendReport, reason: string): never {
+  throw new ModelError(
+    'backend',
+    name,
+    `The graphics device ${device} was lost (${reason}).`,
+    'Segment again: the engine starts anew.',
+  );
 }
 
 /** µm per pixel from the user, else from the slide. @throws WorkerError `no-mpp`: it is never guessed. */

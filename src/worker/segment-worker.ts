@@ -22,8 +22,8 @@ serveRpc<SegmentWorkerApi>(
   globalThis,
   createSegmentService({
     startBackend: async (wanted) => {
-      const { name, device, reason } = await initialiseBackend(wanted, backendPlatform(wasmUrls));
-      return { name, device, reason };
+      const { name, device, reason, lost } = await initialiseBackend(wanted, backendPlatform(wasmUrls));
+      return { report: { name, device, reason }, lost };
     },
     numTensors: () => memory().numTensors,
     readManifest: (modelUrl) => readManifest(modelId(modelUrl), fromUrl(modelUrl)),
