@@ -34,7 +34,7 @@ export function modelCard(manifest: ModelManifest): string {
     metrics === null ? 'Not measured.' : measured(manifest, metrics),
     '## Training',
     [
-      `- Data: ${provenance.data}${provenance.synthetic ? ' (synthetic)' : ''}, ${provenance.dataLicence}`,
+      `- Data: ${provenance.data}${provenance.synthetic && !provenance.data.includes('synthetic') ? ' (synthetic)' : ''}, ${provenance.dataLicence}`,
       `- Split: ${provenance.split}`,
       `- ${provenance.steps} steps, seed ${provenance.seed}, ${provenance.date}, Dualscope ${provenance.codeVersion}`,
       `- Licence of the weights: ${provenance.licence}`,
