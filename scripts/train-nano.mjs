@@ -41,7 +41,10 @@ await runAll(
   ]),
 );
 
-/** Runs the calls of `dualscope`, one per core at a time. Exits with the first failure. */
+/**
+ * Runs the calls of `dualscope`, one per core at a time. Exits with the first failure.
+ * @param {string[][]} calls
+ */
 async function runAll(calls) {
   const waiting = [...calls];
   const worker = async () => {
@@ -50,6 +53,7 @@ async function runAll(calls) {
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), calls.length) }, worker));
 }
 
+/** @param {string[]} words @returns {Promise<void>} */
 function dualscope(words) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['bin/dualscope.mjs', ...words], { stdio: 'inherit' });

@@ -42,7 +42,7 @@ const goldens = JSON.parse(readFileSync(join(folder, 'openslide.json'), 'utf8'))
 const formats = JSON.parse(readFileSync(join(folder, 'formats.json'), 'utf8')) as Golden[];
 
 describe('DICOM as dcmtk, NDPI and JPEG 2000 as OpenSlide see them', () => {
-  test.each(formats)('$png', async ({ png: name, slide: file, rect, level }, context) => {
+  test.for(formats)('$png', async ({ png: name, slide: file, rect, level }, context) => {
     if (!existsSync(join(root, file))) context.skip(`${file} is not here: development data`);
     const expected = await png(name);
     const slide = await open(file);
