@@ -29,7 +29,7 @@ export function App(): React.JSX.Element {
       <div className="middle">
         <LeftRail />
         <LeftPanel />
-        <main className="stage" data-testid="stage">
+        <main className="stage" data-testid="stage" data-panes={panes.length}>
           {hasSlide ? panes.map((pane) => <Pane key={pane.id} paneId={pane.id} />) : <StartPage />}
           {logOpen && <LogPanel />}
         </main>

@@ -3,7 +3,7 @@ import type { LucideIcon } from 'lucide-react';
 import type { Workbench } from '../session/workbench.ts';
 import type { AppState } from '../state/state.ts';
 
-export const commandGroups = ['Slide', 'Segment', 'Overlay', 'View', 'Interface'] as const;
+export const commandGroups = ['Slide', 'Segment', 'Overlay', 'Compare', 'View', 'Interface'] as const;
 export type CommandGroup = (typeof commandGroups)[number];
 
 export interface Command {

@@ -2,6 +2,7 @@
 import type { AppState } from '../state/state.ts';
 import { interfaceCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
+import { paneCommands } from './pane-commands.ts';
 import { segmentCommands } from './segment-commands.ts';
 import { demoCommands, modelCommands, slideCommands } from './slide-commands.ts';
 import { viewCommands } from './view-commands.ts';
@@ -11,6 +12,7 @@ export const commands: readonly Command[] = [
   ...slideCommands,
   ...segmentCommands,
   ...overlayCommands,
+  ...paneCommands,
   ...viewCommands,
   ...interfaceCommands,
 ];

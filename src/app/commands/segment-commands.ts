@@ -1,11 +1,11 @@
 /** Starting and ending runs. */
 import { Maximize, Scan, Square } from 'lucide-react';
-import { activeModel } from '../state/state.ts';
+import { shownModels } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';
 
 const canStart = (state: AppState): boolean =>
-  state.slide.kind === 'open' && activeModel(state) !== null && state.run === null;
+  state.slide.kind === 'open' && shownModels(state).length > 0 && state.run === null;
 
 export const segmentCommands: readonly Command[] = [
   {

@@ -25,9 +25,13 @@ export function TopBar(): React.JSX.Element {
         <CommandButton id="overlay.outline" />
         <CommandButton id="overlay.confidence" />
       </div>
+      <div className="group" role="group" aria-label="Panes">
+        <CommandButton id="pane.layout-1" />
+        <CommandButton id="pane.layout-2" />
+        <CommandButton id="pane.layout-4" />
+        <CommandButton id="pane.link" />
+      </div>
       <div className="group" role="group" aria-label="View">
-        <CommandButton id="view.zoom-out" />
-        <CommandButton id="view.zoom-in" />
         <CommandButton id="view.fit" />
         <CommandButton id="view.rotate" />
       </div>

@@ -4,8 +4,8 @@ import type { SegmentClient } from '../../worker/segment-client.ts';
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { ClassMapStore } from '../overlay/class-map-store.ts';
 import type { Action } from '../state/reducer.ts';
-import { activeModel } from '../state/state.ts';
-import type { AppState, Extent, ModelEntry } from '../state/state.ts';
+import { shownModels } from '../state/state.ts';
+import type { AppState, Extent, ModelEntry, OpenSlide } from '../state/state.ts';
 import { currentMpp } from '../state/state.ts';
 import type { Store } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
@@ -20,6 +20,8 @@ export class SegmentSession {
   readonly #maps: ClassMapStore;
   readonly #visibleArea: () => Level0Rect | null;
   #run: AbortController | null = null;
+  /** Models that the current run has still to come to. */
+  #queue: ModelEntry[] = [];
   #backend: Promise<void> | null = null;
   #viewTimer: number | null = null;
 
@@ -88,12 +90,15 @@ export class SegmentSession {
     }
   }
 
-  /** Segments with the active pane's model. Asks for the resolution first where the slide has none. */
-  async segment(extent: Extent): Promise<void> {
+  /**
+   * Segments with the models of all panes, the active pane's first, one after the other. Asks for the
+   * resolution first where the slide has none.
+   * @param models only these; all that the panes show where absent.
+   */
+  async segment(extent: Extent, models = shownModels(this.#store.getState())): Promise<void> {
     const state = this.#store.getState();
     const { slide } = state;
-    const model = activeModel(state);
-    if (slide.kind !== 'open' || model === null || state.run !== null) return;
+    if (slide.kind !== 'open' || models.length === 0 || state.run !== null) return;
     if (currentMpp(slide) === null) {
       this.#store.dispatch({ type: 'dialog', dialog: 'mpp', segmentAfterMpp: extent });
       return;
@@ -101,6 +106,24 @@ export class SegmentSession {
     const view = this.#visibleArea();
     if (extent === 'visible' && view === null) return;
 
+    const controller = new AbortController();
+    this.#run = controller;
+    this.#queue = [...models];
+    for (let model = this.#queue.shift(); model !== undefined; model = this.#queue.shift()) {
+      if (controller.signal.aborted) break;
+      await this.#segment(slide, model, extent, extent === 'visible' ? view : null, controller.signal);
+    }
+    this.#queue = [];
+    if (this.#run === controller) this.#run = null;
+  }
+
+  async #segment(
+    slide: OpenSlide,
+    model: ModelEntry,
+    extent: Extent,
+    area: Level0Rect | null,
+    signal: AbortSignal,
+  ): Promise<void> {
     const map = this.#maps.of(slide.metadata.fingerprint, model.id);
     const onEvent = (event: SegmentEvent): void => {
       if (event.kind === 'slice') map.add(event.result, slide.metadata);
@@ -109,19 +132,17 @@ export class SegmentSession {
       }
       this.#store.dispatch({ type: 'run-event', event });
     };
-    const controller = new AbortController();
-    this.#run = controller;
     this.#store.dispatch({ type: 'run-started', modelId: model.id, extent });
     try {
-      void this.#client.setView(view);
+      void this.#client.setView(this.#visibleArea());
       const summary = await this.#client.segment(
         {
           slide: slide.choice.input,
           modelUrl: model.url,
-          area: extent === 'visible' ? view : null,
+          area,
           mpp: slide.userMpp,
         },
-        { signal: controller.signal, onEvent },
+        { signal, onEvent },
       );
       this.#store.dispatch({ type: 'run-ended', summary });
     } catch (error) {
@@ -131,9 +152,12 @@ export class SegmentSession {
         type: 'log',
         entry: logEntry('error', reportOf(error, slide.metadata.name), command),
       });
-    } finally {
-      if (this.#run === controller) this.#run = null;
     }
+  }
+
+  /** Lets the current run go on with these models, on the same area. Does nothing when none is on. */
+  enqueue(models: readonly ModelEntry[]): void {
+    if (this.#run !== null) this.#queue.push(...models);
   }
 
   cancel(): void {

@@ -10,8 +10,10 @@ import type { AppState, PaneState } from '../state/state.ts';
 import { createStore } from '../state/store.ts';
 import type { Store } from '../state/store.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { ViewLink } from '../viewer/view-link.ts';
 import { demoChoice, fetchDemoSlides } from './demo-slides.ts';
 import { logEntry, reportOf } from './error-log.ts';
+import { PointerPlace } from './pointer.ts';
 import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
 import { parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
@@ -21,8 +23,10 @@ export class Workbench {
   readonly slides: SlideSession;
   readonly segmentation: SegmentSession;
   readonly classMaps = new ClassMapStore();
+  readonly pointer = new PointerPlace();
   readonly #views = new Map<string, SlideView>();
   readonly #frameListeners = new Set<() => void>();
+  readonly #link = new ViewLink();
 
   constructor() {
     const storage = browserStorage();
@@ -67,6 +71,7 @@ export class Workbench {
     this.#views.set(paneId, view);
     const end = view.onFrame(() => {
       if (view !== this.activeView()) return;
+      this.#link.lead(view, this.#views.values(), this.store.getState().link);
       this.segmentation.viewMoved();
       for (const listener of [...this.#frameListeners]) listener();
     });
@@ -81,6 +86,13 @@ export class Workbench {
     this.#frameListeners.add(listener);
     return () => this.#frameListeners.delete(listener);
   };
+
+  /** Brings a view that has just opened to where the active one is, unless views are free. */
+  joinViews(view: SlideView): void {
+    const place = this.activeView()?.place() ?? null;
+    if (view === this.activeView() || place === null || this.store.getState().link === 'free') return;
+    view.goTo(place);
+  }
 
   activeView(): SlideView | null {
     return this.#views.get(this.store.getState().activePane) ?? null;

@@ -8,9 +8,11 @@ import type {
   DemoSlide,
   DialogName,
   Extent,
+  LinkMode,
   LogEntry,
   ModelEntry,
   OverlaySettings,
+  PaneCount,
   PaneState,
   Preferences,
   SlideChoice,
@@ -20,7 +22,10 @@ export type Action =
   | { readonly type: 'preferences'; readonly change: Partial<Preferences> }
   | { readonly type: 'demos'; readonly demos: readonly DemoSlide[] }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
-  | { readonly type: 'choose-model'; readonly modelId: string | null }
+  | { readonly type: 'choose-model'; readonly modelId: string | null; readonly paneId?: string }
+  | { readonly type: 'layout'; readonly count: PaneCount }
+  | { readonly type: 'activate-pane'; readonly paneId: string }
+  | { readonly type: 'link'; readonly link: LinkMode }
   | { readonly type: 'overlay'; readonly change: Partial<OverlaySettings> }
   | { readonly type: 'toggle-class'; readonly value: number }
   | { readonly type: 'slide-opening'; readonly title: string }
@@ -60,6 +65,7 @@ export function initialState(preferences: Preferences): AppState {
     lastRun: null,
     panes: [{ id: 'A', modelId: null, overlay: initialOverlay(preferences) }],
     activePane: 'A',
+    link: 'linked',
     log: [],
     logOpen: false,
     notice: null,
@@ -78,11 +84,21 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, models: action.models };
     case 'choose-model':
       // Class values mean something else in another model, so which are hidden does not carry over.
-      return changePane(state, (pane) =>
-        pane.modelId === action.modelId
-          ? pane
-          : { ...pane, modelId: action.modelId, overlay: { ...pane.overlay, hiddenClasses: [] } },
+      return changePane(
+        state,
+        (pane) =>
+          pane.modelId === action.modelId
+            ? pane
+            : { ...pane, modelId: action.modelId, overlay: { ...pane.overlay, hiddenClasses: [] } },
+        action.paneId,
       );
+    case 'layout':
+      return layOut(state, action.count);
+    case 'activate-pane':
+      if (state.activePane === action.paneId) return state;
+      return { ...state, activePane: action.paneId };
+    case 'link':
+      return { ...state, link: action.link };
     case 'overlay':
       return rememberOverlay(
         changePane(state, (pane) => ({ ...pane, overlay: { ...pane.overlay, ...action.change } })),
@@ -148,6 +164,7 @@ export function reduce(state: AppState, action: Action): AppState {
           ? null
           : {
               modelId: run.modelId,
+              extent: run.extent,
               slices: summary.slices,
               seconds: summary.seconds,
               cancelled: summary.cancelled,
@@ -184,11 +201,28 @@ function runEvent(state: AppState, event: SegmentEvent): AppState {
   }
 }
 
-function changePane(state: AppState, change: (pane: PaneState) => PaneState): AppState {
-  const active = activePaneOf(state);
-  const next = change(active);
-  if (next === active) return state;
-  return { ...state, panes: state.panes.map((pane) => (pane === active ? next : pane)) };
+/** Changes one pane; the active one where `paneId` is absent. */
+function changePane(state: AppState, change: (pane: PaneState) => PaneState, paneId?: string): AppState {
+  const target = state.panes.find((pane) => pane.id === paneId) ?? activePaneOf(state);
+  const next = change(target);
+  if (next === target) return state;
+  return { ...state, panes: state.panes.map((pane) => (pane === target ? next : pane)) };
+}
+
+const paneIds = ['A', 'B', 'C', 'D'] as const;
+
+/** New panes draw as the active one does, and show models that no pane shows yet. */
+function layOut(state: AppState, count: PaneCount): AppState {
+  if (count === state.panes.length) return state;
+  const panes = state.panes.slice(0, count);
+  const { overlay } = activePaneOf(state);
+  for (const id of paneIds.slice(panes.length, count)) {
+    const shown = new Set(panes.map((pane) => pane.modelId));
+    const modelId = state.models?.find((model) => !shown.has(model.id))?.id ?? null;
+    panes.push({ id, modelId, overlay: { ...overlay, hiddenClasses: [] } });
+  }
+  const activePane = panes.some((pane) => pane.id === state.activePane) ? state.activePane : 'A';
+  return { ...state, panes, activePane };
 }
 
 /** What of the overlay is a matter of taste goes into the preferences. */

@@ -9,6 +9,9 @@ export type Corner = 'bottom-left' | 'bottom-right' | 'top-right' | 'top-left';
 export type Surround = 'theme' | 'black' | 'grey' | 'light' | 'white';
 export type LeftPanel = 'slides' | 'models';
 export type Extent = 'visible' | 'whole';
+/** How the views of several panes move: together, together with the offset that they have, or each by itself. */
+export type LinkMode = 'linked' | 'offset' | 'free';
+export type PaneCount = 1 | 2 | 4;
 export type DialogName = 'palette' | 'help' | 'mpp';
 
 /** An entry of slides/index.json. */
@@ -28,17 +31,17 @@ export interface SlideChoice {
   readonly input: SlideInput;
 }
 
+export interface OpenSlide {
+  readonly kind: 'open';
+  readonly slideId: number;
+  readonly choice: SlideChoice;
+  readonly metadata: SlideMetadata;
+  /** Given by the user; goes before the file's own. */
+  readonly userMpp: SlideMpp | null;
+}
+
 export type SlideState =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'opening'; readonly title: string }
-  | {
-      readonly kind: 'open';
-      readonly slideId: number;
-      readonly choice: SlideChoice;
-      readonly metadata: SlideMetadata;
-      /** Given by the user; goes before the file's own. */
-      readonly userMpp: SlideMpp | null;
-    };
+  { readonly kind: 'none' } | { readonly kind: 'opening'; readonly title: string } | OpenSlide;
 
 export interface ModelEntry {
   readonly id: string;
@@ -68,6 +71,7 @@ export interface RunState {
 /** How the last run ended, for the status bar. */
 export interface RunOutcome {
   readonly modelId: string;
+  readonly extent: Extent;
   readonly slices: number;
   readonly seconds: number;
   readonly cancelled: boolean;
@@ -134,6 +138,7 @@ export interface AppState {
   readonly lastRun: RunOutcome | null;
   readonly panes: readonly PaneState[];
   readonly activePane: string;
+  readonly link: LinkMode;
   readonly log: readonly LogEntry[];
   readonly logOpen: boolean;
   /** The log entry that the status bar shows, until dismissed. */
@@ -158,4 +163,11 @@ export function activePaneOf(state: AppState): PaneState {
 export function activeModel(state: AppState): ModelEntry | null {
   const { modelId } = activePaneOf(state);
   return state.models?.find((model) => model.id === modelId) ?? null;
+}
+
+/** The models that the panes show, the active pane's first, each once. */
+export function shownModels(state: AppState): ModelEntry[] {
+  const active = activePaneOf(state);
+  const ids = new Set([active, ...state.panes].map((pane) => pane.modelId));
+  return [...ids].flatMap((id) => state.models?.find((model) => model.id === id) ?? []);
 }

@@ -2,22 +2,30 @@
 import { useEffect, useRef, useState } from 'react';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { OverlayCanvas } from '../overlay/overlay-canvas.tsx';
+import { Crosshair } from './crosshair.tsx';
+import { PaneTitle } from './pane-title.tsx';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
+
+/** The pane that has the overview map. */
+const overviewPane = 'A';
 
 export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element {
   const workbench = useWorkbench();
   const slide = useApp((state) => state.slide);
   const overview = useApp((state) => state.preferences.overview);
+  const several = useApp((state) => state.panes.length > 1);
+  const active = useApp((state) => state.activePane === paneId);
   const viewElement = useRef<HTMLDivElement>(null);
   const overviewElement = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<SlideView | null>(null);
 
   useEffect(() => {
-    if (viewElement.current === null || overviewElement.current === null) return;
+    if (viewElement.current === null) return;
     const created = new SlideView({
       element: viewElement.current,
       overviewElement: overviewElement.current,
+      label: `Slide in pane ${paneId}`,
       reducedMotion: window.matchMedia('(prefers-reduced-motion: reduce)').matches,
     });
     const remove = workbench.addView(paneId, created);
@@ -33,20 +41,43 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
     if (view === null || slide.kind !== 'open' || view.slideId === slide.slideId) return;
     const { client, onTileError } = workbench.slides;
     view.open(client, slide.slideId, slide.metadata, onTileError);
+    // A pane that is added to others shows what they show.
+    return view.onceShown(() => workbench.joinViews(view));
   }, [workbench, view, slide]);
 
+  const activate = (): void => workbench.store.dispatch({ type: 'activate-pane', paneId });
+  const onPointerMove = (event: React.PointerEvent<HTMLElement>): void => {
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const at = view?.level0At(event.clientX - left, event.clientY - top);
+    if (at != null) workbench.pointer.set({ paneId, ...at });
+  };
+
   return (
-    <section className="pane" aria-label={`Pane ${paneId}`} data-testid={`pane-${paneId}`}>
+    <section
+      className="pane"
+      aria-label={`Pane ${paneId}`}
+      aria-current={several && active}
+      data-testid={`pane-${paneId}`}
+      onPointerDownCapture={activate}
+      onWheelCapture={activate}
+      onFocusCapture={activate}
+      onPointerMove={several ? onPointerMove : undefined}
+      onPointerLeave={several ? () => workbench.pointer.set(null) : undefined}
+    >
       <div className="view" ref={viewElement} data-testid={`view-${paneId}`} />
       {view !== null && <OverlayCanvas paneId={paneId} view={view} />}
+      {view !== null && several && <Crosshair paneId={paneId} view={view} />}
       {view !== null && <ScaleBarReadout view={view} />}
-      <div
-        className="overview"
-        ref={overviewElement}
-        data-corner={overview.corner}
-        data-testid="overview"
-        hidden={!overview.visible}
-      />
+      <PaneTitle paneId={paneId} />
+      {paneId === overviewPane && (
+        <div
+          className="overview"
+          ref={overviewElement}
+          data-corner={overview.corner}
+          data-testid="overview"
+          hidden={!overview.visible}
+        />
+      )}
     </section>
   );
 }

@@ -3,13 +3,17 @@ import OpenSeadragon from 'openseadragon';
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
-import { boundsOf, intersection, invert, scaleOf } from './affine.ts';
-import type { Affine } from './affine.ts';
+import { apply, boundsOf, intersection, invert, scaleOf } from './affine.ts';
+import type { Affine, Point } from './affine.ts';
+import type { ViewPlace } from './view-link.ts';
 import { SlideTileSource } from './slide-tile-source.ts';
 
 export interface SlideViewOptions {
   readonly element: HTMLElement;
-  readonly overviewElement: HTMLElement;
+  /** Where the overview map goes; null for none. */
+  readonly overviewElement: HTMLElement | null;
+  /** Name of the view for screen readers. */
+  readonly label: string;
   readonly reducedMotion: boolean;
 }
 
@@ -20,18 +24,17 @@ export class SlideView {
   #slide: SlideMetadata | null = null;
   #slideId: number | null = null;
 
-  constructor({ element, overviewElement, reducedMotion }: SlideViewOptions) {
+  constructor({ element, overviewElement, label, reducedMotion }: SlideViewOptions) {
     // OpenSeadragon moves and removes the elements it is given, so it gets its own.
     const host = fullSizeChild(element);
-    const overviewHost = fullSizeChild(overviewElement);
-    this.#hosts = [element, overviewElement];
+    this.#hosts = overviewElement === null ? [element] : [element, overviewElement];
     this.#viewer = OpenSeadragon({
       element: host,
       // The WebGL drawer composites half-transparent images wrongly (OpenSeadragon issue 2980).
       drawer: 'canvas',
       showNavigationControl: false,
-      showNavigator: true,
-      navigatorElement: overviewHost,
+      showNavigator: overviewElement !== null,
+      ...(overviewElement === null ? {} : { navigatorElement: fullSizeChild(overviewElement) }),
       navigatorDrawer: 'canvas',
       navigatorAutoFade: false,
       navigatorRotate: true,
@@ -55,6 +58,8 @@ export class SlideView {
       gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: true },
       gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
     });
+    this.#viewer.canvas.setAttribute('role', 'application');
+    this.#viewer.canvas.setAttribute('aria-label', label);
     const notify = (): void => {
       for (const listener of [...this.#listeners]) listener();
     };
@@ -95,6 +100,16 @@ export class SlideView {
   onFrame(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Calls `action` once a slide is on screen. Returns the function that calls it off. */
+  onceShown(action: () => void): () => void {
+    const end = this.onFrame(() => {
+      if (this.transform() === null) return;
+      end();
+      action();
+    });
+    return end;
   }
 
   /** Level-0 pixels to CSS pixels of the view, as it is drawn now; null while no slide is shown. */
@@ -173,6 +188,33 @@ export class SlideView {
     this.#viewer.viewport.setRotation(0);
     this.#viewer.viewport.setFlip(false);
     this.#viewer.viewport.goHome();
+  }
+
+  /** Where the view is now, in the middle of an animation too; null while no slide is shown. */
+  place(): ViewPlace | null {
+    const scale = this.scale();
+    if (scale === null) return null;
+    const { viewport } = this.#viewer;
+    const { x, y } = viewport.getCenter(true);
+    return { x, y, scale, rotation: viewport.getRotation(true), flip: viewport.getFlip() };
+  }
+
+  /** Goes to a place at once. */
+  goTo(place: ViewPlace): void {
+    const slide = this.#slide;
+    if (slide === null || this.transform() === null) return;
+    const { viewport } = this.#viewer;
+    if (viewport.getFlip() !== place.flip) viewport.setFlip(place.flip);
+    if (viewport.getRotation(true) !== place.rotation) viewport.setRotation(place.rotation, true);
+    // One unit of the viewport is the width of the slide.
+    viewport.zoomTo((place.scale * slide.width) / this.#size().width, undefined, true);
+    viewport.panTo(new OpenSeadragon.Point(place.x, place.y), true);
+  }
+
+  /** Level-0 pixels at CSS pixels of the view; null while no slide is shown. */
+  level0At(x: number, y: number): Point | null {
+    const transform = this.transform();
+    return transform === null ? null : apply(invert(transform), x, y);
   }
 
   #size(): { width: number; height: number } {
