@@ -5,7 +5,7 @@ import { finishedSlices, openFile, segmentWholeSlide } from './fixtures/workbenc
 
 test('WebGPU and wasm agree on at least 99.5 % of pixels', async ({ page }) => {
   test.setTimeout(300_000);
-  const slide = await phantomSlide(90_002, 1.4, 1.2);
+  const slide = await phantomSlide(90_002, 2.4, 2);
   const classMaps: Map<string, Uint8Array>[] = [];
   for (const backend of ['wasm', 'webgpu']) {
     await page.goto(`/?slide=none&model=nano-attention&backend=${backend}`);
