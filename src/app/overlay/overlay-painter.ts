@@ -165,7 +165,9 @@ export class OverlayPainter {
         if (hatch === null) continue;
         const pattern = this.#pattern(context, hatch, colour, devicePixelRatio);
         context.fillStyle = pattern;
-        for (const { slice, level, size, matrix } of placed) {
+        for (const { slice, level, size } of placed) {
+          // As the fill, so that neighbouring slices meet on whole device pixels, without a seam.
+          const matrix = placeImage(transform, slice.rect, size);
           context.setTransform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
           // The pattern keeps its size and direction on screen, but moves with the tissue.
           const upright = new DOMMatrix([matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f])

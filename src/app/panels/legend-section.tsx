@@ -69,7 +69,10 @@ export function LegendSection(): React.JSX.Element | null {
         })}
       </ul>
       {total > 0 && (
-        <p className="hint">Areas as predicted by {model.manifest.title}, of what is segmented so far.</p>
+        <p className="hint">
+          Areas as predicted by {model.manifest.title}, of what is segmented so far.
+          {model.manifest.provenance.synthetic && ' The model has learnt from synthetic slides only.'}
+        </p>
       )}
     </Section>
   );

@@ -20,7 +20,7 @@ export function ModelFacts(): React.JSX.Element | null {
           ['Field', fieldOf(model)],
           ['Input', `${manifest.slice.sizePx} × ${manifest.slice.sizePx} px`],
           ['Classes', classNames(model)],
-          ['Trained on', `${provenance.data}${provenance.synthetic ? ' (synthetic)' : ''}`],
+          ['Trained on', trainedOn(provenance)],
           ...(metrics === null
             ? []
             : ([
@@ -39,4 +39,9 @@ export function ModelFacts(): React.JSX.Element | null {
       />
     </Section>
   );
+}
+
+/** Says plainly when the data are synthetic, unless the manifest's own words do. */
+function trainedOn({ data, synthetic }: { readonly data: string; readonly synthetic: boolean }): string {
+  return synthetic && !/synthetic/i.test(data) ? `${data} (synthetic)` : data;
 }
