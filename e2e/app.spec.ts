@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
+import type { Affine } from '../src/app/viewer/affine.ts';
 import { openBySlideAddress, openFile } from './fixtures/workbench.ts';
 
 const demo = 'slides/CMU-1-Small-Region.svs';
@@ -135,6 +136,35 @@ test('cancelling stops the run and keeps what is finished; more area adds to it'
   expect(await page.evaluate(() => window.dualscope!.slices().length)).toBeGreaterThan(kept);
 });
 
+test('two models side by side, in step to the pixel', async ({ page }) => {
+  await openBySlideAddress(page, demo);
+  await segmentVisible(page);
+  await page.keyboard.press('Alt+2');
+  // The second model runs by itself on what the first was run on.
+  await expect(page.getByTestId('progress')).toBeVisible();
+  await expect(page.getByTestId('progress')).toHaveCount(0, { timeout: 100_000 });
+  await page.getByTestId('view-A').click({ position: { x: 150, y: 200 } });
+  for (const key of ['4', 'r', 'ArrowRight', '+']) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(900);
+  }
+  const transforms: (Affine | null)[] = [];
+  const holdings: number[] = [];
+  for (const pane of ['A', 'B']) {
+    // What the hook tells is of the active pane.
+    await page.getByTestId(`view-${pane}`).click({ position: { x: 150, y: 200 } });
+    transforms.push(await page.evaluate(() => window.dualscope!.transform()));
+    holdings.push(await page.evaluate(() => window.dualscope!.slices().length));
+  }
+  const [one, other] = transforms;
+  for (const key of ['a', 'b', 'c', 'd'] as const) expect(other![key]).toBeCloseTo(one![key], 9);
+  // The panes' widths may differ by a pixel, and their middles by half of one.
+  for (const key of ['e', 'f'] as const) expect(Math.abs(other![key] - one![key])).toBeLessThanOrEqual(0.5);
+  expect(one!.b).not.toBeCloseTo(0, 3);
+  expect(holdings[0]).toBeGreaterThan(0);
+  expect(holdings[1]).toBe(holdings[0]);
+});
+
 test('the page answers while a run is on', async ({ page }) => {
   await openBySlideAddress(page, demo);
   await expect(page.getByTestId('backend')).toBeVisible();
@@ -151,8 +181,10 @@ test('the page answers while a run is on', async ({ page }) => {
 
 test('by keyboard alone from the empty page to a segmented slide', async ({ page }) => {
   await page.goto('/?slide=none');
-  await expect(page.getByTestId('start-page')).toBeVisible();
+  // The palette lists a demo slide only once the list of them has come.
+  await expect(page.getByTestId('start-page')).toContainText('CMU-1');
   await page.keyboard.press('Control+k');
+  await expect(page.getByLabel('Command', { exact: true })).toBeFocused();
   await page.keyboard.type('small region');
   await page.keyboard.press('Enter');
   await expect(page.getByTestId('slide-name')).toHaveText('CMU-1-Small-Region.svs');
@@ -182,6 +214,8 @@ test('a slide that does not state its resolution is not segmented before the rea
   await openFile(page, path);
   await expect(page.getByTestId('slide-resolution')).toContainText('resolution unknown');
   await expect(page.getByTestId('scale-bar')).toHaveCount(0);
+  // Before the models are there, nothing can be segmented.
+  await expect(page.getByTestId('backend')).toBeVisible();
   await page.keyboard.press('s');
   await expect(page.getByTestId('mpp-dialog')).toBeVisible();
   await page.getByTestId('mpp-input').fill('wide');

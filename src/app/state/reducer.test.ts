@@ -3,8 +3,8 @@ import type { SegmentSummary } from '../../worker/protocol.ts';
 import { parsePreferences } from './preferences.ts';
 import { initialState, reduce } from './reducer.ts';
 import type { Action } from './reducer.ts';
-import { activePaneOf } from './state.ts';
-import type { AppState } from './state.ts';
+import { activePaneOf, shownModels } from './state.ts';
+import type { AppState, ModelEntry } from './state.ts';
 
 function after(...actions: Action[]): AppState {
   return actions.reduce(reduce, initialState(parsePreferences(null)));
@@ -50,7 +50,7 @@ describe('a run', () => {
   it('leaves its outcome', () => {
     const state = after(started, planned, slice, { type: 'run-ended', summary });
     expect(state.run).toBeNull();
-    expect(state.lastRun).toEqual({ modelId: 'm', slices: 3, seconds: 2, cancelled: true });
+    expect(state.lastRun).toEqual({ modelId: 'm', extent: 'whole', slices: 3, seconds: 2, cancelled: true });
   });
 
   it('ignores events after its end', () => {
@@ -114,5 +114,46 @@ describe('opened slides', () => {
       { type: 'offer-slides', choices: [choice('b'), choice('c')] },
     );
     expect(state.opened.map(({ key }) => key)).toEqual(['b', 'c', 'a']);
+  });
+});
+
+describe('panes', () => {
+  // Only ids matter here.
+  const models = ['one', 'two'].map((id) => ({ id, url: '' }) as ModelEntry);
+  const two: Action[] = [
+    { type: 'models', models },
+    { type: 'choose-model', modelId: 'two' },
+    { type: 'overlay', change: { fillOpacity: 0.7 } },
+    { type: 'toggle-class', value: 1 },
+    { type: 'layout', count: 2 },
+  ];
+
+  it('gives a new pane a model that is not shown yet, drawn alike, with every class', () => {
+    const { panes } = after(...two);
+    expect(panes.map(({ id, modelId }) => [id, modelId])).toEqual([
+      ['A', 'two'],
+      ['B', 'one'],
+    ]);
+    expect(panes[1]?.overlay).toMatchObject({ fillOpacity: 0.7, hiddenClasses: [] });
+  });
+
+  it('shows tissue alone where there are no more models', () => {
+    const { panes } = after(...two, { type: 'layout', count: 4 });
+    expect(panes.map(({ modelId }) => modelId)).toEqual(['two', 'one', null, null]);
+  });
+
+  it('changes the active pane alone', () => {
+    const state = after(
+      ...two,
+      { type: 'activate-pane', paneId: 'B' },
+      { type: 'overlay', change: { fill: false } },
+    );
+    expect(state.panes.map(({ overlay }) => overlay.fill)).toEqual([true, false]);
+    expect(shownModels(state).map(({ id }) => id)).toEqual(['one', 'two']);
+  });
+
+  it('goes back to pane A when the active one closes', () => {
+    const state = after(...two, { type: 'activate-pane', paneId: 'B' }, { type: 'layout', count: 1 });
+    expect(state.activePane).toBe('A');
   });
 });
