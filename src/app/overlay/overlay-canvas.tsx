@@ -4,7 +4,7 @@ import type { SlideView } from '../viewer/slide-view.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { classColours, classPixels, confidencePixels } from './class-palette.ts';
 import { hatchesOf } from './hatch.ts';
-import { OverlayPainter } from './overlay-painter.ts';
+import { OverlayPainter, overlayContext } from './overlay-painter.ts';
 import type { OverlayStyle } from './overlay-painter.ts';
 import type { OverlaySettings } from '../state/state.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
@@ -30,8 +30,8 @@ export function OverlayCanvas({ paneId, view }: OverlayCanvasProps): React.JSX.E
   );
 
   useEffect(() => {
-    const fill = fillCanvas.current?.getContext('2d');
-    const marks = marksCanvas.current?.getContext('2d');
+    const fill = fillCanvas.current?.getContext('2d', overlayContext);
+    const marks = marksCanvas.current?.getContext('2d', overlayContext);
     if (fill == null || marks == null || pane === undefined || slide.kind !== 'open') return;
     const map = workbench.classMapOf(pane);
     const paint = (): void => {

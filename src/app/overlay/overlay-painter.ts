@@ -46,6 +46,12 @@ export interface OverlayFrame {
 const maxBitmapBytes = 192e6;
 const maxPaths = 6000;
 
+/**
+ * The overlay is drawn by the processor: many short lines are no work for a graphics card, on machines without
+ * one the browser's emulation is far slower still, and canvases of both kinds must not be mixed.
+ */
+export const overlayContext: CanvasRenderingContext2DSettings = { willReadFrequently: true };
+
 interface Paths {
   readonly border: Path2D;
   readonly area: Path2D;
@@ -133,7 +139,7 @@ export class OverlayPainter {
     const kept = this.#bitmaps.get(key);
     if (kept !== undefined) return kept;
     const canvas = new OffscreenCanvas(map.size, map.size);
-    const context = canvas.getContext('2d');
+    const context = canvas.getContext('2d', overlayContext);
     if (context === null) throw new Error('The browser gives no 2D canvas.');
     const image = context.createImageData(map.size, map.size);
     const pixels = new Uint32Array(image.data.buffer);
@@ -180,8 +186,8 @@ export class OverlayPainter {
     }
     if (!style.outline) return;
     context.globalAlpha = style.outlineOpacity;
-    context.lineJoin = 'round';
-    context.lineCap = 'round';
+    // Every line is straight along the pixel grid: square ends close the corners, and cost far less than round ones.
+    context.lineCap = 'square';
     // A light line in the class's colour, and a thin dark one inside it: one of them shows on any ground.
     const strokes = [
       { width: 3.5, colour: null },
@@ -250,7 +256,7 @@ export class OverlayPainter {
 export function hatchTile(kind: HatchKind, colour: string, devicePixelRatio: number): OffscreenCanvas {
   const side = Math.max(4, Math.round(hatchPeriod * devicePixelRatio));
   const canvas = new OffscreenCanvas(side, side);
-  const context = canvas.getContext('2d');
+  const context = canvas.getContext('2d', overlayContext);
   if (context === null) throw new Error('The browser gives no 2D canvas.');
   context.strokeStyle = colour;
   context.fillStyle = colour;

@@ -34,13 +34,10 @@ describe('ViewLink', () => {
     expect(other.now.x).toBe(0.8);
     leader.now = { x: 0.6, y: 0.4, scale: 0.5, rotation: 90, flip: true };
     link.lead(leader, [leader, other], 'offset');
-    expect(other.now).toEqual({
-      x: expect.closeTo(0.9, 9),
-      y: expect.closeTo(0.4, 9),
-      scale: 1,
-      rotation: 180,
-      flip: true,
-    });
+    const { x, y, ...rest } = other.now;
+    expect(x).toBeCloseTo(0.9, 9);
+    expect(y).toBeCloseTo(0.4, 9);
+    expect(rest).toEqual({ scale: 1, rotation: 180, flip: true });
   });
 
   it('does not jump when another view takes the lead', () => {
