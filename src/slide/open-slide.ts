@@ -1,8 +1,9 @@
 /** Opens a slide of any supported format; the format is recognised by its content, not by its name. */
-import { cachedByteSource } from './byte-source.ts';
+import { cachedByteSource, memoryByteSource } from './byte-source.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
 import { fingerprint } from './fingerprint.ts';
+import { imageType, openPlainImage } from './plain-image.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
@@ -10,7 +11,11 @@ import { isNdpi, ndpiContents } from './tiff/ndpi.ts';
 import { isOme, omeContents } from './tiff/ome.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
-import { urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
+import { nameOfUrl, urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
+import { deepZoom } from './web/deep-zoom.ts';
+import { dicomWebInstances, isDicomWebSeries } from './web/dicomweb.ts';
+import { iiif } from './web/iiif.ts';
+import { tileServerSlide, type TileServerSlide } from './web/tile-server.ts';
 
 /**
  * Opens the slide that the sources hold: one file, or a set of files that belong together.
@@ -40,21 +45,68 @@ export async function openSlide(sources: readonly ByteSource[], platform: SlideP
     );
   }
   if (TiffFile.recognises(head)) return openTiff(source, platform);
+  const image = imageType(head);
+  if (image !== null) return openPlainImage(source, image, platform);
   throw new SlideError(
     'not-a-slide',
     first.name,
     `This is not a slide in a format that can be read (${describe(head)}).`,
-    'Open an Aperio SVS or a pyramidal TIFF file.',
+    'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
   );
 }
 
-/** Opens the slide at a URL. @throws SlideError as `openSlide` and `urlByteSource` do. */
+/**
+ * Opens the slide at a URL: a file by range requests, a Deep Zoom or IIIF description, a DICOMweb series.
+ * @throws SlideError as `openSlide` and `urlByteSource` do.
+ */
 export async function openSlideUrl(
   url: string,
   platform: SlidePlatform,
   options: UrlByteSourceOptions = {},
 ): Promise<Slide> {
-  return openSlide([await urlByteSource(url, options)], platform);
+  const http = options.fetch ?? ((input, init) => fetch(input, init));
+  const name = nameOfUrl(url);
+  if (isDicomWebSeries(url)) {
+    const instances = await dicomWebInstances(url, name, http);
+    const digest = memoryByteSource(new TextEncoder().encode(url), name);
+    const identity = { name, fileSize: 0, fingerprint: await fingerprint([digest]), close: () => undefined };
+    return dicomSlide(instances, identity, platform);
+  }
+  let source: ByteSource;
+  try {
+    source = await urlByteSource(url, options);
+  } catch (error) {
+    // Servers do not send ranges of what they write on the fly, as they do with info.json.
+    const text = error instanceof SlideError && error.code === 'no-range' ? await document(url, http) : null;
+    const server = text === null ? null : description(text, url, name);
+    if (server === null) throw error;
+    return tileServerSlide(server, http, platform);
+  }
+  const head = await source.read(0, 1024);
+  if (source.size <= MAX_DESCRIPTION && /^\s*[<{]/.test(new TextDecoder().decode(head))) {
+    const text = new TextDecoder().decode(await source.read(0, source.size));
+    const server = description(text, url, name);
+    if (server !== null) return tileServerSlide(server, http, platform);
+  }
+  return openSlide([source], platform);
+}
+
+/** Longest description of a tiled image that is read. */
+const MAX_DESCRIPTION = 1024 * 1024;
+
+const description = (text: string, url: string, name: string): TileServerSlide | null =>
+  deepZoom(text, url, name) ?? iiif(text, url, name);
+
+/** The text at a URL when it is JSON or XML, null otherwise. */
+async function document(url: string, http: typeof fetch): Promise<string | null> {
+  const response = await http(url);
+  const type = response.headers.get('content-type') ?? '';
+  if (!response.ok || !/json|xml/.test(type)) {
+    await response.body?.cancel();
+    return null;
+  }
+  const text = await response.text();
+  return text.length <= MAX_DESCRIPTION ? text : null;
 }
 
 /** The DICOM files among the sources, null when there are none. */

@@ -1,0 +1,138 @@
+/**
+ * A plain JPEG, PNG or WebP image as a slide of one level. The image is decoded once, whole, so its size
+ * is bounded; its tiles are cut from it.
+ */
+import { fingerprint } from './fingerprint.ts';
+import { isJpeg, jpegFrame } from './jpeg.ts';
+import {
+  SlideError,
+  type ByteSource,
+  type EncodedImageType,
+  type RgbaImage,
+  type Slide,
+  type SlidePlatform,
+} from './slide.ts';
+import { slideLevels } from './tiff/tiff-slide.ts';
+
+const TILE = 512;
+/** 256 MB decoded. */
+const MAX_PIXELS = 2 ** 26;
+const MAX_BYTES = 256 * 1024 * 1024;
+
+/** The type of an image by its first bytes; null for none of them. */
+export function imageType(head: Uint8Array): EncodedImageType | null {
+  if (isJpeg(head)) return 'image/jpeg';
+  if (startsWith(head, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'image/png';
+  if (startsWith(head, [0x52, 0x49, 0x46, 0x46]) && startsWith(head.subarray(8), [0x57, 0x45, 0x42, 0x50]))
+    return 'image/webp';
+  return null;
+}
+
+/**
+ * @throws SlideError `unsupported` when the image is too large to decode whole, `corrupt` when it can't be decoded.
+ */
+export async function openPlainImage(
+  source: ByteSource,
+  type: EncodedImageType,
+  platform: SlidePlatform,
+): Promise<Slide> {
+  const tooLarge = new SlideError(
+    'unsupported',
+    source.name,
+    'The image is too large to be decoded as a whole.',
+    'Convert it to a pyramidal TIFF, for example: vips tiffsave in.png out.tif --tile --pyramid --compression jpeg.',
+  );
+  if (source.size > MAX_BYTES) throw tooLarge;
+  const bytes = await source.read(0, source.size);
+  const size = imageSize(bytes, type);
+  if (size !== null && size.width * size.height > MAX_PIXELS) throw tooLarge;
+  let image: RgbaImage;
+  try {
+    image = onWhite(await platform.decoder.decode(bytes, type));
+  } catch (cause) {
+    throw new SlideError(
+      'corrupt',
+      source.name,
+      `The ${type.slice(6).toUpperCase()} image is damaged.`,
+      'Copy or export it again.',
+      { cause },
+    );
+  }
+  const { width, height } = image;
+  const levels = slideLevels([{ width, height, tileWidth: TILE, tileHeight: TILE }]);
+  const { name } = source;
+  return {
+    metadata: {
+      name,
+      format: type.slice(6),
+      width,
+      height,
+      levels,
+      mpp: null,
+      magnification: null,
+      associated: [],
+      scanner: null,
+      icc: null,
+      fileSize: source.size,
+      fingerprint: await fingerprint([source]),
+      properties: {},
+    },
+    async tile(level, column, row) {
+      const left = column * TILE;
+      const top = row * TILE;
+      if (level !== 0 || !(left >= 0 && top >= 0 && left < width && top < height)) {
+        throw new RangeError(`${name} has no tile ${column}, ${row} at level ${level}.`);
+      }
+      return {
+        kind: 'pixels',
+        image: cutImage(image, left, top, Math.min(TILE, width - left), Math.min(TILE, height - top)),
+      };
+    },
+    associatedImage: (wanted) =>
+      Promise.reject(new RangeError(`${name} has no associated image "${wanted}".`)),
+    iccProfile: () => Promise.resolve(null),
+    close: () => void source.close?.(),
+  };
+}
+
+function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
+  return start.every((byte, i) => bytes[i] === byte);
+}
+
+/** Pixels before decoding, where the header says them plainly. */
+function imageSize(bytes: Uint8Array, type: EncodedImageType): { width: number; height: number } | null {
+  if (type === 'image/jpeg') return jpegFrame(bytes);
+  if (type === 'image/png' && bytes.length >= 24) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    return { width: view.getUint32(16), height: view.getUint32(20) };
+  }
+  return null;
+}
+
+/** A copy of a part of an image. */
+export function cutImage(
+  image: RgbaImage,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+): RgbaImage {
+  const data = new Uint8ClampedArray(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 4;
+    data.set(image.data.subarray(from, from + width * 4), y * width * 4);
+  }
+  return { width, height, data };
+}
+
+/** Lays transparency on white, in place. */
+function onWhite(image: RgbaImage): RgbaImage {
+  const { data } = image;
+  for (let o = 0; o < data.length; o += 4) {
+    const alpha = data[o + 3]!;
+    if (alpha === 255) continue;
+    for (let c = o; c < o + 3; c++) data[c] = (data[c]! * alpha) / 255 + 255 - alpha;
+    data[o + 3] = 255;
+  }
+  return image;
+}

@@ -1,0 +1,121 @@
+/** What every format keeps to, whichever it is: one suite over a file of each. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { nodePlatform } from './node-platform.node.ts';
+import { openSlide } from './open-slide.ts';
+import { pathByteSource } from './path-byte-source.node.ts';
+import { readRegion } from './region.ts';
+import type { Slide } from './slide.ts';
+
+const platform = nodePlatform();
+const root = join(import.meta.dirname, '../..');
+const variants = 'src/slide/golden/variants';
+
+const slides: [name: string, format: string, ...paths: string[]][] = [
+  ['Aperio JPEG', 'aperio-svs', 'public/slides/CMU-1-Small-Region.svs'],
+  ['Aperio JPEG 2000 with an empty tile', 'aperio-svs', `${variants}/aperio-jpeg2000-33003.svs`],
+  ['TIFF, JPEG YCbCr', 'tiff', `${variants}/jpeg-ycbcr.tif`],
+  ['BigTIFF, SubIFDs, LZW', 'tiff', `${variants}/bigtiff-subifd-lzw.tif`],
+  ['TIFF in strips', 'tiff', `${variants}/strips-lzw.tif`],
+  ['DICOM, one file', 'dicom-wsi', 'src/slide/golden/dicom/jpeg.dcm'],
+  ['DICOM, a set', 'dicom-wsi', '../shared/data/slides/dicom-cmu1'],
+  ['NDPI', 'hamamatsu-ndpi', '../shared/data/slides/ndpi/test3-dapi.ndpi'],
+  ['OME-TIFF', 'ome-tiff', '../shared/data/slides/ome/qupath-cells.ome.tif'],
+  ['PNG', 'png', 'src/slide/golden/cmu1-label.png'],
+];
+
+async function open(path: string): Promise<Slide> {
+  const full = join(root, path);
+  const files = /\.\w+$/.test(path) ? [full] : readdirSync(full).map((name) => join(full, name));
+  return openSlide(await Promise.all(files.map(pathByteSource)), platform);
+}
+
+describe.each(slides)('%s', (_name, format, path) => {
+  const here = existsSync(join(root, path));
+
+  test.skipIf(!here)('metadata hold together (development data where not in the repository)', async () => {
+    const slide = await open(path);
+    const { metadata } = slide;
+    const [base] = metadata.levels;
+    expect(metadata.format).toBe(format);
+    expect(base).toMatchObject({ width: metadata.width, height: metadata.height, downsample: 1 });
+    for (const [i, level] of metadata.levels.entries()) {
+      expect(Math.min(level.width, level.height, level.tileWidth, level.tileHeight)).toBeGreaterThan(0);
+      if (i > 0) expect(level.downsample).toBeGreaterThan(metadata.levels[i - 1]!.downsample);
+    }
+    if (metadata.mpp !== null) expect(Math.min(metadata.mpp.x, metadata.mpp.y)).toBeGreaterThan(0);
+    expect(metadata.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    expect(structuredClone(metadata)).toEqual(metadata);
+    const again = await open(path);
+    expect(again.metadata).toEqual(metadata);
+    again.close();
+    slide.close();
+  });
+
+  test.skipIf(!here)('tiles are where the levels say, and nowhere else', async () => {
+    const slide = await open(path);
+    for (const [index, level] of slide.metadata.levels.entries()) {
+      const columns = Math.ceil(level.width / level.tileWidth);
+      const rows = Math.ceil(level.height / level.tileHeight);
+      for (const [column, row] of [
+        [0, 0],
+        [columns - 1, rows - 1],
+      ] as const) {
+        const payload = await slide.tile(index, column, row);
+        if (payload.kind === 'missing') continue;
+        const image =
+          payload.kind === 'pixels'
+            ? payload.image
+            : await platform.decoder.decode(payload.bytes, payload.type);
+        expect(image.data).toHaveLength(image.width * image.height * 4);
+        expect(image.width).toBeGreaterThanOrEqual(
+          Math.min(level.tileWidth, level.width - column * level.tileWidth),
+        );
+        expect(image.height).toBeGreaterThanOrEqual(
+          Math.min(level.tileHeight, level.height - row * level.tileHeight),
+        );
+      }
+      await expect(slide.tile(index, columns, 0)).rejects.toThrow(RangeError);
+      await expect(slide.tile(index, 0, rows)).rejects.toThrow(RangeError);
+      await expect(slide.tile(index, -1, 0)).rejects.toThrow(RangeError);
+    }
+    await expect(slide.tile(slide.metadata.levels.length, 0, 0)).rejects.toThrow(RangeError);
+    slide.close();
+  });
+
+  test.skipIf(!here)('associated images have the size they claim; others do not exist', async () => {
+    const slide = await open(path);
+    for (const { name, width, height } of slide.metadata.associated) {
+      const payload = await slide.associatedImage(name);
+      const image =
+        payload.kind === 'encoded'
+          ? await platform.decoder.decode(payload.bytes, payload.type)
+          : payload.kind === 'pixels'
+            ? payload.image
+            : null;
+      expect(image).toMatchObject({ width, height });
+    }
+    await expect(slide.associatedImage('no such image')).rejects.toThrow(RangeError);
+    slide.close();
+  });
+
+  test.skipIf(!here)('reading stops when it is told to, and works again afterwards', async () => {
+    const slide = await open(path);
+    const { width, height } = slide.metadata;
+    const rect = { x: 0, y: 0, width, height };
+    const options = { decoder: platform.decoder };
+    await expect(
+      readRegion(slide, rect, 8, 8, { ...options, signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({ name: 'AbortError' });
+    const controller = new AbortController();
+    const stopped = readRegion(slide, rect, 8, 8, { ...options, signal: controller.signal }).then(
+      () => 'done',
+      () => 'stopped',
+    );
+    controller.abort();
+    expect(await stopped).toBe('stopped');
+    expect((await readRegion(slide, rect, 8, 8, options)).data).toHaveLength(256);
+    slide.close();
+  });
+});

@@ -1,0 +1,70 @@
+/** Deep Zoom images (.dzi, XML or JSON): levels halve down to one pixel; tiles may overlap. */
+import { XMLParser } from 'fast-xml-parser';
+import type { TileServerLevel, TileServerSlide } from './tile-server.ts';
+
+/** Smallest side worth a level of its own. */
+const SMALLEST_LEVEL = 64;
+
+/**
+ * Reads a description.
+ * @param url of the description; tiles lie beside it in `name_files/`.
+ * @returns null when the text is no Deep Zoom description.
+ */
+export function deepZoom(text: string, url: string, name: string): TileServerSlide | null {
+  const image = parse(text);
+  const size = record(image?.Size);
+  if (image === null || size === null) return null;
+  const width = Number(size.Width);
+  const height = Number(size.Height);
+  const tileSize = Number(image.TileSize);
+  const overlap = Number(image.Overlap ?? 0);
+  const format = typeof image.Format === 'string' && /^\w+$/.test(image.Format) ? image.Format : null;
+  const whole = [width, height, tileSize, overlap].every((n) => Number.isInteger(n) && n >= 0 && n < 2 ** 24);
+  if (!whole || width === 0 || height === 0 || tileSize === 0 || format === null) return null;
+  const deepest = Math.ceil(Math.log2(Math.max(width, height)));
+  const levels: TileServerLevel[] = [];
+  for (let scale = 1; levels.length <= deepest; scale *= 2) {
+    const level = {
+      width: Math.ceil(width / scale),
+      height: Math.ceil(height / scale),
+      tileWidth: tileSize,
+      tileHeight: tileSize,
+    };
+    if (levels.length > 0 && Math.max(level.width, level.height) < SMALLEST_LEVEL) break;
+    levels.push(level);
+  }
+  const files = url.replace(/\.(dzi|xml|json)(?=[?#]|$)/i, '').replace(/[?#].*$/, '');
+  const query = /\?[^#]*/.exec(url)?.[0] ?? '';
+  return {
+    name,
+    format: 'deep-zoom',
+    levels,
+    mpp: null,
+    properties: { TileSize: String(tileSize), Overlap: String(overlap), Format: format },
+    description: url + text,
+    overlap,
+    url: (level, column, row) => `${files}_files/${deepest - level}/${column}_${row}.${format}${query}`,
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parse(text: string): Fields | null {
+  try {
+    if (text.trimStart().startsWith('{')) return record(record(JSON.parse(text))?.Image);
+    const parser = new XMLParser({
+      ignoreAttributes: false,
+      attributeNamePrefix: '',
+      removeNSPrefix: true,
+      parseAttributeValue: false,
+      processEntities: false,
+    });
+    return record(record(parser.parse(text))?.Image);
+  } catch {
+    return null;
+  }
+}
+
+function record(value: unknown): Fields | null {
+  return typeof value === 'object' && value !== null ? (value as Fields) : null;
+}

@@ -1,0 +1,118 @@
+/**
+ * A slide whose tiles are images behind URLs of their own (Deep Zoom, IIIF): what those formats share.
+ */
+import { abortReason } from '../shared-tasks.ts';
+import {
+  SlideError,
+  type EncodedImageType,
+  type Slide,
+  type SlideMpp,
+  type SlidePlatform,
+  type TilePayload,
+} from '../slide.ts';
+import { cutImage, imageType } from '../plain-image.ts';
+import { brokenTile } from '../tiff/tiff-image.ts';
+import { slideLevels } from '../tiff/tiff-slide.ts';
+
+export interface TileServerLevel {
+  readonly width: number;
+  readonly height: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+}
+
+export interface TileServerSlide {
+  readonly name: string;
+  readonly format: string;
+  /** From the largest down. */
+  readonly levels: readonly TileServerLevel[];
+  readonly mpp: SlideMpp | null;
+  readonly properties: Readonly<Record<string, string>>;
+  /** What identifies the slide: its description. */
+  readonly description: string;
+  url(level: number, column: number, row: number): string;
+  /** Pixels by which a tile's image reaches over its left and top neighbours (Deep Zoom); 0 by default. */
+  readonly overlap?: number;
+}
+
+/** The slide over a `fetch`. */
+export async function tileServerSlide(
+  server: TileServerSlide,
+  http: typeof fetch,
+  platform: SlidePlatform,
+): Promise<Slide> {
+  const { name } = server;
+  const base = server.levels[0]!;
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(server.description));
+  const fingerprint = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
+  return {
+    metadata: {
+      name,
+      format: server.format,
+      width: base.width,
+      height: base.height,
+      levels: slideLevels(server.levels),
+      mpp: server.mpp,
+      magnification: null,
+      associated: [],
+      scanner: null,
+      icc: null,
+      fileSize: 0,
+      fingerprint,
+      properties: server.properties,
+    },
+    async tile(level, column, row, signal): Promise<TilePayload> {
+      const one = server.levels[level];
+      const inside =
+        one !== undefined &&
+        column >= 0 &&
+        row >= 0 &&
+        column * one.tileWidth < one.width &&
+        row * one.tileHeight < one.height;
+      if (!inside) throw new RangeError(`${name} has no tile ${column}, ${row} at level ${level}.`);
+      const where = `level ${level}, tile ${column}, ${row}`;
+      const bytes = await fetchTile(http, server.url(level, column, row), name, where, signal);
+      if (bytes === null) return { kind: 'missing' };
+      const type: EncodedImageType | null = imageType(bytes);
+      if (type === null) throw brokenTile(name, where, 'The server sent no image.');
+      const overlap = server.overlap ?? 0;
+      if (overlap === 0) return { kind: 'encoded', type, bytes };
+      const image = await platform.decoder.decode(bytes, type, signal).catch((cause: unknown) => {
+        throw signal?.aborted
+          ? abortReason(signal)
+          : brokenTile(name, where, 'Its image data is damaged.', cause);
+      });
+      const left = column > 0 ? overlap : 0;
+      const top = row > 0 ? overlap : 0;
+      const width = Math.min(one.tileWidth, image.width - left);
+      const height = Math.min(one.tileHeight, image.height - top);
+      if (!(width > 0 && height > 0)) throw brokenTile(name, where, 'The image is too small.');
+      return { kind: 'pixels', image: cutImage(image, left, top, width, height) };
+    },
+    associatedImage: (wanted) =>
+      Promise.reject(new RangeError(`${name} has no associated image "${wanted}".`)),
+    iccProfile: () => Promise.resolve(null),
+    close: () => undefined,
+  };
+}
+
+async function fetchTile(
+  http: typeof fetch,
+  url: string,
+  file: string,
+  where: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    const response = await http(url, signal ? { signal } : {});
+    if (response.status === 404) return null;
+    if (!response.ok) throw brokenTile(file, where, `The server answers with status ${response.status}.`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    if (signal?.aborted) throw abortReason(signal);
+    if (cause instanceof SlideError) throw cause;
+    throw brokenTile(file, where, 'The server can not be reached.', cause);
+  }
+}
