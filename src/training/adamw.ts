@@ -1,5 +1,8 @@
-/** AdamW (Loshchilov & Hutter 2019) with its state readable, so that a run resumes exactly. */
-import * as tf from '@tensorflow/tfjs-core';
+/**
+ * AdamW (Loshchilov & Hutter 2019) on plain arrays. A network has hundreds of small variables: a dozen
+ * kernels for each would cost more than the arithmetic, and its state would have to be copied for checkpoints.
+ */
+import type { WeightArray } from '../runtime/variables.ts';
 
 export interface AdamWOptions {
   readonly beta1: number;
@@ -9,70 +12,71 @@ export interface AdamWOptions {
   readonly weightDecay: number;
 }
 
+interface Moments {
+  readonly m: Float32Array;
+  readonly v: Float32Array;
+}
+
 export class AdamW {
   /** Steps taken. */
   step = 0;
-  private readonly moments = new Map<string, { m: tf.Variable; v: tf.Variable }>();
+  private readonly moments = new Map<string, Moments>();
+  private readonly shapes = new Map<string, readonly number[]>();
 
   constructor(private readonly options: AdamWOptions) {}
 
-  /** Changes `variables` by their gradients; both by name. */
-  apply(
-    variables: ReadonlyMap<string, tf.Variable>,
-    gradients: ReadonlyMap<string, tf.Tensor>,
-    learningRate: number,
-  ): void {
+  /** Begins a step: call once, then `update` for every variable. */
+  begin(): void {
     this.step++;
+  }
+
+  /**
+   * Changes `weight.data` in place by its gradient.
+   * @param gradient as long as the weight
+   */
+  update(name: string, weight: WeightArray, gradient: ArrayLike<number>, learningRate: number): void {
     const { beta1, beta2, epsilon, weightDecay } = this.options;
-    const rate = (learningRate * Math.sqrt(1 - beta2 ** this.step)) / (1 - beta1 ** this.step);
-    const correctedEpsilon = epsilon * Math.sqrt(1 - beta2 ** this.step);
-    tf.tidy(() => {
-      for (const [name, gradient] of gradients) {
-        const variable = variables.get(name)!;
-        const { m, v } = this.momentsOf(name, variable.shape);
-        m.assign(tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1)));
-        v.assign(tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
-        const change = tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), correctedEpsilon));
-        const decay = variable.rank > 1 ? learningRate * weightDecay : 0;
-        variable.assign(tf.sub(decay === 0 ? variable : tf.mul(variable, 1 - decay), change));
-      }
-    });
+    const { data, shape } = weight;
+    const { m, v } = this.momentsOf(name, shape, data.length);
+    const unbias = Math.sqrt(1 - beta2 ** this.step);
+    const rate = (learningRate * unbias) / (1 - beta1 ** this.step);
+    const keep = shape.length > 1 ? 1 - learningRate * weightDecay : 1;
+    for (let i = 0; i < data.length; i++) {
+      const g = gradient[i]!;
+      const mean = beta1 * m[i]! + (1 - beta1) * g;
+      const square = beta2 * v[i]! + (1 - beta2) * g * g;
+      m[i] = mean;
+      v[i] = square;
+      data[i] = keep * data[i]! - (rate * mean) / (Math.sqrt(square) + epsilon * unbias);
+    }
   }
 
   /** Both moments of every variable under `m/<name>` and `v/<name>`. */
-  async read(): Promise<Map<string, { shape: readonly number[]; data: Float32Array }>> {
-    const state = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  read(): Map<string, WeightArray> {
+    const state = new Map<string, WeightArray>();
     for (const [name, { m, v }] of this.moments) {
-      state.set(`m/${name}`, { shape: m.shape, data: Float32Array.from(await m.data()) });
-      state.set(`v/${name}`, { shape: v.shape, data: Float32Array.from(await v.data()) });
+      const shape = this.shapes.get(name)!;
+      state.set(`m/${name}`, { shape, data: m.slice() });
+      state.set(`v/${name}`, { shape, data: v.slice() });
     }
     return state;
   }
 
-  load(
-    step: number,
-    state: ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
-  ): void {
+  /** Continues from `read` and the step it was taken at. */
+  load(step: number, state: ReadonlyMap<string, WeightArray>): void {
     this.step = step;
     for (const [key, { shape, data }] of state) {
-      const { m, v } = this.momentsOf(key.slice(2), shape);
-      tf.tidy(() => {
-        (key.startsWith('m/') ? m : v).assign(tf.tensor(data, [...shape]));
-      });
+      const { m, v } = this.momentsOf(key.slice(2), shape, data.length);
+      (key.startsWith('m/') ? m : v).set(data);
     }
   }
 
-  dispose(): void {
-    for (const { m, v } of this.moments.values()) tf.dispose([m, v]);
-    this.moments.clear();
-  }
-
-  private momentsOf(name: string, shape: readonly number[]): { m: tf.Variable; v: tf.Variable } {
+  private momentsOf(name: string, shape: readonly number[], length: number): Moments {
     let pair = this.moments.get(name);
     if (pair === undefined) {
-      const zeros = (): tf.Variable => tf.tidy(() => tf.variable(tf.zeros([...shape]), false));
-      pair = { m: zeros(), v: zeros() };
+      pair = { m: new Float32Array(length), v: new Float32Array(length) };
       this.moments.set(name, pair);
+      this.shapes.set(name, shape);
     }
     return pair;
   }

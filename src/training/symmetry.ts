@@ -14,10 +14,12 @@ export function transformSquare(
   symmetry: Symmetry,
 ): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(data.length);
+  const last = side - 1;
   for (let y = 0; y < side; y++) {
+    const mirroredY = symmetry & 2 ? last - y : y;
     for (let x = 0; x < side; x++) {
-      const [sourceX, sourceY] = source(x, y, side - 1, symmetry);
-      const from = (sourceY * side + sourceX) * channels;
+      const mirroredX = symmetry & 1 ? last - x : x;
+      const from = (symmetry & 4 ? mirroredX * side + mirroredY : mirroredY * side + mirroredX) * channels;
       const to = (y * side + x) * channels;
       for (let channel = 0; channel < channels; channel++) out[to + channel] = data[from + channel]!;
     }
@@ -35,11 +37,4 @@ export function transformPlace(
   if (symmetry & 1) x = 1 - x - size;
   if (symmetry & 2) y = 1 - y - size;
   return { x, y, size };
-}
-
-/** Where the pixel at (x, y) of the result comes from. */
-function source(x: number, y: number, last: number, symmetry: Symmetry): [number, number] {
-  const mirroredX = symmetry & 1 ? last - x : x;
-  const mirroredY = symmetry & 2 ? last - y : y;
-  return symmetry & 4 ? [mirroredY, mirroredX] : [mirroredX, mirroredY];
 }

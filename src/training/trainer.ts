@@ -46,18 +46,14 @@ export class Trainer {
   async train(samples: readonly Sample[]): Promise<number> {
     const variables = this.variables.trainable();
     const list = [...variables.values()];
-    const names = new Map([...variables].map(([name, variable]) => [variable.name, name]));
     const dropoutSeed = Math.imul(this.config.seed + 1, 7919) + this.step;
     const { value, grads } = tf.tidy(() => {
       const batch = this.batch(samples);
       return tf.variableGrads(() => this.loss(batch, { norm: this.config.batchNorm, dropoutSeed }), list);
     });
-    const gradients = new Map(
-      Object.entries(grads).map(([variable, gradient]) => [names.get(variable)!, gradient]),
-    );
-    this.optimiser.apply(variables, gradients, learningRateAt(this.step, this.config));
     const loss = (await value.data())[0]!;
-    tf.dispose([value, ...gradients.values()]);
+    await this.update(variables, grads);
+    tf.dispose([value, ...Object.values(grads)]);
     if (!Number.isFinite(loss)) {
       throw new Error(`The loss is not finite at step ${String(this.step)}. Lower the learning rate.`);
     }
@@ -66,7 +62,23 @@ export class Trainer {
 
   dispose(): void {
     this.variables.dispose();
-    this.optimiser.dispose();
+  }
+
+  /** One step of the optimiser. @param gradients by TF.js's own names of the variables */
+  private async update(
+    variables: ReadonlyMap<string, tf.Variable>,
+    gradients: tf.NamedTensorMap,
+  ): Promise<void> {
+    const learningRate = learningRateAt(this.step, this.config);
+    this.optimiser.begin();
+    for (const [name, variable] of variables) {
+      const gradient = await gradients[variable.name]!.data();
+      const weight = { shape: variable.shape, data: Float32Array.from(await variable.data()) };
+      this.optimiser.update(name, weight, gradient, learningRate);
+      tf.tidy(() => {
+        variable.assign(tf.tensor(weight.data, weight.shape));
+      });
+    }
   }
 
   /** Cross-entropy of the slice and, as the configuration weighs it, of the context. */

@@ -98,7 +98,7 @@ async function save(
     config: JSON.stringify(config),
     losses,
     variables: await trainer.variables.read(),
-    optimiser: await trainer.optimiser.read(),
+    optimiser: trainer.optimiser.read(),
   });
   const file = checkpointFile(folder);
   await writeFile(`${file}.part`, bytes);
