@@ -10,7 +10,10 @@ import { noClass } from './class-map.ts';
  * @param cellPx slice borders lie at multiples of it.
  * @returns null when there are no borders, or no changes elsewhere to compare with.
  */
-export function seamRatio(map: Pick<ClassMapWindow, 'width' | 'height' | 'classes'>, cellPx: number): number | null {
+export function seamRatio(
+  map: Pick<ClassMapWindow, 'width' | 'height' | 'classes'>,
+  cellPx: number,
+): number | null {
   const { width, height, classes } = map;
   // [elsewhere, on borders]
   const pairs = [0, 0];

@@ -37,7 +37,7 @@ export function iiif(text: string, url: string, name: string): TileServerSlide |
   const id = info.id ?? info['@id'];
   // A server behind a proxy names itself by another address than the one that it can be reached at.
   const base = url.replace(/\/info\.json(?:[?#].*)?$/, '');
-  const service = /\/info\.json/.test(url) || typeof id !== 'string' ? base : id.replace(/\/$/, '');
+  const service = url.includes('/info.json') || typeof id !== 'string' ? base : id.replace(/\/$/, '');
   return {
     name,
     format: `iiif-${version}`,
