@@ -232,6 +232,8 @@ test('a slide that does not state its resolution is not segmented before the rea
 });
 
 test('no screen has an accessibility finding, in either theme', async ({ page }) => {
+  // Twelve screens, each looked through in full.
+  test.setTimeout(300_000);
   const check = async (screen: string): Promise<void> => {
     const { violations } = await new AxeBuilder({ page })
       .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
