@@ -37,7 +37,7 @@ export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltE
       ...u16(type),
       ...u32(count),
       ...inline,
-      ...Array(4 - Math.min(4, inline.length)).fill(0),
+      ...new Array<number>(4 - Math.min(4, inline.length)).fill(0),
     );
   }
   const directory = parts.length;
@@ -83,5 +83,5 @@ export function changed(
   const rest = entries.filter(([number]) => number !== tag);
   return entry === null
     ? rest
-    : ([...rest, [tag, ...entry] as const].sort((a, b) => a[0] - b[0]) as BuiltEntry[]);
+    : ([...rest, [tag, ...entry] as const].sort((a, b) => a[0] - b[0]));
 }
