@@ -2,6 +2,7 @@
  * Slide reading in the browser, in page and worker alike: images decoded by `createImageBitmap`, off the
  * thread that asks, without any colour conversion or premultiplication.
  */
+import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from './shared-tasks.ts';
 import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
@@ -32,21 +33,41 @@ export function browserPlatform(): SlidePlatform {
 /**
  * A tile as a bitmap for drawing; null where the slide does not hold it. Encoded tiles go straight to
  * the native decoder: their pixels never pass through script.
+ * @param profile the slide's ICC profile (`slide.iccProfile()`) to convert colours to sRGB by; without
+ * one, colours are as stored. For the eye only: networks learnt from colours as stored.
  * @throws the decoder's error when the tile is damaged; an AbortError when `signal` aborts.
  */
-export async function tileBitmap(payload: TilePayload, signal?: AbortSignal): Promise<ImageBitmap | null> {
+export async function tileBitmap(
+  payload: TilePayload,
+  signal?: AbortSignal,
+  profile?: Uint8Array | null,
+): Promise<ImageBitmap | null> {
   if (signal?.aborted) throw abortReason(signal);
   if (payload.kind === 'missing') return null;
-  if (payload.kind === 'pixels') {
-    const { data, width, height } = payload.image;
-    return createImageBitmap(new ImageData(data, width, height), AS_STORED);
-  }
-  const bitmap = await createImageBitmap(new Blob([payload.bytes], { type: payload.type }), AS_STORED);
+  const bitmap = await createImageBitmap(...bitmapSource(payload, profile ?? null));
   if (signal?.aborted) {
     bitmap.close();
     throw abortReason(signal);
   }
   return bitmap;
+}
+
+function bitmapSource(
+  payload: Exclude<TilePayload, { kind: 'missing' }>,
+  profile: Uint8Array | null,
+): [Blob | ImageData, ImageBitmapOptions] {
+  const managed: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
+  if (payload.kind === 'pixels') {
+    const { image } = payload;
+    return profile === null
+      ? [new ImageData(image.data, image.width, image.height), AS_STORED]
+      : [new Blob([pngWithProfile(image, profile)], { type: 'image/png' }), managed];
+  }
+  const { bytes, type } = payload;
+  // Of other encoded tiles only WebP is left, which scanners that embed profiles do not write.
+  return profile === null || type !== 'image/jpeg'
+    ? [new Blob([bytes], { type }), AS_STORED]
+    : [new Blob([jpegWithProfile(bytes, profile)], { type }), managed];
 }
 
 function bitmapPixels(bitmap: ImageBitmap): RgbaImage {

@@ -1,0 +1,61 @@
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { iccSummary } from './icc.ts';
+import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
+import { completeJpeg } from './jpeg.ts';
+
+/** A square of one colour. */
+const square = sharp({
+  create: { width: 16, height: 16, channels: 3, background: { r: 200, g: 60, b: 90 } },
+});
+
+/** libvips' own Display P3 profile. */
+async function displayP3(): Promise<Uint8Array> {
+  const png = await square.clone().withIccProfile('p3').png().toBuffer();
+  return new Uint8Array((await sharp(png).metadata()).icc!);
+}
+
+/** The colour that libvips and Little CMS make of a file in sRGB. */
+async function inSrgb(file: Uint8Array): Promise<number[]> {
+  const { data } = await sharp(file).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  return [...data.subarray(0, 3)];
+}
+
+describe('ICC profiles', () => {
+  test('a summary tells sRGB from others', async () => {
+    const profile = await displayP3();
+    const summary = iccSummary(profile);
+    expect(summary).toMatchObject({ size: profile.length, srgb: false });
+    expect(summary.description).toMatch(/p3/i);
+    const srgb = await square.clone().withIccProfile('srgb').png().toBuffer();
+    expect(iccSummary(new Uint8Array((await sharp(srgb).metadata()).icc!)).srgb).toBe(true);
+    expect(iccSummary(new Uint8Array(10)).description).toBe('unreadable profile');
+    expect(iccSummary(profile.slice(0, 140)).srgb).toBe(false);
+  });
+
+  test('a profile in a JPEG or PNG changes colours as Little CMS says', async () => {
+    const profile = await displayP3();
+    const raw = await square.clone().ensureAlpha().raw().toBuffer();
+    const image = { width: 16, height: 16, data: new Uint8ClampedArray(raw) };
+    const jpeg = completeJpeg(
+      new Uint8Array(await square.clone().jpeg({ quality: 100 }).toBuffer()),
+      null,
+      'ycbcr',
+    );
+    const png = pngWithProfile(image, profile);
+    // P3 200, 60, 90 lies at about 217, 48, 88 in sRGB: redder than what the same numbers mean there.
+    for (const colour of [await inSrgb(png), await inSrgb(jpegWithProfile(jpeg, profile))]) {
+      expect(colour[0]).toBeGreaterThan(210);
+      expect(colour[1]).toBeLessThan(56);
+    }
+    expect(new Uint8Array((await sharp(png).metadata()).icc!)).toEqual(profile);
+    expect(new Uint8Array((await sharp(jpegWithProfile(jpeg, profile)).metadata()).icc!)).toEqual(profile);
+  });
+
+  test('a profile longer than a segment is split', async () => {
+    const long = new Uint8Array(150_000).fill(7);
+    const jpeg = new Uint8Array(await square.clone().jpeg().toBuffer());
+    const embedded = jpegWithProfile(jpeg, long);
+    expect(embedded.length).toBe(jpeg.length + long.length + 3 * 18);
+  });
+});
