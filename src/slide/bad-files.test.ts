@@ -18,8 +18,7 @@ import { TileCache } from './tile-cache.ts';
 
 const platform = nodePlatform();
 const root = join(import.meta.dirname, '../..');
-const text = (value: string): Uint8Array<ArrayBuffer> =>
-  new TextEncoder().encode(value);
+const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 const read = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(join(root, path)));
 
 /** Opens bytes and reads the whole slide small: what a viewer does first. */

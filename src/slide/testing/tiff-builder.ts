@@ -81,7 +81,5 @@ export function changed(
   entry: readonly [type: number, values: readonly number[] | Uint8Array] | null,
 ): BuiltEntry[] {
   const rest = entries.filter(([number]) => number !== tag);
-  return entry === null
-    ? rest
-    : ([...rest, [tag, ...entry] as const].sort((a, b) => a[0] - b[0]));
+  return entry === null ? rest : [...rest, [tag, ...entry] as const].sort((a, b) => a[0] - b[0]);
 }

@@ -198,9 +198,7 @@ describe('DICOMweb', () => {
   });
 
   test('the first part of a multipart answer, whatever it holds', () => {
-    const body = new TextEncoder().encode(
-      '--b\r\nA: 1\r\n\r\nin\r\n-\r\n--c\r\n--b--',
-    );
+    const body = new TextEncoder().encode('--b\r\nA: 1\r\n\r\nin\r\n-\r\n--c\r\n--b--');
     expect(new TextDecoder().decode(firstPart(body, 'multipart/related; boundary="b"')!)).toBe(
       'in\r\n-\r\n--c',
     );
