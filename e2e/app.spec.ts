@@ -123,7 +123,8 @@ test('the overlay lies on the class map to the pixel at every zoom and rotation'
 });
 
 test('cancelling stops the run and keeps what is finished; more area adds to it', async ({ page }) => {
-  await openBySlideAddress(page, demo);
+  // Large enough that the run can't end before the key arrives.
+  await openBySlideAddress(page, 'slides/phantom-1.tif');
   await expect(page.getByTestId('backend')).toBeVisible();
   await page.keyboard.press('Shift+S');
   await expect(page.getByTestId('progress-text')).toContainText(/[1-9]\d*\/\d+ slices/, { timeout: 60_000 });
@@ -131,7 +132,7 @@ test('cancelling stops the run and keeps what is finished; more area adds to it'
   await expect(page.getByTestId('status-text')).toHaveText(/^Cancelled after \d+ slices?/);
   const kept = await page.evaluate(() => window.dualscope!.slices().length);
   expect(kept).toBeGreaterThan(0);
-  expect(kept).toBeLessThan(20);
+  expect(kept).toBeLessThan(270);
   await segmentVisible(page);
   expect(await page.evaluate(() => window.dualscope!.slices().length)).toBeGreaterThan(kept);
 });
