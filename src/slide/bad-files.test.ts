@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { zlibSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { memoryByteSource } from './byte-source.ts';
@@ -143,7 +144,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['planes that are not there', () => built(changed(plain, 284, [3, [2]])), 'broken-tile'],
   ['field types that do not exist', () => built([...plain, [60000, 99, [1]]]), 'works'],
   ['a text tag without an end', () => built(changed(plain, 270, [2, text('Aperio')])), 'works'],
-  ['a Deflate bomb', () => deflated(zlibSync(new Uint8Array(200_000_000), { level: 9 })), 'works'],
+  ['a Deflate bomb', () => deflated(new Uint8Array(deflateSync(new Uint8Array(100_000_000)))), 'works'],
   [
     'a Deflate tile that ends early',
     () => deflated(zlibSync(new Uint8Array(768)).slice(0, 8)),
@@ -286,7 +287,7 @@ describe('bad files', () => {
       // Which file, what is wrong, what to do: two sentences after the name.
       expect(outcome.message).toMatch(/^case\.svs: \S.*\. \S.*\.$/s);
     },
-    10_000,
+    30_000,
   );
 
   test('a broken tile leaves the rest of the slide usable', async () => {

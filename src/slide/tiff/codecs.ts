@@ -5,7 +5,7 @@ import { decodeLzw } from './lzw.ts';
 import { compression } from './tags.ts';
 
 /** Input that can not unpack to more than this at Deflate's highest ratio is unpacked in one go. */
-const SAFE_DEFLATE_BYTES = 64 * 1024;
+const SAFE_DEFLATE_BYTES = 16 * 1024;
 
 /**
  * Unpacks one block.
