@@ -37,7 +37,7 @@ await runAll(
     '--data',
     TEST,
     '--record',
-    'phantom slides of seeds 201 to 204, never trained on (synthetic)',
+    'phantom slides of seeds 201 to 204, never trained on, pooled (synthetic)',
   ]),
 );
 
