@@ -17,7 +17,7 @@ export function StartPage(): React.JSX.Element {
             className="primary"
             icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
           />
-          <p className="hint">Aperio SVS and tiled, pyramidal TIFF</p>
+          <p className="hint">Aperio SVS, Hamamatsu NDPI, DICOM, OME-TIFF and other TIFF, PNG, JPEG</p>
         </div>
         <h2>Demo slides</h2>
         <DemoList demos={demos} />
