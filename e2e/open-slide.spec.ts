@@ -68,3 +68,27 @@ test('the scale bar follows the zoom', async ({ page }) => {
   for (let i = 0; i < 6; i += 1) await page.keyboard.press('+');
   await expect(bar).not.toHaveText(before ?? '');
 });
+
+test('a slide dropped on the page opens, recognised by its content', async ({ page }) => {
+  await page.goto('/?slide=none');
+  await expect(page.getByTestId('start-page')).toBeVisible();
+  const slide = readFileSync(join(import.meta.dirname, '../public/slides/CMU-1-Small-Region.svs'));
+  const dropped = await page.evaluateHandle((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([bytes], 'biopsy.bin'));
+    return transfer;
+  }, slide.toString('base64'));
+  for (const type of ['dragenter', 'dragover', 'drop']) {
+    await page.dispatchEvent('body', type, { dataTransfer: dropped });
+  }
+  await expect(page.getByTestId('slide-name')).toHaveText('biopsy.bin');
+  await expect(page.getByTestId('slide-resolution')).toContainText('0.499');
+  // Tissue, not only a name: somewhere it is much darker than glass.
+  await expect(async () => {
+    const { data } = await viewPixels(page);
+    let dark = 0;
+    for (let i = 0; i < data.length; i += 3) if (data[i + 1]! < 150 && data[i]! > 100) dark += 1;
+    expect(dark / (data.length / 3)).toBeGreaterThan(0.05);
+  }).toPass({ timeout: 30_000 });
+});
