@@ -1,11 +1,16 @@
 /** A network of any kind by its configuration: the one entry for every interpreter. */
 import type { NetworkConfig } from './config.ts';
-import type { Ops } from './ops.ts';
+import type { Ops, Shape4 } from './ops.ts';
 import { contextPath, daRefineNet, dualDecoder, type ContextPath, type NetworkInput } from './refinenet.ts';
 import { unet } from './unet.ts';
 
-/** @returns logits [n, h/4, w/4, classes] (RefineNet) or [n, h, w, classes] (U-Net). */
+/**
+ * @returns logits [n, h/4, w/4, classes] (RefineNet) or [n, h, w, classes] (U-Net).
+ * @throws Error on a missing context, on images that are not RGB or smaller than 32 pixels.
+ */
 export function network<T>(ops: Ops<T>, input: NetworkInput<T>, config: NetworkConfig): T {
+  checkImage('slice', ops.shape(input.slice));
+  if (input.context !== null && readsContext(config)) checkImage('context', ops.shape(input.context));
   return config.kind === 'unet' ? unet(ops, input.slice, config) : daRefineNet(ops, input, config);
 }
 
@@ -28,11 +33,23 @@ export function fullSizeLogitsOfSlice<T>(
 /** The context's features of a dual-input network, deepest first. */
 export function encodeContext<T>(ops: Ops<T>, context: T, config: NetworkConfig): ContextPath<T> {
   if (config.kind === 'unet') throw new Error('U-Net has no context path.');
+  checkImage('context', ops.shape(context));
   return contextPath(ops, context, config);
 }
 
 export function readsContext(config: NetworkConfig): boolean {
   return config.kind === 'refinenet' && config.contextEncoder !== null;
+}
+
+/** The deepest features lie at stride 32: a smaller image has none. */
+const SMALLEST_SIDE = 32;
+
+function checkImage(what: string, [n, h, w, channels]: Shape4): void {
+  const shape = `[${[n, h, w, channels].join(', ')}]`;
+  if (channels !== 3) throw new Error(`The ${what} is ${shape}; give RGB, [n, h, w, 3].`);
+  if (Math.min(h, w) < SMALLEST_SIDE) {
+    throw new Error(`The ${what} is ${shape}; give at least ${String(SMALLEST_SIDE)} pixels a side.`);
+  }
 }
 
 function atInputSize<T>(ops: Ops<T>, logits: T, slice: T): T {

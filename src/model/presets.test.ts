@@ -75,6 +75,14 @@ describe.each(presets.map((preset) => [preset.id, preset] as const))('%s', (_id,
     ]);
   });
 
+  it('says what is wrong with channels and sizes', () => {
+    const run = (slice: Shape4, context: Shape4): unknown =>
+      network(new CostOps(), { slice, context, sliceInContext: [2, 1, 1, 4] }, preset.network);
+    expect(() => run([2, 64, 64, 4], [2, 64, 64, 3])).toThrow(/slice is \[2, 64, 64, 4\]; give RGB/);
+    expect(() => run([2, 64, 31, 3], [2, 64, 64, 3])).toThrow(/slice.*at least 32 pixels/);
+    if (dual) expect(() => run([2, 64, 64, 3], [2, 64, 64, 1])).toThrow(/context.*give RGB/);
+  });
+
   if (dual) {
     it('splits into context and slice without doing anything twice or leaving anything out', () => {
       const [slice, context] = shapes(128);
