@@ -10,12 +10,25 @@ beforeAll(async () => {
 });
 
 describe('crossEntropy', () => {
-  it('is the mean of -log p over pixels that count', async () => {
+  it('is the mean of -log p over the pixels that count', async () => {
     const logits = tf.tensor4d([1, 2, 0, 0, 3, -1], [1, 1, 3, 2]);
     const truth = tf.tensor4d([0, 1, 1, 0, 0, 0], [1, 1, 3, 2]);
     const p0 = Math.exp(2) / (Math.exp(1) + Math.exp(2));
     const expected = (-Math.log(p0) - Math.log(0.5)) / 2;
     expect((await crossEntropy(logits, truth).data())[0]).toBeCloseTo(expected, 5);
+  });
+
+  it('weighs pixels as the truth does', async () => {
+    const logits = tf.tensor4d([1, 2, 0, 0, 3, -1], [1, 1, 3, 2]);
+    const truth = tf.tensor4d([0, 3, 1, 0, 0, 0], [1, 1, 3, 2]);
+    const p0 = Math.exp(2) / (Math.exp(1) + Math.exp(2));
+    const expected = (-3 * Math.log(p0) - Math.log(0.5)) / 4;
+    expect((await crossEntropy(logits, truth).data())[0]).toBeCloseTo(expected, 5);
+    const gradient = await tf
+      .grad((x: tf.Tensor) => crossEntropy(x as tf.Tensor4D, truth))(logits)
+      .data();
+    expect(gradient[0]).toBeCloseTo((3 * (1 - p0)) / 4, 5);
+    expect(gradient[2]).toBeCloseTo(-0.5 / 4, 5);
   });
 
   it('has the gradient (p - truth) / pixels', async () => {

@@ -2,18 +2,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Mean cross-entropy of softmax(logits) against one-hot truth.
+ * Mean cross-entropy of softmax(logits) against one-hot truth, over pixels as they weigh.
  * @param logits [n, h, w, classes]
- * @param truth [n, h, w, classes], one-hot, float32; a pixel of all zeros does not count
+ * @param truth [n, h, w, classes], one-hot times the pixel's weight, float32; a pixel of all zeros does not count
  * @returns scalar
  */
 export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar {
   const run = tf.customGrad((...args: unknown[]) => {
     const [x, save] = args as [tf.Tensor4D, tf.GradSaveFunc];
     const probabilities = tf.softmax(x); // [n, h, w, classes]
-    const counted = tf.sum(truth, -1, true); // [n, h, w, 1], 1 where the pixel counts
-    const pixels = tf.sum(counted); // scalar
-    const likelihood = tf.sum(tf.mul(probabilities, truth), -1, true); // [n, h, w, 1]
+    const counted = tf.sum(truth, -1, true); // [n, h, w, 1], the pixel's weight
+    const pixels = tf.sum(counted); // scalar, sum of weights
+    const weighted = tf.sum(tf.mul(probabilities, truth), -1, true); // [n, h, w, 1]
+    const likelihood = tf.divNoNan(weighted, counted); // [n, h, w, 1]
     const log = tf.log(tf.maximum(likelihood, 1e-7));
     const value = tf.div<tf.Scalar>(tf.neg(tf.sum(tf.mul(log, counted))), pixels);
     save([probabilities, truth, counted, pixels]);

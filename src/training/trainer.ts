@@ -102,7 +102,8 @@ export class Trainer {
     const losses = [...ops.labels].map(([label, features]) => {
       const head = { filters: classes, kernel: 1, bias: true, init: 'glorot' } as const;
       const logits = ops.conv2d(features, `auxiliary/${label}`, head).tensor; // [n, h, w, classes]
-      return crossEntropy(logits, oneHot(truths, side, logits.shape[1], classes));
+      const weights = this.config.contextClassWeights;
+      return crossEntropy(logits, oneHot(truths, side, logits.shape[1], classes, weights));
     });
     return tf.div(tf.addN(losses), losses.length);
   }
@@ -149,16 +150,23 @@ function images(squares: readonly Uint8Array[], side: number): tf.Tensor4D {
 
 /**
  * Truth of `side` × `side` pixels at `out` × `out`, nearest neighbour, [n, out, out, classes]. Logits are later
- * resized with aligned corners, so the first and last logits stand for the first and last pixels.
+ * resized with aligned corners, so the first and last logits stand for the first and last pixels. A pixel counts as
+ * its class's weight says, 1 by default.
  */
-function oneHot(truths: readonly Uint8Array[], side: number, out: number, classes: number): tf.Tensor4D {
+function oneHot(
+  truths: readonly Uint8Array[],
+  side: number,
+  out: number,
+  classes: number,
+  weights?: readonly number[],
+): tf.Tensor4D {
   const at = Array.from({ length: out }, (_, i) => Math.round((i * (side - 1)) / Math.max(1, out - 1)));
   const values = new Float32Array(truths.length * out * out * classes);
   truths.forEach((truth, index) => {
     for (let y = 0; y < out; y++) {
       for (let x = 0; x < out; x++) {
         const label = truth[at[y]! * side + at[x]!]!;
-        values[((index * out + y) * out + x) * classes + label] = 1;
+        values[((index * out + y) * out + x) * classes + label] = weights?.[label] ?? 1;
       }
     }
   });

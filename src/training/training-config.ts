@@ -18,6 +18,12 @@ export const trainingConfigSchema = z.strictObject({
    * by itself. It teaches the second encoder directly; the heads it needs are not exported. 0 is off.
    */
   contextLoss: z.number().nonnegative(),
+  /**
+   * What a context pixel of each class counts in that loss; all 1 when absent. Contexts are mostly
+   * background: weights near the inverse of the classes' shares let the context encoder find the rare
+   * classes in half the steps (docs/fusion-study.md).
+   */
+  contextClassWeights: z.array(z.number().positive()).min(2).optional(),
   /** `batch` while training from scratch; `frozen` keeps the statistics of pretrained weights. */
   batchNorm: z.enum(['batch', 'frozen']),
   optimiser: z.strictObject({
