@@ -88,6 +88,28 @@ describe('Sampler', () => {
     expect(checked).toBeGreaterThan(30);
   });
 
+  it('gives the whole slide as context, the slice at its place in it', () => {
+    const geometry = { ...region, contextKind: 'slide', contextPx: 50 } as const;
+    const whole = new Sampler([gradientImage()], geometry, [1, 1], 5);
+    let checked = 0;
+    for (let number = 0; number < 40; number++) {
+      const { slice, context, contextClasses, place } = whole.sample(number);
+      expect(place.size).toBe(20 / 200);
+      const u = Math.floor((place.x + place.size / 2) * 50);
+      const v = Math.floor((place.y + place.size / 2) * 50);
+      const middle = (10 * 20 + 10) * 3;
+      const there = (v * 50 + u) * 3;
+      // 4 × 4 pixels to one, and 40 rows below the image are white.
+      if (slice[middle] === 255 || context![there] === 255) continue;
+      checked++;
+      for (const channel of [0, 1]) {
+        expect(Math.abs(slice[middle + channel]! - context![there + channel]!)).toBeLessThanOrEqual(12);
+      }
+      expect(contextClasses![v * 50 + u]).toBe(context![there + 2]! > 50 ? 1 : 0);
+    }
+    expect(checked).toBeGreaterThan(20);
+  });
+
   it('says what is wrong with a geometry or a class that does not occur', () => {
     expect(() => contextFactor({ ...region, contextFieldUm: 90 })).toThrow(/whole number/);
     expect(() => new Sampler([gradientImage()], region, [1, 1, 1], 1)).toThrow(/class 2/);

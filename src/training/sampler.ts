@@ -5,7 +5,14 @@
  */
 import type { ContextKind } from '../model/config.ts';
 import { mulberry32 } from '../runtime/variables.ts';
-import { cropClasses, cropRgb, reduceImage, sampleClasses, type LabelledImage } from './labelled-image.ts';
+import {
+  cropClasses,
+  cropRgb,
+  reduceImage,
+  sampleClasses,
+  wholeImage,
+  type LabelledImage,
+} from './labelled-image.ts';
 import { transformPlace, transformSquare } from './symmetry.ts';
 
 export interface SamplingGeometry {
@@ -15,6 +22,7 @@ export interface SamplingGeometry {
   readonly contextPx: number | null;
   /** Side of the slice's field, µm; the images' umPerPx is `sliceFieldUm / slicePx`. */
   readonly sliceFieldUm: number;
+  /** Of no consequence for `slide`, whose field is the slide. */
   readonly contextFieldUm: number | null;
 }
 
@@ -27,7 +35,7 @@ export interface Sample {
   readonly context: Uint8Array<ArrayBuffer> | null;
   /** [contextPx, contextPx], of each context pixel's middle; null without a context. */
   readonly contextClasses: Uint8Array<ArrayBuffer> | null;
-  /** Fractions of the context's side. */
+  /** Fractions of the context's side; a slice that reaches over the slide may leave 0 to 1. */
   readonly place: { readonly x: number; readonly y: number; readonly size: number };
 }
 
@@ -35,6 +43,8 @@ interface Source {
   readonly image: LabelledImage;
   /** At the context's resolution. */
   readonly reduced: LabelledImage | null;
+  /** All of the image as one context, for kind `slide`. */
+  readonly whole: ReturnType<typeof wholeImage> | null;
   /** Pixel indices of each class, thinned. */
   readonly byClass: readonly Uint32Array[];
 }
@@ -63,6 +73,10 @@ export class Sampler {
     this.sources = images.map((image) => ({
       image,
       reduced: reduces ? reduceImage(image, this.factor) : null,
+      whole:
+        geometry.contextKind === 'slide' && geometry.contextPx !== null
+          ? wholeImage(image, geometry.contextPx)
+          : null,
       byClass: pixelsByClass(image, classWeights.length),
     }));
     for (let c = 0; c < classWeights.length; c++) {
@@ -108,7 +122,7 @@ export class Sampler {
   }
 
   private context(
-    { image, reduced }: Source,
+    { image, reduced, whole: wholeSlide }: Source,
     x: number,
     y: number,
     below: (n: number) => number,
@@ -125,7 +139,12 @@ export class Sampler {
         place: whole,
       };
     }
-    if (reduced === null) throw new Error(`Context kind "${contextKind}" can't be sampled yet.`);
+    if (wholeSlide !== null) {
+      const side = Math.max(image.width, image.height);
+      const place = { x: x / side, y: y / side, size: slicePx / side };
+      return { context: wholeSlide.rgb, contextClasses: wholeSlide.classes, place };
+    }
+    if (reduced === null) throw new Error(`Context kind "${contextKind}" has no context.`);
     // A region lies anywhere around its slice; a centred context has it in the middle.
     const room = contextPx * this.factor - slicePx;
     const [offsetX, offsetY] =
@@ -143,8 +162,8 @@ export class Sampler {
 
 /** @throws Error when a context pixel does not cover a whole number of slice pixels. */
 export function contextFactor(geometry: SamplingGeometry): number {
-  const { contextFieldUm, contextPx, sliceFieldUm, slicePx } = geometry;
-  if (contextFieldUm === null || contextPx === null) return 1;
+  const { contextKind, contextFieldUm, contextPx, sliceFieldUm, slicePx } = geometry;
+  if (contextFieldUm === null || contextPx === null || contextKind === 'slide') return 1;
   const factor = contextFieldUm / contextPx / (sliceFieldUm / slicePx);
   const whole = Math.round(factor);
   if (whole < 1 || Math.abs(factor - whole) > 1e-6) {
