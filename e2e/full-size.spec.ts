@@ -1,0 +1,53 @@
+/** The paper's full-size network, exported with untrained weights, loads and runs in the browser on wasm. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { phantomSlide } from './fixtures/phantom.ts';
+import { finishedSlices, openFile, segmentWholeSlide } from './fixtures/workbench.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const id = 'untrained-resnet50-attention';
+const folder = join(root, 'test-results', id);
+
+test('resnet50-attention, 223 MB of float16 in shards, segments slices of 256 × 256', async ({ page }) => {
+  test.setTimeout(600_000);
+  if (!existsSync(join(folder, 'manifest.json'))) {
+    const words = ['scripts/export-untrained.ts', 'resnet50-attention', folder, '256'];
+    const output = execFileSync(process.execPath, ['--import', 'tsx', ...words], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    console.log(output.trim());
+  }
+  const shards = readdirSync(folder).filter((name) => name.startsWith('weights-'));
+  const bytes = shards.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  // 111,456,132 parameters and 106,240 statistics folded into them, at two bytes.
+  expect(bytes).toBeGreaterThan(222e6);
+  expect(bytes).toBeLessThan(224e6);
+  for (const name of shards) expect(statSync(join(folder, name)).size).toBeLessThanOrEqual(4 * 2 ** 20);
+
+  await page.context().route('**/models/index.json', (route) => route.fulfill({ json: [id] }));
+  await page.context().route(`**/models/${id}/*`, (route) => {
+    const name = new URL(route.request().url()).pathname.split('/').at(-1)!;
+    return route.fulfill({ path: join(folder, name) });
+  });
+  // Half a millimetre: two by two slices in one region.
+  const slide = await phantomSlide(90_005, 0.5, 0.5);
+  await page.goto(`/?slide=none&model=${id}&backend=wasm`);
+  await openFile(page, slide.slidePath);
+  await segmentWholeSlide(page, 500_000);
+  const slices = await finishedSlices(page);
+  expect(slices).toHaveLength(4);
+  expect(slices.every(({ size, classes }) => size === 256 && classes.length === 256 * 256)).toBe(true);
+  const memory = await page.evaluate(async () => {
+    // Chromium's measure of page and workers together; only pages isolated across origins may ask.
+    const measure = (performance as { measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }> })
+      .measureUserAgentSpecificMemory;
+    return measure === undefined ? null : (await measure.call(performance)).bytes;
+  });
+  console.log(
+    `${(bytes / 1e6).toFixed(1)} MB in ${String(shards.length)} shards; page and workers hold ` +
+      (memory === null ? 'an unknown amount' : `${(memory / 1e6).toFixed(0)} MB`),
+  );
+});
