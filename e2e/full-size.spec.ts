@@ -32,8 +32,8 @@ test('resnet50-attention, 223 MB of float16 in shards, segments slices of 256 ×
     const name = new URL(route.request().url()).pathname.split('/').at(-1)!;
     return route.fulfill({ path: join(folder, name) });
   });
-  // Half a millimetre: two by two slices in one region.
-  const slide = await phantomSlide(90_005, 0.5, 0.5);
+  // Two by two slices in one region.
+  const slide = await phantomSlide(90_005, 0.9, 0.9);
   await page.goto(`/?slide=none&model=${id}&backend=wasm`);
   await openFile(page, slide.slidePath);
   await segmentWholeSlide(page, 500_000);
