@@ -71,16 +71,19 @@ module.exports = {
     typesFrom('annotation', ['slide']),
     layer('phantom', ['slide', 'annotation']),
     layer('evaluation', [], 'any folder'),
+    layer('export', ['slide', 'segment', 'annotation'], 'runtime'),
+    typesFrom('export', ['slide', 'segment', 'annotation', 'runtime']),
     layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation']),
     layer('training', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'phantom']),
     {
       name: 'layer-app',
-      comment: "src/app reaches the engine only through worker's client; types may come from anywhere",
+      comment:
+        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation",
       severity: 'error',
       from: { path: '^src/app/', pathNot: test },
       to: {
         path: '^src/',
-        pathNot: '^src/(app/|worker/([a-z-]*client|protocol|rpc))',
+        pathNot: '^src/(app/|annotation/|worker/([a-z-]*client|protocol|rpc))',
         dependencyTypesNot: typesOnly,
       },
     },

@@ -1,4 +1,5 @@
 /** Shapes in a class map: where a class begins and ends, and the area that it covers. Pure geometry. */
+import { BorderTracer } from '../../annotation/trace-borders.ts';
 
 /** Class maps of the neighbours to the left and above, of the same size; null where there is none. */
 export interface Neighbours {
@@ -19,39 +20,33 @@ export function traceBorders(
   value: number,
   neighbours: Neighbours,
 ): number[] {
+  const { left, above } = neighbours;
   const lines: number[] = [];
-  const inside = (map: Uint8Array, x: number, y: number): boolean => map[y * size + x] === value;
-
-  for (let y = 0; y < size; y++) {
-    // Horizontal lines at the top of row y.
-    const upper = y > 0 ? classes : neighbours.above;
-    if (upper === null) continue;
-    const upperY = y > 0 ? y - 1 : size - 1;
-    let start = -1;
-    for (let x = 0; x <= size; x++) {
-      const differs = x < size && inside(upper, x, upperY) !== inside(classes, x, y);
-      if (differs && start < 0) start = x;
-      if (!differs && start >= 0) {
-        lines.push(start, y, x, y);
-        start = -1;
+  // The traced map has one column and one row more, on the left and above: the neighbours' last ones, or
+  // the map's own first ones again, against which there is no border.
+  const tracer = new BorderTracer(
+    (each) => each === value,
+    (piece) => {
+      for (let at = 0; at < piece.lines.length; at += 4) {
+        const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = piece.lines.slice(at, at + 4);
+        // On the rim of the traced map there is nothing, and its first row and column are not ours.
+        const rim = x1 === x2 ? x1 % (size + 1) === 0 : y1 % (size + 1) === 0;
+        const ownX1 = Math.max(0, Math.min(x1, x2) - 1);
+        const ownY1 = Math.max(0, Math.min(y1, y2) - 1);
+        const ownX2 = Math.max(x1, x2) - 1;
+        const ownY2 = Math.max(y1, y2) - 1;
+        if (!rim && ownX2 - ownX1 + ownY2 - ownY1 > 0) lines.push(ownX1, ownY1, ownX2, ownY2);
       }
-    }
+    },
+  );
+  const row = new Uint8Array(size + 1);
+  for (let y = -1; y < size; y++) {
+    const own = classes.subarray(Math.max(0, y) * size, Math.max(0, y) * size + size);
+    row.set(y < 0 && above !== null ? above.subarray((size - 1) * size, size * size) : own, 1);
+    row[0] = (y >= 0 && left !== null ? left[y * size + size - 1] : row[1]) ?? 0;
+    tracer.row(row);
   }
-  for (let x = 0; x < size; x++) {
-    // Vertical lines at the left of column x.
-    const before = x > 0 ? classes : neighbours.left;
-    if (before === null) continue;
-    const beforeX = x > 0 ? x - 1 : size - 1;
-    let start = -1;
-    for (let y = 0; y <= size; y++) {
-      const differs = y < size && inside(before, beforeX, y) !== inside(classes, x, y);
-      if (differs && start < 0) start = y;
-      if (!differs && start >= 0) {
-        lines.push(x, start, x, y);
-        start = -1;
-      }
-    }
-  }
+  tracer.finish();
   return lines;
 }
 

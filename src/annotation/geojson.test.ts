@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { rasterise } from './rasterise.ts';
+import { readGeoJson } from './read-geojson.ts';
+import { tracePolygons } from './trace-polygons.ts';
+import { geoJsonFeature, geoJsonHead, geoJsonSeparator, geoJsonTail } from './write-geojson.ts';
+
+const classes = [
+  { name: 'normal', colour: '#999999' },
+  { name: 'in "situ"', colour: '#F0E442' },
+  { name: 'invasive', colour: '#0072B2' },
+];
+
+/** A map of rings and half planes, and how it lies on a slide whose sides are no whole number of map pixels. */
+const width = 90;
+const height = 70;
+const placement = { scaleX: 4.37, scaleY: 4.41, slideWidth: 390.5, slideHeight: 307 };
+const map = Uint8Array.from({ length: width * height }, (_value, i) => {
+  const x = i % width;
+  const y = Math.floor(i / width);
+  const distance = Math.hypot(x - 40, y - 35);
+  return distance < 10 || (distance > 16 && distance < 28) ? 1 : x + y > 120 ? 2 : 0;
+});
+
+function written(tolerance: number): string {
+  const polygons = tracePolygons(map, width, { isTraced: (value) => value > 0, tolerance });
+  const features = polygons.map((one) => geoJsonFeature(one, classes[one.classValue]!, placement));
+  return geoJsonHead + features.join(geoJsonSeparator) + geoJsonTail;
+}
+
+/** Of the pixels whose centre lies on the slide: the share that is the same after a way through GeoJSON. */
+function agreement(tolerance: number): number {
+  const shapes = readGeoJson(written(tolerance), 'a.geojson').map(({ name, outer, holes }) => ({
+    classIndex: classes.findIndex((each) => each.name === name),
+    outer,
+    holes,
+  }));
+  const rect = { x: 0, y: 0, width: width * placement.scaleX, height: height * placement.scaleY };
+  const back = rasterise(shapes, rect, width, height);
+  const onSlide = [...map.keys()].filter(
+    (i) =>
+      ((i % width) + 0.5) * placement.scaleX < placement.slideWidth &&
+      (Math.floor(i / width) + 0.5) * placement.scaleY < placement.slideHeight,
+  );
+  return onSlide.filter((i) => back[i] === map[i]).length / onSlide.length;
+}
+
+describe('GeoJSON', () => {
+  it('holds what QuPath reads', () => {
+    const { type, features } = JSON.parse(written(0)) as { type: string; features: unknown[] };
+    expect(type).toBe('FeatureCollection');
+    expect(features).toHaveLength(3);
+    for (const feature of features) {
+      expect(feature).toMatchObject({
+        type: 'Feature',
+        geometry: { type: 'Polygon' },
+        properties: { objectType: 'annotation' },
+      });
+    }
+    const [first] = features as {
+      geometry: { coordinates: number[][][] };
+      properties: { classification: unknown };
+    }[];
+    expect(first!.properties.classification).toEqual({ name: 'in "situ"', color: [240, 228, 66] });
+    for (const ring of first!.geometry.coordinates) expect(ring.at(-1)).toEqual(ring[0]);
+    const numbers = JSON.stringify(features).match(/\d+(\.\d+)?,\d+(\.\d+)?(?=\])/g)!;
+    for (const pair of numbers) {
+      const [x, y] = pair.split(',').map(Number);
+      expect(x).toBeLessThanOrEqual(placement.slideWidth);
+      expect(y).toBeLessThanOrEqual(placement.slideHeight);
+    }
+  });
+
+  it('gives the same mask back: exactly without a tolerance, 99 % with one pixel', () => {
+    expect(agreement(0)).toBe(1);
+    expect(agreement(1)).toBeGreaterThan(0.99);
+    expect(written(1).length).toBeLessThan(written(0).length / 2);
+  });
+
+  it('reads features alone, in a list, and of many polygons', () => {
+    const square = [
+      [
+        [0, 0],
+        [9, 0],
+        [9, 9],
+        [0, 0],
+      ],
+    ];
+    const one = { type: 'Feature', geometry: { type: 'Polygon', coordinates: square } };
+    const many = {
+      type: 'Feature',
+      geometry: { type: 'MultiPolygon', coordinates: [square, square] },
+      properties: { classification: { name: 'Tumor' } },
+    };
+    expect(readGeoJson(JSON.stringify(one), 'a')).toEqual([
+      { name: null, outer: [0, 0, 9, 0, 9, 9, 0, 0], holes: [] },
+    ]);
+    expect(readGeoJson(JSON.stringify([one, many]), 'a').map(({ name }) => name)).toEqual([
+      null,
+      'Tumor',
+      'Tumor',
+    ]);
+  });
+
+  it('says what is wrong', () => {
+    const point = { type: 'Feature', geometry: { type: 'Point', coordinates: [1, 2] } };
+    const broken = { type: 'Feature', geometry: { type: 'Polygon', coordinates: [[[1, 2]]] } };
+    expect(() => readGeoJson('<xml>', 'a.geojson')).toThrow('a.geojson: It is not JSON.');
+    expect(() => readGeoJson('{"type":"Topology"}', 'a')).toThrow('not a list of GeoJSON features');
+    expect(() => readGeoJson(JSON.stringify([point]), 'a')).toThrow('It holds no polygon.');
+    expect(() => readGeoJson(JSON.stringify([point, broken]), 'a')).toThrow('Feature 2 has coordinates');
+  });
+});
