@@ -113,6 +113,20 @@ describe('TiffWriter, read back by libvips', () => {
     }
   });
 
+  it('gives a block the value that most of its pixels have', async () => {
+    // Stripes of 3, 1, 4 and 1 pixels; lower levels by hand: blocks of 2 × 2, the last one of the row 1 wide.
+    const row = [7, 7, 7, 2, 5, 5, 5, 5, 9];
+    const options = { width: 9, height: 4, colour: 'grey', reduce: 'majority' } as const;
+    const value = (x: number): number => row[Math.min(x, 8)]!;
+    const half = await read(await write({ ...options, width: 129, height: 65 }, value), 1);
+    // Two of each in the second block: the first one in reading order wins.
+    expect(Array.from({ length: 5 }, (_, x) => half.data[x * half.channels])).toEqual([7, 7, 5, 5, 9]);
+    // One pixel of the other kind in each block is outvoted, the top left one too.
+    const speckled = (x: number, y: number): number => (x % 2 === 0 && y % 2 === 0 ? 1 : 4);
+    const voted = await read(await write({ ...options, width: 128, height: 128 }, speckled), 1);
+    expect(new Set(voted.data)).toEqual(new Set([4]));
+  });
+
   it('writes palette colours', async () => {
     const bytes = await write(
       {

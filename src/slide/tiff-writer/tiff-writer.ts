@@ -36,8 +36,8 @@ export interface TiffWriterOptions {
   /** RGB triples for `palette`, at most 256. */
   readonly palette?: readonly (readonly [number, number, number])[];
   readonly compression: TiffCompression;
-  /** `average` for pictures, `nearest` for class indices, which must never be mixed. */
-  readonly reduce: 'average' | 'nearest';
+  /** `average` for pictures; `majority` or `nearest` for class indices, which must never be mixed. */
+  readonly reduce: 'average' | 'nearest' | 'majority';
   /** Each level is this many times smaller than the one above. */
   readonly factor?: 2 | 4;
   /** µm per pixel at full resolution; written as resolution tags in pixels per centimetre. */
@@ -82,6 +82,9 @@ export class TiffWriter {
     }
     if (options.colour === 'palette' && options.compression.kind === 'jpeg') {
       throw new RangeError("JPEG would blur the indices of a palette image; use 'deflate' or 'none'.");
+    }
+    if (options.colour === 'rgb' && options.reduce === 'majority') {
+      throw new RangeError("A majority is found among single values: use 'average' for RGB.");
     }
     this.options = options;
     this.samples = options.colour === 'rgb' ? 3 : 1;

@@ -18,7 +18,8 @@ export class TileRow {
   /**
    * Reduces a tile of the level above into this row. `used` is the part of the tile that lies inside
    * its level. `average` is the mean of the pixels that exist; `nearest` takes the one just right and
-   * below of the block's centre, which is its top left one where the block has no such pixel.
+   * below of the block's centre, which is its top left one where the block has no such pixel; `majority` the
+   * value that most pixels of the block have, the first in reading order where several are as frequent.
    */
   reduce(
     tile: Uint8Array,
@@ -26,7 +27,7 @@ export class TileRow {
     row: number,
     used: { width: number; height: number },
     factor: number,
-    how: 'average' | 'nearest',
+    how: 'average' | 'nearest' | 'majority',
   ): void {
     const { tileSize, samples } = this;
     const part = tileSize / factor;
@@ -47,6 +48,10 @@ export class TileRow {
           for (let s = 0; s < samples; s++) {
             this.pixels[target + s] = tile[(sy * tileSize + sx) * samples + s]!;
           }
+          continue;
+        }
+        if (how === 'majority') {
+          this.pixels[target] = mostFrequent(tile, tileSize, left, top, blockWidth, blockHeight);
           continue;
         }
         const count = blockWidth * blockHeight;
@@ -84,4 +89,30 @@ export class TileRow {
   clear(): void {
     this.pixels.fill(0);
   }
+}
+
+/** The most frequent value of a block of single samples; the first one where several are. */
+function mostFrequent(
+  tile: Uint8Array,
+  stride: number,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+): number {
+  let best = 0;
+  let most = 0;
+  // Blocks have 4 or 16 pixels: counting each against all is quicker than a table of 256 values.
+  for (let i = 0; i < width * height; i++) {
+    const value = tile[(top + Math.floor(i / width)) * stride + left + (i % width)]!;
+    if (most > 0 && value === best) continue;
+    let count = 0;
+    for (let dy = 0; dy < height; dy++) {
+      const from = (top + dy) * stride + left;
+      for (let dx = 0; dx < width; dx++) if (tile[from + dx] === value) count++;
+    }
+    if (count > most) [best, most] = [value, count];
+    if (2 * most >= width * height) break;
+  }
+  return best;
 }
