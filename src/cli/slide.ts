@@ -108,6 +108,7 @@ function describe(metadata: SlideMetadata): string {
   const rows: [string, string][] = [
     ['name', metadata.name],
     ['format', metadata.format],
+    ['compression', metadata.compression ?? 'not given'],
     ['size', `${metadata.width} × ${metadata.height} pixels`],
     ['µm per pixel', mpp === null ? 'not given' : `${mpp.x} × ${mpp.y} (${mpp.source})`],
     ['magnification', metadata.magnification === null ? 'not given' : `${metadata.magnification}×`],

@@ -9,6 +9,9 @@ import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
 
 const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
 
+/** Converted to sRGB by the profile that lies in the file. */
+const MANAGED: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
+
 const pool = new Jpeg2000Pool();
 
 /** The platform for page and worker. */
@@ -44,7 +47,7 @@ export async function tileBitmap(
 ): Promise<ImageBitmap | null> {
   if (signal?.aborted) throw abortReason(signal);
   if (payload.kind === 'missing') return null;
-  const bitmap = await createImageBitmap(...bitmapSource(payload, profile ?? null));
+  const bitmap = await createImageBitmap(...(await bitmapSource(payload, profile ?? null)));
   if (signal?.aborted) {
     bitmap.close();
     throw abortReason(signal);
@@ -52,22 +55,30 @@ export async function tileBitmap(
   return bitmap;
 }
 
-function bitmapSource(
+async function bitmapSource(
   payload: Exclude<TilePayload, { kind: 'missing' }>,
   profile: Uint8Array | null,
-): [Blob | ImageData, ImageBitmapOptions] {
-  const managed: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
+): Promise<[Blob | ImageData, ImageBitmapOptions]> {
   if (payload.kind === 'pixels') {
     const { image } = payload;
     return profile === null
       ? [new ImageData(image.data, image.width, image.height), AS_STORED]
-      : [new Blob([pngWithProfile(image, profile)], { type: 'image/png' }), managed];
+      : asPng(image, profile);
   }
   const { bytes, type } = payload;
-  // Of other encoded tiles only WebP is left, which scanners that embed profiles do not write.
-  return profile === null || type !== 'image/jpeg'
-    ? [new Blob([bytes], { type }), AS_STORED]
-    : [new Blob([jpegWithProfile(bytes, profile)], { type }), managed];
+  if (profile === null) return [new Blob([bytes], { type }), AS_STORED];
+  if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), MANAGED];
+  // PNG and WebP may carry a profile of their own, which would have to be cut out first.
+  const bitmap = await createImageBitmap(new Blob([bytes], { type }), AS_STORED);
+  try {
+    return asPng(bitmapPixels(bitmap), profile);
+  } finally {
+    bitmap.close();
+  }
+}
+
+function asPng(image: RgbaImage, profile: Uint8Array): [Blob, ImageBitmapOptions] {
+  return [new Blob([pngWithProfile(image, profile)], { type: 'image/png' }), MANAGED];
 }
 
 function bitmapPixels(bitmap: ImageBitmap): RgbaImage {

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { iccSummary } from './icc.ts';
+import { matrixProfileShift } from './icc-matrix.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
 import { completeJpeg } from './jpeg.ts';
 
@@ -31,6 +32,25 @@ describe('ICC profiles', () => {
     expect(iccSummary(new Uint8Array((await sharp(srgb).metadata()).icc!)).srgb).toBe(true);
     expect(iccSummary(new Uint8Array(10)).description).toBe('unreadable profile');
     expect(iccSummary(profile.slice(0, 140)).srgb).toBe(false);
+  });
+
+  test('what a profile does counts, not its name', async () => {
+    const png = await square.clone().withIccProfile('srgb').png().toBuffer();
+    const profile = new Uint8Array((await sharp(png).metadata()).icc!);
+    const swapped = profile.slice();
+    const tags = Buffer.from(swapped.buffer);
+    const [red, blue] = ['rXYZ', 'bXYZ'].map((name) => tags.indexOf(name, 132, 'latin1'));
+    tags.write('bXYZ', red!, 'latin1');
+    tags.write('rXYZ', blue!, 'latin1');
+    const summary = iccSummary(swapped);
+    expect(summary.description).toBe(iccSummary(profile).description);
+    expect(summary.srgb).toBe(false);
+    // Pure red becomes pure blue.
+    expect(matrixProfileShift(swapped)).toBeCloseTo(255, 0);
+    expect(matrixProfileShift(profile)).toBeLessThan(1);
+    for (let length = 0; length < profile.length; length += 7) {
+      expect(() => iccSummary(profile.slice(0, length))).not.toThrow();
+    }
   });
 
   test('a profile in a JPEG or PNG changes colours as Little CMS says', async () => {

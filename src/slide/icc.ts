@@ -1,10 +1,19 @@
 /** What an ICC profile (ICC.1:2010) says of itself. */
+import { matrixProfileShift } from './icc-matrix.ts';
 import type { IccSummary } from './slide.ts';
 
-/** Reads the description tag (`desc`, versions 2 and 4). */
+/** Profiles that move no colour by more than so many levels of 255 count as sRGB. */
+const UNSEEN_LEVELS = 2;
+
+/**
+ * Reads the description tag (`desc`, versions 2 and 4) and works out whether the profile is sRGB. Its name
+ * decides only where it holds tables, which are left to the browser.
+ */
 export function iccSummary(profile: Uint8Array): IccSummary {
   const description = iccDescription(profile);
-  return { description, size: profile.length, srgb: /srgb/i.test(description) };
+  const shift = matrixProfileShift(profile);
+  const srgb = shift === null ? /srgb/i.test(description) : shift <= UNSEEN_LEVELS;
+  return { description, size: profile.length, srgb };
 }
 
 function iccDescription(profile: Uint8Array): string {

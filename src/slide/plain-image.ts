@@ -65,6 +65,7 @@ export async function openPlainImage(
     metadata: {
       name,
       format: type.slice(6),
+      compression: type.slice(6).toUpperCase(),
       width,
       height,
       levels,

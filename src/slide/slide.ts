@@ -91,6 +91,8 @@ export interface SlideMetadata {
   readonly name: string;
   /** For example `aperio-svs`, `tiff`. */
   readonly format: string;
+  /** How the tiles of level 0 are stored, for example `JPEG 2000`; null when unknown before they come. */
+  readonly compression: string | null;
   /** Level-0 pixels. */
   readonly width: number;
   readonly height: number;

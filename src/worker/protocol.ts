@@ -46,6 +46,14 @@ export type SegmentEvent =
       readonly rate: number;
       readonly etaSeconds: number;
     }
+  /** A slice is done, but its place waits for the slices that overlap it. */
+  | {
+      readonly kind: 'progress';
+      readonly done: number;
+      readonly total: number;
+      readonly rate: number;
+      readonly etaSeconds: number;
+    }
   | { readonly kind: 'broken-slice'; readonly index: number; readonly error: ErrorReport };
 
 export interface SegmentRequest {
@@ -82,11 +90,20 @@ export interface SegmentSummary {
   readonly stages: StageReport;
 }
 
+/** Colours of tiles for the eye: as the file has them, or converted to sRGB by its ICC profile. */
+export type TileColours = 'stored' | 'srgb';
+
 /** Methods of the slide worker. */
 export interface SlideWorkerApi {
   open(input: SlideInput): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
   /** null for a tile that the slide does not hold. The bitmap is transferred. */
-  tile(slideId: number, level: number, column: number, row: number): Promise<ImageBitmap | null>;
+  tile(
+    slideId: number,
+    level: number,
+    column: number,
+    row: number,
+    colours: TileColours,
+  ): Promise<ImageBitmap | null>;
   associatedImage(slideId: number, name: string): Promise<ImageBitmap>;
   close(slideId: number): Promise<void>;
 }

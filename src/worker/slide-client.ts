@@ -1,6 +1,6 @@
 /** The page's side of the slide worker. */
 import type { SlideMetadata } from '../slide/slide.ts';
-import type { SlideInput, SlideWorkerApi } from './protocol.ts';
+import type { SlideInput, SlideWorkerApi, TileColours } from './protocol.ts';
 import { absoluteInput } from './page-url.ts';
 import { connectWorker } from './worker-port.ts';
 
@@ -24,6 +24,7 @@ export interface SlideClient {
     level: number,
     column: number,
     row: number,
+    colours: TileColours,
     signal?: AbortSignal,
   ): Promise<ImageBitmap | null>;
   associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
@@ -41,8 +42,8 @@ export function createSlideClient(): SlideClient {
   const rpc = connectWorker<SlideWorkerApi>(worker, 'slide');
   return {
     open: (input, signal) => rpc.call('open', [absoluteInput(input)], { signal }),
-    tile: (slideId, level, column, row, signal) =>
-      rpc.call('tile', [slideId, level, column, row], { signal }),
+    tile: (slideId, level, column, row, colours, signal) =>
+      rpc.call('tile', [slideId, level, column, row, colours], { signal }),
     associatedImage: (slideId, name, signal) => rpc.call('associatedImage', [slideId, name], { signal }),
     close: (slideId) => rpc.call('close', [slideId]),
     terminate: () => {

@@ -58,7 +58,7 @@ describe('slide service', () => {
     expect(second.slideId).not.toBe(first.slideId);
     await client.call('close', [first.slideId]);
     expect(close).toHaveBeenCalledOnce();
-    await expect(client.call('tile', [first.slideId, 0, 0, 0])).rejects.toThrow('is not open');
+    await expect(client.call('tile', [first.slideId, 0, 0, 0, 'stored'])).rejects.toThrow('is not open');
   });
 
   it('crops edge tiles to the level', async () => {
@@ -71,12 +71,35 @@ describe('slide service', () => {
       },
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    expect(await client.call('tile', [slideId, 0, 0, 0])).toBeNull();
-    expect(await client.call('tile', [slideId, 0, 1, 1])).toBeNull();
+    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored'])).toBeNull();
+    expect(await client.call('tile', [slideId, 0, 1, 1, 'stored'])).toBeNull();
     expect(sizes).toEqual([
       [256, 256],
       [244, 44],
     ]);
+  });
+
+  it('reads the colour profile once, and only when tiles are wanted in sRGB', async () => {
+    const profile = new Uint8Array([1, 2, 3]);
+    const iccProfile = vi.fn(() => Promise.resolve(profile));
+    const icc = { description: 'Scanner', size: 3, srgb: false };
+    const seen: (Uint8Array | null)[] = [];
+    const slide = {
+      ...fakeSlide(() => Promise.resolve(missing)),
+      iccProfile,
+      metadata: { ...metadata, icc },
+    };
+    const client = connect(slide, (_payload, _width, _height, given) => {
+      seen.push(given);
+      return Promise.resolve(null);
+    });
+    const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
+    await client.call('tile', [slideId, 0, 0, 0, 'stored']);
+    expect(iccProfile).not.toHaveBeenCalled();
+    await client.call('tile', [slideId, 0, 0, 0, 'srgb']);
+    await client.call('tile', [slideId, 0, 0, 0, 'srgb']);
+    expect(seen).toEqual([null, profile, profile]);
+    expect(iccProfile).toHaveBeenCalledOnce();
   });
 
   it('stops the read of an aborted tile and does not decode it', async () => {
@@ -91,7 +114,7 @@ describe('slide service', () => {
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
     const controller = new AbortController();
-    const tile = client.call('tile', [slideId, 0, 0, 0], { signal: controller.signal });
+    const tile = client.call('tile', [slideId, 0, 0, 0, 'stored'], { signal: controller.signal });
     await vi.waitFor(() => expect(readSignal).toBeDefined());
     controller.abort();
     await expect(tile).rejects.toMatchObject({ name: 'AbortError' });
@@ -111,9 +134,9 @@ describe('slide service', () => {
       () => Promise.resolve(null),
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    await expect(client.call('tile', [slideId, 0, 0, 0])).rejects.toMatchObject({
+    await expect(client.call('tile', [slideId, 0, 0, 0, 'stored'])).rejects.toMatchObject({
       report: { code: 'broken-tile', file: 'a.svs' },
     });
-    expect(await client.call('tile', [slideId, 0, 0, 0])).toBeNull();
+    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored'])).toBeNull();
   });
 });

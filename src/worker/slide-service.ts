@@ -9,9 +9,20 @@ export interface SlideServicePlatform {
   openSlide(input: SlideInput): Promise<Slide>;
   /**
    * The payload as a bitmap of at most `maxWidth × maxHeight`, cropped at the right and bottom.
-   * null for a missing tile.
+   * null for a missing tile. With a profile, colours are converted to sRGB by it.
    */
-  toBitmap(payload: TilePayload, maxWidth: number, maxHeight: number): Promise<ImageBitmap | null>;
+  toBitmap(
+    payload: TilePayload,
+    maxWidth: number,
+    maxHeight: number,
+    profile: Uint8Array | null,
+  ): Promise<ImageBitmap | null>;
+}
+
+/** A slide and its profile, which is read once, when the first tile wants it. */
+interface HeldSlide {
+  readonly slide: Slide;
+  profile: Promise<Uint8Array | null> | null;
 }
 
 /**
@@ -19,13 +30,24 @@ export interface SlideServicePlatform {
  * bitmaps never reach over the slide.
  */
 export function createSlideService(platform: SlideServicePlatform): Handlers<SlideWorkerApi> {
-  const slides = new Map<number, Slide>();
+  const slides = new Map<number, HeldSlide>();
   let nextId = 1;
 
-  const slideOf = (slideId: number): Slide => {
-    const slide = slides.get(slideId);
-    if (slide === undefined) throw new RangeError(`Slide ${slideId} is not open.`);
-    return slide;
+  const heldOf = (slideId: number): HeldSlide => {
+    const held = slides.get(slideId);
+    if (held === undefined) throw new RangeError(`Slide ${slideId} is not open.`);
+    return held;
+  };
+
+  /** null where there is nothing to convert. */
+  const profileOf = (held: HeldSlide): Promise<Uint8Array | null> => {
+    const { icc } = held.slide.metadata;
+    if (icc === null || icc.srgb) return Promise.resolve(null);
+    held.profile ??= held.slide.iccProfile().catch((error: unknown) => {
+      held.profile = null;
+      throw error;
+    });
+    return held.profile;
   };
 
   return {
@@ -36,12 +58,14 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
         call.signal.throwIfAborted();
       }
       const slideId = nextId++;
-      slides.set(slideId, slide);
+      slides.set(slideId, { slide, profile: null });
       return { slideId, metadata: slide.metadata };
     },
 
-    tile: async (call, slideId, level, column, row) => {
-      const slide = slideOf(slideId);
+    tile: async (call, slideId, level, column, row, colours) => {
+      const held = heldOf(slideId);
+      const { slide } = held;
+      const profile = colours === 'srgb' ? await profileOf(held) : null;
       const payload = await slide.tile(level, column, row, call.signal);
       // Decoding takes longer than an abort: a tile that scrolled away is not worth it.
       call.signal.throwIfAborted();
@@ -52,6 +76,7 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
           payload,
           Math.min(size.tileWidth, size.width - column * size.tileWidth),
           Math.min(size.tileHeight, size.height - row * size.tileHeight),
+          profile,
         )
         .catch((cause: unknown) => {
           throw new SlideError(
@@ -66,14 +91,14 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
     },
 
     associatedImage: async (call, slideId, name) => {
-      const payload = await slideOf(slideId).associatedImage(name, call.signal);
-      const bitmap = await platform.toBitmap(payload, Infinity, Infinity);
+      const payload = await heldOf(slideId).slide.associatedImage(name, call.signal);
+      const bitmap = await platform.toBitmap(payload, Infinity, Infinity, null);
       if (bitmap === null) throw new RangeError(`The slide has no image "${name}".`);
       return call.transfer(bitmap);
     },
 
     close: (_call, slideId) => {
-      slides.get(slideId)?.close();
+      slides.get(slideId)?.slide.close();
       slides.delete(slideId);
     },
   };

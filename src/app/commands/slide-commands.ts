@@ -1,6 +1,6 @@
 /** Opening and closing slides, choosing models. */
-import { FolderOpen, Image, Ruler, X } from 'lucide-react';
-import { activePaneOf } from '../state/state.ts';
+import { FolderOpen, Image, Palette, RefreshCw, Ruler, RulerDimensionLine, Undo2, X } from 'lucide-react';
+import { activePaneOf, hasOwnColours } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
 import { pickFiles } from '../session/pick-files.ts';
@@ -32,6 +32,44 @@ export const slideCommands: readonly Command[] = [
     icon: Ruler,
     when: isOpen,
     perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'mpp' }),
+  },
+  {
+    id: 'slide.known-length',
+    title: 'Set resolution by a known length…',
+    group: 'Slide',
+    icon: RulerDimensionLine,
+    when: isOpen,
+    perform: ({ store }) =>
+      store.dispatch({ type: 'calibration', calibration: { points: [], segmentAfter: null } }),
+  },
+  {
+    id: 'slide.undo-mpp',
+    title: 'Undo the last change of resolution',
+    group: 'Slide',
+    icon: Undo2,
+    when: ({ slide }) => slide.kind === 'open' && slide.earlierMpp.length > 0,
+    perform: (workbench) => workbench.slides.undoMpp(),
+  },
+  {
+    id: 'slide.colour-profile',
+    title: "Colours by the slide's ICC profile",
+    group: 'Slide',
+    icon: Palette,
+    shortcuts: ['Shift+C'],
+    when: (state) => hasOwnColours(state.slide),
+    isOn: (state) => state.preferences.colourProfile,
+    perform: ({ store }) => {
+      const { colourProfile } = store.getState().preferences;
+      store.dispatch({ type: 'preferences', change: { colourProfile: !colourProfile } });
+    },
+  },
+  {
+    id: 'slide.reload',
+    title: 'Read tiles again',
+    group: 'Slide',
+    icon: RefreshCw,
+    when: isOpen,
+    perform: (workbench) => workbench.reloadTiles(),
   },
 ];
 

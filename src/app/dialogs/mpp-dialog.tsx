@@ -29,6 +29,14 @@ export function MppDialog(): React.JSX.Element | null {
     workbench.store.dispatch({ type: 'dialog', dialog: null });
     if (extent !== null) void workbench.segmentation.segment(extent);
   };
+  const draw = (): void => {
+    workbench.store.dispatch({ type: 'dialog', dialog: null });
+    workbench.store.dispatch({ type: 'calibration', calibration: { points: [], segmentAfter: extent } });
+  };
+  const useOwn = (): void => {
+    workbench.slides.setMpp(null);
+    workbench.store.dispatch({ type: 'dialog', dialog: null });
+  };
 
   return (
     <Modal title="Resolution of the slide" className="mpp-dialog" testId="mpp-dialog">
@@ -50,6 +58,9 @@ export function MppDialog(): React.JSX.Element | null {
               {preset.label}: {preset.value} µm
             </button>
           ))}
+          <button type="button" className="button" data-testid="mpp-draw" onClick={draw}>
+            Draw a known length…
+          </button>
         </div>
         <div className="field">
           <label htmlFor={id}>µm per pixel</label>
@@ -69,6 +80,11 @@ export function MppDialog(): React.JSX.Element | null {
           {wrong ? 'Enter a number from 0.01 to 100.' : 'Remembered for this slide on this machine.'}
         </p>
         <div className="modal-actions">
+          {slide.userMpp !== null && (
+            <button type="button" className="button" data-testid="mpp-own" onClick={useOwn}>
+              {slide.metadata.mpp === null ? 'Forget' : "Use the file's own"}
+            </button>
+          )}
           <button
             type="button"
             className="button"

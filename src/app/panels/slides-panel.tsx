@@ -1,12 +1,11 @@
 /** Slides: what is open, what can be opened, and that nothing leaves the machine. */
 import { FolderOpen } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
-import { formatBytes, formatCount, formatMpp } from '../format.ts';
 import { demoChoice } from '../session/demo-slides.ts';
-import { currentMpp } from '../state/state.ts';
 import type { DemoSlide, SlideChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Facts, Section } from './section.tsx';
+import { Section } from './section.tsx';
+import { SlideFacts } from './slide-facts.tsx';
 
 export function SlidesPanel(): React.JSX.Element {
   const demos = useApp((state) => state.demos);
@@ -24,6 +23,7 @@ export function SlidesPanel(): React.JSX.Element {
         />
         <p className="hint">Or drop files anywhere. They are read on this machine and never uploaded.</p>
       </div>
+      <SlideFacts />
       {own.length > 0 && (
         <Section title="This visit">
           <ul className="choices">
@@ -36,7 +36,6 @@ export function SlidesPanel(): React.JSX.Element {
       <Section title="Demo slides">
         <DemoList demos={demos} />
       </Section>
-      <OpenSlideFacts />
     </>
   );
 }
@@ -81,42 +80,4 @@ function SlideItem({ choice, detail, tag }: SlideItemProps): React.JSX.Element {
       </button>
     </li>
   );
-}
-
-function OpenSlideFacts(): React.JSX.Element | null {
-  const slide = useApp((state) => state.slide);
-  if (slide.kind !== 'open') return null;
-  const { metadata } = slide;
-  const mpp = currentMpp(slide);
-  return (
-    <Section title="Open slide" testId="slide-facts">
-      <Facts
-        rows={[
-          ['File', metadata.name],
-          ['Format', metadata.format],
-          ['Size', `${formatCount(metadata.width)} × ${formatCount(metadata.height)} px`],
-          ...(mpp === null
-            ? []
-            : ([
-                [
-                  'Tissue',
-                  `${millimetres(metadata.width * mpp.x)} × ${millimetres(metadata.height * mpp.y)} mm`,
-                ],
-              ] as const)),
-          ['Levels', metadata.levels.map((level) => String(Number(level.downsample.toFixed(1)))).join(', ')],
-          [
-            'Resolution',
-            mpp === null
-              ? 'unknown'
-              : `${formatMpp(mpp.x)}, ${mpp.source === 'user' ? 'given by you' : mpp.source}`,
-          ],
-          ['File size', formatBytes(metadata.fileSize)],
-        ]}
-      />
-    </Section>
-  );
-}
-
-function millimetres(um: number): string {
-  return String(Number((um / 1000).toPrecision(3)));
 }

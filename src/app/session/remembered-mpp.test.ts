@@ -31,6 +31,15 @@ it('remembers by fingerprint', () => {
   expect(recallMpp(kept, 'xyz')).toBeNull();
 });
 
+it('forgets one and keeps the others', () => {
+  const kept = storage();
+  rememberMpp(kept, 'abc', 0.25);
+  rememberMpp(kept, 'def', 0.5);
+  rememberMpp(kept, 'abc', null);
+  expect(recallMpp(kept, 'abc')).toBeNull();
+  expect(recallMpp(kept, 'def')?.x).toBe(0.5);
+});
+
 it('survives a damaged entry and a browser without storage', () => {
   const kept = storage();
   kept.setItem('dualscope.mpp', '{"abc": "wide"');

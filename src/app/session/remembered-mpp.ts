@@ -26,9 +26,16 @@ export function recallMpp(storage: KeyValueStorage | null, fingerprint: string):
   return value === undefined ? null : userMpp(value);
 }
 
-export function rememberMpp(storage: KeyValueStorage | null, fingerprint: string, value: number): void {
+/** @param value null forgets what was given. */
+export function rememberMpp(
+  storage: KeyValueStorage | null,
+  fingerprint: string,
+  value: number | null,
+): void {
+  const others = Object.entries(read(storage)).filter(([key]) => key !== fingerprint);
+  const entries = value === null ? others : [...others, [fingerprint, value]];
   try {
-    storage?.setItem(storageKey, JSON.stringify({ ...read(storage), [fingerprint]: value }));
+    storage?.setItem(storageKey, JSON.stringify(Object.fromEntries(entries)));
   } catch {
     // Storage is full or forbidden: the figure holds for this visit only.
   }

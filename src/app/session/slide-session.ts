@@ -82,12 +82,26 @@ export class SlideSession {
     if (slide.kind === 'open') void this.#client.close(slide.slideId);
   }
 
-  /** Sets the resolution of the open slide, and remembers it for the next time. */
-  setMpp(umPerPx: number): void {
+  /**
+   * Sets the resolution of the open slide, and remembers it for the next time.
+   * @param umPerPx null for the file's own again.
+   */
+  setMpp(umPerPx: number | null): void {
+    if (this.#store.getState().slide.kind !== 'open') return;
+    this.#store.dispatch({ type: 'user-mpp', mpp: umPerPx === null ? null : userMpp(umPerPx) });
+    this.#rememberMpp();
+  }
+
+  /** Takes back the last change of the resolution. */
+  undoMpp(): void {
+    this.#store.dispatch({ type: 'undo-mpp' });
+    this.#rememberMpp();
+  }
+
+  #rememberMpp(): void {
     const { slide } = this.#store.getState();
     if (slide.kind !== 'open') return;
-    rememberMpp(browserStorage(), slide.metadata.fingerprint, umPerPx);
-    this.#store.dispatch({ type: 'user-mpp', mpp: userMpp(umPerPx) });
+    rememberMpp(browserStorage(), slide.metadata.fingerprint, slide.userMpp?.x ?? null);
   }
 
   readonly onTileError = (error: unknown): void => {
@@ -96,6 +110,11 @@ export class SlideSession {
     if (this.#brokenTiles > 1) return;
     const { slide } = this.#store.getState();
     const report = reportOf(error, slide.kind === 'open' ? slide.metadata.name : '');
-    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, 'slide.reload') });
   };
+
+  /** Lets the next broken tile be reported again. */
+  forgetTileErrors(): void {
+    this.#brokenTiles = 0;
+  }
 }

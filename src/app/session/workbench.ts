@@ -94,6 +94,12 @@ export class Workbench {
     view.goTo(place);
   }
 
+  /** Has every view ask again for its tiles, after some could not be had. */
+  reloadTiles(): void {
+    this.slides.forgetTileErrors();
+    for (const view of this.#views.values()) view.reload();
+  }
+
   activeView(): SlideView | null {
     return this.#views.get(this.store.getState().activePane) ?? null;
   }

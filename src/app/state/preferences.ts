@@ -14,6 +14,7 @@ const preferencesSchema = z.object({
   scaleBar: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-left' }),
   overview: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-right' }),
   singleKeyShortcuts: z.boolean().catch(true),
+  colourProfile: z.boolean().catch(true),
   overlay: z
     .object({
       fill: z.boolean(),

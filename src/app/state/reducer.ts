@@ -5,6 +5,7 @@ import { initialOverlay } from './preferences.ts';
 import { activePaneOf } from './state.ts';
 import type {
   AppState,
+  Calibration,
   DemoSlide,
   DialogName,
   Extent,
@@ -38,7 +39,9 @@ export type Action =
     }
   | { readonly type: 'slide-closed' }
   | { readonly type: 'offer-slides'; readonly choices: readonly SlideChoice[] }
-  | { readonly type: 'user-mpp'; readonly mpp: SlideMpp }
+  | { readonly type: 'user-mpp'; readonly mpp: SlideMpp | null }
+  | { readonly type: 'undo-mpp' }
+  | { readonly type: 'calibration'; readonly calibration: Calibration | null }
   | { readonly type: 'backend-starting' }
   | { readonly type: 'backend-ready'; readonly report: BackendReport }
   | { readonly type: 'backend-failed'; readonly error: ErrorReport }
@@ -71,6 +74,7 @@ export function initialState(preferences: Preferences): AppState {
     notice: null,
     dialog: null,
     segmentAfterMpp: null,
+    calibration: null,
   };
 }
 
@@ -112,15 +116,22 @@ export function reduce(state: AppState, action: Action): AppState {
         return { ...pane, overlay: { ...pane.overlay, hiddenClasses } };
       });
     case 'slide-opening':
-      return { ...state, slide: { kind: 'opening', title: action.title }, notice: null, lastRun: null };
+      return {
+        ...state,
+        slide: { kind: 'opening', title: action.title },
+        notice: null,
+        lastRun: null,
+        calibration: null,
+      };
     case 'slide-opened': {
       const { slideId, choice, metadata, userMpp } = action;
       const others = state.opened.filter((other) => other.key !== choice.key);
       const known = state.opened.length === others.length ? [choice, ...others] : state.opened;
-      return { ...state, slide: { kind: 'open', slideId, choice, metadata, userMpp }, opened: known };
+      const slide = { kind: 'open', slideId, choice, metadata, userMpp, earlierMpp: [] } as const;
+      return { ...state, slide, opened: known };
     }
     case 'slide-closed':
-      return { ...state, slide: { kind: 'none' }, lastRun: null };
+      return { ...state, slide: { kind: 'none' }, lastRun: null, calibration: null };
     case 'offer-slides': {
       const keys = new Set(action.choices.map((choice) => choice.key));
       const others = state.opened.filter((choice) => !keys.has(choice.key));
@@ -128,7 +139,23 @@ export function reduce(state: AppState, action: Action): AppState {
     }
     case 'user-mpp':
       if (state.slide.kind !== 'open') return state;
-      return { ...state, slide: { ...state.slide, userMpp: action.mpp } };
+      return {
+        ...state,
+        slide: {
+          ...state.slide,
+          userMpp: action.mpp,
+          earlierMpp: [...state.slide.earlierMpp, state.slide.userMpp],
+        },
+      };
+    case 'undo-mpp': {
+      const { slide } = state;
+      const before = slide.kind === 'open' ? slide.earlierMpp.at(-1) : undefined;
+      if (slide.kind !== 'open' || before === undefined) return state;
+      return { ...state, slide: { ...slide, userMpp: before, earlierMpp: slide.earlierMpp.slice(0, -1) } };
+    }
+    case 'calibration':
+      if (state.slide.kind !== 'open') return state;
+      return { ...state, calibration: action.calibration };
     case 'backend-starting':
       return { ...state, backend: { kind: 'starting' } };
     case 'backend-ready':
@@ -192,7 +219,8 @@ function runEvent(state: AppState, event: SegmentEvent): AppState {
   switch (event.kind) {
     case 'planned':
       return { ...state, run: { ...run, phase, total: event.slices } };
-    case 'slice': {
+    case 'slice':
+    case 'progress': {
       const { done, total, rate, etaSeconds } = event;
       return { ...state, run: { ...run, phase, done, total, rate, etaSeconds } };
     }

@@ -1,7 +1,8 @@
 /** What the interface shows, as plain data. Slides, class maps and the viewer live outside of it. */
-import type { BackendReport, ErrorReport, SlideInput } from '../../worker/protocol.ts';
+import type { BackendReport, ErrorReport, SlideInput, TileColours } from '../../worker/protocol.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
+import type { Point } from '../viewer/affine.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
 
 export type Theme = 'dark' | 'light';
@@ -38,6 +39,16 @@ export interface OpenSlide {
   readonly metadata: SlideMetadata;
   /** Given by the user; goes before the file's own. */
   readonly userMpp: SlideMpp | null;
+  /** What `userMpp` was before its changes of this visit, oldest first: for undoing them. */
+  readonly earlierMpp: readonly (SlideMpp | null)[];
+}
+
+/** Drawing a known length on the slide, to find out how large its pixels are. */
+export interface Calibration {
+  /** The ends of the length, level-0 pixels; none, one or both. */
+  readonly points: readonly Point[];
+  /** What to segment once the resolution is known. */
+  readonly segmentAfter: Extent | null;
 }
 
 export type SlideState =
@@ -122,6 +133,8 @@ export interface Preferences {
   readonly scaleBar: { readonly visible: boolean; readonly corner: Corner };
   readonly overview: { readonly visible: boolean; readonly corner: Corner };
   readonly singleKeyShortcuts: boolean;
+  /** Whether colours are converted to sRGB by the slide's ICC profile, where it has one that is not sRGB. */
+  readonly colourProfile: boolean;
   readonly overlay: Omit<OverlaySettings, 'hiddenClasses' | 'visible' | 'confidence'>;
 }
 
@@ -146,11 +159,23 @@ export interface AppState {
   readonly dialog: DialogName | null;
   /** What to segment once the user has given the resolution. */
   readonly segmentAfterMpp: Extent | null;
+  /** null while no length is being drawn. */
+  readonly calibration: Calibration | null;
 }
 
 /** The resolution to work with: the user's, else the file's, else null. */
 export function currentMpp(slide: SlideState): SlideMpp | null {
   return slide.kind === 'open' ? (slide.userMpp ?? slide.metadata.mpp) : null;
+}
+
+/** Whether the open slide has a colour profile that changes what is seen. */
+export function hasOwnColours(slide: SlideState): boolean {
+  return slide.kind === 'open' && slide.metadata.icc !== null && !slide.metadata.icc.srgb;
+}
+
+/** The colours that tiles are to be shown in. */
+export function tileColours(state: AppState): TileColours {
+  return state.preferences.colourProfile && hasOwnColours(state.slide) ? 'srgb' : 'stored';
 }
 
 export function activePaneOf(state: AppState): PaneState {

@@ -1,8 +1,10 @@
 /** One pane: a view of the slide and the layer over it. */
 import { useEffect, useRef, useState } from 'react';
+import { tileColours } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { OverlayCanvas } from '../overlay/overlay-canvas.tsx';
 import { Crosshair } from './crosshair.tsx';
+import { KnownLengthLayer } from './known-length-layer.tsx';
 import { PaneTitle } from './pane-title.tsx';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
@@ -40,10 +42,14 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
   useEffect(() => {
     if (view === null || slide.kind !== 'open' || view.slideId === slide.slideId) return;
     const { client, onTileError } = workbench.slides;
-    view.open(client, slide.slideId, slide.metadata, onTileError);
+    const colours = tileColours(workbench.store.getState());
+    view.open(client, slide.slideId, slide.metadata, colours, onTileError);
     // A pane that is added to others shows what they show.
     return view.onceShown(() => workbench.joinViews(view));
   }, [workbench, view, slide]);
+
+  const colours = useApp(tileColours);
+  useEffect(() => view?.setColours(colours), [view, colours]);
 
   const activate = (): void => workbench.store.dispatch({ type: 'activate-pane', paneId });
   const onPointerMove = (event: React.PointerEvent<HTMLElement>): void => {
@@ -68,6 +74,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       {view !== null && <OverlayCanvas paneId={paneId} view={view} />}
       {view !== null && several && <Crosshair paneId={paneId} view={view} />}
       {view !== null && <ScaleBarReadout view={view} />}
+      {view !== null && active && <KnownLengthLayer view={view} />}
       <PaneTitle paneId={paneId} />
       {paneId === overviewPane && (
         <div

@@ -1,7 +1,11 @@
 /** Feeds OpenSeadragon with tiles from the slide worker. */
 import OpenSeadragon from 'openseadragon';
 import type { SlideMetadata } from '../../slide/slide.ts';
+import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
+import { drawBrokenTile } from './broken-tile.ts';
+
+let sources = 0;
 
 /**
  * OpenSeadragon counts levels from the smallest up; a slide counts from level 0, the largest, down.
@@ -11,13 +15,17 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
   readonly #metadata: SlideMetadata;
   readonly #client: SlideClient;
   readonly #slideId: number;
+  readonly #colours: TileColours;
   readonly #onError: (error: unknown) => void;
+  /** Of this source alone, so that asking again for a broken tile does not find it in the cache. */
+  readonly #number = sources++;
 
   /** @param onError called for every tile that can't be had, except when it was called off. */
   constructor(
     client: SlideClient,
     slideId: number,
     metadata: SlideMetadata,
+    colours: TileColours,
     onError: (error: unknown) => void,
   ) {
     const base = metadata.levels[0];
@@ -33,6 +41,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     this.#client = client;
     this.#slideId = slideId;
     this.#metadata = metadata;
+    this.#colours = colours;
     this.#onError = onError;
   }
 
@@ -66,7 +75,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
 
   /** Not an address, only a name for the cache. */
   override getTileUrl(level: number, x: number, y: number): string {
-    return `slide:${this.#slideId}/${level}/${x}_${y}`;
+    return `slide:${this.#number}/${level}/${x}_${y}`;
   }
 
   override hasTransparency(): boolean {
@@ -77,18 +86,30 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     const controller = new AbortController();
     (job.userData as { controller?: AbortController }).controller = controller;
     const { level, x, y } = job.tile as unknown as { level: number; x: number; y: number };
-    this.#client.tile(this.#slideId, this.#slideLevel(level), x, y, controller.signal).then(
+    const { signal } = controller;
+    this.#client.tile(this.#slideId, this.#slideLevel(level), x, y, this.#colours, signal).then(
       (bitmap) => job.finish(bitmap ?? this.#background(level), null, 'imageBitmap'),
       (error: unknown) => {
-        if (controller.signal.aborted) return;
+        if (signal.aborted) return;
         this.#onError(error);
-        job.fail(error instanceof Error ? error.message : String(error), null);
+        // Failing the job would let a coarser level show through, as if it were the tissue here.
+        const { width, height } = this.#tileSize(level, x, y);
+        job.finish(drawBrokenTile(width, height), null, 'imageBitmap');
       },
     );
   }
 
   override downloadTileAbort(job: OpenSeadragon.ImageJob): void {
     (job.userData as { controller?: AbortController }).controller?.abort();
+  }
+
+  /** Without what reaches over the slide's border. */
+  #tileSize(level: number, x: number, y: number): { width: number; height: number } {
+    const { width, height, tileWidth, tileHeight } = this.#level(level);
+    return {
+      width: Math.min(tileWidth, width - x * tileWidth),
+      height: Math.min(tileHeight, height - y * tileHeight),
+    };
   }
 
   /** A tile that the slide does not hold is empty glass. */

@@ -1,6 +1,7 @@
 /** One view of a slide: OpenSeadragon behind the few words that the rest of the app needs. */
 import OpenSeadragon from 'openseadragon';
 import type { Level0Rect } from '../../slide/slide.ts';
+import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import { apply, boundsOf, intersection, invert, scaleOf } from './affine.ts';
@@ -23,6 +24,9 @@ export class SlideView {
   readonly #hosts: readonly HTMLElement[];
   #slide: SlideMetadata | null = null;
   #slideId: number | null = null;
+  #colours: TileColours = 'stored';
+  /** Makes the tiles of the shown slide; null while none is shown. */
+  #tiles: ((colours: TileColours) => SlideTileSource) | null = null;
 
   constructor({ element, overviewElement, label, reducedMotion }: SlideViewOptions) {
     // OpenSeadragon moves and removes the elements it is given, so it gets its own.
@@ -72,17 +76,47 @@ export class SlideView {
     client: SlideClient,
     slideId: number,
     metadata: SlideMetadata,
+    colours: TileColours,
     onTileError: (error: unknown) => void,
   ): void {
     this.#slide = metadata;
     this.#slideId = slideId;
-    this.#viewer.open({ tileSource: new SlideTileSource(client, slideId, metadata, onTileError) });
+    this.#colours = colours;
+    this.#tiles = (wanted) => new SlideTileSource(client, slideId, metadata, wanted, onTileError);
+    this.#viewer.open({ tileSource: this.#tiles(colours) });
   }
 
   close(): void {
     this.#slide = null;
     this.#slideId = null;
+    this.#tiles = null;
     this.#viewer.close();
+  }
+
+  /** Shows the slide in other colours, where it is. */
+  setColours(colours: TileColours): void {
+    if (colours === this.#colours) return;
+    this.#colours = colours;
+    if (this.#tiles === null) return;
+    if (this.transform() === null) this.onceShown(() => this.reload());
+    else this.reload();
+  }
+
+  /** Asks for every tile in view again; what is shown stays until the new tiles are there. */
+  reload(): void {
+    if (this.#tiles === null || this.transform() === null) return;
+    const { world } = this.#viewer;
+    const old = Array.from({ length: world.getItemCount() }, (_, i) => world.getItemAt(i));
+    this.#viewer.addTiledImage({
+      tileSource: this.#tiles(this.#colours),
+      success: (event) => {
+        const { item } = event as unknown as { item: OpenSeadragon.TiledImage & WhenLoaded };
+        // Removing the item under it moves the new one to its place, the first.
+        item.whenFullyLoaded(() => {
+          for (const one of old) if (world.getIndexOfItem(one) >= 0) world.removeItem(one);
+        });
+      },
+    });
   }
 
   destroy(): void {
@@ -100,6 +134,15 @@ export class SlideView {
   onFrame(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Called for clicks that do not move the slide, with CSS pixels of the view. Returns the function that ends it. */
+  onClick(listener: (x: number, y: number) => void): () => void {
+    const handler = (event: OpenSeadragon.CanvasClickEvent): void => {
+      if (event.quick) listener(event.position.x, event.position.y);
+    };
+    this.#viewer.addHandler('canvas-click', handler);
+    return () => this.#viewer.removeHandler('canvas-click', handler);
   }
 
   /** Calls `action` once a slide is on screen. Returns the function that calls it off. */
@@ -221,6 +264,11 @@ export class SlideView {
     const { x, y } = this.#viewer.viewport.getContainerSize();
     return { width: x, height: y };
   }
+}
+
+/** Missing in the types of OpenSeadragon 5. */
+interface WhenLoaded {
+  whenFullyLoaded(callback: () => void): void;
 }
 
 function fullSizeChild(parent: HTMLElement): HTMLElement {

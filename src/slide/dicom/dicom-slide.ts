@@ -25,6 +25,15 @@ const transferSyntax = {
   jpeg2000: '1.2.840.10008.1.2.4.91',
 } as const;
 
+const COMPRESSION_NAMES: Readonly<Record<string, string>> = {
+  [transferSyntax.implicitLittle]: 'uncompressed',
+  [transferSyntax.explicitLittle]: 'uncompressed',
+  [transferSyntax.jpegBaseline]: 'JPEG',
+  [transferSyntax.jpegExtended]: 'JPEG',
+  [transferSyntax.jpeg2000Lossless]: 'JPEG 2000, lossless',
+  [transferSyntax.jpeg2000]: 'JPEG 2000',
+};
+
 const SUPPORTED: readonly string[] = Object.values(transferSyntax);
 
 /** What a slide of instances is besides its instances. */
@@ -90,6 +99,7 @@ export function dicomSlide(
   const metadata: SlideMetadata = {
     name,
     format: 'dicom-wsi',
+    compression: COMPRESSION_NAMES[base.transferSyntax] ?? null,
     width: base.width,
     height: base.height,
     levels: slideLevels(levels.map(({ first }) => first)),

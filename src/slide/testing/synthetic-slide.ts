@@ -31,6 +31,7 @@ export function syntheticSlide(options: SyntheticOptions): Slide & { readonly as
     metadata: {
       name: 'synthetic',
       format: 'synthetic',
+      compression: null,
       width: options.width,
       height: options.height,
       levels,

@@ -4,7 +4,7 @@
  * `header;…|key = value|key = value`.
  */
 import { SlideError, type SlideMpp } from '../slide.ts';
-import { tag } from './tags.ts';
+import { compression, tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
 import type { TiffFile } from './tiff-file.ts';
 import type { AssociatedSource, TiffContents, TileGrid } from './tiff-slide.ts';
@@ -41,6 +41,7 @@ export async function aperioContents(file: TiffFile): Promise<TiffContents> {
   }
   return {
     format: 'aperio-svs',
+    compression: file.directories[0]!.number(tag.compression) ?? compression.none,
     levels,
     associated,
     mpp: aperioMpp(properties),

@@ -45,6 +45,7 @@ export async function genericContents(
   const scanner = [await first.text(tag.make), await first.text(tag.model)].filter(Boolean).join(' ');
   return {
     format: 'tiff',
+    compression: base.scheme,
     levels,
     associated,
     mpp: descriptionMpp(description) ?? (await resolutionMpp(first)),
@@ -56,7 +57,6 @@ export async function genericContents(
       ImageDescription: description,
       Software: software,
       DateTime: await first.text(tag.dateTime),
-      Compression: String(base.scheme),
     }),
   };
 }

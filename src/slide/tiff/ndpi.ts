@@ -61,6 +61,7 @@ export async function ndpiContents(file: TiffFile): Promise<TiffContents> {
   const lens = first.number(ndpi.sourceLens) ?? 0;
   return {
     format: 'hamamatsu-ndpi',
+    compression: compression.jpeg,
     levels,
     associated,
     mpp: mpp === null ? null : { ...mpp, source: 'NDPI resolution' },

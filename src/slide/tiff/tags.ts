@@ -48,6 +48,26 @@ export const compression = {
   webp: 50001,
 } as const;
 
+/** TIFF's compressions in words. */
+const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
+  [compression.none]: 'uncompressed',
+  [compression.lzw]: 'LZW',
+  [compression.jpeg]: 'JPEG',
+  [compression.deflate]: 'Deflate',
+  [compression.deflateOld]: 'Deflate',
+  [compression.packBits]: 'PackBits',
+  [compression.aperioJp2kYcbcr]: 'JPEG 2000 (33003, YCbCr)',
+  [compression.aperioJp2kAny]: 'JPEG 2000 (33004)',
+  [compression.aperioJp2kRgb]: 'JPEG 2000 (33005, RGB)',
+  [compression.jpeg2000]: 'JPEG 2000',
+  [compression.zstd]: 'ZSTD',
+  [compression.webp]: 'WebP',
+};
+
+/** A compression in words. */
+export const compressionName = (scheme: number): string =>
+  COMPRESSION_NAMES[scheme] ?? `TIFF compression ${scheme}`;
+
 export const photometric = {
   whiteIsZero: 0,
   blackIsZero: 1,

@@ -2,7 +2,7 @@
 import { fingerprint } from '../fingerprint.ts';
 import { iccSummary } from '../icc.ts';
 import type { Slide, SlideLevel, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
-import { tag } from './tags.ts';
+import { compressionName, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
 
 /** A grid of tiles: a TIFF image, or a view of one that makes tiles where the file has none (NDPI). */
@@ -27,6 +27,8 @@ export interface AssociatedSource {
 /** What a TIFF dialect finds in a file. */
 export interface TiffContents {
   readonly format: string;
+  /** TIFF code of level 0. */
+  readonly compression: number;
   /** From the largest down. */
   readonly levels: readonly TileGrid[];
   readonly associated: readonly AssociatedSource[];
@@ -49,6 +51,7 @@ export async function tiffSlide(
   const metadata: SlideMetadata = {
     name: source.name,
     format: contents.format,
+    compression: compressionName(contents.compression),
     width: base.width,
     height: base.height,
     levels: slideLevels(contents.levels),

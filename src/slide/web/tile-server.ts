@@ -51,6 +51,7 @@ export async function tileServerSlide(
     metadata: {
       name,
       format: server.format,
+      compression: null,
       width: base.width,
       height: base.height,
       levels: slideLevels(server.levels),

@@ -1,0 +1,98 @@
+/** Colour profiles: what the eye sees, by every way that tiles take, against colours converted by Little CMS. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Page, TestInfo } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import sharp from 'sharp';
+import { openFile, viewPixels, viewTransform } from './fixtures/workbench.ts';
+
+const width = 640;
+const height = 480;
+const orange = { r: 220, g: 120, b: 40 };
+
+/** An sRGB profile whose red and blue have changed places: nothing looks right without it. */
+async function swappedProfile(path: string): Promise<void> {
+  const plain = sharp({ create: { width: 8, height: 8, channels: 3, background: orange } });
+  const { icc } = await sharp(await plain.withIccProfile('srgb').png().toBuffer()).metadata();
+  const profile = Buffer.from(icc!);
+  const [red, blue] = ['rXYZ', 'bXYZ'].map((name) => profile.indexOf(name, 132, 'latin1'));
+  profile.write('bXYZ', red!, 'latin1');
+  profile.write('rXYZ', blue!, 'latin1');
+  writeFileSync(path, profile);
+}
+
+/** A tiled TIFF that looks orange through its profile; libvips and Little CMS work out the stored colours. */
+async function slideWithProfile(info: TestInfo, compression: 'jpeg' | 'deflate' | 'webp'): Promise<string> {
+  const profile = info.outputPath('swapped.icc');
+  await swappedProfile(profile);
+  const path = info.outputPath(`${compression}.tif`);
+  await sharp({ create: { width, height, channels: 3, background: orange } })
+    .withIccProfile(profile)
+    .tiff({ compression, quality: 95, tile: true, tileWidth: 256, tileHeight: 256 })
+    .toFile(path);
+  return path;
+}
+
+/** Colour at a point of the slide that nothing floats over. */
+async function colourShown(page: Page): Promise<number[]> {
+  const { a, d, e, f } = await viewTransform(page);
+  const at = { x: Math.round(320 * a + e), y: Math.round(150 * d + f) };
+  const { data, width: across } = await viewPixels(page);
+  const from = 3 * (at.y * across + at.x);
+  return [...data.subarray(from, from + 3)];
+}
+
+/** Waits for it: tiles come one by one. */
+async function expectColour(page: Page, { r, g, b }: typeof orange): Promise<void> {
+  await expect(async () => {
+    const seen = await colourShown(page);
+    for (const [i, value] of [r, g, b].entries()) expect(Math.abs(value - seen[i]!)).toBeLessThanOrEqual(6);
+  }).toPass({ timeout: 20_000 });
+}
+
+const stored = { r: orange.b, g: orange.g, b: orange.r };
+
+for (const compression of ['jpeg', 'deflate', 'webp'] as const) {
+  test(`a profile changes what is seen, and can be switched off: ${compression} tiles`, async ({
+    page,
+  }, info) => {
+    const path = await slideWithProfile(info, compression);
+    // The file does hold the swapped colours.
+    const [r = 0, , b = 0] = (await sharp(path, { ignoreIcc: true }).raw().toBuffer()).subarray(0, 3);
+    expect(b).toBeGreaterThan(r + 100);
+    await page.goto('/?slide=none');
+    await openFile(page, path);
+    await expect(page.getByTestId('slide-name')).toHaveText(`${compression}.tif`);
+    await expectColour(page, orange);
+    await page.getByTestId('colour-profile').uncheck();
+    await expectColour(page, stored);
+    await page.keyboard.press('Shift+C');
+    await expect(page.getByTestId('colour-profile')).toBeChecked();
+    await expectColour(page, orange);
+  });
+}
+
+test('switching the profile asks the server for nothing, and is remembered', async ({ page }, info) => {
+  const bytes = readFileSync(await slideWithProfile(info, 'jpeg'));
+  let requests = 0;
+  await page.route('**/slides/coloured.tif', (route) => {
+    requests += 1;
+    const match = /bytes=(\d+)-(\d+)/.exec(route.request().headers().range ?? '');
+    const first = Number(match![1]);
+    const last = Math.min(Number(match![2]), bytes.length - 1);
+    return route.fulfill({
+      status: 206,
+      headers: { 'Content-Range': `bytes ${first}-${last}/${bytes.length}` },
+      body: bytes.subarray(first, last + 1),
+    });
+  });
+  await page.goto('/?slide=slides/coloured.tif');
+  await expectColour(page, orange);
+  const before = requests;
+  expect(before).toBeGreaterThan(0);
+  await page.keyboard.press('Shift+C');
+  await expectColour(page, stored);
+  expect(requests).toBe(before);
+  await page.reload();
+  await expect(page.getByTestId('colour-profile')).not.toBeChecked();
+  await expectColour(page, stored);
+});

@@ -1,0 +1,142 @@
+/** What the open slide's file says of itself. */
+import type { OpenSlide } from '../state/state.ts';
+import { currentMpp } from '../state/state.ts';
+import { commandById } from '../commands/registry.ts';
+import { CommandButton } from '../commands/command-button.tsx';
+import { formatBytes, formatCount } from '../format.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { AssociatedImages } from './associated-images.tsx';
+import { Facts, Section } from './section.tsx';
+
+export function SlideFacts(): React.JSX.Element | null {
+  const slide = useApp((state) => state.slide);
+  if (slide.kind !== 'open') return null;
+  const { metadata } = slide;
+  return (
+    <>
+      <Section title="Open slide" testId="slide-facts">
+        <Facts
+          rows={[
+            ['File', metadata.name],
+            ['Format', formatName(metadata.format)],
+            ...(metadata.compression === null ? [] : [['Stored as', metadata.compression] as const]),
+            ['Size', <SlideSize key="size" slide={slide} />],
+            ['Levels', <Levels key="levels" slide={slide} />],
+            ['Pixel', <PixelSize key="pixel" slide={slide} />],
+            ['Objective', metadata.magnification === null ? 'not stated' : `${metadata.magnification}×`],
+            ['Scanner', metadata.scanner ?? 'not stated'],
+            ['Colours', <Colours key="colours" slide={slide} />],
+            // Tile servers do not say.
+            ...(metadata.fileSize === 0 ? [] : [['File size', formatBytes(metadata.fileSize)] as const]),
+          ]}
+        />
+      </Section>
+      <AssociatedImages key={slide.slideId} slideId={slide.slideId} images={metadata.associated} />
+    </>
+  );
+}
+
+const formatNames: Readonly<Record<string, string>> = {
+  'aperio-svs': 'Aperio SVS',
+  'hamamatsu-ndpi': 'Hamamatsu NDPI',
+  'ome-tiff': 'OME-TIFF',
+  'dicom-wsi': 'DICOM whole-slide image',
+  tiff: 'TIFF',
+  'deep-zoom': 'Deep Zoom',
+  'iiif-2': 'IIIF Image API 2',
+  'iiif-3': 'IIIF Image API 3',
+  jpeg: 'JPEG image',
+  png: 'PNG image',
+  webp: 'WebP image',
+};
+
+function formatName(format: string): string {
+  return formatNames[format] ?? format;
+}
+
+interface SlideProps {
+  readonly slide: OpenSlide;
+}
+
+function SlideSize({ slide }: SlideProps): React.JSX.Element {
+  const { width, height } = slide.metadata;
+  const mpp = currentMpp(slide);
+  return (
+    <>
+      {formatCount(width)} × {formatCount(height)} px
+      {mpp !== null && (
+        <>
+          <br />
+          {millimetres(width * mpp.x)} × {millimetres(height * mpp.y)} mm
+        </>
+      )}
+    </>
+  );
+}
+
+function Levels({ slide }: SlideProps): React.JSX.Element {
+  const { levels } = slide.metadata;
+  const sizes = levels.map(({ width, height }) => `${formatCount(width)} × ${formatCount(height)} px`);
+  return (
+    <span title={sizes.join('\n')}>
+      {levels.length === 1
+        ? '1, full size only'
+        : `${levels.length}: 1/${levels.map((level) => Number(level.downsample.toPrecision(3))).join(', 1/')}`}
+    </span>
+  );
+}
+
+function PixelSize({ slide }: SlideProps): React.JSX.Element {
+  const mpp = currentMpp(slide);
+  const undo = slide.earlierMpp.length > 0;
+  return (
+    <>
+      {mpp === null ? (
+        <span className="warning-text">unknown</span>
+      ) : (
+        <>
+          {axes(mpp.x, mpp.y)} µm
+          <br />
+          <span className="faint">{mpp.source === 'user' ? 'given by you' : `from ${mpp.source}`}</span>
+        </>
+      )}
+      <span className="button-row">
+        <CommandButton id="slide.mpp" label={mpp === null ? 'Set…' : 'Change…'} className="small" />
+        {undo && <CommandButton id="slide.undo-mpp" label="Undo" className="small" />}
+      </span>
+    </>
+  );
+}
+
+/** Both axes where they differ by more than rounding. */
+function axes(x: number, y: number): string {
+  const [across, down] = [Number(x.toPrecision(4)), Number(y.toPrecision(4))];
+  return across === down ? String(across) : `${across} × ${down}`;
+}
+
+function Colours({ slide }: SlideProps): React.JSX.Element {
+  const workbench = useWorkbench();
+  const on = useApp((state) => state.preferences.colourProfile);
+  const { icc } = slide.metadata;
+  if (icc === null) return <>as stored, no ICC profile</>;
+  if (icc.srgb) return <>sRGB ({icc.description})</>;
+  return (
+    <>
+      {icc.description}
+      <label className="check" title={commandById('slide.colour-profile').title}>
+        <input
+          type="checkbox"
+          checked={on}
+          data-testid="colour-profile"
+          onChange={() => commandById('slide.colour-profile').perform(workbench)}
+        />
+        Show by this profile
+      </label>
+      <span className="faint">Models read the colours as stored.</span>
+    </>
+  );
+}
+
+function millimetres(um: number): string {
+  return String(Number((um / 1000).toPrecision(3)));
+}

@@ -1,0 +1,229 @@
+/** Drawing a known length on the slide: its two ends, what it measures, and the resolution that follows. */
+import { useEffect, useId, useRef, useState } from 'react';
+import { formatCount, formatMpp } from '../format.ts';
+import { lengthPx, mppOfLength, parseLengthUm } from '../session/known-length.ts';
+import type { KnownLength } from '../session/known-length.ts';
+import type { Calibration } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { apply } from './affine.ts';
+import type { Point } from './affine.ts';
+import { formatMagnification } from './magnification.ts';
+import type { SlideView } from './slide-view.ts';
+
+export interface KnownLengthLayerProps {
+  readonly view: SlideView;
+}
+
+/** CSS pixels that an arrow key moves the cross; with Shift one. */
+const step = 10;
+const arrows: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+export function KnownLengthLayer({ view }: KnownLengthLayerProps): React.JSX.Element | null {
+  const calibration = useApp((state) => state.calibration);
+  return calibration === null ? null : <KnownLengthTool view={view} calibration={calibration} />;
+}
+
+function KnownLengthTool({
+  view,
+  calibration,
+}: KnownLengthLayerProps & { readonly calibration: Calibration }): React.JSX.Element {
+  const { store } = useWorkbench();
+  const { points } = calibration;
+  const drawing = points.length < 2;
+  const bar = useRef<HTMLDivElement>(null);
+  const svg = useRef<SVGSVGElement>(null);
+  /** Where the keyboard's cross is, CSS pixels of the view; null until an arrow key is pressed. */
+  const [cross, setCross] = useState<Point | null>(null);
+
+  const set = (next: readonly Point[]): void =>
+    store.dispatch({ type: 'calibration', calibration: { ...calibration, points: next } });
+  const cancel = (): void => store.dispatch({ type: 'calibration', calibration: null });
+  const place = (x: number, y: number): void => {
+    const at = view.level0At(x, y);
+    if (drawing && at !== null) set([...points, at]);
+  };
+
+  // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
+  useEffect(() => view.onClick(place));
+  useEffect(() => {
+    if (drawing) bar.current?.focus();
+  }, [drawing]);
+
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    const arrow = arrows[event.key];
+    const onBar = event.target === event.currentTarget;
+    if (event.key === 'Escape') cancel();
+    else if (!drawing || !onBar) return;
+    else if (arrow !== undefined) {
+      const by = event.shiftKey ? 1 : step;
+      const { width, height } = svg.current?.getBoundingClientRect() ?? { width: 0, height: 0 };
+      const from = cross ?? { x: width / 2, y: height / 2 };
+      setCross({
+        x: Math.min(width, Math.max(0, from.x + arrow.x * by)),
+        y: Math.min(height, Math.max(0, from.y + arrow.y * by)),
+      });
+    } else if (event.key === 'Enter' && cross !== null) place(cross.x, cross.y);
+    else if (event.key === 'Backspace') set(points.slice(0, -1));
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <>
+      <KnownLengthLine view={view} points={points} cross={drawing ? cross : null} svg={svg} />
+      <div
+        className="known-length"
+        ref={bar}
+        role="group"
+        aria-label="Known length"
+        tabIndex={-1}
+        data-testid="known-length"
+        onKeyDown={onKeyDown}
+      >
+        {drawing ? (
+          <>
+            <span role="status">
+              {points.length === 0
+                ? 'Click one end of a length that you know, such as a scale bar.'
+                : 'Click its other end.'}
+            </span>
+            <span className="faint">Or move a cross with the arrow keys and press Enter.</span>
+          </>
+        ) : (
+          <LengthForm
+            length={lengthPx(points[0] ?? { x: 0, y: 0 }, points[1] ?? { x: 0, y: 0 })}
+            calibration={calibration}
+            onAgain={() => set([])}
+          />
+        )}
+        <button type="button" className="button small" onClick={cancel}>
+          Cancel
+        </button>
+      </div>
+    </>
+  );
+}
+
+interface LengthFormProps {
+  /** Level-0 pixels. */
+  readonly length: number;
+  readonly calibration: Calibration;
+  readonly onAgain: () => void;
+}
+
+function LengthForm({ length, calibration, onAgain }: LengthFormProps): React.JSX.Element {
+  const { store, slides, segmentation } = useWorkbench();
+  const [text, setText] = useState('');
+  const id = useId();
+  const um = parseLengthUm(text);
+  const result = um === null ? null : mppOfLength(length, um);
+
+  const submit = (event: React.FormEvent): void => {
+    event.preventDefault();
+    if (result?.kind !== 'mpp') return;
+    slides.setMpp(result.mpp);
+    store.dispatch({ type: 'calibration', calibration: null });
+    if (calibration.segmentAfter !== null) void segmentation.segment(calibration.segmentAfter);
+  };
+
+  return (
+    <form onSubmit={submit} noValidate>
+      <label htmlFor={id}>{formatCount(length)} px are</label>
+      <input
+        id={id}
+        type="text"
+        inputMode="decimal"
+        autoFocus
+        value={text}
+        size={7}
+        aria-describedby={`${id}-result`}
+        data-testid="known-length-input"
+        onChange={(event) => setText(event.target.value)}
+      />
+      <span>µm</span>
+      <output id={`${id}-result`} htmlFor={id} data-testid="known-length-result">
+        {preview(text, result)}
+      </output>
+      <button
+        type="submit"
+        className="button small primary"
+        disabled={result?.kind !== 'mpp'}
+        data-testid="known-length-set"
+      >
+        {calibration.segmentAfter === null ? 'Set' : 'Set and segment'}
+      </button>
+      <button type="button" className="button small" onClick={onAgain}>
+        Draw again
+      </button>
+    </form>
+  );
+}
+
+function preview(text: string, result: KnownLength | null): string {
+  if (result === null) return text.trim() === '' ? '' : 'Enter a length in µm.';
+  switch (result.kind) {
+    case 'mpp':
+      return `${formatMpp(result.mpp)}, a ${formatMagnification(1, result.mpp)} scan`;
+    case 'too-short':
+      return `Draw a longer line: at least ${result.minPx} px.`;
+    case 'out-of-range':
+      return 'No scanner has pixels of that size.';
+  }
+}
+
+interface KnownLengthLineProps {
+  readonly view: SlideView;
+  readonly points: readonly Point[];
+  readonly cross: Point | null;
+  readonly svg: React.RefObject<SVGSVGElement | null>;
+}
+
+/** The line and its ends, drawn anew with every frame of the view: without rendering, as that is often. */
+function KnownLengthLine({ view, points, cross, svg }: KnownLengthLineProps): React.JSX.Element {
+  const pointer = useRef<Point | null>(null);
+  const path = useRef<SVGPathElement>(null);
+  const casing = useRef<SVGPathElement>(null);
+
+  useEffect(() => {
+    const draw = (): void => {
+      const transform = view.transform();
+      if (transform === null) return;
+      const ends = points.map(({ x, y }) => apply(transform, x, y));
+      const free = cross ?? pointer.current;
+      const marks = points.length < 2 && cross !== null ? [...ends, cross] : ends;
+      const line = points.length === 1 && free !== null ? [...ends, free] : ends;
+      const d = [
+        ...marks.map(({ x, y }) => `M${x - 9} ${y}h18M${x} ${y - 9}v18`),
+        ...(line.length === 2 ? [`M${line.map(({ x, y }) => `${x} ${y}`).join('L')}`] : []),
+      ].join('');
+      path.current?.setAttribute('d', d);
+      casing.current?.setAttribute('d', d);
+    };
+    draw();
+    const pane = svg.current?.parentElement ?? null;
+    const follow = (event: PointerEvent): void => {
+      const box = svg.current?.getBoundingClientRect();
+      if (box === undefined) return;
+      pointer.current = { x: event.clientX - box.left, y: event.clientY - box.top };
+      draw();
+    };
+    pane?.addEventListener('pointermove', follow);
+    const end = view.onFrame(draw);
+    return () => {
+      pane?.removeEventListener('pointermove', follow);
+      end();
+    };
+  }, [view, points, cross, svg]);
+
+  return (
+    <svg className="known-length-line" ref={svg} aria-hidden data-testid="known-length-line">
+      <path ref={casing} className="casing" />
+      <path ref={path} />
+    </svg>
+  );
+}
