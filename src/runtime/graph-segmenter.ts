@@ -1,6 +1,12 @@
 /** A Segmenter on an exported TF.js graph. Tensors stay on the backend until the one read-back per slice. */
 import {
+  add,
+  cast,
   dispose,
+  logSoftmax,
+  maximum,
+  mul,
+  round,
   tensor4d,
   tidy,
   type NamedTensorMap,
@@ -9,7 +15,15 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import { ModelError, type ModelManifest } from './manifest.ts';
-import type { ContextFeatures, InputImage, Segmenter, SliceInContext, SliceMaps } from './segmenter.ts';
+import type {
+  ContextFeatures,
+  InputImage,
+  SegmentOptions,
+  Segmenter,
+  SliceInContext,
+  SliceMaps,
+} from './segmenter.ts';
+import { leastLogProbability } from './segmenter.ts';
 import { sliceBox } from './slice-box.ts';
 
 export class GraphSegmenter implements Segmenter {
@@ -43,23 +57,31 @@ export class GraphSegmenter implements Segmenter {
     slice: InputImage,
     context: ContextFeatures | null,
     where: SliceInContext | null,
+    options: SegmentOptions = {},
   ): Promise<SliceMaps> {
     this.checkAlive();
     const { slice: field, graph } = this.manifest;
     const features = this.featuresOf(context);
-    const packed = tidy(() => {
+    const outputs = tidy(() => {
       const inputs: NamedTensorMap = {
         ...features,
         [graph.inputs.slice]: this.toTensor(slice, field.sizePx, 'slice'),
       };
       if (graph.inputs.sliceInContext !== null) inputs[graph.inputs.sliceInContext] = this.toBox(where);
-      return list(this.model.execute(inputs, [graph.outputs.packed]))[0];
+      if (options.logProbabilities !== true) return list(this.model.execute(inputs, [graph.outputs.packed]));
+      const [packed, logits] = list(this.model.execute(inputs, [graph.outputs.packed, graph.outputs.logits]));
+      if (packed === undefined || logits === undefined) return [];
+      return [packed, toBytes(logits)];
     });
+    const [packed, logProbabilities] = outputs;
     if (packed === undefined) throw new Error('The graph gave no output.');
     try {
-      return this.unpack(await packed.data<'int32'>());
+      // Both are asked for before either is awaited: one wait for the device, not two.
+      const [values, bytes] = await Promise.all([packed.data<'int32'>(), logProbabilities?.data<'int32'>()]);
+      const maps = this.unpack(values);
+      return bytes === undefined ? maps : { ...maps, logProbabilities: Uint8Array.from(bytes) };
     } finally {
-      packed.dispose();
+      dispose(outputs);
     }
   }
 
@@ -153,6 +175,12 @@ class TensorFeatures implements ContextFeatures {
     this.disposed = true;
     dispose(this.byName);
   }
+}
+
+/** Log-probabilities as `SliceMaps` has them, on the backend. */
+function toBytes(logits: Tensor): Tensor {
+  const kept = maximum(logSoftmax(logits), leastLogProbability);
+  return cast(round(mul(add(kept, -leastLogProbability), -255 / leastLogProbability)), 'int32');
 }
 
 function list(result: Tensor | Tensor[]): Tensor[] {

@@ -30,6 +30,20 @@ export interface SliceMaps {
   readonly classes: Uint8Array<ArrayBuffer>;
   /** Probability of the winning class, 0 to 255. */
   readonly confidence: Uint8Array<ArrayBuffer>;
+  /**
+   * Logarithm of every class's probability, as a byte: 255 for 0, 0 for `leastLogProbability` or less.
+   * `size × size × classes`, the class fastest. Only where it was asked for: it takes as many times more
+   * read-back as there are classes.
+   */
+  readonly logProbabilities?: Uint8Array<ArrayBuffer>;
+}
+
+/** What the byte 0 of `logProbabilities` stands for; a byte's step is a sixteenth. */
+export const leastLogProbability = -255 / 16;
+
+export interface SegmentOptions {
+  /** Asks for `logProbabilities` besides class and confidence. False by default. */
+  readonly logProbabilities?: boolean;
 }
 
 export interface Segmenter {
@@ -44,6 +58,7 @@ export interface Segmenter {
     slice: InputImage,
     context: ContextFeatures | null,
     where: SliceInContext | null,
+    options?: SegmentOptions,
   ): Promise<SliceMaps>;
   dispose(): void;
 }

@@ -3,7 +3,6 @@
  * hands finished slices on. The same code runs in the worker and in Node.
  */
 import type { ContextFeatures, InputImage, Segmenter, SliceMaps } from '../runtime/segmenter.ts';
-import type { Level0Rect } from '../slide/slide.ts';
 import { SlideError } from '../slide/slide.ts';
 import { ContextCache } from './context-cache.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
@@ -12,15 +11,10 @@ import type { SliceQueue } from './queue.ts';
 import { RateMeter } from './rate.ts';
 import type { SliceReader } from './read-ahead.ts';
 import { ReadAhead } from './read-ahead.ts';
+import type { FinishedSlice } from './stitcher.ts';
+import { Stitcher } from './stitcher.ts';
 
-/** One finished slice: its cell of the slide and the maps of that cell, `size × size`, row by row. */
-export interface FinishedSlice {
-  readonly index: number;
-  readonly rect: Level0Rect;
-  readonly size: number;
-  readonly classes: Uint8Array<ArrayBuffer>;
-  readonly confidence: Uint8Array<ArrayBuffer>;
-}
+export type { FinishedSlice } from './stitcher.ts';
 
 export type EngineEvent =
   | { readonly kind: 'planned'; readonly slices: number; readonly regions: number }
@@ -31,6 +25,14 @@ export type EngineEvent =
       readonly done: number;
       readonly total: number;
       /** Slices per second over the last ten seconds. */
+      readonly rate: number;
+      readonly etaSeconds: number;
+    }
+  /** A slice has been through the network, but its cell waits for the slices that overlap it. */
+  | {
+      readonly kind: 'progress';
+      readonly done: number;
+      readonly total: number;
       readonly rate: number;
       readonly etaSeconds: number;
     }
@@ -46,7 +48,7 @@ export interface StageTimes {
   readonly encodeMs: number;
   /** The network on slices, read-back included; overlapping slices are not counted twice. */
   readonly inferMs: number;
-  /** Cropping and handing on. */
+  /** Blending with the neighbours and handing on. */
   readonly stitchMs: number;
 }
 
@@ -107,6 +109,7 @@ class Run {
   readonly #now: () => number;
   readonly #reads: ReadAhead;
   readonly #contexts: ContextCache;
+  readonly #stitcher: Stitcher;
   /** Regions whose context could not be read: their slices are broken. */
   readonly #brokenRegions = new Map<number, SlideError>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -117,6 +120,7 @@ class Run {
   #broken = 0;
   #regionsEncoded = 0;
   #lastResult = 0;
+  #ratePerSecond = 0;
   #failure: { readonly error: unknown } | null = null;
   #waitMs = 0;
   #encodeMs = 0;
@@ -128,6 +132,7 @@ class Run {
     this.#now = options.now ?? (() => performance.now());
     this.#reads = new ReadAhead(options.reader, options.plan, this.#now);
     this.#contexts = new ContextCache(Math.max(options.keptRegions ?? 8, options.inFlight ?? 1));
+    this.#stitcher = new Stitcher(options.plan);
     this.#start = this.#now();
     this.#rate = new RateMeter(this.#start);
     this.#total = options.queue.length;
@@ -168,6 +173,8 @@ class Run {
     this.#reads.clear();
     await Promise.all(this.#inFlight);
     this.#contexts.clear();
+    // What a cancelled run has computed is shown, borders and all.
+    if (this.#failure === null && this.#aborted()) this.#handOn(this.#stitcher.flush());
   }
 
   summary(): RunSummary {
@@ -226,6 +233,7 @@ class Run {
       if (!(error instanceof SlideError) || fatalCodes.has(error.code)) throw error;
       this.#broken++;
       this.#emit({ kind: 'broken-slice', index: slice.index, error });
+      this.#handOn(this.#stitcher.leaveOut(slice));
       return null;
     } finally {
       this.#encodeMs += encoding;
@@ -258,7 +266,9 @@ class Run {
 
   async #infer(slice: PlannedSlice, image: InputImage, context: ContextFeatures | null): Promise<void> {
     const start = this.#now();
-    const maps = await this.#options.segmenter.segment(image, context, slice.where);
+    const maps = await this.#options.segmenter.segment(image, context, slice.where, {
+      logProbabilities: this.#stitcher.blends,
+    });
     const end = this.#now();
     this.#inferMs += end - Math.max(start, this.#lastResult);
     this.#lastResult = end;
@@ -267,39 +277,24 @@ class Run {
   }
 
   #finish(slice: PlannedSlice, maps: SliceMaps): void {
-    const { plan } = this.#options;
     this.#finished++;
+    this.#ratePerSecond = this.#rate.add(this.#now());
+    const cells = this.#stitcher.add(slice, maps);
+    this.#handOn(cells);
+    if (cells.length === 0) this.#emit({ kind: 'progress', ...this.#progress() });
+  }
+
+  #handOn(cells: readonly FinishedSlice[]): void {
+    for (const result of cells) this.#emit({ kind: 'slice', result, ...this.#progress() });
+  }
+
+  #progress(): { done: number; total: number; rate: number; etaSeconds: number } {
     const done = this.#finished + this.#broken;
-    const rate = this.#rate.add(this.#now());
-    this.#emit({
-      kind: 'slice',
-      result: {
-        index: slice.index,
-        rect: slice.cell,
-        size: plan.cellPx,
-        classes: crop(maps.classes, maps.size, plan.marginPx),
-        confidence: crop(maps.confidence, maps.size, plan.marginPx),
-      },
-      done,
-      total: this.#total,
-      rate,
-      etaSeconds: (this.#total - done) / rate,
-    });
+    const rate = this.#ratePerSecond;
+    return { done, total: this.#total, rate, etaSeconds: (this.#total - done) / rate };
   }
 
   #emit(event: EngineEvent): void {
     this.#options.onEvent?.(event);
   }
-}
-
-/** A `size × size` map without `margin` pixels on every side; the map itself when there is no margin. */
-function crop(map: Uint8Array<ArrayBuffer>, size: number, margin: number): Uint8Array<ArrayBuffer> {
-  if (margin === 0) return map;
-  const side = size - 2 * margin;
-  const inner = new Uint8Array(side * side);
-  for (let row = 0; row < side; row++) {
-    const from = (row + margin) * size + margin;
-    inner.set(map.subarray(from, from + side), row * side);
-  }
-  return inner;
 }

@@ -3,6 +3,7 @@ import type { ModelManifest } from '../runtime/manifest.ts';
 import type {
   ContextFeatures,
   InputImage,
+  SegmentOptions,
   Segmenter,
   SliceInContext,
   SliceMaps,
@@ -11,7 +12,8 @@ import { ModelError } from '../runtime/manifest.ts';
 
 /**
  * Gives every pixel the class `red & 3` of the slice's pixel and the confidence of the context's first
- * red value. Counts what it was asked, and which features are alive.
+ * red value, and where log-probabilities are asked for, all to that class. Counts what it was asked, and which
+ * features are alive.
  */
 export class FakeSegmenter implements Segmenter {
   readonly manifest: ModelManifest;
@@ -45,6 +47,7 @@ export class FakeSegmenter implements Segmenter {
     slice: InputImage,
     context: ContextFeatures | null,
     where: SliceInContext | null,
+    options: SegmentOptions = {},
   ): Promise<SliceMaps> {
     const size = this.manifest.slice.sizePx;
     this.#check(slice, size);
@@ -64,7 +67,15 @@ export class FakeSegmenter implements Segmenter {
     const confidence = new Uint8Array(size * size).fill(
       context instanceof FakeFeatures ? context.value : 255,
     );
-    return { size, classes, confidence };
+    if (options.logProbabilities !== true) return { size, classes, confidence };
+    return { size, classes, confidence, logProbabilities: this.logProbabilitiesOf(classes) };
+  }
+
+  /** Four bytes a pixel; tests that need less certain ones override it. */
+  protected logProbabilitiesOf(classes: Uint8Array): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(4 * classes.length);
+    for (let i = 0; i < classes.length; i++) bytes[4 * i + (classes[i] ?? 0)] = 255;
+    return bytes;
   }
 
   dispose(): void {

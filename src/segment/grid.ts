@@ -3,7 +3,8 @@
  *
  * The slide is covered by a lattice of equal cells from its top left corner, so that the same slide, model
  * and overlap always give the same slices, whatever area is asked for. A slice is its cell plus a margin on
- * every side (none without overlap); only the cell's part of its result is kept, so cells never overlap.
+ * every side (none without overlap). Results are handed on cell by cell, so they never overlap; where slices
+ * do, `stitcher.ts` blends them.
  * Slices come in groups that share a context: its features are computed once per group, a `region`.
  */
 import type { ModelManifest } from '../runtime/manifest.ts';
@@ -88,7 +89,8 @@ export function planSlices(input: PlanInput): SlicePlan {
   if (!(overlap >= 0 && overlap <= 0.5)) throw new RangeError(`overlap must be 0 to 0.5, not ${overlap}.`);
 
   const { sizePx, fieldUm } = model.slice;
-  const marginPx = Math.round((sizePx * overlap) / 2);
+  // At most a quarter: the bands that a slice shares with its neighbours on either side must not meet.
+  const marginPx = Math.min(Math.round((sizePx * overlap) / 2), Math.floor(sizePx / 4));
   const cellPx = sizePx - 2 * marginPx;
   const sliceWidth = fieldUm / mpp.x;
   const sliceHeight = fieldUm / mpp.y;

@@ -170,7 +170,7 @@ function toMessage(event: EngineEvent): { message: SegmentEvent; transfer: Trans
   if (event.kind === 'broken-slice') {
     return { message: { ...event, error: toErrorReport(event.error) }, transfer: [] };
   }
-  if (event.kind === 'planned') return { message: event, transfer: [] };
+  if (event.kind !== 'slice') return { message: event, transfer: [] };
   const { classes, confidence } = event.result;
   return { message: event, transfer: [classes.buffer, confidence.buffer] };
 }
