@@ -36,18 +36,31 @@ export function daRefineNet<T>(ops: Ops<T>, input: NetworkInput<T>, config: Refi
 
 /**
  * The context encoder with its own reduce → 2 RCU → ReLU per stage. Nothing of the slice enters, so the
- * result serves every slice of the region.
+ * result serves every slice of the region. `aligned` reads these features where the slice lies, which asks
+ * that fine stages too know the wide picture: each adds the deeper stage's result before its RCUs
+ * (docs/fusion-study.md).
  */
 export function contextPath<T>(ops: Ops<T>, context: T, config: RefineNetConfig): ContextPath<T> {
   if (config.contextEncoder === null) throw new Error('A single-input network has no context path.');
   const image = normalise(ops, context, config.preprocessing);
   const pyramid = resnet(ops, image, 'context/encoder', config.contextEncoder);
-  return eachStage(pyramid, (features, stage) => {
+  let deeper: T | null = null;
+  const path = (features: T, stage: 0 | 1 | 2 | 3): T => {
     const name = `context/stage${4 - stage}`;
     let f = reduce(ops, regularise(ops, features, name, stage, config), name, config.decoder[stage], 1);
+    if (config.fusion === 'aligned' && deeper !== null) f = topDown(ops, f, deeper, name);
     f = ops.relu(residualConvUnits(ops, f, `${name}/rcu`, 2)); // [n, h, w, c]
+    deeper = f;
     return ops.label(f, CONTEXT_FEATURE_LABELS[stage]);
-  });
+  };
+  return eachStage(pyramid, path);
+}
+
+/** x + the deeper stage's features by 1×1 convolution, enlarged (as in feature pyramids, Lin et al. 2017). */
+function topDown<T>(ops: Ops<T>, x: T, deeper: T, name: string): T {
+  const [, height, width, filters] = ops.shape(x);
+  const down = ops.conv2d(deeper, `${name}/down`, { filters, kernel: 1, bias: false, init: 'glorot' });
+  return ops.add(x, ops.resizeBilinear(down, height, width)); // [n, h, w, c]
 }
 
 /** The slice's side of a dual-input network, given the context's features. @returns logits at stride 4. */
