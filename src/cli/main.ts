@@ -1,6 +1,6 @@
 /** Entry of the command line: registers every command and turns errors into one line and an exit code. */
 import { Command, CommanderError } from 'commander';
-import type { AddCommand } from './command.ts';
+import { CommandError, type AddCommand } from './command.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addPhantomCommand } from './phantom.ts';
 import { addSegmentCommand } from './segment.ts';
@@ -29,6 +29,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     process.stderr.write(`dualscope: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof CommandError ? error.exitCode : 1;
   }
 }

@@ -6,7 +6,7 @@ import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import type { RunningBackend } from '../runtime/backend-initialise.ts';
 import type { BackendName } from '../runtime/backend.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
-import { loadModel } from '../runtime/load-model.ts';
+import { loadModel, readManifest } from '../runtime/load-model.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import type { FinishedSlice, RunSummary } from '../segment/engine.ts';
@@ -37,6 +37,15 @@ export async function readyModel(model: string, wanted: BackendName | null): Pro
 }
 
 /**
+ * A model's manifest alone: what it would segment, before anything is started.
+ * @throws CommandError when there is no such model; ModelError when its manifest is damaged.
+ */
+export async function manifestOf(model: string): Promise<ModelManifest> {
+  const folder = modelFolder(model);
+  return readManifest(basename(folder), fromFolder(folder));
+}
+
+/**
  * The folder of a model.
  * @param model an id below models/ of this package, or a folder that holds a manifest.
  * @throws CommandError when there is no such model.
@@ -56,13 +65,13 @@ export function modelFolder(model: string): string {
  */
 export function planFor(
   slide: Slide,
-  segmenter: Segmenter,
+  { manifest }: Pick<Segmenter, 'manifest'>,
   options: { readonly mpp: number | null; readonly area: Level0Rect | null; readonly overlap: number },
 ): SlicePlan {
   return planSlices({
     slide: slide.metadata,
     mpp: micrometresPerPixel(slide, options.mpp),
-    model: segmenter.manifest,
+    model: manifest,
     area: options.area,
     overlap: options.overlap,
   });
@@ -77,19 +86,26 @@ export async function runOnSlide(
   segmenter: Segmenter,
   plan: SlicePlan,
   onSlice: (result: FinishedSlice) => void,
+  options: {
+    /** Slices of the plan that are to be done; all by default. */
+    readonly queue?: SliceQueue;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<RunSummary> {
+  const { queue = new SliceQueue(plan), signal } = options;
   const bar = new SingleBar({
     format: `${slide.metadata.name} [{bar}] {value}/{total} slices | {rate} slices/s | {eta_formatted} left`,
     stream: process.stderr,
     etaBuffer: 50,
   });
-  bar.start(plan.slices.length, 0, { rate: '-' });
+  bar.start(queue.length, 0, { rate: '-' });
   try {
     return await segmentSlide({
       reader: slideReader(slide, nodePlatform()),
       segmenter,
       plan,
-      queue: new SliceQueue(plan),
+      queue,
+      signal,
       onEvent: (event) => {
         if (event.kind === 'slice') {
           onSlice(event.result);

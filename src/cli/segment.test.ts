@@ -1,10 +1,12 @@
 /** The command from its words to its files, with a network of random weights. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
-import sharp from 'sharp';
+import { fromFile } from 'geotiff';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { exportModel } from '../runtime/graph/export-model.ts';
@@ -49,9 +51,11 @@ async function segment(...words: string[]): Promise<string> {
   return printed.join('');
 }
 
-/** The values of a grey image as they are stored. */
-function greyPixels(file: string) {
-  return sharp(file).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
+/** Class indices of a TIFF as geotiff.js reads them. */
+async function indices(file: string): Promise<{ data: Uint8Array; width: number; height: number }> {
+  const image = await (await fromFile(file)).getImage(0);
+  const data = (await image.readRasters({ interleave: true })) as unknown as Uint8Array;
+  return { data, width: image.getWidth(), height: image.getHeight() };
 }
 
 interface SegmentJson {
@@ -59,9 +63,20 @@ interface SegmentJson {
   model: string;
   backend: string;
   slices: number;
+  computed: number;
   seconds: number;
   areasMm2: Record<string, number>;
   files: string[];
+}
+
+/** Result files whose bytes depend on the slide and the model alone. */
+const lasting = ['.classes.tif', '.confidence.tif', '.geojson', '.preview.png', '.areas.csv', '.areas.json'];
+
+async function expectSameFiles(one: SegmentJson, other: SegmentJson): Promise<void> {
+  for (const ending of lasting) {
+    const [a, b] = [one, other].map(({ files }) => files.find((file) => file.endsWith(ending))!);
+    expect((await readFile(a!)).equals(await readFile(b!)), ending).toBe(true);
+  }
 }
 
 it('writes maps and areas that agree with each other and with the slide', async () => {
@@ -74,44 +89,122 @@ it('writes maps and areas that agree with each other and with the slide', async 
     model: 'test-model',
     backend: 'wasm',
     slices: 12,
+    computed: 12,
+    broken: 0,
   });
-  const classMap = result.files.find((file) => file.endsWith('.classes.png'))!;
-  expect(await sharp(classMap).metadata()).toMatchObject({ channels: 1, space: 'b-w' });
-  const classes = await greyPixels(classMap);
+  const classes = await indices(result.files.find((file) => file.endsWith('.classes.tif'))!);
   // 467 / 48 = 9.729 µm a pixel: 113.9 × 152.2 pixels.
-  expect(classes.info).toMatchObject({ width: 114, height: 153 });
+  expect(classes).toMatchObject({ width: 114, height: 153 });
   const counts = [0, 1, 2].map((value) => classes.data.filter((pixel) => pixel === value).length);
-  // All but the slide's last, partial row and column at most; the areas in mm² of the two that are listed.
-  const known = counts[0]! + counts[1]! + counts[2]!;
-  expect(known).toBeGreaterThanOrEqual(113 * 152);
-  expect(known).toBeLessThanOrEqual(114 * 153);
+  // Every pixel is known.
+  expect(counts[0]! + counts[1]! + counts[2]!).toBe(114 * 153);
   const pixelMm2 = (467 / 48 / 1000) ** 2;
   expect(Object.keys(result.areasMm2)).toEqual(['class 1', 'class 2']);
   expect(result.areasMm2['class 1']).toBeCloseTo(counts[1]! * pixelMm2, 6);
   expect(result.areasMm2['class 2']).toBeCloseTo(counts[2]! * pixelMm2, 6);
-  const csv = await readFile(
-    result.files.find((file) => file.endsWith('.areas.csv'))!,
-    'utf8',
+  for (const file of result.files) expect((await stat(file)).size).toBeGreaterThan(0);
+  // Nothing unfinished is left.
+  expect((await readdir(out)).filter((name) => /\.(part|slices)$/.test(name))).toEqual([]);
+});
+
+it('says what to do when results are there, and keeps them with --resume', async () => {
+  const out = join(folder, 'out');
+  const words = [slide, '--model', join(folder, 'model'), '--out', out];
+  await expect(segment(...words)).rejects.toThrow(
+    'Keep them with --resume, or replace them with --overwrite.',
   );
-  expect(csv.split('\n')[0]).toBe('class,area_mm2');
+  const files = await readdir(out);
+  const before = await Promise.all(files.map(async (name) => (await stat(join(out, name))).mtimeMs));
+  expect(JSON.parse(await segment(...words, '--resume', '--json'))).toMatchObject({ slices: 12 });
+  const after = await Promise.all(files.map(async (name) => (await stat(join(out, name))).mtimeMs));
+  expect(after).toEqual(before);
+  await expect(segment(...words, '--resume', '--overlap', '0.25')).rejects.toThrow(
+    'of another slide, model or grid',
+  );
+  expect(JSON.parse(await segment(...words, '--overwrite', '--json'))).toMatchObject({ computed: 12 });
 });
 
 it('leaves the rest of the map unknown when an area is given', async () => {
-  const out = join(folder, 'roi');
-  const words = ['--model', join(folder, 'model'), '--out', out, '--roi', '1000,1000,10,10', '--json'];
-  const result = JSON.parse(await segment(slide, ...words)) as SegmentJson;
+  const model = join(folder, 'model');
+  const words = ['--model', model, '--json', '--roi', '1000,1000,390,10'];
+  const result = JSON.parse(await segment(slide, ...words, '--out', join(folder, 'roi'))) as SegmentJson;
   expect(result.slices).toBe(1);
-  const { data, info } = await greyPixels(result.files[0]!);
-  // The slice at column 1, row 1: pixels 48 to 95.
+  const { data, width } = await indices(result.files[0]!);
+  // 19.497 level-0 pixels a map pixel: columns 51 to 71 of row 51.
   const known = [...data.keys()].filter((i) => data[i] !== 255);
-  expect(known.length).toBe(48 * 48);
-  expect([known[0]! % info.width, Math.floor(known[0]! / info.width)]).toEqual([48, 48]);
+  expect(known).toEqual(Array.from({ length: 21 }, (_value, i) => 51 * width + 51 + i));
+
+  const polygon = {
+    type: 'Feature',
+    geometry: {
+      type: 'Polygon',
+      coordinates: [
+        [
+          [1000, 1000],
+          [1390, 1000],
+          [1390, 1010],
+          [1000, 1010],
+          [1000, 1000],
+        ],
+      ],
+    },
+  };
+  const file = join(folder, 'area.geojson');
+  await writeFile(file, JSON.stringify(polygon));
+  const drawn = ['--model', model, '--json', '--annotations', file, '--out', join(folder, 'drawn')];
+  const inPolygon = JSON.parse(await segment(slide, ...drawn)) as SegmentJson;
+  const inside = await indices(inPolygon.files[0]!);
+  // Pixels whose centre it holds: the centre of row 51 is at 1004.1, that of column 51 too.
+  expect(inside.data.filter((value) => value !== 255).length).toBe(20);
+  await expect(segment(slide, ...words, '--annotations', file, '--out', folder)).rejects.toThrow(
+    'Give one of them.',
+  );
+});
+
+it('loses nothing when it is killed: only what was not finished is computed again', async () => {
+  // A field of 120 µm: 10 × 13 slices.
+  const model = join(folder, 'small-field');
+  await cp(join(folder, 'model'), model, { recursive: true });
+  const manifest = JSON.parse(await readFile(join(model, 'manifest.json'), 'utf8')) as {
+    slice: { fieldUm: number };
+  };
+  manifest.slice.fieldUm = 120;
+  await writeFile(join(model, 'manifest.json'), JSON.stringify(manifest));
+  const words = (out: string): string[] => [slide, '--model', model, '--out', join(folder, out), '--json'];
+  const journal = join(folder, 'killed', 'CMU-1-Small-Region.test-model.slices');
+  const command = join(import.meta.dirname, '../../bin/dualscope.mjs');
+  const child = spawn(process.execPath, [command, 'segment', ...words('killed')], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  const sizeOf = (): Promise<number> =>
+    stat(journal).then(
+      ({ size }) => size,
+      () => 0,
+    );
+  while (child.exitCode === null && (await sizeOf()) < 15_000) await new Promise((go) => setTimeout(go, 1));
+  child.kill('SIGKILL');
+  expect((await ended)[1]).toBe('SIGKILL');
+  // As if the kill had come within a write.
+  await appendFile(journal, Uint8Array.of(1, 0, 0, 0, 2, 0));
+
+  await expect(segment(...words('killed'))).rejects.toThrow(/An unfinished run is there, \d+ slices done/);
+  const resumed = JSON.parse(await segment(...words('killed'), '--resume')) as SegmentJson;
+  const whole = JSON.parse(await segment(...words('whole'))) as SegmentJson;
+  expect(whole).toMatchObject({ slices: 130, computed: 130 });
+  expect(resumed.slices).toBe(130);
+  expect(resumed.computed).toBeGreaterThan(0);
+  expect(resumed.computed).toBeLessThan(130);
+  await expectSameFiles(resumed, whole);
 });
 
 it('says what is wrong', async () => {
   await expect(segment(slide, '--model', 'no-such-model', '--out', folder)).rejects.toThrow(
     'no-such-model: There is no such model.',
   );
-  const words = ['--model', join(folder, 'model'), '--out', folder, '--roi', '9000,0,10,10'];
-  await expect(segment(slide, ...words)).rejects.toThrow('Give an area that lies on the slide.');
+  const words = ['--model', join(folder, 'model'), '--out', folder];
+  await expect(segment(slide, ...words, '--roi', '9000,0,10,10')).rejects.toThrow(
+    'Give an area that lies on the slide.',
+  );
+  await expect(segment(slide, ...words, '--annotations', 'none.geojson')).rejects.toThrow(
+    "none.geojson: The file can't be read.",
+  );
 });

@@ -1,92 +1,220 @@
 /** `dualscope segment`: the engine of the app without the app. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import sharp from 'sharp';
+import { boundsOf, withinArea } from '../export/map-area.ts';
+import { MapStrips } from '../export/map-strips.ts';
+import { runKey } from '../export/run-key.ts';
+import type { SliceJournal } from '../export/slice-journal.node.ts';
+import { writeMaps } from '../export/write-maps.node.ts';
 import type { BackendName } from '../runtime/backend.ts';
-import type { ModelManifest } from '../runtime/manifest.ts';
-import { classAreas } from '../segment/class-areas.ts';
-import { ClassMap } from '../segment/class-map.ts';
-import type { Level0Rect } from '../slide/slide.ts';
+import type { RunSummary } from '../segment/engine.ts';
+import type { SlicePlan } from '../segment/grid.ts';
+import { nodePlatform } from '../slide/node-platform.node.ts';
+import { readRegion } from '../slide/region.ts';
+import { SlideError, type Level0Rect, type RgbaImage, type Slide } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { micrometresPerPixel, planFor, readyModel, runOnSlide, stem } from './run-model.ts';
+import { manifestOf, planFor, readyModel, runOnSlide, stem } from './run-model.ts';
+import {
+  journalFile,
+  resultFile,
+  startOrResume,
+  unfinishedSlices,
+  writeAreas,
+  writeAtomically,
+  type SegmentResult,
+} from './segment-files.ts';
+import { areaOf, parseRect } from './slide-area.ts';
 import { openFromCommandLine } from './slide.ts';
 
 interface SegmentCall {
   readonly model: string;
   readonly out: string;
   readonly roi?: Level0Rect;
+  readonly annotations?: string;
+  readonly resume?: boolean;
+  readonly overwrite?: boolean;
   readonly mpp?: number;
   readonly overlap: number;
+  readonly simplify: number;
   readonly backend?: BackendName;
   readonly json?: boolean;
 }
-
-/** Longest side of the preview, pixels. */
-const previewPx = 2048;
 
 /** Adds the command to the program. */
 export const addSegmentCommand: AddCommand = (program) => {
   program
     .command('segment')
-    .description('segment a slide: class map, confidence map, preview, areas per class. Research use only.')
+    .description(
+      'segment a slide: class and confidence map as pyramidal TIFF, polygons as GeoJSON, areas per class, ' +
+        'preview. Research use only.',
+    )
     .argument('<file...>', 'a slide file, all files of a DICOM series, a folder of them, or a URL')
     .requiredOption('--model <id>', 'a model below models/, or a folder that holds one')
     .requiredOption('--out <dir>', 'folder that the results are written to')
-    .option('--roi <x,y,w,h>', 'segment this rectangle only, level-0 pixels', parseRect)
+    .option('--roi <x,y,w,h>', 'this rectangle only, level-0 pixels', parseRect)
+    .option('--annotations <file>', 'these areas only: GeoJSON of QuPath, or ImageScope XML')
+    .option('--resume', 'go on with an unfinished run; finished results are kept as they are')
+    .option('--overwrite', 'begin anew, whatever is there')
     .option('--mpp <um>', 'µm per pixel, for slides that do not say it', parsePositive)
     .option('--overlap <share>', 'share of a slice in common with its neighbour, 0 to 0.5', parseOverlap, 0)
+    .option('--simplify <um>', 'furthest that a polygon lies off its class, µm; 0 for exact', parseLength, 0)
     .addOption(backendOption())
     .option('--json', 'one JSON object on stdout')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done; 1 failed, or slices are left out because the slide can not be read there (--resume\n' +
+        'tries them again); 2 wrong options; 130 and 143 stopped (--resume goes on).',
+    )
     .action(async (files: string[], call: SegmentCall) => {
-      const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
       const slide = await openFromCommandLine(files);
       try {
-        const { manifest } = segmenter;
-        const mpp = call.mpp ?? null;
-        const plan = planFor(slide, segmenter, { mpp, area: call.roi ?? null, overlap: call.overlap });
-        const map = new ClassMap(plan);
-        const summary = await runOnSlide(slide, segmenter, plan, (result) => map.put(result));
-        if (summary.slices === 0) {
-          throw new CommandError(
-            `${slide.metadata.name}: Nothing was segmented. Give an area that lies on the slide.`,
+        const result = await segment(slide, call);
+        process.stdout.write(call.json === true ? `${JSON.stringify(result)}\n` : summaryText(result));
+        if (result.broken > 0) {
+          process.exitCode = 1;
+          process.stderr.write(
+            `dualscope: ${slide.metadata.name}: ${result.broken} slices can't be read and are left out. --resume tries them again.\n`,
           );
         }
-        const areas = classAreas(map, manifest.classes.length, micrometresPerPixel(slide, mpp));
-        const areasMm2 = Object.fromEntries(
-          manifest.classes.flatMap(({ name, background }, value) =>
-            background ? [] : [[name, areas.mm2[value] ?? 0]],
-          ),
-        );
-        await mkdir(call.out, { recursive: true });
-        const prefix = join(call.out, `${stem(slide.metadata.name)}.${manifest.id}`);
-        const files = await writeMaps(map, manifest, prefix);
-        const csv = `${prefix}.areas.csv`;
-        await writeFile(csv, areasCsv(areasMm2));
-        const json = `${prefix}.json`;
-        const result = {
-          slide: slide.metadata.name,
-          model: manifest.id,
-          backend: backend.name,
-          slices: summary.slices,
-          broken: summary.broken,
-          seconds: summary.seconds,
-          stages: summary.stages,
-          areasMm2,
-          /** Level-0 pixels per pixel of the maps. */
-          mapScale: { x: map.scaleX, y: map.scaleY },
-          files: [...files, csv, json],
-        };
-        await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
-        process.stdout.write(
-          call.json === true ? `${JSON.stringify(result)}\n` : summaryText(result, summary.seconds),
-        );
       } finally {
         slide.close();
-        segmenter.dispose();
       }
     });
 };
+
+/** Segments what is still to be done and writes the results; gives those that are there when all is. */
+async function segment(slide: Slide, call: SegmentCall): Promise<SegmentResult> {
+  const { name, fingerprint } = slide.metadata;
+  const manifest = await manifestOf(call.model);
+  const area = await areaOf(call);
+  const whole = planFor(slide, { manifest }, { ...planWords(call), area: boundsOf(area) });
+  const plan = withinArea(whole, area);
+  if (plan.slices.length === 0) {
+    throw new CommandError(`${name}: Nothing is to be segmented. Give an area that lies on the slide.`);
+  }
+  await mkdir(call.out, { recursive: true });
+  const prefix = join(call.out, `${stem(name)}.${manifest.id}`);
+  const key = await runKey(fingerprint, manifest, plan, area);
+  const started = await startOrResume(
+    { prefix, head: { key, cellPx: plan.cellPx }, simplifyUm: call.simplify },
+    call.overwrite === true ? 'overwrite' : call.resume === true ? 'resume' : 'fresh',
+  );
+  if ('finished' in started) return started.finished;
+  const { journal } = started;
+  try {
+    const { summary, backend } = await fillJournal(slide, plan, journal, call);
+    const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
+    const strips = new MapStrips(plan, area, (column, row) => journal.read(column, row));
+    const maps = await writeMaps({
+      strips,
+      manifest,
+      prefix,
+      slideName: name,
+      umPerPx,
+      tolerance: call.simplify / umPerPx,
+      picture: (width, height) => pictureOf(slide, strips, width, height),
+    });
+    const { files, ...areas } = await writeAreas(prefix, manifest, maps.counts, umPerPx, name);
+    const result: SegmentResult = {
+      slide: name,
+      model: manifest.id,
+      backend,
+      slices: journal.size,
+      computed: summary.slices,
+      broken: plan.slices.length - journal.size,
+      seconds: summary.seconds,
+      stages: summary.stages,
+      ...areas,
+      polygons: maps.polygons,
+      mapScale: strips.scale,
+      umPerPx,
+      simplifyUm: call.simplify,
+      key,
+      files: [...maps.files, ...files, resultFile(prefix)],
+    };
+    // Last: a result file says that all the others are there.
+    await writeAtomically(resultFile(prefix), `${JSON.stringify(result, null, 2)}\n`);
+    if (result.broken === 0) await rm(journalFile(prefix), { force: true });
+    return result;
+  } finally {
+    journal.close();
+  }
+}
+
+/**
+ * Runs the engine on the slices that the journal lacks. Nothing is started when it lacks none.
+ * @throws CommandError when a signal stops the run; what is finished stays in the journal.
+ */
+async function fillJournal(
+  slide: Slide,
+  plan: SlicePlan,
+  journal: SliceJournal,
+  call: SegmentCall,
+): Promise<{ summary: RunSummary; backend: string }> {
+  const queue = unfinishedSlices(plan, journal);
+  if (queue.length === 0) return { summary: nothingDone, backend: 'none' };
+  const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
+  const controller = new AbortController();
+  let stoppedBy = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    stoppedBy = signal === 'SIGINT' ? 130 : 143;
+    controller.abort();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    const summary = await runOnSlide(
+      slide,
+      segmenter,
+      plan,
+      ({ index, classes, confidence }) => {
+        const place = plan.slices[index];
+        // A run that is stopped hands on cells that were not blended with all of their neighbours.
+        const isWhole = plan.marginPx === 0 || !controller.signal.aborted;
+        if (place === undefined || !isWhole || journal.has(place.column, place.row)) return;
+        journal.append(place.column, place.row, { classes, confidence });
+      },
+      { queue, signal: controller.signal },
+    );
+    if (summary.cancelled) {
+      throw new CommandError(
+        `${slide.metadata.name}: Stopped with ${journal.size} of ${plan.slices.length} slices done. --resume goes on.`,
+        stoppedBy,
+      );
+    }
+    return { summary, backend: backend.name };
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    segmenter.dispose();
+  }
+}
+
+const nothingDone: RunSummary = {
+  slices: 0,
+  broken: 0,
+  regionsEncoded: 0,
+  seconds: 0,
+  cancelled: false,
+  stages: { readMs: 0, waitMs: 0, encodeMs: 0, inferMs: 0, stitchMs: 0 },
+};
+
+/** The slide as a small picture, exactly under the map; white, with a word on stderr, where it can't be read. */
+async function pictureOf(slide: Slide, strips: MapStrips, width: number, height: number): Promise<RgbaImage> {
+  const extent = { x: 0, y: 0, width: strips.width * strips.scale.x, height: strips.height * strips.scale.y };
+  try {
+    return await readRegion(slide, extent, width, height, { decoder: nodePlatform().decoder });
+  } catch (error) {
+    if (!(error instanceof SlideError)) throw error;
+    process.stderr.write(`dualscope: the preview is on white: ${error.message}\n`);
+    return { width, height, data: new Uint8ClampedArray(4 * width * height).fill(255) };
+  }
+}
+
+function planWords({ mpp, overlap }: SegmentCall): { mpp: number | null; overlap: number } {
+  return { mpp: mpp ?? null, overlap };
+}
 
 /** Backends that Node has. */
 export function backendOption(): Option {
@@ -96,20 +224,17 @@ export function backendOption(): Option {
   ]);
 }
 
-/** @throws InvalidArgumentError unless the text is four numbers. */
-function parseRect(text: string): Level0Rect {
-  const numbers = text.split(',').map(Number);
-  const [x = NaN, y = NaN, width = NaN, height = NaN] = numbers;
-  if (numbers.length !== 4 || !Number.isFinite(x + y + width + height) || !(width > 0 && height > 0)) {
-    throw new InvalidArgumentError('Four numbers are needed: x,y,width,height in level-0 pixels.');
-  }
-  return { x, y, width, height };
-}
-
 /** @throws InvalidArgumentError unless the text is a number above 0. */
 export function parsePositive(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number above 0.');
+  return value;
+}
+
+/** @throws InvalidArgumentError unless the text is a number from 0. */
+function parseLength(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number from 0.');
   return value;
 }
 
@@ -120,54 +245,20 @@ export function parseOverlap(text: string): number {
   return value;
 }
 
-/** Class values and confidence as grey PNGs at slice resolution, and the classes in colour, reduced. */
-async function writeMaps(map: ClassMap, manifest: ModelManifest, prefix: string): Promise<string[]> {
-  const { width, height } = map;
-  const whole = map.read(map.extent, width, height);
-  const grey = { raw: { width, height, channels: 1 as const } };
-  const classFile = `${prefix}.classes.png`;
-  const confidenceFile = `${prefix}.confidence.png`;
-  await sharp(whole.classes, grey).toColourspace('b-w').png().toFile(classFile);
-  await sharp(whole.confidence, grey).toColourspace('b-w').png().toFile(confidenceFile);
-
-  const scale = Math.min(1, previewPx / Math.max(width, height));
-  const previewWidth = Math.max(1, Math.round(width * scale));
-  const previewHeight = Math.max(1, Math.round(height * scale));
-  const { classes } = map.read(map.extent, previewWidth, previewHeight);
-  const rgba = new Uint8Array(classes.length * 4);
-  const colours = manifest.classes.map(({ colour, background }) => [
-    parseInt(colour.slice(1, 3), 16),
-    parseInt(colour.slice(3, 5), 16),
-    parseInt(colour.slice(5, 7), 16),
-    background ? 0 : 255,
-  ]);
-  classes.forEach((value, i) => rgba.set(colours[value] ?? [0, 0, 0, 0], 4 * i));
-  const previewFile = `${prefix}.preview.png`;
-  await sharp(rgba, { raw: { width: previewWidth, height: previewHeight, channels: 4 } })
-    .png()
-    .toFile(previewFile);
-  return [classFile, confidenceFile, previewFile];
-}
-
-function areasCsv(areasMm2: Readonly<Record<string, number>>): string {
-  const rows = Object.entries(areasMm2).map(([name, mm2]) => `"${name.replaceAll('"', '""')}",${mm2}\n`);
-  return `class,area_mm2\n${rows.join('')}`;
-}
-
-function summaryText(
-  result: {
-    readonly slices: number;
-    readonly broken: number;
-    readonly backend: string;
-    readonly areasMm2: Readonly<Record<string, number>>;
-    readonly files: readonly string[];
-  },
-  seconds: number,
-): string {
+function summaryText(result: SegmentResult): string {
+  const earlier = result.slices - result.computed;
+  const head =
+    result.computed === 0
+      ? `${result.slices} slices were done already`
+      : `${result.computed} slices in ${result.seconds.toFixed(1)} s on ${result.backend}` +
+        (earlier > 0 ? `, ${earlier} done before` : '');
   const broken = result.broken === 0 ? '' : `, ${result.broken} left out`;
   return [
-    `${result.slices} slices in ${seconds.toFixed(1)} s on ${result.backend}${broken}`,
-    ...Object.entries(result.areasMm2).map(([name, mm2]) => `${name.padEnd(20)}${mm2.toFixed(3)} mm²`),
+    `${head}${broken}. Research use only.`,
+    ...result.areas.map(
+      (row) =>
+        `${row.class.padEnd(20)}${row.areaMm2.toFixed(3).padStart(10)} mm²${row.percentOfSegmented.toFixed(2).padStart(8)} %`,
+    ),
     ...result.files.map((file) => `wrote ${file}`),
     '',
   ].join('\n');

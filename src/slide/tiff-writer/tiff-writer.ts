@@ -40,6 +40,11 @@ export interface TiffWriterOptions {
   readonly reduce: 'average' | 'nearest' | 'majority';
   /** Each level is this many times smaller than the one above. */
   readonly factor?: 2 | 4;
+  /**
+   * Ends the pyramid before a level that is narrower or lower than a tile. libtiff's reader of palettes, which
+   * OpenSlide uses, garbles tiles that are wider than their image. False by default.
+   */
+  readonly levelsFillTile?: boolean;
   /** µm per pixel at full resolution; written as resolution tags in pixels per centimetre. */
   readonly mpp?: number;
   readonly description?: string;
@@ -101,6 +106,8 @@ export class TiffWriter {
         row: isFirst ? null : new TileRow(w, h, tileSize, this.samples),
       });
       if (w <= tileSize && h <= tileSize) break;
+      const next = Math.ceil(Math.min(w, h) / this.factor);
+      if (options.levelsFillTile === true && next < tileSize) break;
     }
   }
 

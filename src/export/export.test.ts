@@ -1,0 +1,236 @@
+/** The exports against readers that are not ours: geotiff.js for indices, OpenSlide where it is installed. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fromFile } from 'geotiff';
+import sharp from 'sharp';
+import { afterAll, describe, expect, it } from 'vitest';
+import { rasterise } from '../annotation/rasterise.ts';
+import { readGeoJson } from '../annotation/read-geojson.ts';
+import type { ModelManifest } from '../runtime/manifest.ts';
+import { noClass } from '../segment/class-map.ts';
+import { planSlices } from '../segment/grid.ts';
+import { areaCsv, areaTable } from './area-table.ts';
+import { areaMask, boundsOf, withinArea, type SlideArea } from './map-area.ts';
+import { MapStrips } from './map-strips.ts';
+import { writeMaps } from './write-maps.node.ts';
+
+const classes = [
+  { name: 'normal', colour: '#999999', background: true },
+  { name: 'benign', colour: '#009E73', background: false },
+  { name: 'in, situ', colour: '#F0E442', background: false },
+];
+const manifest = { id: 'test', classes } as unknown as ModelManifest;
+const model = { slice: { fieldUm: 320, sizePx: 64 }, context: null };
+/** Map pixels of 5 µm, which are 10 level-0 pixels. */
+const plan = planSlices({ slide: { width: 6004, height: 4400 }, mpp: { x: 0.5, y: 0.5 }, model });
+
+/** A disc in a ring in the background. */
+function classAt(x: number, y: number): number {
+  const distance = Math.hypot(x - 280, y - 230);
+  return distance < 70 ? 2 : distance < 160 && distance > 100 ? 1 : 0;
+}
+
+/** Cells as the engine gives them; that at column 2, row 1 is not there. */
+function cell(column: number, row: number): { classes: Uint8Array; confidence: Uint8Array } | null {
+  if (column === 2 && row === 1) return null;
+  const { cellPx } = plan;
+  const at = (i: number): [number, number] => [
+    column * cellPx + (i % cellPx),
+    row * cellPx + Math.floor(i / cellPx),
+  ];
+  return {
+    classes: Uint8Array.from({ length: cellPx ** 2 }, (_value, i) => classAt(...at(i))),
+    confidence: Uint8Array.from({ length: cellPx ** 2 }, (_value, i) => at(i)[0] & 255),
+  };
+}
+
+function expected(x: number, y: number): number {
+  return Math.floor(x / 64) === 2 && Math.floor(y / 64) === 1 ? noClass : classAt(x, y);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'dualscope-export-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const prefix = join(folder, 'a.test');
+const strips = new MapStrips(plan, { kind: 'slide' }, cell);
+
+const written = writeMaps({
+  strips,
+  manifest,
+  prefix,
+  slideName: 'a.svs',
+  umPerPx: 5,
+  tolerance: 0,
+  picture: async (width, height) => ({
+    width,
+    height,
+    data: new Uint8ClampedArray(4 * width * height).fill(200),
+  }),
+});
+
+describe('exported maps', () => {
+  it('holds class indices, reduced without mixing, and says how large a pixel is', async () => {
+    await written;
+    // Nothing half-written is left.
+    expect(readdirSync(folder).sort()).toEqual(
+      ['classes.tif', 'confidence.tif', 'geojson', 'preview.png'].map((end) => `a.test.${end}`),
+    );
+    const tiff = await fromFile(`${prefix}.classes.tif`);
+    const image = await tiff.getImage(0);
+    expect([image.getWidth(), image.getHeight(), image.getTileWidth()]).toEqual([601, 440, 256]);
+    const raster = (await image.readRasters({ interleave: true })) as Uint8Array;
+    let wrong = 0;
+    raster.forEach((value, i) => {
+      if (value !== expected(i % 601, Math.floor(i / 601))) wrong++;
+    });
+    expect(wrong).toBe(0);
+    expect(await tiff.getImageCount()).toBe(1);
+    const { data, info } = await sharp(`${prefix}.confidence.tif`)
+      .extractChannel(0)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    expect(data[100 * info.width + 333]).toBe(333 & 255);
+    const meta = await sharp(`${prefix}.classes.tif`).metadata();
+    // Pixels per inch as libvips gives them: 5 µm a pixel.
+    expect(25_400 / meta.density!).toBeCloseTo(5, 1);
+    const colour = await sharp(`${prefix}.classes.tif`).removeAlpha().raw().toBuffer();
+    const at = 3 * (230 * 601 + 280);
+    expect([...colour.subarray(at, at + 3)]).toEqual([0xf0, 0xe4, 0x42]);
+  });
+
+  it('counts pixels and gives the polygons back as the same mask', async () => {
+    const { counts, polygons } = await written;
+    const map = Uint8Array.from({ length: 601 * 440 }, (_value, i) => expected(i % 601, Math.floor(i / 601)));
+    for (const value of [0, 1, 2, noClass])
+      expect(counts[value]).toBe(map.filter((each) => each === value).length);
+    const areas = readGeoJson(readFileSync(`${prefix}.geojson`, 'utf8'), 'a');
+    expect(areas.length).toBe(polygons);
+    const shapes = areas.map(({ name, outer, holes }) => ({
+      classIndex: classes.findIndex((each) => each.name === name),
+      outer,
+      holes,
+    }));
+    const back = rasterise(shapes, { x: 0, y: 0, width: 6010, height: 4400 }, 601, 440);
+    const same = back.filter((value, i) => value === (map[i] === noClass ? 0 : map[i])).length;
+    expect(same / map.length).toBeGreaterThanOrEqual(0.99);
+  });
+
+  it('paints the preview', async () => {
+    await written;
+    const { data, info } = await sharp(`${prefix}.preview.png`).raw().toBuffer({ resolveWithObject: true });
+    const pixel = (x: number, y: number): number[] => {
+      const at = info.channels * (y * info.width + x);
+      return [...data.subarray(at, at + 3)];
+    };
+    expect([info.width, info.height]).toEqual([601, 440]);
+    expect(pixel(5, 5)).toEqual([200, 200, 200]);
+    // 45 % of #F0E442 over 200.
+    expect(pixel(280, 230)).toEqual([218, 213, 140]);
+  });
+});
+
+function hasOpenSlide(): boolean {
+  try {
+    execFileSync('openslide-show-properties', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Needs the openslide-tools package; skipped where it is absent.
+describe.skipIf(!hasOpenSlide())('exported maps, read by OpenSlide', () => {
+  it('shows the classes in their colours at every level', async () => {
+    await written;
+    const path = join(folder, 'large.classes');
+    const large = planSlices({ slide: { width: 12_000, height: 9000 }, mpp: { x: 0.5, y: 0.5 }, model });
+    await writeMaps({
+      strips: new MapStrips(large, { kind: 'slide' }, (column, row) => cell(column + 3, row + 3)),
+      manifest,
+      prefix: path,
+      slideName: 'large.svs',
+      umPerPx: 5,
+      tolerance: 0,
+      picture: async (width, height) => ({
+        width,
+        height,
+        data: new Uint8ClampedArray(4 * width * height),
+      }),
+    });
+    const file = `${path}.classes.tif`;
+    const told = execFileSync('openslide-show-properties', [file], { encoding: 'utf8' });
+    expect(told).toContain("openslide.level-count: '2'");
+    expect(told).toMatch(/tiff\.XResolution: '2000'/);
+    const png = join(folder, 'level.png');
+    for (const [level, width, height] of [
+      ['0', 1200, 900],
+      ['1', 600, 450],
+    ] as const) {
+      execFileSync('openslide-write-png', [file, '0', '0', level, String(width), String(height), png]);
+      const data = await sharp(png).removeAlpha().raw().toBuffer();
+      const counts = new Map<string, number>();
+      for (let i = 0; i < data.length; i += 3) {
+        const colour = data.subarray(i, i + 3).toString('hex');
+        counts.set(colour, (counts.get(colour) ?? 0) + 1);
+      }
+      expect([...counts.keys()].sort()).toEqual(['009e73', '999999', 'f0e442']);
+      // The quarter of the ring and of the disc that this part shows; π (160² − 100²) and π 70² as a whole.
+      const scale = (width / 1200) ** 2;
+      const share = (counts.get('f0e442') ?? 0) / (counts.get('009e73') ?? 1);
+      expect(share).toBeGreaterThan(0.1);
+      expect(counts.get('f0e442')! / scale).toBeLessThan(Math.PI * 70 ** 2);
+    }
+  });
+});
+
+describe('areas', () => {
+  const polygons: SlideArea = {
+    kind: 'polygons',
+    polygons: [
+      {
+        outer: [0, 0, 1300, 0, 1300, 640, 0, 640],
+        holes: [[100, 100, 200, 100, 200, 200, 100, 200]],
+      },
+    ],
+  };
+
+  it('keeps the slices that hold some of it, numbered anew', () => {
+    expect(boundsOf(polygons)).toEqual({ x: 0, y: 0, width: 1300, height: 640 });
+    const kept = withinArea(plan, polygons);
+    // Cells of 640 px: the third column holds the centres of two columns of map pixels.
+    expect(kept.slices.map(({ column, row }) => [column, row])).toEqual([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+    ]);
+    expect(kept.slices.map(({ index }) => index)).toEqual([0, 1, 2]);
+    for (const { index, slices } of kept.regions) {
+      for (const slice of slices) expect(kept.slices[slice]!.region).toBe(index);
+    }
+    expect(withinArea(plan, { kind: 'slide' })).toBe(plan);
+  });
+
+  it('cuts the map to it', () => {
+    const { classes: cut } = new MapStrips(plan, polygons, cell).read(0, 440);
+    const known = cut.filter((value) => value !== noClass).length;
+    expect(known).toBe(130 * 64 - 100);
+    const rect: SlideArea = { kind: 'rect', rect: { x: 15, y: 20, width: 10, height: 10 } };
+    // It meets two pixels across.
+    expect(areaMask(rect, { column: 0, row: 0 }, 8, 8, { x: 10, y: 10 })!.filter(Boolean).length).toBe(2);
+  });
+
+  it('gives a table', () => {
+    const rows = areaTable(manifest, [500, 200, 300], 10);
+    expect(rows[2]).toEqual({
+      class: 'in, situ',
+      background: false,
+      pixels: 300,
+      areaMm2: 0.03,
+      percentOfSegmented: 30,
+      percentOfForeground: 60,
+    });
+    expect(areaCsv(rows).split('\r\n')[3]).toBe('"in, situ",false,300,0.030000,30.0000,60.0000');
+    expect(areaTable(manifest, [], 10)[1]).toMatchObject({ areaMm2: 0, percentOfSegmented: 0 });
+  });
+});

@@ -1,0 +1,98 @@
+/** The part of a slide that is asked for: everything, a rectangle, or polygons. */
+import { rasterise } from '../annotation/rasterise.ts';
+import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+
+export type SlideArea =
+  | { readonly kind: 'slide' }
+  | { readonly kind: 'rect'; readonly rect: Level0Rect }
+  | { readonly kind: 'polygons'; readonly polygons: readonly AreaPolygon[] };
+
+/** Rings hold x and y by turns, level-0 pixels. */
+export interface AreaPolygon {
+  readonly outer: ArrayLike<number>;
+  readonly holes: readonly ArrayLike<number>[];
+}
+
+/** The smallest rectangle about the area; null for the whole slide. */
+export function boundsOf(area: SlideArea): Level0Rect | null {
+  if (area.kind === 'slide') return null;
+  if (area.kind === 'rect') return area.rect;
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { outer } of area.polygons) {
+    for (let i = 0; i + 1 < outer.length; i += 2) {
+      left = Math.min(left, outer[i] ?? left);
+      right = Math.max(right, outer[i] ?? right);
+      top = Math.min(top, outer[i + 1] ?? top);
+      bottom = Math.max(bottom, outer[i + 1] ?? bottom);
+    }
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/**
+ * Which pixels of a part of the map lie in the area: 1 or 0, row by row. A rectangle takes every pixel that it
+ * meets, polygons those whose centre they hold. null when all do.
+ * @param at first column and row of the part, in pixels of the map; `scale` level-0 pixels per map pixel.
+ */
+export function areaMask(
+  area: SlideArea,
+  at: { readonly column: number; readonly row: number },
+  width: number,
+  height: number,
+  scale: { readonly x: number; readonly y: number },
+): Uint8Array | null {
+  if (area.kind === 'slide') return null;
+  const rect = {
+    x: at.column * scale.x,
+    y: at.row * scale.y,
+    width: width * scale.x,
+    height: height * scale.y,
+  };
+  if (area.kind === 'polygons') {
+    const shapes = area.polygons.map(({ outer, holes }) => ({ classIndex: 1, outer, holes }));
+    return rasterise(shapes, rect, width, height);
+  }
+  const mask = new Uint8Array(width * height);
+  // Level-0 pixels as people type them: a millionth of a map pixel is rounding.
+  const first = (start: number, step: number, from: number): number =>
+    Math.max(0, Math.floor(start / step + 1e-6) - from);
+  const last = (end: number, step: number, from: number, size: number): number =>
+    Math.min(size, Math.ceil(end / step - 1e-6) - from);
+  const { x, y, width: across, height: down } = area.rect;
+  const left = first(x, scale.x, at.column);
+  const right = last(x + across, scale.x, at.column, width);
+  for (let j = first(y, scale.y, at.row); j < last(y + down, scale.y, at.row, height); j++) {
+    if (right > left) mask.fill(1, j * width + left, j * width + right);
+  }
+  return mask;
+}
+
+/** The plan without the slices whose cell holds nothing of the area. Indices are those of the new plan. */
+export function withinArea(plan: SlicePlan, area: SlideArea): SlicePlan {
+  if (area.kind === 'slide') return plan;
+  const { cellPx } = plan;
+  const scale = { x: plan.cellWidth / cellPx, y: plan.cellHeight / cellPx };
+  const slices: PlannedSlice[] = [];
+  const regions = plan.regions.flatMap(({ context, slices: indices }) => {
+    const kept = indices
+      .map((index) => plan.slices[index])
+      .filter((slice) => slice !== undefined)
+      .filter(({ column, row }) =>
+        areaMask(area, { column: column * cellPx, row: row * cellPx }, cellPx, cellPx, scale)?.includes(1),
+      );
+    return kept.length === 0 ? [] : [{ context, kept }];
+  });
+  return {
+    ...plan,
+    regions: regions.map(({ context, kept }, region) => ({
+      index: region,
+      context,
+      slices: kept.map((slice) => {
+        slices.push({ ...slice, index: slices.length, region });
+        return slices.length - 1;
+      }),
+    })),
+    slices,
+  };
+}

@@ -1,0 +1,63 @@
+/** A small picture of a result: the slide with its classes laid over it. */
+import type { ModelManifest } from '../runtime/manifest.ts';
+import { noClass } from '../segment/class-map.ts';
+import type { RgbaImage } from '../slide/slide.ts';
+
+export interface PreviewClasses {
+  readonly width: number;
+  readonly height: number;
+  /** Class values, row by row; `noClass` where nothing is known. */
+  readonly classes: Uint8Array;
+}
+
+/** Longest side of a preview, pixels. */
+const longestPx = 2048;
+/** How much of a class's colour covers the slide: inside, and along the class's border. */
+const fill = 0.45;
+const border = 1;
+/** What was not segmented is greyed by this much. */
+const veil = 0.5;
+
+/** The preview's size for a map of `width × height`: never larger than the map. */
+export function previewSize(width: number, height: number): { width: number; height: number } {
+  const scale = Math.min(1, longestPx / Math.max(width, height));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+/**
+ * Lays classes over the slide: background not at all, other classes in their colour with a strong border; what
+ * was not segmented is paler.
+ * @param picture the slide, of the same size.
+ */
+export function paintPreview(
+  picture: RgbaImage,
+  { width, height, classes }: PreviewClasses,
+  manifest: Pick<ModelManifest, 'classes'>,
+): RgbaImage {
+  const colours = manifest.classes.map(({ colour, background }) =>
+    background ? null : [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)),
+  );
+  const data = new Uint8ClampedArray(picture.data);
+  const differs = (value: number, x: number, y: number): boolean =>
+    x >= 0 && y >= 0 && x < width && y < height && classes[y * width + x] !== value;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      const value = classes[at] ?? noClass;
+      const colour = value === noClass ? [255, 255, 255] : colours[value];
+      if (colour == null) continue;
+      const onBorder =
+        value !== noClass &&
+        (differs(value, x - 1, y) ||
+          differs(value, x + 1, y) ||
+          differs(value, x, y - 1) ||
+          differs(value, x, y + 1));
+      const share = value === noClass ? veil : onBorder ? border : fill;
+      for (let c = 0; c < 3; c++) {
+        const slide = data[4 * at + c] ?? 255;
+        data[4 * at + c] = Math.round(slide + ((colour[c] ?? 0) - slide) * share);
+      }
+    }
+  }
+  return { width, height, data };
+}
