@@ -7,10 +7,12 @@ import { SlideError } from '../slide/slide.ts';
 import { ContextCache } from './context-cache.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
 import { nextTask } from './next-task.ts';
+import type { PauseSwitch } from './pause-switch.ts';
 import type { SliceQueue } from './queue.ts';
 import { RateMeter } from './rate.ts';
 import type { SliceReader } from './read-ahead.ts';
 import { ReadAhead } from './read-ahead.ts';
+import type { SliceStore } from './slice-store.ts';
 import type { FinishedSlice } from './stitcher.ts';
 import { Stitcher } from './stitcher.ts';
 
@@ -55,8 +57,13 @@ export interface StageTimes {
 export interface RunSummary {
   /** Slices finished, without broken ones. */
   readonly slices: number;
+  /** Of these, slices that an earlier run had kept; absent where a summary is not of a run. */
+  readonly restored?: number;
+  /** How often the network failed and was replaced. */
+  readonly recoveries?: number;
   readonly broken: number;
   readonly regionsEncoded: number;
+  /** Without pauses. */
   readonly seconds: number;
   readonly cancelled: boolean;
   readonly stages: StageTimes;
@@ -81,8 +88,22 @@ export interface RunOptions {
   readonly inFlight?: number;
   /** Called round each slice's turn on the network, so that several runs can share it. */
   readonly turn?: (work: () => Promise<void>) => Promise<void>;
+  /** Holds the run back between two slices. */
+  readonly pause?: PauseSwitch | undefined;
+  /** Slices found here are not computed; those that are computed are kept here. */
+  readonly store?: SliceStore | undefined;
+  /**
+   * Asked for another network when this one fails, once nothing runs on it any more; what was in work is done
+   * again. null, or no such function, ends the run with the error.
+   */
+  readonly recover?: ((error: unknown, slicesSince: number) => Promise<Recovery | null>) | undefined;
   /** Milliseconds; `performance.now` by default. */
   readonly now?: () => number;
+}
+
+export interface Recovery {
+  readonly segmenter: Segmenter;
+  readonly inFlight: number;
 }
 
 /** Errors of the whole slide rather than of one place in it: going on would only repeat them. */
@@ -104,6 +125,12 @@ export async function segmentSlide(options: RunOptions): Promise<RunSummary> {
   return run.summary();
 }
 
+/** Slices that a store may still be writing. */
+const mostKeeping = 8;
+
+/** Tells what the network threw from what reading threw. */
+class NetworkFailure extends Error {}
+
 class Run {
   readonly #options: RunOptions;
   readonly #now: () => number;
@@ -113,11 +140,18 @@ class Run {
   /** Regions whose context could not be read: their slices are broken. */
   readonly #brokenRegions = new Map<number, SlideError>();
   readonly #inFlight = new Set<Promise<void>>();
+  readonly #keeping = new Set<Promise<void>>();
   readonly #start: number;
   readonly #rate: RateMeter;
   readonly #total: number;
+  #segmenter: Segmenter;
+  #mostInFlight: number;
   #finished = 0;
+  #restored = 0;
   #broken = 0;
+  #recoveries = 0;
+  #finishedAtRecovery = 0;
+  #pausedMs = 0;
   #regionsEncoded = 0;
   #lastResult = 0;
   #ratePerSecond = 0;
@@ -132,6 +166,8 @@ class Run {
     this.#now = options.now ?? (() => performance.now());
     this.#reads = new ReadAhead(options.reader, options.plan, this.#now);
     this.#contexts = new ContextCache(Math.max(options.keptRegions ?? 8, options.inFlight ?? 1));
+    this.#segmenter = options.segmenter;
+    this.#mostInFlight = options.inFlight ?? 1;
     this.#stitcher = new Stitcher(options.plan);
     this.#start = this.#now();
     this.#rate = new RateMeter(this.#start);
@@ -139,39 +175,103 @@ class Run {
   }
 
   async all(): Promise<void> {
-    const { queue, plan, readAhead = 3, inFlight = 1, turn } = this.#options;
+    const { queue, plan, readAhead = 3, turn } = this.#options;
     this.#emit({
       kind: 'planned',
       slices: this.#total,
       regions: new Set(queue.peek(this.#total).map(({ region }) => region)).size,
     });
+    await this.#restore();
     for (;;) {
       // Messages (a new view, an abort) and finished reads come in between two slices.
       await nextTask();
-      if (this.#stopped()) return;
+      await this.#paused();
+      await this.#recover();
+      if (this.#aborted()) return;
       const next = queue.peek(1 + readAhead);
       const [slice] = next;
-      if (slice === undefined) break;
+      if (slice === undefined) {
+        // A slice in flight may fail and come back.
+        if (this.#inFlight.size === 0) return;
+        await Promise.race(this.#inFlight);
+        continue;
+      }
       queue.take(slice);
       this.#reads.want(next, (region) => plan.contextSizePx !== null && !this.#isSettled(region));
       const inputs = await this.#inputs(slice);
       if (inputs === null) continue;
-      if (this.#stopped()) return;
+      if (this.#aborted()) return;
       const work = (): Promise<void> => this.#infer(slice, inputs.image, inputs.context);
       const job = (turn === undefined ? work() : turn(work)).catch((error: unknown) => {
-        this.#failure ??= { error };
+        this.#fail(slice, error);
       });
       this.#inFlight.add(job);
       void job.then(() => this.#inFlight.delete(job));
-      while (this.#inFlight.size >= inFlight) await Promise.race(this.#inFlight);
+      while (this.#inFlight.size >= this.#mostInFlight) await Promise.race(this.#inFlight);
     }
+  }
+
+  /** Takes what an earlier run has kept out of the queue. */
+  async #restore(): Promise<void> {
+    const { store, queue } = this.#options;
+    if (store === undefined) return;
+    for (const slice of queue.peek(this.#total)) {
+      if (!store.has(slice.column, slice.row)) continue;
+      if (this.#aborted()) return;
+      const maps = await store.get(slice.column, slice.row);
+      const usable =
+        maps !== null &&
+        maps.size === this.#options.plan.sizePx &&
+        (!this.#stitcher.blends || maps.logProbabilities !== undefined);
+      if (!usable) continue;
+      queue.take(slice);
+      this.#restored++;
+      this.#finished++;
+      const cells = this.#stitcher.add(slice, maps);
+      this.#handOn(cells);
+      if (cells.length === 0) this.#emit({ kind: 'progress', ...this.#progress() });
+    }
+    this.#finishedAtRecovery = this.#finished;
+  }
+
+  async #paused(): Promise<void> {
+    const { pause } = this.#options;
+    if (pause?.paused !== true) return;
+    const start = this.#now();
+    // An abort ends the pause; the loop then sees it by itself.
+    await this.#abortable(pause.wait()).catch(() => undefined);
+    const ms = this.#now() - start;
+    this.#pausedMs += ms;
+    this.#rate.skip(ms);
+  }
+
+  /** The network failed on a slice: it goes back into the queue. */
+  #fail(slice: PlannedSlice, error: unknown): void {
+    this.#failure ??= { error };
+    this.#options.queue.putBack(slice);
+  }
+
+  /** Goes on with another network after a failure. @throws the failure when there is none. */
+  async #recover(): Promise<void> {
+    if (this.#failure === null) return;
+    const { error } = this.#failure;
     await Promise.all(this.#inFlight);
-    this.#stopped();
+    const recovery = this.#aborted()
+      ? null
+      : ((await this.#options.recover?.(error, this.#finished - this.#finishedAtRecovery)) ?? null);
+    if (recovery === null) throw error;
+    this.#failure = null;
+    this.#recoveries++;
+    this.#finishedAtRecovery = this.#finished;
+    this.#contexts.clear();
+    this.#segmenter = recovery.segmenter;
+    this.#mostInFlight = recovery.inFlight;
   }
 
   async end(): Promise<void> {
     this.#reads.clear();
     await Promise.all(this.#inFlight);
+    await Promise.all(this.#keeping);
     this.#contexts.clear();
     // What a cancelled run has computed is shown, borders and all.
     if (this.#failure === null && this.#aborted()) this.#handOn(this.#stitcher.flush());
@@ -180,9 +280,11 @@ class Run {
   summary(): RunSummary {
     return {
       slices: this.#finished,
+      restored: this.#restored,
+      recoveries: this.#recoveries,
       broken: this.#broken,
       regionsEncoded: this.#regionsEncoded,
-      seconds: (this.#now() - this.#start) / 1000,
+      seconds: (this.#now() - this.#start - this.#pausedMs) / 1000,
       cancelled: this.#aborted() && this.#finished + this.#broken < this.#total,
       stages: {
         readMs: this.#reads.readMs,
@@ -192,12 +294,6 @@ class Run {
         stitchMs: this.#stitchMs,
       },
     };
-  }
-
-  /** Whether the run is to end now. @throws what the network threw. */
-  #stopped(): boolean {
-    if (this.#failure !== null) throw this.#failure.error;
-    return this.#aborted();
   }
 
   #aborted(): boolean {
@@ -221,7 +317,7 @@ class Run {
           const pixels = await this.#contextPixels(slice.region);
           const encodeStart = this.#now();
           this.#contexts.makeRoom();
-          context = this.#options.segmenter.encodeContext(pixels);
+          context = this.#encode(pixels);
           this.#contexts.put(slice.region, context);
           this.#regionsEncoded++;
           encoding = this.#now() - encodeStart;
@@ -230,6 +326,10 @@ class Run {
       return { image, context };
     } catch (error) {
       if (this.#aborted()) return null;
+      if (error instanceof NetworkFailure) {
+        this.#fail(slice, error.cause);
+        return null;
+      }
       if (!(error instanceof SlideError) || fatalCodes.has(error.code)) throw error;
       this.#broken++;
       this.#emit({ kind: 'broken-slice', index: slice.index, error });
@@ -238,6 +338,14 @@ class Run {
     } finally {
       this.#encodeMs += encoding;
       this.#waitMs += this.#now() - start - encoding;
+    }
+  }
+
+  #encode(pixels: InputImage): ContextFeatures {
+    try {
+      return this.#segmenter.encodeContext(pixels);
+    } catch (cause) {
+      throw new NetworkFailure('The context could not be encoded.', { cause });
     }
   }
 
@@ -266,14 +374,25 @@ class Run {
 
   async #infer(slice: PlannedSlice, image: InputImage, context: ContextFeatures | null): Promise<void> {
     const start = this.#now();
-    const maps = await this.#options.segmenter.segment(image, context, slice.where, {
+    const maps = await this.#segmenter.segment(image, context, slice.where, {
       logProbabilities: this.#stitcher.blends,
     });
     const end = this.#now();
     this.#inferMs += end - Math.max(start, this.#lastResult);
     this.#lastResult = end;
+    this.#keep(slice, maps);
     this.#finish(slice, maps);
     this.#stitchMs += this.#now() - end;
+    // A store that is slower than the network holds it back, so that nothing piles up in memory.
+    while (this.#keeping.size > mostKeeping) await Promise.race(this.#keeping);
+  }
+
+  #keep(slice: PlannedSlice, maps: SliceMaps): void {
+    const { store } = this.#options;
+    if (store === undefined) return;
+    const kept = store.put(slice.column, slice.row, maps);
+    this.#keeping.add(kept);
+    void kept.then(() => this.#keeping.delete(kept));
   }
 
   #finish(slice: PlannedSlice, maps: SliceMaps): void {
@@ -291,7 +410,7 @@ class Run {
   #progress(): { done: number; total: number; rate: number; etaSeconds: number } {
     const done = this.#finished + this.#broken;
     const rate = this.#ratePerSecond;
-    return { done, total: this.#total, rate, etaSeconds: (this.#total - done) / rate };
+    return { done, total: this.#total, rate, etaSeconds: rate > 0 ? (this.#total - done) / rate : 0 };
   }
 
   #emit(event: EngineEvent): void {

@@ -53,6 +53,8 @@ export interface SlicePlan {
   readonly contextSizePx: number | null;
   readonly slices: readonly PlannedSlice[];
   readonly regions: readonly PlannedRegion[];
+  /** Cells of the area that `keep` left out. */
+  readonly skipped: number;
 }
 
 export interface PlanInput {
@@ -63,6 +65,8 @@ export interface PlanInput {
   readonly model: Pick<ModelManifest, 'slice' | 'context'>;
   /** Only slices whose cell meets this area; null or absent for the whole slide. */
   readonly area?: Level0Rect | null;
+  /** Leaves out cells for which it is false, such as those on glass. */
+  readonly keep?: (cell: Level0Rect) => boolean;
   /** Share of a slice's side that it has in common with its neighbour, 0 (default) to 0.5. */
   readonly overlap?: number;
 }
@@ -80,7 +84,7 @@ const groupWithoutContext = 5;
  * @throws RangeError on a size, mpp, or overlap that makes no sense.
  */
 export function planSlices(input: PlanInput): SlicePlan {
-  const { slide, mpp, model, area = null, overlap = 0 } = input;
+  const { slide, mpp, model, area = null, overlap = 0, keep } = input;
   const sizes = { width: slide.width, height: slide.height, mppX: mpp.x, mppY: mpp.y };
   for (const [name, value] of Object.entries(sizes)) {
     if (!(value > 0) || !Number.isFinite(value))
@@ -106,6 +110,7 @@ export function planSlices(input: PlanInput): SlicePlan {
   const groupColumns = group === Infinity ? 1 : Math.ceil(columns / group);
   const slices: PlannedSlice[] = [];
   const regions: { index: number; context: Level0Rect | null; slices: number[] }[] = [];
+  let skipped = 0;
 
   // Group by group, so that the order of `slices` is already the order of work.
   const firstGroupRow = Math.floor(cells.top / group);
@@ -129,7 +134,6 @@ export function planSlices(input: PlanInput): SlicePlan {
             },
       );
       const region = { index: regions.length, context, slices: [] as number[] };
-      regions.push(region);
       for (let row = Math.max(top, cells.top); row < Math.min(top + group, cells.bottom); row++) {
         for (
           let column = Math.max(left, cells.left);
@@ -142,6 +146,10 @@ export function planSlices(input: PlanInput): SlicePlan {
             width: cellWidth,
             height: cellHeight,
           };
+          if (keep !== undefined && !keep(cell)) {
+            skipped++;
+            continue;
+          }
           const rect = {
             x: cell.x - marginX,
             y: cell.y - marginY,
@@ -160,6 +168,7 @@ export function planSlices(input: PlanInput): SlicePlan {
           });
         }
       }
+      if (region.slices.length > 0) regions.push(region);
     }
   }
   return {
@@ -175,6 +184,7 @@ export function planSlices(input: PlanInput): SlicePlan {
     contextSizePx: model.context?.sizePx ?? null,
     slices,
     regions,
+    skipped,
   };
 }
 

@@ -6,7 +6,8 @@ import { overlaps } from './grid.ts';
 /** Smaller comes first. */
 const visible = 0;
 const near = 1;
-const rest = 2;
+const tissue = 2;
+const rest = 3;
 
 export interface QueueOptions {
   /**
@@ -14,11 +15,14 @@ export interface QueueOptions {
    * one after the other as a whole, because their contexts would not survive until they are needed again.
    */
   readonly keptRegions?: number;
+  /** Whether there is tissue in a slice; everywhere where absent. */
+  readonly isTissue?: (slice: PlannedSlice) => boolean;
 }
 
 /**
  * The slices of a plan that are still to be done, most urgent first: visible ones, then those near the view
- * (in a region that shows, or within one view's width around it), then the rest. Within a rank, a region
+ * (in a region that shows, or within one view's width around it), then regions that hold tissue, then the rest.
+ * Within a rank, a region
  * that was begun comes before one that was not, so that its context is encoded once; then the one nearest
  * to the view's centre.
  */
@@ -26,6 +30,8 @@ export class SliceQueue {
   readonly #plan: SlicePlan;
   readonly #keptRegions: number;
   readonly #begun = new Set<number>();
+  /** Regions that hold tissue. */
+  readonly #tissue = new Set<number>();
   /** Least urgent first, so that taking the most urgent one is cheap. */
   #waiting: PlannedSlice[];
   #view: Level0Rect | null = null;
@@ -35,6 +41,11 @@ export class SliceQueue {
     this.#plan = plan;
     this.#keptRegions = options.keptRegions ?? 8;
     this.#waiting = [...plan.slices].reverse();
+    const { isTissue } = options;
+    for (const slice of plan.slices) {
+      if (isTissue === undefined || isTissue(slice)) this.#tissue.add(slice.region);
+    }
+    this.#stale = this.#tissue.size < plan.regions.length;
   }
 
   /** Slices still to be taken. */
@@ -63,11 +74,17 @@ export class SliceQueue {
     this.#begun.add(slice.region);
   }
 
+  /** Puts a slice back that was taken but not done. */
+  putBack(slice: PlannedSlice): void {
+    this.#waiting.push(slice);
+    this.#stale = true;
+  }
+
   #sort(): void {
     this.#stale = false;
     const view = this.#view;
     if (view === null) {
-      this.#order((slice) => [this.#begun.has(slice.region) ? 0 : 1, 0]);
+      this.#order(({ region }) => [2 * this.#rank(region) + (this.#begun.has(region) ? 0 : 1), 0]);
       return;
     }
     const around: Level0Rect = {
@@ -100,9 +117,14 @@ export class SliceQueue {
             ? visible
             : shown.has(region) || close.has(region)
               ? near
-              : rest;
+              : this.#rank(region);
       return [2 * rank + (this.#begun.has(region) ? 0 : 1), distanceOf(region)];
     });
+  }
+
+  /** Rank of a region that is not near the view. */
+  #rank(region: number): number {
+    return this.#tissue.has(region) ? tissue : rest;
   }
 
   /** Sorts by the two keys, then by region and place in it. */

@@ -21,4 +21,9 @@ export class RateMeter {
     // Slices that finish within the clock's resolution: as if it had taken one millisecond.
     return ((this.#times.length - 1) * 1000) / Math.max(span, 1);
   }
+
+  /** Takes a pause of `ms` out of the count: as if everything before it had been that much later. */
+  skip(ms: number): void {
+    for (let i = 0; i < this.#times.length; i++) this.#times[i] = (this.#times[i] ?? 0) + ms;
+  }
 }

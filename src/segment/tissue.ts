@@ -1,0 +1,144 @@
+/**
+ * Where on a slide is tissue, found on a small picture of it: by saturation, because glass is grey or white
+ * whatever the light, and stained tissue is not. Pure.
+ */
+import type { InputImage } from '../runtime/segmenter.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+
+/** Row by row from the slide's top left; 1 is tissue. Structured-cloneable. */
+export interface TissueMask {
+  readonly width: number;
+  readonly height: number;
+  readonly tissue: Uint8Array<ArrayBuffer>;
+  /** Level-0 pixels per pixel of the mask, per axis. */
+  readonly scaleX: number;
+  readonly scaleY: number;
+  /** Saturation, 0 to 255, above which a pixel counts as stained. */
+  readonly threshold: number;
+}
+
+/**
+ * Where Otsu's threshold may lie. On a slide full of tissue Otsu parts strong from weak stain; but what has a
+ * twelfth of full saturation is stained, whatever else there is. Below the lower bound lies noise.
+ */
+const thresholds = { least: 6, most: 20 } as const;
+
+/** Grey pixels darker than this (brightest channel) are no glass: pigment, folds, pen. Pure black is a scanner's filling. */
+const dark = { most: 130, least: 12 } as const;
+
+/** A slice with less tissue than this share of its area is glass. */
+const leastShare = 0.002;
+
+/** Saturation of HSV, 0 to 255, rounded. */
+export function saturation(red: number, green: number, blue: number): number {
+  const most = Math.max(red, green, blue);
+  return most === 0 ? 0 : Math.round((255 * (most - Math.min(red, green, blue))) / most);
+}
+
+/**
+ * Otsu's threshold: values up to it are one class, values above it the other, and the variance between the
+ * two is largest. The smallest such value where there are several; 0 for a histogram of one value.
+ * N. Otsu, A threshold selection method from gray-level histograms, IEEE SMC 9 (1979).
+ */
+export function otsuThreshold(histogram: ArrayLike<number>): number {
+  let count = 0;
+  let sum = 0;
+  for (let value = 0; value < histogram.length; value++) {
+    count += histogram[value] ?? 0;
+    sum += value * (histogram[value] ?? 0);
+  }
+  let below = 0;
+  let sumBelow = 0;
+  let best = 0;
+  let mostVariance = 0;
+  for (let value = 0; value < histogram.length; value++) {
+    below += histogram[value] ?? 0;
+    sumBelow += value * (histogram[value] ?? 0);
+    const above = count - below;
+    if (below === 0 || above === 0) continue;
+    const variance = below * above * (sumBelow / below - (sum - sumBelow) / above) ** 2;
+    if (variance <= mostVariance) continue;
+    mostVariance = variance;
+    best = value;
+  }
+  return best;
+}
+
+/**
+ * Tissue in a picture of the whole slide.
+ * @param image covers the slide from its top left; may reach over it, in white.
+ * @param scale level-0 pixels per pixel of the image, per axis.
+ * @param slide level-0 size: the mask is cut to it.
+ */
+export function detectTissue(
+  image: InputImage,
+  scale: { readonly x: number; readonly y: number },
+  slide: { readonly width: number; readonly height: number },
+): TissueMask {
+  const width = Math.min(image.width, Math.ceil(slide.width / scale.x));
+  const height = Math.min(image.height, Math.ceil(slide.height / scale.y));
+  const values = new Uint8Array(width * height);
+  const isDark = new Uint8Array(width * height);
+  const histogram = new Uint32Array(256);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = 4 * (y * image.width + x);
+      const red = image.data[from] ?? 0;
+      const green = image.data[from + 1] ?? 0;
+      const blue = image.data[from + 2] ?? 0;
+      const value = saturation(red, green, blue);
+      const most = Math.max(red, green, blue);
+      const at = y * width + x;
+      values[at] = value;
+      if (most < dark.most && most > dark.least) isDark[at] = 1;
+      histogram[value] = (histogram[value] ?? 0) + 1;
+    }
+  }
+  const threshold = Math.min(thresholds.most, Math.max(thresholds.least, otsuThreshold(histogram)));
+  const raw = values.map((value, at) => (value > threshold || isDark[at] === 1 ? 1 : 0));
+  return {
+    width,
+    height,
+    tissue: withoutSpecks(raw, width, height),
+    scaleX: scale.x,
+    scaleY: scale.y,
+    threshold,
+  };
+}
+
+/** Keeps pixels with at least three others around them, so that noise and dust are not tissue. */
+function withoutSpecks(raw: Uint8Array, width: number, height: number): Uint8Array<ArrayBuffer> {
+  const kept = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (raw[y * width + x] === 0) continue;
+      let around = 0;
+      for (let j = Math.max(0, y - 1); j <= Math.min(height - 1, y + 1); j++) {
+        for (let i = Math.max(0, x - 1); i <= Math.min(width - 1, x + 1); i++) {
+          around += raw[j * width + i] ?? 0;
+        }
+      }
+      if (around > 3) kept[y * width + x] = 1;
+    }
+  }
+  return kept;
+}
+
+/** Share of a rectangle, 0 to 1, that is tissue; a pixel of the mask counts where its centre lies. */
+export function tissueShare(mask: TissueMask, rect: Level0Rect): number {
+  // At least one pixel, however small the rectangle.
+  const left = Math.max(0, Math.min(mask.width - 1, Math.floor(rect.x / mask.scaleX)));
+  const top = Math.max(0, Math.min(mask.height - 1, Math.floor(rect.y / mask.scaleY)));
+  const right = Math.max(left + 1, Math.min(mask.width, Math.ceil((rect.x + rect.width) / mask.scaleX)));
+  const bottom = Math.max(top + 1, Math.min(mask.height, Math.ceil((rect.y + rect.height) / mask.scaleY)));
+  let tissue = 0;
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) tissue += mask.tissue[y * mask.width + x] ?? 0;
+  }
+  return tissue / ((right - left) * (bottom - top));
+}
+
+/** Whether there is enough tissue in a rectangle to segment it. */
+export function hasTissue(mask: TissueMask, rect: Level0Rect): boolean {
+  return tissueShare(mask, rect) > leastShare;
+}
