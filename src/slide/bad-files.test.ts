@@ -225,9 +225,18 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     'works',
   ],
   [
-    'fluorescence',
-    () => ome('<OME><Image><Pixels SizeC="5"><Channel SamplesPerPixel="1"/></Pixels></Image></OME>'),
+    'channels that the XML claims and the file lacks',
+    () => {
+      const xml = '<OME><Image><Pixels SizeC="5"><Channel SamplesPerPixel="1"/></Pixels></Image></OME>';
+      const grey = changed(changed(plain, 277, [3, [1]]), 258, [3, [8]]);
+      return built(changed(grey, 270, [2, text(`${xml}\0`)]));
+    },
     'unsupported',
+  ],
+  [
+    'channels that the XML claims of an RGB image',
+    () => ome('<OME><Image><Pixels SizeC="5"><Channel SamplesPerPixel="1"/></Pixels></Image></OME>'),
+    'works',
   ],
   [
     'SubIFDs that point to the first directory',

@@ -1,7 +1,7 @@
 /** Decoded tiles, kept by use within a bound of bytes and never decoded twice at the same time. */
 import { abortReason, SharedTasks } from './shared-tasks.ts';
 import { SlideError, type ImageDecoder, type RgbaImage, type Slide } from './slide.ts';
-import { brokenTile } from './tiff/tiff-image.ts';
+import { brokenTile } from './broken-tile.ts';
 
 export class TileCache {
   /** In order of use, oldest first. */

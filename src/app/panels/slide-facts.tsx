@@ -25,6 +25,9 @@ export function SlideFacts(): React.JSX.Element | null {
             ['Pixel', <PixelSize key="pixel" slide={slide} />],
             ['Objective', metadata.magnification === null ? 'not stated' : `${metadata.magnification}×`],
             ['Scanner', metadata.scanner ?? 'not stated'],
+            ...(metadata.properties.Channels === undefined
+              ? []
+              : [['Channels', metadata.properties.Channels] as const]),
             ['Colours', <Colours key="colours" slide={slide} />],
             // Tile servers do not say.
             ...(metadata.fileSize === 0 ? [] : [['File size', formatBytes(metadata.fileSize)] as const]),

@@ -11,7 +11,7 @@ import {
 } from '../slide.ts';
 import { toRgba } from '../tiff/samples.ts';
 import { photometric as tiffPhotometric } from '../tiff/tags.ts';
-import { brokenTile } from '../tiff/tiff-image.ts';
+import { brokenTile } from '../broken-tile.ts';
 import { slideLevels } from '../tiff/tiff-slide.ts';
 import { ycbcrToRgb } from '../jpeg2000/codec.ts';
 import type { DicomInstance } from './instance.ts';

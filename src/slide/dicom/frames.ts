@@ -4,7 +4,7 @@
  */
 import { abortReason } from '../shared-tasks.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
-import { brokenTile } from '../tiff/tiff-image.ts';
+import { brokenTile } from '../broken-tile.ts';
 
 export interface PixelDataPlace {
   /** Of the value of Pixel Data. */

@@ -7,7 +7,8 @@ import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
 import { resolutionMpp, withoutEmpty } from './generic-tiff.ts';
 import { compression, tag } from './tags.ts';
-import { brokenTile, TiffImage } from './tiff-image.ts';
+import { brokenTile } from '../broken-tile.ts';
+import { TiffImage } from './tiff-image.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { AssociatedSource, TiffContents, TileGrid } from './tiff-slide.ts';
 

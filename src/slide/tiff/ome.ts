@@ -5,20 +5,24 @@
 import { XMLParser } from 'fast-xml-parser';
 import { SlideError, type SlideMpp } from '../slide.ts';
 import { genericContents } from './generic-tiff.ts';
-import { tag } from './tags.ts';
+import { compositeLevels, isInterleaved, MAX_COMPOSITE_CHANNELS, type OmeChannel } from './ome-composite.ts';
+import { compression, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
 import type { TiffContents } from './tiff-slide.ts';
 
 /** Longest OME-XML that is parsed; whole plates have some megabytes. */
 const MAX_XML = 16 * 1024 * 1024;
 
+/** More than any instrument has; a count in damaged XML may be anything. */
+const MAX_CHANNELS = 256;
+
 type Element = Readonly<Record<string, unknown>>;
 
 /** What is used of an Image element of OME-XML. */
 export interface OmeImage {
   readonly name: string;
-  /** Channels that are not the samples of one RGB image. */
-  readonly channels: number;
+  /** Channels that are not the samples of one RGB image; one for RGB. */
+  readonly channels: readonly OmeChannel[];
   readonly mpp: SlideMpp | null;
   readonly magnification: number | null;
   /** Its first directory in the file. */
@@ -36,18 +40,13 @@ export async function isOme(file: TiffFile): Promise<boolean> {
   return description.includes('<OME') && description.trimEnd().endsWith('OME>');
 }
 
-/** @throws SlideError `unsupported` for fluorescence, `corrupt` for damaged XML. */
+/** @throws SlideError `unsupported`, `corrupt` for damaged XML. */
 export async function omeContents(file: TiffFile): Promise<TiffContents> {
   const xml = await file.directories[0]!.text(tag.imageDescription);
   const document = parseOme(xml, file.source.name);
   const first = document.images[0];
-  if (first !== undefined && first.channels > 1) {
-    throw new SlideError(
-      'unsupported',
-      file.source.name,
-      `It is an image of ${first.channels} separate channels (fluorescence); brightfield RGB slides can be opened.`,
-      'Export it as RGB, for example from QuPath.',
-    );
+  if (first !== undefined && isFluorescence(file, first)) {
+    return fluorescenceContents(file, first, document.scanner);
   }
   const names = new Map(document.images.map((image) => [image.directory, associatedName(image.name)]));
   const contents = await genericContents(file, names);
@@ -57,6 +56,33 @@ export async function omeContents(file: TiffFile): Promise<TiffContents> {
     mpp: first?.mpp ?? contents.mpp,
     magnification: first?.magnification ?? contents.magnification,
     scanner: document.scanner ?? contents.scanner,
+  };
+}
+
+/** Several channels, or one of more than 8 bits. */
+function isFluorescence(file: TiffFile, image: OmeImage): boolean {
+  const directory = file.directories[image.directory];
+  if (directory === undefined || isInterleaved(directory)) return false;
+  return image.channels.length > 1 || (directory.number(tag.bitsPerSample) ?? 8) === 16;
+}
+
+async function fluorescenceContents(
+  file: TiffFile,
+  image: OmeImage,
+  scanner: string | null,
+): Promise<TiffContents> {
+  const { channels } = image;
+  const shown = channels.slice(0, MAX_COMPOSITE_CHANNELS).map((channel, i) => channel.name || `${i + 1}`);
+  const left = channels.length - shown.length;
+  return {
+    format: 'ome-tiff',
+    compression: file.directories[image.directory]?.number(tag.compression) ?? compression.none,
+    levels: await compositeLevels(file, channels),
+    associated: [],
+    mpp: image.mpp,
+    magnification: image.magnification,
+    scanner,
+    properties: { Channels: left === 0 ? shown.join(', ') : `${shown.join(', ')} (${left} more not shown)` },
   };
 }
 
@@ -89,13 +115,16 @@ export function parseOme(xml: string, file: string): OmeDocument {
     const directory =
       Number.isInteger(given) && child(pixels, 'TiffData')[0]?.IFD !== undefined ? given : next;
     const samples = Number(text(child(pixels, 'Channel')[0]?.SamplesPerPixel)) || 1;
-    const channels = Math.max(1, Math.round((Number(text(pixels.SizeC)) || 1) / samples));
-    next = directory + channels * (Number(text(pixels.SizeZ)) || 1) * (Number(text(pixels.SizeT)) || 1);
+    const count = Math.min(
+      MAX_CHANNELS,
+      Math.max(1, Math.round((Number(text(pixels.SizeC)) || 1) / samples)),
+    );
+    next = directory + count * size(pixels, 'Z') * size(pixels, 'T');
     const settings = child(image, 'ObjectiveSettings')[0];
     const objective = objectives.find((one) => one.ID === settings?.ID) ?? objectives[0];
     images.push({
       name: text(image.Name),
-      channels,
+      channels: channelsOf(pixels, directory, count),
       mpp: physicalSize(pixels),
       magnification: positive(objective?.NominalMagnification),
       directory,
@@ -104,6 +133,41 @@ export function parseOme(xml: string, file: string): OmeDocument {
   const microscope = instruments.flatMap((instrument) => child(instrument, 'Microscope'))[0];
   const scanner = [text(microscope?.Manufacturer), text(microscope?.Model)].filter(Boolean).join(' ');
   return { images, scanner: scanner === '' ? null : scanner };
+}
+
+const size = (pixels: Element, axis: 'Z' | 'T'): number =>
+  Math.max(1, Math.round(Number(text(pixels[`Size${axis}`])) || 1));
+
+/** Channels with the directories of their first planes (OME-TIFF specification, TiffData). */
+function channelsOf(pixels: Element, first: number, count: number): OmeChannel[] {
+  const described = child(pixels, 'Channel');
+  const planes = child(pixels, 'TiffData');
+  const order = text(pixels.DimensionOrder) || 'XYCZT';
+  // Planes that lie before the next channel's first.
+  const before = order.slice(2, order.indexOf('C'));
+  const stride = [...before].reduce(
+    (planes, axis) => planes * (axis === 'Z' || axis === 'T' ? size(pixels, axis) : 1),
+    1,
+  );
+  return Array.from({ length: count }, (_, c) => {
+    const own = planes.find(
+      (plane) =>
+        plane.IFD !== undefined &&
+        plane.FirstC !== undefined &&
+        Number(text(plane.FirstC)) === c &&
+        (Number(text(plane.FirstZ)) || 0) === 0 &&
+        (Number(text(plane.FirstT)) || 0) === 0,
+    );
+    const directory = own === undefined ? first + c * stride : Number(text(own.IFD));
+    return { name: text(described[c]?.Name), colour: colourOf(described[c]?.Color), directory };
+  });
+}
+
+/** OME's Color: red, green, blue and alpha in a signed integer of 32 bits. */
+function colourOf(value: unknown): OmeChannel['colour'] {
+  const rgba = Number(text(value));
+  if (text(value) === '' || !Number.isInteger(rgba)) return null;
+  return [(rgba >>> 24) & 255, (rgba >>> 16) & 255, (rgba >>> 8) & 255];
 }
 
 /** µm in one of OME's length units. */

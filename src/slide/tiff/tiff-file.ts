@@ -87,7 +87,7 @@ export class TiffFile {
 
   private constructor(
     readonly source: ByteSource,
-    private readonly littleEndian: boolean,
+    readonly littleEndian: boolean,
     readonly big: boolean,
   ) {}
 

@@ -2,6 +2,7 @@
  * One image of a TIFF file (one directory) as a grid of tiles. Tiles are TIFF tiles; strips are joined
  * into full-width tiles of some hundred rows. Blocks that a native decoder reads stay encoded.
  */
+import { brokenTile } from '../broken-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../shared-tasks.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { isByteCodec, undoDifferencing, unpack } from './codecs.ts';
 import { toRgba, type SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
+import { blockBytes } from './tiff-blocks.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 
@@ -212,32 +214,12 @@ export class TiffImage implements TileGrid {
     }
   }
 
-  private async blockBytes(
+  private blockBytes(
     index: number,
     where: string,
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer> | null> {
-    const kind = this.directory.has(tag.tileOffsets) ? 'tile' : 'strip';
-    const offsets = await this.directory.numbers(
-      kind === 'tile' ? tag.tileOffsets : tag.stripOffsets,
-      signal,
-    );
-    const counts = await this.directory.numbers(
-      kind === 'tile' ? tag.tileByteCounts : tag.stripByteCounts,
-      signal,
-    );
-    const raw = offsets[index];
-    const length = counts[index];
-    if (raw === undefined || length === undefined)
-      throw this.broken(where, 'Its place in the file is not given.');
-    // Scanners leave out empty tiles: zero bytes, or nowhere.
-    if (length === 0 || raw === 0) return null;
-    const offset = this.file.near(raw, this.directory.offset);
-    const { size } = this.file.source;
-    if (offset + length > size) throw this.broken(where, 'It lies behind the end of the file.');
-    const bytes = await this.file.source.read(offset, length, signal);
-    if (bytes.length < length) throw this.broken(where, 'The file ends within it.');
-    return bytes;
+    return blockBytes(this.file, this.directory, index, where, signal);
   }
 
   /** A payload for the native decoder; null when our own code has to decode. */
@@ -315,18 +297,8 @@ export class TiffImage implements TileGrid {
   }
 }
 
-/** The error of a tile whose pixels can not be had. */
-export function brokenTile(file: string, where: string, problem: string, cause?: unknown): SlideError {
-  return new SlideError(
-    'broken-tile',
-    file,
-    `A part of the slide (${where}) can not be shown. ${problem}`,
-    'The rest of the slide can be used; to repair it, copy or export the file again.',
-    cause === undefined ? {} : { cause },
-  );
-}
-
-function unsupported(file: TiffFile, problem: string): SlideError {
+/** The refusal of a kind of TIFF, with the way out. */
+export function unsupported(file: TiffFile, problem: string): SlideError {
   return new SlideError(
     'unsupported',
     file.source.name,

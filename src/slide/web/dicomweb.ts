@@ -5,7 +5,7 @@
 import type { DicomInstance } from '../dicom/instance.ts';
 import { abortReason } from '../shared-tasks.ts';
 import { SlideError } from '../slide.ts';
-import { brokenTile } from '../tiff/tiff-image.ts';
+import { brokenTile } from '../broken-tile.ts';
 
 type Json = Readonly<Record<string, { readonly Value?: readonly unknown[] } | undefined>>;
 

@@ -11,7 +11,7 @@ import {
   type TilePayload,
 } from '../slide.ts';
 import { cutImage, imageType } from '../plain-image.ts';
-import { brokenTile } from '../tiff/tiff-image.ts';
+import { brokenTile } from '../broken-tile.ts';
 import { slideLevels } from '../tiff/tiff-slide.ts';
 
 export interface TileServerLevel {

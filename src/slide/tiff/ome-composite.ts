@@ -1,0 +1,188 @@
+/**
+ * Fluorescence: channels that lie apart become one picture, each in its colour, added up. Each channel's
+ * range is stretched from near its darkest to near its brightest value, as found in the smallest level.
+ */
+import { SlideError, type RgbaImage, type SlidePlatform } from '../slide.ts';
+import { GreyImage } from './grey-image.ts';
+import { tag } from './tags.ts';
+import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TileGrid } from './tiff-slide.ts';
+
+/** Most channels that are added up; more would be mud. */
+export const MAX_COMPOSITE_CHANNELS = 4;
+
+/** A channel as OME-XML describes it. */
+export interface OmeChannel {
+  readonly name: string;
+  /** null where the file names none, or white for every channel. */
+  readonly colour: readonly [number, number, number] | null;
+  /** Its directory in the main chain. */
+  readonly directory: number;
+}
+
+/** Colours of channels without one: apart from each other also for red-green blind eyes. */
+const DEFAULT_COLOURS = [
+  [70, 110, 255],
+  [0, 255, 0],
+  [255, 40, 40],
+  [255, 220, 0],
+] as const;
+
+/** Share of the pixels that is clipped at the dark and at the bright end. */
+const DARK_SHARE = 0.01;
+const BRIGHT_SHARE = 0.002;
+/** Tiles of the smallest level that are looked at for the range. */
+const MAX_RANGE_TILES = 64;
+
+interface ShownChannel {
+  readonly levels: readonly GreyImage[];
+  readonly colour: readonly [number, number, number];
+  /** Values shown black and full; found with the first tile. */
+  range: Promise<readonly [number, number]> | null;
+}
+
+/**
+ * The levels of the composite of the first channels.
+ * @throws SlideError `unsupported` (channels in other files, of different sizes or depths), `corrupt`.
+ */
+export async function compositeLevels(file: TiffFile, channels: readonly OmeChannel[]): Promise<TileGrid[]> {
+  const shown: ShownChannel[] = [];
+  const own = channels.some((one) => one.colour?.some((value) => value < 255));
+  for (const [index, channel] of channels.slice(0, MAX_COMPOSITE_CHANNELS).entries()) {
+    const directory = file.directories[channel.directory];
+    if (directory === undefined) {
+      throw new SlideError(
+        'unsupported',
+        file.source.name,
+        `Its channel ${index + 1} lies in another file.`,
+        'Export all channels into one OME-TIFF, for example from QuPath.',
+      );
+    }
+    const levels = await channelLevels(file, directory);
+    const colour = (own ? channel.colour : null) ?? DEFAULT_COLOURS[index % DEFAULT_COLOURS.length]!;
+    shown.push({ levels, colour, range: null });
+  }
+  const first = shown[0]?.levels ?? [];
+  const count = Math.min(...shown.map((channel) => channel.levels.length));
+  for (const { levels } of shown) {
+    for (const [i, level] of levels.slice(0, count).entries()) {
+      const other = first[i]!;
+      if (
+        level.width !== other.width ||
+        level.height !== other.height ||
+        level.tileWidth !== other.tileWidth
+      ) {
+        throw new SlideError(
+          'unsupported',
+          file.source.name,
+          'Its channels differ in size.',
+          'Export it again with all channels alike.',
+        );
+      }
+    }
+  }
+  if (isSplitRgb(shown)) for (const channel of shown) channel.range = Promise.resolve([0, 255]);
+  return first.slice(0, count).map((grid, level) => ({
+    width: grid.width,
+    height: grid.height,
+    tileWidth: grid.tileWidth,
+    tileHeight: grid.tileHeight,
+    columns: grid.columns,
+    rows: grid.rows,
+    tile: async (column, row, platform, signal) => ({
+      kind: 'pixels',
+      image: await compositeTile(shown, level, column, row, platform, signal),
+    }),
+  }));
+}
+
+async function channelLevels(file: TiffFile, directory: TiffDirectory): Promise<GreyImage[]> {
+  const levels = [await GreyImage.open(file, directory)];
+  for (const sub of await file.subDirectories(directory)) {
+    const level = await GreyImage.open(file, sub);
+    if (level.width < levels.at(-1)!.width) levels.push(level);
+  }
+  return levels;
+}
+
+/** Red, green and blue of 8 bits, stored apart: a brightfield image, which is not to be stretched. */
+function isSplitRgb(channels: readonly ShownChannel[]): boolean {
+  return (
+    channels.length === 3 &&
+    channels.every(
+      ({ levels, colour }, i) =>
+        levels[0]!.bits === 8 && colour.every((value, axis) => value === (axis === i ? 255 : 0)),
+    )
+  );
+}
+
+async function compositeTile(
+  channels: readonly ShownChannel[],
+  level: number,
+  column: number,
+  row: number,
+  platform: SlidePlatform,
+  signal?: AbortSignal,
+): Promise<RgbaImage> {
+  const { tileWidth: width, tileHeight: height } = channels[0]!.levels[level]!;
+  const data = new Uint8ClampedArray(width * height * 4);
+  await Promise.all(
+    channels.map(async (channel) => {
+      const [low, high] = await rangeOf(channel, platform);
+      const values = await channel.levels[level]!.values(column, row, platform, signal);
+      if (values === null) return;
+      const [red, green, blue] = channel.colour;
+      const scale = 1 / Math.max(1, high - low);
+      for (let i = 0, o = 0; i < values.length; i++, o += 4) {
+        const share = Math.min(1, Math.max(0, (values[i]! - low) * scale));
+        if (share === 0) continue;
+        data[o] = data[o]! + red * share;
+        data[o + 1] = data[o + 1]! + green * share;
+        data[o + 2] = data[o + 2]! + blue * share;
+      }
+    }),
+  );
+  for (let o = 3; o < data.length; o += 4) data[o] = 255;
+  return { width, height, data };
+}
+
+function rangeOf(channel: ShownChannel, platform: SlidePlatform): Promise<readonly [number, number]> {
+  channel.range ??= findRange(channel.levels.at(-1)!, platform).catch((error: unknown) => {
+    channel.range = null;
+    throw error;
+  });
+  return channel.range;
+}
+
+/** Values below and above which lie the darkest and brightest pixels; from evenly spread tiles. */
+async function findRange(grid: GreyImage, platform: SlidePlatform): Promise<readonly [number, number]> {
+  const histogram = new Uint32Array(2 ** grid.bits);
+  const tiles = grid.columns * grid.rows;
+  const step = Math.max(1, tiles / MAX_RANGE_TILES);
+  let total = 0;
+  for (let at = 0; at < tiles; at += step) {
+    const index = Math.floor(at);
+    const [column, row] = [index % grid.columns, Math.floor(index / grid.columns)];
+    const values = await grid.values(column, row, platform).catch(() => null);
+    if (values === null) continue;
+    // Without what reaches over the border, which is zero or repeats the edge.
+    const width = Math.min(grid.tileWidth, grid.width - column * grid.tileWidth);
+    const height = Math.min(grid.tileHeight, grid.height - row * grid.tileHeight);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) histogram[values[y * grid.tileWidth + x]!]!++;
+    }
+    total += width * height;
+  }
+  let low = 0;
+  for (let seen = histogram[0]!; low < histogram.length - 1 && seen <= total * DARK_SHARE;) {
+    seen += histogram[++low]!;
+  }
+  let high = histogram.length - 1;
+  for (let seen = histogram[high]!; high > low && seen <= total * BRIGHT_SHARE;) seen += histogram[--high]!;
+  return [low, high > low ? high : low + 1];
+}
+
+/** Whether an image's samples are the colours of one pixel, whatever its XML says. */
+export function isInterleaved(directory: TiffDirectory): boolean {
+  return (directory.number(tag.samplesPerPixel) ?? 1) >= 3;
+}

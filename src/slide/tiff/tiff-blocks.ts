@@ -1,0 +1,31 @@
+/** The bytes of TIFF tiles and strips as they lie in the file. */
+import { brokenTile } from '../broken-tile.ts';
+import { tag } from './tags.ts';
+import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+
+/**
+ * Bytes of tile or strip `index`; null where the file leaves it out.
+ * @throws SlideError `broken-tile`.
+ */
+export async function blockBytes(
+  file: TiffFile,
+  directory: TiffDirectory,
+  index: number,
+  where: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const tiled = directory.has(tag.tileOffsets);
+  const offsets = await directory.numbers(tiled ? tag.tileOffsets : tag.stripOffsets, signal);
+  const counts = await directory.numbers(tiled ? tag.tileByteCounts : tag.stripByteCounts, signal);
+  const broken = (problem: string): Error => brokenTile(file.source.name, where, problem);
+  const raw = offsets[index];
+  const length = counts[index];
+  if (raw === undefined || length === undefined) throw broken('Its place in the file is not given.');
+  // Scanners leave out empty tiles: zero bytes, or nowhere.
+  if (length === 0 || raw === 0) return null;
+  const offset = file.near(raw, directory.offset);
+  if (offset + length > file.source.size) throw broken('It lies behind the end of the file.');
+  const bytes = await file.source.read(offset, length, signal);
+  if (bytes.length < length) throw broken('The file ends within it.');
+  return bytes;
+}
