@@ -25,8 +25,9 @@ interface TrainCall {
   readonly json?: boolean;
 }
 
-/** Number of the sample for the golden check: far from those that training draws. */
-const GOLDEN_SAMPLE = 2_000_000_000;
+/** Numbers of the samples that the exported model is checked on: far from those that training draws. */
+const UNSEEN_FROM = 2_000_000_000;
+const UNSEEN = 16;
 
 /** Adds the command to the program. */
 export const addTrainCommand: AddCommand = (program) => {
@@ -81,7 +82,10 @@ export const addTrainCommand: AddCommand = (program) => {
           preset,
           config,
           weights: trained.weights,
-          golden: samples.sample(GOLDEN_SAMPLE),
+          unseen: [
+            samples.sample(UNSEEN_FROM),
+            ...Array.from({ length: UNSEEN - 1 }, (_, i) => samples.sample(UNSEEN_FROM + 1 + i)),
+          ],
           steps: trained.steps,
           metrics: null,
           date: new Date().toISOString().slice(0, 10),

@@ -103,6 +103,10 @@ export const manifestSchema = z.object({
       score: z.number().max(1).nullable(),
     })
     .nullable(),
+  /** Share of pixels whose class is the one that float32 weights give, over so many slices that training did not draw. */
+  float16Agreement: z
+    .object({ slices: z.number().int().positive(), share: z.number().min(0).max(1) })
+    .optional(),
   intendedUse: z.string(),
 });
 

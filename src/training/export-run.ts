@@ -1,9 +1,16 @@
 /** A trained network as a model folder: manifest, graph, golden tensors, card. */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readsContext, fullSizeLogits } from '../model/network.ts';
+import { fullSizeLogits } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
-import { exportModel, type ExportedModel, type ManifestFields } from '../runtime/graph/export-model.ts';
+import {
+  exportModel,
+  type ExportedModel,
+  type ExportRequest,
+  type GoldenInputs,
+  type ManifestFields,
+} from '../runtime/graph/export-model.ts';
+import { float16Agreement } from '../runtime/graph/float16-agreement.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { zooRow } from '../runtime/zoo.ts';
 import type { Sample } from './sampler.ts';
@@ -13,8 +20,8 @@ export interface ExportRunOptions {
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly weights: Weights;
-  /** A sample never trained on: inputs of the golden check. */
-  readonly golden: Sample;
+  /** Samples that training did not draw: the first is the golden check's input; all measure half precision. */
+  readonly unseen: readonly [Sample, ...Sample[]];
   readonly steps: number;
   /** Measured on data never trained on; null before they are. */
   readonly metrics: ManifestFields['metrics'];
@@ -23,20 +30,23 @@ export interface ExportRunOptions {
   readonly codeVersion: string;
 }
 
-/** Exports on TF.js's current backend. @throws ModelError as `exportModel`. */
+/** Exports on TF.js's current backend in half precision, and says what that changes. @throws ModelError as `exportModel`. */
 export async function exportRun(options: ExportRunOptions): Promise<ExportedModel> {
-  const { preset, config, golden } = options;
-  const dual = readsContext(preset.network);
-  return exportModel({
+  const { preset, weights, unseen } = options;
+  const request: Omit<ExportRequest, 'golden'> = {
     fields: manifestFields(options),
     network: (ops, input) => fullSizeLogits(ops, input, preset.network),
-    variables: options.weights,
-    golden: {
-      slice: golden.slice,
-      context: golden.context,
-      sliceInContext: dual && config.preset.endsWith('aligned') ? golden.place : null,
-    },
+    variables: weights,
+  };
+  const needsPlace = preset.network.kind === 'refinenet' && preset.network.fusion === 'aligned';
+  const inputsOf = ({ slice, context, place }: Sample): GoldenInputs => ({
+    slice,
+    context,
+    sliceInContext: needsPlace ? place : null,
   });
+  const { share } = await float16Agreement(request, unseen.map(inputsOf));
+  const fields = { ...request.fields, float16Agreement: { slices: unseen.length, share } };
+  return exportModel({ ...request, fields, golden: inputsOf(unseen[0]) });
 }
 
 /** Writes the model's files into an empty folder of that name. */

@@ -16,6 +16,14 @@ export function modelCard(manifest: ModelManifest): string {
     ],
     ['Weights', `${(graph.weightsBytes / 1e6).toFixed(2)} MB, ${graph.dtype}`],
   ];
+  const { float16Agreement } = manifest;
+  if (float16Agreement !== undefined) {
+    const { slices, share } = float16Agreement;
+    rows.push([
+      'Half precision',
+      `${(100 * share).toFixed(3)} % of pixels get the class of the float32 weights (${String(slices)} slices)`,
+    ]);
+  }
   return [
     `# ${title}`,
     description,

@@ -1,0 +1,110 @@
+/**
+ * The fusion study (docs/fusion-study.md): trains every nano network that differs in its inputs or its fusion
+ * alone, several seeds each, with one recipe, and measures all of them on phantom slides never trained on.
+ *
+ *     npm run study:fusion               trains what is missing (runs/fusion-study), then writes the results
+ *     npm run study:fusion -- --figures  writes the results of what has been trained so far
+ *
+ * The recipe is src/training/configs/nano-attention.json; only preset, id and seed change. Results go to
+ * docs/fusion-study.json, the plot to docs/images/fusion-study.svg.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dualscope, runJobs } from './dualscope-calls.mjs';
+import { dotPlot } from './dot-plot.mjs';
+
+const TRAIN = 'runs/phantom-train';
+const TEST = 'runs/phantom-test';
+const RUNS = 'runs/fusion-study';
+const RUNS_MODELS = join(RUNS, 'models');
+const SEEDS = [1, 2, 3];
+/**
+ * Name in the study and the preset.
+ * @type {readonly (readonly [string, string])[]}
+ */
+const SYSTEMS = [
+  ['none', 'nano-single'],
+  ['same', 'nano-multisize'],
+  ['add', 'nano-add'],
+  ['concat', 'nano-concat'],
+  ['attention', 'nano-attention'],
+  ['aligned', 'nano-aligned'],
+];
+
+const recipe = JSON.parse(await readFile('src/training/configs/nano-attention.json', 'utf8'));
+const runs = SEEDS.flatMap((seed) =>
+  SYSTEMS.map(([system, preset]) => ({ system, preset, seed, id: `${system}-${String(seed)}` })),
+);
+
+if (!process.argv.includes('--figures')) await trainAll();
+await report();
+
+async function trainAll() {
+  await runJobs([
+    [['phantom', '--out', TRAIN, '--slides', '5', '--seed', '1']],
+    [['phantom', '--out', TRAIN, '--slides', '5', '--seed', '6']],
+    [['phantom', '--out', TEST, '--slides', '4', '--seed', '201']],
+  ]);
+  const missing = [];
+  for (const run of runs) if ((await resultOf(run)) === null) missing.push(run);
+  const jobs = [];
+  for (const { id, preset, seed } of missing) {
+    const folder = join(RUNS, id);
+    await mkdir(folder, { recursive: true });
+    const config = join(folder, 'config.json');
+    await writeFile(config, `${JSON.stringify({ ...recipe, preset, id, seed }, null, 2)}\n`);
+    jobs.push([['train', '--config', config, '--data', TRAIN, '--run', folder, '--out', RUNS_MODELS]]);
+  }
+  await runJobs(jobs);
+  for (const { id } of missing) {
+    const result = await dualscope(['evaluate', '--model', join(RUNS_MODELS, id), '--data', TEST, '--json'], {
+      capture: true,
+    });
+    await writeFile(join(RUNS, id, 'result.json'), result);
+  }
+}
+
+/** @param {{ id: string }} run */
+async function resultOf({ id }) {
+  const text = await readFile(join(RUNS, id, 'result.json'), 'utf8').catch(() => null);
+  return text === null ? null : JSON.parse(text);
+}
+
+/** Writes the figures and the plot. */
+async function report() {
+  const systems = [];
+  for (const [system, preset] of SYSTEMS) {
+    const results = [];
+    for (const run of runs.filter((candidate) => candidate.system === system)) {
+      const result = await resultOf(run);
+      if (result === null) continue;
+      results.push({ seed: run.seed, miou: round(result.miou), iou: result.iou.map(round) });
+    }
+    const values = results.map(({ miou }) => miou);
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+    systems.push({ system, preset, mean: round(mean), sd: round(Math.sqrt(variance)), results });
+  }
+  const { steps, batch, contextLoss, contextClassWeights, sampling, optimiser } = recipe;
+  const data = {
+    data: 'phantom slides (synthetic): trained on seeds 1 to 10, measured on 201 to 204, pooled',
+    recipe: { steps, batch, contextLoss, contextClassWeights, sampling, optimiser },
+    systems,
+  };
+  await writeFile('docs/fusion-study.json', `${JSON.stringify(data, null, 2)}\n`);
+  const rows = systems.map(({ system, results }) => ({
+    label: system,
+    values: results.map(({ miou }) => miou),
+  }));
+  await writeFile('docs/images/fusion-study.svg', dotPlot('mIoU on phantom slides never trained on', rows));
+  for (const { system, mean, sd, results } of systems) {
+    console.log(
+      `${system.padEnd(10)} ${mean.toFixed(3)} ± ${sd.toFixed(3)}  (${String(results.length)} seeds)`,
+    );
+  }
+}
+
+/** @param {number} value */
+function round(value) {
+  return Math.round(value * 1e4) / 1e4;
+}
