@@ -1,5 +1,6 @@
 /** Entry of the command line: registers every command and turns errors into one line and an exit code. */
 import { Command, CommanderError } from 'commander';
+import { addBenchCommand } from './bench.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addPhantomCommand } from './phantom.ts';
@@ -9,6 +10,7 @@ import { addTrainCommand } from './train.ts';
 import { addZooCommand } from './zoo.ts';
 
 const commands: readonly AddCommand[] = [
+  addBenchCommand,
   addEvaluateCommand,
   addPhantomCommand,
   addSegmentCommand,

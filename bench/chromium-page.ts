@@ -1,0 +1,58 @@
+/** A page of this folder in a headless Chromium, served by Vite, cross-origin isolated as the app is. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium, type Page } from '@playwright/test';
+import { createServer } from 'vite';
+import { findChromium, whatToInstall } from '../scripts/chromium.mjs';
+
+const root = resolve(import.meta.dirname, '..');
+
+export interface BenchPage {
+  readonly page: Page;
+  /** The browser's version. */
+  readonly browser: string;
+  /** Address at which Vite serves a file of this machine. */
+  readonly urlOf: (path: string) => string;
+}
+
+/**
+ * Serves, opens `bench/<name>/index.html`, waits until it is ready (it sets `window.measure`) and hands it to
+ * `use`. Everything is closed in the end.
+ * @throws Error when there is no Chromium.
+ */
+export async function withBenchPage<T>(name: string, use: (bench: BenchPage) => Promise<T>): Promise<T> {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error(whatToInstall);
+  // A cache of its own: another server of this checkout may be running.
+  const cacheDir = await mkdtemp(join(tmpdir(), 'dualscope-bench-vite-'));
+  const server = await createServer({
+    root,
+    cacheDir,
+    configFile: join(root, 'vite.config.ts'),
+    logLevel: 'error',
+    server: { port: 0, fs: { strict: false }, watch: null },
+    optimizeDeps: { entries: [`bench/${name}/page.ts`], exclude: ['onnxruntime-web'] },
+  });
+  await server.listen();
+  const address = server.resolvedUrls?.local[0] ?? '';
+  const browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  try {
+    const page = await browser.newPage();
+    page.on('pageerror', (error) => console.error(error.message));
+    await page.goto(`${address}bench/${name}/index.html`);
+    await page.waitForFunction(() => 'measure' in window, undefined, { timeout: 300_000 });
+    return await use({
+      page,
+      browser: browser.version(),
+      urlOf: (path) => `${address}@fs${resolve(path)}`,
+    });
+  } finally {
+    await browser.close();
+    await server.close();
+    await rm(cacheDir, { recursive: true, force: true });
+  }
+}

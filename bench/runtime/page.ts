@@ -1,0 +1,117 @@
+/**
+ * The same weights on TF.js's wasm backend and on ONNX Runtime Web's, in this page, by turns: a slice with its
+ * context from float32 pixels to class and confidence, read back.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import * as ort from 'onnxruntime-web/wasm';
+import ortModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
+import ortWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
+import { initialiseBackend } from '../../src/runtime/backend-initialise.ts';
+import { browserPlatform } from '../../src/runtime/backend-probe.ts';
+import { wasmUrls } from '../../src/runtime/wasm-urls.ts';
+
+interface Call {
+  readonly graphUrl: string;
+  readonly onnxUrl: string;
+  readonly slice: number;
+  readonly context: number | null;
+  /** Threads of both. */
+  readonly threads: number;
+  readonly repeats: number;
+}
+
+interface Times {
+  readonly tfjsMs: number[];
+  readonly ortMs: number[];
+  /** Share of pixels with the same class. */
+  readonly agreement: number;
+  readonly crossOriginIsolated: boolean;
+  readonly tfjsDevice: string;
+  readonly tfjsThreads: number;
+  readonly ortThreads: number;
+}
+
+function noise(side: number): Float32Array {
+  let state = 1;
+  return Float32Array.from({ length: side * side * 3 }, () => {
+    state = (state * 1103515245 + 12345) % 2 ** 31;
+    return (state >> 8) & 255;
+  });
+}
+
+async function measure(call: Call): Promise<Times> {
+  // The platform gives TF.js half of the logical cores as threads.
+  const platform = { ...browserPlatform(wasmUrls), logicalCores: 2 * call.threads };
+  const backend = await initialiseBackend('wasm', platform);
+  const model = await loadGraphModel(call.graphUrl);
+  ort.env.wasm.numThreads = call.threads;
+  ort.env.wasm.wasmPaths = { mjs: ortModule, wasm: ortWasm };
+  const session = await ort.InferenceSession.create(call.onnxUrl, {
+    executionProviders: ['wasm'],
+    graphOptimizationLevel: 'all',
+  });
+  const pixels: Record<string, { data: Float32Array; sides: [number, number, number, number] }> = {
+    slice: { data: noise(call.slice), sides: [1, call.slice, call.slice, 3] },
+  };
+  if (call.context !== null) {
+    pixels.context = { data: noise(call.context), sides: [1, call.context, call.context, 3] };
+    pixels.slice_in_context = { data: Float32Array.of(0.4, 0.4, 0.6, 0.6), sides: [1, 1, 1, 4] };
+  }
+  const given = session.inputNames.map((name) => {
+    const input = pixels[name];
+    if (input === undefined) throw new Error(`The network has an input "${name}" that nobody gives.`);
+    return { name, ...input };
+  });
+  const onTfjs = async (): Promise<Int32Array> => {
+    const result = tf.tidy(() => {
+      const inputs = given.map(({ name, data, sides }) => [name, tf.tensor4d(data, sides)] as const);
+      return model.execute(Object.fromEntries(inputs), ['packed']) as tf.Tensor;
+    });
+    const values = await result.data<'int32'>();
+    result.dispose();
+    return values;
+  };
+  const onOrt = async (): Promise<Int32Array> => {
+    const inputs = given.map(({ name, data, sides }) => [name, new ort.Tensor('float32', data, sides)]);
+    const { packed } = await session.run(Object.fromEntries(inputs) as Record<string, ort.Tensor>, [
+      'packed',
+    ]);
+    return packed?.data as Int32Array;
+  };
+  const [first, second] = [await onTfjs(), await onOrt()];
+  const same = first.filter((value, i) => value >> 8 === (second[i] ?? 0) >> 8).length;
+  await onTfjs();
+  await onOrt();
+  const tfjsMs: number[] = [];
+  const ortMs: number[] = [];
+  for (let repeat = 0; repeat < call.repeats; repeat++) {
+    // By turns, so that whatever else the machine does meets both.
+    for (const [work, times] of [
+      [onTfjs, tfjsMs],
+      [onOrt, ortMs],
+    ] as const) {
+      const start = performance.now();
+      await work();
+      times.push(performance.now() - start);
+    }
+  }
+  const { getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
+  let tfjsThreads = 1;
+  try {
+    tfjsThreads = getThreadsCount();
+  } catch {
+    // Without thread support TF.js refuses to say: one.
+  }
+  return {
+    tfjsMs,
+    ortMs,
+    agreement: same / first.length,
+    crossOriginIsolated: globalThis.crossOriginIsolated,
+    tfjsDevice: backend.device,
+    tfjsThreads,
+    ortThreads: ort.env.wasm.numThreads,
+  };
+}
+
+Object.assign(window, { measure });

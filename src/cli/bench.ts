@@ -1,0 +1,225 @@
+/** `dualscope bench`: how fast the engine is here, as ratios taken within one run. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { writePhantom } from '../phantom/write-phantom.node.ts';
+import type { BackendName } from '../runtime/backend.ts';
+import type { RunningBackend } from '../runtime/backend-initialise.ts';
+import type { Segmenter } from '../runtime/segmenter.ts';
+import type { StageTimes } from '../segment/engine.ts';
+import type { SlicePlan } from '../segment/grid.ts';
+import { overlapOf, qualities, type QualityId } from '../segment/quality.ts';
+import type { Slide } from '../slide/slide.ts';
+import { Option } from 'commander';
+import type { AddCommand } from './command.ts';
+import { CommandError } from './command.ts';
+import {
+  inferenceSeconds,
+  median,
+  middleOf,
+  naivePlan,
+  readPlan,
+  runEngine,
+  seamRatioOf,
+  type EngineFigures,
+} from './bench-run.ts';
+import { parseWhole } from './numbers.ts';
+import { micrometresPerPixel, planFor, readyModel } from './run-model.ts';
+import { backendOption } from './segment.ts';
+import { openFromCommandLine } from './slide.ts';
+
+interface BenchCall {
+  readonly model: string;
+  readonly single: string;
+  readonly quality: QualityId;
+  readonly slices: number;
+  readonly repeats: number;
+  readonly backend?: BackendName;
+  readonly json?: boolean;
+}
+
+/** One flat object of named figures; null where there is nothing to measure. */
+type BenchFigures = Readonly<Record<string, number | string | null>>;
+
+/** Adds the command to the program. */
+export const addBenchCommand: AddCommand = (program) => {
+  program
+    .command('bench')
+    .description(
+      'measure the engine on part of a slide: whole pipeline against the network alone, two inputs against ' +
+        'one, seams, stage times, memory. Every ratio is the median over repeats of runs one after the other.',
+    )
+    .argument('[file]', 'a slide; the phantom that comes with the app by default')
+    .option('--model <id>', 'the model, one with context', 'nano-attention')
+    .option('--single <id>', 'the model without context that it is compared with', 'nano-single')
+    .addOption(
+      new Option('--quality <name>', 'overlap of slices')
+        .choices(qualities.map(({ id }) => id))
+        .default('standard'),
+    )
+    .option('--slices <n>', 'about so many slices, in whole regions', parseWhole(1), 100)
+    .option('--repeats <n>', 'runs of each kind', parseWhole(1), 3)
+    .addOption(backendOption())
+    .option('--json', 'one JSON object on stdout')
+    .action(async (file: string | undefined, call: BenchCall) => {
+      const folder = await mkdtemp(join(tmpdir(), 'dualscope-bench-'));
+      try {
+        const path = file ?? (await phantomIn(folder));
+        const slide = await openFromCommandLine([path]);
+        try {
+          const figures = await bench(slide, call);
+          process.stdout.write(call.json === true ? `${JSON.stringify(figures)}\n` : table(figures));
+        } finally {
+          slide.close();
+        }
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    });
+};
+
+/** The demo phantom, or one drawn into `folder` where the demo slides were left out. */
+async function phantomIn(folder: string): Promise<string> {
+  const shipped = resolve(import.meta.dirname, '../../public/slides/phantom-1.tif');
+  if (existsSync(shipped)) return shipped;
+  const { note } = await writePhantom({
+    directory: folder,
+    seed: 1,
+    widthMm: 6,
+    heightMm: 6,
+    mpp: 1,
+    maskMpp: 8,
+    quality: 85,
+  });
+  return join(folder, note.slide);
+}
+
+/** Measures. @throws CommandError when the first model has no context or the second has one. */
+async function bench(slide: Slide, call: BenchCall): Promise<BenchFigures> {
+  const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
+  const single = await readyModel(call.single, backend.name);
+  try {
+    if (segmenter.manifest.context === null || single.segmenter.manifest.context !== null) {
+      throw new CommandError(
+        `${call.model}, ${call.single}: --model must have a context and --single none. Give such a pair.`,
+      );
+    }
+    return await measure(slide, segmenter, single.segmenter, backend, call);
+  } finally {
+    segmenter.dispose();
+    single.segmenter.dispose();
+  }
+}
+
+async function measure(
+  slide: Slide,
+  dual: Segmenter,
+  single: Segmenter,
+  backend: RunningBackend,
+  call: BenchCall,
+): Promise<BenchFigures> {
+  const overlap = overlapOf(call.quality);
+  const words = { mpp: null, overlap };
+  const area = middleOf(planFor(slide, dual, { ...words, area: null }), call.slices);
+  const plan = planFor(slide, dual, { ...words, area });
+  const singlePlan = planFor(slide, single, { ...words, area });
+  // A GPU works while this thread does not.
+  const inFlight = backend.name === 'webgpu' ? 2 : 1;
+  const pixels = await readPlan(slide, plan);
+  // Kernels are compiled and memory is taken before the clock runs.
+  const [firstRegion] = plan.regions;
+  if (firstRegion === undefined) throw new CommandError(`${slide.metadata.name}: The slide has no slices.`);
+  await inferenceSeconds(dual, { ...plan, regions: [firstRegion] }, pixels, inFlight);
+  await runEngine(slide, single, singlePlan, inFlight);
+  await runEngine(slide, dual, plan, inFlight);
+
+  const runs: {
+    dual: EngineFigures;
+    dualCpu: number;
+    inference: number;
+    inferenceCpu: number;
+    single: EngineFigures;
+    naive: EngineFigures;
+  }[] = [];
+  for (let repeat = 0; repeat < call.repeats; repeat++) {
+    const [dualRun, dualCpu] = await withCpuSeconds(() => runEngine(slide, dual, plan, inFlight));
+    const [inference, inferenceCpu] = await withCpuSeconds(() =>
+      inferenceSeconds(dual, plan, pixels, inFlight),
+    );
+    runs.push({
+      dual: dualRun,
+      dualCpu,
+      inference,
+      inferenceCpu,
+      single: await runEngine(slide, single, singlePlan, inFlight),
+      naive: await runEngine(slide, dual, naivePlan(plan), inFlight),
+    });
+  }
+  const perSlice = ({ summary }: EngineFigures): number => summary.seconds / summary.slices;
+  const ratio = (of: (run: (typeof runs)[number]) => number): number | null => median(runs.map(of));
+  const stage = (name: keyof StageTimes): number | null =>
+    ratio((run) => run.dual.summary.stages[name] / run.dual.summary.slices);
+  const seconds = ratio((run) => run.dual.summary.seconds) ?? NaN;
+  const inference = ratio((run) => run.inference) ?? NaN;
+  const last = runs.at(-1)?.dual;
+  const { x, y } = micrometresPerPixel(slide, null);
+  const mpx = (plan.slices.length * plan.cellWidth * plan.cellHeight) / 1e6;
+  const figures = {
+    slide: slide.metadata.name,
+    model: dual.manifest.id,
+    single: single.manifest.id,
+    backend: backend.name,
+    adapter: backend.device,
+    quality: call.quality,
+    slices: plan.slices.length,
+    regions: plan.regions.length,
+    repeats: call.repeats,
+    endToEndOverInference: ratio((run) => run.dual.summary.seconds / run.inference),
+    /** Processor time of all threads instead of wall time: what counts where other programs run. */
+    cpuEndToEndOverInference: ratio((run) => run.dualCpu / run.inferenceCpu),
+    dualOverSingle: ratio((run) => perSlice(run.dual) / perSlice(run.single)),
+    naiveDualOverSingle: ratio((run) => perSlice(run.naive) / perSlice(run.single)),
+    seamRatio: last === undefined ? null : seamRatioOf(plan, last.map),
+    slicesPerSecond: plan.slices.length / seconds,
+    mm2PerSecond: (mpx * x * y) / seconds,
+    mpxPerSecond: mpx / seconds,
+    gmacPerSecond: macsOf(plan, dual) / inference / 1e9,
+    readMsPerSlice: stage('readMs'),
+    waitMsPerSlice: stage('waitMs'),
+    encodeMsPerSlice: stage('encodeMs'),
+    inferMsPerSlice: stage('inferMs'),
+    stitchMsPerSlice: stage('stitchMs'),
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    peakTensorBytes: Math.max(...runs.map((run) => run.dual.peakTensorBytes)),
+  };
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? rounded(value) : value,
+    ]),
+  );
+}
+
+/** The result of `work`, and seconds of processor time that this process spent on it. */
+async function withCpuSeconds<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const before = process.cpuUsage();
+  const result = await work();
+  const { user, system } = process.cpuUsage(before);
+  return [result, (user + system) / 1e6];
+}
+
+/** Multiply-accumulates of a plan, each context encoded once. */
+function macsOf(plan: SlicePlan, { manifest }: Segmenter): number {
+  const { macs, macsReusedContext } = manifest;
+  return plan.slices.length * macsReusedContext + plan.regions.length * (macs - macsReusedContext);
+}
+
+function rounded(value: number): number {
+  return Number.isInteger(value) ? value : Number(value.toPrecision(4));
+}
+
+function table(figures: BenchFigures): string {
+  const lines = Object.entries(figures).map(([name, value]) => `${name.padEnd(24)}${value ?? '-'}`);
+  return `${lines.join('\n')}\n`;
+}
