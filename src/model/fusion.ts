@@ -54,7 +54,9 @@ function fuseAttention<T>(ops: Ops<T>, name: string, input: FusionInput<T>): T {
 
 /**
  * Ours. The context is registered to the slice by its known box, enters through a gate over space and
- * channels, and a pooled summary of the whole context is added besides. See docs/fusion-study.md.
+ * channels, and a pooled summary of the whole context is added besides. Networks with this fusion also pass
+ * the wide picture down the context path and add its evidence to the logits (refinenet.ts). See
+ * docs/fusion-study.md.
  */
 function fuseAligned<T>(ops: Ops<T>, name: string, { s, f, p, sliceInContext }: FusionInput<T>): T {
   if (sliceInContext === null) {

@@ -1,7 +1,7 @@
 /** DA-RefineNet and its single-input sibling RefineNet, written once over Ops<T> (DESIGN 3). */
 import type { Preprocessing, RefineNetConfig } from './config.ts';
 import { fusions } from './fusion.ts';
-import type { Ops } from './ops.ts';
+import type { Ops, Shape4 } from './ops.ts';
 import { chainedResidualPooling, residualConvUnits } from './refine-blocks.ts';
 import { resnet, type Pyramid } from './resnet.ts';
 
@@ -98,7 +98,20 @@ export function dualDecoder<T>(
       next === null ? null : { like: next, filters: config.decoder[stage + 1]! },
     );
   }
-  return head(ops, p!, config);
+  const logits = head(ops, p!, config); // [n, h/4, w/4, classes]
+  if (config.fusion !== 'aligned' || input.sliceInContext === null) return logits;
+  return ops.add(logits, contextEvidence(ops, context[3], input.sliceInContext, ops.shape(logits)));
+}
+
+/**
+ * What the context alone says of each class at the slice's place, in logits: added to those of the slice, as
+ * independent evidence is. @returns [n, h, w, classes] as `like`
+ */
+function contextEvidence<T>(ops: Ops<T>, finest: T, sliceInContext: T, like: Shape4): T {
+  const [, height, width, classes] = like;
+  const here = ops.cropResize(finest, sliceInContext, height, width); // [n, h, w, c]
+  const spec = { filters: classes, kernel: 1, bias: false, init: 'glorot' } as const;
+  return ops.conv2d(here, 'head/context', spec); // [n, h, w, classes]
 }
 
 /** RefineNet with one input: 3×3 convolutions for reduce, adapt and the way up; sum in place of fusion. */
