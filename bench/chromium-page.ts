@@ -43,7 +43,7 @@ export async function withBenchPage<T>(name: string, use: (bench: BenchPage) => 
   try {
     const page = await browser.newPage();
     page.on('pageerror', (error) => console.error(error.message));
-    await page.goto(`${address}bench/${name}/index.html`);
+    await page.goto(`${address}bench/${name}/index.html`, { timeout: 300_000, waitUntil: 'commit' });
     await page.waitForFunction(() => 'measure' in window, undefined, { timeout: 300_000 });
     return await use({
       page,

@@ -97,19 +97,13 @@ async function measure(call: Call): Promise<Times> {
     }
   }
   const { getThreadsCount } = await import('@tensorflow/tfjs-backend-wasm');
-  let tfjsThreads = 1;
-  try {
-    tfjsThreads = getThreadsCount();
-  } catch {
-    // Without thread support TF.js refuses to say: one.
-  }
   return {
     tfjsMs,
     ortMs,
     agreement: same / first.length,
     crossOriginIsolated: globalThis.crossOriginIsolated,
     tfjsDevice: backend.device,
-    tfjsThreads,
+    tfjsThreads: tf.env().getBool('WASM_HAS_MULTITHREAD_SUPPORT') ? getThreadsCount() : 1,
     ortThreads: ort.env.wasm.numThreads,
   };
 }

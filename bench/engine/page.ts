@@ -1,0 +1,131 @@
+/**
+ * The engine in its worker against a plain loop as viewers with a "run model" button have it (caMicroscope's,
+ * for one): on the main thread, patch after patch, each read, drawn on a canvas, predicted and fetched with
+ * `dataSync`. The same slide, model, slices and backend, in this page.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { initialiseBackend } from '../../src/runtime/backend-initialise.ts';
+import { browserPlatform as backendPlatform } from '../../src/runtime/backend-probe.ts';
+import { wasmUrls } from '../../src/runtime/wasm-urls.ts';
+import { planSlices } from '../../src/segment/grid.ts';
+import { browserPlatform } from '../../src/slide/browser-platform.ts';
+import { openSlideUrl } from '../../src/slide/open-slide.ts';
+import { readRegion } from '../../src/slide/region.ts';
+import type { Level0Rect } from '../../src/slide/slide.ts';
+import { TileCache } from '../../src/slide/tile-cache.ts';
+import { createSegmentClient } from '../../src/worker/segment-client.ts';
+
+interface Call {
+  readonly slideUrl: string;
+  readonly modelUrl: string;
+  readonly area: Level0Rect;
+}
+
+interface Figures {
+  readonly slices: number;
+  readonly engineSeconds: number;
+  readonly loopSeconds: number;
+  /** Longest that the page could not answer, milliseconds. */
+  readonly engineLongestTaskMs: number;
+  readonly loopLongestTaskMs: number;
+  readonly agreement: number;
+  readonly backend: string;
+}
+
+/** What `work` gives, and the longest task of the page meanwhile. */
+async function withLongestTask<T>(work: () => Promise<T>): Promise<[T, number]> {
+  let longest = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+  });
+  observer.observe({ type: 'longtask' });
+  const result = await work();
+  await new Promise((go) => setTimeout(go, 200));
+  observer.disconnect();
+  return [result, longest];
+}
+
+async function onEngine({ slideUrl, modelUrl, area }: Call) {
+  const client = createSegmentClient();
+  const { name, device } = await client.initialise('wasm');
+  const manifest = await client.manifest(modelUrl);
+  const request = { slide: { kind: 'url', url: slideUrl } as const, modelUrl, area, mpp: null };
+  // Kernels are compiled and the slide's directories are read before the clock runs.
+  await client.segment({ ...request, area: { ...area, width: 1, height: 1 } });
+  const maps = new Map<string, Uint8Array>();
+  const [summary, longest] = await withLongestTask(() =>
+    client.segment(request, {
+      onEvent: (event) => {
+        if (event.kind !== 'slice') return;
+        const { rect, classes } = event.result;
+        maps.set(`${Math.round(rect.x)},${Math.round(rect.y)}`, classes);
+      },
+    }),
+  );
+  client.terminate();
+  return { manifest, maps, seconds: summary.seconds, longest, backend: `${name}, ${device}` };
+}
+
+async function measure(call: Call): Promise<Figures> {
+  const engine = await onEngine(call);
+  await initialiseBackend('wasm', backendPlatform(wasmUrls));
+  const { manifest } = engine;
+  const model = await loadGraphModel(new URL('model.json', new URL(call.modelUrl, location.href)).href);
+  const platform = browserPlatform();
+  const slide = await openSlideUrl(call.slideUrl, platform);
+  const { metadata } = slide;
+  if (metadata.mpp === null) throw new Error('The slide does not say its µm per pixel.');
+  const plan = planSlices({ slide: metadata, mpp: metadata.mpp, model: manifest, area: call.area });
+  const { sizePx } = plan;
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = sizePx;
+  const drawing = canvas.getContext('2d', { willReadFrequently: true });
+  if (drawing === null) throw new Error('There is no canvas.');
+  const cache = new TileCache(128 * 1024 * 1024);
+  const read = async (rect: Level0Rect, side: number): Promise<tf.Tensor> => {
+    const image = await readRegion(slide, rect, side, side, { decoder: platform.decoder, cache });
+    canvas.width = canvas.height = side;
+    drawing.putImageData(new ImageData(image.data, side, side), 0, 0);
+    return tf.tidy(() => tf.expandDims(tf.cast(tf.browser.fromPixels(canvas), 'float32')));
+  };
+  let same = 0;
+  const { graph } = manifest;
+  const loop = async (slices: typeof plan.slices): Promise<void> => {
+    for (const slice of slices) {
+      const inputs: Record<string, tf.Tensor> = { [graph.inputs.slice]: await read(slice.rect, sizePx) };
+      const context = plan.regions[slice.region]?.context ?? null;
+      if (graph.inputs.context !== null && context !== null && plan.contextSizePx !== null) {
+        inputs[graph.inputs.context] = await read(context, plan.contextSizePx);
+      }
+      const packed = model.execute(inputs, [graph.outputs.packed]) as tf.Tensor;
+      const values = packed.dataSync<'int32'>();
+      tf.dispose([packed, ...Object.values(inputs)]);
+      const other = engine.maps.get(`${Math.round(slice.cell.x)},${Math.round(slice.cell.y)}`);
+      values.forEach((value, i) => {
+        if (value >> 8 === other?.[i]) same++;
+      });
+    }
+  };
+  await loop(plan.slices.slice(0, 1));
+  same = 0;
+  const start = performance.now();
+  let seconds = 0;
+  const [, longest] = await withLongestTask(async () => {
+    await loop(plan.slices);
+    seconds = (performance.now() - start) / 1000;
+  });
+  slide.close();
+  model.dispose();
+  return {
+    slices: plan.slices.length,
+    engineSeconds: engine.seconds,
+    loopSeconds: seconds,
+    engineLongestTaskMs: engine.longest,
+    loopLongestTaskMs: longest,
+    agreement: same / (plan.slices.length * sizePx * sizePx),
+    backend: engine.backend,
+  };
+}
+
+Object.assign(window, { measure });
