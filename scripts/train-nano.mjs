@@ -1,6 +1,6 @@
 /**
- * Reproduces the shipped nano models: draws the phantom slides, trains nano-single, nano-add and
- * nano-attention (two at a time, one core each), exports them to models/ and measures them on slides never
+ * Reproduces the shipped nano models: draws the phantom slides, trains nano-single, nano-add,
+ * nano-attention and nano-aligned with one recipe (as many at a time as there are cores), exports them to models/ and measures them on slides never
  * trained on. Stopped runs go on where they were; `--fresh` starts anew.
  */
 import { rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { runJobs } from './dualscope-calls.mjs';
 const TRAIN = 'runs/phantom-train';
 const TEST = 'runs/phantom-test';
 const MEASURED_ON = 'phantom slides of seeds 201 to 204, never trained on, pooled (synthetic)';
-const models = ['nano-attention', 'nano-add', 'nano-single'];
+const models = ['nano-aligned', 'nano-attention', 'nano-add', 'nano-single'];
 
 if (process.argv.includes('--fresh')) await rm('runs', { recursive: true, force: true });
 
