@@ -24,6 +24,9 @@ process.env.DUALSCOPE_E2E_FAULT_PORT ??= await freePort();
 const appUrl = `http://localhost:${process.env.DUALSCOPE_E2E_PORT}`;
 const faultUrl = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
 
+/** What most specs measure: every slice, each by itself, nothing left over from a run before. */
+const plainRuns = { quality: 'fast', skipGlass: false, keepResults: false };
+
 const isRoot = process.getuid?.() === 0;
 const quiet = [
   ...(isRoot ? ['--no-sandbox'] : []),
@@ -47,6 +50,15 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     actionTimeout: 30_000,
     screenshot: 'only-on-failure',
+    storageState: {
+      cookies: [],
+      origins: [
+        {
+          origin: appUrl,
+          localStorage: [{ name: 'dualscope.preferences', value: JSON.stringify(plainRuns) }],
+        },
+      ],
+    },
   },
   projects: [
     {

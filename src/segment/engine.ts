@@ -192,8 +192,9 @@ class Run {
       const [slice] = next;
       if (slice === undefined) {
         // A slice in flight may fail and come back.
-        if (this.#inFlight.size === 0) return;
-        await Promise.race(this.#inFlight);
+        const open = [...this.#inFlight, ...this.#keeping];
+        if (open.length === 0) return;
+        await Promise.race(open);
         continue;
       }
       queue.take(slice);
@@ -380,27 +381,30 @@ class Run {
     const end = this.#now();
     this.#inferMs += end - Math.max(start, this.#lastResult);
     this.#lastResult = end;
-    this.#keep(slice, maps);
-    this.#finish(slice, maps);
-    this.#stitchMs += this.#now() - end;
+    const { store } = this.#options;
+    if (store === undefined) {
+      this.#finish(slice, maps);
+      return;
+    }
+    // Told as finished when it is kept, so that nothing that was shown is ever computed again.
+    const kept = store
+      .put(slice.column, slice.row, maps)
+      .then(() => this.#finish(slice, maps))
+      .catch((error: unknown) => void (this.#failure ??= { error }));
+    this.#keeping.add(kept);
+    void kept.then(() => this.#keeping.delete(kept));
     // A store that is slower than the network holds it back, so that nothing piles up in memory.
     while (this.#keeping.size > mostKeeping) await Promise.race(this.#keeping);
   }
 
-  #keep(slice: PlannedSlice, maps: SliceMaps): void {
-    const { store } = this.#options;
-    if (store === undefined) return;
-    const kept = store.put(slice.column, slice.row, maps);
-    this.#keeping.add(kept);
-    void kept.then(() => this.#keeping.delete(kept));
-  }
-
   #finish(slice: PlannedSlice, maps: SliceMaps): void {
+    const start = this.#now();
     this.#finished++;
-    this.#ratePerSecond = this.#rate.add(this.#now());
+    this.#ratePerSecond = this.#rate.add(start);
     const cells = this.#stitcher.add(slice, maps);
     this.#handOn(cells);
     if (cells.length === 0) this.#emit({ kind: 'progress', ...this.#progress() });
+    this.#stitchMs += this.#now() - start;
   }
 
   #handOn(cells: readonly FinishedSlice[]): void {

@@ -4,6 +4,8 @@
  */
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
+import type { TissueMask } from '../segment/tissue.ts';
+import type { StorageUse, StoredRun } from './stored-run.ts';
 
 export type SlideInput =
   { readonly kind: 'file'; readonly files: readonly File[] } | { readonly kind: 'url'; readonly url: string };
@@ -36,7 +38,13 @@ export interface SliceResult {
 }
 
 export type SegmentEvent =
-  | { readonly kind: 'planned'; readonly slices: number; readonly regions: number }
+  | {
+      readonly kind: 'planned';
+      readonly slices: number;
+      readonly regions: number;
+      /** Slices of the area that are glass and are left out. */
+      readonly skipped?: number;
+    }
   | {
       readonly kind: 'slice';
       readonly result: SliceResult;
@@ -54,7 +62,11 @@ export type SegmentEvent =
       readonly rate: number;
       readonly etaSeconds: number;
     }
-  | { readonly kind: 'broken-slice'; readonly index: number; readonly error: ErrorReport };
+  | { readonly kind: 'broken-slice'; readonly index: number; readonly error: ErrorReport }
+  /** Something the user should know; the run goes on. */
+  | { readonly kind: 'notice'; readonly error: ErrorReport }
+  /** The run goes on with another backend, or with the same one started anew. */
+  | { readonly kind: 'backend'; readonly report: BackendReport };
 
 export interface SegmentRequest {
   readonly slide: SlideInput;
@@ -66,6 +78,31 @@ export interface SegmentRequest {
   readonly mpp: SlideMpp | null;
   /** Share of a slice's side in common with its neighbour, 0 (default) to 0.5: no seams, more slices. */
   readonly overlap?: number;
+  /** Only slices that meet this polygon, level-0 pixels; `area` is then ignored. */
+  readonly polygon?: readonly (readonly [x: number, y: number])[] | null;
+  /** Whether slices without tissue are left out; `include` by default, tissue first. */
+  readonly glass?: 'skip' | 'include';
+  /** Whether slices are kept for later, and those kept earlier are used. False by default. */
+  readonly keep?: boolean;
+}
+
+/** What a run would take, before it is begun. */
+export interface SegmentEstimate {
+  /** Slices that would be left out as glass; of the first quality. */
+  readonly skipped: number;
+  readonly qualities: readonly {
+    readonly overlap: number;
+    readonly slices: number;
+    /** Multiply-accumulates against the first quality's. */
+    readonly price: number;
+  }[];
+}
+
+/** Slices of an earlier visit. */
+export interface RestoreSummary {
+  readonly slices: number;
+  /** The run that was in the middle when the page went away; null when none was. */
+  readonly interrupted: StoredRun | null;
 }
 
 /** Where the time of a run went, milliseconds. Reads overlap each other and the network. */
@@ -80,6 +117,10 @@ export interface StageReport {
 export interface SegmentSummary {
   /** Slices finished, without broken ones. */
   readonly slices: number;
+  /** Of these, slices that had been kept earlier and were not computed. */
+  readonly restored: number;
+  /** Slices left out as glass. */
+  readonly skipped: number;
   readonly broken: number;
   readonly regionsEncoded: number;
   readonly seconds: number;
@@ -117,4 +158,14 @@ export interface SegmentWorkerApi {
   segment(request: SegmentRequest): Promise<SegmentSummary>;
   /** The visible rectangle, level-0 pixels: its slices come first from now on. */
   setView(view: Level0Rect | null): Promise<void>;
+  /** Holds all runs, or lets them go on. Slices in work are finished. */
+  setPaused(paused: boolean): Promise<void>;
+  /** Tissue of a slide, as far as the grid of the model needs it; null where it can't be told. */
+  tissue(request: SegmentRequest): Promise<TissueMask | null>;
+  /** What `request` would take at each of the overlaps. */
+  estimate(request: SegmentRequest, overlaps: readonly number[]): Promise<SegmentEstimate>;
+  /** Shows what earlier visits have kept of a slide and model. Progress events are SegmentEvent. */
+  restore(request: SegmentRequest): Promise<RestoreSummary>;
+  storageUse(): Promise<StorageUse>;
+  deleteStored(): Promise<void>;
 }

@@ -1,18 +1,23 @@
 /** The page's side of the segmentation worker. */
 import type { ModelManifest } from '../runtime/manifest.ts';
+import type { TissueMask } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type {
   BackendName,
   BackendReport,
+  RestoreSummary,
+  SegmentEstimate,
   SegmentEvent,
   SegmentRequest,
   SegmentSummary,
   SegmentWorkerApi,
 } from './protocol.ts';
 import { absoluteInput, absoluteUrl } from './page-url.ts';
+import type { StorageUse } from './stored-run.ts';
 import { connectWorker } from './worker-port.ts';
 
 export { WorkerError } from './error-report.ts';
+export { overlapOf, qualities } from '../segment/quality.ts';
 
 export interface SegmentOptions {
   /** Aborting stops within a slice; the promise then resolves with `cancelled: true`. */
@@ -29,6 +34,13 @@ export interface SegmentClient {
   /** Starts the backend by itself if `initialise` was not called. */
   segment(request: SegmentRequest, options?: SegmentOptions): Promise<SegmentSummary>;
   setView(view: Level0Rect | null): Promise<void>;
+  setPaused(paused: boolean): Promise<void>;
+  tissue(request: SegmentRequest): Promise<TissueMask | null>;
+  estimate(request: SegmentRequest, overlaps: readonly number[]): Promise<SegmentEstimate>;
+  /** Events show what earlier visits have kept. Aborting rejects. */
+  restore(request: SegmentRequest, options?: SegmentOptions): Promise<RestoreSummary>;
+  storageUse(): Promise<StorageUse>;
+  deleteStored(): Promise<void>;
   /** Ends the worker at once. Open calls are rejected. */
   terminate(): void;
 }
@@ -44,16 +56,22 @@ export function createSegmentClient(): SegmentClient {
     initialise: (wanted) => rpc.call('initialise', [wanted]),
     manifest: (modelUrl) => rpc.call('manifest', [absoluteUrl(modelUrl)]),
     segment: (request, options = {}) =>
-      rpc.call(
-        'segment',
-        [{ ...request, slide: absoluteInput(request.slide), modelUrl: absoluteUrl(request.modelUrl) }],
-        {
-          signal: options.signal,
-          onAbort: 'wait',
-          onProgress: (event) => options.onEvent?.(event as SegmentEvent),
-        },
-      ),
+      rpc.call('segment', [absolute(request)], {
+        signal: options.signal,
+        onAbort: 'wait',
+        onProgress: (event) => options.onEvent?.(event as SegmentEvent),
+      }),
     setView: (view) => rpc.call('setView', [view]),
+    setPaused: (paused) => rpc.call('setPaused', [paused]),
+    tissue: (request) => rpc.call('tissue', [absolute(request)]),
+    estimate: (request, overlaps) => rpc.call('estimate', [absolute(request), overlaps]),
+    restore: (request, options = {}) =>
+      rpc.call('restore', [absolute(request)], {
+        signal: options.signal,
+        onProgress: (event) => options.onEvent?.(event as SegmentEvent),
+      }),
+    storageUse: () => rpc.call('storageUse', []),
+    deleteStored: () => rpc.call('deleteStored', []),
     terminate: () => {
       worker.terminate();
       rpc.fail({
@@ -64,4 +82,8 @@ export function createSegmentClient(): SegmentClient {
       });
     },
   };
+}
+
+function absolute(request: SegmentRequest): SegmentRequest {
+  return { ...request, slide: absoluteInput(request.slide), modelUrl: absoluteUrl(request.modelUrl) };
 }

@@ -133,11 +133,14 @@ describe('segment service', () => {
     expect(segmenter.disposed).toBe(false);
   });
 
-  it('fails with a lost device, even one that never answers, and starts anew for the next run', async () => {
+  it('goes on with a new device when one is lost, even one that never answers', async () => {
     let lose: (reason: string) => void = () => undefined;
     let starts = 0;
     let loads = 0;
-    const hanging = new FakeSegmenter(model, () => new Promise(() => undefined));
+    let calls = 0;
+    const hanging = new FakeSegmenter(model, () =>
+      ++calls > 20 ? new Promise(() => undefined) : Promise.resolve(),
+    );
     const sound = new FakeSegmenter(model);
     const { client } = connect({
       startBackend: async () => ({
@@ -146,13 +149,85 @@ describe('segment service', () => {
       }),
       loadModel: async () => (++loads === 1 ? hanging : sound),
     });
-    const failing = client.call('segment', [request]);
-    setTimeout(() => lose('driver reset'), 20);
-    await expect(failing).rejects.toMatchObject({
-      report: { code: 'backend', problem: 'The graphics device Apple M2 was lost (driver reset).' },
+    const events: SegmentEvent[] = [];
+    const running = client.call('segment', [request], {
+      onProgress: (event) => events.push(event as SegmentEvent),
     });
-    expect(await client.call('segment', [request])).toMatchObject({ slices: 100 });
+    while (calls <= 20) await new Promise((resolve) => setTimeout(resolve, 5));
+    lose('driver reset');
+    expect(await running).toMatchObject({ slices: 100, cancelled: false });
     expect([starts, loads]).toEqual([2, 2]);
+    expect(sound.where.length).toBe(80);
+    const notice = events.find((event) => event.kind === 'notice');
+    expect(notice?.kind === 'notice' && notice.error.problem).toBe(
+      'The graphics device Apple M2 was lost (driver reset).',
+    );
+  });
+
+  it('falls back to the next backend when a new start gets nowhere', async () => {
+    const started: (string | null)[] = [];
+    const failing = () =>
+      new FakeSegmenter(model, async () => {
+        throw new Error('shader failed');
+      });
+    const sound = new FakeSegmenter(model);
+    const { client } = connect({
+      startBackend: async (wanted) => {
+        started.push(wanted);
+        if (wanted === 'webgl') throw new ModelError('backend', 'webgl', 'No context.', 'Use wasm.');
+        return { report: { name: wanted ?? 'webgpu', device: '', reason: '' }, lost: never };
+      },
+      loadModel: async () => (started.at(-1) === 'wasm' ? sound : failing()),
+    });
+    const events: SegmentEvent[] = [];
+    const summary = await client.call('segment', [request], {
+      onProgress: (event) => events.push(event as SegmentEvent),
+    });
+    expect(started).toEqual([null, 'webgpu', 'webgl', 'wasm']);
+    expect(summary).toMatchObject({ slices: 100, broken: 0 });
+    expect(events.filter((event) => event.kind === 'backend').map(({ report }) => report.name)).toEqual([
+      'webgpu',
+      'wasm',
+    ]);
+  });
+
+  it('ends with the error when the model itself is wrong', async () => {
+    let starts = 0;
+    const { client } = connect({
+      startBackend: async () => {
+        starts++;
+        return { report: { name: 'wasm', device: '', reason: '' }, lost: never };
+      },
+      loadModel: async () =>
+        new FakeSegmenter(model, async () => {
+          throw new ModelError('bad-input', 'nano', 'Wrong size.', 'Resize it.');
+        }),
+    });
+    await expect(client.call('segment', [request])).rejects.toMatchObject({
+      report: { code: 'bad-input', problem: 'Wrong size.' },
+    });
+    expect(starts).toBe(1);
+  });
+
+  it('holds a run while paused', async () => {
+    const { client } = connect();
+    let slices = 0;
+    const running = client.call('segment', [request], {
+      onProgress: (event) => {
+        if ((event as SegmentEvent).kind !== 'slice') return;
+        slices++;
+        if (slices === 5) void client.call('setPaused', [true]);
+      },
+    });
+    while (slices < 5) await new Promise((resolve) => setTimeout(resolve, 5));
+    // Slices in work when the message arrives are finished.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const whilePaused = slices;
+    expect(whilePaused).toBeLessThan(100);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(slices).toBe(whilePaused);
+    await client.call('setPaused', [false]);
+    expect(await running).toMatchObject({ slices: 100 });
   });
 
   it('turns to the view, set before or during the run', async () => {

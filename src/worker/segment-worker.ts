@@ -10,6 +10,7 @@ import { openSlideInput } from './open-slide-input.ts';
 import { serveRpc } from './rpc.ts';
 import type { SegmentWorkerApi } from './protocol.ts';
 import { createSegmentService } from './segment-service.ts';
+import { connectStorage } from './storage-client.ts';
 
 /** The name of the model's folder: what messages call it. */
 function modelId(modelUrl: string): string {
@@ -30,5 +31,6 @@ serveRpc<SegmentWorkerApi>(
     loadModel: (modelUrl) => loadModel(modelId(modelUrl), fromUrl(modelUrl)),
     openSlide: openSlideInput,
     reader: (slide) => slideReader(slide, platform),
+    storage: connectStorage(),
   }),
 );

@@ -27,7 +27,7 @@ export function CommandButton({ id, label, className, icon }: CommandButtonProps
       className={`button ${label === undefined ? 'icon-button' : ''} ${className ?? ''}`}
       title={describe(command, shortcut === undefined ? null : formatShortcut(shortcut, isMac))}
       aria-label={label === undefined ? command.title : undefined}
-      aria-keyshortcuts={shortcut?.replace('Ctrl', 'Control')}
+      aria-keyshortcuts={shortcut?.replace('Ctrl', 'Control').replace(/^ $/, 'Space')}
       aria-pressed={on}
       disabled={!enabled}
       data-testid={`command-${id}`}

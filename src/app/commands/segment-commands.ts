@@ -1,5 +1,15 @@
 /** Starting and ending runs. */
-import { Maximize, Scan, Square } from 'lucide-react';
+import {
+  Layers,
+  Maximize,
+  Pause,
+  Scan,
+  Shapes,
+  Square,
+  SquareDashed,
+  SquareDashedMousePointer,
+  Trash2,
+} from 'lucide-react';
 import { shownModels } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';
@@ -34,5 +44,81 @@ export const segmentCommands: readonly Command[] = [
     shortcuts: ['Escape'],
     when: (state) => state.run !== null && state.run.phase !== 'cancelling',
     perform: (workbench) => workbench.segmentation.cancel(),
+  },
+  {
+    id: 'segment.pause',
+    title: 'Pause segmentation',
+    group: 'Segment',
+    icon: Pause,
+    shortcuts: [' '],
+    when: (state) => state.run !== null && state.run.phase !== 'cancelling',
+    isOn: (state) => state.run?.phase === 'paused',
+    perform: (workbench) => workbench.segmentation.togglePause(),
+  },
+  {
+    id: 'segment.rectangle',
+    title: 'Segment a rectangle…',
+    group: 'Segment',
+    icon: SquareDashed,
+    shortcuts: ['Alt+R'],
+    when: canStart,
+    isOn: (state) => state.drawing?.shape === 'rectangle',
+    perform: ({ store }) => store.dispatch({ type: 'drawing', drawing: { shape: 'rectangle', points: [] } }),
+  },
+  {
+    id: 'segment.polygon',
+    title: 'Segment a polygon…',
+    group: 'Segment',
+    icon: Shapes,
+    shortcuts: ['Alt+P'],
+    when: canStart,
+    isOn: (state) => state.drawing?.shape === 'polygon',
+    perform: ({ store }) => store.dispatch({ type: 'drawing', drawing: { shape: 'polygon', points: [] } }),
+  },
+  {
+    id: 'segment.area',
+    title: 'Segment the drawn area again',
+    group: 'Segment',
+    icon: SquareDashedMousePointer,
+    when: (state) => canStart(state) && state.area !== null,
+    perform: (workbench) => void workbench.segmentation.segment('area'),
+  },
+  {
+    id: 'segment.tissue',
+    title: 'Show what counts as glass',
+    group: 'Segment',
+    icon: Layers,
+    shortcuts: ['Shift+G'],
+    when: (state) => state.slide.kind === 'open' && shownModels(state).length > 0,
+    isOn: (state) => state.tissueShown,
+    perform: ({ store }) => store.dispatch({ type: 'tissue-shown', shown: !store.getState().tissueShown }),
+  },
+  {
+    id: 'segment.skip-glass',
+    title: 'Skip glass',
+    group: 'Segment',
+    isOn: (state) => state.preferences.skipGlass,
+    perform: ({ store }) => {
+      const { skipGlass } = store.getState().preferences;
+      store.dispatch({ type: 'preferences', change: { skipGlass: !skipGlass } });
+    },
+  },
+  {
+    id: 'segment.keep-results',
+    title: 'Keep results for the next visit',
+    group: 'Segment',
+    isOn: (state) => state.preferences.keepResults,
+    perform: ({ store }) => {
+      const { keepResults } = store.getState().preferences;
+      store.dispatch({ type: 'preferences', change: { keepResults: !keepResults } });
+    },
+  },
+  {
+    id: 'segment.delete-stored',
+    title: 'Delete stored results',
+    group: 'Segment',
+    icon: Trash2,
+    when: (state) => state.run === null,
+    perform: (workbench) => void workbench.segmentation.deleteStored(),
   },
 ];

@@ -49,6 +49,8 @@ function isTyping(target: EventTarget | null): boolean {
 /** Keys that the focused control needs itself: arrows of sliders, radio buttons and lists. */
 function isOwnKey(event: KeyboardEvent): boolean {
   const { target, key } = event;
+  // Space presses the button that has the focus.
+  if (key === ' ' && target instanceof HTMLButtonElement && !target.disabled) return true;
   const usesKeys =
     target instanceof HTMLSelectElement ||
     (target instanceof HTMLInputElement && ['range', 'radio'].includes(target.type));

@@ -76,6 +76,9 @@ export class ClassMap {
    */
   add(result: SliceResult, slide: { readonly width: number; readonly height: number }): void {
     const { rect, size } = result;
+    // Slices of another grid overlap these and count twice: one grid at a time. Stored results keep both.
+    const [known] = this.#slices.values();
+    if (known !== undefined && Math.abs(known.rect.width / rect.width - 1) > 0.01) this.#clear();
     const key = keyOf(rect.x, rect.y, rect.width);
     this.#version++;
     const counts = countClasses(
@@ -94,6 +97,12 @@ export class ClassMap {
     this.#countsBySlice.set(key, counts);
     this.#slices.set(key, new StoredSlice(result, this.#version));
     for (const listener of [...this.#listeners]) listener();
+  }
+
+  #clear(): void {
+    this.#slices.clear();
+    this.#countsBySlice.clear();
+    this.#counts.fill(0);
   }
 
   /** Area of a class, in level-0 pixels. */

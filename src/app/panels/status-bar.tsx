@@ -1,5 +1,5 @@
 /** Status bar: progress, the latest error, which backend runs and why. */
-import { CircleX, ScrollText, TriangleAlert, X } from 'lucide-react';
+import { CircleX, Pause, Play, ScrollText, TriangleAlert, X } from 'lucide-react';
 import { commandById } from '../commands/registry.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
@@ -45,9 +45,11 @@ function idleText(state: AppState): string {
   if (lastRun !== null) {
     const slices = `${formatCount(lastRun.slices)} ${lastRun.slices === 1 ? 'slice' : 'slices'}`;
     const time = formatDuration(lastRun.seconds);
+    const kept = lastRun.restored > 0 ? ` ${formatCount(lastRun.restored)} of them were there already.` : '';
+    const glass = lastRun.skipped > 0 ? ` ${glassText(lastRun.skipped)}.` : '';
     return lastRun.cancelled
       ? `Cancelled after ${slices} in ${time}. What is finished stays.`
-      : `Segmented ${slices} in ${time}.`;
+      : `Segmented ${slices} in ${time}.${kept}${glass}`;
   }
   return models === null ? 'Reading the models…' : 'Ready.';
 }
@@ -68,6 +70,10 @@ function Progress({ run }: { readonly run: RunState }): React.JSX.Element {
         <div className="progress-done" style={{ transform: `scaleX(${share})` }} />
       </div>
       <span data-testid="progress-text">{progressText(run)}</span>
+      <CommandButton
+        id="segment.pause"
+        icon={run.phase === 'paused' ? <Play size={14} aria-hidden /> : <Pause size={14} aria-hidden />}
+      />
       <CommandButton id="segment.cancel" icon={<X size={14} aria-hidden />} />
     </div>
   );
@@ -77,9 +83,15 @@ function progressText(run: RunState): string {
   if (run.phase === 'cancelling') return 'Cancelling…';
   if (run.total === 0) return 'Preparing…';
   const parts = [`${formatCount(run.done)}/${formatCount(run.total)} slices`];
-  if (run.rate > 0) parts.push(`${formatRate(run.rate)}/s`, `${formatDuration(run.etaSeconds)} left`);
+  if (run.phase === 'paused') parts.push('paused');
+  else if (run.rate > 0) parts.push(`${formatRate(run.rate)}/s`, `${formatDuration(run.etaSeconds)} left`);
   if (run.broken > 0) parts.push(`${formatCount(run.broken)} could not be read`);
+  if (run.skipped > 0) parts.push(glassText(run.skipped));
   return parts.join(' · ');
+}
+
+function glassText(slices: number): string {
+  return `${formatCount(slices)} ${slices === 1 ? 'slice' : 'slices'} of glass skipped`;
 }
 
 function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {

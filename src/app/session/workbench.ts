@@ -65,6 +65,22 @@ export class Workbench {
     this.#keepAddress();
     // Last, so that loading the runtime does not delay the first look at the slide.
     await this.segmentation.startBackend(wanted.backend);
+    this.#showStored();
+  }
+
+  /** Shows what earlier visits have kept, whenever a slide opens or a pane changes its model. */
+  #showStored(): void {
+    let last = '';
+    const update = (): void => {
+      const { slide, panes, models } = this.store.getState();
+      if (slide.kind !== 'open' || models === null) return;
+      const now = [slide.slideId, slide.userMpp?.x, ...panes.map(({ modelId }) => modelId)].join();
+      if (now === last) return;
+      last = now;
+      void this.segmentation.restore();
+    };
+    this.store.subscribe(update);
+    update();
   }
 
   addView(paneId: string, view: SlideView): () => void {

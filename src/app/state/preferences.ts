@@ -14,6 +14,9 @@ const preferencesSchema = z.object({
   scaleBar: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-left' }),
   overview: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-right' }),
   singleKeyShortcuts: z.boolean().catch(true),
+  quality: z.enum(['fast', 'standard', 'best']).catch('standard'),
+  skipGlass: z.boolean().catch(true),
+  keepResults: z.boolean().catch(true),
   colourProfile: z.boolean().catch(true),
   overlay: z
     .object({

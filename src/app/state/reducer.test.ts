@@ -20,6 +20,8 @@ const result = {
 
 const summary: SegmentSummary = {
   slices: 3,
+  restored: 0,
+  skipped: 0,
   broken: 0,
   regionsEncoded: 1,
   seconds: 2,
@@ -50,7 +52,14 @@ describe('a run', () => {
   it('leaves its outcome', () => {
     const state = after(started, planned, slice, { type: 'run-ended', summary });
     expect(state.run).toBeNull();
-    expect(state.lastRun).toEqual({ modelId: 'm', extent: 'whole', slices: 3, seconds: 2, cancelled: true });
+    expect(state.lastRun).toMatchObject({
+      modelId: 'm',
+      extent: 'whole',
+      slices: 3,
+      seconds: 2,
+      cancelled: true,
+      restored: 0,
+    });
   });
 
   it('ignores events after its end', () => {

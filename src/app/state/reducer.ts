@@ -5,6 +5,7 @@ import { initialOverlay } from './preferences.ts';
 import { activePaneOf } from './state.ts';
 import type {
   AppState,
+  AreaDrawing,
   Calibration,
   DemoSlide,
   DialogName,
@@ -15,6 +16,7 @@ import type {
   OverlaySettings,
   PaneCount,
   PaneState,
+  Polygon,
   Preferences,
   SlideChoice,
 } from './state.ts';
@@ -47,7 +49,11 @@ export type Action =
   | { readonly type: 'backend-failed'; readonly error: ErrorReport }
   | { readonly type: 'run-started'; readonly modelId: string; readonly extent: Extent }
   | { readonly type: 'run-event'; readonly event: SegmentEvent }
+  | { readonly type: 'run-paused'; readonly paused: boolean }
   | { readonly type: 'run-cancelling' }
+  | { readonly type: 'drawing'; readonly drawing: AreaDrawing | null }
+  | { readonly type: 'area'; readonly area: Polygon | null }
+  | { readonly type: 'tissue-shown'; readonly shown: boolean }
   | { readonly type: 'run-ended'; readonly summary: SegmentSummary | null }
   | { readonly type: 'log'; readonly entry: Omit<LogEntry, 'id'> }
   | { readonly type: 'dismiss-notice' }
@@ -65,6 +71,9 @@ export function initialState(preferences: Preferences): AppState {
     models: null,
     backend: { kind: 'waiting' },
     run: null,
+    drawing: null,
+    area: null,
+    tissueShown: false,
     lastRun: null,
     panes: [{ id: 'A', modelId: null, overlay: initialOverlay(preferences) }],
     activePane: 'A',
@@ -122,6 +131,8 @@ export function reduce(state: AppState, action: Action): AppState {
         notice: null,
         lastRun: null,
         calibration: null,
+        drawing: null,
+        area: null,
       };
     case 'slide-opened': {
       const { slideId, choice, metadata, userMpp } = action;
@@ -131,7 +142,7 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, slide, opened: known };
     }
     case 'slide-closed':
-      return { ...state, slide: { kind: 'none' }, lastRun: null, calibration: null };
+      return { ...state, slide: { kind: 'none' }, lastRun: null, calibration: null, drawing: null };
     case 'offer-slides': {
       const keys = new Set(action.choices.map((choice) => choice.key));
       const others = state.opened.filter((choice) => !keys.has(choice.key));
@@ -175,10 +186,22 @@ export function reduce(state: AppState, action: Action): AppState {
           rate: 0,
           etaSeconds: 0,
           broken: 0,
+          skipped: 0,
         },
       };
     case 'run-event':
       return runEvent(state, action.event);
+    case 'run-paused': {
+      const { run } = state;
+      if (run === null || run.phase === 'cancelling') return state;
+      return { ...state, run: { ...run, phase: action.paused ? 'paused' : 'running' } };
+    }
+    case 'drawing':
+      return { ...state, drawing: action.drawing };
+    case 'area':
+      return { ...state, area: action.area, drawing: null };
+    case 'tissue-shown':
+      return { ...state, tissueShown: action.shown };
     case 'run-cancelling':
       if (state.run === null) return state;
       return { ...state, run: { ...state.run, phase: 'cancelling' } };
@@ -195,6 +218,9 @@ export function reduce(state: AppState, action: Action): AppState {
               slices: summary.slices,
               seconds: summary.seconds,
               cancelled: summary.cancelled,
+              restored: summary.restored,
+              skipped: summary.skipped,
+              stages: summary.stages,
             };
       return { ...state, run: null, lastRun };
     }
@@ -215,10 +241,11 @@ export function reduce(state: AppState, action: Action): AppState {
 function runEvent(state: AppState, event: SegmentEvent): AppState {
   const { run } = state;
   if (run === null) return state;
-  const phase = run.phase === 'cancelling' ? 'cancelling' : 'running';
+  // Slices in work when the run was held still come in.
+  const phase = run.phase === 'preparing' ? 'running' : run.phase;
   switch (event.kind) {
     case 'planned':
-      return { ...state, run: { ...run, phase, total: event.slices } };
+      return { ...state, run: { ...run, phase, total: event.slices, skipped: event.skipped ?? 0 } };
     case 'slice':
     case 'progress': {
       const { done, total, rate, etaSeconds } = event;
@@ -226,6 +253,9 @@ function runEvent(state: AppState, event: SegmentEvent): AppState {
     }
     case 'broken-slice':
       return { ...state, run: { ...run, broken: run.broken + 1 } };
+    case 'notice':
+    case 'backend':
+      return state;
   }
 }
 

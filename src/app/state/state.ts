@@ -1,5 +1,12 @@
 /** What the interface shows, as plain data. Slides, class maps and the viewer live outside of it. */
-import type { BackendReport, ErrorReport, SlideInput, TileColours } from '../../worker/protocol.ts';
+import type {
+  BackendReport,
+  ErrorReport,
+  SlideInput,
+  StageReport,
+  TileColours,
+} from '../../worker/protocol.ts';
+import type { QualityId } from '../../segment/quality.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import type { Point } from '../viewer/affine.ts';
@@ -9,7 +16,11 @@ export type Theme = 'dark' | 'light';
 export type Corner = 'bottom-left' | 'bottom-right' | 'top-right' | 'top-left';
 export type Surround = 'theme' | 'black' | 'grey' | 'light' | 'white';
 export type LeftPanel = 'slides' | 'models';
-export type Extent = 'visible' | 'whole';
+/** `area` is the one that was drawn last. */
+export type Extent = 'visible' | 'whole' | 'area';
+/** Corners, level-0 pixels. */
+export type Polygon = readonly (readonly [x: number, y: number])[];
+export type AreaShape = 'rectangle' | 'polygon';
 /** How the views of several panes move: together, together with the offset that they have, or each by itself. */
 export type LinkMode = 'linked' | 'offset' | 'free';
 export type PaneCount = 1 | 2 | 4;
@@ -70,13 +81,22 @@ export type BackendState =
 export interface RunState {
   readonly modelId: string;
   readonly extent: Extent;
-  readonly phase: 'preparing' | 'running' | 'cancelling';
+  readonly phase: 'preparing' | 'running' | 'paused' | 'cancelling';
   readonly done: number;
   readonly total: number;
   /** Slices per second. */
   readonly rate: number;
   readonly etaSeconds: number;
   readonly broken: number;
+  /** Slices that are glass and left out. */
+  readonly skipped: number;
+}
+
+/** An area that is being drawn. */
+export interface AreaDrawing {
+  readonly shape: AreaShape;
+  /** Level-0 pixels; of a rectangle two opposite corners. */
+  readonly points: readonly Point[];
 }
 
 /** How the last run ended, for the status bar. */
@@ -86,6 +106,11 @@ export interface RunOutcome {
   readonly slices: number;
   readonly seconds: number;
   readonly cancelled: boolean;
+  /** Slices that an earlier run had kept. */
+  readonly restored: number;
+  /** Slices left out as glass. */
+  readonly skipped: number;
+  readonly stages: StageReport;
 }
 
 /** How a pane's layer is drawn. Opacities from 0 to 1. */
@@ -133,6 +158,11 @@ export interface Preferences {
   readonly scaleBar: { readonly visible: boolean; readonly corner: Corner };
   readonly overview: { readonly visible: boolean; readonly corner: Corner };
   readonly singleKeyShortcuts: boolean;
+  readonly quality: QualityId;
+  /** Leave out slices without tissue. */
+  readonly skipGlass: boolean;
+  /** Keep finished slices in the browser, for the next visit. */
+  readonly keepResults: boolean;
   /** Whether colours are converted to sRGB by the slide's ICC profile, where it has one that is not sRGB. */
   readonly colourProfile: boolean;
   readonly overlay: Omit<OverlaySettings, 'hiddenClasses' | 'visible' | 'confidence'>;
@@ -148,6 +178,11 @@ export interface AppState {
   readonly models: readonly ModelEntry[] | null;
   readonly backend: BackendState;
   readonly run: RunState | null;
+  readonly drawing: AreaDrawing | null;
+  /** The area that was drawn last; null on a slide where none was. */
+  readonly area: Polygon | null;
+  /** Whether glass is shaded. */
+  readonly tissueShown: boolean;
   readonly lastRun: RunOutcome | null;
   readonly panes: readonly PaneState[];
   readonly activePane: string;

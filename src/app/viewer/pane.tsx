@@ -4,6 +4,8 @@ import { tileColours } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { OverlayCanvas } from '../overlay/overlay-canvas.tsx';
 import { Crosshair } from './crosshair.tsx';
+import { AreaLayer } from './area-layer.tsx';
+import { TissueLayer } from './tissue-layer.tsx';
 import { KnownLengthLayer } from './known-length-layer.tsx';
 import { PaneTitle } from './pane-title.tsx';
 import { SlideView } from './slide-view.ts';
@@ -71,10 +73,12 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       onPointerLeave={several ? () => workbench.pointer.set(null) : undefined}
     >
       <div className="view" ref={viewElement} data-testid={`view-${paneId}`} />
+      {view !== null && <TissueLayer view={view} />}
       {view !== null && <OverlayCanvas paneId={paneId} view={view} />}
       {view !== null && several && <Crosshair paneId={paneId} view={view} />}
       {view !== null && <ScaleBarReadout view={view} />}
       {view !== null && active && <KnownLengthLayer view={view} />}
+      {view !== null && active && <AreaLayer view={view} />}
       <PaneTitle paneId={paneId} />
       {paneId === overviewPane && (
         <div

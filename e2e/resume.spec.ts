@@ -1,0 +1,101 @@
+/** Finished slices outlive the page: it is killed in the middle of a run and opened again. */
+import type { Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import { finishedSlices } from './fixtures/workbench.ts';
+
+// As a first-time user has it: overlap, glass skipped, results kept.
+test.use({ storageState: { cookies: [], origins: [] } });
+
+const address = '/?slide=slides/phantom-1.tif&model=nano-attention';
+
+/** Slices that the progress in the status bar counts as done, of how many. */
+async function progress(page: Page): Promise<{ done: number; total: number }> {
+  const bar = page.getByRole('progressbar', { name: 'Segmentation' });
+  if ((await bar.count()) === 0) return { done: 0, total: 0 };
+  return {
+    done: Number(await bar.getAttribute('aria-valuenow')),
+    total: Number(await bar.getAttribute('aria-valuemax')),
+  };
+}
+
+/** What the status bar says when the run has ended. */
+async function outcome(page: Page): Promise<{ slices: number; restored: number }> {
+  const text = page.getByTestId('status-text');
+  await expect(text).toHaveText(/^Segmented/, { timeout: 240_000 });
+  const words = (await text.textContent()) ?? '';
+  const number = (pattern: RegExp): number => Number(pattern.exec(words)?.[1]?.replaceAll(',', '') ?? 0);
+  return { slices: number(/Segmented ([\d,]+) slice/), restored: number(/([\d,]+) of them were there/) };
+}
+
+test('a killed page goes on where it stopped, and computes no finished slice again', async ({ context }) => {
+  test.setTimeout(600_000);
+  const first = await context.newPage();
+  await first.goto(address);
+  await expect(first.getByTestId('backend')).toBeVisible();
+  await first.getByRole('button', { name: 'Whole slide', exact: true }).click();
+  await expect(async () => expect((await progress(first)).done).toBeGreaterThan(60)).toPass({
+    timeout: 240_000,
+    intervals: [100],
+  });
+  // The renderer dies as in a crash: no handler of the page runs.
+  const { done } = await progress(first);
+  const session = await context.newCDPSession(first);
+  await session.send('Page.crash').catch(() => undefined);
+  await first.close().catch(() => undefined);
+
+  const second = await context.newPage();
+  await second.goto(address);
+  // What was there shows by itself, and the run goes on by itself.
+  await expect(async () => expect((await finishedSlices(second)).length).toBeGreaterThan(20)).toPass({
+    timeout: 60_000,
+  });
+  const { slices, restored } = await outcome(second);
+  console.log(`finished before the crash ${done}, restored ${restored}, of ${slices}`);
+  expect(Math.max(0, done - restored), 'finished slices that were computed again').toBe(0);
+  expect(restored).toBeLessThan(slices);
+
+  // Segmenting the visible area of a finished slide computes nothing.
+  await second.getByRole('button', { name: 'Segment visible area' }).click();
+  await expect(async () => {
+    const again = await outcome(second);
+    expect(again.restored).toBe(again.slices);
+    expect(again.slices).toBeGreaterThan(0);
+  }).toPass({ timeout: 60_000 });
+  await expect(second.getByTestId('storage-use')).toContainText('kept in this browser');
+});
+
+test('a browser without private files keeps results in its database', async ({ context, page }) => {
+  test.setTimeout(300_000);
+  await context.route(/storage-worker.*\.js/, async (route) => {
+    const response = await route.fetch();
+    const refuse =
+      "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('no', 'SecurityError'));";
+    await route.fulfill({ response, body: `${refuse}\n${await response.text()}` });
+  });
+  await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=nano-single');
+  await expect(page.getByTestId('backend')).toBeVisible();
+  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
+  const { slices } = await outcome(page);
+  await page.reload();
+  await expect(page.getByTestId('backend')).toBeVisible();
+  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
+  expect(await outcome(page)).toEqual({ slices, restored: slices });
+});
+
+test('a browser that keeps nothing says so, and segments', async ({ context, page }) => {
+  test.setTimeout(300_000);
+  await context.route(/storage-worker.*\.js/, async (route) => {
+    const response = await route.fetch();
+    const refuse = `
+      StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('no', 'SecurityError'));
+      IDBFactory.prototype.open = () => { throw new DOMException('no database', 'SecurityError'); };`;
+    await route.fulfill({ response, body: `${refuse}\n${await response.text()}` });
+  });
+  await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=nano-single');
+  await expect(page.getByTestId('notice')).toContainText('keeps nothing');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
+  await expect(async () => expect((await finishedSlices(page)).length).toBeGreaterThan(5)).toPass({
+    timeout: 120_000,
+  });
+});

@@ -1,0 +1,125 @@
+/** How segmentation is done: overlap and its price, glass, what is kept. */
+import { useEffect, useState } from 'react';
+import type { SegmentEstimate } from '../../worker/protocol.ts';
+import type { StorageUse } from '../../worker/stored-run.ts';
+import { CommandButton } from '../commands/command-button.tsx';
+import { formatBytes, formatCount } from '../format.ts';
+import type { Preferences } from '../state/state.ts';
+import { currentMpp } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { Choice } from './layer-section.tsx';
+import { Section } from './section.tsx';
+
+const qualityIds = ['fast', 'standard', 'best'] as const;
+const titles = {
+  fast: 'Fast, borders show',
+  standard: 'Standard, blended',
+  best: 'Best, blended widely',
+} as const;
+
+export function RunSection(): React.JSX.Element {
+  const { store } = useWorkbench();
+  const { quality, skipGlass, keepResults } = useApp((state) => state.preferences);
+  const estimate = useEstimate();
+  const chosen = estimate?.qualities[qualityIds.indexOf(quality)];
+  const set = (change: Partial<Preferences>): void => store.dispatch({ type: 'preferences', change });
+  return (
+    <Section title="Segmentation" testId="run-section">
+      <Choice
+        label="Overlap"
+        value={quality}
+        testId="quality-select"
+        onChange={(value) => set({ quality: qualityIds.find((id) => id === value) ?? 'standard' })}
+        options={qualityIds.map((id, index) => {
+          const price = estimate?.qualities[index]?.price;
+          return [id, price === undefined ? titles[id] : `${titles[id]}: ×${price.toFixed(1)}`] as const;
+        })}
+      />
+      {chosen !== undefined && (
+        <p className="hint" data-testid="run-estimate">
+          Whole slide: {formatCount(chosen.slices)} slices
+          {skipGlass && estimate !== null && estimate.skipped > 0 ? ', without glass' : ''}.
+        </p>
+      )}
+      <Check label="Skip glass" value={skipGlass} onChange={(value) => set({ skipGlass: value })} />
+      <Check
+        label="Keep results for the next visit"
+        value={keepResults}
+        onChange={(value) => set({ keepResults: value })}
+      />
+      <div className="button-row" role="group" aria-label="Area to segment">
+        <CommandButton id="segment.rectangle" />
+        <CommandButton id="segment.polygon" />
+        <CommandButton id="segment.area" />
+        <CommandButton id="segment.tissue" />
+        <CommandButton id="segment.delete-stored" />
+      </div>
+      <Stored />
+    </Section>
+  );
+}
+
+/** Whole slides at every quality; anew when slide, model, resolution or the treatment of glass change. */
+function useEstimate(): SegmentEstimate | null {
+  const { segmentation } = useWorkbench();
+  const [estimate, setEstimate] = useState<SegmentEstimate | null>(null);
+  const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
+  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
+  const model = useApp((state) => state.panes.find(({ id }) => id === state.activePane)?.modelId ?? null);
+  const skipGlass = useApp((state) => state.preferences.skipGlass);
+  // The engine's thread has better things to do before it is ready.
+  const ready = useApp((state) => state.backend.kind === 'ready');
+  useEffect(() => {
+    let current = true;
+    setEstimate(null);
+    if (ready && slideId !== null && mpp !== null && model !== null) {
+      void segmentation.estimate().then((next) => {
+        if (current) setEstimate(next);
+      });
+    }
+    return () => {
+      current = false;
+    };
+  }, [segmentation, slideId, mpp, model, skipGlass, ready]);
+  return estimate;
+}
+
+/** What earlier runs have left in the browser. */
+function Stored(): React.JSX.Element | null {
+  const { segmentation } = useWorkbench();
+  const [use, setUse] = useState<StorageUse | null>(null);
+  const running = useApp((state) => state.run !== null);
+  const entries = useApp((state) => state.log.length);
+  useEffect(() => {
+    let current = true;
+    if (!running) {
+      void segmentation.storageUse().then((next) => {
+        if (current) setUse(next);
+      });
+    }
+    return () => {
+      current = false;
+    };
+  }, [segmentation, running, entries]);
+  if (use === null || use.runs === 0) return null;
+  return (
+    <p className="hint" data-testid="storage-use">
+      {formatBytes(use.bytes)} of results kept in this browser.
+    </p>
+  );
+}
+
+interface CheckProps {
+  readonly label: string;
+  readonly value: boolean;
+  readonly onChange: (value: boolean) => void;
+}
+
+function Check({ label, value, onChange }: CheckProps): React.JSX.Element {
+  return (
+    <label className="check">
+      <input type="checkbox" checked={value} onChange={(event) => onChange(event.target.checked)} />
+      {label}
+    </label>
+  );
+}
