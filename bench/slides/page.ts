@@ -1,38 +1,41 @@
 /**
  * Tiles per second of one slide in this browser: ours as bitmaps (what the viewer draws), ours as pixels
- * (what the engine reads), and geotiff.js, each over all tiles of level 0 from bytes in memory.
+ * (what the engine reads), and other readers, each over the same tiles of level 0 from bytes in memory.
  */
-import { fromArrayBuffer, Pool } from 'geotiff';
 import { browserPlatform, tileBitmap } from '../../src/slide/browser-platform.ts';
 import { fileByteSource } from '../../src/slide/byte-source.ts';
 import { openSlide } from '../../src/slide/open-slide.ts';
 import { readRegion } from '../../src/slide/region.ts';
 import { TileCache } from '../../src/slide/tile-cache.ts';
+import { geotiffReader, tileSourceReader, type ReadTile } from './peers.ts';
 
-interface Rates {
+export interface Rates {
+  readonly compression: string | null;
   readonly tiles: number;
+  /** Tiles per second; null where a reader can't read the slide. */
   readonly ours: number;
   readonly oursPixels: number;
   readonly geotiff: number | null;
   readonly geotiffPool: number | null;
+  readonly tileSource: number | null;
   /** Colour of the middle pixel by ours and by geotiff.js: whether both read the same. */
   readonly middle: readonly number[];
   readonly middleGeotiff: readonly number[] | null;
+  /** Why a reader has no figure. */
+  readonly refusals: readonly string[];
 }
 
+/** As many as a viewer asks for at the same time. */
 const CONCURRENT = 8;
 
-async function all(
-  tiles: readonly [number, number][],
-  task: (column: number, row: number) => Promise<void>,
-): Promise<number> {
+async function rate(tiles: readonly [number, number][], read: ReadTile): Promise<number> {
   let next = 0;
   const started = performance.now();
   await Promise.all(
     Array.from({ length: CONCURRENT }, async () => {
       while (next < tiles.length) {
         const [column, row] = tiles[next++]!;
-        await task(column, row);
+        await read(column, row);
       }
     }),
   );
@@ -49,54 +52,52 @@ async function measure(url: string, most: number): Promise<Rates> {
     for (let column = 0; column * level.tileWidth < level.width; column++) tiles.push([column, row]);
   }
   tiles.splice(most);
-  const bitmap = async (column: number, row: number): Promise<void> => {
+  const refusals: string[] = [];
+
+  /** Warmed up by a few tiles, as a page is that has been open for a moment. */
+  const warmed = async (read: ReadTile): Promise<number> => {
+    await rate(tiles.slice(0, 16), read);
+    return rate(tiles, read);
+  };
+  const peer = async (name: string, reader: () => Promise<ReadTile>): Promise<number | null> => {
+    try {
+      return await warmed(await reader());
+    } catch (error) {
+      refusals.push(`${name}: ${String(error)}`);
+      return null;
+    }
+  };
+
+  const ours = await warmed(async (column, row) => {
     (await tileBitmap(await slide.tile(0, column, row)))?.close();
-  };
+  });
   const cache = new TileCache(0);
-  const pixels = async (column: number, row: number): Promise<void> => {
+  const oursPixels = await warmed(async (column, row) => {
     await cache.tile(slide, 0, column, row, platform.decoder);
-  };
-  await all(tiles.slice(0, 16), bitmap);
-  const ours = await all(tiles, bitmap);
-  const oursPixels = await all(tiles, pixels);
+  });
+  const geotiff = await peer('geotiff.js', async () => (await geotiffReader(bytes, level, false)).read);
+  const geotiffPool = await peer(
+    'geotiff.js with its pool',
+    async () => (await geotiffReader(bytes, level, true)).read,
+  );
+  const tileSource = await peer('geotiff-tilesource', () => tileSourceReader(bytes, level.width));
+
   const x = Math.floor(level.width / 2);
   const y = Math.floor(level.height / 2);
   const middle = await readRegion(slide, { x, y, width: 1, height: 1 }, 1, 1, { decoder: platform.decoder });
-
-  let geotiff: number | null = null;
-  let geotiffPool: number | null = null;
-  let middleGeotiff: readonly number[] | null = null;
-  try {
-    const image = await (await fromArrayBuffer(bytes)).getImage(0);
-    const raster =
-      (pool: Pool | null) =>
-      async (column: number, row: number): Promise<void> => {
-        const window = [
-          column * level.tileWidth,
-          row * level.tileHeight,
-          Math.min(level.width, (column + 1) * level.tileWidth),
-          Math.min(level.height, (row + 1) * level.tileHeight),
-        ];
-        await image.readRasters({ window, interleave: true, ...(pool ? { pool } : {}) });
-      };
-    await all(tiles.slice(0, 4), raster(null));
-    geotiff = await all(tiles, raster(null));
-    const pool = new Pool();
-    await all(tiles.slice(0, 4), raster(pool));
-    geotiffPool = await all(tiles, raster(pool));
-    const one = await image.readRGB({ window: [x, y, x + 1, y + 1], interleave: true });
-    middleGeotiff = Array.from(one as unknown as ArrayLike<number>).slice(0, 3);
-  } catch (error) {
-    document.body.append(`geotiff.js: ${String(error)}`);
-  }
+  const middleGeotiff =
+    geotiff === null ? null : await (await geotiffReader(bytes, level, false)).colour(x, y);
   return {
+    compression: slide.metadata.compression,
     tiles: tiles.length,
     ours,
     oursPixels,
     geotiff,
     geotiffPool,
+    tileSource,
     middle: [...middle.data.slice(0, 3)],
     middleGeotiff,
+    refusals,
   };
 }
 

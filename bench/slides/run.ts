@@ -1,14 +1,20 @@
 /**
- * Tiles per second, ours beside geotiff.js, in one run of one Chromium:
+ * Tiles per second, ours beside geotiff.js and geotiff-tilesource, in one run of one Chromium:
  *
  *     npx tsx bench/slides/run.ts [SLIDE…]
  *
- * Prints one JSON object of named figures. A browser other than Playwright's: CHROMIUM=/usr/bin/chromium.
+ * Prints one JSON object of named figures; ratios are ours over the other's. A browser other than
+ * Playwright's: CHROMIUM=/usr/bin/chromium.
  */
 import { existsSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { chromium } from '@playwright/test';
 import { createServer } from 'vite';
+import type { Rates } from './page.ts';
+
+/** Tiles of a slide that are read. */
+const MOST_TILES = 130;
 
 const root = resolve(import.meta.dirname, '../..');
 const slides = process.argv.slice(2);
@@ -19,7 +25,12 @@ const server = await createServer({
   configFile: join(root, 'vite.config.ts'),
   logLevel: 'error',
   server: { port: 0, fs: { strict: false } },
-  optimizeDeps: { entries: ['bench/slides/page.ts'], include: ['geotiff'] },
+  optimizeDeps: {
+    entries: ['bench/slides/page.ts'],
+    include: ['geotiff', 'openseadragon'],
+    // Its workers lie beside it.
+    exclude: ['geotiff-tilesource'],
+  },
 });
 await server.listen();
 const address = server.resolvedUrls?.local[0] ?? '';
@@ -32,25 +43,29 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error(error.message));
-  await page.goto(`${address}bench/slides/index.html`);
-  await page.waitForFunction(() => 'measure' in window, undefined, { timeout: 120_000 });
-  const figures: Record<string, number | string | null> = { browser: browser.version() };
+  // Vite bundles what is imported on the first request.
+  await page.goto(`${address}bench/slides/index.html`, { timeout: 240_000 });
+  await page.waitForFunction(() => 'measure' in window, undefined, { timeout: 240_000 });
+  const figures: Record<string, unknown> = {
+    browser: browser.version(),
+    processors: availableParallelism(),
+    loadBefore: Number(loadavg()[0]!.toFixed(2)),
+  };
   for (const slide of slides) {
     const url = `${address}@fs${resolve(slide)}`;
     const rates = await page.evaluate(
-      (at) =>
-        (
-          window as unknown as { measure: (u: string, n: number) => Promise<Record<string, unknown>> }
-        ).measure(at, 200),
-      url,
+      ([at, most]) =>
+        (window as unknown as { measure: (url: string, most: number) => Promise<Rates> }).measure(at, most),
+      [url, MOST_TILES] as const,
     );
+    const name = basename(slide);
     for (const [key, value] of Object.entries(rates)) {
-      const shown =
-        typeof value === 'number' ? Number(value.toFixed(1)) : value === null ? null : JSON.stringify(value);
-      figures[`${basename(slide)} ${key}`] = shown;
+      figures[`${name} ${key}`] = typeof value === 'number' ? Number(value.toFixed(1)) : value;
     }
-    const { ours, geotiff } = rates as { ours: number; geotiff: number | null };
-    if (geotiff !== null) figures[`${basename(slide)} ratio`] = Number((ours / geotiff).toFixed(2));
+    for (const other of ['geotiff', 'geotiffPool', 'tileSource'] as const) {
+      const theirs = rates[other];
+      if (theirs !== null) figures[`${name} times ${other}`] = Number((rates.ours / theirs).toFixed(2));
+    }
   }
   console.log(JSON.stringify(figures, null, 2));
 } finally {

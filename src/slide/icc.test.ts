@@ -1,9 +1,13 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { memoryByteSource } from './byte-source.ts';
 import { iccSummary } from './icc.ts';
 import { matrixProfileShift } from './icc-matrix.ts';
+import { embeddedProfile } from './icc-extract.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
 import { completeJpeg } from './jpeg.ts';
+import { nodePlatform } from './node-platform.node.ts';
+import { openSlide } from './open-slide.ts';
 
 /** A square of one colour. */
 const square = sharp({
@@ -70,6 +74,34 @@ describe('ICC profiles', () => {
     }
     expect(new Uint8Array((await sharp(png).metadata()).icc!)).toEqual(profile);
     expect(new Uint8Array((await sharp(jpegWithProfile(jpeg, profile)).metadata()).icc!)).toEqual(profile);
+  });
+
+  test.each(['png', 'jpeg', 'webp'] as const)(
+    'a %s image tells its profile and gives its pixels as stored',
+    async (type) => {
+      const profile = await displayP3();
+      const raw = await square.clone().ensureAlpha().raw().toBuffer();
+      const image = { width: 16, height: 16, data: new Uint8ClampedArray(raw) };
+      const png = pngWithProfile(image, profile);
+      const quality = type === 'png' ? {} : { quality: 100 };
+      const file = sharp(png, { ignoreIcc: true }).keepIccProfile().toFormat(type, quality);
+      const bytes = new Uint8Array(await file.toBuffer());
+      const platform = nodePlatform();
+      const slide = await openSlide([memoryByteSource(bytes, `square.${type}`)], platform);
+      expect(slide.metadata.icc).toMatchObject({ srgb: false, size: profile.length });
+      expect(await slide.iccProfile()).toEqual(profile);
+      const tile = await slide.tile(0, 0, 0);
+      const [red = 0, green = 0] = tile.kind === 'pixels' ? tile.image.data : [];
+      expect(Math.abs(red - 200) + Math.abs(green - 60)).toBeLessThan(6);
+    },
+  );
+
+  test('a damaged profile of an image is none', () => {
+    const jpeg = new Uint8Array([0xff, 0xd8, 0xff, 0xe2, 0, 3]);
+    expect(embeddedProfile(jpeg, 'image/jpeg')).toBeNull();
+    for (const type of ['image/png', 'image/webp', 'image/jpeg'] as const) {
+      expect(embeddedProfile(new Uint8Array(40).fill(255), type)).toBeNull();
+    }
   });
 
   test('a profile longer than a segment is split', async () => {

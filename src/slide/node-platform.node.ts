@@ -19,7 +19,9 @@ export function nodePlatform(): SlidePlatform {
     decoder: {
       async decode(bytes, _type, signal) {
         if (signal?.aborted) throw abortReason(signal);
-        const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: MAX_PIXELS })
+        // Pixels as stored, as in the browser: without this, libvips would convert by an embedded profile.
+        const options = { failOn: 'error', limitInputPixels: MAX_PIXELS, ignoreIcc: true } as const;
+        const { data, info } = await sharp(bytes, options)
           .toColourspace('srgb')
           .ensureAlpha()
           .raw()

@@ -3,6 +3,8 @@
  * is bounded; its tiles are cut from it.
  */
 import { fingerprint } from './fingerprint.ts';
+import { iccSummary } from './icc.ts';
+import { embeddedProfile } from './icc-extract.ts';
 import { isJpeg, jpegFrame } from './jpeg.ts';
 import {
   SlideError,
@@ -59,6 +61,7 @@ export async function openPlainImage(
     );
   }
   const { width, height } = image;
+  const profile = embeddedProfile(bytes, type);
   const levels = slideLevels([{ width, height, tileWidth: TILE, tileHeight: TILE }]);
   const { name } = source;
   return {
@@ -73,7 +76,7 @@ export async function openPlainImage(
       magnification: null,
       associated: [],
       scanner: null,
-      icc: null,
+      icc: profile === null ? null : iccSummary(profile),
       fileSize: source.size,
       fingerprint: await fingerprint([source]),
       properties: {},
@@ -91,7 +94,7 @@ export async function openPlainImage(
     },
     associatedImage: (wanted) =>
       Promise.reject(new RangeError(`${name} has no associated image "${wanted}".`)),
-    iccProfile: () => Promise.resolve(null),
+    iccProfile: () => Promise.resolve(profile?.slice() ?? null),
     close: () => void source.close?.(),
   };
 }

@@ -1,13 +1,19 @@
 import { expect, it } from 'vitest';
 import { groupSlideFiles } from './slide-files.ts';
 
-it('takes a DICOM series as one slide and every other file by itself', () => {
-  const files = ['a.svs', '1.dcm', 'b.tif', '2.DCM'].map((name) => ({ name }));
-  expect(
-    groupSlideFiles(files).map(({ title, files: group }) => [title, group.map((file) => file.name)]),
-  ).toEqual([
+const dicom = (name: string): File => new File([new Uint8Array(128), 'DICM', new Uint8Array(9)], name);
+
+it('takes a DICOM series as one slide, whatever its files are called, and every other file by itself', async () => {
+  const files = [
+    new File(['II*'], 'a.svs'),
+    dicom('1.dcm'),
+    new File(['not what it says'], 'b.dcm'),
+    dicom('IM00002'),
+  ];
+  const groups = await groupSlideFiles(files);
+  expect(groups.map(({ title, files: group }) => [title, group.map((file) => file.name)])).toEqual([
     ['a.svs', ['a.svs']],
-    ['1.dcm and 1 more', ['1.dcm', '2.DCM']],
-    ['b.tif', ['b.tif']],
+    ['1.dcm and 1 more', ['1.dcm', 'IM00002']],
+    ['b.dcm', ['b.dcm']],
   ]);
 });

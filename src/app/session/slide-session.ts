@@ -63,16 +63,16 @@ export class SlideSession {
   }
 
   /** Opens the first of the slides among `files`; the others wait in the list of slides. */
-  openFiles(files: readonly File[]): Promise<void> {
-    const choices = groupSlideFiles(files).map(({ title, files: group }) => ({
+  async openFiles(files: readonly File[]): Promise<void> {
+    const choices = (await groupSlideFiles(files)).map(({ title, files: group }) => ({
       key: `file:${title}:${group.map((file) => `${file.size}-${file.lastModified}`).join()}`,
       title,
       input: { kind: 'file', files: group } satisfies SlideInput,
     }));
     const [first] = choices;
-    if (first === undefined) return Promise.resolve();
+    if (first === undefined) return;
     if (choices.length > 1) this.#store.dispatch({ type: 'offer-slides', choices });
-    return this.open(first);
+    await this.open(first);
   }
 
   close(): void {
