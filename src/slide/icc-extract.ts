@@ -36,7 +36,7 @@ function jpegProfile(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
 /** The iCCP chunk: a name, a method, a zlib stream. */
 function pngProfile(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 8; at + 12 <= bytes.length; ) {
+  for (let at = 8; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     const kind = text(bytes, at + 4, 4);
     if (kind === 'IDAT') return null;
@@ -72,7 +72,7 @@ function inflated(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
 /** The ICCP chunk of an extended WebP file. */
 function webpProfile(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const length = view.getUint32(at + 4, true);
     if (text(bytes, at, 4) === 'ICCP') return new Uint8Array(bytes.subarray(at + 8, at + 8 + length));
     at += 8 + length + (length & 1);
