@@ -1,5 +1,7 @@
 /** A phantom slide, segmented in the browser, beside Node's result and beside ground truth. */
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { fromFile } from 'geotiff';
 import { addPixels, createConfusionMatrix } from '../src/evaluation/confusion-matrix.ts';
 import { metricsOf } from '../src/evaluation/metrics.ts';
 import type { PhantomSlide } from './fixtures/phantom.ts';
@@ -46,6 +48,28 @@ function miouOf(slices: readonly FinishedSlice[], slide: PhantomSlide, classCoun
   return metricsOf(matrix).miou ?? 0;
 }
 
+/** Of the pixels of finished slices: the share that has the same class in a class map that Node wrote. */
+async function agreement(slices: readonly FinishedSlice[], tiff: string): Promise<number> {
+  const image = await (await fromFile(tiff)).getImage(0);
+  const width = image.getWidth();
+  const height = image.getHeight();
+  const map = (await image.readRasters({ interleave: true })) as unknown as Uint8Array;
+  let same = 0;
+  let compared = 0;
+  for (const { rect, size, classes } of slices) {
+    const left = Math.round((rect.x / rect.width) * size);
+    const top = Math.round((rect.y / rect.height) * size);
+    for (let at = 0; at < classes.length; at += 1) {
+      const x = left + (at % size);
+      const y = top + Math.floor(at / size);
+      if (x >= width || y >= height) continue;
+      compared += 1;
+      if (classes[at] === map[y * width + x]) same += 1;
+    }
+  }
+  return same / compared;
+}
+
 /** Of the screen pixels where ground truth has `classValue`: the share that shows a colour. */
 function shareShown(
   pixels: Pixels,
@@ -83,7 +107,20 @@ test('a phantom slide gets in the browser what it gets in Node, and the screen s
   await segmentWholeSlide(page, 180_000);
 
   const classes = classesOf(model);
-  const miou = miouOf(await finishedSlices(page), slide, classes.length);
+  const slices = await finishedSlices(page);
+  const out = join(slide.folder, 'node');
+  const written = JSON.parse(
+    dualscope('segment', slide.slidePath, '--model', model, '--out', out, '--overwrite', '--json'),
+  ) as { slices: number; files: string[] };
+  expect(slices.length).toBe(written.slices);
+  const share = await agreement(
+    slices,
+    written.files.find((file) => file.endsWith('.classes.tif'))!,
+  );
+  console.log(`classes: browser and Node agree on ${(100 * share).toFixed(4)} % of pixels`);
+  expect(share).toBeGreaterThanOrEqual(0.999);
+
+  const miou = miouOf(slices, slide, classes.length);
   console.log(`mIoU: browser ${miou.toFixed(4)}, Node ${node.miou.toFixed(4)}`);
   expect(Math.abs(miou - node.miou)).toBeLessThan(0.01);
 

@@ -82,7 +82,7 @@ export async function inferenceSeconds(
   pixels: PlanPixels,
   inFlight: number,
 ): Promise<number> {
-  const options = { probabilities: plan.marginPx > 0 };
+  const options = { logProbabilities: plan.marginPx > 0 };
   const start = performance.now();
   for (const region of plan.regions) {
     const image = pixels.contexts.get(region.index);

@@ -25,7 +25,7 @@ import {
   type EngineFigures,
 } from './bench-run.ts';
 import { parseWhole } from './numbers.ts';
-import { micrometresPerPixel, planFor, readyModel } from './run-model.ts';
+import { loadOnBackend, micrometresPerPixel, planFor, readyModel } from './run-model.ts';
 import { backendOption } from './segment.ts';
 import { openFromCommandLine } from './slide.ts';
 
@@ -98,17 +98,17 @@ async function phantomIn(folder: string): Promise<string> {
 /** Measures. @throws CommandError when the first model has no context or the second has one. */
 async function bench(slide: Slide, call: BenchCall): Promise<BenchFigures> {
   const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
-  const single = await readyModel(call.single, backend.name);
+  const single = await loadOnBackend(call.single);
   try {
-    if (segmenter.manifest.context === null || single.segmenter.manifest.context !== null) {
+    if (segmenter.manifest.context === null || single.manifest.context !== null) {
       throw new CommandError(
         `${call.model}, ${call.single}: --model must have a context and --single none. Give such a pair.`,
       );
     }
-    return await measure(slide, segmenter, single.segmenter, backend, call);
+    return await measure(slide, segmenter, single, backend, call);
   } finally {
     segmenter.dispose();
-    single.segmenter.dispose();
+    single.dispose();
   }
 }
 

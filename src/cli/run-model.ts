@@ -31,9 +31,18 @@ export interface ReadyModel {
  * @throws CommandError when there is no such model; ModelError when it or the backend can't be used.
  */
 export async function readyModel(model: string, wanted: BackendName | null): Promise<ReadyModel> {
-  const folder = modelFolder(model);
+  modelFolder(model);
   const backend = await initialiseNodeBackend(wanted);
-  return { segmenter: await loadModel(basename(folder), fromFolder(folder)), backend };
+  return { segmenter: await loadOnBackend(model), backend };
+}
+
+/**
+ * Loads one more model on the backend that runs.
+ * @throws CommandError when there is no such model; ModelError when it can't be used.
+ */
+export function loadOnBackend(model: string): Promise<Segmenter> {
+  const folder = modelFolder(model);
+  return loadModel(basename(folder), fromFolder(folder));
 }
 
 /**
@@ -66,14 +75,22 @@ export function modelFolder(model: string): string {
 export function planFor(
   slide: Slide,
   { manifest }: Pick<Segmenter, 'manifest'>,
-  options: { readonly mpp: number | null; readonly area: Level0Rect | null; readonly overlap: number },
+  options: {
+    readonly mpp: number | null;
+    readonly area: Level0Rect | null;
+    readonly overlap: number;
+    /** Whether a slice is wanted, by its cell; all by default. */
+    readonly keep?: (cell: Level0Rect) => boolean;
+  },
 ): SlicePlan {
+  const { mpp, area, overlap, keep } = options;
   return planSlices({
     slide: slide.metadata,
-    mpp: micrometresPerPixel(slide, options.mpp),
+    mpp: micrometresPerPixel(slide, mpp),
     model: manifest,
-    area: options.area,
-    overlap: options.overlap,
+    area,
+    overlap,
+    ...(keep === undefined ? {} : { keep }),
   });
 }
 

@@ -23,6 +23,8 @@ export interface SegmentResult {
   /** mm² per class, background left out. */
   readonly areasMm2: Readonly<Record<string, number>>;
   readonly segmentedMm2: number;
+  /** Tissue in the area that was asked for; null where it can't be told from glass. */
+  readonly tissueMm2: number | null;
   readonly areas: readonly AreaRow[];
   readonly polygons: number;
   /** Level-0 pixels, and µm, per pixel of the maps. */
@@ -147,6 +149,7 @@ export async function writeAreas(
   manifest: ModelManifest,
   counts: ArrayLike<number>,
   umPerPx: number,
+  tissueMm2: number | null,
   slide: string,
 ): Promise<{
   readonly areas: AreaRow[];
@@ -154,14 +157,14 @@ export async function writeAreas(
   readonly segmentedMm2: number;
   readonly files: string[];
 }> {
-  const areas = areaTable(manifest, counts, umPerPx);
+  const areas = areaTable(manifest, counts, umPerPx, tissueMm2);
   const segmentedMm2 = areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0);
   const csv = `${prefix}.areas.csv`;
   const json = `${prefix}.areas.json`;
   await writeAtomically(csv, areaCsv(areas));
   await writeAtomically(
     json,
-    `${JSON.stringify({ slide, model: manifest.id, umPerPx, segmentedMm2, areas }, null, 2)}\n`,
+    `${JSON.stringify({ slide, model: manifest.id, umPerPx, segmentedMm2, tissueMm2, areas }, null, 2)}\n`,
   );
   const foreground = areas.filter(({ background }) => !background);
   return {

@@ -2,7 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { boundsOf, withinArea } from '../export/map-area.ts';
+import { boundsOf, tissueMm2, withinArea } from '../export/map-area.ts';
 import { MapStrips } from '../export/map-strips.ts';
 import { runKey } from '../export/run-key.ts';
 import type { SliceJournal } from '../export/slice-journal.node.ts';
@@ -10,11 +10,15 @@ import { writeMaps } from '../export/write-maps.node.ts';
 import type { BackendName } from '../runtime/backend.ts';
 import type { RunSummary } from '../segment/engine.ts';
 import type { SlicePlan } from '../segment/grid.ts';
+import { overlapOf, qualities, type QualityId } from '../segment/quality.ts';
+import { readTissue } from '../segment/read-tissue.ts';
+import { slideReader } from '../segment/slide-reader.ts';
+import { hasTissue } from '../segment/tissue.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type Level0Rect, type RgbaImage, type Slide } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { manifestOf, planFor, readyModel, runOnSlide, stem } from './run-model.ts';
+import { manifestOf, micrometresPerPixel, planFor, readyModel, runOnSlide, stem } from './run-model.ts';
 import {
   journalFile,
   resultFile,
@@ -35,7 +39,9 @@ interface SegmentCall {
   readonly resume?: boolean;
   readonly overwrite?: boolean;
   readonly mpp?: number;
-  readonly overlap: number;
+  readonly quality: QualityId;
+  readonly overlap?: number;
+  readonly glass: 'skip' | 'include';
   readonly simplify: number;
   readonly backend?: BackendName;
   readonly json?: boolean;
@@ -57,7 +63,19 @@ export const addSegmentCommand: AddCommand = (program) => {
     .option('--resume', 'go on with an unfinished run; finished results are kept as they are')
     .option('--overwrite', 'begin anew, whatever is there')
     .option('--mpp <um>', 'µm per pixel, for slides that do not say it', parsePositive)
-    .option('--overlap <share>', 'share of a slice in common with its neighbour, 0 to 0.5', parseOverlap, 0)
+    .addOption(
+      new Option('--quality <name>', 'how much slices overlap, as in the app')
+        .choices(qualities.map(({ id }) => id))
+        .default('standard'),
+    )
+    .option(
+      '--overlap <share>',
+      'instead of --quality: share in common with a neighbour, 0 to 0.5',
+      parseOverlap,
+    )
+    .addOption(
+      new Option('--glass <what>', 'slices without tissue').choices(['skip', 'include']).default('skip'),
+    )
     .option('--simplify <um>', 'furthest that a polygon lies off its class, µm; 0 for exact', parseLength, 0)
     .addOption(backendOption())
     .option('--json', 'one JSON object on stdout')
@@ -88,14 +106,34 @@ async function segment(slide: Slide, call: SegmentCall): Promise<SegmentResult> 
   const { name, fingerprint } = slide.metadata;
   const manifest = await manifestOf(call.model);
   const area = await areaOf(call);
-  const whole = planFor(slide, { manifest }, { ...planWords(call), area: boundsOf(area) });
+  const mpp = micrometresPerPixel(slide, call.mpp ?? null);
+  const reader = slideReader(slide, nodePlatform());
+  const tissue = await readTissue(
+    reader,
+    slide.metadata,
+    manifest.slice.fieldUm / mpp.x,
+    new AbortController().signal,
+  );
+  const onTissue = call.glass === 'skip' ? tissue : null;
+  const whole = planFor(
+    slide,
+    { manifest },
+    {
+      mpp: call.mpp ?? null,
+      overlap: call.overlap ?? overlapOf(call.quality),
+      area: boundsOf(area),
+      ...(onTissue === null ? {} : { keep: (cell: Level0Rect) => hasTissue(onTissue, cell) }),
+    },
+  );
   const plan = withinArea(whole, area);
   if (plan.slices.length === 0) {
-    throw new CommandError(`${name}: Nothing is to be segmented. Give an area that lies on the slide.`);
+    throw new CommandError(
+      `${name}: Nothing is to be segmented. Give an area with tissue, or --glass include.`,
+    );
   }
   await mkdir(call.out, { recursive: true });
   const prefix = join(call.out, `${stem(name)}.${manifest.id}`);
-  const key = await runKey(fingerprint, manifest, plan, area);
+  const key = await runKey(fingerprint, manifest, plan, { area, glass: call.glass });
   const started = await startOrResume(
     { prefix, head: { key, cellPx: plan.cellPx }, simplifyUm: call.simplify },
     call.overwrite === true ? 'overwrite' : call.resume === true ? 'resume' : 'fresh',
@@ -115,7 +153,8 @@ async function segment(slide: Slide, call: SegmentCall): Promise<SegmentResult> 
       tolerance: call.simplify / umPerPx,
       picture: (width, height) => pictureOf(slide, strips, width, height),
     });
-    const { files, ...areas } = await writeAreas(prefix, manifest, maps.counts, umPerPx, name);
+    const tissueArea = tissue === null ? null : tissueMm2(tissue, area, mpp);
+    const { files, ...areas } = await writeAreas(prefix, manifest, maps.counts, umPerPx, tissueArea, name);
     const result: SegmentResult = {
       slide: name,
       model: manifest.id,
@@ -126,6 +165,7 @@ async function segment(slide: Slide, call: SegmentCall): Promise<SegmentResult> 
       seconds: summary.seconds,
       stages: summary.stages,
       ...areas,
+      tissueMm2: tissueArea,
       polygons: maps.polygons,
       mapScale: strips.scale,
       umPerPx,
@@ -212,14 +252,11 @@ async function pictureOf(slide: Slide, strips: MapStrips, width: number, height:
   }
 }
 
-function planWords({ mpp, overlap }: SegmentCall): { mpp: number | null; overlap: number } {
-  return { mpp: mpp ?? null, overlap };
-}
-
 /** Backends that Node has. */
 export function backendOption(): Option {
   return new Option('--backend <name>', 'what computes; the fastest there is by default').choices([
     'wasm',
+    'webgpu',
     'cpu',
   ]);
 }

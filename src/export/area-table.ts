@@ -10,34 +10,34 @@ export interface AreaRow {
   readonly areaMm2: number;
   /** 0 to 100, of all that was segmented. */
   readonly percentOfSegmented: number;
-  /** 0 to 100, of all that was segmented and is not background; null for background. */
-  readonly percentOfForeground: number | null;
+  /** 0 to 100, of the tissue in the area that was asked for; null for background, and where tissue is not told. */
+  readonly percentOfTissue: number | null;
 }
 
 /**
  * @param counts pixels per class value.
  * @param umPerPx of the class map, the same on both axes.
+ * @param tissueMm2 of tissue in the area; null where it can't be told from glass.
  */
 export function areaTable(
   manifest: Pick<ModelManifest, 'classes'>,
   counts: ArrayLike<number>,
   umPerPx: number,
+  tissueMm2: number | null,
 ): AreaRow[] {
   const { classes } = manifest;
-  const sum = (of: typeof classes): number =>
-    classes.reduce((total, each, value) => total + (of.includes(each) ? (counts[value] ?? 0) : 0), 0);
-  const segmented = sum(classes);
-  const foreground = sum(classes.filter(({ background }) => !background));
+  const segmented = classes.reduce((sum, _class, value) => sum + (counts[value] ?? 0), 0);
   const percent = (part: number, whole: number): number => (whole === 0 ? 0 : (100 * part) / whole);
   return classes.map(({ name, background }, value) => {
     const pixels = counts[value] ?? 0;
+    const areaMm2 = (pixels * umPerPx * umPerPx) / 1e6;
     return {
       class: name,
       background,
       pixels,
-      areaMm2: (pixels * umPerPx * umPerPx) / 1e6,
+      areaMm2,
       percentOfSegmented: percent(pixels, segmented),
-      percentOfForeground: background ? null : percent(pixels, foreground),
+      percentOfTissue: background || tissueMm2 === null ? null : percent(areaMm2, tissueMm2),
     };
   });
 }
@@ -51,9 +51,9 @@ export function areaCsv(rows: readonly AreaRow[]): string {
       row.pixels,
       row.areaMm2.toFixed(6),
       row.percentOfSegmented.toFixed(4),
-      row.percentOfForeground?.toFixed(4) ?? '',
+      row.percentOfTissue?.toFixed(4) ?? '',
     ].join(','),
   );
-  const head = 'class,background,pixels,area_mm2,percent_of_segmented,percent_of_foreground';
+  const head = 'class,background,pixels,area_mm2,percent_of_segmented,percent_of_tissue';
   return `${[head, ...lines].join('\r\n')}\r\n`;
 }

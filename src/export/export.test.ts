@@ -12,7 +12,7 @@ import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import { planSlices } from '../segment/grid.ts';
 import { areaCsv, areaTable } from './area-table.ts';
-import { areaMask, boundsOf, withinArea, type SlideArea } from './map-area.ts';
+import { areaMask, boundsOf, tissueMm2, withinArea, type SlideArea } from './map-area.ts';
 import { MapStrips } from './map-strips.ts';
 import { writeMaps } from './write-maps.node.ts';
 
@@ -144,7 +144,7 @@ describe.skipIf(!hasOpenSlide())('exported maps, read by OpenSlide', () => {
   it('shows the classes in their colours at every level', async () => {
     await written;
     const path = join(folder, 'large.classes');
-    const large = planSlices({ slide: { width: 12_000, height: 9000 }, mpp: { x: 0.5, y: 0.5 }, model });
+    const large = planSlices({ slide: { width: 10_400, height: 5200 }, mpp: { x: 0.5, y: 0.5 }, model });
     await writeMaps({
       strips: new MapStrips(large, { kind: 'slide' }, (column, row) => cell(column + 3, row + 3)),
       manifest,
@@ -164,22 +164,22 @@ describe.skipIf(!hasOpenSlide())('exported maps, read by OpenSlide', () => {
     expect(told).toMatch(/tiff\.XResolution: '2000'/);
     const png = join(folder, 'level.png');
     for (const [level, width, height] of [
-      ['0', 1200, 900],
-      ['1', 600, 450],
+      ['0', 1040, 520],
+      ['1', 520, 260],
     ] as const) {
       execFileSync('openslide-write-png', [file, '0', '0', level, String(width), String(height), png]);
       const data = await sharp(png).removeAlpha().raw().toBuffer();
-      const counts = new Map<string, number>();
+      const counts = new Map<number, number>();
       for (let i = 0; i < data.length; i += 3) {
-        const colour = data.subarray(i, i + 3).toString('hex');
+        const colour = data.readUIntBE(i, 3);
         counts.set(colour, (counts.get(colour) ?? 0) + 1);
       }
-      expect([...counts.keys()].sort()).toEqual(['009e73', '999999', 'f0e442']);
+      expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0x009e73, 0x999999, 0xf0e442]);
       // The quarter of the ring and of the disc that this part shows; π (160² − 100²) and π 70² as a whole.
-      const scale = (width / 1200) ** 2;
-      const share = (counts.get('f0e442') ?? 0) / (counts.get('009e73') ?? 1);
+      const scale = (width / 1040) ** 2;
+      const share = (counts.get(0xf0e442) ?? 0) / (counts.get(0x009e73) ?? 1);
       expect(share).toBeGreaterThan(0.1);
-      expect(counts.get('f0e442')! / scale).toBeLessThan(Math.PI * 70 ** 2);
+      expect(counts.get(0xf0e442)! / scale).toBeLessThan(Math.PI * 70 ** 2);
     }
   });
 });
@@ -220,17 +220,29 @@ describe('areas', () => {
     expect(areaMask(rect, { column: 0, row: 0 }, 8, 8, { x: 10, y: 10 })!.filter(Boolean).length).toBe(2);
   });
 
+  it('measures the tissue in it', () => {
+    const tissue = Uint8Array.of(1, 1, 0, 1, 1, 1);
+    const mask = { width: 3, height: 2, tissue, scaleX: 1000, scaleY: 1000, threshold: 9 };
+    expect(tissueMm2(mask, { kind: 'slide' }, { x: 0.5, y: 0.5 })).toBeCloseTo(5 * 0.25, 9);
+    // Pixel centres at 500 and 1500: one row of two.
+    const upper: SlideArea = {
+      kind: 'polygons',
+      polygons: [{ outer: [0, 0, 2000, 0, 2000, 900, 0, 900], holes: [] }],
+    };
+    expect(tissueMm2(mask, upper, { x: 0.5, y: 0.5 })).toBeCloseTo(2 * 0.25, 9);
+  });
+
   it('gives a table', () => {
-    const rows = areaTable(manifest, [500, 200, 300], 10);
+    const rows = areaTable(manifest, [500, 200, 300], 10, 0.06);
     expect(rows[2]).toEqual({
       class: 'in, situ',
       background: false,
       pixels: 300,
       areaMm2: 0.03,
       percentOfSegmented: 30,
-      percentOfForeground: 60,
+      percentOfTissue: 50,
     });
-    expect(areaCsv(rows).split('\r\n')[3]).toBe('"in, situ",false,300,0.030000,30.0000,60.0000');
-    expect(areaTable(manifest, [], 10)[1]).toMatchObject({ areaMm2: 0, percentOfSegmented: 0 });
+    expect(areaCsv(rows).split('\r\n')[3]).toBe('"in, situ",false,300,0.030000,30.0000,50.0000');
+    expect(areaTable(manifest, [], 10, null)[1]).toMatchObject({ areaMm2: 0, percentOfTissue: null });
   });
 });

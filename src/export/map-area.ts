@@ -1,6 +1,7 @@
 /** The part of a slide that is asked for: everything, a rectangle, or polygons. */
 import { rasterise } from '../annotation/rasterise.ts';
 import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
+import type { TissueMask } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 
 export type SlideArea =
@@ -66,6 +67,18 @@ export function areaMask(
     if (right > left) mask.fill(1, j * width + left, j * width + right);
   }
   return mask;
+}
+
+/** mm² of tissue within the area. @param mpp µm per level-0 pixel, per axis. */
+export function tissueMm2(
+  mask: TissueMask,
+  area: SlideArea,
+  mpp: { readonly x: number; readonly y: number },
+): number {
+  const { width, height, tissue, scaleX, scaleY } = mask;
+  const inside = areaMask(area, { column: 0, row: 0 }, width, height, { x: scaleX, y: scaleY });
+  const pixels = tissue.reduce((sum, value, i) => sum + (inside === null || inside[i] === 1 ? value : 0), 0);
+  return (pixels * scaleX * mpp.x * scaleY * mpp.y) / 1e6;
 }
 
 /** The plan without the slices whose cell holds nothing of the area. Indices are those of the new plan. */

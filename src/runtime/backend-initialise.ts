@@ -98,7 +98,8 @@ async function startWebGpu(gpu: GPU | null): Promise<Pick<RunningBackend, 'lost'
     },
   });
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
-  tf.removeBackend('webgpu');
+  // In browsers the module has registered itself; in Node, which has no navigator.gpu, it has not.
+  if (tf.findBackendFactory('webgpu') != null) tf.removeBackend('webgpu');
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
   await activate('webgpu');
   const lost = device.lost.then(({ reason, message }) => message || reason);

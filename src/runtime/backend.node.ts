@@ -4,12 +4,13 @@ import path from 'node:path';
 import { initialiseBackend, type RunningBackend } from './backend-initialise.ts';
 import type { BackendPlatform } from './backend-probe.ts';
 import type { BackendName } from './backend.ts';
+import { ModelError } from './manifest.ts';
 
-/** The platform of a Node process: no graphics, wasm read from node_modules. */
-export function nodePlatform(): BackendPlatform {
+/** The platform of a Node process: wasm read from node_modules, graphics only where `gpu` brings them. */
+export function nodePlatform(gpu: GPU | null = null): BackendPlatform {
   const file = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
   return {
-    gpu: null,
+    gpu,
     webgl: () => null,
     // TF.js's wasm backend has no threads in Node.
     crossOriginIsolated: false,
@@ -18,7 +19,50 @@ export function nodePlatform(): BackendPlatform {
   };
 }
 
-/** Starts TF.js in Node. @throws ModelError `backend` when the wanted backend is missing. */
+/**
+ * Starts TF.js in Node. WebGPU only when it is asked for: it comes with the optional npm package `webgpu`
+ * (Dawn), which needs a driver for Vulkan, Metal or Direct3D 12.
+ * @throws ModelError `backend` when the wanted backend is missing.
+ */
 export async function initialiseNodeBackend(wanted: BackendName | null = null): Promise<RunningBackend> {
-  return initialiseBackend(wanted, nodePlatform());
+  if (wanted !== 'webgpu') return initialiseBackend(wanted, nodePlatform());
+  const gpu = await dawn();
+  const adapter = await gpu.requestAdapter().catch(() => null);
+  if (adapter === null) {
+    throw new ModelError(
+      'backend',
+      'webgpu',
+      'There is no graphics adapter that Dawn can use.',
+      'Install the driver of the graphics card (on Linux with Vulkan; mesa-vulkan-drivers has one that computes in software), or use --backend wasm.',
+    );
+  }
+  return initialiseBackend(wanted, nodePlatform(gpu));
+}
+
+/** Dawn must outlive every object that it has made. */
+let instance: GPU | null = null;
+
+/** WebGPU as browsers have it, and its classes as globals, which TF.js counts on. */
+async function dawn(): Promise<GPU> {
+  if (instance !== null) return instance;
+  try {
+    const { create, globals } = await import('webgpu');
+    Object.assign(globalThis, globals);
+    const gpu = create([]);
+    // Where TF.js looks for it. Node has a navigator from version 21 on.
+    const { navigator } = globalThis as { readonly navigator?: object };
+    const holder = navigator ?? {};
+    Object.defineProperty(holder, 'gpu', { value: gpu, configurable: true });
+    if (navigator === undefined) Object.defineProperty(globalThis, 'navigator', { value: holder, configurable: true });
+    instance = gpu;
+    return gpu;
+  } catch (error) {
+    throw new ModelError(
+      'backend',
+      'webgpu',
+      'The npm package "webgpu" is not installed or has no build for this machine.',
+      'Install it with "npm install webgpu", or use --backend wasm.',
+      { cause: error },
+    );
+  }
 }
