@@ -200,7 +200,8 @@ it('loses nothing when it is killed: only what was not finished is computed agai
   expect(resumed.computed).toBeGreaterThan(0);
   expect(resumed.computed).toBeLessThan(130);
   await expectSameFiles(resumed, whole);
-});
+  // Most of it is the start of a process: seconds, more where the machine is busy.
+}, 240_000);
 
 it('says what is wrong', async () => {
   await expect(segment(slide, '--model', 'no-such-model', '--out', folder)).rejects.toThrow(

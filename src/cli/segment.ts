@@ -138,7 +138,7 @@ async function segment(slide: Slide, call: SegmentCall): Promise<SegmentResult> 
     { prefix, head: { key, cellPx: plan.cellPx }, simplifyUm: call.simplify },
     call.overwrite === true ? 'overwrite' : call.resume === true ? 'resume' : 'fresh',
   );
-  if ('finished' in started) return started.finished;
+  if ('finished' in started) return { ...started.finished, computed: 0 };
   const { journal } = started;
   try {
     const { summary, backend } = await fillJournal(slide, plan, journal, call);
@@ -296,7 +296,7 @@ function summaryText(result: SegmentResult): string {
       (row) =>
         `${row.class.padEnd(20)}${row.areaMm2.toFixed(3).padStart(10)} mm²${row.percentOfSegmented.toFixed(2).padStart(8)} %`,
     ),
-    ...result.files.map((file) => `wrote ${file}`),
+    ...result.files,
     '',
   ].join('\n');
 }
