@@ -28,6 +28,12 @@ export interface Rates {
 /** As many as a viewer asks for at the same time. */
 const CONCURRENT = 8;
 
+/** A reader that gives no tile within this time can't read the slide: some say nothing at all. */
+const FIRST_TILE_MS = 90_000;
+
+const refusedBy = (ms: number): Promise<never> =>
+  new Promise((_, reject) => setTimeout(() => reject(new Error('No tile came.')), ms));
+
 async function rate(tiles: readonly [number, number][], read: ReadTile): Promise<number> {
   let next = 0;
   const started = performance.now();
@@ -61,7 +67,9 @@ async function measure(url: string, most: number): Promise<Rates> {
   };
   const peer = async (name: string, reader: () => Promise<ReadTile>): Promise<number | null> => {
     try {
-      return await warmed(await reader());
+      const read = await reader();
+      await Promise.race([read(0, 0), refusedBy(FIRST_TILE_MS)]);
+      return await warmed(read);
     } catch (error) {
       refusals.push(`${name}: ${String(error)}`);
       return null;
