@@ -89,7 +89,7 @@ function Picture({ slideId, image }: PictureProps): React.JSX.Element {
   }, [workbench, slideId, name]);
 
   return (
-    <figure>
+    <figure className={name === 'thumbnail' ? 'thumbnail' : undefined}>
       {failed ? (
         <p className="hint">This image can't be read.</p>
       ) : (
