@@ -186,7 +186,7 @@ it('loses nothing when it is killed: only what was not finished is computed agai
       ({ size }) => size,
       () => 0,
     );
-  while (child.exitCode === null && (await sizeOf()) < 15_000) await new Promise((go) => setTimeout(go, 1));
+  while (child.exitCode === null && (await sizeOf()) < 8_000) await new Promise((go) => setTimeout(go, 1));
   child.kill('SIGKILL');
   expect((await ended)[1]).toBe('SIGKILL');
   // As if the kill had come within a write.
