@@ -10,6 +10,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { format } from 'prettier';
 import { dualscope, runJobs } from './dualscope-calls.mjs';
 import { dotPlot } from './dot-plot.mjs';
 
@@ -94,7 +95,7 @@ async function report() {
     recipe: { steps, batch, contextLoss, contextClassWeights, sampling, optimiser },
     systems,
   };
-  await writeFile('docs/fusion-study.json', `${JSON.stringify(data, null, 2)}\n`);
+  await writeFile('docs/fusion-study.json', await format(JSON.stringify(data), { parser: 'json' }));
   const rows = systems.map(({ system, results }) => ({
     label: system,
     values: results.map(({ miou }) => miou),

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { rasterise } from '../annotation/rasterise.ts';
 import { createConfusionMatrix, toRows } from '../evaluation/confusion-matrix.ts';
+import type { ClassesIn } from '../training/datasets/dataset.ts';
 import { addSlice } from './evaluate.ts';
 
 it('compares a slice with the truth under it, as far as the slide reaches', () => {
@@ -14,7 +16,8 @@ it('compares a slice with the truth under it, as far as the slide reaches', () =
     classes: Uint8Array.from([2, 1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1]),
     confidence: new Uint8Array(16),
   };
-  addSlice(matrix, truth, slice, { width: 130, height: 1000 });
+  const truthIn: ClassesIn = (rect, width, height) => rasterise(truth, rect, width, height);
+  addSlice(matrix, truthIn, slice, { width: 130, height: 1000 });
   // Column by column: 2 → 2, 2 → 1, 0 → 0; four rows each.
   expect(toRows(matrix)).toEqual([
     [4, 0, 0],

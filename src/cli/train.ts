@@ -5,9 +5,10 @@ import { SingleBar } from 'cli-progress';
 import { presetById } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { registerTrainingKernels } from '../runtime/gradients.ts';
-import { findAnnotatedSlides, loadAnnotatedSlide } from '../training/annotated-slides.ts';
+import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
 import { exportRun, writeModel } from '../training/export-run.ts';
 import type { LabelledImage } from '../training/labelled-image.ts';
+import { prepareImage } from '../training/prepare-image.ts';
 import { Sampler } from '../training/sampler.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { runTraining } from '../training/training-run.ts';
@@ -34,11 +35,11 @@ export const addTrainCommand: AddCommand = (program) => {
   program
     .command('train')
     .description(
-      'Train a network on slides with ImageScope XML beside them and export it. A run that was stopped goes ' +
-        'on from its last checkpoint.',
+      'Train a network and export it, on slides with ImageScope XML beside them or on images with index masks ' +
+        '(index.csv). A run that was stopped goes on from its last checkpoint.',
     )
     .requiredOption('--config <file>', 'configuration of the run, JSON')
-    .requiredOption('--data <dir>', 'folder of slides and their XML')
+    .requiredOption('--data <dir>', 'folder of slides and their XML, or of images, masks and index.csv')
     .option('--out <dir>', 'folder of models; the model is written to <dir>/<id>', 'models')
     .option('--run <dir>', 'folder of checkpoints and losses; runs/<id> by default')
     .option('--checkpoint-every <steps>', 'steps between checkpoints', parseWhole(1), 50)
@@ -120,14 +121,19 @@ async function readConfig(file: string): Promise<TrainingConfig> {
 async function loadImages(
   data: string,
   umPerPx: number,
-  { classes }: TrainingConfig,
+  { classes, data: known }: TrainingConfig,
 ): Promise<LabelledImage[]> {
-  const files = await findAnnotatedSlides(data);
-  const names = classes.map(({ name }) => name);
+  const options = {
+    classNames: classes.map(({ name }) => name),
+    mpp: known?.mpp ?? null,
+    classOfValue: known?.classOfValue ?? null,
+  };
+  const patients = { only: null, except: known?.heldOutPatients ?? [] };
+  const items = ofPatients(await openDataset(data, options), patients, data);
   const images: LabelledImage[] = [];
-  for (const file of files) {
-    process.stderr.write(`reading ${file.slide} (${String(images.length + 1)} of ${String(files.length)})\n`);
-    images.push(await loadAnnotatedSlide(file, umPerPx, names));
+  for (const item of items) {
+    process.stderr.write(`reading ${item.image} (${String(images.length + 1)} of ${String(items.length)})\n`);
+    images.push(await prepareImage(item, umPerPx));
   }
   return images;
 }

@@ -33,6 +33,17 @@ export const trainingConfigSchema = z.strictObject({
     weightDecay: z.number().nonnegative(),
   }),
   classes: z.array(z.strictObject({ name: z.string(), colour: z.string(), background: z.boolean() })).min(2),
+  /** What the folder of data does not say itself. */
+  data: z
+    .strictObject({
+      /** µm per pixel of the images; what they say themselves when absent. */
+      mpp: z.number().positive().optional(),
+      /** The class of each value of the index masks; values are classes when absent. */
+      classOfValue: z.array(z.number().int().nonnegative()).optional(),
+      /** Patients kept for measuring: never trained on, the only ones that `evaluate` looks at. */
+      heldOutPatients: z.array(z.string()).optional(),
+    })
+    .optional(),
   /** What the exported model says of its data. */
   provenance: z.strictObject({
     data: z.string(),

@@ -1,0 +1,49 @@
+/** What training and evaluation need of a set of images with ground truth, whatever its layout on disk. */
+
+/** The part of an image that is asked for, level-0 pixels. May reach over the image. */
+export interface TruthRect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The class at the middle of each of `width` × `height` cells of `rect`, row by row; 0 outside of the image.
+ * Never interpolated (DESIGN 4).
+ */
+export type ClassesIn = (rect: TruthRect, width: number, height: number) => Uint8Array<ArrayBuffer>;
+
+export interface DatasetItem {
+  /** Unique in the dataset. */
+  readonly name: string;
+  /** The image's file: anything that `openSlide` opens. */
+  readonly image: string;
+  /** µm per pixel when the file itself does not say; null when it has to. */
+  readonly mpp: number | null;
+  /** Whose tissue it is; null when the dataset does not say. Splits never part a patient. */
+  readonly patient: string | null;
+  /** Reads the ground truth. @throws AnnotationError or DatasetError when it can't be read or does not fit. */
+  truth(): Promise<ClassesIn>;
+}
+
+/** What is wrong with a dataset: which file, what, and what to do. */
+export class DatasetError extends Error {
+  override readonly name = 'DatasetError';
+  constructor(
+    readonly file: string,
+    readonly problem: string,
+    readonly remedy: string,
+  ) {
+    super(`${file}: ${problem} ${remedy}`);
+  }
+}
+
+export interface DatasetOptions {
+  /** Names of the classes, background first. */
+  readonly classNames: readonly string[];
+  /** µm per pixel of images that do not say it. */
+  readonly mpp: number | null;
+  /** For index masks: the class of each mask value; values are classes when null. */
+  readonly classOfValue: readonly number[] | null;
+}

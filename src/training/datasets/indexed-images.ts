@@ -1,0 +1,117 @@
+/**
+ * A folder of images with index masks: `index.csv`, `images/` and one folder of masks (`masks…`), PNG whose
+ * values are classes. The CSV has a header; `name` or `file` is the image's path below `images/` without
+ * ending, `patient` (optional) is whose tissue it is. GlaS and EBHI come so.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { decode } from 'fast-png';
+import { DatasetError, type ClassesIn, type DatasetItem, type DatasetOptions } from './dataset.ts';
+
+const INDEX = 'index.csv';
+const IMAGE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
+
+/** Whether the folder has this layout. */
+export function isIndexedImages(folder: string): boolean {
+  return existsSync(join(folder, INDEX));
+}
+
+/** @throws DatasetError when the index, an image or the masks are missing. */
+export async function indexedImages(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
+  const index = join(folder, INDEX);
+  const rows = readIndex(await readFile(index, 'utf8'), index);
+  const masks = (await readdir(folder)).filter((name) => name.startsWith('masks')).sort();
+  const [maskFolder] = masks;
+  if (maskFolder === undefined || masks.length > 1) {
+    throw new DatasetError(
+      folder,
+      `There ${masks.length === 0 ? 'is no folder' : 'are several folders'} of masks beside ${INDEX}.`,
+      'Keep one folder whose name starts with "masks".',
+    );
+  }
+  return rows.map(({ name, patient }) => {
+    const image = IMAGE_ENDINGS.map((ending) => join(folder, 'images', name + ending)).find(existsSync);
+    if (image === undefined) {
+      throw new DatasetError(
+        index,
+        `There is no image of "${name}" below images/.`,
+        'Add it or remove its row.',
+      );
+    }
+    const mask = join(folder, maskFolder, `${name}.png`);
+    return { name, image, mpp: options.mpp, patient, truth: () => readMask(mask, options) };
+  });
+}
+
+function readIndex(text: string, file: string): { name: string; patient: string | null }[] {
+  const remedy = 'Give a CSV with a header and a column "name" or "file".';
+  let records: Record<string, string | undefined>[];
+  try {
+    const columns = { columns: true, skip_empty_lines: true, trim: true, bom: true } as const;
+    records = parse(text, columns) as Record<string, string | undefined>[];
+  } catch (error) {
+    throw new DatasetError(file, `It is not a readable CSV (${(error as Error).message}).`, remedy);
+  }
+  if (records.length === 0) throw new DatasetError(file, 'It has no rows.', remedy);
+  return records.map((record, row) => {
+    const name = record.name ?? record.file ?? '';
+    if (name === '' || name.split('/').includes('..')) {
+      throw new DatasetError(file, `Row ${String(row + 2)} names no image below images/.`, remedy);
+    }
+    const { patient } = record;
+    return { name, patient: patient === undefined || patient === '' ? null : patient };
+  });
+}
+
+async function readMask(
+  file: string,
+  { classNames, classOfValue }: Pick<DatasetOptions, 'classNames' | 'classOfValue'>,
+): Promise<ClassesIn> {
+  const remedy = 'Save it as an 8-bit grey or palette PNG whose values are classes.';
+  let png: ReturnType<typeof decode>;
+  try {
+    png = decode(await readFile(file));
+  } catch (error) {
+    throw new DatasetError(file, `The mask can't be read (${(error as Error).message}).`, remedy);
+  }
+  const { width, height, data, channels, depth } = png;
+  if (channels !== 1 || depth !== 8) {
+    throw new DatasetError(
+      file,
+      `The mask has ${String(channels)} channels of ${String(depth)} bits.`,
+      remedy,
+    );
+  }
+  const classes = new Uint8Array(width * height);
+  for (let i = 0; i < classes.length; i++) {
+    const value = data[i]!;
+    const label = classOfValue === null ? value : classOfValue[value];
+    if (label === undefined || label >= classNames.length) {
+      throw new DatasetError(
+        file,
+        `The mask holds the value ${String(value)}, which is none of the ${String(classNames.length)} classes.`,
+        'Say in the configuration which class each value is ("classOfValue").',
+      );
+    }
+    classes[i] = label;
+  }
+  return maskReader(classes, width, height);
+}
+
+/** Looks classes up in a mask of the image's own size, [height, width]. */
+export function maskReader(classes: Uint8Array, width: number, height: number): ClassesIn {
+  return (rect, outWidth, outHeight) => {
+    const out = new Uint8Array(outWidth * outHeight);
+    for (let row = 0; row < outHeight; row++) {
+      const y = Math.floor(rect.y + ((row + 0.5) * rect.height) / outHeight);
+      if (y < 0 || y >= height) continue;
+      for (let column = 0; column < outWidth; column++) {
+        const x = Math.floor(rect.x + ((column + 0.5) * rect.width) / outWidth);
+        if (x >= 0 && x < width) out[row * outWidth + column] = classes[y * width + x]!;
+      }
+    }
+    return out;
+  };
+}
