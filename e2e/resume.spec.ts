@@ -31,7 +31,7 @@ test('a killed page goes on where it stopped, and computes no finished slice aga
   test.setTimeout(600_000);
   const first = await context.newPage();
   await first.goto(address);
-  await expect(first.getByTestId('backend')).toBeVisible();
+  await expect(first.getByTestId('backend')).toBeVisible({ timeout: 120_000 });
   await first.getByRole('button', { name: 'Whole slide', exact: true }).click();
   await expect(async () => expect((await progress(first)).done).toBeGreaterThan(60)).toPass({
     timeout: 240_000,
@@ -39,15 +39,17 @@ test('a killed page goes on where it stopped, and computes no finished slice aga
   });
   // The renderer dies as in a crash: no handler of the page runs.
   const { done } = await progress(first);
+  const crashed = first.waitForEvent('crash');
   const session = await context.newCDPSession(first);
-  await session.send('Page.crash').catch(() => undefined);
-  await first.close().catch(() => undefined);
+  // Nobody is left to answer.
+  void session.send('Page.crash').catch(() => undefined);
+  await crashed;
 
   const second = await context.newPage();
   await second.goto(address);
   // What was there shows by itself, and the run goes on by itself.
   await expect(async () => expect((await finishedSlices(second)).length).toBeGreaterThan(20)).toPass({
-    timeout: 60_000,
+    timeout: 180_000,
   });
   const { slices, restored } = await outcome(second);
   console.log(`finished before the crash ${done}, restored ${restored}, of ${slices}`);
@@ -73,11 +75,11 @@ test('a browser without private files keeps results in its database', async ({ c
     await route.fulfill({ response, body: `${refuse}\n${await response.text()}` });
   });
   await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=nano-single');
-  await expect(page.getByTestId('backend')).toBeVisible();
+  await expect(page.getByTestId('backend')).toBeVisible({ timeout: 120_000 });
   await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
   const { slices } = await outcome(page);
   await page.reload();
-  await expect(page.getByTestId('backend')).toBeVisible();
+  await expect(page.getByTestId('backend')).toBeVisible({ timeout: 120_000 });
   await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
   expect(await outcome(page)).toEqual({ slices, restored: slices });
 });
@@ -92,7 +94,7 @@ test('a browser that keeps nothing says so, and segments', async ({ context, pag
     await route.fulfill({ response, body: `${refuse}\n${await response.text()}` });
   });
   await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=nano-single');
-  await expect(page.getByTestId('notice')).toContainText('keeps nothing');
+  await expect(page.getByTestId('notice')).toContainText('keeps nothing', { timeout: 120_000 });
   await page.getByRole('button', { name: 'Dismiss' }).click();
   await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
   await expect(async () => expect((await finishedSlices(page)).length).toBeGreaterThan(5)).toPass({

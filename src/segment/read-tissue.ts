@@ -6,6 +6,7 @@ import type { TissueMask } from './tissue.ts';
 import { detectTissue } from './tissue.ts';
 
 /** Side of the picture in pixels, and how many of them a slice should have at least. */
+const leastPx = 512;
 const mostPx = 1536;
 const pxPerSlice = 12;
 
@@ -24,7 +25,10 @@ export async function readTissue(
   signal: AbortSignal,
 ): Promise<TissueMask | null> {
   const side = Math.max(slide.width, slide.height);
-  const sizePx = Math.max(1, Math.min(mostPx, Math.ceil((side / cellWidth) * pxPerSlice), side));
+  const sizePx = Math.max(
+    1,
+    Math.min(mostPx, Math.max(leastPx, Math.ceil((side / cellWidth) * pxPerSlice)), side),
+  );
   const scale = side / sizePx;
   const level = slide.levels[bestLevel(slide, scale)];
   if (level === undefined || level.width * level.height > mostLevelPixels) return null;

@@ -12,13 +12,14 @@ import type { SliceReader } from '../segment/read-ahead.ts';
 import { storeKey } from '../segment/slice-store.ts';
 import { Stitcher } from '../segment/stitcher.ts';
 import { hasTissue } from '../segment/tissue.ts';
-import type { Level0Rect, Slide } from '../slide/slide.ts';
+import type { Level0Rect } from '../slide/slide.ts';
 import { toErrorReport } from './error-report.ts';
 import type { ResultStorage } from './kept-slices.ts';
 import { KeptSlices } from './kept-slices.ts';
 import type { ModelLease } from './model-cache.ts';
 import { ModelCache } from './model-cache.ts';
 import { backendsToTry, isWorthRetrying, untilLost } from './network-recovery.ts';
+import type { SlideHandle } from './reader-client.ts';
 import { SlidePlanner } from './slide-planner.ts';
 import type {
   BackendName,
@@ -47,8 +48,9 @@ export interface SegmentPlatform {
   numTensors(): number;
   readManifest(modelUrl: string): Promise<ModelManifest>;
   loadModel(modelUrl: string): Promise<Segmenter>;
-  openSlide(input: SlideInput): Promise<Slide>;
-  reader(slide: Slide): SliceReader;
+  /** @throws SlideError when the input is no slide or can't be read. */
+  openSlide(input: SlideInput): Promise<SlideHandle>;
+  reader(slide: SlideHandle): SliceReader;
   /** Where finished slices are kept; absent where nothing is to be kept. */
   readonly storage?: ResultStorage;
 }
@@ -156,7 +158,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
 
   const openStore = async (
     request: SegmentRequest,
-    slide: Slide,
+    slide: SlideHandle,
     manifest: ModelManifest,
     plan: SlicePlan,
     onProblem: (report: ErrorReport) => void,
@@ -357,7 +359,7 @@ function modelHashOf({ graph }: ModelManifest): string {
 
 function noteOf(
   request: SegmentRequest,
-  slide: Slide,
+  slide: SlideHandle,
   manifest: ModelManifest,
   plan: SlicePlan,
   state: StoredRun['state'],

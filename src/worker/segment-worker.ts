@@ -4,9 +4,7 @@ import { initialiseBackend } from '../runtime/backend-initialise.ts';
 import { browserPlatform as backendPlatform } from '../runtime/backend-probe.ts';
 import { wasmUrls } from '../runtime/wasm-urls.ts';
 import { fromUrl, loadModel, readManifest } from '../runtime/load-model.ts';
-import { slideReader } from '../segment/slide-reader.ts';
-import { browserPlatform } from '../slide/browser-platform.ts';
-import { openSlideInput } from './open-slide-input.ts';
+import { startReading } from './reader-client.ts';
 import { serveRpc } from './rpc.ts';
 import type { SegmentWorkerApi } from './protocol.ts';
 import { createSegmentService } from './segment-service.ts';
@@ -17,7 +15,8 @@ function modelId(modelUrl: string): string {
   return new URL(modelUrl).pathname.split('/').filter(Boolean).at(-1) ?? modelUrl;
 }
 
-const platform = browserPlatform();
+// Reading, decoding and resampling take no time from the network here.
+const reading = startReading();
 
 serveRpc<SegmentWorkerApi>(
   globalThis,
@@ -29,8 +28,8 @@ serveRpc<SegmentWorkerApi>(
     numTensors: () => memory().numTensors,
     readManifest: (modelUrl) => readManifest(modelId(modelUrl), fromUrl(modelUrl)),
     loadModel: (modelUrl) => loadModel(modelId(modelUrl), fromUrl(modelUrl)),
-    openSlide: openSlideInput,
-    reader: (slide) => slideReader(slide, platform),
+    openSlide: (input) => reading.open(input),
+    reader: (slide) => reading.reader(slide),
     storage: connectStorage(),
   }),
 );

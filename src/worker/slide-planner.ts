@@ -7,9 +7,10 @@ import type { SliceReader } from '../segment/read-ahead.ts';
 import { readTissue } from '../segment/read-tissue.ts';
 import type { TissueMask } from '../segment/tissue.ts';
 import { hasTissue } from '../segment/tissue.ts';
-import type { Level0Rect, Slide, SlideMetadata, SlideMpp } from '../slide/slide.ts';
+import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import { WorkerError } from './error-report.ts';
 import type { SegmentRequest } from './protocol.ts';
+import type { SlideHandle } from './reader-client.ts';
 
 /** Masks that are remembered: of this many slides. */
 const keptMasks = 4;
@@ -18,7 +19,7 @@ export class SlidePlanner {
   readonly #masks = new Map<string, TissueMask | null>();
 
   /** Slices of the whole slide, glass included. @throws WorkerError `no-mpp`. */
-  planAll(slide: Slide, manifest: ModelManifest, request: SegmentRequest): SlicePlan {
+  planAll(slide: SlideHandle, manifest: ModelManifest, request: SegmentRequest): SlicePlan {
     return planSlices({
       slide: slide.metadata,
       mpp: mppOf(slide.metadata, request.mpp),
@@ -32,7 +33,7 @@ export class SlidePlanner {
    * @throws WorkerError `no-mpp`; SlideError when the slide can't be read.
    */
   async plan(
-    slide: Slide,
+    slide: SlideHandle,
     reader: SliceReader,
     manifest: ModelManifest,
     request: SegmentRequest,
@@ -69,7 +70,7 @@ export class SlidePlanner {
 
   /** @throws WorkerError `no-mpp`; SlideError when the slide can't be read. */
   async tissue(
-    slide: Slide,
+    slide: SlideHandle,
     reader: SliceReader,
     manifest: ModelManifest,
     request: SegmentRequest,

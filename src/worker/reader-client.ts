@@ -1,0 +1,70 @@
+/** The segmentation worker's side of the reader worker. */
+import type { SliceReader } from '../segment/read-ahead.ts';
+import type { Slide, SlideErrorCode } from '../slide/slide.ts';
+import { SlideError } from '../slide/slide.ts';
+import { WorkerError } from './error-report.ts';
+import type { SlideInput } from './protocol.ts';
+import type { ReaderWorkerApi } from './reader-service.ts';
+import type { RpcClient } from './rpc.ts';
+import { connectWorker } from './worker-port.ts';
+
+/** What a run needs of a slide besides its pixels. */
+export type SlideHandle = Pick<Slide, 'metadata' | 'close'>;
+
+export interface ReadingThread {
+  /** @throws SlideError when the input is no slide or can't be read. */
+  open(input: SlideInput): Promise<SlideHandle>;
+  /** @throws RangeError for a slide that was not opened here. */
+  reader(slide: SlideHandle): SliceReader;
+}
+
+/** Starts the reader worker. */
+export function startReading(): ReadingThread {
+  const worker = new Worker(new URL('./reader-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'reader',
+  });
+  return readingOver(connectWorker<ReaderWorkerApi>(worker, 'reader'));
+}
+
+export function readingOver(rpc: RpcClient<ReaderWorkerApi>): ReadingThread {
+  const ids = new WeakMap<SlideHandle, number>();
+  return {
+    open: async (input) => {
+      const { slideId, metadata } = await rpc.call('open', [input]).catch(rethrow);
+      const handle = { metadata, close: () => void rpc.call('close', [slideId]).catch(() => undefined) };
+      ids.set(handle, slideId);
+      return handle;
+    },
+    reader: (slide) => {
+      const slideId = ids.get(slide);
+      if (slideId === undefined) throw new RangeError('The slide was not opened by this reader.');
+      return {
+        read: (rect, sizePx, signal) => rpc.call('read', [slideId, rect, sizePx], { signal }).catch(rethrow),
+      };
+    },
+  };
+}
+
+/** A record, so that the compiler misses none. */
+const slideErrorCodes: Readonly<Record<SlideErrorCode, true>> = {
+  'not-a-slide': true,
+  unsupported: true,
+  truncated: true,
+  corrupt: true,
+  'broken-tile': true,
+  'not-found': true,
+  network: true,
+  'no-range': true,
+};
+
+/** The engine tells a broken place from a broken slide by the error's type, which messages do not keep. */
+function rethrow(error: unknown): never {
+  if (error instanceof WorkerError) {
+    const { code, file, problem, remedy } = error.report;
+    if (code in slideErrorCodes) {
+      throw new SlideError(code as SlideErrorCode, file, problem, remedy, { cause: error });
+    }
+  }
+  throw error;
+}

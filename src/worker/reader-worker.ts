@@ -1,0 +1,14 @@
+/** Entry of the reader worker: reads, decodes and resamples slices for the segmentation worker. */
+import { slideReader } from '../segment/slide-reader.ts';
+import { browserPlatform } from '../slide/browser-platform.ts';
+import { openSlideInput } from './open-slide-input.ts';
+import type { ReaderWorkerApi } from './reader-service.ts';
+import { createReaderService } from './reader-service.ts';
+import { serveRpc } from './rpc.ts';
+
+const platform = browserPlatform();
+
+serveRpc<ReaderWorkerApi>(
+  globalThis,
+  createReaderService({ openSlide: openSlideInput, reader: (slide) => slideReader(slide, platform) }),
+);
