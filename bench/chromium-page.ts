@@ -18,10 +18,10 @@ export interface BenchPage {
 
 /**
  * Serves, opens `bench/<name>/index.html`, waits until it is ready (it sets `window.measure`) and hands it to
- * `use`. Everything is closed in the end.
+ * `visit`. Everything is closed in the end.
  * @throws Error when there is no Chromium.
  */
-export async function withBenchPage<T>(name: string, use: (bench: BenchPage) => Promise<T>): Promise<T> {
+export async function withBenchPage<T>(name: string, visit: (bench: BenchPage) => Promise<T>): Promise<T> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error(whatToInstall);
   // A cache of its own: another server of this checkout may be running.
@@ -45,7 +45,7 @@ export async function withBenchPage<T>(name: string, use: (bench: BenchPage) => 
     page.on('pageerror', (error) => console.error(error.message));
     await page.goto(`${address}bench/${name}/index.html`, { timeout: 300_000, waitUntil: 'commit' });
     await page.waitForFunction(() => 'measure' in window, undefined, { timeout: 300_000 });
-    return await use({
+    return await visit({
       page,
       browser: browser.version(),
       urlOf: (path) => `${address}@fs${resolve(path)}`,

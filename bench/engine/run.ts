@@ -33,7 +33,7 @@ interface Run {
 const figures: Record<string, unknown> = {};
 for (const model of models) {
   const runs = await withBenchPage('engine', async ({ page, browser, urlOf }) => {
-    figures['browser'] = browser;
+    figures.browser = browser;
     const call = {
       slideUrl: urlOf(`${root}/public/slides/phantom-1.tif`),
       modelUrl: `/models/${model}/`,
@@ -57,6 +57,6 @@ for (const model of models) {
   figures[`${model} loopLongestTaskMs`] = of((run) => run.loopLongestTaskMs);
   figures[`${model} agreement`] = of((run) => run.agreement);
   figures[`${model} slices`] = runs[0]?.slices ?? 0;
-  figures['backend'] = runs[0]?.backend ?? '';
+  figures.backend = runs[0]?.backend ?? '';
 }
 console.log(JSON.stringify(figures, null, 2));

@@ -40,7 +40,7 @@ try {
     const pair = await exportBoth(id, Number(px), join(folder, id));
     for (const threads of [1, 2]) {
       const times = await withBenchPage('runtime', async ({ page, browser, urlOf }) => {
-        figures['browser'] = browser;
+        figures.browser = browser;
         const call = {
           graphUrl: urlOf(join(pair.folder, 'model.json')),
           onnxUrl: urlOf(join(pair.folder, 'model.onnx')),
@@ -63,11 +63,11 @@ try {
       figures[`${name} gmacPerSecond tfjs`] = Number((pair.macs / median(times.tfjsMs) / 1e6).toFixed(2));
       figures[`${name} agreement`] = Number(times.agreement.toFixed(5));
       figures[`${name} threads tfjs, ort`] = [times.tfjsThreads, times.ortThreads];
-      figures['crossOriginIsolated'] = times.crossOriginIsolated;
+      figures.crossOriginIsolated = times.crossOriginIsolated;
     }
   }
   // One figure for all: the worst model on one thread.
-  figures['tfjsOverOrtWasm'] = Number(Math.max(...ratios).toFixed(3));
+  figures.tfjsOverOrtWasm = Number(Math.max(...ratios).toFixed(3));
   console.log(JSON.stringify(figures, null, 2));
 } finally {
   await rm(folder, { recursive: true, force: true });
