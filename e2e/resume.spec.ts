@@ -65,39 +65,3 @@ test('a killed page goes on where it stopped, and computes no finished slice aga
   }).toPass({ timeout: 60_000 });
   await expect(second.getByTestId('storage-use')).toContainText('kept in this browser');
 });
-
-test('a browser without private files keeps results in its database', async ({ context, page }) => {
-  test.setTimeout(300_000);
-  await context.route(/storage-worker.*\.js/, async (route) => {
-    const response = await route.fetch();
-    const refuse =
-      "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('no', 'SecurityError'));";
-    await route.fulfill({ response, body: `${refuse}\n${await response.text()}` });
-  });
-  await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=nano-single');
-  await expect(page.getByTestId('backend')).toBeVisible({ timeout: 120_000 });
-  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
-  const { slices } = await outcome(page);
-  await page.reload();
-  await expect(page.getByTestId('backend')).toBeVisible({ timeout: 120_000 });
-  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
-  expect(await outcome(page)).toEqual({ slices, restored: slices });
-});
-
-test('a browser that keeps nothing says so, and segments', async ({ context, page }) => {
-  test.setTimeout(300_000);
-  await context.route(/storage-worker.*\.js/, async (route) => {
-    const response = await route.fetch();
-    const refuse = `
-      StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('no', 'SecurityError'));
-      IDBFactory.prototype.open = () => { throw new DOMException('no database', 'SecurityError'); };`;
-    await route.fulfill({ response, body: `${refuse}\n${await response.text()}` });
-  });
-  await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=nano-single');
-  await expect(page.getByTestId('notice')).toContainText('keeps nothing', { timeout: 120_000 });
-  await page.getByRole('button', { name: 'Dismiss' }).click();
-  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
-  await expect(async () => expect((await finishedSlices(page)).length).toBeGreaterThan(5)).toPass({
-    timeout: 120_000,
-  });
-});

@@ -1,9 +1,9 @@
 /** Starting and ending runs. */
 import {
-  Layers,
   Maximize,
   Pause,
   Scan,
+  ScanEye,
   Shapes,
   Square,
   SquareDashed,
@@ -87,7 +87,7 @@ export const segmentCommands: readonly Command[] = [
     id: 'segment.tissue',
     title: 'Show what counts as glass',
     group: 'Segment',
-    icon: Layers,
+    icon: ScanEye,
     shortcuts: ['Shift+G'],
     when: (state) => state.slide.kind === 'open' && shownModels(state).length > 0,
     isOn: (state) => state.tissueShown,

@@ -11,10 +11,11 @@ import { Choice } from './layer-section.tsx';
 import { Section } from './section.tsx';
 
 const qualityIds = ['fast', 'standard', 'best'] as const;
-const titles = {
-  fast: 'Fast, borders show',
-  standard: 'Standard, blended',
-  best: 'Best, blended widely',
+const titles = { fast: 'Fast', standard: 'Standard', best: 'Best' } as const;
+const hints = {
+  fast: 'No overlap: borders of slices show.',
+  standard: 'Neighbouring slices are blended.',
+  best: 'Neighbouring slices are blended widely.',
 } as const;
 
 export function RunSection(): React.JSX.Element {
@@ -32,9 +33,10 @@ export function RunSection(): React.JSX.Element {
         onChange={(value) => set({ quality: qualityIds.find((id) => id === value) ?? 'standard' })}
         options={qualityIds.map((id, index) => {
           const price = estimate?.qualities[index]?.price;
-          return [id, price === undefined ? titles[id] : `${titles[id]}: ×${price.toFixed(1)}`] as const;
+          return [id, price === undefined ? titles[id] : `${titles[id]}, ×${price.toFixed(1)}`] as const;
         })}
       />
+      <p className="hint">{hints[quality]}</p>
       {chosen !== undefined && (
         <p className="hint" data-testid="run-estimate">
           Whole slide: {formatCount(chosen.slices)} slices
