@@ -5,7 +5,7 @@
  *     npm run study:fusion               trains what is missing (runs/fusion-study), then writes the results
  *     npm run study:fusion -- --figures  writes the results of what has been trained so far
  *
- * The recipe is that of src/training/configs/nano-attention.json at half its steps; only preset, id and seed change. Results go to
+ * The recipe is that of src/training/configs/nano-aligned.json at half its steps; only preset, id and seed change. Results go to
  * docs/fusion-study.json, the plot to docs/images/fusion-study.svg.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ const SYSTEMS = [
 ];
 
 const recipe = {
-  ...JSON.parse(await readFile('src/training/configs/nano-attention.json', 'utf8')),
+  ...JSON.parse(await readFile('src/training/configs/nano-aligned.json', 'utf8')),
   steps: 800,
 };
 const runs = SEEDS.flatMap((seed) =>
