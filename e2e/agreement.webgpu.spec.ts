@@ -1,38 +1,40 @@
-/** The same slide and model on WebGPU (software adapter) and on wasm: the same class map. */
+/** The same slide and model on WebGPU (software adapter) and on wasm: the same class map, for every model. */
 import { expect, test } from '@playwright/test';
-import { phantomSlide } from './fixtures/phantom.ts';
+import { modelIds, phantomSlide } from './fixtures/phantom.ts';
 import { finishedSlices, openFile, segmentWholeSlide } from './fixtures/workbench.ts';
 
-test('WebGPU and wasm agree on at least 99.9 % of pixels', async ({ page }) => {
-  test.setTimeout(300_000);
-  const slide = await phantomSlide(90_002, 2.4, 2);
-  const classMaps: Map<string, Uint8Array>[] = [];
-  for (const backend of ['wasm', 'webgpu']) {
-    await page.goto(`/?slide=none&model=nano-attention&backend=${backend}`);
-    await openFile(page, slide.slidePath);
-    await expect(page.getByTestId('slide-name')).toHaveText(slide.note.slide);
-    await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', backend);
-    await segmentWholeSlide(page, 200_000);
-    const slices = await finishedSlices(page);
-    classMaps.push(new Map(slices.map(({ rect, classes }) => [`${rect.x},${rect.y}`, classes])));
-  }
-
-  const [onWasm, onWebgpu] = classMaps;
-  let pixels = 0;
-  let equal = 0;
-  const values = new Set<number>();
-  for (const [place, classes] of onWasm!) {
-    const other = onWebgpu!.get(place);
-    expect(other?.length).toBe(classes.length);
-    for (let at = 0; at < classes.length; at += 1) {
-      pixels += 1;
-      if (classes[at] === other![at]) equal += 1;
-      values.add(classes[at]!);
+for (const model of modelIds()) {
+  test(`${model}: WebGPU and wasm agree on at least 99.9 % of pixels`, async ({ page }) => {
+    test.setTimeout(300_000);
+    const slide = await phantomSlide(90_002, 2.4, 2);
+    const classMaps: Map<string, Uint8Array>[] = [];
+    for (const backend of ['wasm', 'webgpu']) {
+      await page.goto(`/?slide=none&model=${model}&backend=${backend}`);
+      await openFile(page, slide.slidePath);
+      await expect(page.getByTestId('slide-name')).toHaveText(slide.note.slide);
+      await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', backend);
+      await segmentWholeSlide(page, 200_000);
+      const slices = await finishedSlices(page);
+      classMaps.push(new Map(slices.map(({ rect, classes }) => [`${rect.x},${rect.y}`, classes])));
     }
-  }
-  console.log(`${equal} of ${pixels} pixels agree (${((100 * equal) / pixels).toFixed(3)} %)`);
-  expect(onWebgpu!.size).toBe(onWasm!.size);
-  expect(equal / pixels).toBeGreaterThanOrEqual(0.999);
-  // A map of one class would agree with anything that is broken in the same way.
-  expect(values.size).toBeGreaterThan(1);
-});
+
+    const [onWasm, onWebgpu] = classMaps;
+    let pixels = 0;
+    let equal = 0;
+    const values = new Set<number>();
+    for (const [place, classes] of onWasm!) {
+      const other = onWebgpu!.get(place);
+      expect(other?.length).toBe(classes.length);
+      for (let at = 0; at < classes.length; at += 1) {
+        pixels += 1;
+        if (classes[at] === other![at]) equal += 1;
+        values.add(classes[at]!);
+      }
+    }
+    console.log(`${equal} of ${pixels} pixels agree (${((100 * equal) / pixels).toFixed(3)} %)`);
+    expect(onWebgpu!.size).toBe(onWasm!.size);
+    expect(equal / pixels).toBeGreaterThanOrEqual(0.999);
+    // A map of one class would agree with anything that is broken in the same way.
+    expect(values.size).toBeGreaterThan(1);
+  });
+}
