@@ -29,8 +29,12 @@ class MemoryFile implements LogFile {
   truncate(size: number): void {
     this.bytes = this.bytes.slice(0, size);
   }
-  flush(): void {}
-  close(): void {}
+  flush(): void {
+    // Memory has nothing to flush.
+  }
+  close(): void {
+    // Nor to close.
+  }
 }
 
 const slice = (value: number) => new Uint8Array(100 + value).fill(value);

@@ -105,7 +105,7 @@ class PrivateFiles implements ResultFolder {
 
   async *#files(): AsyncGenerator<[string, FileSystemFileHandle]> {
     for await (const [file, handle] of this.folder.entries()) {
-      if (handle.kind === 'file') yield [file, handle as FileSystemFileHandle];
+      if (handle.kind === 'file') yield [file, handle];
     }
   }
 
@@ -145,8 +145,10 @@ class Database implements ResultFolder {
         return [column, row] as const;
       }),
       get: async (column, row) =>
-        (await answer<Uint8Array<ArrayBuffer> | undefined>(
-          this.#store('slices', 'readonly').get([key, column, row]),
+        (await answer(
+          this.#store('slices', 'readonly').get([key, column, row]) as IDBRequest<
+            Uint8Array<ArrayBuffer> | undefined
+          >,
         )) ?? null,
       put: (column, row, bytes) => this.#write('slices', (store) => store.put(bytes, [key, column, row])),
       close: () => undefined,
@@ -159,8 +161,11 @@ class Database implements ResultFolder {
 
   async notes(): Promise<Map<string, string>> {
     const store = this.#store('notes', 'readonly');
-    const [keys, texts] = await Promise.all([answer(store.getAllKeys()), answer<string[]>(store.getAll())]);
-    return new Map(keys.map((key, i) => [String(key), texts[i] ?? '']));
+    const [keys, texts] = await Promise.all([
+      answer(store.getAllKeys()),
+      answer(store.getAll() as IDBRequest<string[]>),
+    ]);
+    return new Map(keys.map((key, i) => [key as string, texts[i] ?? '']));
   }
 
   async remove(when: (key: string) => boolean): Promise<void> {

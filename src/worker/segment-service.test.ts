@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeSegmenter } from '../segment/fake-segmenter.ts';
-import type { Slide, SlideMetadata } from '../slide/slide.ts';
+import type { SlideMetadata } from '../slide/slide.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import { ModelCache } from './model-cache.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
@@ -32,7 +32,7 @@ function connect(overrides: Partial<SegmentPlatform> = {}, mpp: SlideMetadata['m
     numTensors: () => 10 + segmenter.live,
     readManifest: async () => segmenter.manifest,
     loadModel: async () => segmenter,
-    openSlide: async () => ({ metadata, close: () => state.closed++ }) as unknown as Slide,
+    openSlide: async () => ({ metadata, close: () => state.closed++ }),
     reader: () => ({
       read: async (_rect, size) => ({
         width: size,

@@ -310,7 +310,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
         const plan = planner.planAll(slide, manifest, everything);
         const store = await openStore(everything, slide, manifest, plan, onProblem);
         // Another size of a pixel than then: the slices lie elsewhere.
-        if (store === null || store.key !== latest.key) {
+        if (store?.key !== latest.key) {
           await store?.kept.close();
           return { slices: 0, interrupted: null };
         }
@@ -373,7 +373,7 @@ function noteOf(
     mpp: request.mpp,
     overlap: request.overlap ?? 0,
     area: request.area,
-    polygon: request.polygon == null ? null : request.polygon.map(([x, y]) => [x, y]),
+    polygon: request.polygon?.map(([x, y]): [number, number] => [x, y]) ?? null,
     glass: request.glass ?? 'include',
     total: plan.slices.length,
     state,

@@ -64,26 +64,27 @@ export function RunSection(): React.JSX.Element {
 /** Whole slides at every quality; anew when slide, model, resolution or the treatment of glass change. */
 function useEstimate(): SegmentEstimate | null {
   const { segmentation } = useWorkbench();
-  const [estimate, setEstimate] = useState<SegmentEstimate | null>(null);
+  const [known, setKnown] = useState<{ key: string; estimate: SegmentEstimate | null } | null>(null);
   const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
   const model = useApp((state) => state.panes.find(({ id }) => id === state.activePane)?.modelId ?? null);
   const skipGlass = useApp((state) => state.preferences.skipGlass);
   // The engine's thread has better things to do before it is ready.
   const ready = useApp((state) => state.backend.kind === 'ready');
+  const key = [slideId, mpp, model, skipGlass].join('/');
   useEffect(() => {
     let current = true;
-    setEstimate(null);
     if (ready && slideId !== null && mpp !== null && model !== null) {
-      void segmentation.estimate().then((next) => {
-        if (current) setEstimate(next);
+      void segmentation.estimate().then((estimate) => {
+        if (current) setKnown({ key, estimate });
       });
     }
     return () => {
       current = false;
     };
-  }, [segmentation, slideId, mpp, model, skipGlass, ready]);
-  return estimate;
+  }, [segmentation, key, slideId, mpp, model, ready]);
+  // Not that of another slide or model, while the new one is on its way.
+  return known?.key === key ? known.estimate : null;
 }
 
 /** What earlier runs have left in the browser. */

@@ -15,18 +15,19 @@ function TissueShade({ view }: { readonly view: SlideView }): React.JSX.Element 
   const slide = useApp((state) => state.slide);
   const modelId = useApp((state) => activeModel(state)?.id ?? null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [mask, setMask] = useState<TissueMask | null>(null);
+  const [known, setKnown] = useState<{ key: string; mask: TissueMask | null } | null>(null);
+  const key = `${slide.kind === 'open' ? slide.slideId : ''}/${modelId ?? ''}`;
+  const mask = known?.key === key ? known.mask : null;
 
   useEffect(() => {
     let current = true;
-    setMask(null);
     void segmentation.tissue().then((next) => {
-      if (current) setMask(next);
+      if (current) setKnown({ key, mask: next });
     });
     return () => {
       current = false;
     };
-  }, [segmentation, slide, modelId]);
+  }, [segmentation, key]);
 
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
