@@ -6,7 +6,7 @@ import { finishedSlices, openFile, segmentWholeSlide } from './fixtures/workbenc
 for (const model of modelIds()) {
   test(`${model}: WebGPU and wasm agree on at least 99.9 % of pixels`, async ({ page }) => {
     test.setTimeout(300_000);
-    const slide = await phantomSlide(90_002, 2.4, 2);
+    const slide = await phantomSlide(90_002, 2.4, 0.9);
     const classMaps: Map<string, Uint8Array>[] = [];
     for (const backend of ['wasm', 'webgpu']) {
       await page.goto(`/?slide=none&model=${model}&backend=${backend}`);

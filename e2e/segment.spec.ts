@@ -109,8 +109,20 @@ test('a phantom slide gets in the browser what it gets in Node, and the screen s
   const classes = classesOf(model);
   const slices = await finishedSlices(page);
   const out = join(slide.folder, 'node');
+  // As the browser tests start the page (playwright.config.ts).
+  const settings = ['--quality', 'fast', '--glass', 'include'];
   const written = JSON.parse(
-    dualscope('segment', slide.slidePath, '--model', model, '--out', out, '--overwrite', '--json'),
+    dualscope(
+      'segment',
+      slide.slidePath,
+      ...settings,
+      '--model',
+      model,
+      '--out',
+      out,
+      '--overwrite',
+      '--json',
+    ),
   ) as { slices: number; files: string[] };
   expect(slices.length).toBe(written.slices);
   const share = await agreement(

@@ -53,7 +53,8 @@ async function dawn(): Promise<GPU> {
     const { navigator } = globalThis as { readonly navigator?: object };
     const holder = navigator ?? {};
     Object.defineProperty(holder, 'gpu', { value: gpu, configurable: true });
-    if (navigator === undefined) Object.defineProperty(globalThis, 'navigator', { value: holder, configurable: true });
+    if (navigator === undefined)
+      Object.defineProperty(globalThis, 'navigator', { value: holder, configurable: true });
     instance = gpu;
     return gpu;
   } catch (error) {

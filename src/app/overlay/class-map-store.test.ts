@@ -17,7 +17,7 @@ const slide = { width: 1000, height: 1000 };
 
 describe('ClassMap', () => {
   it('adds areas up in level-0 pixels', () => {
-    const map = new ClassMapStore().of('slide', 'model');
+    const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(0, 0, [0, 1, 1, 1]), slide);
     map.add(slice(100, 0, [1, 0, 0, 0]), slide);
     expect(map.areaOf(1)).toBe(10_000);
@@ -25,7 +25,7 @@ describe('ClassMap', () => {
   });
 
   it('replaces a slice that is computed again', () => {
-    const map = new ClassMapStore().of('slide', 'model');
+    const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(0, 0, [1, 1, 1, 1]), slide);
     map.add(slice(0.001, 0, [2, 2, 2, 2]), slide);
     expect(map.size).toBe(1);
@@ -34,14 +34,14 @@ describe('ClassMap', () => {
   });
 
   it('does not count what reaches over the slide', () => {
-    const map = new ClassMapStore().of('slide', 'model');
+    const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(950, 0, [1, 2, 1, 2]), slide);
     expect(map.areaOf(1)).toBe(5000);
     expect(map.areaOf(2)).toBe(0);
   });
 
   it('finds neighbours in spite of rounding', () => {
-    const map = new ClassMapStore().of('slide', 'model');
+    const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(0, 0, [1]), slide);
     map.add(slice(100.0004, 0, [2]), slide);
     const [first, second] = [...map.slices];
@@ -50,7 +50,7 @@ describe('ClassMap', () => {
   });
 
   it('tells its listeners', () => {
-    const map = new ClassMapStore().of('slide', 'model');
+    const map = new ClassMapStore().of('slide', null, 'model');
     const listener = vi.fn();
     const end = map.subscribe(listener);
     map.add(slice(0, 0, [1]), slide);
@@ -61,7 +61,7 @@ describe('ClassMap', () => {
   });
 
   it('halves maps while their size is even', () => {
-    const map = new ClassMapStore().of('slide', 'model');
+    const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(0, 0, new Array<number>(36).fill(3)), slide);
     const [stored] = [...map.slices];
     expect(stored!.map(0).size).toBe(6);
@@ -74,7 +74,11 @@ describe('ClassMap', () => {
 describe('ClassMapStore', () => {
   it('keeps one map per slide and model', () => {
     const store = new ClassMapStore();
-    expect(store.of('a', 'm')).toBe(store.of('a', 'm'));
-    expect(store.of('a', 'm')).not.toBe(store.of('b', 'm'));
+    expect(store.of('a', null, 'm')).toBe(store.of('a', null, 'm'));
+    expect(store.of('a', null, 'm')).not.toBe(store.of('b', null, 'm'));
+    // Another pixel size lays other slices: what the old one found is kept, but not shown.
+    const half = { x: 0.5, y: 0.5 };
+    expect(store.of('a', half, 'm')).not.toBe(store.of('a', { x: 0.25, y: 0.25 }, 'm'));
+    expect(store.of('a', half, 'm')).toBe(store.of('a', { ...half }, 'm'));
   });
 });

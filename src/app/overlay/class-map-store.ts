@@ -122,13 +122,16 @@ function keyOf(x: number, y: number, width: number): string {
   return `${Math.round(x / step)},${Math.round(y / step)}`;
 }
 
-/** Class maps by slide and model. */
+/** Class maps by slide, its pixel size and model. */
 export class ClassMapStore {
   readonly #maps = new Map<string, ClassMap>();
 
-  /** The class map of a model on a slide; empty at first. */
-  of(fingerprint: string, modelId: string): ClassMap {
-    const key = `${fingerprint}/${modelId}`;
+  /**
+   * The class map of a model on a slide; empty at first.
+   * @param mpp µm per pixel that slices were laid by: what was found at another size is not shown.
+   */
+  of(fingerprint: string, mpp: { readonly x: number; readonly y: number } | null, modelId: string): ClassMap {
+    const key = `${fingerprint}/${mpp === null ? '' : `${mpp.x},${mpp.y}`}/${modelId}`;
     let map = this.#maps.get(key);
     if (map === undefined) {
       map = new ClassMap();

@@ -174,7 +174,7 @@ export class SegmentSession {
 
   /** Puts slices where they belong, and what the user should know into the log. */
   #listener(slide: OpenSlide, model: ModelEntry, ofRun = true): (event: SegmentEvent) => void {
-    const map = this.#maps.of(slide.metadata.fingerprint, model.id);
+    const map = this.#maps.of(slide.metadata.fingerprint, slide.userMpp ?? slide.metadata.mpp, model.id);
     return (event) => {
       if (event.kind === 'slice') map.add(event.result, slide.metadata);
       if (event.kind === 'broken-slice' || event.kind === 'notice') this.#warn(event.error);

@@ -124,7 +124,7 @@ export class Workbench {
   classMapOf(pane: PaneState): ClassMap | null {
     const { slide } = this.store.getState();
     if (slide.kind !== 'open' || pane.modelId === null) return null;
-    return this.classMaps.of(slide.metadata.fingerprint, pane.modelId);
+    return this.classMaps.of(slide.metadata.fingerprint, slide.userMpp ?? slide.metadata.mpp, pane.modelId);
   }
 
   /** Keeps slide and model in the page's address, for reloading and for sharing a demo. */
