@@ -8,45 +8,22 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { fullSizeLogits } from '../src/model/network.ts';
-import type { Shape4 } from '../src/model/ops.ts';
 import { presetById } from '../src/model/presets.ts';
 import { initialiseNodeBackend } from '../src/runtime/backend.node.ts';
-import { CostOps } from '../src/runtime/cost.ts';
 import { checkGolden } from '../src/runtime/golden-check.ts';
 import { exportModel } from '../src/runtime/graph/export-model.ts';
 import { fromFolder } from '../src/runtime/load-model.node.ts';
 import { loadModel } from '../src/runtime/load-model.ts';
-import { mulberry32, type WeightArray } from '../src/runtime/variables.ts';
+import { mulberry32 } from '../src/runtime/variables.ts';
+import { untrainedNetwork } from './untrained-weights.ts';
 
 const [id = 'resnet50-attention', folder = path.join('runs', id), side = '256'] = process.argv.slice(2);
 const preset = presetById(id);
 const px = Number(side);
 const contextPx = preset.contextPx === null ? null : px;
 
-const cost = new CostOps();
-const image: Shape4 = [1, px, px, 3];
-fullSizeLogits(
-  cost,
-  {
-    slice: image,
-    context: contextPx === null ? null : image,
-    sliceInContext: contextPx === null ? null : [1, 1, 1, 4],
-  },
-  preset.network,
-);
-
-const random = mulberry32(1);
-const variables = new Map<string, WeightArray>();
-for (const [name, { shape }] of cost.variables) {
-  const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
-  const inputs = shape.slice(0, -1).reduce((product, length) => product * length, 1);
-  if (name.endsWith('/kernel'))
-    for (let i = 0; i < data.length; i++) data[i] = (random() - 0.5) * Math.sqrt(12 / inputs);
-  else if (name.endsWith('/moving_variance')) data.fill(1);
-  // Small, as in trained residual networks, so that a hundred layers do not overflow.
-  else if (name.endsWith('/gamma')) data.fill(0.5);
-  variables.set(name, { shape, data });
-}
+const { cost, variables } = untrainedNetwork(preset, px);
+const random = mulberry32(2);
 
 function noise(): Uint8Array {
   return Uint8Array.from({ length: 3 * px * px }, () => 256 * random());

@@ -2,12 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fullSizeLogits } from '../../src/model/network.ts';
-import type { Shape4 } from '../../src/model/ops.ts';
 import { presetById } from '../../src/model/presets.ts';
-import { CostOps } from '../../src/runtime/cost.ts';
 import { recordNetwork, toGraphModel } from '../../src/runtime/graph/graph-model.ts';
 import { toOnnx } from '../../src/runtime/onnx/onnx-model.ts';
-import { mulberry32, type WeightArray } from '../../src/runtime/variables.ts';
+import { untrainedNetwork } from '../../scripts/untrained-weights.ts';
 
 export interface ExportedPair {
   readonly folder: string;
@@ -21,28 +19,7 @@ export interface ExportedPair {
 export async function exportBoth(id: string, px: number, folder: string): Promise<ExportedPair> {
   const preset = presetById(id);
   const context = preset.contextPx === null ? null : px;
-  const cost = new CostOps();
-  const image: Shape4 = [1, px, px, 3];
-  fullSizeLogits(
-    cost,
-    {
-      slice: image,
-      context: context === null ? null : image,
-      sliceInContext: context === null ? null : [1, 1, 1, 4],
-    },
-    preset.network,
-  );
-  const random = mulberry32(1);
-  const variables = new Map<string, WeightArray>();
-  for (const [name, { shape }] of cost.variables) {
-    const data = new Float32Array(shape.reduce((product, length) => product * length, 1));
-    const inputs = shape.slice(0, -1).reduce((product, length) => product * length, 1);
-    if (name.endsWith('/kernel'))
-      for (let i = 0; i < data.length; i++) data[i] = (random() - 0.5) * Math.sqrt(12 / inputs);
-    else if (name.endsWith('/moving_variance')) data.fill(1);
-    else if (name.endsWith('/gamma')) data.fill(0.5);
-    variables.set(name, { shape, data });
-  }
+  const { cost, variables } = untrainedNetwork(preset, px);
   const recorded = recordNetwork((ops, input) => fullSizeLogits(ops, input, preset.network), variables, {
     slice: px,
     context,

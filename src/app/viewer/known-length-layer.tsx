@@ -1,27 +1,19 @@
 /** Drawing a known length on the slide: its two ends, what it measures, and the resolution that follows. */
-import { useEffect, useId, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import { formatCount, formatMpp } from '../format.ts';
 import { lengthPx, mppOfLength, parseLengthUm } from '../session/known-length.ts';
 import type { KnownLength } from '../session/known-length.ts';
 import type { Calibration } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
-import type { Point } from './affine.ts';
+import type { Affine, Point } from './affine.ts';
 import { formatMagnification } from './magnification.ts';
+import { crossAt, Sketch, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
 
 export interface KnownLengthLayerProps {
   readonly view: SlideView;
 }
-
-/** CSS pixels that an arrow key moves the cross; with Shift one. */
-const step = 10;
-const arrows: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
 
 export function KnownLengthLayer({ view }: KnownLengthLayerProps): React.JSX.Element | null {
   const calibration = useApp((state) => state.calibration);
@@ -37,8 +29,7 @@ function KnownLengthTool({
   const drawing = points.length < 2;
   const bar = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
-  /** Where the keyboard's cross is, CSS pixels of the view; null until an arrow key is pressed. */
-  const [cross, setCross] = useState<Point | null>(null);
+  const { cross, move } = useKeyboardCross(svg);
 
   const set = (next: readonly Point[]): void =>
     store.dispatch({ type: 'calibration', calibration: { ...calibration, points: next } });
@@ -55,19 +46,10 @@ function KnownLengthTool({
   }, [drawing]);
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
-    const arrow = arrows[event.key];
     const onBar = event.target === event.currentTarget;
     if (event.key === 'Escape') cancel();
-    else if (!drawing || !onBar) return;
-    else if (arrow !== undefined) {
-      const by = event.shiftKey ? 1 : step;
-      const { width, height } = svg.current?.getBoundingClientRect() ?? { width: 0, height: 0 };
-      const from = cross ?? { x: width / 2, y: height / 2 };
-      setCross({
-        x: Math.min(width, Math.max(0, from.x + arrow.x * by)),
-        y: Math.min(height, Math.max(0, from.y + arrow.y * by)),
-      });
-    } else if (event.key === 'Enter' && cross !== null) place(cross.x, cross.y);
+    else if (!drawing || !onBar || move(event)) return;
+    else if (event.key === 'Enter' && cross !== null) place(cross.x, cross.y);
     else if (event.key === 'Backspace') set(points.slice(0, -1));
     else return;
     event.preventDefault();
@@ -183,47 +165,20 @@ interface KnownLengthLineProps {
   readonly svg: React.RefObject<SVGSVGElement | null>;
 }
 
-/** The line and its ends, drawn anew with every frame of the view: without rendering, as that is often. */
+/** The line and its ends, the open one at the cross or the mouse. */
 function KnownLengthLine({ view, points, cross, svg }: KnownLengthLineProps): React.JSX.Element {
-  const pointer = useRef<Point | null>(null);
-  const path = useRef<SVGPathElement>(null);
-  const casing = useRef<SVGPathElement>(null);
-
-  useEffect(() => {
-    const draw = (): void => {
-      const transform = view.transform();
-      if (transform === null) return;
+  const pathOf = useCallback(
+    (transform: Affine, pointer: Point | null): string => {
       const ends = points.map(({ x, y }) => apply(transform, x, y));
-      const free = cross ?? pointer.current;
+      const free = cross ?? pointer;
       const marks = points.length < 2 && cross !== null ? [...ends, cross] : ends;
       const line = points.length === 1 && free !== null ? [...ends, free] : ends;
-      const d = [
-        ...marks.map(({ x, y }) => `M${x - 9} ${y}h18M${x} ${y - 9}v18`),
+      return [
+        ...marks.map(crossAt),
         ...(line.length === 2 ? [`M${line.map(({ x, y }) => `${x} ${y}`).join('L')}`] : []),
       ].join('');
-      path.current?.setAttribute('d', d);
-      casing.current?.setAttribute('d', d);
-    };
-    draw();
-    const pane = svg.current?.parentElement ?? null;
-    const follow = (event: PointerEvent): void => {
-      const box = svg.current?.getBoundingClientRect();
-      if (box === undefined) return;
-      pointer.current = { x: event.clientX - box.left, y: event.clientY - box.top };
-      draw();
-    };
-    pane?.addEventListener('pointermove', follow);
-    const end = view.onFrame(draw);
-    return () => {
-      pane?.removeEventListener('pointermove', follow);
-      end();
-    };
-  }, [view, points, cross, svg]);
-
-  return (
-    <svg className="known-length-line" ref={svg} aria-hidden data-testid="known-length-line">
-      <path ref={casing} className="casing" />
-      <path ref={path} />
-    </svg>
+    },
+    [points, cross],
   );
+  return <Sketch view={view} svg={svg} testId="known-length-line" pathOf={pathOf} />;
 }

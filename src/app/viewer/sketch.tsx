@@ -1,0 +1,94 @@
+/** What tools that draw on the slide share: a cross moved by keyboard, and lines that follow the view. */
+import { useEffect, useRef, useState } from 'react';
+import type { Affine, Point } from './affine.ts';
+import type { SlideView } from './slide-view.ts';
+
+/** CSS pixels that an arrow key moves the cross; with Shift one. */
+const step = 10;
+const arrows: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+export interface KeyboardCross {
+  /** CSS pixels of the view; null until an arrow key is pressed. */
+  readonly cross: Point | null;
+  /** Moves the cross by an arrow key, at first from the view's middle. @returns whether it was one */
+  readonly move: (event: React.KeyboardEvent) => boolean;
+}
+
+/** @param svg the sketch, which covers the view: the cross stays inside of it. */
+export function useKeyboardCross(svg: React.RefObject<SVGSVGElement | null>): KeyboardCross {
+  const [cross, setCross] = useState<Point | null>(null);
+  const move = (event: React.KeyboardEvent): boolean => {
+    const arrow = arrows[event.key];
+    if (arrow === undefined) return false;
+    const by = event.shiftKey ? 1 : step;
+    const { width, height } = svg.current?.getBoundingClientRect() ?? { width: 0, height: 0 };
+    const from = cross ?? { x: width / 2, y: height / 2 };
+    setCross({
+      x: Math.min(width, Math.max(0, from.x + arrow.x * by)),
+      y: Math.min(height, Math.max(0, from.y + arrow.y * by)),
+    });
+    event.preventDefault();
+    return true;
+  };
+  return { cross, move };
+}
+
+/** Path data of a cross at a point, CSS pixels. */
+export function crossAt({ x, y }: Point): string {
+  return `M${x - 9} ${y}h18M${x} ${y - 9}v18`;
+}
+
+interface SketchProps {
+  readonly view: SlideView;
+  readonly svg: React.RefObject<SVGSVGElement | null>;
+  readonly testId: string;
+  /**
+   * Path data, CSS pixels. Keep it the same function while what is drawn is the same.
+   * @param transform level-0 pixels to CSS pixels of the view
+   * @param pointer where the mouse last was, CSS pixels; null before it moved over the view
+   */
+  readonly pathOf: (transform: Affine, pointer: Point | null) => string;
+}
+
+/** Lines over the slide, drawn anew with every frame of the view: without rendering, as that is often. */
+export function Sketch({ view, svg, testId, pathOf }: SketchProps): React.JSX.Element {
+  const pointer = useRef<Point | null>(null);
+  const path = useRef<SVGPathElement>(null);
+  const casing = useRef<SVGPathElement>(null);
+
+  useEffect(() => {
+    const draw = (): void => {
+      const transform = view.transform();
+      if (transform === null) return;
+      const d = pathOf(transform, pointer.current);
+      path.current?.setAttribute('d', d);
+      casing.current?.setAttribute('d', d);
+    };
+    draw();
+    const pane = svg.current?.parentElement ?? null;
+    const follow = (event: PointerEvent): void => {
+      const box = svg.current?.getBoundingClientRect();
+      if (box === undefined) return;
+      pointer.current = { x: event.clientX - box.left, y: event.clientY - box.top };
+      draw();
+    };
+    pane?.addEventListener('pointermove', follow);
+    const end = view.onFrame(draw);
+    return () => {
+      pane?.removeEventListener('pointermove', follow);
+      end();
+    };
+  }, [view, svg, pathOf]);
+
+  return (
+    <svg className="known-length-line" ref={svg} aria-hidden data-testid={testId}>
+      <path ref={casing} className="casing" />
+      <path ref={path} />
+    </svg>
+  );
+}
