@@ -85,8 +85,7 @@ describe('resuming', () => {
         store,
         signal: controller.signal,
         onEvent: (event) => {
-          if (event.kind !== 'planned' && event.kind !== 'broken-slice' && event.done === 40)
-            controller.abort();
+          if ((event.kind === 'slice' || event.kind === 'progress') && event.done === 40) controller.abort();
         },
       });
       expect(first.summary.cancelled).toBe(true);

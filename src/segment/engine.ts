@@ -2,112 +2,24 @@
  * The engine: takes slices from the queue, reads ahead, encodes each context once, runs the network and
  * hands finished slices on. The same code runs in the worker and in Node.
  */
-import type { ContextFeatures, InputImage, Segmenter, SliceMaps } from '../runtime/segmenter.ts';
-import { SlideError } from '../slide/slide.ts';
-import { ContextCache } from './context-cache.ts';
-import type { PlannedSlice, SlicePlan } from './grid.ts';
+import type { ContextFeatures, Segmenter, SliceMaps } from '../runtime/segmenter.ts';
+import { abortable } from './abortable.ts';
+import { BatchSize } from './batch-size.ts';
+import type { PlannedSlice } from './grid.ts';
 import { nextTask } from './next-task.ts';
-import type { PauseSwitch } from './pause-switch.ts';
-import type { SliceQueue } from './queue.ts';
-import { RateMeter } from './rate.ts';
-import type { SliceReader } from './read-ahead.ts';
-import { ReadAhead } from './read-ahead.ts';
-import type { SliceStore } from './slice-store.ts';
-import type { FinishedSlice } from './stitcher.ts';
+import type { Recovery, RunOptions } from './run-options.ts';
+import { RunProgress } from './run-progress.ts';
+import type { EngineEvent, RunSummary, StageTimes } from './run-report.ts';
+import { NetworkFailure, SliceInputs, type BatchInputs } from './slice-inputs.ts';
+import { SliceKeeper } from './slice-keeper.ts';
 import { Stitcher } from './stitcher.ts';
 
+export type { Recovery, RunOptions } from './run-options.ts';
 export type { FinishedSlice } from './stitcher.ts';
+export type { EngineEvent, RunSummary, StageTimes } from './run-report.ts';
 
-export type EngineEvent =
-  | { readonly kind: 'planned'; readonly slices: number; readonly regions: number }
-  | {
-      readonly kind: 'slice';
-      readonly result: FinishedSlice;
-      /** Slices finished or broken so far, this one included, of `total`. */
-      readonly done: number;
-      readonly total: number;
-      /** Slices per second over the last ten seconds. */
-      readonly rate: number;
-      readonly etaSeconds: number;
-    }
-  /** A slice has been through the network, but its cell waits for the slices that overlap it. */
-  | {
-      readonly kind: 'progress';
-      readonly done: number;
-      readonly total: number;
-      readonly rate: number;
-      readonly etaSeconds: number;
-    }
-  | { readonly kind: 'broken-slice'; readonly index: number; readonly error: SlideError };
-
-/** Where the time of a run went, milliseconds. */
-export interface StageTimes {
-  /** Reading, decoding and resampling, summed over reads; they overlap each other and the network. */
-  readonly readMs: number;
-  /** The part of it that the network had to wait for. */
-  readonly waitMs: number;
-  /** Context encoding, as far as the caller waited for it. */
-  readonly encodeMs: number;
-  /** The network on slices, read-back included; overlapping slices are not counted twice. */
-  readonly inferMs: number;
-  /** Blending with the neighbours and handing on. */
-  readonly stitchMs: number;
-}
-
-export interface RunSummary {
-  /** Slices finished, without broken ones. */
-  readonly slices: number;
-  /** Of these, slices that an earlier run had kept; absent where a summary is not of a run. */
-  readonly restored?: number;
-  /** How often the network failed and was replaced. */
-  readonly recoveries?: number;
-  readonly broken: number;
-  readonly regionsEncoded: number;
-  /** Without pauses. */
-  readonly seconds: number;
-  readonly cancelled: boolean;
-  readonly stages: StageTimes;
-}
-
-export interface RunOptions {
-  readonly reader: SliceReader;
-  readonly segmenter: Segmenter;
-  readonly plan: SlicePlan;
-  readonly queue: SliceQueue;
-  /** Aborting stops within a slice; the run then resolves with `cancelled`. */
-  readonly signal?: AbortSignal | undefined;
-  readonly onEvent?: (event: EngineEvent) => void;
-  /** Slices that are read before they are needed. 3 by default. */
-  readonly readAhead?: number;
-  /** Regions whose features are kept. 8 by default; never fewer than slices in flight. */
-  readonly keptRegions?: number;
-  /**
-   * Slices given to the network before the first of them has come back: 1 (default) where it computes on
-   * this thread, 2 to keep a GPU busy during read-back.
-   */
-  readonly inFlight?: number;
-  /** Called round each slice's turn on the network, so that several runs can share it. */
-  readonly turn?: (work: () => Promise<void>) => Promise<void>;
-  /** Holds the run back between two slices. */
-  readonly pause?: PauseSwitch | undefined;
-  /** Slices found here are not computed; those that are computed are kept here. */
-  readonly store?: SliceStore | undefined;
-  /**
-   * Asked for another network when this one fails, once nothing runs on it any more; what was in work is done
-   * again. null, or no such function, ends the run with the error.
-   */
-  readonly recover?: ((error: unknown, slicesSince: number) => Promise<Recovery | null>) | undefined;
-  /** Milliseconds; `performance.now` by default. */
-  readonly now?: () => number;
-}
-
-export interface Recovery {
-  readonly segmenter: Segmenter;
-  readonly inFlight: number;
-}
-
-/** Errors of the whole slide rather than of one place in it: going on would only repeat them. */
-const fatalCodes: ReadonlySet<string> = new Set(['network', 'not-found', 'no-range', 'not-a-slide']);
+/** Longest that a batch may take, so that a new view is followed soon. */
+const longestBatchMs = 200;
 
 /**
  * Segments the slices of `queue`, which must come from `plan`. A slice whose pixels can't be read is
@@ -125,131 +37,144 @@ export async function segmentSlide(options: RunOptions): Promise<RunSummary> {
   return run.summary();
 }
 
-/** Slices that a store may still be writing. */
-const mostKeeping = 8;
+/** What runs the slices, and how many of them at a time. */
+interface Network {
+  readonly segmenter: Segmenter;
+  readonly mostInFlight: number;
+  readonly batch: BatchSize;
+}
 
-/** Tells what the network threw from what reading threw. */
-class NetworkFailure extends Error {}
+function networkOf({
+  segmenter,
+  inFlight = 1,
+  mostInBatch = 1,
+}: Partial<Recovery> & Pick<Recovery, 'segmenter'>): Network {
+  const most = segmenter.segmentBatch === undefined ? 1 : mostInBatch;
+  return { segmenter, mostInFlight: inFlight, batch: new BatchSize({ most, longestMs: longestBatchMs }) };
+}
 
 class Run {
   readonly #options: RunOptions;
   readonly #now: () => number;
-  readonly #reads: ReadAhead;
-  readonly #contexts: ContextCache;
+  readonly #inputs: SliceInputs;
+  readonly #keeper: SliceKeeper;
   readonly #stitcher: Stitcher;
-  /** Regions whose context could not be read: their slices are broken. */
-  readonly #brokenRegions = new Map<number, SlideError>();
+  readonly #progress: RunProgress;
   readonly #inFlight = new Set<Promise<void>>();
-  readonly #keeping = new Set<Promise<void>>();
-  readonly #start: number;
-  readonly #rate: RateMeter;
-  readonly #total: number;
-  #segmenter: Segmenter;
-  #mostInFlight: number;
-  #finished = 0;
-  #restored = 0;
-  #broken = 0;
-  #recoveries = 0;
+  #network: Network;
   #finishedAtRecovery = 0;
-  #pausedMs = 0;
-  #regionsEncoded = 0;
   #lastResult = 0;
-  #ratePerSecond = 0;
   #failure: { readonly error: unknown } | null = null;
-  #waitMs = 0;
-  #encodeMs = 0;
   #inferMs = 0;
   #stitchMs = 0;
 
   constructor(options: RunOptions) {
+    const { plan, queue, reader, signal, store, measureMemory, inFlight = 1, keptRegions = 8 } = options;
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#reads = new ReadAhead(options.reader, options.plan, this.#now);
-    this.#contexts = new ContextCache(Math.max(options.keptRegions ?? 8, options.inFlight ?? 1));
-    this.#segmenter = options.segmenter;
-    this.#mostInFlight = options.inFlight ?? 1;
-    this.#stitcher = new Stitcher(options.plan);
-    this.#start = this.#now();
-    this.#rate = new RateMeter(this.#start);
-    this.#total = options.queue.length;
+    this.#inputs = new SliceInputs(reader, plan, Math.max(keptRegions, inFlight), this.#now, signal);
+    this.#keeper = new SliceKeeper(store ?? null);
+    this.#stitcher = new Stitcher(plan);
+    this.#network = networkOf(options);
+    const emit = (event: EngineEvent): void => options.onEvent?.(event);
+    this.#progress = new RunProgress({ total: queue.length, now: this.#now, emit, measureMemory }, () =>
+      this.#stages(),
+    );
   }
 
   async all(): Promise<void> {
     const { queue, plan, readAhead = 3, turn } = this.#options;
-    this.#emit({
-      kind: 'planned',
-      slices: this.#total,
-      regions: new Set(queue.peek(this.#total).map(({ region }) => region)).size,
-    });
-    await this.#restore();
+    const all = queue.peek(queue.length);
+    this.#progress.planned(new Set(all.map(({ region }) => region)).size);
+    await this.#keeper.restore(
+      plan,
+      queue,
+      this.#stitcher.blends,
+      () => this.#aborted(),
+      (slice, maps) => this.#progress.sliceRestored(this.#stitcher.add(slice, maps)),
+    );
+    this.#finishedAtRecovery = this.#progress.finished;
+    await this.#warmUp();
     for (;;) {
-      // Messages (a new view, an abort) and finished reads come in between two slices.
+      // Messages (a new view, an abort) and finished reads come in between two batches.
       await nextTask();
       await this.#paused();
       await this.#recover();
       if (this.#aborted()) return;
-      const next = queue.peek(1 + readAhead);
-      const [slice] = next;
-      if (slice === undefined) {
+      const next = queue.peek(this.#network.batch.size + readAhead);
+      const [first] = next;
+      if (first === undefined) {
         // A slice in flight may fail and come back.
-        const open = [...this.#inFlight, ...this.#keeping];
+        const open = [...this.#inFlight, ...this.#keeper.pending];
         if (open.length === 0) return;
         await Promise.race(open);
         continue;
       }
-      queue.take(slice);
-      this.#reads.want(next, (region) => plan.contextSizePx !== null && !this.#isSettled(region));
-      const inputs = await this.#inputs(slice);
-      if (inputs === null) continue;
+      const batch = firstOfRegion(next, this.#network.batch.size);
+      for (const slice of batch) queue.take(slice);
+      this.#inputs.want(next);
+      const inputs = await this.#read(batch);
+      if (inputs === null || inputs.ready.length === 0) continue;
       if (this.#aborted()) return;
-      const work = (): Promise<void> => this.#infer(slice, inputs.image, inputs.context);
+      const { ready, context } = inputs;
+      const work = (): Promise<void> => this.#infer(ready, context);
       const job = (turn === undefined ? work() : turn(work)).catch((error: unknown) => {
-        this.#fail(slice, error);
+        this.#fail(
+          ready.map(({ slice }) => slice),
+          error,
+        );
       });
       this.#inFlight.add(job);
       void job.then(() => this.#inFlight.delete(job));
-      while (this.#inFlight.size >= this.#mostInFlight) await Promise.race(this.#inFlight);
+      while (this.#inFlight.size >= this.#network.mostInFlight) await Promise.race(this.#inFlight);
     }
   }
 
-  /** Takes what an earlier run has kept out of the queue. */
-  async #restore(): Promise<void> {
-    const { store, queue } = this.#options;
-    if (store === undefined) return;
-    for (const slice of queue.peek(this.#total)) {
-      if (!store.has(slice.column, slice.row)) continue;
-      if (this.#aborted()) return;
-      const maps = await store.get(slice.column, slice.row);
-      const usable =
-        maps !== null &&
-        maps.size === this.#options.plan.sizePx &&
-        (!this.#stitcher.blends || maps.logProbabilities !== undefined);
-      if (!usable) continue;
-      queue.take(slice);
-      this.#restored++;
-      this.#finished++;
-      const cells = this.#stitcher.add(slice, maps);
-      this.#handOn(cells);
-      if (cells.length === 0) this.#emit({ kind: 'progress', ...this.#progress() });
+  async end(): Promise<void> {
+    this.#inputs.stopReading();
+    await Promise.all(this.#inFlight);
+    await this.#keeper.settle();
+    this.#inputs.forgetContexts();
+    // What a cancelled run has computed is shown, borders and all.
+    if (this.#failure === null && this.#aborted()) this.#progress.handOn(this.#stitcher.flush());
+    this.#progress.tellStatistics();
+  }
+
+  summary(): RunSummary {
+    return this.#progress.summary(this.#aborted(), this.#inputs.regionsEncoded);
+  }
+
+  /** Gets the network ready while the first slices are read. */
+  async #warmUp(): Promise<void> {
+    const { queue, readAhead = 3, turn } = this.#options;
+    const { segmenter } = this.#network;
+    const next = queue.peek(1 + readAhead);
+    if (segmenter.warmUp === undefined || next.length === 0 || this.#aborted()) return;
+    this.#inputs.want(next);
+    const options = { logProbabilities: this.#stitcher.blends };
+    const work = async (): Promise<void> => segmenter.warmUp?.(options);
+    try {
+      await (turn === undefined ? work() : turn(work));
+    } catch (error) {
+      this.#fail([], error);
     }
-    this.#finishedAtRecovery = this.#finished;
   }
 
   async #paused(): Promise<void> {
-    const { pause } = this.#options;
+    const { pause, signal } = this.#options;
     if (pause?.paused !== true) return;
     const start = this.#now();
     // An abort ends the pause; the loop then sees it by itself.
-    await this.#abortable(pause.wait()).catch(() => undefined);
-    const ms = this.#now() - start;
-    this.#pausedMs += ms;
-    this.#rate.skip(ms);
+    await abortable(pause.wait(), signal).catch(() => undefined);
+    this.#progress.paused(this.#now() - start);
   }
 
-  /** The network failed on a slice: it goes back into the queue. */
-  #fail(slice: PlannedSlice, error: unknown): void {
+  /** The network failed on slices: they go back into the queue. */
+  #fail(slices: readonly PlannedSlice[], error: unknown): void {
+    for (const slice of slices) this.#options.queue.putBack(slice);
+    // Too many at once, perhaps, for the device's memory: fewer are tried before another network is.
+    if (slices.length > 1 && this.#network.batch.halve()) return;
     this.#failure ??= { error };
-    this.#options.queue.putBack(slice);
   }
 
   /** Goes on with another network after a failure. @throws the failure when there is none. */
@@ -257,167 +182,77 @@ class Run {
     if (this.#failure === null) return;
     const { error } = this.#failure;
     await Promise.all(this.#inFlight);
-    const recovery = this.#aborted()
-      ? null
-      : ((await this.#options.recover?.(error, this.#finished - this.#finishedAtRecovery)) ?? null);
+    const since = this.#progress.finished - this.#finishedAtRecovery;
+    const recovery = this.#aborted() ? null : ((await this.#options.recover?.(error, since)) ?? null);
     if (recovery === null) throw error;
     this.#failure = null;
-    this.#recoveries++;
-    this.#finishedAtRecovery = this.#finished;
-    this.#contexts.clear();
-    this.#segmenter = recovery.segmenter;
-    this.#mostInFlight = recovery.inFlight;
-  }
-
-  async end(): Promise<void> {
-    this.#reads.clear();
-    await Promise.all(this.#inFlight);
-    await Promise.all(this.#keeping);
-    this.#contexts.clear();
-    // What a cancelled run has computed is shown, borders and all.
-    if (this.#failure === null && this.#aborted()) this.#handOn(this.#stitcher.flush());
-  }
-
-  summary(): RunSummary {
-    return {
-      slices: this.#finished,
-      restored: this.#restored,
-      recoveries: this.#recoveries,
-      broken: this.#broken,
-      regionsEncoded: this.#regionsEncoded,
-      seconds: (this.#now() - this.#start - this.#pausedMs) / 1000,
-      cancelled: this.#aborted() && this.#finished + this.#broken < this.#total,
-      stages: {
-        readMs: this.#reads.readMs,
-        waitMs: this.#waitMs,
-        encodeMs: this.#encodeMs,
-        inferMs: this.#inferMs,
-        stitchMs: this.#stitchMs,
-      },
-    };
+    this.#progress.recoveries++;
+    this.#finishedAtRecovery = this.#progress.finished;
+    this.#inputs.forgetContexts();
+    this.#network = networkOf(recovery);
   }
 
   #aborted(): boolean {
     return this.#options.signal?.aborted === true;
   }
 
-  #isSettled(region: number): boolean {
-    return this.#contexts.has(region) || this.#brokenRegions.has(region);
+  #stages(): StageTimes {
+    const { readTimes, waitMs, encodeMs } = this.#inputs;
+    return { ...readTimes, waitMs, encodeMs, inferMs: this.#inferMs, stitchMs: this.#stitchMs };
   }
 
-  /** Pixels and context of a slice; null when it is broken (and reported) or the run was aborted. */
-  async #inputs(slice: PlannedSlice): Promise<{ image: InputImage; context: ContextFeatures | null } | null> {
-    const start = this.#now();
-    let encoding = 0;
+  /** Pixels and context of a batch, broken slices reported; null when the network failed or the run was aborted. */
+  async #read(batch: readonly PlannedSlice[]): Promise<BatchInputs | null> {
     try {
-      const image = await this.#abortable(this.#reads.slice(slice));
-      let context: ContextFeatures | null = null;
-      if (this.#options.plan.contextSizePx !== null) {
-        context = this.#contexts.get(slice.region);
-        if (context === null) {
-          const pixels = await this.#contextPixels(slice.region);
-          const encodeStart = this.#now();
-          this.#contexts.makeRoom();
-          context = this.#encode(pixels);
-          this.#contexts.put(slice.region, context);
-          this.#regionsEncoded++;
-          encoding = this.#now() - encodeStart;
-        }
+      const inputs = await this.#inputs.of(batch, this.#network.segmenter);
+      for (const { slice, error } of inputs.broken) {
+        this.#progress.sliceBroken(slice.index, error, this.#stitcher.leaveOut(slice));
       }
-      return { image, context };
+      return inputs;
     } catch (error) {
       if (this.#aborted()) return null;
-      if (error instanceof NetworkFailure) {
-        this.#fail(slice, error.cause);
-        return null;
-      }
-      if (!(error instanceof SlideError) || fatalCodes.has(error.code)) throw error;
-      this.#broken++;
-      this.#emit({ kind: 'broken-slice', index: slice.index, error });
-      this.#handOn(this.#stitcher.leaveOut(slice));
+      if (!(error instanceof NetworkFailure)) throw error;
+      this.#fail(batch, error.cause);
       return null;
-    } finally {
-      this.#encodeMs += encoding;
-      this.#waitMs += this.#now() - start - encoding;
     }
   }
 
-  #encode(pixels: InputImage): ContextFeatures {
-    try {
-      return this.#segmenter.encodeContext(pixels);
-    } catch (cause) {
-      throw new NetworkFailure('The context could not be encoded.', { cause });
-    }
-  }
-
-  async #contextPixels(region: number): Promise<InputImage> {
-    const known = this.#brokenRegions.get(region);
-    if (known !== undefined) throw known;
-    try {
-      return await this.#abortable(this.#reads.context(region));
-    } catch (error) {
-      if (error instanceof SlideError) this.#brokenRegions.set(region, error);
-      throw error;
-    }
-  }
-
-  /** Does not wait for a read that hangs once the run is aborted. */
-  #abortable<T>(promise: Promise<T>): Promise<T> {
-    const { signal } = this.#options;
-    if (signal === undefined) return promise;
-    return new Promise<T>((resolve, reject) => {
-      const abort = (): void => reject(new DOMException('The run was cancelled.', 'AbortError'));
-      if (signal.aborted) abort();
-      signal.addEventListener('abort', abort, { once: true });
-      promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    });
-  }
-
-  async #infer(slice: PlannedSlice, image: InputImage, context: ContextFeatures | null): Promise<void> {
+  async #infer(ready: BatchInputs['ready'], context: ContextFeatures | null): Promise<void> {
     const start = this.#now();
-    const maps = await this.#segmenter.segment(image, context, slice.where, {
-      logProbabilities: this.#stitcher.blends,
-    });
+    const { segmenter, batch } = this.#network;
+    const options = { logProbabilities: this.#stitcher.blends };
+    const inputs = ready.map(({ slice, image }) => ({ image, where: slice.where }));
+    const [single] = inputs;
+    const maps =
+      inputs.length === 1 && single !== undefined
+        ? [await segmenter.segment(single.image, context, single.where, options)]
+        : ((await segmenter.segmentBatch?.(inputs, context, options)) ?? []);
     const end = this.#now();
-    this.#inferMs += end - Math.max(start, this.#lastResult);
+    const ms = end - Math.max(start, this.#lastResult);
     this.#lastResult = end;
-    const { store } = this.#options;
-    if (store === undefined) {
-      this.#finish(slice, maps);
-      return;
+    this.#inferMs += ms;
+    batch.note(ready.length, ms);
+    for (const [i, { slice }] of ready.entries()) {
+      const each = maps[i];
+      if (each === undefined) throw new Error('The network gave fewer slices than it was given.');
+      await this.#keeper.keep(
+        slice,
+        each,
+        () => this.#finish(slice, each),
+        (error) => void (this.#failure ??= { error }),
+      );
     }
-    // Told as finished when it is kept, so that nothing that was shown is ever computed again.
-    const kept = store
-      .put(slice.column, slice.row, maps)
-      .then(() => this.#finish(slice, maps))
-      .catch((error: unknown) => void (this.#failure ??= { error }));
-    this.#keeping.add(kept);
-    void kept.then(() => this.#keeping.delete(kept));
-    // A store that is slower than the network holds it back, so that nothing piles up in memory.
-    while (this.#keeping.size > mostKeeping) await Promise.race(this.#keeping);
   }
 
   #finish(slice: PlannedSlice, maps: SliceMaps): void {
     const start = this.#now();
-    this.#finished++;
-    this.#ratePerSecond = this.#rate.add(start);
-    const cells = this.#stitcher.add(slice, maps);
-    this.#handOn(cells);
-    if (cells.length === 0) this.#emit({ kind: 'progress', ...this.#progress() });
+    this.#progress.sliceComputed(this.#stitcher.add(slice, maps));
     this.#stitchMs += this.#now() - start;
   }
+}
 
-  #handOn(cells: readonly FinishedSlice[]): void {
-    for (const result of cells) this.#emit({ kind: 'slice', result, ...this.#progress() });
-  }
-
-  #progress(): { done: number; total: number; rate: number; etaSeconds: number } {
-    const done = this.#finished + this.#broken;
-    const rate = this.#ratePerSecond;
-    return { done, total: this.#total, rate, etaSeconds: rate > 0 ? (this.#total - done) / rate : 0 };
-  }
-
-  #emit(event: EngineEvent): void {
-    this.#options.onEvent?.(event);
-  }
+/** The first slices of `next`, as far as they lie in one region; at most `most`. */
+function firstOfRegion(next: readonly PlannedSlice[], most: number): PlannedSlice[] {
+  const end = next.findIndex(({ region }) => region !== next[0]?.region);
+  return next.slice(0, Math.min(most, end < 0 ? next.length : end));
 }

@@ -1,7 +1,13 @@
 /** Reads what comes next while the current slice is in the network. */
 import type { InputImage } from '../runtime/segmenter.ts';
+import type { ReadTimes } from '../slide/read-times.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
+
+/** Pixels, and what it took to have them where that was measured. */
+export interface ReadPixels extends InputImage {
+  readonly times?: Readonly<ReadTimes>;
+}
 
 /** Where pixels come from: a slide, or a stand-in in tests and benchmarks. */
 export interface SliceReader {
@@ -9,7 +15,7 @@ export interface SliceReader {
    * The pixels of `rect`, resampled to `sizePx × sizePx`.
    * @throws SlideError when they can't be had; an AbortError when `signal` aborts.
    */
-  read(rect: Level0Rect, sizePx: number, signal: AbortSignal): Promise<InputImage>;
+  read(rect: Level0Rect, sizePx: number, signal: AbortSignal): Promise<ReadPixels>;
 }
 
 interface Read {
@@ -23,13 +29,12 @@ interface Read {
  */
 export class ReadAhead {
   readonly #reads = new Map<string, Read>();
-  /** Milliseconds that reads took, summed; reads overlap, so it may exceed the time that passed. */
-  readMs = 0;
+  /** What finished reads took, summed; they overlap. */
+  readonly times: ReadTimes = { readMs: 0, decodeMs: 0, preprocessMs: 0 };
 
   constructor(
     private readonly reader: SliceReader,
     private readonly plan: SlicePlan,
-    private readonly now: () => number,
   ) {}
 
   /**
@@ -79,9 +84,11 @@ export class ReadAhead {
     const known = this.#reads.get(key);
     if (known !== undefined) return known;
     const controller = new AbortController();
-    const start = this.now();
-    const image = this.reader.read(rect, sizePx, controller.signal).finally(() => {
-      this.readMs += this.now() - start;
+    const image = this.reader.read(rect, sizePx, controller.signal).then((pixels) => {
+      this.times.readMs += pixels.times?.readMs ?? 0;
+      this.times.decodeMs += pixels.times?.decodeMs ?? 0;
+      this.times.preprocessMs += pixels.times?.preprocessMs ?? 0;
+      return pixels;
     });
     // The failure is met when the image is asked for; until then it must not count as unhandled.
     image.catch(() => undefined);

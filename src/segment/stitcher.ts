@@ -1,7 +1,7 @@
 /**
  * Puts finished slices together. Without overlap a slice's maps are its cell's. With overlap neighbouring
  * slices have a band in common, twice the margin wide; there, the log-probabilities (logits, but for a constant)
- * of the two slices, in corners four, are blended with weights that go linearly from one slice to the other.
+ * of the two slices, in corners four, are blended with weights that go from one slice to the other (`blend.ts`).
  * Blending probabilities would not do: where two sure slices disagree, it changes class where the weights
  * are equal, which is the border itself. Measured in docs/decisions.md.
  *
@@ -9,7 +9,7 @@
  * the bands of slices whose neighbours are still to come, and the cells that wait for such a band.
  */
 import type { SliceMaps } from '../runtime/segmenter.ts';
-import { leastLogProbability } from '../runtime/segmenter.ts';
+import { blend, type PieceMaps, type Place } from './blend.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
@@ -39,13 +39,6 @@ interface Contribution {
   readonly maps: PieceMaps;
   /** Log-probabilities, `width × height × classes`; null for a piece of one slice alone. */
   readonly bytes: Uint8Array | null;
-}
-
-interface PieceMaps {
-  readonly width: number;
-  readonly height: number;
-  readonly classes: Uint8Array;
-  readonly confidence: Uint8Array;
 }
 
 interface Cell {
@@ -228,6 +221,15 @@ export class Stitcher {
     }
   }
 
+  #blend(u: number, v: number, contributions: readonly Contribution[]): PieceMaps {
+    const layers = contributions.flatMap(({ slice, bytes }) =>
+      bytes === null
+        ? []
+        : [{ bytes, across: (u - 2 * slice.column) as Place, down: (v - 2 * slice.row) as Place }],
+    );
+    return blend(this.#side(u), this.#side(v), layers);
+  }
+
   #write(cell: Cell, maps: PieceMaps, placeX: number, placeY: number): void {
     const { cellPx, marginPx } = this.#plan;
     // Of a band, a cell holds the half on its own side of the border.
@@ -243,60 +245,6 @@ export class Stitcher {
       cell.confidence.set(maps.confidence.subarray(source, source + width), target);
     }
   }
-
-  /**
-   * The class with the largest weighted sum of log-probabilities. Weights are whole numbers, linear across a
-   * band: the pixel i of a band of b has 2b − 2i − 1 for the slice before it and 2i + 1 for the one after,
-   * together 2b. A byte times two such weights fits 32 bits up to slices of 4096 pixels.
-   */
-  #blend(u: number, v: number, contributions: readonly Contribution[]): PieceMaps {
-    const width = this.#side(u);
-    const height = this.#side(v);
-    const depth = (contributions[0]?.bytes?.length ?? 0) / (width * height);
-    const sums = new Uint32Array(width * height * depth);
-    const weights = new Uint32Array(width * height);
-    for (const { slice, bytes } of contributions) {
-      if (bytes === null) continue;
-      const across = ramp(width, u - 2 * slice.column);
-      const down = ramp(height, v - 2 * slice.row);
-      let at = 0;
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < width; x++) {
-          const weight = (across[x] ?? 0) * (down[y] ?? 0);
-          weights[y * width + x] = (weights[y * width + x] ?? 0) + weight;
-          for (let value = 0; value < depth; value++, at++) {
-            sums[at] = (sums[at] ?? 0) + weight * (bytes[at] ?? 0);
-          }
-        }
-      }
-    }
-    const classes = new Uint8Array(width * height);
-    const confidence = new Uint8Array(width * height);
-    for (let pixel = 0, at = 0; pixel < classes.length; pixel++) {
-      const weight = weights[pixel] ?? 1;
-      let best = -1;
-      let total = 0;
-      for (let value = 0; value < depth; value++, at++) {
-        const sum = sums[at] ?? 0;
-        total += exponential(sum / weight);
-        if (sum <= best) continue;
-        best = sum;
-        classes[pixel] = value;
-      }
-      confidence[pixel] = Math.round((255 * exponential(best / weight)) / total);
-    }
-    return { width, height, classes, confidence };
-  }
-}
-
-/** e to the log-probability that a byte stands for, in steps of a sixteenth of a byte. */
-const exponentials = Float64Array.from({ length: 255 * 16 + 1 }, (_value, i) =>
-  Math.exp(leastLogProbability * (1 - i / (255 * 16))),
-);
-
-/** @param byte mean of bytes, so not a whole number. */
-function exponential(byte: number): number {
-  return exponentials[Math.round(16 * byte)] ?? 1;
 }
 
 /** The nine pieces of a slice. */
@@ -308,10 +256,4 @@ function positionsOf({ column, row }: PlannedSlice): { readonly u: number; reado
 function cellsAt(position: number, count: number): number[] {
   const cells = position % 2 === 1 ? [(position - 1) / 2] : [position / 2 - 1, position / 2];
   return cells.filter((cell) => cell >= 0 && cell < count);
-}
-
-/** Weights of a slice across a piece; `place` is 0 for its first band, 1 for its middle, 2 for its last band. */
-function ramp(length: number, place: number): Uint32Array {
-  if (place === 1) return new Uint32Array(length).fill(1);
-  return Uint32Array.from({ length }, (_value, i) => (place === 0 ? 2 * i + 1 : 2 * (length - i) - 1));
 }

@@ -2,6 +2,7 @@
  * Pixels of any rectangle of a slide at any scale: what the engine and the exports read. One
  * implementation for page, worker and Node.
  */
+import type { ReadTimes } from './read-times.ts';
 import { Accumulator, axisWeights } from './resample.ts';
 import { abortReason } from './shared-tasks.ts';
 import type { ImageDecoder, Level0Rect, RgbaImage, Slide, SlideLevel, SlideMetadata } from './slide.ts';
@@ -16,6 +17,8 @@ export interface ReadRegionOptions {
   readonly level?: number;
   /** Where decoded tiles are kept; one cache of 128 MiB for all slides by default. */
   readonly cache?: TileCache;
+  /** The time that this read takes is added here. */
+  readonly times?: ReadTimes | undefined;
 }
 
 const sharedCache = new TileCache(128 * 1024 * 1024);
@@ -37,7 +40,7 @@ export async function readRegion(
   options: ReadRegionOptions,
 ): Promise<RgbaImage> {
   checkSizes(rect, outWidth, outHeight);
-  const { signal, decoder } = options;
+  const { signal, decoder, times } = options;
   const background = options.background ?? [255, 255, 255];
   const { metadata } = slide;
   const index =
@@ -54,24 +57,41 @@ export async function readRegion(
   const cache = options.cache ?? sharedCache;
   await forEachConcurrently(tiles, CONCURRENT_TILES, async ({ column, row }) => {
     if (signal?.aborted) throw abortReason(signal);
-    const image = await cache.tile(slide, index, column, row, decoder, signal);
-    const left = column * level.tileWidth;
-    const top = row * level.tileHeight;
-    const width = Math.min(level.tileWidth, level.width - left);
-    const height = Math.min(level.tileHeight, level.height - top);
-    if (image === null) {
-      sums.add(null, 0, left, top, width, height, background);
-      return;
-    }
-    // A tile may hold less than its place: what it lacks is background.
-    const held = Math.min(width, image.width);
-    const filled = Math.min(height, image.height);
-    sums.add(image.data, image.width, left, top, held, filled, background);
-    if (held < width) sums.add(null, 0, left + held, top, width - held, filled, background);
-    if (filled < height) sums.add(null, 0, left, top + filled, width, height - filled, background);
+    const image = await cache.tile(slide, index, column, row, decoder, signal, times);
+    const start = performance.now();
+    addTile(sums, image, level, column, row, background);
+    if (times !== undefined) times.preprocessMs += performance.now() - start;
   });
   if (signal?.aborted) throw abortReason(signal);
-  return { width: outWidth, height: outHeight, data: sums.pixels(background) };
+  const start = performance.now();
+  const data = sums.pixels(background);
+  if (times !== undefined) times.preprocessMs += performance.now() - start;
+  return { width: outWidth, height: outHeight, data };
+}
+
+/** Adds a tile of `level`; null is one that the slide does not hold. */
+function addTile(
+  sums: Accumulator,
+  image: RgbaImage | null,
+  level: SlideLevel,
+  column: number,
+  row: number,
+  background: readonly [number, number, number],
+): void {
+  const left = column * level.tileWidth;
+  const top = row * level.tileHeight;
+  const width = Math.min(level.tileWidth, level.width - left);
+  const height = Math.min(level.tileHeight, level.height - top);
+  if (image === null) {
+    sums.add(null, 0, left, top, width, height, background);
+    return;
+  }
+  // A tile may hold less than its place: what it lacks is background.
+  const held = Math.min(width, image.width);
+  const filled = Math.min(height, image.height);
+  sums.add(image.data, image.width, left, top, held, filled, background);
+  if (held < width) sums.add(null, 0, left + held, top, width - held, filled, background);
+  if (filled < height) sums.add(null, 0, left, top + filled, width, height - filled, background);
 }
 
 /** The smallest level that has at least one pixel per output pixel; `scale` is level-0 pixels per output pixel. */

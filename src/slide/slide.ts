@@ -48,7 +48,12 @@ export interface ImageDecoder {
  */
 export type TilePayload =
   | { readonly kind: 'encoded'; readonly type: EncodedImageType; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly kind: 'pixels'; readonly image: RgbaImage }
+  | {
+      readonly kind: 'pixels';
+      readonly image: RgbaImage;
+      /** Milliseconds of the call that went into decoding, where the format decodes by itself. */
+      readonly decodeMs?: number;
+    }
   | { readonly kind: 'missing' };
 
 export interface SlideLevel {

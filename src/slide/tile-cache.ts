@@ -1,4 +1,5 @@
 /** Decoded tiles, kept by use within a bound of bytes and never decoded twice at the same time. */
+import type { ReadTimes } from './read-times.ts';
 import { abortReason, SharedTasks } from './shared-tasks.ts';
 import { SlideError, type ImageDecoder, type RgbaImage, type Slide } from './slide.ts';
 import { brokenTile } from './broken-tile.ts';
@@ -30,6 +31,7 @@ export class TileCache {
     row: number,
     decoder: ImageDecoder,
     signal?: AbortSignal,
+    times?: ReadTimes,
   ): Promise<RgbaImage | null> {
     const key = `${this.id(slide)}/${level}/${column}/${row}`;
     const known = this.tiles.get(key);
@@ -39,7 +41,7 @@ export class TileCache {
       return known;
     }
     return this.tasks.run(key, signal, async (shared) => {
-      const image = await decodeTile(slide, level, column, row, decoder, shared);
+      const image = await decodeTile(slide, level, column, row, decoder, shared, times);
       if (image !== null) this.keep(key, image);
       return image;
     });
@@ -73,12 +75,23 @@ async function decodeTile(
   row: number,
   decoder: ImageDecoder,
   signal: AbortSignal,
+  times: ReadTimes | undefined,
 ): Promise<RgbaImage | null> {
+  const start = performance.now();
   const payload = await slide.tile(level, column, row, signal);
+  const read = performance.now();
+  // Strips are decoded at the same time, so their sum may exceed what passed.
+  const decodedMs = payload.kind === 'pixels' ? Math.min(payload.decodeMs ?? 0, read - start) : 0;
+  if (times !== undefined) {
+    times.readMs += read - start - decodedMs;
+    times.decodeMs += decodedMs;
+  }
   if (payload.kind === 'missing') return null;
   if (payload.kind === 'pixels') return payload.image;
   try {
-    return await decoder.decode(payload.bytes, payload.type, signal);
+    const image = await decoder.decode(payload.bytes, payload.type, signal);
+    if (times !== undefined) times.decodeMs += performance.now() - read;
+    return image;
   } catch (cause) {
     if (signal.aborted) throw abortReason(signal);
     if (cause instanceof SlideError) throw cause;

@@ -201,7 +201,9 @@ async function payload(
     case transferSyntax.jpeg2000Lossless: {
       // YBR_RCT and YBR_ICT are transforms of the codestream itself, which its decoder undoes.
       const colours = photometric === 'YBR_FULL' || photometric === 'YBR_FULL_422' ? 'ycbcr' : 'rgb';
-      return { kind: 'pixels', image: await platform.jpeg2000(bytes, colours, signal) };
+      const start = performance.now();
+      const image = await platform.jpeg2000(bytes, colours, signal);
+      return { kind: 'pixels', image, decodeMs: performance.now() - start };
     }
     default:
       return { kind: 'pixels', image: nativePixels(instance, bytes) };

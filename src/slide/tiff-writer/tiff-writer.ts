@@ -49,6 +49,8 @@ export interface TiffWriterOptions {
   readonly mpp?: number;
   readonly description?: string;
   readonly software?: string;
+  /** Whose work it is and what may be done with it. */
+  readonly copyright?: string;
   /** Classic TIFF ends at 4 GiB. `auto` looks at the length when the file is finished. */
   readonly big?: 'auto' | 'always';
 }
@@ -202,7 +204,7 @@ export class TiffWriter {
 
   private entriesOf(index: number, isBig: boolean): IfdEntry[] {
     const level = this.levels[index]!;
-    const { colour, compression, tileSize, mpp, description, software, palette } = this.options;
+    const { colour, compression, tileSize, mpp, description, software, copyright, palette } = this.options;
     const short = (tag: number, ...values: number[]): IfdEntry => ({ tag, type: fieldType.short, values });
     const long = (tag: number, ...values: number[]): IfdEntry => ({ tag, type: fieldType.long, values });
     const isJpegRgb = compression.kind === 'jpeg' && colour === 'rgb';
@@ -223,6 +225,7 @@ export class TiffWriter {
     if (isJpegRgb) entries.push(short(530, 2, 2));
     if (index === 0 && description) entries.push(asciiEntry(270, description));
     if (software) entries.push(asciiEntry(305, software));
+    if (index === 0 && copyright) entries.push(asciiEntry(33432, copyright));
     if (mpp !== undefined) {
       // Pixels per centimetre are 10⁴ / mpp; with this numerator mpp keeps five decimals exactly.
       const x = (mpp * this.levels[0]!.width) / level.width;

@@ -57,6 +57,7 @@ export async function genericContents(
       ImageDescription: description,
       Software: software,
       DateTime: await first.text(tag.dateTime),
+      Copyright: await first.text(tag.copyright),
     }),
   };
 }

@@ -29,6 +29,7 @@ export const tag = {
   extraSamples: 338,
   sampleFormat: 339,
   jpegTables: 347,
+  copyright: 33432,
   iccProfile: 34675,
 } as const;
 

@@ -168,19 +168,22 @@ export class TiffImage implements TileGrid {
     if (first === last) return this.block(first, this.width, rows(first), where, platform, signal);
     const image = blank(this.width, Math.min(height, this.height - top));
     let present = 0;
+    let decodeMs = 0;
     const parts: Promise<void>[] = [];
     for (let index = first; index <= last; index++) {
       parts.push(
         this.block(index, this.width, rows(index), where, platform, signal).then(async (payload) => {
+          const start = performance.now();
           const part = await this.pixels(payload, where, platform, signal);
           if (part === null) return;
+          decodeMs += performance.now() - start + (payload.kind === 'pixels' ? (payload.decodeMs ?? 0) : 0);
           present++;
           paste(part, image, 0, index * this.blockHeight - top);
         }),
       );
     }
     await Promise.all(parts);
-    return present === 0 ? { kind: 'missing' } : { kind: 'pixels', image };
+    return present === 0 ? { kind: 'missing' } : { kind: 'pixels', image, decodeMs };
   }
 
   /** One TIFF tile or strip of `width` by `height` pixels. */
@@ -200,13 +203,12 @@ export class TiffImage implements TileGrid {
         throw this.broken(where, 'It holds no JPEG.');
       return native;
     }
+    const start = performance.now();
     try {
-      if (isJpeg2000(this.scheme)) {
-        const image = await platform.jpeg2000(bytes, this.jpeg2000Colours, signal);
-        return { kind: 'pixels', image };
-      }
-      const image = await this.decodeSamples(index, bytes, width, height, where, signal);
-      return { kind: 'pixels', image };
+      const image = isJpeg2000(this.scheme)
+        ? await platform.jpeg2000(bytes, this.jpeg2000Colours, signal)
+        : await this.decodeSamples(index, bytes, width, height, where, signal);
+      return { kind: 'pixels', image, decodeMs: performance.now() - start };
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;
