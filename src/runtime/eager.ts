@@ -18,6 +18,8 @@ export interface EagerOptions {
    * - `batch`: by the statistics of the batch, which the moving ones follow (training from scratch).
    */
   readonly norm: 'frozen' | 'reference' | 'calibrate' | 'batch';
+  /** For `calibrate`: which moving statistics are set, by their names; all when absent. */
+  readonly calibrates?: (variable: string) => boolean;
   /** Seed of the dropout masks, different at every step; null while not training: no dropout. */
   readonly dropoutSeed: number | null;
 }
@@ -109,7 +111,7 @@ export class EagerOps implements Ops<EagerMap> {
     const beta = this.vector(`${name}/beta`, channels, 0);
     const mean = this.vector(`${name}/moving_mean`, channels, 0, false);
     const variance = this.vector(`${name}/moving_variance`, channels, 1, false);
-    if (this.options.norm === 'calibrate') {
+    if (this.options.norm === 'calibrate' && (this.options.calibrates?.(`${name}/moving_mean`) ?? true)) {
       const moments = tf.moments(x.tensor, [0, 1, 2]);
       mean.assign(moments.mean as tf.Tensor1D);
       variance.assign(moments.variance as tf.Tensor1D);

@@ -9,6 +9,11 @@ export interface GoldenResult {
   /** What the manifest asks for. */
   readonly required: number;
   readonly passed: boolean;
+  readonly pixels: number;
+  /** Pixels with another class. */
+  readonly differing: number;
+  /** The highest confidence of a pixel with another class, 0 to 1: how large the largest difference is. */
+  readonly largest: number;
 }
 
 /**
@@ -32,10 +37,17 @@ export async function checkGolden(segmenter: Segmenter, readFile: ReadFile): Pro
       'Fetch or export the model again.',
     );
   }
-  let equal = 0;
-  for (let i = 0; i < expected.length; i++) if (expected[i] === maps.classes[i]) equal++;
-  const agreement = equal / expected.length;
-  return { agreement, required: golden.agreement, passed: agreement >= golden.agreement };
+  const pixels = expected.length;
+  let differing = 0;
+  let largest = 0;
+  for (let i = 0; i < pixels; i++) {
+    if (expected[i] === maps.classes[i]) continue;
+    differing++;
+    largest = Math.max(largest, (maps.confidence[i] ?? 0) / 255);
+  }
+  const agreement = 1 - differing / pixels;
+  const passed = agreement >= golden.agreement;
+  return { agreement, required: golden.agreement, passed, pixels, differing, largest };
 }
 
 /** Segments a slice given as RGB bytes with its context. */

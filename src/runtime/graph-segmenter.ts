@@ -1,39 +1,48 @@
 /** A Segmenter on an exported TF.js graph. Tensors stay on the backend until the one read-back per slice. */
 import {
-  add,
-  cast,
   dispose,
-  logSoftmax,
-  maximum,
-  mul,
-  round,
+  engine,
   tensor4d,
+  tile,
   tidy,
   type NamedTensorMap,
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
+import type { GraphExecutor } from './graph-executor.ts';
+import { InputTensors } from './input-tensors.ts';
 import { ModelError, type ModelManifest } from './manifest.ts';
+import { unpackMaps } from './packed-maps.ts';
+import { relativeLogits } from './relative-logits.ts';
 import type {
   ContextFeatures,
   InputImage,
+  SliceInput,
   SegmentOptions,
   Segmenter,
   SliceInContext,
   SliceMaps,
 } from './segmenter.ts';
-import { leastLogProbability } from './segmenter.ts';
 import { sliceBox } from './slice-box.ts';
 
 export class GraphSegmenter implements Segmenter {
   private disposed = false;
+  private readonly slices: InputTensors;
+  private readonly contexts: InputTensors;
 
-  /** @param model is owned from here on: `dispose` frees its weights. */
+  /**
+   * @param model is owned from here on: `dispose` frees its weights.
+   * @param executor runs the graph where it can; `model` does otherwise, and where it is null.
+   */
   constructor(
     readonly manifest: ModelManifest,
     private readonly model: GraphModel,
-  ) {}
+    private readonly executor: GraphExecutor | null,
+  ) {
+    this.slices = new InputTensors(manifest.id);
+    this.contexts = new InputTensors(manifest.id);
+  }
 
   encodeContext(context: InputImage): ContextFeatures {
     this.checkAlive();
@@ -41,9 +50,9 @@ export class GraphSegmenter implements Segmenter {
     if (field === null || graph.inputs.context === null) {
       throw new ModelError('bad-input', id, 'This model reads no context.', 'Give it slices alone.');
     }
-    const input = this.toTensor(context, field.sizePx, 'context');
+    const input = this.contexts.of([context], field.sizePx, 'context');
     try {
-      const tensors = list(this.model.execute({ [graph.inputs.context]: input }, graph.contextFeatures));
+      const tensors = this.execute({ [graph.inputs.context]: input }, graph.contextFeatures);
       return new TensorFeatures(
         id,
         Object.fromEntries(graph.contextFeatures.map((name, i) => [name, tensors[i]])) as NamedTensorMap,
@@ -59,30 +68,84 @@ export class GraphSegmenter implements Segmenter {
     where: SliceInContext | null,
     options: SegmentOptions = {},
   ): Promise<SliceMaps> {
-    this.checkAlive();
-    const { slice: field, graph } = this.manifest;
-    const features = this.featuresOf(context);
-    const outputs = tidy(() => {
-      const inputs: NamedTensorMap = {
-        ...features,
-        [graph.inputs.slice]: this.toTensor(slice, field.sizePx, 'slice'),
-      };
-      if (graph.inputs.sliceInContext !== null) inputs[graph.inputs.sliceInContext] = this.toBox(where);
-      if (options.logProbabilities !== true) return list(this.model.execute(inputs, [graph.outputs.packed]));
-      const [packed, logits] = list(this.model.execute(inputs, [graph.outputs.packed, graph.outputs.logits]));
-      if (packed === undefined || logits === undefined) return [];
-      return [packed, toBytes(logits)];
-    });
-    const [packed, logProbabilities] = outputs;
-    if (packed === undefined) throw new Error('The graph gave no output.');
+    const [maps] = await this.segmentBatch([{ image: slice, where }], context, options);
+    if (maps === undefined) throw new Error('The graph gave no slice.');
+    return maps;
+  }
+
+  async segmentBatch(
+    slices: readonly SliceInput[],
+    context: ContextFeatures | null,
+    options: SegmentOptions = {},
+  ): Promise<SliceMaps[]> {
+    const outputs = this.start(slices, context, options);
+    const { packed, logits } = outputs;
     try {
       // Both are asked for before either is awaited: one wait for the device, not two.
-      const [values, bytes] = await Promise.all([packed.data<'int32'>(), logProbabilities?.data<'int32'>()]);
-      const maps = this.unpack(values);
-      return bytes === undefined ? maps : { ...maps, logProbabilities: Uint8Array.from(bytes) };
+      const [values, more] = await Promise.all([packed.data<'int32'>(), logits?.data()]);
+      const maps = unpackMaps(values, this.manifest.slice.sizePx);
+      if (more === undefined) return maps;
+      const classes = this.manifest.classes.length;
+      const bytes = relativeLogits(more as Float32Array, classes);
+      if (maps.length === 1) return maps.map((each) => ({ ...each, logProbabilities: bytes }));
+      const length = bytes.length / maps.length;
+      return maps.map((each, i) => ({
+        ...each,
+        logProbabilities: bytes.slice(i * length, (i + 1) * length),
+      }));
     } finally {
-      dispose(outputs);
+      packed.dispose();
+      logits?.dispose();
     }
+  }
+
+  /**
+   * Puts a blank slice through the network, context and all, and does not wait for it: a GPU then compiles while the
+   * first slices are read. On a processor there is nothing to compile.
+   */
+  warmUp(options: SegmentOptions = {}): Promise<void> {
+    if (!['webgpu', 'webgl'].includes(engine().backendName)) return Promise.resolve();
+    const { slice, context } = this.manifest;
+    const blank = (size: number): InputImage => ({
+      width: size,
+      height: size,
+      data: new Uint8ClampedArray(4 * size * size).fill(255),
+    });
+    const features = context === null ? null : this.encodeContext(blank(context.sizePx));
+    const { packed, logits } = this.start(
+      [{ image: blank(slice.sizePx), where: context === null ? null : { x: 0, y: 0, size: 1 } }],
+      features,
+      options,
+    );
+    packed.dispose();
+    logits?.dispose();
+    features?.dispose();
+    return Promise.resolve();
+  }
+
+  /** Gives the work to the backend; nothing is waited for or read back here. */
+  private start(
+    slices: readonly SliceInput[],
+    context: ContextFeatures | null,
+    options: SegmentOptions,
+  ): { readonly packed: Tensor; readonly logits: Tensor | undefined } {
+    this.checkAlive();
+    const { slice: field, graph } = this.manifest;
+    const features = this.featuresOf(context, slices.length);
+    const [packed, logits] = tidy(() => {
+      const images = slices.map(({ image }) => image);
+      const inputs: NamedTensorMap = {
+        ...features,
+        [graph.inputs.slice]: this.slices.of(images, field.sizePx, 'slice'),
+      };
+      if (graph.inputs.sliceInContext !== null) inputs[graph.inputs.sliceInContext] = this.toBoxes(slices);
+      const wanted = options.logProbabilities === true ? [graph.outputs.logits] : [];
+      const [first, second] = this.execute(inputs, [graph.outputs.packed, ...wanted]);
+      if (first === undefined) throw new Error('The graph gave no output.');
+      return second === undefined ? [first] : [first, second];
+    });
+    if (packed === undefined) throw new Error('The graph gave no output.');
+    return { packed, logits };
   }
 
   dispose(): void {
@@ -91,10 +154,14 @@ export class GraphSegmenter implements Segmenter {
     this.model.dispose();
   }
 
-  private featuresOf(context: ContextFeatures | null): NamedTensorMap {
+  private execute(inputs: NamedTensorMap, outputs: string[]): Tensor[] {
+    return this.executor?.execute(inputs, outputs) ?? list(this.model.execute(inputs, outputs));
+  }
+
+  private featuresOf(context: ContextFeatures | null, slices: number): NamedTensorMap {
     const { id, graph } = this.manifest;
     if (graph.inputs.context === null) return {};
-    if (context instanceof TensorFeatures && context.model === id) return context.tensors();
+    if (context instanceof TensorFeatures && context.model === id) return context.tensors(slices);
     throw new ModelError(
       'bad-input',
       id,
@@ -103,48 +170,20 @@ export class GraphSegmenter implements Segmenter {
     );
   }
 
-  private toBox(where: SliceInContext | null): Tensor4D {
+  private toBoxes(slices: readonly SliceInput[]): Tensor4D {
     const { id, context, slice } = this.manifest;
-    if (where === null || context === null) {
-      throw new ModelError(
-        'bad-input',
-        id,
-        'This model must know where the slice lies in its context.',
-        'Pass the slice’s square as fractions of the context.',
-      );
-    }
-    return tensor4d([...sliceBox(where, context.sizePx, slice.sizePx)], [1, 1, 1, 4], 'float32');
-  }
-
-  private toTensor(image: InputImage, sizePx: number, what: string): Tensor4D {
-    const { width, height, data } = image;
-    if (width !== sizePx || height !== sizePx || data.length !== 4 * sizePx * sizePx) {
-      throw new ModelError(
-        'bad-input',
-        this.manifest.id,
-        `The ${what} is ${width} × ${height} with ${data.length} bytes; the model reads ${sizePx} × ${sizePx} RGBA.`,
-        'Resize it first.',
-      );
-    }
-    const rgb = new Float32Array(3 * sizePx * sizePx);
-    for (let from = 0, to = 0; from < data.length; from += 4) {
-      rgb[to++] = data[from] ?? 0;
-      rgb[to++] = data[from + 1] ?? 0;
-      rgb[to++] = data[from + 2] ?? 0;
-    }
-    return tensor4d(rgb, [1, sizePx, sizePx, 3], 'float32');
-  }
-
-  private unpack(values: Int32Array): SliceMaps {
-    const size = this.manifest.slice.sizePx;
-    const classes = new Uint8Array(size * size);
-    const confidence = new Uint8Array(size * size);
-    for (let i = 0; i < classes.length; i++) {
-      const value = values[i] ?? 0;
-      classes[i] = value >> 8;
-      confidence[i] = value & 255;
-    }
-    return { size, classes, confidence };
+    const boxes = slices.flatMap(({ where }) => {
+      if (where === null || context === null) {
+        throw new ModelError(
+          'bad-input',
+          id,
+          'This model must know where the slice lies in its context.',
+          'Pass the slice’s square as fractions of the context.',
+        );
+      }
+      return [...sliceBox(where, context.sizePx, slice.sizePx)];
+    });
+    return tensor4d(boxes, [slices.length, 1, 1, 4], 'float32');
   }
 
   private checkAlive(): void {
@@ -157,30 +196,35 @@ export class GraphSegmenter implements Segmenter {
 /** Context features as tensors by node name. */
 class TensorFeatures implements ContextFeatures {
   private disposed = false;
+  /** The features of the last batch of more than one slice, as often as it has slices. */
+  private repeated: { readonly slices: number; readonly byName: NamedTensorMap } | null = null;
 
   constructor(
     readonly model: string,
     private readonly byName: NamedTensorMap,
   ) {}
 
-  tensors(): NamedTensorMap {
+  /** The features once per slice; they stay this object's. */
+  tensors(slices: number): NamedTensorMap {
     if (this.disposed) {
       throw new ModelError('bad-input', this.model, 'The context has been disposed.', 'Encode it again.');
     }
-    return this.byName;
+    if (slices === 1) return this.byName;
+    if (this.repeated?.slices === slices) return this.repeated.byName;
+    if (this.repeated !== null) dispose(this.repeated.byName);
+    const byName = Object.fromEntries(
+      Object.entries(this.byName).map(([name, features]) => [name, tile(features, [slices, 1, 1, 1])]),
+    );
+    this.repeated = { slices, byName };
+    return byName;
   }
 
   dispose(): void {
     if (this.disposed) throw new Error('Context features are to be disposed exactly once.');
     this.disposed = true;
     dispose(this.byName);
+    if (this.repeated !== null) dispose(this.repeated.byName);
   }
-}
-
-/** Log-probabilities as `SliceMaps` has them, on the backend. */
-function toBytes(logits: Tensor): Tensor {
-  const kept = maximum(logSoftmax(logits), leastLogProbability);
-  return cast(round(mul(add(kept, -leastLogProbability), -255 / leastLogProbability)), 'int32');
 }
 
 function list(result: Tensor | Tensor[]): Tensor[] {

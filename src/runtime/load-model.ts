@@ -2,6 +2,7 @@
 import type { io } from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { z } from 'zod';
+import { GraphExecutor } from './graph-executor.ts';
 import { GraphSegmenter } from './graph-segmenter.ts';
 import { ModelError, parseManifest, type ModelManifest } from './manifest.ts';
 import type { Segmenter } from './segmenter.ts';
@@ -20,7 +21,14 @@ const graphSchema = z.object({
   format: z.literal('graph-model'),
   signature: z.record(z.string(), z.unknown()),
   modelTopology: z.looseObject({
-    node: z.array(z.looseObject({ name: z.string(), op: z.string() })),
+    node: z.array(
+      z.looseObject({
+        name: z.string(),
+        op: z.string(),
+        input: z.array(z.string()).optional(),
+        attr: z.record(z.string(), z.unknown()).optional(),
+      }),
+    ),
     versions: z.object({ producer: z.number(), minConsumer: z.number() }),
   }),
   weightsManifest: z
@@ -72,7 +80,9 @@ export async function loadModel(id: string, readFile: ReadFile): Promise<Segment
   const shards = await readWeights(id, manifest, parsed.data, readFile);
   const handler: io.IOHandler = { load: async () => artifacts(parsed.data, shards) };
   try {
-    return new GraphSegmenter(manifest, await loadGraphModel(handler));
+    const model = await loadGraphModel(handler);
+    const executor = GraphExecutor.of(parsed.data.modelTopology.node, model.weights);
+    return new GraphSegmenter(manifest, model, executor);
   } catch (error) {
     throw new ModelError(
       'bad-graph',

@@ -94,6 +94,22 @@ export const manifestSchema = z.object({
     date: z.string(),
     codeVersion: z.string(),
   }),
+  /**
+   * What `dualscope evaluate` needs to know of the data that the model was trained on, where the files do not say it.
+   * Absent in models of slides that say everything themselves.
+   */
+  dataset: z
+    .object({
+      /** µm per pixel of the images. */
+      mpp: z.number().positive().optional(),
+      /** The class of each value of index masks. */
+      classOfValue: z.array(z.number().int().nonnegative()).optional(),
+      /** Whether glass counted as nothing rather than as background. */
+      tissueOnly: z.boolean().optional(),
+      /** Patients that training never saw. */
+      heldOutPatients: z.array(z.string()).optional(),
+    })
+    .optional(),
   metrics: z
     .object({
       data: z.string(),
@@ -101,6 +117,8 @@ export const manifestSchema = z.object({
       iou: z.array(z.number().min(0).max(1).nullable()),
       accuracy: z.number().min(0).max(1),
       score: z.number().max(1).nullable(),
+      /** Expected calibration error, 10 bins. */
+      ece: z.number().min(0).max(1).optional(),
     })
     .nullable(),
   /** Share of pixels whose class is the one that float32 weights give, over so many slices that training did not draw. */

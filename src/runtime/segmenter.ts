@@ -31,9 +31,9 @@ export interface SliceMaps {
   /** Probability of the winning class, 0 to 255. */
   readonly confidence: Uint8Array<ArrayBuffer>;
   /**
-   * Logarithm of every class's probability, as a byte: 255 for 0, 0 for `leastLogProbability` or less.
-   * `size × size × classes`, the class fastest. Only where it was asked for: it takes as many times more
-   * read-back as there are classes.
+   * Logarithm of every class's probability relative to the winner's, as a byte: 255 for 0, 0 for
+   * `leastLogProbability` or less. `size × size × classes`, the class fastest. Only where it was asked for: it
+   * takes as many times more read-back as there are classes.
    */
   readonly logProbabilities?: Uint8Array<ArrayBuffer>;
 }
@@ -60,5 +60,27 @@ export interface Segmenter {
     where: SliceInContext | null,
     options?: SegmentOptions,
   ): Promise<SliceMaps>;
+  /**
+   * Several slices of one context at once, one read-back for all. Absent where nothing is gained by it.
+   * @returns one result per slice, in order.
+   * @throws as `segment` does.
+   */
+  segmentBatch?(
+    slices: readonly SliceInput[],
+    context: ContextFeatures | null,
+    options?: SegmentOptions,
+  ): Promise<SliceMaps[]>;
+  /**
+   * Compiles what `encodeContext` and `segment` will need, so that the first slice does not wait for it. Absent where
+   * there is nothing to compile.
+   */
+  warmUp?(options?: SegmentOptions): Promise<void>;
   dispose(): void;
+}
+
+/** A slice of a batch. */
+export interface SliceInput {
+  readonly image: InputImage;
+  /** As `segment` takes it. */
+  readonly where: SliceInContext | null;
 }

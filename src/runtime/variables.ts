@@ -54,11 +54,12 @@ export class VariableStore {
     return new Map([...this.variables].filter(([, variable]) => variable.trainable));
   }
 
-  /** Copies every variable off the backend. */
-  async read(): Promise<Map<string, WeightArray>> {
+  /** Copies variables off the backend: all, or those that `wants` names. */
+  async read(wants: (name: string) => boolean = () => true): Promise<Map<string, WeightArray>> {
     const weights = new Map<string, WeightArray>();
     for (const [name, variable] of this.variables) {
-      weights.set(name, { shape: variable.shape, data: Float32Array.from(await variable.data()) });
+      if (!wants(name)) continue;
+      weights.set(name, { shape: variable.shape, data: new Float32Array(await variable.data()) });
     }
     return weights;
   }

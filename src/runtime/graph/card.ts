@@ -74,6 +74,7 @@ function measured({ classes }: ModelManifest, metrics: NonNullable<ModelManifest
     ['pixel accuracy', figure(metrics.accuracy)],
     ['BACH score', figure(metrics.score)],
   );
+  if (metrics.ece !== undefined) rows.push(['calibration error (ECE)', figure(metrics.ece)]);
   return `On ${metrics.data}:\n\n${table(['measure', 'value'], rows)}`;
 }
 

@@ -61,7 +61,11 @@ describe('an exported model', () => {
     for (const model of [single, dual]) {
       const readFile = reader(model.files);
       const segmenter = await loadModel('m', readFile);
-      expect(await checkGolden(segmenter, readFile)).toEqual({ agreement: 1, required: 0.995, passed: true });
+      expect(await checkGolden(segmenter, readFile)).toMatchObject({
+        agreement: 1,
+        required: 0.995,
+        passed: true,
+      });
       segmenter.dispose();
     }
   });

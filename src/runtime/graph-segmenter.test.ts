@@ -1,0 +1,111 @@
+/** Batches, warm-up and read-back. The graphics card is played by the cpu backend's kernels under its name. */
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { initialiseNodeBackend } from './backend.node.ts';
+import { fromFolder } from './load-model.node.ts';
+import { loadModel } from './load-model.ts';
+import { mulberry32 } from './variables.ts';
+import type { InputImage, Segmenter, SliceInput, SliceMaps } from './segmenter.ts';
+
+const models = path.resolve(import.meta.dirname, '../../models');
+
+function image(seed: number): InputImage {
+  const random = mulberry32(seed);
+  const data = Uint8ClampedArray.from({ length: 4 * 128 * 128 }, () => 256 * random());
+  return { width: 128, height: 128, data };
+}
+
+const slices: readonly SliceInput[] = [
+  { image: image(1), where: { x: 0, y: 0, size: 0.2 } },
+  { image: image(2), where: { x: 0.4, y: 0.2, size: 0.2 } },
+  { image: image(3), where: { x: 0.8, y: 0.8, size: 0.2 } },
+];
+
+async function startFakeGpu(): Promise<void> {
+  if (tf.findBackendFactory('webgpu') == null) {
+    tf.registerBackend('webgpu', () => new MathBackendCPU());
+    tf.copyRegisteredKernels('cpu', 'webgpu');
+  }
+  await tf.setBackend('webgpu');
+  await tf.ready();
+}
+
+function load(id: string): Promise<Segmenter> {
+  return loadModel(id, fromFolder(path.join(models, id)));
+}
+
+/** Maps as text: comparing arrays of so many numbers one by one takes seconds. */
+function textOf(maps: readonly SliceMaps[]): string[] {
+  return maps.flatMap(({ size, classes, confidence, logProbabilities }) =>
+    [Uint8Array.of(size), classes, confidence, logProbabilities ?? new Uint8Array(0)].map((bytes) =>
+      Buffer.from(bytes).toString('base64'),
+    ),
+  );
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+describe.each(['nano-aligned', 'nano-attention', 'nano-single'])('%s', (id) => {
+  it('gives a batch what it gives each slice, and leaves nothing behind', async () => {
+    await initialiseNodeBackend('wasm');
+    const segmenter = await load(id);
+    const before = tf.memory().numTensors;
+    const context = segmenter.manifest.context === null ? null : segmenter.encodeContext(image(4));
+    for (const options of [{}, { logProbabilities: true }]) {
+      const single = [];
+      for (const each of slices) {
+        single.push(await segmenter.segment(each.image, context, each.where, options));
+      }
+      expect(textOf(await segmenter.segmentBatch!(slices, context, options))).toEqual(textOf(single));
+      expect(textOf(await segmenter.segmentBatch!(slices.slice(1), context, options))).toEqual(
+        textOf(single.slice(1)),
+      );
+    }
+    context?.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    segmenter.dispose();
+  });
+});
+
+describe('on a graphics card', () => {
+  it('reads back once a batch, and nothing for a context or a warm-up', async () => {
+    await initialiseNodeBackend('cpu');
+    const onCpu = await load('nano-aligned');
+    const expectedContext = onCpu.encodeContext(image(4));
+    const expected = await onCpu.segmentBatch!(slices, expectedContext, { logProbabilities: true });
+    onCpu.dispose();
+
+    await startFakeGpu();
+    const segmenter = await load('nano-aligned');
+    const read: number[] = [];
+    const backend = tf.backend() as MathBackendCPU;
+    const original = backend.read.bind(backend);
+    vi.spyOn(backend, 'read').mockImplementation(async (id) => {
+      const values = await original(id);
+      read.push((values as Int32Array).byteLength);
+      return values;
+    });
+    const sync = vi.spyOn(tf.Tensor.prototype, 'dataSync');
+    const before = tf.memory().numTensors;
+
+    await segmenter.warmUp!({ logProbabilities: true });
+    const context = segmenter.encodeContext(image(4));
+    expect(read).toEqual([]);
+    const plain = await segmenter.segmentBatch!(slices, context);
+    expect(read).toEqual([slices.length * 128 * 128 * 4]);
+    const blended = await segmenter.segmentBatch!(slices, context, { logProbabilities: true });
+    // The logits besides where neighbours are blended.
+    expect(read.slice(1)).toEqual([slices.length * 128 * 128 * 4, slices.length * 128 * 128 * 16]);
+    expect(sync).not.toHaveBeenCalled();
+    context.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    segmenter.dispose();
+
+    expect(textOf(blended)).toEqual(textOf(expected));
+    expect(textOf(plain)).toEqual(
+      textOf(expected.map(({ size, classes, confidence }) => ({ size, classes, confidence }))),
+    );
+  });
+});

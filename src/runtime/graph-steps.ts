@@ -1,0 +1,202 @@
+/**
+ * The nodes of an exported graph as calls of TF.js's kernels: which kernel, which inputs, which attributes. Knows
+ * the operations that `graph/graph-def.ts` writes, and no others.
+ */
+import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+
+/** A node of a GraphDef in protobuf's JSON form, as far as it is read here. */
+export interface TopologyNode {
+  readonly name: string;
+  readonly op: string;
+  readonly input?: readonly string[] | undefined;
+  readonly attr?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** One call of a kernel. */
+export interface KernelStep {
+  /** Name of the node, and of its value. */
+  readonly name: string;
+  readonly kernel: string;
+  /** Names of the values that the kernel reads. */
+  readonly reads: readonly string[];
+  /** The kernel's inputs from the values read, in that order. */
+  readonly inputs: (values: readonly TensorInfo[]) => NamedTensorInfoMap;
+  readonly attributes: NamedAttrMap;
+}
+
+/** The values of a constant of whole numbers or floats. */
+export type ConstantValues = (name: string) => readonly number[];
+
+/**
+ * The call that computes `node`; null for operations that are not known here.
+ * @param valuesOf reads constants that are attributes of a kernel: sizes, axes, paddings.
+ */
+export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): KernelStep | null {
+  const inputs = node.input ?? [];
+  const attributes = new Attributes(node.attr ?? {});
+  const step = (
+    kernel: string,
+    names: readonly string[],
+    given: NamedAttrMap = {},
+    count = names.length,
+  ): KernelStep => ({
+    name: node.name,
+    kernel,
+    reads: inputs.slice(0, count),
+    inputs: named(names),
+    attributes: given,
+  });
+  const constant = (index: number): number[] => [...valuesOf(inputs[index] ?? '')];
+  switch (node.op) {
+    case 'Conv2D':
+      return step('Conv2D', ['x', 'filter'], attributes.convolution());
+    case '_FusedConv2D':
+      return step('FusedConv2D', ['x', 'filter', 'bias'], {
+        ...attributes.convolution(),
+        activation: attributes.strings('fused_ops').includes('Relu') ? 'relu' : 'linear',
+      });
+    case 'AddV2':
+      return step('Add', ['a', 'b']);
+    case 'Mul':
+      return step('Multiply', ['a', 'b']);
+    case 'Relu':
+      return step('Relu', ['x']);
+    case 'Sigmoid':
+      return step('Sigmoid', ['x']);
+    case 'Identity':
+      return step('Identity', ['x']);
+    case 'OnesLike':
+      return step('OnesLike', ['x']);
+    case 'Cast':
+      return step('Cast', ['x'], { dtype: 'int32' });
+    case 'MaxPool':
+      return step('MaxPool', ['x'], {
+        filterSize: attributes.spatial('ksize'),
+        strides: attributes.spatial('strides'),
+        pad: attributes.padding(),
+      });
+    case 'PadV2': {
+      const sides = constant(1);
+      const paddings = sides.flatMap((before, i) => (i % 2 === 0 ? [[before, sides[i + 1] ?? 0]] : []));
+      return step('PadV2', ['x'], { paddings, constantValue: constant(2)[0] ?? 0 }, 1);
+    }
+    case 'ConcatV2': {
+      const parts = inputs.length - 1;
+      const [axis = 3] = constant(parts);
+      // This kernel takes a list, not names.
+      return {
+        ...step('Concat', [], { axis }, parts),
+        inputs: (values) => values as unknown as NamedTensorInfoMap,
+      };
+    }
+    case 'ResizeBilinear':
+      return step(
+        'ResizeBilinear',
+        ['images'],
+        {
+          alignCorners: attributes.flag('align_corners'),
+          halfPixelCenters: attributes.flag('half_pixel_centers'),
+          size: constant(1),
+        },
+        1,
+      );
+    case 'CropAndResize':
+      return step(
+        'CropAndResize',
+        ['image', 'boxes', 'boxInd'],
+        { method: 'bilinear', extrapolationValue: 0, cropSize: constant(3) },
+        3,
+      );
+    case 'Mean':
+      return step('Mean', ['x'], { axis: constant(1), keepDims: attributes.flag('keep_dims') }, 1);
+    case 'Max':
+      return step('Max', ['x'], { reductionIndices: constant(1), keepDims: attributes.flag('keep_dims') }, 1);
+    case 'ArgMax':
+      return step('ArgMax', ['x'], { axis: constant(1)[0] ?? -1 }, 1);
+    case 'Softmax':
+      // The wasm kernel counts no axis from the end.
+      return step('Softmax', ['logits'], { dim: 3 });
+    case 'DepthToSpace':
+      return step('DepthToSpace', ['x'], { blockSize: attributes.whole('block_size'), dataFormat: 'NHWC' });
+    case 'Reshape':
+      return step('Reshape', ['x'], { shape: constant(1) }, 1);
+    case 'Slice':
+      return step('Slice', ['x'], { begin: constant(1), size: constant(2) }, 1);
+    case 'Cumsum':
+      return step(
+        'Cumsum',
+        ['x'],
+        {
+          axis: constant(1)[0] ?? 0,
+          exclusive: attributes.flag('exclusive'),
+          reverse: attributes.flag('reverse'),
+        },
+        1,
+      );
+    default:
+      return null;
+  }
+}
+
+/** Gives values their names. Called for every kernel of every slice, so it builds no lists. */
+function named(names: readonly string[]): KernelStep['inputs'] {
+  const [a = '', b = '', c = ''] = names;
+  const given =
+    names.length === 1
+      ? (values: readonly TensorInfo[]) => ({ [a]: values[0] })
+      : names.length === 2
+        ? (values: readonly TensorInfo[]) => ({ [a]: values[0], [b]: values[1] })
+        : (values: readonly TensorInfo[]) => ({ [a]: values[0], [b]: values[1], [c]: values[2] });
+  return given;
+}
+
+/** Attributes of a node, out of protobuf's JSON: whole numbers and bytes are strings there, bytes in base64. */
+class Attributes {
+  constructor(private readonly attributes: Readonly<Record<string, unknown>>) {}
+
+  flag(name: string): boolean {
+    return (this.attributes[name] as { readonly b?: boolean } | undefined)?.b === true;
+  }
+
+  whole(name: string): number {
+    return Number((this.attributes[name] as { readonly i?: string } | undefined)?.i);
+  }
+
+  strings(name: string): string[] {
+    const { list } = (this.attributes[name] ?? {}) as { readonly list?: { readonly s?: readonly string[] } };
+    return (list?.s ?? []).map(atob);
+  }
+
+  /** The two middle ones of four numbers, [1, height, width, 1]. */
+  spatial(name: string): [number, number] {
+    const [, height = 1, width = 1] = this.numbers(name);
+    return [height, width];
+  }
+
+  padding(): 'valid' | 'same' | [number, number][] {
+    const { s = '' } = (this.attributes.padding ?? {}) as { readonly s?: string };
+    const word = atob(s).toLowerCase();
+    if (word === 'valid' || word === 'same') return word;
+    const [, , top = 0, bottom = 0, left = 0, right = 0] = this.numbers('explicit_paddings');
+    return [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ];
+  }
+
+  convolution(): NamedAttrMap {
+    return {
+      strides: this.spatial('strides'),
+      pad: this.padding(),
+      dataFormat: 'NHWC',
+      dilations: this.spatial('dilations'),
+    };
+  }
+
+  private numbers(name: string): number[] {
+    const { list } = (this.attributes[name] ?? {}) as { readonly list?: { readonly i?: readonly string[] } };
+    return (list?.i ?? []).map(Number);
+  }
+}

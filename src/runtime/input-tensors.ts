@@ -1,0 +1,41 @@
+/** Pixels as a network reads them. */
+import { tensor4d, type Tensor4D } from '@tensorflow/tfjs-core';
+import { ModelError } from './manifest.ts';
+import type { InputImage } from './segmenter.ts';
+
+export class InputTensors {
+  /** Filled anew for every batch: whatever is made of it is on the backend before the next one. */
+  private scratch = new Float32Array(0);
+
+  /** @param model named in errors. */
+  constructor(private readonly model: string) {}
+
+  /**
+   * Images of `sizePx` × `sizePx` as float32 [images, sizePx, sizePx, 3], red, green and blue from 0 to 255.
+   * Use it at once: its memory is used again by the next call.
+   * @param what says in errors what the images are.
+   * @throws ModelError `bad-input` on another size.
+   */
+  of(images: readonly InputImage[], sizePx: number, what: string): Tensor4D {
+    const length = images.length * 3 * sizePx * sizePx;
+    if (this.scratch.length !== length) this.scratch = new Float32Array(length);
+    const rgb = this.scratch;
+    let to = 0;
+    for (const { width, height, data } of images) {
+      if (width !== sizePx || height !== sizePx || data.length !== 4 * sizePx * sizePx) {
+        throw new ModelError(
+          'bad-input',
+          this.model,
+          `The ${what} is ${width} × ${height} with ${data.length} bytes; the model reads ${sizePx} × ${sizePx} RGBA.`,
+          'Resize it first.',
+        );
+      }
+      for (let from = 0; from < data.length; from += 4) {
+        rgb[to++] = data[from]!;
+        rgb[to++] = data[from + 1]!;
+        rgb[to++] = data[from + 2]!;
+      }
+    }
+    return tensor4d(rgb, [images.length, sizePx, sizePx, 3], 'float32');
+  }
+}
