@@ -1,4 +1,5 @@
 /** How an error crosses a thread: as the report that the page shows, never as a lost stack. */
+import { AnnotationError } from '../annotation/annotation-file.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import { SlideError } from '../slide/slide.ts';
 import type { ErrorReport } from './protocol.ts';
@@ -22,6 +23,9 @@ export class WorkerError extends Error {
 export function toErrorReport(error: unknown): ErrorReport {
   if (error instanceof SlideError || error instanceof ModelError) {
     return { code: error.code, file: error.file, problem: error.problem, remedy: error.remedy };
+  }
+  if (error instanceof AnnotationError) {
+    return { code: 'annotations', file: error.file, problem: error.problem, remedy: error.remedy };
   }
   if (error instanceof WorkerError) return error.report;
   return {

@@ -3,7 +3,10 @@
  * viewing, the segmentation worker runs the engine. Everything here is structured-cloneable.
  */
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
+import type { GoldenResult } from '../runtime/golden-check.ts';
+import type { NamedFile } from './model-folders.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
+import type { PeakMemory, RunStatistics, StageTimes } from '../segment/run-report.ts';
 import type { TissueMask } from '../segment/tissue.ts';
 import type { StorageUse, StoredRun } from './stored-run.ts';
 
@@ -65,6 +68,8 @@ export type SegmentEvent =
   | { readonly kind: 'broken-slice'; readonly index: number; readonly error: ErrorReport }
   /** Something the user should know; the run goes on. */
   | { readonly kind: 'notice'; readonly error: ErrorReport }
+  /** How the run is doing, at most twice a second. */
+  | { readonly kind: 'statistics'; readonly statistics: RunStatistics }
   /** The run goes on with another backend, or with the same one started anew. */
   | { readonly kind: 'backend'; readonly report: BackendReport };
 
@@ -105,14 +110,8 @@ export interface RestoreSummary {
   readonly interrupted: StoredRun | null;
 }
 
-/** Where the time of a run went, milliseconds. Reads overlap each other and the network. */
-export interface StageReport {
-  readonly readMs: number;
-  readonly waitMs: number;
-  readonly encodeMs: number;
-  readonly inferMs: number;
-  readonly stitchMs: number;
-}
+/** Where the time of a run went. */
+export type StageReport = StageTimes;
 
 export interface SegmentSummary {
   /** Slices finished, without broken ones. */
@@ -128,7 +127,9 @@ export interface SegmentSummary {
   /** tf.memory().numTensors before and after the run: equal, or tensors leak. */
   readonly tensorsBefore: number;
   readonly tensorsAfter: number;
-  readonly stages: StageReport;
+  readonly stages: StageTimes;
+  /** null where memory is not measured. */
+  readonly memory: PeakMemory | null;
 }
 
 /** Colours of tiles for the eye: as the file has them, or converted to sRGB by its ICC profile. */
@@ -154,6 +155,10 @@ export interface SegmentWorkerApi {
   /** @param wanted from `?backend=`, else null for the best one. */
   initialise(wanted: BackendName | null): Promise<BackendReport>;
   manifest(modelUrl: string): Promise<ModelManifest>;
+  /** Makes a folder from disk a model, by an address of its own that ends in a slash. */
+  addModelFiles(modelUrl: string, files: readonly NamedFile[]): Promise<void>;
+  /** Runs the model's golden test tensors on the backend. */
+  checkModel(modelUrl: string): Promise<GoldenResult>;
   /** Progress events are SegmentEvent. Aborting stops within a slice and resolves with `cancelled`. */
   segment(request: SegmentRequest): Promise<SegmentSummary>;
   /** The visible rectangle, level-0 pixels: its slices come first from now on. */

@@ -11,9 +11,9 @@ import { connectWorker } from './worker-port.ts';
 /** What a run needs of a slide besides its pixels. */
 export type SlideHandle = Pick<Slide, 'metadata' | 'close'>;
 
-export interface ReadingThread {
+export interface ReadingThread<Input = SlideInput> {
   /** @throws SlideError when the input is no slide or can't be read. */
-  open(input: SlideInput): Promise<SlideHandle>;
+  open(input: Input): Promise<SlideHandle>;
   /** @throws RangeError for a slide that was not opened here. */
   reader(slide: SlideHandle): SliceReader;
 }
@@ -27,7 +27,7 @@ export function startReading(): ReadingThread {
   return readingOver(connectWorker<ReaderWorkerApi>(worker, 'reader'));
 }
 
-export function readingOver(rpc: RpcClient<ReaderWorkerApi>): ReadingThread {
+export function readingOver<Input>(rpc: RpcClient<ReaderWorkerApi<Input>>): ReadingThread<Input> {
   const ids = new WeakMap<SlideHandle, number>();
   return {
     open: async (input) => {

@@ -1,6 +1,7 @@
 /** Entry of the reader worker: reads, decodes and resamples slices for the segmentation worker. */
 import { slideReader } from '../segment/slide-reader.ts';
 import { browserPlatform } from '../slide/browser-platform.ts';
+import { keepOpen } from './kept-open-slide.ts';
 import { openSlideInput } from './open-slide-input.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
 import { createReaderService } from './reader-service.ts';
@@ -10,5 +11,8 @@ const platform = browserPlatform();
 
 serveRpc<ReaderWorkerApi>(
   globalThis,
-  createReaderService({ openSlide: openSlideInput, reader: (slide) => slideReader(slide, platform) }),
+  createReaderService({
+    openSlide: keepOpen(openSlideInput),
+    reader: (slide) => slideReader(slide, platform),
+  }),
 );

@@ -21,12 +21,15 @@ export interface ResultFolder {
   bytes(): Promise<number>;
 }
 
-const name = 'dualscope-results';
+const results = 'dualscope-results';
 
-/** @throws WorkerError `storage-missing` where the browser offers neither, as in some private windows. */
-export async function openResultFolder(): Promise<ResultFolder> {
+/**
+ * @param name of the folder, or database; that of results by default.
+ * @throws WorkerError `storage-missing` where the browser offers neither, as in some private windows.
+ */
+export async function openResultFolder(name = results): Promise<ResultFolder> {
   const obstacles: string[] = [];
-  for (const open of [() => PrivateFiles.open(), () => Database.open()]) {
+  for (const open of [() => PrivateFiles.open(name), () => Database.open(name)]) {
     try {
       return await open();
     } catch (error) {
@@ -48,7 +51,7 @@ class PrivateFiles implements ResultFolder {
   readonly kind = 'files';
   private constructor(private readonly folder: FileSystemDirectoryHandle) {}
 
-  static async open(): Promise<PrivateFiles> {
+  static async open(name: string): Promise<PrivateFiles> {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle(name, { create: true });
     if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) {
@@ -128,7 +131,7 @@ class Database implements ResultFolder {
   readonly kind = 'database';
   private constructor(private readonly database: IDBDatabase) {}
 
-  static open(): Promise<Database> {
+  static open(name: string): Promise<Database> {
     const request = indexedDB.open(name, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore('slices');

@@ -1,4 +1,6 @@
 /** The page's side of the segmentation worker. */
+import type { GoldenResult } from '../runtime/golden-check.ts';
+import type { NamedFile } from './model-folders.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { TissueMask } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
@@ -16,6 +18,7 @@ import { absoluteInput, absoluteUrl } from './page-url.ts';
 import type { StorageUse } from './stored-run.ts';
 import { connectWorker } from './worker-port.ts';
 
+export type { NamedFile } from './model-folders.ts';
 export { WorkerError } from './error-report.ts';
 export { overlapOf, qualities } from '../segment/quality.ts';
 
@@ -31,6 +34,9 @@ export interface SegmentClient {
   /** Chooses and starts the backend. Later calls answer with the backend that was started first. */
   initialise(wanted: BackendName | null): Promise<BackendReport>;
   manifest(modelUrl: string): Promise<ModelManifest>;
+  addModelFiles(modelUrl: string, files: readonly NamedFile[]): Promise<void>;
+  /** Runs the model's golden test tensors on the current backend. */
+  checkModel(modelUrl: string): Promise<GoldenResult>;
   /** Starts the backend by itself if `initialise` was not called. */
   segment(request: SegmentRequest, options?: SegmentOptions): Promise<SegmentSummary>;
   setView(view: Level0Rect | null): Promise<void>;
@@ -54,6 +60,8 @@ export function createSegmentClient(): SegmentClient {
   const rpc = connectWorker<SegmentWorkerApi>(worker, 'segmentation');
   return {
     initialise: (wanted) => rpc.call('initialise', [wanted]),
+    addModelFiles: (modelUrl, files) => rpc.call('addModelFiles', [absoluteUrl(modelUrl), files]),
+    checkModel: (modelUrl) => rpc.call('checkModel', [absoluteUrl(modelUrl)]),
     manifest: (modelUrl) => rpc.call('manifest', [absoluteUrl(modelUrl)]),
     segment: (request, options = {}) =>
       rpc.call('segment', [absolute(request)], {

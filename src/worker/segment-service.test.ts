@@ -5,7 +5,7 @@ import { ModelError } from '../runtime/manifest.ts';
 import { ModelCache } from './model-cache.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import { RpcClient, serveRpc } from './rpc.ts';
-import type { SegmentPlatform } from './segment-service.ts';
+import type { SegmentPlatform } from './segment-platform.ts';
 import { createSegmentService } from './segment-service.ts';
 
 const model = {
@@ -73,9 +73,11 @@ describe('segment service', () => {
       tensorsBefore: 10,
       tensorsAfter: 10,
     });
-    expect(events.length).toBe(101);
+    const statistics = events.filter(({ kind }) => kind === 'statistics');
+    expect(statistics.at(-1)).toMatchObject({ statistics: { computed: 100, stages: summary.stages } });
+    expect(events.length).toBe(101 + statistics.length);
     expect(events[0]).toEqual({ kind: 'planned', slices: 100, regions: 4 });
-    const last = events.at(-1)!;
+    const last = events.findLast(({ kind }) => kind !== 'statistics')!;
     expect(last.kind === 'slice' && last.result.classes.length).toBe(16);
     expect(state.closed).toBe(1);
     expect(state.started).toEqual([null]);
@@ -165,30 +167,66 @@ describe('segment service', () => {
   });
 
   it('falls back to the next backend when a new start gets nowhere', async () => {
-    const started: (string | null)[] = [];
+    const started: (readonly [string | null, readonly string[]])[] = [];
     const failing = () =>
       new FakeSegmenter(model, async () => {
         throw new Error('shader failed');
       });
     const sound = new FakeSegmenter(model);
     const { client } = connect({
-      startBackend: async (wanted) => {
-        started.push(wanted);
-        if (wanted === 'webgl') throw new ModelError('backend', 'webgl', 'No context.', 'Use wasm.');
-        return { report: { name: wanted ?? 'webgpu', device: '', reason: '' }, lost: never };
+      startBackend: async (wanted, failed) => {
+        started.push([wanted, failed]);
+        const name = failed.includes('webgpu') ? 'wasm' : 'webgpu';
+        return { report: { name, device: '', reason: '' }, lost: never };
       },
-      loadModel: async () => (started.at(-1) === 'wasm' ? sound : failing()),
+      loadModel: async () => (started.at(-1)?.[1].includes('webgpu') === true ? sound : failing()),
     });
     const events: SegmentEvent[] = [];
     const summary = await client.call('segment', [request], {
       onProgress: (event) => events.push(event as SegmentEvent),
     });
-    expect(started).toEqual([null, 'webgpu', 'webgl', 'wasm']);
+    expect(started).toEqual([
+      [null, []],
+      ['webgpu', []],
+      [null, ['webgpu']],
+    ]);
     expect(summary).toMatchObject({ slices: 100, broken: 0 });
     expect(events.filter((event) => event.kind === 'backend').map(({ report }) => report.name)).toEqual([
       'webgpu',
       'wasm',
     ]);
+  });
+
+  it('does not trust a slice that the device could not compute, nor one whose context it could not', async () => {
+    let calls = 0;
+    let starts = 0;
+    const { client, segmenter } = connect({
+      startBackend: async () => {
+        starts++;
+        return {
+          report: { name: 'webgpu', device: '', reason: '' },
+          lost: never,
+          // The first call is the first context; slices of two regions come before the 30th.
+          watch: (work) => ({
+            result: work(),
+            sound:
+              [1, 30].includes(++calls) && starts < 3
+                ? Promise.reject(new ModelError('backend', 'webgpu', 'Out of memory.', ''))
+                : Promise.resolve(),
+          }),
+        };
+      },
+    });
+    const events: SegmentEvent[] = [];
+    const summary = await client.call('segment', [request], {
+      onProgress: (event) => events.push(event as SegmentEvent),
+    });
+    expect(summary).toMatchObject({ slices: 100, broken: 0, recoveries: 2 });
+    expect(starts).toBe(3);
+    const places = events.flatMap((event) => (event.kind === 'slice' ? [event.result.index] : []));
+    expect(new Set(places).size).toBe(100);
+    expect(places.length).toBe(100);
+    expect(segmenter.where.length).toBeGreaterThan(100);
   });
 
   it('ends with the error when the model itself is wrong', async () => {

@@ -2,8 +2,10 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { initialiseBackend } from '../runtime/backend-initialise.ts';
 import { browserPlatform as backendPlatform } from '../runtime/backend-probe.ts';
+import { memoryUse } from '../runtime/memory-use.ts';
 import { wasmUrls } from '../runtime/wasm-urls.ts';
-import { fromUrl, loadModel, readManifest } from '../runtime/load-model.ts';
+import { loadModel, readManifest } from '../runtime/load-model.ts';
+import { ModelFolders } from './model-folders.ts';
 import { startReading } from './reader-client.ts';
 import { serveRpc } from './rpc.ts';
 import type { SegmentWorkerApi } from './protocol.ts';
@@ -17,17 +19,22 @@ function modelId(modelUrl: string): string {
 
 // Reading, decoding and resampling take no time from the network here.
 const reading = startReading();
+const folders = new ModelFolders();
 
 serveRpc<SegmentWorkerApi>(
   globalThis,
   createSegmentService({
-    startBackend: async (wanted) => {
-      const { name, device, reason, lost } = await initialiseBackend(wanted, backendPlatform(wasmUrls));
-      return { report: { name, device, reason }, lost };
+    startBackend: async (wanted, failed) => {
+      const running = await initialiseBackend(wanted, backendPlatform(wasmUrls), failed);
+      const { name, device, reason, lost, watch } = running;
+      return { report: { name, device, reason }, lost, watch };
     },
     numTensors: () => memory().numTensors,
-    readManifest: (modelUrl) => readManifest(modelId(modelUrl), fromUrl(modelUrl)),
-    loadModel: (modelUrl) => loadModel(modelId(modelUrl), fromUrl(modelUrl)),
+    memoryUse,
+    readManifest: (modelUrl) => readManifest(modelId(modelUrl), folders.readFile(modelUrl)),
+    loadModel: (modelUrl) => loadModel(modelId(modelUrl), folders.readFile(modelUrl)),
+    modelFile: (modelUrl) => folders.readFile(modelUrl),
+    addModelFiles: (modelUrl, files) => folders.add(modelUrl, files),
     openSlide: (input) => reading.open(input),
     reader: (slide) => reading.reader(slide),
     storage: connectStorage(),

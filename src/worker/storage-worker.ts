@@ -4,4 +4,7 @@ import { serveRpc } from './rpc.ts';
 import { createStorageService } from './storage-service.ts';
 import type { StorageWorkerApi } from './stored-run.ts';
 
-serveRpc<StorageWorkerApi>(globalThis, createStorageService(openResultFolder));
+serveRpc<StorageWorkerApi>(
+  globalThis,
+  createStorageService(() => openResultFolder()),
+);

@@ -1,0 +1,183 @@
+/**
+ * The map worker's methods, apart from the worker, so that they run in tests: annotation files, their class
+ * maps, and class maps as files. Nothing here needs a slide or a network, and all of it may take seconds.
+ */
+import type { AnnotationFile } from '../annotation/annotation-file.ts';
+import { rasterise, type ClassPolygon } from '../annotation/rasterise.ts';
+import { readAnnotations } from '../annotation/read-annotations.ts';
+import type { MapPlacement } from '../annotation/write-geojson.ts';
+import { MapPolygons } from '../export/map-polygons.ts';
+import { MapTiff, tileSizeFor, type MapClasses } from '../export/map-tiff.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+import type { ByteSink } from '../slide/tiff-writer/tiff-writer.ts';
+import type { Handlers } from './rpc.ts';
+
+/** A lattice of square cells over a slide, from its top left. */
+export interface CellLattice {
+  readonly columns: number;
+  readonly rows: number;
+  /** Level-0 pixels of a cell, per axis. */
+  readonly cellWidth: number;
+  readonly cellHeight: number;
+  /** Side of a cell in pixels of the map. */
+  readonly cellPx: number;
+}
+
+export interface RasterisedCell {
+  readonly rect: Level0Rect;
+  readonly size: number;
+  readonly classes: Uint8Array<ArrayBuffer>;
+}
+
+export type MapFileRequest =
+  | {
+      readonly kind: 'tiff';
+      readonly width: number;
+      readonly height: number;
+      readonly umPerPx: number | null;
+      readonly about: string;
+      readonly classes: MapClasses;
+    }
+  | {
+      readonly kind: 'geojson';
+      readonly width: number;
+      readonly placement: MapPlacement;
+      /** Pixels of the map. */
+      readonly tolerance: number;
+      readonly classes: MapClasses;
+    };
+
+/** Methods of the map worker. */
+export interface MapWorkerApi {
+  /** @throws WorkerError `annotations` naming file, problem and remedy. */
+  readAnnotations(file: Blob, name: string): Promise<AnnotationFile>;
+  /**
+   * Paints areas in order into every cell of a lattice; `outside` where no area lies. Progress events are
+   * RasterisedCell, row by row.
+   */
+  rasterise(areas: readonly ClassPolygon[], lattice: CellLattice, outside: number): Promise<void>;
+  /** Begins a file; push the map's rows from the top, in strips of `stripRows`, then finish. */
+  beginFile(request: MapFileRequest): Promise<{ readonly id: number; readonly stripRows: number }>;
+  pushRows(id: number, values: Uint8Array<ArrayBuffer>): Promise<void>;
+  finishFile(id: number): Promise<Blob>;
+  /** Gives up a file that was begun. */
+  dropFile(id: number): Promise<void>;
+}
+
+interface OpenFile {
+  push(values: Uint8Array<ArrayBuffer>): Promise<void>;
+  finish(): Promise<Blob>;
+}
+
+export function createMapService(): Handlers<MapWorkerApi> {
+  const files = new Map<number, OpenFile>();
+  let nextId = 1;
+  const fileOf = (id: number): OpenFile => {
+    const file = files.get(id);
+    if (file === undefined) throw new RangeError(`File ${id} is not being written.`);
+    return file;
+  };
+  return {
+    readAnnotations: async (_call, file, name) => readAnnotations(await file.text(), name),
+
+    rasterise: async (call, areas, lattice, outside) => {
+      const boxed = areas.map((area) => ({ area, box: boxOf(area.outer) }));
+      const { columns, rows, cellWidth, cellHeight, cellPx } = lattice;
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          call.signal.throwIfAborted();
+          const rect = { x: column * cellWidth, y: row * cellHeight, width: cellWidth, height: cellHeight };
+          const near = boxed.flatMap(({ area, box }) => (meets(box, rect) ? [area] : []));
+          const classes = rasterise(near, rect, cellPx, cellPx, outside);
+          call.progress({ rect, size: cellPx, classes } satisfies RasterisedCell, [classes.buffer]);
+        }
+        // Lets an abort arrive.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    },
+
+    beginFile: (_call, request) => {
+      const id = nextId++;
+      if (request.kind === 'tiff') {
+        files.set(id, tiffFile(request));
+        return { id, stripRows: tileSizeFor(request.width, request.height) };
+      }
+      files.set(id, geoJsonFile(request));
+      return { id, stripRows: 256 };
+    },
+    pushRows: (_call, id, values) => fileOf(id).push(values),
+    finishFile: async (_call, id) => {
+      const file = fileOf(id);
+      files.delete(id);
+      return file.finish();
+    },
+    dropFile: (_call, id) => {
+      files.delete(id);
+    },
+  };
+}
+
+function tiffFile(request: Extract<MapFileRequest, { kind: 'tiff' }>): OpenFile {
+  const { width, height, umPerPx, about, classes } = request;
+  const sink = new BlobSink();
+  const tiff = MapTiff.ofClasses(
+    { sink, width, height, about, ...(umPerPx === null ? {} : { umPerPx }) },
+    classes,
+  );
+  return {
+    push: (values) => tiff.push(values, width, values.length / width),
+    finish: async () => sink.blob(await tiff.finish(), 'image/tiff'),
+  };
+}
+
+function geoJsonFile(request: Extract<MapFileRequest, { kind: 'geojson' }>): OpenFile {
+  const polygons = new MapPolygons(request.classes, request.placement, request.tolerance);
+  const parts: string[] = [];
+  return {
+    push: async (values) => {
+      polygons.push(values, request.width);
+      parts.push(polygons.take());
+    },
+    finish: async () => {
+      polygons.finish();
+      return new Blob([...parts, polygons.take()], { type: 'application/geo+json' });
+    },
+  };
+}
+
+/** Keeps what is written, whatever the order, and gives it as one Blob. */
+class BlobSink implements ByteSink {
+  readonly #parts: { readonly position: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = [];
+
+  async write(position: number, bytes: Uint8Array): Promise<void> {
+    this.#parts.push({ position, bytes: new Uint8Array(bytes) });
+  }
+
+  /** @param length of the file; bytes that nobody wrote are 0. */
+  blob(length: number, type: string): Blob {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let end = 0;
+    for (const { position, bytes } of this.#parts.sort((a, b) => a.position - b.position)) {
+      if (position > end) parts.push(new Uint8Array(position - end));
+      parts.push(bytes);
+      end = position + bytes.length;
+    }
+    if (length > end) parts.push(new Uint8Array(length - end));
+    return new Blob(parts, { type });
+  }
+}
+
+function boxOf(ring: ArrayLike<number>): Level0Rect {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i + 1 < ring.length; i += 2) {
+    left = Math.min(left, ring[i] ?? left);
+    right = Math.max(right, ring[i] ?? right);
+    top = Math.min(top, ring[i + 1] ?? top);
+    bottom = Math.max(bottom, ring[i + 1] ?? bottom);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+function meets(a: Level0Rect, b: Level0Rect): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
