@@ -29,8 +29,8 @@ function written(tolerance: number): string {
 
 /** Of the pixels whose centre lies on the slide: the share that is the same after a way through GeoJSON. */
 function agreement(tolerance: number): number {
-  const shapes = readGeoJson(written(tolerance), 'a.geojson').map(({ name, outer, holes }) => ({
-    classIndex: classes.findIndex((each) => each.name === name),
+  const shapes = readGeoJson(written(tolerance), 'a.geojson').regions.map(({ label, outer, holes }) => ({
+    classIndex: classes.findIndex((each) => each.name === label),
     outer,
     holes,
   }));
@@ -91,11 +91,11 @@ describe('GeoJSON', () => {
       geometry: { type: 'MultiPolygon', coordinates: [square, square] },
       properties: { classification: { name: 'Tumor' } },
     };
-    expect(readGeoJson(JSON.stringify(one), 'a')).toEqual([
-      { name: null, outer: [0, 0, 9, 0, 9, 9, 0, 0], holes: [] },
+    expect(readGeoJson(JSON.stringify(one), 'a').regions).toEqual([
+      { id: '1', label: '', colour: null, outer: Float64Array.of(0, 0, 9, 0, 9, 9, 0, 0), holes: [] },
     ]);
-    expect(readGeoJson(JSON.stringify([one, many]), 'a').map(({ name }) => name)).toEqual([
-      null,
+    expect(readGeoJson(JSON.stringify([one, many]), 'a').regions.map(({ label }) => label)).toEqual([
+      '',
       'Tumor',
       'Tumor',
     ]);

@@ -18,9 +18,9 @@ export interface RasterRect {
 }
 
 /**
- * Paints polygons in order, later over earlier, into a mask of class indices, row by row; 0 where no
- * polygon lies. A pixel belongs to a polygon when its centre does: by the even-odd rule, holes being
- * further rings. A centre exactly on an edge belongs to the side right of, or below, it.
+ * Paints polygons in order, later over earlier, into a mask of class indices, row by row; `outside` where no
+ * polygon lies. A pixel belongs to a polygon when its centre does, by the even-odd rule, and lies in none of the
+ * holes, which may overlap or reach out of it. A centre exactly on an edge belongs to the side right of, or below, it.
  * @returns outWidth * outHeight class indices, 0 to 255.
  */
 export function rasterise(
@@ -28,16 +28,19 @@ export function rasterise(
   rect: RasterRect,
   outWidth: number,
   outHeight: number,
+  outside = 0,
 ): Uint8Array<ArrayBuffer> {
   const mask = new Uint8Array(outWidth * outHeight);
+  if (outside !== 0) mask.fill(outside);
   const scaleX = outWidth / rect.width;
   const scaleY = outHeight / rect.height;
-  for (const { classIndex, outer, holes } of polygons) {
-    const spans = new Spans(outHeight);
-    for (const ring of [outer, ...(holes ?? [])]) {
+  for (const { classIndex, outer, holes = [] } of polygons) {
+    const add = (ring: ArrayLike<number>): Spans => {
+      const spans = new Spans(outHeight);
       addRing(spans, ring, rect, scaleX, scaleY, outHeight);
-    }
-    spans.fill(mask, outWidth, classIndex);
+      return spans;
+    };
+    add(outer).fill(mask, outWidth, classIndex, holes.map(add));
   }
   return mask;
 }
@@ -54,17 +57,31 @@ class Spans {
     (this.crossings[row] ??= []).push(x);
   }
 
-  fill(mask: Uint8Array, width: number, value: number): void {
-    this.crossings.forEach((xs, row) => {
-      if (!xs) return;
-      xs.sort((a, b) => a - b);
-      for (let i = 0; i + 1 < xs.length; i += 2) {
-        // Pixels whose centre c + 0.5 lies in [start, end).
-        const start = Math.max(0, Math.ceil(xs[i]! - 0.5));
-        const end = Math.min(width, Math.ceil(xs[i + 1]! - 0.5));
-        if (end > start) mask.fill(value, row * width + start, row * width + end);
+  /** Fills what lies inside of these spans and outside of all of `holes`. */
+  fill(mask: Uint8Array, width: number, value: number, holes: readonly Spans[]): void {
+    let under: Uint8Array | null = null;
+    for (let row = 0; row < this.crossings.length; row++) {
+      if (this.crossings[row] === undefined) continue;
+      const line = mask.subarray(row * width, (row + 1) * width);
+      const cut = holes.filter((hole) => hole.crossings[row] !== undefined);
+      if (cut.length > 0) under = line.slice();
+      this.each(row, width, (start, end) => line.fill(value, start, end));
+      for (const hole of cut) {
+        hole.each(row, width, (start, end) => {
+          if (under !== null) line.set(under.subarray(start, end), start);
+        });
       }
-    });
+    }
+  }
+
+  /** Calls `visit` with the pixels of a row whose centre c + 0.5 lies inside: from `start` up to `end`. */
+  private each(row: number, width: number, visit: (start: number, end: number) => void): void {
+    const xs = this.crossings[row]?.sort((a, b) => a - b) ?? [];
+    for (let i = 0; i + 1 < xs.length; i += 2) {
+      const start = Math.max(0, Math.ceil(xs[i]! - 0.5));
+      const end = Math.min(width, Math.ceil(xs[i + 1]! - 0.5));
+      if (end > start) visit(start, end);
+    }
   }
 }
 

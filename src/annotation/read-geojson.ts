@@ -1,36 +1,46 @@
 /** Areas of GeoJSON as QuPath writes it, in level-0 pixels. */
 import { z } from 'zod';
-import { AnnotationError } from './read-imagescope.ts';
-
-/** One polygon. Rings hold x and y by turns, closed by themselves. */
-export interface GeoJsonArea {
-  /** Name of its classification; null without one. */
-  readonly name: string | null;
-  readonly outer: readonly number[];
-  readonly holes: readonly (readonly number[])[];
-}
+import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
 
 const ring = z.array(z.tuple([z.number(), z.number()]).rest(z.number())).min(3);
 const polygon = z.array(ring).min(1);
+const rgb = z.tuple([z.number(), z.number(), z.number()]).rest(z.number());
+const classification = z.looseObject({
+  name: z.string().nullish(),
+  /** QuPath 0.5 and later: a derived class as the list of its parts. */
+  names: z.array(z.string()).nullish(),
+  color: rgb.nullish().catch(null),
+  /** QuPath before 0.4: one signed number, alpha first. */
+  colorRGB: z.number().nullish().catch(null),
+});
+const geometry = z.looseObject({ type: z.string() });
 const feature = z.object({
   type: z.literal('Feature'),
-  geometry: z.looseObject({ type: z.string() }).nullable(),
+  id: z.union([z.string(), z.number()]).nullish(),
+  geometry: geometry.nullable(),
   properties: z
-    .looseObject({ classification: z.looseObject({ name: z.string().nullish() }).nullish() })
+    .looseObject({ name: z.string().nullish(), classification: classification.nullish() })
     .nullish(),
 });
+type Feature = z.infer<typeof feature>;
+
+const bare = geometry
+  .refine(({ type }) => ['Polygon', 'MultiPolygon', 'GeometryCollection'].includes(type))
+  .transform((shape): Feature => ({ type: 'Feature', geometry: shape }));
 const file = z.union([
   z.object({ type: z.literal('FeatureCollection'), features: z.array(feature) }).transform((f) => f.features),
   feature.transform((one) => [one]),
-  z.array(feature),
+  bare.transform((one) => [one]),
+  z.array(z.union([feature, bare])),
 ]);
 
 /**
- * Reads polygons; points and lines are left out, as they have no area.
+ * Reads polygons; points and lines are left out, as they have no area. A feature's label is the name of its
+ * classification.
  * @param name the file's name, for messages.
  * @throws AnnotationError when the text is not GeoJSON, or holds no area.
  */
-export function readGeoJson(text: string, name: string): GeoJsonArea[] {
+export function readGeoJson(text: string, name: string): AnnotationFile {
   const remedy = 'Give annotations that QuPath exported as GeoJSON.';
   let json: unknown;
   try {
@@ -40,23 +50,32 @@ export function readGeoJson(text: string, name: string): GeoJsonArea[] {
   }
   const parsed = file.safeParse(json);
   if (!parsed.success) throw new AnnotationError(name, 'It is not a list of GeoJSON features.', remedy);
-  const areas = parsed.data.flatMap(({ geometry, properties }, at) => {
-    const label = properties?.classification?.name ?? null;
-    return polygonsOf(geometry, at, name).map(([outer = [], ...holes]): GeoJsonArea => ({
-      name: label,
+  let leftOut = 0;
+  const regions = parsed.data.flatMap((one, at) => {
+    const polygons = polygonsOf(one.geometry, at, name);
+    if (polygons.length === 0) leftOut++;
+    const of = one.properties?.classification;
+    return polygons.map(([outer = [], ...holes]): AnnotatedRegion => ({
+      id: String(one.properties?.name ?? one.id ?? at + 1),
+      label: (of?.name ?? of?.names?.join(': ') ?? '').trim(),
+      colour: colourOf(of ?? null),
       outer: flat(outer),
       holes: holes.map(flat),
     }));
   });
-  if (areas.length === 0) throw new AnnotationError(name, 'It holds no polygon.', remedy);
-  return areas;
+  if (regions.length === 0) throw new AnnotationError(name, 'It holds no polygon.', remedy);
+  return { format: 'geojson', mpp: null, regions, leftOut };
 }
 
 type Rings = z.infer<typeof polygon>;
 
-function polygonsOf(geometry: z.infer<typeof feature>['geometry'], at: number, name: string): Rings[] {
-  if (geometry?.type !== 'Polygon' && geometry?.type !== 'MultiPolygon') return [];
-  const { type, coordinates } = geometry;
+function polygonsOf(shape: Feature['geometry'], at: number, name: string): Rings[] {
+  if (shape?.type === 'GeometryCollection') {
+    const parts = z.array(geometry).safeParse(shape.geometries);
+    return parts.success ? parts.data.flatMap((part) => polygonsOf(part, at, name)) : [];
+  }
+  if (shape?.type !== 'Polygon' && shape?.type !== 'MultiPolygon') return [];
+  const { type, coordinates } = shape;
   const parsed = (type === 'Polygon' ? polygon.transform((one) => [one]) : z.array(polygon)).safeParse(
     coordinates,
   );
@@ -68,6 +87,16 @@ function polygonsOf(geometry: z.infer<typeof feature>['geometry'], at: number, n
   );
 }
 
-function flat(points: z.infer<typeof ring>): number[] {
-  return points.flatMap(([x, y]) => [x, y]);
+function flat(points: z.infer<typeof ring>): Float64Array {
+  return Float64Array.from(points.flatMap(([x, y]) => [x, y]));
+}
+
+function colourOf(of: z.infer<typeof classification> | null): string | null {
+  const number = of?.colorRGB;
+  const channels = of?.color ?? (number == null ? null : [number >> 16, number >> 8, number]);
+  if (channels === null) return null;
+  return `#${channels
+    .slice(0, 3)
+    .map((channel) => (channel & 255).toString(16).padStart(2, '0'))
+    .join('')}`;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { AnnotationError, bachLabels, parseImageScope, toClassPolygons } from './read-imagescope.ts';
+import { AnnotationError } from './annotation-file.ts';
+import { bachLabels, parseImageScope, toClassPolygons } from './read-imagescope.ts';
 import { rasterise } from './rasterise.ts';
 import { writeImageScope } from './write-imagescope.ts';
 
@@ -77,6 +78,17 @@ describe('ImageScope XML', () => {
       ]),
     );
     expect(masked(xml)).toEqual(['3331', '3131', '3331', '1111']);
+  });
+
+  it('leaves alone what lies in a hole of another region of the layer', () => {
+    const xml = file(
+      layer([
+        { value: 'benign', box: [0, 0, 2, 4] },
+        { value: 'invasive', box: [2, 0, 4, 4] },
+        { negative: 1, box: [0, 1, 1, 2] },
+      ]),
+    );
+    expect(masked(xml)).toEqual(['1133', '0133', '1133', '1133']);
   });
 
   it('reads an ellipse from its box', () => {

@@ -4,7 +4,8 @@
  * The format has no public schema; what is read here is what ImageScope 12 writes: Annotations >
  * Annotation (a layer) > Regions > Region > Vertices > Vertex X, Y.
  */
-import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
+import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
 
 /** One drawn shape, with what the file says of it. */
@@ -14,6 +15,10 @@ export interface ImageScopeRegion {
   readonly ordinal: number;
   /** Place of its layer (Annotation) in the file, from 0 on. */
   readonly layer: number;
+  /** What the layer is called: its Name, else the Name of its first Attribute; empty without one. */
+  readonly layerName: string;
+  /** `#rrggbb` of the layer; null without one. */
+  readonly colour: string | null;
   /**
    * The first Attribute's Value, else Text; trimmed. Empty when the region has neither, or the word
    * `null`, which some programs write for nothing.
@@ -32,66 +37,59 @@ export interface ImageScopeAnnotations {
   readonly regions: readonly ImageScopeRegion[];
 }
 
-/** What is wrong with an annotation file: which file, what, and what to do. */
-export class AnnotationError extends Error {
-  override readonly name = 'AnnotationError';
-  constructor(
-    readonly file: string,
-    readonly problem: string,
-    readonly remedy: string,
-  ) {
-    super(`${file}: ${problem} ${remedy}`);
-  }
-}
-
 const shapes: Readonly<Record<string, ImageScopeRegion['shape']>> = {
   '0': 'polygon',
   '1': 'rectangle',
   '2': 'ellipse',
 };
 
-type Node = Readonly<Record<string, unknown>>;
-
 /**
- * Reads ImageScope XML. Entities are left as they stand but for XML's own five; no document type is
- * looked at, so nothing outside of the text is ever read.
+ * Reads ImageScope XML as it stands, region by region.
  * @param file the file's name, for messages.
  * @throws AnnotationError when the text is not XML or not ImageScope's.
  */
 export function parseImageScope(xml: string, file: string): ImageScopeAnnotations {
-  const remedy = 'Give an annotation file saved by Aperio ImageScope (XML).';
-  // A document type could define entities; ImageScope writes none.
-  if (/<!DOCTYPE|<!ENTITY/i.test(xml)) {
-    throw new AnnotationError(file, 'The XML has a document type declaration, which is not read.', remedy);
-  }
-  const valid = XMLValidator.validate(xml);
-  if (valid !== true) {
-    throw new AnnotationError(file, `It is not well-formed XML: ${valid.err.msg}`, remedy);
-  }
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: '',
-    parseAttributeValue: false,
-    processEntities: false,
-    isArray: (name) => ['Annotation', 'Region', 'Vertex', 'Attribute', 'Attributes'].includes(name),
-  });
-  const root = (parser.parse(xml) as Node).Annotations;
+  const lists = ['Annotation', 'Region', 'Vertex', 'Attribute', 'Attributes'];
+  const root = parseXml(xml, file, lists, remedy).Annotations;
   if (root === undefined) throw new AnnotationError(file, 'It holds no <Annotations>.', remedy);
-  const mppText = text(nodeOf(root), 'MicronsPerPixel');
+  const mppText = attribute(nodeOf(root), 'MicronsPerPixel');
   const mpp = Number(mppText);
   const regions: ImageScopeRegion[] = [];
   nodesOf(nodeOf(root).Annotation).forEach((annotation, layer) => {
+    const of = { layerName: layerName(annotation), colour: lineColour(annotation) };
     for (const holder of nodesOf(annotation.Regions)) {
       for (const region of nodesOf(holder.Region)) {
-        regions.push(readRegion(region, layer, regions.length + 1, file));
+        regions.push({ ...of, ...readRegion(region, layer, regions.length + 1, file) });
       }
     }
   });
   return { mpp: mppText !== '' && mpp > 0 ? mpp : null, regions };
 }
 
-function readRegion(region: Node, layer: number, ordinal: number, file: string): ImageScopeRegion {
-  const id = text(region, 'Id') || String(ordinal);
+const remedy = 'Give an annotation file saved by Aperio ImageScope (XML).';
+
+function layerName(annotation: XmlNode): string {
+  const [first] = nodesOf(annotation.Attributes).flatMap((holder) => nodesOf(holder.Attribute));
+  const name = first === undefined ? '' : attribute(first, 'Name').trim();
+  // ImageScope gives every layer a field of its own, called Description.
+  return attribute(annotation, 'Name').trim() || (name === 'Description' ? '' : name);
+}
+
+/** Windows' order: blue is the highest byte. */
+function lineColour(annotation: XmlNode): string | null {
+  const number = Number(attribute(annotation, 'LineColor') || NaN);
+  if (!Number.isInteger(number)) return null;
+  const channels = [number, number >> 8, number >> 16].map((each) => (each & 255).toString(16));
+  return `#${channels.map((each) => each.padStart(2, '0')).join('')}`;
+}
+
+function readRegion(
+  region: XmlNode,
+  layer: number,
+  ordinal: number,
+  file: string,
+): Omit<ImageScopeRegion, 'layerName' | 'colour'> {
+  const id = attribute(region, 'Id') || String(ordinal);
   const vertices = nodesOf(region.Vertices).flatMap((holder) => nodesOf(holder.Vertex));
   const drawn = new Float64Array(vertices.length * 2);
   vertices.forEach((vertex, i) => {
@@ -105,18 +103,67 @@ function readRegion(region: Node, layer: number, ordinal: number, file: string):
       'Mend or remove the region.',
     );
   }
-  const shape = shapes[text(region, 'Type') || '0'] ?? 'other';
+  const shape = shapes[attribute(region, 'Type') || '0'] ?? 'other';
   const attributes = nodesOf(region.Attributes).flatMap((holder) => nodesOf(holder.Attribute));
-  const value = attributes[0] ? text(attributes[0], 'Value').trim() : '';
-  const label = value || text(region, 'Text').trim();
+  const value = attributes[0] ? attribute(attributes[0], 'Value').trim() : '';
+  const label = value || attribute(region, 'Text').trim();
   return {
     id,
     ordinal,
     layer,
     label: label === 'null' ? '' : label,
     shape,
-    isNegative: text(region, 'NegativeROA') === '1',
+    isNegative: attribute(region, 'NegativeROA') === '1',
     points: shape === 'ellipse' ? ellipse(drawn) : shape === 'rectangle' ? rectangle(drawn) : drawn,
+  };
+}
+
+/** Whether the boxes of two rings have a point in common. */
+function boxesMeet(one: Float64Array, other: Float64Array): boolean {
+  const a = boxOf(one);
+  const b = boxOf(other);
+  return a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
+}
+
+/**
+ * The regions as areas, in the file's order. A negative region is a hole in every region of its layer that it
+ * may meet. Shapes without area (rulers, arrows, two points) are left out.
+ */
+function areasOf({ regions }: ImageScopeAnnotations): (ImageScopeRegion & { holes: Float64Array[] })[] {
+  const areas = regions.filter((region) => region.shape !== 'other' && region.points.length >= 6);
+  const negative = areas.filter((region) => region.isNegative);
+  return areas
+    .filter((region) => !region.isNegative)
+    .map((region) => ({
+      ...region,
+      holes: negative
+        .filter((other) => other.layer === region.layer && boxesMeet(other.points, region.points))
+        .map((other) => other.points),
+    }));
+}
+
+/**
+ * Reads ImageScope XML as labelled areas. Where a region has no label, that of its layer counts.
+ * @throws AnnotationError as `parseImageScope`, and when nothing has an area.
+ */
+export function readImageScopeFile(xml: string, file: string): AnnotationFile {
+  const read = parseImageScope(xml, file);
+  const areas = areasOf(read);
+  if (areas.length === 0) {
+    throw new AnnotationError(file, 'It holds no region with an area.', 'Draw one.');
+  }
+  const negative = read.regions.filter((region) => region.isNegative).length;
+  return {
+    format: 'imagescope',
+    mpp: read.mpp,
+    leftOut: read.regions.length - negative - areas.length,
+    regions: areas.map(({ id, label, layerName, colour, points, holes }): AnnotatedRegion => ({
+      id,
+      label: label || layerName,
+      colour,
+      outer: points,
+      holes,
+    })),
   };
 }
 
@@ -127,33 +174,25 @@ export type LabelClasses = Readonly<Record<string, number>>;
 export const bachLabels: LabelClasses = { benign: 1, 'in situ': 2, invasive: 3 };
 
 /**
- * The regions as painted areas, in the file's order: later ones paint over earlier ones. A negative
- * region is a hole in every region of its layer. Shapes without area (rulers, arrows, two points)
- * are left out.
+ * The regions as painted areas, in the file's order: later ones paint over earlier ones.
  * @throws AnnotationError for a region whose label is not in `labels`, naming file, region and label.
  */
 export function toClassPolygons(
-  { regions }: ImageScopeAnnotations,
+  annotations: ImageScopeAnnotations,
   labels: LabelClasses,
   file: string,
 ): ClassPolygon[] {
-  const areas = regions.filter((region) => region.shape !== 'other' && region.points.length >= 6);
-  return areas
-    .filter((region) => !region.isNegative)
-    .map((region) => {
-      const name = region.label.toLowerCase();
-      if (!Object.hasOwn(labels, name)) {
-        throw new AnnotationError(
-          file,
-          `Region ${region.id} has the unknown label "${region.label}".`,
-          `Known labels: ${Object.keys(labels).join(', ')}.`,
-        );
-      }
-      const holes = areas
-        .filter((other) => other.isNegative && other.layer === region.layer)
-        .map((other) => other.points);
-      return { classIndex: labels[name]!, outer: region.points, holes };
-    });
+  return areasOf(annotations).map(({ id, label, points, holes }) => {
+    const name = label.toLowerCase();
+    if (!Object.hasOwn(labels, name)) {
+      throw new AnnotationError(
+        file,
+        `Region ${id} has the unknown label "${label}".`,
+        `Known labels: ${Object.keys(labels).join(', ')}.`,
+      );
+    }
+    return { classIndex: labels[name]!, outer: points, holes };
+  });
 }
 
 /**
@@ -199,31 +238,4 @@ function boxOf(points: Float64Array): { left: number; top: number; right: number
     right: Math.max(...xs),
     bottom: Math.max(...ys),
   };
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null;
-}
-
-function nodeOf(value: unknown): Node {
-  return isNode(value) ? value : {};
-}
-
-/** The elements of one name, be there none, one or many. */
-function nodesOf(value: unknown): Node[] {
-  return (Array.isArray(value) ? value : [value]).filter(isNode);
-}
-
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
-
-/** An attribute's text, XML's five entities resolved; empty when absent. */
-function text(node: Node, name: string): string {
-  const value = node[name];
-  if (typeof value !== 'string') return '';
-  return value.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => entities[entity]!);
-}
-
-function coordinate(vertex: Node, name: string): number {
-  const value = text(vertex, name).trim();
-  return value === '' ? Number.NaN : Number(value);
 }

@@ -23,14 +23,40 @@ export const geoJsonHead = '{"type":"FeatureCollection","features":[\n';
 export const geoJsonSeparator = ',\n';
 export const geoJsonTail = '\n]}\n';
 
-/** One polygon as the text of a feature. Rings are closed; coordinates have three decimals. */
-export function geoJsonFeature(polygon: TracedPolygon, of: GeoJsonClass, placement: MapPlacement): string {
+/** A polygon: rings hold x and y by turns, not closed. */
+export type GeoJsonPolygon = Pick<TracedPolygon, 'outer' | 'holes'>;
+
+/**
+ * One polygon as the text of a feature. Rings are closed; coordinates have three decimals.
+ * @param of null for an annotation without a class.
+ */
+export function geoJsonFeature(
+  polygon: GeoJsonPolygon,
+  of: GeoJsonClass | null,
+  placement: MapPlacement,
+): string {
   const rings = [polygon.outer, ...polygon.holes].map((ring) => ringText(ring, placement));
-  const colour = [1, 3, 5].map((at) => parseInt(of.colour.slice(at, at + 2), 16));
+  const classification =
+    of === null ? '' : `,"classification":${JSON.stringify({ name: of.name, color: channelsOf(of.colour) })}`;
   return (
     `{"type":"Feature","geometry":{"type":"Polygon","coordinates":[${rings.join(',')}]},` +
-    `"properties":{"objectType":"annotation","classification":${JSON.stringify({ name: of.name, color: colour })}}}`
+    `"properties":{"objectType":"annotation"${classification}}}`
   );
+}
+
+function channelsOf(colour: string): number[] {
+  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+}
+
+/** As they stand: level-0 pixels, not cut to the slide. */
+const asDrawn: MapPlacement = { scaleX: 1, scaleY: 1, slideWidth: Infinity, slideHeight: Infinity };
+
+/** Polygons in level-0 pixels as a whole file. */
+export function geoJsonFile(
+  features: readonly { polygon: GeoJsonPolygon; of: GeoJsonClass | null }[],
+): string {
+  const texts = features.map(({ polygon, of }) => geoJsonFeature(polygon, of, asDrawn));
+  return `${geoJsonHead}${texts.join(geoJsonSeparator)}${geoJsonTail}`;
 }
 
 function ringText(ring: readonly number[], placement: MapPlacement): string {

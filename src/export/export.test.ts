@@ -104,10 +104,10 @@ describe('exported maps', () => {
     const map = Uint8Array.from({ length: 601 * 440 }, (_value, i) => expected(i % 601, Math.floor(i / 601)));
     for (const value of [0, 1, 2, noClass])
       expect(counts[value]).toBe(map.filter((each) => each === value).length);
-    const areas = readGeoJson(readFileSync(`${prefix}.geojson`, 'utf8'), 'a');
+    const areas = readGeoJson(readFileSync(`${prefix}.geojson`, 'utf8'), 'a').regions;
     expect(areas.length).toBe(polygons);
-    const shapes = areas.map(({ name, outer, holes }) => ({
-      classIndex: classes.findIndex((each) => each.name === name),
+    const shapes = areas.map(({ label, outer, holes }) => ({
+      classIndex: classes.findIndex((each) => each.name === label),
       outer,
       holes,
     }));

@@ -6,19 +6,13 @@ import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { once } from 'node:events';
 import sharp from 'sharp';
-import { PolygonTracer } from '../annotation/trace-polygons.ts';
-import {
-  geoJsonFeature,
-  geoJsonHead,
-  geoJsonSeparator,
-  geoJsonTail,
-  type MapPlacement,
-} from '../annotation/write-geojson.ts';
+import type { MapPlacement } from '../annotation/write-geojson.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import type { RgbaImage } from '../slide/slide.ts';
 import { FileSink } from '../slide/tiff-writer/file-sink.node.ts';
-import { TiffWriter, type TiffWriterOptions } from '../slide/tiff-writer/tiff-writer.ts';
+import { MapPolygons } from './map-polygons.ts';
+import { MapTiff, tileSizeFor, type MapTiffOptions } from './map-tiff.ts';
 import type { MapStrips } from './map-strips.ts';
 import { paintPreview, previewSize, type PreviewClasses } from './preview.ts';
 
@@ -44,14 +38,6 @@ export interface WrittenMaps {
   readonly polygons: number;
 }
 
-/**
- * Side of a TIFF tile, and rows of the map in memory at a time: 256, less only where the map is smaller, because
- * libtiff garbles palette tiles that are wider than their image.
- */
-function tileSizeFor(width: number, height: number): number {
-  return Math.max(16, Math.min(256, Math.floor(Math.min(width, height) / 16) * 16));
-}
-
 /** The names of the files that `writeMaps` writes. */
 export function mapFiles(prefix: string): Readonly<Record<MapFile, string>> {
   return {
@@ -71,28 +57,13 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
   const about = `${manifest.id} on ${options.slideName}`;
-  const common = {
-    width,
-    height,
-    tileSize,
-    compression: { kind: 'deflate' },
-    levelsFillTile: true,
-    mpp: umPerPx,
-    software: 'Dualscope, research use only',
-  } as const;
-  const classTiff = await OpenTiff.create(files.classes, {
-    ...common,
-    colour: 'palette',
-    palette: paletteOf(manifest),
-    reduce: 'majority',
-    description: `Dualscope class map|${about}|${manifest.classes.map(({ name }, value) => `${value} = ${name}`).join('|')}|${noClass} = not segmented`,
-  });
-  const confidenceTiff = await OpenTiff.create(files.confidence, {
-    ...common,
-    colour: 'grey',
-    reduce: 'average',
-    description: `Dualscope confidence map|${about}|0 to 255: probability of the winning class`,
-  });
+  const common = { width, height, umPerPx, about };
+  const classTiff = await OpenTiff.create(files.classes, (sink) =>
+    MapTiff.ofClasses({ ...common, sink }, manifest.classes),
+  );
+  const confidenceTiff = await OpenTiff.create(files.confidence, (sink) =>
+    MapTiff.ofConfidence({ ...common, sink }),
+  );
   const { slideWidth, slideHeight } = strips.geometry;
   const placement = { scaleX: strips.scale.x, scaleY: strips.scale.y, slideWidth, slideHeight };
   const geoJson = new OpenGeoJson(files.polygons, manifest, placement, options.tolerance);
@@ -105,10 +76,7 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
     await classTiff.push(strip.classes, width, strip.height);
     await confidenceTiff.push(strip.confidence, width, strip.height);
     for (const value of strip.classes) counts[value] = (counts[value] ?? 0) + 1;
-    for (let y = 0; y < strip.height; y++) {
-      geoJson.row(strip.classes.subarray(y * width, (y + 1) * width));
-    }
-    await geoJson.drain();
+    await geoJson.push(strip.classes, width);
     for (; previewRow < small.height; previewRow++) {
       const y = Math.floor(((previewRow + 0.5) * height) / small.height) - top;
       if (y >= strip.height) break;
@@ -136,50 +104,23 @@ export function partOf(file: string): string {
   return `${file}.part`;
 }
 
-/** Colours of the classes; white for `noClass`. */
-function paletteOf({ classes }: ModelManifest): [number, number, number][] {
-  const palette = Array.from({ length: noClass + 1 }, (): [number, number, number] => [0, 0, 0]);
-  classes.forEach(({ colour }, value) => {
-    palette[value] = [
-      parseInt(colour.slice(1, 3), 16),
-      parseInt(colour.slice(3, 5), 16),
-      parseInt(colour.slice(5, 7), 16),
-    ];
-  });
-  palette[noClass] = [255, 255, 255];
-  return palette;
-}
-
 class OpenTiff {
   private constructor(
     private readonly sink: FileSink,
-    private readonly writer: TiffWriter,
-    private readonly tileSize: number,
+    private readonly tiff: MapTiff,
   ) {}
 
-  static async create(path: string, settings: Omit<TiffWriterOptions, 'sink'>): Promise<OpenTiff> {
+  static async create(path: string, make: (sink: MapTiffOptions['sink']) => MapTiff): Promise<OpenTiff> {
     const sink = await FileSink.create(partOf(path));
-    return new OpenTiff(sink, new TiffWriter({ ...settings, sink }), settings.tileSize);
+    return new OpenTiff(sink, make(sink));
   }
 
-  /** A row of tiles: `height` rows of `width` values. Past the map's border its last values are repeated. */
-  async push(values: Uint8Array, width: number, height: number): Promise<void> {
-    const { tileSize } = this;
-    const tile = new Uint8Array(tileSize * tileSize);
-    for (let column = 0; column < this.writer.columns; column++) {
-      const left = column * tileSize;
-      const across = Math.min(tileSize, width - left);
-      for (let y = 0; y < tileSize; y++) {
-        const from = Math.min(y, height - 1) * width + left;
-        tile.set(values.subarray(from, from + across), y * tileSize);
-        tile.fill(values[from + across - 1] ?? 0, y * tileSize + across, (y + 1) * tileSize);
-      }
-      await this.writer.pushTile(tile);
-    }
+  push(values: Uint8Array, width: number, height: number): Promise<void> {
+    return this.tiff.push(values, width, height);
   }
 
   async finish(): Promise<void> {
-    await this.writer.finish();
+    await this.tiff.finish();
     await this.sink.close();
   }
 }
@@ -187,42 +128,30 @@ class OpenTiff {
 /** Polygons of all classes but background, written as they end. */
 class OpenGeoJson {
   private readonly stream;
-  private readonly tracer: PolygonTracer;
-  private waiting: string[] = [];
-  private polygons = 0;
+  private readonly polygons: MapPolygons;
 
   constructor(path: string, { classes }: ModelManifest, placement: MapPlacement, tolerance: number) {
     this.stream = createWriteStream(partOf(path));
-    this.waiting.push(geoJsonHead);
-    this.tracer = new PolygonTracer(
-      { isTraced: (value) => classes[value]?.background === false, tolerance },
-      (polygon) => {
-        const of = classes[polygon.classValue];
-        if (of === undefined) return;
-        if (this.polygons++ > 0) this.waiting.push(geoJsonSeparator);
-        this.waiting.push(geoJsonFeature(polygon, of, placement));
-      },
-    );
+    this.polygons = new MapPolygons(classes, placement, tolerance);
   }
 
-  row(values: Uint8Array): void {
-    this.tracer.row(values);
+  async push(values: Uint8Array, width: number): Promise<void> {
+    this.polygons.push(values, width);
+    await this.drain();
   }
 
   /** Hands what has ended to the file. */
-  async drain(): Promise<void> {
-    const text = this.waiting.join('');
-    this.waiting = [];
+  private async drain(): Promise<void> {
+    const text = this.polygons.take();
     if (text !== '' && !this.stream.write(text)) await once(this.stream, 'drain');
   }
 
   /** @returns how many polygons there are. */
   async finish(): Promise<number> {
-    this.tracer.finish();
-    this.waiting.push(geoJsonTail);
+    this.polygons.finish();
     await this.drain();
     this.stream.end();
     await once(this.stream, 'finish');
-    return this.polygons;
+    return this.polygons.count;
   }
 }

@@ -1,0 +1,106 @@
+/** Class and confidence maps as pyramidal TIFF, row of tiles by row of tiles. Pure: where bytes go is a sink. */
+import type { ModelManifest } from '../runtime/manifest.ts';
+import { noClass } from '../segment/class-map.ts';
+import { TiffWriter, type ByteSink, type TiffWriterOptions } from '../slide/tiff-writer/tiff-writer.ts';
+
+/** The classes of a map; a manifest's fit. */
+export type MapClasses = ModelManifest['classes'];
+
+export interface MapTiffOptions {
+  readonly sink: ByteSink;
+  /** Pixels of the map. */
+  readonly width: number;
+  readonly height: number;
+  /** µm per pixel of the map; absent where the slide's own is not known. */
+  readonly umPerPx?: number;
+  /** Whose result it is, for example `nano-add on slide.svs`. */
+  readonly about: string;
+}
+
+/**
+ * Side of a TIFF tile, and rows of the map in memory at a time: 256, less only where the map is smaller, because
+ * libtiff garbles palette tiles that are wider than their image.
+ */
+export function tileSizeFor(width: number, height: number): number {
+  return Math.max(16, Math.min(256, Math.floor(Math.min(width, height) / 16) * 16));
+}
+
+/** One map as it is written: push its rows in strips of `tileSize`, then `finish`. */
+export class MapTiff {
+  readonly tileSize: number;
+  readonly #writer: TiffWriter;
+
+  private constructor(
+    options: MapTiffOptions,
+    kind: Pick<TiffWriterOptions, 'colour' | 'palette' | 'reduce'>,
+    text: string,
+  ) {
+    const { sink, width, height, umPerPx, about } = options;
+    this.tileSize = tileSizeFor(width, height);
+    this.#writer = new TiffWriter({
+      ...kind,
+      sink,
+      width,
+      height,
+      tileSize: this.tileSize,
+      compression: { kind: 'deflate' },
+      levelsFillTile: true,
+      ...(umPerPx === undefined ? {} : { mpp: umPerPx }),
+      software: 'Dualscope, research use only',
+      description: text.replace('%', about),
+    });
+  }
+
+  /** Class values as a palette image, reduced by majority; 255 is what was not segmented. */
+  static ofClasses(options: MapTiffOptions, classes: MapClasses): MapTiff {
+    const names = classes.map(({ name }, value) => `${value} = ${name}`).join('|');
+    return new MapTiff(
+      options,
+      { colour: 'palette', palette: paletteOf(classes), reduce: 'majority' },
+      `Dualscope class map|%|${names}|${noClass} = not segmented`,
+    );
+  }
+
+  static ofConfidence(options: MapTiffOptions): MapTiff {
+    return new MapTiff(
+      options,
+      { colour: 'grey', reduce: 'average' },
+      'Dualscope confidence map|%|0 to 255: probability of the winning class',
+    );
+  }
+
+  /** A row of tiles: `height` rows of `width` values. Past the map's border its last values are repeated. */
+  async push(values: Uint8Array, width: number, height: number): Promise<void> {
+    const { tileSize } = this;
+    const tile = new Uint8Array(tileSize * tileSize);
+    for (let column = 0; column < this.#writer.columns; column++) {
+      const left = column * tileSize;
+      const across = Math.min(tileSize, width - left);
+      for (let y = 0; y < tileSize; y++) {
+        const from = Math.min(y, height - 1) * width + left;
+        tile.set(values.subarray(from, from + across), y * tileSize);
+        tile.fill(values[from + across - 1] ?? 0, y * tileSize + across, (y + 1) * tileSize);
+      }
+      await this.#writer.pushTile(tile);
+    }
+  }
+
+  /** @returns the file's length in bytes. */
+  finish(): Promise<number> {
+    return this.#writer.finish();
+  }
+}
+
+/** Colours of the classes; white for `noClass`. */
+function paletteOf(classes: MapClasses): [number, number, number][] {
+  const palette = Array.from({ length: noClass + 1 }, (): [number, number, number] => [0, 0, 0]);
+  classes.forEach(({ colour }, value) => {
+    palette[value] = [
+      parseInt(colour.slice(1, 3), 16),
+      parseInt(colour.slice(3, 5), 16),
+      parseInt(colour.slice(5, 7), 16),
+    ];
+  });
+  palette[noClass] = [255, 255, 255];
+  return palette;
+}
