@@ -1,7 +1,7 @@
 /** Metrics as text for a terminal: one row per class with its confusions, then the figures over all. */
 import type { ConfusionMatrix } from './confusion-matrix.ts';
 import { toRows } from './confusion-matrix.ts';
-import { metricsOf } from './metrics.ts';
+import { metricsOf, type Metrics } from './metrics.ts';
 
 /**
  * A table in plain text, without a trailing line break. Confusions are shares of the true class's pixels.
@@ -22,6 +22,33 @@ export function metricsTable(matrix: ConfusionMatrix, names: readonly string[]):
       figure(metrics.iou[label] ?? null),
     ];
   });
+  return [
+    ...aligned(header, rows),
+    '',
+    `mIoU ${figure(metrics.miou)}   accuracy ${figure(metrics.accuracy)}   BACH score ${figure(metrics.score)}   ${metrics.pixels} pixels`,
+  ].join('\n');
+}
+
+/** Figures of images one by one, in plain text, without a trailing line break. */
+export function imagesTable(
+  images: readonly (Metrics & { readonly image: string; readonly patient: string | null })[],
+  hasScore: boolean,
+): string {
+  return aligned(
+    ['image', 'patient', 'mIoU', 'accuracy', ...(hasScore ? ['score'] : []), 'pixels'],
+    images.map(({ image, patient, miou, accuracy, score, pixels }) => [
+      image,
+      patient ?? '-',
+      figure(miou),
+      figure(accuracy),
+      ...(hasScore ? [figure(score)] : []),
+      String(pixels),
+    ]),
+  ).join('\n');
+}
+
+/** Lines of a table: the first column to the left, the others to the right. */
+function aligned(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
@@ -31,13 +58,7 @@ export function metricsTable(matrix: ConfusionMatrix, names: readonly string[]):
         column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ');
-  return [
-    line(header),
-    line(widths.map((width) => '-'.repeat(width))),
-    ...rows.map(line),
-    '',
-    `mIoU ${figure(metrics.miou)}   accuracy ${figure(metrics.accuracy)}   BACH score ${figure(metrics.score)}   ${metrics.pixels} pixels`,
-  ].join('\n');
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)];
 }
 
 function figure(value: number | null): string {

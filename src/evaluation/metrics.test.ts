@@ -89,6 +89,33 @@ describe('BACH score', () => {
     expect(bachScore(matrixOf([3], [1]))).toBeCloseTo(1 / 3, 12);
   });
 
+  it('drops pixels that are normal in both, but not those that are normal in one', () => {
+    // |1 − 2| of max(1, 2) and |3 − 3| of 3: 1 − 1/5, however much normal tissue surrounds it.
+    const tumour = bachScore(matrixOf([1, 3], [2, 3]));
+    expect(tumour).toBeCloseTo(0.8, 12);
+    expect(
+      bachScore(
+        matrixOf([1, 3, ...new Array<number>(999).fill(0)], [2, 3, ...new Array<number>(999).fill(0)]),
+      ),
+    ).toBe(tumour);
+    // Normal taken for benign: |1 − 0| of max(0, 3); benign taken for normal: |0 − 1| of max(1, 2).
+    expect(bachScore(matrixOf([0], [1]))).toBeCloseTo(2 / 3, 12);
+    expect(bachScore(matrixOf([1], [0]))).toBeCloseTo(1 / 2, 12);
+  });
+
+  it('equals the formula as it stands, pixel by pixel', () => {
+    const labels = Array.from({ length: 64 }, (_, i) => [i % 4, Math.floor(i / 7) % 4] as const);
+    let distance = 0;
+    let worst = 0;
+    for (const [gt, pred] of labels) {
+      const bin = (label: number): number => Number(label > 0);
+      distance += Math.abs(pred - gt);
+      worst += Math.max(gt, 3 - gt) * (1 - (1 - bin(pred)) * (1 - bin(gt)));
+    }
+    const [gts, preds] = [labels.map(([gt]) => gt), labels.map(([, pred]) => pred)];
+    expect(bachScore(matrixOf(gts, preds))).toBeCloseTo(1 - distance / worst, 12);
+  });
+
   it('is null where it means nothing', () => {
     expect(bachScore(matrixOf([0, 0], [0, 0]))).toBeNull();
     expect(bachScore(matrixOf([0, 1], [0, 1], 2))).toBeNull();
