@@ -21,9 +21,16 @@ export interface WritePhantomOptions {
   readonly quality: number;
   /** File name without extension; `phantom-<seed>` when absent. */
   readonly name?: string;
+  /**
+   * `svs`: a slide as Aperio's scanners write them, as far as readers look: tiles of 240 pixels, levels of 1/4/16, their
+   * description. Beside its ImageScope XML it makes the layout of BACH part B. `tif` when absent.
+   */
+  readonly format?: PhantomFormat;
   /** Fraction done, 0 to 1. */
   readonly onProgress?: (fraction: number) => void;
 }
+
+export type PhantomFormat = 'tif' | 'svs';
 
 /** What lies in `phantom-<seed>.json`. Written last: where it is, the slide is complete. */
 export interface PhantomNote {
@@ -50,7 +57,9 @@ export interface PhantomNote {
 /** Raise when the drawing changes, so that slides of an older drawing are made anew. */
 export const phantomVersion = 4;
 
-const tileSize = 512;
+const tifTileSize = 512;
+const svsTileSize = 240;
+const maskTileSize = 512;
 
 /**
  * Writes one slide's four files, or leaves them when they are complete and of the same making.
@@ -68,7 +77,7 @@ export async function writePhantom(
   const wanted = {
     version: phantomVersion,
     seed,
-    slide: `${name}.tif`,
+    slide: `${name}.${options.format ?? 'tif'}`,
     annotations: `${name}.xml`,
     mask: `${name}-mask.tif`,
     width,
@@ -149,19 +158,23 @@ async function writeSlide(
   path: string,
   width: number,
   height: number,
-  { mpp, quality, onProgress }: WritePhantomOptions,
+  { mpp, quality, format, onProgress }: WritePhantomOptions,
 ): Promise<void> {
   await writeFinished(path, async (sink) => {
+    const isSvs = format === 'svs';
+    const facts = `Seed = ${phantom.seed}|MPP = ${mpp}|AppMag = ${Math.round(10 / mpp)}`;
+    const tileSize = isSvs ? svsTileSize : tifTileSize;
     const settings: TiffWriterOptions = {
       sink,
       width,
       height,
       tileSize,
+      ...(isSvs ? { factor: 4, levelsFillTile: true } : {}),
       colour: 'rgb',
       compression: { kind: 'jpeg', encoder: sharpJpeg(quality) },
       reduce: 'average',
       mpp,
-      description: `Dualscope phantom|Seed = ${phantom.seed}|MPP = ${mpp}|AppMag = ${Math.round(10 / mpp)}`,
+      description: isSvs ? aperioDescription(width, height, facts) : `Dualscope phantom|${facts}`,
       software: 'Dualscope',
     };
     const writer = new TiffWriter(settings);
@@ -184,6 +197,12 @@ async function writeSlide(
   });
 }
 
+/** Begins as Aperio's, which is how readers know the format, and says that no scanner made it. */
+function aperioDescription(width: number, height: number, facts: string): string {
+  const size = `${width}x${height} (${svsTileSize}x${svsTileSize})`;
+  return `Aperio Image Library (Dualscope phantom, no scan)\r\n${size} JPEG/YCbCr|${facts}`;
+}
+
 async function writeMask(
   phantom: Phantom,
   path: string,
@@ -197,7 +216,7 @@ async function writeMask(
       sink,
       width,
       height,
-      tileSize,
+      tileSize: maskTileSize,
       colour: 'grey',
       compression: { kind: 'deflate' },
       reduce: 'nearest',
@@ -205,15 +224,15 @@ async function writeMask(
       description: `Dualscope phantom mask|Seed = ${phantom.seed}`,
       software: 'Dualscope',
     });
-    const side = tileSize * maskMpp;
+    const side = maskTileSize * maskMpp;
     for (let row = 0; row < writer.rows; row++) {
       for (let column = 0; column < writer.columns; column++) {
         const rect = { x: column * side, y: row * side, width: side, height: side };
-        const tile = renderClasses(phantom, rect, tileSize, tileSize);
-        const usedWidth = Math.min(tileSize, width - column * tileSize);
-        const usedHeight = Math.min(tileSize, height - row * tileSize);
+        const tile = renderClasses(phantom, rect, maskTileSize, maskTileSize);
+        const usedWidth = Math.min(maskTileSize, width - column * maskTileSize);
+        const usedHeight = Math.min(maskTileSize, height - row * maskTileSize);
         for (let y = 0; y < usedHeight; y++) {
-          for (let x = 0; x < usedWidth; x++) counts[tile[y * tileSize + x]!]!++;
+          for (let x = 0; x < usedWidth; x++) counts[tile[y * maskTileSize + x]!]!++;
         }
         await writer.pushTile(tile);
       }

@@ -3,6 +3,7 @@
  * kernels for each would cost more than the arithmetic, and its state would have to be copied for checkpoints.
  */
 import type { WeightArray } from '../runtime/variables.ts';
+import type { Optimiser } from './optimiser.ts';
 
 export interface AdamWOptions {
   readonly beta1: number;
@@ -17,7 +18,7 @@ interface Moments {
   readonly v: Float32Array;
 }
 
-export class AdamW {
+export class AdamW implements Optimiser {
   /** Steps taken. */
   step = 0;
   private readonly moments = new Map<string, Moments>();

@@ -2,6 +2,7 @@
  * A checkpoint: everything a run needs to continue exactly, as one file. Layout: the length of a JSON header
  * as uint32 little-endian, the header (UTF-8), then every array as float32 in the header's order.
  */
+import type { ValidationPoint } from '../evaluation/report/training-report.ts';
 import type { WeightArray } from '../runtime/variables.ts';
 
 export interface Checkpoint {
@@ -11,6 +12,8 @@ export interface Checkpoint {
   readonly config: string;
   /** Loss of every step so far. */
   readonly losses: readonly number[];
+  /** What was measured on the way, in order of steps. */
+  readonly validation: readonly ValidationPoint[];
   readonly variables: ReadonlyMap<string, WeightArray>;
   readonly optimiser: ReadonlyMap<string, WeightArray>;
 }
@@ -20,6 +23,8 @@ interface Header {
   readonly step: number;
   readonly config: string;
   readonly losses: number;
+  /** Absent in files of earlier versions. */
+  readonly validation?: readonly ValidationPoint[];
   readonly arrays: readonly { part: 'variables' | 'optimiser'; name: string; shape: readonly number[] }[];
 }
 
@@ -32,6 +37,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     step: checkpoint.step,
     config: checkpoint.config,
     losses: checkpoint.losses.length,
+    validation: checkpoint.validation,
     arrays: parts.map(({ part, name, shape }) => ({ part, name, shape })),
   };
   const head = new TextEncoder().encode(JSON.stringify(header));
@@ -76,5 +82,6 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
     const data = next(shape.reduce((product, n) => product * n, 1));
     (part === 'variables' ? variables : optimiser).set(name, { shape, data });
   }
-  return { step: header.step, config: header.config, losses, variables, optimiser };
+  const { step, config, validation = [] } = header;
+  return { step, config, losses, validation, variables, optimiser };
 }

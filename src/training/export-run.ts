@@ -13,14 +13,15 @@ import {
 import { float16Agreement } from '../runtime/graph/float16-agreement.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { zooRow } from '../runtime/zoo.ts';
-import type { Sample } from './sampler.ts';
+import { goldenPattern } from './golden-pattern.ts';
+import type { Sample } from './sample.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 export interface ExportRunOptions {
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly weights: Weights;
-  /** Samples that training did not draw: the first is the golden check's input; all measure half precision. */
+  /** Samples that training did not draw: they measure half precision. */
   readonly unseen: readonly [Sample, ...Sample[]];
   readonly steps: number;
   /** Measured on data never trained on; null before they are. */
@@ -30,7 +31,11 @@ export interface ExportRunOptions {
   readonly codeVersion: string;
 }
 
-/** Exports on TF.js's current backend in half precision, and says what that changes. @throws ModelError as `exportModel`. */
+/**
+ * Exports on TF.js's current backend in half precision, and says what that changes. The golden check's input is the first
+ * unseen sample, or a pattern where the data may not be passed on.
+ * @throws ModelError as `exportModel`.
+ */
 export async function exportRun(options: ExportRunOptions): Promise<ExportedModel> {
   const { preset, weights, unseen } = options;
   const request: Omit<ExportRequest, 'golden'> = {
@@ -46,7 +51,8 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
   });
   const { share } = await float16Agreement(request, unseen.map(inputsOf));
   const fields = { ...request.fields, float16Agreement: { slices: unseen.length, share } };
-  return exportModel({ ...request, fields, golden: inputsOf(unseen[0]) });
+  const golden = options.config.data?.shareable === false ? goldenPattern(preset) : unseen[0];
+  return exportModel({ ...request, fields, golden: inputsOf(golden) });
 }
 
 /** Writes the model's files into an empty folder of that name. */
@@ -84,6 +90,7 @@ function manifestFields({
     parameters: row.parameters,
     macs: row.gmac * 1e9,
     macsReusedContext: row.gmacReusedContext * 1e9,
+    ...(config.data === undefined ? {} : { dataset: config.data }),
     provenance: { ...provenance, seed: config.seed, steps, date, codeVersion },
     metrics,
     intendedUse,

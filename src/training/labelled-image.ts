@@ -13,9 +13,12 @@ export interface LabelledImage {
   readonly umPerPx: number;
   /** [height, width, 3], 0 to 255. */
   readonly rgb: Uint8Array;
-  /** [height, width], class index. */
+  /** [height, width], class index; `UNCOUNTED` where a pixel is neither drawn nor trained on. */
   readonly classes: Uint8Array;
 }
+
+/** The class of pixels that do not count: no network has so many classes. */
+export const UNCOUNTED = 255;
 
 /** A square of RGB bytes, [side, side, 3]. */
 export type RgbSquare = Uint8Array<ArrayBuffer>;

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useTestBackend } from '../runtime/test-backend.ts';
 import { AdamW } from './adamw.ts';
-import { crossEntropy } from './loss.ts';
+import { crossEntropy, diceLoss } from './loss.ts';
 
 beforeAll(async () => {
   await useTestBackend('cpu');
@@ -62,5 +62,29 @@ describe('AdamW', () => {
     }
     expect(weight.data[0]).toBeCloseTo(x, 6);
     expect(weight.data[1]).toBeCloseTo(-2 * (1 - 0.001) ** 2, 6); // no gradient: decay alone
+  });
+});
+
+describe('diceLoss', () => {
+  it('is what one works out by hand', async () => {
+    await useTestBackend('cpu');
+    // Two pixels, two classes, sure and right in the first, even in the second; both truly class 0.
+    const logits = tf.tensor4d([50, -50, 0, 0], [1, 1, 2, 2]);
+    const truth = tf.tensor4d([1, 0, 1, 0], [1, 1, 2, 2]);
+    // Class 0: p sums to 1.5, truth to 2, overlap 1.5: (3 + 1) / (3.5 + 1). Class 1: p 0.5, truth 0: 1 / 1.5.
+    const expected = 1 - (4 / 4.5 + 1 / 1.5) / 2;
+    expect(diceLoss(logits, truth).dataSync()[0]).toBeCloseTo(expected, 5);
+  });
+
+  it('leaves out pixels that do not count, and takes no notice of weights', async () => {
+    await useTestBackend('cpu');
+    const of = (truth: number[]): number =>
+      diceLoss(tf.tensor4d([1, 2, 3, 0], [1, 1, 2, 2]), tf.tensor4d(truth, [1, 1, 2, 2])).dataSync()[0]!;
+    expect(of([0, 5, 1, 0])).toBeCloseTo(of([0, 1, 1, 0]), 6);
+    const alone = diceLoss(
+      tf.tensor4d([1, 2], [1, 1, 1, 2]),
+      tf.tensor4d([0, 1], [1, 1, 1, 2]),
+    ).dataSync()[0]!;
+    expect(of([0, 1, 0, 0])).toBeCloseTo(alone, 6);
   });
 });

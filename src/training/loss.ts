@@ -26,3 +26,20 @@ export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar
   });
   return run(logits);
 }
+
+/**
+ * Soft Dice loss (Milletari et al. 2016, without squares): 1 minus the mean over classes of
+ * 2 Σ p t / (Σ p + Σ t), over the pixels that count.
+ * @param logits [n, h, w, classes]
+ * @param truth [n, h, w, classes], as for the cross-entropy; only whether a pixel counts matters, not how much
+ * @returns scalar, 0 to 1
+ */
+export function diceLoss(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar {
+  const isClass = tf.cast(tf.greater(truth, 0), 'float32'); // [n, h, w, classes]
+  const counts = tf.max(isClass, -1, true); // [n, h, w, 1]
+  const probabilities = tf.mul(tf.softmax(logits), counts); // [n, h, w, classes]
+  const overlap = tf.sum(tf.mul(probabilities, isClass), [0, 1, 2]); // [classes]
+  const sizes = tf.add(tf.sum(probabilities, [0, 1, 2]), tf.sum(isClass, [0, 1, 2])); // [classes]
+  const dice = tf.div(tf.add(tf.mul(overlap, 2), 1), tf.add(sizes, 1)); // [classes]; 1 for a class nobody names
+  return tf.sub(1, tf.mean(dice));
+}

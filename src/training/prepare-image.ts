@@ -1,18 +1,16 @@
 /** An item of a dataset as training holds it: read whole, at the slice's resolution, through the app's own reader. */
 import { nodePlatform } from '../slide/node-platform.node.ts';
-import { openSlide } from '../slide/open-slide.ts';
-import { pathByteSource } from '../slide/path-byte-source.node.ts';
 import { readRegion } from '../slide/region.ts';
 import type { Slide, SlideMpp } from '../slide/slide.ts';
 import { DatasetError, type DatasetItem } from './datasets/dataset.ts';
-import type { LabelledImage } from './labelled-image.ts';
+import { UNCOUNTED, type LabelledImage } from './labelled-image.ts';
 
 /** Rows of the result that are read at once: bounds the memory of a read. */
 const STRIP = 512;
 
 /** @throws SlideError, AnnotationError, DatasetError; the latter when nobody says the image's µm per pixel. */
 export async function prepareImage(item: DatasetItem, umPerPx: number): Promise<LabelledImage> {
-  const slide = await openSlide([await pathByteSource(item.image)], nodePlatform());
+  const slide = await item.open();
   try {
     const mpp = knownMpp(slide, item);
     const width = Math.floor((slide.metadata.width * mpp.x) / umPerPx);
@@ -20,6 +18,10 @@ export async function prepareImage(item: DatasetItem, umPerPx: number): Promise<
     const rgb = await readRgb(slide, mpp, umPerPx, width, height);
     const area = { x: 0, y: 0, width: (width * umPerPx) / mpp.x, height: (height * umPerPx) / mpp.y };
     const classes = (await item.truth())(area, width, height);
+    const counted = (await item.counted?.())?.(area, width, height);
+    counted?.forEach((counts, i) => {
+      if (counts === 0) classes[i] = UNCOUNTED;
+    });
     return { name: item.name, width, height, umPerPx, rgb, classes };
   } finally {
     slide.close();
@@ -53,7 +55,8 @@ async function readRgb(
   return rgb;
 }
 
-function knownMpp({ metadata }: Slide, item: DatasetItem): SlideMpp {
+/** µm per level-0 pixel of an item. @throws DatasetError when nobody says it. */
+export function knownMpp({ metadata }: Slide, item: DatasetItem): SlideMpp {
   if (item.mpp !== null) return { x: item.mpp, y: item.mpp, source: 'dataset' };
   if (metadata.mpp !== null) return metadata.mpp;
   throw new DatasetError(

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { cropClasses, cropRgb, reduceImage, type LabelledImage } from './labelled-image.ts';
-import { contextFactor, Sampler, type SamplingGeometry } from './sampler.ts';
+import { contextFactor } from './context-place.ts';
+import type { SamplingGeometry } from './sample.ts';
+import { Sampler } from './sampler.ts';
 
 /** Red is x, green is y, blue the class's shade: every pixel says where it came from. */
 function gradientImage(width = 200, height = 160): LabelledImage {
@@ -54,7 +56,7 @@ describe('crops', () => {
 });
 
 describe('Sampler', () => {
-  const sampler = new Sampler([gradientImage()], region, [1, 1], 5);
+  const sampler = new Sampler([gradientImage()], region, { classWeights: [1, 1], seed: 5 });
 
   it('gives the same sample for the same number and another for another', () => {
     expect(sampler.sample(3)).toEqual(sampler.sample(3));
@@ -90,7 +92,7 @@ describe('Sampler', () => {
 
   it('gives the whole slide as context, the slice at its place in it', () => {
     const geometry = { ...region, contextKind: 'slide', contextPx: 50 } as const;
-    const whole = new Sampler([gradientImage()], geometry, [1, 1], 5);
+    const whole = new Sampler([gradientImage()], geometry, { classWeights: [1, 1], seed: 5 });
     let checked = 0;
     for (let number = 0; number < 40; number++) {
       const { slice, context, contextClasses, place } = whole.sample(number);
@@ -110,8 +112,59 @@ describe('Sampler', () => {
     expect(checked).toBeGreaterThan(20);
   });
 
+  it('on the lattice, shows a small image whole, with the slice inside of it', () => {
+    const image = gradientImage(90, 60);
+    image.classes.forEach((_, i) => (image.classes[i] = i % 90 < 45 ? 0 : 1));
+    const lattice = new Sampler([image], region, { classWeights: [1, 1], seed: 5, regions: 'lattice' });
+    for (let number = 0; number < 20; number++) {
+      const { slice, context, place } = lattice.sample(number);
+      // 90 × 60 of 100 × 100 pixels: 18 × 12 of the context's 20 × 20 are tissue, the rest white.
+      let tissue = 0;
+      for (let i = 0; i < 400; i++) if (context![i * 3 + 2]! < 150) tissue++;
+      expect(tissue).toBe(18 * 12);
+      expect(slice.filter((_, i) => i % 3 === 2).every((blue) => blue < 150)).toBe(true);
+      expect(place.size).toBe(0.2);
+      expect(Math.min(place.x, place.y)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(place.x, place.y)).toBeLessThanOrEqual(0.8 + 1e-9);
+    }
+  });
+
+  it('lets the context follow a change of scale, on the lattice and off it', () => {
+    const image = gradientImage();
+    for (const regions of ['anywhere', 'lattice'] as const) {
+      const scaled = new Sampler([image], region, {
+        classWeights: [1, 1],
+        seed: 7,
+        regions,
+        augmentation: { scale: [0.6, 1.3], stain: 0 },
+      });
+      let checked = 0;
+      const spans = new Set<number>();
+      for (let number = 0; number < 60; number++) {
+        const { slice, context, place } = scaled.sample(number);
+        const u = Math.floor((place.x + place.size / 2) * 20);
+        const v = Math.floor((place.y + place.size / 2) * 20);
+        const middle = (10 * 20 + 10) * 3;
+        const there = (v * 20 + u) * 3;
+        if (context![there + 2]! > 150 || slice[middle + 2]! > 150) continue; // outside the image
+        checked++;
+        // What the slice's width shows, in grey values of one per pixel: its scale, either way round.
+        const across = Math.abs(slice[(10 * 20 + 19) * 3]! - slice[10 * 20 * 3]!);
+        const down = Math.abs(slice[(19 * 20 + 10) * 3 + 1]! - slice[10 * 3 + 1]!);
+        spans.add(Math.max(across, down));
+        for (const channel of [0, 1]) {
+          expect(Math.abs(slice[middle + channel]! - context![there + channel]!)).toBeLessThanOrEqual(10);
+        }
+      }
+      expect(checked).toBeGreaterThan(20);
+      expect(Math.max(...spans) - Math.min(...spans)).toBeGreaterThan(6);
+    }
+  });
+
   it('says what is wrong with a geometry or a class that does not occur', () => {
     expect(() => contextFactor({ ...region, contextFieldUm: 90 })).toThrow(/whole number/);
-    expect(() => new Sampler([gradientImage()], region, [1, 1, 1], 1)).toThrow(/class 2/);
+    expect(() => new Sampler([gradientImage()], region, { classWeights: [1, 1, 1], seed: 1 })).toThrow(
+      /class 2/,
+    );
   });
 });

@@ -1,202 +1,125 @@
 /**
- * Draws training samples: a slice, its classes, its context and its place in the context. Classes are drawn
- * by given weights, so that rare ones are seen. A sample depends on the seed and its number alone, which makes a resumed
- * run continue exactly.
+ * Draws training samples from images in memory: a slice, its classes, its context and its place in the context.
+ * Classes are drawn by given weights, so that rare ones are seen. A sample depends on the seed and its number alone, which
+ * makes a resumed run continue exactly.
  */
-import type { ContextKind } from '../model/config.ts';
-import { mulberry32 } from '../runtime/variables.ts';
 import {
-  cropClasses,
-  cropRgb,
-  reduceImage,
-  sampleClasses,
-  wholeImage,
-  type LabelledImage,
-} from './labelled-image.ts';
-import { transformPlace, transformSquare } from './symmetry.ts';
+  augment,
+  drawClass,
+  drawColourChange,
+  drawFor,
+  drawScale,
+  type Augmentation,
+} from './augmentation.ts';
+import type { RegionPlacement } from './context-place.ts';
+import { ContextReader } from './context-reader.ts';
+import type { LabelledImage } from './labelled-image.ts';
+import type { Sample, SampleSource, SamplingGeometry } from './sample.ts';
+import { scaledClasses, scaledRgb } from './scaled-crop.ts';
 
-export interface SamplingGeometry {
-  readonly contextKind: ContextKind;
-  /** Sides of the network's inputs, pixels. */
-  readonly slicePx: number;
-  readonly contextPx: number | null;
-  /** Side of the slice's field, µm; the images' umPerPx is `sliceFieldUm / slicePx`. */
-  readonly sliceFieldUm: number;
-  /** Of no consequence for `slide`, whose field is the slide. */
-  readonly contextFieldUm: number | null;
-}
-
-export interface Sample {
-  /** [slicePx, slicePx, 3] */
-  readonly slice: Uint8Array<ArrayBuffer>;
-  /** [slicePx, slicePx] */
-  readonly classes: Uint8Array<ArrayBuffer>;
-  /** [contextPx, contextPx, 3] */
-  readonly context: Uint8Array<ArrayBuffer> | null;
-  /** [contextPx, contextPx], of each context pixel's middle; null without a context. */
-  readonly contextClasses: Uint8Array<ArrayBuffer> | null;
-  /** Fractions of the context's side; a slice that reaches over the slide may leave 0 to 1. */
-  readonly place: { readonly x: number; readonly y: number; readonly size: number };
+export interface SamplerOptions {
+  /** How often each class is drawn, relative to the others. */
+  readonly classWeights: readonly number[];
+  /** What happens to a class that occurs nowhere: an error by default, or it is not drawn. */
+  readonly missingClasses?: 'refuse' | 'skip';
+  readonly seed: number;
+  /** Beside the eight symmetries and a slight change of brightness and colour, which are always there. */
+  readonly augmentation?: Augmentation | undefined;
+  /** Where regions lie; anywhere round their slice when absent. */
+  readonly regions?: RegionPlacement | undefined;
 }
 
 interface Source {
   readonly image: LabelledImage;
-  /** At the context's resolution. */
-  readonly reduced: LabelledImage | null;
-  /** All of the image as one context, for kind `slide`. */
-  readonly whole: ReturnType<typeof wholeImage> | null;
+  readonly contexts: ContextReader;
   /** Pixel indices of each class, thinned. */
   readonly byClass: readonly Uint32Array[];
 }
 
-interface ContextSample {
-  readonly context: Uint8Array | null;
-  readonly contextClasses: Uint8Array | null;
-  readonly place: Sample['place'];
-}
-
-export class Sampler {
+export class Sampler implements SampleSource {
   private readonly sources: readonly Source[];
-  /** Slice pixels per context pixel. */
-  private readonly factor: number;
+  private readonly classWeights: readonly number[];
 
   /** @throws Error when the fields and sizes make a ratio that is not whole, or no image has a class. */
   constructor(
     images: readonly LabelledImage[],
     private readonly geometry: SamplingGeometry,
-    /** How often each class is drawn, relative to the others. */
-    private readonly classWeights: readonly number[],
-    private readonly seed: number,
+    private readonly options: SamplerOptions,
   ) {
-    this.factor = contextFactor(geometry);
-    const reduces = geometry.contextKind === 'region' || geometry.contextKind === 'centred';
+    const { classWeights, regions = 'anywhere' } = options;
     this.sources = images.map((image) => ({
       image,
-      reduced: reduces ? reduceImage(image, this.factor) : null,
-      whole:
-        geometry.contextKind === 'slide' && geometry.contextPx !== null
-          ? wholeImage(image, geometry.contextPx)
-          : null,
+      contexts: new ContextReader(image, geometry, regions),
       byClass: pixelsByClass(image, classWeights.length),
     }));
-    for (let c = 0; c < classWeights.length; c++) {
-      if (classWeights[c]! > 0 && !this.sources.some((source) => source.byClass[c]!.length > 0)) {
-        throw new Error(`No training image holds class ${String(c)}. Add slides that do.`);
-      }
-    }
+    this.classWeights = drawableClasses(this.sources, options);
   }
 
-  /** The sample of that number, 0 upwards. */
   sample(number: number): Sample {
-    const random = mulberry32(Math.imul(this.seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
-    const below = (n: number): number => Math.floor(random() * n);
-    for (let i = 0; i < 4; i++) random();
-    const wanted = this.drawClass(random());
+    const { seed, augmentation } = this.options;
+    const draw = drawFor(seed, number);
+    const { random, below } = draw;
+    const wanted = drawClass(draw, this.classWeights);
     const sources = this.sources.filter((source) => source.byClass[wanted]!.length > 0);
-    const source = sources[below(sources.length)]!;
-    const pixels = source.byClass[wanted]!;
-    const pixel = pixels[below(pixels.length)]!;
+    const { image, contexts, byClass } = sources[below(sources.length)]!;
+    const pixel = byClass[wanted]![below(byClass[wanted]!.length)]!;
     const side = this.geometry.slicePx;
+    const zoom = drawScale(draw, augmentation);
     // The slice holds the drawn pixel somewhere.
-    const x = (pixel % source.image.width) - below(side);
-    const y = Math.floor(pixel / source.image.width) - below(side);
+    const room = zoom === 1 ? below : (n: number) => random() * n;
+    const column = pixel % image.width;
+    const row = Math.floor(pixel / image.width);
+    const square = contexts.within(
+      { x: column - room(side * zoom), y: row - room(side * zoom), span: side * zoom },
+      { column, row },
+    );
     const symmetry = below(8);
-    const { context, contextClasses, place } = this.context(source, x, y, below);
-    const contextPx = this.geometry.contextPx ?? 0;
-    const jitter = colourJitter(random);
-    return {
-      slice: recolour(transformSquare(cropRgb(source.image, x, y, side), side, 3, symmetry), jitter),
-      classes: transformSquare(cropClasses(source.image, x, y, side), side, 1, symmetry),
-      context: context === null ? null : recolour(transformSquare(context, contextPx, 3, symmetry), jitter),
-      contextClasses:
-        contextClasses === null ? null : transformSquare(contextClasses, contextPx, 1, symmetry),
-      place: transformPlace(place, symmetry),
+    const context = contexts.read(square, zoom, below);
+    const colours = drawColourChange(draw, augmentation);
+    const raw = {
+      slice: scaledRgb(image, square, side),
+      classes: scaledClasses(image, square, side),
+      context,
     };
-  }
-
-  /** The class at `share` of the summed weights. */
-  private drawClass(share: number): number {
-    let rest = share * this.classWeights.reduce((sum, weight) => sum + weight, 0);
-    const found = this.classWeights.findIndex((weight) => (rest -= weight) < 0);
-    return Math.max(0, found);
-  }
-
-  private context(
-    { image, reduced, whole: wholeSlide }: Source,
-    x: number,
-    y: number,
-    below: (n: number) => number,
-  ): ContextSample {
-    const { contextKind, slicePx, contextPx } = this.geometry;
-    const whole = { x: 0, y: 0, size: 1 };
-    if (contextPx === null) return { context: null, contextClasses: null, place: whole };
-    if (contextKind === 'same') {
-      const slice = cropRgb(image, x, y, slicePx);
-      const square = { ...image, width: slicePx, height: slicePx, rgb: slice };
-      return {
-        context: reduceImage(square, this.factor).rgb,
-        contextClasses: sampleClasses(image, x, y, contextPx, this.factor),
-        place: whole,
-      };
-    }
-    if (wholeSlide !== null) {
-      const side = Math.max(image.width, image.height);
-      const place = { x: x / side, y: y / side, size: slicePx / side };
-      return { context: wholeSlide.rgb, contextClasses: wholeSlide.classes, place };
-    }
-    if (reduced === null) throw new Error(`Context kind "${contextKind}" has no context.`);
-    // A region lies anywhere around its slice; a centred context has it in the middle.
-    const room = contextPx * this.factor - slicePx;
-    const [offsetX, offsetY] =
-      contextKind === 'centred' ? [room / 2, room / 2] : [below(room + 1), below(room + 1)];
-    const left = Math.round((x - offsetX) / this.factor);
-    const top = Math.round((y - offsetY) / this.factor);
-    const full = contextPx * this.factor;
-    return {
-      context: cropRgb(reduced, left, top, contextPx),
-      contextClasses: sampleClasses(image, left * this.factor, top * this.factor, contextPx, this.factor),
-      place: { x: x / full - left / contextPx, y: y / full - top / contextPx, size: slicePx / full },
-    };
+    return augment(raw, symmetry, colours, this.geometry);
   }
 }
 
-/** @throws Error when a context pixel does not cover a whole number of slice pixels. */
-export function contextFactor(geometry: SamplingGeometry): number {
-  const { contextKind, contextFieldUm, contextPx, sliceFieldUm, slicePx } = geometry;
-  if (contextFieldUm === null || contextPx === null || contextKind === 'slide') return 1;
-  const factor = contextFieldUm / contextPx / (sliceFieldUm / slicePx);
-  const whole = Math.round(factor);
-  if (whole < 1 || Math.abs(factor - whole) > 1e-6) {
-    throw new Error(`A context pixel must cover a whole number of slice pixels, not ${String(factor)}.`);
+/**
+ * The weights of the classes that occur.
+ * @throws Error when one that is to be drawn occurs nowhere, unless such are skipped; when none is left.
+ */
+export function drawableClasses(
+  sources: readonly { readonly byClass: readonly Uint32Array[] }[],
+  { classWeights, missingClasses = 'refuse' }: SamplerOptions,
+): number[] {
+  const occurs = classWeights.map((_, label) => sources.some(({ byClass }) => byClass[label]!.length > 0));
+  const missing = classWeights.findIndex((weight, label) => weight > 0 && !occurs[label]!);
+  if (missing >= 0 && missingClasses === 'refuse') {
+    throw new Error(`No training image holds class ${String(missing)}. Add slides that do.`);
   }
-  return whole;
+  const drawn = classWeights.map((weight, label) => (occurs[label]! ? weight : 0));
+  if (drawn.every((weight) => weight === 0)) throw new Error('No image holds a class that is to be drawn.');
+  return drawn;
 }
 
 /** Every 7th pixel of each class: enough to draw from at a quarter of the memory. */
 function pixelsByClass({ classes }: LabelledImage, count: number): Uint32Array[] {
-  const STEP = 7;
-  const totals = new Uint32Array(count);
-  for (let i = 0; i < classes.length; i += STEP) totals[classes[i]!]!++;
-  const lists = Array.from(totals, (total) => new Uint32Array(total));
+  return placesByClass(classes, count, 7);
+}
+
+/**
+ * The places of each class, every `step`-th one; values that are no class are left out.
+ * @returns for each of `count` classes the indices into `classes`
+ */
+export function placesByClass(classes: Uint8Array, count: number, step: number): Uint32Array[] {
+  const totals = new Uint32Array(256);
+  for (let i = 0; i < classes.length; i += step) totals[classes[i]!]!++;
+  const lists = Array.from({ length: count }, (_, label) => new Uint32Array(totals[label]!));
   const next = new Uint32Array(count);
-  for (let i = 0; i < classes.length; i += STEP) {
+  for (let i = 0; i < classes.length; i += step) {
     const c = classes[i]!;
-    lists[c]![next[c]!++] = i;
+    if (c < count) lists[c]![next[c]!++] = i;
   }
   return lists;
-}
-
-/** A gain and an offset per channel, the same for a slice and its context: scanners and stains differ. */
-function colourJitter(random: () => number): readonly number[] {
-  const brightness = (random() - 0.5) * 0.1;
-  const channel = (): number => 1 + brightness + (random() - 0.5) * 0.1;
-  return [channel(), channel(), channel(), (random() - 0.5) * 10];
-}
-
-function recolour(data: Uint8Array<ArrayBuffer>, jitter: readonly number[]): Uint8Array<ArrayBuffer> {
-  const clamped = new Uint8ClampedArray(data.buffer);
-  for (let i = 0; i < clamped.length; i++) {
-    clamped[i] = data[i]! * jitter[i % 3]! + jitter[3]!;
-  }
-  return data;
 }

@@ -1,9 +1,60 @@
 /** The configuration of a training run: a JSON file, checked when it is read. */
 import { z } from 'zod';
 
+const share = z.number().positive();
+
+/** AdamW with a linear rise and a cosine down, or SGD with momentum in stages, as the RefineNet authors train. */
+const optimiserSchema = z.union([
+  z.strictObject({
+    kind: z.literal('adamw').optional(),
+    learningRate: z.number().positive(),
+    /** Rate of the encoders relative to the decoder's; 1 when absent. Pretrained weights want less. */
+    encoderRate: z.number().nonnegative().optional(),
+    /** Steps of linear rise at the start; then a cosine down to a hundredth. */
+    warmup: z.number().int().nonnegative(),
+    weightDecay: z.number().nonnegative(),
+  }),
+  z.strictObject({
+    kind: z.literal('sgd'),
+    momentum: z.number().min(0).max(0.9999),
+    weightDecay: z.number().nonnegative(),
+    /** One after another; the last one lasts to the end. */
+    stages: z
+      .array(
+        z.strictObject({
+          steps: z.number().int().positive(),
+          encoderRate: z.number().nonnegative(),
+          decoderRate: z.number().nonnegative(),
+        }),
+      )
+      .min(1),
+  }),
+]);
+
 export const trainingConfigSchema = z.strictObject({
   /** Name of the preset in src/model/presets.ts. */
   preset: z.string(),
+  /** Sizes other than the preset's own. */
+  geometry: z
+    .strictObject({
+      slicePx: z.number().int().positive(),
+      sliceFieldUm: z.number().positive(),
+      /** Of no consequence for presets without a context. */
+      contextPx: z.number().int().positive().optional(),
+      contextFieldUm: z.number().positive().optional(),
+    })
+    .optional(),
+  /** Where training regions lie (src/training/context-reader.ts); anywhere when absent. */
+  regions: z.enum(['anywhere', 'lattice']).optional(),
+  /** Changes of scale and stain (src/training/sampler.ts); symmetries and slight colour changes are always drawn. */
+  augmentation: z
+    .strictObject({ scale: z.tuple([share, share]), stain: z.number().min(0).max(1) })
+    .optional(),
+  /** Folder of ImageNet weights for every encoder, below the command's --weights. */
+  encoderWeights: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .optional(),
   /** Id and title of the exported model. */
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
   title: z.string(),
@@ -11,6 +62,8 @@ export const trainingConfigSchema = z.strictObject({
   seed: z.number().int(),
   steps: z.number().int().positive(),
   batch: z.number().int().positive(),
+  /** Parts that a batch is computed in, one after another, to need less memory; 1 when absent. */
+  accumulate: z.number().int().positive().optional(),
   /** How often a slice is drawn round a pixel of each class, relative to the others. */
   sampling: z.array(z.number().nonnegative()).min(2),
   /**
@@ -24,14 +77,17 @@ export const trainingConfigSchema = z.strictObject({
    * classes in half the steps (docs/fusion-study.md).
    */
   contextClassWeights: z.array(z.number().positive()).min(2).optional(),
+  /** What a pixel of each class counts in the slice's loss; all 1 when absent. */
+  classWeights: z.array(z.number().positive()).min(2).optional(),
+  /** Weight of the soft Dice loss beside the cross-entropy; 0 when absent. */
+  dice: z.number().nonnegative().optional(),
   /** `batch` while training from scratch; `frozen` keeps the statistics of pretrained weights. */
   batchNorm: z.enum(['batch', 'frozen']),
-  optimiser: z.strictObject({
-    learningRate: z.number().positive(),
-    /** Steps of linear rise at the start; then a cosine down to a hundredth. */
-    warmup: z.number().int().nonnegative(),
-    weightDecay: z.number().nonnegative(),
-  }),
+  optimiser: optimiserSchema,
+  /** Chooses the checkpoint: the one of the highest mIoU on patients that are not trained on. */
+  validation: z
+    .strictObject({ patients: z.array(z.string()).min(1), every: z.number().int().positive() })
+    .optional(),
   classes: z.array(z.strictObject({ name: z.string(), colour: z.string(), background: z.boolean() })).min(2),
   /** What the folder of data does not say itself. */
   data: z
@@ -40,6 +96,10 @@ export const trainingConfigSchema = z.strictObject({
       mpp: z.number().positive().optional(),
       /** The class of each value of the index masks; values are classes when absent. */
       classOfValue: z.array(z.number().int().nonnegative()).optional(),
+      /** Leaves glass out of annotated slides: it is neither drawn nor trained on. */
+      tissueOnly: z.boolean().optional(),
+      /** false where images may not be passed on: none of their pixels go into the exported model. True when absent. */
+      shareable: z.boolean().optional(),
       /** Patients kept for measuring: never trained on, the only ones that `evaluate` looks at. */
       heldOutPatients: z.array(z.string()).optional(),
     })
@@ -56,11 +116,3 @@ export const trainingConfigSchema = z.strictObject({
 });
 
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
-
-/** Learning rate at `step`, 0 upwards. */
-export function learningRateAt(step: number, { steps, optimiser }: TrainingConfig): number {
-  const { learningRate, warmup } = optimiser;
-  if (step < warmup) return (learningRate * (step + 1)) / warmup;
-  const progress = (step - warmup) / Math.max(1, steps - warmup);
-  return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress))));
-}

@@ -9,7 +9,7 @@ import { useTestBackend } from '../runtime/test-backend.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 import type { LabelledImage } from './labelled-image.ts';
 import { Sampler } from './sampler.ts';
-import { learningRateAt, trainingConfigSchema, type TrainingConfig } from './training-config.ts';
+import { trainingConfigSchema, type TrainingConfig } from './training-config.ts';
 import { runTraining } from './training-run.ts';
 
 const preset = {
@@ -48,7 +48,7 @@ function stripes(): LabelledImage {
 
 describe('runTraining', () => {
   let folder = '';
-  const samples = new Sampler([stripes()], preset, [1, 1, 1, 1], 3);
+  const samples = new Sampler([stripes()], preset, { classWeights: [1, 1, 1, 1], seed: 3 });
   beforeAll(async () => {
     await useTestBackend('wasm');
     registerTrainingKernels();
@@ -75,6 +75,78 @@ describe('runTraining', () => {
     expect(await readFile(join(folder, 'part', 'losses.csv'), 'utf8')).toMatch(/^step,loss\n1,/);
   });
 
+  describe('in parts', () => {
+    // Frozen batch norms and no dropout: what a sample adds to the gradient does not depend on its batch.
+    const still = { ...preset, network: { ...preset.network, dropout: 0 } };
+    const frozen: TrainingConfig = { ...config, batchNorm: 'frozen', steps: 3, batch: 4 };
+    const weightsOf = async (more: Partial<TrainingConfig>, threads = 1, name = 'run') =>
+      runTraining({
+        preset: still,
+        config: { ...frozen, ...more },
+        samples,
+        checkpointEvery: 10,
+        folder: join(folder, name),
+        threads,
+      });
+
+    it('is the same step as in one, but for rounding', async () => {
+      folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
+      const whole = await weightsOf({}, 1, 'whole');
+      const parts = await weightsOf({ accumulate: 2 }, 1, 'parts');
+      parts.losses.forEach((loss, i) => {
+        expect(loss).toBeCloseTo(whole.losses[i]!, 4);
+      });
+    });
+
+    it('on two threads is the same to the bit as on one', async () => {
+      folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
+      const one = await weightsOf({ accumulate: 2 }, 1, 'one');
+      const two = await weightsOf({ accumulate: 2 }, 2, 'two');
+      expect(two.losses).toEqual(one.losses);
+      for (const [name, { data }] of one.weights) expect(two.weights.get(name)!.data).toEqual(data);
+    });
+
+    it('says how many parts the threads need', async () => {
+      folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
+      await expect(weightsOf({}, 2)).rejects.toThrow(/"accumulate": 2/);
+    });
+  });
+
+  it('keeps the weights that did best on validation patients, also after a stop', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
+    const miou = new Map([
+      [2, 0.2],
+      [4, 0.5],
+      [6, 0.3],
+    ]);
+    const validating: TrainingConfig = { ...config, validation: { patients: ['x'], every: 2 } };
+    const seen: number[] = [];
+    const options = {
+      preset,
+      samples,
+      checkpointEvery: 100,
+      folder: join(folder, 'run'),
+      validate: (_: unknown, step: number) => {
+        seen.push(step);
+        return Promise.resolve({ step, loss: null, iou: [], miou: miou.get(step)!, accuracy: null });
+      },
+    };
+    await runTraining({ ...options, config: validating, stopAfter: 5 });
+    const trained = await runTraining({ ...options, config: validating });
+    expect(seen).toEqual([2, 4, 6]);
+    expect(trained.keptStep).toBe(4);
+    expect(trained.validation.map((point) => point.miou)).toEqual([0.2, 0.5, 0.3]);
+    const four = await runTraining({
+      preset,
+      samples,
+      checkpointEvery: 100,
+      folder: join(folder, 'four'),
+      config,
+      stopAfter: 4,
+    });
+    for (const [name, { data }] of four.weights) expect(trained.weights.get(name)!.data).toEqual(data);
+  });
+
   it('refuses a checkpoint of another configuration and a broken one', async () => {
     folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
     const options = { preset, config, samples, checkpointEvery: 2, folder };
@@ -87,14 +159,6 @@ describe('runTraining', () => {
     await expect(runTraining(options)).rejects.toThrow(/not a whole checkpoint/);
     expect(() => decodeCheckpoint(new Uint8Array(2), 'x')).toThrow(/x: /);
   });
-});
-
-it('the learning rate rises, then falls to a hundredth', () => {
-  const long = { ...config, steps: 100, optimiser: { learningRate: 1, warmup: 10, weightDecay: 0 } };
-  expect(learningRateAt(0, long)).toBeCloseTo(0.1);
-  expect(learningRateAt(9, long)).toBeCloseTo(1);
-  expect(learningRateAt(55, long)).toBeCloseTo(0.505);
-  expect(learningRateAt(100, long)).toBeCloseTo(0.01);
 });
 
 it('every shipped configuration is valid and names a preset', async () => {

@@ -1,47 +1,138 @@
-/** A folder of slides with ImageScope XML of the same name beside them: BACH part B, phantom slides. */
+/**
+ * A folder of slides with annotations of the same name beside them: BACH part B (ImageScope XML), phantom slides,
+ * slides annotated in ASAP (XML) or QuPath (GeoJSON).
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { rasterise } from '../../annotation/rasterise.ts';
+import { AnnotationError, classOfLabel } from '../../annotation/annotation-file.ts';
+import { rasterise, type ClassPolygon } from '../../annotation/rasterise.ts';
+import { readAnnotations } from '../../annotation/read-annotations.ts';
 import { readImageScope } from '../../annotation/read-imagescope.ts';
-import { DatasetError, type DatasetItem, type DatasetOptions } from './dataset.ts';
+import {
+  DatasetError,
+  type ClassesIn,
+  type DatasetItem,
+  type DatasetOptions,
+  type TruthRect,
+} from './dataset.ts';
+import { openImage } from './open-image.ts';
+import { tissueIn } from './tissue-pixels.ts';
 
-const SLIDE_ENDINGS = new Set(['.svs', '.tif', '.tiff']);
+const SLIDE_ENDINGS = new Set(['.svs', '.tif', '.tiff', '.ndpi']);
+/** The first that is there counts. */
+const ANNOTATION_ENDINGS = ['.xml', '.geojson'];
 
 /**
- * Slides that have an XML beside them, by name. What no region covers is class 0 (DESIGN 4). A slide counts as
- * its own patient.
- * @throws DatasetError when there is none.
+ * Slides that have annotations beside them, by name; slides without any are left out, as the test slides of
+ * BACH are. What no region covers is class 0 (DESIGN 4). A slide counts as its own patient.
+ * @throws DatasetError when there is none, or two slides have one name.
  */
-export async function annotatedSlides(
-  folder: string,
-  { classNames, mpp }: DatasetOptions,
-): Promise<DatasetItem[]> {
+export async function annotatedSlides(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
   const names = await readdir(folder);
-  const xml = new Set(names.filter((name) => extname(name).toLowerCase() === '.xml'));
+  const known = new Map(names.map((name) => [name.toLowerCase(), name]));
   const found = names
     .filter((name) => SLIDE_ENDINGS.has(extname(name).toLowerCase()))
-    .map((slide) => ({ slide, xml: `${basename(slide, extname(slide))}.xml` }))
-    .filter((pair) => xml.has(pair.xml))
+    .flatMap((slide) => {
+      const name = basename(slide, extname(slide));
+      const endings = ANNOTATION_ENDINGS.map((ending) => known.get(`${name}${ending}`.toLowerCase()));
+      const annotations = endings.find((file) => file !== undefined);
+      return annotations === undefined ? [] : [{ name, slide, annotations }];
+    })
     .sort((a, b) => a.slide.localeCompare(b.slide));
   if (found.length === 0) {
     throw new DatasetError(
       folder,
-      'It holds no slide (.svs, .tif) with an ImageScope .xml of the same name, and no index.csv.',
+      'It holds no slide (.svs, .tif, .ndpi) with annotations of the same name (.xml, .geojson), and no index.csv.',
       'Give the folder that holds both.',
     );
   }
-  return found.map((pair) => {
-    const file = join(folder, pair.xml);
-    const name = basename(pair.slide, extname(pair.slide));
-    return {
-      name,
-      image: join(folder, pair.slide),
-      mpp,
-      patient: name,
-      truth: async () => {
-        const polygons = readImageScope(await readFile(file, 'utf8'), file, classNames);
-        return (rect, width, height) => rasterise(polygons, rect, width, height);
-      },
+  const twice = found.find(({ name }, i) => found[i + 1]?.name === name);
+  if (twice !== undefined) {
+    throw new DatasetError(
+      folder,
+      `Two slides have the name "${twice.name}", so that their annotations can't be told apart.`,
+      'Move one of them away.',
+    );
+  }
+  return found.map(({ name, slide, annotations }) =>
+    annotatedSlide(folder, name, slide, annotations, options),
+  );
+}
+
+function annotatedSlide(
+  folder: string,
+  name: string,
+  slide: string,
+  annotations: string,
+  { classNames, mpp, tissueOnly }: DatasetOptions,
+): DatasetItem {
+  const image = join(folder, slide);
+  const truth = async (): Promise<ClassesIn> => {
+    const polygons = await readPolygons(join(folder, annotations), classNames);
+    const { width: right, height: bottom } = await sizeOf(image);
+    return (rect, width, height) => {
+      const mask = rasterise(polygons, rect, width, height);
+      clearOutside(mask, rect, width, height, right, bottom);
+      return mask;
     };
+  };
+  const item: DatasetItem = { name, image, mpp, patient: name, open: () => openImage(image), truth };
+  if (tissueOnly !== true) return item;
+  return {
+    ...item,
+    counted: async () => {
+      const [tissue, classesIn] = [await tissueIn(item), await truth()];
+      return (rect, width, height) => {
+        // What somebody drew a region round counts, pale as it may be.
+        const classes = classesIn(rect, width, height);
+        return tissue(rect, width, height).map((value, i) => value | Number(classes[i] !== 0));
+      };
+    },
+  };
+}
+
+/**
+ * @throws AnnotationError when the file can't be read, or a region has a label that is no class: a label that is
+ * left out by mistake would count as background.
+ */
+async function readPolygons(file: string, classNames: readonly string[]): Promise<ClassPolygon[]> {
+  const text = await readFile(file, 'utf8');
+  // BACH's rule: a region's own label, never its layer's name.
+  if (/<Annotations\b/.test(text)) return readImageScope(text, file, classNames);
+  return readAnnotations(text, file).regions.map(({ id, label, outer, holes }) => {
+    const classIndex = classOfLabel(label, classNames);
+    if (classIndex === null) {
+      throw new AnnotationError(
+        file,
+        `Region ${id} has the unknown label "${label}".`,
+        `Known labels: ${classNames.join(', ')}.`,
+      );
+    }
+    return { classIndex, outer, holes };
   });
+}
+
+async function sizeOf(image: string): Promise<{ readonly width: number; readonly height: number }> {
+  const slide = await openImage(image);
+  slide.close();
+  return slide.metadata;
+}
+
+/** Sets pixels to 0 whose middle is not on the slide: regions may reach over its border. */
+function clearOutside(
+  mask: Uint8Array,
+  rect: TruthRect,
+  width: number,
+  height: number,
+  right: number,
+  bottom: number,
+): void {
+  const isInside = (at: number, size: number): boolean => at >= 0 && at < size;
+  const columns = Array.from({ length: width }, (_, i) => rect.x + ((i + 0.5) * rect.width) / width);
+  const off = columns.flatMap((x, column) => (isInside(x, right) ? [] : [column]));
+  for (let row = 0; row < height; row++) {
+    const line = mask.subarray(row * width, (row + 1) * width);
+    if (!isInside(rect.y + ((row + 0.5) * rect.height) / height, bottom)) line.fill(0);
+    else for (const column of off) line[column] = 0;
+  }
 }

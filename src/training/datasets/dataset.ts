@@ -1,3 +1,5 @@
+import type { Slide } from '../../slide/slide.ts';
+
 /** What training and evaluation need of a set of images with ground truth, whatever its layout on disk. */
 
 /** The part of an image that is asked for, level-0 pixels. May reach over the image. */
@@ -17,14 +19,21 @@ export type ClassesIn = (rect: TruthRect, width: number, height: number) => Uint
 export interface DatasetItem {
   /** Unique in the dataset. */
   readonly name: string;
-  /** The image's file: anything that `openSlide` opens. */
+  /** The image's file or folder, for messages. */
   readonly image: string;
   /** µm per pixel when the file itself does not say; null when it has to. */
   readonly mpp: number | null;
   /** Whose tissue it is; null when the dataset does not say. Splits never part a patient. */
   readonly patient: string | null;
+  /** Opens the image; whoever opens it closes it. @throws SlideError when it can't be read. */
+  open(): Promise<Slide>;
   /** Reads the ground truth. @throws AnnotationError or DatasetError when it can't be read or does not fit. */
   truth(): Promise<ClassesIn>;
+  /**
+   * Which pixels count, 1, and which don't, 0: glass, or what nobody has looked at. Absent where all of the image
+   * counts. Pixels that don't count are neither drawn for training nor compared.
+   */
+  counted?(): Promise<ClassesIn>;
 }
 
 /** What is wrong with a dataset: which file, what, and what to do. */
@@ -46,4 +55,6 @@ export interface DatasetOptions {
   readonly mpp: number | null;
   /** For index masks: the class of each mask value; values are classes when null. */
   readonly classOfValue: readonly number[] | null;
+  /** Leaves glass out of annotated slides: only tissue counts, and what lies within a region. False when absent. */
+  readonly tissueOnly?: boolean;
 }

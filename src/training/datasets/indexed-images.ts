@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { decode } from 'fast-png';
 import { DatasetError, type ClassesIn, type DatasetItem, type DatasetOptions } from './dataset.ts';
+import { openImage } from './open-image.ts';
 
 const INDEX = 'index.csv';
 const IMAGE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
@@ -41,7 +42,14 @@ export async function indexedImages(folder: string, options: DatasetOptions): Pr
       );
     }
     const mask = join(folder, maskFolder, `${name}.png`);
-    return { name, image, mpp: options.mpp, patient, truth: () => readMask(mask, options) };
+    return {
+      name,
+      image,
+      mpp: options.mpp,
+      patient,
+      open: () => openImage(image),
+      truth: () => readMask(mask, options),
+    };
   });
 }
 

@@ -1,6 +1,7 @@
 /** Recognises a dataset's layout, and takes patients in or out. */
 import { stat } from 'node:fs/promises';
 import { annotatedSlides } from './annotated-slides.ts';
+import { cutOutSlices, isCutOutSlices } from './cut-out-slices.ts';
 import { DatasetError, type DatasetItem, type DatasetOptions } from './dataset.ts';
 import { indexedImages, isIndexedImages } from './indexed-images.ts';
 
@@ -11,7 +12,8 @@ export async function openDataset(folder: string, options: DatasetOptions): Prom
     () => false,
   );
   if (!isFolder) throw new DatasetError(folder, 'There is no such folder.', 'Give the folder of a dataset.');
-  return isIndexedImages(folder) ? indexedImages(folder, options) : annotatedSlides(folder, options);
+  if (isIndexedImages(folder)) return indexedImages(folder, options);
+  return isCutOutSlices(folder) ? cutOutSlices(folder, options) : annotatedSlides(folder, options);
 }
 
 export interface PatientChoice {

@@ -1,0 +1,162 @@
+/** Loss and gradients of a network on a batch of samples. */
+import * as tf from '@tensorflow/tfjs-core';
+import { network } from '../model/network.ts';
+import type { Preset } from '../model/presets.ts';
+import { EagerOps, type EagerOptions } from '../runtime/eager.ts';
+import { sliceBox } from '../runtime/slice-box.ts';
+import { VariableStore } from '../runtime/variables.ts';
+import { crossEntropy, diceLoss } from './loss.ts';
+import type { Sample } from './sample.ts';
+import type { TrainingConfig } from './training-config.ts';
+
+/** What of a configuration the loss depends on. */
+export type LossConfig = Pick<
+  TrainingConfig,
+  'seed' | 'batchNorm' | 'contextLoss' | 'contextClassWeights' | 'classWeights' | 'dice'
+>;
+
+export interface BatchGradient {
+  /** Mean over the batch. */
+  readonly loss: number;
+  /** Of that mean, by the trainable variables' names. */
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
+
+export class NetworkGradient {
+  readonly variables: VariableStore;
+
+  constructor(
+    private readonly preset: Preset,
+    private readonly config: LossConfig,
+  ) {
+    this.variables = new VariableStore(config.seed);
+  }
+
+  /** Creates the variables; sets the batch norms' statistics to those of the samples where `sets` says so. */
+  calibrate(samples: readonly Sample[], sets: (variable: string) => boolean): void {
+    tf.tidy(() => {
+      this.loss(this.batch(samples), { norm: 'calibrate', calibrates: sets, dropoutSeed: null });
+    });
+  }
+
+  /**
+   * @param samples of one part of a batch, or a whole one
+   * @param dropoutSeed another at every step and part
+   */
+  async compute(samples: readonly Sample[], dropoutSeed: number): Promise<BatchGradient> {
+    const variables = this.variables.trainable();
+    const { value, grads } = tf.tidy(() => {
+      const batch = this.batch(samples);
+      return tf.variableGrads(
+        () => this.loss(batch, { norm: this.config.batchNorm, dropoutSeed }),
+        [...variables.values()],
+      );
+    });
+    const loss = (await value.data())[0]!;
+    const gradients = new Map<string, Float32Array>();
+    for (const [name, variable] of variables) {
+      gradients.set(name, (await grads[variable.name]!.data()) as Float32Array);
+    }
+    tf.dispose([value, ...Object.values(grads)]);
+    return { loss, gradients };
+  }
+
+  dispose(): void {
+    this.variables.dispose();
+  }
+
+  /** Loss of the slice and, as the configuration weighs it, of the context. */
+  private loss(batch: Batch, options: EagerOptions): tf.Scalar {
+    const ops = new EagerOps(this.variables, options);
+    const input = {
+      slice: ops.input(batch.slice),
+      context: batch.context === null ? null : ops.input(batch.context),
+      sliceInContext: batch.boxes === null ? null : ops.input(batch.boxes),
+    };
+    const logits = network(ops, input, this.preset.network).tensor; // [n, h, w, classes]
+    let loss = crossEntropy(logits, batch.truth);
+    const { dice = 0 } = this.config;
+    if (dice > 0) loss = tf.add(loss, tf.mul(diceLoss(logits, batch.truth), dice));
+    if (batch.context === null || this.config.contextLoss === 0) return loss;
+    return tf.add(loss, tf.mul(this.contextLoss(ops, batch.samples), this.config.contextLoss));
+  }
+
+  /** Mean over the context path's stages of the cross-entropy of a 1×1 head on each. */
+  private contextLoss(ops: EagerOps, samples: readonly Sample[]): tf.Scalar {
+    const { classes } = this.preset.network;
+    const side = this.preset.contextPx ?? 0;
+    const truths = samples.map((sample) => sample.contextClasses!);
+    const losses = [...ops.labels].map(([label, features]) => {
+      const head = { filters: classes, kernel: 1, bias: true, init: 'glorot' } as const;
+      const logits = ops.conv2d(features, `auxiliary/${label}`, head).tensor; // [n, h, w, classes]
+      const weights = this.config.contextClassWeights;
+      return crossEntropy(logits, oneHot(truths, side, logits.shape[1], classes, weights));
+    });
+    return tf.div(tf.addN(losses), losses.length);
+  }
+
+  private batch(samples: readonly Sample[]): Batch {
+    const { slicePx, contextPx, network: config } = this.preset;
+    const n = samples.length;
+    // RefineNet decides at stride 4, U-Net at full resolution.
+    const side = config.kind === 'unet' ? slicePx : Math.ceil(slicePx / 4);
+    const boxes =
+      contextPx === null ? null : samples.flatMap(({ place }) => [...sliceBox(place, contextPx, slicePx)]);
+    const slices = samples.map((sample) => sample.slice);
+    const contexts = samples.map((sample) => sample.context!);
+    const truths = samples.map((sample) => sample.classes);
+    return {
+      samples,
+      slice: images(slices, slicePx),
+      context: contextPx === null ? null : images(contexts, contextPx),
+      boxes: boxes === null ? null : tf.tensor4d(boxes, [n, 1, 1, 4]),
+      truth: oneHot(truths, slicePx, side, config.classes, this.config.classWeights),
+    };
+  }
+}
+
+interface Batch {
+  readonly samples: readonly Sample[];
+  /** [n, slicePx, slicePx, 3] */
+  readonly slice: tf.Tensor4D;
+  /** [n, contextPx, contextPx, 3] */
+  readonly context: tf.Tensor4D | null;
+  /** [n, 1, 1, 4] */
+  readonly boxes: tf.Tensor4D | null;
+  /** [n, h, w, classes] at the logits' size */
+  readonly truth: tf.Tensor4D;
+}
+
+function images(squares: readonly Uint8Array[], side: number): tf.Tensor4D {
+  const values = new Float32Array(squares.length * side * side * 3);
+  squares.forEach((square, index) => {
+    values.set(square, index * side * side * 3);
+  });
+  return tf.tensor4d(values, [squares.length, side, side, 3]);
+}
+
+/**
+ * Truth of `side` × `side` pixels at `out` × `out`, nearest neighbour, [n, out, out, classes]. Logits are later
+ * resized with aligned corners, so the first and last logits stand for the first and last pixels. A pixel counts as
+ * its class's weight says, 1 by default.
+ */
+function oneHot(
+  truths: readonly Uint8Array[],
+  side: number,
+  out: number,
+  classes: number,
+  weights?: readonly number[],
+): tf.Tensor4D {
+  const at = Array.from({ length: out }, (_, i) => Math.round((i * (side - 1)) / Math.max(1, out - 1)));
+  const values = new Float32Array(truths.length * out * out * classes);
+  truths.forEach((truth, index) => {
+    for (let y = 0; y < out; y++) {
+      for (let x = 0; x < out; x++) {
+        const label = truth[at[y]! * side + at[x]!]!;
+        if (label >= classes) continue; // does not count
+        values[((index * out + y) * out + x) * classes + label] = weights?.[label] ?? 1;
+      }
+    }
+  });
+  return tf.tensor4d(values, [truths.length, out, out, classes]);
+}

@@ -1,0 +1,104 @@
+/** The training samples of a configuration: from images in memory, or straight from slides that do not fit there. */
+import type { Preset } from '../model/presets.ts';
+import type { DatasetItem } from './datasets/dataset.ts';
+import { ofPatients, openDataset } from './datasets/open-dataset.ts';
+import type { LabelledImage } from './labelled-image.ts';
+import { knownMpp, prepareImage } from './prepare-image.ts';
+import type { SampleSource } from './sample.ts';
+import { Sampler } from './sampler.ts';
+import { SlideSampler } from './slide-sampler.ts';
+import type { TrainingConfig } from './training-config.ts';
+
+/** Pixels at the slice's resolution that are held in memory at most; four bytes each. */
+const MAX_PIXELS_IN_MEMORY = 3e8;
+
+export interface OpenSamples {
+  readonly config: TrainingConfig;
+  readonly preset: Preset;
+  /** Folder of the dataset. */
+  readonly data: string;
+  /** `training` by default; what is drawn for validation is not augmented. */
+  readonly purpose?: DataPurpose;
+}
+
+export interface OpenSampleSource extends SampleSource {
+  close(): void;
+}
+
+/** Whose images: those that are trained on, or those that choose the checkpoint. */
+export type DataPurpose = 'training' | 'validation';
+
+/** The items of a dataset for a purpose; held-out patients are in neither. */
+export async function itemsFor(
+  purpose: DataPurpose,
+  { config, data }: Pick<OpenSamples, 'config' | 'data'>,
+): Promise<DatasetItem[]> {
+  const validation = config.validation?.patients ?? [];
+  const heldOut = config.data?.heldOutPatients ?? [];
+  const choice =
+    purpose === 'training'
+      ? { only: null, except: [...heldOut, ...validation] }
+      : { only: validation, except: [] };
+  return ofPatients(await openDataset(data, datasetOptions(config)), choice, data);
+}
+
+/** How the configuration reads a dataset. */
+export function datasetOptions({ classes, data }: Pick<TrainingConfig, 'classes' | 'data'>): {
+  classNames: string[];
+  mpp: number | null;
+  classOfValue: readonly number[] | null;
+  tissueOnly: boolean;
+} {
+  return {
+    classNames: classes.map(({ name }) => name),
+    mpp: data?.mpp ?? null,
+    classOfValue: data?.classOfValue ?? null,
+    tissueOnly: data?.tissueOnly ?? false,
+  };
+}
+
+/**
+ * @param onImage what is being read, for people
+ * @throws SlideError, AnnotationError, DatasetError; Error when a class does not occur or the geometry makes no sense.
+ */
+export async function openSamples(
+  { config, preset, data, purpose = 'training' }: OpenSamples,
+  onImage: (text: string) => void,
+): Promise<OpenSampleSource> {
+  const items = await itemsFor(purpose, { config, data });
+  const umPerPx = preset.sliceFieldUm / preset.slicePx;
+  const options = {
+    classWeights: config.sampling,
+    seed: config.seed,
+    regions: config.regions,
+    ...(purpose === 'training' ? { augmentation: config.augmentation } : { missingClasses: 'skip' as const }),
+  };
+  let count = 0;
+  const read = ({ image }: DatasetItem): void => {
+    onImage(`reading ${image} (${String(++count)} of ${String(items.length)})`);
+  };
+  if ((await pixelsOf(items, umPerPx)) > MAX_PIXELS_IN_MEMORY) {
+    return SlideSampler.open(items, preset, options, read);
+  }
+  const images: LabelledImage[] = [];
+  for (const item of items) {
+    read(item);
+    images.push(await prepareImage(item, umPerPx));
+  }
+  const sampler = new Sampler(images, preset, options);
+  return { sample: (number) => sampler.sample(number), close: () => undefined };
+}
+
+/** Pixels of all items at a resolution; stops counting beyond what fits. */
+async function pixelsOf(items: readonly DatasetItem[], umPerPx: number): Promise<number> {
+  let pixels = 0;
+  for (const item of items) {
+    const slide = await item.open();
+    const mpp = knownMpp(slide, item);
+    const { width, height } = slide.metadata;
+    slide.close();
+    pixels += (width * mpp.x * height * mpp.y) / umPerPx ** 2;
+    if (pixels > MAX_PIXELS_IN_MEMORY) break;
+  }
+  return pixels;
+}

@@ -1,0 +1,169 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encode } from 'fast-png';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { presetById } from '../model/presets.ts';
+import { openDataset } from './datasets/open-dataset.ts';
+import { itemsFor, openSamples } from './open-samples.ts';
+import type { Sample } from './sample.ts';
+import { SampleThread } from './sample-thread.ts';
+import { SlideSampler } from './slide-sampler.ts';
+import { trainingConfigSchema } from './training-config.ts';
+
+const WIDTH = 200;
+const HEIGHT = 160;
+let folder: string;
+
+const preset = {
+  ...presetById('nano-attention'),
+  slicePx: 20,
+  contextPx: 20,
+  sliceFieldUm: 10,
+  contextFieldUm: 50,
+};
+const config = trainingConfigSchema.parse({
+  preset: 'nano-attention',
+  id: 'test',
+  title: '',
+  description: '',
+  seed: 4,
+  steps: 1,
+  batch: 2,
+  sampling: [1, 1],
+  contextLoss: 0,
+  batchNorm: 'frozen',
+  optimiser: { learningRate: 1, warmup: 0, weightDecay: 0 },
+  classes: ['left', 'right'].map((name) => ({ name, colour: '#000000', background: false })),
+  data: { mpp: 0.5, heldOutPatients: ['C'] },
+  validation: { patients: ['B'], every: 1 },
+  provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
+});
+
+/** Red is x, green is y, blue the class; classes are the left and the right half. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'samples-'));
+  await mkdir(join(folder, 'images'));
+  await mkdir(join(folder, 'masks'));
+  const mask = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i % WIDTH < WIDTH / 2 ? 0 : 1));
+  const rgb = new Uint8Array(WIDTH * HEIGHT * 3);
+  mask.forEach((label, i) => {
+    rgb.set([i % WIDTH, Math.floor(i / WIDTH), label * 100], i * 3);
+  });
+  for (const name of ['a', 'b', 'c']) {
+    const png = encode({ width: WIDTH, height: HEIGHT, data: mask, channels: 1, depth: 8 });
+    await writeFile(join(folder, 'masks', `${name}.png`), png);
+    const image = sharp(rgb, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+    await image.png().toFile(join(folder, 'images', `${name}.png`));
+  }
+  await writeFile(join(folder, 'index.csv'), 'name,patient\na,A\nb,B\nc,C\n');
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('openSamples', () => {
+  it('keeps held-out and validation patients apart from training', async () => {
+    const names = async (purpose: 'training' | 'validation'): Promise<string[]> =>
+      (await itemsFor(purpose, { config, data: folder })).map(({ name }) => name);
+    expect(await names('training')).toEqual(['a']);
+    expect(await names('validation')).toEqual(['b']);
+  });
+});
+
+describe('SampleThread', () => {
+  it('gives the samples that are drawn on this thread, in any order', async () => {
+    const open = { config, preset, data: folder };
+    const here = await openSamples(open, () => undefined);
+    const texts: string[] = [];
+    const there = await SampleThread.start(open, 3, (text) => texts.push(text));
+    for (const number of [0, 1, 2, 7, 1_000_000, 3]) {
+      expect(await there.sample(number)).toEqual(await here.sample(number));
+    }
+    // More at once than are drawn ahead.
+    const many = [20, 21, 22, 23, 24, 25, 26, 27, 28, 29];
+    const drawn = await Promise.all(many.map((number) => there.sample(number)));
+    expect(drawn[0]).toEqual(await here.sample(20));
+    expect(drawn).toHaveLength(10);
+    await there.close();
+    expect(texts).toHaveLength(1);
+  });
+
+  it('says what is wrong with a dataset', async () => {
+    const open = { config, preset, data: join(folder, 'nowhere') };
+    await expect(SampleThread.start(open, 3, () => undefined)).rejects.toThrow(
+      /nowhere: There is no such folder/,
+    );
+  });
+});
+
+describe('SlideSampler', () => {
+  const openAll = async (options: object = {}): Promise<SlideSampler> => {
+    const classNames = ['left', 'right'];
+    const items = await openDataset(folder, { classNames, mpp: 0.5, classOfValue: null });
+    return SlideSampler.open(items, preset, { classWeights: [1, 1], seed: 4, ...options });
+  };
+
+  /** Compares the slice's middle with the context's pixel there. @returns whether both lie on the slide. */
+  function agrees({ slice, classes, context, contextClasses, place }: Sample): boolean {
+    const u = Math.floor((place.x + place.size / 2) * 20);
+    const v = Math.floor((place.y + place.size / 2) * 20);
+    const middle = (10 * 20 + 10) * 3;
+    const there = (v * 20 + u) * 3;
+    if (slice[middle + 2]! > 150 || context![there + 2]! > 150) return false;
+    for (const channel of [0, 1]) {
+      // 5 × 5 pixels of the slide to one of the context, colours changed by a tenth at most.
+      expect(Math.abs(slice[middle + channel]! - context![there + channel]!)).toBeLessThanOrEqual(12);
+    }
+    classes.forEach((label, i) => {
+      if (slice[i * 3 + 2]! < 150) expect(slice[i * 3 + 2]! > 50 ? 1 : 0).toBe(label);
+    });
+    expect([0, 1]).toContain(contextClasses![v * 20 + u]);
+    return true;
+  }
+
+  it('keeps slice, classes and context together, at every scale, anywhere and on the lattice', async () => {
+    for (const regions of ['anywhere', 'lattice'] as const) {
+      const sampler = await openAll({ regions, augmentation: { scale: [0.6, 1.2], stain: 0 } });
+      let checked = 0;
+      const labels = new Set<number>();
+      for (let number = 0; number < 40; number++) {
+        const sample = await sampler.sample(number);
+        expect(await sampler.sample(number)).toEqual(sample);
+        sample.classes.forEach((label) => labels.add(label));
+        if (agrees(sample)) checked++;
+      }
+      expect(checked).toBeGreaterThan(20);
+      expect([...labels].sort()).toEqual([0, 1]);
+      sampler.close();
+    }
+  });
+
+  it('takes nothing from where nothing counts', async () => {
+    const classNames = ['left', 'right'];
+    const items = await openDataset(folder, { classNames, mpp: 0.5, classOfValue: null });
+    const right = items.map((item) => ({
+      ...item,
+      counted: () =>
+        Promise.resolve((rect: { x: number; width: number }, w: number, h: number) =>
+          Uint8Array.from({ length: w * h }, (_, i) =>
+            rect.x + (((i % w) + 0.5) * rect.width) / w < 100 ? 0 : 1,
+          ),
+        ),
+    }));
+    await expect(SlideSampler.open(right, preset, { classWeights: [1, 1], seed: 4 })).rejects.toThrow(
+      /class 0/,
+    );
+    const options = { classWeights: [1, 1], seed: 4, missingClasses: 'skip' } as const;
+    const sampler = await SlideSampler.open(right, preset, options);
+    for (let number = 0; number < 10; number++) {
+      const { slice, classes } = await sampler.sample(number);
+      classes.forEach((label, i) => {
+        if (slice[i * 3 + 2]! < 50 && slice[i * 3]! < 80) expect(label).toBe(255);
+      });
+    }
+    sampler.close();
+  });
+});

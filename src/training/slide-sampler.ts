@@ -1,0 +1,208 @@
+/**
+ * Draws training samples straight from slides that are too large to hold in memory: a slice and its context are read
+ * when they are drawn, through the app's own reader, from the level that fits. What stays in memory is a coarse
+ * map of where each class is, and the cache of decoded tiles. Same rules as `Sampler`.
+ */
+import type { ImageDecoder, Slide } from '../slide/slide.ts';
+import { nodePlatform } from '../slide/node-platform.node.ts';
+import { readRegion } from '../slide/region.ts';
+import {
+  augment,
+  drawClass,
+  drawColourChange,
+  drawFor,
+  drawScale,
+  type Draw,
+  type RawSample,
+} from './augmentation.ts';
+import { contextCorner, contextFactor, insideRegion } from './context-place.ts';
+import type { ClassesIn, DatasetItem, TruthRect } from './datasets/dataset.ts';
+import { UNCOUNTED } from './labelled-image.ts';
+import { knownMpp } from './prepare-image.ts';
+import type { Sample, SampleSource, SamplingGeometry } from './sample.ts';
+import { drawableClasses, placesByClass, type SamplerOptions } from './sampler.ts';
+import type { ImageSquare } from './scaled-crop.ts';
+
+/** Cells of the coarse map along a slice: fine enough that a slice round a cell holds its class. */
+const CELLS_PER_SLICE = 16;
+/** Side of the coarse map at most: 4 MB a slide. */
+const MAX_CELLS = 2048;
+
+interface SlideSource {
+  readonly slide: Slide;
+  readonly classesIn: ClassesIn;
+  /** Slide in pixels of the slice's resolution, in which squares are placed. */
+  readonly width: number;
+  readonly height: number;
+  /** Level-0 pixels of such a pixel. */
+  readonly scaleX: number;
+  readonly scaleY: number;
+  /** Cells of the coarse map, and pixels of one. */
+  readonly columns: number;
+  readonly cell: number;
+  /** Cells of each class. */
+  readonly byClass: readonly Uint32Array[];
+}
+
+export class SlideSampler implements SampleSource {
+  private readonly decoder: ImageDecoder = nodePlatform().decoder;
+
+  private constructor(
+    private readonly sources: readonly SlideSource[],
+    private readonly geometry: SamplingGeometry,
+    private readonly options: SamplerOptions,
+    private readonly classWeights: readonly number[],
+  ) {}
+
+  /**
+   * Opens every slide and keeps it open until `close`.
+   * @throws SlideError, AnnotationError, DatasetError; Error when the geometry makes no whole ratio or a class is missing.
+   */
+  static async open(
+    items: readonly DatasetItem[],
+    geometry: SamplingGeometry,
+    options: SamplerOptions,
+    onOpen: (item: DatasetItem) => void = () => undefined,
+  ): Promise<SlideSampler> {
+    contextFactor(geometry);
+    const sources: SlideSource[] = [];
+    try {
+      for (const item of items) {
+        onOpen(item);
+        sources.push(await openSource(item, geometry, options.classWeights.length));
+      }
+      return new SlideSampler(sources, geometry, options, drawableClasses(sources, options));
+    } catch (error) {
+      for (const { slide } of sources) slide.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    for (const { slide } of this.sources) slide.close();
+  }
+
+  /** @throws SlideError when a tile that it needs can't be read. */
+  async sample(number: number): Promise<Sample> {
+    const { seed, augmentation } = this.options;
+    const draw = drawFor(seed, number);
+    const { random, below } = draw;
+    const wanted = drawClass(draw, this.classWeights);
+    const sources = this.sources.filter(({ byClass }) => byClass[wanted]!.length > 0);
+    const source = sources[below(sources.length)]!;
+    const cells = source.byClass[wanted]!;
+    const place = cells[below(cells.length)]!;
+    const zoom = drawScale(draw, augmentation);
+    const span = this.geometry.slicePx * zoom;
+    // A pixel of the cell; the slice holds it somewhere.
+    const column = (place % source.columns) * source.cell + below(source.cell);
+    const row = Math.floor(place / source.columns) * source.cell + below(source.cell);
+    const drawn = { x: Math.round(column - random() * span), y: Math.round(row - random() * span), span };
+    const square =
+      this.options.regions === 'lattice'
+        ? insideRegion(drawn, { column, row }, source, this.regionSide())
+        : drawn;
+    const symmetry = below(8);
+    const where = this.contextSquare(source, square, zoom, draw);
+    const colours = drawColourChange(draw, augmentation);
+    const { slicePx, contextPx } = this.geometry;
+    const [slice, context] = await Promise.all([
+      this.read(source, square, slicePx),
+      where === null || contextPx === null ? null : this.read(source, where, contextPx),
+    ]);
+    const raw: RawSample = {
+      slice: slice.rgb,
+      classes: slice.classes,
+      context:
+        context === null || where === null
+          ? null
+          : {
+              ...context,
+              place: {
+                x: (square.x - where.x) / where.span,
+                y: (square.y - where.y) / where.span,
+                size: square.span / where.span,
+              },
+            },
+    };
+    return augment(raw, symmetry, colours, this.geometry);
+  }
+
+  /** Where the context lies; null without one. */
+  private contextSquare(
+    { width, height }: SlideSource,
+    slice: ImageSquare,
+    zoom: number,
+    { below }: Draw,
+  ): ImageSquare | null {
+    const { contextKind, contextPx } = this.geometry;
+    if (contextPx === null) return null;
+    if (contextKind === 'same') return slice;
+    if (contextKind === 'slide') return { x: 0, y: 0, span: Math.max(width, height) };
+    const span = contextPx * contextFactor(this.geometry) * zoom;
+    const side = this.options.regions === 'lattice' ? this.regionSide() : null;
+    const [x, y] = contextCorner(contextKind, slice, span, side, below);
+    return { x, y, span };
+  }
+
+  private regionSide(): number | null {
+    const { contextKind, contextPx } = this.geometry;
+    if (contextKind !== 'region' || contextPx === null) return null;
+    return contextPx * contextFactor(this.geometry);
+  }
+
+  /** A square of the slide as `side` × `side` pixels with their classes; white, class 0, outside of it. */
+  private async read(
+    source: SlideSource,
+    { x, y, span }: ImageSquare,
+    side: number,
+  ): Promise<{ rgb: Uint8Array; classes: Uint8Array }> {
+    const { scaleX, scaleY, slide, classesIn } = source;
+    const rect: TruthRect = { x: x * scaleX, y: y * scaleY, width: span * scaleX, height: span * scaleY };
+    const { data } = await readRegion(slide, rect, side, side, { decoder: this.decoder });
+    const rgb = new Uint8Array(side * side * 3);
+    for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+      rgb[to] = data[from]!;
+      rgb[to + 1] = data[from + 1]!;
+      rgb[to + 2] = data[from + 2]!;
+    }
+    return { rgb, classes: classesIn(rect, side, side) };
+  }
+}
+
+async function openSource(
+  item: DatasetItem,
+  { slicePx, sliceFieldUm }: SamplingGeometry,
+  classes: number,
+): Promise<SlideSource> {
+  const slide = await item.open();
+  try {
+    const mpp = knownMpp(slide, item);
+    const umPerPx = sliceFieldUm / slicePx;
+    const [scaleX, scaleY] = [umPerPx / mpp.x, umPerPx / mpp.y];
+    const width = Math.floor(slide.metadata.width / scaleX);
+    const height = Math.floor(slide.metadata.height / scaleY);
+    const truth = await item.truth();
+    const counted = await item.counted?.();
+    const classesIn: ClassesIn = (rect, w, h) => {
+      const values = truth(rect, w, h);
+      counted?.(rect, w, h).forEach((counts, i) => {
+        if (counts === 0) values[i] = UNCOUNTED;
+      });
+      return values;
+    };
+    const cell = Math.max(
+      1,
+      Math.ceil(slicePx / CELLS_PER_SLICE),
+      Math.ceil(Math.max(width, height) / MAX_CELLS),
+    );
+    const columns = Math.ceil(width / cell);
+    const rows = Math.ceil(height / cell);
+    const all = { x: 0, y: 0, width: columns * cell * scaleX, height: rows * cell * scaleY };
+    const byClass = placesByClass(classesIn(all, columns, rows), classes, 1);
+    return { slide, classesIn, width, height, scaleX, scaleY, columns, cell, byClass };
+  } catch (error) {
+    slide.close();
+    throw error;
+  }
+}

@@ -1,0 +1,144 @@
+/** The study's two tables, from the results of its runs. */
+import { metricsOf, type Metrics } from '../../evaluation/metrics.ts';
+import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
+import { presetById } from '../../model/presets.ts';
+import { zooRow } from '../../runtime/zoo.ts';
+import { studyFolds, studyRows, type StudyRow } from './study-rows.ts';
+
+/** One trained and evaluated network. */
+export interface StudyResult {
+  readonly row: string;
+  /** 1 upwards. */
+  readonly fold: number;
+  readonly seed: number;
+  readonly steps: number;
+  /** Of the training. */
+  readonly seconds: number;
+  /** Pixels by true class (rows) and predicted class. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+export interface RowSummary {
+  readonly row: string;
+  readonly title: string;
+  readonly runs: number;
+  readonly folds: readonly number[];
+  /** Mean over the runs; null where nothing could be worked out. */
+  readonly miou: number | null;
+  /** Sample standard deviation over the runs; null for fewer than two. */
+  readonly spread: number | null;
+  /** One confusion matrix over all runs: with every fold once, each image counts once. */
+  readonly pooled: Metrics;
+  readonly minutes: number;
+  readonly checkpointMB: number;
+  readonly paperMB: number | null;
+}
+
+/** @throws RangeError when a confusion matrix is not square or runs differ in their classes. */
+export function summarise(results: readonly StudyResult[]): RowSummary[] {
+  return studyRows.flatMap((row) => {
+    const runs = results.filter((result) => result.row === row.id);
+    return runs.length === 0 ? [] : [summaryOf(row, runs)];
+  });
+}
+
+function summaryOf(row: StudyRow, runs: readonly StudyResult[]): RowSummary {
+  const mious = runs.flatMap(({ confusion }) => metricsOf(matrixOf([confusion])).miou ?? []);
+  const mean = mious.length === 0 ? null : sum(mious) / mious.length;
+  const squares = mious.map((value) => (value - (mean ?? 0)) ** 2);
+  return {
+    row: row.id,
+    title: row.title,
+    runs: runs.length,
+    folds: [...new Set(runs.map(({ fold }) => fold))].sort((a, b) => a - b),
+    miou: mean,
+    spread: mious.length < 2 ? null : Math.sqrt(sum(squares) / (mious.length - 1)),
+    pooled: metricsOf(matrixOf(runs.map(({ confusion }) => confusion))),
+    minutes: sum(runs.map(({ seconds }) => seconds)) / 60,
+    checkpointMB: zooRow(presetById(row.preset)).checkpointMB,
+    paperMB: row.paperMB,
+  };
+}
+
+function matrixOf(confusions: readonly (readonly (readonly number[])[])[]): ConfusionMatrix {
+  const classes = confusions[0]?.length ?? 0;
+  const counts = new Float64Array(classes * classes);
+  for (const rows of confusions) {
+    if (rows.length !== classes || rows.some((columns) => columns.length !== classes)) {
+      throw new RangeError('The runs differ in their classes, or a confusion matrix is not square.');
+    }
+    rows.flat().forEach((pixels, cell) => {
+      counts[cell] = counts[cell]! + pixels;
+    });
+  }
+  return { classes, counts };
+}
+
+/** Both tables as Markdown, with a line that says what they are of. */
+export function studyTables(results: readonly StudyResult[], classNames: readonly string[]): string {
+  const summaries = summarise(results);
+  const of = (table: 1 | 2, id: string): boolean =>
+    studyRows.find((row) => row.id === id)?.tables.includes(table) ?? false;
+  const folds = [...new Set(summaries.flatMap((summary) => summary.folds))];
+  const note =
+    `GlaS, split by patient, compact networks. ${String(folds.length)} of ${String(studyFolds.length)} folds` +
+    `${folds.length < studyFolds.length ? ' so far: other patients would give other figures' : ''}. ` +
+    'mIoU: mean ± standard deviation over the runs; the other figures from one confusion matrix over all of them. ' +
+    'Paper MB: the ResNet-50 row of the paper, which is on BACH; its other figures are of other data and networks.';
+  const title = { 1: 'Table 1: inputs', 2: 'Table 2: fusions' } as const;
+  const tables = ([1, 2] as const).map((table) => {
+    const rows = summaries.filter(({ row }) => of(table, row)).map(tableRow);
+    return `${title[table]}\n\n${markdown(headers(classNames), rows)}`;
+  });
+  return `${note}\n\n${tables.join('\n\n')}\n`;
+}
+
+function headers(classNames: readonly string[]): string[] {
+  return [
+    'system',
+    'mIoU',
+    ...classNames.map((name) => `IoU ${name}`),
+    'accuracy',
+    'score',
+    'MB',
+    'paper MB',
+    'runs',
+    'minutes',
+  ];
+}
+
+function tableRow({
+  title,
+  miou,
+  spread,
+  pooled,
+  runs,
+  minutes,
+  checkpointMB,
+  paperMB,
+}: RowSummary): string[] {
+  return [
+    title,
+    spread === null ? figure(miou) : `${figure(miou)} ± ${figure(spread)}`,
+    ...pooled.iou.map(figure),
+    figure(pooled.accuracy),
+    figure(pooled.score),
+    checkpointMB.toFixed(1),
+    paperMB === null ? '' : String(paperMB),
+    String(runs),
+    minutes.toFixed(0),
+  ];
+}
+
+function figure(value: number | null): string {
+  return value === null ? '–' : value.toFixed(3);
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { presetById } from '../../model/presets.ts';
+import { configuredPreset } from '../configured-preset.ts';
+import { contextFactor } from '../context-place.ts';
+import { trainingConfigSchema } from '../training-config.ts';
+import { studyConfig, studyFolds, studyRows } from './study-rows.ts';
+import { studyTables, summarise, type StudyResult } from './study-tables.ts';
+
+describe('the study', () => {
+  it('tests every one of the 16 patients of GlaS once', () => {
+    const tested = studyFolds.flat().map(Number);
+    expect(tested.sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
+  });
+
+  it('gives every row a valid configuration, equal but for the network', () => {
+    const configs = studyRows.map((row) => trainingConfigSchema.parse(studyConfig(row, 2, 1, 10)));
+    for (const config of configs) {
+      const preset = configuredPreset(config);
+      expect([preset.slicePx, preset.sliceFieldUm]).toEqual([128, 162]);
+      expect(contextFactor(preset)).toBeGreaterThanOrEqual(1);
+      expect(presetById(config.preset).network.classes).toBe(config.classes.length);
+      const { steps, batch, seed, sampling, augmentation, optimiser, data } = config;
+      const shared = { steps, batch, seed, sampling, augmentation, optimiser, data };
+      const first = configs[0]!;
+      expect(shared).toEqual({
+        steps: first.steps,
+        batch: first.batch,
+        seed: first.seed,
+        sampling: first.sampling,
+        augmentation: first.augmentation,
+        optimiser: first.optimiser,
+        data: first.data,
+      });
+    }
+    expect(() => studyConfig(studyRows[0]!, 5, 1, 10)).toThrow(/no fold 5/);
+  });
+
+  const result = (fold: number, confusion: number[][]): StudyResult => ({
+    row: 'single',
+    fold,
+    seed: 1,
+    steps: 10,
+    seconds: 90,
+    confusion,
+  });
+
+  it('summarises runs as one works them out by hand', () => {
+    // Fold 1: IoU 3/4 and 1/2, mIoU 0.625. Fold 2: 1/3 and 2/4, mIoU 0.41667. Pooled: 4/7 and 3/6.
+    const [single] = summarise([
+      result(1, [
+        [3, 0],
+        [1, 1],
+      ]),
+      result(2, [
+        [1, 1],
+        [1, 2],
+      ]),
+    ]);
+    expect(single!.miou).toBeCloseTo((0.625 + 5 / 12) / 2, 10);
+    expect(single!.spread).toBeCloseTo((0.625 - 5 / 12) / Math.SQRT2, 10);
+    expect(single!.pooled.iou[0]).toBeCloseTo(4 / 7, 10);
+    expect(single!.pooled.iou[1]).toBeCloseTo(3 / 6, 10);
+    expect(single!.pooled.accuracy).toBeCloseTo(7 / 10, 10);
+    expect([single!.minutes, single!.runs]).toEqual([3, 2]);
+  });
+
+  it('prints both tables, and says how much of the study they are', () => {
+    const text = studyTables([result(1, [[1, 0], [0, 1]])], ['a', 'b']); // prettier-ignore
+    expect(text).toContain('1 of 4 folds so far');
+    expect(text).toContain('| RefineNet, one input | 1.000 | 1.000 | 1.000 | 1.000 |');
+    expect(text).toContain('| 24.9 | 334 |');
+    expect(text.match(/Table [12]/g)).toEqual(['Table 1', 'Table 2']);
+  });
+});
