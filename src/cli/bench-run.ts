@@ -7,9 +7,9 @@ import { segmentSlide } from '../segment/engine.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import type { SliceReader } from '../segment/read-ahead.ts';
+import { slideReader } from '../segment/slide-reader.ts';
 import { seamRatio } from '../segment/seam.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
-import { readRegion } from '../slide/region.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { TileCache } from '../slide/tile-cache.ts';
 
@@ -22,24 +22,24 @@ export interface EngineFigures {
 
 /** Reads with a cache of its own, so that no run finds tiles that another has decoded. */
 export function coldReader(slide: Slide): SliceReader {
-  const { decoder } = nodePlatform();
-  const cache = new TileCache(128 * 1024 * 1024);
-  return {
-    read: (rect, sizePx, signal) => readRegion(slide, rect, sizePx, sizePx, { decoder, signal, cache }),
-  };
+  return slideReader(slide, nodePlatform(), new TileCache(128 * 1024 * 1024));
 }
 
-/** One run of the engine as the app runs it. */
+/** Gives every run a reader that finds no tiles that another run has decoded. */
+export type Readers = () => Promise<{ readonly reader: SliceReader; readonly close: () => void }>;
+
+/** One run of the engine as `segment` runs it. */
 export async function runEngine(
-  slide: Slide,
+  readers: Readers,
   segmenter: Segmenter,
   plan: SlicePlan,
   inFlight: number,
 ): Promise<EngineFigures> {
   const map = new ClassMap(plan);
   let peakTensorBytes = 0;
+  const { reader, close } = await readers();
   const summary = await segmentSlide({
-    reader: coldReader(slide),
+    reader,
     segmenter,
     plan,
     queue: new SliceQueue(plan),
@@ -50,6 +50,7 @@ export async function runEngine(
       peakTensorBytes = Math.max(peakTensorBytes, memory().numBytes);
     },
   });
+  close();
   return { summary, map, peakTensorBytes };
 }
 

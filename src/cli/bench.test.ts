@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { ClassMap } from '../segment/class-map.ts';
 import { planSlices } from '../segment/grid.ts';
+import { compareWithOrt } from './bench-ort.ts';
 import { median, middleOf, naivePlan, seamRatioOf } from './bench-run.ts';
 
 const model = {
@@ -10,6 +12,16 @@ const model = {
 const slide = { width: 2300, height: 1700 };
 const mpp = { x: 1, y: 1 };
 const whole = planSlices({ slide, mpp, model });
+
+it('gives both runtimes the same network: their classes agree', async () => {
+  await initialiseNodeBackend('wasm');
+  const context = { kind: 'region', fieldUm: 2335, sizePx: 64 } as const;
+  const manifest = { preset: 'nano-aligned', slice: { fieldUm: 467, sizePx: 64 }, context };
+  const figures = await compareWithOrt(manifest, 2);
+  expect(figures?.tfjsMs.length).toBe(2);
+  expect(figures?.ortMs.length).toBe(2);
+  expect(figures?.agreement).toBeGreaterThan(0.99);
+});
 
 describe('what the benchmark runs on', () => {
   it('is a square of whole regions in the middle of the slide', () => {

@@ -14,6 +14,7 @@ import type { Slide } from '../slide/slide.ts';
 import { Option } from 'commander';
 import type { AddCommand } from './command.ts';
 import { CommandError } from './command.ts';
+import { compareWithOrt } from './bench-ort.ts';
 import {
   inferenceSeconds,
   median,
@@ -23,10 +24,13 @@ import {
   runEngine,
   seamRatioOf,
   type EngineFigures,
+  type Readers,
 } from './bench-run.ts';
 import { parseWhole } from './numbers.ts';
 import { loadOnBackend, micrometresPerPixel, planFor, readyModel } from './run-model.ts';
-import { backendOption } from './segment.ts';
+import { backendOption } from './options.ts';
+import { startReadingThread } from './reading-thread.ts';
+import { withProcessorTime, type ProcessorTime } from './processor-time.ts';
 import { openFromCommandLine } from './slide.ts';
 
 interface BenchCall {
@@ -67,10 +71,16 @@ export const addBenchCommand: AddCommand = (program) => {
       try {
         const path = file ?? (await phantomIn(folder));
         const slide = await openFromCommandLine([path]);
+        const thread = startReadingThread();
         try {
-          const figures = await bench(slide, call);
+          const readers: Readers = async () => {
+            const handle = await thread.open([path]);
+            return { reader: thread.reader(handle), close: () => handle.close() };
+          };
+          const figures = await bench(slide, readers, call);
           process.stdout.write(call.json === true ? `${JSON.stringify(figures)}\n` : table(figures));
         } finally {
+          await thread.close();
           slide.close();
         }
       } finally {
@@ -96,7 +106,7 @@ async function phantomIn(folder: string): Promise<string> {
 }
 
 /** Measures. @throws CommandError when the first model has no context or the second has one. */
-async function bench(slide: Slide, call: BenchCall): Promise<BenchFigures> {
+async function bench(slide: Slide, readers: Readers, call: BenchCall): Promise<BenchFigures> {
   const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
   const single = await loadOnBackend(call.single);
   try {
@@ -105,7 +115,7 @@ async function bench(slide: Slide, call: BenchCall): Promise<BenchFigures> {
         `${call.model}, ${call.single}: --model must have a context and --single none. Give such a pair.`,
       );
     }
-    return await measure(slide, segmenter, single, backend, call);
+    return await measure(slide, readers, segmenter, single, backend, call);
   } finally {
     segmenter.dispose();
     single.dispose();
@@ -114,6 +124,7 @@ async function bench(slide: Slide, call: BenchCall): Promise<BenchFigures> {
 
 async function measure(
   slide: Slide,
+  readers: Readers,
   dual: Segmenter,
   single: Segmenter,
   backend: RunningBackend,
@@ -131,33 +142,56 @@ async function measure(
   const [firstRegion] = plan.regions;
   if (firstRegion === undefined) throw new CommandError(`${slide.metadata.name}: The slide has no slices.`);
   await inferenceSeconds(dual, { ...plan, regions: [firstRegion] }, pixels, inFlight);
-  await runEngine(slide, single, singlePlan, inFlight);
-  await runEngine(slide, dual, plan, inFlight);
+  await runEngine(readers, single, singlePlan, inFlight);
+  await runEngine(readers, dual, plan, inFlight);
 
   const runs: {
     dual: EngineFigures;
-    dualCpu: number;
+    dualCpu: ProcessorTime;
     inference: number;
-    inferenceCpu: number;
+    inferenceCpu: ProcessorTime;
     single: EngineFigures;
+    singleCpu: ProcessorTime;
     naive: EngineFigures;
+    naiveCpu: ProcessorTime;
   }[] = [];
   for (let repeat = 0; repeat < call.repeats; repeat++) {
-    const [dualRun, dualCpu] = await withCpuSeconds(() => runEngine(slide, dual, plan, inFlight));
-    const [inference, inferenceCpu] = await withCpuSeconds(() =>
+    const [dualRun, dualCpu] = await withProcessorTime(() => runEngine(readers, dual, plan, inFlight));
+    const [inference, inferenceCpu] = await withProcessorTime(() =>
       inferenceSeconds(dual, plan, pixels, inFlight),
+    );
+    const [singleRun, singleCpu] = await withProcessorTime(() =>
+      runEngine(readers, single, singlePlan, inFlight),
+    );
+    const [naive, naiveCpu] = await withProcessorTime(() =>
+      runEngine(readers, dual, naivePlan(plan), inFlight),
     );
     runs.push({
       dual: dualRun,
       dualCpu,
       inference,
       inferenceCpu,
-      single: await runEngine(slide, single, singlePlan, inFlight),
-      naive: await runEngine(slide, dual, naivePlan(plan), inFlight),
+      single: singleRun,
+      singleCpu,
+      naive,
+      naiveCpu,
     });
   }
+  // Before the other runtime takes its share.
+  const peakRssBytes = process.resourceUsage().maxRSS * 1024;
+  const ort = backend.name === 'wasm' ? await compareWithOrt(dual.manifest, ortRepeats) : null;
+  if (ort === null)
+    process.stderr.write(`dualscope: tfjsOverOrtWasm is not measured: ${whyNoOrt(backend)}\n`);
   const perSlice = ({ summary }: EngineFigures): number => summary.seconds / summary.slices;
   const ratio = (of: (run: (typeof runs)[number]) => number): number | null => median(runs.map(of));
+  /** Both of as many slices. */
+  const threadRatio = (
+    of: (run: (typeof runs)[number]) => readonly [ProcessorTime, ProcessorTime],
+  ): number | null =>
+    ratio((run) => {
+      const [above, below] = of(run);
+      return (above.mainThread ?? NaN) / (below.mainThread ?? NaN);
+    });
   const stage = (name: keyof StageTimes): number | null =>
     ratio((run) => run.dual.summary.stages[name] / run.dual.summary.slices);
   const seconds = ratio((run) => run.dual.summary.seconds) ?? NaN;
@@ -177,36 +211,48 @@ async function measure(
     repeats: call.repeats,
     endToEndOverInference: ratio((run) => run.dual.summary.seconds / run.inference),
     /** Processor time of all threads instead of wall time: what counts where other programs run. */
-    cpuEndToEndOverInference: ratio((run) => run.dualCpu / run.inferenceCpu),
+    cpuEndToEndOverInference: ratio((run) => run.dualCpu.process / run.inferenceCpu.process),
+    /** The same of the thread that runs the network: what the pipeline costs it. */
+    threadEndToEndOverInference: threadRatio((run) => [run.dualCpu, run.inferenceCpu]),
     dualOverSingle: ratio((run) => perSlice(run.dual) / perSlice(run.single)),
     naiveDualOverSingle: ratio((run) => perSlice(run.naive) / perSlice(run.single)),
+    threadDualOverSingle: threadRatio((run) => [run.dualCpu, run.singleCpu]),
+    threadNaiveDualOverSingle: threadRatio((run) => [run.naiveCpu, run.singleCpu]),
     seamRatio: last === undefined ? null : seamRatioOf(plan, last.map),
+    tfjsOverOrtWasm:
+      ort === null ? null : median(ort.tfjsMs.map((ms, repeat) => ms / (ort.ortMs[repeat] ?? NaN))),
+    tfjsMs: ort === null ? null : median(ort.tfjsMs),
+    ortWasmMs: ort === null ? null : median(ort.ortMs),
+    ortAgreement: ort?.agreement ?? null,
     slicesPerSecond: plan.slices.length / seconds,
     mm2PerSecond: (mpx * x * y) / seconds,
     mpxPerSecond: mpx / seconds,
     gmacPerSecond: macsOf(plan, dual) / inference / 1e9,
     readMsPerSlice: stage('readMs'),
+    decodeMsPerSlice: stage('decodeMs'),
+    preprocessMsPerSlice: stage('preprocessMs'),
     waitMsPerSlice: stage('waitMs'),
     encodeMsPerSlice: stage('encodeMs'),
     inferMsPerSlice: stage('inferMs'),
     stitchMsPerSlice: stage('stitchMs'),
-    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    peakRssBytes,
     peakTensorBytes: Math.max(...runs.map((run) => run.dual.peakTensorBytes)),
   };
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [
       name,
-      typeof value === 'number' ? rounded(value) : value,
+      typeof value !== 'number' ? value : Number.isNaN(value) ? null : rounded(value),
     ]),
   );
 }
 
-/** The result of `work`, and seconds of processor time that this process spent on it. */
-async function withCpuSeconds<T>(work: () => Promise<T>): Promise<[T, number]> {
-  const before = process.cpuUsage();
-  const result = await work();
-  const { user, system } = process.cpuUsage(before);
-  return [result, (user + system) / 1e6];
+/** Runs of each of TF.js and ONNX Runtime Web. */
+const ortRepeats = 15;
+
+function whyNoOrt(backend: RunningBackend): string {
+  return backend.name === 'wasm'
+    ? 'onnxruntime-web is not installed. Install it with "npm install onnxruntime-web@1.30.0".'
+    : `the backend is ${backend.name}. Give --backend wasm.`;
 }
 
 /** Multiply-accumulates of a plan, each context encoded once. */

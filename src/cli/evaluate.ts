@@ -1,21 +1,21 @@
 /** `dualscope evaluate`: a model's figures on images with ground truth. */
+import { writeFile } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import type { ConfusionMatrix } from '../evaluation/confusion-matrix.ts';
-import { addPixels, createConfusionMatrix, toRows } from '../evaluation/confusion-matrix.ts';
-import { metricsTable } from '../evaluation/metrics-table.ts';
-import { metricsOf, type Metrics } from '../evaluation/metrics.ts';
+import { createComparison, figuresOf, pool, type Comparison } from '../evaluation/comparison.ts';
+import { toRows } from '../evaluation/confusion-matrix.ts';
+import { imagesTable, metricsTable } from '../evaluation/metrics-table.ts';
+import { evaluationReport, type ImageRow } from '../evaluation/report/evaluation-report.ts';
+import { duration } from '../evaluation/report/figures.ts';
 import type { BackendName } from '../runtime/backend.ts';
-import type { Segmenter } from '../runtime/segmenter.ts';
-import type { FinishedSlice } from '../segment/engine.ts';
-import { nodePlatform } from '../slide/node-platform.node.ts';
-import { openSlide } from '../slide/open-slide.ts';
-import { pathByteSource } from '../slide/path-byte-source.node.ts';
-import type { ClassesIn, DatasetItem } from '../training/datasets/dataset.ts';
-import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
+import type { ModelManifest } from '../runtime/manifest.ts';
 import { recordMetrics } from '../training/record-metrics.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { classNames, modelFolder, planFor, readyModel, runOnSlide } from './run-model.ts';
-import { backendOption, parseOverlap, parsePositive } from './segment.ts';
+import { evaluateImage } from './evaluate-image.ts';
+import { chooseImages, parsePatients, type PatientsOption } from './evaluated-images.ts';
+import { classNames, modelFolder, readyModel } from './run-model.ts';
+import { parseOverlap, parsePositive } from './numbers.ts';
+import { backendOption } from './options.ts';
+import { codeVersion } from './version.ts';
 
 interface EvaluateCall {
   readonly model: string;
@@ -24,94 +24,137 @@ interface EvaluateCall {
   readonly overlap: number;
   readonly backend?: BackendName;
   readonly record?: string;
-  readonly patients?: readonly string[];
+  readonly patients?: PatientsOption;
   readonly classOfValue?: readonly number[];
+  readonly tissueOnly?: boolean;
+  readonly html?: string;
   readonly json?: boolean;
 }
+
+/** Images that the terminal lists one by one; of more it says where to find them. */
+const LISTED_IMAGES = 40;
 
 /** Adds the command to the program. */
 export const addEvaluateCommand: AddCommand = (program) => {
   program
     .command('evaluate')
     .description(
-      'segment every image of a folder that has ground truth (ImageScope XML of the same name, or index masks ' +
-        'and index.csv), and compare: IoU, mIoU, accuracy, BACH score from one pooled confusion matrix',
+      'Segment every image of a folder that has ground truth (annotations of the same name, index masks and ' +
+        "index.csv, or the cut-out slices of the paper's authors), and compare: confusion matrix, IoU, mIoU, " +
+        'accuracy, BACH score and calibration over all pixels, and image by image. On the data that a model was ' +
+        'trained on, only the patients that training never saw are looked at.',
     )
     .requiredOption('--model <id>', 'a model below models/, or a folder that holds one')
-    .requiredOption('--data <dir>', 'folder of slides and their XML, or of images, masks and index.csv')
-    .option('--patients <names>', 'only these patients, by comma', (text: string) => text.split(','))
+    .requiredOption('--data <dir>', 'folder of the dataset')
+    .option('--patients <names>', 'only these patients, by comma; "all" for everybody', parsePatients)
     .option('--class-of-value <classes>', 'class of each value of index masks, by comma', parseClasses)
-    .option('--mpp <um>', 'µm per pixel, for slides that do not say it', parsePositive)
+    .option('--mpp <um>', 'µm per pixel, for images that do not say it', parsePositive)
+    .option('--tissue-only', 'leave glass out of annotated slides')
     .option('--overlap <share>', 'share of a slice in common with its neighbour, 0 to 0.5', parseOverlap, 0)
     .addOption(backendOption())
     .option('--record <data>', "write the figures into the model's manifest and card; words for the data")
+    .option('--html <file>', 'write a report as one HTML file')
     .option('--json', 'one JSON object on stdout')
-    .action(async (call: EvaluateCall) => {
-      const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
-      const { manifest } = segmenter;
-      const names = classNames(manifest);
-      const dataset = await openDataset(call.data, {
-        classNames: names,
-        mpp: call.mpp ?? null,
-        classOfValue: call.classOfValue ?? null,
-      });
-      const found = ofPatients(dataset, { only: call.patients ?? null, except: [] }, call.data);
-      const pooled = createConfusionMatrix(names.length);
-      const slides: { slide: string; miou: number | null; accuracy: number | null; broken: number }[] = [];
-      const start = performance.now();
-      for (const item of found) {
-        const { matrix, broken } = await evaluateImage(item, segmenter, call);
-        matrix.counts.forEach((pixels, cell) => {
-          pooled.counts[cell] = (pooled.counts[cell] ?? 0) + pixels;
-        });
-        const { miou, accuracy } = metricsOf(matrix);
-        slides.push({ slide: item.image, miou, accuracy, broken });
-      }
-      segmenter.dispose();
-      const metrics = metricsOf(pooled);
-      if (call.record !== undefined) await record(call.model, call.record, metrics);
-      const result = {
-        model: manifest.id,
-        data: call.data,
-        classes: names,
-        confusion: toRows(pooled),
-        ...metrics,
-        backend: backend.name,
-        seconds: (performance.now() - start) / 1000,
-        slides,
-      };
-      process.stdout.write(
-        call.json === true
-          ? `${JSON.stringify(result)}\n`
-          : `${manifest.id} on ${found.length} slides of ${call.data}\n\n${metricsTable(pooled, names)}\n`,
-      );
-    });
+    .action(evaluate);
 };
 
-/** Writes the figures into the model. @throws CommandError when there is nothing to write. */
-async function record(model: string, data: string, { miou, iou, accuracy, score }: Metrics): Promise<void> {
-  if (miou === null || accuracy === null) throw new CommandError(`${data}: no pixel was compared.`);
-  await recordMetrics(modelFolder(model), { data, miou, iou: [...iou], accuracy, score });
+async function evaluate(call: EvaluateCall): Promise<void> {
+  const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
+  const { manifest } = segmenter;
+  const names = classNames(manifest);
+  const { images, split } = await chooseImages(manifest, call);
+  const pooled = createComparison(names.length);
+  const slides: (ImageRow & { slide: string; ece: number | null; seconds: number })[] = [];
+  const start = performance.now();
+  for (const item of images) {
+    const began = performance.now();
+    const { comparison, broken } = await evaluateImage(item, segmenter, call.overlap);
+    pool(pooled, comparison);
+    const { calibration, ...metrics } = figuresOf(comparison);
+    const seconds = (performance.now() - began) / 1000;
+    const { name, patient, image } = item;
+    slides.push({ slide: image, image: name, patient, ...metrics, ece: calibration.ece, broken, seconds });
+  }
+  segmenter.dispose();
+  const { calibration, ...metrics } = figuresOf(pooled);
+  if (call.record !== undefined) await record(call.model, call.record, pooled);
+  const seconds = (performance.now() - start) / 1000;
+  if (call.html !== undefined) {
+    const report = evaluationReport({
+      model: manifest.id,
+      title: manifest.title,
+      intendedUse: manifest.intendedUse,
+      data: call.data,
+      classes: manifest.classes,
+      confusion: pooled.confusion,
+      calibration,
+      images: slides,
+      settings: [
+        ['Images', split],
+        ['Slices in common with neighbours', `${String(100 * call.overlap)} %`],
+        ['Glass', images.some((item) => 'counted' in item) ? 'left out' : 'counts as the background class'],
+        ['Backend', backend.name],
+        ['Duration', duration(seconds)],
+        ['Training data', manifest.provenance.data],
+        ['Split', manifest.provenance.split],
+        ['Weights', `${manifest.graph.dtype}, ${manifest.graph.weightsSha256.slice(0, 16)}`],
+      ],
+      date: new Date().toISOString().slice(0, 10),
+      codeVersion: await codeVersion(),
+    });
+    await writeFile(call.html, report).catch((error: unknown) => {
+      throw new CommandError(
+        `${String(call.html)}: The report can't be written (${(error as Error).message}).`,
+      );
+    });
+  }
+  const result = {
+    model: manifest.id,
+    data: call.data,
+    classes: names,
+    confusion: toRows(pooled.confusion),
+    ...metrics,
+    calibration,
+    split,
+    backend: backend.name,
+    seconds,
+    slides,
+  };
+  process.stdout.write(
+    call.json === true ? `${JSON.stringify(result)}\n` : asText(manifest, call, split, pooled, slides),
+  );
 }
 
-/** Segments one image and compares it with its ground truth, slice by slice. */
-async function evaluateImage(
-  item: DatasetItem,
-  segmenter: Segmenter,
-  call: EvaluateCall,
-): Promise<{ matrix: ConfusionMatrix; broken: number }> {
-  const matrix = createConfusionMatrix(classNames(segmenter.manifest).length);
-  const truth = await item.truth();
-  const slide = await openSlide([await pathByteSource(item.image)], nodePlatform());
-  try {
-    const plan = planFor(slide, segmenter, { mpp: item.mpp, area: null, overlap: call.overlap });
-    const { broken } = await runOnSlide(slide, segmenter, plan, (result) => {
-      addSlice(matrix, truth, result, slide.metadata);
-    });
-    return { matrix, broken };
-  } finally {
-    slide.close();
-  }
+function asText(
+  manifest: ModelManifest,
+  { data }: EvaluateCall,
+  split: string,
+  pooled: Comparison,
+  slides: readonly (ImageRow & { ece: number | null })[],
+): string {
+  const { ece, overconfidence } = figuresOf(pooled).calibration;
+  const calibration =
+    ece === null || overconfidence === null
+      ? ''
+      : `calibration error (ECE) ${ece.toFixed(4)}   mean confidence less accuracy ${overconfidence.toFixed(4)}\n`;
+  const list =
+    slides.length > LISTED_IMAGES
+      ? `--json and --html list the ${String(slides.length)} images.`
+      : imagesTable(slides, manifest.classes.length === 4);
+  const count = `${String(slides.length)} ${slides.length === 1 ? 'image' : 'images'}`;
+  return (
+    `${manifest.id} on ${count} of ${data} (${split})\n\n` +
+    `${metricsTable(pooled.confusion, classNames(manifest))}\n${calibration}\n${list}\n`
+  );
+}
+
+/** Writes the figures into the model. @throws CommandError when there is nothing to write. */
+async function record(model: string, data: string, pooled: Comparison): Promise<void> {
+  const { miou, iou, accuracy, score, calibration } = figuresOf(pooled);
+  if (miou === null || accuracy === null) throw new CommandError(`${data}: no pixel was compared.`);
+  const { ece } = calibration;
+  const metrics = { data, miou, iou: [...iou], accuracy, score, ...(ece === null ? {} : { ece }) };
+  await recordMetrics(modelFolder(model), metrics);
 }
 
 /** Whole numbers by comma. */
@@ -119,25 +162,4 @@ function parseClasses(text: string): number[] {
   const classes = text.split(',').map(Number);
   if (classes.every((value) => Number.isInteger(value) && value >= 0)) return classes;
   throw new InvalidArgumentError('Give whole numbers by comma, like 0,1,1,2.');
-}
-
-/**
- * Counts the pixels of a slice whose centre lies on the slide. Slices do not overlap, so that adding them
- * one by one is the same as comparing the stitched maps, without holding those.
- */
-export function addSlice(
-  matrix: ConfusionMatrix,
-  truth: ClassesIn,
-  { rect, size, classes }: FinishedSlice,
-  slide: { readonly width: number; readonly height: number },
-): void {
-  const counted = new Uint8Array(size * size);
-  for (let row = 0; row < size; row++) {
-    if (rect.y + ((row + 0.5) * rect.height) / size >= slide.height) break;
-    for (let column = 0; column < size; column++) {
-      if (rect.x + ((column + 0.5) * rect.width) / size >= slide.width) break;
-      counted[row * size + column] = 1;
-    }
-  }
-  addPixels(matrix, truth(rect, size, size), classes, counted);
 }

@@ -4,6 +4,7 @@ import { addBenchCommand } from './bench.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addPhantomCommand } from './phantom.ts';
+import { addReproduceCommand } from './reproduce.ts';
 import { addSegmentCommand } from './segment.ts';
 import { addSlideCommand } from './slide.ts';
 import { addTrainCommand } from './train.ts';
@@ -13,6 +14,7 @@ const commands: readonly AddCommand[] = [
   addBenchCommand,
   addEvaluateCommand,
   addPhantomCommand,
+  addReproduceCommand,
   addSegmentCommand,
   addSlideCommand,
   addTrainCommand,

@@ -11,3 +11,24 @@ export function parseWhole(least: number): (text: string) => number {
     return value;
   };
 }
+
+/** @throws InvalidArgumentError unless the text is a number above 0. */
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number above 0.');
+  return value;
+}
+
+/** @throws InvalidArgumentError unless the text is a number from 0. */
+export function parseLength(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number from 0.');
+  return value;
+}
+
+/** @throws InvalidArgumentError unless the text is a number from 0 to 0.5. */
+export function parseOverlap(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 0.5)) throw new InvalidArgumentError('Give a number from 0 to 0.5.');
+  return value;
+}

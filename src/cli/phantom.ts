@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
-import { InvalidArgumentError } from 'commander';
-import { writePhantom, type PhantomNote } from '../phantom/write-phantom.node.ts';
+import { InvalidArgumentError, Option } from 'commander';
+import { writePhantom, type PhantomFormat, type PhantomNote } from '../phantom/write-phantom.node.ts';
 import type { AddCommand } from './command.ts';
 
 interface PhantomCall {
@@ -13,6 +13,7 @@ interface PhantomCall {
   readonly mpp: number;
   readonly maskMpp: number;
   readonly quality: number;
+  readonly format: PhantomFormat;
   readonly json?: boolean;
 }
 
@@ -42,6 +43,11 @@ export const addPhantomCommand: AddCommand = (program) => {
     .option('--mpp <m>', 'µm per pixel', numberFrom(0.1, 8), 1)
     .option('--mask-mpp <m>', 'µm per pixel of the mask', numberFrom(0.1, 64), 4)
     .option('--quality <q>', 'JPEG quality', numberFrom(1, 100, true), 85)
+    .addOption(
+      new Option('--format <format>', 'svs: Aperio SVS named A01, A02, …, the layout of BACH part B')
+        .choices(['tif', 'svs'])
+        .default('tif'),
+    )
     .option('--json', 'print one JSON object')
     .action(async (call: PhantomCall) => {
       await mkdir(call.out, { recursive: true });
@@ -62,6 +68,8 @@ export const addPhantomCommand: AddCommand = (program) => {
             mpp: call.mpp,
             maskMpp: call.maskMpp,
             quality: call.quality,
+            format: call.format,
+            ...(call.format === 'svs' ? { name: `A${String(i + 1).padStart(2, '0')}` } : {}),
             onProgress: (fraction) => bar.update(i + fraction, { slide: i + 1 }),
           });
           notes.push({ ...note, isNew });

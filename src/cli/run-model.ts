@@ -14,6 +14,7 @@ import { segmentSlide } from '../segment/engine.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { planSlices } from '../segment/grid.ts';
 import { SliceQueue } from '../segment/queue.ts';
+import type { SliceReader } from '../segment/read-ahead.ts';
 import { slideReader } from '../segment/slide-reader.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
@@ -107,9 +108,11 @@ export async function runOnSlide(
     /** Slices of the plan that are to be done; all by default. */
     readonly queue?: SliceQueue;
     readonly signal?: AbortSignal;
+    /** Where pixels come from; the slide, on this thread, by default. */
+    readonly reader?: SliceReader;
   } = {},
 ): Promise<RunSummary> {
-  const { queue = new SliceQueue(plan), signal } = options;
+  const { queue = new SliceQueue(plan), signal, reader = slideReader(slide, nodePlatform()) } = options;
   const bar = new SingleBar({
     format: `${slide.metadata.name} [{bar}] {value}/{total} slices | {rate} slices/s | {eta_formatted} left`,
     stream: process.stderr,
@@ -118,7 +121,7 @@ export async function runOnSlide(
   bar.start(queue.length, 0, { rate: '-' });
   try {
     return await segmentSlide({
-      reader: slideReader(slide, nodePlatform()),
+      reader,
       segmenter,
       plan,
       queue,

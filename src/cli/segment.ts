@@ -1,51 +1,12 @@
 /** `dualscope segment`: the engine of the app without the app. */
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { InvalidArgumentError, Option } from 'commander';
-import { boundsOf, tissueMm2, withinArea } from '../export/map-area.ts';
-import { MapStrips } from '../export/map-strips.ts';
-import { runKey } from '../export/run-key.ts';
-import type { SliceJournal } from '../export/slice-journal.node.ts';
-import { writeMaps } from '../export/write-maps.node.ts';
-import type { BackendName } from '../runtime/backend.ts';
-import type { RunSummary } from '../segment/engine.ts';
-import type { SlicePlan } from '../segment/grid.ts';
-import { overlapOf, qualities, type QualityId } from '../segment/quality.ts';
-import { readTissue } from '../segment/read-tissue.ts';
-import { slideReader } from '../segment/slide-reader.ts';
-import { hasTissue } from '../segment/tissue.ts';
-import { nodePlatform } from '../slide/node-platform.node.ts';
-import { readRegion } from '../slide/region.ts';
-import { SlideError, type Level0Rect, type RgbaImage, type Slide } from '../slide/slide.ts';
-import { CommandError, type AddCommand } from './command.ts';
-import { manifestOf, micrometresPerPixel, planFor, readyModel, runOnSlide, stem } from './run-model.ts';
-import {
-  journalFile,
-  resultFile,
-  startOrResume,
-  unfinishedSlices,
-  writeAreas,
-  writeAtomically,
-  type SegmentResult,
-} from './segment-files.ts';
-import { areaOf, parseRect } from './slide-area.ts';
+import { Option } from 'commander';
+import type { AddCommand } from './command.ts';
+import { parseLength, parseOverlap, parsePositive } from './numbers.ts';
+import { backendOption, qualityOption } from './options.ts';
+import type { SegmentResult } from './segment-files.ts';
+import { segmentToFiles, type SegmentCall } from './segment-run.ts';
+import { parseRect } from './slide-area.ts';
 import { openFromCommandLine } from './slide.ts';
-
-interface SegmentCall {
-  readonly model: string;
-  readonly out: string;
-  readonly roi?: Level0Rect;
-  readonly annotations?: string;
-  readonly resume?: boolean;
-  readonly overwrite?: boolean;
-  readonly mpp?: number;
-  readonly quality: QualityId;
-  readonly overlap?: number;
-  readonly glass: 'skip' | 'include';
-  readonly simplify: number;
-  readonly backend?: BackendName;
-  readonly json?: boolean;
-}
 
 /** Adds the command to the program. */
 export const addSegmentCommand: AddCommand = (program) => {
@@ -59,15 +20,11 @@ export const addSegmentCommand: AddCommand = (program) => {
     .requiredOption('--model <id>', 'a model below models/, or a folder that holds one')
     .requiredOption('--out <dir>', 'folder that the results are written to')
     .option('--roi <x,y,w,h>', 'this rectangle only, level-0 pixels', parseRect)
-    .option('--annotations <file>', 'these areas only: GeoJSON of QuPath, or ImageScope XML')
+    .option('--annotations <file>', 'these areas only: GeoJSON of QuPath, XML of ImageScope or ASAP')
     .option('--resume', 'go on with an unfinished run; finished results are kept as they are')
     .option('--overwrite', 'begin anew, whatever is there')
     .option('--mpp <um>', 'µm per pixel, for slides that do not say it', parsePositive)
-    .addOption(
-      new Option('--quality <name>', 'how much slices overlap, as in the app')
-        .choices(qualities.map(({ id }) => id))
-        .default('standard'),
-    )
+    .addOption(qualityOption())
     .option(
       '--overlap <share>',
       'instead of --quality: share in common with a neighbour, 0 to 0.5',
@@ -84,10 +41,10 @@ export const addSegmentCommand: AddCommand = (program) => {
       '\nExit codes: 0 done; 1 failed, or slices are left out because the slide can not be read there (--resume\n' +
         'tries them again); 2 wrong options; 130 and 143 stopped (--resume goes on).',
     )
-    .action(async (files: string[], call: SegmentCall) => {
+    .action(async (files: string[], call: Omit<SegmentCall, 'files'> & { readonly json?: boolean }) => {
       const slide = await openFromCommandLine(files);
       try {
-        const result = await segment(slide, call);
+        const result = await segmentToFiles(slide, { ...call, files });
         process.stdout.write(call.json === true ? `${JSON.stringify(result)}\n` : summaryText(result));
         if (result.broken > 0) {
           process.exitCode = 1;
@@ -100,187 +57,6 @@ export const addSegmentCommand: AddCommand = (program) => {
       }
     });
 };
-
-/** Segments what is still to be done and writes the results; gives those that are there when all is. */
-async function segment(slide: Slide, call: SegmentCall): Promise<SegmentResult> {
-  const { name, fingerprint } = slide.metadata;
-  const manifest = await manifestOf(call.model);
-  const area = await areaOf(call);
-  const mpp = micrometresPerPixel(slide, call.mpp ?? null);
-  const reader = slideReader(slide, nodePlatform());
-  const tissue = await readTissue(
-    reader,
-    slide.metadata,
-    manifest.slice.fieldUm / mpp.x,
-    new AbortController().signal,
-  );
-  const onTissue = call.glass === 'skip' ? tissue : null;
-  const whole = planFor(
-    slide,
-    { manifest },
-    {
-      mpp: call.mpp ?? null,
-      overlap: call.overlap ?? overlapOf(call.quality),
-      area: boundsOf(area),
-      ...(onTissue === null ? {} : { keep: (cell: Level0Rect) => hasTissue(onTissue, cell) }),
-    },
-  );
-  const plan = withinArea(whole, area);
-  if (plan.slices.length === 0) {
-    throw new CommandError(
-      `${name}: Nothing is to be segmented. Give an area with tissue, or --glass include.`,
-    );
-  }
-  await mkdir(call.out, { recursive: true });
-  const prefix = join(call.out, `${stem(name)}.${manifest.id}`);
-  const key = await runKey(fingerprint, manifest, plan, { area, glass: call.glass });
-  const started = await startOrResume(
-    { prefix, head: { key, cellPx: plan.cellPx }, simplifyUm: call.simplify },
-    call.overwrite === true ? 'overwrite' : call.resume === true ? 'resume' : 'fresh',
-  );
-  if ('finished' in started) return { ...started.finished, computed: 0 };
-  const { journal } = started;
-  try {
-    const { summary, backend } = await fillJournal(slide, plan, journal, call);
-    const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
-    const strips = new MapStrips(plan, area, (column, row) => journal.read(column, row));
-    const maps = await writeMaps({
-      strips,
-      manifest,
-      prefix,
-      slideName: name,
-      umPerPx,
-      tolerance: call.simplify / umPerPx,
-      picture: (width, height) => pictureOf(slide, strips, width, height),
-    });
-    const tissueArea = tissue === null ? null : tissueMm2(tissue, area, mpp);
-    const { files, ...areas } = await writeAreas(prefix, manifest, maps.counts, umPerPx, tissueArea, name);
-    const result: SegmentResult = {
-      slide: name,
-      model: manifest.id,
-      backend,
-      slices: journal.size,
-      computed: summary.slices,
-      broken: plan.slices.length - journal.size,
-      seconds: summary.seconds,
-      stages: summary.stages,
-      ...areas,
-      tissueMm2: tissueArea,
-      polygons: maps.polygons,
-      mapScale: strips.scale,
-      umPerPx,
-      simplifyUm: call.simplify,
-      key,
-      files: [...maps.files, ...files, resultFile(prefix)],
-    };
-    // Last: a result file says that all the others are there.
-    await writeAtomically(resultFile(prefix), `${JSON.stringify(result, null, 2)}\n`);
-    if (result.broken === 0) await rm(journalFile(prefix), { force: true });
-    return result;
-  } finally {
-    journal.close();
-  }
-}
-
-/**
- * Runs the engine on the slices that the journal lacks. Nothing is started when it lacks none.
- * @throws CommandError when a signal stops the run; what is finished stays in the journal.
- */
-async function fillJournal(
-  slide: Slide,
-  plan: SlicePlan,
-  journal: SliceJournal,
-  call: SegmentCall,
-): Promise<{ summary: RunSummary; backend: string }> {
-  const queue = unfinishedSlices(plan, journal);
-  if (queue.length === 0) return { summary: nothingDone, backend: 'none' };
-  const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
-  const controller = new AbortController();
-  let stoppedBy = 0;
-  const stop = (signal: NodeJS.Signals): void => {
-    stoppedBy = signal === 'SIGINT' ? 130 : 143;
-    controller.abort();
-  };
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  try {
-    const summary = await runOnSlide(
-      slide,
-      segmenter,
-      plan,
-      ({ index, classes, confidence }) => {
-        const place = plan.slices[index];
-        // A run that is stopped hands on cells that were not blended with all of their neighbours.
-        const isWhole = plan.marginPx === 0 || !controller.signal.aborted;
-        if (place === undefined || !isWhole || journal.has(place.column, place.row)) return;
-        journal.append(place.column, place.row, { classes, confidence });
-      },
-      { queue, signal: controller.signal },
-    );
-    if (summary.cancelled) {
-      throw new CommandError(
-        `${slide.metadata.name}: Stopped with ${journal.size} of ${plan.slices.length} slices done. --resume goes on.`,
-        stoppedBy,
-      );
-    }
-    return { summary, backend: backend.name };
-  } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
-    segmenter.dispose();
-  }
-}
-
-const nothingDone: RunSummary = {
-  slices: 0,
-  broken: 0,
-  regionsEncoded: 0,
-  seconds: 0,
-  cancelled: false,
-  stages: { readMs: 0, waitMs: 0, encodeMs: 0, inferMs: 0, stitchMs: 0 },
-};
-
-/** The slide as a small picture, exactly under the map; white, with a word on stderr, where it can't be read. */
-async function pictureOf(slide: Slide, strips: MapStrips, width: number, height: number): Promise<RgbaImage> {
-  const extent = { x: 0, y: 0, width: strips.width * strips.scale.x, height: strips.height * strips.scale.y };
-  try {
-    return await readRegion(slide, extent, width, height, { decoder: nodePlatform().decoder });
-  } catch (error) {
-    if (!(error instanceof SlideError)) throw error;
-    process.stderr.write(`dualscope: the preview is on white: ${error.message}\n`);
-    return { width, height, data: new Uint8ClampedArray(4 * width * height).fill(255) };
-  }
-}
-
-/** Backends that Node has. */
-export function backendOption(): Option {
-  return new Option('--backend <name>', 'what computes; the fastest there is by default').choices([
-    'wasm',
-    'webgpu',
-    'cpu',
-  ]);
-}
-
-/** @throws InvalidArgumentError unless the text is a number above 0. */
-export function parsePositive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number above 0.');
-  return value;
-}
-
-/** @throws InvalidArgumentError unless the text is a number from 0. */
-function parseLength(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Give a number from 0.');
-  return value;
-}
-
-/** @throws InvalidArgumentError unless the text is a number from 0 to 0.5. */
-export function parseOverlap(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0 && value <= 0.5)) throw new InvalidArgumentError('Give a number from 0 to 0.5.');
-  return value;
-}
 
 function summaryText(result: SegmentResult): string {
   const earlier = result.slices - result.computed;

@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { readGeoJson } from '../annotation/read-geojson.ts';
-import { parseImageScope, toClassPolygons } from '../annotation/read-imagescope.ts';
+import { readAnnotations } from '../annotation/read-annotations.ts';
 import type { SlideArea } from '../export/map-area.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
@@ -35,20 +34,5 @@ export async function areaOf(call: {
   const name = basename(annotations);
   const text = await readFile(annotations, 'utf8').catch(() => null);
   if (text === null) throw new CommandError(`${annotations}: The file can't be read. Check its path.`);
-  return {
-    kind: 'polygons',
-    polygons: /\.xml$/i.test(name) ? imageScopeAreas(text, name) : readGeoJson(text, name),
-  };
-}
-
-/** Areas of ImageScope XML, whatever their labels. */
-function imageScopeAreas(
-  xml: string,
-  name: string,
-): { outer: ArrayLike<number>; holes: ArrayLike<number>[] }[] {
-  const { mpp, regions } = parseImageScope(xml, name);
-  const unlabelled = { mpp, regions: regions.map((region) => ({ ...region, label: 'area' })) };
-  const areas = toClassPolygons(unlabelled, { area: 1 }, name);
-  if (areas.length === 0) throw new CommandError(`${name}: It holds no region with an area. Draw one.`);
-  return areas.map(({ outer, holes = [] }) => ({ outer, holes: [...holes] }));
+  return { kind: 'polygons', polygons: readAnnotations(text, name).regions };
 }

@@ -1,19 +1,27 @@
-/** `dualscope train`: trains a preset on annotated slides, resumes, exports the model. */
-import { readFile } from 'node:fs/promises';
+/** `dualscope train`: trains a preset on images with ground truth, resumes, exports the model, reports. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { presetById } from '../model/presets.ts';
+import type { Comparison } from '../evaluation/comparison.ts';
+import type { Preset } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
+import type { BackendName } from '../runtime/backend.ts';
 import { registerTrainingKernels } from '../runtime/gradients.ts';
-import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
+import { fromFolder } from '../runtime/load-model.node.ts';
+import { loadModel } from '../runtime/load-model.ts';
+import type { Weights } from '../runtime/variables.ts';
+import { configuredPreset } from '../training/configured-preset.ts';
 import { exportRun, writeModel } from '../training/export-run.ts';
-import type { LabelledImage } from '../training/labelled-image.ts';
-import { prepareImage } from '../training/prepare-image.ts';
-import { Sampler } from '../training/sampler.ts';
+import { itemsFor, openSamples } from '../training/open-samples.ts';
+import { pretrainedPreset } from '../training/pretrained-encoders.ts';
+import { SampleThread } from '../training/sample-thread.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
-import { runTraining } from '../training/training-run.ts';
+import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parseWhole } from './numbers.ts';
+import { backendOption } from './options.ts';
+import { dataPart, exampleSlices, runReport } from './train-report.ts';
+import { validateWeights } from './train-validation.ts';
 import { codeVersion } from './version.ts';
 
 interface TrainCall {
@@ -21,6 +29,9 @@ interface TrainCall {
   readonly data: string;
   readonly out: string;
   readonly run?: string;
+  readonly weights?: string;
+  readonly backend?: BackendName;
+  readonly threads: number;
   readonly stopAfter?: number;
   readonly checkpointEvery: number;
   readonly json?: boolean;
@@ -29,81 +40,189 @@ interface TrainCall {
 /** Numbers of the samples that the exported model is checked on: far from those that training draws. */
 const UNSEEN_FROM = 2_000_000_000;
 const UNSEEN = 16;
+/** Slices that the report shows. */
+const EXAMPLES = 8;
 
 /** Adds the command to the program. */
 export const addTrainCommand: AddCommand = (program) => {
   program
     .command('train')
     .description(
-      'Train a network and export it, on slides with ImageScope XML beside them or on images with index masks ' +
-        '(index.csv). A run that was stopped goes on from its last checkpoint.',
+      'Train a network and export it, on slides with annotations beside them or on images with index masks ' +
+        '(index.csv). A run that was stopped goes on from its last checkpoint. The folder of the run gets report.html.',
     )
     .requiredOption('--config <file>', 'configuration of the run, JSON')
     .requiredOption('--data <dir>', 'folder of slides and their XML, or of images, masks and index.csv')
     .option('--out <dir>', 'folder of models; the model is written to <dir>/<id>', 'models')
-    .option('--run <dir>', 'folder of checkpoints and losses; runs/<id> by default')
+    .option('--run <dir>', 'folder of checkpoints, losses and the report; runs/<id> by default')
+    .option('--weights <dir>', 'folder that holds the folders of ImageNet weights')
+    .option('--threads <n>', 'threads that compute parts of each batch (wasm)', parseWhole(1), 1)
+    .addOption(backendOption())
     .option('--checkpoint-every <steps>', 'steps between checkpoints', parseWhole(1), 50)
     .option('--stop-after <step>', 'stop there, leaving a checkpoint, without exporting', parseWhole(1))
     .option('--json', 'one JSON object on stdout')
-    .action(async (call: TrainCall) => {
-      const config = await readConfig(call.config);
-      const preset = presetById(config.preset);
-      await initialiseNodeBackend('wasm');
-      registerTrainingKernels();
-      const images = await loadImages(call.data, preset.sliceFieldUm / preset.slicePx, config);
-      const samples = new Sampler(images, preset, config.sampling, config.seed);
-      const bar = new SingleBar({
-        format: `${config.id} [{bar}] {value}/{total} | loss {loss} | {rate} samples/s | {eta_formatted} left`,
-        stream: process.stderr,
-        noTTYOutput: true,
-        notTTYSchedule: 30_000,
-      });
-      bar.start(config.steps, 0, { loss: '-', rate: '-' });
-      const start = performance.now();
-      let smooth: number | null = null;
-      const trained = await runTraining({
+    .action(train);
+};
+
+async function train(call: TrainCall): Promise<void> {
+  const config = await readConfig(call.config);
+  const { preset, pretrained } = await startOf(config, call.weights);
+  const backend = await initialiseNodeBackend(call.backend ?? 'wasm');
+  if (backend.name === 'wasm') registerTrainingKernels();
+  else if (call.threads > 1) {
+    throw new CommandError(`--threads is for wasm; ${backend.name} computes a batch at once.`);
+  }
+  const folder = call.run ?? join('runs', config.id);
+  const open = { config, preset, data: call.data };
+  const samples = await SampleThread.start(open, 2 * config.batch, (text) => {
+    process.stderr.write(`${text}\n`);
+  });
+  try {
+    const start = performance.now();
+    const validationItems = config.validation === undefined ? [] : await itemsFor('validation', open);
+    let validated: Comparison | null = null;
+    let resumedAt = config.steps;
+    const trained = await withBar(config, (onStep) =>
+      runTraining({
         preset,
         config,
         samples,
-        folder: call.run ?? join('runs', config.id),
+        pretrained,
+        folder,
+        threads: call.threads,
         checkpointEvery: call.checkpointEvery,
         ...(call.stopAfter === undefined ? {} : { stopAfter: call.stopAfter }),
-        onStep: ({ step, loss, resumedAt }) => {
-          smooth = smooth === null ? loss : 0.95 * smooth + 0.05 * loss;
-          const rate = ((step - resumedAt) * config.batch * 1000) / (performance.now() - start);
-          bar.update(step, { loss: smooth.toFixed(3), rate: rate.toFixed(1) });
+        onStep: (progress) => {
+          resumedAt = progress.resumedAt;
+          onStep(progress);
         },
+        validate: async (weights, step) => {
+          const unseen = await samples.sample(UNSEEN_FROM);
+          const items = validationItems;
+          return (await validateWeights({ preset, config, items, unseen }, weights, step)).point;
+        },
+      }),
+    );
+    const seconds = (performance.now() - start) / 1000;
+    const isWhole = trained.steps === config.steps;
+    const modelFolder = join(call.out, config.id);
+    if (isWhole) {
+      const unseen = await drawBatch(samples, UNSEEN_FROM, UNSEEN);
+      const model = await exportRun({
+        preset,
+        config,
+        weights: trained.weights,
+        unseen: [unseen[0]!, ...unseen.slice(1)],
+        steps: trained.keptStep ?? trained.steps,
+        metrics: null,
+        date: new Date().toISOString().slice(0, 10),
+        codeVersion: await codeVersion(),
       });
-      bar.stop();
-      const seconds = (performance.now() - start) / 1000;
-      const isWhole = trained.steps === config.steps;
-      const folder = join(call.out, config.id);
-      if (isWhole) {
-        const model = await exportRun({
+      await writeModel(model, modelFolder);
+      if (validationItems.length > 0) {
+        const validator = { preset, config, items: validationItems, unseen: unseen[0]! };
+        validated = (await validateWeights(validator, trained.weights, trained.keptStep ?? trained.steps))
+          .comparison;
+      }
+      await writeFile(
+        join(folder, 'report.html'),
+        runReport({
           preset,
           config,
-          weights: trained.weights,
-          unseen: [
-            samples.sample(UNSEEN_FROM),
-            ...Array.from({ length: UNSEEN - 1 }, (_, i) => samples.sample(UNSEEN_FROM + 1 + i)),
+          trained,
+          data: [
+            dataPart('training', await itemsFor('training', open)),
+            ...(validationItems.length > 0 ? [dataPart('validation', validationItems)] : []),
           ],
-          steps: trained.steps,
-          metrics: null,
-          date: new Date().toISOString().slice(0, 10),
+          validated,
+          examples: await examplesOf(modelFolder, call.data, preset, config, samples),
+          seconds,
+          samplesPerSecond: ((trained.steps - resumedAt) * config.batch) / seconds,
+          threads: call.threads,
+          backend: backend.name,
           codeVersion: await codeVersion(),
-        });
-        await writeModel(model, folder);
-      }
-      const result = { id: config.id, steps: trained.steps, seconds, folder: isWhole ? folder : null };
-      process.stdout.write(
-        call.json === true
-          ? `${JSON.stringify(result)}\n`
-          : isWhole
-            ? `${folder}: exported after ${String(trained.steps)} steps\n`
-            : `${config.id}: stopped after step ${String(trained.steps)}; the same command goes on from there\n`,
+        }),
       );
+    }
+    report(call, config, trained, seconds, isWhole ? modelFolder : null);
+  } finally {
+    await samples.close();
+  }
+}
+
+/** Slices of validation patients where there are some, else of training images, drawn anew. */
+async function examplesOf(
+  modelFolder: string,
+  data: string,
+  preset: Preset,
+  config: TrainingConfig,
+  training: SampleThread,
+): Promise<Awaited<ReturnType<typeof exampleSlices>>> {
+  const segmenter = await loadModel(config.id, fromFolder(modelFolder));
+  try {
+    const first = UNSEEN_FROM + UNSEEN;
+    if (config.validation === undefined) {
+      const of = 'training image, a slice that was not drawn';
+      return await exampleSlices(training, segmenter, preset, config, { first, count: EXAMPLES, of });
+    }
+    const samples = await openSamples({ config, preset, data, purpose: 'validation' }, () => undefined);
+    const of = 'validation';
+    const examples = await exampleSlices(samples, segmenter, preset, config, { first, count: EXAMPLES, of });
+    samples.close();
+    return examples;
+  } finally {
+    segmenter.dispose();
+  }
+}
+
+function report(
+  { json }: TrainCall,
+  { id }: TrainingConfig,
+  { steps, keptStep, validation }: TrainedNetwork,
+  seconds: number,
+  folder: string | null,
+): void {
+  const best = bestPoint(validation)?.miou ?? null;
+  if (json === true) {
+    process.stdout.write(
+      `${JSON.stringify({ id, steps, keptStep, validationMiou: best, seconds, folder })}\n`,
+    );
+    return;
+  }
+  const kept =
+    keptStep === null
+      ? ''
+      : `, weights of step ${String(keptStep)} kept (validation mIoU ${best?.toFixed(3) ?? '-'})`;
+  process.stdout.write(
+    folder === null
+      ? `${id}: stopped after step ${String(steps)}; the same command goes on from there\n`
+      : `${folder}: exported after ${String(steps)} steps${kept}\n`,
+  );
+}
+
+type OnStep = (progress: { step: number; steps: number; loss: number; resumedAt: number }) => void;
+
+/** Shows progress on stderr while `work` runs. */
+async function withBar<T>(config: TrainingConfig, work: (onStep: OnStep) => Promise<T>): Promise<T> {
+  const bar = new SingleBar({
+    format: `${config.id} [{bar}] {value}/{total} | loss {loss} | {rate} samples/s | {eta_formatted} left`,
+    stream: process.stderr,
+    noTTYOutput: true,
+    notTTYSchedule: 30_000,
+  });
+  bar.start(config.steps, 0, { loss: '-', rate: '-' });
+  const start = performance.now();
+  let smooth: number | null = null;
+  try {
+    return await work(({ step, loss, resumedAt }) => {
+      smooth = smooth === null ? loss : 0.95 * smooth + 0.05 * loss;
+      const rate = ((step - resumedAt) * config.batch * 1000) / (performance.now() - start);
+      bar.update(step, { loss: smooth.toFixed(3), rate: rate.toFixed(1) });
     });
-};
+  } finally {
+    bar.stop();
+  }
+}
 
 async function readConfig(file: string): Promise<TrainingConfig> {
   let value: unknown;
@@ -118,22 +237,24 @@ async function readConfig(file: string): Promise<TrainingConfig> {
   throw new CommandError(`${file}: "${issue?.path.join('.') ?? ''}" is not valid: ${issue?.message ?? ''}.`);
 }
 
-async function loadImages(
-  data: string,
-  umPerPx: number,
-  { classes, data: known }: TrainingConfig,
-): Promise<LabelledImage[]> {
-  const options = {
-    classNames: classes.map(({ name }) => name),
-    mpp: known?.mpp ?? null,
-    classOfValue: known?.classOfValue ?? null,
-  };
-  const patients = { only: null, except: known?.heldOutPatients ?? [] };
-  const items = ofPatients(await openDataset(data, options), patients, data);
-  const images: LabelledImage[] = [];
-  for (const item of items) {
-    process.stderr.write(`reading ${item.image} (${String(images.length + 1)} of ${String(items.length)})\n`);
-    images.push(await prepareImage(item, umPerPx));
+/** The preset at the configuration's sizes, and what its encoders start from. */
+async function startOf(
+  config: TrainingConfig,
+  folder: string | undefined,
+): Promise<{ preset: Preset; pretrained: Weights }> {
+  const preset = configuredPreset(config);
+  if (config.encoderWeights === undefined) return { preset, pretrained: new Map() };
+  if (folder === undefined) {
+    throw new CommandError(
+      `${config.id}: the configuration starts from "${config.encoderWeights}". Say with --weights which folder holds it.`,
+    );
   }
-  return images;
+  const started = await pretrainedPreset(preset, join(folder, config.encoderWeights));
+  const { missing } = started;
+  if (missing.length > 0) {
+    process.stderr.write(
+      `${config.id}: ${String(missing.length)} kernels have no ImageNet weights and start at random\n`,
+    );
+  }
+  return { preset: started.preset, pretrained: started.weights };
 }

@@ -1,0 +1,115 @@
+/** The command from its words to its figures, with a network of random weights. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { Command } from 'commander';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { initialiseNodeBackend } from '../runtime/backend.node.ts';
+import { exportModel } from '../runtime/graph/export-model.ts';
+import { singleNetwork } from '../runtime/graph/test-networks.ts';
+import { manifestFields, randomInputs, randomWeights } from '../runtime/graph/testing.ts';
+import { manifestSchema } from '../runtime/manifest.ts';
+import { addEvaluateCommand } from './evaluate.ts';
+
+/** Two by two slices of the network, whose pixel is the image's. */
+const SIDE = 96;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dualscope-evaluate-'));
+  await initialiseNodeBackend('wasm');
+  const inputs = randomInputs(1, 48, null);
+  const dataset = { mpp: 467 / 48, classOfValue: [0, 1, 2, 2], heldOutPatients: ['B', 'C'] };
+  const { files } = await exportModel({
+    fields: { ...manifestFields({ slicePx: 48, contextPx: null, classes: 3 }), dataset },
+    network: singleNetwork,
+    variables: await randomWeights(singleNetwork, inputs),
+    golden: { slice: Uint8Array.from(await inputs.slice.data()), context: null, sliceInContext: null },
+  });
+  tf.dispose(inputs.slice);
+  for (const name of ['model', 'data/images', 'data/masks']) {
+    await mkdir(join(folder, name), { recursive: true });
+  }
+  for (const [name, bytes] of files) await writeFile(join(folder, 'model', name), bytes);
+  // Of a, trained on; b, all class 0; c, half class 1 and half class 2, whose mask value is 3.
+  const values = { a: [1, 1], b: [0, 0], c: [1, 3] };
+  for (const [name, [left, right]] of Object.entries(values)) {
+    const mask = Uint8Array.from({ length: SIDE ** 2 }, (_, i) => (i % SIDE < SIDE / 2 ? left : right) ?? 0);
+    const rgb = Uint8Array.from({ length: 3 * SIDE ** 2 }, (_, i) => (i * 7919) % 251);
+    const png = (data: Uint8Array, channels: 1 | 3): Uint8Array =>
+      encode({ width: SIDE, height: SIDE, data, channels, depth: 8 });
+    await writeFile(join(folder, 'data', 'images', `${name}.png`), png(rgb, 3));
+    await writeFile(join(folder, 'data', 'masks', `${name}.png`), png(mask, 1));
+  }
+  await writeFile(join(folder, 'data', 'index.csv'), 'name,patient\na,A\nb,B\nc,C\n');
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function evaluate(...words: string[]): Promise<string> {
+  const printed: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed.push(String(text));
+    return true;
+  });
+  try {
+    const program = new Command().exitOverride();
+    addEvaluateCommand(program);
+    const call = ['evaluate', '--model', join(folder, 'model'), '--data', join(folder, 'data')];
+    await program.parseAsync([...call, ...words], { from: 'user' });
+  } finally {
+    write.mockRestore();
+  }
+  return printed.join('');
+}
+
+interface Result {
+  readonly confusion: readonly (readonly number[])[];
+  readonly pixels: number;
+  readonly accuracy: number;
+  readonly split: string;
+  readonly calibration: { readonly ece: number; readonly bins: readonly { readonly pixels: number }[] };
+  readonly slides: readonly { readonly image: string; readonly pixels: number; readonly accuracy: number }[];
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+it('measures the patients that training never saw, in every form', async () => {
+  const html = join(folder, 'report.html');
+  const result = JSON.parse(await evaluate('--json', '--html', html, '--record', 'B and C')) as Result;
+  expect(result.split).toBe('patients never trained on: B, C');
+  expect(result.slides.map(({ image }) => image)).toEqual(['b', 'c']);
+  // Every pixel once: all of b and half of c each.
+  expect(result.confusion.map(sum)).toEqual([SIDE ** 2, SIDE ** 2 / 2, SIDE ** 2 / 2]);
+  expect(result.pixels).toBe(2 * SIDE ** 2);
+  expect(sum(result.calibration.bins.map(({ pixels }) => pixels))).toBe(result.pixels);
+  const right = sum(result.confusion.map((row, truth) => row[truth] ?? 0));
+  expect(result.accuracy).toBeCloseTo(right / result.pixels, 12);
+  expect(sum(result.slides.map(({ accuracy, pixels }) => accuracy * pixels))).toBeCloseTo(right, 6);
+
+  const page = await readFile(html, 'utf8');
+  expect(page).toContain(`<dd>${result.accuracy.toFixed(3)}</dd>`);
+  expect(page).toContain(`<dd>${result.calibration.ece.toFixed(3)}</dd>`);
+  expect(page).toContain('patients never trained on: B, C');
+
+  const manifest = manifestSchema.parse(
+    JSON.parse(await readFile(join(folder, 'model', 'manifest.json'), 'utf8')),
+  );
+  expect(manifest.metrics).toMatchObject({
+    data: 'B and C',
+    accuracy: result.accuracy,
+    ece: result.calibration.ece,
+  });
+});
+
+it('measures all patients, or some, when told so', async () => {
+  const all = JSON.parse(await evaluate('--json', '--patients', 'all')) as Result;
+  expect(all.slides.map(({ image }) => image)).toEqual(['a', 'b', 'c']);
+  const text = await evaluate('--patients', 'C');
+  expect(text).toMatch(/^test-model on 1 image of .* \(patients never trained on: C\)/);
+  expect(text).toMatch(/calibration error \(ECE\) 0\.\d{4}/);
+  expect(text).toMatch(/^c +C +0\.\d{4}/m);
+  await expect(evaluate('--patients', 'Z')).rejects.toThrow(/no patient "Z"/);
+});

@@ -1,0 +1,133 @@
+/** The report of a run, from what the command knows. */
+import os from 'node:os';
+import { figuresOf, type Comparison } from '../evaluation/comparison.ts';
+import { duration } from '../evaluation/report/figures.ts';
+import { classPicture, rgbPicture } from '../evaluation/report/pictures.ts';
+import { trainingReport, type DataPart, type ExampleSlice } from '../evaluation/report/training-report.ts';
+import type { Preset } from '../model/presets.ts';
+import type { InputImage, Segmenter } from '../runtime/segmenter.ts';
+import type { DatasetItem } from '../training/datasets/dataset.ts';
+import { UNCOUNTED } from '../training/labelled-image.ts';
+import type { Sample, SampleSource } from '../training/sample.ts';
+import type { TrainingConfig } from '../training/training-config.ts';
+import type { TrainedNetwork } from '../training/training-run.ts';
+
+export interface RunReport {
+  readonly preset: Preset;
+  readonly config: TrainingConfig;
+  readonly trained: TrainedNetwork;
+  readonly data: readonly DataPart[];
+  /** Of the kept weights; null without validation patients. */
+  readonly validated: Comparison | null;
+  readonly examples: readonly ExampleSlice[];
+  readonly seconds: number;
+  /** Since the last start; 0 when no step was taken. */
+  readonly samplesPerSecond: number;
+  readonly threads: number;
+  readonly backend: string;
+  readonly codeVersion: string;
+}
+
+export function runReport(run: RunReport): string {
+  const { preset, config, trained, validated } = run;
+  const figures = validated === null ? null : figuresOf(validated);
+  const { intendedUse } = config.provenance;
+  return trainingReport({
+    id: config.id,
+    title: config.title,
+    description: config.description,
+    state:
+      trained.steps === config.steps
+        ? `finished after ${String(trained.steps)} steps`
+        : `stopped after step ${String(trained.steps)} of ${String(config.steps)}`,
+    intendedUse,
+    classes: config.classes,
+    config: { ...config, classes: config.classes.map(({ name }) => name).join(', ') },
+    data: run.data,
+    losses: trained.losses.map((loss, i) => ({ step: i + 1, loss })),
+    validation: trained.validation,
+    keptStep: trained.keptStep,
+    confusion: validated?.confusion ?? null,
+    calibration: figures?.calibration ?? null,
+    examples: run.examples,
+    cost: [
+      ['Duration since the last start', duration(run.seconds)],
+      ...(run.samplesPerSecond > 0 ? [['Samples per second', run.samplesPerSecond.toFixed(2)] as const] : []),
+      ['Threads', String(run.threads)],
+      ['Memory of the process', `${String(Math.round(process.resourceUsage().maxRSS / 1000))} MB at most`],
+      [
+        'Slice',
+        `${String(preset.slicePx)} × ${String(preset.slicePx)} pixels, ${String(preset.sliceFieldUm)} µm`,
+      ],
+    ],
+    environment: [
+      ['Backend', run.backend],
+      ['Processor', `${os.cpus()[0]?.model ?? 'unknown'}, ${String(os.availableParallelism())} cores`],
+      ['Node', process.versions.node],
+      ['System', `${os.type()} ${os.release()}`],
+    ],
+    date: new Date().toISOString().slice(0, 10),
+    codeVersion: run.codeVersion,
+  });
+}
+
+/** Images and patients, for the report's table. */
+export function dataPart(name: string, items: readonly DatasetItem[]): DataPart {
+  const patients = new Set(items.flatMap(({ patient }) => (patient === null ? [] : [patient])));
+  return { name, images: items.length, patients: [...patients] };
+}
+
+/** Slices that one can look at: what the network makes of samples that training did not draw. */
+export async function exampleSlices(
+  samples: SampleSource,
+  segmenter: Segmenter,
+  { slicePx, contextPx }: Preset,
+  config: TrainingConfig,
+  from: { readonly first: number; readonly count: number; readonly of: string },
+): Promise<ExampleSlice[]> {
+  const colours = config.classes.map(({ colour }) => colour);
+  const examples: ExampleSlice[] = [];
+  for (let i = 0; i < from.count; i++) {
+    const sample = await samples.sample(from.first + i);
+    const { classes } = await predict(sample, segmenter, slicePx, contextPx);
+    let counted = 0;
+    let right = 0;
+    sample.classes.forEach((truth, at) => {
+      if (truth === UNCOUNTED) return;
+      counted++;
+      if (truth === classes[at]) right++;
+    });
+    examples.push({
+      name: `${from.of}, sample ${String(i + 1)}`,
+      slice: rgbPicture(sample.slice, slicePx, slicePx),
+      context: sample.context === null ? null : rgbPicture(sample.context, contextPx ?? 0, contextPx ?? 0),
+      truth: classPicture(sample.classes, slicePx, slicePx, colours),
+      prediction: classPicture(classes, slicePx, slicePx, colours),
+      accuracy: counted === 0 ? null : right / counted,
+    });
+  }
+  return examples;
+}
+
+async function predict(
+  { slice, context, place }: Sample,
+  segmenter: Segmenter,
+  slicePx: number,
+  contextPx: number | null,
+): Promise<{ classes: Uint8Array }> {
+  if (context === null || contextPx === null) return segmenter.segment(image(slice, slicePx), null, null);
+  const features = segmenter.encodeContext(image(context, contextPx));
+  try {
+    return await segmenter.segment(image(slice, slicePx), features, place);
+  } finally {
+    features.dispose();
+  }
+}
+
+/** [side, side, 3] as an opaque image. */
+function image(rgb: Uint8Array, side: number): InputImage {
+  const data = new Uint8ClampedArray(side * side * 4).fill(255);
+  for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4)
+    data.set(rgb.subarray(from, from + 3), to);
+  return { width: side, height: side, data };
+}

@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const program = resolve(import.meta.dirname, '../../bin/dualscope.mjs');
+const SIDE = 96;
+let folder: string;
+
+const config = {
+  preset: 'nano-attention',
+  id: 'tiny',
+  title: 'Tiny',
+  description: 'A test.',
+  geometry: { slicePx: 32, sliceFieldUm: 32, contextPx: 32, contextFieldUm: 96 },
+  regions: 'lattice',
+  seed: 1,
+  steps: 4,
+  batch: 4,
+  accumulate: 2,
+  sampling: [1, 1, 1, 1],
+  contextLoss: 0,
+  batchNorm: 'batch',
+  dice: 0.5,
+  optimiser: {
+    kind: 'sgd',
+    momentum: 0.9,
+    weightDecay: 1e-5,
+    stages: [{ steps: 2, encoderRate: 0.01, decoderRate: 0.02 }],
+  },
+  validation: { patients: ['B'], every: 2 },
+  classes: ['a', 'b', 'c', 'd'].map((name, i) => ({ name, colour: `#00${i}000`, background: i === 0 })),
+  data: { mpp: 1, heldOutPatients: ['C'] },
+  provenance: {
+    data: 'stripes',
+    synthetic: true,
+    dataLicence: 'Apache-2.0',
+    licence: 'Apache-2.0',
+    split: 'by patient',
+    intendedUse: 'Tests.',
+  },
+};
+
+function dualscope(words: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', timeout: 50_000 });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'train-'));
+  const data = join(folder, 'data');
+  await mkdir(join(data, 'images'), { recursive: true });
+  await mkdir(join(data, 'masks'));
+  const classes = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => Math.floor((i % SIDE) / (SIDE / 4)));
+  const rgb = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => 60 * classes[Math.floor(i / 3)]!);
+  for (const name of ['a', 'b', 'c']) {
+    const png = (data: Uint8Array, channels: 1 | 3): Uint8Array =>
+      encode({ width: SIDE, height: SIDE, data, channels, depth: 8 });
+    await writeFile(join(data, 'masks', `${name}.png`), png(classes, 1));
+    await writeFile(join(data, 'images', `${name}.png`), png(rgb, 3));
+  }
+  await writeFile(join(data, 'index.csv'), 'name,patient\na,A\nb,B\nc,C\n');
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('dualscope train', { timeout: 60_000 }, () => {
+  it('trains on two threads, stops, goes on, keeps the best by validation, exports and reports', async () => {
+    const call = ['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')];
+    const run = ['--run', join(folder, 'run'), '--out', join(folder, 'models'), '--threads', '2', '--json'];
+    const stopped = dualscope([...call, ...run, '--stop-after', '2']);
+    expect(stopped.stderr).toContain('reading');
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ id: 'tiny', steps: 2, folder: null });
+    const whole = JSON.parse(dualscope([...call, ...run]).stdout) as { steps: number; keptStep: number };
+    expect(whole.steps).toBe(4);
+    expect([2, 4]).toContain(whole.keptStep);
+
+    const manifest = JSON.parse(
+      await readFile(join(folder, 'models', 'tiny', 'manifest.json'), 'utf8'),
+    ) as Record<string, unknown>;
+    expect(manifest).toMatchObject({
+      dataset: { mpp: 1, heldOutPatients: ['C'] },
+      provenance: { steps: whole.keptStep },
+      slice: { fieldUm: 32, sizePx: 32 },
+    });
+    const report = await readFile(join(folder, 'run', 'report.html'), 'utf8');
+    expect(report).toContain('Research use only. Tests.');
+    expect(report).toContain('data:image/png;base64,');
+    expect(report).toContain('Confusion matrix on validation data');
+  });
+
+  it('says what is wrong in one line', async () => {
+    const threads = dualscope([
+      ...['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')],
+      ...['--run', join(folder, 'other'), '--threads', '3'],
+    ]);
+    expect(threads.status).toBe(1);
+    expect(threads.stderr).toMatch(/dualscope: 3 threads need a batch of as many parts. Set "accumulate": 3/);
+    await writeFile(
+      join(folder, 'imagenet.json'),
+      JSON.stringify({ ...config, encoderWeights: 'resnet18-imagenet' }),
+    );
+    const weights = dualscope(['train', '--config', join(folder, 'imagenet.json'), '--data', folder]);
+    expect(weights.status).toBe(1);
+    expect(weights.stderr).toMatch(/Say with --weights which folder holds it/);
+  });
+});
