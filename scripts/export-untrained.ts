@@ -15,7 +15,7 @@ import { exportModel } from '../src/runtime/graph/export-model.ts';
 import { fromFolder } from '../src/runtime/load-model.node.ts';
 import { loadModel } from '../src/runtime/load-model.ts';
 import { mulberry32 } from '../src/runtime/variables.ts';
-import { untrainedNetwork } from './untrained-weights.ts';
+import { untrainedNetwork } from '../src/runtime/untrained-weights.ts';
 
 const [id = 'resnet50-attention', folder = path.join('runs', id), side = '256'] = process.argv.slice(2);
 const preset = presetById(id);

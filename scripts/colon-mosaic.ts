@@ -1,0 +1,176 @@
+/**
+ * The demo slide of real tissue: a mosaic of EBHI-Seg tiles (Shi et al. 2023, CC BY 4.0) of patients of fold 0, which no
+ * model that comes with Dualscope was trained on, and its ground truth.
+ *
+ *     npx tsx scripts/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
+ *
+ * Each square block is made of four tiles of one piece of tissue and one diagnosis; blocks lie on glass, in an order that does
+ * not tell their class. EBHI-Seg does not say how large a pixel is. It is assumed to be 1.13 µm: closed glands of normal
+ * mucosa have a median diameter of 63.5 pixels in its masks (254 glands), healthy glands of GlaS, whose pixels are
+ * known (0.62 µm), one of 71.8 µm (303 glands).
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { decode } from 'fast-png';
+import sharp from 'sharp';
+import { tracePolygons } from '../src/annotation/trace-polygons.ts';
+import { geoJsonFile } from '../src/annotation/write-geojson.ts';
+import { mulberry32 } from '../src/runtime/variables.ts';
+import { FileSink } from '../src/slide/tiff-writer/file-sink.node.ts';
+import { sharpJpeg } from '../src/slide/tiff-writer/sharp-jpeg.node.ts';
+import { TiffWriter } from '../src/slide/tiff-writer/tiff-writer.ts';
+
+const NAME = 'colon-mosaic';
+const FOLD = '0';
+const MPP = 1.13;
+const TILE = 224;
+/** Tiles along a block's side, glass around it, blocks across and down. */
+const SIDE = 2;
+const GLASS = 56;
+const [COLUMNS, ROWS] = [6, 4];
+const PITCH = SIDE * TILE + 2 * GLASS;
+const JPEG_QUALITY = 85;
+/** Pixels that a simplified outline may be off. */
+const TOLERANCE = 0.8;
+const SEED = 1;
+const WRITTEN_TILE = 256;
+
+/**
+ * The classes of the models for colon, and the values of EBHI-Seg's masks that each stands for. Polyps and
+ * serrated adenomas are benign rather than healthy; the models know no class for them.
+ */
+const CLASSES = [
+  { name: 'healthy', colour: '#009E73', values: ['1', '2', '3'] },
+  { name: 'adenomatous', colour: '#F0E442', values: ['4', '5'] },
+  { name: 'malignant', colour: '#0072B2', values: ['6'] },
+] as const;
+
+const CREDIT =
+  'EBHI-Seg, Shi et al. 2023 (doi 10.3389/fmed.2023.1114673), CC BY 4.0. Tiles put together by Dualscope.';
+const DESCRIPTION =
+  'Mosaic of EBHI-Seg tiles, no slide: blocks of colon tissue of several patients on painted glass. ' +
+  `The size of a pixel is assumed, not measured|MPP = ${String(MPP)}`;
+
+interface Row {
+  readonly file: string;
+  readonly class_id7: string;
+  readonly slide: string;
+  readonly fold: string;
+}
+
+interface Block {
+  /** Index into CLASSES, plus 1. */
+  readonly classIndex: number;
+  readonly files: readonly string[];
+}
+
+const [data = '../shared/data/ebhi', out = 'public/slides'] = process.argv.slice(2);
+const index = parse(await readFile(path.join(data, 'index.csv'), 'utf8'), {
+  columns: true,
+}) as unknown as Row[];
+const random = mulberry32(SEED);
+const blocks = shuffled(CLASSES.flatMap((_, c) => blocksOf(c + 1, (COLUMNS * ROWS) / CLASSES.length)));
+const [width, height] = [COLUMNS * PITCH, ROWS * PITCH];
+const rgb = Buffer.alloc(width * height * 3, 243);
+const classes = new Uint8Array(width * height);
+for (const [i, block] of blocks.entries()) {
+  const left = (i % COLUMNS) * PITCH + GLASS;
+  const top = Math.floor(i / COLUMNS) * PITCH + GLASS;
+  for (const [k, file] of block.files.entries()) {
+    await paintTile(file, block.classIndex, left + (k % SIDE) * TILE, top + Math.floor(k / SIDE) * TILE);
+  }
+}
+await writeSlide(path.join(out, `${NAME}.tif`));
+const polygons = tracePolygons(classes, width, { isTraced: (value) => value > 0, tolerance: TOLERANCE });
+const features = polygons
+  .filter(({ outer }) => outer.length >= 6)
+  .map((polygon) => ({ polygon: rounded(polygon), of: CLASSES[polygon.classValue - 1] ?? null }));
+await writeFile(path.join(out, `${NAME}.geojson`), geoJsonFile(features));
+process.stdout.write(`${path.join(out, NAME)}: ${width} × ${height} pixels, ${features.length} regions\n`);
+
+/** Blocks of one class: by turns of each diagnosis that it stands for, no piece of tissue twice. */
+function blocksOf(classIndex: number, count: number): Block[] {
+  const queues = (CLASSES[classIndex - 1]?.values ?? []).map((value) => {
+    const slides = new Map<string, string[]>();
+    for (const { file, slide } of index.filter((row) => row.fold === FOLD && row.class_id7 === value)) {
+      slides.set(slide, [...(slides.get(slide) ?? []), file]);
+    }
+    return shuffled([...slides.values()].filter((files) => files.length >= SIDE ** 2));
+  });
+  const found: Block[] = [];
+  while (found.length < count && queues.some((queue) => queue.length > 0)) {
+    for (const queue of queues) {
+      const files = queue.shift();
+      if (files !== undefined && found.length < count) {
+        found.push({ classIndex, files: shuffled(files).slice(0, SIDE ** 2) });
+      }
+    }
+  }
+  if (found.length < count) throw new Error(`${data}: too few tiles of class ${String(classIndex)}.`);
+  return found;
+}
+
+async function paintTile(file: string, classIndex: number, left: number, top: number): Promise<void> {
+  const pixels = await sharp(path.join(data, 'images', `${file}.jpg`))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const mask = decode(await readFile(path.join(data, 'masks7', `${file}.png`)));
+  for (let y = 0; y < TILE; y++) {
+    pixels.copy(rgb, ((top + y) * width + left) * 3, y * TILE * 3, (y + 1) * TILE * 3);
+    for (let x = 0; x < TILE; x++) {
+      if (mask.data[y * TILE + x] !== 0) classes[(top + y) * width + left + x] = classIndex;
+    }
+  }
+}
+
+async function writeSlide(file: string): Promise<void> {
+  const sink = await FileSink.create(file);
+  const writer = new TiffWriter({
+    sink,
+    width,
+    height,
+    tileSize: WRITTEN_TILE,
+    colour: 'rgb',
+    compression: { kind: 'jpeg', encoder: sharpJpeg(JPEG_QUALITY) },
+    reduce: 'average',
+    mpp: MPP,
+    description: DESCRIPTION,
+    copyright: CREDIT,
+    software: 'Dualscope',
+  });
+  const tile = Buffer.alloc(WRITTEN_TILE * WRITTEN_TILE * 3);
+  for (let row = 0; row < writer.rows; row++) {
+    for (let column = 0; column < writer.columns; column++) {
+      tile.fill(243);
+      const used = Math.min(WRITTEN_TILE, width - column * WRITTEN_TILE);
+      for (let y = 0; y < Math.min(WRITTEN_TILE, height - row * WRITTEN_TILE); y++) {
+        const from = ((row * WRITTEN_TILE + y) * width + column * WRITTEN_TILE) * 3;
+        rgb.copy(tile, y * WRITTEN_TILE * 3, from, from + used * 3);
+      }
+      await writer.pushTile(tile);
+    }
+  }
+  await writer.finish();
+  await sink.close();
+}
+
+/** Corners to tenths of a pixel: the file is half as long. */
+function rounded({ outer, holes }: { outer: readonly number[]; holes: readonly (readonly number[])[] }): {
+  outer: number[];
+  holes: number[][];
+} {
+  const round = (ring: readonly number[]): number[] => ring.map((value) => Math.round(value * 10) / 10);
+  return { outer: round(outer), holes: holes.map(round) };
+}
+
+/** In an order that the seed decides (Fisher and Yates). */
+function shuffled<T>(items: readonly T[]): T[] {
+  const mixed = [...items];
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [mixed[i], mixed[j]] = [mixed[j] as T, mixed[i] as T];
+  }
+  return mixed;
+}

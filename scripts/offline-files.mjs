@@ -1,0 +1,56 @@
+/** The service worker of a build: its source with the files of the build and a version put in. */
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+
+/**
+ * Files below a folder, relative to it, with slashes.
+ * @param {string} folder @returns {string[]}
+ */
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(folder, name)).isFile())
+    .map((name) => relative(folder, join(folder, name)).split(sep).join('/'))
+    .sort();
+}
+
+/** Models up to this size are kept on the first visit, larger ones when they are first used. */
+const SMALL_MODEL_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The weights of large models among the files of a build.
+ * @param {string} outDir @param {readonly string[]} files @returns {Set<string>}
+ */
+function largeWeights(outDir, files) {
+  /** @type {Map<string, number>} */
+  const bytes = new Map();
+  /** @param {string} name */
+  const modelOf = (name) => /^models\/[^/]+\//.exec(name)?.[0] ?? '';
+  for (const name of files) {
+    bytes.set(modelOf(name), (bytes.get(modelOf(name)) ?? 0) + statSync(join(outDir, name)).size);
+  }
+  return new Set(
+    files.filter(
+      (name) =>
+        name.endsWith('.bin') && (bytes.get(modelOf(name)) ?? 0) > SMALL_MODEL_BYTES && modelOf(name) !== '',
+    ),
+  );
+}
+
+/**
+ * Writes `sw.js` into a finished build.
+ * @param {string} outDir the build
+ * @param {string} source path of the service worker's source
+ */
+export function writeServiceWorker(outDir, source) {
+  const files = filesBelow(outDir).filter((name) => name !== 'sw.js' && !name.endsWith('.map'));
+  const later = largeWeights(outDir, files);
+  const hash = createHash('sha256');
+  for (const name of files) hash.update(name).update(readFileSync(join(outDir, name)));
+  // The page itself is asked for as the folder.
+  const kept = ['./', ...files.filter((name) => !later.has(name)).map((name) => `./${name}`)];
+  const text = readFileSync(source, 'utf8')
+    .replace('__VERSION__', hash.digest('hex').slice(0, 16))
+    .replace("'__FILES__'", () => JSON.stringify(JSON.stringify(kept)));
+  writeFileSync(join(outDir, 'sw.js'), text);
+}
