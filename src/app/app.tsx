@@ -1,9 +1,14 @@
 /** The frame: bars, panels, and between them the tissue. */
 import { useLayoutEffect } from 'react';
+import { LabelsDialog } from './annotate/labels-dialog.tsx';
+import { ReportDialog } from './export/report-dialog.tsx';
+import { SessionDialog } from './export/session-dialog.tsx';
 import { CommandPalette } from './dialogs/command-palette.tsx';
 import { DropTarget } from './dialogs/drop-target.tsx';
 import { HelpSheet } from './dialogs/help-sheet.tsx';
 import { MppDialog } from './dialogs/mpp-dialog.tsx';
+import { OwnModelDialog } from './models/own-model-dialog.tsx';
+import { GoToDialog } from './navigate/go-to-dialog.tsx';
 import { LeftPanel } from './panels/left-panel.tsx';
 import { LeftRail } from './panels/left-rail.tsx';
 import { LogPanel } from './panels/log-panel.tsx';
@@ -40,6 +45,11 @@ export function App(): React.JSX.Element {
       {dialog === 'palette' && <CommandPalette />}
       {dialog === 'help' && <HelpSheet />}
       {dialog === 'mpp' && <MppDialog />}
+      {dialog === 'own-model' && <OwnModelDialog />}
+      {dialog === 'go-to' && <GoToDialog />}
+      {dialog === 'labels' && <LabelsDialog />}
+      {dialog === 'report' && <ReportDialog />}
+      {dialog === 'session' && <SessionDialog />}
     </div>
   );
 }

@@ -57,6 +57,12 @@ export function formatFraction(value: number): string {
   return value.toFixed(2);
 }
 
+/** 0.4 %, 12 %: of a share from 0 to 1. */
+export function formatShare(share: number): string {
+  const percent = share * 100;
+  return `${percent > 0 && percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+}
+
 /** 24 M, 0.31 M, 1.2 G: for parameters and operations. */
 export function formatLarge(value: number): string {
   const units: readonly (readonly [number, string])[] = [

@@ -3,6 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { installPageHook } from './page-hook.ts';
+import { registerOffline } from './offline/register.ts';
 import { Workbench } from './session/workbench.ts';
 import { WorkbenchContext } from './workbench-context.ts';
 import './style/index.css';
@@ -19,4 +20,5 @@ createRoot(root).render(
     </WorkbenchContext>
   </StrictMode>,
 );
-void workbench.start();
+// Last, so that keeping files does not delay the first look at the slide.
+void workbench.start().then(registerOffline);

@@ -4,14 +4,29 @@
  */
 import type { Level0Rect } from '../slide/slide.ts';
 import type { Workbench } from './session/workbench.ts';
-import { activePaneOf } from './state/state.ts';
+import type { Transition } from './compare/difference.ts';
+import type { ClassMap } from './overlay/class-map-store.ts';
+import { activePaneOf, parseLayer } from './state/state.ts';
 import type { Affine } from './viewer/affine.ts';
 
+/** A square of a class map: `classes` has `size × size` values, row by row, over `rect`. */
+export interface PageGrid {
+  readonly rect: Level0Rect;
+  readonly size: number;
+  readonly classes: Uint8Array;
+}
+
 export interface PageHook {
-  /** Finished slices of the active pane's model: `classes` has `size × size` values, row by row, over `rect`. */
-  slices(): { readonly rect: Level0Rect; readonly size: number; readonly classes: Uint8Array }[];
-  /** Level-0 pixels to CSS pixels of the active view; null while no slide is shown. */
-  transform(): Affine | null;
+  /** Finished slices of a layer, written as `model:nano-add` or `truth`; of the active pane's where absent. */
+  slices(layer?: string): PageGrid[];
+  /** The same, with slices read back that were put aside to save memory. */
+  wholeSlices(): Promise<PageGrid[]>;
+  /** Bytes of class maps in memory that could be put aside. */
+  heldBytes(): number;
+  /** What the difference view shows: codes in place of classes, and the classes of each code; null without one. */
+  difference(): { readonly grids: PageGrid[]; readonly transitions: readonly Transition[] } | null;
+  /** Level-0 pixels to CSS pixels of a pane's view, the active one's where absent; null while no slide is shown. */
+  transform(paneId?: string): Affine | null;
 }
 
 declare global {
@@ -22,13 +37,35 @@ declare global {
 
 export function installPageHook(workbench: Workbench): void {
   window.dualscope = {
-    slices() {
-      const map = workbench.classMapOf(activePaneOf(workbench.store.getState()));
-      return [...(map?.slices ?? [])].map((slice) => {
-        const { size, classes } = slice.map(0);
-        return { rect: slice.rect, size, classes };
-      });
+    slices: (layer) =>
+      gridsOf(
+        layer === undefined
+          ? workbench.classMapOf(activePaneOf(workbench.store.getState()))
+          : (workbench.contentOf(parseLayer(layer))?.map ?? null),
+      ),
+    wholeSlices: async () => {
+      const grids: PageGrid[] = [];
+      for (const slice of workbench.classMapOf(activePaneOf(workbench.store.getState()))?.slices ?? []) {
+        const { size, classes } = await slice.whole();
+        grids.push({ rect: slice.rect, size, classes });
+      }
+      return grids;
     },
-    transform: () => workbench.activeView()?.transform() ?? null,
+    heldBytes: () => workbench.classMaps.bytes,
+    difference() {
+      const state = workbench.difference.get();
+      return state === null
+        ? null
+        : { grids: gridsOf(state.layer.map), transitions: state.layer.transitions };
+    },
+    transform: (paneId) =>
+      (paneId === undefined ? workbench.activeView() : workbench.view(paneId))?.transform() ?? null,
   };
+}
+
+function gridsOf(map: ClassMap | null): PageGrid[] {
+  return [...(map?.slices ?? [])].map((slice) => {
+    const { size, classes } = slice.map(0);
+    return { rect: slice.rect, size, classes };
+  });
 }

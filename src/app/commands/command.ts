@@ -3,7 +3,16 @@ import type { LucideIcon } from 'lucide-react';
 import type { Workbench } from '../session/workbench.ts';
 import type { AppState } from '../state/state.ts';
 
-export const commandGroups = ['Slide', 'Segment', 'Overlay', 'Compare', 'View', 'Interface'] as const;
+export const commandGroups = [
+  'Slide',
+  'Segment',
+  'Overlay',
+  'Compare',
+  'Annotate',
+  'Export',
+  'View',
+  'Interface',
+] as const;
 export type CommandGroup = (typeof commandGroups)[number];
 
 export interface Command {

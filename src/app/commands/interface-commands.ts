@@ -86,6 +86,8 @@ export const interfaceCommands: readonly Command[] = [
   ),
   leftPanel('slides', 'Slides'),
   leftPanel('models', 'Models'),
+  leftPanel('bookmarks', 'Bookmarks'),
+  leftPanel('annotations', 'Annotations'),
   preference(
     { id: 'interface.theme', title: 'Light or dark theme', icon: Moon, shortcuts: ['Shift+T'] },
     (now) => ({

@@ -1,23 +1,16 @@
 /** Panes beside each other, and whether their views move together. */
 import { Columns2, Grid2x2, Link, Square } from 'lucide-react';
-import { shownModels } from '../state/state.ts';
 import type { AppState, LinkMode, PaneCount } from '../state/state.ts';
 import type { Workbench } from '../session/workbench.ts';
 import type { Command } from './command.ts';
+import { runAdded } from './compare-commands.ts';
 
 const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
 const isCompare = (state: AppState): boolean => state.panes.length > 1;
 
 /** Lays panes out; models that come into view are run on what the first one has just been run on. */
 function layOut(workbench: Workbench, count: PaneCount): void {
-  const before = new Set(shownModels(workbench.store.getState()));
-  workbench.store.dispatch({ type: 'layout', count });
-  const state = workbench.store.getState();
-  const added = shownModels(state).filter((model) => !before.has(model));
-  if (added.length === 0) return;
-  if (state.run !== null) workbench.segmentation.enqueue(added);
-  if (state.lastRun === null || state.lastRun.cancelled) return;
-  void workbench.segmentation.segment(state.lastRun.extent, added);
+  runAdded(workbench, () => workbench.store.dispatch({ type: 'layout', count }));
 }
 
 function layout(count: PaneCount, title: string, icon: NonNullable<Command['icon']>): Command {
@@ -28,10 +21,12 @@ function layout(count: PaneCount, title: string, icon: NonNullable<Command['icon
     icon,
     shortcuts: [`Alt+${count}`],
     when: isOpen,
-    isOn: (state) => state.panes.length === count,
+    isOn: (state) => state.panes.length === count && state.compare.view === 'panes',
     perform: (workbench) => layOut(workbench, count),
   };
 }
+
+const nextLink: Readonly<Record<LinkMode, LinkMode>> = { linked: 'offset', offset: 'free', free: 'linked' };
 
 function link(mode: LinkMode, title: string): Command {
   return {
@@ -50,14 +45,15 @@ export const paneCommands: readonly Command[] = [
   layout(4, 'Four panes', Grid2x2),
   {
     id: 'pane.link',
-    title: 'Link views',
+    title: 'Link views: linked, with offset, free',
     group: 'Compare',
     icon: Link,
     shortcuts: ['Ctrl+Alt+S'],
     when: isCompare,
     isOn: (state) => state.link !== 'free',
-    perform: ({ store }) =>
-      store.dispatch({ type: 'link', link: store.getState().link === 'free' ? 'linked' : 'free' }),
+    perform: ({ store }) => store.dispatch({ type: 'link', link: nextLink[store.getState().link] }),
   },
+  link('linked', 'Link views at the same place'),
   link('offset', 'Link views with the offset that they have'),
+  link('free', 'Free views'),
 ];

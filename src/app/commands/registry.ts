@@ -1,5 +1,8 @@
 /** All commands, and those that come from data: one per demo slide and per model. */
 import type { AppState } from '../state/state.ts';
+import { compareCommands } from './compare-commands.ts';
+import { annotationCommands } from './annotation-commands.ts';
+import { exportCommands } from './export-commands.ts';
 import { interfaceCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { paneCommands } from './pane-commands.ts';
@@ -13,6 +16,9 @@ export const commands: readonly Command[] = [
   ...segmentCommands,
   ...overlayCommands,
   ...paneCommands,
+  ...compareCommands,
+  ...annotationCommands,
+  ...exportCommands,
   ...viewCommands,
   ...interfaceCommands,
 ];

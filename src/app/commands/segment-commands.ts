@@ -119,6 +119,6 @@ export const segmentCommands: readonly Command[] = [
     group: 'Segment',
     icon: Trash2,
     when: (state) => state.run === null,
-    perform: (workbench) => void workbench.segmentation.deleteStored(),
+    perform: (workbench) => void workbench.stored.deleteAll(),
   },
 ];

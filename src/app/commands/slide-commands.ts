@@ -1,8 +1,19 @@
 /** Opening and closing slides, choosing models. */
-import { FolderOpen, Image, Palette, RefreshCw, Ruler, RulerDimensionLine, Undo2, X } from 'lucide-react';
-import { activePaneOf, hasOwnColours } from '../state/state.ts';
+import {
+  FolderOpen,
+  Image,
+  PackageOpen,
+  Palette,
+  RefreshCw,
+  Ruler,
+  RulerDimensionLine,
+  Undo2,
+  X,
+} from 'lucide-react';
+import { activePaneOf, hasOwnColours, layerText } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
+import { openFiles } from '../session/open-files.ts';
 import { pickFiles } from '../session/pick-files.ts';
 import type { Command } from './command.ts';
 
@@ -15,7 +26,7 @@ export const slideCommands: readonly Command[] = [
     group: 'Slide',
     icon: FolderOpen,
     shortcuts: ['Ctrl+O'],
-    perform: (workbench) => pickFiles((files) => void workbench.slides.openFiles(files)),
+    perform: (workbench) => pickFiles((files) => void openFiles(workbench, files)),
   },
   {
     id: 'slide.close',
@@ -64,6 +75,13 @@ export const slideCommands: readonly Command[] = [
     },
   },
   {
+    id: 'model.open',
+    title: 'Open a model…',
+    group: 'Segment',
+    icon: PackageOpen,
+    perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'own-model' }),
+  },
+  {
     id: 'slide.reload',
     title: 'Read tiles again',
     group: 'Slide',
@@ -88,7 +106,7 @@ export function modelCommands(state: AppState): Command[] {
     id: `model.${model.id}`,
     title: `Use model: ${model.manifest.title}`,
     group: 'Segment',
-    isOn: (now) => activePaneOf(now).modelId === model.id,
-    perform: ({ store }) => store.dispatch({ type: 'choose-model', modelId: model.id }),
+    isOn: (now) => layerText(activePaneOf(now).layer) === `model:${model.id}`,
+    perform: ({ store }) => store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: model.id } }),
   }));
 }

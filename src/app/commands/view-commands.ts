@@ -1,5 +1,15 @@
 /** Moving about in the slide. */
-import { Expand, FlipHorizontal2, RotateCcw, RotateCw, ZoomIn, ZoomOut } from 'lucide-react';
+import {
+  Bookmark,
+  Expand,
+  FlipHorizontal2,
+  LocateFixed,
+  PencilRuler,
+  RotateCcw,
+  RotateCw,
+  ZoomIn,
+  ZoomOut,
+} from 'lucide-react';
 import { currentMpp } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
@@ -63,5 +73,42 @@ export const viewCommands: readonly Command[] = [
     { id: 'view.rotate-back', title: 'Rotate left by 90°', icon: RotateCcw, shortcuts: ['Shift+R'] },
     (view) => view.rotateBy(-90),
   ),
-  viewCommand({ id: 'view.mirror', title: 'Mirror', icon: FlipHorizontal2 }, (view) => view.flip()),
+  viewCommand({ id: 'view.mirror', title: 'Mirror', icon: FlipHorizontal2, shortcuts: ['Shift+M'] }, (view) =>
+    view.flip(),
+  ),
+  {
+    id: 'view.go-to',
+    title: 'Go to coordinates…',
+    group: 'View',
+    icon: LocateFixed,
+    shortcuts: ['Ctrl+G'],
+    when: isOpen,
+    perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'go-to' }),
+  },
+  {
+    id: 'view.measure',
+    title: 'Measure length and area',
+    group: 'View',
+    icon: PencilRuler,
+    shortcuts: ['M'],
+    when: isOpen,
+    isOn: (state) => state.measure !== null,
+    perform: ({ store }) =>
+      store.dispatch({
+        type: 'measure',
+        measure: store.getState().measure === null ? { points: [], closed: false } : null,
+      }),
+  },
+  {
+    id: 'view.bookmark',
+    title: 'Bookmark this view',
+    group: 'View',
+    icon: Bookmark,
+    shortcuts: ['B'],
+    when: isOpen,
+    perform: ({ store, navigation }) => {
+      navigation.addBookmark();
+      store.dispatch({ type: 'preferences', change: { leftPanel: 'bookmarks' } });
+    },
+  },
 ];

@@ -1,5 +1,6 @@
 /** Files dropped anywhere on the page. */
 import { useEffect, useState } from 'react';
+import { openFiles } from '../session/open-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
 
 export function DropTarget(): React.JSX.Element | null {
@@ -20,7 +21,7 @@ export function DropTarget(): React.JSX.Element | null {
       setOver(false);
       if (!hasFiles(event)) return;
       event.preventDefault();
-      void workbench.slides.openFiles([...(event.dataTransfer?.files ?? [])]);
+      void openFiles(workbench, [...(event.dataTransfer?.files ?? [])]);
     };
     window.addEventListener('dragover', onDragOver);
     window.addEventListener('dragleave', onDragLeave);

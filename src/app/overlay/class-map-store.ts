@@ -1,47 +1,15 @@
 /**
- * The slices that models have finished, kept per slide and model as long as the page lives: switching
- * layers, palettes or slides never runs a network again.
+ * The slices that models have finished, kept per slide and model as long as the page lives, in memory or put aside:
+ * switching layers, palettes or slides never runs a network again.
  */
-import type { Level0Rect } from '../../slide/slide.ts';
 import type { SliceResult } from '../../worker/protocol.ts';
-import { countClasses, halveClasses, halveConfidence } from './class-regions.ts';
+import { countClasses } from './class-regions.ts';
+import type { SliceMemory } from './slice-memory.ts';
+import type { SliceKeeper } from './stored-slice.ts';
+import { StoredSlice } from './stored-slice.ts';
 
-/** A slice's maps at one resolution. */
-export interface SliceMap {
-  readonly size: number;
-  readonly classes: Uint8Array<ArrayBuffer>;
-  readonly confidence: Uint8Array<ArrayBuffer>;
-}
-
-/** One finished slice with its maps at full, half, quarter … resolution. */
-export class StoredSlice {
-  readonly rect: Level0Rect;
-  /** Grows when the slice is computed again; with it, whatever was drawn from it is out of date. */
-  readonly generation: number;
-  readonly #levels: SliceMap[];
-
-  constructor(result: SliceResult, generation: number) {
-    this.rect = result.rect;
-    this.generation = generation;
-    this.#levels = [{ size: result.size, classes: result.classes, confidence: result.confidence }];
-  }
-
-  /** The map with at most 2^`level` times fewer pixels a side; less often where the size is odd. */
-  map(level: number): SliceMap {
-    let last = this.#levels[this.#levels.length - 1];
-    while (last !== undefined && this.#levels.length <= level && last.size % 2 === 0 && last.size > 2) {
-      last = {
-        size: last.size / 2,
-        classes: halveClasses(last.classes, last.size),
-        confidence: halveConfidence(last.confidence, last.size),
-      };
-      this.#levels.push(last);
-    }
-    const map = this.#levels[Math.min(level, this.#levels.length - 1)];
-    if (map === undefined) throw new Error('A slice has at least its own map.');
-    return map;
-  }
-}
+export { StoredSlice } from './stored-slice.ts';
+export type { SliceMap } from './stored-slice.ts';
 
 /** All slices of one slide and one model. */
 export class ClassMap {
@@ -49,11 +17,29 @@ export class ClassMap {
   readonly #listeners = new Set<() => void>();
   readonly #counts = new Float64Array(256);
   readonly #countsBySlice = new Map<string, Float64Array>();
+  readonly #memory: SliceMemory | null;
+  readonly #keeper: SliceKeeper | null;
   #version = 0;
+  #revision = 0;
+
+  /** @param memory bounds what is held; without one, everything is. */
+  constructor(memory: SliceMemory | null = null) {
+    this.#memory = memory;
+    this.#keeper =
+      memory?.keeper((slice) => {
+        slice.revision = ++this.#revision;
+        this.#tell();
+      }) ?? null;
+  }
 
   /** Grows with every slice. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Grows with every slice, and when one that was put aside is there again. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get slices(): Iterable<StoredSlice> {
@@ -94,12 +80,42 @@ export class ClassMap {
       counts[value] = (counts[value] ?? 0) * area;
       this.#counts[value] = (this.#counts[value] ?? 0) + (counts[value] ?? 0) - (earlier?.[value] ?? 0);
     }
-    this.#countsBySlice.set(key, counts);
-    this.#slices.set(key, new StoredSlice(result, this.#version));
+    // Few classes occur, and there may be thousands of slices.
+    this.#countsBySlice.set(key, counts.slice(0, counts.findLastIndex((count) => count > 0) + 1));
+    this.#put(key, result);
+    this.#tell();
+  }
+
+  #put(key: string, result: SliceResult): void {
+    const earlier = this.#slices.get(key);
+    if (earlier !== undefined) this.#memory?.forget(earlier);
+    const slice = new StoredSlice(result, this.#version, this.#keeper);
+    slice.revision = ++this.#revision;
+    this.#slices.set(key, slice);
+    this.#memory?.add(slice);
+  }
+
+  #tell(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 
+  /**
+   * Brings all slices back into memory, for work that needs the whole map at once; call the returned function when
+   * it is done. @throws WorkerError when a slice can't be read back.
+   */
+  async hold(): Promise<() => void> {
+    const release = this.#memory?.hold() ?? (() => undefined);
+    try {
+      for (const slice of [...this.#slices.values()]) await slice.whole();
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return release;
+  }
+
   #clear(): void {
+    for (const slice of this.#slices.values()) this.#memory?.forget(slice);
     this.#slices.clear();
     this.#countsBySlice.clear();
     this.#counts.fill(0);
@@ -125,6 +141,17 @@ function keyOf(x: number, y: number, width: number): string {
 /** Class maps by slide, its pixel size and model. */
 export class ClassMapStore {
   readonly #maps = new Map<string, ClassMap>();
+  readonly #memory: SliceMemory | null;
+
+  /** @param memory bounds what all maps hold together. */
+  constructor(memory: SliceMemory | null = null) {
+    this.#memory = memory;
+  }
+
+  /** Bytes of maps in memory that could be put aside. */
+  get bytes(): number {
+    return this.#memory?.bytes ?? 0;
+  }
 
   /**
    * The class map of a model on a slide; empty at first.
@@ -134,7 +161,7 @@ export class ClassMapStore {
     const key = `${fingerprint}/${mpp === null ? '' : `${mpp.x},${mpp.y}`}/${modelId}`;
     let map = this.#maps.get(key);
     if (map === undefined) {
-      map = new ClassMap();
+      map = new ClassMap(this.#memory);
       this.#maps.set(key, map);
     }
     return map;

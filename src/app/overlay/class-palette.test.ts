@@ -14,7 +14,7 @@ function rgba(pixels: Uint32Array<ArrayBuffer>, value: number): number[] {
 
 describe('classColours', () => {
   it("gives BACH's classes the design's colours", () => {
-    expect(classColours(bach, 'colour-blind-safe')).toEqual(['#808080', '#009E73', '#F0E442', '#0072B2']);
+    expect(classColours(bach, 'colour-blind-safe')).toEqual(['#808080', '#009E73', '#F0E442', '#00509E']);
     expect(classColours(bach, 'bach')).toEqual(['#808080', '#FF0000', '#00FF00', '#0000FF']);
     expect(classColours(bach, 'model')).toEqual(['#808080', '#111111', '#222222', '#333333']);
   });
@@ -38,7 +38,7 @@ describe('classPixels', () => {
     expect(rgba(pixels, 0)).toEqual([0, 0, 0, 0]);
     expect(rgba(pixels, 1)).toEqual([0x00, 0x9e, 0x73, 255]);
     expect(rgba(pixels, 2)).toEqual([0, 0, 0, 0]);
-    expect(rgba(pixels, 3)).toEqual([0x00, 0x72, 0xb2, 255]);
+    expect(rgba(pixels, 3)).toEqual([0x00, 0x50, 0x9e, 255]);
     expect(rgba(pixels, 200)).toEqual([0, 0, 0, 0]);
   });
 });
@@ -62,4 +62,14 @@ describe('parseColour', () => {
   it('refuses what is no colour', () => {
     expect(() => parseColour('red')).toThrow(RangeError);
   });
+});
+
+it('gives the classes of another vocabulary the palette in its order', () => {
+  const classes = ['not gland', 'healthy', 'adenomatous', 'malignant'].map((name, i) => ({
+    name,
+    colour: '#999999',
+    background: i === 0,
+  }));
+  expect(classColours(classes, 'bach').slice(1)).toEqual(['#FF0000', '#00FF00', '#0000FF']);
+  expect(classColours(classes, 'colour-blind-safe').slice(1)).toEqual(['#009E73', '#F0E442', '#00509E']);
 });

@@ -19,34 +19,36 @@ export interface PaletteClass {
 
 /** By class name in lower case, letters only. */
 const named: Readonly<Record<Exclude<PaletteId, 'model'>, Readonly<Record<string, string>>>> = {
-  'colour-blind-safe': { benign: '#009E73', insitu: '#F0E442', invasive: '#0072B2' },
+  'colour-blind-safe': { benign: '#009E73', insitu: '#F0E442', invasive: '#00509E' },
   bach: { benign: '#FF0000', insitu: '#00FF00', invasive: '#0000FF' },
 };
 
 /** For classes without a colour of their own: Okabe and Ito's set, the ones near to tissue last. */
-const further = ['#009E73', '#F0E442', '#0072B2', '#56B4E9', '#E69F00', '#000000', '#D55E00', '#CC79A7'];
+const further = ['#009E73', '#F0E442', '#00509E', '#56B4E9', '#E69F00', '#000000', '#D55E00', '#CC79A7'];
 
 /** `#rrggbb` of each class, in the order of the classes. Background classes keep the manifest's. */
 export function classColours(classes: readonly PaletteClass[], palette: PaletteId): string[] {
   if (palette === 'model') return classes.map((entry) => entry.colour);
   const table = named[palette];
-  const taken = new Set(classes.map((entry) => table[keyOf(entry.name)]));
-  const free = further.filter((colour) => !taken.has(colour));
+  const taken = new Set(classes.map((entry) => table[classKey(entry.name)]));
+  // Other vocabularies get the palette's own colours first, in its order.
+  const free = [...new Set([...Object.values(table), ...further])].filter((colour) => !taken.has(colour));
   let next = 0;
   return classes.map((entry) => {
     if (entry.background) return entry.colour;
-    return table[keyOf(entry.name)] ?? free[next++ % free.length] ?? entry.colour;
+    return table[classKey(entry.name)] ?? free[next++ % free.length] ?? entry.colour;
   });
 }
 
-function keyOf(name: string): string {
+/** A class name as it is compared: in lower case, letters only. */
+export function classKey(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, '');
 }
 
 /** Red, green, blue from 0 to 255. @throws RangeError when `colour` is not `#rrggbb`. */
 export function parseColour(colour: string): [number, number, number] {
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
-  if (match === null) throw new RangeError(`"${colour}" is not a colour like #0072B2.`);
+  if (match === null) throw new RangeError(`"${colour}" is not a colour like #00509E.`);
   const channel = (index: number): number => parseInt(match[index] ?? '', 16);
   return [channel(1), channel(2), channel(3)];
 }

@@ -7,11 +7,17 @@ export interface ClassSwatchProps {
   /** null for a class that is not drawn. */
   readonly colour: string | null;
   readonly hatch: HatchKind | null;
+  /** The class's own colour where absent. */
+  readonly hatchColour?: string;
 }
 
 const period = 8;
 
-export function ClassSwatch({ colour, hatch }: ClassSwatchProps): React.JSX.Element {
+export function ClassSwatch({
+  colour,
+  hatch,
+  hatchColour = colour ?? undefined,
+}: ClassSwatchProps): React.JSX.Element {
   const id = useId();
   const marks = hatch === null ? null : hatchMarks[hatch];
   return (
@@ -26,12 +32,12 @@ export function ClassSwatch({ colour, hatch }: ClassSwatchProps): React.JSX.Elem
                 y1={y1 * period}
                 x2={x2 * period}
                 y2={y2 * period}
-                stroke={colour}
+                stroke={hatchColour}
                 strokeWidth={1.2}
               />
             ))}
             {marks.dots.map(([x, y]) => (
-              <circle key={`${x},${y}`} cx={x * period} cy={y * period} r={1.2} fill={colour} />
+              <circle key={`${x},${y}`} cx={x * period} cy={y * period} r={1.2} fill={hatchColour} />
             ))}
           </pattern>
         </defs>

@@ -33,6 +33,15 @@ export class LeastRecentlyUsed<Key, Value> {
     }
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Every value; looking at them does not count as use. */
+  values(): Iterable<Value> {
+    return this.#entries.values();
+  }
+
   clear(): void {
     this.#entries.clear();
     this.#cost = 0;

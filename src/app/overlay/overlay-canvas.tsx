@@ -1,45 +1,46 @@
 /** The canvases over a pane's slide, and when to draw them again. */
 import { useEffect, useMemo, useRef } from 'react';
 import type { SlideView } from '../viewer/slide-view.ts';
-import { useApp, useWorkbench } from '../workbench-context.ts';
-import { classColours, classPixels, confidencePixels } from './class-palette.ts';
-import { hatchesOf } from './hatch.ts';
-import { OverlayPainter, overlayContext } from './overlay-painter.ts';
-import type { OverlayStyle } from './overlay-painter.ts';
-import type { OverlaySettings } from '../state/state.ts';
-import type { ModelManifest } from '../../runtime/manifest.ts';
+import { useApp } from '../workbench-context.ts';
+import type { ClassMap } from './class-map-store.ts';
+import { overlayContext } from './overlay-context.ts';
+import { OverlayPainter } from './overlay-painter.ts';
+import type { OverlayStyle } from './painted-style.ts';
+
+/** Newly finished slices are drawn this often, in milliseconds. */
+const followInterval = 50;
 
 export interface OverlayCanvasProps {
-  readonly paneId: string;
+  /** Tells the layers of the page apart: the pane's id, with a 2 behind for its second layer. */
+  readonly id: string;
   readonly view: SlideView;
+  /** null draws nothing. */
+  readonly map: ClassMap | null;
+  /** null draws nothing. Keep it the same object while nothing changes. */
+  readonly style: OverlayStyle | null;
+  /** Of the fill, 0 to 1. */
+  readonly opacity: number;
+  /** CSS clip-path; what is outside of it is not shown. */
+  readonly clip?: string;
 }
 
-export function OverlayCanvas({ paneId, view }: OverlayCanvasProps): React.JSX.Element | null {
-  const workbench = useWorkbench();
-  const pane = useApp((state) => state.panes.find((candidate) => candidate.id === paneId));
-  const manifest = useApp((state) => state.models?.find((model) => model.id === pane?.modelId)?.manifest);
-  // A change of slide changes the class map.
+export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | null {
+  const { id, view, map, style, opacity, clip } = props;
   const slide = useApp((state) => state.slide);
   const fillCanvas = useRef<HTMLCanvasElement>(null);
   const marksCanvas = useRef<HTMLCanvasElement>(null);
   const painter = useMemo(() => new OverlayPainter(), []);
-  const overlay = pane?.overlay;
-  const style = useMemo(
-    () => (overlay === undefined || manifest === undefined ? null : styleOf(overlay, manifest)),
-    [overlay, manifest],
-  );
 
   useEffect(() => {
     const fill = fillCanvas.current?.getContext('2d', overlayContext);
     const marks = marksCanvas.current?.getContext('2d', overlayContext);
-    if (fill == null || marks == null || pane === undefined || slide.kind !== 'open') return;
-    const map = workbench.classMapOf(pane);
+    if (fill == null || marks == null || slide.kind !== 'open') return;
+    let size = sizeOf(fill.canvas);
     const paint = (): void => {
       const devicePixelRatio = window.devicePixelRatio;
-      for (const { canvas } of [fill, marks]) fitToElement(canvas, devicePixelRatio);
+      for (const { canvas } of [fill, marks]) fitTo(canvas, size, devicePixelRatio);
       const css = view.transform();
-      const visible = style !== null && pane.overlay.visible && css !== null;
-      if (!visible) {
+      if (style === null || css === null) {
         for (const context of [fill, marks]) {
           context.setTransform(1, 0, 0, 1, 0, 0);
           context.clearRect(0, 0, context.canvas.width, context.canvas.height);
@@ -54,9 +55,9 @@ export function OverlayCanvas({ paneId, view }: OverlayCanvasProps): React.JSX.E
         e: css.e * devicePixelRatio,
         f: css.f * devicePixelRatio,
       };
-      painter.paint(fill, marks, map, style, { transform, devicePixelRatio, slide: slide.metadata });
+      const frame = { transform, devicePixelRatio, slide: slide.metadata };
+      if (!painter.paint(fill, marks, map, style, frame)) schedule();
     };
-    // Slices may finish faster than the screen is drawn.
     let scheduled = 0;
     const schedule = (): void => {
       if (scheduled === 0) {
@@ -66,55 +67,65 @@ export function OverlayCanvas({ paneId, view }: OverlayCanvasProps): React.JSX.E
         });
       }
     };
+    // Slices finish faster than anybody looks, and every painting takes time from the network.
+    let timer: number | undefined;
+    const follow = (): void => {
+      timer ??= window.setTimeout(() => {
+        timer = undefined;
+        schedule();
+      }, followInterval);
+    };
+    // Asking an element for its size in every frame would have the browser lay out the page in every frame.
+    const sizes = new ResizeObserver(() => {
+      size = sizeOf(fill.canvas);
+      paint();
+    });
+    sizes.observe(fill.canvas);
     paint();
     const endFrames = view.onFrame(paint);
-    const endSlices = map?.subscribe(schedule);
+    const endSlices = map?.subscribe(follow);
     return () => {
       cancelAnimationFrame(scheduled);
+      window.clearTimeout(timer);
+      sizes.disconnect();
       endFrames();
       endSlices?.();
     };
-  }, [workbench, view, painter, pane, slide, style]);
+  }, [view, painter, map, slide, style]);
 
   // The opacity of the fill is the canvas's own, so that changing it draws nothing again.
-  const opacity = overlay?.fillOpacity ?? 1;
   return (
     <>
       <canvas
         ref={fillCanvas}
         className="overlay"
-        style={{ opacity }}
-        data-testid={`overlay-fill-${paneId}`}
+        style={{ opacity, clipPath: clip }}
+        data-testid={`overlay-fill-${id}`}
         aria-hidden
       />
-      <canvas ref={marksCanvas} className="overlay" data-testid={`overlay-marks-${paneId}`} aria-hidden />
+      <canvas
+        ref={marksCanvas}
+        className="overlay"
+        style={{ clipPath: clip }}
+        data-testid={`overlay-marks-${id}`}
+        aria-hidden
+      />
     </>
   );
 }
 
-function fitToElement(canvas: HTMLCanvasElement, devicePixelRatio: number): void {
-  const width = Math.round(canvas.clientWidth * devicePixelRatio);
-  const height = Math.round(canvas.clientHeight * devicePixelRatio);
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
+/** CSS pixels. */
+function sizeOf(element: HTMLElement): { readonly width: number; readonly height: number } {
+  return { width: element.clientWidth, height: element.clientHeight };
 }
 
-function styleOf(overlay: OverlaySettings, manifest: ModelManifest): OverlayStyle {
-  const colours = classColours(manifest.classes, overlay.palette);
-  const hatches = hatchesOf(manifest.classes);
-  return {
-    fill: overlay.fill || overlay.confidence,
-    outline: overlay.outline,
-    hatch: overlay.hatch && overlay.fill,
-    confidence: overlay.confidence,
-    outlineOpacity: overlay.outlineOpacity,
-    pixels: overlay.confidence
-      ? confidencePixels()
-      : classPixels(manifest.classes, colours, overlay.hiddenClasses),
-    classes: manifest.classes.flatMap((entry, value) => {
-      const colour = colours[value];
-      if (entry.background || colour === undefined || overlay.hiddenClasses.includes(value)) return [];
-      return [{ value, colour, hatch: hatches[value] ?? null }];
-    }),
-  };
+function fitTo(
+  canvas: HTMLCanvasElement,
+  size: { readonly width: number; readonly height: number },
+  devicePixelRatio: number,
+): void {
+  const width = Math.round(size.width * devicePixelRatio);
+  const height = Math.round(size.height * devicePixelRatio);
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
 }

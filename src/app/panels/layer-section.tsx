@@ -1,29 +1,30 @@
-/** The active pane's layer: which model, and how its classes are drawn. */
+/** The active pane's layer: which one, and how its classes are drawn. */
 import { useId } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { paletteIds, paletteTitles } from '../overlay/class-palette.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
-import { activePaneOf } from '../state/state.ts';
+import { useLayerOptions } from '../session/use-layer.ts';
+import { activeModel, activePaneOf, layerText, parseLayer } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { FitWarnings } from './models-panel.tsx';
 import { Section } from './section.tsx';
 
 export function LayerSection(): React.JSX.Element {
   const { store } = useWorkbench();
   const pane = useApp(activePaneOf);
-  const models = useApp((state) => state.models);
+  const layers = useLayerOptions();
+  const model = useApp(activeModel);
   const { overlay } = pane;
   return (
     <Section title="Layer" testId="layer-section">
       <Choice
-        label="Model"
-        value={pane.modelId ?? ''}
-        testId="model-select"
-        onChange={(value) => store.dispatch({ type: 'choose-model', modelId: value === '' ? null : value })}
-        options={[
-          ['', models === null ? 'Reading…' : 'None, tissue alone'],
-          ...(models ?? []).map((model) => [model.id, model.manifest.title] as const),
-        ]}
+        label="Layer"
+        value={layerText(pane.layer)}
+        testId="layer-select"
+        onChange={(value) => store.dispatch({ type: 'choose-layer', layer: parseLayer(value) })}
+        options={layers}
       />
+      {model !== null && <FitWarnings model={model} />}
       <div className="button-row" role="group" aria-label="Drawing">
         <CommandButton id="overlay.visible" />
         <CommandButton id="overlay.fill" />
@@ -31,17 +32,37 @@ export function LayerSection(): React.JSX.Element {
         <CommandButton id="overlay.hatch" />
         <CommandButton id="overlay.confidence" />
       </div>
-      <Opacity
+      <Percent
         label="Fill"
+        name="Fill opacity"
         testId="fill-opacity"
         value={overlay.fillOpacity}
         onChange={(fillOpacity) => store.dispatch({ type: 'overlay', change: { fillOpacity } })}
       />
-      <Opacity
+      <Percent
         label="Outline"
+        name="Outline opacity"
         testId="outline-opacity"
         value={overlay.outlineOpacity}
         onChange={(outlineOpacity) => store.dispatch({ type: 'overlay', change: { outlineOpacity } })}
+      />
+      <Slider
+        label="Width"
+        name="Outline width"
+        testId="outline-width"
+        value={overlay.outlineWidth}
+        min={1}
+        max={8}
+        step={0.5}
+        text={(px) => [`${px} px`, `${px} pixels`]}
+        onChange={(outlineWidth) => store.dispatch({ type: 'overlay', change: { outlineWidth } })}
+      />
+      <Percent
+        label="Conf. ≥"
+        name="Least confidence"
+        testId="min-confidence"
+        value={overlay.minConfidence}
+        onChange={(minConfidence) => store.dispatch({ type: 'overlay', change: { minConfidence } })}
       />
       <Choice
         label="Colours"
@@ -54,33 +75,65 @@ export function LayerSection(): React.JSX.Element {
   );
 }
 
-interface OpacityProps {
+interface PercentProps {
   readonly label: string;
+  /** What it is, for those who do not see where it stands. */
+  readonly name: string;
+  /** From 0 to 1. */
   readonly value: number;
   readonly testId: string;
   readonly onChange: (value: number) => void;
 }
 
-function Opacity({ label, value, testId, onChange }: OpacityProps): React.JSX.Element {
+function Percent({ value, onChange, ...rest }: PercentProps): React.JSX.Element {
+  return (
+    <Slider
+      {...rest}
+      value={Math.round(value * 100)}
+      min={0}
+      max={100}
+      step={1}
+      text={(percent) => [`${percent} %`, `${percent} per cent`]}
+      onChange={(percent) => onChange(percent / 100)}
+    />
+  );
+}
+
+interface SliderProps extends PercentProps {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  /** As shown and as read out. */
+  readonly text: (value: number) => readonly [shown: string, spoken: string];
+}
+
+function Slider({
+  label,
+  name,
+  value,
+  testId,
+  min,
+  max,
+  step,
+  text,
+  onChange,
+}: SliderProps): React.JSX.Element {
   const id = useId();
-  const percent = Math.round(value * 100);
+  const [shown, spoken] = text(value);
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
         type="range"
-        min={0}
-        max={100}
-        step={1}
-        value={percent}
-        aria-label={`${label} opacity`}
-        aria-valuetext={`${percent} per cent`}
+        {...{ min, max, step, value }}
+        aria-label={name}
+        aria-valuetext={spoken}
         data-testid={testId}
-        onChange={(event) => onChange(event.target.valueAsNumber / 100)}
+        onChange={(event) => onChange(event.target.valueAsNumber)}
       />
       <output className="figure" htmlFor={id}>
-        {percent} %
+        {shown}
       </output>
     </div>
   );

@@ -1,30 +1,35 @@
 /** Legend: colour, hatch and area of each class, each with a switch; or the scale of confidence. */
-import { useSyncExternalStore } from 'react';
-import { formatArea } from '../format.ts';
-import { classColours, confidenceRamp } from '../overlay/class-palette.ts';
-import type { ClassMap } from '../overlay/class-map-store.ts';
+import { SlidersHorizontal, TriangleAlert } from 'lucide-react';
+import { useState } from 'react';
+import { formatArea, formatShare } from '../format.ts';
+import { classKey, confidenceRamp } from '../overlay/class-palette.ts';
+import type { PaletteClass } from '../overlay/class-palette.ts';
+import { mostAlike, tooAlike } from '../overlay/colour-vision.ts';
 import { ClassSwatch } from '../overlay/class-swatch.tsx';
 import { hatchesOf } from '../overlay/hatch.ts';
+import { shownColours } from '../overlay/overlay-style.ts';
+import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { ClassStyleEditor } from './class-style-editor.tsx';
 import { Section } from './section.tsx';
 
 export function LegendSection(): React.JSX.Element | null {
   const workbench = useWorkbench();
   const pane = useApp(activePaneOf);
+  const content = useLayerContent(pane.layer);
   const model = useApp(activeModel);
   const mpp = useApp((state) => currentMpp(state.slide));
-  // The class map belongs to the open slide.
-  useApp((state) => state.slide);
-  const map = workbench.classMapOf(pane);
-  useClassMapVersion(map);
-  if (model === null) return null;
-  const { classes } = model.manifest;
+  const [edited, setEdited] = useState<number | null>(null);
+  useMapVersion(content?.map ?? null);
+  if (content === null) return null;
+  const { classes, map } = content;
   const { overlay } = pane;
-  const colours = classColours(classes, overlay.palette);
+  const colours = shownColours(classes, overlay);
   const hatches = hatchesOf(classes);
-  const areas = classes.map((_, value) => map?.areaOf(value) ?? 0);
+  const areas = classes.map((_, value) => map.areaOf(value));
   const total = areas.reduce((sum, area) => sum + area, 0);
+  const alike = alikeText(classes, colours);
   const um2 = mpp === null ? null : mpp.x * mpp.y;
   return (
     <Section title="Legend" testId="legend">
@@ -44,48 +49,78 @@ export function LegendSection(): React.JSX.Element | null {
           const area = areas[value] ?? 0;
           return (
             <li key={entry.name}>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={!entry.background && !overlay.hiddenClasses.includes(value)}
-                  disabled={entry.background}
-                  data-testid={`class-${value}`}
-                  onChange={() => workbench.store.dispatch({ type: 'toggle-class', value })}
+              <div className="legend-line">
+                <label>
+                  <input
+                    type="checkbox"
+                    checked={!entry.background && !overlay.hiddenClasses.includes(value)}
+                    disabled={entry.background}
+                    data-testid={`class-${value}`}
+                    onChange={() => workbench.store.dispatch({ type: 'toggle-class', value })}
+                  />
+                  <ClassSwatch
+                    colour={entry.background ? null : (colours[value] ?? null)}
+                    hatch={overlay.hatch ? (hatches[value] ?? null) : null}
+                  />
+                  <span className="legend-name">{entry.name}</span>
+                </label>
+                {total > 0 && (
+                  <span className="figure">
+                    {um2 === null ? null : <span>{formatArea(area * um2)}</span>}
+                    <span className="share">{formatShare(area / total)}</span>
+                  </span>
+                )}
+                {!entry.background && (
+                  <button
+                    type="button"
+                    className="button icon-button small-icon"
+                    aria-label={`Drawing of ${entry.name}`}
+                    title={`Colour, fill, outline and hatch of ${entry.name}`}
+                    aria-expanded={edited === value}
+                    data-testid={`edit-class-${value}`}
+                    onClick={() => setEdited(edited === value ? null : value)}
+                  >
+                    <SlidersHorizontal size={13} aria-hidden />
+                  </button>
+                )}
+              </div>
+              {edited === value && (
+                <ClassStyleEditor
+                  name={entry.name}
+                  colour={colours[value] ?? entry.colour}
+                  style={overlay.classStyles[classKey(entry.name)]}
                 />
-                <ClassSwatch
-                  colour={entry.background ? null : (colours[value] ?? null)}
-                  hatch={overlay.hatch ? (hatches[value] ?? null) : null}
-                />
-                <span className="legend-name">{entry.name}</span>
-              </label>
-              {total > 0 && (
-                <span className="figure">
-                  {um2 === null ? null : <span>{formatArea(area * um2)}</span>}
-                  <span className="share">{formatShare(area / total)}</span>
-                </span>
               )}
             </li>
           );
         })}
       </ul>
+      {alike !== null && (
+        <p className="warning-text hint" data-testid="alike-colours">
+          <TriangleAlert size={13} aria-hidden /> {alike}
+        </p>
+      )}
       {total > 0 && (
         <p className="hint">
-          Areas as predicted by {model.manifest.title}, of what is segmented so far.
-          {model.manifest.provenance.synthetic && ' The model has learnt from synthetic slides only.'}
+          {model === null
+            ? `Areas of: ${content.title}.`
+            : `Areas as predicted by ${content.title}, of what is segmented so far.`}
+          {model?.manifest.provenance.synthetic === true &&
+            ' The model has learnt from synthetic slides only.'}
         </p>
       )}
     </Section>
   );
 }
 
-function formatShare(share: number): string {
-  const percent = share * 100;
-  return `${percent > 0 && percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
-}
-
-function useClassMapVersion(map: ClassMap | null): number {
-  return useSyncExternalStore(
-    (listener) => map?.subscribe(listener) ?? (() => undefined),
-    () => map?.version ?? 0,
+/** Warns of colours that some readers can't tell apart; null where all can. */
+function alikeText(classes: readonly PaletteClass[], colours: readonly string[]): string | null {
+  const shown = classes.flatMap(({ background, name }, value) =>
+    background ? [] : [{ name, colour: colours[value] ?? '' }],
   );
+  const alike = mostAlike(shown.map(({ colour }) => colour));
+  if (alike === null || alike.difference >= tooAlike) return null;
+  const nameOf = (colour: string): string => shown.find((entry) => entry.colour === colour)?.name ?? '';
+  const reader = alike.vision === 'normal' ? '' : ` with ${alike.vision}`;
+  return `${nameOf(alike.one)} and ${nameOf(alike.other)} look alike${reader}; hatches tell them apart.`;
 }

@@ -2,12 +2,17 @@
 import { formatBytes, formatFraction, formatLarge } from '../format.ts';
 import { activeModel } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
-import { classNames, fieldOf } from './models-panel.tsx';
+import { ModelCheckButton } from '../models/model-check.tsx';
+import { expectedSpeed } from '../models/model-speed.ts';
+import { classNames, fieldOf, resolutionOf, speedText } from './models-panel.tsx';
 import { Facts, Section } from './section.tsx';
 
 export function ModelFacts(): React.JSX.Element | null {
   const model = useApp(activeModel);
+  const models = useApp((state) => state.models) ?? [];
+  const speeds = useApp((state) => state.speeds);
   if (model === null) return null;
+  const speed = expectedSpeed(model, models, speeds);
   const { manifest } = model;
   const { provenance, metrics } = manifest;
   return (
@@ -18,7 +23,7 @@ export function ModelFacts(): React.JSX.Element | null {
         rows={[
           ['Fusion', manifest.fusion],
           ['Field', fieldOf(model)],
-          ['Input', `${manifest.slice.sizePx} × ${manifest.slice.sizePx} px`],
+          ['Input', `${manifest.slice.sizePx} × ${manifest.slice.sizePx} px, ${resolutionOf(model)}`],
           ['Classes', classNames(model)],
           ['Trained on', trainedOn(provenance)],
           ...(metrics === null
@@ -33,10 +38,13 @@ export function ModelFacts(): React.JSX.Element | null {
             'Size',
             `${formatLarge(manifest.parameters)} parameters, ${formatBytes(manifest.graph.weightsBytes)}`,
           ],
+          ['Speed', speedText(speed).replace('Speed here: ', '')],
           ['Licence', provenance.licence],
+          ['Data licence', provenance.dataLicence],
           ['Intended use', manifest.intendedUse],
         ]}
       />
+      <ModelCheckButton model={model} />
     </Section>
   );
 }

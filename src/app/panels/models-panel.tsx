@@ -1,6 +1,11 @@
 /** Models: what each is for, on what it was trained, how well it did. */
-import { formatFraction } from '../format.ts';
-import { activePaneOf } from '../state/state.ts';
+import { TriangleAlert } from 'lucide-react';
+import { CommandButton } from '../commands/command-button.tsx';
+import { fitWarnings, inputMpp } from '../models/model-fit.ts';
+import { expectedSpeed } from '../models/model-speed.ts';
+import type { ExpectedSpeed } from '../models/model-speed.ts';
+import { formatBytes, formatFraction, formatRate } from '../format.ts';
+import { activePaneOf, currentMpp, layerText } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Section } from './section.tsx';
@@ -13,6 +18,7 @@ export function ModelsPanel(): React.JSX.Element {
       {models?.length === 0 && (
         <p className="hint">There are no models. Train one, or copy a model folder into models/.</p>
       )}
+      <CommandButton id="model.open" label="Open a model…" />
       <ul className="choices" data-testid="model-list">
         {models?.map((model) => (
           <ModelItem key={model.id} model={model} />
@@ -24,7 +30,10 @@ export function ModelsPanel(): React.JSX.Element {
 
 function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element {
   const { store } = useWorkbench();
-  const current = useApp((state) => activePaneOf(state).modelId === model.id);
+  const current = useApp((state) => layerText(activePaneOf(state).layer) === `model:${model.id}`);
+  const models = useApp((state) => state.models) ?? [];
+  const speeds = useApp((state) => state.speeds);
+  const speed = expectedSpeed(model, models, speeds);
   const { manifest } = model;
   return (
     <li>
@@ -33,21 +42,63 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
         className="choice"
         aria-current={current}
         data-testid={`model-${model.id}`}
-        onClick={() => store.dispatch({ type: 'choose-model', modelId: model.id })}
+        onClick={() => store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: model.id } })}
       >
         <span className="choice-title">
           {manifest.title}
           {manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
         </span>
         <span className="choice-detail">{manifest.description}</span>
-        <span className="choice-detail">{classNames(model)}</span>
-        <span className="choice-detail">{fieldOf(model)}</span>
-        {manifest.metrics !== null && (
-          <span className="choice-detail">{formatFraction(manifest.metrics.miou)} mIoU</span>
-        )}
+        <span className="choice-detail">Classes: {classNames(model)}</span>
+        <span className="choice-detail">
+          {fieldOf(model)}, {resolutionOf(model)}, {formatBytes(manifest.graph.weightsBytes)}
+        </span>
+        <span className="choice-detail">
+          {manifest.metrics === null
+            ? 'Accuracy not measured'
+            : `${formatFraction(manifest.metrics.miou)} mIoU on ${manifest.metrics.data}`}
+        </span>
+        <span className="choice-detail">
+          Trained on {manifest.provenance.data}, {manifest.provenance.licence}
+        </span>
+        <span className="choice-detail" data-testid={`speed-${model.id}`}>
+          {speedText(speed)}
+        </span>
       </button>
+      <FitWarnings model={model} />
     </li>
   );
+}
+
+/** What speaks against the model on the open slide. */
+export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
+  const slide = useApp((state) => state.slide);
+  if (slide.kind !== 'open') return null;
+  const warnings = fitWarnings(model.manifest, { ...slide.metadata, mpp: currentMpp(slide) });
+  if (warnings.length === 0) return null;
+  return (
+    <ul className="fit-warnings" data-testid={`fit-${model.id}`}>
+      {warnings.map((warning) => (
+        <li key={warning} className="hint warning-text">
+          <TriangleAlert size={13} aria-hidden /> {warning}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Expected speed on this device, in words. */
+export function speedText(speed: ExpectedSpeed | null): string {
+  if (speed === null) return 'Speed here: known after the first run';
+  const rate = `${formatRate(speed.slicesPerSecond)} slices/s`;
+  return speed.measured
+    ? `Speed here: ${rate}, as last measured`
+    : `Speed here: about ${rate}, from another model`;
+}
+
+/** How fine the network sees. */
+export function resolutionOf({ manifest }: ModelEntry): string {
+  return `${Number(inputMpp(manifest).toPrecision(3))} µm/px`;
 }
 
 export function classNames(model: ModelEntry): string {

@@ -5,7 +5,7 @@ import type { StorageUse } from '../../worker/stored-run.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatBytes, formatCount } from '../format.ts';
 import type { Preferences } from '../state/state.ts';
-import { currentMpp } from '../state/state.ts';
+import { activeModel, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Choice } from './layer-section.tsx';
 import { Section } from './section.tsx';
@@ -63,11 +63,11 @@ export function RunSection(): React.JSX.Element {
 
 /** Whole slides at every quality; anew when slide, model, resolution or the treatment of glass change. */
 function useEstimate(): SegmentEstimate | null {
-  const { segmentation } = useWorkbench();
+  const { engine } = useWorkbench();
   const [known, setKnown] = useState<{ key: string; estimate: SegmentEstimate | null } | null>(null);
   const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
-  const model = useApp((state) => state.panes.find(({ id }) => id === state.activePane)?.modelId ?? null);
+  const model = useApp((state) => activeModel(state)?.id ?? null);
   const skipGlass = useApp((state) => state.preferences.skipGlass);
   // The engine's thread has better things to do before it is ready.
   const ready = useApp((state) => state.backend.kind === 'ready');
@@ -75,35 +75,35 @@ function useEstimate(): SegmentEstimate | null {
   useEffect(() => {
     let current = true;
     if (ready && slideId !== null && mpp !== null && model !== null) {
-      void segmentation.estimate().then((estimate) => {
+      void engine.estimate().then((estimate) => {
         if (current) setKnown({ key, estimate });
       });
     }
     return () => {
       current = false;
     };
-  }, [segmentation, key, slideId, mpp, model, ready]);
+  }, [engine, key, slideId, mpp, model, ready]);
   // Not that of another slide or model, while the new one is on its way.
   return known?.key === key ? known.estimate : null;
 }
 
 /** What earlier runs have left in the browser. */
 function Stored(): React.JSX.Element | null {
-  const { segmentation } = useWorkbench();
+  const { stored } = useWorkbench();
   const [use, setUse] = useState<StorageUse | null>(null);
   const running = useApp((state) => state.run !== null);
   const entries = useApp((state) => state.log.length);
   useEffect(() => {
     let current = true;
     if (!running) {
-      void segmentation.storageUse().then((next) => {
+      void stored.use().then((next) => {
         if (current) setUse(next);
       });
     }
     return () => {
       current = false;
     };
-  }, [segmentation, running, entries]);
+  }, [stored, running, entries]);
   if (use === null || use.runs === 0) return null;
   return (
     <p className="hint" data-testid="storage-use">

@@ -1,5 +1,7 @@
-/** A titled part of a panel. */
+/** A titled part of a panel, which folds. */
+import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId } from 'react';
+import { useApp, useWorkbench } from '../workbench-context.ts';
 
 export interface SectionProps {
   readonly title: string;
@@ -8,11 +10,24 @@ export interface SectionProps {
 }
 
 export function Section({ title, children, testId }: SectionProps): React.JSX.Element {
+  const { store } = useWorkbench();
+  const folded = useApp((state) => state.preferences.foldedSections.includes(title));
   const id = useId();
+  const Icon = folded ? ChevronRight : ChevronDown;
+  const toggle = (): void => {
+    const others = store.getState().preferences.foldedSections.filter((other) => other !== title);
+    const foldedSections = folded ? others : [...others, title];
+    store.dispatch({ type: 'preferences', change: { foldedSections } });
+  };
   return (
     <section className="section" aria-labelledby={id} data-testid={testId}>
-      <h2 id={id}>{title}</h2>
-      {children}
+      <h2 id={id}>
+        <button type="button" className="section-toggle" aria-expanded={!folded} onClick={toggle}>
+          {title}
+          <Icon size={13} aria-hidden />
+        </button>
+      </h2>
+      {!folded && children}
     </section>
   );
 }

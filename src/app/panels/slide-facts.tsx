@@ -29,6 +29,9 @@ export function SlideFacts(): React.JSX.Element | null {
               ? []
               : [['Channels', metadata.properties.Channels] as const]),
             ['Colours', <Colours key="colours" slide={slide} />],
+            ...(metadata.properties.Copyright === undefined
+              ? []
+              : [['Credit', metadata.properties.Copyright] as const]),
             // Tile servers do not say.
             ...(metadata.fileSize === 0 ? [] : [['File size', formatBytes(metadata.fileSize)] as const]),
           ]}

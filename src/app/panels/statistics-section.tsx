@@ -1,23 +1,34 @@
-/** Where the time of the last run went. */
+/** How fast the run is that is on, or the last one was, and where its time goes. */
+import type { PeakMemory, StageTimes } from '../../segment/run-report.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
-import { formatDuration, formatRate } from '../format.ts';
+import { formatBytes, formatDuration, formatRate } from '../format.ts';
 import { activeModel, currentMpp } from '../state/state.ts';
-import type { AppState, RunOutcome } from '../state/state.ts';
+import type { AppState, RunOutcome, RunState } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
 import { Facts, Section } from './section.tsx';
 
+interface Figures {
+  /** Slices that were computed, not taken from the storage. */
+  readonly slices: number;
+  readonly seconds: number;
+  readonly stages: StageTimes;
+  readonly memory: PeakMemory | null;
+}
+
 export function StatisticsSection(): React.JSX.Element | null {
-  const run = useApp((state) => state.lastRun);
+  const run = useApp((state) => state.run);
+  const last = useApp((state) => state.lastRun);
   const backend = useApp((state) => state.backend);
-  const field = useApp(sliceFieldMm);
-  const computed = run === null ? 0 : run.slices - run.restored;
-  if (run === null || computed === 0 || run.seconds <= 0) return null;
-  const rate = computed / run.seconds;
+  const field = useApp(sliceField);
+  const figures = run === null ? ofOutcome(last) : ofRun(run);
+  if (figures === null || figures.slices === 0 || figures.seconds <= 0) return null;
+  const { slices, seconds, stages, memory } = figures;
+  const rate = slices / seconds;
   return (
-    <Section title="Last run" testId="statistics-section">
+    <Section title={run === null ? 'Last run' : 'This run'} testId="statistics-section">
       <Facts
         rows={[
-          ['Time', formatDuration(run.seconds)],
+          ['Time', formatDuration(seconds)],
           ['Rate', `${formatRate(rate)} slices/s`],
           ...(field === null
             ? []
@@ -25,35 +36,69 @@ export function StatisticsSection(): React.JSX.Element | null {
                 ['Area', `${(rate * field.mm2).toPrecision(2)} mm²/s`],
                 ['Pixels', `${((rate * field.pixels) / 1e6).toPrecision(2)} Mpx/s`],
               ] as const)),
-          ...stageRows(run),
-          ...(backend.kind === 'ready' ? ([['Backend', backendText(backend.report)]] as const) : []),
+          ...memoryRows(memory),
+          ...(backend.kind === 'ready'
+            ? ([['Backend', `${backend.report.name}, ${backend.report.device}`]] as const)
+            : []),
         ]}
       />
+      <Stages stages={stages} slices={slices} />
     </Section>
   );
 }
 
-function backendText({ name, device }: { readonly name: string; readonly device: string }): string {
-  return `${name}, ${device}`;
+function ofOutcome(outcome: RunOutcome | null): Figures | null {
+  return outcome === null ? null : { ...outcome, slices: outcome.slices - outcome.restored };
 }
 
-function stageRows({ stages }: RunOutcome): (readonly [string, string])[] {
-  const rows: readonly (readonly [string, number])[] = [
-    ['Reading', stages.readMs],
-    ['Waiting', stages.waitMs],
-    ['Context', stages.encodeMs],
-    ['Network', stages.inferMs],
-    ['Stitching', stages.stitchMs],
-  ];
-  return rows.map(([name, ms]) => [name, `${(ms / 1000).toFixed(1)} s`]);
+function ofRun({ statistics }: RunState): Figures | null {
+  return statistics === null ? null : { ...statistics, slices: statistics.computed };
 }
 
-/** The field of a slice, and how many level-0 pixels it covers; null without resolution or model. */
-function sliceFieldMm(state: AppState): { readonly mm2: number; readonly pixels: number } | null {
+const stageNames = [
+  ['readMs', 'Read', 'Until the bytes of tiles are there'],
+  ['decodeMs', 'Decode', 'From JPEG or JPEG 2000 to pixels'],
+  ['preprocessMs', 'Preprocess', "To the network's size"],
+  ['encodeMs', 'Context', 'Once per region'],
+  ['inferMs', 'Infer', 'The network on slices, read-back included'],
+  ['stitchMs', 'Stitch', 'Blending with the neighbours'],
+  ['waitMs', 'Waiting', 'What the network waited for the first three'],
+] as const;
+
+/** Milliseconds per slice of each stage, with a bar for comparison. */
+function Stages({ stages, slices }: { readonly stages: StageTimes; readonly slices: number }) {
+  const longest = Math.max(...stageNames.map(([key]) => stages[key]), 1e-9);
+  return (
+    <table className="stages" data-testid="stages">
+      <caption>Milliseconds a slice; stages overlap.</caption>
+      <tbody>
+        {stageNames.map(([key, name, hint]) => (
+          <tr key={key} title={hint}>
+            <th scope="row">{name}</th>
+            <td>{(stages[key] / slices).toFixed(1)}</td>
+            <td aria-hidden>
+              <span className="stage-bar" style={{ transform: `scaleX(${stages[key] / longest})` }} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function memoryRows(memory: PeakMemory | null): (readonly [string, string])[] {
+  if (memory === null) return [];
+  const { peakHeapBytes, peakTensorBytes } = memory;
+  const heap = peakHeapBytes === null ? '' : `, heap ${formatBytes(peakHeapBytes)}`;
+  return [['Memory', `tensors ${formatBytes(peakTensorBytes)}${heap} at most`]];
+}
+
+/** What a slice adds to the map, and how many level-0 pixels that is; null without resolution or model. */
+function sliceField(state: AppState): { readonly mm2: number; readonly pixels: number } | null {
   const model = activeModel(state);
   const mpp = currentMpp(state.slide);
   if (model === null || mpp === null) return null;
-  // What a slice adds to the map: its field without what it shares with its neighbours.
+  // Its field without what it shares with its neighbours.
   const side = model.manifest.slice.fieldUm * (1 - overlapOf(state.preferences.quality));
   return fieldOf(side, mpp.x, mpp.y);
 }

@@ -1,5 +1,5 @@
 /** Top bar: which slide, at what resolution; the main commands. */
-import { TriangleAlert } from 'lucide-react';
+import { Link, Link2, TriangleAlert, Unlink } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatMpp } from '../format.ts';
 import { currentMpp } from '../state/state.ts';
@@ -29,11 +29,14 @@ export function TopBar(): React.JSX.Element {
         <CommandButton id="pane.layout-1" />
         <CommandButton id="pane.layout-2" />
         <CommandButton id="pane.layout-4" />
-        <CommandButton id="pane.link" />
+        <CommandButton id="compare.swipe" />
+        <CommandButton id="compare.difference" />
+        <LinkButton />
       </div>
       <div className="group" role="group" aria-label="View">
         <CommandButton id="view.fit" />
         <CommandButton id="view.rotate" />
+        <CommandButton id="view.measure" />
       </div>
       <div className="group" role="group" aria-label="Interface">
         <CommandButton id="interface.palette" />
@@ -43,6 +46,14 @@ export function TopBar(): React.JSX.Element {
       </div>
     </header>
   );
+}
+
+const linkIcons = { linked: Link, offset: Link2, free: Unlink } as const;
+
+/** Which of the three ways it is shows in the icon. */
+function LinkButton(): React.JSX.Element {
+  const Icon = linkIcons[useApp((state) => state.link)];
+  return <CommandButton id="pane.link" icon={<Icon size={16} strokeWidth={1.75} aria-hidden />} />;
 }
 
 function SlideFacts(): React.JSX.Element | null {

@@ -1,6 +1,9 @@
 /** The slides that come with the app: slides/index.json. */
 import { z } from 'zod';
-import type { DemoSlide, SlideChoice } from '../state/state.ts';
+import { activePaneOf } from '../state/state.ts';
+import type { Action } from '../state/reducer.ts';
+import type { AppState, DemoSlide, SlideChoice } from '../state/state.ts';
+import type { Store } from '../state/store.ts';
 
 const demosSchema = z.array(
   z.object({
@@ -9,6 +12,10 @@ const demosSchema = z.array(
     description: z.string(),
     synthetic: z.boolean(),
     licence: z.string(),
+    truth: z
+      .string()
+      .regex(/^[\w.-]+$/)
+      .optional(),
   }),
 );
 
@@ -22,4 +29,28 @@ export async function fetchDemoSlides(): Promise<DemoSlide[]> {
 export function demoChoice(demo: DemoSlide): SlideChoice {
   const url = `slides/${demo.file}`;
   return { key: `url:${url}`, title: demo.title, input: { kind: 'url', url } };
+}
+
+/** Gives `offer` the ground truth that comes with a demo slide, whenever one opens or another model is chosen on it. */
+export function watchDemoTruth(store: Store<AppState, Action>, offer: (file: File) => Promise<void>): void {
+  let last = '';
+  const update = (): void => {
+    const state = store.getState();
+    const { slide, demos } = state;
+    if (slide.kind !== 'open') return;
+    const now = `${slide.slideId} ${JSON.stringify(activePaneOf(state).layer)}`;
+    if (now === last) return;
+    const demo = demos.find((each) => demoChoice(each).key === slide.choice.key);
+    if (demo === undefined) return;
+    last = now;
+    if (demo.truth !== undefined) void fetchTruth(demo.truth).then((file) => file && offer(file));
+  };
+  store.subscribe(update);
+  update();
+}
+
+/** null when it can't be had: the slide is as good without. */
+async function fetchTruth(name: string): Promise<File | null> {
+  const response = await fetch(`./slides/${name}`).catch(() => null);
+  return response?.ok === true ? new File([await response.blob()], name) : null;
 }

@@ -11,12 +11,25 @@ export function parseModelIds(value: unknown): string[] {
   return parsed.data;
 }
 
-/** The model that was asked for, else the one with the best measured mIoU, else the first, else null. */
-export function chooseModel(models: readonly ModelEntry[], wanted: string | null): ModelEntry | null {
+/** What is known of a slide's tissue: drawn by a program, real, or unknown. */
+export type SlideTissue = 'synthetic' | 'real' | 'unknown';
+
+/**
+ * The model that was asked for, else the one with the best measured mIoU among those that learnt from tissue of the slide's
+ * kind (figures on synthetic and on real tissue can't be compared), else among all; null when there is none.
+ */
+export function chooseModel(
+  models: readonly ModelEntry[],
+  wanted: string | null,
+  tissue: SlideTissue,
+): ModelEntry | null {
   const asked = models.find((model) => model.id === wanted);
   if (asked !== undefined) return asked;
+  const alike = models.filter(
+    ({ manifest }) => tissue !== 'unknown' && manifest.provenance.synthetic === (tissue === 'synthetic'),
+  );
   let best: ModelEntry | null = null;
-  for (const model of models) {
+  for (const model of alike.length > 0 ? alike : models) {
     const miou = model.manifest.metrics?.miou ?? -1;
     if (best === null || miou > (best.manifest.metrics?.miou ?? -1)) best = model;
   }

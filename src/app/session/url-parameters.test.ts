@@ -7,12 +7,18 @@ describe('parseUrlParameters', () => {
       slide: 'slides/a b.svs',
       model: 'nano-add',
       backend: 'webgpu',
+      at: null,
     });
   });
 
   it('takes nothing for granted', () => {
-    expect(parseUrlParameters('')).toEqual({ slide: null, model: null, backend: null });
-    expect(parseUrlParameters('?slide=&backend=abacus')).toEqual({ slide: null, model: null, backend: null });
+    expect(parseUrlParameters('')).toEqual({ slide: null, model: null, backend: null, at: null });
+    expect(parseUrlParameters('?slide=&backend=abacus')).toEqual({
+      slide: null,
+      model: null,
+      backend: null,
+      at: null,
+    });
   });
 });
 

@@ -1,11 +1,15 @@
 /** The page's address as input: which slide, model and backend to start with. */
 import type { BackendName } from '../../worker/protocol.ts';
+import { parseAddress } from '../navigate/view-address.ts';
+import type { ViewAddress } from '../navigate/view-address.ts';
 
 export interface UrlParameters {
   /** Address of a slide, as given; null when absent. `none` opens the page without a slide. */
   readonly slide: string | null;
   readonly model: string | null;
   readonly backend: BackendName | null;
+  /** The view to begin with. */
+  readonly at: ViewAddress | null;
 }
 
 const backends: readonly string[] = ['webgpu', 'webgl', 'wasm', 'cpu'] satisfies BackendName[];
@@ -17,6 +21,7 @@ export function parseUrlParameters(search: string): UrlParameters {
   return {
     slide: textOrNull(parameters.get('slide')),
     model: textOrNull(parameters.get('model')),
+    at: parseAddress(parameters.get('at')),
     backend: backend !== null && backends.includes(backend) ? (backend as BackendName) : null,
   };
 }
@@ -31,12 +36,14 @@ function textOrNull(text: string | null): string | null {
  */
 export function withSlideAndModel(search: string, slide: string | null, model: string | null): string {
   const parameters = new URLSearchParams(search);
+  // A place on one slide says nothing about another.
+  if (parameters.get('slide') !== slide) parameters.delete('at');
   if (slide === null) parameters.delete('slide');
   else parameters.set('slide', slide);
   if (model === null) parameters.delete('model');
   else parameters.set('model', model);
-  // Slashes need no escape in a query, and the address reads better without.
-  const text = parameters.toString().replaceAll('%2F', '/');
+  // Slashes and commas need no escape in a query, and the address reads better without.
+  const text = parameters.toString().replaceAll('%2F', '/').replaceAll('%2C', ',');
   return text === '' ? '' : `?${text}`;
 }
 

@@ -1,28 +1,62 @@
 /** Everything that outlives a render: the store, the workers, the views, the finished class maps. */
+import { DifferenceSession } from '../compare/difference-session.ts';
+import { createMapClient } from '../../worker/map-client.ts';
+import type { MapClient } from '../../worker/map-client.ts';
 import { createSegmentClient } from '../../worker/segment-client.ts';
 import { createSlideClient } from '../../worker/slide-client.ts';
+import { AnnotationSession } from '../annotate/annotation-session.ts';
+import { ExportSession } from '../export/export-session.ts';
+import { SessionFiles } from '../export/session-restore.ts';
+import { FiguresSession } from '../truth/figures-session.ts';
+import { createSpillClient } from '../../worker/spill-client.ts';
 import { ClassMapStore } from '../overlay/class-map-store.ts';
 import type { ClassMap } from '../overlay/class-map-store.ts';
+import { memoryBudget, SliceMemory } from '../overlay/slice-memory.ts';
 import { browserStorage, loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState, reduce } from '../state/reducer.ts';
 import type { Action } from '../state/reducer.ts';
-import type { AppState, PaneState } from '../state/state.ts';
+import { modelOf, shownModels } from '../state/state.ts';
+import type { AppState, Layer, PaneState } from '../state/state.ts';
 import { createStore } from '../state/store.ts';
 import type { Store } from '../state/store.ts';
+import { ModelSession } from '../models/model-session.ts';
+import { Navigation } from '../navigate/navigation.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { ViewLink } from '../viewer/view-link.ts';
-import { demoChoice, fetchDemoSlides } from './demo-slides.ts';
+import { demoChoice, fetchDemoSlides, watchDemoTruth } from './demo-slides.ts';
+import { EngineEvents } from './engine-events.ts';
+import { EngineSession } from './engine-session.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { PointerPlace } from './pointer.ts';
+import { TruthLayer } from './layer-content.ts';
+import type { LayerContent } from './layer-content.ts';
 import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
+import { StoredResults } from './stored-results.ts';
 import { parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
+
+/** On a narrower window panels lie over the tissue, as in style/tablet.css. */
+const narrowPx = 1100;
 
 export class Workbench {
   readonly store: Store<AppState, Action>;
   readonly slides: SlideSession;
+  readonly engine: EngineSession;
+  readonly models: ModelSession;
   readonly segmentation: SegmentSession;
-  readonly classMaps = new ClassMapStore();
+  readonly stored: StoredResults;
+  readonly #spill = createSpillClient();
+  readonly classMaps = new ClassMapStore(
+    new SliceMemory(this.#spill, memoryBudget(), () => this.#tellOfMemory()),
+  );
+  readonly truth = new TruthLayer();
+  readonly maps: MapClient = createMapClient();
+  readonly annotations: AnnotationSession;
+  readonly figures = new FiguresSession();
+  readonly exports = new ExportSession(this);
+  readonly sessions: SessionFiles;
+  readonly difference: DifferenceSession;
+  readonly navigation: Navigation;
   readonly pointer = new PointerPlace();
   readonly #views = new Map<string, SlideView>();
   readonly #frameListeners = new Set<() => void>();
@@ -30,13 +64,31 @@ export class Workbench {
 
   constructor() {
     const storage = browserStorage();
-    this.store = createStore(reduce, initialState(loadPreferences(storage)));
+    this.store = createStore(reduce, initialState(loadPreferences(storage, window.innerWidth < narrowPx)));
     this.slides = new SlideSession(this.store, createSlideClient());
+    const client = createSegmentClient();
+    const events = new EngineEvents(this.store, this.classMaps);
+    this.engine = new EngineSession(this.store, client);
+    this.models = new ModelSession(this.store, client);
     this.segmentation = new SegmentSession(
       this.store,
-      createSegmentClient(),
-      this.classMaps,
+      client,
+      events,
       () => this.activeView()?.visibleArea() ?? null,
+    );
+    this.stored = new StoredResults(this.store, client, events, this.segmentation);
+    this.difference = new DifferenceSession(
+      this.store,
+      this.truth,
+      (layer) => this.contentOf(layer),
+      ({ bounds, x, y }) => this.activeView()?.showSpot(bounds, { x, y }),
+    );
+    this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
+    this.sessions = new SessionFiles(this);
+    this.navigation = new Navigation(
+      this.store,
+      () => this.activeView(),
+      parseUrlParameters(window.location.search).at,
     );
     let saved = this.store.getState().preferences;
     this.store.subscribe(() => {
@@ -50,11 +102,12 @@ export class Workbench {
   /** Opens what the page's address asks for, or the first demo slide. */
   async start(): Promise<void> {
     const wanted = parseUrlParameters(window.location.search);
-    const models = this.segmentation.loadModels(wanted.model);
+    const models = this.engine.loadModels(wanted.model);
     if (wanted.slide !== null && wanted.slide !== 'none') void this.slides.openUrl(wanted.slide);
     try {
       const demos = await fetchDemoSlides();
       this.store.dispatch({ type: 'demos', demos });
+      watchDemoTruth(this.store, (file) => this.annotations.offerTruth(file));
       const [first] = demos;
       if (wanted.slide === null && first !== undefined) await this.slides.open(demoChoice(first));
     } catch (error) {
@@ -64,20 +117,36 @@ export class Workbench {
     await models;
     this.#keepAddress();
     // Last, so that loading the runtime does not delay the first look at the slide.
-    await this.segmentation.startBackend(wanted.backend);
+    await this.engine.startBackend(wanted.backend);
     this.#showStored();
+    // What pages have put aside that did not end in time to clear up.
+    await this.#spill.sweep().catch(() => undefined);
+  }
+
+  #tellOfMemory(): void {
+    const report = {
+      code: 'memory',
+      file: '',
+      problem: 'The browser has no room to put finished slices aside.',
+      remedy: 'They stay in memory, as far as it goes; free disk space, or use a window that is not private.',
+    };
+    this.store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
 
   /** Shows what earlier visits have kept, whenever a slide opens or a pane changes its model. */
   #showStored(): void {
     let last = '';
     const update = (): void => {
-      const { slide, panes, models } = this.store.getState();
+      const { slide, models } = this.store.getState();
       if (slide.kind !== 'open' || models === null) return;
-      const now = [slide.slideId, slide.userMpp?.x, ...panes.map(({ modelId }) => modelId)].join();
+      const now = [
+        slide.slideId,
+        slide.userMpp?.x,
+        ...shownModels(this.store.getState()).map(({ id }) => id),
+      ].join();
       if (now === last) return;
       last = now;
-      void this.segmentation.restore();
+      void this.stored.restore();
     };
     this.store.subscribe(update);
     update();
@@ -89,6 +158,7 @@ export class Workbench {
       if (view !== this.activeView()) return;
       this.#link.lead(view, this.#views.values(), this.store.getState().link);
       this.segmentation.viewMoved();
+      this.navigation.moved();
       for (const listener of [...this.#frameListeners]) listener();
     });
     return () => {
@@ -105,6 +175,7 @@ export class Workbench {
 
   /** Brings a view that has just opened to where the active one is, unless views are free. */
   joinViews(view: SlideView): void {
+    if (view === this.activeView()) this.navigation.shown(view);
     const place = this.activeView()?.place() ?? null;
     if (view === this.activeView() || place === null || this.store.getState().link === 'free') return;
     view.goTo(place);
@@ -116,15 +187,31 @@ export class Workbench {
     for (const view of this.#views.values()) view.reload();
   }
 
+  /** null for a pane that is not shown. */
+  view(paneId: string): SlideView | null {
+    return this.#views.get(paneId) ?? null;
+  }
+
   activeView(): SlideView | null {
     return this.#views.get(this.store.getState().activePane) ?? null;
   }
 
-  /** What a pane's model has finished on the open slide; null when the pane shows tissue alone. */
+  /** What a layer shows on the open slide; null for none, and for ground truth where there is none. */
+  contentOf(layer: Layer): LayerContent | null {
+    const state = this.store.getState();
+    const { slide } = state;
+    if (slide.kind !== 'open') return null;
+    if (layer.kind === 'truth') return this.truth.of(slide.metadata.fingerprint);
+    const model = modelOf(state, layer);
+    if (model === null) return null;
+    const mpp = slide.userMpp ?? slide.metadata.mpp;
+    const { title, classes } = model.manifest;
+    return { title, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
+  }
+
+  /** The class map of a pane's layer; null when the pane shows tissue alone. */
   classMapOf(pane: PaneState): ClassMap | null {
-    const { slide } = this.store.getState();
-    if (slide.kind !== 'open' || pane.modelId === null) return null;
-    return this.classMaps.of(slide.metadata.fingerprint, slide.userMpp ?? slide.metadata.mpp, pane.modelId);
+    return this.contentOf(pane.layer)?.map ?? null;
   }
 
   /** Keeps slide and model in the page's address, for reloading and for sharing a demo. */
@@ -137,7 +224,7 @@ export class Workbench {
       const address = withSlideAndModel(
         window.location.search,
         input.kind === 'url' ? input.url : null,
-        panes[0]?.modelId ?? null,
+        panes[0]?.layer.kind === 'model' ? panes[0].layer.id : null,
       );
       if (address === last) return;
       last = address;

@@ -1,6 +1,7 @@
 /** Preferences: their defaults, and how they are kept in the browser. */
 import { z } from 'zod';
 import { paletteIds } from '../overlay/class-palette.ts';
+import type { KeyValueStorage } from './key-value-storage.ts';
 import type { OverlaySettings, Preferences } from './state.ts';
 
 const corner = z.enum(['bottom-left', 'bottom-right', 'top-right', 'top-left']);
@@ -9,8 +10,9 @@ const corner = z.enum(['bottom-left', 'bottom-right', 'top-right', 'top-left']);
 const preferencesSchema = z.object({
   theme: z.enum(['dark', 'light']).catch('dark'),
   surround: z.enum(['theme', 'black', 'grey', 'light', 'white']).catch('theme'),
-  leftPanel: z.enum(['slides', 'models']).nullable().catch('slides'),
+  leftPanel: z.enum(['slides', 'models', 'annotations', 'bookmarks']).nullable().catch('slides'),
   rightPanel: z.boolean().catch(true),
+  foldedSections: z.array(z.string()).catch([]),
   scaleBar: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-left' }),
   overview: z.object({ visible: z.boolean(), corner }).catch({ visible: true, corner: 'bottom-right' }),
   singleKeyShortcuts: z.boolean().catch(true),
@@ -25,7 +27,22 @@ const preferencesSchema = z.object({
       hatch: z.boolean(),
       fillOpacity: z.number().min(0).max(1),
       outlineOpacity: z.number().min(0).max(1),
+      outlineWidth: z.number().min(1).max(8).catch(3.5),
       palette: z.enum(paletteIds),
+      classStyles: z
+        .record(
+          z.string(),
+          z.object({
+            colour: z
+              .string()
+              .regex(/^#[0-9a-f]{6}$/i)
+              .nullable(),
+            fill: z.boolean(),
+            outline: z.boolean(),
+            hatch: z.boolean(),
+          }),
+        )
+        .catch({}),
     })
     .catch({
       fill: true,
@@ -33,14 +50,15 @@ const preferencesSchema = z.object({
       hatch: true,
       fillOpacity: 0.35,
       outlineOpacity: 1,
+      outlineWidth: 3.5,
       palette: 'colour-blind-safe',
+      classStyles: {},
     }),
 });
 
 const storageKey = 'dualscope.preferences';
 
-/** What of Web Storage is needed here. */
-export type KeyValueStorage = Pick<Storage, 'getItem' | 'setItem'>;
+export type { KeyValueStorage };
 
 /** Preferences from text; anything missing or wrong takes its default. */
 export function parsePreferences(text: string | null): Preferences {
@@ -54,8 +72,11 @@ export function parsePreferences(text: string | null): Preferences {
   return parsed.success ? parsed.data : preferencesSchema.parse({});
 }
 
-export function loadPreferences(storage: KeyValueStorage | null): Preferences {
-  return parsePreferences(storage?.getItem(storageKey) ?? null);
+/** @param narrow whether panels would leave little of the tissue: then they begin folded, on the first visit. */
+export function loadPreferences(storage: KeyValueStorage | null, narrow = false): Preferences {
+  const text = storage?.getItem(storageKey) ?? null;
+  const preferences = parsePreferences(text);
+  return text === null && narrow ? { ...preferences, leftPanel: null, rightPanel: false } : preferences;
 }
 
 export function savePreferences(storage: KeyValueStorage | null, preferences: Preferences): void {
@@ -68,7 +89,7 @@ export function savePreferences(storage: KeyValueStorage | null, preferences: Pr
 
 /** Overlay settings of a new pane. */
 export function initialOverlay(preferences: Preferences): OverlaySettings {
-  return { ...preferences.overlay, visible: true, confidence: false, hiddenClasses: [] };
+  return { ...preferences.overlay, visible: true, confidence: false, minConfidence: 0, hiddenClasses: [] };
 }
 
 /** localStorage, or null where the browser forbids it. */

@@ -3,7 +3,7 @@ import type { SegmentSummary } from '../../worker/protocol.ts';
 import { parsePreferences } from './preferences.ts';
 import { initialState, reduce } from './reducer.ts';
 import type { Action } from './reducer.ts';
-import { activePaneOf, shownModels } from './state.ts';
+import { activePaneOf, layerText, shownModels } from './state.ts';
 import type { AppState, ModelEntry } from './state.ts';
 
 function after(...actions: Action[]): AppState {
@@ -28,7 +28,8 @@ const summary: SegmentSummary = {
   cancelled: true,
   tensorsBefore: 5,
   tensorsAfter: 5,
-  stages: { readMs: 0, waitMs: 0, encodeMs: 0, inferMs: 0, stitchMs: 0 },
+  stages: { readMs: 0, decodeMs: 0, preprocessMs: 0, waitMs: 0, encodeMs: 0, inferMs: 0, stitchMs: 0 },
+  memory: null,
 };
 
 describe('a run', () => {
@@ -83,7 +84,10 @@ describe('the overlay', () => {
   });
 
   it('shows every class again for another model', () => {
-    const state = after({ type: 'toggle-class', value: 2 }, { type: 'choose-model', modelId: 'other' });
+    const state = after(
+      { type: 'toggle-class', value: 2 },
+      { type: 'choose-layer', layer: { kind: 'model', id: 'other' } },
+    );
     expect(activePaneOf(state).overlay.hiddenClasses).toEqual([]);
   });
 });
@@ -127,11 +131,13 @@ describe('opened slides', () => {
 });
 
 describe('panes', () => {
-  // Only ids matter here.
-  const models = ['one', 'two'].map((id) => ({ id, url: '' }) as ModelEntry);
+  // Only ids and the classes' names matter here.
+  const model = (id: string, ...names: string[]): ModelEntry =>
+    ({ id, url: '', manifest: { classes: names.map((name) => ({ name })) } }) as unknown as ModelEntry;
+  const models = [model('one', 'a', 'b'), model('two', 'a', 'b')];
   const two: Action[] = [
     { type: 'models', models },
-    { type: 'choose-model', modelId: 'two' },
+    { type: 'choose-layer', layer: { kind: 'model', id: 'two' } },
     { type: 'overlay', change: { fillOpacity: 0.7 } },
     { type: 'toggle-class', value: 1 },
     { type: 'layout', count: 2 },
@@ -139,16 +145,28 @@ describe('panes', () => {
 
   it('gives a new pane a model that is not shown yet, drawn alike, with every class', () => {
     const { panes } = after(...two);
-    expect(panes.map(({ id, modelId }) => [id, modelId])).toEqual([
-      ['A', 'two'],
-      ['B', 'one'],
+    expect(panes.map(({ id, layer }) => [id, layerText(layer)])).toEqual([
+      ['A', 'model:two'],
+      ['B', 'model:one'],
     ]);
     expect(panes[1]?.overlay).toMatchObject({ fillOpacity: 0.7, hiddenClasses: [] });
   });
 
+  it('prefers models that tell the same classes apart', () => {
+    const others = [model('colon', 'x'), model('nano', 'a', 'b')];
+    const change: Action = { type: 'models', models: [...others, ...models] };
+    const { panes } = after(change, ...two.slice(1), { type: 'layout', count: 4 });
+    expect(panes.map(({ layer }) => layerText(layer))).toEqual([
+      'model:two',
+      'model:nano',
+      'model:one',
+      'model:colon',
+    ]);
+  });
+
   it('shows tissue alone where there are no more models', () => {
     const { panes } = after(...two, { type: 'layout', count: 4 });
-    expect(panes.map(({ modelId }) => modelId)).toEqual(['two', 'one', null, null]);
+    expect(panes.map(({ layer }) => layerText(layer))).toEqual(['model:two', 'model:one', 'none', 'none']);
   });
 
   it('changes the active pane alone', () => {
@@ -159,6 +177,31 @@ describe('panes', () => {
     );
     expect(state.panes.map(({ overlay }) => overlay.fill)).toEqual([true, false]);
     expect(shownModels(state).map(({ id }) => id)).toEqual(['one', 'two']);
+  });
+
+  it('makes two panes of the two layers of swipe, and one pane again of two', () => {
+    const swipe: Action = { type: 'compare', change: { view: 'swipe', second: { kind: 'truth' } } };
+    const state = after(...two, { type: 'layout', count: 1 }, swipe);
+    expect(shownModels(state).map(({ id }) => id)).toEqual(['two']);
+    const panes = reduce(state, { type: 'layout', count: 2 });
+    expect(panes.panes.map(({ layer }) => layerText(layer))).toEqual(['model:two', 'truth']);
+    expect(panes.compare.view).toBe('panes');
+    // One pane and one layer, where there were one pane and two layers.
+    expect(reduce(state, { type: 'layout', count: 1 }).compare.view).toBe('panes');
+  });
+
+  it('draws a class as the reader wants in the active pane, and remembers it by name', () => {
+    const state = after(...two, { type: 'class-style', name: 'In situ', change: { colour: '#123456' } });
+    expect(state.panes.map(({ overlay }) => overlay.classStyles.insitu?.colour)).toEqual([
+      '#123456',
+      undefined,
+    ]);
+    expect(state.preferences.overlay.classStyles.insitu).toEqual({
+      colour: '#123456',
+      fill: true,
+      outline: true,
+      hatch: true,
+    });
   });
 
   it('goes back to pane A when the active one closes', () => {

@@ -2,16 +2,26 @@
 import type { BackendReport, ErrorReport, SegmentEvent, SegmentSummary } from '../../worker/protocol.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import { initialOverlay } from './preferences.ts';
-import { activePaneOf } from './state.ts';
+import type { Speeds } from '../models/model-speed.ts';
+import { classKey } from '../overlay/class-palette.ts';
+import { initialAnnotate, reduceAnnotate } from '../annotate/annotate-state.ts';
+import type { AnnotateAction } from '../annotate/annotate-state.ts';
+import type { Bookmark } from '../navigate/bookmarks.ts';
+import type { Measurement } from '../navigate/measure.ts';
+import { activePaneOf, layerText } from './state.ts';
 import type {
   AppState,
   AreaDrawing,
   Calibration,
+  ClassStyle,
+  CompareState,
   DemoSlide,
   DialogName,
   Extent,
+  Layer,
   LinkMode,
   LogEntry,
+  ModelCheck,
   ModelEntry,
   OverlaySettings,
   PaneCount,
@@ -24,8 +34,14 @@ import type {
 export type Action =
   | { readonly type: 'preferences'; readonly change: Partial<Preferences> }
   | { readonly type: 'demos'; readonly demos: readonly DemoSlide[] }
+  | { readonly type: 'add-model'; readonly model: ModelEntry }
+  | { readonly type: 'model-check'; readonly modelId: string; readonly check: ModelCheck }
+  | { readonly type: 'speeds'; readonly speeds: Speeds }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
-  | { readonly type: 'choose-model'; readonly modelId: string | null; readonly paneId?: string }
+  /** `paneId` absent: the active pane's. */
+  | { readonly type: 'choose-layer'; readonly layer: Layer; readonly paneId?: string }
+  | { readonly type: 'compare'; readonly change: Partial<CompareState> }
+  | { readonly type: 'class-style'; readonly name: string; readonly change: Partial<ClassStyle> }
   | { readonly type: 'layout'; readonly count: PaneCount }
   | { readonly type: 'activate-pane'; readonly paneId: string }
   | { readonly type: 'link'; readonly link: LinkMode }
@@ -52,13 +68,19 @@ export type Action =
   | { readonly type: 'run-paused'; readonly paused: boolean }
   | { readonly type: 'run-cancelling' }
   | { readonly type: 'drawing'; readonly drawing: AreaDrawing | null }
+  | { readonly type: 'measure'; readonly measure: Measurement | null }
+  | { readonly type: 'bookmarks'; readonly bookmarks: readonly Bookmark[] }
   | { readonly type: 'area'; readonly area: Polygon | null }
+  | { readonly type: 'annotate'; readonly action: AnnotateAction }
   | { readonly type: 'tissue-shown'; readonly shown: boolean }
   | { readonly type: 'run-ended'; readonly summary: SegmentSummary | null }
   | { readonly type: 'log'; readonly entry: Omit<LogEntry, 'id'> }
   | { readonly type: 'dismiss-notice' }
   | { readonly type: 'log-open'; readonly open: boolean }
   | { readonly type: 'dialog'; readonly dialog: DialogName | null; readonly segmentAfterMpp?: Extent };
+
+/** A class without wishes of its own. */
+export const plainClass: ClassStyle = { colour: null, fill: true, outline: true, hatch: true };
 
 const maxLogEntries = 200;
 
@@ -69,15 +91,25 @@ export function initialState(preferences: Preferences): AppState {
     opened: [],
     slide: { kind: 'none' },
     models: null,
+    modelChecks: {},
+    speeds: {},
     backend: { kind: 'waiting' },
     run: null,
     drawing: null,
+    annotate: initialAnnotate,
     area: null,
+    measure: null,
+    bookmarks: [],
     tissueShown: false,
     lastRun: null,
-    panes: [{ id: 'A', modelId: null, overlay: initialOverlay(preferences) }],
+    panes: [{ id: 'A', layer: { kind: 'none' }, overlay: initialOverlay(preferences) }],
     activePane: 'A',
     link: 'linked',
+    compare: {
+      view: 'panes',
+      second: { kind: 'none' },
+      divider: { share: 0.5, direction: 'vertical' },
+    },
     log: [],
     logOpen: false,
     notice: null,
@@ -95,16 +127,34 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, demos: action.demos };
     case 'models':
       return { ...state, models: action.models };
-    case 'choose-model':
+    case 'add-model':
+      return { ...state, models: [...(state.models ?? []), action.model] };
+    case 'model-check':
+      return { ...state, modelChecks: { ...state.modelChecks, [action.modelId]: action.check } };
+    case 'speeds':
+      return { ...state, speeds: action.speeds };
+    case 'choose-layer':
       // Class values mean something else in another model, so which are hidden does not carry over.
       return changePane(
         state,
         (pane) =>
-          pane.modelId === action.modelId
+          layerText(pane.layer) === layerText(action.layer)
             ? pane
-            : { ...pane, modelId: action.modelId, overlay: { ...pane.overlay, hiddenClasses: [] } },
+            : { ...pane, layer: action.layer, overlay: { ...pane.overlay, hiddenClasses: [] } },
         action.paneId,
       );
+    case 'compare':
+      return { ...state, compare: { ...state.compare, ...action.change } };
+    case 'class-style': {
+      const key = classKey(action.name);
+      return rememberOverlay(
+        changePane(state, (pane) => {
+          const { classStyles } = pane.overlay;
+          const style = { ...(classStyles[key] ?? plainClass), ...action.change };
+          return { ...pane, overlay: { ...pane.overlay, classStyles: { ...classStyles, [key]: style } } };
+        }),
+      );
+    }
     case 'layout':
       return layOut(state, action.count);
     case 'activate-pane':
@@ -132,6 +182,7 @@ export function reduce(state: AppState, action: Action): AppState {
         lastRun: null,
         calibration: null,
         drawing: null,
+        measure: null,
         area: null,
       };
     case 'slide-opened': {
@@ -142,7 +193,14 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, slide, opened: known };
     }
     case 'slide-closed':
-      return { ...state, slide: { kind: 'none' }, lastRun: null, calibration: null, drawing: null };
+      return {
+        ...state,
+        slide: { kind: 'none' },
+        lastRun: null,
+        calibration: null,
+        drawing: null,
+        measure: null,
+      };
     case 'offer-slides': {
       const keys = new Set(action.choices.map((choice) => choice.key));
       const others = state.opened.filter((choice) => !keys.has(choice.key));
@@ -187,6 +245,7 @@ export function reduce(state: AppState, action: Action): AppState {
           etaSeconds: 0,
           broken: 0,
           skipped: 0,
+          statistics: null,
         },
       };
     case 'run-event':
@@ -197,9 +256,18 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, run: { ...run, phase: action.paused ? 'paused' : 'running' } };
     }
     case 'drawing':
-      return { ...state, drawing: action.drawing };
+      return { ...state, drawing: action.drawing, measure: action.drawing === null ? state.measure : null };
+    case 'measure':
+      // One tool at a time.
+      return { ...state, measure: action.measure, drawing: action.measure === null ? state.drawing : null };
+    case 'bookmarks':
+      return { ...state, bookmarks: action.bookmarks };
     case 'area':
       return { ...state, area: action.area, drawing: null };
+    case 'annotate': {
+      const annotate = reduceAnnotate(state.annotate, action.action);
+      return annotate === state.annotate ? state : { ...state, annotate };
+    }
     case 'tissue-shown':
       return { ...state, tissueShown: action.shown };
     case 'run-cancelling':
@@ -221,6 +289,7 @@ export function reduce(state: AppState, action: Action): AppState {
               restored: summary.restored,
               skipped: summary.skipped,
               stages: summary.stages,
+              memory: summary.memory,
             };
       return { ...state, run: null, lastRun };
     }
@@ -253,6 +322,8 @@ function runEvent(state: AppState, event: SegmentEvent): AppState {
     }
     case 'broken-slice':
       return { ...state, run: { ...run, broken: run.broken + 1 } };
+    case 'statistics':
+      return { ...state, run: { ...run, statistics: event.statistics } };
     case 'notice':
     case 'backend':
       return state;
@@ -271,26 +342,40 @@ const paneIds = ['A', 'B', 'C', 'D'] as const;
 
 /** New panes draw as the active one does, and show models that no pane shows yet. */
 function layOut(state: AppState, count: PaneCount): AppState {
-  if (count === state.panes.length) return state;
+  const compare = { ...state.compare, view: 'panes' } as const;
+  if (count === state.panes.length) return state.compare.view === 'panes' ? state : { ...state, compare };
   const panes = state.panes.slice(0, count);
   const { overlay } = activePaneOf(state);
   for (const id of paneIds.slice(panes.length, count)) {
-    const shown = new Set(panes.map((pane) => pane.modelId));
-    const modelId = state.models?.find((model) => !shown.has(model.id))?.id ?? null;
-    panes.push({ id, modelId, overlay: { ...overlay, hiddenClasses: [] } });
+    // The two layers of swipe and difference become two panes.
+    const { view, second } = state.compare;
+    const layer = id === 'B' && view !== 'panes' ? second : unshownLayer(state, panes);
+    panes.push({ id, layer, overlay: { ...overlay, hiddenClasses: [] } });
   }
   const activePane = panes.some((pane) => pane.id === state.activePane) ? state.activePane : 'A';
-  return { ...state, panes, activePane };
+  return { ...state, panes, activePane, compare };
+}
+
+/** A model that none of the panes shows, or none; those with the classes of the first pane's model come first. */
+export function unshownLayer(state: AppState, panes: readonly PaneState[]): Layer {
+  const shown = new Set(panes.map((pane) => layerText(pane.layer)));
+  const vocabulary = ({ manifest }: ModelEntry): string => manifest.classes.map(({ name }) => name).join();
+  const models = state.models ?? [];
+  const firstModel = models.find(
+    ({ id }) => panes[0] !== undefined && layerText(panes[0].layer) === layerText({ kind: 'model', id }),
+  );
+  const unshown = models.filter(({ id }) => !shown.has(layerText({ kind: 'model', id })));
+  const alike = unshown.filter(
+    (model) => firstModel !== undefined && vocabulary(model) === vocabulary(firstModel),
+  );
+  const model = alike[0] ?? unshown[0];
+  return model === undefined ? { kind: 'none' } : { kind: 'model', id: model.id };
 }
 
 /** What of the overlay is a matter of taste goes into the preferences. */
 function rememberOverlay(state: AppState): AppState {
-  const { fill, outline, hatch, fillOpacity, outlineOpacity, palette } = activePaneOf(state).overlay;
-  return {
-    ...state,
-    preferences: {
-      ...state.preferences,
-      overlay: { fill, outline, hatch, fillOpacity, outlineOpacity, palette },
-    },
-  };
+  const { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles } =
+    activePaneOf(state).overlay;
+  const overlay = { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles };
+  return { ...state, preferences: { ...state.preferences, overlay } };
 }

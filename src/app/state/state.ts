@@ -7,15 +7,21 @@ import type {
   TileColours,
 } from '../../worker/protocol.ts';
 import type { QualityId } from '../../segment/quality.ts';
+import type { PeakMemory, RunStatistics } from '../../segment/run-report.ts';
+import type { GoldenResult } from '../../runtime/golden-check.ts';
+import type { Speeds } from '../models/model-speed.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
+import type { Bookmark } from '../navigate/bookmarks.ts';
+import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
+import type { AnnotateState } from '../annotate/annotate-state.ts';
 
 export type Theme = 'dark' | 'light';
 export type Corner = 'bottom-left' | 'bottom-right' | 'top-right' | 'top-left';
 export type Surround = 'theme' | 'black' | 'grey' | 'light' | 'white';
-export type LeftPanel = 'slides' | 'models';
+export type LeftPanel = 'slides' | 'models' | 'annotations' | 'bookmarks';
 /** `area` is the one that was drawn last. */
 export type Extent = 'visible' | 'whole' | 'area';
 /** Corners, level-0 pixels. */
@@ -24,7 +30,34 @@ export type AreaShape = 'rectangle' | 'polygon';
 /** How the views of several panes move: together, together with the offset that they have, or each by itself. */
 export type LinkMode = 'linked' | 'offset' | 'free';
 export type PaneCount = 1 | 2 | 4;
-export type DialogName = 'palette' | 'help' | 'mpp';
+export type DialogName = 'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session';
+
+/** What is drawn over the tissue. */
+export type Layer =
+  { readonly kind: 'model'; readonly id: string } | { readonly kind: 'truth' } | { readonly kind: 'none' };
+
+/** Panes with a layer each, or two layers in a single pane: beside a divider, or where they differ. */
+export type CompareView = 'panes' | 'swipe' | 'difference';
+
+export interface CompareState {
+  readonly view: CompareView;
+  /** Lies over the first pane's own layer in swipe and difference. */
+  readonly second: Layer;
+  readonly divider: {
+    /** Place of the divider, share of the pane from left or top. */
+    readonly share: number;
+    readonly direction: 'vertical' | 'horizontal';
+  };
+}
+
+/** How one class is drawn; what the layer as a whole has off stays off. */
+export interface ClassStyle {
+  /** `#rrggbb` chosen by the user; null for the palette's. */
+  readonly colour: string | null;
+  readonly fill: boolean;
+  readonly outline: boolean;
+  readonly hatch: boolean;
+}
 
 /** An entry of slides/index.json. */
 export interface DemoSlide {
@@ -34,6 +67,8 @@ export interface DemoSlide {
   readonly description: string;
   readonly synthetic: boolean;
   readonly licence: string;
+  /** File of its ground truth, relative to slides/. */
+  readonly truth?: string | undefined;
 }
 
 /** A slide that can be opened again with one click, because the page still holds its files or address. */
@@ -90,6 +125,8 @@ export interface RunState {
   readonly broken: number;
   /** Slices that are glass and left out. */
   readonly skipped: number;
+  /** null until the first slices are done. */
+  readonly statistics: RunStatistics | null;
 }
 
 /** An area that is being drawn. */
@@ -111,7 +148,15 @@ export interface RunOutcome {
   /** Slices left out as glass. */
   readonly skipped: number;
   readonly stages: StageReport;
+  /** null where memory is not measured. */
+  readonly memory: PeakMemory | null;
 }
+
+/** What a model's golden test tensors gave on the current backend. */
+export type ModelCheck =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'done'; readonly result: GoldenResult }
+  | { readonly kind: 'failed'; readonly error: ErrorReport };
 
 /** How a pane's layer is drawn. Opacities from 0 to 1. */
 export interface OverlaySettings {
@@ -122,15 +167,20 @@ export interface OverlaySettings {
   readonly confidence: boolean;
   readonly fillOpacity: number;
   readonly outlineOpacity: number;
+  /** CSS pixels. */
+  readonly outlineWidth: number;
+  /** Pixels whose confidence, 0 to 1, is lower are not drawn. */
+  readonly minConfidence: number;
   readonly palette: PaletteId;
+  /** By class name, see `classKey`; classes that are not in it are drawn as the layer is. */
+  readonly classStyles: Readonly<Record<string, ClassStyle>>;
   /** Class values that are switched off. */
   readonly hiddenClasses: readonly number[];
 }
 
 export interface PaneState {
   readonly id: string;
-  /** The model whose result the pane shows; null for tissue alone. */
-  readonly modelId: string | null;
+  readonly layer: Layer;
   readonly overlay: OverlaySettings;
 }
 
@@ -155,6 +205,8 @@ export interface Preferences {
   readonly surround: Surround;
   readonly leftPanel: LeftPanel | null;
   readonly rightPanel: boolean;
+  /** Titles of the sections of panels that are folded. */
+  readonly foldedSections: readonly string[];
   readonly scaleBar: { readonly visible: boolean; readonly corner: Corner };
   readonly overview: { readonly visible: boolean; readonly corner: Corner };
   readonly singleKeyShortcuts: boolean;
@@ -165,7 +217,7 @@ export interface Preferences {
   readonly keepResults: boolean;
   /** Whether colours are converted to sRGB by the slide's ICC profile, where it has one that is not sRGB. */
   readonly colourProfile: boolean;
-  readonly overlay: Omit<OverlaySettings, 'hiddenClasses' | 'visible' | 'confidence'>;
+  readonly overlay: Omit<OverlaySettings, 'hiddenClasses' | 'visible' | 'confidence' | 'minConfidence'>;
 }
 
 export interface AppState {
@@ -176,9 +228,19 @@ export interface AppState {
   readonly slide: SlideState;
   /** null while loading. */
   readonly models: readonly ModelEntry[] | null;
+  /** By model id. */
+  readonly modelChecks: Readonly<Record<string, ModelCheck>>;
+  /** Measured on this device. */
+  readonly speeds: Speeds;
   readonly backend: BackendState;
   readonly run: RunState | null;
   readonly drawing: AreaDrawing | null;
+  /** null while nothing is measured. */
+  readonly measure: Measurement | null;
+  /** Of the open slide. */
+  readonly bookmarks: readonly Bookmark[];
+  /** Annotations of the open slide and its ground truth. */
+  readonly annotate: AnnotateState;
   /** The area that was drawn last; null on a slide where none was. */
   readonly area: Polygon | null;
   /** Whether glass is shaded. */
@@ -187,6 +249,7 @@ export interface AppState {
   readonly panes: readonly PaneState[];
   readonly activePane: string;
   readonly link: LinkMode;
+  readonly compare: CompareState;
   readonly log: readonly LogEntry[];
   readonly logOpen: boolean;
   /** The log entry that the status bar shows, until dismissed. */
@@ -221,13 +284,29 @@ export function activePaneOf(state: AppState): PaneState {
 
 /** The model of the active pane, or null when it has none or the list is still loading. */
 export function activeModel(state: AppState): ModelEntry | null {
-  const { modelId } = activePaneOf(state);
-  return state.models?.find((model) => model.id === modelId) ?? null;
+  return modelOf(state, activePaneOf(state).layer);
 }
 
 /** The models that the panes show, the active pane's first, each once. */
 export function shownModels(state: AppState): ModelEntry[] {
   const active = activePaneOf(state);
-  const ids = new Set([active, ...state.panes].map((pane) => pane.modelId));
-  return [...ids].flatMap((id) => state.models?.find((model) => model.id === id) ?? []);
+  const layers = [active, ...state.panes].map((pane) => pane.layer);
+  if (state.compare.view !== 'panes') layers.push(state.compare.second);
+  return [...new Set(layers.flatMap((layer) => modelOf(state, layer) ?? []))];
+}
+
+/** The model of a layer; null for other layers, and while the list is loading. */
+export function modelOf({ models }: Pick<AppState, 'models'>, layer: Layer): ModelEntry | null {
+  return layer.kind === 'model' ? (models?.find((model) => model.id === layer.id) ?? null) : null;
+}
+
+/** A layer as text, for `value`s and addresses: `model:nano-add`, `truth` or `none`. */
+export function layerText(layer: Layer): string {
+  return layer.kind === 'model' ? `model:${layer.id}` : layer.kind;
+}
+
+/** The layer that `layerText` wrote; no layer for anything else. */
+export function parseLayer(text: string): Layer {
+  if (text.startsWith('model:')) return { kind: 'model', id: text.slice('model:'.length) };
+  return { kind: text === 'truth' ? 'truth' : 'none' };
 }

@@ -81,7 +81,7 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
         onKeyDown={onKeyDown}
       >
         <span role="status">{hintOf(drawing)}</span>
-        <span className="faint">Keys: arrows and Space, Backspace takes one back.</span>
+        <span className="faint">Keys: arrows, Space, Backspace.</span>
         {shape === 'polygon' && (
           <button
             type="button"

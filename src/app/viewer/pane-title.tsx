@@ -1,46 +1,76 @@
-/** Which model's result a pane shows. Anything predicted carries its model's name. */
-import { useSyncExternalStore } from 'react';
+/** Which layers a pane shows. Anything predicted carries its model's name. */
+import { useLayerContent, useLayerOptions, useMapVersion } from '../session/use-layer.ts';
+import { layerText, parseLayer } from '../state/state.ts';
+import type { Layer, PaneState } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
 export function PaneTitle({ paneId }: { readonly paneId: string }): React.JSX.Element | null {
-  const workbench = useWorkbench();
+  const { store } = useWorkbench();
   const pane = useApp((state) => state.panes.find((candidate) => candidate.id === paneId));
-  const models = useApp((state) => state.models);
   const several = useApp((state) => state.panes.length > 1);
-  // The class map belongs to the open slide.
-  useApp((state) => state.slide);
-  const map = pane === undefined ? null : workbench.classMapOf(pane);
-  const hasResult = useSyncExternalStore(
-    (listener) => map?.subscribe(listener) ?? (() => undefined),
-    () => (map?.size ?? 0) > 0,
-  );
+  const compare = useApp((state) => state.compare);
   if (pane === undefined) return null;
-  if (several) {
-    return (
-      <select
-        className="pane-title"
-        aria-label={`Layer of pane ${paneId}`}
-        data-testid={`pane-title-${paneId}`}
-        value={pane.modelId ?? ''}
-        onChange={(event) => {
-          const { value } = event.target;
-          workbench.store.dispatch({ type: 'choose-model', modelId: value === '' ? null : value, paneId });
-        }}
-      >
-        <option value="">Tissue alone</option>
-        {models?.map((model) => (
-          <option key={model.id} value={model.id}>
-            {model.manifest.title}
-          </option>
-        ))}
-      </select>
-    );
-  }
-  const title = models?.find((model) => model.id === pane.modelId)?.manifest.title;
-  if (!hasResult || title === undefined || !pane.overlay.visible) return null;
+  if (!several && compare.view === 'panes') return <Title pane={pane} />;
+  const first = (
+    <LayerSelect
+      label={`Layer of pane ${paneId}`}
+      testId={`pane-title-${paneId}`}
+      layer={pane.layer}
+      onChange={(layer) => store.dispatch({ type: 'choose-layer', layer, paneId })}
+    />
+  );
+  if (several) return first;
+  const second = (
+    <LayerSelect
+      label="Second layer"
+      testId={`pane-title-${paneId}2`}
+      layer={compare.second}
+      onChange={(layer) => store.dispatch({ type: 'compare', change: { second: layer } })}
+    />
+  );
   return (
-    <div className="pane-title" data-testid={`pane-title-${paneId}`}>
-      {title}
+    <div className="pane-titles" data-view={compare.view} data-direction={compare.divider.direction}>
+      {first}
+      {compare.view === 'difference' && <span className="pane-title">→</span>}
+      {second}
+    </div>
+  );
+}
+
+interface LayerSelectProps {
+  readonly label: string;
+  readonly testId: string;
+  readonly layer: Layer;
+  readonly onChange: (layer: Layer) => void;
+}
+
+function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): React.JSX.Element {
+  const options = useLayerOptions();
+  return (
+    <select
+      className="pane-title"
+      aria-label={label}
+      data-testid={testId}
+      value={layerText(layer)}
+      onChange={(event) => onChange(parseLayer(event.target.value))}
+    >
+      {options.map(([text, title]) => (
+        <option key={text} value={text}>
+          {title}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** The name of the only layer, once there is something of it. */
+function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null {
+  const content = useLayerContent(pane.layer);
+  useMapVersion(content?.map ?? null);
+  if (content === null || content.map.size === 0 || !pane.overlay.visible) return null;
+  return (
+    <div className="pane-title" data-testid={`pane-title-${pane.id}`}>
+      {content.title}
     </div>
   );
 }

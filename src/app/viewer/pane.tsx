@@ -2,7 +2,10 @@
 import { useEffect, useRef, useState } from 'react';
 import { tileColours } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { OverlayCanvas } from '../overlay/overlay-canvas.tsx';
+import { PaneOverlay } from '../compare/pane-overlay.tsx';
+import { AnnotationLayer } from '../annotate/annotation-layer.tsx';
+import { TruthOutline } from '../truth/truth-outline.tsx';
+import { MeasureLayer } from '../navigate/measure-layer.tsx';
 import { Crosshair } from './crosshair.tsx';
 import { AreaLayer } from './area-layer.tsx';
 import { TissueLayer } from './tissue-layer.tsx';
@@ -74,11 +77,14 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
     >
       <div className="view" ref={viewElement} data-testid={`view-${paneId}`} />
       {view !== null && <TissueLayer view={view} />}
-      {view !== null && <OverlayCanvas paneId={paneId} view={view} />}
+      {view !== null && <PaneOverlay paneId={paneId} view={view} />}
       {view !== null && several && <Crosshair paneId={paneId} view={view} />}
+      {view !== null && <TruthOutline view={view} paneId={paneId} />}
+      {view !== null && <AnnotationLayer view={view} active={active} />}
       {view !== null && <ScaleBarReadout view={view} />}
       {view !== null && active && <KnownLengthLayer view={view} />}
       {view !== null && active && <AreaLayer view={view} />}
+      {view !== null && active && <MeasureLayer view={view} />}
       <PaneTitle paneId={paneId} />
       {paneId === overviewPane && (
         <div

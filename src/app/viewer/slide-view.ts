@@ -254,6 +254,20 @@ export class SlideView {
     viewport.panTo(new OpenSeadragon.Point(place.x, place.y), true);
   }
 
+  /**
+   * Brings a place into the middle, at a scale that shows what is around it.
+   * @param bounds of what is there, level-0 pixels; a third of the view at most, and not enlarged
+   */
+  showSpot(bounds: Level0Rect, middle: Point): void {
+    const slide = this.#slide;
+    const place = this.place();
+    if (slide === null || place === null) return;
+    const { width, height } = this.#size();
+    const fitting = Math.min(width / bounds.width, height / bounds.height) / 3;
+    const scale = Math.min(1, fitting);
+    this.goTo({ ...place, x: middle.x / slide.width, y: middle.y / slide.width, scale });
+  }
+
   /** Level-0 pixels at CSS pixels of the view; null while no slide is shown. */
   level0At(x: number, y: number): Point | null {
     const transform = this.transform();

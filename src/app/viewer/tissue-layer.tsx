@@ -11,7 +11,7 @@ export function TissueLayer({ view }: { readonly view: SlideView }): React.JSX.E
 }
 
 function TissueShade({ view }: { readonly view: SlideView }): React.JSX.Element {
-  const { segmentation } = useWorkbench();
+  const { engine } = useWorkbench();
   const slide = useApp((state) => state.slide);
   const modelId = useApp((state) => activeModel(state)?.id ?? null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -21,13 +21,13 @@ function TissueShade({ view }: { readonly view: SlideView }): React.JSX.Element 
 
   useEffect(() => {
     let current = true;
-    void segmentation.tissue().then((next) => {
+    void engine.tissue().then((next) => {
       if (current) setKnown({ key, mask: next });
     });
     return () => {
       current = false;
     };
-  }, [segmentation, key]);
+  }, [engine, key]);
 
   useEffect(() => {
     const context = canvas.current?.getContext('2d');

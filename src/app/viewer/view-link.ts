@@ -1,16 +1,8 @@
 /** Keeps the views of several panes together: the active one leads, the others follow. */
 import type { LinkMode } from '../state/state.ts';
+import type { ViewPlace } from './view-place.ts';
 
-export interface ViewPlace {
-  /** Middle of the view; 1 is the width of the slide, on both axes. */
-  readonly x: number;
-  readonly y: number;
-  /** CSS pixels per level-0 pixel. */
-  readonly scale: number;
-  /** Degrees, clockwise. */
-  readonly rotation: number;
-  readonly flip: boolean;
-}
+export type { ViewPlace };
 
 export interface LinkedView {
   place(): ViewPlace | null;

@@ -1,0 +1,397 @@
+/**
+ * Annotations of the open slide and its ground truth: read from files, kept in the browser, painted by the map
+ * worker, shown as a layer.
+ */
+import { paintedAreas, type AnnotatedRegion } from '../../annotation/annotation-file.ts';
+import type { ClassPolygon } from '../../annotation/rasterise.ts';
+import type { ModelManifest } from '../../runtime/manifest.ts';
+import type { MapClient } from '../../worker/map-client.ts';
+import { ClassMap } from '../overlay/class-map-store.ts';
+import { isAbort, logEntry, reportOf } from '../session/error-log.ts';
+import type { TruthLayer } from '../session/layer-content.ts';
+import { browserStorage } from '../state/preferences.ts';
+import type { Action } from '../state/reducer.ts';
+import { activePaneOf, currentMpp } from '../state/state.ts';
+import type { AppState, OpenSlide } from '../state/state.ts';
+import type { Store } from '../state/store.ts';
+import { truthLattice } from '../truth/truth-lattice.ts';
+import { fromRegion, toRegion } from './annotation.ts';
+import type { Annotation } from './annotation.ts';
+import type { AnnotateAction, TruthLabel, TruthSummary } from './annotate-state.ts';
+import { AnnotationStore } from './annotation-store.ts';
+import { labelModel } from './label-colours.ts';
+import { matchLabels, rememberLabels } from './label-memory.ts';
+
+type Classes = ModelManifest['classes'];
+
+/** Class value of truth that is not counted. */
+const notCounted = 255;
+/** Milliseconds without an edit before what is drawn is kept and painted anew. */
+const editPause = 400;
+
+/** The ground truth as areas, for whoever compares with it. */
+export interface TruthAreas {
+  readonly classes: Classes;
+  readonly areas: readonly ClassPolygon[];
+  /** Value outside of all areas: the background class, or 255 for not counted. */
+  readonly outside: number;
+  /** Another one for other areas. */
+  readonly version: number;
+}
+
+export class AnnotationSession {
+  readonly #store: Store<AppState, Action>;
+  readonly #client: MapClient;
+  readonly #layer: TruthLayer;
+  readonly #kept = new AnnotationStore();
+  /** Of the file that is the truth of the open slide. */
+  #fileRegions: readonly AnnotatedRegion[] = [];
+  #areas: TruthAreas | null = null;
+  #painting: AbortController | null = null;
+  #version = 0;
+  /** The slide whose annotations the state holds. */
+  #fingerprint: string | null = null;
+  #editTimer: number | null = null;
+  /** What is kept of the open slide has been read. */
+  #ready: Promise<void> = Promise.resolve();
+  #nextId = 1;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(store: Store<AppState, Action>, client: MapClient, layer: TruthLayer) {
+    this.#store = store;
+    this.#client = client;
+    this.#layer = layer;
+    let { slide, annotate } = store.getState();
+    store.subscribe(() => {
+      const now = store.getState();
+      if (now.slide !== slide) {
+        slide = now.slide;
+        if (slide.kind === 'open') this.#ready = this.#slideOpened(slide);
+      }
+      const edited = now.annotate.annotations !== annotate.annotations;
+      annotate = now.annotate;
+      if (edited && this.#fingerprint !== null) this.#edited();
+    });
+  }
+
+  /** Resolves when what is kept of the open slide has been read. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** The truth of the open slide; null without one. */
+  truth(): TruthAreas | null {
+    return this.#areas;
+  }
+
+  /** Called when the truth changes. Returns the end of it. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Number for an annotation that the slide does not have yet. */
+  newId(): string {
+    const taken = new Set(this.#store.getState().annotate.annotations.map(({ id }) => id));
+    while (taken.has(String(this.#nextId))) this.#nextId++;
+    return String(this.#nextId++);
+  }
+
+  /** Reads files as ground truth of the open slide; several add up. */
+  async loadTruth(files: readonly File[]): Promise<void> {
+    const regions = await this.#read(files);
+    if (regions === null) return;
+    this.#fileRegions = regions;
+    this.#setTruth('file', files.map(({ name }) => name).join(', '), 'background');
+  }
+
+  /**
+   * Ground truth that comes with a slide: taken where the slide has none yet and the active model knows all its labels.
+   * With other classes it would show as background.
+   */
+  async offerTruth(file: File): Promise<void> {
+    const regions = await this.#read([file]);
+    const state = this.#store.getState();
+    if (regions === null || state.annotate.truth !== null) return;
+    const classNames = this.#classes(state).map(({ name }) => name);
+    if (matchLabels(browserStorage(), regions, classNames).asks) return;
+    this.#fileRegions = regions;
+    this.#setTruth('file', file.name, 'background', false);
+  }
+
+  /** Reads files as annotations that can be edited. */
+  async importFiles(files: readonly File[]): Promise<void> {
+    const regions = await this.#read(files);
+    if (regions === null) return;
+    this.addRegions(regions);
+  }
+
+  addRegions(regions: readonly AnnotatedRegion[]): void {
+    const annotations = regions.map((region) => fromRegion(region, this.newId()));
+    this.#dispatch({ kind: 'add', annotations });
+  }
+
+  /** The regions of the truth's file become annotations that can be edited. */
+  editTruth(): void {
+    this.addRegions(this.#fileRegions);
+  }
+
+  /** Takes what is drawn as ground truth; later edits follow. */
+  useDrawn(): void {
+    this.#setTruth('drawn', '', 'background');
+  }
+
+  removeTruth(): void {
+    this.#fileRegions = [];
+    this.#dispatch({ kind: 'truth', truth: null });
+    this.#paint();
+    this.#keep();
+  }
+
+  /** What each label counts as, and what lies outside; remembered. */
+  setLabels(labels: readonly TruthLabel[], outside: TruthSummary['outside']): void {
+    const { truth } = this.#store.getState().annotate;
+    if (truth === null) return;
+    rememberLabels(browserStorage(), labels);
+    this.#dispatch({ kind: 'truth', truth: { ...truth, labels, outside } });
+    this.#paint();
+    this.#keep();
+  }
+
+  /** The labels of the truth matched with the classes of the active model, in place of those of another. */
+  matchActiveModel(): void {
+    const { truth } = this.#store.getState().annotate;
+    if (truth !== null) this.#setTruth(truth.source, truth.name, truth.outside);
+  }
+
+  /** What a session file says of the open slide. */
+  restore(annotations: readonly Annotation[], truth: KeptTruth | null): void {
+    this.#dispatch({ kind: 'reset', annotations });
+    this.#fileRegions = truth?.regions ?? [];
+    if (truth === null) this.removeTruth();
+    else this.#setTruth(truth.source, truth.name, truth.outside);
+  }
+
+  /** The truth as a session file keeps it. */
+  keptTruth(): KeptTruth | null {
+    const { truth } = this.#store.getState().annotate;
+    if (truth === null) return null;
+    const { source, name, outside } = truth;
+    return { source, name, outside, regions: source === 'file' ? this.#fileRegions : [] };
+  }
+
+  async #slideOpened(slide: OpenSlide): Promise<void> {
+    const { fingerprint } = slide.metadata;
+    if (fingerprint === this.#fingerprint) return;
+    this.#flush();
+    this.#fingerprint = null;
+    this.#fileRegions = [];
+    this.#dispatch({ kind: 'reset', annotations: [] });
+    this.#paint();
+    const [kept] = await Promise.all([this.#kept.get(fingerprint), this.#modelsRead()]);
+    const now = this.#store.getState().slide;
+    if (now.kind !== 'open' || now.metadata.fingerprint !== fingerprint) return;
+    if (kept !== null) {
+      this.#dispatch({ kind: 'reset', annotations: kept.annotations });
+      this.#fileRegions = kept.truth?.regions ?? [];
+    }
+    this.#fingerprint = fingerprint;
+    if (kept?.truth != null) this.#setTruth(kept.truth.source, kept.truth.name, kept.truth.outside, false);
+  }
+
+  /** Labels can't be told before there are classes. */
+  #modelsRead(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): boolean => this.#store.getState().models !== null;
+      if (look()) return resolve();
+      const end = this.#store.subscribe(() => {
+        if (!look()) return;
+        end();
+        resolve();
+      });
+    });
+  }
+
+  async #read(files: readonly File[]): Promise<AnnotatedRegion[] | null> {
+    const { slide } = this.#store.getState();
+    const [first] = files;
+    if (first === undefined) return null;
+    if (slide.kind !== 'open') {
+      this.#fail(new Error('No slide is open that these annotations could belong to.'), first.name);
+      return null;
+    }
+    const regions: AnnotatedRegion[] = [];
+    await this.#ready;
+    for (const file of files) {
+      try {
+        const read = await this.#client.readAnnotations(file, file.name);
+        if (!this.#isOpen(slide)) return null;
+        this.#warnOfPlace(read.regions, slide, file.name);
+        regions.push(...read.regions);
+      } catch (error) {
+        this.#fail(error, file.name);
+        return null;
+      }
+    }
+    return regions;
+  }
+
+  /** Annotations of another slide, or of another resolution, lie off this one. */
+  #warnOfPlace(regions: readonly AnnotatedRegion[], { metadata }: OpenSlide, name: string): void {
+    const off = regions.filter(({ outer }) => {
+      const [x = 0, y = 0] = outer;
+      return x < 0 || y < 0 || x > metadata.width || y > metadata.height;
+    }).length;
+    if (off === 0) return;
+    const problem = `${off} of ${regions.length} regions begin outside of the slide.`;
+    const remedy = 'They may belong to another slide, or to another resolution of it.';
+    const report = { code: 'annotations', file: name, problem, remedy };
+    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+  }
+
+  #regions(source: TruthSummary['source']): readonly Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>[] {
+    return source === 'file' ? this.#fileRegions : this.#store.getState().annotate.annotations.map(toRegion);
+  }
+
+  /** @param ask whether the dialog may open where a label is no class. */
+  #setTruth(
+    source: TruthSummary['source'],
+    name: string,
+    outside: TruthSummary['outside'],
+    ask = true,
+  ): void {
+    const state = this.#store.getState();
+    const classNames = this.#classes(state).map((entry) => entry.name);
+    const { labels, asks } = matchLabels(browserStorage(), this.#regions(source), classNames);
+    this.#dispatch({ kind: 'truth', truth: { source, name, labels, classNames, outside, done: 0 } });
+    this.#paint();
+    this.#keep();
+    if (asks && ask) this.#store.dispatch({ type: 'dialog', dialog: 'labels' });
+    if (ask && activePaneOf(state).layer.kind === 'none') {
+      this.#store.dispatch({ type: 'choose-layer', layer: { kind: 'truth' } });
+    }
+  }
+
+  /** The classes that truth is told in: those of the active model, else of the first. */
+  #classes(state: AppState): Classes {
+    return labelModel(state)?.manifest.classes ?? [];
+  }
+
+  /** Paints the truth anew; the layer changes when all of it is there. */
+  #paint(): void {
+    this.#painting?.abort();
+    this.#painting = null;
+    const state = this.#store.getState();
+    const { slide } = state;
+    const { truth } = state.annotate;
+    if (slide.kind !== 'open' || truth === null) {
+      this.#areas = null;
+      if (slide.kind === 'open') this.#layer.set(slide.metadata.fingerprint, null);
+      this.#changed();
+      return;
+    }
+    const model = labelModel(state);
+    const all = state.models?.map(({ manifest }) => manifest.classes) ?? [];
+    const sameNames = (list: Classes): boolean =>
+      list.map(({ name }) => name).join() === truth.classNames.join();
+    const classes = all.find(sameNames) ?? [];
+    const byLabel = new Map(truth.labels.map(({ label, className }) => [label, className]));
+    const areas = paintedAreas(this.#regions(truth.source), (label) => {
+      const at = classes.findIndex(({ name }) => name === byLabel.get(label));
+      return at < 0 ? null : at;
+    });
+    const background = Math.max(
+      0,
+      classes.findIndex((entry) => entry.background),
+    );
+    const outside = truth.outside === 'background' ? background : notCounted;
+    this.#areas = { classes, areas, outside, version: ++this.#version };
+    this.#changed();
+    const umPerPx = model === null ? null : model.manifest.slice.fieldUm / model.manifest.slice.sizePx;
+    const lattice = truthLattice({ slide: slide.metadata, mpp: currentMpp(slide), umPerPx });
+    void this.#paintCells(slide, areas, lattice, outside, classes);
+  }
+
+  async #paintCells(
+    slide: OpenSlide,
+    areas: readonly ClassPolygon[],
+    lattice: ReturnType<typeof truthLattice>,
+    outside: number,
+    classes: Classes,
+  ): Promise<void> {
+    const controller = new AbortController();
+    this.#painting = controller;
+    const map = new ClassMap();
+    // Truth is sure of itself everywhere, so one map of confidence does for all cells.
+    const confidence = new Uint8Array(lattice.cellPx ** 2).fill(255);
+    const cells = lattice.columns * lattice.rows;
+    const step = Math.max(1, Math.floor(cells / 20));
+    try {
+      await this.#client.rasterise(
+        areas,
+        lattice,
+        outside,
+        ({ rect, size, classes: values }) => {
+          map.add({ index: map.size, rect, size, classes: values, confidence }, slide.metadata);
+          if (map.size % step === 0) this.#progress(map.size / cells);
+        },
+        controller.signal,
+      );
+      if (controller.signal.aborted) return;
+      this.#layer.set(slide.metadata.fingerprint, { title: 'Ground truth', classes, map });
+      this.#progress(1);
+    } catch (error) {
+      if (!isAbort(error)) this.#fail(error, 'Ground truth');
+    }
+  }
+
+  #progress(done: number): void {
+    const { truth } = this.#store.getState().annotate;
+    if (truth !== null) this.#dispatch({ kind: 'truth', truth: { ...truth, done } });
+  }
+
+  /** Keeps edits, and paints them where they are the truth, once the hand rests. */
+  #edited(): void {
+    if (this.#editTimer !== null) window.clearTimeout(this.#editTimer);
+    this.#editTimer = window.setTimeout(() => this.#flush(), editPause);
+  }
+
+  #flush(): void {
+    if (this.#editTimer === null) return;
+    window.clearTimeout(this.#editTimer);
+    this.#editTimer = null;
+    const { truth } = this.#store.getState().annotate;
+    if (truth?.source === 'drawn') this.#setTruth('drawn', '', truth.outside, false);
+    this.#keep();
+  }
+
+  #keep(): void {
+    if (this.#fingerprint === null) return;
+    const { annotations } = this.#store.getState().annotate;
+    void this.#kept.put(this.#fingerprint, { annotations, truth: this.keptTruth() });
+  }
+
+  #isOpen({ slideId }: OpenSlide): boolean {
+    const { slide } = this.#store.getState();
+    return slide.kind === 'open' && slide.slideId === slideId;
+  }
+
+  #dispatch(action: AnnotateAction): void {
+    this.#store.dispatch({ type: 'annotate', action });
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #fail(error: unknown, subject: string): void {
+    this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
+  }
+}
+
+export interface KeptTruth {
+  readonly source: TruthSummary['source'];
+  readonly name: string;
+  readonly outside: TruthSummary['outside'];
+  readonly regions: readonly AnnotatedRegion[];
+}

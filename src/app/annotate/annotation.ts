@@ -1,0 +1,149 @@
+/** Annotations as they are drawn and edited: plain data and geometry. Coordinates are level-0 pixels. */
+import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
+import type { Level0Rect } from '../../slide/slide.ts';
+import type { Point } from '../viewer/affine.ts';
+
+/** A ring: x and y by turns, closed by itself. */
+export type Ring = readonly number[];
+
+export interface Annotation {
+  readonly id: string;
+  /** Name of its class, or whatever a file called it; empty without one. */
+  readonly label: string;
+  readonly outer: Ring;
+  readonly holes: readonly Ring[];
+}
+
+export function ringOf(points: readonly Point[]): number[] {
+  return points.flatMap(({ x, y }) => [x, y]);
+}
+
+/** Corners of the box between two opposite ones. */
+export function rectangleRing(one: Point, other: Point): number[] {
+  return [one.x, one.y, other.x, one.y, other.x, other.y, one.x, other.y];
+}
+
+export function fromRegion({ label, outer, holes }: AnnotatedRegion, id: string): Annotation {
+  return { id, label, outer: Array.from(outer), holes: holes.map((hole) => Array.from(hole)) };
+}
+
+/** As a reader of files would give it. */
+export function toRegion({ id, label, outer, holes }: Annotation): AnnotatedRegion {
+  return {
+    id,
+    label,
+    colour: null,
+    outer: Float64Array.from(outer),
+    holes: holes.map((hole) => Float64Array.from(hole)),
+  };
+}
+
+/** Level-0 pixels, holes left out. Of a ring that crosses itself, the parts cancel. */
+export function areaOf({ outer, holes }: Pick<Annotation, 'outer' | 'holes'>): number {
+  return holes.reduce((rest, hole) => rest - ringArea(hole), ringArea(outer));
+}
+
+function ringArea(ring: Ring): number {
+  let twice = 0;
+  for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
+    twice += (ring[j] ?? 0) * (ring[i + 1] ?? 0) - (ring[i] ?? 0) * (ring[j + 1] ?? 0);
+  }
+  return Math.abs(twice) / 2;
+}
+
+export function boundsOfRing(ring: Ring): Level0Rect {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i + 1 < ring.length; i += 2) {
+    left = Math.min(left, ring[i] ?? left);
+    right = Math.max(right, ring[i] ?? right);
+    top = Math.min(top, ring[i + 1] ?? top);
+    bottom = Math.max(bottom, ring[i + 1] ?? bottom);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** By the even-odd rule over all rings. */
+export function contains({ outer, holes }: Pick<Annotation, 'outer' | 'holes'>, { x, y }: Point): boolean {
+  let inside = false;
+  for (const ring of [outer, ...holes]) {
+    for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
+      const [ax = 0, ay = 0, bx = 0, by = 0] = [ring[j], ring[j + 1], ring[i], ring[i + 1]];
+      if (ay > y !== by > y && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) inside = !inside;
+    }
+  }
+  return inside;
+}
+
+/** The topmost annotation under a point: the last one, because later ones lie over earlier ones. */
+export function annotationAt(annotations: readonly Annotation[], point: Point): Annotation | null {
+  return annotations.findLast((each) => contains(each, point)) ?? null;
+}
+
+/** The corner of the outline nearest to a point, within `reach` level-0 pixels; null when there is none. */
+export function vertexAt({ outer }: Annotation, { x, y }: Point, reach: number): number | null {
+  let best: number | null = null;
+  let least = reach;
+  for (let i = 0; i + 1 < outer.length; i += 2) {
+    const distance = Math.hypot((outer[i] ?? 0) - x, (outer[i + 1] ?? 0) - y);
+    if (distance <= least) [least, best] = [distance, i / 2];
+  }
+  return best;
+}
+
+export function vertexOf({ outer }: Annotation, index: number): Point {
+  return { x: outer[2 * index] ?? 0, y: outer[2 * index + 1] ?? 0 };
+}
+
+export function withVertex(annotation: Annotation, index: number, { x, y }: Point): Annotation {
+  const outer = [...annotation.outer];
+  outer.splice(2 * index, 2, x, y);
+  return { ...annotation, outer };
+}
+
+/** Adds a corner in the middle of the edge that follows `index`. */
+export function withVertexAfter(annotation: Annotation, index: number): Annotation {
+  const count = annotation.outer.length / 2;
+  const one = vertexOf(annotation, index);
+  const other = vertexOf(annotation, (index + 1) % count);
+  const outer = [...annotation.outer];
+  outer.splice(2 * index + 2, 0, (one.x + other.x) / 2, (one.y + other.y) / 2);
+  return { ...annotation, outer };
+}
+
+/** Without a corner; a triangle keeps its three. */
+export function withoutVertex(annotation: Annotation, index: number): Annotation {
+  if (annotation.outer.length <= 6) return annotation;
+  const outer = [...annotation.outer];
+  outer.splice(2 * index, 2);
+  return { ...annotation, outer };
+}
+
+/**
+ * A drawn line without the points that it does not need (Douglas and Peucker).
+ * @param tolerance furthest that a point left out may lie off the line, level-0 pixels.
+ */
+export function simplifyLine(points: readonly Point[], tolerance: number): Point[] {
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined || points.length < 3) return [...points];
+  let worst = 0;
+  let most = tolerance;
+  points.forEach((point, i) => {
+    const distance = distanceToSegment(point, first, last);
+    if (i > 0 && i < points.length - 1 && distance > most) [most, worst] = [distance, i];
+  });
+  if (worst === 0) return [first, last];
+  return [
+    ...simplifyLine(points.slice(0, worst + 1), tolerance).slice(0, -1),
+    ...simplifyLine(points.slice(worst), tolerance),
+  ];
+}
+
+function distanceToSegment(point: Point, from: Point, to: Point): number {
+  const dx = to.x - from.x;
+  const dy = to.y - from.y;
+  const length = dx * dx + dy * dy;
+  const t =
+    length === 0 ? 0 : Math.min(1, Math.max(0, ((point.x - from.x) * dx + (point.y - from.y) * dy) / length));
+  return Math.hypot(point.x - from.x - t * dx, point.y - from.y - t * dy);
+}

@@ -1,0 +1,173 @@
+/** Annotations: the ground truth and what it counts as; what is drawn on the slide. */
+import { CommandButton } from '../commands/command-button.tsx';
+import { formatArea, formatCount } from '../format.ts';
+import { Choice } from '../panels/layer-section.tsx';
+import { Section } from '../panels/section.tsx';
+import { currentMpp } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { areaOf, boundsOfRing } from './annotation.ts';
+import type { Annotation } from './annotation.ts';
+import type { TruthSummary } from './annotate-state.ts';
+import { colourOfLabel } from './label-colours.ts';
+import { useLabelClasses } from './use-label-classes.ts';
+
+/** More rows would take longer to draw than anybody reads. */
+const mostRows = 200;
+
+export function AnnotationsPanel(): React.JSX.Element {
+  return (
+    <>
+      <TruthPart />
+      <DrawnPart />
+    </>
+  );
+}
+
+function TruthPart(): React.JSX.Element {
+  const truth = useApp((state) => state.annotate.truth);
+  return (
+    <Section title="Ground truth" testId="truth-section">
+      <CommandButton id="truth.load" label="Load ground truth…" className="wide" />
+      {truth === null ? (
+        <p className="hint">
+          XML of ImageScope or ASAP, GeoJSON of QuPath. Drop it on the page, with the slide or after it.
+        </p>
+      ) : (
+        <TruthFacts truth={truth} />
+      )}
+    </Section>
+  );
+}
+
+function TruthFacts({ truth }: { readonly truth: TruthSummary }): React.JSX.Element {
+  const leftOut = truth.labels.filter(({ className }) => className === null);
+  return (
+    <>
+      <p className="truth-name">{truth.source === 'file' ? truth.name : 'What is drawn on this slide'}</p>
+      <ul className="truth-labels" data-testid="truth-labels">
+        {truth.labels.map(({ label, regions, className }) => (
+          <li key={label}>
+            <span>{label === '' ? 'No label' : label}</span>
+            <span className="figure">
+              {formatCount(regions)}{' '}
+              {className === null
+                ? 'left out'
+                : className.toLowerCase() === label.toLowerCase()
+                  ? ''
+                  : `as ${className}`}
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p className="hint">
+        {truth.done < 1 && `Painting, ${Math.round(truth.done * 100)} per cent. `}
+        {leftOut.length > 0 && 'Labels that are left out count as what lies around them. '}
+        {truth.outside === 'background'
+          ? `What lies outside counts as ${truth.classNames[0] ?? 'background'}.`
+          : 'What lies outside is not counted.'}
+      </p>
+      <div className="button-row" role="group" aria-label="Ground truth">
+        <CommandButton id="truth.show" label="Show" className="small" icon={<></>} />
+        <CommandButton id="truth.labels" label="Labels…" className="small" icon={<></>} />
+        <CommandButton id="truth.remove" label="Remove" className="small" icon={<></>} />
+      </div>
+    </>
+  );
+}
+
+function DrawnPart(): React.JSX.Element {
+  const { store } = useWorkbench();
+  const { annotations, label, selected: selectedId } = useApp((state) => state.annotate);
+  const classes = useLabelClasses();
+  const mpp = useApp((state) => currentMpp(state.slide));
+  const selected = annotations.find(({ id }) => id === selectedId) ?? null;
+  const setLabel = (next: string): void => {
+    store.dispatch({ type: 'annotate', action: { kind: 'label', label: next } });
+    if (selected === null) return;
+    const change = (each: Annotation): Annotation => ({ ...each, label: next });
+    store.dispatch({ type: 'annotate', action: { kind: 'change', id: selected.id, change } });
+  };
+  const shown = selected?.label ?? label;
+  const isOther = shown !== '' && !classes.some(({ name }) => name === shown);
+  return (
+    <Section title="Drawn on this slide" testId="annotations-section">
+      <div className="button-row annotate-tools" role="group" aria-label="Tools">
+        <CommandButton id="annotate.select" />
+        <CommandButton id="annotate.rectangle" />
+        <CommandButton id="annotate.polygon" />
+        <CommandButton id="annotate.freehand" />
+        <CommandButton id="annotate.undo" />
+        <CommandButton id="annotate.redo" />
+        <CommandButton id="annotate.delete" />
+        <CommandButton id="annotate.visible" />
+      </div>
+      <Choice
+        label="Class"
+        value={shown}
+        testId="annotation-class"
+        onChange={setLabel}
+        options={[
+          ['', 'No label'],
+          ...classes.map(({ name }) => [name, name] as const),
+          ...(isOther ? [[shown, shown] as const] : []),
+        ]}
+      />
+      {annotations.length > 0 && (
+        <ul className="annotation-list" data-testid="annotation-list">
+          {annotations.slice(0, mostRows).map((each) => (
+            <Row
+              key={each.id}
+              annotation={each}
+              colour={colourOfLabel(each.label, classes)}
+              area={mpp === null ? null : areaOf(each) * mpp.x * mpp.y}
+              current={each.id === selectedId}
+            />
+          ))}
+        </ul>
+      )}
+      {annotations.length > mostRows && (
+        <p className="hint">and {formatCount(annotations.length - mostRows)} more, on the slide.</p>
+      )}
+      <p className="hint">
+        {annotations.length === 0
+          ? 'Draw with the tools above. What you draw is kept in this browser.'
+          : 'Kept in this browser, for this slide.'}
+      </p>
+      <div className="button-row" role="group" aria-label="Annotations">
+        <CommandButton id="annotate.import" label="Import…" className="small" icon={<></>} />
+        <CommandButton id="export.annotations" label="Export" className="small" icon={<></>} />
+        <CommandButton id="annotate.use-as-truth" label="Use as truth" className="small" icon={<></>} />
+      </div>
+    </Section>
+  );
+}
+
+interface RowProps {
+  readonly annotation: Annotation;
+  readonly colour: string;
+  /** µm²; null where the resolution is not known. */
+  readonly area: number | null;
+  readonly current: boolean;
+}
+
+function Row({ annotation, colour, area, current }: RowProps): React.JSX.Element {
+  const workbench = useWorkbench();
+  const { id, label, outer } = annotation;
+  const show = (): void => {
+    workbench.store.dispatch({ type: 'annotate', action: { kind: 'select', id } });
+    const bounds = boundsOfRing(outer);
+    const middle = { x: bounds.x + bounds.width / 2, y: bounds.y + bounds.height / 2 };
+    workbench.activeView()?.showSpot(bounds, middle);
+  };
+  return (
+    <li>
+      <button type="button" className="choice" aria-current={current} onClick={show}>
+        <span className="annotation-row">
+          <span className="annotation-mark" style={{ background: colour }} aria-hidden />
+          <span>{label === '' ? 'No label' : label}</span>
+          <span className="figure">{area === null ? '' : formatArea(area)}</span>
+        </span>
+      </button>
+    </li>
+  );
+}

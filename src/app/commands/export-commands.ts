@@ -1,0 +1,107 @@
+/** Taking results away. */
+import {
+  FileChartColumn,
+  FileCode,
+  FileDown,
+  FileSpreadsheet,
+  FolderOpen,
+  Image,
+  Layers,
+  Save,
+  VectorSquare,
+} from 'lucide-react';
+import { labelClasses, labelModel } from '../annotate/label-colours.ts';
+import { download, fileStem } from '../export/download.ts';
+import { annotationsGeoJson } from '../export/export-annotations.ts';
+import { openFiles } from '../session/open-files.ts';
+import { pickFiles } from '../session/pick-files.ts';
+import { activePaneOf } from '../state/state.ts';
+import type { AppState } from '../state/state.ts';
+import type { Command } from './command.ts';
+
+const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+const hasLayer = (state: AppState): boolean => isOpen(state) && activePaneOf(state).layer.kind !== 'none';
+
+export const exportCommands: readonly Command[] = [
+  {
+    id: 'export.polygons',
+    title: 'Export classes as polygons (GeoJSON)',
+    group: 'Export',
+    icon: VectorSquare,
+    shortcuts: ['Ctrl+E'],
+    when: hasLayer,
+    perform: ({ exports }) => void exports.polygons(),
+  },
+  {
+    id: 'export.class-map',
+    title: 'Export class map (pyramidal TIFF)',
+    group: 'Export',
+    icon: Layers,
+    when: hasLayer,
+    perform: ({ exports }) => void exports.classMap(),
+  },
+  {
+    id: 'export.picture',
+    title: 'Export view with legend and scale bar (PNG)',
+    group: 'Export',
+    icon: Image,
+    when: isOpen,
+    perform: ({ exports }) => void exports.picture(),
+  },
+  {
+    id: 'export.figures-csv',
+    title: 'Export areas and metrics (CSV)',
+    group: 'Export',
+    icon: FileSpreadsheet,
+    when: hasLayer,
+    perform: ({ exports }) => void exports.figuresCsv(),
+  },
+  {
+    id: 'export.figures-json',
+    title: 'Export areas and metrics (JSON)',
+    group: 'Export',
+    icon: FileCode,
+    when: hasLayer,
+    perform: ({ exports }) => void exports.figuresJson(),
+  },
+  {
+    id: 'export.annotations',
+    title: 'Export annotations as GeoJSON',
+    group: 'Export',
+    icon: FileDown,
+    when: (state) => isOpen(state) && state.annotate.annotations.length > 0,
+    perform: ({ store }) => {
+      const state = store.getState();
+      if (state.slide.kind !== 'open') return;
+      const classes = labelClasses(labelModel(state), activePaneOf(state).overlay.palette);
+      const text = annotationsGeoJson(state.annotate.annotations, classes);
+      const name = `${fileStem(state.slide.metadata.name)}.annotations.geojson`;
+      download(new Blob([text], { type: 'application/geo+json' }), name);
+    },
+  },
+  {
+    id: 'export.report',
+    title: 'Report, one page to print',
+    group: 'Export',
+    icon: FileChartColumn,
+    shortcuts: ['Ctrl+P'],
+    when: hasLayer,
+    perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'report' }),
+  },
+  {
+    id: 'export.session',
+    title: 'Save session',
+    group: 'Export',
+    icon: Save,
+    shortcuts: ['Ctrl+S'],
+    when: isOpen,
+    perform: ({ sessions }) => sessions.save(),
+  },
+  {
+    id: 'export.open-session',
+    title: 'Open session…',
+    group: 'Export',
+    icon: FolderOpen,
+    perform: (workbench) => pickFiles((files) => void openFiles(workbench, files)),
+  },
+];

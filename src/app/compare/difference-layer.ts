@@ -1,0 +1,160 @@
+/** The difference of two layers, kept up to date slice by slice while their maps grow. */
+import type { Level0Rect } from '../../slide/slide.ts';
+import { ClassMap } from '../overlay/class-map-store.ts';
+import type { StoredSlice } from '../overlay/class-map-store.ts';
+import { intersection } from '../viewer/affine.ts';
+import type { LayerContent } from '../session/layer-content.ts';
+import { differenceOf, TransitionCodes } from './difference.ts';
+import type { Transition } from './difference.ts';
+import { disagreementsOf, piecesOf } from './disagreements.ts';
+import type { Disagreement, Pieces } from './disagreements.ts';
+
+export class DifferenceLayer {
+  readonly first: LayerContent;
+  readonly second: LayerContent;
+  /** Codes of `differenceOf` in place of classes. */
+  readonly map = new ClassMap();
+  readonly #codes: TransitionCodes;
+  readonly #slide: { readonly width: number; readonly height: number };
+  /** By generation of the difference's own slices. */
+  readonly #pieces = new WeakMap<StoredSlice, Pieces>();
+  /** Slices of the first map that wait for comparison. */
+  readonly #waiting = new Map<string, StoredSlice>();
+  #firstVersion = 0;
+  #secondVersion = 0;
+  #secondIndex = new SliceIndex([]);
+
+  constructor(
+    first: LayerContent,
+    second: LayerContent,
+    slide: { readonly width: number; readonly height: number },
+  ) {
+    this.first = first;
+    this.second = second;
+    this.#slide = slide;
+    this.#codes = new TransitionCodes(first.classes, second.classes);
+  }
+
+  /** Transitions that occur; the one of code c at c − 1. */
+  get transitions(): readonly Transition[] {
+    return this.#codes.transitions;
+  }
+
+  /**
+   * Compares what has changed.
+   * @param milliseconds stops after about that long.
+   * @returns whether all is compared.
+   */
+  update(milliseconds = Infinity): boolean {
+    this.#notice();
+    const end = performance.now() + milliseconds;
+    for (const [key, slice] of this.#waiting) {
+      if (!this.#compare(slice)) continue;
+      this.#waiting.delete(key);
+      if (performance.now() > end) break;
+    }
+    return this.#waiting.size === 0;
+  }
+
+  /** Which slices have to be compared, or compared again. */
+  #notice(): void {
+    const { map: first } = this.first;
+    const { map: second } = this.second;
+    if (first.version === this.#firstVersion && second.version === this.#secondVersion) return;
+    const wait = (slice: StoredSlice): unknown => this.#waiting.set(placeOf(slice.rect), slice);
+    if (second.version !== this.#secondVersion) {
+      this.#secondIndex = new SliceIndex(second.slices);
+      const firstIndex = new SliceIndex(first.slices);
+      for (const slice of second.slices) {
+        if (slice.generation > this.#secondVersion) firstIndex.meeting(slice.rect).forEach(wait);
+      }
+    }
+    for (const slice of first.slices) if (slice.generation > this.#firstVersion) wait(slice);
+    this.#firstVersion = first.version;
+    this.#secondVersion = second.version;
+  }
+
+  /** @returns false where a slice is put aside, and on its way back. */
+  #compare(slice: StoredSlice): boolean {
+    const { rect } = slice;
+    const meeting = this.#secondIndex.meeting(rect);
+    const aside = [slice, ...meeting].filter(({ isWhole }) => !isWhole);
+    for (const each of aside) void each.whole().catch(() => undefined);
+    if (aside.length > 0) return false;
+    const { size, classes } = slice.map(0);
+    const others = meeting.map((other) => ({ rect: other.rect, ...other.map(0) }));
+    const codes = differenceOf({ rect, size, classes }, others, this.#codes);
+    const confidence = new Uint8Array(codes.length).fill(255);
+    this.map.add({ index: 0, rect, size, classes: codes, confidence }, this.#slide);
+    return true;
+  }
+
+  /** Areas of disagreement, the largest first. */
+  disagreements(): Disagreement[] {
+    const slices = [...this.map.slices];
+    const places = new Map(slices.map((slice, index) => [slice, index]));
+    const indexOf = (slice: StoredSlice | null): number => (slice === null ? -1 : (places.get(slice) ?? -1));
+    return disagreementsOf(
+      slices.map((slice) => {
+        const { size, classes } = slice.map(0);
+        return {
+          ...this.#piecesOf(slice),
+          rect: slice.rect,
+          size,
+          codes: classes,
+          right: indexOf(this.map.neighbour(slice, 1, 0)),
+          below: indexOf(this.map.neighbour(slice, 0, 1)),
+        };
+      }),
+    );
+  }
+
+  #piecesOf(slice: StoredSlice): Pieces {
+    let pieces = this.#pieces.get(slice);
+    if (pieces === undefined) {
+      const { size, classes } = slice.map(0);
+      pieces = piecesOf(classes, size);
+      this.#pieces.set(slice, pieces);
+    }
+    return pieces;
+  }
+}
+
+function placeOf({ x, y, width }: Level0Rect): string {
+  return `${Math.round((4 * x) / width)},${Math.round((4 * y) / width)}`;
+}
+
+/** Slices by place, so that those that meet a rectangle are found without looking at all. */
+class SliceIndex {
+  readonly #cells = new Map<string, StoredSlice[]>();
+  /** Side of a cell; the width of a slice. */
+  readonly #side: number;
+
+  constructor(slices: Iterable<StoredSlice>) {
+    const list = [...slices];
+    this.#side = Math.max(1, list[0]?.rect.width ?? 1);
+    for (const slice of list) {
+      for (const cell of this.#cellsOf(slice.rect)) {
+        const known = this.#cells.get(cell);
+        if (known === undefined) this.#cells.set(cell, [slice]);
+        else known.push(slice);
+      }
+    }
+  }
+
+  meeting(rect: Level0Rect): StoredSlice[] {
+    const found = new Set(this.#cellsOf(rect).flatMap((cell) => this.#cells.get(cell) ?? []));
+    return [...found].filter((slice) => intersection(slice.rect, rect) !== null);
+  }
+
+  #cellsOf({ x, y, width, height }: Level0Rect): string[] {
+    const cells: string[] = [];
+    const side = this.#side;
+    for (let row = Math.floor(y / side); row * side < y + height; row++) {
+      for (let column = Math.floor(x / side); column * side < x + width; column++) {
+        cells.push(`${column},${row}`);
+      }
+    }
+    return cells;
+  }
+}

@@ -1,0 +1,107 @@
+/** Where two layers disagree: how much, in which way, and each spot, the largest first. */
+import { ChevronLeft, ChevronRight } from 'lucide-react';
+import { useSyncExternalStore } from 'react';
+import { CommandButton } from '../commands/command-button.tsx';
+import { formatArea, formatCount, formatShare } from '../format.ts';
+import { ClassSwatch } from '../overlay/class-swatch.tsx';
+import { useMapVersion } from '../session/use-layer.ts';
+import { activePaneOf, currentMpp } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { Section } from '../panels/section.tsx';
+import { agreed } from './difference.ts';
+import { lookOf } from './difference-style.ts';
+import type { DifferenceState } from './difference-session.ts';
+
+/** More spots than this are not listed: the smallest are borders, a pixel wide. */
+const maxListed = 200;
+
+export function DifferenceSection(): React.JSX.Element | null {
+  const { difference } = useWorkbench();
+  const state = useSyncExternalStore(difference.subscribe, difference.get);
+  const shown = useApp(({ compare }) => compare.view === 'difference');
+  if (!shown) return null;
+  return (
+    <Section title="Difference" testId="difference-section">
+      {state === null ? (
+        <p className="hint">Choose two layers. Ground truth has to be loaded first.</p>
+      ) : (
+        <Figures state={state} />
+      )}
+    </Section>
+  );
+}
+
+function Figures({ state }: { readonly state: DifferenceState }): React.JSX.Element {
+  const { difference } = useWorkbench();
+  const { overlay } = useApp(activePaneOf);
+  const mpp = useApp((app) => currentMpp(app.slide));
+  const { layer, disagreements, current } = state;
+  const { map, transitions } = layer;
+  useMapVersion(map);
+  const areas = transitions.map((_, index) => map.areaOf(index + 1));
+  const disagreed = areas.reduce((sum, area) => sum + area, 0);
+  const compared = disagreed + map.areaOf(agreed);
+  if (compared === 0) {
+    return <p className="hint">Nothing to compare yet: both layers need a result at the same place.</p>;
+  }
+  const um2 = mpp === null ? null : mpp.x * mpp.y;
+  const areaText = (area: number): string =>
+    um2 === null ? `${formatCount(Math.round(area))} px` : formatArea(area * um2);
+  const rows = transitions
+    .map((transition, index) => ({ look: lookOf(transition, layer, overlay), area: areas[index] ?? 0 }))
+    .sort((one, other) => other.area - one.area);
+  return (
+    <>
+      <p data-testid="difference-summary">
+        Same class on <strong>{formatShare((compared - disagreed) / compared)}</strong> of{' '}
+        {areaText(compared)} compared.
+      </p>
+      <p className="hint">
+        {layer.first.title} → {layer.second.title}. Fill: class of the second; hatch: class of the first.
+      </p>
+      <ul className="legend" data-testid="transitions">
+        {rows.map(({ look, area }) => (
+          <li key={look.title} className="legend-line">
+            <span className="legend-row">
+              <ClassSwatch colour={look.colour} hatch={look.hatch} hatchColour={look.hatchColour} />
+              <span className="legend-name">{look.title}</span>
+            </span>
+            <span className="figure">
+              <span>{areaText(area)}</span>
+              <span className="share">{formatShare(area / compared)}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+      <div className="spots-head">
+        <h3>
+          {formatCount(disagreements.length)} {disagreements.length === 1 ? 'spot' : 'spots'}
+        </h3>
+        <CommandButton id="difference.previous" icon={<ChevronLeft size={14} aria-hidden />} />
+        <CommandButton id="difference.next" icon={<ChevronRight size={14} aria-hidden />} />
+      </div>
+      <ol className="spots" data-testid="spots">
+        {disagreements.slice(0, maxListed).map((spot, index) => {
+          const transition = transitions[spot.code - 1];
+          if (transition === undefined) return null;
+          const look = lookOf(transition, layer, overlay);
+          return (
+            <li key={`${spot.x},${spot.y}`}>
+              <button
+                type="button"
+                className="spot"
+                aria-current={index === current}
+                onClick={() => difference.show(index)}
+              >
+                <ClassSwatch colour={look.colour} hatch={look.hatch} hatchColour={look.hatchColour} />
+                <span className="legend-name">{look.title}</span>
+                <span className="figure">{areaText(spot.area)}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ol>
+      {disagreements.length > maxListed && <p className="hint">The {maxListed} largest are listed.</p>}
+    </>
+  );
+}

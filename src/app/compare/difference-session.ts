@@ -1,0 +1,133 @@
+/** The difference that the page shows: made when it is looked at, kept up to date, walked through spot by spot. */
+import { layerText } from '../state/state.ts';
+import type { AppState, Layer } from '../state/state.ts';
+import type { Action } from '../state/reducer.ts';
+import type { Store } from '../state/store.ts';
+import type { LayerContent, TruthLayer } from '../session/layer-content.ts';
+import { DifferenceLayer } from './difference-layer.ts';
+import type { Disagreement } from './disagreements.ts';
+
+/** Milliseconds of a frame that comparing may take. */
+const share = 8;
+/** The list is made anew at most this often, in milliseconds. */
+const listInterval = 400;
+
+export interface DifferenceState {
+  readonly layer: DifferenceLayer;
+  /** The largest first; grows as slices are compared. */
+  readonly disagreements: readonly Disagreement[];
+  /** Which of them was gone to last; −1 for none. */
+  readonly current: number;
+}
+
+export class DifferenceSession {
+  readonly #store: Store<AppState, Action>;
+  readonly #contentOf: (layer: Layer) => LayerContent | null;
+  readonly #goTo: (spot: Disagreement) => void;
+  readonly #listeners = new Set<() => void>();
+  #state: DifferenceState | null = null;
+  #key = '';
+  #endMaps: (() => void)[] = [];
+  #frame = 0;
+  #timer: number | undefined;
+
+  /** @param goTo shows a place of the slide. */
+  constructor(
+    store: Store<AppState, Action>,
+    truth: TruthLayer,
+    contentOf: (layer: Layer) => LayerContent | null,
+    goTo: (spot: Disagreement) => void,
+  ) {
+    this.#store = store;
+    this.#contentOf = contentOf;
+    this.#goTo = goTo;
+    store.subscribe(this.#follow);
+    truth.subscribe(this.#follow);
+  }
+
+  /** null while no difference is shown. */
+  get = (): DifferenceState | null => this.#state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  /** Goes to a disagreement by its place in the list. */
+  show(index: number): void {
+    const spot = this.#state?.disagreements[index];
+    if (this.#state === null || spot === undefined) return;
+    this.#set({ ...this.#state, current: index });
+    this.#goTo(spot);
+  }
+
+  /** Goes to the next disagreement, or to the one before with −1; around at the ends. */
+  step(by: 1 | -1): void {
+    if (this.#state === null) return;
+    const { current, disagreements } = this.#state;
+    const from = current < 0 && by < 0 ? 0 : current;
+    this.show((from + by + disagreements.length) % Math.max(1, disagreements.length));
+  }
+
+  /** Begins anew when other layers are shown. */
+  readonly #follow = (): void => {
+    const { compare, panes, slide } = this.#store.getState();
+    const [pane] = panes;
+    const shown = compare.view === 'difference' && slide.kind === 'open' && pane !== undefined;
+    const first = shown ? this.#contentOf(pane.layer) : null;
+    const second = shown ? this.#contentOf(compare.second) : null;
+    if (!shown || first === null || second === null) {
+      this.#key = '';
+      this.#clear();
+      return;
+    }
+    const key = `${slide.slideId}/${layerText(pane.layer)}/${layerText(compare.second)}`;
+    const { layer } = this.#state ?? {};
+    if (key === this.#key && layer?.first.map === first.map && layer.second.map === second.map) return;
+    this.#clear();
+    this.#key = key;
+    this.#endMaps = [first.map, second.map].map((map) => map.subscribe(this.#schedule));
+    this.#set({
+      layer: new DifferenceLayer(first, second, slide.metadata),
+      disagreements: [],
+      current: -1,
+    });
+    this.#schedule();
+  };
+
+  #clear(): void {
+    for (const end of this.#endMaps) end();
+    this.#endMaps = [];
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    window.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#state !== null) this.#set(null);
+  }
+
+  readonly #schedule = (): void => {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.#state === null) return;
+      if (!this.#state.layer.update(share)) this.#schedule();
+      this.#timer ??= window.setTimeout(this.#list, listInterval);
+    });
+  };
+
+  readonly #list = (): void => {
+    this.#timer = undefined;
+    if (this.#state === null) return;
+    const disagreements = this.#state.layer.disagreements();
+    // The one gone to keeps its mark when others come before it.
+    const spot = this.#state.disagreements[this.#state.current];
+    const current =
+      spot === undefined ? -1 : disagreements.findIndex(({ x, y }) => x === spot.x && y === spot.y);
+    this.#set({ ...this.#state, disagreements, current });
+  };
+
+  #set(state: DifferenceState | null): void {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

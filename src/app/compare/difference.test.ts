@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { ClassMap } from '../overlay/class-map-store.ts';
+import { DifferenceLayer } from './difference-layer.ts';
+import { agreed, differenceOf, notCompared, TransitionCodes } from './difference.ts';
+import { piecesOf } from './disagreements.ts';
+
+const classes = ['Normal', 'Benign', 'In situ'].map((name, value) => ({
+  name,
+  colour: '#000000',
+  background: value === 0,
+}));
+
+describe('differenceOf', () => {
+  const rect = { x: 0, y: 0, width: 4, height: 4 };
+
+  it('names from → to, pixel by pixel', () => {
+    const codes = new TransitionCodes(classes, classes);
+    const first = { rect, size: 2, classes: Uint8Array.of(0, 1, 2, 2) };
+    const second = { rect, size: 2, classes: Uint8Array.of(0, 2, 2, 1) };
+    const result = differenceOf(first, [second], codes);
+    expect([...result]).toEqual([agreed, 1, agreed, 2]);
+    expect(codes.transitions).toEqual([
+      { from: 1, to: 2 },
+      { from: 2, to: 1 },
+    ]);
+  });
+
+  it('compares by place where grid and resolution differ, and says where there is nothing', () => {
+    const codes = new TransitionCodes(classes, classes);
+    const first = { rect, size: 4, classes: new Uint8Array(16) };
+    // Covers the right half, and more; one pixel of it is two of the first.
+    const second = {
+      rect: { x: 2, y: 0, width: 4, height: 4 },
+      size: 2,
+      classes: Uint8Array.of(0, 1, 1, 1),
+    };
+    const n = notCompared;
+    expect([...differenceOf(first, [second], codes)]).toEqual(
+      [
+        [n, n, 0, 0],
+        [n, n, 0, 0],
+        [n, n, 1, 1],
+        [n, n, 1, 1],
+      ].flat(),
+    );
+  });
+
+  it('knows classes by name, whatever their values', () => {
+    const other = [classes[0], classes[2], { ...classes[1], name: 'benign ' }].flatMap((one) => one ?? []);
+    const codes = new TransitionCodes(classes, other);
+    expect(codes.of(1, 2)).toBe(agreed);
+    expect(codes.of(2, 1)).toBe(agreed);
+    expect(codes.of(1, 1)).toBe(1);
+  });
+});
+
+describe('piecesOf', () => {
+  it('finds areas that touch by an edge, with a point inside of each', () => {
+    const size = 4;
+    // A hook of code 1 whose centre of mass is not in it, a dot of code 2 that touches by a corner only.
+    const codes = Uint8Array.from([1, 1, 1, 0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 255, 255]);
+    const { pieces, labels } = piecesOf(codes, size);
+    expect(pieces.map(({ code, pixels }) => [code, pixels])).toEqual([
+      [1, 5],
+      [2, 1],
+    ]);
+    expect(pieces[0]).toMatchObject({ left: 0, top: 0, right: 3, bottom: 3 });
+    for (const [index, { x, y }] of pieces.entries()) expect(labels[y * size + x]).toBe(index + 1);
+    expect(labels.filter((label) => label > 0)).toHaveLength(6);
+  });
+});
+
+describe('DifferenceLayer', () => {
+  const slide = { width: 100, height: 100 };
+  const slice = (x: number, y: number, values: number[]): Parameters<ClassMap['add']>[0] => ({
+    index: 0,
+    rect: { x, y, width: 10, height: 10 },
+    size: 2,
+    classes: Uint8Array.from(values),
+    confidence: new Uint8Array(4).fill(255),
+  });
+  const content = (map: ClassMap): ConstructorParameters<typeof DifferenceLayer>[0] => ({
+    title: '',
+    classes,
+    map,
+  });
+
+  it('joins areas across the borders of slices, and sorts them by area', () => {
+    const first = new ClassMap();
+    const second = new ClassMap();
+    for (const x of [0, 10]) first.add(slice(x, 0, [0, 0, 0, 0]), slide);
+    second.add(slice(0, 0, [1, 0, 0, 2]), slide);
+    second.add(slice(10, 0, [0, 0, 2, 2]), slide);
+    const layer = new DifferenceLayer(content(first), content(second), slide);
+    expect(layer.update()).toBe(true);
+    const spots = layer.disagreements();
+    expect(spots.map(({ area }) => area)).toEqual([75, 25]);
+    expect(spots[0]).toMatchObject({ bounds: { x: 5, y: 5, width: 15, height: 5 }, y: 7.5 });
+    const [, toInSitu] = layer.transitions;
+    expect(toInSitu).toEqual({ from: 0, to: 2 });
+    expect(layer.map.areaOf(2)).toBe(75);
+    expect(layer.map.areaOf(agreed)).toBe(100);
+  });
+
+  it('follows slices of either map that come in later', () => {
+    const first = new ClassMap();
+    const second = new ClassMap();
+    const layer = new DifferenceLayer(content(first), content(second), slide);
+    layer.update();
+    expect(layer.map.size).toBe(0);
+    first.add(slice(0, 0, [1, 1, 1, 1]), slide);
+    layer.update();
+    expect(layer.map.areaOf(notCompared)).toBe(100);
+    second.add(slice(0, 0, [1, 1, 1, 0]), slide);
+    layer.update();
+    expect(layer.map.areaOf(notCompared)).toBe(0);
+    expect(layer.disagreements().map(({ area }) => area)).toEqual([25]);
+    first.add(slice(0, 0, [1, 1, 1, 0]), slide);
+    layer.update();
+    expect(layer.disagreements()).toEqual([]);
+  });
+});

@@ -1,0 +1,129 @@
+/** What lies over a pane's slide: its layer, two layers beside a divider, or the difference of two. */
+import { useMemo, useSyncExternalStore } from 'react';
+import { OverlayCanvas } from '../overlay/overlay-canvas.tsx';
+import { forOtherClasses, overlayStyle } from '../overlay/overlay-style.ts';
+import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
+import type { LayerContent } from '../session/layer-content.ts';
+import type { CompareState, OverlaySettings, PaneState } from '../state/state.ts';
+import type { SlideView } from '../viewer/slide-view.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { differenceStyle } from './difference-style.ts';
+import { SwipeDivider } from './swipe-divider.tsx';
+
+interface PaneOverlayProps {
+  readonly paneId: string;
+  readonly view: SlideView;
+}
+
+export function PaneOverlay({ paneId, view }: PaneOverlayProps): React.JSX.Element | null {
+  const pane = useApp((state) => state.panes.find(({ id }) => id === paneId));
+  const compare = useApp((state) => state.compare);
+  if (pane === undefined) return null;
+  if (compare.view === 'difference') return <DifferenceOverlay pane={pane} view={view} />;
+  if (compare.view === 'swipe') return <SwipeOverlay pane={pane} view={view} compare={compare} />;
+  return <LayerOverlay pane={pane} view={view} />;
+}
+
+interface OverlayProps {
+  readonly pane: PaneState;
+  readonly view: SlideView;
+}
+
+function LayerOverlay({ pane, view }: OverlayProps): React.JSX.Element {
+  const content = useLayerContent(pane.layer);
+  return <ContentCanvas id={pane.id} view={view} content={content} overlay={pane.overlay} />;
+}
+
+interface ContentCanvasProps {
+  readonly id: string;
+  readonly view: SlideView;
+  readonly content: LayerContent | null;
+  readonly overlay: OverlaySettings;
+  readonly clip?: string;
+}
+
+function ContentCanvas({ id, view, content, overlay, clip }: ContentCanvasProps): React.JSX.Element {
+  const classes = content?.classes;
+  const style = useMemo(
+    () => (classes === undefined || !overlay.visible ? null : overlayStyle(overlay, classes)),
+    [overlay, classes],
+  );
+  return (
+    <OverlayCanvas
+      id={id}
+      view={view}
+      map={content?.map ?? null}
+      style={style}
+      opacity={overlay.fillOpacity}
+      {...(clip === undefined ? {} : { clip })}
+    />
+  );
+}
+
+/** The first layer left of or above the divider, the second behind it. */
+function SwipeOverlay({
+  pane,
+  view,
+  compare,
+}: OverlayProps & { readonly compare: CompareState }): React.JSX.Element {
+  const first = useLayerContent(pane.layer);
+  const second = useLayerContent(compare.second);
+  const { overlay } = pane;
+  const firstClasses = first?.classes;
+  const secondClasses = second?.classes;
+  const secondOverlay = useMemo(
+    () =>
+      firstClasses === undefined || secondClasses === undefined
+        ? overlay
+        : forOtherClasses(overlay, firstClasses, secondClasses),
+    [overlay, firstClasses, secondClasses],
+  );
+  const before = `${100 * (1 - compare.divider.share)}%`;
+  const behind = `${100 * compare.divider.share}%`;
+  const vertical = compare.divider.direction === 'vertical';
+  return (
+    <>
+      <ContentCanvas
+        id={pane.id}
+        view={view}
+        content={first}
+        overlay={overlay}
+        clip={vertical ? `inset(0 ${before} 0 0)` : `inset(0 0 ${before} 0)`}
+      />
+      <ContentCanvas
+        id={`${pane.id}2`}
+        view={view}
+        content={second}
+        overlay={secondOverlay}
+        clip={vertical ? `inset(0 0 0 ${behind})` : `inset(${behind} 0 0 0)`}
+      />
+      <SwipeDivider />
+    </>
+  );
+}
+
+function DifferenceOverlay({ pane, view }: OverlayProps): React.JSX.Element {
+  const { difference } = useWorkbench();
+  const state = useSyncExternalStore(difference.subscribe, difference.get);
+  const layer = state?.layer ?? null;
+  // New transitions come in with new slices.
+  useMapVersion(layer?.map ?? null);
+  const transitions = layer?.transitions.length ?? 0;
+  const { overlay } = pane;
+  const style = useMemo(
+    () =>
+      layer === null || !overlay.visible || transitions === 0
+        ? null
+        : differenceStyle(layer.transitions, layer, overlay),
+    [layer, overlay, transitions],
+  );
+  return (
+    <OverlayCanvas
+      id={pane.id}
+      view={view}
+      map={layer?.map ?? null}
+      style={style}
+      opacity={overlay.fillOpacity}
+    />
+  );
+}

@@ -1,0 +1,178 @@
+/** Results of the active pane's layer as files. Long ones are written by the map worker, with progress. */
+import type { MapFileRequest } from '../../worker/map-client.ts';
+import { shownColours } from '../overlay/overlay-style.ts';
+import { logEntry, reportOf } from '../session/error-log.ts';
+import type { LayerContent } from '../session/layer-content.ts';
+import type { WorkbenchParts } from '../session/workbench-parts.ts';
+import { activePaneOf, currentMpp, modelOf } from '../state/state.ts';
+import type { OpenSlide } from '../state/state.ts';
+import type { Figures, FiguresExtent } from '../truth/figures-session.ts';
+import { figuresRequest } from '../truth/figures-request.ts';
+import { stripsOf } from './class-map-strips.ts';
+import { download, fileStem } from './download.ts';
+import { areasCsv, figuresJson, metricsCsv } from './figures-files.ts';
+import { pictureOfView } from './view-picture.ts';
+
+export interface ExportState {
+  /** What is being written; null when nothing is. */
+  readonly writing: { readonly name: string; readonly done: number } | null;
+  /** Furthest that a polygon may lie off its class, pixels of the map; 0 for exact. */
+  readonly tolerance: number;
+}
+
+export class ExportSession {
+  readonly #workbench: WorkbenchParts;
+  readonly #listeners = new Set<() => void>();
+  #state: ExportState = { writing: null, tolerance: 0.5 };
+
+  constructor(workbench: WorkbenchParts) {
+    this.#workbench = workbench;
+  }
+
+  readonly get = (): ExportState => this.#state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  setTolerance(tolerance: number): void {
+    this.#set({ ...this.#state, tolerance });
+  }
+
+  /** The class map as a pyramidal TIFF. */
+  classMap(): Promise<void> {
+    return this.#writeMap('classes.tif', ({ content, slide, strips, colours }) => {
+      const mpp = currentMpp(slide);
+      return {
+        kind: 'tiff',
+        width: strips.width,
+        height: strips.height,
+        umPerPx: mpp === null ? null : mpp.x * strips.scale.x,
+        about: `${content.title} on ${slide.metadata.name}`,
+        classes: content.classes.map((entry, value) => ({
+          ...entry,
+          colour: colours[value] ?? entry.colour,
+        })),
+      };
+    });
+  }
+
+  /** The classes as polygons for QuPath. */
+  polygons(): Promise<void> {
+    return this.#writeMap('geojson', ({ content, slide, strips, colours }) => ({
+      kind: 'geojson',
+      width: strips.width,
+      placement: {
+        scaleX: strips.scale.x,
+        scaleY: strips.scale.y,
+        slideWidth: slide.metadata.width,
+        slideHeight: slide.metadata.height,
+      },
+      tolerance: this.#state.tolerance,
+      classes: content.classes.map((entry, value) => ({ ...entry, colour: colours[value] ?? entry.colour })),
+    }));
+  }
+
+  /** The view as it is on screen, with legend and scale bar. */
+  async picture(): Promise<void> {
+    const shown = this.#shown();
+    const canvas = pictureOfView(this.#workbench);
+    if (shown === null || canvas === null) return;
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
+    if (blob !== null) download(blob, `${shown.stem}.view.png`);
+  }
+
+  async figuresCsv(): Promise<void> {
+    const figures = await this.figures('slide');
+    const shown = this.#shown();
+    if (figures === null || shown === null) return;
+    download(new Blob([areasCsv(figures)], { type: 'text/csv' }), `${shown.stem}.areas.csv`);
+    const metrics = metricsCsv(figures);
+    if (metrics !== null) download(new Blob([metrics], { type: 'text/csv' }), `${shown.stem}.metrics.csv`);
+  }
+
+  async figuresJson(): Promise<void> {
+    const figures = await this.figures('slide');
+    const shown = this.#shown();
+    if (figures === null || shown === null) return;
+    const { slide, content } = shown;
+    const text = figuresJson(figures, {
+      slide: slide.metadata.name,
+      fingerprint: slide.metadata.fingerprint,
+      layer: content?.title ?? '',
+      truth: this.#workbench.store.getState().annotate.truth?.name ?? null,
+      umPerPx: currentMpp(slide),
+      date: new Date().toISOString(),
+    });
+    download(new Blob([text], { type: 'application/json' }), `${shown.stem}.figures.json`);
+  }
+
+  /** Figures of the active pane's layer; null where it has none. */
+  async figures(extent: FiguresExtent): Promise<Figures | null> {
+    const tissue = await this.#workbench.engine.tissue();
+    const request = figuresRequest(this.#workbench, extent, tissue);
+    return request === null ? null : this.#workbench.figures.compute(request, new AbortController().signal);
+  }
+
+  async #writeMap(ending: string, requestOf: (map: ShownMap) => MapFileRequest): Promise<void> {
+    const shown = this.#shown();
+    if (shown === null || this.#state.writing !== null) return;
+    const { content, slide, stem } = shown;
+    if (content === null) return;
+    const name = `${stem}.${ending}`;
+    const colours = shownColours(content.classes, activePaneOf(this.#workbench.store.getState()).overlay);
+    this.#set({ ...this.#state, writing: { name, done: 0 } });
+    let release: (() => void) | null = null;
+    try {
+      // Slices that were put aside to save memory would be coarse.
+      release = await content.map.hold();
+      const strips = stripsOf(content.map, slide.metadata);
+      if (strips === null) return;
+      const file = await this.#workbench.maps.writeFile(
+        requestOf({ ...shown, content, strips, colours }),
+        (top, count) => {
+          if (top >= strips.height) return null;
+          this.#set({ ...this.#state, writing: { name, done: top / strips.height } });
+          return strips.read(top, count).classes;
+        },
+      );
+      download(file, name);
+    } catch (error) {
+      const entry = logEntry('error', reportOf(error, name), null);
+      this.#workbench.store.dispatch({ type: 'log', entry });
+    } finally {
+      release?.();
+      this.#set({ ...this.#state, writing: null });
+    }
+  }
+
+  /** What the active pane shows, and how its files are called. */
+  #shown(): Shown | null {
+    const state = this.#workbench.store.getState();
+    const { layer } = activePaneOf(state);
+    const content = this.#workbench.contentOf(layer);
+    if (state.slide.kind !== 'open') return null;
+    const layerName = modelOf(state, layer)?.id ?? layer.kind;
+    const stem = `${fileStem(state.slide.metadata.name)}.${layerName}`;
+    return { slide: state.slide, content, stem };
+  }
+
+  #set(state: ExportState): void {
+    this.#state = state;
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+interface Shown {
+  readonly slide: OpenSlide;
+  /** null for tissue alone. */
+  readonly content: LayerContent | null;
+  readonly stem: string;
+}
+
+interface ShownMap extends Shown {
+  readonly content: LayerContent;
+  readonly strips: NonNullable<ReturnType<typeof stripsOf>>;
+  readonly colours: readonly string[];
+}

@@ -1,0 +1,66 @@
+/** Figures as CSV and JSON. Pure. */
+import { toRows } from '../../evaluation/confusion-matrix.ts';
+import { areaCsv } from '../../export/area-table.ts';
+import type { Figures } from '../truth/figures-session.ts';
+
+/** Areas per class, as the command line writes them. */
+export function areasCsv({ classes }: Figures): string {
+  return areaCsv(
+    classes.map(({ name, background, pixels, mm2, shareOfSegmented, shareOfTissue }) => ({
+      class: name,
+      background,
+      pixels,
+      areaMm2: mm2 ?? NaN,
+      percentOfSegmented: shareOfSegmented * 100,
+      percentOfTissue: shareOfTissue === null ? null : shareOfTissue * 100,
+    })),
+  );
+}
+
+/** IoU per class and the confusion matrix in pixels: a row per true class, a column per predicted one. */
+export function metricsCsv({ classes, comparison }: Figures): string | null {
+  if (comparison === null) return null;
+  const { confusion, metrics } = comparison;
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  const head = ['truth', ...classes.map(({ name }) => `predicted ${name}`), 'iou'].map(quoted).join(',');
+  const rows = toRows(confusion).map((row, truth) =>
+    [quoted(classes[truth]?.name ?? ''), ...row, metrics.iou[truth]?.toFixed(6) ?? ''].join(','),
+  );
+  return `${[head, ...rows].join('\r\n')}\r\n`;
+}
+
+export interface FiguresContext {
+  readonly slide: string;
+  /** SHA-256 of size, head and tail of the file. */
+  readonly fingerprint: string;
+  readonly layer: string;
+  readonly truth: string | null;
+  readonly umPerPx: { readonly x: number; readonly y: number; readonly source: string } | null;
+  /** ISO 8601. */
+  readonly date: string;
+}
+
+/** Everything that the figures hold. */
+export function figuresJson(figures: Figures, context: FiguresContext): string {
+  const { extent, classes, segmentedMm2, tissueMm2, comparison } = figures;
+  return `${JSON.stringify(
+    {
+      notice: 'Research use only. Not for diagnosis.',
+      ...context,
+      extent,
+      segmentedMm2,
+      tissueMm2,
+      areas: classes,
+      comparison:
+        comparison === null
+          ? null
+          : {
+              ...comparison.metrics,
+              mm2: comparison.mm2,
+              confusion: toRows(comparison.confusion),
+            },
+    },
+    null,
+    2,
+  )}\n`;
+}

@@ -1,0 +1,136 @@
+/** Saving the session as a file, and restoring one: the slide by its content, then all that lies over it. */
+import { rememberLabels } from '../annotate/label-memory.ts';
+import { logEntry } from '../session/error-log.ts';
+import type { WorkbenchParts } from '../session/workbench-parts.ts';
+import { browserStorage } from '../state/preferences.ts';
+import { parseLayer } from '../state/state.ts';
+import type { PaneCount } from '../state/state.ts';
+import type { ViewPlace } from '../viewer/view-link.ts';
+import { download, fileStem } from './download.ts';
+import { overlayOf, parseSession, sessionFormat, sessionText, truthOf } from './session-file.ts';
+import type { SessionFile } from './session-file.ts';
+
+export class SessionFiles {
+  readonly #workbench: WorkbenchParts;
+  /** Waits for its slide to be opened. */
+  #wanted: SessionFile | null = null;
+
+  constructor(workbench: WorkbenchParts) {
+    this.#workbench = workbench;
+    const { store } = workbench;
+    let { slide } = store.getState();
+    store.subscribe(() => {
+      const now = store.getState().slide;
+      if (now === slide) return;
+      const before = slide;
+      slide = now;
+      const isNew = now.kind === 'open' && (before.kind !== 'open' || before.slideId !== now.slideId);
+      if (isNew && this.#wanted !== null) void this.#slideOpened(this.#wanted);
+    });
+  }
+
+  /** The session whose slide is waited for. */
+  get wanted(): SessionFile | null {
+    return this.#wanted;
+  }
+
+  save(): void {
+    const { store, annotations } = this.#workbench;
+    const state = store.getState();
+    const places = new Map<string, ViewPlace>();
+    for (const { id } of state.panes) {
+      const place = this.#workbench.view(id)?.place() ?? null;
+      if (place !== null) places.set(id, place);
+    }
+    const text = sessionText(state, { places, truth: annotations.keptTruth() });
+    if (text === null || state.slide.kind !== 'open') return;
+    const name = `${fileStem(state.slide.metadata.name)}.dualscope.json`;
+    download(new Blob([text], { type: 'application/json' }), name);
+  }
+
+  /** Whether a file says that it is a session. */
+  async isSession(file: File): Promise<boolean> {
+    const head = await file.slice(0, 200).text();
+    return head.includes(`"${sessionFormat}"`);
+  }
+
+  /** Restores a session, or asks for the slide that it belongs to. */
+  async open(file: File): Promise<void> {
+    const session = parseSession(await file.text());
+    if (session === null) {
+      this.#fail(file.name, 'The session file is damaged or of another version.', 'Save the session again.');
+      return;
+    }
+    const { store, slides } = this.#workbench;
+    const { slide } = store.getState();
+    if (slide.kind === 'open' && slide.metadata.fingerprint === session.slide.fingerprint) {
+      await this.#apply(session);
+      return;
+    }
+    this.#wanted = session;
+    const { url } = session.slide;
+    // Only what this page may read anyway; any other address is asked for as a file.
+    if (url !== null && new URL(url, document.baseURI).origin === window.location.origin) {
+      await slides.openUrl(url);
+    } else store.dispatch({ type: 'dialog', dialog: 'session' });
+  }
+
+  /** Gives up waiting. */
+  forget(): void {
+    this.#wanted = null;
+  }
+
+  async #slideOpened(session: SessionFile): Promise<void> {
+    const { slide } = this.#workbench.store.getState();
+    if (slide.kind !== 'open') return;
+    if (slide.metadata.fingerprint !== session.slide.fingerprint) {
+      const problem = `It is not the slide of the session, which belongs to "${session.slide.name}".`;
+      this.#fail(slide.metadata.name, problem, 'Open that slide; the session waits for it.');
+      return;
+    }
+    this.#wanted = null;
+    await this.#apply(session);
+  }
+
+  async #apply(session: SessionFile): Promise<void> {
+    const { store, annotations, slides } = this.#workbench;
+    await annotations.ready();
+    store.dispatch({ type: 'dialog', dialog: null });
+    store.dispatch({ type: 'preferences', change: session.settings });
+    if (session.slide.mpp !== null) slides.setMpp(session.slide.mpp);
+    const count: PaneCount = session.panes.length > 2 ? 4 : session.panes.length === 2 ? 2 : 1;
+    store.dispatch({ type: 'layout', count });
+    for (const pane of session.panes) {
+      if (!store.getState().panes.some(({ id }) => id === pane.id)) continue;
+      store.dispatch({ type: 'activate-pane', paneId: pane.id });
+      store.dispatch({ type: 'choose-layer', layer: parseLayer(pane.layer) });
+      store.dispatch({ type: 'overlay', change: overlayOf(pane) });
+    }
+    store.dispatch({ type: 'activate-pane', paneId: session.activePane });
+    store.dispatch({ type: 'link', link: session.link });
+    store.dispatch({
+      type: 'compare',
+      change: { ...session.compare, second: parseLayer(session.compare.second) },
+    });
+    const truth = truthOf(session);
+    if (truth !== null) rememberLabels(browserStorage(), truth.labels);
+    annotations.restore(session.annotations, truth);
+    this.#showPlaces(session);
+  }
+
+  /**
+   * New panes have their views only after the next render, and a viewer fits a slide to its pane once more when it
+   * has opened, some frames after the first: so the places are set several times within half a second.
+   */
+  #showPlaces(session: SessionFile, times = 5): void {
+    for (const { id, view: place } of session.panes) {
+      if (place !== null) this.#workbench.view(id)?.goTo(place);
+    }
+    if (times > 1) window.setTimeout(() => this.#showPlaces(session, times - 1), 120);
+  }
+
+  #fail(file: string, problem: string, remedy: string): void {
+    const report = { code: 'session', file, problem, remedy };
+    this.#workbench.store.dispatch({ type: 'log', entry: logEntry('error', report, 'slide.open') });
+  }
+}

@@ -1,0 +1,54 @@
+/** A small picture of the whole slide, put together from its tiles. */
+import type { SlideMetadata } from '../../slide/slide.ts';
+import type { TileColours } from '../../worker/protocol.ts';
+import type { SlideClient } from '../../worker/slide-client.ts';
+
+/** More tiles than this are not read for a thumbnail: a large file without a pyramid. */
+const mostTiles = 600;
+
+/**
+ * The slide, longest side about `longestPx`.
+ * @returns null for a slide that has no level small enough to read whole.
+ */
+export async function pictureOfSlide(
+  client: SlideClient,
+  slideId: number,
+  metadata: SlideMetadata,
+  colours: TileColours,
+  longestPx: number,
+): Promise<HTMLCanvasElement | null> {
+  const { levels } = metadata;
+  const at = Math.max(
+    0,
+    levels.findLastIndex(({ width, height }) => Math.max(width, height) >= longestPx),
+  );
+  const level = levels[at];
+  if (level === undefined) return null;
+  const columns = Math.ceil(level.width / level.tileWidth);
+  const rows = Math.ceil(level.height / level.tileHeight);
+  if (columns * rows > mostTiles) return null;
+  const scale = Math.min(1, longestPx / Math.max(level.width, level.height));
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.max(1, Math.round(level.width * scale));
+  canvas.height = Math.max(1, Math.round(level.height * scale));
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context === null) return null;
+  context.fillStyle = '#ffffff';
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = 'high';
+  const draw = async (column: number, row: number): Promise<void> => {
+    const bitmap = await client.tile(slideId, at, column, row, colours).catch(() => null);
+    if (bitmap === null) return;
+    const x = Math.round(column * level.tileWidth * scale);
+    const y = Math.round(row * level.tileHeight * scale);
+    // To whole pixels, so that neighbours meet without a seam.
+    const right = Math.round((column * level.tileWidth + bitmap.width) * scale);
+    const bottom = Math.round((row * level.tileHeight + bitmap.height) * scale);
+    context.drawImage(bitmap, x, y, right - x, bottom - y);
+    bitmap.close();
+  };
+  for (let row = 0; row < rows; row++) {
+    await Promise.all(Array.from({ length: columns }, (_, column) => draw(column, row)));
+  }
+  return canvas;
+}

@@ -1,0 +1,123 @@
+/** Models of one's own, checks of models, and how fast they have run. */
+import type { NamedFile, SegmentClient } from '../../worker/segment-client.ts';
+import { logEntry, reportOf } from '../session/error-log.ts';
+import { browserStorage } from '../state/preferences.ts';
+import type { Action } from '../state/reducer.ts';
+import type { AppState, ModelEntry, RunOutcome } from '../state/state.ts';
+import type { Store } from '../state/store.ts';
+import { loadSpeeds, saveSpeeds } from './model-speed.ts';
+import type { Speeds } from './model-speed.ts';
+
+/** A folder with more files than this is no model's. */
+const maxFiles = 500;
+
+export class ModelSession {
+  readonly #store: Store<AppState, Action>;
+  readonly #client: SegmentClient;
+  #device: string | null = null;
+  #lastRun: RunOutcome | null = null;
+  #opened = 0;
+
+  constructor(store: Store<AppState, Action>, client: SegmentClient) {
+    this.#store = store;
+    this.#client = client;
+    store.subscribe(() => this.#follow());
+  }
+
+  /** Figures belong to a device; each run that computed something gives a new one. */
+  #follow(): void {
+    const { backend, lastRun, speeds } = this.#store.getState();
+    if (backend.kind !== 'ready') return;
+    const device = `${backend.report.name}/${backend.report.device}`;
+    if (device !== this.#device) {
+      this.#device = device;
+      this.#set(loadSpeeds(browserStorage(), device));
+    } else if (lastRun !== null && lastRun !== this.#lastRun) {
+      this.#lastRun = lastRun;
+      const computed = lastRun.slices - lastRun.restored;
+      // The first slices pay for loading: too few say little.
+      if (computed < 4 || lastRun.seconds <= 0) return;
+      const next = { ...speeds, [lastRun.modelId]: computed / lastRun.seconds };
+      saveSpeeds(browserStorage(), device, next);
+      this.#set(next);
+    }
+  }
+
+  #set(speeds: Speeds): void {
+    this.#store.dispatch({ type: 'speeds', speeds });
+  }
+
+  /** Runs the model's golden test tensors on the current backend. The outcome goes to the state. */
+  async check(model: ModelEntry): Promise<void> {
+    this.#store.dispatch({ type: 'model-check', modelId: model.id, check: { kind: 'running' } });
+    try {
+      const result = await this.#client.checkModel(model.url);
+      this.#store.dispatch({ type: 'model-check', modelId: model.id, check: { kind: 'done', result } });
+    } catch (error) {
+      const report = reportOf(error, model.id);
+      this.#store.dispatch({
+        type: 'model-check',
+        modelId: model.id,
+        check: { kind: 'failed', error: report },
+      });
+    }
+  }
+
+  /**
+   * Opens a folder from disk: what lies directly in the folder that holds manifest.json.
+   * @returns what is wrong, as a sentence; null when it is open
+   */
+  async openFolder(files: readonly File[]): Promise<string | null> {
+    if (files.length > maxFiles) return `The folder holds ${files.length} files: a model has a few. Choose its own folder.`;
+    const manifest = files.find(({ name }) => name === 'manifest.json');
+    if (manifest === undefined) return 'The folder holds no manifest.json. Choose the folder of a model, as below models/.';
+    const folder = folderOf(manifest);
+    const named = files
+      .filter((file) => folderOf(file) === folder)
+      .map((file): NamedFile => [file.name, file]);
+    const url = `./own-models/${++this.#opened}/`;
+    await this.#client.addModelFiles(url, named);
+    return this.#open(url);
+  }
+
+  /** Opens a model by the address of its folder, or of its manifest. @returns as `openFolder` */
+  openUrl(text: string): Promise<string | null> {
+    const address = text.trim().replace(/manifest\.json$/, '');
+    if (!URL.canParse(address, window.location.href)) return Promise.resolve('That is not an address.');
+    const { href, protocol } = new URL(address, window.location.href);
+    if (protocol !== 'http:' && protocol !== 'https:') {
+      return Promise.resolve('Only addresses that begin with http or https can be read.');
+    }
+    return this.#open(href.endsWith('/') ? href : `${href}/`);
+  }
+
+  /** A model is taken when its manifest is valid, its files are those that the manifest names, and it runs. */
+  async #open(url: string): Promise<string | null> {
+    try {
+      const manifest = await this.#client.manifest(url);
+      const result = await this.#client.checkModel(url);
+      const model: ModelEntry = { id: this.#freeId(manifest.id), url, manifest };
+      this.#store.dispatch({ type: 'add-model', model });
+      this.#store.dispatch({ type: 'model-check', modelId: model.id, check: { kind: 'done', result } });
+      this.#store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: model.id } });
+      return null;
+    } catch (error) {
+      const report = reportOf(error, url);
+      // The dialog says it; the log keeps it.
+      this.#store.dispatch({ type: 'log', entry: logEntry('info', report, null) });
+      return `${report.file}: ${report.problem} ${report.remedy}`;
+    }
+  }
+
+  /** Ids of models that ship are theirs. */
+  #freeId(id: string): string {
+    const taken = new Set(this.#store.getState().models?.map((model) => model.id));
+    let free = `own-${id}`;
+    for (let number = 2; taken.has(free); number++) free = `own-${id}-${number}`;
+    return free;
+  }
+}
+
+function folderOf(file: File): string {
+  return file.webkitRelativePath.split('/').slice(0, -1).join('/');
+}

@@ -1,0 +1,56 @@
+/** How fast models run on this device: as measured in earlier runs, else worked out from another model. Pure. */
+import { z } from 'zod';
+import type { KeyValueStorage } from '../state/key-value-storage.ts';
+
+/** Slices per second of each model, by id. */
+export type Speeds = Readonly<Record<string, number>>;
+
+export interface ExpectedSpeed {
+  readonly slicesPerSecond: number;
+  /** Whether it was measured with this model, or worked out from another by their multiply-accumulates. */
+  readonly measured: boolean;
+}
+
+interface Costs {
+  readonly id: string;
+  readonly manifest: { readonly macsReusedContext: number };
+}
+
+/** null where no model has run on this device yet. */
+export function expectedSpeed(model: Costs, models: readonly Costs[], speeds: Speeds): ExpectedSpeed | null {
+  const own = speeds[model.id];
+  if (own !== undefined) return { slicesPerSecond: own, measured: true };
+  const wanted = model.manifest.macsReusedContext;
+  let nearest: { readonly factor: number; readonly speed: number } | null = null;
+  for (const other of models) {
+    const speed = speeds[other.id];
+    if (speed === undefined) continue;
+    const factor = other.manifest.macsReusedContext / wanted;
+    if (nearest === null || Math.abs(Math.log(factor)) < Math.abs(Math.log(nearest.factor))) {
+      nearest = { factor, speed };
+    }
+  }
+  return nearest === null ? null : { slicesPerSecond: nearest.speed * nearest.factor, measured: false };
+}
+
+const keyOf = (device: string): string => `dualscope.speeds.${device}`;
+
+/** @param device backend and adapter, as the worker reports them */
+export function loadSpeeds(storage: KeyValueStorage | null, device: string): Speeds {
+  try {
+    const parsed = z
+      .record(z.string(), z.number().positive())
+      .safeParse(JSON.parse(storage?.getItem(keyOf(device)) ?? '{}'));
+    return parsed.success ? parsed.data : {};
+  } catch {
+    return {};
+  }
+}
+
+export function saveSpeeds(storage: KeyValueStorage | null, device: string, speeds: Speeds): void {
+  try {
+    storage?.setItem(keyOf(device), JSON.stringify(speeds));
+  } catch {
+    // Storage is full or forbidden: measured anew in the next visit.
+  }
+}

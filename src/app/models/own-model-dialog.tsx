@@ -1,0 +1,110 @@
+/** Opens a model of one's own: a folder from disk, or an address. */
+import { FolderOpen } from 'lucide-react';
+import { useId, useRef, useState } from 'react';
+import { Modal } from '../dialogs/modal.tsx';
+import { useWorkbench } from '../workbench-context.ts';
+
+export function OwnModelDialog(): React.JSX.Element {
+  const { store, models } = useWorkbench();
+  const [text, setText] = useState('');
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const id = useId();
+
+  const finish = async (opening: Promise<string | null>): Promise<void> => {
+    setBusy(true);
+    setProblem(null);
+    const wrong = await opening;
+    setBusy(false);
+    if (wrong === null) store.dispatch({ type: 'dialog', dialog: null });
+    else setProblem(wrong);
+  };
+
+  return (
+    <Modal title="Open a model" className="mpp-dialog" testId="own-model-dialog">
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim() !== '') void finish(models.openUrl(text));
+        }}
+      >
+        <p>
+          A model is a folder with <code>manifest.json</code>, a TF.js graph and its weights, as{' '}
+          <code>dualscope train</code> exports it. It is checked with its own test tensors and stays on this machine.
+        </p>
+        <div className="button-row">
+          <button
+            type="button"
+            className="button primary"
+            disabled={busy}
+            onClick={() => picker.current?.click()}
+          >
+            <FolderOpen size={16} aria-hidden /> Model folder…
+          </button>
+          <input
+            ref={picker}
+            type="file"
+            className="visually-hidden"
+            tabIndex={-1}
+            aria-label="Model folder"
+            data-testid="own-model-folder"
+            webkitdirectory=""
+            multiple
+            onChange={(event) => {
+              const files = [...(event.target.files ?? [])];
+              event.target.value = '';
+              if (files.length > 0) void finish(models.openFolder(files));
+            }}
+          />
+        </div>
+        <div className="field">
+          <label htmlFor={id}>Address</label>
+          <input
+            id={id}
+            type="text"
+            inputMode="url"
+            autoComplete="off"
+            spellCheck={false}
+            placeholder="models/my-model/"
+            value={text}
+            aria-describedby={`${id}-help`}
+            data-testid="own-model-url"
+            onChange={(event) => setText(event.target.value)}
+          />
+        </div>
+        <p
+          id={`${id}-help`}
+          className={problem === null ? 'hint' : 'warning-text'}
+          role={problem === null ? 'status' : 'alert'}
+          data-testid="own-model-problem"
+        >
+          {problem ??
+            (busy
+              ? 'Reading and checking the model…'
+              : 'Another server has to be allowed when Dualscope starts: npm start -- --allow-origin https://…')}
+        </p>
+        <div className="modal-actions">
+          <button
+            type="button"
+            className="button"
+            onClick={() => store.dispatch({ type: 'dialog', dialog: null })}
+          >
+            Cancel
+          </button>
+          <button type="submit" className="button" disabled={busy || text.trim() === ''}>
+            Open address
+          </button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+declare module 'react' {
+  // Missing in React's types, in every browser.
+  interface InputHTMLAttributes<T> {
+    webkitdirectory?: T extends HTMLInputElement ? string : never;
+  }
+}

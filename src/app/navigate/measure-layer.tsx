@@ -1,0 +1,120 @@
+/** Measuring: clicks set the corners of a line; closed, it is an area. */
+import { useCallback, useEffect, useRef } from 'react';
+import { formatArea, formatCount } from '../format.ts';
+import { currentMpp } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { apply } from '../viewer/affine.ts';
+import type { Affine, Point } from '../viewer/affine.ts';
+import { formatLength } from '../viewer/scale-bar.ts';
+import { crossAt, Sketch, useKeyboardCross } from '../viewer/sketch.tsx';
+import type { SlideView } from '../viewer/slide-view.ts';
+import { areaOf, lengthOf } from './measure.ts';
+import type { Measurement, Scale } from './measure.ts';
+
+export function MeasureLayer({ view }: { readonly view: SlideView }): React.JSX.Element | null {
+  const measurement = useApp((state) => state.measure);
+  return measurement === null ? null : <MeasureTool view={view} measurement={measurement} />;
+}
+
+interface MeasureToolProps {
+  readonly view: SlideView;
+  readonly measurement: Measurement;
+}
+
+function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element {
+  const { store } = useWorkbench();
+  const mpp = useApp((state) => currentMpp(state.slide));
+  const { points, closed } = measurement;
+  const bar = useRef<HTMLDivElement>(null);
+  const svg = useRef<SVGSVGElement>(null);
+  const { cross, move } = useKeyboardCross(svg);
+  const set = (measure: Measurement | null): void => store.dispatch({ type: 'measure', measure });
+
+  const place = (x: number, y: number): void => {
+    const at = view.level0At(x, y);
+    if (at === null) return;
+    // A finished area is followed by a new line.
+    set(closed ? { points: [at], closed: false } : { points: [...points, at], closed: false });
+  };
+  // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
+  useEffect(() => view.onClick(place));
+  useEffect(() => bar.current?.focus(), []);
+
+  const onKeyDown = (event: React.KeyboardEvent): void => {
+    if (event.key === 'Escape') set(null);
+    else if (event.target !== event.currentTarget || move(event)) return;
+    else if ((event.key === ' ' || event.key === 'Enter') && cross !== null) place(cross.x, cross.y);
+    else if (event.key === 'Backspace') set({ points: points.slice(0, -1), closed: false });
+    else if (event.key === 'c' && points.length >= 3) set({ points, closed: !closed });
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  const pathOf = useCallback(
+    (transform: Affine, pointer: Point | null): string => {
+      const corners = points.map(({ x, y }) => apply(transform, x, y));
+      const free = cross ?? pointer;
+      const line = closed || free === null || corners.length === 0 ? corners : [...corners, free];
+      return [
+        ...(line.length > 1 ? [`M${line.map(({ x, y }) => `${x} ${y}`).join('L')}${closed ? 'Z' : ''}`] : []),
+        ...corners.map(crossAt),
+        ...(cross === null ? [] : [crossAt(cross)]),
+      ].join('');
+    },
+    [points, closed, cross],
+  );
+
+  return (
+    <>
+      <Sketch view={view} svg={svg} testId="measure-line" pathOf={pathOf} />
+      <div
+        className="known-length"
+        ref={bar}
+        role="group"
+        aria-label="Measure"
+        tabIndex={-1}
+        data-testid="measure-tool"
+        onKeyDown={onKeyDown}
+      >
+        <span role="status" data-testid="measured">
+          {textOf(measurement, mpp)}
+        </span>
+        <button
+          type="button"
+          className="button small"
+          disabled={points.length < 3}
+          aria-pressed={closed}
+          title="Join the ends: measures the area (C)"
+          onClick={() => set({ points, closed: !closed })}
+        >
+          Area
+        </button>
+        <button
+          type="button"
+          className="button small"
+          disabled={points.length === 0}
+          onClick={() => set({ points: [], closed: false })}
+        >
+          Clear
+        </button>
+        <button type="button" className="button small" title="Done (Esc)" onClick={() => set(null)}>
+          Done
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** What is measured so far, or what to do. */
+export function textOf(measurement: Measurement, scale: Scale): string {
+  const { points, closed } = measurement;
+  if (points.length === 0) return 'Click points on the slide. Keys: arrows and Space.';
+  if (points.length === 1) return 'Click the next point.';
+  const length = lengthOf(measurement, scale);
+  const lengthText = scale === null ? `${formatCount(length)} px` : formatLength(length);
+  if (!closed) return `Length ${lengthText}`;
+  const area = areaOf(measurement, scale);
+  const areaText = scale === null ? `${formatCount(area)} px²` : formatArea(area);
+  return `Area ${areaText} · outline ${lengthText}`;
+}

@@ -1,0 +1,106 @@
+/** Where the reader is and wants to be: bookmarks, and the view in the page's address. */
+import { browserStorage } from '../state/preferences.ts';
+import type { Action } from '../state/reducer.ts';
+import type { AppState } from '../state/state.ts';
+import type { Store } from '../state/store.ts';
+import type { SlideView } from '../viewer/slide-view.ts';
+import { loadBookmarks, saveBookmarks } from './bookmarks.ts';
+import type { Bookmark } from './bookmarks.ts';
+import { addressOf, addressText, placeOf } from './view-address.ts';
+import type { ViewAddress } from './view-address.ts';
+
+/** The address follows the view after it has stood still for so many milliseconds: browsers limit how often. */
+const addressDelay = 400;
+
+export class Navigation {
+  readonly #store: Store<AppState, Action>;
+  readonly #activeView: () => SlideView | null;
+  /** From the page's address, until the first slide shows it. */
+  #wanted: ViewAddress | null;
+  #timer: number | undefined;
+  #fingerprint: string | null = null;
+
+  /** @param wanted the view to begin with, or null. */
+  constructor(
+    store: Store<AppState, Action>,
+    activeView: () => SlideView | null,
+    wanted: ViewAddress | null,
+  ) {
+    this.#store = store;
+    this.#activeView = activeView;
+    this.#wanted = wanted;
+    store.subscribe(() => this.#follow());
+  }
+
+  /** Bookmarks belong to the open slide. */
+  #follow(): void {
+    const { slide, bookmarks } = this.#store.getState();
+    const fingerprint = slide.kind === 'open' ? slide.metadata.fingerprint : null;
+    if (fingerprint === this.#fingerprint) return;
+    this.#fingerprint = fingerprint;
+    const kept = fingerprint === null ? [] : loadBookmarks(browserStorage(), fingerprint);
+    if (kept.length > 0 || bookmarks.length > 0) this.#store.dispatch({ type: 'bookmarks', bookmarks: kept });
+  }
+
+  /** Called once a view shows its slide; brings the first one to where the address says. */
+  shown(view: SlideView): void {
+    const { slide } = this.#store.getState();
+    if (this.#wanted === null || slide.kind !== 'open') return;
+    view.goTo(placeOf(this.#wanted, slide.metadata.width));
+    this.#wanted = null;
+  }
+
+  /** The active view, as text for the address; null for a slide without one. */
+  current(): ViewAddress | null {
+    const { slide } = this.#store.getState();
+    const place = this.#activeView()?.place() ?? null;
+    return slide.kind === 'open' && place !== null ? addressOf(place, slide.metadata.width) : null;
+  }
+
+  goTo(address: ViewAddress): void {
+    const { slide } = this.#store.getState();
+    if (slide.kind === 'open') this.#activeView()?.goTo(placeOf(address, slide.metadata.width));
+  }
+
+  /** Goes to a point, level-0 pixels, as near as the view is. */
+  goToPoint(x: number, y: number): void {
+    const current = this.current();
+    if (current !== null) this.goTo({ ...current, x, y });
+  }
+
+  addBookmark(): void {
+    const view = this.current();
+    if (view === null) return;
+    const bookmark: Bookmark = { id: crypto.randomUUID(), note: '', view, created: Date.now() };
+    this.#set([...this.#store.getState().bookmarks, bookmark]);
+  }
+
+  setNote(id: string, note: string): void {
+    this.#set(this.#store.getState().bookmarks.map((one) => (one.id === id ? { ...one, note } : one)));
+  }
+
+  deleteBookmark(id: string): void {
+    this.#set(this.#store.getState().bookmarks.filter((one) => one.id !== id));
+  }
+
+  #set(bookmarks: readonly Bookmark[]): void {
+    this.#store.dispatch({ type: 'bookmarks', bookmarks });
+    if (this.#fingerprint !== null) saveBookmarks(browserStorage(), this.#fingerprint, bookmarks);
+  }
+
+  /** Called when the view has moved: the address follows, for slides that have one. */
+  moved(): void {
+    if (this.#wanted !== null) return;
+    window.clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => {
+      const { slide } = this.#store.getState();
+      const address = this.current();
+      if (slide.kind !== 'open' || slide.choice.input.kind !== 'url' || address === null) return;
+      const parameters = new URLSearchParams(window.location.search);
+      parameters.set('at', addressText(address));
+      // Slashes and commas need no escape in a query, and the address reads better without.
+      const search = parameters.toString().replaceAll('%2F', '/').replaceAll('%2C', ',');
+      window.history.replaceState(null, '', `${window.location.pathname}?${search}`);
+    }, addressDelay);
+  }
+}

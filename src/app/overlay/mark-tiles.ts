@@ -1,0 +1,261 @@
+/**
+ * Outlines and hatches, drawn once into tiles and from then on copied. Lines cost a processor far more than pixels
+ * do, so a frame draws as many tiles as there is time for, and the next one goes on.
+ *
+ * Tiles lie in the plane of the slide at one scale, its origin at whole device pixels: moving the view moves all of
+ * them by the same number of pixels. While the scale changes, the tiles of the last one are shown stretched.
+ */
+import type { Level0Rect } from '../../slide/slide.ts';
+import { apply, boundsOf, intersection, invert, placeImage, placeLines, scaleOf } from '../viewer/affine.ts';
+import type { Affine } from '../viewer/affine.ts';
+import type { ClassMap, StoredSlice } from './class-map-store.ts';
+import type { ClassPaths, Piece } from './class-paths.ts';
+import { HatchPatterns } from './hatch-patterns.ts';
+import { LeastRecentlyUsed } from './least-recently-used.ts';
+import { createCanvas } from './overlay-context.ts';
+import type { OverlayStyle } from './painted-style.ts';
+
+/** Device pixels a side. */
+export const tileSide = 128;
+const side = tileSide;
+const maxBytes = 64e6;
+
+/** Of an outline's width: the dark line inside. */
+const darkShare = 2 / 7;
+
+interface Tile {
+  /** null where there is nothing to draw. */
+  readonly canvas: OffscreenCanvas | null;
+  readonly column: number;
+  readonly row: number;
+  /** Whether it shows the slices as they are now. */
+  fresh: boolean;
+}
+
+interface TileSet {
+  /** The transform without its shift. */
+  readonly scale: Affine;
+  readonly key: string;
+  readonly tiles: LeastRecentlyUsed<string, Tile>;
+}
+
+export interface MarksFrame {
+  readonly map: ClassMap;
+  readonly style: OverlayStyle;
+  /** Level-0 pixels to device pixels. */
+  readonly transform: Affine;
+  readonly devicePixelRatio: number;
+  readonly slices: readonly StoredSlice[];
+  /** How often to halve a slice's map at this scale. */
+  readonly levelOf: (slice: StoredSlice) => number;
+  /** Whether there is time to draw more. */
+  readonly spare: () => boolean;
+}
+
+export class MarkTiles {
+  readonly #paths: ClassPaths;
+  readonly #patterns = new HatchPatterns();
+  #set: TileSet | null = null;
+  /** Of the scale before, or of the style before; shown until there are better ones. */
+  #last: TileSet | null = null;
+  #map: ClassMap | null = null;
+  #style: OverlayStyle | null = null;
+  #revision = 0;
+  #lastKey = '';
+
+  constructor(paths: ClassPaths) {
+    this.#paths = paths;
+  }
+
+  /** @returns whether everything is drawn; if not, the next frame should follow soon. */
+  draw(context: CanvasRenderingContext2D, frame: MarksFrame): boolean {
+    const { map, style, transform } = frame;
+    if (map !== this.#map) {
+      this.#set = this.#last = null;
+      this.#map = map;
+      this.#revision = 0;
+    }
+    const key = keyOf(transform, frame.devicePixelRatio);
+    const set = this.#setFor(key, style, transform);
+    this.#age(set, frame);
+    // A scale that is still changing would be out of date before its tiles are drawn.
+    const steady = key === this.#lastKey || this.#last === null;
+    this.#lastKey = key;
+
+    const shiftX = Math.round(transform.e);
+    const shiftY = Math.round(transform.f);
+    const { width, height } = context.canvas;
+    if (this.#last !== null) drawStretched(context, this.#last, transform);
+    let complete = true;
+    for (let row = Math.floor(-shiftY / side); row * side + shiftY < height; row++) {
+      for (let column = Math.floor(-shiftX / side); column * side + shiftX < width; column++) {
+        const name = `${column},${row}`;
+        let tile = set.tiles.get(name);
+        if (tile?.fresh !== true && steady && frame.spare()) {
+          const drawn = this.#render(set, column, row, tile, frame);
+          if (drawn !== null) {
+            tile = drawn;
+            set.tiles.set(name, drawn);
+          }
+        }
+        if (tile?.fresh !== true) complete = false;
+        if (tile === undefined) continue;
+        const x = column * side + shiftX;
+        const y = row * side + shiftY;
+        context.setTransform(1, 0, 0, 1, 0, 0);
+        if (this.#last !== null) context.clearRect(x, y, side, side);
+        if (tile.canvas !== null) context.drawImage(tile.canvas, x, y);
+      }
+    }
+    if (complete) this.#last = null;
+    return complete;
+  }
+
+  #setFor(key: string, style: OverlayStyle, transform: Affine): TileSet {
+    if (this.#set?.key === key && style === this.#style) return this.#set;
+    if (this.#set !== null && this.#set.tiles.size > 0) this.#last = this.#set;
+    this.#style = style;
+    this.#set = {
+      scale: { ...transform, e: 0, f: 0 },
+      key,
+      tiles: new LeastRecentlyUsed(maxBytes, () => side * side * 4),
+    };
+    return this.#set;
+  }
+
+  /** Marks tiles that have slices with news. */
+  #age(set: TileSet, { map, style, devicePixelRatio }: MarksFrame): void {
+    if (map.revision === this.#revision) return;
+    const margin = marginOf(style, devicePixelRatio);
+    for (const slice of map.slices) {
+      if (slice.revision <= this.#revision) continue;
+      const { x, y, width, height } = boundsOf(set.scale, slice.rect);
+      for (let row = Math.floor((y - margin) / side); row * side < y + height + margin; row++) {
+        for (let column = Math.floor((x - margin) / side); column * side < x + width + margin; column++) {
+          const tile = set.tiles.get(`${column},${row}`);
+          if (tile !== undefined) tile.fresh = false;
+        }
+      }
+    }
+    this.#revision = map.revision;
+  }
+
+  /** null when the time did not suffice for its paths; those that were traced are kept. */
+  #render(
+    set: TileSet,
+    column: number,
+    row: number,
+    known: Tile | undefined,
+    frame: MarksFrame,
+  ): Tile | null {
+    const { map, style, devicePixelRatio } = frame;
+    const margin = marginOf(style, devicePixelRatio);
+    const area = {
+      x: column * side - margin,
+      y: row * side - margin,
+      width: side + 2 * margin,
+      height: side + 2 * margin,
+    };
+    const pieces = frame.slices
+      .filter((slice) => meets(set.scale, slice.rect, area))
+      .flatMap((slice) => this.#paths.pieces(slice, frame.levelOf(slice)))
+      .filter((piece) => meets(set.scale, piece.rect, area));
+    if (pieces.length === 0) return { canvas: null, column, row, fresh: true };
+    let first = true;
+    for (const piece of pieces) {
+      for (const { value } of style.classes) {
+        if (this.#paths.of(map, piece, value, first || frame.spare()) === null) return null;
+        first = false;
+      }
+    }
+    const context = known?.canvas?.getContext('2d') ?? createCanvas(side, side);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, side, side);
+    const transform = { ...set.scale, e: -column * side, f: -row * side };
+    if (style.hatch && !style.confidence) this.#hatch(context, pieces, transform, frame);
+    if (style.outline) this.#outline(context, pieces, transform, frame);
+    context.globalAlpha = 1;
+    return { canvas: context.canvas, column, row, fresh: true };
+  }
+
+  #hatch(
+    context: OffscreenCanvasRenderingContext2D,
+    pieces: readonly Piece[],
+    transform: Affine,
+    { map, style, devicePixelRatio }: MarksFrame,
+  ): void {
+    const origin = apply(transform, 0, 0);
+    for (const { value, colour, hatch, hatchColour } of style.classes) {
+      if (hatch === null) continue;
+      const pattern = this.#patterns.of(hatch, hatchColour ?? colour, devicePixelRatio);
+      context.fillStyle = pattern;
+      for (const piece of pieces) {
+        // As the fill, so that neighbouring slices meet on whole device pixels, without a seam.
+        const { a, b, c, d, e, f } = placeImage(transform, piece.rect, piece.size);
+        context.setTransform(a, b, c, d, e, f);
+        // The pattern keeps its size and direction on screen, but moves with the tissue.
+        pattern.setTransform(new DOMMatrix([a, b, c, d, e, f]).inverse().translateSelf(origin.x, origin.y));
+        const paths = this.#paths.of(map, piece, value, true);
+        if (paths !== null) context.fill(paths.area);
+      }
+    }
+  }
+
+  #outline(
+    context: OffscreenCanvasRenderingContext2D,
+    pieces: readonly Piece[],
+    transform: Affine,
+    { map, style, devicePixelRatio }: MarksFrame,
+  ): void {
+    context.globalAlpha = style.outlineOpacity;
+    // Every line is straight along the pixel grid: square ends close the corners, and cost far less than round ones.
+    context.lineCap = 'square';
+    // A light line in the class's colour, and a thin dark one inside it: one of them shows on any ground.
+    const strokes = [
+      { width: style.outlineWidth, colour: null },
+      { width: style.outlineWidth * darkShare, colour: '#101010' },
+    ];
+    for (const { width, colour } of strokes) {
+      for (const entry of style.classes) {
+        if (!entry.outline) continue;
+        context.strokeStyle = colour ?? entry.colour;
+        for (const piece of pieces) {
+          const matrix = placeLines(transform, piece.rect, piece.size);
+          context.setTransform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
+          context.lineWidth = (width * devicePixelRatio) / scaleOf(matrix);
+          const paths = this.#paths.of(map, piece, entry.value, true);
+          if (paths !== null) context.stroke(paths.border);
+        }
+      }
+    }
+  }
+}
+
+/** Tiles of another scale, laid where their part of the slide is now. */
+function drawStretched(
+  context: CanvasRenderingContext2D,
+  { scale, tiles }: TileSet,
+  transform: Affine,
+): void {
+  const back = invert(scale);
+  const a = transform.a * back.a + transform.c * back.b;
+  const b = transform.b * back.a + transform.d * back.b;
+  const c = transform.a * back.c + transform.c * back.d;
+  const d = transform.b * back.c + transform.d * back.d;
+  context.setTransform(a, b, c, d, Math.round(transform.e), Math.round(transform.f));
+  for (const { canvas, column, row } of tiles.values()) {
+    if (canvas !== null) context.drawImage(canvas, column * side, row * side);
+  }
+}
+
+function marginOf(style: OverlayStyle, devicePixelRatio: number): number {
+  return Math.ceil((style.outlineWidth * devicePixelRatio) / 2) + 1;
+}
+
+function meets(transform: Affine, rect: Level0Rect, area: Level0Rect): boolean {
+  return intersection(boundsOf(transform, rect), area) !== null;
+}
+
+function keyOf({ a, b, c, d }: Affine, devicePixelRatio: number): string {
+  return [a, b, c, d, devicePixelRatio].map((value) => value.toPrecision(9)).join();
+}

@@ -1,0 +1,113 @@
+/** What the segmentation worker is asked besides runs: models, the backend, and what a run would take. */
+import type { TissueMask } from '../../segment/tissue.ts';
+import type { BackendName, SegmentEstimate, SegmentRequest } from '../../worker/protocol.ts';
+import type { SegmentClient } from '../../worker/segment-client.ts';
+import { qualities } from '../../worker/segment-client.ts';
+import type { Action } from '../state/reducer.ts';
+import { activeModel, currentMpp } from '../state/state.ts';
+import type { AppState, ModelEntry } from '../state/state.ts';
+import type { Store } from '../state/store.ts';
+import { watchDefaultModel } from './default-model.ts';
+import { logEntry, reportOf } from './error-log.ts';
+import { chooseModel, parseModelIds } from './model-list.ts';
+
+export class EngineSession {
+  readonly #store: Store<AppState, Action>;
+  readonly #client: SegmentClient;
+  #backend: Promise<void> | null = null;
+
+  constructor(store: Store<AppState, Action>, client: SegmentClient) {
+    this.#store = store;
+    this.#client = client;
+  }
+
+  /**
+   * Reads the list of models and their manifests. A model that can't be read is left out and reported.
+   * @param wanted id from the page's address, or null.
+   */
+  async loadModels(wanted: string | null): Promise<void> {
+    const models: ModelEntry[] = [];
+    try {
+      const response = await fetch('./models/index.json');
+      if (!response.ok) throw new Error(`The list of models can't be read (HTTP ${response.status}).`);
+      const ids = parseModelIds(await response.json());
+      const loaded = await Promise.all(ids.map((id) => this.#loadModel(id)));
+      models.push(...loaded.filter((entry) => entry !== null));
+    } catch (error) {
+      this.#log(error, 'models/index.json');
+    }
+    this.#store.dispatch({ type: 'models', models });
+    const chosen = chooseModel(models, wanted, 'unknown');
+    if (wanted !== null && chosen?.id !== wanted && models.length > 0) {
+      this.#log(new Error(`There is no model "${wanted}".`), 'Address of the page');
+    }
+    if (chosen === null) return;
+    this.#store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: chosen.id } });
+    if (chosen.id !== wanted) watchDefaultModel(this.#store);
+  }
+
+  async #loadModel(id: string): Promise<ModelEntry | null> {
+    const url = `./models/${id}/`;
+    try {
+      return { id, url, manifest: await this.#client.manifest(url) };
+    } catch (error) {
+      this.#log(error, `models/${id}`);
+      return null;
+    }
+  }
+
+  /** Starts the backend, once; a failure is reported and may be tried again. */
+  startBackend(wanted: BackendName | null): Promise<void> {
+    this.#backend ??= this.#startBackend(wanted);
+    return this.#backend;
+  }
+
+  async #startBackend(wanted: BackendName | null): Promise<void> {
+    this.#store.dispatch({ type: 'backend-starting' });
+    try {
+      const report = await this.#client.initialise(wanted);
+      this.#store.dispatch({ type: 'backend-ready', report });
+    } catch (error) {
+      this.#backend = null;
+      const report = reportOf(error, 'Backend');
+      this.#store.dispatch({ type: 'backend-failed', error: report });
+      this.#store.dispatch({ type: 'log', entry: logEntry('error', report, null) });
+    }
+  }
+
+  /** What the whole slide would take at every quality; null while that can't be told. */
+  async estimate(): Promise<SegmentEstimate | null> {
+    const request = this.#requestForActive();
+    if (request === null) return null;
+    return this.#client
+      .estimate(
+        request,
+        qualities.map(({ overlap }) => overlap),
+      )
+      .catch(() => null);
+  }
+
+  /** Where tissue is on the open slide; null where that can't be told. */
+  async tissue(): Promise<TissueMask | null> {
+    const request = this.#requestForActive();
+    return request === null ? null : this.#client.tissue(request).catch(() => null);
+  }
+
+  #requestForActive(): SegmentRequest | null {
+    const state = this.#store.getState();
+    const { slide, preferences } = state;
+    const model = activeModel(state);
+    if (slide.kind !== 'open' || model === null || currentMpp(slide) === null) return null;
+    return {
+      slide: slide.choice.input,
+      modelUrl: model.url,
+      area: null,
+      mpp: slide.userMpp,
+      glass: preferences.skipGlass ? 'skip' : 'include',
+    };
+  }
+
+  #log(error: unknown, subject: string): void {
+    this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
+  }
+}

@@ -1,0 +1,58 @@
+/** Layers as components see them: rendered again when slide, models or ground truth change. */
+import { useCallback, useSyncExternalStore } from 'react';
+import type { ClassMap } from '../overlay/class-map-store.ts';
+import { layerText } from '../state/state.ts';
+import type { Layer } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import type { LayerContent } from './layer-content.ts';
+
+/** What a layer shows on the open slide; null while there is nothing to show it of. */
+export function useLayerContent(layer: Layer): LayerContent | null {
+  const workbench = useWorkbench();
+  useApp((state) => state.slide);
+  useApp((state) => state.models);
+  const fingerprint = useFingerprint();
+  useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
+  return workbench.contentOf(layer);
+}
+
+/** Layers that can be chosen, by `layerText`, with their names. */
+export function useLayerOptions(): readonly (readonly [text: string, title: string])[] {
+  const { truth } = useWorkbench();
+  const models = useApp((state) => state.models);
+  const fingerprint = useFingerprint();
+  const hasTruth = useSyncExternalStore(truth.subscribe, () => truth.of(fingerprint) !== null);
+  return [
+    ['none', models === null ? 'Reading…' : 'None, tissue alone'],
+    ...(models ?? []).map(({ id, manifest }) => [layerText({ kind: 'model', id }), manifest.title] as const),
+    ['truth', hasTruth ? 'Ground truth' : 'Ground truth (none loaded)'],
+  ];
+}
+
+/** Figures move this often, in milliseconds: slices finish far faster than anybody reads. */
+const figuresInterval = 200;
+
+/** Grows with the slices that a map gets, several at a time. */
+export function useMapVersion(map: ClassMap | null): number {
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      let timer: number | undefined;
+      const end = map?.subscribe(() => {
+        timer ??= window.setTimeout(() => {
+          timer = undefined;
+          listener();
+        }, figuresInterval);
+      });
+      return () => {
+        window.clearTimeout(timer);
+        end?.();
+      };
+    },
+    [map],
+  );
+  return useSyncExternalStore(subscribe, () => map?.version ?? 0);
+}
+
+function useFingerprint(): string {
+  return useApp((state) => (state.slide.kind === 'open' ? state.slide.metadata.fingerprint : ''));
+}

@@ -1,0 +1,48 @@
+/** What figures are asked for, from the state of the page. */
+import type { SlideArea } from '../../export/map-area.ts';
+import type { TissueMask } from '../../segment/tissue.ts';
+import { selectedAnnotation } from '../annotate/annotate-state.ts';
+import type { WorkbenchParts } from '../session/workbench-parts.ts';
+import { activePaneOf, currentMpp } from '../state/state.ts';
+import type { AppState } from '../state/state.ts';
+import type { FiguresExtent, FiguresRequest } from './figures-session.ts';
+
+/** The area that an extent means now: a region is the selected annotation, else the area drawn last. */
+export function areaOfExtent(workbench: WorkbenchParts, extent: FiguresExtent): SlideArea | null {
+  const state = workbench.store.getState();
+  if (extent === 'slide') return { kind: 'slide' };
+  if (extent === 'view') {
+    const rect = workbench.activeView()?.visibleArea() ?? null;
+    return rect === null ? null : { kind: 'rect', rect };
+  }
+  const chosen = selectedAnnotation(state.annotate);
+  if (chosen !== null) return { kind: 'polygons', polygons: [chosen] };
+  if (state.area === null) return null;
+  return { kind: 'polygons', polygons: [{ outer: state.area.flat(), holes: [] }] };
+}
+
+export function hasRegion(state: AppState): boolean {
+  return state.annotate.selected !== null || state.area !== null;
+}
+
+/** What figures of the active pane's layer need; null while there is no layer or no such area. */
+export function figuresRequest(
+  workbench: WorkbenchParts,
+  extent: FiguresExtent,
+  tissue: TissueMask | null,
+): FiguresRequest | null {
+  const state = workbench.store.getState();
+  const { layer } = activePaneOf(state);
+  const content = workbench.contentOf(layer);
+  const area = areaOfExtent(workbench, extent);
+  if (content === null || area === null || state.slide.kind !== 'open') return null;
+  return {
+    extent,
+    area,
+    content,
+    slide: state.slide.metadata,
+    mpp: currentMpp(state.slide),
+    truth: layer.kind === 'truth' ? null : workbench.annotations.truth(),
+    tissue,
+  };
+}

@@ -1,0 +1,170 @@
+/** Figures: areas per class, and how the layer compares with the ground truth. */
+import { useState } from 'react';
+import { CommandButton } from '../commands/command-button.tsx';
+import { formatArea, formatFraction, formatShare } from '../format.ts';
+import { Choice } from '../panels/layer-section.tsx';
+import { Facts, Section } from '../panels/section.tsx';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import type { Comparison, Figures, FiguresExtent } from './figures-session.ts';
+import { hasRegion } from './figures-request.ts';
+import { useFigures } from './use-figures.ts';
+
+const extents = { slide: 'Slide', view: 'Visible area', region: 'Selected region' } as const;
+
+export function FiguresSection(): React.JSX.Element {
+  const [wanted, setExtent] = useState<FiguresExtent>('slide');
+  const region = useApp(hasRegion);
+  const hasTruth = useApp((state) => state.annotate.truth !== null);
+  const extent = wanted === 'region' && !region ? 'slide' : wanted;
+  const figures = useFigures(extent);
+  return (
+    <Section title="Figures" testId="figures-section">
+      <Choice
+        label="Area"
+        value={extent}
+        testId="figures-extent"
+        onChange={(value) => setExtent(value as FiguresExtent)}
+        options={(['slide', 'view', ...(region ? ['region' as const] : [])] as const).map((id) => [
+          id,
+          extents[id],
+        ])}
+      />
+      {figures === null || figures.segmentedMm2 === 0 ? (
+        <p className="hint">Nothing is segmented here yet.</p>
+      ) : (
+        <>
+          <Areas figures={figures} />
+          <Truth figures={figures} />
+        </>
+      )}
+      {!hasTruth && (
+        <CommandButton id="truth.load" label="Load ground truth to compare…" className="wide" icon={<></>} />
+      )}
+    </Section>
+  );
+}
+
+function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
+  const { classes, segmentedMm2, tissueMm2 } = figures;
+  return (
+    <>
+      <table className="figures-table" data-testid="area-table">
+        <thead>
+          <tr>
+            <th scope="col">Class</th>
+            <th scope="col">Area</th>
+            <th scope="col">Of tissue</th>
+          </tr>
+        </thead>
+        <tbody>
+          {classes.map(({ name, mm2, shareOfTissue }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{mm2 === null ? '' : formatArea(mm2 * 1e6)}</td>
+              <td>{shareOfTissue === null ? '' : formatShare(shareOfTissue)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="hint">
+        {segmentedMm2 === null
+          ? 'Without a resolution there are no areas.'
+          : `${formatArea(segmentedMm2 * 1e6)} segmented`}
+        {tissueMm2 === null ? '.' : `, ${formatArea(tissueMm2 * 1e6)} of tissue in this area.`}
+      </p>
+    </>
+  );
+}
+
+function Truth({ figures }: { readonly figures: Figures }): React.JSX.Element | null {
+  const { annotations } = useWorkbench();
+  const { comparison, otherClasses } = figures;
+  if (otherClasses) {
+    return (
+      <>
+        <p className="hint">The ground truth is told in the classes of another model.</p>
+        <button type="button" className="button small" onClick={() => annotations.matchActiveModel()}>
+          Use this model’s classes
+        </button>
+      </>
+    );
+  }
+  if (comparison === null) return null;
+  const { miou, accuracy, score } = comparison.metrics;
+  const figure = (value: number | null): string => (value === null ? 'not defined' : formatFraction(value));
+  return (
+    <div className="comparison" data-testid="comparison">
+      <h3>Against the ground truth</h3>
+      <Facts
+        rows={[
+          ['Mean IoU', figure(miou)],
+          ['Accuracy', figure(accuracy)],
+          ['BACH score', figure(score)],
+          ['Area', comparison.mm2 === null ? '' : formatArea(comparison.mm2 * 1e6)],
+        ]}
+      />
+      <Confusion comparison={comparison} names={figures.classes.map(({ name }) => name)} />
+      <p className="hint">
+        Only where both are known. Rows are the truth; each cell is a share of its row, darker for more.
+      </p>
+    </div>
+  );
+}
+
+interface ConfusionProps {
+  readonly comparison: Comparison;
+  readonly names: readonly string[];
+}
+
+function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
+  const { confusion, metrics } = comparison;
+  const { classes, counts } = confusion;
+  const cell = (truth: number, predicted: number): number => counts[truth * classes + predicted] ?? 0;
+  return (
+    <table className="figures-table confusion" data-testid="confusion">
+      <caption className="visually-hidden">True class against predicted class, and IoU</caption>
+      <thead>
+        <tr>
+          <th scope="col">Truth</th>
+          {names.map((name) => (
+            <th key={name} scope="col" title={`Predicted as ${name}`}>
+              {shortName(name)}
+            </th>
+          ))}
+          <th scope="col">IoU</th>
+        </tr>
+      </thead>
+      <tbody>
+        {names.map((name, truth) => {
+          const all = names.reduce((sum, _name, predicted) => sum + cell(truth, predicted), 0);
+          const iou = metrics.iou[truth] ?? null;
+          return (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              {names.map((other, predicted) => {
+                const share = all === 0 ? 0 : cell(truth, predicted) / all;
+                return (
+                  <td
+                    key={other}
+                    title={`${name} predicted as ${other}: ${formatShare(share)}`}
+                    style={{
+                      background: `color-mix(in srgb, var(--accent) ${Math.round(share * 45)}%, transparent)`,
+                    }}
+                  >
+                    {all === 0 ? '' : Math.round(share * 100)}
+                  </td>
+                );
+              })}
+              <td className="iou">{iou === null ? '' : formatFraction(iou)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
+/** Three letters: columns are narrow, rows have the whole name. */
+function shortName(name: string): string {
+  return name.replaceAll(/[^\p{L}\p{N}]/gu, '').slice(0, 3);
+}

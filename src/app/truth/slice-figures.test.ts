@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { toRows } from '../../evaluation/confusion-matrix.ts';
+import { sliceFigures } from './slice-figures.ts';
+
+/** 4 × 4 pixels of 10 level-0 pixels each, at (40, 0): left half class 0, right half class 1. */
+const slice = {
+  rect: { x: 40, y: 0, width: 40, height: 40 },
+  size: 4,
+  classes: Uint8Array.from({ length: 16 }, (_value, i) => (i % 4 < 2 ? 0 : 1)),
+};
+const slide = { width: 1000, height: 1000 };
+const whole = { kind: 'slide' } as const;
+/** Class 1 over the lower half of the slice. */
+const truth = { areas: [{ classIndex: 1, outer: [40, 20, 80, 20, 80, 40, 40, 40] }], outside: 0 };
+
+describe('figures of a slice', () => {
+  it('are pixels per class, and truth against prediction', () => {
+    const { counts, confusion, pixelArea } = sliceFigures(slice, 2, slide, whole, truth);
+    expect([...counts]).toEqual([8, 8]);
+    expect(pixelArea).toBe(100);
+    expect(toRows(confusion!)).toEqual([
+      [4, 4],
+      [4, 4],
+    ]);
+  });
+
+  it('leave out what lies off the slide, outside of the area, and where truth is not known', () => {
+    const small = { width: 70, height: 30 };
+    expect([...sliceFigures(slice, 2, small, whole, null).counts]).toEqual([6, 3]);
+    const rect = { kind: 'rect', rect: { x: 50, y: 10, width: 20, height: 10 } } as const;
+    expect([...sliceFigures(slice, 2, slide, rect, null).counts]).toEqual([1, 1]);
+    const polygon = { outer: [40, 0, 60, 0, 60, 40, 40, 40], holes: [] };
+    const area = { kind: 'polygons', polygons: [polygon] } as const;
+    expect([...sliceFigures(slice, 2, slide, area, null).counts]).toEqual([8, 0]);
+    const inside = sliceFigures(slice, 2, slide, whole, { ...truth, outside: 255 });
+    expect(toRows(inside.confusion!)).toEqual([
+      [0, 0],
+      [4, 4],
+    ]);
+    // Areas are of everything that is segmented, compared or not.
+    expect([...inside.counts]).toEqual([8, 8]);
+  });
+
+  it('leave out pixels that were not segmented', () => {
+    const classes = slice.classes.slice();
+    classes[0] = 255;
+    expect([...sliceFigures({ ...slice, classes }, 2, slide, whole, truth).counts]).toEqual([7, 8]);
+  });
+});

@@ -1,0 +1,73 @@
+/** Outlines of the ground truth over whatever layer a pane shows, dashed, so that they are told from predictions. */
+import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
+import type { ClassPolygon } from '../../annotation/rasterise.ts';
+import { classColours } from '../overlay/class-palette.ts';
+import type { PaneState } from '../state/state.ts';
+import type { SlideView } from '../viewer/slide-view.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+
+export interface TruthOutlineProps {
+  readonly view: SlideView;
+  readonly paneId: string;
+}
+
+export function TruthOutline({ view, paneId }: TruthOutlineProps): React.JSX.Element | null {
+  const { annotations } = useWorkbench();
+  const truth = useSyncExternalStore(annotations.subscribe, () => annotations.truth());
+  const shown = useApp((state) => state.annotate.truthOutline);
+  const pane = useApp((state) => state.panes.find(({ id }) => id === paneId));
+  const group = useRef<SVGGElement>(null);
+  const palette = pane?.overlay.palette ?? 'model';
+  const paths = useMemo(() => {
+    if (truth === null) return [];
+    const colours = classColours(truth.classes, palette);
+    return truth.classes.flatMap((entry, value) => {
+      const own = truth.areas.filter(({ classIndex }) => classIndex === value);
+      return own.length === 0
+        ? []
+        : [{ value, colour: colours[value] ?? entry.colour, d: own.map(pathOf).join('') }];
+    });
+  }, [truth, palette]);
+  const visible = shown && truth !== null && showsOutline(pane);
+  useEffect(() => {
+    if (!visible) return;
+    const draw = (): void => {
+      const transform = view.transform();
+      if (transform === null) return;
+      const { a, b, c, d, e, f } = transform;
+      group.current?.setAttribute('transform', `matrix(${a} ${b} ${c} ${d} ${e} ${f})`);
+    };
+    draw();
+    return view.onFrame(draw);
+  }, [view, visible]);
+  if (!visible) return null;
+  return (
+    <svg className="annotation-shapes truth-outline" aria-hidden data-testid={`truth-outline-${paneId}`}>
+      <g ref={group}>
+        {paths.map(({ value, d }) => (
+          <path key={`casing-${value}`} className="casing" d={d} />
+        ))}
+        {paths.map(({ value, d, colour }) => (
+          <path key={value} className="line" d={d} stroke={colour} />
+        ))}
+      </g>
+    </svg>
+  );
+}
+
+/** The truth as a layer has outlines of its own. */
+function showsOutline(pane: PaneState | undefined): boolean {
+  return pane !== undefined && pane.overlay.visible && pane.layer.kind !== 'truth';
+}
+
+function pathOf({ outer, holes = [] }: ClassPolygon): string {
+  return [outer, ...holes]
+    .map((ring) => {
+      let text = '';
+      for (let i = 0; i + 1 < ring.length; i += 2) {
+        text += `${i === 0 ? 'M' : 'L'}${ring[i] ?? 0} ${ring[i + 1] ?? 0}`;
+      }
+      return `${text}Z`;
+    })
+    .join('');
+}

@@ -1,0 +1,90 @@
+/** Figures as components see them: anew when slices finish, the view moves, the truth or the area changes. */
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import type { TissueMask } from '../../segment/tissue.ts';
+import { selectedAnnotation } from '../annotate/annotate-state.ts';
+import { isAbort } from '../session/error-log.ts';
+import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
+import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
+import { useApp, useWorkbench } from '../workbench-context.ts';
+import { figuresRequest } from './figures-request.ts';
+import type { Figures, FiguresExtent } from './figures-session.ts';
+
+/** Milliseconds between two updates while slices come in or the view moves. */
+const pause = 250;
+
+/** null while there is nothing to show. */
+export function useFigures(extent: FiguresExtent): Figures | null {
+  const workbench = useWorkbench();
+  const layer = useApp((state) => activePaneOf(state).layer);
+  const content = useLayerContent(layer);
+  const version = useMapVersion(content?.map ?? null);
+  const truth = useSyncExternalStore(workbench.annotations.subscribe, () => workbench.annotations.truth());
+  const tissue = useTissue();
+  const selected = useApp((state) => selectedAnnotation(state.annotate));
+  const area = useApp((state) => state.area);
+  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
+  const frame = useSettledFrame(extent === 'view');
+  const [figures, setFigures] = useState<Figures | null>(null);
+
+  useEffect(() => {
+    const controller = new AbortController();
+    const timer = window.setTimeout(() => {
+      const request = figuresRequest(workbench, extent, tissue);
+      if (request === null) return setFigures(null);
+      workbench.figures.compute(request, controller.signal).then(setFigures, (error: unknown) => {
+        if (!isAbort(error)) throw error;
+      });
+    }, pause);
+    return () => {
+      window.clearTimeout(timer);
+      controller.abort();
+    };
+  }, [workbench, extent, content, version, truth, tissue, selected, area, mpp, frame]);
+  // Not those of another layer or area, while the new ones are on their way.
+  return figures?.extent === extent && figures.title === content?.title ? figures : null;
+}
+
+/** Where tissue is on the open slide, as the active model's grid sees it. */
+function useTissue(): TissueMask | null {
+  const { engine } = useWorkbench();
+  const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
+  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
+  const model = useApp((state) => activeModel(state)?.id ?? null);
+  const ready = useApp((state) => state.backend.kind === 'ready');
+  const [known, setKnown] = useState<{ key: string; mask: TissueMask | null } | null>(null);
+  const key = [slideId, mpp, model].join('/');
+  useEffect(() => {
+    if (!ready || slideId === null || mpp === null || model === null) return;
+    let current = true;
+    void engine.tissue().then((mask) => {
+      if (current) setKnown({ key, mask });
+    });
+    return () => {
+      current = false;
+    };
+  }, [engine, key, ready, slideId, mpp, model]);
+  return known?.key === key ? known.mask : null;
+}
+
+/** Grows when the active view has come to rest after moving. @param wanted else it stays as it is. */
+function useSettledFrame(wanted: boolean): number {
+  const workbench = useWorkbench();
+  const [frame, setFrame] = useState(0);
+  useEffect(() => {
+    if (!wanted) return;
+    let timer: number | null = null;
+    let last = '';
+    const end = workbench.onActiveFrame(() => {
+      const now = JSON.stringify(workbench.activeView()?.transform());
+      if (now === last) return;
+      last = now;
+      if (timer !== null) window.clearTimeout(timer);
+      timer = window.setTimeout(() => setFrame((value) => value + 1), pause);
+    });
+    return () => {
+      end();
+      if (timer !== null) window.clearTimeout(timer);
+    };
+  }, [workbench, wanted]);
+  return frame;
+}
