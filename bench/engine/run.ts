@@ -10,7 +10,7 @@ import { withBenchPage } from '../chromium-page.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const models = process.argv.slice(2);
-if (models.length === 0) models.push('nano-single', 'nano-attention');
+if (models.length === 0) models.push('nano-single', 'nano-attention', 'nano-aligned');
 const repeats = 3;
 /** 25 slices of 467 µm in the middle of the demo phantom, a whole region. */
 const area = { x: 2340, y: 2340, width: 2330, height: 2330 };
@@ -24,6 +24,7 @@ interface Run {
   readonly slices: number;
   readonly engineSeconds: number;
   readonly loopSeconds: number;
+  readonly endToEndOverInference: number;
   readonly engineLongestTaskMs: number;
   readonly loopLongestTaskMs: number;
   readonly agreement: number;
@@ -53,6 +54,7 @@ for (const model of models) {
   figures[`${model} plainLoopOverEngine`] = of((run) => run.loopSeconds / run.engineSeconds);
   figures[`${model} engine slicesPerSecond`] = of((run) => run.slices / run.engineSeconds);
   figures[`${model} loop slicesPerSecond`] = of((run) => run.slices / run.loopSeconds);
+  figures[`${model} endToEndOverInference in the page`] = of((run) => run.endToEndOverInference);
   figures[`${model} engineLongestTaskMs`] = of((run) => run.engineLongestTaskMs);
   figures[`${model} loopLongestTaskMs`] = of((run) => run.loopLongestTaskMs);
   figures[`${model} agreement`] = of((run) => run.agreement);

@@ -5,7 +5,7 @@ import { fullSizeLogits } from '../../src/model/network.ts';
 import { presetById } from '../../src/model/presets.ts';
 import { recordNetwork, toGraphModel } from '../../src/runtime/graph/graph-model.ts';
 import { toOnnx } from '../../src/runtime/onnx/onnx-model.ts';
-import { untrainedNetwork } from '../../scripts/untrained-weights.ts';
+import { untrainedNetwork } from '../../src/runtime/untrained-weights.ts';
 
 export interface ExportedPair {
   readonly folder: string;
