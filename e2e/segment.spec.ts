@@ -21,7 +21,7 @@ const model = 'nano-attention';
 const colours: Readonly<Record<string, readonly [number, number, number]>> = {
   benign: [0x00, 0x9e, 0x73],
   'in situ': [0xf0, 0xe4, 0x42],
-  invasive: [0x00, 0x72, 0xb2],
+  invasive: [0x00, 0x50, 0x9e],
 };
 
 interface NodeFigures {

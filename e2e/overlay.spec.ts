@@ -1,0 +1,184 @@
+/** The overlay against the slide itself, and its settings, none of which runs a network. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import sharp from 'sharp';
+import { openBySlideAddress, openFile, settle, settledPixels } from './fixtures/workbench.ts';
+
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The smallest rectangle with every place that `is` says yes to. */
+function boxOf(width: number, height: number, is: (x: number, y: number) => boolean): Box {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      if (!is(x, y)) continue;
+      left = Math.min(left, x);
+      top = Math.min(top, y);
+      right = Math.max(right, x + 1);
+      bottom = Math.max(bottom, y + 1);
+    }
+  }
+  return { left, top, right, bottom };
+}
+
+/** Bytes RGBA of the fill canvas, as text: one character a byte. */
+async function fillPixels(page: Page): Promise<{ width: number; height: number; data: Buffer }> {
+  const { width, height, text } = await page
+    .getByTestId('overlay-fill-A')
+    .evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      let text = '';
+      for (let at = 0; at < data.length; at += 8192) {
+        text += String.fromCharCode(...data.subarray(at, at + 8192));
+      }
+      return { width: canvas.width, height: canvas.height, text };
+    });
+  return { width, height, data: Buffer.from(text, 'latin1') };
+}
+
+test('a rectangle of the truth lies on the same rectangle of the slide at three zooms, turned and mirrored', async ({
+  page,
+}, info) => {
+  // The slide and its truth, made apart from each other: dark on white, off the middle, higher than wide.
+  const { left, top, width, height } = { left: 700, top: 500, width: 400, height: 800 };
+  mkdirSync(info.outputDir, { recursive: true });
+  const slide = join(info.outputDir, 'square.png');
+  await sharp({ create: { width: 2000, height: 2000, channels: 3, background: '#ffffff' } })
+    .composite([{ input: { create: { width, height, channels: 3, background: '#101010' } }, left, top }])
+    .png()
+    .toFile(slide);
+  const [right, bottom] = [left + width, top + height];
+  const coordinates = [
+    [
+      [left, top],
+      [right, top],
+      [right, bottom],
+      [left, bottom],
+      [left, top],
+    ],
+  ];
+  const truth = join(info.outputDir, 'square.geojson');
+  writeFileSync(
+    truth,
+    JSON.stringify({
+      type: 'FeatureCollection',
+      features: [
+        {
+          type: 'Feature',
+          geometry: { type: 'Polygon', coordinates },
+          properties: {
+            objectType: 'annotation',
+            classification: { name: 'invasive', color: [0, 0, 255] },
+          },
+        },
+      ],
+    }),
+  );
+  await page.goto('/?slide=none&model=nano-single');
+  await openFile(page, slide);
+  await expect(page.getByTestId('slide-name')).toHaveText('square.png');
+  await openFile(page, truth);
+  await page.getByTestId('layer-select').selectOption('truth');
+  await expect.poll(() => page.evaluate(() => window.dualscope!.slices('truth').length)).toBeGreaterThan(0);
+  await page.getByTestId('view-A').focus();
+
+  for (const keys of [['3'], ['4'], ['5'], ['r'], ['Shift+M'], ['3', 'r']]) {
+    for (const key of keys) await page.keyboard.press(key);
+    await settle(page);
+    const drawn = await fillPixels(page);
+    const overlay = boxOf(
+      drawn.width,
+      drawn.height,
+      (x, y) => drawn.data[4 * (y * drawn.width + x) + 3]! > 0,
+    );
+    await page.keyboard.press('c');
+    const seen = await settledPixels(page);
+    await page.keyboard.press('c');
+    // Scale bar, overview and title lie in the corners.
+    const tissue = boxOf(
+      seen.width,
+      seen.height,
+      (x, y) =>
+        y > 40 &&
+        (y < seen.height - 150 || (x > 150 && x < seen.width - 190)) &&
+        seen.data[3 * (y * seen.width + x)]! < 40,
+    );
+    expect(overlay.right - overlay.left).toBeGreaterThan(40);
+    for (const side of ['left', 'top', 'right', 'bottom'] as const) {
+      expect(Math.abs(overlay[side] - tissue[side]), `${keys.join()}, ${side}`).toBeLessThanOrEqual(1);
+    }
+  }
+});
+
+test('colour, parts of a class, width and least confidence change at once, without a network', async ({
+  page,
+}) => {
+  await openBySlideAddress(page, 'slides/phantom-1.tif', '&model=nano-aligned');
+  await expect(page.getByTestId('backend')).toBeVisible();
+  await page.keyboard.press('3');
+  await settle(page);
+  await page.keyboard.press('s');
+  await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 100_000 });
+  const slices = await page.evaluate(() => window.dualscope!.slices().length);
+
+  const count = async (colour: readonly number[]): Promise<number> => {
+    const { data } = await fillPixels(page);
+    let pixels = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      if (data[at + 3] === 255 && colour.every((value, channel) => data[at + channel] === value)) pixels += 1;
+    }
+    return pixels;
+  };
+  const marks = (): Promise<number> =>
+    page.getByTestId('overlay-marks-A').evaluate((canvas: HTMLCanvasElement) => {
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((value, at) => at % 4 === 3 && value > 0).length;
+    });
+  const invasive = [0x00, 0x50, 0x9e];
+  const before = await count(invasive);
+  expect(before).toBeGreaterThan(5000);
+
+  await page.getByTestId('edit-class-3').click();
+  await page.getByLabel('Colour of invasive').fill('#ff8800');
+  await expect.poll(() => count([0xff, 0x88, 0x00])).toBe(before);
+  const editor = page.getByTestId('style-invasive');
+  await editor.getByLabel('Fill').uncheck();
+  await expect.poll(() => count([0xff, 0x88, 0x00])).toBe(0);
+  await editor.getByLabel('Hatch').uncheck();
+  const thin = await marks();
+  expect(thin).toBeGreaterThan(100);
+  await page.getByTestId('outline-width').fill('8');
+  await expect.poll(marks).toBeGreaterThan(1.5 * thin);
+  await editor.getByLabel('Outline').uncheck();
+  // What is left belongs to other classes.
+  await expect.poll(marks).toBeLessThan(thin / 2);
+  await editor.getByRole('button', { name: /palette/ }).click();
+  await expect.poll(() => count(invasive)).toBe(before);
+
+  // Colours that some readers can't tell apart are pointed out.
+  await page.getByLabel('Colour of invasive').fill('#00aa70');
+  await expect(page.getByTestId('alike-colours')).toContainText('benign and invasive look alike');
+  await editor.getByRole('button', { name: /palette/ }).click();
+  await expect(page.getByTestId('alike-colours')).toHaveCount(0);
+
+  // What is less sure goes first; the heat map follows too.
+  await page.getByTestId('min-confidence').fill('90');
+  await expect.poll(() => count(invasive)).toBeLessThan(before);
+  const sure = await count(invasive);
+  expect(sure).toBeGreaterThan(0);
+  await page.keyboard.press('h');
+  await page.getByTestId('min-confidence').fill('100');
+  const all = async (): Promise<number> =>
+    (await fillPixels(page)).data.filter((value, at) => at % 4 === 3 && value > 0).length;
+  const surest = await all();
+  await page.getByTestId('min-confidence').fill('0');
+  await expect.poll(all).toBeGreaterThan(surest);
+  expect(await page.evaluate(() => window.dualscope!.slices().length)).toBe(slices);
+});

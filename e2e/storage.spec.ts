@@ -1,0 +1,115 @@
+/** Storage that fails in a real browser: the page says so, and nothing that was computed is lost. */
+import type { Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import { serveTinyModels } from './fixtures/tiny-model.ts';
+import { injectIntoWorkers } from './fixtures/worker-faults.ts';
+import { finishedSlices } from './fixtures/workbench.ts';
+
+// As a first-time user has it: overlap, glass skipped, results kept.
+test.use({ storageState: { cookies: [], origins: [] } });
+
+test.beforeEach(({ page }) => serveTinyModels(page));
+
+const noFiles = `
+  StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('no files here', 'SecurityError'));
+`;
+const noDatabase = `
+  IDBFactory.prototype.open = () => { throw new DOMException('no database here', 'SecurityError'); };
+`;
+/** Calls \`fault\` at every write of slices after the first 5. */
+const atWrite = (fault: string): string => `
+  let writes = 0;
+  const write = FileSystemSyncAccessHandle.prototype.write;
+  FileSystemSyncAccessHandle.prototype.write = function (bytes, options) {
+    if ((options?.at ?? 0) > 0 && ++writes > 5) { ${fault} }
+    return write.call(this, bytes, options);
+  };
+`;
+
+async function openSlide(page: Page): Promise<void> {
+  await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=tiny');
+  await expect(page.getByTestId('backend')).toBeVisible();
+}
+
+/** Segments the whole slide. Returns how many slices are shown in the end. */
+async function segmentAll(page: Page): Promise<number> {
+  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
+  await expect(page.getByTestId('progress')).toBeVisible();
+  await expect(page.getByTestId('progress')).toHaveCount(0, { timeout: 60_000 });
+  return (await finishedSlices(page)).length;
+}
+
+/** What the last run took from the storage, by the status bar. */
+async function restored(page: Page): Promise<number> {
+  const text = (await page.getByTestId('status-text').textContent()) ?? '';
+  return Number(/([\d,]+) of them were there/.exec(text)?.[1] ?? 0);
+}
+
+test('without private files, results are kept in the database', async ({ page }) => {
+  await injectIntoWorkers(page, { storage: noFiles });
+  await openSlide(page);
+  const slices = await segmentAll(page);
+  expect(slices).toBeGreaterThan(10);
+  await expect(page.getByTestId('storage-use')).toContainText('kept in this browser');
+  await page.reload();
+  await expect(async () => expect((await finishedSlices(page)).length).toBe(slices)).toPass();
+  await segmentAll(page);
+  expect(await restored(page)).toBe(slices);
+  // Nothing lies in the private files.
+  const folder = await page.evaluate(async () => {
+    const names: string[] = [];
+    for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
+    return names;
+  });
+  expect(folder).not.toContain('dualscope-results');
+  await page.getByTestId('command-segment.delete-stored').click();
+  await expect(page.getByTestId('storage-use')).toHaveCount(0);
+});
+
+test('a private window that keeps nothing: the page says so, and segments', async ({ page }) => {
+  await injectIntoWorkers(page, { storage: noFiles + noDatabase });
+  await openSlide(page);
+  await expect(page.getByTestId('notice')).toContainText('keeps nothing for this page');
+  await expect(page.getByTestId('notice')).toContainText('Results last until the page is closed');
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  expect(await segmentAll(page)).toBeGreaterThan(10);
+  // Told once, not for every run.
+  await expect(page.getByTestId('notice')).toHaveCount(0);
+});
+
+for (const [what, fault, says] of [
+  ['a full disk', "throw new DOMException('no room', 'QuotaExceededError');", 'no more room'],
+  [
+    'a store that is cleared',
+    // What clearing the data of the site does to an open file.
+    "throw new DOMException('gone', 'InvalidStateError');",
+    "can't be reached any more",
+  ],
+] as const) {
+  test(`${what} in the middle of a run: told, the run ends, and what was kept before is there again`, async ({
+    page,
+  }) => {
+    await injectIntoWorkers(page, { storage: atWrite(fault) });
+    await openSlide(page);
+    const slices = await segmentAll(page);
+    await expect(page.getByTestId('notice')).toContainText(says);
+    await expect(page.getByTestId('notice')).toContainText('until the page is closed');
+    expect(slices).toBeGreaterThan(10);
+    const shown = await finishedSlices(page);
+    await page.reload();
+    // The first slices were kept whole, and are shown by themselves; another run computes the rest.
+    await expect(async () => expect((await finishedSlices(page)).length).toBeGreaterThan(0)).toPass();
+    await expect(page.getByTestId('backend')).toBeVisible();
+    await page
+      .getByRole('button', { name: 'Dismiss' })
+      .click({ timeout: 2000 })
+      .catch(() => undefined);
+    expect(await segmentAll(page)).toBe(slices);
+    const again = await finishedSlices(page);
+    const byPlace = (list: typeof again): Map<string, string> =>
+      new Map(
+        list.map(({ rect, classes }) => [`${rect.x},${rect.y}`, Buffer.from(classes).toString('latin1')]),
+      );
+    expect(byPlace(again)).toEqual(byPlace(shown));
+  });
+}
