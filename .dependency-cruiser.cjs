@@ -73,17 +73,17 @@ module.exports = {
     layer('evaluation', [], 'any folder'),
     layer('export', ['slide', 'segment', 'annotation'], 'runtime'),
     typesFrom('export', ['slide', 'segment', 'annotation', 'runtime']),
-    layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation']),
+    layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export']),
     layer('training', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'phantom']),
     {
       name: 'layer-app',
       comment:
-        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation",
+        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation, figures from evaluation and export",
       severity: 'error',
       from: { path: '^src/app/', pathNot: test },
       to: {
         path: '^src/',
-        pathNot: '^src/(app/|annotation/|worker/([a-z-]*client|protocol|rpc))',
+        pathNot: '^src/(app/|annotation/|evaluation/|export/|worker/([a-z-]*client|protocol|rpc))',
         dependencyTypesNot: typesOnly,
       },
     },

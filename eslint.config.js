@@ -55,6 +55,7 @@ export default tseslint.config(
     // Pixel and byte loops over typed arrays whose bounds were checked before the loop.
     files: [
       'src/slide/**',
+      'src/segment/blend.ts',
       'src/phantom/**',
       'src/model/**',
       'src/runtime/*.ts',

@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
+import { writeServiceWorker } from './scripts/offline-files.mjs';
 import send from 'send';
 import { defineConfig } from 'vite';
 import type { Plugin } from 'vite';
@@ -87,11 +88,30 @@ function wasmThreads(): Plugin {
   };
 }
 
+/** Last of all: the service worker names every file of the build. */
+function offline(): Plugin {
+  let outDir = join(root, 'dist');
+  return {
+    name: 'dualscope-offline',
+    apply: 'build',
+    configResolved(config) {
+      outDir = resolve(config.root, config.build.outDir);
+    },
+    writeBundle: {
+      order: 'post',
+      sequential: true,
+      handler() {
+        writeServiceWorker(outDir, join(root, 'src/app/offline/service-worker.js'));
+      },
+    },
+  };
+}
+
 export default defineConfig({
   root,
   // A page that does not exist is a 404, not the app: a mistyped slide URL must fail as such.
   appType: 'mpa',
-  plugins: [react(), models()],
+  plugins: [react(), models(), offline()],
   server: { headers: isolation, host: 'localhost' },
   preview: { headers: isolation, host: 'localhost' },
   worker: { format: 'es', plugins: () => [wasmThreads()] },
