@@ -1,6 +1,7 @@
 /** The results of `dualscope segment` on disk: what is there already, what is still to do, and writing them. */
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { areaCsv, areaTable, type AreaRow } from '../export/area-table.ts';
+import type { ConfidenceSummary } from '../export/confidence-summary.ts';
 import { mapFiles, partOf } from '../export/write-maps.node.ts';
 import { SliceJournal, type JournalHead } from '../export/slice-journal.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
@@ -26,6 +27,8 @@ export interface SegmentResult {
   /** Tissue in the area that was asked for; null where it can't be told from glass. */
   readonly tissueMm2: number | null;
   readonly areas: readonly AreaRow[];
+  /** How sure the model is of its own map; null where nothing was segmented. */
+  readonly confidence: ConfidenceSummary | null;
   readonly polygons: number;
   /** Level-0 pixels, and µm, per pixel of the maps. */
   readonly mapScale: { readonly x: number; readonly y: number };

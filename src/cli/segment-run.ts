@@ -1,6 +1,7 @@
 /** What `dualscope segment` does: plans, segments what is still to be done, writes the results. */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { confidenceSummary } from '../export/confidence-summary.ts';
 import { boundsOf, tissueMm2, withinArea } from '../export/map-area.ts';
 import { MapStrips } from '../export/map-strips.ts';
 import { runKey } from '../export/run-key.ts';
@@ -118,6 +119,7 @@ export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<S
       stages: summary.stages,
       ...areas,
       tissueMm2: tissueArea,
+      confidence: confidenceSummary(manifest, maps.confidences),
       polygons: maps.polygons,
       mapScale: strips.scale,
       umPerPx,

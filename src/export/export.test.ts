@@ -100,10 +100,13 @@ describe('exported maps', () => {
   });
 
   it('counts pixels and gives the polygons back as the same mask', async () => {
-    const { counts, polygons } = await written;
+    const { counts, confidences, polygons } = await written;
     const map = Uint8Array.from({ length: 601 * 440 }, (_value, i) => expected(i % 601, Math.floor(i / 601)));
     for (const value of [0, 1, 2, noClass])
       expect(counts[value]).toBe(map.filter((each) => each === value).length);
+    const sureBy = (byte: number): number =>
+      map.filter((each, i) => each === 1 && ((i % 601) & 255) === byte).length;
+    for (const byte of [0, 130, 200, 255]) expect(confidences[256 + byte]).toBe(sureBy(byte));
     const areas = readGeoJson(readFileSync(`${prefix}.geojson`, 'utf8'), 'a').regions;
     expect(areas.length).toBe(polygons);
     const shapes = areas.map(({ label, outer, holes }) => ({

@@ -35,6 +35,8 @@ export interface WrittenMaps {
   readonly files: readonly string[];
   /** Pixels of the map per class value. */
   readonly counts: Float64Array;
+  /** Pixels of the map per class value and confidence: at `256 × class + confidence`. */
+  readonly confidences: Float64Array;
   readonly polygons: number;
 }
 
@@ -70,12 +72,17 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   const small = previewSize(width, height);
   const preview: PreviewClasses = { ...small, classes: new Uint8Array(small.width * small.height) };
   const counts = new Float64Array(noClass + 1);
+  const confidences = new Float64Array(256 * (noClass + 1));
   let previewRow = 0;
   for (let top = 0; top < height; top += tileSize) {
     const strip = strips.read(top, tileSize);
     await classTiff.push(strip.classes, width, strip.height);
     await confidenceTiff.push(strip.confidence, width, strip.height);
-    for (const value of strip.classes) counts[value] = (counts[value] ?? 0) + 1;
+    strip.classes.forEach((value, i) => {
+      const bin = 256 * value + (strip.confidence[i] ?? 0);
+      counts[value] = (counts[value] ?? 0) + 1;
+      confidences[bin] = (confidences[bin] ?? 0) + 1;
+    });
     await geoJson.push(strip.classes, width);
     for (; previewRow < small.height; previewRow++) {
       const y = Math.floor(((previewRow + 0.5) * height) / small.height) - top;
@@ -96,7 +103,7 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
     .toFile(partOf(files.preview));
   const all = [files.classes, files.confidence, files.polygons, files.preview];
   for (const file of all) await rename(partOf(file), file);
-  return { files: all, counts, polygons };
+  return { files: all, counts, confidences, polygons };
 }
 
 /** The name of a file while it is being written. */
