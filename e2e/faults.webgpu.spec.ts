@@ -7,7 +7,7 @@ import { expect, test } from '@playwright/test';
 import { phantomSlide } from './fixtures/phantom.ts';
 import { serveTinyModels } from './fixtures/tiny-model.ts';
 import { injectIntoWorkers } from './fixtures/worker-faults.ts';
-import { finishedSlices, openFile } from './fixtures/workbench.ts';
+import { finishedSlices, openFile, runWholeSlide } from './fixtures/workbench.ts';
 
 const model = 'tiny';
 
@@ -18,18 +18,11 @@ async function segmented(page: Page, path: string, backend: string): Promise<Map
   await page.goto(`/?slide=none&model=${model}&backend=${backend}`);
   await openFile(page, path);
   await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', backend);
-  await segmentAll(page);
+  await runWholeSlide(page);
   const slices = await finishedSlices(page);
   return new Map(
     slices.map(({ rect, classes }) => [`${rect.x},${rect.y}`, Buffer.from(classes).toString('latin1')]),
   );
-}
-
-/** Segments the whole slide and waits for the end; a notice takes the place of what the status bar says of it. */
-async function segmentAll(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
-  await expect(page.getByTestId('progress')).toBeVisible();
-  await expect(page.getByTestId('progress')).toHaveCount(0, { timeout: 60_000 });
 }
 
 /** What the log says of recoveries, latest first. */
@@ -141,7 +134,7 @@ for (const [fault, script] of [
     await page.goto(`/?slide=none&model=${model}&backend=webgpu`);
     await openFile(page, path);
     await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', 'webgpu');
-    await segmentAll(page);
+    await runWholeSlide(page);
     await expect(page.getByTestId('notice')).toContainText('continued on wasm');
     await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', 'wasm');
     await expect(page.getByTestId('backend')).toContainText('webgpu failed in this run');

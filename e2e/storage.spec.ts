@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { serveTinyModels } from './fixtures/tiny-model.ts';
 import { injectIntoWorkers } from './fixtures/worker-faults.ts';
-import { finishedSlices } from './fixtures/workbench.ts';
+import { finishedSlices, runWholeSlide } from './fixtures/workbench.ts';
 
 // As a first-time user has it: overlap, glass skipped, results kept.
 test.use({ storageState: { cookies: [], origins: [] } });
@@ -31,14 +31,6 @@ async function openSlide(page: Page): Promise<void> {
   await expect(page.getByTestId('backend')).toBeVisible();
 }
 
-/** Segments the whole slide. Returns how many slices are shown in the end. */
-async function segmentAll(page: Page): Promise<number> {
-  await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
-  await expect(page.getByTestId('progress')).toBeVisible();
-  await expect(page.getByTestId('progress')).toHaveCount(0, { timeout: 60_000 });
-  return (await finishedSlices(page)).length;
-}
-
 /** What the last run took from the storage, by the status bar. */
 async function restored(page: Page): Promise<number> {
   const text = (await page.getByTestId('status-text').textContent()) ?? '';
@@ -48,13 +40,13 @@ async function restored(page: Page): Promise<number> {
 test('without private files, results are kept in the database', async ({ page }) => {
   await injectIntoWorkers(page, { storage: noFiles });
   await openSlide(page);
-  const slices = await segmentAll(page);
+  const slices = await runWholeSlide(page);
   expect(slices).toBeGreaterThan(10);
   await expect(page.getByTestId('storage-use')).toContainText('kept in this browser');
   await page.reload();
   await expect(async () => expect((await finishedSlices(page)).length).toBe(slices)).toPass();
-  await segmentAll(page);
-  expect(await restored(page)).toBe(slices);
+  await runWholeSlide(page);
+  await expect.poll(() => restored(page)).toBe(slices);
   // Nothing lies in the private files.
   const folder = await page.evaluate(async () => {
     const names: string[] = [];
@@ -72,7 +64,7 @@ test('a private window that keeps nothing: the page says so, and segments', asyn
   await expect(page.getByTestId('notice')).toContainText('keeps nothing for this page');
   await expect(page.getByTestId('notice')).toContainText('Results last until the page is closed');
   await page.getByRole('button', { name: 'Dismiss' }).click();
-  expect(await segmentAll(page)).toBeGreaterThan(10);
+  expect(await runWholeSlide(page)).toBeGreaterThan(10);
   // Told once, not for every run.
   await expect(page.getByTestId('notice')).toHaveCount(0);
 });
@@ -91,7 +83,7 @@ for (const [what, fault, says] of [
   }) => {
     await injectIntoWorkers(page, { storage: atWrite(fault) });
     await openSlide(page);
-    const slices = await segmentAll(page);
+    const slices = await runWholeSlide(page);
     await expect(page.getByTestId('notice')).toContainText(says);
     await expect(page.getByTestId('notice')).toContainText('until the page is closed');
     expect(slices).toBeGreaterThan(10);
@@ -104,7 +96,7 @@ for (const [what, fault, says] of [
       .getByRole('button', { name: 'Dismiss' })
       .click({ timeout: 2000 })
       .catch(() => undefined);
-    expect(await segmentAll(page)).toBe(slices);
+    expect(await runWholeSlide(page)).toBe(slices);
     const again = await finishedSlices(page);
     const byPlace = (list: typeof again): Map<string, string> =>
       new Map(

@@ -27,6 +27,8 @@ export interface PageHook {
   difference(): { readonly grids: PageGrid[]; readonly transitions: readonly Transition[] } | null;
   /** Level-0 pixels to CSS pixels of a pane's view, the active one's where absent; null while no slide is shown. */
   transform(paneId?: string): Affine | null;
+  /** How often a run has come to its end since the page was opened, however it ended. */
+  endedRuns(): number;
 }
 
 declare global {
@@ -36,7 +38,17 @@ declare global {
 }
 
 export function installPageHook(workbench: Workbench): void {
+  const { store } = workbench;
+  let running = store.getState().run !== null;
+  let ended = 0;
+  // The store tells every change: the screen may never show a run that takes no time.
+  store.subscribe(() => {
+    const now = store.getState().run !== null;
+    if (running && !now) ended += 1;
+    running = now;
+  });
   window.dualscope = {
+    endedRuns: () => ended,
     slices: (layer) =>
       gridsOf(
         layer === undefined
