@@ -1,5 +1,6 @@
 /** Ground truth, figures, annotations, and everything that can be taken away, as a reader would do it. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Download, Page, TestInfo } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
@@ -7,7 +8,14 @@ import { rasterise } from '../src/annotation/rasterise.ts';
 import type { Affine } from '../src/app/viewer/affine.ts';
 import { readAnnotations } from '../src/annotation/read-annotations.ts';
 import { phantomSlide } from './fixtures/phantom.ts';
-import { finishedSlices, openFile, segmentWholeSlide, viewTransform } from './fixtures/workbench.ts';
+import {
+  dropFile,
+  finishedSlices,
+  openFile,
+  segmentWholeSlide,
+  settledPixels,
+  viewTransform,
+} from './fixtures/workbench.ts';
 
 const classNames = ['normal', 'benign', 'in situ', 'invasive'];
 
@@ -38,15 +46,13 @@ async function saved(page: Page, info: TestInfo, count: number, act: () => Promi
   return paths;
 }
 
-/** By button: the browser's file dialog needs a moment between two uses, which a key press does not give it. */
-async function loadTruth(page: Page): Promise<void> {
-  const panel = page.getByTestId('command-panel.annotations');
-  if ((await panel.getAttribute('aria-pressed')) !== 'true') await panel.click();
-  await page.getByTestId('truth-section').getByTestId('command-truth.load').click();
-}
-
+/**
+ * Answers the file dialog that `act` opens. The test's browser hands dialogs over only from when it has been told to,
+ * which a key press would overtake: so it is told and asked for an answer first.
+ */
 async function choose(page: Page, act: () => Promise<void>, path: string): Promise<void> {
   const chooser = page.waitForEvent('filechooser');
+  await page.evaluate(() => null);
   await act();
   await (await chooser).setFiles(path);
 }
@@ -70,7 +76,8 @@ test('from truth to files: figures as worked out from the mask, exports that giv
   await segmentWholeSlide(page, 60_000);
 
   const xml = phantom.slidePath.replace(/\.tif$/, '.xml');
-  await choose(page, () => loadTruth(page), xml);
+  // ImageScope's XML, dropped on the page.
+  await dropFile(page, 'phantom.xml', readFileSync(xml, 'utf8'));
   await expect(page.getByTestId('confusion')).toBeVisible();
   const [jsonPath] = await saved(page, info, 1, () =>
     page.getByTestId('command-export.figures-json').click(),
@@ -275,27 +282,119 @@ test('labels of another vocabulary are asked for once; a broken file says what i
 }, info) => {
   await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=nano-single');
   await isReady(page);
-  const asap = info.outputPath('tumour.xml');
-  const corner = (x: number, y: number, order: number): string =>
-    `<Coordinate Order="${order}" X="${x}" Y="${y}"/>`;
-  writeFileSync(
-    asap,
-    `<ASAP_Annotations><Annotations><Annotation Name="Annotation 0" Type="Polygon" PartOfGroup="Tumour" Color="#F4FA58"><Coordinates>${corner(200, 200, 0)}${corner(1200, 200, 1)}${corner(1200, 1400, 2)}</Coordinates></Annotation></Annotations></ASAP_Annotations>`,
-  );
-  await choose(page, () => loadTruth(page), asap);
+  await page.getByTestId('command-panel.annotations').click();
+  const corners = [
+    [200, 200],
+    [1200, 200],
+    [1200, 1400],
+  ];
+  const geometry = { type: 'Polygon', coordinates: [[...corners, corners[0]]] };
+  const properties = { objectType: 'annotation', classification: { name: 'Tumour', color: [200, 0, 0] } };
+  const features = [{ type: 'Feature', geometry, properties }];
+  await dropFile(page, 'tumour.geojson', JSON.stringify({ type: 'FeatureCollection', features }));
   await expect(page.getByTestId('labels-dialog')).toBeVisible();
   await page.getByTestId('label-class-Tumour').selectOption('in situ');
   await page.getByTestId('labels-submit').click();
   await expect(page.getByTestId('truth-labels')).toContainText('as in situ');
 
-  await choose(page, () => loadTruth(page), asap);
+  // The same label in another file, from the file dialog, twice in a row by keyboard.
+  const asap = info.outputPath('tumour.xml');
+  const places = corners.map(([x, y], order) => `<Coordinate Order="${order}" X="${x}" Y="${y}"/>`).join('');
+  writeFileSync(
+    asap,
+    `<ASAP_Annotations><Annotations><Annotation Name="Annotation 0" Type="Polygon" PartOfGroup="Tumour" Color="#F4FA58"><Coordinates>${places}</Coordinates></Annotation></Annotations></ASAP_Annotations>`,
+  );
+  await choose(page, () => page.keyboard.press('Alt+T'), asap);
+  await expect(page.getByTestId('truth-section')).toContainText('tumour.xml');
   await expect(page.getByTestId('truth-labels')).toContainText('as in situ');
   await expect(page.getByTestId('labels-dialog')).toBeHidden();
 
   const broken = info.outputPath('broken.xml');
   writeFileSync(broken, readFileSync(asap, 'utf8').replace('X="1200"', 'X="?"'));
-  await choose(page, () => loadTruth(page), broken);
+  await choose(page, () => page.keyboard.press('Alt+T'), broken);
   await expect(page.getByTestId('notice')).toContainText('broken.xml: Region "Annotation 0"');
+});
+
+interface Polygons {
+  readonly features: readonly {
+    readonly geometry: { readonly type: string; readonly coordinates: readonly number[][][] };
+    readonly properties: { readonly classification: { readonly name: string } };
+  }[];
+}
+
+/** Even-odd rule over all rings of a polygon. */
+function isInside(rings: readonly number[][][], x: number, y: number): boolean {
+  let inside = false;
+  for (const ring of rings) {
+    for (let i = 1; i < ring.length; i++) {
+      const [ax, ay] = ring[i - 1] as [number, number];
+      const [bx, by] = ring[i] as [number, number];
+      if (ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax)) inside = !inside;
+    }
+  }
+  return inside;
+}
+
+test('a demo slide with ground truth opens with it, drawn where its file says', async ({ page }) => {
+  await page.goto('/?slide=slides/colon-mosaic.tif&model=colon-single');
+  await isReady(page);
+  await expect(page.getByTestId('layer-select').getByRole('option', { name: 'Ground truth' })).toHaveText(
+    'Ground truth',
+  );
+  await page.getByTestId('layer-select').selectOption('truth');
+  await page.keyboard.press('4');
+  await settledPixels(page);
+  const { a, e, f } = await viewTransform(page);
+  const step = 5;
+  const seen = await page.getByTestId('overlay-fill-A').evaluate((canvas: HTMLCanvasElement, every) => {
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+    const points: [x: number, y: number, colour: string][] = [];
+    for (let y = every; y < canvas.height - every; y += every) {
+      for (let x = every; x < canvas.width - every; x += every) {
+        const at = 4 * (y * canvas.width + x);
+        points.push([x, y, data[at + 3] === 0 ? '' : data.slice(at, at + 3).join()]);
+      }
+    }
+    return points;
+  }, step);
+  const truth = JSON.parse(
+    readFileSync(resolve(import.meta.dirname, '../public/slides/colon-mosaic.geojson'), 'utf8'),
+  ) as Polygons;
+  const shapes = truth.features.map(({ geometry, properties }) => {
+    const [outer = []] = geometry.coordinates;
+    const [xs, ys] = [outer.map(([x]) => x!), outer.map(([, y]) => y!)];
+    return {
+      name: properties.classification.name,
+      rings: geometry.coordinates,
+      box: [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)] as const,
+    };
+  });
+  /** Classes at a place of the canvas. */
+  const classesAt = (px: number, py: number): string => {
+    const [x, y] = [(px - e) / a, (py - f) / a];
+    const own = shapes.filter(
+      ({ box: [left, top, right, bottom], rings }) =>
+        x >= left && x <= right && y >= top && y <= bottom && isInside(rings, x, y),
+    );
+    return own.map(({ name }) => name).join();
+  };
+  const colours = new Map<string, Map<string, number>>();
+  for (const [x, y, colour] of seen) {
+    const name = classesAt(x + 0.5, y + 0.5);
+    const near = [classesAt(x - 2, y), classesAt(x + 3, y), classesAt(x, y - 2), classesAt(x, y + 3)];
+    if (near.some((other) => other !== name) || name.includes(',')) continue;
+    const counts = colours.get(name) ?? new Map<string, number>();
+    colours.set(name, counts.set(colour, (counts.get(colour) ?? 0) + 1));
+  }
+  expect([...colours.keys()].sort()).toEqual(['', 'adenomatous', 'healthy', 'malignant']);
+  const main = [...colours].map(([name, counts]) => {
+    const [[colour, count]] = [...counts].sort(([, one], [, other]) => other - one) as [[string, number]];
+    const all = [...counts.values()].reduce((sum, each) => sum + each, 0);
+    expect(all, name).toBeGreaterThan(30);
+    expect(count / all, name).toBeGreaterThan(0.99);
+    return colour;
+  });
+  expect(new Set(main).size).toBe(4);
 });
 
 test('a session restores layers, view and annotations on the slide known by content; the report is one page', async ({
@@ -305,7 +404,7 @@ test('a session restores layers, view and annotations on the slide known by cont
   await page.goto('/?slide=none&model=nano-single');
   await openFile(page, phantom.slidePath);
   await isReady(page);
-  await choose(page, () => loadTruth(page), phantom.slidePath.replace(/\.tif$/, '.xml'));
+  await choose(page, () => page.keyboard.press('Alt+T'), phantom.slidePath.replace(/\.tif$/, '.xml'));
   await page.keyboard.press('Alt+2');
   await page.getByTestId('layer-select').selectOption('truth');
   await page.keyboard.press('f');
