@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { addEvaluateCommand } from './evaluate.ts';
+import { addMergeCommand } from './merge.ts';
 import { addPhantomCommand } from './phantom.ts';
 import { addReproduceCommand } from './reproduce.ts';
 import { addSegmentCommand } from './segment.ts';
@@ -13,6 +14,7 @@ import { addZooCommand } from './zoo.ts';
 const commands: readonly AddCommand[] = [
   addBenchCommand,
   addEvaluateCommand,
+  addMergeCommand,
   addPhantomCommand,
   addReproduceCommand,
   addSegmentCommand,

@@ -15,6 +15,7 @@ import type { SlicePlan } from '../segment/grid.ts';
 import { planSlices } from '../segment/grid.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import type { SliceReader } from '../segment/read-ahead.ts';
+import type { SliceStore } from '../segment/slice-store.ts';
 import { slideReader } from '../segment/slide-reader.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
@@ -110,9 +111,16 @@ export async function runOnSlide(
     readonly signal?: AbortSignal;
     /** Where pixels come from; the slide, on this thread, by default. */
     readonly reader?: SliceReader;
+    /** Where the network's results are kept before they are stitched; nowhere by default. */
+    readonly store?: SliceStore;
   } = {},
 ): Promise<RunSummary> {
-  const { queue = new SliceQueue(plan), signal, reader = slideReader(slide, nodePlatform()) } = options;
+  const {
+    queue = new SliceQueue(plan),
+    signal,
+    reader = slideReader(slide, nodePlatform()),
+    store,
+  } = options;
   const bar = new SingleBar({
     format: `${slide.metadata.name} [{bar}] {value}/{total} slices | {rate} slices/s | {eta_formatted} left`,
     stream: process.stderr,
@@ -126,6 +134,7 @@ export async function runOnSlide(
       plan,
       queue,
       signal,
+      store,
       onEvent: (event) => {
         if (event.kind === 'slice') {
           onSlice(event.result);

@@ -1,43 +1,16 @@
-/** The results of `dualscope segment` on disk: what is there already, what is still to do, and writing them. */
-import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { areaCsv, areaTable, type AreaRow } from '../export/area-table.ts';
-import type { ConfidenceSummary } from '../export/confidence-summary.ts';
-import { mapFiles, partOf } from '../export/write-maps.node.ts';
+/** The unfinished work of `dualscope segment` on disk: what is there already and what is still to do. */
 import { SliceJournal, type JournalHead } from '../export/slice-journal.node.ts';
-import type { ModelManifest } from '../runtime/manifest.ts';
-import type { StageTimes } from '../segment/engine.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import { CommandError } from './command.ts';
-
-/** The result file, and what `--json` prints. */
-export interface SegmentResult {
-  readonly slide: string;
-  readonly model: string;
-  readonly backend: string;
-  /** Slices in the maps; `computed` of them by this call, the others by earlier ones. */
-  readonly slices: number;
-  readonly computed: number;
-  readonly broken: number;
-  readonly seconds: number;
-  readonly stages: StageTimes;
-  /** mm² per class, background left out. */
-  readonly areasMm2: Readonly<Record<string, number>>;
-  readonly segmentedMm2: number;
-  /** Tissue in the area that was asked for; null where it can't be told from glass. */
-  readonly tissueMm2: number | null;
-  readonly areas: readonly AreaRow[];
-  /** How sure the model is of its own map; null where nothing was segmented. */
-  readonly confidence: ConfidenceSummary | null;
-  readonly polygons: number;
-  /** Level-0 pixels, and µm, per pixel of the maps. */
-  readonly mapScale: { readonly x: number; readonly y: number };
-  readonly umPerPx: number;
-  readonly simplifyUm: number;
-  /** SHA-256 over slide, model, grid and area. */
-  readonly key: string;
-  readonly files: readonly string[];
-}
+import {
+  isOfRun,
+  isWhole,
+  readResult,
+  removeResults,
+  resultFile,
+  type SegmentResult,
+} from './segment-result.ts';
 
 export interface ResultPlace {
   /** Folder and beginning of every file's name. */
@@ -48,13 +21,36 @@ export interface ResultPlace {
 
 export type StartMode = 'fresh' | 'resume' | 'overwrite';
 
+/** What --resume and --overwrite ask for. */
+export function startMode(call: { readonly resume?: boolean; readonly overwrite?: boolean }): StartMode {
+  return call.overwrite === true ? 'overwrite' : call.resume === true ? 'resume' : 'fresh';
+}
+
 /** Where unfinished work waits. */
 export function journalFile(prefix: string): string {
   return `${prefix}.slices`;
 }
 
-export function resultFile(prefix: string): string {
-  return `${prefix}.json`;
+/** Results are there, and the call does not say what to do with them. */
+export function resultsInTheWay(path: string): CommandError {
+  return new CommandError(
+    `${path}: Results are there already. Keep them with --resume, or replace them with --overwrite.`,
+  );
+}
+
+/** The results that are there are none that this call could have made. */
+export function resultsOfAnother(path: string): CommandError {
+  return new CommandError(
+    `${path}: These results are of another slide, model or grid of the same name. ` +
+      'Replace them with --overwrite, or give another --out.',
+  );
+}
+
+/** A run that was not finished is there, and the call does not say what to do with it. */
+export function unfinishedRun(path: string, slices: number): CommandError {
+  return new CommandError(
+    `${path}: An unfinished run is there, ${slices} slices done. Go on with --resume, or begin anew with --overwrite.`,
+  );
 }
 
 /**
@@ -67,65 +63,23 @@ export async function startOrResume(
 ): Promise<{ readonly finished: SegmentResult } | { readonly journal: SliceJournal }> {
   const { prefix, head, simplifyUm } = place;
   const journalPath = journalFile(prefix);
-  const old = await readResult(resultFile(prefix));
+  const old = await readResult(prefix);
   if (old !== null && mode !== 'overwrite') {
-    const same = old.key === head.key && old.simplifyUm === simplifyUm;
-    const whole = same && old.broken === 0 && (await allExist(old.files));
-    if (mode === 'fresh') {
-      throw new CommandError(
-        `${resultFile(prefix)}: Results are there already. Keep them with --resume, or replace them with --overwrite.`,
-      );
-    }
-    if (whole) return { finished: old };
-    if (!same) {
-      throw new CommandError(
-        `${resultFile(prefix)}: These results are of another slide, model or grid of the same name. ` +
-          'Replace them with --overwrite, or give another --out.',
-      );
-    }
+    if (mode === 'fresh') throw resultsInTheWay(resultFile(prefix));
+    if (await isWhole(old, head.key, simplifyUm)) return { finished: old };
+    if (!isOfRun(old, head.key, simplifyUm)) throw resultsOfAnother(resultFile(prefix));
   }
-  if (mode === 'overwrite') await removeAll(prefix);
+  if (mode === 'overwrite') await removeResults(prefix);
   else {
     const resumed = SliceJournal.resume(journalPath, head);
     if (resumed !== null) {
       if (mode === 'resume') return { journal: resumed };
       const { size } = resumed;
       resumed.close();
-      throw new CommandError(
-        `${journalPath}: An unfinished run is there, ${size} slices done. Go on with --resume, or begin anew with --overwrite.`,
-      );
+      throw unfinishedRun(journalPath, size);
     }
   }
   return { journal: SliceJournal.create(journalPath, head) };
-}
-
-async function removeAll(prefix: string): Promise<void> {
-  // The result file first: whatever is left then no longer counts as finished.
-  const { classes, confidence, polygons, preview } = mapFiles(prefix);
-  for (const file of [resultFile(prefix), classes, confidence, polygons, preview]) {
-    await rm(file, { force: true });
-  }
-}
-
-async function readResult(path: string): Promise<SegmentResult | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as SegmentResult;
-  } catch {
-    // Absent, or not ours: nothing that can be kept.
-    return null;
-  }
-}
-
-async function allExist(files: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(
-    files.map((file) =>
-      access(file).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.every(Boolean);
 }
 
 /**
@@ -144,42 +98,4 @@ export function unfinishedSlices(plan: SlicePlan, journal: SliceJournal): SliceQ
   const queue = new SliceQueue(plan);
   for (const slice of plan.slices) if (!needed.has(`${slice.column},${slice.row}`)) queue.take(slice);
   return queue;
-}
-
-/** Areas of a result, and both files of them. */
-export async function writeAreas(
-  prefix: string,
-  manifest: ModelManifest,
-  counts: ArrayLike<number>,
-  umPerPx: number,
-  tissueMm2: number | null,
-  slide: string,
-): Promise<{
-  readonly areas: AreaRow[];
-  readonly areasMm2: Record<string, number>;
-  readonly segmentedMm2: number;
-  readonly files: string[];
-}> {
-  const areas = areaTable(manifest, counts, umPerPx, tissueMm2);
-  const segmentedMm2 = areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0);
-  const csv = `${prefix}.areas.csv`;
-  const json = `${prefix}.areas.json`;
-  await writeAtomically(csv, areaCsv(areas));
-  await writeAtomically(
-    json,
-    `${JSON.stringify({ slide, model: manifest.id, umPerPx, segmentedMm2, tissueMm2, areas }, null, 2)}\n`,
-  );
-  const foreground = areas.filter(({ background }) => !background);
-  return {
-    areas,
-    areasMm2: Object.fromEntries(foreground.map((row) => [row.class, row.areaMm2])),
-    segmentedMm2,
-    files: [csv, json],
-  };
-}
-
-/** Writes beside and renames: the file is there whole or not at all. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  await writeFile(partOf(path), text);
-  await rename(partOf(path), path);
 }

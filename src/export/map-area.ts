@@ -1,6 +1,7 @@
 /** The part of a slide that is asked for: everything, a rectangle, or polygons. */
 import { rasterise } from '../annotation/rasterise.ts';
-import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
+import type { SlicePlan } from '../segment/grid.ts';
+import { subPlan } from '../segment/sub-plan.ts';
 import type { TissueMask } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 
@@ -86,26 +87,8 @@ export function withinArea(plan: SlicePlan, area: SlideArea): SlicePlan {
   if (area.kind === 'slide') return plan;
   const { cellPx } = plan;
   const scale = { x: plan.cellWidth / cellPx, y: plan.cellHeight / cellPx };
-  const slices: PlannedSlice[] = [];
-  const regions = plan.regions.flatMap(({ context, slices: indices }) => {
-    const kept = indices
-      .map((index) => plan.slices[index])
-      .filter((slice) => slice !== undefined)
-      .filter(({ column, row }) =>
-        areaMask(area, { column: column * cellPx, row: row * cellPx }, cellPx, cellPx, scale)?.includes(1),
-      );
-    return kept.length === 0 ? [] : [{ context, kept }];
+  return subPlan(plan, ({ column, row }) => {
+    const mask = areaMask(area, { column: column * cellPx, row: row * cellPx }, cellPx, cellPx, scale);
+    return mask?.includes(1) ?? false;
   });
-  return {
-    ...plan,
-    regions: regions.map(({ context, kept }, region) => ({
-      index: region,
-      context,
-      slices: kept.map((slice) => {
-        slices.push({ ...slice, index: slices.length, region });
-        return slices.length - 1;
-      }),
-    })),
-    slices,
-  };
 }

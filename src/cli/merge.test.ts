@@ -1,0 +1,127 @@
+/** `segment --shard` and `merge` from their words to their files, with a network of random weights. */
+import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { addMergeCommand } from './merge.ts';
+import type { SegmentResult } from './segment-result.ts';
+import type { ShardResult } from './segment-shard-files.ts';
+import { addSegmentCommand } from './segment.ts';
+import { differingFiles, printedBy, smallRegion, writeSmallModel } from './segment-testing.ts';
+
+const name = 'CMU-1-Small-Region.test-model';
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dualscope-merge-'));
+  // 240 µm: 6 × 7 slices where they overlap, in four groups.
+  await writeSmallModel(join(folder, 'model'), 240);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const common = (out: string, words: readonly string[]): string[] => [
+  ...[smallRegion, '--model', join(folder, 'model'), '--out', join(folder, out), '--json'],
+  ...words,
+];
+const segment = async (out: string, ...words: string[]): Promise<SegmentResult & ShardResult> =>
+  JSON.parse(await printedBy(addSegmentCommand, ['segment', ...common(out, words)])) as SegmentResult &
+    ShardResult;
+const merge = async (out: string, ...words: string[]): Promise<SegmentResult> =>
+  JSON.parse(await printedBy(addMergeCommand, ['merge', ...common(out, words)])) as SegmentResult;
+const inFolder = (out: string, ending: string): string => join(folder, out, `${name}${ending}`);
+
+/** What does not hang on the machine or the folder. */
+function lasting({ seconds: _seconds, stages: _stages, files: _files, ...rest }: SegmentResult): unknown {
+  return rest;
+}
+
+it.each([
+  ['fast', 2, ['--roi', '300,200,1500,2100', '--glass', 'include']],
+  ['standard', 5, []],
+])(
+  'merges to the bytes of one run (%s, %i shards)',
+  async (out, of, words) => {
+    const settings = ['--quality', out, ...words];
+    const whole = await segment(`${out}-whole`, ...settings);
+    const shards: ShardResult[] = [];
+    // In any order.
+    for (let index = of; index > 0; index--) {
+      shards.push(await segment(out, ...settings, '--shard', `${index}/${of}`));
+    }
+    expect(shards.reduce((sum, { computed }) => sum + computed, 0)).toBe(whole.computed);
+    // More shards than groups of slices: one of them has nothing to do.
+    if (of === 5) expect(shards.filter(({ slices }) => slices === 0).length).toBeGreaterThan(0);
+    const merged = await merge(out, ...settings);
+    expect(lasting(merged)).toEqual(lasting(whole));
+    expect(await differingFiles(merged, whole)).toEqual([]);
+    // Again: nothing is written.
+    const before = await stat(inFolder(out, '.json'));
+    expect(await merge(out, ...settings)).toMatchObject({ slices: whole.slices, computed: 0 });
+    expect((await stat(inFolder(out, '.json'))).mtimeMs).toBe(before.mtimeMs);
+  },
+  240_000,
+);
+
+it('goes on with a shard that was stopped, and computes no slice twice', async () => {
+  const settings = ['--quality', 'standard'];
+  await cp(join(folder, 'standard'), join(folder, 'stopped'), { recursive: true });
+  await rm(inFolder('stopped', '.json'));
+  const { slices } = await segment('stopped', ...settings, '--shard', '2/5', '--resume');
+  expect(slices).toBeGreaterThan(1);
+  const journal = inFolder('stopped', '.shard-2-of-5.slices');
+  await truncate(journal, (await stat(journal)).size - 5);
+  await appendFile(journal, Uint8Array.of(1, 2, 3));
+  // Its result file says that it is done, the journal that it is not.
+  await expect(merge('stopped', ...settings)).rejects.toThrow(
+    `${journal}: The journal of shard 2/5 is missing or damaged: ${slices - 1} of ${slices} slices can be read. Run --shard 2/5 again with --resume.`,
+  );
+  await rm(inFolder('stopped', '.shard-2-of-5.json'));
+  await expect(segment('stopped', ...settings, '--shard', '2/5')).rejects.toThrow(
+    `An unfinished run is there, ${slices - 1} slices done.`,
+  );
+  await expect(merge('stopped', ...settings)).rejects.toThrow(
+    /Shard 2\/5 is missing or not finished\. Run dualscope segment with --shard 2\/5 --resume/,
+  );
+  expect(await segment('stopped', ...settings, '--shard', '2/5', '--resume')).toMatchObject({
+    slices,
+    computed: 1,
+  });
+  const whole = (await readdir(join(folder, 'standard'))).map((file) => join(folder, 'standard', file));
+  expect(await differingFiles(await merge('stopped', ...settings), { files: whole })).toEqual([]);
+}, 240_000);
+
+it('refuses shards that do not fit together, and says what to do', async () => {
+  const settings = ['--quality', 'standard'];
+  await expect(merge('nothing', ...settings)).rejects.toThrow(
+    /No shards are there\. Run dualscope segment with --shard 1\/n to n\/n/,
+  );
+  await cp(join(folder, 'standard'), join(folder, 'mixed'), { recursive: true });
+  await rm(inFolder('mixed', '.json'));
+  // Shards of other settings of the same slide and model.
+  await expect(merge('mixed', '--quality', 'fast')).rejects.toThrow(
+    /shard-1-of-5\.json: Shard 1\/5 is of another slide, model, area or grid/,
+  );
+  await cp(inFolder('fast', '.shard-1-of-2.json'), inFolder('mixed', '.shard-1-of-2.json'));
+  await expect(merge('mixed', ...settings)).rejects.toThrow(
+    'Shards of 2 and of 5 are there. Say which with --shards',
+  );
+  await expect(merge('mixed', ...settings, '--shards', '3')).rejects.toThrow(
+    'Shard 1/3, 2/3, 3/3 is missing',
+  );
+  expect((await merge('mixed', ...settings, '--shards', '5')).broken).toBe(0);
+  // Results of other settings are in the way.
+  await writeFile(
+    inFolder('mixed', '.json'),
+    (await readFile(inFolder('mixed', '.json'), 'utf8')).replace('"simplifyUm": 0', '"simplifyUm": 5'),
+  );
+  await expect(merge('mixed', ...settings, '--shards', '5')).rejects.toThrow('Replace them with --overwrite');
+  expect(await merge('mixed', ...settings, '--shards', '5', '--overwrite')).toMatchObject({ simplifyUm: 0 });
+}, 240_000);
+
+it.each(['0/3', '4/3', '3', '1/x', '-1/2'])('refuses --shard %s', async (text) => {
+  await expect(segment('never', `--shard=${text}`)).rejects.toMatchObject({
+    exitCode: 1,
+    code: 'commander.invalidArgument',
+  });
+});
