@@ -29,6 +29,16 @@ test('the chooser says what each model is for and where it does not fit; a check
   await expect(page.getByTestId('fit-nano-single').first()).toContainText('synthetic slides only');
   await expect(page.getByTestId('speed-nano-add')).toContainText('known after the first run');
 
+  // What is not known is said, and gives no warning; what the reader then says does.
+  await expect(page.getByTestId('fit-notes')).toContainText('Organ: the slide does not say');
+  await expect(page.getByTestId('fit-colon-single')).toHaveCount(0);
+  await page.getByTestId('command-panel.slides').click();
+  await page.getByTestId('slide-organ').selectOption('breast');
+  await page.getByTestId('slide-stain').selectOption('immunohistochemistry');
+  await page.getByTestId('command-panel.models').click();
+  await expect(page.getByTestId('fit-colon-single')).toContainText('shows breast');
+  await expect(page.getByTestId('fit-colon-single')).toContainText('stain of the slide');
+
   await page.getByTestId('check-model').click();
   const outcome = page.getByTestId('model-check');
   await expect(outcome).toHaveAttribute('data-passed', 'true', { timeout: 60_000 });

@@ -68,6 +68,15 @@ export const manifestSchema = z.object({
     /** Nodes that are fetched once per region and fed back for each of its slices. */
     contextFeatures: z.array(z.string()),
   }),
+  /** What the network has learnt to read. Absent where the card does not say. */
+  specimen: z
+    .object({
+      /** English name, as `colon`; `none` for tissue of no organ (phantoms). */
+      organ: z.string().min(1).max(80),
+      /** As `H&E`. */
+      stain: z.string().min(1).max(80),
+    })
+    .optional(),
   parameters: z.number().int().positive(),
   /** Multiply-accumulates of one slice with its context / with the context's features at hand. */
   macs: z.number().positive(),

@@ -72,7 +72,7 @@ function manifestFields({
 }: ExportRunOptions): ManifestFields {
   const row = zooRow(preset);
   const { network, contextKind, contextPx, contextFieldUm } = preset;
-  const { intendedUse, ...provenance } = config.provenance;
+  const { intendedUse, specimen, ...provenance } = config.provenance;
   return {
     id: config.id,
     title: config.title,
@@ -87,6 +87,7 @@ function manifestFields({
       contextKind === 'none' || contextPx === null || contextFieldUm === null
         ? null
         : { kind: contextKind, fieldUm: contextFieldUm, sizePx: contextPx },
+    ...(specimen === undefined ? {} : { specimen }),
     parameters: row.parameters,
     macs: row.gmac * 1e9,
     macsReusedContext: row.gmacReusedContext * 1e9,

@@ -108,6 +108,8 @@ export const trainingConfigSchema = z.strictObject({
   provenance: z.strictObject({
     data: z.string(),
     synthetic: z.boolean(),
+    /** As in the manifest: `specimen`. */
+    specimen: z.strictObject({ organ: z.string(), stain: z.string() }).optional(),
     dataLicence: z.string(),
     licence: z.string(),
     split: z.string(),

@@ -136,13 +136,18 @@ async function restore(
     return { losses: [], validation: [] };
   }
   const checkpoint = decodeCheckpoint(bytes, file);
-  if (checkpoint.config !== JSON.stringify(config)) {
+  if (whatIsTrained(JSON.parse(checkpoint.config) as TrainingConfig) !== whatIsTrained(config)) {
     throw new Error(
       `${file}: this checkpoint belongs to another configuration. Give another --run, or delete it.`,
     );
   }
   trainer.load(checkpoint.step, checkpoint.variables, checkpoint.optimiser);
   return { losses: [...checkpoint.losses], validation: [...checkpoint.validation] };
+}
+
+/** The configuration without the words that an exported model carries: they change nothing of the training. */
+function whatIsTrained(config: TrainingConfig): string {
+  return JSON.stringify({ ...config, title: '', description: '', provenance: null });
 }
 
 async function save(

@@ -5,6 +5,7 @@ import { overlapOf } from '../../worker/segment-client.ts';
 import { Modal } from '../dialogs/modal.tsx';
 import { formatArea, formatFraction, formatLarge, formatMpp, formatShare } from '../format.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
+import { specimenOfCard } from '../panels/models-panel.tsx';
 import { isAbort, logEntry, reportOf } from '../session/error-log.ts';
 import type { Workbench } from '../session/workbench.ts';
 import { activePaneOf, currentMpp, modelOf, tileColours } from '../state/state.ts';
@@ -251,6 +252,7 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
           ['Id', manifest.id],
           ['Intended use', manifest.intendedUse],
           ['Trained on', `${provenance.data}; ${provenance.dataLicence}`],
+          ['Tissue', specimenOfCard(model)],
           ['Slice', `${slice.fieldUm} µm at ${Number((slice.fieldUm / slice.sizePx).toPrecision(3))} µm/px`],
           [
             'Context',

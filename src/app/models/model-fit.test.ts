@@ -1,19 +1,27 @@
 import { expect, it } from 'vitest';
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import { fitWarnings, inputMpp } from './model-fit.ts';
+import { fitNotes, fitWarnings, inputMpp } from './model-fit.ts';
 
 const model = {
   description: 'Tells classes apart.',
   intendedUse: 'Tests.',
   slice: { fieldUm: 467, sizePx: 128 },
-  provenance: { synthetic: false, data: 'H&E slides' },
+  specimen: { organ: 'colon', stain: 'H&E' },
+  provenance: { synthetic: false, data: 'slides' },
 } as unknown as ModelManifest;
-const synthetic = { ...model, provenance: { ...model.provenance, synthetic: true } };
+const synthetic = {
+  ...model,
+  specimen: { organ: 'none', stain: 'synthetic, like H&E' },
+  provenance: { ...model.provenance, synthetic: true },
+};
+const { specimen: _none, ...silent } = model;
+const unknown = { organ: null, stain: null };
 const slide = {
   mpp: { x: 0.5, y: 0.5, source: 'tiff' },
   width: 8000,
   height: 8000,
   properties: {},
+  specimen: unknown,
 } as const;
 
 it('finds nothing where nothing is known to speak against it', () => {
@@ -22,15 +30,35 @@ it('finds nothing where nothing is known to speak against it', () => {
   expect(fitWarnings(model, { ...slide, mpp: null })).toEqual([]);
   const phantom = { ...slide, properties: { ImageDescription: 'Dualscope phantom|Seed = 1' } };
   expect(fitWarnings(synthetic, phantom)).toEqual([]);
+  // Other words for the same.
+  const bowel = { organ: 'Large intestine', stain: 'hematoxylin stain, water soluble eosin stain' };
+  expect(fitWarnings(model, { ...slide, specimen: bowel })).toEqual([]);
+  // A card that does not say has nothing to compare with.
+  expect(fitWarnings(silent, { ...slide, specimen: { organ: 'breast', stain: 'PAS' } })).toEqual([]);
 });
 
 it.each([
   ['coarser', model, { ...slide, mpp: { x: 8, y: 8, source: 'user' } as const }, /3.65 µm per pixel.*only 8/],
   ['small', model, { ...slide, width: 200 }, /100 µm wide or high.*467/],
-  ['fluorescent', model, { ...slide, properties: { Channels: 'DAPI, FITC' } }, /fluorescence/],
+  ['fluorescent', silent, { ...slide, specimen: { ...unknown, stain: 'fluorescence' } }, /fluorescence/],
+  ['of another stain', model, { ...slide, specimen: { ...unknown, stain: 'IHC, Ki-67' } }, /stain.*H&E/],
+  ['of another organ', model, { ...slide, specimen: { ...unknown, organ: 'BREAST' } }, /breast.*colon alone/],
+  ['a phantom', model, { ...slide, specimen: { ...unknown, organ: 'none' } }, /no organ.*colon alone/],
   ['real', synthetic, slide, /synthetic slides only/],
 ] as const)('warns of a slide that is %s', (_what, manifest, other, sentence) => {
   const warnings = fitWarnings(manifest, other);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(sentence);
+});
+
+it('says what could not be compared', () => {
+  expect(fitNotes(model, slide)).toEqual([
+    'Resolution: 0.5 µm/px; the card says 3.65 µm/px.',
+    'Organ: the slide does not say; the card says colon.',
+    'Stain: the slide does not say; the card says H&E.',
+  ]);
+  expect(fitNotes(silent, { ...slide, specimen: { organ: null, stain: 'PAS' } }).slice(1)).toEqual([
+    'Organ: neither slide nor card say.',
+    'Stain: PAS; the card does not say.',
+  ]);
 });

@@ -1,6 +1,8 @@
 /** Whether slide and model fit, as far as files and cards say. Pure. */
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMpp } from '../../slide/slide.ts';
+import { organName, stainName } from './specimen.ts';
+import type { Specimen } from './specimen.ts';
 
 /** Coarser slides than this have to be enlarged so much that cells lose their look. */
 const coarsest = 1.3;
@@ -12,6 +14,7 @@ export interface SlideForModel {
   readonly width: number;
   readonly height: number;
   readonly properties: Readonly<Record<string, string>>;
+  readonly specimen: Specimen;
 }
 
 /** µm per pixel of the model's input. */
@@ -38,26 +41,45 @@ export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[
       );
     }
   }
-  if (isFluorescence(slide) && !/fluoresc/i.test(cardText(model))) {
-    warnings.push('The slide is fluorescence; the card says nothing of it, so the model expects a stain in bright field.');
+  const { specimen } = model;
+  const { organ, stain } = slide.specimen;
+  if (specimen !== undefined && stain !== null && stainName(stain) !== stainName(specimen.stain)) {
+    warnings.push(`The stain of the slide is ${stainName(stain)}; the model has learnt from ${specimen.stain}.`);
+  } else if (specimen === undefined && stain !== null && stainName(stain) === 'fluorescence') {
+    warnings.push('The slide is fluorescence; the card of the model says nothing of it.');
   }
   if (model.provenance.synthetic && !isSynthetic(slide)) {
     warnings.push('The model has learnt from synthetic slides only: on this slide its result means nothing.');
+  } else if (specimen !== undefined && organ !== null && organName(organ) !== organName(specimen.organ)) {
+    const has = organName(organ) === 'none' ? 'tissue of no organ' : organName(organ);
+    warnings.push(`The slide shows ${has}; the model has learnt from ${specimen.organ} alone.`);
   }
   return warnings;
 }
 
-function cardText({ description, intendedUse, provenance }: ModelManifest): string {
-  return `${description} ${intendedUse} ${provenance.data}`;
-}
-
-/** Only slides that are shown as a composite of channels name them. */
-function isFluorescence({ properties }: SlideForModel): boolean {
-  return properties.Channels !== undefined;
+/** What of resolution, organ and stain could be compared, as one sentence each: what is not known gives no warning. */
+export function fitNotes(model: ModelManifest, { mpp, specimen }: SlideForModel): string[] {
+  const { specimen: card } = model;
+  const note = (what: string, slide: string | null, wanted: string | null): string => {
+    if (slide === null && wanted === null) return `${what}: neither slide nor card say.`;
+    if (slide === null) return `${what}: the slide does not say; the card says ${wanted ?? ''}.`;
+    if (wanted === null) return `${what}: ${slide}; the card does not say.`;
+    return `${what}: ${slide}; the card says ${wanted}.`;
+  };
+  return [
+    note(
+      'Resolution',
+      mpp === null ? null : `${figure(Math.sqrt(mpp.x * mpp.y))} µm/px`,
+      `${figure(inputMpp(model))} µm/px`,
+    ),
+    note('Organ', specimen.organ, card?.organ ?? null),
+    note('Stain', specimen.stain, card?.stain ?? null),
+  ];
 }
 
 /** Slides of `dualscope phantom` say so in their description. */
-function isSynthetic({ properties }: SlideForModel): boolean {
+function isSynthetic({ properties, specimen }: SlideForModel): boolean {
+  if (specimen.organ !== null) return organName(specimen.organ) === 'none';
   return Object.values(properties).some((value) => /phantom|synthetic/i.test(value));
 }
 

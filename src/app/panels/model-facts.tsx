@@ -4,13 +4,22 @@ import { activeModel } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
 import { ModelCheckButton } from '../models/model-check.tsx';
 import { expectedSpeed } from '../models/model-speed.ts';
-import { classNames, fieldOf, resolutionOf, speedText } from './models-panel.tsx';
+import { fitNotes } from '../models/model-fit.ts';
+import {
+  classNames,
+  fieldOf,
+  resolutionOf,
+  specimenOfCard,
+  speedText,
+  useSlideForModel,
+} from './models-panel.tsx';
 import { Facts, Section } from './section.tsx';
 
 export function ModelFacts(): React.JSX.Element | null {
   const model = useApp(activeModel);
   const models = useApp((state) => state.models) ?? [];
   const speeds = useApp((state) => state.speeds);
+  const slide = useSlideForModel();
   if (model === null) return null;
   const speed = expectedSpeed(model, models, speeds);
   const { manifest } = model;
@@ -24,6 +33,10 @@ export function ModelFacts(): React.JSX.Element | null {
           ['Fusion', manifest.fusion],
           ['Field', fieldOf(model)],
           ['Input', `${manifest.slice.sizePx} × ${manifest.slice.sizePx} px, ${resolutionOf(model)}`],
+          ['Tissue', specimenOfCard(model)],
+          ...(slide === null
+            ? []
+            : ([['This slide', <FitNotes key="fit" notes={fitNotes(manifest, slide)} />]] as const)),
           ['Classes', classNames(model)],
           ['Trained on', trainedOn(provenance)],
           ...(metrics === null
@@ -46,6 +59,17 @@ export function ModelFacts(): React.JSX.Element | null {
       />
       <ModelCheckButton model={model} />
     </Section>
+  );
+}
+
+/** What could be compared of slide and card. */
+function FitNotes({ notes }: { readonly notes: readonly string[] }): React.JSX.Element {
+  return (
+    <ul className="plain-list" data-testid="fit-notes">
+      {notes.map((note) => (
+        <li key={note}>{note}</li>
+      ))}
+    </ul>
   );
 }
 

@@ -2,10 +2,11 @@
 import { TriangleAlert } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { fitWarnings, inputMpp } from '../models/model-fit.ts';
+import type { SlideForModel } from '../models/model-fit.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
 import type { ExpectedSpeed } from '../models/model-speed.ts';
 import { formatBytes, formatFraction, formatRate } from '../format.ts';
-import { activePaneOf, currentMpp, layerText } from '../state/state.ts';
+import { activePaneOf, currentMpp, currentSpecimen, layerText } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Section } from './section.tsx';
@@ -49,6 +50,7 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
           {manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
         </span>
         <span className="choice-detail">{manifest.description}</span>
+        <span className="choice-detail">{specimenOfCard(model)}</span>
         <span className="choice-detail">Classes: {classNames(model)}</span>
         <span className="choice-detail">
           {fieldOf(model)}, {resolutionOf(model)}, {formatBytes(manifest.graph.weightsBytes)}
@@ -70,11 +72,20 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
   );
 }
 
+/** The open slide, as far as a card can be compared with it; null without one. */
+export function useSlideForModel(): SlideForModel | null {
+  const slide = useApp((state) => state.slide);
+  const organ = useApp((state) => currentSpecimen(state).organ);
+  const stain = useApp((state) => currentSpecimen(state).stain);
+  if (slide.kind !== 'open') return null;
+  return { ...slide.metadata, mpp: currentMpp(slide), specimen: { organ, stain } };
+}
+
 /** What speaks against the model on the open slide. */
 export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
-  const slide = useApp((state) => state.slide);
-  if (slide.kind !== 'open') return null;
-  const warnings = fitWarnings(model.manifest, { ...slide.metadata, mpp: currentMpp(slide) });
+  const slide = useSlideForModel();
+  if (slide === null) return null;
+  const warnings = fitWarnings(model.manifest, slide);
   if (warnings.length === 0) return null;
   return (
     <ul className="fit-warnings" data-testid={`fit-${model.id}`}>
@@ -99,6 +110,12 @@ export function speedText(speed: ExpectedSpeed | null): string {
 /** How fine the network sees. */
 export function resolutionOf({ manifest }: ModelEntry): string {
   return `${Number(inputMpp(manifest).toPrecision(3))} µm/px`;
+}
+
+/** Organ and stain that the network has learnt to read. */
+export function specimenOfCard({ manifest: { specimen } }: ModelEntry): string {
+  if (specimen === undefined) return 'Organ and stain not stated';
+  return `Organ: ${specimen.organ}; stain: ${specimen.stain}`;
 }
 
 export function classNames(model: ModelEntry): string {

@@ -1,6 +1,7 @@
 /** What the open slide's file says of itself. */
+import { organName, organNames, stainName, stainNames } from '../models/specimen.ts';
 import type { OpenSlide } from '../state/state.ts';
-import { currentMpp } from '../state/state.ts';
+import { currentMpp, currentSpecimen } from '../state/state.ts';
 import { commandById } from '../commands/registry.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatBytes, formatCount } from '../format.ts';
@@ -28,6 +29,8 @@ export function SlideFacts(): React.JSX.Element | null {
             ...(metadata.properties.Channels === undefined
               ? []
               : [['Channels', metadata.properties.Channels] as const]),
+            ['Organ', <SpecimenChoice key="organ" slide={slide} part="organ" />],
+            ['Stain', <SpecimenChoice key="stain" slide={slide} part="stain" />],
             ['Colours', <Colours key="colours" slide={slide} />],
             ...(metadata.properties.Copyright === undefined
               ? []
@@ -140,6 +143,41 @@ function Colours({ slide }: SlideProps): React.JSX.Element {
       </label>
       <span className="faint">Models read the colours as stored.</span>
     </>
+  );
+}
+
+interface SpecimenChoiceProps extends SlideProps {
+  readonly part: 'organ' | 'stain';
+}
+
+const specimenParts = {
+  organ: { label: 'Organ on the slide', names: organNames, nameOf: organName },
+  stain: { label: 'Stain of the slide', names: stainNames, nameOf: stainName },
+} as const;
+
+/** Few files say organ and stain: the reader may, so that models can be compared with them. */
+function SpecimenChoice({ slide, part }: SpecimenChoiceProps): React.JSX.Element {
+  const { slides } = useWorkbench();
+  const said = useApp((state) => state.specimens[slide.metadata.fingerprint]?.[part] ?? null);
+  const known = useApp((state) => currentSpecimen(state)[part]);
+  const { label, names, nameOf } = specimenParts[part];
+  // What the file says is only told while the reader says nothing else.
+  const unsaid = said !== null ? 'as the file says' : known === null ? 'not stated' : nameOf(known);
+  return (
+    <select
+      className="fact-choice"
+      aria-label={label}
+      data-testid={`slide-${part}`}
+      value={said ?? ''}
+      onChange={({ target }) => slides.setSpecimen({ [part]: target.value === '' ? null : target.value })}
+    >
+      <option value="">{unsaid}</option>
+      {names.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
   );
 }
 

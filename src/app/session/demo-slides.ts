@@ -12,6 +12,8 @@ const demosSchema = z.array(
     description: z.string(),
     synthetic: z.boolean(),
     licence: z.string(),
+    organ: z.string().optional(),
+    stain: z.string().optional(),
     truth: z
       .string()
       .regex(/^[\w.-]+$/)

@@ -1,11 +1,14 @@
 /** Opening slides: one at a time, the latest wish wins, and a failure leaves the page as usable as before. */
 import type { SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
+import { unknownSpecimen } from '../models/specimen.ts';
+import type { Specimen } from '../models/specimen.ts';
 import { browserStorage } from '../state/preferences.ts';
 import type { Action } from '../state/reducer.ts';
 import type { AppState, SlideChoice } from '../state/state.ts';
 import type { Store } from '../state/store.ts';
 import { isAbort, logEntry, reportOf } from './error-log.ts';
+import { recallSpecimens, rememberSpecimens } from './remembered-specimens.ts';
 import { recallMpp, rememberMpp, userMpp } from './remembered-mpp.ts';
 import { groupSlideFiles } from './slide-files.ts';
 import { fileNameOf } from './url-parameters.ts';
@@ -20,6 +23,7 @@ export class SlideSession {
   constructor(store: Store<AppState, Action>, client: SlideClient) {
     this.#store = store;
     this.#client = client;
+    store.dispatch({ type: 'specimens', specimens: recallSpecimens(browserStorage()) });
   }
 
   get client(): SlideClient {
@@ -90,6 +94,19 @@ export class SlideSession {
     if (this.#store.getState().slide.kind !== 'open') return;
     this.#store.dispatch({ type: 'user-mpp', mpp: umPerPx === null ? null : userMpp(umPerPx) });
     this.#rememberMpp();
+  }
+
+  /** What the user says of the open slide's tissue; remembered. */
+  setSpecimen(change: Partial<Specimen>): void {
+    const { slide, specimens } = this.#store.getState();
+    if (slide.kind !== 'open') return;
+    const { fingerprint } = slide.metadata;
+    const next = {
+      ...specimens,
+      [fingerprint]: { ...unknownSpecimen, ...specimens[fingerprint], ...change },
+    };
+    this.#store.dispatch({ type: 'specimens', specimens: next });
+    rememberSpecimens(browserStorage(), next);
   }
 
   /** Takes back the last change of the resolution. */

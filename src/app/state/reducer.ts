@@ -3,6 +3,7 @@ import type { BackendReport, ErrorReport, SegmentEvent, SegmentSummary } from '.
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import { initialOverlay } from './preferences.ts';
 import type { Speeds } from '../models/model-speed.ts';
+import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
 import { initialAnnotate, reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction } from '../annotate/annotate-state.ts';
@@ -59,6 +60,7 @@ export type Action =
   | { readonly type: 'offer-slides'; readonly choices: readonly SlideChoice[] }
   | { readonly type: 'user-mpp'; readonly mpp: SlideMpp | null }
   | { readonly type: 'undo-mpp' }
+  | { readonly type: 'specimens'; readonly specimens: Readonly<Record<string, Specimen>> }
   | { readonly type: 'calibration'; readonly calibration: Calibration | null }
   | { readonly type: 'backend-starting' }
   | { readonly type: 'backend-ready'; readonly report: BackendReport }
@@ -90,6 +92,7 @@ export function initialState(preferences: Preferences): AppState {
     demos: [],
     opened: [],
     slide: { kind: 'none' },
+    specimens: {},
     models: null,
     modelChecks: {},
     speeds: {},
@@ -222,6 +225,8 @@ export function reduce(state: AppState, action: Action): AppState {
       if (slide.kind !== 'open' || before === undefined) return state;
       return { ...state, slide: { ...slide, userMpp: before, earlierMpp: slide.earlierMpp.slice(0, -1) } };
     }
+    case 'specimens':
+      return { ...state, specimens: action.specimens };
     case 'calibration':
       if (state.slide.kind !== 'open') return state;
       return { ...state, calibration: action.calibration };

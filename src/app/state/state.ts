@@ -10,6 +10,8 @@ import type { QualityId } from '../../segment/quality.ts';
 import type { PeakMemory, RunStatistics } from '../../segment/run-report.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
 import type { Speeds } from '../models/model-speed.ts';
+import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
+import type { Specimen } from '../models/specimen.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
@@ -67,6 +69,8 @@ export interface DemoSlide {
   readonly description: string;
   readonly synthetic: boolean;
   readonly licence: string;
+  readonly organ?: string | undefined;
+  readonly stain?: string | undefined;
   /** File of its ground truth, relative to slides/. */
   readonly truth?: string | undefined;
 }
@@ -226,6 +230,8 @@ export interface AppState {
   /** Slides opened in this visit, latest first. */
   readonly opened: readonly SlideChoice[];
   readonly slide: SlideState;
+  /** Organ and stain as the user has said, by the slide's fingerprint. */
+  readonly specimens: Readonly<Record<string, Specimen>>;
   /** null while loading. */
   readonly models: readonly ModelEntry[] | null;
   /** By model id. */
@@ -264,6 +270,19 @@ export interface AppState {
 /** The resolution to work with: the user's, else the file's, else null. */
 export function currentMpp(slide: SlideState): SlideMpp | null {
   return slide.kind === 'open' ? (slide.userMpp ?? slide.metadata.mpp) : null;
+}
+
+/** Organ and stain of the open slide: the user's word, else the list of demo slides', else the file's. */
+export function currentSpecimen({ slide, specimens, demos }: AppState): Specimen {
+  if (slide.kind !== 'open') return unknownSpecimen;
+  const { choice, metadata } = slide;
+  const { input } = choice;
+  const demo = demos.find(({ file }) => input.kind === 'url' && input.url === `slides/${file}`);
+  return firstKnown(
+    specimens[metadata.fingerprint] ?? unknownSpecimen,
+    { organ: demo?.organ ?? null, stain: demo?.stain ?? null },
+    specimenOf(metadata.properties),
+  );
 }
 
 /** Whether the open slide has a colour profile that changes what is seen. */

@@ -7,6 +7,7 @@ import { manifestFields } from './testing.ts';
 const manifest = parseManifest(
   {
     ...manifestFields({ slicePx: 192, contextPx: 192, classes: 2 }),
+    specimen: { organ: 'colon', stain: 'PAS' },
     specVersion: 1,
     metrics: { data: 'held-out phantoms', miou: 0.75, iou: [0.9, null], accuracy: 0.95, score: null },
     graph: {
@@ -29,6 +30,7 @@ it('the card says what people must know before they use the model', () => {
   expect(card).toMatch(/^# Test model\n/);
   for (const part of [
     '**Intended use.** Tests.',
+    '| Tissue | organ: colon; stain: PAS |',
     '467 µm in 192 × 192 pixels (2.432 µm per pixel)',
     '| 0 | class 0 (background) | `#0072B2` |',
     '| mIoU | 0.750 |',

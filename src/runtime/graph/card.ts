@@ -2,7 +2,9 @@ import type { ModelManifest } from '../manifest.ts';
 /** The model card, README.md of a model's folder: what people should know before they use the model. */
 export function modelCard(manifest: ModelManifest): string {
   const { title, description, provenance, metrics, slice, context, graph } = manifest;
+  const { specimen } = manifest;
   const rows: [string, string][] = [
+    ['Tissue', specimen === undefined ? 'not stated' : `organ: ${specimen.organ}; stain: ${specimen.stain}`],
     [
       'Network',
       `\`${manifest.preset}\`: encoder ${manifest.encoder}${manifest.contextEncoder === null ? '' : `, context encoder ${manifest.contextEncoder}`}, fusion \`${manifest.fusion}\``,

@@ -5,6 +5,7 @@
 import dicomParser, { type DataSet } from 'dicom-parser';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { frameReader } from './frames.ts';
+import { specimenProperties } from './specimen.ts';
 
 /** What an instance says of its pixels, wherever it comes from (file or DICOMweb). */
 export interface DicomInstance {
@@ -108,7 +109,7 @@ export async function dicomInstance(source: ByteSource): Promise<DicomInstance> 
     magnification: path?.floatString('x00480112') ?? null,
     scanner: scanner === '' ? null : scanner,
     icc: icc === undefined || path === undefined ? null : copy(path, icc.dataOffset, icc.length),
-    properties: properties(data),
+    properties: { ...properties(data), ...specimenProperties(data) },
     frame: frameReader(source, {
       offset: pixelData.dataOffset,
       encapsulated: pixelData.hadUndefinedLength === true,

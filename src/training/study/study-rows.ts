@@ -106,6 +106,7 @@ export function studyConfig(row: StudyRow, fold: number, seed: number, steps: nu
     provenance: {
       data: 'GlaS (MICCAI 2015; Sirinukunwattana et al. 2017): 165 images of colon, H&E, 16 patients',
       synthetic: false,
+      specimen: { organ: 'colon', stain: 'H&E' },
       dataLicence: licence,
       licence,
       split: `by patient: measured on patients ${heldOutPatients.join(', ')}, trained on all others`,

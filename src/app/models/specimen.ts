@@ -1,0 +1,66 @@
+/** Organ and stain, as slides, cards and readers name them. Pure. */
+
+/** null: not known. */
+export interface Specimen {
+  readonly organ: string | null;
+  readonly stain: string | null;
+}
+
+export const unknownSpecimen: Specimen = { organ: null, stain: null };
+
+/** Names that mean the same, by the name that is shown. */
+const organs: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['breast', /breast|mamm/i],
+  ['colon', /colon|colorect|large (intestine|bowel)|sigmoid|rectum|rectal|ca?ecum/i],
+  ['kidney', /kidney|renal/i],
+  ['liver', /liver|hepat/i],
+  ['lung', /lung|pulmon/i],
+  ['lymph node', /lymph/i],
+  ['prostate', /prostat/i],
+  ['skin', /skin|cutan|derm/i],
+  ['stomach', /stomach|gastric/i],
+];
+
+const stains: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['H&E', /\bh\s*&\s*e\b|^he$|ha?ematoxylin.*eosin|eosin.*ha?ematoxylin/i],
+  ['fluorescence', /fluoresc|dapi|fitc/i],
+  ['immunohistochemistry', /\bihc\b|immuno|\bdab\b|diaminobenzidine/i],
+  ['PAS', /\bpas\b|periodic acid/i],
+  ['trichrome', /trichrome/i],
+];
+
+/** What can be chosen. */
+export const organNames: readonly string[] = organs.map(([name]) => name);
+export const stainNames: readonly string[] = stains.map(([name]) => name);
+
+/** The name that is shown, for any of those that mean the same. */
+export function organName(text: string): string {
+  return nameOf(text, organs);
+}
+
+export function stainName(text: string): string {
+  return nameOf(text, stains);
+}
+
+function nameOf(text: string, known: typeof organs): string {
+  return known.find(([, pattern]) => pattern.test(text))?.[0] ?? text.trim().toLowerCase();
+}
+
+/** What a slide's own metadata say. */
+export function specimenOf(properties: Readonly<Record<string, string>>): Specimen {
+  const find = (pattern: RegExp): string | null => {
+    const entry = Object.entries(properties).find(([key, value]) => pattern.test(key) && value.trim() !== '');
+    return entry?.[1].trim() ?? null;
+  };
+  // Only slides that are shown as a composite of channels name them.
+  const stain = find(/^stain(ing|s)?$/i) ?? (properties.Channels === undefined ? null : 'fluorescence');
+  return { organ: find(/^(organ|tissue|body ?part ?examined|anatomic ?region)$/i), stain };
+}
+
+/** The first that is known, organ and stain each. */
+export function firstKnown(...said: readonly Specimen[]): Specimen {
+  return {
+    organ: said.find(({ organ }) => organ !== null)?.organ ?? null,
+    stain: said.find(({ stain }) => stain !== null)?.stain ?? null,
+  };
+}

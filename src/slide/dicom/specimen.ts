@@ -1,0 +1,48 @@
+/**
+ * What a DICOM instance says of its specimen: DICOM PS3.3 C.7.6.22 (Specimen module) and PS3.16 TID 8003
+ * (specimen staining). Of the words only codes' meanings, which name no patient.
+ */
+import type { DataSet } from 'dicom-parser';
+
+const tag = {
+  codeValue: 'x00080100',
+  codeMeaning: 'x00080104',
+  anatomicRegion: 'x00082218',
+  primaryAnatomicStructure: 'x00082228',
+  bodyPartExamined: 'x00180015',
+  specimens: 'x00400560',
+  preparation: 'x00400610',
+  preparationItems: 'x00400612',
+  conceptName: 'x0040a043',
+  conceptCode: 'x0040a168',
+} as const;
+
+/** "Using substance" of the staining step: SNOMED CT, and its code of older files. */
+const usingSubstance: readonly string[] = ['424361007', 'G-C350'];
+
+/** `BodyPartExamined` and `Stain`, as far as they are said. */
+export function specimenProperties(data: DataSet): Record<string, string> {
+  const specimens = items(data, tag.specimens);
+  const structures = specimens.flatMap((specimen) => items(specimen, tag.primaryAnatomicStructure));
+  const organ = [...structures, ...items(data, tag.anatomicRegion)]
+    .map((item) => item.string(tag.codeMeaning))
+    .concat(data.string(tag.bodyPartExamined))
+    .find((text) => text !== undefined && text !== '');
+  const substances = specimens
+    .flatMap((specimen) => items(specimen, tag.preparation))
+    .flatMap((step) => items(step, tag.preparationItems))
+    .filter((item) =>
+      items(item, tag.conceptName).some((name) => usingSubstance.includes(name.string(tag.codeValue) ?? '')),
+    )
+    .flatMap((item) => items(item, tag.conceptCode))
+    .map((code) => code.string(tag.codeMeaning) ?? '')
+    .filter((text) => text !== '');
+  return {
+    ...(organ === undefined ? {} : { BodyPartExamined: organ }),
+    ...(substances.length === 0 ? {} : { Stain: [...new Set(substances)].join(', ') }),
+  };
+}
+
+function items(data: DataSet, key: string): DataSet[] {
+  return (data.elements[key]?.items ?? []).flatMap(({ dataSet }) => (dataSet === undefined ? [] : [dataSet]));
+}
