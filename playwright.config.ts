@@ -1,6 +1,7 @@
 /**
  * Browser tests against the built app, as `npm start` serves it. Specs named `*.webgpu.spec.ts` run on
- * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here).
+ * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here): those of
+ * `allCores` one at a time, the rest two at a time where the caller allows it (`--workers=2`).
  */
 import { createServer } from 'node:http';
 import { defineConfig } from '@playwright/test';
@@ -27,6 +28,11 @@ const faultUrl = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
 /** What most specs measure: every slice, each by itself, nothing left over from a run before. */
 const plainRuns = { quality: 'fast', skipGlass: false, keepResults: false };
 
+/** Inference takes all of the two cores that a CI machine has, and some of these look at time. */
+const allCores = ['full-size', 'memory', 'queue', 'resume', 'segment', 'smoothness', 'storage'].map(
+  (name) => `**/${name}.spec.ts`,
+);
+
 const isRoot = process.getuid?.() === 0;
 const quiet = [
   ...(isRoot ? ['--no-sandbox'] : []),
@@ -38,7 +44,6 @@ const quiet = [
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results/browser',
-  // One browser at a time: inference takes all of the two cores that a CI machine has.
   workers: 1,
   forbidOnly: process.env.CI !== undefined,
   timeout: 120_000,
@@ -64,8 +69,13 @@ export default defineConfig({
   },
   projects: [
     {
-      name: 'wasm',
-      testIgnore: '**/*.webgpu.spec.ts',
+      name: 'screens',
+      testIgnore: ['**/*.webgpu.spec.ts', ...allCores],
+      use: { launchOptions: { executablePath, args: quiet } },
+    },
+    {
+      name: 'engine',
+      testMatch: allCores,
       use: { launchOptions: { executablePath, args: quiet } },
     },
     {

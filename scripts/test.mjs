@@ -1,9 +1,9 @@
 /**
- * `npm test`: every check in turn. A stage that fails does not keep the later ones from running. Ends with
- * one line `N passed, N failed` (`, N skipped` may follow): each static check and the build count as one,
- * unit and browser tests one by one.
+ * `npm test`: every check. Static checks, which take a core each, run two at a time, then tests, which take all
+ * cores, in turn. A stage that fails does not keep the others from running. Ends with one line `N passed, N failed`
+ * (`, N skipped` may follow): each static check and the build count as one, unit and browser tests one by one.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { countPlaywright, countVitest } from './test-counts.mjs';
@@ -13,7 +13,8 @@ import { countPlaywright, countVitest } from './test-counts.mjs';
 const root = resolve(import.meta.dirname, '..');
 const reports = join(root, 'test-results', 'reports');
 const unitReport = join(reports, 'unit.json');
-const browserReport = join(reports, 'browser.json');
+const screensReport = join(reports, 'screens.json');
+const engineReport = join(reports, 'engine.json');
 
 /** @param {string} name @param {string} script */
 const tool = (name, script) => join(root, 'node_modules', name, script);
@@ -27,16 +28,20 @@ const tool = (name, script) => join(root, 'node_modules', name, script);
  * @property {{ file: string, count: (report: unknown) => Counts }} [report] counts of single tests
  */
 
+/** @type {Stage} */
+const lint = { name: 'lint', script: tool('eslint', 'bin/eslint.js'), words: ['.', '--max-warnings', '0'] };
 /** @type {readonly Stage[]} */
-const stages = [
+const otherChecks = [
   { name: 'format', script: tool('prettier', 'bin/prettier.cjs'), words: ['--check', '.'] },
-  { name: 'lint', script: tool('eslint', 'bin/eslint.js'), words: ['.', '--max-warnings', '0'] },
   { name: 'types', script: tool('typescript', 'bin/tsc'), words: ['--noEmit'] },
   {
     name: 'layers',
     script: tool('dependency-cruiser', 'bin/dependency-cruise.mjs'),
     words: ['src', '--config', '.dependency-cruiser.cjs'],
   },
+];
+/** @type {readonly Stage[]} */
+const tests = [
   {
     name: 'unit tests',
     script: tool('vitest', 'vitest.mjs'),
@@ -44,27 +49,52 @@ const stages = [
     report: { file: unitReport, count: countVitest },
   },
   { name: 'build', script: tool('vite', 'bin/vite.js'), words: ['build', '--logLevel', 'warn'] },
-  {
-    name: 'browser tests',
-    script: tool('@playwright/test', 'cli.js'),
-    words: ['test', '--reporter=list,json'],
-    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: browserReport },
-    report: { file: browserReport, count: countPlaywright },
-  },
+  browserTests('screens', ['--project=screens', '--workers=2'], screensReport),
+  browserTests('engine', ['--project=engine', '--project=webgpu', '--workers=1'], engineReport),
 ];
 
 /**
- * Runs one stage to its end.
+ * @param {string} name
+ * @param {string[]} words
+ * @param {string} file
+ * @returns {Stage}
+ */
+function browserTests(name, words, file) {
+  return {
+    name: `browser: ${name}`,
+    script: tool('@playwright/test', 'cli.js'),
+    words: ['test', '--reporter=list,json', ...words],
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+    report: { file, count: countPlaywright },
+  };
+}
+
+/**
+ * Runs a program to its end.
  * @param {Stage} stage
+ * @param {'inherit' | 'pipe'} output
+ * @returns {Promise<{ ended: boolean, text: string }>} `text` is what it printed, where that is not inherited
+ */
+function program(stage, output) {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [stage.script, ...stage.words], {
+      cwd: root,
+      stdio: ['inherit', output, output],
+      env: { ...process.env, ...stage.env },
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => (text += String(part)));
+    child.once('error', (error) => done({ ended: false, text: `${text}${error.message}\n` }));
+    child.once('close', (status) => done({ ended: status === 0, text }));
+  });
+}
+
+/**
+ * @param {Stage} stage
+ * @param {boolean} ended whether its program ended well
  * @returns {Counts}
  */
-function run(stage) {
-  const { status, error } = spawnSync(process.execPath, [stage.script, ...stage.words], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ...stage.env },
-  });
-  const ended = error === undefined && status === 0;
+function countsOf(stage, ended) {
   if (stage.report === undefined) {
     return { passed: ended ? 1 : 0, failed: ended ? 0 : 1, skipped: 0 };
   }
@@ -75,24 +105,36 @@ function run(stage) {
   return silent ? { ...counts, failed: 1 } : counts;
 }
 
+/**
+ * Runs stages in turn and notes what they gave.
+ * @param {readonly Stage[]} stages
+ * @param {'inherit' | 'pipe'} output `pipe`: what a stage printed comes when it has ended, in one piece
+ */
+async function run(stages, output) {
+  for (const stage of stages) {
+    if (output === 'inherit') process.stdout.write(`\n== ${stage.name}\n`);
+    const begun = performance.now();
+    const { ended, text } = await program(stage, output);
+    const counts = countsOf(stage, ended);
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+    const line = `${stage.name.padEnd(16)} ${seconds.padStart(6)} s  ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+    lines.push(line);
+    if (output === 'pipe') process.stdout.write(`\n== ${stage.name}\n${text}`);
+    process.stdout.write(`-- ${line}\n`);
+  }
+}
+
 rmSync(reports, { recursive: true, force: true });
 mkdirSync(reports, { recursive: true });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
 const lines = [];
-for (const stage of stages) {
-  process.stdout.write(`\n== ${stage.name}\n`);
-  const begun = performance.now();
-  const counts = run(stage);
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
-  const line = `${stage.name.padEnd(14)} ${seconds.padStart(6)} s  ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
-  lines.push(line);
-  process.stdout.write(`-- ${line}\n`);
-}
+await Promise.all([run([lint], 'pipe'), run(otherChecks, 'pipe')]);
+await run(tests, 'inherit');
 
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
