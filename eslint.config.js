@@ -56,6 +56,7 @@ export default tseslint.config(
     files: [
       'src/slide/**',
       'src/segment/blend.ts',
+      'src/segment/copy-block.ts',
       'src/phantom/**',
       'src/model/**',
       'src/runtime/*.ts',

@@ -67,6 +67,18 @@ describe.each(['nano-aligned', 'nano-attention', 'nano-single'])('%s', (id) => {
     expect(tf.memory().numTensors).toBe(before);
     segmenter.dispose();
   });
+
+  it('copies nothing out of the memory of wasm', async () => {
+    await initialiseNodeBackend('wasm');
+    const segmenter = await load(id);
+    const context = segmenter.manifest.context === null ? null : segmenter.encodeContext(image(4));
+    const read = vi.spyOn(tf.backend(), 'readSync');
+    await segmenter.segmentBatch!(slices, context, { logProbabilities: true });
+    // Boxes may be read, a few numbers each.
+    for (const { value } of read.mock.results) expect((value as Int32Array).length).toBeLessThan(100);
+    context?.dispose();
+    segmenter.dispose();
+  });
 });
 
 describe('on a graphics card', () => {

@@ -8,6 +8,7 @@ import {
   type NamedTensorMap,
   type Tensor,
   type Tensor4D,
+  type TypedArray,
 } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { GraphExecutor } from './graph-executor.ts';
@@ -25,6 +26,7 @@ import type {
   SliceMaps,
 } from './segmenter.ts';
 import { sliceBox } from './slice-box.ts';
+import { valuesInPlace } from './values-in-place.ts';
 
 export class GraphSegmenter implements Segmenter {
   private disposed = false;
@@ -82,11 +84,10 @@ export class GraphSegmenter implements Segmenter {
     const { packed, logits } = outputs;
     try {
       // Both are asked for before either is awaited: one wait for the device, not two.
-      const [values, more] = await Promise.all([packed.data<'int32'>(), logits?.data()]);
-      const maps = unpackMaps(values, this.manifest.slice.sizePx);
+      const [values, more] = atHand(packed, logits) ?? (await Promise.all([packed.data(), logits?.data()]));
+      const maps = unpackMaps(values as Int32Array, this.manifest.slice.sizePx);
       if (more === undefined) return maps;
-      const classes = this.manifest.classes.length;
-      const bytes = relativeLogits(more as Float32Array, classes);
+      const bytes = relativeLogits(more as Float32Array, this.manifest.classes.length);
       if (maps.length === 1) return maps.map((each) => ({ ...each, logProbabilities: bytes }));
       const length = bytes.length / maps.length;
       return maps.map((each, i) => ({
@@ -225,6 +226,13 @@ class TensorFeatures implements ContextFeatures {
     dispose(this.byName);
     if (this.repeated !== null) dispose(this.repeated.byName);
   }
+}
+
+/** The values of both outputs without a copy or a wait; null where the backend keeps them elsewhere. */
+function atHand(packed: Tensor, logits: Tensor | undefined): [TypedArray, TypedArray | undefined] | null {
+  const values = valuesInPlace(packed);
+  const more = logits === undefined ? undefined : valuesInPlace(logits);
+  return values === null || more === null ? null : [values, more];
 }
 
 function list(result: Tensor | Tensor[]): Tensor[] {

@@ -9,8 +9,11 @@ export type Place = 0 | 1 | 2;
 
 /** What one slice says of a piece. */
 export interface Layer {
-  /** Log-probabilities as `SliceMaps` has them, `width × height × classes`. */
+  /** Log-probabilities as `SliceMaps` has them, the class fastest; the piece's own or those of the whole slice. */
   readonly bytes: Uint8Array;
+  /** Where the piece's first row begins in `bytes`, and from one row to the next. */
+  readonly first: number;
+  readonly stride: number;
   readonly across: Place;
   readonly down: Place;
 }
@@ -27,43 +30,109 @@ const whole = 1024;
 
 /**
  * The class with the largest weighted sum of log-probabilities, and its share of what all classes have.
+ * @param depth number of classes.
  * @param layers one per slice, in a fixed order.
+ * @returns maps whose memory the next call uses again: copy what is needed of them first.
  */
-export function blend(width: number, height: number, layers: readonly Layer[]): PieceMaps {
-  const depth = (layers[0]?.bytes.length ?? 0) / (width * height);
-  const sums = zeros('sums', width * height * depth);
-  const weights = zeros('weights', width * height);
-  for (const { bytes, across, down } of layers) {
-    const columns = ramp(width, across);
-    const rows = ramp(height, down);
-    for (let y = 0, pixel = 0, at = 0; y < height; y++) {
-      const row = rows[y]!;
-      for (let x = 0; x < width; x++, pixel++) {
-        const weight = columns[x]! * row;
-        weights[pixel] = weights[pixel]! + weight;
-        for (const end = at + depth; at < end; at++) sums[at] = sums[at]! + weight * bytes[at]!;
-      }
-    }
+export function blend(width: number, height: number, depth: number, layers: readonly Layer[]): PieceMaps {
+  const pixels = width * height;
+  if (memory.classes.length < pixels) {
+    memory.classes = new Uint8Array(pixels);
+    memory.confidence = new Uint8Array(pixels);
   }
-  const classes = new Uint8Array(width * height);
-  const confidence = new Uint8Array(width * height);
-  for (let pixel = 0, first = 0; pixel < classes.length; pixel++, first += depth) {
-    let best = 0;
-    let most = sums[first]!;
-    for (let value = 1; value < depth; value++) {
-      const sum = sums[first + value]!;
-      if (sum <= most) continue;
-      best = value;
-      most = sum;
+  // Row by row: the sums of a whole piece would not stay in the processor's nearest memory.
+  if (memory.sums.length < width * depth) memory.sums = new Int32Array(width * depth);
+  if (memory.weights.length < width) memory.weights = new Int32Array(width);
+  const classes = memory.classes.subarray(0, pixels);
+  const confidence = memory.confidence.subarray(0, pixels);
+  const columns = layers.map(({ across }) => ramp(width, across));
+  const rows = layers.map(({ down }) => ramp(height, down));
+  for (let y = 0; y < height; y++) {
+    for (let i = 0; i < layers.length; i++) {
+      const { bytes, first, stride } = layers[i]!;
+      const add = i === 0 ? beginRow : addToRow;
+      add(memory.sums, memory.weights, bytes, first + y * stride, depth, columns[i]!, rows[i]![y]!);
     }
-    const steps = stepsPerByte / weights[pixel]!;
-    let total = 0;
-    for (let value = 0; value < depth; value++)
-      total += fallen[Math.round((most - sums[first + value]!) * steps)]!;
-    classes[pixel] = best;
-    confidence[pixel] = Math.round(255 / total);
+    decideRow(memory.sums, memory.weights, depth, width, y * width, classes, confidence);
   }
   return { width, height, classes, confidence };
+}
+
+/** Memory that every piece uses again; sums and weights are those of one row. */
+const memory = {
+  sums: new Int32Array(0),
+  weights: new Int32Array(0),
+  classes: new Uint8Array(0),
+  confidence: new Uint8Array(0),
+};
+
+/** The first layer's share of a row. @param at where the row begins in `bytes`. */
+function beginRow(
+  sums: Int32Array,
+  weights: Int32Array,
+  bytes: Uint8Array,
+  at: number,
+  depth: number,
+  columns: Int32Array,
+  row: number,
+): void {
+  for (let x = 0, to = 0; x < columns.length; x++) {
+    const weight = columns[x]! * row;
+    weights[x] = weight;
+    for (const end = to + depth; to < end; to++, at++) sums[to] = weight * bytes[at]!;
+  }
+}
+
+/** Adds another layer's. */
+function addToRow(
+  sums: Int32Array,
+  weights: Int32Array,
+  bytes: Uint8Array,
+  at: number,
+  depth: number,
+  columns: Int32Array,
+  row: number,
+): void {
+  for (let x = 0, to = 0; x < columns.length; x++) {
+    const weight = columns[x]! * row;
+    weights[x] = weights[x]! + weight;
+    for (const end = to + depth; to < end; to++, at++) sums[to] = sums[to]! + weight * bytes[at]!;
+  }
+}
+
+/** Winner and confidence of a row's pixels, written from `pixel` on. */
+function decideRow(
+  sums: Int32Array,
+  weights: Int32Array,
+  depth: number,
+  width: number,
+  pixel: number,
+  classes: Uint8Array,
+  confidence: Uint8Array,
+): void {
+  let weight = 0;
+  let steps = 0;
+  for (let x = 0, first = 0; x < width; x++, pixel++, first += depth) {
+    const end = first + depth;
+    let best = first;
+    let most = sums[first]!;
+    for (let at = first + 1; at < end; at++) {
+      const sum = sums[at]!;
+      if (sum <= most) continue;
+      best = at;
+      most = sum;
+    }
+    // Mostly the same along a row: dividing takes long.
+    if (weights[x] !== weight) {
+      weight = weights[x]!;
+      steps = stepsPerByte / weight;
+    }
+    let total = 0;
+    // Rounds, as nothing here is negative.
+    for (let at = first; at < end; at++) total += fallen[((most - sums[at]!) * steps + 0.5) | 0]!;
+    classes[pixel] = best - first;
+    confidence[pixel] = 255 / total + 0.5;
+  }
 }
 
 /** Steps of the table per step of a byte. */
@@ -74,25 +143,17 @@ const fallen = Float64Array.from({ length: 255 * stepsPerByte + 1 }, (_value, i)
   Math.exp((leastLogProbability * i) / (255 * stepsPerByte)),
 );
 
-/** Memory for sums, used again for every piece: it is as large as the piece's log-probabilities and more. */
-const scratch = { sums: new Uint32Array(0), weights: new Uint32Array(0) };
-
-function zeros(name: keyof typeof scratch, length: number): Uint32Array {
-  if (scratch[name].length < length) scratch[name] = new Uint32Array(length);
-  return scratch[name].subarray(0, length).fill(0);
-}
-
-const ramps = new Map<number, Uint32Array>();
+const ramps = new Map<number, Int32Array>();
 
 /**
  * Weights of a slice along one axis of a piece; those of the slices before and behind it add up to `whole`.
  * Everywhere in a slice's middle they are 1: nothing else is there.
  */
-export function ramp(length: number, place: Place): Uint32Array {
+export function ramp(length: number, place: Place): Int32Array {
   const key = 3 * length + place;
   const known = ramps.get(key);
   if (known !== undefined) return known;
-  const weights = Uint32Array.from({ length }, (_value, i) => {
+  const weights = Int32Array.from({ length }, (_value, i) => {
     if (place === 1) return 1;
     const share = laterShare((2 * i + 1) / length - 1);
     // Never nothing: the other slice may be missing.

@@ -9,7 +9,8 @@
  * the bands of slices whose neighbours are still to come, and the cells that wait for such a band.
  */
 import type { SliceMaps } from '../runtime/segmenter.ts';
-import { blend, type PieceMaps, type Place } from './blend.ts';
+import { blend, type Layer, type PieceMaps, type Place } from './blend.ts';
+import { copyBlock } from './copy-block.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
@@ -36,15 +37,15 @@ interface Piece {
 
 interface Contribution {
   readonly slice: PlannedSlice;
-  readonly maps: PieceMaps;
-  /** Log-probabilities, `width × height × classes`; null for a piece of one slice alone. */
-  readonly bytes: Uint8Array | null;
+  readonly layer: Layer;
+  /** Whether the layer's bytes are a copy of this piece alone. */
+  readonly cut: boolean;
 }
 
 interface Cell {
   readonly classes: Uint8Array<ArrayBuffer>;
   readonly confidence: Uint8Array<ArrayBuffer>;
-  /** Pieces that are not final yet, of nine. */
+  /** Pieces that are not final yet. */
   waiting: number;
 }
 
@@ -53,6 +54,10 @@ export class Stitcher {
   readonly #byPlace = new Map<number, PlannedSlice>();
   readonly #pieces = new Map<number, Piece>();
   readonly #cells = new Map<number, Cell>();
+  /** Memory of layers that have been blended, by its length: there are three shapes of pieces. */
+  readonly #spare = new Map<number, Uint8Array[]>();
+  /** Classes. */
+  #depth = 0;
 
   constructor(plan: SlicePlan) {
     this.#plan = plan;
@@ -70,9 +75,7 @@ export class Stitcher {
   get pendingBytes(): number {
     let bytes = 0;
     for (const { contributions } of this.#pieces.values()) {
-      for (const { maps, bytes: shared } of contributions) {
-        bytes += 2 * maps.classes.length + (shared?.length ?? 0);
-      }
+      for (const { layer } of contributions) bytes += layer.bytes.length;
     }
     return bytes + this.#cells.size * 2 * this.#plan.cellPx ** 2;
   }
@@ -82,12 +85,13 @@ export class Stitcher {
    * @throws ModelError `bad-input` when log-probabilities are needed and missing.
    */
   add(slice: PlannedSlice, maps: SliceMaps): FinishedSlice[] {
-    const { marginPx, cellPx } = this.#plan;
+    const { marginPx, cellPx, sizePx } = this.#plan;
     if (marginPx === 0) {
       const { classes, confidence } = maps;
       return [{ index: slice.index, rect: slice.cell, size: cellPx, classes, confidence }];
     }
-    if (maps.logProbabilities === undefined) {
+    const { logProbabilities } = maps;
+    if (logProbabilities === undefined) {
       throw new ModelError(
         'bad-input',
         'segmenter',
@@ -96,19 +100,23 @@ export class Stitcher {
       );
     }
     const finished: FinishedSlice[] = [];
-    const pixels = cellPx * cellPx;
-    this.#cells.set(slice.index, {
-      classes: new Uint8Array(pixels),
-      confidence: new Uint8Array(pixels),
-      waiting: 9,
-    });
-    for (const { u, v } of positionsOf(slice)) {
+    this.#depth = logProbabilities.length / (sizePx * sizePx);
+    const cell: Cell = { ...this.#own(maps), waiting: 0 };
+    const shared = positionsOf(slice).flatMap(({ u, v }) => {
       const key = this.#keyOf(u, v);
       const piece = this.#pieceAt(u, v, key);
-      const shared = piece.slices.length > 1;
+      return piece === null ? [] : [{ u, v, key, piece }];
+    });
+    if (shared.length === 0) return [this.#finished(slice, cell)];
+    this.#cells.set(slice.index, cell);
+    cell.waiting = shared.length;
+    for (const { u, v, key, piece } of shared) {
       piece.waiting--;
-      piece.contributions.push(this.#cut(slice, maps, u, v, shared));
-      if (piece.waiting === 0) this.#settle(u, v, key, piece, finished);
+      const layer = this.#layerOf(slice, logProbabilities, u, v);
+      // The last one is blended at once, where it lies.
+      const cut = piece.waiting > 0;
+      piece.contributions.push({ slice, cut, layer: cut ? this.#cut(layer, u, v) : layer });
+      if (!cut) this.#settle(u, v, key, piece, finished);
     }
     return finished.sort((a, b) => a.index - b.index);
   }
@@ -120,6 +128,7 @@ export class Stitcher {
     for (const { u, v } of positionsOf(slice)) {
       const key = this.#keyOf(u, v);
       const piece = this.#pieceAt(u, v, key);
+      if (piece === null) continue;
       piece.waiting--;
       if (piece.waiting === 0) this.#settle(u, v, key, piece, finished);
     }
@@ -141,10 +150,12 @@ export class Stitcher {
     return v * (2 * this.#plan.columns + 1) + u;
   }
 
-  #pieceAt(u: number, v: number, key: number): Piece {
+  /** A piece that several slices cover; null where one is alone. */
+  #pieceAt(u: number, v: number, key: number): Piece | null {
     const known = this.#pieces.get(key);
     if (known !== undefined) return known;
     const slices = this.#slicesAt(u, v);
+    if (slices.length < 2) return null;
     const piece: Piece = { slices, waiting: slices.length, contributions: [] };
     this.#pieces.set(key, piece);
     return piece;
@@ -169,45 +180,54 @@ export class Stitcher {
     return position % 2 === 0 ? 2 * marginPx : sizePx - 4 * marginPx;
   }
 
-  /** The part of a slice's maps that lies in a piece. */
-  #cut(slice: PlannedSlice, maps: SliceMaps, u: number, v: number, shared: boolean): Contribution {
-    const { sizePx, marginPx } = this.#plan;
-    const start = (place: number): number => [0, 2 * marginPx, sizePx - 2 * marginPx][place] ?? 0;
-    const left = start(u - 2 * slice.column);
-    const top = start(v - 2 * slice.row);
-    const width = this.#side(u);
-    const height = this.#side(v);
-    const block = (from: Uint8Array, bytes: number): Uint8Array => {
-      const to = new Uint8Array(width * height * bytes);
-      for (let y = 0; y < height; y++) {
-        const first = ((top + y) * sizePx + left) * bytes;
-        to.set(from.subarray(first, first + width * bytes), y * width * bytes);
-      }
-      return to;
-    };
-    const { logProbabilities } = maps;
-    if (shared && logProbabilities !== undefined) {
-      const none = new Uint8Array(0);
-      const depth = logProbabilities.length / (sizePx * sizePx);
-      return {
-        slice,
-        maps: { width, height, classes: none, confidence: none },
-        bytes: block(logProbabilities, depth),
-      };
+  /** What a slice says of its cell by itself. */
+  #own({ classes, confidence }: SliceMaps): Pick<Cell, 'classes' | 'confidence'> {
+    const { sizePx, cellPx, marginPx } = this.#plan;
+    const own = { classes: new Uint8Array(cellPx * cellPx), confidence: new Uint8Array(cellPx * cellPx) };
+    const first = marginPx * sizePx + marginPx;
+    for (const [from, to] of [
+      [classes, own.classes],
+      [confidence, own.confidence],
+    ] as const) {
+      const target = { bytes: to, first: 0, stride: cellPx };
+      copyBlock({ bytes: from, first, stride: sizePx }, target, cellPx, cellPx);
     }
-    return {
-      slice,
-      maps: { width, height, classes: block(maps.classes, 1), confidence: block(maps.confidence, 1) },
-      bytes: null,
-    };
+    return own;
+  }
+
+  /** What a slice says of a piece, in place. */
+  #layerOf(slice: PlannedSlice, bytes: Uint8Array, u: number, v: number): Layer {
+    const { sizePx } = this.#plan;
+    const across = (u - 2 * slice.column) as Place;
+    const down = (v - 2 * slice.row) as Place;
+    const stride = bytes.length / sizePx;
+    const first = this.#start(down) * stride + (this.#start(across) * stride) / sizePx;
+    return { bytes, first, stride, across, down };
+  }
+
+  /** Where a piece begins in a slice, on one axis, map pixels. */
+  #start(place: Place): number {
+    const { sizePx, marginPx } = this.#plan;
+    if (place === 0) return 0;
+    return place === 1 ? 2 * marginPx : sizePx - 2 * marginPx;
+  }
+
+  /** A copy of the layer's part that lies in a piece: the rest of the slice need not wait with it. */
+  #cut(layer: Layer, u: number, v: number): Layer {
+    const stride = (layer.stride / this.#plan.sizePx) * this.#side(u);
+    const length = this.#side(v) * stride;
+    const bytes = this.#spare.get(length)?.pop() ?? new Uint8Array(length);
+    const cut = { ...layer, bytes, first: 0, stride };
+    copyBlock(layer, cut, stride, this.#side(v));
+    return cut;
   }
 
   /** Works out a piece and writes it into the cells it lies in. */
   #settle(u: number, v: number, key: number, piece: Piece, finished: FinishedSlice[]): void {
     this.#pieces.delete(key);
-    const [first] = piece.contributions;
-    if (first === undefined) return;
-    const maps = first.bytes === null ? first.maps : this.#blend(u, v, piece.contributions);
+    if (piece.contributions.length === 0) return;
+    const layers = piece.contributions.map(({ layer }) => layer);
+    const maps = blend(this.#side(u), this.#side(v), this.#depth, layers);
     for (const slice of piece.slices) {
       // A slice that was left out, or has not come before the end, has no cell.
       const cell = this.#cells.get(slice.index);
@@ -216,40 +236,49 @@ export class Stitcher {
       cell.waiting--;
       if (cell.waiting > 0) continue;
       this.#cells.delete(slice.index);
-      const { classes, confidence } = cell;
-      finished.push({ index: slice.index, rect: slice.cell, size: this.#plan.cellPx, classes, confidence });
+      finished.push(this.#finished(slice, cell));
+    }
+    for (const { cut, layer } of piece.contributions) {
+      if (!cut) continue;
+      const { bytes } = layer;
+      const spare = this.#spare.get(bytes.length);
+      if (spare === undefined) this.#spare.set(bytes.length, [bytes]);
+      else spare.push(bytes);
     }
   }
 
-  #blend(u: number, v: number, contributions: readonly Contribution[]): PieceMaps {
-    const layers = contributions.flatMap(({ slice, bytes }) =>
-      bytes === null
-        ? []
-        : [{ bytes, across: (u - 2 * slice.column) as Place, down: (v - 2 * slice.row) as Place }],
-    );
-    return blend(this.#side(u), this.#side(v), layers);
+  #finished({ index, cell: rect }: PlannedSlice, { classes, confidence }: Cell): FinishedSlice {
+    return { index, rect, size: this.#plan.cellPx, classes, confidence };
   }
 
+  /** Writes a piece into a cell, which of a band holds the half on its own side of the border. */
   #write(cell: Cell, maps: PieceMaps, placeX: number, placeY: number): void {
     const { cellPx, marginPx } = this.#plan;
-    // Of a band, a cell holds the half on its own side of the border.
-    const from = (place: number): number => (place === 0 ? marginPx : 0);
-    const to = (place: number): number => [0, marginPx, cellPx - marginPx][place] ?? 0;
-    const length = (place: number, side: number): number => (place === 1 ? side : marginPx);
-    const width = length(placeX, maps.width);
-    const height = length(placeY, maps.height);
-    for (let y = 0; y < height; y++) {
-      const source = (from(placeY) + y) * maps.width + from(placeX);
-      const target = (to(placeY) + y) * cellPx + to(placeX);
-      cell.classes.set(maps.classes.subarray(source, source + width), target);
-      cell.confidence.set(maps.confidence.subarray(source, source + width), target);
+    const fromX = placeX === 0 ? marginPx : 0;
+    const fromY = placeY === 0 ? marginPx : 0;
+    const width = placeX === 1 ? maps.width : marginPx;
+    const height = placeY === 1 ? maps.height : marginPx;
+    const first = this.#startInCell(placeY) * cellPx + this.#startInCell(placeX);
+    for (const name of ['classes', 'confidence'] as const) {
+      const from = { bytes: maps[name], first: fromY * maps.width + fromX, stride: maps.width };
+      copyBlock(from, { bytes: cell[name], first, stride: cellPx }, width, height);
     }
+  }
+
+  #startInCell(place: number): number {
+    const { cellPx, marginPx } = this.#plan;
+    if (place === 0) return 0;
+    return place === 1 ? marginPx : cellPx - marginPx;
   }
 }
 
 /** The nine pieces of a slice. */
 function positionsOf({ column, row }: PlannedSlice): { readonly u: number; readonly v: number }[] {
-  return [0, 1, 2].flatMap((y) => [0, 1, 2].map((x) => ({ u: 2 * column + x, v: 2 * row + y })));
+  const positions: { u: number; v: number }[] = [];
+  for (let v = 2 * row; v <= 2 * row + 2; v++) {
+    for (let u = 2 * column; u <= 2 * column + 2; u++) positions.push({ u, v });
+  }
+  return positions;
 }
 
 /** The columns (or rows) whose slices cover a position. */

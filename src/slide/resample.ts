@@ -62,9 +62,24 @@ export function axisWeights(from: number, step: number, outputs: number, size: n
 /** Positions that differ by less than this are the same; keeps 3.9999999 from reaching into pixel 3. */
 const EPSILON = 1e-6;
 
+/**
+ * Memory that is used again. A slice takes a megabyte and more for a moment; taken anew each time, a thread that reads
+ * slices spends as long on collecting it as on resampling.
+ */
+const memory = { lines: new Float32Array(0), made: new Uint8Array(0), sums: [] as Float32Array[] };
+
+/** Sums that are kept for later: how many, and how long the longest is. */
+const keptSums = 4;
+const longestKept = 3 * 1024 * 1024;
+
+function sumsOf(length: number): Float32Array {
+  const at = memory.sums.findIndex((sums) => sums.length === length);
+  return at < 0 ? new Float32Array(length) : memory.sums.splice(at, 1)[0]!.fill(0);
+}
+
 /** Output sums of three colours, to which source tiles are added. */
 export class Accumulator {
-  private readonly sums: Float32Array;
+  private sums: Float32Array;
 
   constructor(
     private readonly across: AxisWeights,
@@ -72,7 +87,7 @@ export class Accumulator {
     private readonly width: number,
     private readonly height: number,
   ) {
-    this.sums = new Float32Array(width * height * 3);
+    this.sums = sumsOf(width * height * 3);
   }
 
   /**
@@ -95,8 +110,10 @@ export class Accumulator {
     const [firstRow, endRow] = rows;
     const lineLength = (endColumn - firstColumn) * 3;
     // Lines of this tile, resampled across, are made when first needed: two output rows share some.
-    const lines = new Float32Array(lineLength * height);
-    const made = new Uint8Array(height);
+    if (memory.lines.length < lineLength * height) memory.lines = new Float32Array(lineLength * height);
+    if (memory.made.length < height) memory.made = new Uint8Array(height);
+    const { lines } = memory;
+    const made = memory.made.fill(0, 0, height);
     for (let o = firstRow; o < endRow; o++) {
       const begin = this.down.start[o]!;
       const end = begin + this.down.count[o]!;
@@ -168,7 +185,7 @@ export class Accumulator {
     }
   }
 
-  /** The sums as opaque pixels; where source does not cover an output pixel, background fills up. */
+  /** The sums as opaque pixels; where source does not cover an output pixel, background fills up. Once, at the end. */
   pixels(background: readonly [number, number, number]): Uint8ClampedArray<ArrayBuffer> {
     const { width, height, sums } = this;
     const data = new Uint8ClampedArray(width * height * 4);
@@ -185,6 +202,8 @@ export class Accumulator {
         data[o + 3] = 255;
       }
     }
+    this.sums = new Float32Array(0);
+    if (sums.length <= longestKept) memory.sums = [sums, ...memory.sums].slice(0, keptSums);
     return data;
   }
 }
