@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import {
   STUDY_STEPS,
@@ -19,6 +19,7 @@ interface ReproduceCall {
   readonly data: string;
   readonly weights?: string;
   readonly out: string;
+  readonly results: string;
   readonly rows: readonly string[];
   readonly folds: readonly number[];
   readonly seeds: readonly number[];
@@ -32,7 +33,10 @@ interface Run {
   readonly row: StudyRow;
   readonly fold: number;
   readonly seed: number;
+  /** Of its checkpoints, its model and its report. */
   readonly folder: string;
+  /** What it gave, once it is done. */
+  readonly resultFile: string;
 }
 
 /** Adds the command to the program. */
@@ -45,7 +49,8 @@ export const addReproduceCommand: AddCommand = (program) => {
     )
     .requiredOption('--data <dir>', 'folder of GlaS: images/, masks4/, index.csv')
     .option('--weights <dir>', 'folder that holds the folders of ImageNet weights')
-    .option('--out <dir>', 'folder of the runs', 'runs/study')
+    .option('--out <dir>', 'folder of the runs: checkpoints, models, reports', 'runs/study')
+    .option('--results <dir>', 'folder of what finished runs gave, a small file each', 'docs/study-results')
     .option('--rows <ids>', `some of: ${studyRows.map(({ id }) => id).join(', ')}`, parseRows, allRows())
     .option('--folds <numbers>', 'folds, by comma', parseNumbers, allFolds())
     .option('--seeds <numbers>', 'seeds, by comma', parseNumbers, [1])
@@ -66,8 +71,11 @@ async function reproduce(call: ReproduceCall): Promise<void> {
     }
     await runAll(runs, call, call.weights);
   }
-  const results = (await Promise.all(runs.map(resultOf))).filter((result) => result !== null);
-  if (results.length === 0) throw new CommandError(`${call.out}: no run has finished yet.`);
+  const found = await Promise.all(runs.map((run) => resultOf(run, call.steps)));
+  const results = found.filter((result) => result !== null);
+  if (results.length === 0) {
+    throw new CommandError(`${call.results}: no run of ${String(call.steps)} steps has finished yet.`);
+  }
   const names = studyConfig(studyRows[0]!, 1, 1, call.steps).classes.map(({ name }) => name);
   process.stdout.write(
     call.json === true
@@ -77,7 +85,7 @@ async function reproduce(call: ReproduceCall): Promise<void> {
 }
 
 /** Fold by fold, so that the first tables are there early. */
-function runsOf({ rows, folds, seeds, out }: ReproduceCall): Run[] {
+function runsOf({ rows, folds, seeds, out, results }: ReproduceCall): Run[] {
   return seeds.flatMap((seed) =>
     folds.flatMap((fold) =>
       studyRows
@@ -87,6 +95,7 @@ function runsOf({ rows, folds, seeds, out }: ReproduceCall): Run[] {
           fold,
           seed,
           folder: join(out, `fold-${String(fold)}`, `${row.id}-seed-${String(seed)}`),
+          resultFile: join(results, `fold-${String(fold)}`, `${row.id}-seed-${String(seed)}.json`),
         })),
     ),
   );
@@ -97,7 +106,7 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
   const waiting = [...runs];
   const work = async (): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      if ((await resultOf(run)) === null) await trainAndEvaluate(run, call, weights);
+      if ((await resultOf(run, call.steps)) === null) await trainAndEvaluate(run, call, weights);
     }
   };
   const workers = Array.from({ length: Math.min(call.jobs, runs.length) }, work);
@@ -107,7 +116,7 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
 }
 
 async function trainAndEvaluate(
-  { row, fold, seed, folder }: Run,
+  { row, fold, seed, folder, resultFile }: Run,
   { data, steps }: ReproduceCall,
   weights: string,
 ): Promise<void> {
@@ -137,12 +146,16 @@ async function trainAndEvaluate(
     seconds: trained.seconds,
     confusion: evaluated.confusion,
   };
-  await writeFile(join(folder, 'result.json'), `${JSON.stringify(result)}\n`);
+  await mkdir(dirname(resultFile), { recursive: true });
+  await writeFile(resultFile, `${JSON.stringify(result)}\n`);
 }
 
-async function resultOf({ folder }: Run): Promise<StudyResult | null> {
-  const text = await readFile(join(folder, 'result.json'), 'utf8').catch(() => null);
-  return text === null ? null : (JSON.parse(text) as StudyResult);
+/** What the run gave with that many steps; null while it is not done. */
+async function resultOf({ resultFile }: Run, steps: number): Promise<StudyResult | null> {
+  const text = await readFile(resultFile, 'utf8').catch(() => null);
+  if (text === null) return null;
+  const result = JSON.parse(text) as StudyResult;
+  return result.steps === steps ? result : null;
 }
 
 /** This program with other words. @returns its standard output; @throws CommandError when it fails. */
