@@ -163,9 +163,18 @@ function dualscope(words: readonly string[]): Promise<string> {
   const program = join(import.meta.dirname, '..', '..', 'bin', 'dualscope.mjs');
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // A stopped program must not leave a training behind that writes on.
+    const stop = (signal: NodeJS.Signals): void => {
+      child.kill(signal);
+      process.exitCode = signal === 'SIGINT' ? 130 : 143;
+    };
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
     let output = '';
     child.stdout.on('data', (text) => (output += String(text)));
     child.on('close', (code) => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
       if (code === 0) resolve(output);
       else reject(new CommandError(`"dualscope ${words.join(' ')}" failed; it says why above.`));
     });
