@@ -46,13 +46,18 @@ export const addSlideCommand: AddCommand = (program) => {
     });
 };
 
+/** Nobody waits at the screen, and a job that gives up costs more than half a minute: 0.5, 1, 2 … 16 s between tries. */
+const patient = { retries: 6, retryDelayMs: 500, longestDelayMs: 120_000 } as const;
+
 /**
  * Opens what the words of a command name: a file, files that belong together, a folder of them, a URL.
  * @throws SlideError; CommandError for an empty folder.
  */
 export async function openFromCommandLine(files: readonly string[]): Promise<Slide> {
   const first = files[0] ?? '';
-  if (files.length === 1 && /^https?:\/\//.test(first)) return openSlideUrl(first, nodePlatform());
+  if (files.length === 1 && /^https?:\/\//.test(first)) {
+    return openSlideUrl(first, nodePlatform(), patient);
+  }
   const paths = files.length === 1 ? await filesOf(first) : files;
   return openSlide(await Promise.all(paths.map(pathByteSource)), nodePlatform());
 }

@@ -11,7 +11,9 @@ import { isNdpi, ndpiContents } from './tiff/ndpi.ts';
 import { isOme, omeContents } from './tiff/ome.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
-import { nameOfUrl, urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
+import { retryingFetch } from './retry.ts';
+import { urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
+import { nameOfUrl } from './url-name.ts';
 import { deepZoom } from './web/deep-zoom.ts';
 import { dicomWebInstances, isDicomWebSeries } from './web/dicomweb.ts';
 import { iiif } from './web/iiif.ts';
@@ -64,7 +66,7 @@ export async function openSlideUrl(
   platform: SlidePlatform,
   options: UrlByteSourceOptions = {},
 ): Promise<Slide> {
-  const http = options.fetch ?? ((input, init) => fetch(input, init));
+  const http = retryingFetch(options.fetch ?? ((input, init) => fetch(input, init)), options);
   const name = nameOfUrl(url);
   if (isDicomWebSeries(url)) {
     const instances = await dicomWebInstances(url, name, http);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { nameOfUrl, urlByteSource } from './url-byte-source.ts';
+import { urlByteSource } from './url-byte-source.ts';
+import { nameOfUrl, shownUrl } from './url-name.ts';
 
 const file = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
 
@@ -105,5 +106,6 @@ describe('urlByteSource', () => {
   test('names a URL by the last part of its path', () => {
     expect(nameOfUrl('https://a.example/b/c.svs#x')).toBe('c.svs');
     expect(nameOfUrl('https://a.example/%E0%A4%A')).toBe('%E0%A4%A');
+    expect(shownUrl('https://me:secret@a.example/b/c.svs?key=1#x')).toBe('https://a.example/b/c.svs');
   });
 });

@@ -1,0 +1,206 @@
+/** HTTP range requests of one file (RFC 9110, section 14) that survive dropped connections and servers that are busy. */
+import { refusal } from './range-refusal.ts';
+import {
+  Backoff,
+  failureCode,
+  isLasting,
+  isPassing,
+  isUntrusted,
+  pause,
+  retryAfterMs,
+  type RetryOptions,
+} from './retry.ts';
+import { abortReason, onAbort } from './shared-tasks.ts';
+import { SlideError } from './slide.ts';
+import { nameOfUrl, shownUrl } from './url-name.ts';
+
+export interface RangeClientOptions extends RetryOptions {
+  /** For tests and for headers of one's own; the global `fetch` by default. */
+  readonly fetch?: typeof fetch;
+  /** Milliseconds without a byte after which a connection counts as broken; 30,000 by default. */
+  readonly idleMs?: number;
+}
+
+/** The bytes of a range, and the response that brought the last of them. */
+export interface RangeAnswer {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly response: Response;
+}
+
+/** A failure that may pass. */
+class Passing extends Error {
+  constructor(
+    readonly error: SlideError,
+    readonly askedMs: number | null = null,
+  ) {
+    super(error.message);
+  }
+}
+
+/** Bytes of an answer that count as progress: a server that sends fewer on each connection is given up. */
+const leastProgress = 1024;
+
+export class RangeClient {
+  readonly name: string;
+  readonly #fetch: typeof fetch;
+  readonly #idleMs: number;
+  /** What the server called this version of the file; null until, and unless, it said so. */
+  #etag: string | null = null;
+
+  constructor(
+    private readonly url: string,
+    private readonly options: RangeClientOptions,
+  ) {
+    this.name = nameOfUrl(url);
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#idleMs = options.idleMs ?? 30_000;
+  }
+
+  /**
+   * The bytes from `offset`, `length` of them or as many as the file has. A connection that breaks is taken up again where it
+   * broke. An empty file gives no bytes.
+   * @throws SlideError `not-found`, `no-range`, `network`; an AbortError.
+   */
+  async range(offset: number, length: number, signal?: AbortSignal): Promise<RangeAnswer> {
+    const backoff = new Backoff(this.options);
+    const chunks: Uint8Array[] = [];
+    let received = 0;
+    let kept = 0;
+    for (;;) {
+      if (signal?.aborted) throw abortReason(signal);
+      try {
+        const response = await this.#attempt(offset + received, length - received, signal, (chunk) => {
+          chunks.push(chunk);
+          received += chunk.length;
+        });
+        return { bytes: joined(chunks, received, length), response };
+      } catch (error) {
+        if (signal?.aborted) throw abortReason(signal);
+        if (!(error instanceof Passing)) throw error;
+        if (received - kept >= leastProgress) {
+          backoff.progress();
+          kept = received;
+        }
+        const wait = backoff.next(error.askedMs);
+        if (wait === null) throw givenUp(error, backoff.allFailures);
+        await pause(wait, signal);
+      }
+    }
+  }
+
+  /** How long the file is, by HEAD; null where the server does not say. */
+  async lengthByHead(): Promise<number | null> {
+    try {
+      const head = await this.#fetch(this.url, { method: 'HEAD' });
+      const length = Number(head.headers.get('content-length') ?? NaN);
+      return head.ok && Number.isFinite(length) ? length : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** One request. @throws Passing, SlideError. */
+  async #attempt(
+    offset: number,
+    length: number,
+    signal: AbortSignal | undefined,
+    take: (chunk: Uint8Array) => void,
+  ): Promise<Response> {
+    const controller = new AbortController();
+    const stay = onAbort(signal, () => controller.abort());
+    const idle = (): void => controller.abort();
+    let timer = setTimeout(idle, this.#idleMs);
+    try {
+      const response = await this.#fetch(this.url, {
+        headers: { Range: `bytes=${offset}-${offset + length - 1}` },
+        signal: controller.signal,
+      });
+      if (response.status === 416 && offset === 0) {
+        await response.body?.cancel();
+        return response;
+      }
+      if (response.status !== 206) {
+        await response.body?.cancel();
+        const error = refusal(response, this.name, shownUrl(this.url));
+        throw isPassing(response.status) ? new Passing(error, retryAfterMs(response)) : error;
+      }
+      await this.#checkVersion(response);
+      const expected = promised(response);
+      let received = 0;
+      const reader = response.body?.getReader();
+      // What breaks when all bytes are there breaks nothing.
+      while (expected === null || received < expected) {
+        clearTimeout(timer);
+        timer = setTimeout(idle, this.#idleMs);
+        const part = await reader?.read();
+        if (part?.value === undefined) break;
+        received += part.value.length;
+        take(part.value);
+      }
+      if (expected !== null && received < expected) throw new Error('The answer is shorter than it says.');
+      await reader?.cancel().catch(() => undefined);
+      return response;
+    } catch (error) {
+      if (signal?.aborted || error instanceof Passing || error instanceof SlideError) throw error;
+      const lost = this.#lost(error, controller.signal.aborted);
+      throw isLasting(failureCode(error)) ? lost : new Passing(lost);
+    } finally {
+      clearTimeout(timer);
+      stay();
+    }
+  }
+
+  async #checkVersion(response: Response): Promise<void> {
+    const etag = response.headers.get('etag');
+    if (etag === null || this.#etag === etag) return;
+    if (this.#etag === null) {
+      this.#etag = etag;
+      return;
+    }
+    await response.body?.cancel();
+    throw new SlideError('network', this.name, 'The file changed on the server.', 'Open the slide again.');
+  }
+
+  #lost(cause: unknown, wasIdle: boolean): SlideError {
+    const code = failureCode(cause);
+    const where = shownUrl(this.url);
+    if (code !== null && isUntrusted(code)) {
+      return new SlideError(
+        'network',
+        this.name,
+        `The certificate of ${where} is not trusted (${code}).`,
+        'Check the address, or name a file with the authority’s certificate in NODE_EXTRA_CA_CERTS.',
+        { cause },
+      );
+    }
+    const problem = wasIdle
+      ? `No byte of ${where} came for ${Math.round(this.#idleMs / 1000)} s.`
+      : code !== null
+        ? `${where} can not be reached, or the connection broke (${code}).`
+        : `${where} can not be reached, or the server does not allow this page to read the file (CORS).`;
+    return new SlideError('network', this.name, problem, 'Check the connection and the address.', { cause });
+  }
+}
+
+/** Bytes that an answer must have by its own word; null where it does not say. */
+function promised(response: Response): number | null {
+  const [, from, to] = /bytes (\d+)-(\d+)\//.exec(response.headers.get('content-range') ?? '') ?? [];
+  return from === undefined ? null : Number(to) - Number(from) + 1;
+}
+
+function joined(chunks: readonly Uint8Array[], received: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(received);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  // A server may send more than was asked for.
+  return received > length ? bytes.slice(0, length) : bytes;
+}
+
+function givenUp({ error, askedMs }: Passing, tries: number): SlideError {
+  const asked = askedMs === null ? '' : `, the server asks to wait ${Math.ceil(askedMs / 1000)} s`;
+  const problem = error.problem.replace(/\.$/, `; tried ${tries === 1 ? 'once' : `${tries} times`}${asked}.`);
+  return new SlideError(error.code, error.file, problem, error.remedy, { cause: error.cause });
+}
