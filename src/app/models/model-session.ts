@@ -3,7 +3,8 @@ import type { NamedFile, SegmentClient } from '../../worker/segment-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { browserStorage } from '../state/preferences.ts';
 import type { Action } from '../state/reducer.ts';
-import type { AppState, ModelEntry, RunOutcome } from '../state/state.ts';
+import type { RunOutcome } from '../state/run-state.ts';
+import type { AppState, ModelEntry } from '../state/state.ts';
 import type { Store } from '../state/store.ts';
 import { loadSpeeds, saveSpeeds } from './model-speed.ts';
 import type { Speeds } from './model-speed.ts';
@@ -34,10 +35,13 @@ export class ModelSession {
       this.#set(loadSpeeds(browserStorage(), device));
     } else if (lastRun !== null && lastRun !== this.#lastRun) {
       this.#lastRun = lastRun;
-      const computed = lastRun.slices - lastRun.restored;
+      const [only] = lastRun.models;
+      // Models that run at once share the device: their rates say nothing of one alone.
+      if (only === undefined || lastRun.models.length > 1) return;
+      const computed = only.slices - only.restored;
       // The first slices pay for loading: too few say little.
-      if (computed < 4 || lastRun.seconds <= 0) return;
-      const next = { ...speeds, [lastRun.modelId]: computed / lastRun.seconds };
+      if (computed < 4 || only.seconds <= 0) return;
+      const next = { ...speeds, [only.modelId]: computed / only.seconds };
       saveSpeeds(browserStorage(), device, next);
       this.#set(next);
     }

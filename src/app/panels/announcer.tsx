@@ -1,5 +1,6 @@
 /** Tells screen readers how a run goes: its start, every quarter, its end, and errors. */
 import { formatDuration } from '../format.ts';
+import { wholeProgress } from '../state/run-state.ts';
 import type { AppState } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
 
@@ -22,8 +23,9 @@ export function Announcer(): React.JSX.Element {
 export function progressMessage(state: AppState): string {
   const { run, lastRun, slide } = state;
   if (run !== null) {
-    if (run.total === 0) return 'Segmentation started.';
-    const quarter = Math.floor((4 * run.done) / run.total);
+    const { done, total } = wholeProgress(run);
+    if (total === 0) return 'Segmentation started.';
+    const quarter = Math.floor((4 * done) / total);
     return quarter === 0 ? 'Segmentation started.' : `Segmentation: ${quarter * 25} per cent.`;
   }
   if (lastRun !== null) {

@@ -3,7 +3,8 @@ import type { PeakMemory, StageTimes } from '../../segment/run-report.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { formatBytes, formatDuration, formatRate } from '../format.ts';
 import { activeModel, currentMpp } from '../state/state.ts';
-import type { AppState, RunOutcome, RunState } from '../state/state.ts';
+import type { RunOutcome, RunState } from '../state/run-state.ts';
+import type { AppState } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
 import { Facts, Section } from './section.tsx';
 
@@ -20,7 +21,9 @@ export function StatisticsSection(): React.JSX.Element | null {
   const last = useApp((state) => state.lastRun);
   const backend = useApp((state) => state.backend);
   const field = useApp(sliceField);
-  const figures = run === null ? ofOutcome(last) : ofRun(run);
+  const modelId = useApp((state) => activeModel(state)?.id ?? null);
+  const figures = run === null ? ofOutcome(last, modelId) : ofRun(run, modelId);
+  const together = (run ?? last)?.models.length ?? 0;
   if (figures === null || figures.slices === 0 || figures.seconds <= 0) return null;
   const { slices, seconds, stages, memory } = figures;
   const rate = slices / seconds;
@@ -42,16 +45,29 @@ export function StatisticsSection(): React.JSX.Element | null {
             : []),
         ]}
       />
+      {together > 1 && (
+        <p className="hint">Of the active pane’s model, which shared the device with {together - 1} more.</p>
+      )}
       <Stages stages={stages} slices={slices} />
     </Section>
   );
 }
 
-function ofOutcome(outcome: RunOutcome | null): Figures | null {
-  return outcome === null ? null : { ...outcome, slices: outcome.slices - outcome.restored };
+/** Of the active pane's model where it took part, else of the first. */
+function ofModel<T extends { readonly modelId: string }>(
+  models: readonly T[],
+  modelId: string | null,
+): T | undefined {
+  return models.find((model) => model.modelId === modelId) ?? models[0];
 }
 
-function ofRun({ statistics }: RunState): Figures | null {
+function ofOutcome(outcome: RunOutcome | null, modelId: string | null): Figures | null {
+  const own = outcome === null ? undefined : ofModel(outcome.models, modelId);
+  return own === undefined ? null : { ...own, slices: own.slices - own.restored };
+}
+
+function ofRun(run: RunState, modelId: string | null): Figures | null {
+  const statistics = ofModel(run.models, modelId)?.statistics ?? null;
   return statistics === null ? null : { ...statistics, slices: statistics.computed };
 }
 

@@ -3,7 +3,10 @@ import { CircleX, Pause, Play, ScrollText, TriangleAlert, X } from 'lucide-react
 import { commandById } from '../commands/registry.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
-import type { AppState, BackendState, LogEntry, RunState } from '../state/state.ts';
+import { wholeProgress } from '../state/run-state.ts';
+import type { ModelRun, RunState } from '../state/run-state.ts';
+import { layerText } from '../state/state.ts';
+import type { AppState, BackendState, LogEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Announcer } from './announcer.tsx';
 
@@ -55,21 +58,12 @@ function idleText(state: AppState): string {
 }
 
 function Progress({ run }: { readonly run: RunState }): React.JSX.Element {
-  const share = run.total === 0 ? 0 : run.done / run.total;
   return (
     <div className="progress" data-testid="progress">
-      <div
-        className="progress-track"
-        role="progressbar"
-        aria-label="Segmentation"
-        aria-valuemin={0}
-        aria-valuemax={run.total}
-        aria-valuenow={run.done}
-        aria-valuetext={progressText(run)}
-      >
-        <div className="progress-done" style={{ transform: `scaleX(${share})` }} />
-      </div>
-      <span data-testid="progress-text">{progressText(run)}</span>
+      {run.models.map((model) => (
+        <ModelProgress key={model.modelId} model={model} alone={run.models.length === 1} phase={run.phase} />
+      ))}
+      <span data-testid="progress-text">{progressText(run.phase, wholeProgress(run))}</span>
       <CommandButton
         id="segment.pause"
         icon={run.phase === 'paused' ? <Play size={14} aria-hidden /> : <Pause size={14} aria-hidden />}
@@ -79,14 +73,60 @@ function Progress({ run }: { readonly run: RunState }): React.JSX.Element {
   );
 }
 
-function progressText(run: RunState): string {
-  if (run.phase === 'cancelling') return 'Cancelling…';
-  if (run.total === 0) return 'Preparing…';
-  const parts = [`${formatCount(run.done)}/${formatCount(run.total)} slices`];
-  if (run.phase === 'paused') parts.push('paused');
-  else if (run.rate > 0) parts.push(`${formatRate(run.rate)}/s`, `${formatDuration(run.etaSeconds)} left`);
-  if (run.broken > 0) parts.push(`${formatCount(run.broken)} could not be read`);
-  if (run.skipped > 0) parts.push(glassText(run.skipped));
+interface ModelProgressProps {
+  readonly model: ModelRun;
+  /** Whether no other model runs with it. */
+  readonly alone: boolean;
+  readonly phase: RunState['phase'];
+}
+
+/** How far one model has come; of several, with the panes that show it. */
+function ModelProgress({ model, alone, phase }: ModelProgressProps): React.JSX.Element {
+  const panes = useApp((state) => panesOf(state, model.modelId));
+  const title = useApp(
+    (state) => state.models?.find(({ id }) => id === model.modelId)?.manifest.title ?? model.modelId,
+  );
+  const share = model.total === 0 ? 0 : model.done / model.total;
+  const text = progressText(phase, model);
+  return (
+    <>
+      {!alone && <span aria-hidden>{panes}</span>}
+      <div
+        className="progress-track"
+        role="progressbar"
+        aria-label={alone ? 'Segmentation' : `Segmentation, ${title}`}
+        aria-valuemin={0}
+        aria-valuemax={model.total}
+        aria-valuenow={model.done}
+        aria-valuetext={text}
+        title={`${title}: ${text}`}
+        data-testid={`progress-${model.modelId}`}
+      >
+        <div className="progress-done" style={{ transform: `scaleX(${share})` }} />
+      </div>
+    </>
+  );
+}
+
+/** Names of the panes that show a model; the second layer of a single pane is 2. */
+function panesOf({ panes, compare }: AppState, modelId: string): string {
+  const layer = layerText({ kind: 'model', id: modelId });
+  const own = panes.filter((pane) => layerText(pane.layer) === layer).map(({ id }) => id);
+  const isSecond = compare.view !== 'panes' && layerText(compare.second) === layer;
+  return [...own, ...(isSecond ? ['2'] : [])].join('');
+}
+
+function progressText(
+  phase: RunState['phase'],
+  { done, total, rate, etaSeconds, broken, skipped }: ReturnType<typeof wholeProgress>,
+): string {
+  if (phase === 'cancelling') return 'Cancelling…';
+  if (total === 0) return 'Preparing…';
+  const parts = [`${formatCount(done)}/${formatCount(total)} slices`];
+  if (phase === 'paused') parts.push('paused');
+  else if (rate > 0) parts.push(`${formatRate(rate)}/s`, `${formatDuration(etaSeconds)} left`);
+  if (broken > 0) parts.push(`${formatCount(broken)} could not be read`);
+  if (skipped > 0) parts.push(glassText(skipped));
   return parts.join(' · ');
 }
 

@@ -14,8 +14,8 @@ export class EngineEvents {
   readonly #maps: ClassMapStore;
   /** Codes of storage problems that the user knows of. */
   readonly #told = new Set<string>();
-  /** Of the run that is on; others' late progress is dropped. */
-  #progress: object | null = null;
+  /** Of the run that is on, by model; others' late progress is dropped. */
+  readonly #progress = new Map<string, object>();
 
   constructor(store: Store<AppState, Action>, maps: ClassMapStore) {
     this.#store = store;
@@ -25,7 +25,7 @@ export class EngineEvents {
   /** @param ofRun whether the events move the progress of the run that is on. */
   listener(slide: OpenSlide, model: ModelEntry, ofRun: boolean): (event: SegmentEvent) => void {
     const map = this.#maps.of(slide.metadata.fingerprint, slide.userMpp ?? slide.metadata.mpp, model.id);
-    const move = ofRun ? this.#mover() : () => undefined;
+    const move = ofRun ? this.#mover(model.id) : () => undefined;
     return (event) => {
       if (event.kind === 'slice') map.add(event.result, slide.metadata);
       if (event.kind === 'broken-slice' || event.kind === 'notice') this.warn(event.error);
@@ -35,15 +35,15 @@ export class EngineEvents {
   }
 
   /** Tells the state of the run's events; of progress, only the latest of a while. */
-  #mover(): (event: SegmentEvent) => void {
+  #mover(modelId: string): (event: SegmentEvent) => void {
     const own = {};
-    this.#progress = own;
+    this.#progress.set(modelId, own);
     let latest: SegmentEvent | null = null;
     let timer: number | undefined;
     const tell = (): void => {
       timer = undefined;
-      if (latest !== null && this.#progress === own) {
-        this.#store.dispatch({ type: 'run-event', event: latest });
+      if (latest !== null && this.#progress.get(modelId) === own) {
+        this.#store.dispatch({ type: 'run-event', modelId, event: latest });
       }
       latest = null;
     };
@@ -53,7 +53,7 @@ export class EngineEvents {
         timer ??= window.setTimeout(tell, progressInterval);
         return;
       }
-      this.#store.dispatch({ type: 'run-event', event });
+      this.#store.dispatch({ type: 'run-event', modelId, event });
     };
   }
 

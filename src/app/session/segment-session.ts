@@ -1,4 +1,7 @@
-/** Runs of the segmentation worker: one at a time; what is finished stays, whatever happens next. */
+/**
+ * Runs of the segmentation worker: one at a time, of one model or of several at once; what is finished stays, whatever
+ * happens next.
+ */
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { SegmentRequest } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
@@ -19,14 +22,21 @@ export interface RunPlan {
   readonly request: Omit<SegmentRequest, 'slide' | 'modelUrl' | 'mpp'>;
 }
 
+/** Models that run at once share the backend slice by slice, and the tiles that the reader decodes. */
+interface CurrentRun {
+  readonly controller: AbortController;
+  readonly slide: OpenSlide;
+  readonly plan: RunPlan;
+  /** By model id; those that have ended as well. */
+  readonly jobs: Map<string, Promise<void>>;
+}
+
 export class SegmentSession {
   readonly #store: Store<AppState, Action>;
   readonly #client: SegmentClient;
   readonly #events: EngineEvents;
   readonly #visibleArea: () => Level0Rect | null;
-  #run: AbortController | null = null;
-  /** Models that the current run has still to come to. */
-  #queue: ModelEntry[] = [];
+  #run: CurrentRun | null = null;
   #viewTimer: number | null = null;
 
   /** @param visibleArea what the active pane shows of the slide now. */
@@ -43,8 +53,8 @@ export class SegmentSession {
   }
 
   /**
-   * Segments with the models of all panes, the active pane's first, one after the other. Asks for the
-   * resolution first where the slide has none.
+   * Segments with the models of all panes at once, the active pane's first in each round. Asks for the resolution
+   * first where the slide has none.
    * @param models only these; all that the panes show where absent.
    */
   async segment(extent: Extent, models = shownModels(this.#store.getState())): Promise<void> {
@@ -71,18 +81,28 @@ export class SegmentSession {
     });
   }
 
-  /** Runs the models one after the other on what `plan` says. */
+  /**
+   * Runs the models at once on what `plan` says. Where a run is on they join it, and it ends with the last of them; a
+   * model that is in it already is left out.
+   */
   async runAll(slide: OpenSlide, models: readonly ModelEntry[], plan: RunPlan): Promise<void> {
-    const controller = new AbortController();
-    this.#run = controller;
-    this.#queue = [...models];
-    for (let model = this.#queue.shift(); model !== undefined; model = this.#queue.shift()) {
-      if (controller.signal.aborted) break;
-      await this.#segment(slide, model, plan, controller.signal);
+    const current = this.#run ?? { controller: new AbortController(), slide, plan, jobs: new Map() };
+    const isNew = this.#run === null;
+    this.#run = current;
+    for (const model of models) this.#join(current, slide, model, plan);
+    if (!isNew) return;
+    // More models may join meanwhile.
+    for (let known = 0; known < current.jobs.size;) {
+      known = current.jobs.size;
+      await Promise.all(current.jobs.values());
     }
-    this.#queue = [];
-    if (this.#run === controller) this.#run = null;
+    this.#run = null;
     this.#pause(false);
+  }
+
+  #join(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): void {
+    if (run.controller.signal.aborted || run.jobs.has(model.id)) return;
+    run.jobs.set(model.id, this.#segment(slide, model, plan, run.controller.signal));
   }
 
   async #segment(slide: OpenSlide, model: ModelEntry, plan: RunPlan, signal: AbortSignal): Promise<void> {
@@ -93,9 +113,9 @@ export class SegmentSession {
         { ...plan.request, slide: slide.choice.input, modelUrl: model.url, mpp: slide.userMpp },
         { signal, onEvent: this.#events.listener(slide, model, true) },
       );
-      this.#store.dispatch({ type: 'run-ended', summary });
+      this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary });
     } catch (error) {
-      this.#store.dispatch({ type: 'run-ended', summary: null });
+      this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary: null });
       // Cancelled before the first slice.
       if (isAbort(error)) return;
       this.#store.dispatch({
@@ -116,15 +136,16 @@ export class SegmentSession {
     this.#store.dispatch({ type: 'run-paused', paused });
   }
 
-  /** Lets the current run go on with these models, on the same area. Does nothing when none is on. */
+  /** Has models join the run that is on, on the same area of the same slide. Does nothing when none is on. */
   enqueue(models: readonly ModelEntry[]): void {
-    if (this.#run !== null) this.#queue.push(...models);
+    const run = this.#run;
+    if (run !== null) void this.runAll(run.slide, models, run.plan);
   }
 
   cancel(): void {
     if (this.#run === null) return;
     this.#store.dispatch({ type: 'run-cancelling' });
-    this.#run.abort();
+    this.#run.controller.abort();
     void this.#client.setPaused(false);
   }
 

@@ -51,7 +51,7 @@ export class StoredResults {
         const now = this.#store.getState();
         const isStillOpen = now.slide.kind === 'open' && now.slide.slideId === slide.slideId;
         if (slices === 0 || !isStillOpen) continue;
-        if (interrupted === null || interrupted.total <= slices || now.run !== null) {
+        if (interrupted === null || interrupted.total <= slices) {
           this.#tell(slide.metadata.name, `${formatCount(slices)} slices of an earlier visit are shown.`);
           continue;
         }

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { SegmentSummary } from '../../worker/protocol.ts';
 import { parsePreferences } from './preferences.ts';
 import { initialState, reduce } from './reducer.ts';
 import type { Action } from './reducer.ts';
@@ -9,64 +8,6 @@ import type { AppState, ModelEntry } from './state.ts';
 function after(...actions: Action[]): AppState {
   return actions.reduce(reduce, initialState(parsePreferences(null)));
 }
-
-const result = {
-  index: 0,
-  rect: { x: 0, y: 0, width: 1, height: 1 },
-  size: 1,
-  classes: new Uint8Array(1),
-  confidence: new Uint8Array(1),
-};
-
-const summary: SegmentSummary = {
-  slices: 3,
-  restored: 0,
-  skipped: 0,
-  broken: 0,
-  regionsEncoded: 1,
-  seconds: 2,
-  cancelled: true,
-  tensorsBefore: 5,
-  tensorsAfter: 5,
-  stages: { readMs: 0, decodeMs: 0, preprocessMs: 0, waitMs: 0, encodeMs: 0, inferMs: 0, stitchMs: 0 },
-  memory: null,
-};
-
-describe('a run', () => {
-  const started: Action = { type: 'run-started', modelId: 'm', extent: 'whole' };
-  const planned: Action = { type: 'run-event', event: { kind: 'planned', slices: 8, regions: 1 } };
-  const slice: Action = {
-    type: 'run-event',
-    event: { kind: 'slice', result, done: 3, total: 8, rate: 6, etaSeconds: 1 },
-  };
-
-  it('goes from preparing to running', () => {
-    expect(after(started).run).toMatchObject({ phase: 'preparing', total: 0 });
-    expect(after(started, planned).run).toMatchObject({ phase: 'running', total: 8 });
-    expect(after(started, planned, slice).run).toMatchObject({ done: 3, rate: 6 });
-  });
-
-  it('stays cancelling when a last slice comes in', () => {
-    expect(after(started, planned, { type: 'run-cancelling' }, slice).run?.phase).toBe('cancelling');
-  });
-
-  it('leaves its outcome', () => {
-    const state = after(started, planned, slice, { type: 'run-ended', summary });
-    expect(state.run).toBeNull();
-    expect(state.lastRun).toMatchObject({
-      modelId: 'm',
-      extent: 'whole',
-      slices: 3,
-      seconds: 2,
-      cancelled: true,
-      restored: 0,
-    });
-  });
-
-  it('ignores events after its end', () => {
-    expect(after(slice).run).toBeNull();
-  });
-});
 
 describe('the overlay', () => {
   it('remembers taste in the preferences, but not what is hidden', () => {

@@ -1,5 +1,5 @@
 /** Every change of the interface's state, as pure functions. */
-import type { BackendReport, ErrorReport, SegmentEvent, SegmentSummary } from '../../worker/protocol.ts';
+import type { BackendReport, ErrorReport } from '../../worker/protocol.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import { initialOverlay } from './preferences.ts';
 import type { Speeds } from '../models/model-speed.ts';
@@ -9,6 +9,8 @@ import { initialAnnotate, reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction } from '../annotate/annotate-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
+import { reduceRun } from './run-state.ts';
+import type { RunAction } from './run-state.ts';
 import { activePaneOf, layerText } from './state.ts';
 import type {
   AppState,
@@ -65,17 +67,13 @@ export type Action =
   | { readonly type: 'backend-starting' }
   | { readonly type: 'backend-ready'; readonly report: BackendReport }
   | { readonly type: 'backend-failed'; readonly error: ErrorReport }
-  | { readonly type: 'run-started'; readonly modelId: string; readonly extent: Extent }
-  | { readonly type: 'run-event'; readonly event: SegmentEvent }
-  | { readonly type: 'run-paused'; readonly paused: boolean }
-  | { readonly type: 'run-cancelling' }
+  | RunAction
   | { readonly type: 'drawing'; readonly drawing: AreaDrawing | null }
   | { readonly type: 'measure'; readonly measure: Measurement | null }
   | { readonly type: 'bookmarks'; readonly bookmarks: readonly Bookmark[] }
   | { readonly type: 'area'; readonly area: Polygon | null }
   | { readonly type: 'annotate'; readonly action: AnnotateAction }
   | { readonly type: 'tissue-shown'; readonly shown: boolean }
-  | { readonly type: 'run-ended'; readonly summary: SegmentSummary | null }
   | { readonly type: 'log'; readonly entry: Omit<LogEntry, 'id'> }
   | { readonly type: 'dismiss-notice' }
   | { readonly type: 'log-open'; readonly open: boolean }
@@ -237,29 +235,11 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'backend-failed':
       return { ...state, backend: { kind: 'failed', error: action.error } };
     case 'run-started':
-      return {
-        ...state,
-        lastRun: null,
-        run: {
-          modelId: action.modelId,
-          extent: action.extent,
-          phase: 'preparing',
-          done: 0,
-          total: 0,
-          rate: 0,
-          etaSeconds: 0,
-          broken: 0,
-          skipped: 0,
-          statistics: null,
-        },
-      };
     case 'run-event':
-      return runEvent(state, action.event);
-    case 'run-paused': {
-      const { run } = state;
-      if (run === null || run.phase === 'cancelling') return state;
-      return { ...state, run: { ...run, phase: action.paused ? 'paused' : 'running' } };
-    }
+    case 'run-paused':
+    case 'run-cancelling':
+    case 'run-ended':
+      return { ...state, ...reduceRun(state, action) };
     case 'drawing':
       return { ...state, drawing: action.drawing, measure: action.drawing === null ? state.measure : null };
     case 'measure':
@@ -275,29 +255,6 @@ export function reduce(state: AppState, action: Action): AppState {
     }
     case 'tissue-shown':
       return { ...state, tissueShown: action.shown };
-    case 'run-cancelling':
-      if (state.run === null) return state;
-      return { ...state, run: { ...state.run, phase: 'cancelling' } };
-    case 'run-ended': {
-      const { run } = state;
-      if (run === null) return state;
-      const { summary } = action;
-      const lastRun =
-        summary === null
-          ? null
-          : {
-              modelId: run.modelId,
-              extent: run.extent,
-              slices: summary.slices,
-              seconds: summary.seconds,
-              cancelled: summary.cancelled,
-              restored: summary.restored,
-              skipped: summary.skipped,
-              stages: summary.stages,
-              memory: summary.memory,
-            };
-      return { ...state, run: null, lastRun };
-    }
     case 'log': {
       const entry: LogEntry = { ...action.entry, id: (state.log[0]?.id ?? 0) + 1 };
       const log = [entry, ...state.log].slice(0, maxLogEntries);
@@ -309,29 +266,6 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, logOpen: action.open };
     case 'dialog':
       return { ...state, dialog: action.dialog, segmentAfterMpp: action.segmentAfterMpp ?? null };
-  }
-}
-
-function runEvent(state: AppState, event: SegmentEvent): AppState {
-  const { run } = state;
-  if (run === null) return state;
-  // Slices in work when the run was held still come in.
-  const phase = run.phase === 'preparing' ? 'running' : run.phase;
-  switch (event.kind) {
-    case 'planned':
-      return { ...state, run: { ...run, phase, total: event.slices, skipped: event.skipped ?? 0 } };
-    case 'slice':
-    case 'progress': {
-      const { done, total, rate, etaSeconds } = event;
-      return { ...state, run: { ...run, phase, done, total, rate, etaSeconds } };
-    }
-    case 'broken-slice':
-      return { ...state, run: { ...run, broken: run.broken + 1 } };
-    case 'statistics':
-      return { ...state, run: { ...run, statistics: event.statistics } };
-    case 'notice':
-    case 'backend':
-      return state;
   }
 }
 

@@ -1,13 +1,6 @@
 /** What the interface shows, as plain data. Slides, class maps and the viewer live outside of it. */
-import type {
-  BackendReport,
-  ErrorReport,
-  SlideInput,
-  StageReport,
-  TileColours,
-} from '../../worker/protocol.ts';
+import type { BackendReport, ErrorReport, SlideInput, TileColours } from '../../worker/protocol.ts';
 import type { QualityId } from '../../segment/quality.ts';
-import type { PeakMemory, RunStatistics } from '../../segment/run-report.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
@@ -18,14 +11,14 @@ import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
+import type { Extent, RunOutcome, RunState } from './run-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
+export type { Extent } from './run-state.ts';
 export type Theme = 'dark' | 'light';
 export type Corner = 'bottom-left' | 'bottom-right' | 'top-right' | 'top-left';
 export type Surround = 'theme' | 'black' | 'grey' | 'light' | 'white';
 export type LeftPanel = 'slides' | 'models' | 'annotations' | 'bookmarks';
-/** `area` is the one that was drawn last. */
-export type Extent = 'visible' | 'whole' | 'area';
 /** Corners, level-0 pixels. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
 export type AreaShape = 'rectangle' | 'polygon';
@@ -117,43 +110,11 @@ export type BackendState =
   | { readonly kind: 'ready'; readonly report: BackendReport }
   | { readonly kind: 'failed'; readonly error: ErrorReport };
 
-export interface RunState {
-  readonly modelId: string;
-  readonly extent: Extent;
-  readonly phase: 'preparing' | 'running' | 'paused' | 'cancelling';
-  readonly done: number;
-  readonly total: number;
-  /** Slices per second. */
-  readonly rate: number;
-  readonly etaSeconds: number;
-  readonly broken: number;
-  /** Slices that are glass and left out. */
-  readonly skipped: number;
-  /** null until the first slices are done. */
-  readonly statistics: RunStatistics | null;
-}
-
 /** An area that is being drawn. */
 export interface AreaDrawing {
   readonly shape: AreaShape;
   /** Level-0 pixels; of a rectangle two opposite corners. */
   readonly points: readonly Point[];
-}
-
-/** How the last run ended, for the status bar. */
-export interface RunOutcome {
-  readonly modelId: string;
-  readonly extent: Extent;
-  readonly slices: number;
-  readonly seconds: number;
-  readonly cancelled: boolean;
-  /** Slices that an earlier run had kept. */
-  readonly restored: number;
-  /** Slices left out as glass. */
-  readonly skipped: number;
-  readonly stages: StageReport;
-  /** null where memory is not measured. */
-  readonly memory: PeakMemory | null;
 }
 
 /** What a model's golden test tensors gave on the current backend. */

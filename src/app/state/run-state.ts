@@ -1,0 +1,185 @@
+/** A run of one model or of several at once: what the interface shows of it. Pure. */
+import type { PeakMemory, RunStatistics } from '../../segment/run-report.ts';
+import type { SegmentEvent, SegmentSummary, StageReport } from '../../worker/protocol.ts';
+
+/** `area` is the one that was drawn last. */
+export type Extent = 'visible' | 'whole' | 'area';
+
+/** What one of the models has done of its slices. */
+export interface ModelRun {
+  readonly modelId: string;
+  readonly done: number;
+  /** 0 until its slices are planned. */
+  readonly total: number;
+  /** Slices per second. */
+  readonly rate: number;
+  readonly etaSeconds: number;
+  readonly broken: number;
+  /** Slices that are glass and left out. */
+  readonly skipped: number;
+  /** null until the first slices are done. */
+  readonly statistics: RunStatistics | null;
+  readonly ended: boolean;
+  /** null while it runs, and where it failed or was cancelled before its first slice. */
+  readonly summary: SegmentSummary | null;
+}
+
+export interface RunState {
+  readonly extent: Extent;
+  readonly phase: 'preparing' | 'running' | 'paused' | 'cancelling';
+  /** In the order in which they were started. They share the backend slice by slice. */
+  readonly models: readonly ModelRun[];
+}
+
+/** What one model did in a run that is over. */
+export interface ModelOutcome {
+  readonly modelId: string;
+  readonly slices: number;
+  readonly seconds: number;
+  readonly restored: number;
+  readonly stages: StageReport;
+  /** null where memory is not measured. */
+  readonly memory: PeakMemory | null;
+}
+
+/** How the last run ended, for the status bar. */
+export interface RunOutcome {
+  readonly extent: Extent;
+  readonly cancelled: boolean;
+  /** Of all models together. */
+  readonly slices: number;
+  /** Of the model that took longest. */
+  readonly seconds: number;
+  /** Slices that an earlier run had kept. */
+  readonly restored: number;
+  /** Slices left out as glass. */
+  readonly skipped: number;
+  readonly models: readonly ModelOutcome[];
+}
+
+export interface Runs {
+  readonly run: RunState | null;
+  readonly lastRun: RunOutcome | null;
+}
+
+export type RunAction =
+  /** Begins a run, or has one more model join the one that is on. */
+  | { readonly type: 'run-started'; readonly modelId: string; readonly extent: Extent }
+  | { readonly type: 'run-event'; readonly modelId: string; readonly event: SegmentEvent }
+  | { readonly type: 'run-paused'; readonly paused: boolean }
+  | { readonly type: 'run-cancelling' }
+  /** The run is over when the last of its models is. */
+  | { readonly type: 'run-ended'; readonly modelId: string; readonly summary: SegmentSummary | null };
+
+export function reduceRun(runs: Runs, action: RunAction): Runs {
+  const { run } = runs;
+  switch (action.type) {
+    case 'run-started': {
+      const model = newModelRun(action.modelId);
+      if (run === null) {
+        return { run: { extent: action.extent, phase: 'preparing', models: [model] }, lastRun: null };
+      }
+      const others = run.models.filter(({ modelId }) => modelId !== action.modelId);
+      return { ...runs, run: { ...run, models: [...others, model] } };
+    }
+    case 'run-event': {
+      if (run === null) return runs;
+      const models = run.models.map((model) =>
+        model.modelId === action.modelId && !model.ended ? afterEvent(model, action.event) : model,
+      );
+      // Slices in work when the run was held still come in.
+      const phase = run.phase === 'preparing' ? 'running' : run.phase;
+      return { ...runs, run: { ...run, phase, models } };
+    }
+    case 'run-paused':
+      if (run === null || run.phase === 'cancelling') return runs;
+      return { ...runs, run: { ...run, phase: action.paused ? 'paused' : 'running' } };
+    case 'run-cancelling':
+      return run === null ? runs : { ...runs, run: { ...run, phase: 'cancelling' } };
+    case 'run-ended': {
+      if (run === null) return runs;
+      const { summary } = action;
+      const models = run.models.map((model) =>
+        model.modelId === action.modelId ? { ...model, ended: true, summary } : model,
+      );
+      if (models.some(({ ended }) => !ended)) return { ...runs, run: { ...run, models } };
+      return { run: null, lastRun: outcomeOf({ ...run, models }) };
+    }
+  }
+}
+
+function newModelRun(modelId: string): ModelRun {
+  return {
+    modelId,
+    done: 0,
+    total: 0,
+    rate: 0,
+    etaSeconds: 0,
+    broken: 0,
+    skipped: 0,
+    statistics: null,
+    ended: false,
+    summary: null,
+  };
+}
+
+function afterEvent(model: ModelRun, event: SegmentEvent): ModelRun {
+  switch (event.kind) {
+    case 'planned':
+      return { ...model, total: event.slices, skipped: event.skipped ?? 0 };
+    case 'slice':
+    case 'progress': {
+      const { done, total, rate, etaSeconds } = event;
+      return { ...model, done, total, rate, etaSeconds };
+    }
+    case 'broken-slice':
+      return { ...model, broken: model.broken + 1 };
+    case 'statistics':
+      return { ...model, statistics: event.statistics };
+    case 'notice':
+    case 'backend':
+      return model;
+  }
+}
+
+/** null where no model has come to a summary. */
+function outcomeOf({ extent, models }: RunState): RunOutcome | null {
+  const known = models.flatMap(({ modelId, summary }) => (summary === null ? [] : [{ modelId, summary }]));
+  if (known.length === 0) return null;
+  const summaries = known.map(({ summary }) => summary);
+  return {
+    extent,
+    cancelled: summaries.some(({ cancelled }) => cancelled),
+    slices: sum(summaries.map(({ slices }) => slices)),
+    seconds: Math.max(...summaries.map(({ seconds }) => seconds)),
+    restored: sum(summaries.map(({ restored }) => restored)),
+    skipped: sum(summaries.map(({ skipped }) => skipped)),
+    models: known.map(({ modelId, summary: { slices, seconds, restored, stages, memory } }) => ({
+      modelId,
+      slices,
+      seconds,
+      restored,
+      stages,
+      memory,
+    })),
+  };
+}
+
+/** The models of a run together. */
+export function wholeProgress({
+  models,
+}: RunState): Pick<ModelRun, 'done' | 'total' | 'rate' | 'etaSeconds' | 'broken' | 'skipped'> {
+  const running = models.filter(({ ended }) => !ended);
+  return {
+    done: sum(models.map(({ done }) => done)),
+    total: sum(models.map(({ total }) => total)),
+    rate: sum(running.map(({ rate }) => rate)),
+    etaSeconds: Math.max(0, ...running.map(({ etaSeconds }) => etaSeconds)),
+    broken: sum(models.map(({ broken }) => broken)),
+    skipped: sum(models.map(({ skipped }) => skipped)),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
