@@ -73,6 +73,7 @@ module.exports = {
     layer('evaluation', [], 'any folder'),
     layer('export', ['slide', 'segment', 'annotation'], 'runtime'),
     typesFrom('export', ['slide', 'segment', 'annotation', 'runtime']),
+    layer('cohort', ['evaluation'], 'any folder'),
     layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export']),
     layer('training', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'phantom']),
     {

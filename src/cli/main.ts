@@ -1,6 +1,7 @@
 /** Entry of the command line: registers every command and turns errors into one line and an exit code. */
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench.ts';
+import { addCohortCommand } from './cohort.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addMergeCommand } from './merge.ts';
@@ -13,6 +14,7 @@ import { addZooCommand } from './zoo.ts';
 
 const commands: readonly AddCommand[] = [
   addBenchCommand,
+  addCohortCommand,
   addEvaluateCommand,
   addMergeCommand,
   addPhantomCommand,

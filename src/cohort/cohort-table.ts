@@ -1,0 +1,118 @@
+/** A cohort as a table: CSV for spreadsheets and statistics, JSON for programs. One row per slide, failed ones too. */
+import type { CohortRow } from './cohort-row.ts';
+import type { CohortPlan } from './request.ts';
+
+type Cell = string | number | null;
+
+/** The table's head and its cells. Areas are in mm², per cent from 0 to 100, confidences from 0 to 1. */
+export function cohortColumns(
+  plan: CohortPlan,
+  rows: readonly CohortRow[],
+): { readonly head: readonly string[]; readonly rows: readonly (readonly Cell[])[] } {
+  const { classes } = plan.model;
+  const head = [
+    'slide',
+    'status',
+    'error',
+    'flags',
+    ...classes.map(({ name }) => `area_mm2_${word(name)}`),
+    ...classes.filter(({ background }) => !background).map(({ name }) => `percent_of_tissue_${word(name)}`),
+    'tissue_mm2',
+    'segmented_mm2',
+    'confidence_mean',
+    'confidence_tenth',
+    'confidence_median',
+    'confidence_below_half',
+    'width_px',
+    'height_px',
+    'um_per_px',
+    'slices',
+    'slices_left_out',
+    'seconds',
+    'backend',
+    'model',
+    'model_sha256',
+    'version',
+    'id',
+    'source',
+  ];
+  return { head, rows: rows.map((row) => cells(plan, row)) };
+}
+
+function cells({ model, version }: CohortPlan, row: CohortRow): Cell[] {
+  const { figures } = row;
+  const area = (name: string) => figures?.areas.find((each) => each.class === name) ?? null;
+  const confidence = figures?.confidence ?? null;
+  return [
+    row.name,
+    row.status,
+    row.error,
+    row.flags.map(({ id }) => id).join(';'),
+    ...model.classes.map(({ name }) => fixed(area(name)?.areaMm2, 6)),
+    ...model.classes
+      .filter(({ background }) => !background)
+      .map(({ name }) => fixed(area(name)?.percentOfTissue, 4)),
+    fixed(figures?.tissueMm2, 6),
+    fixed(figures?.segmentedMm2, 6),
+    fixed(confidence?.mean, 4),
+    fixed(confidence?.tenth, 4),
+    fixed(confidence?.median, 4),
+    fixed(confidence?.belowHalf, 4),
+    figures?.width ?? null,
+    figures?.height ?? null,
+    figures?.mpp ?? null,
+    figures?.slices ?? null,
+    figures?.broken ?? null,
+    fixed(figures?.seconds, 2),
+    figures?.backend ?? null,
+    model.id,
+    model.hash,
+    version,
+    row.id,
+    row.source,
+  ];
+}
+
+/** Rounded to what the map can tell, so that tables of two runs can be compared as text. */
+function fixed(value: number | null | undefined, digits: number): number | null {
+  return value == null ? null : Number(value.toFixed(digits));
+}
+
+/** A class's name as part of a column's. */
+function word(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '_')
+    .replace(/^_|_$/g, '');
+}
+
+/** RFC 4180, with a head. */
+export function cohortCsv(plan: CohortPlan, rows: readonly CohortRow[]): string {
+  const table = cohortColumns(plan, rows);
+  const lines = [table.head, ...table.rows].map((line) => line.map(csvCell).join(','));
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+function csvCell(value: Cell): string {
+  if (value === null) return '';
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The same rows as objects by the names of the columns, with the model beside them. */
+export function cohortJson(plan: CohortPlan, rows: readonly CohortRow[]): string {
+  const { head, rows: lines } = cohortColumns(plan, rows);
+  const { id, title, hash, intendedUse } = plan.model;
+  const slides = lines.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i] ?? null])));
+  return `${JSON.stringify(
+    {
+      title: plan.title,
+      notice: 'Research use only.',
+      version: plan.version,
+      model: { id, title, sha256: hash, intendedUse },
+      slides,
+    },
+    null,
+    2,
+  )}\n`;
+}

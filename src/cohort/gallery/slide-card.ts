@@ -1,0 +1,115 @@
+/** A slide of the gallery: picture, areas, remarks, ways on. */
+import { markup, safeColour, type Markup } from '../../evaluation/report/markup.ts';
+import type { CohortRow, RowStatus } from '../cohort-row.ts';
+import type { SlideFigures } from '../outcome.ts';
+import type { CohortPlan } from '../request.ts';
+import { appLink, emptyAppLink } from './app-link.ts';
+import { area, decimals, duration } from './figures.ts';
+
+const statusWords: Readonly<Record<RowStatus, string>> = {
+  done: 'Done',
+  partial: 'In part',
+  failed: 'Failed',
+  stopped: 'Stopped',
+  unfinished: 'Not finished',
+};
+
+/** An item of the gallery. */
+export function slideCard(plan: CohortPlan, row: CohortRow, figures: SlideFigures): Markup {
+  return markup`<li class="slide ${row.status}" ${keys(plan, row)}>
+${picture(row, figures)}
+<div class="about">
+<h3 title="${row.source}">${row.name}</h3>
+${row.status === 'done' ? null : markup`<p class="status">${statusWords[row.status]}</p>`}
+${row.error === null ? null : markup`<p class="error">${row.error}</p>`}
+${shares(plan, figures)}
+${measures(figures)}
+${row.flags.length === 0 ? null : markup`<ul class="flags">${row.flags.map(({ text }) => markup`<li>${text}</li>`)}</ul>`}
+${ways(plan, row)}
+</div>
+</li>
+`;
+}
+
+/** A slide that there is no map of, on a line of its own. */
+export function troubleLine(plan: CohortPlan, row: CohortRow): Markup {
+  return markup`<li class="trouble ${row.status}" ${keys(plan, row)}>
+<h3 title="${row.source}">${row.name}</h3>
+<p class="status">${statusWords[row.status]}</p>
+<p class="error">${row.error}</p>
+${ways(plan, row)}
+</li>
+`;
+}
+
+/** What the page filters and sorts by. */
+function keys({ model }: CohortPlan, { name, status, flags, figures }: CohortRow): Markup {
+  const state = status !== 'done' ? 'open' : flags.length > 0 ? 'flagged' : 'clean';
+  const tissue = figures?.tissueMm2 ?? 0;
+  const sure = figures?.confidence?.mean ?? 2;
+  const percents = model.classes.map(({ name: each }) => areaOf(figures, each)?.percentOfTissue ?? 0);
+  return markup`data-name="${name.toLowerCase()}" data-state="${state}" data-tissue="${tissue}" data-sure="${sure}" data-shares="${percents.join(' ')}"`;
+}
+
+function picture({ id, name }: CohortRow, { thumbnail, files }: SlideFigures): Markup {
+  const large = files.find((file) => file.endsWith('.preview.png')) ?? thumbnail.file;
+  return markup`<a class="picture" href="${path(id, large)}"><img src="${path(id, thumbnail.file)}" width="${thumbnail.width}" height="${thumbnail.height}" loading="lazy" decoding="async" alt="${name} with its classes laid over it"></a>`;
+}
+
+/** Areas of the classes, and a bar of their shares of the tissue. */
+function shares({ model }: CohortPlan, figures: SlideFigures): Markup {
+  const shown = model.classes.flatMap(({ name, colour, background }) => {
+    const found = areaOf(figures, name);
+    return background || found === null ? [] : [{ ...found, colour: safeColour(colour) }];
+  });
+  // Classes may reach over the tissue that the glass filter found: then the bar is all of theirs.
+  const whole = Math.max(
+    figures.tissueMm2 ?? figures.segmentedMm2,
+    shown.reduce((sum, { areaMm2 }) => sum + areaMm2, 0),
+  );
+  let from = 0;
+  const parts = shown.flatMap(({ areaMm2, colour }) => {
+    const part = { x: from, width: whole === 0 ? 0 : (100 * areaMm2) / whole, colour };
+    from += part.width;
+    return part.width > 0 ? [part] : [];
+  });
+  return markup`<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="rest" width="100" height="4"/>${parts.map(
+    ({ x, width, colour }) =>
+      markup`<rect x="${x.toFixed(3)}" width="${width.toFixed(3)}" height="4" fill="${colour}"/>`,
+  )}</svg>
+<table><caption>Areas</caption><thead><tr><th scope="col">class</th><th scope="col">mm²</th><th scope="col">% of tissue</th></tr></thead><tbody>
+${shown.map(
+  ({ class: name, areaMm2, percentOfTissue, colour }) =>
+    markup`<tr><th scope="row"><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" fill="${colour}"/></svg>${name}</th><td>${area(areaMm2)}</td><td>${percentOfTissue === null ? '–' : decimals(percentOfTissue, 1)}</td></tr>
+`,
+)}</tbody></table>`;
+}
+
+function measures({ tissueMm2, confidence, seconds }: SlideFigures): Markup {
+  const facts: readonly (readonly [string, string])[] = [
+    ['tissue', tissueMm2 === null ? 'not told' : `${area(tissueMm2)} mm²`],
+    ['confidence', confidence === null ? '–' : decimals(confidence.mean, 2)],
+    ['time', duration(seconds)],
+  ];
+  return markup`<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function ways(plan: CohortPlan, row: CohortRow): Markup {
+  const link = appLink(plan, row);
+  const geoJson = row.figures?.files.find((file) => file.endsWith('.geojson'));
+  const open =
+    link === null
+      ? markup`<details><summary>How to open</summary><p>Start the app (<code>npm start</code>), open <a href="${emptyAppLink(plan)}" target="_blank" rel="noopener">its page</a> and drop this file on it:</p><p><code>${row.source}</code></p></details>`
+      : markup`<a class="open" href="${link}" target="_blank" rel="noopener">Open in Dualscope</a>`;
+  return markup`<div class="ways">${open}${
+    geoJson === undefined ? null : markup`<a href="${path(row.id, geoJson)}">Polygons</a>`
+  }<a href="../logs/${row.id}.log">Log</a></div>`;
+}
+
+const areaOf = (figures: SlideFigures | null, name: string) =>
+  figures?.areas.find((each) => each.class === name) ?? null;
+
+/** A slide's file as the gallery's pages see it. */
+function path(id: string, file: string): string {
+  return `../slides/${id}/${file.split('/').map(encodeURIComponent).join('/')}`;
+}

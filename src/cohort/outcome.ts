@@ -1,0 +1,56 @@
+/** What has become of one slide: written by its job, read by the report. */
+import { z } from 'zod';
+
+/** The part of a result of `dualscope segment` that the table shows. */
+const figuresSchema = z.object({
+  backend: z.string(),
+  slices: z.number(),
+  /** Slices that could not be read. */
+  broken: z.number(),
+  /** The engine's, of the call that finished the slide. */
+  seconds: z.number(),
+  segmentedMm2: z.number(),
+  tissueMm2: z.number().nullable(),
+  areas: z.array(
+    z.object({
+      class: z.string(),
+      background: z.boolean(),
+      areaMm2: z.number(),
+      percentOfSegmented: z.number(),
+      percentOfTissue: z.number().nullable(),
+    }),
+  ),
+  confidence: z
+    .object({
+      mean: z.number(),
+      tenth: z.number(),
+      median: z.number(),
+      belowHalf: z.number(),
+    })
+    .nullable(),
+  /** The slide's level 0, pixels; µm per pixel, and whether the configuration said it. */
+  width: z.number(),
+  height: z.number(),
+  mpp: z.number(),
+  mppGiven: z.boolean(),
+  /** Names of the result files, beside this one. */
+  files: z.array(z.string()),
+  /** Name of the small preview, and its size in pixels. */
+  thumbnail: z.object({ file: z.string(), width: z.number(), height: z.number() }),
+});
+
+export type SlideFigures = z.infer<typeof figuresSchema>;
+
+/**
+ * `done`; `partial`, where parts of the slide could not be read and are left out; `failed`; `stopped` by a signal. All but
+ * the first are tried again by the next run.
+ */
+export const outcomeSchema = z.object({
+  key: z.string(),
+  status: z.enum(['done', 'partial', 'failed', 'stopped']),
+  /** One line for people; null when done. */
+  error: z.string().nullable(),
+  figures: figuresSchema.nullable(),
+});
+
+export type SlideOutcome = z.infer<typeof outcomeSchema>;

@@ -1,0 +1,87 @@
+/** What a job is told to do with one slide. Two requests of one key give the same result. */
+import { z } from 'zod';
+import { segmentationSchema } from './settings.ts';
+
+/**
+ * What tells one content of a slide from another without reading it: size and date of a file (summed and latest of a
+ * folder), or what the server says. null where nothing could be learnt; the job will say why.
+ */
+export const identitySchema = z
+  .object({
+    bytes: z.number().nonnegative().nullable(),
+    /** Milliseconds since 1970 for files, the server's words for URLs. */
+    modified: z.union([z.number(), z.string()]).nullable(),
+    etag: z.string().nullable(),
+  })
+  .nullable();
+
+export type SlideIdentity = z.infer<typeof identitySchema>;
+
+export const requestSchema = z.object({
+  id: z.string(),
+  /** Path or URL; a folder for a DICOM series. */
+  source: z.string(),
+  name: z.string(),
+  identity: identitySchema,
+  /** An id below models/, or a folder; and the SHA-256 of what it computes with. */
+  model: z.string(),
+  modelHash: z.string(),
+  settings: segmentationSchema,
+  /** Of the program. */
+  version: z.string(),
+  /** Jobs that the slide is divided among. */
+  shards: z.int().positive(),
+  /** SHA-256 over all that changes the result. */
+  key: z.string(),
+});
+
+export type SlideRequest = z.infer<typeof requestSchema>;
+
+/** Adds the key. Where a slide lies is not part of it: a cohort may be moved. */
+export async function withKey(request: Omit<SlideRequest, 'key'>): Promise<SlideRequest> {
+  const { identity, modelHash, settings, version } = request;
+  const { quality, glass, mpp, simplify, backend } = settings;
+  const text = JSON.stringify([
+    identity === null ? null : [identity.bytes, identity.modified, identity.etag],
+    modelHash,
+    [quality, glass, mpp, simplify, backend],
+    version,
+  ]);
+  return { ...request, key: await sha256(text) };
+}
+
+/** SHA-256 of a text, in hex. */
+export async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** A cohort's plan: what the workflow and the report go by. */
+export const planSchema = z.object({
+  title: z.string(),
+  version: z.string(),
+  app: z.string(),
+  slidesUrl: z.string().nullable(),
+  model: z.object({
+    id: z.string(),
+    title: z.string(),
+    hash: z.string(),
+    intendedUse: z.string(),
+    sliceFieldUm: z.number(),
+    umPerPx: z.number(),
+    classes: z.array(z.object({ name: z.string(), colour: z.string(), background: z.boolean() })),
+  }),
+  slides: z.array(
+    z.object({
+      id: z.string(),
+      source: z.string(),
+      name: z.string(),
+      /** Path below the folder that was given; null for URLs. */
+      place: z.string().nullable(),
+      shards: z.int().positive(),
+      key: z.string(),
+    }),
+  ),
+});
+
+export type CohortPlan = z.infer<typeof planSchema>;

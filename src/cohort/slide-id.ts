@@ -1,0 +1,36 @@
+/** The name of a slide's folder, log and row within a cohort. */
+
+/** Whether a slide is read over the network. */
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//.test(source);
+}
+
+/** The last part of a path or URL, decoded: what people call the slide. */
+export function slideName(source: string): string {
+  const path = isUrl(source) ? source.replace(/[?#].*$/, '') : source;
+  const last = path.replace(/[/\\]+$/, '').replace(/^.*[/\\]/, '');
+  if (!isUrl(source)) return last || source;
+  try {
+    return decodeURIComponent(last) || source;
+  } catch {
+    return last || source;
+  }
+}
+
+/**
+ * Letters, digits, dots, dashes and underscores: the slide's name without its ending, and eight hex digits of the SHA-256
+ * of `place`. A slide that is added to the cohort later never changes the names of those that are there.
+ * @param place where the slide lies within the cohort: a URL, or a path relative to the folder that was given.
+ */
+export async function slideId(place: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(place));
+  const tail = Array.from(new Uint8Array(digest).subarray(0, 4), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+  const stem = slideName(place)
+    .replace(/\.[^.]+$/, '')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 60);
+  return `${stem === '' ? 'slide' : stem}-${tail}`;
+}
