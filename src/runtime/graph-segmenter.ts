@@ -8,14 +8,11 @@ import {
   type NamedTensorMap,
   type Tensor,
   type Tensor4D,
-  type TypedArray,
 } from '@tensorflow/tfjs-core';
 import type { GraphModel } from '@tensorflow/tfjs-converter';
 import type { GraphExecutor } from './graph-executor.ts';
 import { InputTensors } from './input-tensors.ts';
 import { ModelError, type ModelManifest } from './manifest.ts';
-import { unpackMaps } from './packed-maps.ts';
-import { relativeLogits } from './relative-logits.ts';
 import type {
   ContextFeatures,
   InputImage,
@@ -26,7 +23,7 @@ import type {
   SliceMaps,
 } from './segmenter.ts';
 import { sliceBox } from './slice-box.ts';
-import { valuesInPlace } from './values-in-place.ts';
+import { SliceOutputs } from './slice-outputs.ts';
 
 export class GraphSegmenter implements Segmenter {
   private disposed = false;
@@ -81,22 +78,10 @@ export class GraphSegmenter implements Segmenter {
     options: SegmentOptions = {},
   ): Promise<SliceMaps[]> {
     const outputs = this.start(slices, context, options);
-    const { packed, logits } = outputs;
     try {
-      // Both are asked for before either is awaited: one wait for the device, not two.
-      const [values, more] = atHand(packed, logits) ?? (await Promise.all([packed.data(), logits?.data()]));
-      const maps = unpackMaps(values as Int32Array, this.manifest.slice.sizePx);
-      if (more === undefined) return maps;
-      const bytes = relativeLogits(more as Float32Array, this.manifest.classes.length);
-      if (maps.length === 1) return maps.map((each) => ({ ...each, logProbabilities: bytes }));
-      const length = bytes.length / maps.length;
-      return maps.map((each, i) => ({
-        ...each,
-        logProbabilities: bytes.slice(i * length, (i + 1) * length),
-      }));
+      return await outputs.maps();
     } finally {
-      packed.dispose();
-      logits?.dispose();
+      outputs.dispose();
     }
   }
 
@@ -113,13 +98,12 @@ export class GraphSegmenter implements Segmenter {
       data: new Uint8ClampedArray(4 * size * size).fill(255),
     });
     const features = context === null ? null : this.encodeContext(blank(context.sizePx));
-    const { packed, logits } = this.start(
+    const outputs = this.start(
       [{ image: blank(slice.sizePx), where: context === null ? null : { x: 0, y: 0, size: 1 } }],
       features,
       options,
     );
-    packed.dispose();
-    logits?.dispose();
+    outputs.dispose();
     features?.dispose();
     return Promise.resolve();
   }
@@ -129,7 +113,7 @@ export class GraphSegmenter implements Segmenter {
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
     options: SegmentOptions,
-  ): { readonly packed: Tensor; readonly logits: Tensor | undefined } {
+  ): SliceOutputs {
     this.checkAlive();
     const { slice: field, graph } = this.manifest;
     const features = this.featuresOf(context, slices.length);
@@ -146,7 +130,11 @@ export class GraphSegmenter implements Segmenter {
       return second === undefined ? [first] : [first, second];
     });
     if (packed === undefined) throw new Error('The graph gave no output.');
-    return { packed, logits };
+    return new SliceOutputs(packed, logits ?? null, {
+      size: field.sizePx,
+      slices: slices.length,
+      classes: this.manifest.classes.length,
+    });
   }
 
   dispose(): void {
@@ -226,13 +214,6 @@ class TensorFeatures implements ContextFeatures {
     dispose(this.byName);
     if (this.repeated !== null) dispose(this.repeated.byName);
   }
-}
-
-/** The values of both outputs without a copy or a wait; null where the backend keeps them elsewhere. */
-function atHand(packed: Tensor, logits: Tensor | undefined): [TypedArray, TypedArray | undefined] | null {
-  const values = valuesInPlace(packed);
-  const more = logits === undefined ? undefined : valuesInPlace(logits);
-  return values === null || more === null ? null : [values, more];
 }
 
 function list(result: Tensor | Tensor[]): Tensor[] {

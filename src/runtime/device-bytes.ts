@@ -1,0 +1,102 @@
+/**
+ * Class, confidence and relative logits as bytes, made on the graphics card, so that nothing more is read back.
+ *
+ * TF.js's own operations can't do it: its WebGPU kernels compute whole numbers in float32 too, which is exact only to
+ * 2^24, so that four bytes put together by multiplication and addition lose the lowest one. This is a shader of our
+ * own that shifts.
+ */
+import { engine, type KernelBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+
+/** A compute shader as TF.js's WebGPU backend takes it. */
+interface WebGpuProgram {
+  readonly variableNames: readonly string[];
+  readonly outputShape: number[];
+  readonly shaderKey: string;
+  readonly dispatchLayout: { readonly x: number[] };
+  /** The backend spreads it over more dimensions where there are too many workgroups for one. */
+  readonly dispatch: [number, number, number];
+  readonly workgroupSize: [number, number, number];
+  readonly variableComponents: number[];
+  /** Whether `uniforms.size`, the number of results, is wanted. */
+  readonly size: boolean;
+  readonly uniforms: string;
+  getUserCode(): string;
+}
+
+interface WebGpuRunner {
+  readonly runWebGPUProgram?: (
+    program: WebGpuProgram,
+    inputs: readonly TensorInfo[],
+    dtype: 'int32',
+    uniforms: readonly { readonly type: 'int32'; readonly data: readonly number[] }[],
+  ) => TensorInfo;
+}
+
+const workgroup = 128;
+
+/**
+ * All classes, then all confidences, then all relative logits (`relativeLogits` says what they are), four bytes in an
+ * int32; the caller's.
+ * @param packed int32 class * 256 + confidence of `pixels` pixels.
+ * @param logits float32, `depth` values a pixel; null for class and confidence alone.
+ * @returns null where the backend can't: elsewhere than on WebGPU, and where bytes do not fill words.
+ */
+export function bytesOnDevice(
+  packed: Tensor,
+  logits: Tensor | null,
+  pixels: number,
+  depth: number,
+): Tensor | null {
+  const backend = engine().backend as KernelBackend & WebGpuRunner;
+  if (engine().backendName !== 'webgpu' || backend.runWebGPUProgram === undefined) return null;
+  if (pixels % 4 !== 0) return null;
+  const words = (pixels / 4) * (2 + (logits === null ? 0 : depth));
+  const flat = ({ dataId, dtype, size }: Tensor): TensorInfo => ({ dataId, dtype, shape: [size] });
+  const info = backend.runWebGPUProgram(
+    {
+      variableNames: logits === null ? ['pairs'] : ['pairs', 'logits'],
+      outputShape: [words],
+      shaderKey: `dualscope_bytes_${depth}`,
+      dispatchLayout: { x: [0] },
+      dispatch: [Math.ceil(words / workgroup), 1, 1],
+      workgroupSize: [workgroup, 1, 1],
+      variableComponents: logits === null ? [1] : [1, 1],
+      size: true,
+      uniforms: 'plane : i32,',
+      getUserCode: () => shader(depth),
+    },
+    logits === null ? [flat(packed)] : [flat(packed), flat(logits)],
+    'int32',
+    [{ type: 'int32', data: [pixels / 4] }],
+  );
+  return engine().makeTensorFromTensorInfo(info, backend);
+}
+
+/** `uniforms.plane` is how many words the classes take, and the confidences. */
+function shader(depth: number): string {
+  const logit =
+    depth === 0
+      ? ''
+      : `
+    // As relative-logits.ts: 255 for the winner, 16 less for every unit below it.
+    fn logitByte(index : i32) -> i32 {
+      let first = index - index % ${depth};
+      var top = logits[first];
+      for (var i = 1; i < ${depth}; i++) { top = max(top, logits[first + i]); }
+      return i32(clamp((logits[index] - top) * 16.0 + 255.5, 0.0, 255.0));
+    }`;
+  return `
+    ${logit}
+    fn byteAt(word : i32, index : i32) -> i32 {
+      if (word < uniforms.plane) { return pairs[index] >> 8u; }
+      ${depth === 0 ? '' : 'if (word >= 2 * uniforms.plane) { return logitByte(index - 8 * uniforms.plane); }'}
+      return pairs[index - 4 * uniforms.plane] & 255;
+    }
+    fn main(word : i32) {
+      if (word < uniforms.size) {
+        var bytes = 0;
+        for (var i = 0; i < 4; i++) { bytes |= (byteAt(word, 4 * word + i) & 255) << u32(8 * i); }
+        result[word] = bytes;
+      }
+    }`;
+}
