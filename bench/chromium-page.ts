@@ -32,13 +32,23 @@ export async function withBenchPage<T>(name: string, visit: (bench: BenchPage) =
     configFile: join(root, 'vite.config.ts'),
     logLevel: 'error',
     server: { port: 0, fs: { strict: false }, watch: null },
-    optimizeDeps: { entries: [`bench/${name}/page.ts`], exclude: ['onnxruntime-web'] },
+    optimizeDeps: {
+      entries: [`bench/${name}/page.ts`, 'src/worker/*-worker.ts'],
+      exclude: ['onnxruntime-web'],
+    },
   });
   await server.listen();
   const address = server.resolvedUrls?.local[0] ?? '';
   const browser = await chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      // Memory is measured when it is asked for, not some time later.
+      '--enable-blink-features=ForceEagerMeasureMemory',
+    ],
   });
   try {
     const page = await browser.newPage();
