@@ -97,6 +97,8 @@ test('no accessibility finding on any screen or dialog of an open slide', async 
       await open();
       await expect(page.getByTestId(shown)).toBeVisible();
       await check(page, `${shown}, ${theme}`, 'dialog');
+      // What a dialog asks for has the focus at once.
+      if (shown === 'go-to-dialog') await expect(page.getByTestId('go-to-input')).toBeFocused();
       await page.keyboard.press('Escape');
       await expect(page.locator('dialog')).toHaveCount(0);
     }

@@ -342,6 +342,12 @@ test('a demo slide with ground truth opens with it, drawn where its file says', 
     'Ground truth',
   );
   await page.getByTestId('layer-select').selectOption('truth');
+  // Long names of classes stand in full beside their areas.
+  await expect(page.getByTestId('legend')).toContainText('mm²');
+  const names = page.getByTestId('legend').locator('.legend-name');
+  expect(await names.evaluateAll((all) => all.map((each) => each.scrollWidth - each.clientWidth))).toEqual([
+    0, 0, 0, 0,
+  ]);
   await page.keyboard.press('4');
   await settledPixels(page);
   const { a, e, f } = await viewTransform(page);

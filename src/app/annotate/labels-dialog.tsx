@@ -38,7 +38,7 @@ function Labels({ truth }: { readonly truth: TruthSummary }): React.JSX.Element 
             </tr>
           </thead>
           <tbody>
-            {labels.map(({ label, regions, className }, at) => (
+            {labels.map(({ label, regions, className }) => (
               <tr key={label}>
                 <th scope="row">{label === '' ? 'No label' : label}</th>
                 <td className="figure">{formatCount(regions)}</td>
@@ -46,7 +46,6 @@ function Labels({ truth }: { readonly truth: TruthSummary }): React.JSX.Element 
                   <select
                     aria-label={`Class of ${label === '' ? 'regions without a label' : label}`}
                     value={className ?? ''}
-                    autoFocus={at === 0}
                     data-testid={`label-class-${label}`}
                     onChange={({ target }) => set(label, target.value === '' ? null : target.value)}
                   >

@@ -55,7 +55,6 @@ export function CommandPalette(): React.JSX.Element {
         aria-activedescendant={found.length > 0 ? `${listId}-${index}` : undefined}
         autoComplete="off"
         spellCheck={false}
-        autoFocus
         value={query}
         onChange={(event) => {
           setQuery(event.target.value);

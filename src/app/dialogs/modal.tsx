@@ -20,7 +20,10 @@ export function Modal({ title, className, bare = false, children, testId }: Moda
 
   useEffect(() => {
     const element = dialog.current;
-    if (element?.open === false) element.showModal();
+    if (element?.open === false) {
+      element.showModal();
+      focusQuestion(element);
+    }
     return () => element?.close();
   }, []);
 
@@ -62,4 +65,13 @@ export function Modal({ title, className, bare = false, children, testId }: Moda
       </div>
     </dialog>
   );
+}
+
+/** The focus goes to what the dialog asks for; the browser would give it to the button that closes it. */
+function focusQuestion(dialog: HTMLDialogElement): void {
+  const controls = dialog.querySelectorAll<HTMLElement>('input, select, textarea, .button.primary');
+  for (const control of controls) {
+    control.focus();
+    if (document.activeElement === control) return;
+  }
 }

@@ -68,7 +68,6 @@ export function MppDialog(): React.JSX.Element | null {
             id={id}
             type="text"
             inputMode="decimal"
-            autoFocus
             value={text}
             aria-invalid={wrong}
             aria-describedby={`${id}-help`}

@@ -72,7 +72,6 @@ export function ReportDialog(): React.JSX.Element {
           className="button primary"
           disabled={content === null}
           data-testid="report-print"
-          autoFocus
           onClick={() => window.print()}
         >
           Print…

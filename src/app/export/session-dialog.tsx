@@ -30,7 +30,6 @@ export function SessionDialog(): React.JSX.Element | null {
           <button
             type="button"
             className="button primary"
-            autoFocus
             onClick={() => {
               pickFiles((files) => {
                 close();

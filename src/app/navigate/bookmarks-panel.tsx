@@ -11,7 +11,7 @@ export function BookmarksPanel(): React.JSX.Element {
   const bookmarks = useApp((state) => state.bookmarks);
   return (
     <Section title="Bookmarks" testId="bookmarks">
-      <CommandButton id="view.bookmark" label="Bookmark this view" />
+      <CommandButton id="view.bookmark" label="Bookmark this view" className="wide" />
       <p className="hint">Kept in this browser, for this slide.</p>
       <ul className="choices">
         {bookmarks.map((bookmark, index) => (

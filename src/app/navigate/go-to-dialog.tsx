@@ -40,7 +40,6 @@ export function GoToDialog(): React.JSX.Element | null {
           <input
             id={id}
             type="text"
-            autoFocus
             value={text}
             placeholder={mpp === null ? '1200, 3400' : '1200, 3400 or 1.2 mm, 3.4 mm'}
             aria-invalid={wrong !== null}

@@ -19,6 +19,7 @@ export function LayerSection(): React.JSX.Element {
     <Section title="Layer" testId="layer-section">
       <Choice
         label="Layer"
+        wide
         value={layerText(pane.layer)}
         testId="layer-select"
         onChange={(value) => store.dispatch({ type: 'choose-layer', layer: parseLayer(value) })}
@@ -142,17 +143,28 @@ function Slider({
 export interface ChoiceProps {
   readonly label: string;
   readonly value: string;
+  /** Over the whole width, its label unseen: for a section that is about nothing else. */
+  readonly wide?: boolean;
   readonly testId: string;
   readonly options: readonly (readonly [string, string])[];
   readonly onChange: (value: string) => void;
 }
 
 /** A labelled select. */
-export function Choice({ label, value, testId, options, onChange }: ChoiceProps): React.JSX.Element {
+export function Choice({
+  label,
+  value,
+  wide = false,
+  testId,
+  options,
+  onChange,
+}: ChoiceProps): React.JSX.Element {
   const id = useId();
   return (
     <div className="field">
-      <label htmlFor={id}>{label}</label>
+      <label htmlFor={id} className={wide ? 'visually-hidden' : undefined}>
+        {label}
+      </label>
       <select id={id} value={value} data-testid={testId} onChange={(event) => onChange(event.target.value)}>
         {options.map(([option, title]) => (
           <option key={option} value={option}>

@@ -19,7 +19,7 @@ export function ModelsPanel(): React.JSX.Element {
       {models?.length === 0 && (
         <p className="hint">There are no models. Train one, or copy a model folder into models/.</p>
       )}
-      <CommandButton id="model.open" label="Open a model…" />
+      <CommandButton id="model.open" label="Open a model…" className="wide" />
       <ul className="choices" data-testid="model-list">
         {models?.map((model) => (
           <ModelItem key={model.id} model={model} />

@@ -27,7 +27,7 @@ const preferencesSchema = z.object({
       hatch: z.boolean(),
       fillOpacity: z.number().min(0).max(1),
       outlineOpacity: z.number().min(0).max(1),
-      outlineWidth: z.number().min(1).max(8).catch(3.5),
+      outlineWidth: z.number().min(1).max(8).catch(2.5),
       palette: z.enum(paletteIds),
       classStyles: z
         .record(
@@ -50,7 +50,7 @@ const preferencesSchema = z.object({
       hatch: true,
       fillOpacity: 0.35,
       outlineOpacity: 1,
-      outlineWidth: 3.5,
+      outlineWidth: 2.5,
       palette: 'colour-blind-safe',
       classStyles: {},
     }),
