@@ -1,0 +1,136 @@
+/**
+ * What a virtual slide of one size costs, in a process of its own: planning whole, a sample of its regions through the engine,
+ * all of its result files. Prints one JSON object.
+ *
+ *     npx tsx bench/scale/one-size.ts SIDE_PX MODEL SLICES
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { readyModel } from '../../src/cli/run-model.ts';
+import { withProcessorTime } from '../../src/cli/processor-time.ts';
+import { MapStrips } from '../../src/export/map-strips.ts';
+import { SliceJournal } from '../../src/export/slice-journal.node.ts';
+import { writeMaps } from '../../src/export/write-maps.node.ts';
+import { segmentSlide } from '../../src/segment/engine.ts';
+import { planSlices } from '../../src/segment/grid.ts';
+import { SliceQueue } from '../../src/segment/queue.ts';
+import { readTissue } from '../../src/segment/read-tissue.ts';
+import { slideReader } from '../../src/segment/slide-reader.ts';
+import { subPlan } from '../../src/segment/sub-plan.ts';
+import { hasTissue } from '../../src/segment/tissue.ts';
+import { nodePlatform } from '../../src/slide/node-platform.node.ts';
+import { readRegion } from '../../src/slide/region.ts';
+import { virtualSlide } from './virtual-slide.ts';
+
+const [side = '10000', model = 'nano-attention', wanted = '150'] = process.argv.slice(2);
+/** 40×, as most scanners do. */
+const mpp = { x: 0.25, y: 0.25 };
+const overlap = 0.125;
+
+/** Bytes on the JavaScript heap and in its buffers, after a collection. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+const slide = await virtualSlide(Number(side));
+const { segmenter } = await readyModel(model, 'wasm');
+const { manifest } = segmenter;
+const reader = slideReader(slide, nodePlatform());
+const folder = mkdtempSync(join(tmpdir(), 'dualscope-scale-'));
+try {
+  const [plan, planning] = await withProcessorTime(async () => {
+    const cellWidth = manifest.slice.fieldUm / mpp.x;
+    const tissue = await readTissue(reader, slide.metadata, cellWidth, new AbortController().signal);
+    const keep =
+      tissue === null ? {} : { keep: (cell: Parameters<typeof hasTissue>[1]) => hasTissue(tissue, cell) };
+    return planSlices({ slide: slide.metadata, mpp, model: manifest, overlap, ...keep });
+  });
+  // Whole regions, evenly over the slide.
+  const every = Math.max(1, Math.floor(plan.slices.length / Number(wanted)));
+  const sample = subPlan(plan, ({ region }) => region % every === 0);
+  const journal = SliceJournal.create(join(folder, 'a.slices'), { key: 'a', cellPx: plan.cellPx });
+  const places: [number, number][] = [];
+  slide.asked.length = 0;
+  let tiles = 0;
+  const start = performance.now();
+  const [summary, segmenting] = await withProcessorTime(() =>
+    segmentSlide({
+      reader,
+      segmenter,
+      plan: sample,
+      queue: new SliceQueue(sample),
+      onEvent: (event) => {
+        if (event.kind !== 'slice') return;
+        const { column, row } = sample.slices[event.result.index]!;
+        journal.append(column, row, event.result);
+        places.push([column, row]);
+        tiles += slide.asked.length;
+        // Nobody but this counts what was asked for.
+        slide.asked.length = 0;
+      },
+    }),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  const heap = heapBytes();
+  const segmentRss = process.resourceUsage().maxRSS * 1024;
+  // The whole map, from the sample's cells over and over.
+  let writeHeap = 0;
+  let nextLook = 0;
+  const strips = new MapStrips(plan, { kind: 'slide' }, (column, row) => {
+    if (row >= nextLook) {
+      writeHeap = Math.max(writeHeap, heapBytes());
+      nextLook = row + plan.rows / 10;
+    }
+    const place = places[(column * 31 + row * 17) % places.length];
+    return place === undefined ? null : journal.read(...place);
+  });
+  const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
+  const { decoder } = nodePlatform();
+  const extent = { x: 0, y: 0, width: Number(side), height: Number(side) };
+  const [maps, writing] = await withProcessorTime(() =>
+    writeMaps({
+      strips,
+      manifest,
+      prefix: join(folder, 'a'),
+      slideName: 'virtual',
+      umPerPx,
+      tolerance: 0,
+      picture: (width, height) => readRegion(slide, extent, width, height, { decoder }),
+    }),
+  );
+  const bytes = Object.fromEntries(
+    maps.files.map((file) => [file.slice(folder.length + 3), statSync(file).size]),
+  );
+  const journalBytes = statSync(join(folder, 'a.slices')).size;
+  journal.close();
+  console.log(
+    JSON.stringify({
+      sidePx: Number(side),
+      mm2: (Number(side) * mpp.x) ** 2 / 1e6,
+      slices: plan.slices.length,
+      sampled: summary.slices,
+      planCpuSeconds: planning.process,
+      cpuSecondsPerSlice: segmenting.process / summary.slices,
+      networkThreadSecondsPerSlice: (segmenting.mainThread ?? NaN) / summary.slices,
+      wallSecondsPerSlice: seconds / summary.slices,
+      tilesPerSlice: tiles / summary.slices,
+      readBytesPerSlice: (tiles * slide.tileBytes) / summary.slices,
+      writeCpuSeconds: writing.process,
+      heapBytes: heap,
+      writeHeapBytes: writeHeap,
+      segmentRssBytes: segmentRss,
+      peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      journalBytesPerSlice: journalBytes / summary.slices,
+      fileBytes: bytes,
+    }),
+  );
+} finally {
+  segmenter.dispose();
+  rmSync(folder, { recursive: true, force: true });
+}
