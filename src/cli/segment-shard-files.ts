@@ -72,7 +72,11 @@ export async function startOrResumeShard(
     journal.close();
     throw unfinishedRun(`${files.journal} (shard ${shardText(head.shard)})`, journal.size);
   }
-  if (old === null || journal.size < plan.slices.length) return { journal };
-  journal.close();
-  return { finished: old };
+  if (old !== null && journal.size === plan.slices.length) {
+    journal.close();
+    return { finished: old };
+  }
+  // While it goes on, it is not finished: what an earlier run said of it no longer counts.
+  await rm(files.result, { force: true });
+  return { journal };
 }
