@@ -20,19 +20,23 @@ export class RecordFile {
   readonly #places = new Map<string, Place>();
   #end = headBytes;
 
-  private constructor(private readonly file: number) {}
+  private constructor(
+    private readonly path: string,
+    private readonly file: number,
+  ) {}
 
   /**
    * Begins a file, over whatever is there.
    * @param head told back by `headOf`; less than 4 kB of JSON.
-   * @throws NodeJS.ErrnoException when the file can't be written.
+   * @throws NodeJS.ErrnoException when the file can't be opened; Error when it can't be written.
    */
   static create(path: string, head: object): RecordFile {
     const file = openSync(path, 'w+');
     const bytes = Buffer.alloc(headBytes, ' ');
     bytes.write(JSON.stringify(head));
-    writeWhole(file, bytes, 0);
-    return new RecordFile(file);
+    const records = new RecordFile(path, file);
+    records.#write(bytes, 0);
+    return records;
   }
 
   /**
@@ -62,7 +66,10 @@ export class RecordFile {
     return this.#places.has(`${column},${row}`);
   }
 
-  /** Adds a slice; it is with the operating system when this returns. */
+  /**
+   * Adds a slice; it is with the operating system when this returns.
+   * @throws Error when it can't be written; slices before it stay.
+   */
   append(column: number, row: number, bytes: Uint8Array): void {
     const packed = deflateSync(bytes, { level: 1 });
     const record = Buffer.alloc(recordHeadBytes + packed.length);
@@ -70,7 +77,7 @@ export class RecordFile {
     record.writeUInt32LE(row, 4);
     record.writeUInt32LE(packed.length, 8);
     packed.copy(record, recordHeadBytes);
-    writeWhole(this.file, record, this.#end);
+    this.#write(record, this.#end);
     this.#places.set(`${column},${row}`, { position: this.#end + recordHeadBytes, length: packed.length });
     this.#end += record.length;
   }
@@ -98,9 +105,24 @@ export class RecordFile {
       closeSync(file);
       return null;
     }
-    const records = new RecordFile(file);
+    const records = new RecordFile(path, file);
     records.#scan();
     return records;
+  }
+
+  /** Writes all of `bytes`; a single call may write less. */
+  #write(bytes: Buffer, position: number): void {
+    try {
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(this.file, bytes, done, bytes.length - done, position + done);
+      }
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(
+        `${this.path}: Slices can't be kept (${reason}). Make room there, then go on with --resume.`,
+        { cause },
+      );
+    }
   }
 
   #unpack({ position, length }: Place): Uint8Array | null {
@@ -126,12 +148,5 @@ export class RecordFile {
       this.#places.set(`${record.readUInt32LE(0)},${record.readUInt32LE(4)}`, place);
       this.#end = place.position + length;
     }
-  }
-}
-
-/** Writes all of `bytes`; a single call may write less. */
-function writeWhole(file: number, bytes: Buffer, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    done += writeSync(file, bytes, done, bytes.length - done, position + done);
   }
 }

@@ -1,5 +1,13 @@
 /** A slide in shards against the same slide in one run of the engine: cell by cell the same bytes. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -161,6 +169,12 @@ describe('a journal that is torn or damaged', () => {
     expect(damaged.size).toBeGreaterThan(0);
     expect(damaged.size).toBeLessThan(25);
     damaged.close();
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('names its file when the disk is full', () => {
+    expect(() => ShardJournal.create('/dev/full', head)).toThrow(
+      /^\/dev\/full: Slices can't be kept \(ENOSPC.*\)\. Make room there, then go on with --resume\.$/,
+    );
   });
 
   it('is none of another shard, run or grid', () => {
