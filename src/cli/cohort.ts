@@ -6,8 +6,16 @@ import { z } from 'zod';
 import { settingsSchema, type CohortSettings } from '../cohort/settings.ts';
 import { planCohort } from './cohort/plan.ts';
 import { reportCohort, type CohortReport } from './cohort/report.ts';
-import { segmentOfCohort } from './cohort/segment-slide.ts';
+import { mergeOfCohort, segmentOfCohort, shardOfCohort } from './cohort/segment-slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
+import { parseShard } from './segment-options.ts';
+import type { Shard } from '../segment/shard.ts';
+
+/** Words of a job. */
+interface SlideWords {
+  readonly out: string;
+  readonly slide: string;
+}
 
 /** Adds the command to the program. */
 export const addCohortCommand: AddCommand = (program) => {
@@ -20,17 +28,33 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--config <file>', 'settings as JSON; - reads them from stdin')
     .action(async ({ config }: { readonly config: string }) => {
       const plan = await planCohort(await readSettings(config));
-      process.stdout.write(`${plan.slides.length} slides, ${plan.model.id}.\n`);
+      process.stdout.write(
+        `${plan.model.id} on ${plan.slides.length} ${plan.slides.length === 1 ? 'slide' : 'slides'}.\n`,
+      );
     });
   cohort
     .command('segment')
     .description('segment one slide of a planned cohort; goes on where an earlier try has stopped')
     .requiredOption('--out <dir>', 'folder of the cohort')
     .requiredOption('--slide <id>', 'its id in plan.json')
-    .action(async ({ out, slide }: { readonly out: string; readonly slide: string }) => {
+    .option(
+      '--shard <i/n>',
+      'one of n jobs that share the slide; cohort merge puts them together',
+      parseShard,
+    )
+    .action(async ({ out, slide, shard }: SlideWords & { readonly shard?: Shard }) => {
       say(`Begun on ${hostname()}.`);
-      const outcome = await segmentOfCohort(out, slide, say);
-      process.stdout.write(`${JSON.stringify(outcome)}\n`);
+      const job = { out, id: slide, say };
+      print(await (shard === undefined ? segmentOfCohort(job) : shardOfCohort(job, shard)));
+    });
+  cohort
+    .command('merge')
+    .description('put the shards of a slide of a planned cohort together')
+    .requiredOption('--out <dir>', 'folder of the cohort')
+    .requiredOption('--slide <id>', 'its id in plan.json')
+    .action(async ({ out, slide }: SlideWords) => {
+      say(`Begun on ${hostname()}.`);
+      print(await mergeOfCohort({ out, id: slide, say }));
     });
   cohort
     .command('report')
@@ -60,6 +84,11 @@ async function readSettings(file: string): Promise<CohortSettings> {
   throw new CommandError(`${file}: ${z.prettifyError(settings.error).replaceAll('\n', ' ')}`);
 }
 
+/** One JSON object on stdout. */
+function print(result: object): void {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
 /** A line of a log, with the time. */
 function say(line: string): void {
   process.stderr.write(`${new Date().toISOString()} ${line}\n`);
@@ -75,7 +104,7 @@ function summaryText({ title, slides, statuses, rows, files }: CohortReport): st
   ].filter((part) => part !== '');
   const troubles = rows.filter(({ status }) => status !== 'done');
   return [
-    `${title}: ${slides} slides: ${told.join(', ')}. Research use only.`,
+    `${title}: ${slides} ${slides === 1 ? 'slide' : 'slides'}: ${told.join(', ')}. Research use only.`,
     ...troubles.slice(0, 20).map(({ name, status, error }) => `  ${status}: ${name}: ${error ?? ''}`),
     ...(troubles.length > 20 ? [`  and ${troubles.length - 20} more`] : []),
     ...files.slice(0, 3),

@@ -65,8 +65,10 @@ export async function openFromCommandLine(files: readonly string[]): Promise<Sli
 async function filesOf(path: string): Promise<string[]> {
   const info = await stat(path).catch(() => null);
   if (info?.isDirectory() !== true) return [path];
-  const entries = await readdir(path, { withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(path, entry.name));
+  const entries = (await readdir(path)).map((name) => join(path, name));
+  // Follows links: folders of a cohort often hold nothing else.
+  const infos = await Promise.all(entries.map((entry) => stat(entry).catch(() => null)));
+  const paths = entries.filter((_entry, i) => infos[i]?.isFile() === true);
   if (paths.length === 0) throw new CommandError(`${path}: The folder holds no files. Give a slide file.`);
   return paths.sort();
 }

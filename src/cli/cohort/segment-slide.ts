@@ -1,43 +1,100 @@
-/** `dualscope cohort segment`: the job of one slide, from its request to its outcome. */
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import sharp from 'sharp';
+/** `dualscope cohort segment` and `cohort merge`: the jobs of one slide, from its request to its outcome. */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { outcomeSchema, type SlideFigures, type SlideOutcome } from '../../cohort/outcome.ts';
 import type { SlideRequest } from '../../cohort/request.ts';
+import { shardText, type Shard } from '../../segment/shard.ts';
 import type { Slide } from '../../slide/slide.ts';
 import { CommandError } from '../command.ts';
-import { writeAtomically, type SegmentResult } from '../segment-result.ts';
-import { segmentToFiles, type SegmentCall } from '../segment-run.ts';
+import { mergeToFiles } from '../merge-run.ts';
+import { writeAtomically } from '../segment-result.ts';
+import { segmentToFiles } from '../segment-run.ts';
+import { segmentShard } from '../segment-shard.ts';
+import type { ShardResult } from '../segment-shard-files.ts';
 import { openFromCommandLine } from '../slide.ts';
 import { cohortPlaces, readJson, readRequest } from './places.ts';
+import { asCommand, segmentCall } from './segment-call.ts';
+import { slideFigures } from './slide-figures.ts';
 import { withSlideLock } from './slide-lock.ts';
 
-/** Longest sides of the gallery's small preview, pixels: sharp on a screen of two pixels a point. */
-const thumbnailPx = { width: 640, height: 480 };
+/** A job's slide, and where it tells what is worth a line in the log. */
+export interface SlideJob {
+  /** Folder of the cohort. */
+  readonly out: string;
+  readonly id: string;
+  readonly say: (line: string) => void;
+}
 
 /**
  * Segments a slide of a cohort, or what is left of it, and writes its outcome, whatever that is.
- * @param say told what is worth a line in the log.
  * @throws what segmenting throws; CommandError when parts of the slide can't be read.
  */
-export async function segmentOfCohort(
-  out: string,
-  id: string,
-  say: (line: string) => void,
-): Promise<SlideOutcome> {
-  const request = await readRequest(out, id);
-  const places = cohortPlaces(out);
-  const folder = places.slide(id);
+export async function segmentOfCohort(job: SlideJob): Promise<SlideOutcome> {
+  const request = await readRequest(job.out, job.id);
+  return locked(job, 'lock', async (folder) => {
+    await clearOlder(folder, request, job.say);
+    return finish(job, request, (slide) => wholeSlide(slide, request, folder, job.say));
+  });
+}
+
+/**
+ * Segments a shard of a slide. Only what goes wrong is an outcome of the slide: `mergeOfCohort` has the last word.
+ * @throws what segmenting throws.
+ */
+export async function shardOfCohort(job: SlideJob, shard: Shard): Promise<ShardResult> {
+  const request = await readRequest(job.out, job.id);
+  // Shards begin at once: one of them clears what is of older settings, the others find it done.
+  await locked(job, 'lock', (folder) => clearOlder(folder, request, job.say));
+  return locked(job, `lock.shard-${shard.index}-of-${shard.of}`, async (folder) => {
+    try {
+      const slide = await openFromCommandLine([request.source]);
+      try {
+        const call = segmentCall(request, slide, join(folder, 'maps'));
+        job.say(asCommand('segment', call, shard));
+        const result = await segmentShard(slide, call, shard);
+        job.say(
+          `Shard ${shardText(shard)}: ${result.slices} slices, ${result.computed} of them computed now.`,
+        );
+        return result;
+      } finally {
+        slide.close();
+      }
+    } catch (caught) {
+      const { told, error } = failure(request, caught);
+      await writeOutcome(job, told);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Puts a slide's shards together and writes its outcome.
+ * @throws what merging throws; CommandError when parts of the slide can't be read: their shards are due again then.
+ */
+export async function mergeOfCohort(job: SlideJob): Promise<SlideOutcome> {
+  const request = await readRequest(job.out, job.id);
+  return locked(job, 'lock', (folder) =>
+    finish(job, request, async (slide) => {
+      const call = segmentCall(request, slide, join(folder, 'maps'));
+      job.say(asCommand('merge', call));
+      const result = await mergeToFiles(slide, { ...call, shards: request.shards });
+      job.say(`${result.slices} slices of ${request.shards} shards merged.`);
+      await clearShards(folder, result.broken > 0);
+      return slideFigures(slide, request, result, folder);
+    }),
+  );
+}
+
+async function locked<T>(
+  { out, id, say }: SlideJob,
+  name: string,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = cohortPlaces(out).slide(id);
   await mkdir(folder, { recursive: true });
   return withSlideLock(
-    join(folder, 'lock'),
-    async () => {
-      await clearOlder(folder, request, say);
-      const outcome = await outcomeOf(request, folder, say);
-      await writeAtomically(places.outcome(id), `${JSON.stringify(outcome.told, null, 1)}\n`);
-      if (outcome.error !== null) throw outcome.error;
-      return outcome.told;
-    },
+    join(folder, name),
+    () => work(folder),
     (holder) => say(`The slide is being segmented already (${holder}); waiting.`),
   );
 }
@@ -53,101 +110,77 @@ async function clearOlder(folder: string, request: SlideRequest, say: (line: str
   await writeAtomically(note, request.key);
 }
 
+/**
+ * Shards are large and no longer needed when the slide is whole. Where parts could not be read, their jobs are to be done again:
+ * the workflow goes by the files that say they are done.
+ */
+async function clearShards(folder: string, isBroken: boolean): Promise<void> {
+  const done = /^shard-\d+-of-\d+\.json$/;
+  const kept = /\.shard-\d+-of-\d+\.(slices|json)$/;
+  const [place, pattern] = isBroken ? [folder, done] : [join(folder, 'maps'), kept];
+  for (const name of await readdir(place)) {
+    if (pattern.test(name)) await rm(join(place, name), { force: true });
+  }
+}
+
+/** Opens the slide, has it worked on, and writes down what has come of it. */
+async function finish(
+  job: SlideJob,
+  request: SlideRequest,
+  work: (slide: Slide) => Promise<SlideFigures>,
+): Promise<SlideOutcome> {
+  const { told, error } = await outcomeOf(request, work);
+  await writeOutcome(job, told);
+  if (error !== null) throw error;
+  return told;
+}
+
 async function outcomeOf(
   request: SlideRequest,
-  folder: string,
-  say: (line: string) => void,
+  work: (slide: Slide) => Promise<SlideFigures>,
 ): Promise<{ readonly told: SlideOutcome; readonly error: Error | null }> {
-  const { key } = request;
+  const { key, name } = request;
   try {
-    const figures = await figuresOf(request, folder, say);
-    const { broken } = figures;
-    if (broken === 0) return { told: { key, status: 'done', error: null, figures }, error: null };
-    const error = new CommandError(
-      `${request.name}: ${broken} slices can't be read and are left out. The next run tries them again.`,
-    );
-    return { told: { key, status: 'partial', error: lineOf(error, request.name), figures }, error };
+    const slide = await openFromCommandLine([request.source]);
+    let figures: SlideFigures;
+    try {
+      figures = await work(slide);
+    } finally {
+      slide.close();
+    }
+    if (figures.broken === 0) return { told: { key, status: 'done', error: null, figures }, error: null };
+    const text = `${figures.broken} slices can't be read and are left out. The next run tries them again.`;
+    return {
+      told: { key, status: 'partial', error: text, figures },
+      error: new CommandError(`${name}: ${text}`),
+    };
   } catch (caught) {
-    const error = caught instanceof Error ? caught : new Error(String(caught));
-    const status = error instanceof CommandError && error.exitCode > 128 ? 'stopped' : 'failed';
-    return { told: { key, status, error: lineOf(error, request.name), figures: null }, error };
+    return failure(request, caught);
   }
 }
 
-async function figuresOf(
+function failure({ key, name }: SlideRequest, caught: unknown): { told: SlideOutcome; error: Error } {
+  const error = caught instanceof Error ? caught : new Error(String(caught));
+  const status = error instanceof CommandError && error.exitCode > 128 ? 'stopped' : 'failed';
+  return { told: { key, status, error: lineOf(error, name), figures: null }, error };
+}
+
+async function wholeSlide(
+  slide: Slide,
   request: SlideRequest,
   folder: string,
   say: (line: string) => void,
 ): Promise<SlideFigures> {
-  const slide = await openFromCommandLine([request.source]);
-  try {
-    const call = callFor(request, slide, join(folder, 'maps'));
-    say(asCommand(call));
-    const result = await segmentToFiles(slide, call);
-    say(
-      `${result.slices} slices, ${result.computed} of them computed now in ${result.seconds.toFixed(1)} s on ${result.backend}.`,
-    );
-    return await figures(slide, request, result, folder);
-  } finally {
-    slide.close();
-  }
+  const call = segmentCall(request, slide, join(folder, 'maps'));
+  say(asCommand('segment', call));
+  const result = await segmentToFiles(slide, call);
+  const { slices, computed, seconds, backend } = result;
+  say(`${slices} slices, ${computed} of them computed now in ${seconds.toFixed(1)} s on ${backend}.`);
+  return slideFigures(slide, request, result, folder);
 }
 
-function callFor({ source, model, settings }: SlideRequest, slide: Slide, out: string): SegmentCall {
-  const { quality, glass, simplify, mpp, backend } = settings;
-  return {
-    files: [source],
-    model,
-    out,
-    resume: true,
-    quality,
-    glass,
-    simplify,
-    ...(mpp === null || slide.metadata.mpp !== null ? {} : { mpp }),
-    ...(backend === null ? {} : { backend }),
-  };
-}
-
-/** The same, for a person who wants to do it by hand. */
-function asCommand({ files, model, out, quality, glass, simplify, mpp, backend }: SegmentCall): string {
-  const quoted = (text: string): string =>
-    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-  const words = ['dualscope', 'segment', ...files, '--model', model, '--out', out, '--resume'];
-  words.push('--quality', quality, '--glass', glass, '--simplify', String(simplify));
-  if (mpp !== undefined) words.push('--mpp', String(mpp));
-  if (backend !== undefined) words.push('--backend', backend);
-  return [...words, '--json'].map(quoted).join(' ');
-}
-
-async function figures(
-  slide: Slide,
-  { settings }: SlideRequest,
-  result: SegmentResult,
-  folder: string,
-): Promise<SlideFigures> {
-  const { width, height, mpp } = slide.metadata;
-  const preview = result.files.find((file) => file.endsWith('.preview.png')) ?? '';
-  const thumbnail = 'thumbnail.webp';
-  const small = await sharp(join(folder, 'maps', basename(preview)))
-    .resize({ ...thumbnailPx, fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: 82 })
-    .toFile(join(folder, thumbnail));
-  return {
-    backend: result.backend,
-    slices: result.slices,
-    broken: result.broken,
-    seconds: result.seconds,
-    segmentedMm2: result.segmentedMm2,
-    tissueMm2: result.tissueMm2,
-    areas: result.areas.map(({ pixels: _pixels, ...area }) => area),
-    confidence: result.confidence,
-    width,
-    height,
-    mpp: mpp?.x ?? settings.mpp ?? Number.NaN,
-    mppGiven: mpp === null,
-    files: result.files.map((file) => `maps/${basename(file)}`),
-    thumbnail: { file: thumbnail, width: small.width, height: small.height },
-  };
+async function writeOutcome({ out, id }: SlideJob, outcome: SlideOutcome): Promise<void> {
+  await writeAtomically(cohortPlaces(out).outcome(id), `${JSON.stringify(outcome, null, 1)}\n`);
 }
 
 /** The outcome that a slide's job has left. */
