@@ -1,0 +1,3 @@
+#!/bin/bash
+# Ends Jobs. Usage: cancel.sh NAME...
+exec kubectl delete job --wait=false --ignore-not-found "$@"
