@@ -1,29 +1,22 @@
 /** Tools that draw and edit annotations: by mouse, pen or touch, and every one of them by keyboard. */
 import { useCallback, useEffect, useRef } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
-import { apply, scaleOf } from '../viewer/affine.ts';
+import { apply } from '../viewer/affine.ts';
 import type { Affine, Point } from '../viewer/affine.ts';
-import { crossAt, Sketch, useKeyboardCross } from '../viewer/sketch.tsx';
+import { crossAt, Sketch, SketchBar, useKeyboardCross } from '../viewer/sketch.tsx';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import {
   annotationAt,
   rectangleRing,
   ringOf,
-  simplifyLine,
-  vertexAt,
   vertexOf,
   withVertex,
   withVertexAfter,
   withoutVertex,
 } from './annotation.ts';
 import type { AnnotateAction, AnnotateTool } from './annotate-state.ts';
-import { selectedAnnotation } from './annotate-state.ts';
-
-/** CSS pixels within which a corner is met. */
-const reachPx = 9;
-/** CSS pixels that a freehand line may be simplified by. */
-const freehandTolerancePx = 0.75;
+import { useAnnotateDrag } from './use-annotate-drag.ts';
 
 interface ToolsProps {
   readonly view: SlideView;
@@ -62,7 +55,7 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
   // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
   useEffect(() => view.onClick(place));
   useEffect(() => bar.current?.focus(), [tool]);
-  useDrag(view, tool, svg, bar);
+  useAnnotateDrag(view, tool, svg, bar);
 
   /** Arrow keys move the corner that is chosen. */
   const moveVertex = (event: React.KeyboardEvent): boolean => {
@@ -141,15 +134,7 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
   return (
     <>
       <Sketch view={view} svg={svg} testId="annotation-draft" pathOf={pathOf} />
-      <div
-        className="known-length"
-        ref={bar}
-        role="group"
-        aria-label="Annotate"
-        tabIndex={-1}
-        data-testid="annotate-tool"
-        onKeyDown={onKeyDown}
-      >
+      <SketchBar label="Annotate" bar={bar} testId="annotate-tool" onKeyDown={onKeyDown}>
         <span role="status">
           {hintOf(tool, draft.length, chosen === null ? null : chosen.outer.length / 2, vertex)}
         </span>
@@ -163,111 +148,13 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
         <button type="button" className="button small" onClick={() => dispatch({ kind: 'tool', tool: null })}>
           Done
         </button>
-      </div>
+      </SketchBar>
     </>
   );
 }
 
 function pair({ x, y }: Point): [number, number] {
   return [x, y];
-}
-
-/** Dragging: a corner of the selected annotation, or a freehand line. All else moves the slide as ever. */
-function useDrag(
-  view: SlideView,
-  tool: AnnotateTool,
-  svg: React.RefObject<SVGSVGElement | null>,
-  bar: React.RefObject<HTMLElement | null>,
-): void {
-  const { store, annotations: session } = useWorkbench();
-  useEffect(() => {
-    const pane = svg.current?.closest<HTMLElement>('.pane') ?? null;
-    if (pane === null || (tool !== 'select' && tool !== 'freehand')) return;
-    const dispatch = (action: AnnotateAction): void => store.dispatch({ type: 'annotate', action });
-    const level0 = (event: PointerEvent): Point | null => {
-      const box = svg.current?.getBoundingClientRect();
-      return box === undefined ? null : view.level0At(event.clientX - box.left, event.clientY - box.top);
-    };
-    const perPx = (): number => 1 / scaleOf(view.transform() ?? { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 });
-    let drag: {
-      readonly pointer: number;
-      readonly move: (at: Point) => void;
-      readonly end: () => void;
-    } | null = null;
-
-    const down = (event: PointerEvent): void => {
-      const onView = event.target instanceof Element && event.target.closest('.view') !== null;
-      const at = level0(event);
-      if (!onView || at === null || event.button !== 0 || drag !== null) return;
-      drag = tool === 'freehand' ? freehand(at) : corner(at);
-      if (drag === null) return;
-      // The viewer must not hear of it: it would move the slide.
-      event.stopPropagation();
-      event.preventDefault();
-      pane.setPointerCapture(event.pointerId);
-      drag = { ...drag, pointer: event.pointerId };
-    };
-    const move = (event: PointerEvent): void => {
-      if (drag?.pointer !== event.pointerId) return;
-      event.stopPropagation();
-      const at = level0(event);
-      if (at !== null) drag.move(at);
-    };
-    const up = (event: PointerEvent): void => {
-      if (drag?.pointer !== event.pointerId) return;
-      event.stopPropagation();
-      const { end } = drag;
-      drag = null;
-      end();
-      bar.current?.focus();
-    };
-    const freehand = (at: Point): typeof drag => {
-      const line = [at];
-      return {
-        pointer: -1,
-        move: (point) => {
-          line.push(point);
-          dispatch({ kind: 'draft', points: [...line] });
-        },
-        end: () => {
-          const points = simplifyLine(line, freehandTolerancePx * perPx());
-          if (points.length < 3) return dispatch({ kind: 'draft', points: [] });
-          const { label } = store.getState().annotate;
-          dispatch({
-            kind: 'add',
-            annotations: [{ id: session.newId(), label, outer: ringOf(points), holes: [] }],
-          });
-        },
-      };
-    };
-    const corner = (at: Point): typeof drag => {
-      const chosen = selectedAnnotation(store.getState().annotate);
-      const index = chosen === null ? null : vertexAt(chosen, at, reachPx * perPx());
-      if (chosen === null || index === null) return null;
-      const { id } = chosen;
-      let continues = false;
-      dispatch({ kind: 'select', id, vertex: index });
-      return {
-        pointer: -1,
-        move: (point) => {
-          dispatch({ kind: 'change', id, change: (each) => withVertex(each, index, point), continues });
-          continues = true;
-        },
-        end: () => undefined,
-      };
-    };
-    const options = { capture: true };
-    pane.addEventListener('pointerdown', down, options);
-    pane.addEventListener('pointermove', move, options);
-    pane.addEventListener('pointerup', up, options);
-    pane.addEventListener('pointercancel', up, options);
-    return () => {
-      pane.removeEventListener('pointerdown', down, options);
-      pane.removeEventListener('pointermove', move, options);
-      pane.removeEventListener('pointerup', up, options);
-      pane.removeEventListener('pointercancel', up, options);
-    };
-  }, [view, tool, svg, bar, store, session]);
 }
 
 function hintOf(tool: AnnotateTool, points: number, corners: number | null, vertex: number): string {

@@ -1,66 +1,47 @@
-/**
- * Annotations of the open slide and its ground truth: read from files, kept in the browser, painted by the map
- * worker, shown as a layer.
- */
-import { paintedAreas, type AnnotatedRegion } from '../../annotation/annotation-file.ts';
-import type { ClassPolygon } from '../../annotation/rasterise.ts';
+/** Annotations of the open slide and its ground truth: read from files, matched with classes, kept in the browser. */
+import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
-import { ClassMap } from '../overlay/class-map-store.ts';
-import { isAbort, logEntry, reportOf } from '../session/error-log.ts';
+import { logEntry, reportOf } from '../session/error-log.ts';
 import type { TruthLayer } from '../session/layer-content.ts';
 import { browserStorage } from '../state/preferences.ts';
 import type { Action } from '../state/reducer.ts';
-import { activePaneOf, currentMpp } from '../state/state.ts';
+import { activePaneOf } from '../state/state.ts';
 import type { AppState, OpenSlide } from '../state/state.ts';
 import type { Store } from '../state/store.ts';
-import { truthLattice } from '../truth/truth-lattice.ts';
+import { TruthPainter } from '../truth/truth-painter.ts';
+import type { TruthAreas } from '../truth/truth-painter.ts';
 import { fromRegion, toRegion } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
 import type { AnnotateAction, TruthLabel, TruthSummary } from './annotate-state.ts';
 import { AnnotationStore } from './annotation-store.ts';
+import type { KeptTruth } from './annotation-store.ts';
 import { labelModel } from './label-colours.ts';
 import { matchLabels, rememberLabels } from './label-memory.ts';
 
 type Classes = ModelManifest['classes'];
 
-/** Class value of truth that is not counted. */
-const notCounted = 255;
 /** Milliseconds without an edit before what is drawn is kept and painted anew. */
 const editPause = 400;
-
-/** The ground truth as areas, for whoever compares with it. */
-export interface TruthAreas {
-  readonly classes: Classes;
-  readonly areas: readonly ClassPolygon[];
-  /** Value outside of all areas: the background class, or 255 for not counted. */
-  readonly outside: number;
-  /** Another one for other areas. */
-  readonly version: number;
-}
 
 export class AnnotationSession {
   readonly #store: Store<AppState, Action>;
   readonly #client: MapClient;
-  readonly #layer: TruthLayer;
+  readonly #painter: TruthPainter;
   readonly #kept = new AnnotationStore();
   /** Of the file that is the truth of the open slide. */
   #fileRegions: readonly AnnotatedRegion[] = [];
-  #areas: TruthAreas | null = null;
-  #painting: AbortController | null = null;
-  #version = 0;
   /** The slide whose annotations the state holds. */
   #fingerprint: string | null = null;
   #editTimer: number | null = null;
   /** What is kept of the open slide has been read. */
   #ready: Promise<void> = Promise.resolve();
   #nextId = 1;
-  readonly #listeners = new Set<() => void>();
 
   constructor(store: Store<AppState, Action>, client: MapClient, layer: TruthLayer) {
     this.#store = store;
     this.#client = client;
-    this.#layer = layer;
+    this.#painter = new TruthPainter(store, client, layer);
     let { slide, annotate } = store.getState();
     store.subscribe(() => {
       const now = store.getState();
@@ -81,14 +62,11 @@ export class AnnotationSession {
 
   /** The truth of the open slide; null without one. */
   truth(): TruthAreas | null {
-    return this.#areas;
+    return this.#painter.areas;
   }
 
   /** Called when the truth changes. Returns the end of it. */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  readonly subscribe = (listener: () => void): (() => void) => this.#painter.subscribe(listener);
 
   /** Number for an annotation that the slide does not have yet. */
   newId(): string {
@@ -277,77 +255,9 @@ export class AnnotationSession {
     return labelModel(state)?.manifest.classes ?? [];
   }
 
-  /** Paints the truth anew; the layer changes when all of it is there. */
   #paint(): void {
-    this.#painting?.abort();
-    this.#painting = null;
-    const state = this.#store.getState();
-    const { slide } = state;
-    const { truth } = state.annotate;
-    if (slide.kind !== 'open' || truth === null) {
-      this.#areas = null;
-      if (slide.kind === 'open') this.#layer.set(slide.metadata.fingerprint, null);
-      this.#changed();
-      return;
-    }
-    const model = labelModel(state);
-    const all = state.models?.map(({ manifest }) => manifest.classes) ?? [];
-    const sameNames = (list: Classes): boolean =>
-      list.map(({ name }) => name).join() === truth.classNames.join();
-    const classes = all.find(sameNames) ?? [];
-    const byLabel = new Map(truth.labels.map(({ label, className }) => [label, className]));
-    const areas = paintedAreas(this.#regions(truth.source), (label) => {
-      const at = classes.findIndex(({ name }) => name === byLabel.get(label));
-      return at < 0 ? null : at;
-    });
-    const background = Math.max(
-      0,
-      classes.findIndex((entry) => entry.background),
-    );
-    const outside = truth.outside === 'background' ? background : notCounted;
-    this.#areas = { classes, areas, outside, version: ++this.#version };
-    this.#changed();
-    const umPerPx = model === null ? null : model.manifest.slice.fieldUm / model.manifest.slice.sizePx;
-    const lattice = truthLattice({ slide: slide.metadata, mpp: currentMpp(slide), umPerPx });
-    void this.#paintCells(slide, areas, lattice, outside, classes);
-  }
-
-  async #paintCells(
-    slide: OpenSlide,
-    areas: readonly ClassPolygon[],
-    lattice: ReturnType<typeof truthLattice>,
-    outside: number,
-    classes: Classes,
-  ): Promise<void> {
-    const controller = new AbortController();
-    this.#painting = controller;
-    const map = new ClassMap();
-    // Truth is sure of itself everywhere, so one map of confidence does for all cells.
-    const confidence = new Uint8Array(lattice.cellPx ** 2).fill(255);
-    const cells = lattice.columns * lattice.rows;
-    const step = Math.max(1, Math.floor(cells / 20));
-    try {
-      await this.#client.rasterise(
-        areas,
-        lattice,
-        outside,
-        ({ rect, size, classes: values }) => {
-          map.add({ index: map.size, rect, size, classes: values, confidence }, slide.metadata);
-          if (map.size % step === 0) this.#progress(map.size / cells);
-        },
-        controller.signal,
-      );
-      if (controller.signal.aborted) return;
-      this.#layer.set(slide.metadata.fingerprint, { title: 'Ground truth', classes, map });
-      this.#progress(1);
-    } catch (error) {
-      if (!isAbort(error)) this.#fail(error, 'Ground truth');
-    }
-  }
-
-  #progress(done: number): void {
     const { truth } = this.#store.getState().annotate;
-    if (truth !== null) this.#dispatch({ kind: 'truth', truth: { ...truth, done } });
+    this.#painter.paint(truth === null ? [] : this.#regions(truth.source));
   }
 
   /** Keeps edits, and paints them where they are the truth, once the hand rests. */
@@ -380,18 +290,7 @@ export class AnnotationSession {
     this.#store.dispatch({ type: 'annotate', action });
   }
 
-  #changed(): void {
-    for (const listener of [...this.#listeners]) listener();
-  }
-
   #fail(error: unknown, subject: string): void {
     this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
   }
-}
-
-export interface KeptTruth {
-  readonly source: TruthSummary['source'];
-  readonly name: string;
-  readonly outside: TruthSummary['outside'];
-  readonly regions: readonly AnnotatedRegion[];
 }

@@ -26,15 +26,18 @@ const keptSchema = z.object({
     .nullable(),
 });
 
+/** The ground truth of a slide; its regions are empty where it is what is drawn. */
+export interface KeptTruth {
+  readonly source: 'file' | 'drawn';
+  readonly name: string;
+  readonly outside: 'background' | 'not-counted';
+  readonly regions: readonly AnnotatedRegion[];
+}
+
 /** What is kept of one slide. */
 export interface KeptAnnotations {
   readonly annotations: readonly Annotation[];
-  readonly truth: {
-    readonly source: 'file' | 'drawn';
-    readonly name: string;
-    readonly outside: 'background' | 'not-counted';
-    readonly regions: readonly AnnotatedRegion[];
-  } | null;
+  readonly truth: KeptTruth | null;
 }
 
 const storeName = 'slides';

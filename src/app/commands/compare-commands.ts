@@ -1,6 +1,6 @@
 /** Two layers in a single pane: swipe and difference. */
 import { ChevronLeft, ChevronRight, Diff, FlipHorizontal, SplitSquareHorizontal } from 'lucide-react';
-import { unshownLayer } from '../state/reducer.ts';
+import { unshownLayer } from '../state/panes.ts';
 import { shownModels } from '../state/state.ts';
 import type { AppState, CompareView } from '../state/state.ts';
 import type { Workbench } from '../session/workbench.ts';

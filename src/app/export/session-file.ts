@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { TruthLabel } from '../annotate/annotate-state.ts';
-import type { KeptTruth } from '../annotate/annotation-session.ts';
+import type { KeptTruth } from '../annotate/annotation-store.ts';
 import { layerText } from '../state/state.ts';
 import type { AppState, OverlaySettings } from '../state/state.ts';
 import type { ViewPlace } from '../viewer/view-link.ts';

@@ -6,7 +6,7 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from '../viewer/affine.ts';
 import type { Affine, Point } from '../viewer/affine.ts';
 import { formatLength } from '../viewer/scale-bar.ts';
-import { crossAt, Sketch, useKeyboardCross } from '../viewer/sketch.tsx';
+import { crossAt, Sketch, SketchBar, useKeyboardCross } from '../viewer/sketch.tsx';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { areaOf, lengthOf } from './measure.ts';
 import type { Measurement, Scale } from './measure.ts';
@@ -68,15 +68,7 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
   return (
     <>
       <Sketch view={view} svg={svg} testId="measure-line" pathOf={pathOf} />
-      <div
-        className="known-length"
-        ref={bar}
-        role="group"
-        aria-label="Measure"
-        tabIndex={-1}
-        data-testid="measure-tool"
-        onKeyDown={onKeyDown}
-      >
+      <SketchBar label="Measure" bar={bar} testId="measure-tool" onKeyDown={onKeyDown}>
         <span role="status" data-testid="measured">
           {textOf(measurement, mpp)}
         </span>
@@ -101,7 +93,7 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
         <button type="button" className="button small" title="Done (Esc)" onClick={() => set(null)}>
           Done
         </button>
-      </div>
+      </SketchBar>
     </>
   );
 }

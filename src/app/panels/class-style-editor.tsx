@@ -1,6 +1,6 @@
 /** How one class is drawn: colour, fill, outline, hatch. */
 import { RotateCcw } from 'lucide-react';
-import { plainClass } from '../state/reducer.ts';
+import { plainClass } from '../state/panes.ts';
 import type { ClassStyle } from '../state/state.ts';
 import { useWorkbench } from '../workbench-context.ts';
 

@@ -12,30 +12,17 @@ function tissueOf({ slide, demos }: AppState): SlideTissue {
   return demo?.synthetic === true ? 'synthetic' : 'real';
 }
 
-/**
- * Puts the default model in place whenever a slide opens, as long as the only pane shows the last default: what was chosen
- * by hand, or by the page's address, stays.
- */
+/** Puts the default model in place whenever a slide opens in the only pane, until a layer is chosen by hand or by address. */
 export function watchDefaultModel(store: Store<AppState, Action>): void {
   let lastSlide: number | null = null;
-  let lastDefault: string | null = null;
   const update = (): void => {
     const state = store.getState();
     const { slide, models, panes } = state;
-    if (slide.kind !== 'open' || slide.slideId === lastSlide || models === null || models.length === 0)
-      return;
-    const chosen = chooseModel(models, null, tissueOf(state));
-    const [pane] = panes;
-    const shown = pane?.layer.kind === 'model' ? pane.layer.id : null;
-    const unknown = chooseModel(models, null, 'unknown')?.id ?? null;
+    if (slide.kind !== 'open' || slide.slideId === lastSlide || models === null) return;
     lastSlide = slide.slideId;
-    if (chosen === null || panes.length !== 1 || shown === null) return;
-    if (shown !== (lastDefault ?? unknown) || shown === chosen.id) {
-      if (shown === chosen.id) lastDefault = shown;
-      return;
-    }
-    lastDefault = chosen.id;
-    store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: chosen.id } });
+    const chosen = chooseModel(models, null, tissueOf(state));
+    if (chosen === null || panes.length !== 1 || state.layerChosen) return;
+    store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: chosen.id }, byDefault: true });
   };
   store.subscribe(update);
   update();

@@ -42,8 +42,9 @@ export class EngineSession {
       this.#log(new Error(`There is no model "${wanted}".`), 'Address of the page');
     }
     if (chosen === null) return;
-    this.#store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: chosen.id } });
-    if (chosen.id !== wanted) watchDefaultModel(this.#store);
+    const byDefault = chosen.id !== wanted;
+    this.#store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: chosen.id }, byDefault });
+    watchDefaultModel(this.#store);
   }
 
   async #loadModel(id: string): Promise<ModelEntry | null> {

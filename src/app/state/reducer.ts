@@ -9,9 +9,10 @@ import { initialAnnotate, reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction } from '../annotate/annotate-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
+import { changePane, layOut, plainClass, rememberOverlay } from './panes.ts';
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
-import { activePaneOf, layerText } from './state.ts';
+import { layerText } from './state.ts';
 import type {
   AppState,
   AreaDrawing,
@@ -28,7 +29,6 @@ import type {
   ModelEntry,
   OverlaySettings,
   PaneCount,
-  PaneState,
   Polygon,
   Preferences,
   SlideChoice,
@@ -41,8 +41,13 @@ export type Action =
   | { readonly type: 'model-check'; readonly modelId: string; readonly check: ModelCheck }
   | { readonly type: 'speeds'; readonly speeds: Speeds }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
-  /** `paneId` absent: the active pane's. */
-  | { readonly type: 'choose-layer'; readonly layer: Layer; readonly paneId?: string }
+  /** `paneId` absent: the active pane's. `byDefault`: nobody has asked for it. */
+  | {
+      readonly type: 'choose-layer';
+      readonly layer: Layer;
+      readonly paneId?: string;
+      readonly byDefault?: boolean;
+    }
   | { readonly type: 'compare'; readonly change: Partial<CompareState> }
   | { readonly type: 'class-style'; readonly name: string; readonly change: Partial<ClassStyle> }
   | { readonly type: 'layout'; readonly count: PaneCount }
@@ -79,9 +84,6 @@ export type Action =
   | { readonly type: 'log-open'; readonly open: boolean }
   | { readonly type: 'dialog'; readonly dialog: DialogName | null; readonly segmentAfterMpp?: Extent };
 
-/** A class without wishes of its own. */
-export const plainClass: ClassStyle = { colour: null, fill: true, outline: true, hatch: true };
-
 const maxLogEntries = 200;
 
 export function initialState(preferences: Preferences): AppState {
@@ -105,6 +107,7 @@ export function initialState(preferences: Preferences): AppState {
     lastRun: null,
     panes: [{ id: 'A', layer: { kind: 'none' }, overlay: initialOverlay(preferences) }],
     activePane: 'A',
+    layerChosen: false,
     link: 'linked',
     compare: {
       view: 'panes',
@@ -137,7 +140,7 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'choose-layer':
       // Class values mean something else in another model, so which are hidden does not carry over.
       return changePane(
-        state,
+        { ...state, layerChosen: state.layerChosen || action.byDefault !== true },
         (pane) =>
           layerText(pane.layer) === layerText(action.layer)
             ? pane
@@ -267,54 +270,4 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'dialog':
       return { ...state, dialog: action.dialog, segmentAfterMpp: action.segmentAfterMpp ?? null };
   }
-}
-
-/** Changes one pane; the active one where `paneId` is absent. */
-function changePane(state: AppState, change: (pane: PaneState) => PaneState, paneId?: string): AppState {
-  const target = state.panes.find((pane) => pane.id === paneId) ?? activePaneOf(state);
-  const next = change(target);
-  if (next === target) return state;
-  return { ...state, panes: state.panes.map((pane) => (pane === target ? next : pane)) };
-}
-
-const paneIds = ['A', 'B', 'C', 'D'] as const;
-
-/** New panes draw as the active one does, and show models that no pane shows yet. */
-function layOut(state: AppState, count: PaneCount): AppState {
-  const compare = { ...state.compare, view: 'panes' } as const;
-  if (count === state.panes.length) return state.compare.view === 'panes' ? state : { ...state, compare };
-  const panes = state.panes.slice(0, count);
-  const { overlay } = activePaneOf(state);
-  for (const id of paneIds.slice(panes.length, count)) {
-    // The two layers of swipe and difference become two panes.
-    const { view, second } = state.compare;
-    const layer = id === 'B' && view !== 'panes' ? second : unshownLayer(state, panes);
-    panes.push({ id, layer, overlay: { ...overlay, hiddenClasses: [] } });
-  }
-  const activePane = panes.some((pane) => pane.id === state.activePane) ? state.activePane : 'A';
-  return { ...state, panes, activePane, compare };
-}
-
-/** A model that none of the panes shows, or none; those with the classes of the first pane's model come first. */
-export function unshownLayer(state: AppState, panes: readonly PaneState[]): Layer {
-  const shown = new Set(panes.map((pane) => layerText(pane.layer)));
-  const vocabulary = ({ manifest }: ModelEntry): string => manifest.classes.map(({ name }) => name).join();
-  const models = state.models ?? [];
-  const firstModel = models.find(
-    ({ id }) => panes[0] !== undefined && layerText(panes[0].layer) === layerText({ kind: 'model', id }),
-  );
-  const unshown = models.filter(({ id }) => !shown.has(layerText({ kind: 'model', id })));
-  const alike = unshown.filter(
-    (model) => firstModel !== undefined && vocabulary(model) === vocabulary(firstModel),
-  );
-  const model = alike[0] ?? unshown[0];
-  return model === undefined ? { kind: 'none' } : { kind: 'model', id: model.id };
-}
-
-/** What of the overlay is a matter of taste goes into the preferences. */
-function rememberOverlay(state: AppState): AppState {
-  const { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles } =
-    activePaneOf(state).overlay;
-  const overlay = { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles };
-  return { ...state, preferences: { ...state.preferences, overlay } };
 }

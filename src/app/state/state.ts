@@ -215,6 +215,8 @@ export interface AppState {
   readonly lastRun: RunOutcome | null;
   readonly panes: readonly PaneState[];
   readonly activePane: string;
+  /** Whether a layer was chosen by the reader, a session or the address, and not put there as a default. */
+  readonly layerChosen: boolean;
   readonly link: LinkMode;
   readonly compare: CompareState;
   readonly log: readonly LogEntry[];

@@ -10,7 +10,7 @@ import { boundsOf, tissueMm2 } from '../../export/map-area.ts';
 import type { SlideArea } from '../../export/map-area.ts';
 import type { TissueMask } from '../../segment/tissue.ts';
 import type { Level0Rect } from '../../slide/slide.ts';
-import type { TruthAreas } from '../annotate/annotation-session.ts';
+import type { TruthAreas } from './truth-painter.ts';
 import type { StoredSlice } from '../overlay/class-map-store.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { intersection } from '../viewer/affine.ts';

@@ -4,7 +4,7 @@ import type { AreaDrawing, Polygon } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
 import type { Affine, Point } from './affine.ts';
-import { crossAt, Sketch, useKeyboardCross } from './sketch.tsx';
+import { crossAt, Sketch, SketchBar, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
 
 /** The corners of what is drawn: of a rectangle all four. */
@@ -71,15 +71,7 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
   return (
     <>
       <AreaOutline view={view} drawing={drawing} cross={cross} svg={svg} />
-      <div
-        className="known-length"
-        ref={bar}
-        role="group"
-        aria-label="Area to segment"
-        tabIndex={-1}
-        data-testid="area-tool"
-        onKeyDown={onKeyDown}
-      >
+      <SketchBar label="Area to segment" bar={bar} testId="area-tool" onKeyDown={onKeyDown}>
         <span role="status">{hintOf(drawing)}</span>
         <span className="faint">Keys: arrows, Space, Backspace.</span>
         {shape === 'polygon' && (
@@ -95,7 +87,7 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
         <button type="button" className="button small" onClick={cancel}>
           Cancel
         </button>
-      </div>
+      </SketchBar>
     </>
   );
 }

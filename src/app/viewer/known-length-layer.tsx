@@ -8,7 +8,7 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
 import type { Affine, Point } from './affine.ts';
 import { formatMagnification } from './magnification.ts';
-import { crossAt, Sketch, useKeyboardCross } from './sketch.tsx';
+import { crossAt, Sketch, SketchBar, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
 
 export interface KnownLengthLayerProps {
@@ -58,15 +58,7 @@ function KnownLengthTool({
   return (
     <>
       <KnownLengthLine view={view} points={points} cross={drawing ? cross : null} svg={svg} />
-      <div
-        className="known-length"
-        ref={bar}
-        role="group"
-        aria-label="Known length"
-        tabIndex={-1}
-        data-testid="known-length"
-        onKeyDown={onKeyDown}
-      >
+      <SketchBar label="Known length" bar={bar} testId="known-length" onKeyDown={onKeyDown}>
         {drawing ? (
           <>
             <span role="status">
@@ -86,7 +78,7 @@ function KnownLengthTool({
         <button type="button" className="button small" onClick={cancel}>
           Cancel
         </button>
-      </div>
+      </SketchBar>
     </>
   );
 }

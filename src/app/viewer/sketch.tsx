@@ -86,9 +86,35 @@ export function Sketch({ view, svg, testId, pathOf }: SketchProps): React.JSX.El
   }, [view, svg, pathOf]);
 
   return (
-    <svg className="known-length-line" ref={svg} aria-hidden data-testid={testId}>
+    <svg className="sketch" ref={svg} aria-hidden data-testid={testId}>
       <path ref={casing} className="casing" />
       <path ref={path} />
     </svg>
+  );
+}
+
+interface SketchBarProps {
+  /** What the tool does, as its name for screen readers. */
+  readonly label: string;
+  readonly bar: React.RefObject<HTMLDivElement | null>;
+  readonly testId: string;
+  readonly onKeyDown: (event: React.KeyboardEvent) => void;
+  readonly children: React.ReactNode;
+}
+
+/** The bar of a tool that draws: it says what to do next, and hears the tool's keys while it has the focus. */
+export function SketchBar({ label, bar, testId, onKeyDown, children }: SketchBarProps): React.JSX.Element {
+  return (
+    <div
+      className="sketch-bar"
+      ref={bar}
+      role="group"
+      aria-label={label}
+      tabIndex={-1}
+      data-testid={testId}
+      onKeyDown={onKeyDown}
+    >
+      {children}
+    </div>
   );
 }

@@ -1,0 +1,191 @@
+/** The report: one page of paper with slide, model card, settings, figures and pictures. */
+import { formatArea, formatFraction, formatLarge, formatMpp, formatShare } from '../format.ts';
+import { specimenOfCard } from '../panels/models-panel.tsx';
+import { currentMpp } from '../state/state.ts';
+import type { ModelEntry } from '../state/state.ts';
+import type { Figures } from '../truth/figures-session.ts';
+import type { ReportContent } from './report-content.ts';
+
+export function ReportPage({ content }: { readonly content: ReportContent }): React.JSX.Element {
+  const { slide, model, figures, colours, pictures, settings, truth, date } = content;
+  const { metadata } = slide;
+  const mpp = currentMpp(slide);
+  return (
+    <article className="report-page" data-testid="report-page" lang="en">
+      <header>
+        <h3>Dualscope report</h3>
+        <strong>Research use only. Not for diagnosis.</strong>
+        <time dateTime={date.toISOString()}>{date.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>
+      </header>
+      <div className="report-pictures">
+        <Figure url={pictures.tissue} caption="The slide" />
+        <Figure url={pictures.classes} caption={`With the classes of: ${figures.title}`} />
+      </div>
+      <ul className="report-legend">
+        {figures.classes.map(({ name, background }, value) =>
+          background ? null : (
+            <li key={name}>
+              <span style={{ background: colours[value] }} aria-hidden />
+              {name}
+            </li>
+          ),
+        )}
+      </ul>
+      <div className="report-columns">
+        <section>
+          <h4>Slide</h4>
+          <Rows
+            rows={[
+              ['Name', metadata.name],
+              ['Format', [metadata.format, metadata.scanner].filter((part) => part !== null).join(', ')],
+              ['Size', `${metadata.width} × ${metadata.height} pixels`],
+              ['Resolution', mpp === null ? 'unknown' : `${formatMpp(mpp.x)} (${mpp.source})`],
+              ['Fingerprint', metadata.fingerprint.slice(0, 16)],
+            ]}
+          />
+          <h4>Settings</h4>
+          <Rows rows={settings} />
+          <h4>Figures of the whole slide</h4>
+          <AreaTable figures={figures} />
+          {figures.comparison !== null && <Metrics figures={figures} truth={truth} />}
+        </section>
+        <section>
+          <h4>Model</h4>
+          {model === null ? <p>{figures.title}</p> : <ModelCard model={model} />}
+          <Figure url={pictures.view} caption="The view when the report was made" />
+        </section>
+      </div>
+      <footer>
+        Predicted by software for research. Not a medical device, not for diagnosis.
+        {model?.manifest.provenance.synthetic === true &&
+          ' The model has learnt from synthetic slides only: on real tissue its output means nothing.'}
+      </footer>
+    </article>
+  );
+}
+
+function Figure({
+  url,
+  caption,
+}: {
+  readonly url: string | null;
+  readonly caption: string;
+}): React.JSX.Element | null {
+  if (url === null) return null;
+  return (
+    <figure>
+      <img src={url} alt={caption} />
+      <figcaption>{caption}</figcaption>
+    </figure>
+  );
+}
+
+function Rows({ rows }: { readonly rows: readonly (readonly [string, string])[] }): React.JSX.Element {
+  return (
+    <dl>
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Element {
+  return (
+    <>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Class</th>
+            <th scope="col">Area</th>
+            <th scope="col">Of segmented</th>
+            <th scope="col">Of tissue</th>
+          </tr>
+        </thead>
+        <tbody>
+          {figures.classes.map(({ name, mm2, shareOfSegmented, shareOfTissue }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{mm2 === null ? '' : formatArea(mm2 * 1e6)}</td>
+              <td>{formatShare(shareOfSegmented)}</td>
+              <td>{shareOfTissue === null ? '' : formatShare(shareOfTissue)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {figures.segmentedMm2 !== null && (
+        <p>
+          {formatArea(figures.segmentedMm2 * 1e6)} segmented
+          {figures.tissueMm2 === null
+            ? '.'
+            : `, ${formatArea(figures.tissueMm2 * 1e6)} of tissue on the slide.`}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Metrics({
+  figures,
+  truth,
+}: {
+  readonly figures: Figures;
+  readonly truth: string | null;
+}): React.JSX.Element | null {
+  const { comparison, classes } = figures;
+  if (comparison === null) return null;
+  const { metrics, mm2 } = comparison;
+  const text = (value: number | null): string => (value === null ? 'not defined' : formatFraction(value));
+  return (
+    <>
+      <h4>Against the ground truth</h4>
+      <Rows
+        rows={[
+          ['Truth', truth === null || truth === '' ? 'drawn on the slide' : truth],
+          ['Mean IoU', text(metrics.miou)],
+          ['IoU', classes.map(({ name }, value) => `${name} ${text(metrics.iou[value] ?? null)}`).join(', ')],
+          ['Accuracy', text(metrics.accuracy)],
+          ['BACH score', text(metrics.score)],
+          ['Compared', mm2 === null ? '' : formatArea(mm2 * 1e6)],
+        ]}
+      />
+    </>
+  );
+}
+
+function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element {
+  const { manifest } = model;
+  const { provenance, metrics, slice, context } = manifest;
+  return (
+    <>
+      <p>
+        <strong>{manifest.title}</strong>. {manifest.description}
+      </p>
+      <Rows
+        rows={[
+          ['Id', manifest.id],
+          ['Intended use', manifest.intendedUse],
+          ['Trained on', `${provenance.data}; ${provenance.dataLicence}`],
+          ['Tissue', specimenOfCard(model)],
+          ['Slice', `${slice.fieldUm} µm at ${Number((slice.fieldUm / slice.sizePx).toPrecision(3))} µm/px`],
+          [
+            'Context',
+            context === null ? 'none' : `${context.kind}, ${context.fieldUm} µm; fusion: ${manifest.fusion}`,
+          ],
+          ['Parameters', formatLarge(manifest.parameters)],
+          [
+            'Measured',
+            metrics === null
+              ? 'nothing'
+              : `mIoU ${formatFraction(metrics.miou)}, accuracy ${formatFraction(metrics.accuracy)}, on ${metrics.data}`,
+          ],
+          ['Licence', provenance.licence],
+          ['Weights', `SHA-256 ${manifest.graph.weightsSha256.slice(0, 16)}`],
+        ]}
+      />
+    </>
+  );
+}

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { parsePreferences } from '../state/preferences.ts';
+import { initialState, reduce } from '../state/reducer.ts';
+import { layerText } from '../state/state.ts';
+import type { Layer, ModelEntry, OpenSlide } from '../state/state.ts';
+import { createStore } from '../state/store.ts';
+import { watchDefaultModel } from './default-model.ts';
+
+const model = (id: string, synthetic: boolean): ModelEntry =>
+  ({ id, url: '', manifest: { metrics: { miou: 0.5 }, provenance: { synthetic } } }) as unknown as ModelEntry;
+
+function start() {
+  const store = createStore(reduce, initialState(parsePreferences(null)));
+  store.dispatch({ type: 'models', models: [model('nano', true), model('colon', false)] });
+  store.dispatch({
+    type: 'demos',
+    demos: [{ file: 'phantom.tif', title: '', description: '', synthetic: true, licence: '' }],
+  });
+  watchDefaultModel(store);
+  let slideId = 0;
+  const open = (file: string): string => {
+    const url = `slides/${file}`;
+    const choice: OpenSlide['choice'] = { key: `url:${url}`, title: file, input: { kind: 'url', url } };
+    const metadata = { fingerprint: file, properties: {} } as unknown as OpenSlide['metadata'];
+    store.dispatch({ type: 'slide-opened', slideId: ++slideId, choice, metadata, userMpp: null });
+    return layerText(store.getState().panes[0]!.layer);
+  };
+  const choose = (layer: Layer): void => store.dispatch({ type: 'choose-layer', layer });
+  return { open, choose };
+}
+
+it('follows the slide until a layer is chosen, and then no more', () => {
+  const { open, choose } = start();
+  expect(open('phantom.tif')).toBe('model:nano');
+  expect(open('tissue.svs')).toBe('model:colon');
+  // The very model that is there already counts as chosen.
+  choose({ kind: 'model', id: 'colon' });
+  expect(open('phantom.tif')).toBe('model:colon');
+});
+
+it('leaves tissue alone where that was chosen', () => {
+  const { open, choose } = start();
+  open('phantom.tif');
+  choose({ kind: 'none' });
+  expect(open('tissue.svs')).toBe('none');
+});

@@ -1,0 +1,60 @@
+/** Panes: changing one, laying several out, what of their look is remembered. Pure. */
+import { activePaneOf, layerText } from './state.ts';
+import type { AppState, ClassStyle, Layer, ModelEntry, PaneCount, PaneState } from './state.ts';
+
+/** A class without wishes of its own. */
+export const plainClass: ClassStyle = { colour: null, fill: true, outline: true, hatch: true };
+
+/** Changes one pane; the active one where `paneId` is absent. */
+export function changePane(
+  state: AppState,
+  change: (pane: PaneState) => PaneState,
+  paneId?: string,
+): AppState {
+  const target = state.panes.find((pane) => pane.id === paneId) ?? activePaneOf(state);
+  const next = change(target);
+  if (next === target) return state;
+  return { ...state, panes: state.panes.map((pane) => (pane === target ? next : pane)) };
+}
+
+const paneIds = ['A', 'B', 'C', 'D'] as const;
+
+/** New panes draw as the active one does, and show models that no pane shows yet. */
+export function layOut(state: AppState, count: PaneCount): AppState {
+  const compare = { ...state.compare, view: 'panes' } as const;
+  if (count === state.panes.length) return state.compare.view === 'panes' ? state : { ...state, compare };
+  const panes = state.panes.slice(0, count);
+  const { overlay } = activePaneOf(state);
+  for (const id of paneIds.slice(panes.length, count)) {
+    // The two layers of swipe and difference become two panes.
+    const { view, second } = state.compare;
+    const layer = id === 'B' && view !== 'panes' ? second : unshownLayer(state, panes);
+    panes.push({ id, layer, overlay: { ...overlay, hiddenClasses: [] } });
+  }
+  const activePane = panes.some((pane) => pane.id === state.activePane) ? state.activePane : 'A';
+  return { ...state, panes, activePane, compare };
+}
+
+/** A model that none of the panes shows, or none; those with the classes of the first pane's model come first. */
+export function unshownLayer(state: AppState, panes: readonly PaneState[]): Layer {
+  const shown = new Set(panes.map((pane) => layerText(pane.layer)));
+  const vocabulary = ({ manifest }: ModelEntry): string => manifest.classes.map(({ name }) => name).join();
+  const models = state.models ?? [];
+  const firstModel = models.find(
+    ({ id }) => panes[0] !== undefined && layerText(panes[0].layer) === layerText({ kind: 'model', id }),
+  );
+  const unshown = models.filter(({ id }) => !shown.has(layerText({ kind: 'model', id })));
+  const alike = unshown.filter(
+    (model) => firstModel !== undefined && vocabulary(model) === vocabulary(firstModel),
+  );
+  const model = alike[0] ?? unshown[0];
+  return model === undefined ? { kind: 'none' } : { kind: 'model', id: model.id };
+}
+
+/** What of the overlay is a matter of taste goes into the preferences. */
+export function rememberOverlay(state: AppState): AppState {
+  const { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles } =
+    activePaneOf(state).overlay;
+  const overlay = { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles };
+  return { ...state, preferences: { ...state.preferences, overlay } };
+}
