@@ -143,6 +143,8 @@ test('two models side by side: they run at once and in turns, and their panes ar
 }) => {
   // Large enough that the run can't end before both have begun.
   await openBySlideAddress(page, 'slides/phantom-1.tif', '&model=nano-aligned');
+  // Before the models are there, a second pane has none to show.
+  await expect(page.getByTestId('backend')).toBeVisible();
   await page.keyboard.press('Alt+2');
   const layers = await Promise.all(['A', 'B'].map((id) => page.getByTestId(`pane-title-${id}`).inputValue()));
   // How many slices each pane has, whenever one of them has gained some.
@@ -158,7 +160,6 @@ test('two models side by side: they run at once and in turns, and their panes ar
   }, layers);
   const seen = (): Promise<[number, number][]> =>
     page.evaluate(() => (window as unknown as { seen: [number, number][] }).seen);
-  await expect(page.getByTestId('backend')).toBeVisible();
   await page.keyboard.press('Shift+S');
   await expect(page.getByRole('progressbar')).toHaveCount(2);
   await expect
