@@ -52,7 +52,7 @@ legend, .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden;
 output { color: var(--faint); }
 .swatch { width: 11px; height: 11px; margin-right: 7px; border: 1px solid var(--faint); vertical-align: -1px; }
 .slides { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 20px; margin: 0; padding: 0; list-style: none; }
-.slide { display: flex; flex-direction: column; min-width: 0; border: 1px solid var(--line); border-radius: 6px; background: var(--raised); overflow: hidden; content-visibility: auto; contain-intrinsic-size: auto 480px; }
+.slide { display: flex; flex-direction: column; min-width: 0; border: 1px solid var(--line); border-radius: 6px; background: var(--raised); overflow: hidden; content-visibility: auto; contain-intrinsic-size: auto 430px; }
 .picture { position: relative; aspect-ratio: 4 / 3; background: var(--glass); border-bottom: 1px solid var(--line); }
 .picture:focus-visible { outline-offset: -3px; }
 .picture img { position: absolute; width: 100%; height: 100%; object-fit: contain; }
