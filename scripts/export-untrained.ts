@@ -7,7 +7,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { fullSizeLogits } from '../src/model/network.ts';
+import { fullSizeLogits, readsContext } from '../src/model/network.ts';
 import { presetById } from '../src/model/presets.ts';
 import { initialiseNodeBackend } from '../src/runtime/backend.node.ts';
 import { checkGolden } from '../src/runtime/golden-check.ts';
@@ -16,6 +16,7 @@ import { fromFolder } from '../src/runtime/load-model.node.ts';
 import { loadModel } from '../src/runtime/load-model.ts';
 import { mulberry32 } from '../src/runtime/variables.ts';
 import { untrainedNetwork } from '../src/runtime/untrained-weights.ts';
+import { contextCost } from '../src/runtime/zoo.ts';
 
 const [id = 'resnet50-attention', folder = path.join('runs', id), side = '256'] = process.argv.slice(2);
 const preset = presetById(id);
@@ -23,6 +24,7 @@ const px = Number(side);
 const contextPx = preset.contextPx === null ? null : px;
 
 const { cost, variables } = untrainedNetwork(preset, px);
+const contextMacs = readsContext(preset.network) ? contextCost({ ...preset, contextPx }).macs : 0;
 const random = mulberry32(2);
 
 function noise(): Uint8Array {
@@ -53,7 +55,7 @@ const model = await exportModel({
       contextPx === null ? null : { kind: 'region', fieldUm: preset.contextFieldUm ?? 2335, sizePx: px },
     parameters: cost.parameters,
     macs: cost.macs,
-    macsReusedContext: cost.macs,
+    macsReusedContext: cost.macs - contextMacs,
     provenance: {
       data: 'none',
       synthetic: true,
