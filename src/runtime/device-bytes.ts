@@ -6,6 +6,7 @@
  * own that shifts.
  */
 import { engine, type KernelBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
+import { relativeByteShader } from './relative-logits.ts';
 
 /** A compute shader as TF.js's WebGPU backend takes it. */
 interface WebGpuProgram {
@@ -78,12 +79,12 @@ function shader(depth: number): string {
     depth === 0
       ? ''
       : `
-    // As relative-logits.ts: 255 for the winner, 16 less for every unit below it.
+    ${relativeByteShader}
     fn logitByte(index : i32) -> i32 {
       let first = index - index % ${depth};
       var top = logits[first];
       for (var i = 1; i < ${depth}; i++) { top = max(top, logits[first + i]); }
-      return i32(clamp((logits[index] - top) * 16.0 + 255.5, 0.0, 255.0));
+      return relativeByte(top - logits[index]);
     }`;
   return `
     ${logit}

@@ -1,8 +1,13 @@
 import { expect, it } from 'vitest';
 import { relativeLogits } from './relative-logits.ts';
 
-it('gives the winner 255, and a sixteenth of a unit a step below it', () => {
-  expect([...relativeLogits(Float32Array.of(2, 1, 2 - 1 / 16, -100), 4)]).toEqual([255, 239, 254, 0]);
-  // Halves are rounded up.
-  expect([...relativeLogits(Float32Array.of(0, -1 / 32, -3 / 64), 3)]).toEqual([255, 255, 254]);
+it('gives the winner 255, and every class below it less by the root of the distance', () => {
+  // 32 is 255 steps, so 8 is half as many and 2 a quarter.
+  expect([...relativeLogits(Float32Array.of(2, 0, -6, -29.9, -30, -1000), 6)]).toEqual([
+    255, 191, 128, 0, 0, 0,
+  ]);
+});
+
+it('tells classes apart that are all but equal', () => {
+  expect([...relativeLogits(Float32Array.of(1, 1 - 2 ** -10, 1 - 2 ** -8), 3)]).toEqual([255, 254, 252]);
 });

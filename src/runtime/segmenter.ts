@@ -31,15 +31,12 @@ export interface SliceMaps {
   /** Probability of the winning class, 0 to 255. */
   readonly confidence: Uint8Array<ArrayBuffer>;
   /**
-   * Logarithm of every class's probability relative to the winner's, as a byte: 255 for 0, 0 for
-   * `leastLogProbability` or less. `size × size × classes`, the class fastest. Only where it was asked for: it
+   * Logarithm of every class's probability relative to the winner's, as a byte: `relativeLogits` says how.
+   * `size × size × classes`, the class fastest. Only where it was asked for: it
    * takes as many times more read-back as there are classes.
    */
   readonly logProbabilities?: Uint8Array<ArrayBuffer>;
 }
-
-/** What the byte 0 of `logProbabilities` stands for; a byte's step is a sixteenth. */
-export const leastLogProbability = -255 / 16;
 
 export interface SegmentOptions {
   /** Asks for `logProbabilities` besides class and confidence. False by default. */

@@ -21,10 +21,10 @@ it('goes from one slice to the other, evenly on both sides, and never to nothing
 });
 
 it('takes what a slice says alone where no other says anything', () => {
-  // Two pixels, classes 1 and 0; the second is a bare majority.
-  const bytes = Uint8Array.of(15, 255, 255, 254);
+  // Two pixels, classes 1 and 0; the second is a bare majority, half a nat.
+  const bytes = Uint8Array.of(15, 255, 255, 255 - 32);
   const { classes, confidence } = blend(2, 1, 2, [{ bytes, first: 0, stride: 4, across: 0, down: 1 }]);
   expect([...classes]).toEqual([1, 0]);
   expect(confidence[0]).toBe(255);
-  expect(confidence[1]).toBe(Math.round(255 / (1 + Math.exp(-1 / 16))));
+  expect(confidence[1]).toBe(Math.round(255 / (1 + Math.exp((-32 * 32 ** 2) / 255 ** 2))));
 });

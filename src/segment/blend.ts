@@ -2,7 +2,7 @@
  * Blending what overlapping slices say of the same pixels: their log-probabilities, weighted. All sums are of
  * whole numbers, so the result does not depend on the order of the slices.
  */
-import { leastLogProbability } from '../runtime/segmenter.ts';
+import { natsPerSquare } from '../runtime/relative-logits.ts';
 
 /** Which part of a slice lies in a piece, along one axis: its first band, its middle, its last band. */
 export type Place = 0 | 1 | 2;
@@ -25,11 +25,11 @@ export interface PieceMaps {
   readonly confidence: Uint8Array;
 }
 
-/** Weights of two slices at a pixel add up to this; its square times a byte fits 32 bits. */
+/** Weights of two slices at a pixel add up to this. */
 const whole = 1024;
 
 /**
- * The class with the largest weighted sum of log-probabilities, and its share of what all classes have.
+ * The class whose log-probability is the largest, weighted over the slices, and its share of what all classes have.
  * @param depth number of classes.
  * @param layers one per slice, in a fixed order.
  * @returns maps whose memory the next call uses again: copy what is needed of them first.
@@ -41,7 +41,7 @@ export function blend(width: number, height: number, depth: number, layers: read
     memory.confidence = new Uint8Array(pixels);
   }
   // Row by row: the sums of a whole piece would not stay in the processor's nearest memory.
-  if (memory.sums.length < width * depth) memory.sums = new Int32Array(width * depth);
+  if (memory.sums.length < width * depth) memory.sums = new Float64Array(width * depth);
   if (memory.weights.length < width) memory.weights = new Int32Array(width);
   const classes = memory.classes.subarray(0, pixels);
   const confidence = memory.confidence.subarray(0, pixels);
@@ -60,7 +60,7 @@ export function blend(width: number, height: number, depth: number, layers: read
 
 /** Memory that every piece uses again; sums and weights are those of one row. */
 const memory = {
-  sums: new Int32Array(0),
+  sums: new Float64Array(0),
   weights: new Int32Array(0),
   classes: new Uint8Array(0),
   confidence: new Uint8Array(0),
@@ -68,7 +68,7 @@ const memory = {
 
 /** The first layer's share of a row. @param at where the row begins in `bytes`. */
 function beginRow(
-  sums: Int32Array,
+  sums: Float64Array,
   weights: Int32Array,
   bytes: Uint8Array,
   at: number,
@@ -79,13 +79,13 @@ function beginRow(
   for (let x = 0, to = 0; x < columns.length; x++) {
     const weight = columns[x]! * row;
     weights[x] = weight;
-    for (const end = to + depth; to < end; to++, at++) sums[to] = weight * bytes[at]!;
+    for (const end = to + depth; to < end; to++, at++) sums[to] = weight * squares[bytes[at]!]!;
   }
 }
 
 /** Adds another layer's. */
 function addToRow(
-  sums: Int32Array,
+  sums: Float64Array,
   weights: Int32Array,
   bytes: Uint8Array,
   at: number,
@@ -96,13 +96,13 @@ function addToRow(
   for (let x = 0, to = 0; x < columns.length; x++) {
     const weight = columns[x]! * row;
     weights[x] = weights[x]! + weight;
-    for (const end = to + depth; to < end; to++, at++) sums[to] = sums[to]! + weight * bytes[at]!;
+    for (const end = to + depth; to < end; to++, at++) sums[to] = sums[to]! + weight * squares[bytes[at]!]!;
   }
 }
 
 /** Winner and confidence of a row's pixels, written from `pixel` on. */
 function decideRow(
-  sums: Int32Array,
+  sums: Float64Array,
   weights: Int32Array,
   depth: number,
   width: number,
@@ -115,32 +115,36 @@ function decideRow(
   for (let x = 0, first = 0; x < width; x++, pixel++, first += depth) {
     const end = first + depth;
     let best = first;
-    let most = sums[first]!;
+    let least = sums[first]!;
     for (let at = first + 1; at < end; at++) {
       const sum = sums[at]!;
-      if (sum <= most) continue;
+      if (sum >= least) continue;
       best = at;
-      most = sum;
+      least = sum;
     }
     // Mostly the same along a row: dividing takes long.
     if (weights[x] !== weight) {
       weight = weights[x]!;
-      steps = stepsPerByte / weight;
+      steps = (stepsPerNat * natsPerSquare) / weight;
     }
     let total = 0;
     // Rounds, as nothing here is negative.
-    for (let at = first; at < end; at++) total += fallen[((most - sums[at]!) * steps + 0.5) | 0]!;
+    for (let at = first; at < end; at++) total += fallen[((sums[at]! - least) * steps + 0.5) | 0]!;
     classes[pixel] = best - first;
     confidence[pixel] = 255 / total + 0.5;
   }
 }
 
-/** Steps of the table per step of a byte. */
-const stepsPerByte = 16;
+/** By byte: how far below the winner, in units of `natsPerSquare`. Whole numbers: their sums are exact. */
+const squares = Int32Array.from({ length: 256 }, (_value, byte) => (255 - byte) ** 2);
+
+/** Steps of the table. */
+const stepsPerNat = 128;
 
 /** e to minus so many steps: how much less likely a class is than the winner, by the difference of their means. */
-const fallen = Float64Array.from({ length: 255 * stepsPerByte + 1 }, (_value, i) =>
-  Math.exp((leastLogProbability * i) / (255 * stepsPerByte)),
+const fallen = Float64Array.from(
+  { length: Math.ceil(255 ** 2 * natsPerSquare) * stepsPerNat + 1 },
+  (_value, i) => Math.exp(-i / stepsPerNat),
 );
 
 const ramps = new Map<number, Int32Array>();

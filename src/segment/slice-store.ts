@@ -37,7 +37,8 @@ export function storeKey(
   return sha256([new TextEncoder().encode(text)]);
 }
 
-const magic = 'DSL1';
+/** The number counts what the bytes have meant: slices of an earlier meaning are computed anew. */
+const magic = 'DSL2';
 /** Bytes before the compressed part: magic, size, classes with log-probabilities, checksum. */
 const headerBytes = 16;
 

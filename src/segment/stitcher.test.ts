@@ -77,13 +77,13 @@ function expected(plan: SlicePlan, x: number, y: number, without: readonly numbe
     weights += weight;
     alone++;
     for (let value = 0; value < depth; value++) {
-      sums[value] = sums[value]! + weight * noise(index, j * sizePx + i, value);
+      sums[value] = sums[value]! - weight * (255 - noise(index, j * sizePx + i, value)) ** 2;
     }
   }
   const shares = sums.map((sum) => sum / weights);
   const best = Math.max(...shares);
-  // A byte is a sixteenth of a nat.
-  const total = shares.reduce((sum, share) => sum + Math.exp((share - best) / 16), 0);
+  // 255 steps below are 32 nats, and distances go with the square of the steps.
+  const total = shares.reduce((sum, share) => sum + Math.exp((32 * (share - best)) / 255 ** 2), 0);
   return { shares, best, confidence: 255 / total, alone };
 }
 
@@ -109,10 +109,11 @@ describe('stitcher', () => {
       for (let x = 0; x < map.width; x++) {
         const { shares, best, confidence: certain, alone } = expected(plan, x, y);
         const at = y * map.width + x;
-        expect(shares[classes[at]!]).toBeCloseTo(best, 9);
-        // What one slice says alone, it says itself. Sums are rounded to a sixteenth of a byte.
+        // Weights are rounded to a thousandth; this much is a hundredth of a nat.
+        expect(best - shares[classes[at]!]!).toBeLessThan(20);
+        // What one slice says alone, it says itself. Differences are rounded to 1/128 nat.
         if (alone > 1) expect(Math.abs(confidence[at]! - certain)).toBeLessThan(1.6);
-        else expect(confidence[at]).toBeCloseTo(best, 9);
+        else expect(confidence[at]).toBeCloseTo(255 - Math.sqrt(-best), 9);
       }
     }
   });
