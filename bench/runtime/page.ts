@@ -44,6 +44,8 @@ function noise(side: number): Float32Array {
 
 async function measure(call: Call): Promise<Times> {
   // The platform gives TF.js half of the logical cores as threads.
+  // TF.js itself takes no more than half of what the browser names.
+  Object.defineProperty(navigator, 'hardwareConcurrency', { value: 2 * call.threads });
   const platform = { ...browserPlatform(wasmUrls), logicalCores: 2 * call.threads };
   const backend = await initialiseBackend('wasm', platform);
   const model = await loadGraphModel(call.graphUrl);
