@@ -48,10 +48,11 @@ export function blend(width: number, height: number, depth: number, layers: read
   const columns = layers.map(({ across }) => ramp(width, across));
   const rows = layers.map(({ down }) => ramp(height, down));
   for (let y = 0; y < height; y++) {
+    memory.sums.fill(0, 0, width * depth);
+    memory.weights.fill(0, 0, width);
     for (let i = 0; i < layers.length; i++) {
       const { bytes, first, stride } = layers[i]!;
-      const add = i === 0 ? beginRow : addToRow;
-      add(memory.sums, memory.weights, bytes, first + y * stride, depth, columns[i]!, rows[i]![y]!);
+      addToRow(memory.sums, memory.weights, bytes, first + y * stride, depth, columns[i]!, rows[i]![y]!);
     }
     decideRow(memory.sums, memory.weights, depth, width, y * width, classes, confidence);
   }
@@ -66,24 +67,7 @@ const memory = {
   confidence: new Uint8Array(0),
 };
 
-/** The first layer's share of a row. @param at where the row begins in `bytes`. */
-function beginRow(
-  sums: Float64Array,
-  weights: Int32Array,
-  bytes: Uint8Array,
-  at: number,
-  depth: number,
-  columns: Int32Array,
-  row: number,
-): void {
-  for (let x = 0, to = 0; x < columns.length; x++) {
-    const weight = columns[x]! * row;
-    weights[x] = weight;
-    for (const end = to + depth; to < end; to++, at++) sums[to] = weight * squares[bytes[at]!]!;
-  }
-}
-
-/** Adds another layer's. */
+/** Adds a layer's share of a row. @param at where the row begins in `bytes`. */
 function addToRow(
   sums: Float64Array,
   weights: Int32Array,
