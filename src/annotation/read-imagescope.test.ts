@@ -43,6 +43,22 @@ const masked = (xml: string): string[] => {
 };
 
 describe('ImageScope XML', () => {
+  it('reads an outline of 200,000 vertices with a hole', () => {
+    // A zigzag under the top edge of a square of 4.
+    const top = Array.from(
+      { length: 200_000 },
+      (_, i) => `<Vertex X="${4 - i / 50_000}" Y="${(i % 2) / 1000}"/>`,
+    );
+    const outline = `<Region><Vertices><Vertex X="0" Y="4"/><Vertex X="4" Y="4"/>${top.join('')}</Vertices></Region>`;
+    const xml = file(
+      layer([{ value: 'benign', negative: 1, box: [1, 1, 3, 3] }]).replace(
+        '<Region ',
+        `${outline.replace('<Region>', '<Region Type="0" Text="benign" NegativeROA="0">')}<Region `,
+      ),
+    );
+    expect(masked(xml)).toEqual(['1111', '1001', '1001', '1111']);
+  });
+
   it("takes the first Attribute's Value before Text, whatever the case", () => {
     const { regions, mpp } = parseImageScope(
       file(

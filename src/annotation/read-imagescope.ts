@@ -7,6 +7,7 @@
 import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
+import { edgesOfRings } from './ring-bounds.ts';
 
 /** One drawn shape, with what the file says of it. */
 export interface ImageScopeRegion {
@@ -120,8 +121,8 @@ function readRegion(
 
 /** Whether the boxes of two rings have a point in common. */
 function boxesMeet(one: Float64Array, other: Float64Array): boolean {
-  const a = boxOf(one);
-  const b = boxOf(other);
+  const a = edgesOfRings([one]);
+  const b = edgesOfRings([other]);
   return a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
 }
 
@@ -210,7 +211,7 @@ export function readImageScope(xml: string, file: string, classNames: readonly s
 /** Corners of the box about the vertices: ImageScope keeps two or four of them. */
 function rectangle(drawn: Float64Array): Float64Array {
   if (drawn.length < 4) return drawn;
-  const { left, top, right, bottom } = boxOf(drawn);
+  const { left, top, right, bottom } = edgesOfRings([drawn]);
   return Float64Array.of(left, top, right, top, right, bottom, left, bottom);
 }
 
@@ -219,7 +220,7 @@ const ellipsePoints = 90;
 /** The ellipse in the box about the vertices. */
 function ellipse(drawn: Float64Array): Float64Array {
   if (drawn.length < 4) return drawn;
-  const { left, top, right, bottom } = boxOf(drawn);
+  const { left, top, right, bottom } = edgesOfRings([drawn]);
   const points = new Float64Array(ellipsePoints * 2);
   for (let i = 0; i < ellipsePoints; i++) {
     const angle = (i / ellipsePoints) * Math.PI * 2;
@@ -227,15 +228,4 @@ function ellipse(drawn: Float64Array): Float64Array {
     points[2 * i + 1] = (top + bottom) / 2 + ((bottom - top) / 2) * Math.sin(angle);
   }
   return points;
-}
-
-function boxOf(points: Float64Array): { left: number; top: number; right: number; bottom: number } {
-  const xs = points.filter((_, i) => i % 2 === 0);
-  const ys = points.filter((_, i) => i % 2 === 1);
-  return {
-    left: Math.min(...xs),
-    top: Math.min(...ys),
-    right: Math.max(...xs),
-    bottom: Math.max(...ys),
-  };
 }

@@ -1,5 +1,6 @@
 /** The part of a slide that is asked for: everything, a rectangle, or polygons. */
 import { rasterise } from '../annotation/rasterise.ts';
+import { boundsOfRings } from '../annotation/ring-bounds.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { subPlan } from '../segment/sub-plan.ts';
 import type { TissueMask } from '../segment/tissue.ts';
@@ -20,16 +21,7 @@ export interface AreaPolygon {
 export function boundsOf(area: SlideArea): Level0Rect | null {
   if (area.kind === 'slide') return null;
   if (area.kind === 'rect') return area.rect;
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const { outer } of area.polygons) {
-    for (let i = 0; i + 1 < outer.length; i += 2) {
-      left = Math.min(left, outer[i] ?? left);
-      right = Math.max(right, outer[i] ?? right);
-      top = Math.min(top, outer[i + 1] ?? top);
-      bottom = Math.max(bottom, outer[i + 1] ?? bottom);
-    }
-  }
-  return { x: left, y: top, width: right - left, height: bottom - top };
+  return boundsOfRings(area.polygons.map(({ outer }) => outer));
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { AnnotationFile } from '../annotation/annotation-file.ts';
 import { rasterise, type ClassPolygon } from '../annotation/rasterise.ts';
 import { readAnnotations } from '../annotation/read-annotations.ts';
+import { boundsOfRings } from '../annotation/ring-bounds.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
 import { MapPolygons } from '../export/map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapClasses } from '../export/map-tiff.ts';
@@ -81,7 +82,7 @@ export function createMapService(): Handlers<MapWorkerApi> {
     readAnnotations: async (_call, file, name) => readAnnotations(await file.text(), name),
 
     rasterise: async (call, areas, lattice, outside) => {
-      const boxed = areas.map((area) => ({ area, box: boxOf(area.outer) }));
+      const boxed = areas.map((area) => ({ area, box: boundsOfRings([area.outer]) }));
       const { columns, rows, cellWidth, cellHeight, cellPx } = lattice;
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) {
@@ -165,17 +166,6 @@ class BlobSink implements ByteSink {
     if (length > end) parts.push(new Uint8Array(length - end));
     return new Blob(parts, { type });
   }
-}
-
-function boxOf(ring: ArrayLike<number>): Level0Rect {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i + 1 < ring.length; i += 2) {
-    left = Math.min(left, ring[i] ?? left);
-    right = Math.max(right, ring[i] ?? right);
-    top = Math.min(top, ring[i + 1] ?? top);
-    bottom = Math.max(bottom, ring[i + 1] ?? bottom);
-  }
-  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 function meets(a: Level0Rect, b: Level0Rect): boolean {

@@ -205,7 +205,8 @@ export class AnnotationSession {
         const read = await this.#client.readAnnotations(file, file.name);
         if (!this.#isOpen(slide)) return null;
         this.#warnOfPlace(read.regions, slide, file.name);
-        regions.push(...read.regions);
+        // One by one: a file may hold more regions than a call takes arguments.
+        for (const region of read.regions) regions.push(region);
       } catch (error) {
         this.#fail(error, file.name);
         return null;

@@ -1,6 +1,5 @@
 /** Annotations as they are drawn and edited: plain data and geometry. Coordinates are level-0 pixels. */
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
-import type { Level0Rect } from '../../slide/slide.ts';
 import type { Point } from '../viewer/affine.ts';
 
 /** A ring: x and y by turns, closed by itself. */
@@ -49,17 +48,6 @@ function ringArea(ring: Ring): number {
     twice += (ring[j] ?? 0) * (ring[i + 1] ?? 0) - (ring[i] ?? 0) * (ring[j + 1] ?? 0);
   }
   return Math.abs(twice) / 2;
-}
-
-export function boundsOfRing(ring: Ring): Level0Rect {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i + 1 < ring.length; i += 2) {
-    left = Math.min(left, ring[i] ?? left);
-    right = Math.max(right, ring[i] ?? right);
-    top = Math.min(top, ring[i + 1] ?? top);
-    bottom = Math.max(bottom, ring[i + 1] ?? bottom);
-  }
-  return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** By the even-odd rule over all rings. */

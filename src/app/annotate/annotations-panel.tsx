@@ -1,11 +1,12 @@
 /** Annotations: the ground truth and what it counts as; what is drawn on the slide. */
+import { boundsOfRings } from '../../annotation/ring-bounds.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatCount } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
 import { Section } from '../panels/section.tsx';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { areaOf, boundsOfRing } from './annotation.ts';
+import { areaOf } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
 import type { TruthSummary } from './annotate-state.ts';
 import { colourOfLabel } from './label-colours.ts';
@@ -155,7 +156,7 @@ function Row({ annotation, colour, area, current }: RowProps): React.JSX.Element
   const { id, label, outer } = annotation;
   const show = (): void => {
     workbench.store.dispatch({ type: 'annotate', action: { kind: 'select', id } });
-    const bounds = boundsOfRing(outer);
+    const bounds = boundsOfRings([outer]);
     const middle = { x: bounds.x + bounds.width / 2, y: bounds.y + bounds.height / 2 };
     workbench.activeView()?.showSpot(bounds, middle);
   };

@@ -14,7 +14,7 @@ import type { TruthAreas } from './truth-painter.ts';
 import type { StoredSlice } from '../overlay/class-map-store.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { intersection } from '../viewer/affine.ts';
-import { boundsOfRing } from '../annotate/annotation.ts';
+import { boundsOfRings } from '../../annotation/ring-bounds.ts';
 import { sliceFigures } from './slice-figures.ts';
 import type { ComparedTruth, SliceFigures } from './slice-figures.ts';
 
@@ -192,7 +192,7 @@ const boundsByTruth = new WeakMap<TruthAreas, BoundedTruth>();
 function withBounds(truth: TruthAreas): BoundedTruth {
   const known = boundsByTruth.get(truth);
   if (known !== undefined) return known;
-  const bounds = truth.areas.map(({ outer }) => boundsOfRing(Array.from(outer)));
+  const bounds = truth.areas.map(({ outer }) => boundsOfRings([outer]));
   const bounded = { areas: truth.areas, outside: truth.outside, version: truth.version, bounds };
   boundsByTruth.set(truth, bounded);
   return bounded;
