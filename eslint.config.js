@@ -60,6 +60,7 @@ export default tseslint.config(
       'src/phantom/**',
       'src/model/**',
       'src/runtime/*.ts',
+      'src/runtime/conv/*.ts',
       'src/training/**',
       'src/cli/zoo.ts',
       'src/annotation/**',

@@ -11,8 +11,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { presetById, type Preset } from '../../src/model/presets.ts';
-import { differentiableConv2d } from '../../src/runtime/conv-gradient.ts';
-import { registerTrainingKernels } from '../../src/runtime/gradients.ts';
+import { differentiableConv2d } from '../../src/runtime/conv/differentiable-conv.ts';
+import { registerTrainingKernels } from '../../src/runtime/training-kernels.node.ts';
 import { useTestBackend as runOn } from '../../src/runtime/test-backend.ts';
 import { presetCost } from '../../src/runtime/zoo.ts';
 import type { Sample } from '../../src/training/sample.ts';
@@ -29,7 +29,7 @@ const words = process.argv.slice(2);
 if (words.length === 0) words.push('compact-attention@128');
 
 await runOn('wasm');
-registerTrainingKernels();
+await registerTrainingKernels();
 const figures: Record<string, unknown> = { backend: 'wasm', batch: BATCH, repeats: REPEATS };
 for (const word of words) {
   process.stderr.write(`${word}\n`);

@@ -6,7 +6,7 @@ import type { Comparison } from '../evaluation/comparison.ts';
 import type { Preset } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import type { BackendName } from '../runtime/backend.ts';
-import { registerTrainingKernels } from '../runtime/gradients.ts';
+import { registerTrainingKernels } from '../runtime/training-kernels.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import { loadModel } from '../runtime/load-model.ts';
 import type { Weights } from '../runtime/variables.ts';
@@ -68,7 +68,7 @@ async function train(call: TrainCall): Promise<void> {
   const config = await readConfig(call.config);
   const { preset, pretrained } = await startOf(config, call.weights);
   const backend = await initialiseNodeBackend(call.backend ?? 'wasm');
-  if (backend.name === 'wasm') registerTrainingKernels();
+  if (backend.name === 'wasm') await registerTrainingKernels();
   else if (call.threads > 1) {
     throw new CommandError(`--threads is for wasm; ${backend.name} computes a batch at once.`);
   }

@@ -11,7 +11,7 @@ import {
 import { presetById, presets, type Preset } from '../model/presets.ts';
 import type { ContextPath } from '../model/refinenet.ts';
 import { EagerOps, type EagerMap, type EagerOptions } from './eager.ts';
-import { registerTrainingKernels } from './gradients.ts';
+import { registerTrainingKernels } from './training-kernels.node.ts';
 import { useTestBackend } from './test-backend.ts';
 import { VariableStore } from './variables.ts';
 import { presetCost } from './zoo.ts';
@@ -67,7 +67,7 @@ const nano = presets.filter(({ id }) => id.startsWith('nano-'));
 describe.each(nano.map((preset) => [preset.id, preset] as const))('%s', (_id, preset) => {
   beforeAll(async () => {
     await useTestBackend('wasm');
-    registerTrainingKernels();
+    await registerTrainingKernels();
   });
 
   it('has the variables that the cost interpreter counts; gradients reach each trainable one', async () => {

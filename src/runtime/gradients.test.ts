@@ -1,9 +1,13 @@
 /** Our gradients against TF.js's own on the cpu backend, which is an implementation apart. */
-import './gradients.ts';
+import './training-kernels.node.ts';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { batchNormByBatch, batchStatistics } from './batch-norm-gradient.ts';
-import { differentiableConv2d } from './conv-gradient.ts';
+import { assembledLoops } from './conv/assembled-loops.node.ts';
+import { convByLoops } from './conv/conv-by-loops.ts';
+import { convByTfjs } from './conv/conv-by-tfjs.ts';
+import type { ConvMath } from './conv/conv-math.ts';
+import { differentiableConv2d, setConvMathOnWasm } from './conv/differentiable-conv.ts';
 import { differentiableCropResize } from './crop-gradient.ts';
 import { maxPoolGradient } from './max-pool-gradient.ts';
 import { useTestBackend } from './test-backend.ts';
@@ -20,9 +24,19 @@ function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): 
   return error / scale;
 }
 
-describe('differentiableConv2d on wasm', () => {
+const waysOnWasm: readonly [string, () => Promise<ConvMath>][] = [
+  ["TF.js's forward kernels", () => Promise.resolve(convByTfjs)],
+  ['fused loops', async () => convByLoops(await assembledLoops())],
+  ['loops without fused multiply-add', async () => convByLoops(await assembledLoops({ fused: false }))],
+];
+
+describe.each(waysOnWasm)('differentiableConv2d on wasm by %s', (_name, math) => {
   beforeAll(async () => {
     await useTestBackend('wasm');
+    setConvMathOnWasm(await math());
+  });
+  afterAll(() => {
+    setConvMathOnWasm(convByTfjs);
   });
 
   const cases = [
@@ -34,6 +48,10 @@ describe('differentiableConv2d on wasm', () => {
     { size: 8, channels: 4, filters: 6, kernel: 1, stride: 2 },
     { size: 16, channels: 3, filters: 4, kernel: 7, stride: 2 },
     { size: 15, channels: 3, filters: 4, kernel: 7, stride: 2 },
+    { size: 12, channels: 8, filters: 16, kernel: 3, stride: 1 }, // whole tiles
+    { size: 12, channels: 8, filters: 16, kernel: 3, stride: 2 },
+    { size: 4, channels: 2, filters: 9, kernel: 5, stride: 1 },
+    { size: 70, channels: 4, filters: 8, kernel: 3, stride: 1 }, // more pixels than are summed at a time
   ];
   for (const { size, channels, filters, kernel, stride } of cases) {
     for (const activation of ['linear', 'relu'] as const) {
@@ -41,6 +59,7 @@ describe('differentiableConv2d on wasm', () => {
         const x = tf.randomNormal<tf.Rank.R4>([2, size, size + 1, channels], 0, 1, 'float32', 1);
         const k = tf.randomNormal<tf.Rank.R4>([kernel, kernel, channels, filters], 0, 1, 'float32', 2);
         const b = tf.randomNormal<tf.Rank.R1>([filters], 0, 1, 'float32', 3);
+        const tensors = tf.memory().numTensors;
         const ours = tf.grads((xx: tf.Tensor, kk: tf.Tensor, bb: tf.Tensor) => {
           const y = differentiableConv2d(xx as tf.Tensor4D, kk as tf.Tensor4D, bb as tf.Tensor1D, {
             kernelSize: kernel,
@@ -50,6 +69,7 @@ describe('differentiableConv2d on wasm', () => {
           });
           return tf.sum(tf.mul(y, tf.sin(y)));
         })([x, k, b]);
+        expect(tf.memory().numTensors).toBe(tensors + 3);
         const actual = await Promise.all(ours.map((g) => g.data()));
         const values = await Promise.all([x, k, b].map((t) => t.data()));
         const pad = (kernel - 1) / 2;

@@ -1,7 +1,7 @@
 /** The other side of `GradientThreads`: a network of its own, brought to the shared weights before every part. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
-import { registerTrainingKernels } from '../runtime/gradients.ts';
+import { registerTrainingKernels } from '../runtime/training-kernels.node.ts';
 import type { WeightArray } from '../runtime/variables.ts';
 import {
   viewsOf,
@@ -24,7 +24,7 @@ const failed = (error: unknown): void => {
 try {
   const { preset, config, layout, weights, gradients, statistics } = workerData as GradientThreadData;
   await initialiseNodeBackend('wasm');
-  registerTrainingKernels();
+  await registerTrainingKernels();
   const network = new NetworkGradient(preset, config);
   network.variables.load(statistics);
   const shared = viewsOf(layout, weights);

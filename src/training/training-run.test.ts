@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { presetById } from '../model/presets.ts';
-import { registerTrainingKernels } from '../runtime/gradients.ts';
+import { registerTrainingKernels } from '../runtime/training-kernels.node.ts';
 import { useTestBackend } from '../runtime/test-backend.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 import type { LabelledImage } from './labelled-image.ts';
@@ -51,7 +51,7 @@ describe('runTraining', () => {
   const samples = new Sampler([stripes()], preset, { classWeights: [1, 1, 1, 1], seed: 3 });
   beforeAll(async () => {
     await useTestBackend('wasm');
-    registerTrainingKernels();
+    await registerTrainingKernels();
   });
   afterEach(async () => {
     await rm(folder, { recursive: true, force: true });

@@ -1,74 +1,33 @@
 /**
- * A convolution whose gradients are made of kernels that are fast on the wasm backend, which has no
- * Conv2DBackpropFilter and a slow Conv2DBackpropInput (DESIGN 5):
+ * Convolutions and their gradients of TF.js's kernels alone, for graphics cards and for the reference:
  * - gradient of the input: a convolution of dy with the kernel turned by 180° and its channels swapped;
  * - gradient of the kernel: a convolution of the input with dy as the kernel, batch and channels swapped;
  *   for 1×1 kernels a matrix product whose left side is transposed beforehand.
- * All maps are NHWC, padding is symmetric.
  */
 import * as tf from '@tensorflow/tfjs-core';
+import type { ConvCall, ConvGradients, ConvMath } from './conv-math.ts';
 
-export interface ConvCall {
-  readonly kernelSize: number;
-  readonly stride: number;
-  readonly activation: 'linear' | 'relu';
-  /** false for the first convolution, whose input is an image: its input gradient is not computed. */
-  readonly inputNeedsGradient: boolean;
-}
-
-/**
- * @param x [n, h, w, c]
- * @param kernel [k, k, c, f]
- * @param bias [f], or null
- * @returns [n, ceil(h / stride), ceil(w / stride), f] for odd k and padding (k - 1) / 2.
- */
-export function differentiableConv2d(
-  x: tf.Tensor4D,
-  kernel: tf.Tensor4D,
-  bias: tf.Tensor1D | null,
-  call: ConvCall,
-): tf.Tensor4D {
-  // Only tensors that need a gradient may be arguments of the custom gradient.
-  const inputs: tf.Tensor[] = [kernel];
-  if (bias !== null) inputs.push(bias);
-  if (call.inputNeedsGradient) inputs.push(x);
-  const run = tf.customGrad((...args: unknown[]) => {
-    const save = args[args.length - 1] as tf.GradSaveFunc;
-    const k = args[0] as tf.Tensor4D;
-    const b = bias === null ? null : (args[1] as tf.Tensor1D);
-    const y = forward(x, k, b, call);
-    save(call.activation === 'relu' ? [x, k, y] : [x, k]);
-    const gradFunc = (dyAny: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
-      const [savedX, savedK, savedY] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D | undefined];
-      let dy = dyAny as tf.Tensor4D;
-      if (savedY !== undefined) dy = tf.mul(dy, tf.step(savedY)); // [n, h', w', f]
-      const gradients: tf.Tensor[] = [kernelGradient(savedX, dy, call)];
-      if (bias !== null) gradients.push(tf.sum(dy, [0, 1, 2]));
-      if (call.inputNeedsGradient) gradients.push(inputGradient(savedX.shape, savedK, dy, call));
-      return gradients;
+export const convByTfjs: ConvMath = {
+  forward(x, kernel, bias, { kernelSize, stride, activation }) {
+    return tf.fused.conv2d({
+      x,
+      filter: kernel,
+      strides: stride,
+      pad: (kernelSize - 1) / 2,
+      dimRoundingMode: 'floor',
+      activation,
+      ...(bias === null ? {} : { bias }),
+    });
+  },
+  gradients(x, kernel, y, dyAfter, hasBias, call): ConvGradients {
+    const dy = y === null ? dyAfter : tf.mul<tf.Tensor4D>(dyAfter, tf.step(y)); // [n, h', w', f]
+    return {
+      kernel: kernelGradient(x, dy, call),
+      bias: hasBias ? tf.sum<tf.Tensor1D>(dy, [0, 1, 2]) : null,
+      input: call.inputNeedsGradient ? inputGradient(x.shape, kernel, dy, call) : null,
     };
-    return { value: y, gradFunc };
-  });
-  return run(...inputs);
-}
-
-/** The fused forward convolution, as the exported graph runs it. */
-export function forward(
-  x: tf.Tensor4D,
-  kernel: tf.Tensor4D,
-  bias: tf.Tensor1D | null,
-  { kernelSize, stride, activation }: Pick<ConvCall, 'kernelSize' | 'stride' | 'activation'>,
-): tf.Tensor4D {
-  return tf.fused.conv2d({
-    x,
-    filter: kernel,
-    strides: stride,
-    pad: (kernelSize - 1) / 2,
-    dimRoundingMode: 'floor',
-    activation,
-    ...(bias === null ? {} : { bias }),
-  });
-}
+  },
+};
 
 /** dL/dx [n, h, w, c] from dy [n, h', w', f]. */
 function inputGradient(
@@ -89,37 +48,7 @@ function inputGradient(
 
 /** The kernel turned by 180° with its channels swapped: [k, k, c, f] → [k, k, f, c]. */
 function turn(kernel: tf.Tensor4D): tf.Tensor4D {
-  if (tf.getBackend() !== 'wasm') {
-    return tf.transpose<tf.Tensor4D>(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]);
-  }
-  // The wasm backend's Reverse and Transpose go number by number through an index computation: together they
-  // took a fifth of a training step. Its memory is ours to read, so this costs two copies.
-  const [height, width, c, f] = kernel.shape;
-  return tf.tensor4d(turned(kernel.dataSync<'float32'>(), height * width, c, f), [height, width, f, c]);
-}
-
-/** Side of the blocks that are transposed at a time: both sides of one fit the cache. */
-const BLOCK = 16;
-
-/** [taps, c, f] → [taps reversed, f, c]. */
-export function turned(values: Float32Array, taps: number, c: number, f: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let tap = 0; tap < taps; tap++) {
-    const from = tap * c * f;
-    const to = (taps - 1 - tap) * c * f;
-    for (let top = 0; top < c; top += BLOCK) {
-      const bottom = Math.min(c, top + BLOCK);
-      for (let left = 0; left < f; left += BLOCK) {
-        const right = Math.min(f, left + BLOCK);
-        for (let column = left; column < right; column++) {
-          for (let row = top; row < bottom; row++) {
-            out[to + column * c + row] = values[from + row * f + column]!;
-          }
-        }
-      }
-    }
-  }
-  return out;
+  return tf.transpose<tf.Tensor4D>(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2]);
 }
 
 /** dL/dkernel [k, k, c, f] from x [n, h, w, c] and dy [n, h', w', f]. */

@@ -1,0 +1,339 @@
+/**
+ * Convolutions for training on the processor: forward and both gradients by the two loops of loop-source.ts, in a
+ * memory of their own. TF.js's wasm backend has fast kernels for the forward pass alone; made of those, gradients need
+ * transposed copies and take half as long again.
+ *
+ * All maps are [n, h, w, channels] in one run of numbers, padding is symmetric with (k - 1) / 2, kernels are odd.
+ */
+import { TILE_FILTERS, TILE_ROWS } from './loop-source.ts';
+import { packColumns, packRows } from './kernel-tiles.ts';
+import { inputGradientPhases, type Tap } from './input-gradient-phases.ts';
+
+export type MapShape = readonly [n: number, h: number, w: number, c: number];
+
+export interface ConvSize {
+  /** k, odd: the kernel is k × k. */
+  readonly kernelSize: number;
+  readonly stride: number;
+}
+
+interface Loops {
+  readonly convolve: (...numbers: number[]) => void;
+  readonly correlate: (...numbers: number[]) => void;
+}
+
+/** A map in the kernels' memory, with margins of zeros. */
+interface Placed {
+  /** Of its first number, in bytes. */
+  readonly at: number;
+  /** Rows and columns with the margins. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Channels as they lie, rounded up. */
+  readonly channels: number;
+}
+
+interface Margins {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+const BYTES = 4;
+const PAGE = 65536;
+/** Pixels whose values the first-level cache holds while all pairs of channels and filters are summed over them. */
+const PIXELS_AT_A_TIME = 64;
+/** Bytes of input that a second-level cache holds beside the kernel while all filters are computed over them. */
+const INPUT_AT_A_TIME = 1 << 18;
+
+export class ConvLoops {
+  private numbers: Float32Array;
+  private integers: Int32Array;
+  /** Next free byte; every call begins again at 0. */
+  private free = 0;
+
+  private constructor(
+    private readonly memory: WebAssembly.Memory,
+    private readonly loops: Loops,
+  ) {
+    this.numbers = new Float32Array(memory.buffer);
+    this.integers = new Int32Array(memory.buffer);
+  }
+
+  /** @param binary a module of loop-source.ts, assembled */
+  static async instantiate(binary: BufferSource): Promise<ConvLoops> {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const { instance } = await WebAssembly.instantiate(binary, { memory: { numbers: memory } });
+    return new ConvLoops(memory, instance.exports as unknown as Loops);
+  }
+
+  /**
+   * max(lowest, bias + convolution).
+   * @param x [n, h, w, c]
+   * @param kernel [k, k, c, f]
+   * @param bias [f], or null
+   * @param lowest 0 for a ReLU, -Infinity for none
+   * @returns [n, ceil(h / stride), ceil(w / stride), f]; holds until the next call
+   */
+  forward(
+    x: Float32Array,
+    [n, h, w, c]: MapShape,
+    kernel: Float32Array,
+    bias: Float32Array | null,
+    filters: number,
+    { kernelSize, stride }: ConvSize,
+    lowest: number,
+  ): Float32Array {
+    this.free = 0;
+    const pad = (kernelSize - 1) / 2;
+    const margins = { top: pad, left: pad, bottom: pad, right: pad };
+    const input = this.place(x, [n, h, w, c], margins, c);
+    const taps = square(kernelSize).map(({ row, column }, index) => ({ row, column, kernel: index }));
+    const out: MapShape = [n, Math.ceil(h / stride), Math.ceil(w / stride), filters];
+    const packed = this.packKernel(kernel, taps, c, filters);
+    return this.gather(input, taps, c, packed, bias, out, stride, lowest);
+  }
+
+  /**
+   * @param dy [n, ceil(h / stride), ceil(w / stride), f], gradient of the output
+   * @param kernel [k, k, c, f]
+   * @param shape [n, h, w, c] of the input
+   * @returns gradient of the input; holds until the next call
+   */
+  inputGradient(
+    dy: Float32Array,
+    filters: number,
+    kernel: Float32Array,
+    [n, h, w, c]: MapShape,
+    { kernelSize, stride }: ConvSize,
+  ): Float32Array {
+    this.free = 0;
+    const [dyHeight, dyWidth] = [Math.ceil(h / stride), Math.ceil(w / stride)];
+    const { phases, before, after } = inputGradientPhases(kernelSize, stride);
+    const margins = { top: before, left: before, bottom: after, right: after };
+    const input = this.place(dy, [n, dyHeight, dyWidth, filters], margins, filters);
+    if (stride === 1) {
+      const packed = this.packTransposed(kernel, phases[0]!.taps, c, filters);
+      return this.gather(input, phases[0]!.taps, filters, packed, null, [n, h, w, c], 1, -Infinity);
+    }
+    const dx = new Float32Array(n * h * w * c);
+    const start = this.free;
+    for (const { row, column, taps } of phases) {
+      if (taps.length === 0) continue; // the stride skips these pixels
+      this.free = start;
+      const shape: MapShape = [n, Math.ceil((h - row) / stride), Math.ceil((w - column) / stride), c];
+      const packed = this.packTransposed(kernel, taps, c, filters);
+      const part = this.gather(input, taps, filters, packed, null, shape, 1, -Infinity);
+      spread(part, shape, dx, [n, h, w, c], row, column, stride);
+    }
+    return dx;
+  }
+
+  /**
+   * @param x [n, h, w, c]
+   * @param dy [n, ceil(h / stride), ceil(w / stride), f], gradient of the output
+   * @returns gradient of the kernel, [k, k, c, f]
+   */
+  kernelGradient(
+    x: Float32Array,
+    [n, h, w, c]: MapShape,
+    dy: Float32Array,
+    filters: number,
+    { kernelSize, stride }: ConvSize,
+  ): Float32Array {
+    this.free = 0;
+    const pad = (kernelSize - 1) / 2;
+    const [dyHeight, dyWidth] = [Math.ceil(h / stride), Math.ceil(w / stride)];
+    const margins = { top: pad, left: pad, bottom: pad, right: pad };
+    const input = this.place(x, [n, h, w, c], margins, upTo(c, TILE_ROWS));
+    const none = { top: 0, left: 0, bottom: 0, right: 0 };
+    const slope = this.place(dy, [n, dyHeight, dyWidth, filters], none, upTo(filters, TILE_FILTERS));
+    const taps = square(kernelSize);
+    const sumsRow = slope.channels * BYTES;
+    const sums = this.take(taps.length * input.channels * sumsRow);
+    this.numbers.fill(0, sums / BYTES, this.free / BYTES);
+    const inputPixel = stride * input.channels * BYTES;
+    const rowsAtATime = Math.max(1, Math.floor(PIXELS_AT_A_TIME / dyWidth));
+    for (let image = 0; image < n; image++) {
+      for (let top = 0; top < dyHeight; top += rowsAtATime) {
+        const rows = Math.min(rowsAtATime, dyHeight - top);
+        const slopeAt = slope.at + (image * dyHeight + top) * dyWidth * sumsRow;
+        for (const [tap, { row, column }] of taps.entries()) {
+          const first = (image * input.rows + top * stride + row) * input.columns + column;
+          for (let channel = 0; channel < input.channels; channel += TILE_ROWS) {
+            this.loops.correlate(
+              ...[input.at + (first * input.channels + channel) * BYTES, inputPixel],
+              (input.columns - dyWidth) * inputPixel,
+              ...[slopeAt, sumsRow, 0],
+              ...[dyWidth, rows],
+              ...[sums + (tap * input.channels + channel) * sumsRow, sumsRow],
+              slope.channels / TILE_FILTERS,
+            );
+          }
+        }
+      }
+    }
+    return this.tight(sums, taps.length, input.channels, slope.channels, c, filters);
+  }
+
+  /** A convolution of a placed map by `taps`, all outputs of a row at a time. */
+  private gather(
+    input: Placed,
+    taps: readonly Tap[],
+    channels: number,
+    packed: number,
+    bias: Float32Array | null,
+    [n, h, w, filters]: MapShape,
+    stride: number,
+    lowest: number,
+  ): Float32Array {
+    const [columns, depth] = [upTo(w, TILE_ROWS), upTo(filters, TILE_FILTERS)];
+    const offsets = this.take(taps.length * BYTES);
+    const pixel = input.channels * BYTES;
+    for (const [i, { row, column }] of taps.entries()) {
+      this.integers[offsets / BYTES + i] = (row * input.columns + column) * pixel;
+    }
+    const biases = this.take(depth * BYTES);
+    this.numbers.fill(0, biases / BYTES, biases / BYTES + depth);
+    if (bias !== null) this.numbers.set(bias, biases / BYTES);
+    const output = this.take(n * h * columns * depth * BYTES);
+    const kernelTile = taps.length * channels * TILE_FILTERS * BYTES;
+    const linesAtATime = Math.max(1, Math.floor(INPUT_AT_A_TIME / (stride * input.columns * pixel)));
+    for (let first = 0; first < n * h; first += linesAtATime) {
+      const last = Math.min(n * h, first + linesAtATime);
+      for (let tile = 0; tile < depth / TILE_FILTERS; tile++) {
+        for (let line = first; line < last; line++) {
+          const from = Math.floor(line / h) * input.rows + (line % h) * stride;
+          this.loops.convolve(
+            ...[input.at + from * input.columns * pixel, stride * pixel],
+            ...[offsets, taps.length, channels],
+            ...[packed + tile * kernelTile, biases + tile * TILE_FILTERS * BYTES, lowest],
+            output + (line * columns * depth + tile * TILE_FILTERS) * BYTES,
+            ...[depth * BYTES, columns / TILE_ROWS],
+          );
+        }
+      }
+    }
+    return this.tight(output, n * h, columns, depth, w, filters);
+  }
+
+  /** [count, rows, columns] as it lies → [count, ≤rows, ≤columns] without what was rounded up. */
+  private tight(
+    at: number,
+    count: number,
+    rows: number,
+    columns: number,
+    keptRows: number,
+    keptColumns: number,
+  ): Float32Array {
+    const start = at / BYTES;
+    if (rows === keptRows && columns === keptColumns) {
+      return this.numbers.subarray(start, start + count * rows * columns);
+    }
+    const out = new Float32Array(count * keptRows * keptColumns);
+    for (let block = 0; block < count; block++) {
+      for (let row = 0; row < keptRows; row++) {
+        const from = start + (block * rows + row) * columns;
+        out.set(this.numbers.subarray(from, from + keptColumns), (block * keptRows + row) * keptColumns);
+      }
+    }
+    return out;
+  }
+
+  /** Copies a map into the memory, zeros round it and in its added channels. */
+  private place(
+    values: Float32Array,
+    [n, h, w, c]: MapShape,
+    { top, left, bottom, right }: Margins,
+    channels: number,
+  ): Placed {
+    const [rows, columns] = [h + top + bottom, w + left + right];
+    // Tiles of four pixels may reach past the last row: what they compute there is not kept.
+    const size = n * rows * columns * channels;
+    const at = this.take((size + 2 * TILE_ROWS * (columns + TILE_ROWS) * channels) * BYTES);
+    const start = at / BYTES;
+    if (rows === h && columns === w && channels === c) {
+      this.numbers.set(values, start);
+      return { at, rows, columns, channels };
+    }
+    this.numbers.fill(0, start, start + size);
+    const step = channels === c ? w : 1; // pixels copied together
+    for (let row = 0; row < n * h; row++) {
+      const line = start + ((Math.floor(row / h) * rows + top + (row % h)) * columns + left) * channels;
+      for (let column = 0; column < w; column += step) {
+        const from = (row * w + column) * c;
+        this.numbers.set(values.subarray(from, from + step * c), line + column * channels);
+      }
+    }
+    return { at, rows, columns, channels };
+  }
+
+  /** [k·k, c, f] → [f / 8, tap, c, 8]. @returns where it lies, in bytes */
+  private packKernel(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
+    const depth = upTo(filters, TILE_FILTERS);
+    const at = this.take(taps.length * c * depth * BYTES);
+    let to = at / BYTES;
+    for (let tile = 0; tile < depth; tile += TILE_FILTERS) {
+      for (const tap of taps) {
+        packRows(kernel, tap.kernel * c * filters + tile, filters, c, filters - tile, this.numbers, to);
+        to += c * TILE_FILTERS;
+      }
+    }
+    return at;
+  }
+
+  /** [k·k, c, f] → [c / 8, tap, f, 8]. @returns where it lies, in bytes */
+  private packTransposed(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
+    const depth = upTo(c, TILE_FILTERS);
+    const at = this.take(taps.length * filters * depth * BYTES);
+    let to = at / BYTES;
+    for (let tile = 0; tile < depth; tile += TILE_FILTERS) {
+      for (const tap of taps) {
+        packColumns(kernel, (tap.kernel * c + tile) * filters, filters, c - tile, this.numbers, to);
+        to += filters * TILE_FILTERS;
+      }
+    }
+    return at;
+  }
+
+  /** Bytes of the memory, which grows where it must. @returns where they begin, a multiple of 16 */
+  private take(bytes: number): number {
+    const at = this.free;
+    this.free = upTo(at + bytes, 16);
+    const missing = this.free - this.memory.buffer.byteLength;
+    if (missing > 0) {
+      this.memory.grow(Math.ceil(missing / PAGE));
+      this.numbers = new Float32Array(this.memory.buffer);
+      this.integers = new Int32Array(this.memory.buffer);
+    }
+    return at;
+  }
+}
+
+function square(side: number): { row: number; column: number }[] {
+  return Array.from({ length: side * side }, (_, i) => ({ row: Math.floor(i / side), column: i % side }));
+}
+
+/** Puts the pixels of a phase where they belong. */
+function spread(
+  part: Float32Array,
+  [n, rows, columns, c]: MapShape,
+  whole: Float32Array,
+  [, h, w]: MapShape,
+  top: number,
+  left: number,
+  stride: number,
+): void {
+  for (let line = 0; line < n * rows; line++) {
+    const y = Math.floor(line / rows) * h + (line % rows) * stride + top;
+    for (let column = 0; column < columns; column++) {
+      const from = (line * columns + column) * c;
+      whole.set(part.subarray(from, from + c), (y * w + column * stride + left) * c);
+    }
+  }
+}
+
+function upTo(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
