@@ -71,6 +71,7 @@ export async function openSamples(
     classWeights: config.sampling,
     seed: config.seed,
     regions: config.regions,
+    slices: config.slices,
     ...(purpose === 'training' ? { augmentation: config.augmentation } : { missingClasses: 'skip' as const }),
   };
   let count = 0;

@@ -129,6 +129,28 @@ describe('Sampler', () => {
     }
   });
 
+  it('on half steps, gives the slices that the authors cut, whatever their symmetry', () => {
+    const image = gradientImage();
+    // Class 1 at the corners of all half steps: 20 × 20 pixels on them hold four, at 0 and 10, or at 9 and 19 when turned.
+    image.classes.forEach((_, i) => {
+      image.classes[i] = (i % 200) % 10 === 0 && Math.floor(i / 200) % 10 === 0 ? 1 : 0;
+    });
+    const marks = (slices: 'half-steps' | 'anywhere'): string[] => {
+      const options = { classWeights: [1, 1], seed: 5, regions: 'lattice', slices } as const;
+      const sampler = new Sampler([image], region, options);
+      return Array.from({ length: 40 }, (_, number) => {
+        const { classes } = sampler.sample(number);
+        const at = [...classes.keys()].filter((i) => classes[i] === 1);
+        const along = (numbers: number[]): string => [...new Set(numbers)].sort((a, b) => a - b).join();
+        return `${along(at.map((i) => i % 20))} ${along(at.map((i) => Math.floor(i / 20)))}`;
+      });
+    };
+    expect(new Set(marks('half-steps'))).toEqual(
+      new Set(['0,10 0,10', '0,10 9,19', '9,19 0,10', '9,19 9,19']),
+    );
+    expect(new Set(marks('anywhere')).size).toBeGreaterThan(10);
+  });
+
   it('lets the context follow a change of scale, on the lattice and off it', () => {
     const image = gradientImage();
     for (const regions of ['anywhere', 'lattice'] as const) {

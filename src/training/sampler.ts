@@ -16,6 +16,7 @@ import { ContextReader } from './context-reader.ts';
 import type { LabelledImage } from './labelled-image.ts';
 import type { Sample, SampleSource, SamplingGeometry } from './sample.ts';
 import { scaledClasses, scaledRgb } from './scaled-crop.ts';
+import { onHalfSteps, type SlicePlacement } from './slice-place.ts';
 
 export interface SamplerOptions {
   /** How often each class is drawn, relative to the others. */
@@ -27,6 +28,8 @@ export interface SamplerOptions {
   readonly augmentation?: Augmentation | undefined;
   /** Where regions lie; anywhere round their slice when absent. */
   readonly regions?: RegionPlacement | undefined;
+  /** Where slices lie; anywhere round the drawn pixel when absent. */
+  readonly slices?: SlicePlacement | undefined;
 }
 
 interface Source {
@@ -65,14 +68,16 @@ export class Sampler implements SampleSource {
     const pixel = byClass[wanted]![below(byClass[wanted]!.length)]!;
     const side = this.geometry.slicePx;
     const zoom = drawScale(draw, augmentation);
+    const span = side * zoom;
     // The slice holds the drawn pixel somewhere.
     const room = zoom === 1 ? below : (n: number) => random() * n;
     const column = pixel % image.width;
     const row = Math.floor(pixel / image.width);
-    const square = contexts.within(
-      { x: column - room(side * zoom), y: row - room(side * zoom), span: side * zoom },
-      { column, row },
-    );
+    const drawn =
+      this.options.slices === 'half-steps'
+        ? onHalfSteps({ column, row }, side, span, draw)
+        : { x: column - room(span), y: row - room(span), span };
+    const square = contexts.within(drawn, { column, row });
     const symmetry = below(8);
     const context = contexts.read(square, zoom, below);
     const colours = drawColourChange(draw, augmentation);

@@ -22,6 +22,7 @@ import { knownMpp } from './prepare-image.ts';
 import type { Sample, SampleSource, SamplingGeometry } from './sample.ts';
 import { drawableClasses, placesByClass, type SamplerOptions } from './sampler.ts';
 import type { ImageSquare } from './scaled-crop.ts';
+import { onHalfSteps } from './slice-place.ts';
 
 /** Cells of the coarse map along a slice: fine enough that a slice round a cell holds its class. */
 const CELLS_PER_SLICE = 16;
@@ -97,7 +98,10 @@ export class SlideSampler implements SampleSource {
     // A pixel of the cell; the slice holds it somewhere.
     const column = (place % source.columns) * source.cell + below(source.cell);
     const row = Math.floor(place / source.columns) * source.cell + below(source.cell);
-    const drawn = { x: Math.round(column - random() * span), y: Math.round(row - random() * span), span };
+    const drawn =
+      this.options.slices === 'half-steps'
+        ? onHalfSteps({ column, row }, this.geometry.slicePx, span, draw)
+        : { x: Math.round(column - random() * span), y: Math.round(row - random() * span), span };
     const square =
       this.options.regions === 'lattice'
         ? insideRegion(drawn, { column, row }, source, this.regionSide())

@@ -46,6 +46,8 @@ export const trainingConfigSchema = z.strictObject({
     .optional(),
   /** Where training regions lie (src/training/context-reader.ts); anywhere when absent. */
   regions: z.enum(['anywhere', 'lattice']).optional(),
+  /** Where training slices lie (src/training/slice-place.ts); anywhere round a drawn pixel when absent. */
+  slices: z.enum(['anywhere', 'half-steps']).optional(),
   /** Changes of scale and stain (src/training/sampler.ts); symmetries and slight colour changes are always drawn. */
   augmentation: z
     .strictObject({ scale: z.tuple([share, share]), stain: z.number().min(0).max(1) })
