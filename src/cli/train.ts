@@ -103,7 +103,7 @@ async function train(call: TrainCall): Promise<void> {
         },
       }),
     );
-    const seconds = (performance.now() - start) / 1000;
+    const sessionSeconds = (performance.now() - start) / 1000;
     const isWhole = trained.steps === config.steps;
     const modelFolder = join(call.out, config.id);
     if (isWhole) {
@@ -136,15 +136,15 @@ async function train(call: TrainCall): Promise<void> {
           ],
           validated,
           examples: await examplesOf(modelFolder, call.data, preset, config, samples),
-          seconds,
-          samplesPerSecond: ((trained.steps - resumedAt) * config.batch) / seconds,
+          seconds: trained.seconds,
+          samplesPerSecond: ((trained.steps - resumedAt) * config.batch) / sessionSeconds,
           threads: call.threads,
           backend: backend.name,
           codeVersion: await codeVersion(),
         }),
       );
     }
-    report(call, config, trained, seconds, isWhole ? modelFolder : null);
+    report(call, config, trained, isWhole ? modelFolder : null);
   } finally {
     await samples.close();
   }
@@ -178,8 +178,7 @@ async function examplesOf(
 function report(
   { json }: TrainCall,
   { id }: TrainingConfig,
-  { steps, keptStep, validation }: TrainedNetwork,
-  seconds: number,
+  { steps, keptStep, validation, seconds }: TrainedNetwork,
   folder: string | null,
 ): void {
   const best = bestPoint(validation)?.miou ?? null;

@@ -14,6 +14,8 @@ export interface Checkpoint {
   readonly losses: readonly number[];
   /** What was measured on the way, in order of steps. */
   readonly validation: readonly ValidationPoint[];
+  /** Time that the steps so far have taken, in every session of the run. */
+  readonly seconds: number;
   readonly variables: ReadonlyMap<string, WeightArray>;
   readonly optimiser: ReadonlyMap<string, WeightArray>;
 }
@@ -25,6 +27,7 @@ interface Header {
   readonly losses: number;
   /** Absent in files of earlier versions. */
   readonly validation?: readonly ValidationPoint[];
+  readonly seconds?: number;
   readonly arrays: readonly { part: 'variables' | 'optimiser'; name: string; shape: readonly number[] }[];
 }
 
@@ -38,6 +41,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     config: checkpoint.config,
     losses: checkpoint.losses.length,
     validation: checkpoint.validation,
+    seconds: checkpoint.seconds,
     arrays: parts.map(({ part, name, shape }) => ({ part, name, shape })),
   };
   const head = new TextEncoder().encode(JSON.stringify(header));
@@ -82,6 +86,6 @@ export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
     const data = next(shape.reduce((product, n) => product * n, 1));
     (part === 'variables' ? variables : optimiser).set(name, { shape, data });
   }
-  const { step, config, validation = [] } = header;
-  return { step, config, losses, validation, variables, optimiser };
+  const { step, config, validation = [], seconds = 0 } = header;
+  return { step, config, losses, validation, seconds, variables, optimiser };
 }

@@ -63,11 +63,13 @@ describe('runTraining', () => {
     const options = { preset, config, samples, checkpointEvery: 2 };
     const whole = await runTraining({ ...options, folder: join(folder, 'whole') });
     const part = { ...options, folder: join(folder, 'part') };
-    await runTraining({ ...part, stopAfter: 3 });
+    const { seconds } = await runTraining({ ...part, stopAfter: 3 });
     // What the exported model is to say of itself may have changed meanwhile.
     const reworded = { ...config, title: 'other', provenance: { ...config.provenance, data: 'stripes' } };
     const resumed = await runTraining({ ...part, config: reworded });
     expect(resumed.losses).toHaveLength(6);
+    expect(seconds).toBeGreaterThan(0);
+    expect(resumed.seconds).toBeGreaterThan(seconds);
     // Losses before the stop come back from float32.
     resumed.losses.forEach((loss, i) => {
       expect(Math.fround(loss)).toBe(Math.fround(whole.losses[i]!));

@@ -41,11 +41,15 @@ export interface TrainedNetwork {
   /** The step of the kept weights, by validation; null where the last ones are kept. */
   readonly keptStep: number | null;
   readonly weights: Weights;
+  /** Time that the steps took, those before an interruption included. */
+  readonly seconds: number;
 }
 
 interface Progress {
   readonly losses: number[];
   readonly validation: ValidationPoint[];
+  /** Time that the steps of earlier sessions took. */
+  readonly earlierSeconds: number;
 }
 
 /**
@@ -60,6 +64,8 @@ export async function runTraining(options: TrainingRunOptions): Promise<TrainedN
     const progress = await restore(trainer, options);
     await trainer.startThreads(options.threads ?? 1);
     const resumedAt = trainer.step;
+    const start = performance.now();
+    const seconds = (): number => progress.earlierSeconds + (performance.now() - start) / 1000;
     const last = Math.min(config.steps, options.stopAfter ?? Infinity);
     while (trainer.step < last) {
       const first = trainer.step * config.batch;
@@ -68,11 +74,12 @@ export async function runTraining(options: TrainingRunOptions): Promise<TrainedN
       options.onStep?.({ step: trainer.step, steps: config.steps, loss, resumedAt });
       const validated = await validate(trainer, progress, options);
       if (validated || trainer.step % options.checkpointEvery === 0 || trainer.step === last) {
-        await save(trainer, config, progress, folder);
+        await save(trainer, config, progress, seconds(), folder);
       }
     }
+    const { losses, validation } = progress;
     const kept = await keptWeights(trainer, progress, folder);
-    return { steps: trainer.step, ...progress, ...kept };
+    return { steps: trainer.step, losses, validation, seconds: seconds(), ...kept };
   } finally {
     await trainer.dispose();
   }
@@ -106,7 +113,7 @@ async function validate(
   const variables = await trainer.variables.read();
   validation.push(await measure(variables, step));
   if (bestPoint(validation)?.step === step) {
-    const nothing = { losses: [], validation: [], optimiser: new Map() };
+    const nothing = { losses: [], validation: [], seconds: 0, optimiser: new Map() };
     const bytes = encodeCheckpoint({ step, config: JSON.stringify(config), variables, ...nothing });
     await replaceFile(bestFile(folder), bytes);
   }
@@ -133,7 +140,7 @@ async function restore(
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) {
     trainer.initialise(await drawBatch(samples, CALIBRATION_FROM, CALIBRATION_SAMPLES), pretrained);
-    return { losses: [], validation: [] };
+    return { losses: [], validation: [], earlierSeconds: 0 };
   }
   const checkpoint = decodeCheckpoint(bytes, file);
   if (whatIsTrained(JSON.parse(checkpoint.config) as TrainingConfig) !== whatIsTrained(config)) {
@@ -142,7 +149,8 @@ async function restore(
     );
   }
   trainer.load(checkpoint.step, checkpoint.variables, checkpoint.optimiser);
-  return { losses: [...checkpoint.losses], validation: [...checkpoint.validation] };
+  const { losses, validation, seconds } = checkpoint;
+  return { losses: [...losses], validation: [...validation], earlierSeconds: seconds };
 }
 
 /** The configuration without the words that an exported model carries: they change nothing of the training. */
@@ -154,6 +162,7 @@ async function save(
   trainer: Trainer,
   config: TrainingConfig,
   { losses, validation }: Progress,
+  seconds: number,
   folder: string,
 ): Promise<void> {
   const bytes = encodeCheckpoint({
@@ -161,6 +170,7 @@ async function save(
     config: JSON.stringify(config),
     losses,
     validation,
+    seconds,
     variables: await trainer.variables.read(),
     optimiser: trainer.optimiser.read(),
   });
