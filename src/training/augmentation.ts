@@ -1,6 +1,7 @@
 /** What is drawn for a sample beside its place, and how it changes what was read. */
-import { mulberry32 } from '../runtime/variables.ts';
-import type { Sample, SamplingGeometry } from './sample.ts';
+import type { Draw } from './draw.ts';
+import { drawGlass, withGlass, type Glass } from './glass.ts';
+import type { RawSample, Sample, SamplingGeometry } from './sample.ts';
 import { changeStains, drawStainChange, type StainChange } from './stain-jitter.ts';
 import { transformPlace, transformSquare, type Symmetry } from './symmetry.ts';
 
@@ -12,20 +13,8 @@ export interface Augmentation {
   readonly scale: readonly [number, number];
   /** Largest relative change of each stain; 0 for none. */
   readonly stain: number;
-}
-
-/** Uniform numbers that depend on the seed and the sample's number alone. */
-export interface Draw {
-  /** In [0, 1). */
-  readonly random: () => number;
-  /** A whole number from 0 to n - 1. */
-  readonly below: (n: number) => number;
-}
-
-export function drawFor(seed: number, number: number): Draw {
-  const random = mulberry32(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number + 1, 0x85ebca6b));
-  for (let i = 0; i < 4; i++) random();
-  return { random, below: (n) => Math.floor(random() * n) };
+  /** Share of samples that get glass (glass.ts); none when absent. */
+  readonly glass?: number | undefined;
 }
 
 /** The class at a random share of the summed weights. */
@@ -42,39 +31,30 @@ export function drawScale({ random }: Draw, augmentation: Augmentation | undefin
   return low + (high - low) * random();
 }
 
-/** What was read of the slide, before any change. */
-export interface RawSample {
-  /** [slicePx, slicePx, 3] */
-  readonly slice: Uint8Array;
-  /** [slicePx, slicePx] */
-  readonly classes: Uint8Array;
-  readonly context: {
-    /** [contextPx, contextPx, 3] */
-    readonly rgb: Uint8Array;
-    /** [contextPx, contextPx] */
-    readonly classes: Uint8Array;
-    readonly place: Sample['place'];
-  } | null;
-}
-
-/** How colours change: stains, then a gain per channel and an offset. */
+/** How colours change: glass, stains, then a gain per channel and an offset. */
 export interface ColourChange {
+  readonly glass: Glass | null;
   readonly stains: StainChange | null;
   readonly jitter: readonly number[];
 }
 
-export function drawColourChange({ random }: Draw, augmentation: Augmentation | undefined): ColourChange {
+export function drawColourChange(draw: Draw, augmentation: Augmentation | undefined): ColourChange {
+  const { random } = draw;
   const jitter = colourJitter(random);
-  return { jitter, stains: augmentation === undefined ? null : drawStainChange(random, augmentation.stain) };
+  if (augmentation === undefined) return { jitter, stains: null, glass: null };
+  const { stain, glass } = augmentation;
+  const stains = drawStainChange(random, stain);
+  return { jitter, stains, glass: glass === undefined ? null : drawGlass(draw, glass) };
 }
 
 /** Turns and recolours a slice, and its context in the same way. */
 export function augment(
-  { slice, classes, context }: RawSample,
+  raw: RawSample,
   symmetry: Symmetry,
   colours: ColourChange,
   { slicePx, contextPx }: Pick<SamplingGeometry, 'slicePx' | 'contextPx'>,
 ): Sample {
+  const { slice, classes, context } = colours.glass === null ? raw : withGlass(raw, colours.glass);
   const turned = (data: Uint8Array, px: number, channels: number): Uint8Array<ArrayBuffer> =>
     transformSquare(data, px, channels, symmetry);
   const recoloured = (data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>

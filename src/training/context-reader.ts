@@ -1,5 +1,4 @@
 /** The context of a slice of an image in memory, of every kind. */
-import type { RawSample } from './augmentation.ts';
 import {
   contextCorner,
   contextFactor,
@@ -8,7 +7,7 @@ import {
   type RegionPlacement,
 } from './context-place.ts';
 import { reduceImage, sampleClasses, wholeImage, type LabelledImage } from './labelled-image.ts';
-import type { SamplingGeometry } from './sample.ts';
+import type { RawSample, SamplingGeometry } from './sample.ts';
 import { scaledClasses, scaledRgb, type ImageSquare } from './scaled-crop.ts';
 
 export class ContextReader {

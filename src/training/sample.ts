@@ -12,6 +12,21 @@ export interface SamplingGeometry {
   readonly contextFieldUm: number | null;
 }
 
+/** What was read of the slide, before any change. */
+export interface RawSample {
+  /** [slicePx, slicePx, 3] */
+  readonly slice: Uint8Array;
+  /** [slicePx, slicePx] */
+  readonly classes: Uint8Array;
+  readonly context: {
+    /** [contextPx, contextPx, 3] */
+    readonly rgb: Uint8Array;
+    /** [contextPx, contextPx] */
+    readonly classes: Uint8Array;
+    readonly place: Sample['place'];
+  } | null;
+}
+
 export interface Sample {
   /** [slicePx, slicePx, 3] */
   readonly slice: Uint8Array<ArrayBuffer>;

@@ -3,14 +3,8 @@
  * Classes are drawn by given weights, so that rare ones are seen. A sample depends on the seed and its number alone, which
  * makes a resumed run continue exactly.
  */
-import {
-  augment,
-  drawClass,
-  drawColourChange,
-  drawFor,
-  drawScale,
-  type Augmentation,
-} from './augmentation.ts';
+import { augment, drawClass, drawColourChange, drawScale, type Augmentation } from './augmentation.ts';
+import { drawFor } from './draw.ts';
 import type { RegionPlacement } from './context-place.ts';
 import { ContextReader } from './context-reader.ts';
 import type { LabelledImage } from './labelled-image.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawFor } from './augmentation.ts';
+import { drawFor } from './draw.ts';
 import { onHalfSteps } from './slice-place.ts';
 
 describe('onHalfSteps', () => {

@@ -1,5 +1,5 @@
 /** Where a training slice lies round the pixel that was drawn for it. */
-import type { Draw } from './augmentation.ts';
+import type { Draw } from './draw.ts';
 import type { ImageSquare } from './scaled-crop.ts';
 
 /**

@@ -6,20 +6,13 @@
 import type { ImageDecoder, Slide } from '../slide/slide.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
-import {
-  augment,
-  drawClass,
-  drawColourChange,
-  drawFor,
-  drawScale,
-  type Draw,
-  type RawSample,
-} from './augmentation.ts';
+import { augment, drawClass, drawColourChange, drawScale } from './augmentation.ts';
+import { drawFor, type Draw } from './draw.ts';
 import { contextCorner, contextFactor, insideRegion } from './context-place.ts';
 import type { ClassesIn, DatasetItem, TruthRect } from './datasets/dataset.ts';
 import { UNCOUNTED } from './labelled-image.ts';
 import { knownMpp } from './prepare-image.ts';
-import type { Sample, SampleSource, SamplingGeometry } from './sample.ts';
+import type { RawSample, Sample, SampleSource, SamplingGeometry } from './sample.ts';
 import { drawableClasses, placesByClass, type SamplerOptions } from './sampler.ts';
 import type { ImageSquare } from './scaled-crop.ts';
 import { onHalfSteps } from './slice-place.ts';

@@ -48,9 +48,14 @@ export const trainingConfigSchema = z.strictObject({
   regions: z.enum(['anywhere', 'lattice']).optional(),
   /** Where training slices lie (src/training/slice-place.ts); anywhere round a drawn pixel when absent. */
   slices: z.enum(['anywhere', 'half-steps']).optional(),
-  /** Changes of scale and stain (src/training/sampler.ts); symmetries and slight colour changes are always drawn. */
+  /** Changes of scale and stain, and glass (src/training/augmentation.ts); symmetries and slight colour changes are always drawn. */
   augmentation: z
-    .strictObject({ scale: z.tuple([share, share]), stain: z.number().min(0).max(1) })
+    .strictObject({
+      scale: z.tuple([share, share]),
+      stain: z.number().min(0).max(1),
+      /** Share of samples that get glass, for data without any. */
+      glass: z.number().min(0).max(1).optional(),
+    })
     .optional(),
   /** Folder of ImageNet weights for every encoder, below the command's --weights. */
   encoderWeights: z
