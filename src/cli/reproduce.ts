@@ -11,7 +11,8 @@ import {
   studyRows,
   type StudyRow,
 } from '../training/study/study-rows.ts';
-import { studyTables, summarise, type StudyResult } from '../training/study/study-tables.ts';
+import type { StudyResult } from '../training/study/study-results.ts';
+import { studyTables, summarise } from '../training/study/study-tables.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parseWhole } from './numbers.ts';
 

@@ -1,22 +1,11 @@
 /** The study's two tables, from the results of its runs. */
 import { metricsOf, type Metrics } from '../../evaluation/metrics.ts';
-import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import { presetById } from '../../model/presets.ts';
 import { zooRow } from '../../runtime/zoo.ts';
+import { foldTable } from './fold-table.ts';
+import { figure, markdownTable } from './markdown-table.ts';
+import { miouOf, pooledMatrix, spreadOf, type StudyResult } from './study-results.ts';
 import { studyFolds, studyRows, type StudyRow } from './study-rows.ts';
-
-/** One trained and evaluated network. */
-export interface StudyResult {
-  readonly row: string;
-  /** 1 upwards. */
-  readonly fold: number;
-  readonly seed: number;
-  readonly steps: number;
-  /** Of the training. */
-  readonly seconds: number;
-  /** Pixels by true class (rows) and predicted class. */
-  readonly confusion: readonly (readonly number[])[];
-}
 
 export interface RowSummary {
   readonly row: string;
@@ -43,38 +32,22 @@ export function summarise(results: readonly StudyResult[]): RowSummary[] {
 }
 
 function summaryOf(row: StudyRow, runs: readonly StudyResult[]): RowSummary {
-  const mious = runs.flatMap(({ confusion }) => metricsOf(matrixOf([confusion])).miou ?? []);
-  const mean = mious.length === 0 ? null : sum(mious) / mious.length;
-  const squares = mious.map((value) => (value - (mean ?? 0)) ** 2);
+  const miou = spreadOf(runs.flatMap((run) => miouOf(run) ?? []));
   return {
     row: row.id,
     title: row.title,
     runs: runs.length,
     folds: [...new Set(runs.map(({ fold }) => fold))].sort((a, b) => a - b),
-    miou: mean,
-    spread: mious.length < 2 ? null : Math.sqrt(sum(squares) / (mious.length - 1)),
-    pooled: metricsOf(matrixOf(runs.map(({ confusion }) => confusion))),
-    minutes: sum(runs.map(({ seconds }) => seconds)) / 60,
+    miou: miou?.mean ?? null,
+    spread: miou?.deviation ?? null,
+    pooled: metricsOf(pooledMatrix(runs)),
+    minutes: runs.reduce((total, { seconds }) => total + seconds, 0) / 60,
     checkpointMB: zooRow(presetById(row.preset)).checkpointMB,
     paperMB: row.paperMB,
   };
 }
 
-function matrixOf(confusions: readonly (readonly (readonly number[])[])[]): ConfusionMatrix {
-  const classes = confusions[0]?.length ?? 0;
-  const counts = new Float64Array(classes * classes);
-  for (const rows of confusions) {
-    if (rows.length !== classes || rows.some((columns) => columns.length !== classes)) {
-      throw new RangeError('The runs differ in their classes, or a confusion matrix is not square.');
-    }
-    rows.flat().forEach((pixels, cell) => {
-      counts[cell] = counts[cell]! + pixels;
-    });
-  }
-  return { classes, counts };
-}
-
-/** Both tables as Markdown, with a line that says what they are of. */
+/** Both tables and the comparison fold by fold as Markdown, with a line that says what they are of. */
 export function studyTables(results: readonly StudyResult[], classNames: readonly string[]): string {
   const summaries = summarise(results);
   const of = (table: 1 | 2, id: string): boolean =>
@@ -88,9 +61,9 @@ export function studyTables(results: readonly StudyResult[], classNames: readonl
   const title = { 1: 'Table 1: inputs', 2: 'Table 2: fusions' } as const;
   const tables = ([1, 2] as const).map((table) => {
     const rows = summaries.filter(({ row }) => of(table, row)).map(tableRow);
-    return `${title[table]}\n\n${markdown(headers(classNames), rows)}`;
+    return `${title[table]}\n\n${markdownTable(headers(classNames), rows)}`;
   });
-  return `${note}\n\n${tables.join('\n\n')}\n`;
+  return `${note}\n\n${[...tables, foldTable(results)].join('\n\n')}\n`;
 }
 
 function headers(classNames: readonly string[]): string[] {
@@ -128,17 +101,4 @@ function tableRow({
     String(runs),
     minutes.toFixed(0),
   ];
-}
-
-function figure(value: number | null): string {
-  return value === null ? '–' : value.toFixed(3);
-}
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -4,7 +4,8 @@ import { configuredPreset } from '../configured-preset.ts';
 import { contextFactor } from '../context-place.ts';
 import { trainingConfigSchema } from '../training-config.ts';
 import { studyConfig, studyFolds, studyRows } from './study-rows.ts';
-import { studyTables, summarise, type StudyResult } from './study-tables.ts';
+import { pairedDifference, type StudyResult } from './study-results.ts';
+import { studyTables, summarise } from './study-tables.ts';
 
 describe('the study', () => {
   it('tests every one of the 16 patients of GlaS once', () => {
@@ -62,6 +63,26 @@ describe('the study', () => {
     expect(single!.pooled.iou[1]).toBeCloseTo(3 / 6, 10);
     expect(single!.pooled.accuracy).toBeCloseTo(7 / 10, 10);
     expect([single!.minutes, single!.runs]).toEqual([3, 2]);
+  });
+
+  it('compares rows on the same fold with the same seed alone', () => {
+    // mIoU: single 1 and 0.5 on folds 1 and 2, add 0.5 and 0.25; of fold 3 there is no single.
+    const all = [
+      result(1, [[2, 0], [0, 2]]), // prettier-ignore
+      result(2, [[2, 1], [1, 2]]), // prettier-ignore
+      { ...result(1, [[2, 1], [1, 2]]), row: 'add' }, // prettier-ignore
+      { ...result(2, [[2, 3], [3, 2]]), row: 'add' }, // prettier-ignore
+      { ...result(3, [[1, 0], [0, 1]]), row: 'add' }, // prettier-ignore
+      { ...result(1, [[1, 0], [0, 1]]), row: 'add', seed: 2 }, // prettier-ignore
+    ];
+    const difference = pairedDifference(all, 'add', 'single')!;
+    expect(difference.count).toBe(2);
+    expect(difference.mean).toBeCloseTo((-0.5 - 0.25) / 2, 10);
+    expect(difference.deviation).toBeCloseTo(0.25 / Math.SQRT2, 10);
+    expect(pairedDifference(all, 'add', 'unet')).toBeNull();
+    const text = studyTables(all, ['a', 'b']);
+    // Of two seeds on fold 1, 0.5 and 1, the mean.
+    expect(text).toContain('| Dual inputs, add | 0.750 | 0.250 | 1.000 | – | −0.375 ± 0.177 (2) | – |');
   });
 
   it('prints both tables, and says how much of the study they are', () => {
