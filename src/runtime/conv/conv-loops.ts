@@ -8,8 +8,7 @@
 import { TILE_FILTERS, TILE_ROWS } from './loop-source.ts';
 import { packColumns, packRows } from './kernel-tiles.ts';
 import { inputGradientPhases, type Tap } from './input-gradient-phases.ts';
-
-export type MapShape = readonly [n: number, h: number, w: number, c: number];
+import { BYTES, LoopMemory, upTo, type MapShape, type Placed } from './loop-memory.ts';
 
 export interface ConvSize {
   /** k, odd: the kernel is k × k. */
@@ -22,50 +21,22 @@ interface Loops {
   readonly correlate: (...numbers: number[]) => void;
 }
 
-/** A map in the kernels' memory, with margins of zeros. */
-interface Placed {
-  /** Of its first number, in bytes. */
-  readonly at: number;
-  /** Rows and columns with the margins. */
-  readonly rows: number;
-  readonly columns: number;
-  /** Channels as they lie, rounded up. */
-  readonly channels: number;
-}
-
-interface Margins {
-  readonly top: number;
-  readonly left: number;
-  readonly bottom: number;
-  readonly right: number;
-}
-
-const BYTES = 4;
-const PAGE = 65536;
 /** Pixels whose values the first-level cache holds while all pairs of channels and filters are summed over them. */
 const PIXELS_AT_A_TIME = 64;
 /** Bytes of input that a second-level cache holds beside the kernel while all filters are computed over them. */
 const INPUT_AT_A_TIME = 1 << 18;
 
 export class ConvLoops {
-  private numbers: Float32Array;
-  private integers: Int32Array;
-  /** Next free byte; every call begins again at 0. */
-  private free = 0;
-
   private constructor(
-    private readonly memory: WebAssembly.Memory,
+    private readonly memory: LoopMemory,
     private readonly loops: Loops,
-  ) {
-    this.numbers = new Float32Array(memory.buffer);
-    this.integers = new Int32Array(memory.buffer);
-  }
+  ) {}
 
   /** @param binary a module of loop-source.ts, assembled */
   static async instantiate(binary: BufferSource): Promise<ConvLoops> {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const { instance } = await WebAssembly.instantiate(binary, { memory: { numbers: memory } });
-    return new ConvLoops(memory, instance.exports as unknown as Loops);
+    const numbers = new WebAssembly.Memory({ initial: 1 });
+    const { instance } = await WebAssembly.instantiate(binary, { memory: { numbers } });
+    return new ConvLoops(new LoopMemory(numbers), instance.exports as unknown as Loops);
   }
 
   /**
@@ -85,10 +56,10 @@ export class ConvLoops {
     { kernelSize, stride }: ConvSize,
     lowest: number,
   ): Float32Array {
-    this.free = 0;
+    this.memory.free = 0;
     const pad = (kernelSize - 1) / 2;
     const margins = { top: pad, left: pad, bottom: pad, right: pad };
-    const input = this.place(x, [n, h, w, c], margins, c);
+    const input = this.memory.place(x, [n, h, w, c], margins, c);
     const taps = square(kernelSize).map(({ row, column }, index) => ({ row, column, kernel: index }));
     const out: MapShape = [n, Math.ceil(h / stride), Math.ceil(w / stride), filters];
     const packed = this.packKernel(kernel, taps, c, filters);
@@ -108,20 +79,20 @@ export class ConvLoops {
     [n, h, w, c]: MapShape,
     { kernelSize, stride }: ConvSize,
   ): Float32Array {
-    this.free = 0;
+    this.memory.free = 0;
     const [dyHeight, dyWidth] = [Math.ceil(h / stride), Math.ceil(w / stride)];
     const { phases, before, after } = inputGradientPhases(kernelSize, stride);
     const margins = { top: before, left: before, bottom: after, right: after };
-    const input = this.place(dy, [n, dyHeight, dyWidth, filters], margins, filters);
+    const input = this.memory.place(dy, [n, dyHeight, dyWidth, filters], margins, filters);
     if (stride === 1) {
       const packed = this.packTransposed(kernel, phases[0]!.taps, c, filters);
       return this.gather(input, phases[0]!.taps, filters, packed, null, [n, h, w, c], 1, -Infinity);
     }
     const dx = new Float32Array(n * h * w * c);
-    const start = this.free;
+    const start = this.memory.free;
     for (const { row, column, taps } of phases) {
       if (taps.length === 0) continue; // the stride skips these pixels
-      this.free = start;
+      this.memory.free = start;
       const shape: MapShape = [n, Math.ceil((h - row) / stride), Math.ceil((w - column) / stride), c];
       const packed = this.packTransposed(kernel, taps, c, filters);
       const part = this.gather(input, taps, filters, packed, null, shape, 1, -Infinity);
@@ -142,17 +113,17 @@ export class ConvLoops {
     filters: number,
     { kernelSize, stride }: ConvSize,
   ): Float32Array {
-    this.free = 0;
+    this.memory.free = 0;
     const pad = (kernelSize - 1) / 2;
     const [dyHeight, dyWidth] = [Math.ceil(h / stride), Math.ceil(w / stride)];
     const margins = { top: pad, left: pad, bottom: pad, right: pad };
-    const input = this.place(x, [n, h, w, c], margins, upTo(c, TILE_ROWS));
+    const input = this.memory.place(x, [n, h, w, c], margins, upTo(c, TILE_ROWS));
     const none = { top: 0, left: 0, bottom: 0, right: 0 };
-    const slope = this.place(dy, [n, dyHeight, dyWidth, filters], none, upTo(filters, TILE_FILTERS));
+    const slope = this.memory.place(dy, [n, dyHeight, dyWidth, filters], none, upTo(filters, TILE_FILTERS));
     const taps = square(kernelSize);
     const sumsRow = slope.channels * BYTES;
-    const sums = this.take(taps.length * input.channels * sumsRow);
-    this.numbers.fill(0, sums / BYTES, this.free / BYTES);
+    const sums = this.memory.take(taps.length * input.channels * sumsRow);
+    this.memory.numbers.fill(0, sums / BYTES, this.memory.free / BYTES);
     const inputPixel = stride * input.channels * BYTES;
     const rowsAtATime = Math.max(1, Math.floor(PIXELS_AT_A_TIME / dyWidth));
     for (let image = 0; image < n; image++) {
@@ -174,7 +145,7 @@ export class ConvLoops {
         }
       }
     }
-    return this.tight(sums, taps.length, input.channels, slope.channels, c, filters);
+    return this.memory.tight(sums, taps.length, input.channels, slope.channels, c, filters);
   }
 
   /** A convolution of a placed map by `taps`, all outputs of a row at a time. */
@@ -189,15 +160,15 @@ export class ConvLoops {
     lowest: number,
   ): Float32Array {
     const [columns, depth] = [upTo(w, TILE_ROWS), upTo(filters, TILE_FILTERS)];
-    const offsets = this.take(taps.length * BYTES);
+    const offsets = this.memory.take(taps.length * BYTES);
     const pixel = input.channels * BYTES;
     for (const [i, { row, column }] of taps.entries()) {
-      this.integers[offsets / BYTES + i] = (row * input.columns + column) * pixel;
+      this.memory.integers[offsets / BYTES + i] = (row * input.columns + column) * pixel;
     }
-    const biases = this.take(depth * BYTES);
-    this.numbers.fill(0, biases / BYTES, biases / BYTES + depth);
-    if (bias !== null) this.numbers.set(bias, biases / BYTES);
-    const output = this.take(n * h * columns * depth * BYTES);
+    const biases = this.memory.take(depth * BYTES);
+    this.memory.numbers.fill(0, biases / BYTES, biases / BYTES + depth);
+    if (bias !== null) this.memory.numbers.set(bias, biases / BYTES);
+    const output = this.memory.take(n * h * columns * depth * BYTES);
     const kernelTile = taps.length * channels * TILE_FILTERS * BYTES;
     const linesAtATime = Math.max(1, Math.floor(INPUT_AT_A_TIME / (stride * input.columns * pixel)));
     for (let first = 0; first < n * h; first += linesAtATime) {
@@ -215,68 +186,25 @@ export class ConvLoops {
         }
       }
     }
-    return this.tight(output, n * h, columns, depth, w, filters);
-  }
-
-  /** [count, rows, columns] as it lies → [count, ≤rows, ≤columns] without what was rounded up. */
-  private tight(
-    at: number,
-    count: number,
-    rows: number,
-    columns: number,
-    keptRows: number,
-    keptColumns: number,
-  ): Float32Array {
-    const start = at / BYTES;
-    if (rows === keptRows && columns === keptColumns) {
-      return this.numbers.subarray(start, start + count * rows * columns);
-    }
-    const out = new Float32Array(count * keptRows * keptColumns);
-    for (let block = 0; block < count; block++) {
-      for (let row = 0; row < keptRows; row++) {
-        const from = start + (block * rows + row) * columns;
-        out.set(this.numbers.subarray(from, from + keptColumns), (block * keptRows + row) * keptColumns);
-      }
-    }
-    return out;
-  }
-
-  /** Copies a map into the memory, zeros round it and in its added channels. */
-  private place(
-    values: Float32Array,
-    [n, h, w, c]: MapShape,
-    { top, left, bottom, right }: Margins,
-    channels: number,
-  ): Placed {
-    const [rows, columns] = [h + top + bottom, w + left + right];
-    // Tiles of four pixels may reach past the last row: what they compute there is not kept.
-    const size = n * rows * columns * channels;
-    const at = this.take((size + 2 * TILE_ROWS * (columns + TILE_ROWS) * channels) * BYTES);
-    const start = at / BYTES;
-    if (rows === h && columns === w && channels === c) {
-      this.numbers.set(values, start);
-      return { at, rows, columns, channels };
-    }
-    this.numbers.fill(0, start, start + size);
-    const step = channels === c ? w : 1; // pixels copied together
-    for (let row = 0; row < n * h; row++) {
-      const line = start + ((Math.floor(row / h) * rows + top + (row % h)) * columns + left) * channels;
-      for (let column = 0; column < w; column += step) {
-        const from = (row * w + column) * c;
-        this.numbers.set(values.subarray(from, from + step * c), line + column * channels);
-      }
-    }
-    return { at, rows, columns, channels };
+    return this.memory.tight(output, n * h, columns, depth, w, filters);
   }
 
   /** [k·k, c, f] → [f / 8, tap, c, 8]. @returns where it lies, in bytes */
   private packKernel(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
     const depth = upTo(filters, TILE_FILTERS);
-    const at = this.take(taps.length * c * depth * BYTES);
+    const at = this.memory.take(taps.length * c * depth * BYTES);
     let to = at / BYTES;
     for (let tile = 0; tile < depth; tile += TILE_FILTERS) {
       for (const tap of taps) {
-        packRows(kernel, tap.kernel * c * filters + tile, filters, c, filters - tile, this.numbers, to);
+        packRows(
+          kernel,
+          tap.kernel * c * filters + tile,
+          filters,
+          c,
+          filters - tile,
+          this.memory.numbers,
+          to,
+        );
         to += c * TILE_FILTERS;
       }
     }
@@ -286,26 +214,13 @@ export class ConvLoops {
   /** [k·k, c, f] → [c / 8, tap, f, 8]. @returns where it lies, in bytes */
   private packTransposed(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
     const depth = upTo(c, TILE_FILTERS);
-    const at = this.take(taps.length * filters * depth * BYTES);
+    const at = this.memory.take(taps.length * filters * depth * BYTES);
     let to = at / BYTES;
     for (let tile = 0; tile < depth; tile += TILE_FILTERS) {
       for (const tap of taps) {
-        packColumns(kernel, (tap.kernel * c + tile) * filters, filters, c - tile, this.numbers, to);
+        packColumns(kernel, (tap.kernel * c + tile) * filters, filters, c - tile, this.memory.numbers, to);
         to += filters * TILE_FILTERS;
       }
-    }
-    return at;
-  }
-
-  /** Bytes of the memory, which grows where it must. @returns where they begin, a multiple of 16 */
-  private take(bytes: number): number {
-    const at = this.free;
-    this.free = upTo(at + bytes, 16);
-    const missing = this.free - this.memory.buffer.byteLength;
-    if (missing > 0) {
-      this.memory.grow(Math.ceil(missing / PAGE));
-      this.numbers = new Float32Array(this.memory.buffer);
-      this.integers = new Int32Array(this.memory.buffer);
     }
     return at;
   }
@@ -332,8 +247,4 @@ function spread(
       whole.set(part.subarray(from, from + c), (y * w + column * stride + left) * c);
     }
   }
-}
-
-function upTo(value: number, multiple: number): number {
-  return Math.ceil(value / multiple) * multiple;
 }

@@ -1,0 +1,106 @@
+/** The memory that the loops of convolutions work in: maps are copied in with their margins, and out without what was rounded up. */
+import { TILE_ROWS } from './loop-source.ts';
+
+export type MapShape = readonly [n: number, h: number, w: number, c: number];
+
+/** A map in the kernels' memory, with margins of zeros. */
+export interface Placed {
+  /** Of its first number, in bytes. */
+  readonly at: number;
+  /** Rows and columns with the margins. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Channels as they lie, rounded up. */
+  readonly channels: number;
+}
+
+export interface Margins {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+export const BYTES = 4;
+const PAGE = 65536;
+
+export class LoopMemory {
+  /** All of it, as float32 and as int32; other views after every `take`. */
+  numbers: Float32Array;
+  integers: Int32Array;
+  /** Next free byte; every convolution begins again at 0. */
+  free = 0;
+
+  constructor(private readonly memory: WebAssembly.Memory) {
+    this.numbers = new Float32Array(memory.buffer);
+    this.integers = new Int32Array(memory.buffer);
+  }
+
+  /** [count, rows, columns] as it lies → [count, ≤rows, ≤columns] without what was rounded up. */
+  tight(
+    at: number,
+    count: number,
+    rows: number,
+    columns: number,
+    keptRows: number,
+    keptColumns: number,
+  ): Float32Array {
+    const start = at / BYTES;
+    if (rows === keptRows && columns === keptColumns) {
+      return this.numbers.subarray(start, start + count * rows * columns);
+    }
+    const out = new Float32Array(count * keptRows * keptColumns);
+    for (let block = 0; block < count; block++) {
+      for (let row = 0; row < keptRows; row++) {
+        const from = start + (block * rows + row) * columns;
+        out.set(this.numbers.subarray(from, from + keptColumns), (block * keptRows + row) * keptColumns);
+      }
+    }
+    return out;
+  }
+
+  /** Copies a map into the memory, zeros round it and in its added channels. */
+  place(
+    values: Float32Array,
+    [n, h, w, c]: MapShape,
+    { top, left, bottom, right }: Margins,
+    channels: number,
+  ): Placed {
+    const [rows, columns] = [h + top + bottom, w + left + right];
+    // Tiles of four pixels may reach past the last row: what they compute there is not kept.
+    const size = n * rows * columns * channels;
+    const at = this.take((size + 2 * TILE_ROWS * (columns + TILE_ROWS) * channels) * BYTES);
+    const start = at / BYTES;
+    if (rows === h && columns === w && channels === c) {
+      this.numbers.set(values, start);
+      return { at, rows, columns, channels };
+    }
+    this.numbers.fill(0, start, start + size);
+    const step = channels === c ? w : 1; // pixels copied together
+    for (let row = 0; row < n * h; row++) {
+      const line = start + ((Math.floor(row / h) * rows + top + (row % h)) * columns + left) * channels;
+      for (let column = 0; column < w; column += step) {
+        const from = (row * w + column) * c;
+        this.numbers.set(values.subarray(from, from + step * c), line + column * channels);
+      }
+    }
+    return { at, rows, columns, channels };
+  }
+
+  /** Bytes of the memory, which grows where it must. @returns where they begin, a multiple of 16 */
+  take(bytes: number): number {
+    const at = this.free;
+    this.free = upTo(at + bytes, 16);
+    const missing = this.free - this.memory.buffer.byteLength;
+    if (missing > 0) {
+      this.memory.grow(Math.ceil(missing / PAGE));
+      this.numbers = new Float32Array(this.memory.buffer);
+      this.integers = new Int32Array(this.memory.buffer);
+    }
+    return at;
+  }
+}
+
+export function upTo(value: number, multiple: number): number {
+  return Math.ceil(value / multiple) * multiple;
+}
