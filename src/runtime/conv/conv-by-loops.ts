@@ -20,7 +20,7 @@ export function convByLoops(loops: ConvLoops): ConvMath {
       // TF.js's memory moves when it grows, so every value is read before the next tensor is made.
       const bias = hasBias ? sumOverPixels(slope, filters) : null; // [f]
       const input = call.inputNeedsGradient
-        ? Float32Array.from(loops.inputGradient(slope, filters, valuesOf(kernel), x.shape, call))
+        ? loops.inputGradient(slope, filters, valuesOf(kernel), x.shape, call).slice()
         : null;
       const weights = loops.kernelGradient(valuesOf(x), x.shape, slope, filters, call);
       return {
