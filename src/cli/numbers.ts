@@ -26,9 +26,19 @@ export function parseLength(text: string): number {
   return value;
 }
 
-/** @throws InvalidArgumentError unless the text is a number from 0 to 0.5. */
-export function parseOverlap(text: string): number {
-  const value = Number(text);
-  if (!(value >= 0 && value <= 0.5)) throw new InvalidArgumentError('Give a number from 0 to 0.5.');
-  return value;
+/** A number from 0 to `most`. */
+function parseFromNought(most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!(value >= 0 && value <= most)) {
+      throw new InvalidArgumentError(`Give a number from 0 to ${String(most)}.`);
+    }
+    return value;
+  };
 }
+
+/** @throws InvalidArgumentError unless the text is a number from 0 to 0.5. */
+export const parseOverlap = parseFromNought(0.5);
+
+/** @throws InvalidArgumentError unless the text is a number from 0 to 1. */
+export const parseShare = parseFromNought(1);

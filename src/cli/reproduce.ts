@@ -9,12 +9,13 @@ import {
   studyConfig,
   studyFolds,
   studyRows,
+  type StudyRecipe,
   type StudyRow,
 } from '../training/study/study-rows.ts';
 import type { StudyResult } from '../training/study/study-results.ts';
 import { studyTables, summarise } from '../training/study/study-tables.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { parseWhole } from './numbers.ts';
+import { parseShare, parseWhole } from './numbers.ts';
 
 interface ReproduceCall {
   readonly data: string;
@@ -25,6 +26,7 @@ interface ReproduceCall {
   readonly folds: readonly number[];
   readonly seeds: readonly number[];
   readonly steps: number;
+  readonly glass: number;
   readonly jobs: number;
   readonly tables?: boolean;
   readonly json?: boolean;
@@ -56,6 +58,7 @@ export const addReproduceCommand: AddCommand = (program) => {
     .option('--folds <numbers>', 'folds, by comma', parseNumbers, allFolds())
     .option('--seeds <numbers>', 'seeds, by comma', parseNumbers, [1])
     .option('--steps <n>', 'steps of each run', parseWhole(1), STUDY_STEPS)
+    .option('--glass <share>', 'share of samples that get glass drawn into them, 0 to 1', parseShare, 0)
     .option('--jobs <n>', 'runs at a time', parseWhole(1), os.availableParallelism())
     .option('--tables', 'only print the tables of what has been run so far')
     .option('--json', 'one JSON object on stdout')
@@ -72,12 +75,14 @@ async function reproduce(call: ReproduceCall): Promise<void> {
     }
     await runAll(runs, call, call.weights);
   }
-  const found = await Promise.all(runs.map((run) => resultOf(run, call.steps)));
+  const found = await Promise.all(runs.map((run) => resultOf(run, call)));
   const results = found.filter((result) => result !== null);
   if (results.length === 0) {
-    throw new CommandError(`${call.results}: no run of ${String(call.steps)} steps has finished yet.`);
+    throw new CommandError(
+      `${call.results}: no run of ${String(call.steps)} steps with a share of glass of ${String(call.glass)} has finished yet.`,
+    );
   }
-  const names = studyConfig(studyRows[0]!, 1, 1, call.steps).classes.map(({ name }) => name);
+  const names = studyConfig(studyRows[0]!, 1, 1, call).classes.map(({ name }) => name);
   process.stdout.write(
     call.json === true
       ? `${JSON.stringify({ rows: summarise(results), results })}\n`
@@ -107,7 +112,7 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
   const waiting = [...runs];
   const work = async (): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      if ((await resultOf(run, call.steps)) === null) await trainAndEvaluate(run, call, weights);
+      if ((await resultOf(run, call)) === null) await trainAndEvaluate(run, call, weights);
     }
   };
   const workers = Array.from({ length: Math.min(call.jobs, runs.length) }, work);
@@ -118,10 +123,10 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
 
 async function trainAndEvaluate(
   { row, fold, seed, folder, resultFile }: Run,
-  { data, steps }: ReproduceCall,
+  { data, steps, glass }: ReproduceCall,
   weights: string,
 ): Promise<void> {
-  const config = studyConfig(row, fold, seed, steps);
+  const config = studyConfig(row, fold, seed, { steps, glass });
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'config.json');
   await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
@@ -144,6 +149,7 @@ async function trainAndEvaluate(
     fold,
     seed,
     steps: trained.steps,
+    ...(glass === 0 ? {} : { glass }),
     seconds: trained.seconds,
     confusion: evaluated.confusion,
   };
@@ -151,12 +157,12 @@ async function trainAndEvaluate(
   await writeFile(resultFile, `${JSON.stringify(result)}\n`);
 }
 
-/** What the run gave with that many steps; null while it is not done. */
-async function resultOf({ resultFile }: Run, steps: number): Promise<StudyResult | null> {
+/** What the run gave by that recipe; null while it is not done. */
+async function resultOf({ resultFile }: Run, { steps, glass }: StudyRecipe): Promise<StudyResult | null> {
   const text = await readFile(resultFile, 'utf8').catch(() => null);
   if (text === null) return null;
   const result = JSON.parse(text) as StudyResult;
-  return result.steps === steps ? result : null;
+  return result.steps === steps && (result.glass ?? 0) === glass ? result : null;
 }
 
 /** This program with other words. @returns its standard output; @throws CommandError when it fails. */

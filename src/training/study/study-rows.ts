@@ -67,12 +67,24 @@ export const STUDY_STEPS = 300;
 /** µm per pixel of GlaS, whose files do not say it. */
 const GLAS_MPP = 0.62005;
 
+/** How runs are trained: what may differ from one pass of the rows to the next, never between the rows of one. */
+export interface StudyRecipe {
+  readonly steps: number;
+  /** Share of samples that get glass (../glass.ts), 0 to 1: none in the study, some in models that are to see whole slides. */
+  readonly glass: number;
+}
+
 /**
  * The configuration of one run.
  * @param fold 1 to 4
  * @throws RangeError when there is no such fold.
  */
-export function studyConfig(row: StudyRow, fold: number, seed: number, steps: number): TrainingConfig {
+export function studyConfig(
+  row: StudyRow,
+  fold: number,
+  seed: number,
+  { steps, glass }: StudyRecipe,
+): TrainingConfig {
   const heldOutPatients = studyFolds[fold - 1];
   if (heldOutPatients === undefined) {
     throw new RangeError(`There is no fold ${String(fold)}; folds are 1 to ${String(studyFolds.length)}.`);
@@ -87,7 +99,7 @@ export function studyConfig(row: StudyRow, fold: number, seed: number, steps: nu
     // 128 pixels of 1.27 µm; three slices across the region, which holds the whole of an image.
     geometry: { slicePx: 128, sliceFieldUm: 162, contextPx: 128, contextFieldUm: 486 },
     regions: 'lattice',
-    augmentation: { scale: [0.8, 1.2], stain: 0.1 },
+    augmentation: { scale: [0.8, 1.2], stain: 0.1, ...(glass === 0 ? {} : { glass }) },
     ...(isUnet ? {} : { encoderWeights: 'resnet18-imagenet' }),
     seed,
     steps,
@@ -104,7 +116,7 @@ export function studyConfig(row: StudyRow, fold: number, seed: number, steps: nu
     ],
     data: { mpp: GLAS_MPP, shareable: false, heldOutPatients: [...heldOutPatients] },
     provenance: {
-      data: 'GlaS (MICCAI 2015; Sirinukunwattana et al. 2017): 165 images of colon, H&E, 16 patients',
+      data: `GlaS (MICCAI 2015; Sirinukunwattana et al. 2017): 165 images of colon, H&E, 16 patients${drawnGlass(glass)}`,
       synthetic: false,
       specimen: { organ: 'colon', stain: 'H&E' },
       dataLicence: licence,
@@ -114,6 +126,11 @@ export function studyConfig(row: StudyRow, fold: number, seed: number, steps: nu
         'Research on glands of the colon in H&E at about 1.3 µm/px. It knows colon, not breast or any other organ, from 16 patients of one scanner. Not for diagnosis, not for commercial use.',
     },
   };
+}
+
+/** Words for it, empty for none. */
+export function drawnGlass(share: number): string {
+  return share === 0 ? '' : `; glass drawn into ${String(Math.round(share * 100))} % of the samples`;
 }
 
 function row(

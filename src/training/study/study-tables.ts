@@ -5,7 +5,7 @@ import { zooRow } from '../../runtime/zoo.ts';
 import { foldTable } from './fold-table.ts';
 import { figure, markdownTable } from './markdown-table.ts';
 import { miouOf, pooledMatrix, spreadOf, type StudyResult } from './study-results.ts';
-import { studyFolds, studyRows, type StudyRow } from './study-rows.ts';
+import { drawnGlass, studyFolds, studyRows, type StudyRow } from './study-rows.ts';
 
 export interface RowSummary {
   readonly row: string;
@@ -53,8 +53,9 @@ export function studyTables(results: readonly StudyResult[], classNames: readonl
   const of = (table: 1 | 2, id: string): boolean =>
     studyRows.find((row) => row.id === id)?.tables.includes(table) ?? false;
   const folds = [...new Set(summaries.flatMap((summary) => summary.folds))];
+  const [{ steps, glass }] = results as [StudyResult];
   const note =
-    `GlaS, split by patient, compact networks. ${String(folds.length)} of ${String(studyFolds.length)} folds` +
+    `GlaS, split by patient, compact networks, ${String(steps)} steps${drawnGlass(glass ?? 0)}. ${String(folds.length)} of ${String(studyFolds.length)} folds` +
     `${folds.length < studyFolds.length ? ' so far: other patients would give other figures' : ''}. ` +
     'mIoU: mean ± standard deviation over the runs; the other figures from one confusion matrix over all of them. ' +
     'Paper MB: the ResNet-50 row of the paper, which is on BACH; its other figures are of other data and networks.';

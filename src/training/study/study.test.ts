@@ -7,6 +7,8 @@ import { studyConfig, studyFolds, studyRows } from './study-rows.ts';
 import { pairedDifference, type StudyResult } from './study-results.ts';
 import { studyTables, summarise } from './study-tables.ts';
 
+const recipe = { steps: 10, glass: 0 };
+
 describe('the study', () => {
   it('tests every one of the 16 patients of GlaS once', () => {
     const tested = studyFolds.flat().map(Number);
@@ -14,7 +16,7 @@ describe('the study', () => {
   });
 
   it('gives every row a valid configuration, equal but for the network', () => {
-    const configs = studyRows.map((row) => trainingConfigSchema.parse(studyConfig(row, 2, 1, 10)));
+    const configs = studyRows.map((row) => trainingConfigSchema.parse(studyConfig(row, 2, 1, recipe)));
     for (const config of configs) {
       const preset = configuredPreset(config);
       expect([preset.slicePx, preset.sliceFieldUm]).toEqual([128, 162]);
@@ -33,7 +35,14 @@ describe('the study', () => {
         data: first.data,
       });
     }
-    expect(() => studyConfig(studyRows[0]!, 5, 1, 10)).toThrow(/no fold 5/);
+    expect(() => studyConfig(studyRows[0]!, 5, 1, recipe)).toThrow(/no fold 5/);
+  });
+
+  it('says of drawn glass where the model card says what it learnt from', () => {
+    const config = trainingConfigSchema.parse(studyConfig(studyRows[1]!, 1, 1, { steps: 10, glass: 0.2 }));
+    expect(config.augmentation?.glass).toBe(0.2);
+    expect(config.provenance.data).toMatch(/16 patients; glass drawn into 20 % of the samples$/);
+    expect(studyConfig(studyRows[1]!, 1, 1, recipe).augmentation).not.toHaveProperty('glass');
   });
 
   const result = (fold: number, confusion: number[][]): StudyResult => ({
