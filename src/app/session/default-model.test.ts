@@ -7,11 +7,17 @@ import { createStore } from '../state/store.ts';
 import { watchDefaultModel } from './default-model.ts';
 
 const model = (id: string, synthetic: boolean): ModelEntry =>
-  ({ id, url: '', manifest: { metrics: { miou: 0.5 }, provenance: { synthetic } } }) as unknown as ModelEntry;
+  ({
+    id,
+    url: '',
+    manifest: { metrics: { miou: 0.5 }, provenance: { synthetic }, classes: [] },
+  }) as unknown as ModelEntry;
+
+const models = [model('nano', true), model('colon', false)];
 
 function start() {
   const store = createStore(reduce, initialState(parsePreferences(null)));
-  store.dispatch({ type: 'models', models: [model('nano', true), model('colon', false)] });
+  store.dispatch({ type: 'models', models });
   store.dispatch({
     type: 'demos',
     demos: [{ file: 'phantom.tif', title: '', description: '', synthetic: true, licence: '' }],
@@ -43,4 +49,17 @@ it('leaves tissue alone where that was chosen', () => {
   open('phantom.tif');
   choose({ kind: 'none' });
   expect(open('tissue.svs')).toBe('none');
+});
+
+it('fills panes that were laid out before the models were known', () => {
+  const store = createStore(reduce, initialState(parsePreferences(null)));
+  watchDefaultModel(store);
+  const choice: OpenSlide['choice'] = { key: 'a', title: 'a', input: { kind: 'url', url: 'a' } };
+  const metadata = { fingerprint: 'a', properties: {} } as unknown as OpenSlide['metadata'];
+  store.dispatch({ type: 'slide-opened', slideId: 1, choice, metadata, userMpp: null });
+  store.dispatch({ type: 'layout', count: 2 });
+  const layers = (): string[] => store.getState().panes.map(({ layer }) => layerText(layer));
+  expect(layers()).toEqual(['none', 'none']);
+  store.dispatch({ type: 'models', models });
+  expect(layers()).toEqual(['model:colon', 'model:nano']);
 });
