@@ -50,19 +50,7 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
           {manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
         </span>
         <span className="choice-detail">{manifest.description}</span>
-        <span className="choice-detail">{specimenOfCard(model)}</span>
-        <span className="choice-detail">Classes: {classNames(model)}</span>
-        <span className="choice-detail">
-          {fieldOf(model)}, {resolutionOf(model)}, {formatBytes(manifest.graph.weightsBytes)}
-        </span>
-        <span className="choice-detail">
-          {manifest.metrics === null
-            ? 'Accuracy not measured'
-            : `${formatFraction(manifest.metrics.miou)} mIoU on ${manifest.metrics.data}`}
-        </span>
-        <span className="choice-detail">
-          Trained on {manifest.provenance.data}, {manifest.provenance.licence}
-        </span>
+        {current ? <WholeCard model={model} /> : <span className="choice-detail">{shortCard(model)}</span>}
         <span className="choice-detail" data-testid={`speed-${model.id}`}>
           {speedText(speed)}
         </span>
@@ -70,6 +58,39 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
       <FitWarnings model={model} />
     </li>
   );
+}
+
+/** What the model in use is for, and what stands behind it. */
+function WholeCard({ model }: { readonly model: ModelEntry }): React.JSX.Element {
+  const { metrics, provenance } = model.manifest;
+  return (
+    <>
+      <span className="choice-detail">{specimenOfCard(model)}</span>
+      <span className="choice-detail">Classes: {classNames(model)}</span>
+      <span className="choice-detail">
+        {fieldOf(model)}, {resolutionOf(model)}, {sizeOf(model)}
+      </span>
+      <span className="choice-detail">
+        {metrics === null ? NOT_MEASURED : `${formatFraction(metrics.miou)} mIoU on ${metrics.data}`}
+      </span>
+      <span className="choice-detail">
+        Trained on {provenance.data}, {provenance.licence}
+      </span>
+    </>
+  );
+}
+
+const NOT_MEASURED = 'Accuracy not measured';
+
+/** What models are told apart by. */
+function shortCard(model: ModelEntry): string {
+  const { metrics, specimen, provenance } = model.manifest;
+  const figures = metrics === null ? NOT_MEASURED : `${formatFraction(metrics.miou)} mIoU`;
+  return [figures, ...(specimen === undefined || provenance.synthetic ? [] : [specimen.organ]), sizeOf(model)].join(', ');
+}
+
+function sizeOf({ manifest }: ModelEntry): string {
+  return formatBytes(manifest.graph.weightsBytes);
 }
 
 /** The open slide, as far as a card can be compared with it; null without one. */
