@@ -5,26 +5,26 @@
  *     npx tsx scripts/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
  *
  * Each square block is made of four tiles of one piece of tissue and one diagnosis; blocks lie on glass, in an order that does
- * not tell their class. EBHI-Seg does not say how large a pixel is. It is assumed to be 1.13 µm: closed glands of normal
- * mucosa have a median diameter of 63.5 pixels in its masks (254 glands), healthy glands of GlaS, whose pixels are
- * known (0.62 µm), one of 71.8 µm (303 glands).
+ * not tell their class. How large a pixel is, is assumed (ebhi-seg.ts).
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'csv-parse/sync';
-import { decode } from 'fast-png';
-import sharp from 'sharp';
 import { tracePolygons } from '../src/annotation/trace-polygons.ts';
 import { geoJsonFile } from '../src/annotation/write-geojson.ts';
 import { mulberry32 } from '../src/runtime/variables.ts';
 import { FileSink } from '../src/slide/tiff-writer/file-sink.node.ts';
 import { sharpJpeg } from '../src/slide/tiff-writer/sharp-jpeg.node.ts';
 import { TiffWriter } from '../src/slide/tiff-writer/tiff-writer.ts';
+import {
+  EBHI_CLASSES as CLASSES,
+  EBHI_MPP as MPP,
+  EBHI_TILE as TILE,
+  readEbhiIndex,
+  readEbhiTile,
+} from './ebhi-seg.ts';
 
 const NAME = 'colon-mosaic';
 const FOLD = '0';
-const MPP = 1.13;
-const TILE = 224;
 /** Tiles along a block's side, glass around it, blocks across and down. */
 const SIDE = 2;
 const GLASS = 56;
@@ -36,28 +36,11 @@ const TOLERANCE = 0.8;
 const SEED = 1;
 const WRITTEN_TILE = 256;
 
-/**
- * The classes of the models for colon, and the values of EBHI-Seg's masks that each stands for. Polyps and
- * serrated adenomas are benign rather than healthy; the models know no class for them.
- */
-const CLASSES = [
-  { name: 'healthy', colour: '#009E73', values: ['1', '2', '3'] },
-  { name: 'adenomatous', colour: '#F0E442', values: ['4', '5'] },
-  { name: 'malignant', colour: '#0072B2', values: ['6'] },
-] as const;
-
 const CREDIT =
   'EBHI-Seg, Shi et al. 2023 (doi 10.3389/fmed.2023.1114673), CC BY 4.0. Tiles put together by Dualscope.';
 const DESCRIPTION =
   'Mosaic of EBHI-Seg tiles, no slide: blocks of colon tissue of several patients on painted glass. ' +
   `The size of a pixel is assumed, not measured|MPP = ${String(MPP)}`;
-
-interface Row {
-  readonly file: string;
-  readonly class_id7: string;
-  readonly slide: string;
-  readonly fold: string;
-}
 
 interface Block {
   /** Index into CLASSES, plus 1. */
@@ -66,9 +49,7 @@ interface Block {
 }
 
 const [data = '../shared/data/ebhi', out = 'public/slides'] = process.argv.slice(2);
-const index = parse(await readFile(path.join(data, 'index.csv'), 'utf8'), {
-  columns: true,
-}) as unknown as Row[];
+const index = await readEbhiIndex(data);
 const random = mulberry32(SEED);
 const blocks = shuffled(CLASSES.flatMap((_, c) => blocksOf(c + 1, (COLUMNS * ROWS) / CLASSES.length)));
 const [width, height] = [COLUMNS * PITCH, ROWS * PITCH];
@@ -112,15 +93,11 @@ function blocksOf(classIndex: number, count: number): Block[] {
 }
 
 async function paintTile(file: string, classIndex: number, left: number, top: number): Promise<void> {
-  const pixels = await sharp(path.join(data, 'images', `${file}.jpg`))
-    .removeAlpha()
-    .raw()
-    .toBuffer();
-  const mask = decode(await readFile(path.join(data, 'masks7', `${file}.png`)));
+  const { rgb: pixels, isClass } = await readEbhiTile(data, file);
   for (let y = 0; y < TILE; y++) {
     pixels.copy(rgb, ((top + y) * width + left) * 3, y * TILE * 3, (y + 1) * TILE * 3);
     for (let x = 0; x < TILE; x++) {
-      if (mask.data[y * TILE + x] !== 0) classes[(top + y) * width + left + x] = classIndex;
+      if (isClass(x, y)) classes[(top + y) * width + left + x] = classIndex;
     }
   }
 }

@@ -3,30 +3,25 @@ import { spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
-import { InvalidArgumentError } from 'commander';
-import {
-  STUDY_STEPS,
-  studyConfig,
-  studyFolds,
-  studyRows,
-  type StudyRecipe,
-  type StudyRow,
-} from '../training/study/study-rows.ts';
+import { InvalidArgumentError, Option } from 'commander';
+import { patientsInWords, studyConfig, type StudyFold } from '../training/study/study-config.ts';
+import { recipeId, studyRecipe, type StudyRecipe } from '../training/study/study-recipe.ts';
+import { studyRows, type StudyRow } from '../training/study/study-rows.ts';
+import { studies, type Study } from '../training/study/studies.ts';
 import type { StudyResult } from '../training/study/study-results.ts';
 import { studyTables, summarise } from '../training/study/study-tables.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { parseShare, parseWhole } from './numbers.ts';
+import { parsePositive, parseShare, parseWhole } from './numbers.ts';
 
-interface ReproduceCall {
+interface ReproduceCall extends StudyRecipe {
+  readonly study: Study;
   readonly data: string;
   readonly weights?: string;
   readonly out: string;
   readonly results: string;
   readonly rows: readonly string[];
-  readonly folds: readonly number[];
+  readonly folds?: readonly number[];
   readonly seeds: readonly number[];
-  readonly steps: number;
-  readonly glass: number;
   readonly jobs: number;
   readonly tables?: boolean;
   readonly json?: boolean;
@@ -47,22 +42,33 @@ export const addReproduceCommand: AddCommand = (program) => {
   program
     .command('reproduce')
     .description(
-      "Train and evaluate every row of the paper's two tables on GlaS, folds by patient, and print the tables. Runs that " +
+      "Train and evaluate every row of the paper's two tables, folds by patient, and print the tables. Runs that " +
         'are done are not done again; a run that was stopped goes on from its last checkpoint.',
     )
-    .requiredOption('--data <dir>', 'folder of GlaS: images/, masks4/, index.csv')
+    .requiredOption('--data <dir>', "folder of the study's images: images/, masks4/, index.csv")
+    .addOption(
+      new Option('--study <id>', 'which images').choices(studies.map(({ id }) => id)).default(studies[0]!.id),
+    )
     .option('--weights <dir>', 'folder that holds the folders of ImageNet weights')
     .option('--out <dir>', 'folder of the runs: checkpoints, models, reports', 'runs/study')
     .option('--results <dir>', 'folder of what finished runs gave, a small file each', 'docs/study-results')
     .option('--rows <ids>', `some of: ${studyRows.map(({ id }) => id).join(', ')}`, parseRows, allRows())
-    .option('--folds <numbers>', 'folds, by comma', parseNumbers, allFolds())
+    .option('--folds <numbers>', 'folds, by comma (default: all)', parseNumbers)
     .option('--seeds <numbers>', 'seeds, by comma', parseNumbers, [1])
-    .option('--steps <n>', 'steps of each run', parseWhole(1), STUDY_STEPS)
-    .option('--glass <share>', 'share of samples that get glass drawn into them, 0 to 1', parseShare, 0)
+    .option('--steps <n>', 'steps of each run', parseWhole(1), studyRecipe.steps)
+    .option('--learning-rate <rate>', 'highest rate of AdamW', parsePositive, studyRecipe.learningRate)
+    .option(
+      '--glass <share>',
+      'share of samples that get glass drawn into them, 0 to 1',
+      parseShare,
+      studyRecipe.glass,
+    )
     .option('--jobs <n>', 'runs at a time', parseWhole(1), os.availableParallelism())
     .option('--tables', 'only print the tables of what has been run so far')
     .option('--json', 'one JSON object on stdout')
-    .action(reproduce);
+    .action(({ study, ...call }: Omit<ReproduceCall, 'study'> & { study: string }) =>
+      reproduce({ ...call, study: studies.find(({ id }) => id === study)! }),
+    );
 };
 
 async function reproduce(call: ReproduceCall): Promise<void> {
@@ -75,36 +81,55 @@ async function reproduce(call: ReproduceCall): Promise<void> {
     }
     await runAll(runs, call, call.weights);
   }
-  const found = await Promise.all(runs.map((run) => resultOf(run, call)));
+  const found = await Promise.all(runs.map(resultOf));
   const results = found.filter((result) => result !== null);
   if (results.length === 0) {
     throw new CommandError(
-      `${call.results}: no run of ${String(call.steps)} steps with a share of glass of ${String(call.glass)} has finished yet.`,
+      `${call.results}: no run of ${call.study.title} by this recipe (${recipeId(call)}) has finished yet.`,
     );
   }
-  const names = studyConfig(studyRows[0]!, 1, 1, call).classes.map(({ name }) => name);
   process.stdout.write(
     call.json === true
       ? `${JSON.stringify({ rows: summarise(results), results })}\n`
-      : studyTables(results, names),
+      : studyTables(results, call.study, call),
   );
 }
 
-/** Fold by fold, so that the first tables are there early. */
-function runsOf({ rows, folds, seeds, out, results }: ReproduceCall): Run[] {
+/** Fold by fold, so that the first tables are there early. @throws CommandError where the study has no such fold. */
+function runsOf({ study, rows, folds, seeds, out, results, ...recipe }: ReproduceCall): Run[] {
+  const unknown = folds?.find((fold) => fold > study.foldCount);
+  if (unknown !== undefined) {
+    throw new CommandError(
+      `${study.title} has no fold ${String(unknown)}; folds are 1 to ${String(study.foldCount)}.`,
+    );
+  }
   return seeds.flatMap((seed) =>
-    folds.flatMap((fold) =>
+    (folds ?? Array.from({ length: study.foldCount }, (_, i) => i + 1)).flatMap((fold) =>
       studyRows
         .filter(({ id }) => rows.includes(id))
-        .map((row) => ({
-          row,
-          fold,
-          seed,
-          folder: join(out, `fold-${String(fold)}`, `${row.id}-seed-${String(seed)}`),
-          resultFile: join(results, `fold-${String(fold)}`, `${row.id}-seed-${String(seed)}.json`),
-        })),
+        .map((row) => {
+          const place = join(
+            study.id,
+            recipeId(recipe),
+            `fold-${String(fold)}`,
+            `${row.id}-seed-${String(seed)}`,
+          );
+          return { row, fold, seed, folder: join(out, place), resultFile: join(results, `${place}.json`) };
+        }),
     ),
   );
+}
+
+/** The patients of one fold. @throws CommandError when the data's index can't be read or has no such folds. */
+async function foldOf(study: Study, data: string, number: number): Promise<StudyFold> {
+  const file = join(data, 'index.csv');
+  try {
+    return { number, patients: study.foldsOf(await readFile(file, 'utf8'))[number - 1]! };
+  } catch (error) {
+    throw new CommandError(
+      `${file}: ${(error as Error).message} Give with --data the folder that ${study.title} lies in.`,
+    );
+  }
 }
 
 /** @throws CommandError with the first run that fails; the others that have begun are finished. */
@@ -112,7 +137,7 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
   const waiting = [...runs];
   const work = async (): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      if ((await resultOf(run, call)) === null) await trainAndEvaluate(run, call, weights);
+      if ((await resultOf(run)) === null) await trainAndEvaluate(run, call, weights);
     }
   };
   const workers = Array.from({ length: Math.min(call.jobs, runs.length) }, work);
@@ -123,10 +148,11 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
 
 async function trainAndEvaluate(
   { row, fold, seed, folder, resultFile }: Run,
-  { data, steps, glass }: ReproduceCall,
+  { study, data, ...recipe }: ReproduceCall,
   weights: string,
 ): Promise<void> {
-  const config = studyConfig(row, fold, seed, { steps, glass });
+  const held = await foldOf(study, data, fold);
+  const config = studyConfig(study, row, held, seed, recipe);
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'config.json');
   await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
@@ -137,7 +163,7 @@ async function trainAndEvaluate(
       ...['--run', folder, '--out', models, '--json'],
     ]),
   ) as { steps: number; seconds: number };
-  const words = `GlaS, patients ${config.data?.heldOutPatients?.join(', ') ?? ''}, never trained on`;
+  const words = `${study.title}, ${patientsInWords(held)}, never trained on`;
   const evaluated = JSON.parse(
     await dualscope([
       ...['evaluate', '--model', join(models, config.id), '--data', data],
@@ -149,7 +175,6 @@ async function trainAndEvaluate(
     fold,
     seed,
     steps: trained.steps,
-    ...(glass === 0 ? {} : { glass }),
     seconds: trained.seconds,
     confusion: evaluated.confusion,
   };
@@ -157,12 +182,11 @@ async function trainAndEvaluate(
   await writeFile(resultFile, `${JSON.stringify(result)}\n`);
 }
 
-/** What the run gave by that recipe; null while it is not done. */
-async function resultOf({ resultFile }: Run, { steps, glass }: StudyRecipe): Promise<StudyResult | null> {
+/** What the run gave; null while it is not done. */
+async function resultOf({ resultFile }: Run): Promise<StudyResult | null> {
   const text = await readFile(resultFile, 'utf8').catch(() => null);
   if (text === null) return null;
-  const result = JSON.parse(text) as StudyResult;
-  return result.steps === steps && (result.glass ?? 0) === glass ? result : null;
+  return JSON.parse(text) as StudyResult;
 }
 
 /** This program with other words. @returns its standard output; @throws CommandError when it fails. */
@@ -190,10 +214,6 @@ function dualscope(words: readonly string[]): Promise<string> {
 
 function allRows(): string[] {
   return studyRows.map(({ id }) => id);
-}
-
-function allFolds(): number[] {
-  return studyFolds.map((_, i) => i + 1);
 }
 
 function parseRows(text: string): string[] {

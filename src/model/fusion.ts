@@ -65,12 +65,12 @@ function fuseAligned<T>(ops: Ops<T>, name: string, { s, f, p, sliceInContext }: 
   const [, height, width, filters] = ops.shape(s);
   const here = ops.cropResize(f, sliceInContext, height, width); // [n, h, w, c] context at the slice
   const summary = ops.relu(
-    ops.conv2d(ops.globalMean(f), `${name}/summary`, { filters, kernel: 1, bias: true }),
+    ops.conv2d(ops.globalMean(f), `${name}/summary`, { filters, kernel: 1, bias: true, init: 'residual' }),
   ); // [n, 1, 1, c]
   const gate = ops.sigmoid(
     ops.conv2d(ops.concat([s, here]), `${name}/gate`, { filters, kernel: 1, bias: true, init: 'glorot' }),
   ); // [n, h, w, c]
-  const context = ops.conv2d(here, `${name}/context`, { filters, kernel: 1, bias: false }); // [n, h, w, c]
+  const context = ops.conv2d(here, `${name}/context`, { filters, kernel: 1, bias: false, init: 'residual' }); // [n, h, w, c]
   const fused = ops.add(ops.add(s, ops.mul(context, gate)), summary); // [n, h, w, c]
   return p === null ? ops.relu(fused) : ops.add(fused, p);
 }

@@ -59,7 +59,7 @@ export function contextPath<T>(ops: Ops<T>, context: T, config: RefineNetConfig)
 /** x + the deeper stage's features by 1×1 convolution, enlarged (as in feature pyramids, Lin et al. 2017). */
 function topDown<T>(ops: Ops<T>, x: T, deeper: T, name: string): T {
   const [, height, width, filters] = ops.shape(x);
-  const down = ops.conv2d(deeper, `${name}/down`, { filters, kernel: 1, bias: false, init: 'glorot' });
+  const down = ops.conv2d(deeper, `${name}/down`, { filters, kernel: 1, bias: false, init: 'residual' });
   return ops.add(x, ops.resizeBilinear(down, height, width)); // [n, h, w, c]
 }
 
@@ -110,7 +110,7 @@ export function dualDecoder<T>(
 function contextEvidence<T>(ops: Ops<T>, finest: T, sliceInContext: T, like: Shape4): T {
   const [, height, width, classes] = like;
   const here = ops.cropResize(finest, sliceInContext, height, width); // [n, h, w, c]
-  const spec = { filters: classes, kernel: 1, bias: false, init: 'glorot' } as const;
+  const spec = { filters: classes, kernel: 1, bias: false, init: 'residual' } as const;
   return ops.conv2d(here, 'head/context', spec); // [n, h, w, classes]
 }
 

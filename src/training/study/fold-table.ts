@@ -1,6 +1,6 @@
 /** The study fold by fold, and by how much rows differ on the same patients. */
 import { figure, markdownTable } from './markdown-table.ts';
-import { studyFolds, studyRows } from './study-rows.ts';
+import { studyRows } from './study-rows.ts';
 import { miouOf, pairedDifference, spreadOf, type Spread, type StudyResult } from './study-results.ts';
 
 /** Rows that the others are compared with: the paper's claims, and ours. */
@@ -10,8 +10,8 @@ const REFERENCES = [
 ] as const;
 
 /** mIoU of every row on every fold (mean over seeds), and its paired differences, as Markdown under a title. */
-export function foldTable(results: readonly StudyResult[]): string {
-  const folds = studyFolds.map((_, index) => index + 1);
+export function foldTable(results: readonly StudyResult[], foldCount: number): string {
+  const folds = Array.from({ length: foldCount }, (_, index) => index + 1);
   const rows = studyRows.flatMap(({ id, title }) => {
     const runs = results.filter(({ row }) => row === id);
     if (runs.length === 0) return [];

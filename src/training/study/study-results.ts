@@ -9,8 +9,6 @@ export interface StudyResult {
   readonly fold: number;
   readonly seed: number;
   readonly steps: number;
-  /** Share of samples with glass drawn into them; none when absent. */
-  readonly glass?: number;
   /** Of the training. */
   readonly seconds: number;
   /** Pixels by true class (rows) and predicted class. */

@@ -5,7 +5,10 @@ import { zooRow } from '../../runtime/zoo.ts';
 import { foldTable } from './fold-table.ts';
 import { figure, markdownTable } from './markdown-table.ts';
 import { miouOf, pooledMatrix, spreadOf, type StudyResult } from './study-results.ts';
-import { drawnGlass, studyFolds, studyRows, type StudyRow } from './study-rows.ts';
+import { studyClasses } from './study-config.ts';
+import { drawnGlass, type StudyRecipe } from './study-recipe.ts';
+import { studyRows, type StudyRow } from './study-rows.ts';
+import type { Study } from './studies.ts';
 
 export interface RowSummary {
   readonly row: string;
@@ -48,30 +51,33 @@ function summaryOf(row: StudyRow, runs: readonly StudyResult[]): RowSummary {
 }
 
 /** Both tables and the comparison fold by fold as Markdown, with a line that says what they are of. */
-export function studyTables(results: readonly StudyResult[], classNames: readonly string[]): string {
+export function studyTables(
+  results: readonly StudyResult[],
+  study: Pick<Study, 'title' | 'foldCount'>,
+  { steps, learningRate, glass }: StudyRecipe,
+): string {
   const summaries = summarise(results);
   const of = (table: 1 | 2, id: string): boolean =>
     studyRows.find((row) => row.id === id)?.tables.includes(table) ?? false;
   const folds = [...new Set(summaries.flatMap((summary) => summary.folds))];
-  const [{ steps, glass }] = results as [StudyResult];
   const note =
-    `GlaS, split by patient, compact networks, ${String(steps)} steps${drawnGlass(glass ?? 0)}. ${String(folds.length)} of ${String(studyFolds.length)} folds` +
-    `${folds.length < studyFolds.length ? ' so far: other patients would give other figures' : ''}. ` +
+    `${study.title}, split by patient, compact networks, ${String(steps)} steps, rate ${String(learningRate)}${drawnGlass(glass)}. ${String(folds.length)} of ${String(study.foldCount)} folds` +
+    `${folds.length < study.foldCount ? ' so far: other patients would give other figures' : ''}. ` +
     'mIoU: mean ± standard deviation over the runs; the other figures from one confusion matrix over all of them. ' +
     'Paper MB: the ResNet-50 row of the paper, which is on BACH; its other figures are of other data and networks.';
   const title = { 1: 'Table 1: inputs', 2: 'Table 2: fusions' } as const;
   const tables = ([1, 2] as const).map((table) => {
     const rows = summaries.filter(({ row }) => of(table, row)).map(tableRow);
-    return `${title[table]}\n\n${markdownTable(headers(classNames), rows)}`;
+    return `${title[table]}\n\n${markdownTable(headers(), rows)}`;
   });
-  return `${note}\n\n${[...tables, foldTable(results)].join('\n\n')}\n`;
+  return `${note}\n\n${[...tables, foldTable(results, study.foldCount)].join('\n\n')}\n`;
 }
 
-function headers(classNames: readonly string[]): string[] {
+function headers(): string[] {
   return [
     'system',
     'mIoU',
-    ...classNames.map((name) => `IoU ${name}`),
+    ...studyClasses.map(({ name }) => `IoU ${name}`),
     'accuracy',
     'score',
     'MB',

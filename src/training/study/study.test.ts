@@ -3,28 +3,49 @@ import { presetById } from '../../model/presets.ts';
 import { configuredPreset } from '../configured-preset.ts';
 import { contextFactor } from '../context-place.ts';
 import { trainingConfigSchema } from '../training-config.ts';
-import { studyConfig, studyFolds, studyRows } from './study-rows.ts';
+import { patientsInWords, studyConfig } from './study-config.ts';
+import { studyRows } from './study-rows.ts';
+import { studies, type Study } from './studies.ts';
 import { pairedDifference, type StudyResult } from './study-results.ts';
 import { studyTables, summarise } from './study-tables.ts';
 
-const recipe = { steps: 10, glass: 0 };
+const recipe = { steps: 10, learningRate: 0.001, glass: 0 };
+const [glas, ebhi] = studies as [Study, Study];
+const fold = { number: 2, patients: ['10', '1'] };
 
 describe('the study', () => {
   it('tests every one of the 16 patients of GlaS once', () => {
-    const tested = studyFolds.flat().map(Number);
+    const tested = glas.foldsOf('').flat().map(Number);
     expect(tested.sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
   });
 
+  it('takes the folds of EBHI-Seg from the index of its mosaics', () => {
+    const index = ['name,patient,fold', 'a-1,a,1', 'a-2,a,1', 'b-1,b,0', 'c-1,c,2', 'd-1,d,3', 'e-1,e,4', ''];
+    expect(ebhi.foldsOf(index.join('\n'))).toEqual([['b'], ['a'], ['c'], ['d'], ['e']]);
+    expect(() => ebhi.foldsOf(index.slice(0, 3).join('\n'))).toThrow(/a fold without patients/);
+    expect(() => ebhi.foldsOf('name,patient\na-1,a\n')).toThrow(/names no fold.*"a"/);
+    expect(() => ebhi.foldsOf('name,patient,fold\na-1,a,5\n')).toThrow(/names no fold.*"a"/);
+  });
+
+  it('names few patients and counts many', () => {
+    expect(patientsInWords(fold)).toBe('patients 10, 1');
+    const many = Array.from({ length: 73 }, String);
+    expect(patientsInWords({ number: 1, patients: many })).toBe('73 patients (fold 1)');
+  });
+
   it('gives every row a valid configuration, equal but for the network', () => {
-    const configs = studyRows.map((row) => trainingConfigSchema.parse(studyConfig(row, 2, 1, recipe)));
+    const configs = studies.flatMap((study) =>
+      studyRows.map((row) => trainingConfigSchema.parse(studyConfig(study, row, fold, 1, recipe))),
+    );
     for (const config of configs) {
       const preset = configuredPreset(config);
       expect([preset.slicePx, preset.sliceFieldUm]).toEqual([128, 162]);
       expect(contextFactor(preset)).toBeGreaterThanOrEqual(1);
       expect(presetById(config.preset).network.classes).toBe(config.classes.length);
-      const { steps, batch, seed, sampling, augmentation, optimiser, data } = config;
-      const shared = { steps, batch, seed, sampling, augmentation, optimiser, data };
+      const { steps, batch, seed, sampling, augmentation, optimiser } = config;
+      const shared = { steps, batch, seed, sampling, augmentation, optimiser };
       const first = configs[0]!;
+      expect(config.data?.heldOutPatients).toEqual(['10', '1']);
       expect(shared).toEqual({
         steps: first.steps,
         batch: first.batch,
@@ -32,17 +53,16 @@ describe('the study', () => {
         sampling: first.sampling,
         augmentation: first.augmentation,
         optimiser: first.optimiser,
-        data: first.data,
       });
     }
-    expect(() => studyConfig(studyRows[0]!, 5, 1, recipe)).toThrow(/no fold 5/);
   });
 
   it('says of drawn glass where the model card says what it learnt from', () => {
-    const config = trainingConfigSchema.parse(studyConfig(studyRows[1]!, 1, 1, { steps: 10, glass: 0.2 }));
+    const row = studyRows[1]!;
+    const config = trainingConfigSchema.parse(studyConfig(glas, row, fold, 1, { ...recipe, glass: 0.2 }));
     expect(config.augmentation?.glass).toBe(0.2);
     expect(config.provenance.data).toMatch(/16 patients; glass drawn into 20 % of the samples$/);
-    expect(studyConfig(studyRows[1]!, 1, 1, recipe).augmentation).not.toHaveProperty('glass');
+    expect(studyConfig(glas, row, fold, 1, recipe).augmentation).not.toHaveProperty('glass');
   });
 
   const result = (fold: number, confusion: number[][]): StudyResult => ({
@@ -89,14 +109,16 @@ describe('the study', () => {
     expect(difference.mean).toBeCloseTo((-0.5 - 0.25) / 2, 10);
     expect(difference.deviation).toBeCloseTo(0.25 / Math.SQRT2, 10);
     expect(pairedDifference(all, 'add', 'unet')).toBeNull();
-    const text = studyTables(all, ['a', 'b']);
+    const text = studyTables(all, glas, recipe);
     // Of two seeds on fold 1, 0.5 and 1, the mean.
     expect(text).toContain('| Dual inputs, add | 0.750 | 0.250 | 1.000 | – | −0.375 ± 0.177 (2) | – |');
   });
 
   it('prints both tables, and says how much of the study they are', () => {
-    const text = studyTables([result(1, [[1, 0], [0, 1]])], ['a', 'b']); // prettier-ignore
-    expect(text).toContain('1 of 4 folds so far');
+    const text = studyTables([result(1, [[1, 0], [0, 1]])], glas, recipe); // prettier-ignore
+    expect(text).toContain(
+      'GlaS, split by patient, compact networks, 10 steps, rate 0.001. 1 of 4 folds so far',
+    );
     expect(text).toContain('| RefineNet, one input | 1.000 | 1.000 | 1.000 | 1.000 |');
     expect(text).toContain('| 24.9 | 334 |');
     expect(text.match(/Table [12]/g)).toEqual(['Table 1', 'Table 2']);

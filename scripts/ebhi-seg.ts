@@ -1,0 +1,56 @@
+/**
+ * EBHI-Seg (Shi et al. 2023, CC BY 4.0): 2,226 tiles of colon, H&E, 224 × 224 pixels, of 365 patients, with index masks.
+ *
+ * It does not say how large a pixel is. 1.13 µm is assumed: closed glands of normal mucosa have a median diameter of 63.5 pixels
+ * in its masks (254 glands), healthy glands of GlaS, whose pixels are known (0.62 µm), one of 71.8 µm (303 glands).
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { decode } from 'fast-png';
+import sharp from 'sharp';
+
+/** µm per pixel, assumed. */
+export const EBHI_MPP = 1.13;
+/** Pixels along a tile's side. */
+export const EBHI_TILE = 224;
+
+/**
+ * The classes of the models for colon but their background, and the values of EBHI-Seg's masks that each stands for. Polyps and
+ * serrated adenomas are benign rather than healthy; the models know no class for them.
+ */
+export const EBHI_CLASSES = [
+  { name: 'healthy', colour: '#009E73', values: ['1', '2', '3'] },
+  { name: 'adenomatous', colour: '#F0E442', values: ['4', '5'] },
+  { name: 'malignant', colour: '#0072B2', values: ['6'] },
+] as const;
+
+/** A row of its `index.csv`. */
+export interface EbhiTile {
+  /** Path below `images/` and `masks7/` without ending. */
+  readonly file: string;
+  /** The value of the tile's class in its mask: a tile has one class and background. */
+  readonly class_id7: string;
+  readonly patient: string;
+  readonly slide: string;
+  /** 0 to 4, by patient. */
+  readonly fold: string;
+}
+
+export async function readEbhiIndex(data: string): Promise<EbhiTile[]> {
+  const text = await readFile(path.join(data, 'index.csv'), 'utf8');
+  return parse<EbhiTile>(text, { columns: true });
+}
+
+/** @returns RGB and whether a pixel is of the tile's class, both [224, 224, …] row by row */
+export async function readEbhiTile(
+  data: string,
+  file: string,
+): Promise<{ rgb: Buffer; isClass: (x: number, y: number) => boolean }> {
+  const rgb = await sharp(path.join(data, 'images', `${file}.jpg`))
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  const mask = decode(await readFile(path.join(data, 'masks7', `${file}.png`)));
+  return { rgb, isClass: (x, y) => mask.data[y * EBHI_TILE + x] !== 0 };
+}
