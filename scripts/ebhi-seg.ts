@@ -9,6 +9,7 @@ import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { decode } from 'fast-png';
 import sharp from 'sharp';
+import { z } from 'zod';
 
 /** µm per pixel, assumed. */
 export const EBHI_MPP = 1.13;
@@ -25,21 +26,24 @@ export const EBHI_CLASSES = [
   { name: 'malignant', colour: '#0072B2', values: ['6'] },
 ] as const;
 
-/** A row of its `index.csv`. */
-export interface EbhiTile {
+const tileSchema = z.object({
   /** Path below `images/` and `masks7/` without ending. */
-  readonly file: string;
+  file: z.string(),
   /** The value of the tile's class in its mask: a tile has one class and background. */
-  readonly class_id7: string;
-  readonly patient: string;
-  readonly slide: string;
+  class_id7: z.string(),
+  patient: z.string(),
+  slide: z.string(),
   /** 0 to 4, by patient. */
-  readonly fold: string;
-}
+  fold: z.string(),
+});
 
+/** A row of its `index.csv`. */
+export type EbhiTile = z.infer<typeof tileSchema>;
+
+/** @throws ZodError when the index lacks a column */
 export async function readEbhiIndex(data: string): Promise<EbhiTile[]> {
   const text = await readFile(path.join(data, 'index.csv'), 'utf8');
-  return parse<EbhiTile>(text, { columns: true });
+  return z.array(tileSchema).parse(parse(text, { columns: true }));
 }
 
 /** @returns RGB and whether a pixel is of the tile's class, both [224, 224, …] row by row */
