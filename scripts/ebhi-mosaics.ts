@@ -11,26 +11,16 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { encode } from 'fast-png';
 import sharp from 'sharp';
-import { EBHI_CLASSES, EBHI_TILE, readEbhiIndex, readEbhiTile, type EbhiTile } from './ebhi-seg.ts';
+import { planMosaics, SIDE, type Mosaic } from './ebhi-mosaic-plan.ts';
+import { EBHI_TILE, readEbhiIndex, readEbhiTile } from './ebhi-seg.ts';
 
-/** Tiles along a mosaic's side. */
-const SIDE = 2;
 /** Pixels of a tile that are used, its middle: a mosaic of 430 pixels of 1.13 µm fits into a region of 486 µm. */
 const USED = 215;
 const MARGIN = Math.floor((EBHI_TILE - USED) / 2);
 const WIDTH = SIDE * USED;
 
-interface Mosaic {
-  readonly name: string;
-  readonly patient: string;
-  readonly fold: string;
-  /** Index into EBHI_CLASSES, plus 1. */
-  readonly classIndex: number;
-  readonly tiles: readonly { readonly file: string; readonly isMirrored: boolean }[];
-}
-
 const [data = '../shared/data/ebhi', out = 'runs/ebhi-mosaics'] = process.argv.slice(2);
-const mosaics = mosaicsOf(await readEbhiIndex(data));
+const mosaics = planMosaics(await readEbhiIndex(data));
 for (const folder of ['images', 'masks4']) await mkdir(path.join(out, folder), { recursive: true });
 for (const mosaic of mosaics) await write(mosaic);
 const lines = mosaics.map(({ name, patient, fold, classIndex }) =>
@@ -40,32 +30,6 @@ await writeFile(path.join(out, 'index.csv'), `name,patient,fold,class_id\n${line
 process.stdout.write(
   `${out}: ${String(mosaics.length)} mosaics of ${String(WIDTH)} × ${String(WIDTH)} pixels\n`,
 );
-
-/** By patient and class, in the order of the index. */
-function mosaicsOf(index: readonly EbhiTile[]): Mosaic[] {
-  const groups = new Map<string, { first: EbhiTile; classIndex: number; files: string[] }>();
-  for (const tile of index) {
-    const classIndex =
-      EBHI_CLASSES.findIndex(({ values }) => values.some((value) => value === tile.class_id7)) + 1;
-    const key = `${tile.patient}-${String(classIndex)}`;
-    const group = groups.get(key) ?? { first: tile, classIndex, files: [] };
-    group.files.push(tile.file);
-    groups.set(key, group);
-  }
-  const perMosaic = SIDE ** 2;
-  return [...groups].flatMap(([key, { first, classIndex, files }]) =>
-    Array.from({ length: Math.ceil(files.length / perMosaic) }, (_, i) => ({
-      name: `${key}-${String(i + 1)}`,
-      patient: first.patient,
-      fold: first.fold,
-      classIndex,
-      tiles: Array.from({ length: perMosaic }, (_tile, k) => {
-        const at = i * perMosaic + k;
-        return { file: files[at % files.length]!, isMirrored: at >= files.length };
-      }),
-    })),
-  );
-}
 
 async function write({ name, classIndex, tiles }: Mosaic): Promise<void> {
   const rgb = Buffer.alloc(WIDTH * WIDTH * 3);

@@ -1,0 +1,43 @@
+/** Which tiles of EBHI-Seg make which mosaic (ebhi-mosaics.ts). */
+import { EBHI_CLASSES, type EbhiTile } from './ebhi-seg.ts';
+
+/** Tiles along a mosaic's side. */
+export const SIDE = 2;
+
+export interface Mosaic {
+  readonly name: string;
+  readonly patient: string;
+  readonly fold: string;
+  /** Index into EBHI_CLASSES, plus 1. */
+  readonly classIndex: number;
+  readonly tiles: readonly { readonly file: string; readonly isMirrored: boolean }[];
+}
+
+/**
+ * Mosaics of one patient and one class each, in the order of the index. Every tile is used; the last mosaic of a patient's class is filled
+ * up with its tiles once more, mirrored.
+ */
+export function planMosaics(index: readonly EbhiTile[]): Mosaic[] {
+  const groups = new Map<string, { first: EbhiTile; classIndex: number; files: string[] }>();
+  for (const tile of index) {
+    const classIndex =
+      EBHI_CLASSES.findIndex(({ values }) => values.some((value) => value === tile.class_id7)) + 1;
+    const key = `${tile.patient}-${String(classIndex)}`;
+    const group = groups.get(key) ?? { first: tile, classIndex, files: [] };
+    group.files.push(tile.file);
+    groups.set(key, group);
+  }
+  const perMosaic = SIDE ** 2;
+  return [...groups].flatMap(([key, { first, classIndex, files }]) =>
+    Array.from({ length: Math.ceil(files.length / perMosaic) }, (_, i) => ({
+      name: `${key}-${String(i + 1)}`,
+      patient: first.patient,
+      fold: first.fold,
+      classIndex,
+      tiles: Array.from({ length: perMosaic }, (_tile, k) => {
+        const at = i * perMosaic + k;
+        return { file: files[at % files.length]!, isMirrored: at >= files.length };
+      }),
+    })),
+  );
+}
