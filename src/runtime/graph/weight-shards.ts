@@ -1,7 +1,7 @@
 /** Weights as TF.js stores them: one run of bytes, cut into shards, described by a manifest. */
 import { ModelError } from '../manifest.ts';
 import { toFloat16 } from './float16.ts';
-import type { Constant } from './graph-def.ts';
+import type { Constant } from './graph-def-nodes.ts';
 
 export type WeightType = 'float16' | 'float32';
 

@@ -1,0 +1,69 @@
+/** Crop-and-resize as nodes of a GraphDef. */
+import type { GraphNode } from './graph.ts';
+import { FLOAT, INT, string, type GraphDefNodes } from './graph-def-nodes.ts';
+
+/** Boxes are prepared once, however many features are cropped by them. */
+export class CropResizeWriter {
+  readonly #out: GraphDefNodes;
+  readonly #known = new Map<GraphNode, { boxes: string; indices: string }>();
+
+  constructor(out: GraphDefNodes) {
+    this.#out = out;
+  }
+
+  /** CropAndResize with box i cut out of batch element i, whatever the batch. */
+  write(name: string, x: string, boxes: GraphNode | undefined, size: readonly [number, number]): void {
+    if (boxes === undefined) throw new Error(`${name} has no boxes.`);
+    const flat = this.#flatBoxes(boxes);
+    this.#out.node(
+      name,
+      'CropAndResize',
+      [x, flat.boxes, flat.indices, this.#out.ints(`${name}/size`, size)],
+      {
+        T: FLOAT,
+        method: string('bilinear'),
+        extrapolation_value: { f: 0 },
+      },
+    );
+  }
+
+  #flatBoxes(boxes: GraphNode): { boxes: string; indices: string } {
+    const known = this.#known.get(boxes);
+    if (known !== undefined) return known;
+    const name = this.#out.names.of(boxes);
+    const flat = this.#out.add(
+      'Reshape',
+      `${name}/flat`,
+      [name, this.#out.ints(`${name}/flat_shape`, [-1, 4])],
+      {
+        Tshape: INT,
+      },
+    );
+    // 0, 1, 2, … up to the batch: the running count of the boxes before each box.
+    const column = this.#out.add(
+      'Slice',
+      `${name}/column`,
+      [flat, this.#out.ints(`${name}/column_begin`, [0, 0]), this.#out.ints(`${name}/column_size`, [-1, 1])],
+      { Index: INT },
+    );
+    const row = this.#out.add('Reshape', `${name}/row`, [column, this.#out.ints(`${name}/row_shape`, [-1])], {
+      Tshape: INT,
+    });
+    const ones = this.#out.add('OnesLike', `${name}/ones`, [row]);
+    const counts = this.#out.add(
+      'Cumsum',
+      `${name}/counts`,
+      [ones, this.#out.ints(`${name}/counts_axis`, [0], [])],
+      {
+        exclusive: { b: true },
+        reverse: { b: false },
+        Tidx: INT,
+      },
+    );
+    const indices = this.#out.names.free(`${name}/indices`);
+    this.#out.node(indices, 'Cast', [counts], { SrcT: FLOAT, DstT: INT });
+    const result = { boxes: flat, indices };
+    this.#known.set(boxes, result);
+    return result;
+  }
+}
