@@ -1,6 +1,6 @@
 import type { StainCanvas, Nucleus } from './canvas.ts';
 import { drawNucleus, pixelBox } from './canvas.ts';
-import type { Lobule } from './layout.ts';
+import type { Lobule } from './structure.ts';
 import type { ValueNoise } from './noise.ts';
 import { depthInside } from './outline.ts';
 import { hash, Random } from './random.ts';

@@ -5,7 +5,7 @@
  * separates the classes.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { phantomClass } from './layout.ts';
+import { phantomClass } from './structure.ts';
 import { createPhantom } from './phantom.ts';
 import { renderRgb } from './render.ts';
 

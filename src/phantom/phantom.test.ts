@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bachLabels, parseImageScope, toClassPolygons } from '../annotation/read-imagescope.ts';
 import { rasterise } from '../annotation/rasterise.ts';
 import { writeImageScope } from '../annotation/write-imagescope.ts';
-import { phantomClass, spacing } from './layout.ts';
+import { phantomClass, spacing } from './structure.ts';
 import { polygonArea } from './outline.ts';
 import { createPhantom, phantomClassNames, type Phantom } from './phantom.ts';
 import { renderClasses, renderRgb } from './render.ts';

@@ -3,7 +3,8 @@
  * depends on the seed and the position in µm only, so the same tissue can be drawn at any scale and in
  * pieces. Pure code: page, worker and Node alike.
  */
-import { layOut, phantomClass, type Layout, type Structure } from './layout.ts';
+import { layOut, type Layout } from './layout.ts';
+import { phantomClass, type Structure } from './structure.ts';
 import { furnishLobule, type Acinus } from './lobule.ts';
 import { ValueNoise } from './noise.ts';
 import type { Outline } from './outline.ts';

@@ -1,6 +1,6 @@
 import type { Phantom } from './phantom.ts';
 import { depthInside } from './outline.ts';
-import { depthInTissue } from './layout.ts';
+import { depthInTissue } from './structure.ts';
 
 /** Distance of the nodes on which slowly varying properties are evaluated, µm. */
 export const nodeSpacing = 16;
