@@ -163,7 +163,7 @@ async function trainAndEvaluate(
       ...['--run', folder, '--out', models, '--json'],
     ]),
   ) as { steps: number; seconds: number };
-  const words = `${study.title}, ${patientsInWords(held)}, never trained on`;
+  const words = `${study.measuredOn}, ${patientsInWords(held)}, never trained on`;
   const evaluated = JSON.parse(
     await dualscope([
       ...['evaluate', '--model', join(models, config.id), '--data', data],

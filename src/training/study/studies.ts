@@ -5,6 +5,8 @@ export interface Study {
   readonly id: string;
   /** What the tables call it. */
   readonly title: string;
+  /** Whose images the folds' patients are of, in the words of a model's card. */
+  readonly measuredOn: string;
   readonly foldCount: number;
   /**
    * The patients of each fold, who are measured on and never trained on with it.
@@ -39,11 +41,12 @@ const GLAS_FOLDS: readonly (readonly string[])[] = [
 const glas: Study = {
   id: 'glas',
   title: 'GlaS',
+  measuredOn: 'GlaS',
   foldCount: GLAS_FOLDS.length,
   foldsOf: () => GLAS_FOLDS,
   mpp: 0.62005,
-  modelId: 'colon',
-  modelTitle: 'Colon',
+  modelId: 'colon-glas',
+  modelTitle: 'Colon GlaS',
   data: 'GlaS (MICCAI 2015; Sirinukunwattana et al. 2017): 165 images of colon, H&E, 16 patients',
   licence: 'GlaS: research use only, no commercial use',
   intendedUse:
@@ -57,6 +60,7 @@ const EBHI_FOLDS = 5;
 const ebhi: Study = {
   id: 'ebhi',
   title: 'EBHI-Seg mosaics',
+  measuredOn: 'EBHI-Seg mosaics',
   foldCount: EBHI_FOLDS,
   foldsOf: (index) => foldsInIndex(index, EBHI_FOLDS),
   mpp: 1.13,
@@ -69,7 +73,20 @@ const ebhi: Study = {
   shareable: true,
 };
 
-export const studies: readonly Study[] = [glas, ebhi];
+/** What the models that come with Dualscope learn from, made by scripts/colon-images.ts: GlaS and mosaics, all at GlaS's µm per pixel. */
+const both: Study = {
+  ...glas,
+  id: 'both',
+  title: 'GlaS and EBHI-Seg, measured on GlaS',
+  modelId: 'colon',
+  modelTitle: 'Colon',
+  data: `${glas.data}; and EBHI-Seg (Shi et al. 2023, CC BY 4.0): 346 mosaics of tiles of colon, H&E, of 292 patients, benign polyps as healthy, size of a pixel assumed`,
+  licence: 'research use only, no commercial use (GlaS); EBHI-Seg: CC BY 4.0',
+  intendedUse:
+    'Research on glands of the colon in H&E at about 1.3 µm/px. It knows colon, not breast or any other organ, from two hospitals. Not for diagnosis, not for commercial use.',
+};
+
+export const studies: readonly Study[] = [glas, ebhi, both];
 
 /** Folds by the columns `patient` and `fold` (from 0) of an index. */
 function foldsInIndex(index: string, count: number): string[][] {

@@ -1,0 +1,71 @@
+/**
+ * Images that the colon models which come with Dualscope learn from (docs/study.md): all of GlaS, and of EBHI-Seg one mosaic of each
+ * patient and class (ebhi-mosaics.ts), enlarged to GlaS's µm per pixel.
+ *
+ *     npx tsx scripts/colon-images.ts [../shared/data] [runs/colon-images]
+ *
+ * Patients of EBHI-Seg's fold 0 are left out: the demo slide is of theirs.
+ */
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { encode } from 'fast-png';
+import { parse } from 'csv-parse/sync';
+import sharp from 'sharp';
+import { z } from 'zod';
+import { studies } from '../src/training/study/studies.ts';
+import { MOSAIC, paintMosaic } from './ebhi-mosaic.ts';
+import { planMosaics } from './ebhi-mosaic-plan.ts';
+import { EBHI_MPP, readEbhiIndex } from './ebhi-seg.ts';
+
+const LEFT_OUT = '0';
+
+const [shared = '../shared/data', out = 'runs/colon-images'] = process.argv.slice(2);
+const [glasFolder, ebhiFolder] = [path.join(shared, 'glas'), path.join(shared, 'ebhi')];
+const glas = studies.find(({ id }) => id === 'glas')!;
+const side = Math.round((MOSAIC * EBHI_MPP) / glas.mpp);
+for (const folder of ['images', 'masks4']) await mkdir(path.join(out, folder), { recursive: true });
+const lines = [...(await copyGlas()), ...(await writeMosaics())];
+await writeFile(path.join(out, 'index.csv'), `name,patient\n${lines.join('\n')}\n`);
+process.stdout.write(`${out}: ${String(lines.length)} images\n`);
+
+/** @returns lines of the index */
+async function copyGlas(): Promise<string[]> {
+  const schema = z.array(z.object({ name: z.string(), patient: z.string() }));
+  const index = await readFile(path.join(glasFolder, 'index.csv'), 'utf8');
+  const rows = schema.parse(parse(index, { columns: true }));
+  for (const { name } of rows) {
+    for (const file of [`images/${name}.jpg`, `masks4/${name}.png`]) {
+      await copyFile(path.join(glasFolder, file), path.join(out, file));
+    }
+  }
+  return rows.map(({ name, patient }) => `${name},${patient}`);
+}
+
+/** @returns lines of the index */
+async function writeMosaics(): Promise<string[]> {
+  const all = planMosaics(await readEbhiIndex(ebhiFolder)).filter(({ fold }) => fold !== LEFT_OUT);
+  const firsts = all.filter(
+    (mosaic, i) =>
+      all.findIndex(
+        ({ patient, classIndex }) => patient === mosaic.patient && classIndex === mosaic.classIndex,
+      ) === i,
+  );
+  for (const mosaic of firsts) {
+    const { rgb, classes } = await paintMosaic(ebhiFolder, mosaic);
+    const raw = { width: MOSAIC, height: MOSAIC, channels: 3 } as const;
+    const file = path.join(out, 'images', `${mosaic.name}.png`);
+    await sharp(rgb, { raw }).resize(side, side).png().toFile(file);
+    const mask = encode({ width: side, height: side, data: enlarged(classes), channels: 1, depth: 8 });
+    await writeFile(path.join(out, 'masks4', `${mosaic.name}.png`), mask);
+  }
+  return firsts.map(({ name, patient }) => `${name},${patient}`);
+}
+
+/** Classes [430, 430] as [side, side]: the class at each pixel's middle. */
+function enlarged(classes: Uint8Array): Uint8Array {
+  const from = (i: number): number => Math.floor(((i + 0.5) * MOSAIC) / side);
+  return Uint8Array.from(
+    { length: side * side },
+    (_, i) => classes[from(Math.floor(i / side)) * MOSAIC + from(i % side)]!,
+  );
+}

@@ -1,0 +1,32 @@
+/** Paints a mosaic of tiles of EBHI-Seg. */
+import { SIDE, type Mosaic } from './ebhi-mosaic-plan.ts';
+import { EBHI_TILE, readEbhiTile } from './ebhi-seg.ts';
+
+/** Pixels of a tile that are used, its middle: a mosaic of 430 pixels of 1.13 µm fits into a region of 486 µm. */
+const USED = 215;
+const MARGIN = Math.floor((EBHI_TILE - USED) / 2);
+/** Pixels along a mosaic's side. */
+export const MOSAIC = SIDE * USED;
+
+/** @returns RGB [430, 430, 3] and classes [430, 430], 0 for background */
+export async function paintMosaic(
+  data: string,
+  { classIndex, tiles }: Mosaic,
+): Promise<{ rgb: Buffer; classes: Uint8Array }> {
+  const rgb = Buffer.alloc(MOSAIC * MOSAIC * 3);
+  const classes = new Uint8Array(MOSAIC * MOSAIC);
+  for (const [k, { file, isMirrored }] of tiles.entries()) {
+    const tile = await readEbhiTile(data, file);
+    const [left, top] = [(k % SIDE) * USED, Math.floor(k / SIDE) * USED];
+    for (let y = 0; y < USED; y++) {
+      for (let x = 0; x < USED; x++) {
+        const fromX = MARGIN + (isMirrored ? USED - 1 - x : x);
+        const from = ((MARGIN + y) * EBHI_TILE + fromX) * 3;
+        const to = (top + y) * MOSAIC + left + x;
+        tile.rgb.copy(rgb, to * 3, from, from + 3);
+        if (tile.isClass(fromX, MARGIN + y)) classes[to] = classIndex;
+      }
+    }
+  }
+  return { rgb, classes };
+}
