@@ -69,7 +69,7 @@ const ebhi: Study = {
   data: 'EBHI-Seg (Shi et al. 2023): 2,226 tiles of colon, H&E, 365 patients, as mosaics of four tiles of one patient and class; benign polyps count as healthy, size of a pixel assumed (1.13 µm)',
   licence: 'CC BY 4.0 (EBHI-Seg, Shi et al. 2023)',
   intendedUse:
-    'Research on biopsies of the colon in H&E at about 1.3 µm/px. It knows colon, not breast or any other organ, from tiles of one hospital. Not for diagnosis.',
+    'Research on biopsies of the colon in H&E at about 1.3 µm/px. It knows colon, not breast or any other organ, from tiles of one set of images. Not for diagnosis.',
   shareable: true,
 };
 
@@ -83,7 +83,7 @@ const both: Study = {
   data: `${glas.data}; and EBHI-Seg (Shi et al. 2023, CC BY 4.0): 346 mosaics of tiles of colon, H&E, of 292 patients, benign polyps as healthy, size of a pixel assumed`,
   licence: 'research use only, no commercial use (GlaS); EBHI-Seg: CC BY 4.0',
   intendedUse:
-    'Research on glands of the colon in H&E at about 1.3 µm/px. It knows colon, not breast or any other organ, from two hospitals. Not for diagnosis, not for commercial use.',
+    'Research on glands of the colon in H&E at about 1.3 µm/px. It knows colon, not breast or any other organ, from two sets of images. Not for diagnosis, not for commercial use.',
 };
 
 export const studies: readonly Study[] = [glas, ebhi, both];
