@@ -10,7 +10,7 @@ import { compression, tag } from './tags.ts';
 import { blockBytes } from './tiff-blocks.ts';
 import { completeJpeg } from '../jpeg.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
-import { unsupported } from './tiff-image.ts';
+import { unsupported } from './tiff-support.ts';
 
 /** Largest side, and pixels of a tile or strip. */
 const MAX_SIDE = 2 ** 24;

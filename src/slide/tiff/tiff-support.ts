@@ -1,0 +1,84 @@
+/** Which kinds of TIFF can be read, and what a directory says of its samples. */
+import { SlideError } from '../slide.ts';
+import { isByteCodec } from './codecs.ts';
+import type { SampleLayout } from './samples.ts';
+import { compression, photometric, tag } from './tags.ts';
+import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+
+/** The refusal of a kind of TIFF, with the way out. */
+export function unsupported(file: TiffFile, problem: string): SlideError {
+  return new SlideError(
+    'unsupported',
+    file.source.name,
+    problem,
+    'Convert it to a tiled pyramidal TIFF, for example: vips tiffsave in.tif out.tif --tile --pyramid --compression jpeg.',
+  );
+}
+
+/**
+ * What a JPEG 2000 tile's components are. Aperio's 33003 is YCbCr and 33005 RGB; libvips writes YCbCr
+ * under 33004; Bio-Formats (OME-TIFF) writes RGB under any of them. The photometric tag says RGB always.
+ */
+export async function jpeg2000Colours(file: TiffFile, scheme: number): Promise<'rgb' | 'ycbcr'> {
+  if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) return 'rgb';
+  const first = file.directories[0]!;
+  const bioFormats =
+    (await first.text(tag.software)).includes('Bio-Formats') ||
+    (await first.text(tag.imageDescription)).includes('<OME');
+  return bioFormats ? 'rgb' : 'ycbcr';
+}
+
+/** @throws SlideError `unsupported` for bits or channels that can't be read. */
+export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Promise<SampleLayout> {
+  const samples = directory.number(tag.samplesPerPixel) ?? 1;
+  const bits = await directory.numbers(tag.bitsPerSample);
+  const format = directory.number(tag.sampleFormat) ?? 1;
+  const wrong = bits.find((value) => value !== 8);
+  if (wrong !== undefined || (bits.length === 0 && samples > 0) || format !== 1) {
+    throw unsupported(
+      file,
+      `It has ${wrong ?? 1} bits per channel${format === 3 ? ' (floating point)' : ''}; slides of 8 bits can be opened.`,
+    );
+  }
+  if (samples < 1 || samples > 4)
+    throw unsupported(file, `It has ${samples} channels; brightfield slides have 1 to 4.`);
+  const extra = directory.number(tag.extraSamples);
+  const palette = await directory.numbers(tag.colourMap);
+  return {
+    samples,
+    photometric:
+      directory.number(tag.photometric) ?? (samples >= 3 ? photometric.rgb : photometric.blackIsZero),
+    planar: samples > 1 && directory.number(tag.planarConfiguration) === 2,
+    alpha: extra === 1 ? 'premultiplied' : extra === 2 ? 'straight' : 'none',
+    palette: palette.length === 768 ? palette : null,
+  };
+}
+
+/** @throws SlideError `unsupported` where codec, predictor and colours don't go together. */
+export function checkSupport(file: TiffFile, scheme: number, predictor: number, layout: SampleLayout): void {
+  const { samples, planar } = layout;
+  if (scheme === compression.jpeg) {
+    if (planar) throw unsupported(file, 'It keeps JPEG colour planes apart.');
+    return;
+  }
+  if (isJpeg2000(scheme) || scheme === compression.webp) {
+    if (planar) throw unsupported(file, 'It keeps the colour planes of encoded tiles apart.');
+    return;
+  }
+  if (!isByteCodec(scheme))
+    throw unsupported(file, `Its compression (TIFF code ${scheme}) is not supported.`);
+  if (predictor > 2) throw unsupported(file, `Its predictor (TIFF code ${predictor}) is not supported.`);
+  const colours = layout.photometric;
+  const ok =
+    (colours === photometric.rgb && samples >= 3) ||
+    colours === photometric.blackIsZero ||
+    colours === photometric.whiteIsZero ||
+    (colours === photometric.palette && layout.palette !== null && samples === 1);
+  if (!ok) throw unsupported(file, `Its colours (TIFF photometric code ${colours}) are not supported.`);
+}
+
+export const isJpeg2000 = (scheme: number): boolean =>
+  scheme === compression.aperioJp2kYcbcr ||
+  scheme === compression.aperioJp2kRgb ||
+  scheme === compression.aperioJp2kAny ||
+  scheme === compression.jpeg2000;
