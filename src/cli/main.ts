@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench.ts';
 import { addCohortCommand } from './cohort.ts';
 import { CommandError, type AddCommand } from './command.ts';
+import { addCompareCommand } from './compare.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 import { addMergeCommand } from './merge.ts';
 import { addPhantomCommand } from './phantom.ts';
@@ -15,6 +16,7 @@ import { addZooCommand } from './zoo.ts';
 const commands: readonly AddCommand[] = [
   addBenchCommand,
   addCohortCommand,
+  addCompareCommand,
   addEvaluateCommand,
   addMergeCommand,
   addPhantomCommand,
