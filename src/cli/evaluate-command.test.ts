@@ -104,6 +104,21 @@ it('measures the patients that training never saw, in every form', async () => {
   });
 });
 
+it('keeps figures on other data below those that the model is known by, the last of each', async () => {
+  const recorded = async (...words: string[]) => {
+    await evaluate('--json', ...words);
+    return manifestSchema.parse(JSON.parse(await readFile(join(folder, 'model', 'manifest.json'), 'utf8')));
+  };
+  const { metrics } = await recorded('--record', 'B and C');
+  await recorded('--patients', 'B', '--record-further', 'one');
+  await recorded('--patients', 'all', '--record-further', 'all');
+  const last = await recorded('--patients', 'C', '--record-further', 'one');
+  expect(last.metrics).toEqual(metrics);
+  expect(last.furtherMetrics?.map(({ data }) => data)).toEqual(['all', 'one']);
+  const { accuracy } = JSON.parse(await evaluate('--json', '--patients', 'C')) as Result;
+  expect(last.furtherMetrics?.[1]?.accuracy).toBe(accuracy);
+});
+
 it('measures all patients, or some, when told so', async () => {
   const all = JSON.parse(await evaluate('--json', '--patients', 'all')) as Result;
   expect(all.slides.map(({ image }) => image)).toEqual(['a', 'b', 'c']);

@@ -24,6 +24,7 @@ interface EvaluateCall {
   readonly overlap: number;
   readonly backend?: BackendName;
   readonly record?: string;
+  readonly recordFurther?: string;
   readonly patients?: PatientsOption;
   readonly classOfValue?: readonly number[];
   readonly tissueOnly?: boolean;
@@ -53,6 +54,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .option('--overlap <share>', 'share of a slice in common with its neighbour, 0 to 0.5', parseOverlap, 0)
     .addOption(backendOption())
     .option('--record <data>', "write the figures into the model's manifest and card; words for the data")
+    .option('--record-further <data>', 'the same, below the figures that are there: for other data')
     .option('--html <file>', 'write a report as one HTML file')
     .option('--json', 'one JSON object on stdout')
     .action(evaluate);
@@ -77,7 +79,9 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   }
   segmenter.dispose();
   const { calibration, ...metrics } = figuresOf(pooled);
-  if (call.record !== undefined) await record(call.model, call.record, pooled);
+  if (call.record !== undefined) await record(call.model, call.record, pooled, 'metrics');
+  if (call.recordFurther !== undefined)
+    await record(call.model, call.recordFurther, pooled, 'furtherMetrics');
   const seconds = (performance.now() - start) / 1000;
   if (call.html !== undefined) {
     const report = evaluationReport({
@@ -149,12 +153,17 @@ function asText(
 }
 
 /** Writes the figures into the model. @throws CommandError when there is nothing to write. */
-async function record(model: string, data: string, pooled: Comparison): Promise<void> {
+async function record(
+  model: string,
+  data: string,
+  pooled: Comparison,
+  place: 'metrics' | 'furtherMetrics',
+): Promise<void> {
   const { miou, iou, accuracy, score, calibration } = figuresOf(pooled);
   if (miou === null || accuracy === null) throw new CommandError(`${data}: no pixel was compared.`);
   const { ece } = calibration;
   const metrics = { data, miou, iou: [...iou], accuracy, score, ...(ece === null ? {} : { ece }) };
-  await recordMetrics(modelFolder(model), metrics);
+  await recordMetrics(modelFolder(model), metrics, place);
 }
 
 /** Whole numbers by comma. */

@@ -18,6 +18,17 @@ const field = z.object({
 export const contextKinds = ['none', 'same', 'region', 'centred', 'slide'] as const;
 export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned'] as const;
 
+/** Figures on data that training never saw. */
+const metricsSchema = z.object({
+  data: z.string(),
+  miou: z.number().min(0).max(1),
+  iou: z.array(z.number().min(0).max(1).nullable()),
+  accuracy: z.number().min(0).max(1),
+  score: z.number().max(1).nullable(),
+  /** Expected calibration error, 10 bins. */
+  ece: z.number().min(0).max(1).optional(),
+});
+
 export const manifestSchema = z.object({
   specVersion: z.literal(1),
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
@@ -119,17 +130,9 @@ export const manifestSchema = z.object({
       heldOutPatients: z.array(z.string()).optional(),
     })
     .optional(),
-  metrics: z
-    .object({
-      data: z.string(),
-      miou: z.number().min(0).max(1),
-      iou: z.array(z.number().min(0).max(1).nullable()),
-      accuracy: z.number().min(0).max(1),
-      score: z.number().max(1).nullable(),
-      /** Expected calibration error, 10 bins. */
-      ece: z.number().min(0).max(1).optional(),
-    })
-    .nullable(),
+  metrics: metricsSchema.nullable(),
+  /** Measured on other data besides, also never trained on. */
+  furtherMetrics: z.array(metricsSchema).optional(),
   /** Share of pixels whose class is the one that float32 weights give, over so many slices that training did not draw. */
   float16Agreement: z
     .object({ slices: z.number().int().positive(), share: z.number().min(0).max(1) })

@@ -5,14 +5,21 @@ import { modelCard } from '../runtime/graph/card.ts';
 import { resourceDescription } from '../runtime/graph/rdf.ts';
 import { parseManifest, type ModelManifest } from '../runtime/manifest.ts';
 
-/** @throws ModelError when the folder's manifest is not valid. */
+/**
+ * @param place `metrics` for the figures that the model is known by, `furtherMetrics` for figures on other data, which stand below
+ *   them; earlier ones with the same words for the data are replaced.
+ * @throws ModelError when the folder's manifest is not valid.
+ */
 export async function recordMetrics(
   folder: string,
   metrics: NonNullable<ModelManifest['metrics']>,
+  place: 'metrics' | 'furtherMetrics',
 ): Promise<void> {
   const file = join(folder, 'manifest.json');
   const old = parseManifest(JSON.parse(await readFile(file, 'utf8')), file);
-  const manifest = parseManifest({ ...old, metrics }, file);
+  const others = (old.furtherMetrics ?? []).filter(({ data }) => data !== metrics.data);
+  const change = place === 'metrics' ? { metrics } : { furtherMetrics: [...others, metrics] };
+  const manifest = parseManifest({ ...old, ...change }, file);
   await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
   await writeFile(join(folder, 'README.md'), modelCard(manifest));
   await writeFile(join(folder, 'rdf.yaml'), resourceDescription(manifest));

@@ -1,5 +1,6 @@
 /** What the model says of itself. */
 import { formatBytes, formatFraction, formatLarge } from '../format.ts';
+import type { ModelManifest } from '../../runtime/manifest.ts';
 import { activeModel } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
 import { ModelCheckButton } from '../models/model-check.tsx';
@@ -23,7 +24,7 @@ export function ModelFacts(): React.JSX.Element | null {
   if (model === null) return null;
   const speed = expectedSpeed(model, models, speeds);
   const { manifest } = model;
-  const { provenance, metrics } = manifest;
+  const { provenance, metrics, furtherMetrics } = manifest;
   return (
     <Section title="Model" testId="model-facts">
       <p className="model-title">{manifest.title}</p>
@@ -39,14 +40,10 @@ export function ModelFacts(): React.JSX.Element | null {
             : ([['This slide', <FitNotes key="fit" notes={fitNotes(manifest, slide)} />]] as const)),
           ['Classes', classNames(model)],
           ['Trained on', trainedOn(provenance)],
-          ...(metrics === null
+          ...(metrics === null ? [] : ([['Measured', measured(metrics)]] as const)),
+          ...(furtherMetrics === undefined
             ? []
-            : ([
-                [
-                  'Measured',
-                  `${formatFraction(metrics.miou)} mIoU, ${formatFraction(metrics.accuracy)} accuracy on ${metrics.data}`,
-                ],
-              ] as const)),
+            : ([['Besides', furtherMetrics.map(measured).join('; ')]] as const)),
           [
             'Size',
             `${formatLarge(manifest.parameters)} parameters, ${formatBytes(manifest.graph.weightsBytes)}`,
@@ -71,6 +68,10 @@ function FitNotes({ notes }: { readonly notes: readonly string[] }): React.JSX.E
       ))}
     </ul>
   );
+}
+
+function measured({ miou, accuracy, data }: NonNullable<ModelManifest['metrics']>): string {
+  return `${formatFraction(miou)} mIoU, ${formatFraction(accuracy)} accuracy on ${data}`;
 }
 
 /** Says plainly when the data are synthetic, unless the manifest's own words do. */

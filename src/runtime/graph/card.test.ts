@@ -10,6 +10,7 @@ const manifest = parseManifest(
     specimen: { organ: 'colon', stain: 'PAS' },
     specVersion: 1,
     metrics: { data: 'held-out phantoms', miou: 0.75, iou: [0.9, null], accuracy: 0.95, score: null },
+    furtherMetrics: [{ data: 'other phantoms', miou: 0.25, iou: [0.4, 0.1], accuracy: 0.5, score: null }],
     graph: {
       file: 'model.json',
       sha256: 'a'.repeat(64),
@@ -33,7 +34,10 @@ it('the card says what people must know before they use the model', () => {
     '| Tissue | organ: colon; stain: PAS |',
     '467 µm in 192 × 192 pixels (2.432 µm per pixel)',
     '| 0 | class 0 (background) | `#0072B2` |',
+    'On held-out phantoms:',
     '| mIoU | 0.750 |',
+    'On other phantoms:',
+    '| mIoU | 0.250 |',
     '| IoU class 1 | class absent |',
     'Licence of the weights: Apache-2.0',
     '0.78 MB, float16',

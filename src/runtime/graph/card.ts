@@ -42,6 +42,7 @@ export function modelCard(manifest: ModelManifest): string {
     ),
     '## Measured',
     metrics === null ? 'Not measured.' : measured(manifest, metrics),
+    ...(manifest.furtherMetrics ?? []).map((further) => measured(manifest, further)),
     '## Training',
     [
       `- Data: ${provenance.data}${provenance.synthetic && !provenance.data.includes('synthetic') ? ' (synthetic)' : ''}, ${provenance.dataLicence}`,
