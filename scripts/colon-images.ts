@@ -1,6 +1,6 @@
 /**
- * Images that the colon models which come with Dualscope learn from (docs/study.md): all of GlaS, and of EBHI-Seg one mosaic of each
- * patient and class (ebhi-mosaics.ts), enlarged to GlaS's µm per pixel.
+ * Images of both sets of the study together (docs/study.md): all of GlaS, and of EBHI-Seg one mosaic of each patient and class
+ * (ebhi-mosaics.ts), enlarged to GlaS's µm per pixel.
  *
  *     npx tsx scripts/colon-images.ts [../shared/data] [runs/colon-images]
  *

@@ -45,8 +45,8 @@ const glas: Study = {
   foldCount: GLAS_FOLDS.length,
   foldsOf: () => GLAS_FOLDS,
   mpp: 0.62005,
-  modelId: 'colon-glas',
-  modelTitle: 'Colon GlaS',
+  modelId: 'colon',
+  modelTitle: 'Colon',
   data: 'GlaS (MICCAI 2015; Sirinukunwattana et al. 2017): 165 images of colon, H&E, 16 patients',
   licence: 'GlaS: research use only, no commercial use',
   intendedUse:
@@ -73,13 +73,13 @@ const ebhi: Study = {
   shareable: true,
 };
 
-/** What the models that come with Dualscope learn from, made by scripts/colon-images.ts: GlaS and mosaics, all at GlaS's µm per pixel. */
+/** GlaS and mosaics together, made by scripts/colon-images.ts: all at GlaS's µm per pixel, measured on GlaS. */
 const both: Study = {
   ...glas,
   id: 'both',
   title: 'GlaS and EBHI-Seg, measured on GlaS',
-  modelId: 'colon',
-  modelTitle: 'Colon',
+  modelId: 'colon-both',
+  modelTitle: 'Colon GlaS and EBHI',
   data: `${glas.data}; and EBHI-Seg (Shi et al. 2023, CC BY 4.0): 346 mosaics of tiles of colon, H&E, of 292 patients, benign polyps as healthy, size of a pixel assumed`,
   licence: 'research use only, no commercial use (GlaS); EBHI-Seg: CC BY 4.0',
   intendedUse:
