@@ -3,18 +3,12 @@
  * and outputs are those of the TF.js graph, NHWC and under the same names; inside, maps are NCHW as ONNX's
  * operators want them.
  */
-import { toFloat16 } from '../graph/float16.ts';
-import { topologicalOrder, type GraphNode, type OperationOf, type Weight } from '../graph/graph.ts';
+import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
-import { Names } from '../graph/names.ts';
 import type { WeightType } from '../graph/weight-shards.ts';
-import {
-  encodeModel,
-  type AttributeValue,
-  type OnnxNode,
-  type OnnxTensor,
-  type OnnxValue,
-} from './onnx-messages.ts';
+import { writeCropResize } from './onnx-crop-resize.ts';
+import { encodeModel, type OnnxValue } from './onnx-messages.ts';
+import { bytesOf, OnnxNodes } from './onnx-nodes.ts';
 
 /** Resize by axes came with opset 18. */
 export const ONNX_OPSET = 18;
@@ -37,10 +31,8 @@ export function toOnnx(network: RecordedNetwork, options: OnnxOptions): Uint8Arr
 }
 
 class OnnxWriter {
-  private readonly nodes: OnnxNode[] = [];
-  private readonly initializers: OnnxTensor[] = [];
   private readonly order: readonly GraphNode[];
-  private readonly names: Names;
+  private readonly out: OnnxNodes;
   /** Name of each value's NCHW map; boxes and outputs stay as they are. */
   private readonly maps = new Map<GraphNode, string>();
 
@@ -49,22 +41,22 @@ class OnnxWriter {
     private readonly options: OnnxOptions,
   ) {
     this.order = topologicalOrder([...network.inputs, ...network.outputs]);
-    this.names = new Names(this.order);
+    this.out = new OnnxNodes(this.order, options.dtype);
   }
 
   write(): Uint8Array<ArrayBuffer> {
     for (const node of this.order) this.value(node);
     const { inputs, logits, packed } = this.network;
     const value = (node: GraphNode, type: OnnxValue['type'], sides: readonly number[]): OnnxValue => ({
-      name: this.names.of(node),
+      name: this.out.names.of(node),
       type,
       shape: ['batch', ...sides],
     });
     return encodeModel(
       {
         name: 'dualscope',
-        nodes: this.nodes,
-        initializers: this.initializers,
+        nodes: this.out.nodes,
+        initializers: this.out.initializers,
         inputs: inputs.map((node) => value(node, 'float32', node.shape.slice(1))),
         outputs: [
           value(logits, 'float32', logits.shape.slice(1)),
@@ -80,24 +72,27 @@ class OnnxWriter {
     const inputs = node.inputs.map((input) => this.map(input));
     const [x = ''] = inputs;
     if (node === this.network.packed) {
-      this.pack(this.names.of(node), this.names.of(this.network.logits));
+      this.pack(this.out.names.of(node), this.out.names.of(this.network.logits));
       return;
     }
     if (operation.kind === 'input') {
       // Boxes are no map: they are read as they come.
-      const name = this.names.of(node);
+      const name = this.out.names.of(node);
       if (node === this.network.sliceInContext) this.maps.set(node, name);
       else
-        this.maps.set(node, this.add('Transpose', `${name}/nchw`, [name], { perm: { ints: [0, 3, 1, 2] } }));
+        this.maps.set(
+          node,
+          this.out.add('Transpose', `${name}/nchw`, [name], { perm: { ints: [0, 3, 1, 2] } }),
+        );
       return;
     }
     // The logits' own name is that of their NHWC form.
     const isLogits = node === this.network.logits;
-    const name = isLogits ? this.names.free(`${this.names.of(node)}/nchw`) : this.names.of(node);
+    const name = isLogits ? this.out.names.free(`${this.out.names.of(node)}/nchw`) : this.out.names.of(node);
     this.maps.set(node, name);
     switch (operation.kind) {
       case 'identity':
-        this.node('Identity', name, inputs);
+        this.out.node('Identity', name, inputs);
         break;
       case 'conv':
         this.conv(name, x, operation);
@@ -107,31 +102,31 @@ class OnnxWriter {
         break;
       case 'scaleShift': {
         const sides = [1, shape[3], 1, 1];
-        const scaled = this.add('Mul', `${name}/scaled`, [
+        const scaled = this.out.add('Mul', `${name}/scaled`, [
           x,
-          this.weight(operation.scale, sides, operation.scale.data),
+          this.out.weight(operation.scale, sides, operation.scale.data),
         ]);
-        this.node('Add', name, [scaled, this.weight(operation.shift, sides, operation.shift.data)]);
+        this.out.node('Add', name, [scaled, this.out.weight(operation.shift, sides, operation.shift.data)]);
         break;
       }
       case 'relu':
-        this.node('Relu', name, inputs);
+        this.out.node('Relu', name, inputs);
         break;
       case 'sigmoid':
-        this.node('Sigmoid', name, inputs);
+        this.out.node('Sigmoid', name, inputs);
         break;
       case 'add':
-        this.node('Add', name, inputs);
+        this.out.node('Add', name, inputs);
         break;
       case 'mul':
-        this.node('Mul', name, inputs);
+        this.out.node('Mul', name, inputs);
         break;
       case 'concat':
-        this.node('Concat', name, inputs, { axis: { int: 1 } });
+        this.out.node('Concat', name, inputs, { axis: { int: 1 } });
         break;
       case 'maxPool': {
         const { size, stride, pad } = operation;
-        this.node('MaxPool', name, [x], {
+        this.out.node('MaxPool', name, [x], {
           kernel_shape: { ints: [size, size] },
           strides: { ints: [stride, stride] },
           pads: { ints: [pad, pad, pad, pad] },
@@ -139,37 +134,38 @@ class OnnxWriter {
         break;
       }
       case 'resize':
-        this.node('Resize', name, [x, '', '', this.int64s(`${name}/size`, [shape[1], shape[2]])], {
+        this.out.node('Resize', name, [x, '', '', this.out.int64s(`${name}/size`, [shape[1], shape[2]])], {
           mode: { string: 'linear' },
           coordinate_transformation_mode: { string: 'align_corners' },
           axes: { ints: [2, 3] },
         });
         break;
       case 'cropResize':
-        this.cropResize(name, x, inputs[1] ?? '', shape[1], shape[2]);
+        writeCropResize(this.out, name, x, inputs[1] ?? '', shape[1], shape[2]);
         break;
       case 'globalMean':
-        this.node('GlobalAveragePool', name, inputs);
+        this.out.node('GlobalAveragePool', name, inputs);
         break;
       case 'pack':
         throw new Error('Only the network’s own logits are packed.');
     }
-    if (isLogits) this.node('Transpose', this.names.of(node), [name], { perm: { ints: [0, 2, 3, 1] } });
+    if (isLogits)
+      this.out.node('Transpose', this.out.names.of(node), [name], { perm: { ints: [0, 2, 3, 1] } });
   }
 
   private conv(name: string, x: string, { kernel, bias, stride, pad, relu }: OperationOf<'conv'>): void {
     const [side = 1, , inputs = 1, outputs = 1] = kernel.shape;
-    const weights = this.weight(
+    const weights = this.out.weight(
       kernel,
       [outputs, inputs, side, side],
       () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
       true,
     );
     this.activated(name, relu, (output) =>
-      this.node(
+      this.out.node(
         'Conv',
         output,
-        [x, weights, ...(bias === null ? [] : [this.weight(bias, bias.shape, bias.data)])],
+        [x, weights, ...(bias === null ? [] : [this.out.weight(bias, bias.shape, bias.data)])],
         {
           kernel_shape: { ints: [side, side] },
           strides: { ints: [stride, stride] },
@@ -181,14 +177,14 @@ class OnnxWriter {
 
   private upConv(name: string, x: string, { kernel, bias, relu }: OperationOf<'upConv'>): void {
     const [, , outputs = 1, inputs = 1] = kernel.shape;
-    const weights = this.weight(
+    const weights = this.out.weight(
       kernel,
       [inputs, outputs, 2, 2],
       () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
       true,
     );
     this.activated(name, relu, (output) =>
-      this.node('ConvTranspose', output, [x, weights, this.weight(bias, bias.shape, bias.data)], {
+      this.out.node('ConvTranspose', output, [x, weights, this.out.weight(bias, bias.shape, bias.data)], {
         kernel_shape: { ints: [2, 2] },
         strides: { ints: [2, 2] },
       }),
@@ -201,126 +197,40 @@ class OnnxWriter {
       write(name);
       return;
     }
-    const linear = this.names.free(`${name}/linear`);
+    const linear = this.out.names.free(`${name}/linear`);
     write(linear);
-    this.node('Relu', name, [linear]);
+    this.out.node('Relu', name, [linear]);
   }
 
-  /**
-   * Samples on a grid made of the boxes, [n, 1, 1, 4]. Equal to TensorFlow's CropAndResize inside of the map;
-   * outside both give zeros, but here the last pixel fades into them.
-   */
-  private cropResize(name: string, x: string, boxes: string, height: number, width: number): void {
-    const corners = ['y1', 'x1', 'y2', 'x2'].map((corner) => this.names.free(`${name}/${corner}`));
-    const [y1 = '', x1 = '', y2 = '', x2 = ''] = corners;
-    this.nodes.push({
-      op: 'Split',
-      inputs: [boxes],
-      outputs: corners,
-      attributes: { axis: { int: 3 }, num_outputs: { int: 4 } },
-    });
-    const y = this.line(`${name}/y`, y1, y2, [1, height, 1, 1]); // [n, h, 1, 1]
-    const across = this.line(`${name}/x`, x1, x2, [1, 1, width, 1]); // [n, 1, w, 1]
-    const plane = this.floats(`${name}/plane`, new Float32Array(height * width), [1, height, width, 1]);
-    const wide = [across, y].map((line, index) => this.add('Add', `${name}/wide_${index}`, [line, plane]));
-    const fractions = this.add('Concat', `${name}/fractions`, wide, { axis: { int: 3 } }); // [n, h, w, 2]
-    const doubled = this.add('Mul', `${name}/doubled`, [
-      fractions,
-      this.floats(`${name}/two`, Float32Array.of(2), []),
-    ]);
-    const grid = this.add('Sub', `${name}/grid`, [
-      doubled,
-      this.floats(`${name}/one`, Float32Array.of(1), []),
-    ]);
-    this.node('GridSample', name, [x, grid], {
-      mode: { string: 'bilinear' },
-      padding_mode: { string: 'zeros' },
-      align_corners: { int: 1 },
-    });
-  }
-
-  /** Evenly spaced positions from `first` to `last`, both included; the middle when there is only one. */
-  private line(name: string, first: string, last: string, shape: readonly number[]): string {
-    const count = shape.reduce((product, side) => product * side, 1);
-    const ramp = Float32Array.from({ length: count }, (_, i) => (count === 1 ? 0.5 : i / (count - 1)));
-    const extent = this.add('Sub', `${name}/extent`, [last, first]);
-    const offset = this.add('Mul', `${name}/offset`, [extent, this.floats(`${name}/ramp`, ramp, shape)]);
-    return this.add('Add', `${name}/positions`, [first, offset]);
-  }
-
-  /** See `GraphDefWriter.pack`. `logits` is NHWC. */
+  /** See `writePack` in ../graph/graph-def.ts. `logits` is NHWC. */
   private pack(name: string, logits: string): void {
-    const probabilities = this.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
-    const axes = this.int64s(`${name}/axes`, [-1]);
-    const largest = this.add('ReduceMax', `${name}/largest`, [probabilities, axes], { keepdims: { int: 0 } });
-    const range = this.add('Mul', `${name}/range`, [
+    const probabilities = this.out.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
+    const axes = this.out.int64s(`${name}/axes`, [-1]);
+    const largest = this.out.add('ReduceMax', `${name}/largest`, [probabilities, axes], {
+      keepdims: { int: 0 },
+    });
+    const range = this.out.add('Mul', `${name}/range`, [
       largest,
-      this.floats(`${name}/steps`, Float32Array.of(255), []),
+      this.out.floats(`${name}/steps`, Float32Array.of(255), []),
     ]);
-    const halfUp = this.add('Add', `${name}/half_up`, [
+    const halfUp = this.out.add('Add', `${name}/half_up`, [
       range,
-      this.floats(`${name}/half`, Float32Array.of(0.5), []),
+      this.out.floats(`${name}/half`, Float32Array.of(0.5), []),
     ]);
-    const confidence = this.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
-    const winner = this.add('ArgMax', `${name}/winner`, [logits], {
+    const confidence = this.out.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
+    const winner = this.out.add('ArgMax', `${name}/winner`, [logits], {
       axis: { int: -1 },
       keepdims: { int: 0 },
     });
-    const classes = this.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
-    const byte = this.names.free(`${name}/byte`);
-    this.initializers.push({ name: byte, type: 'int32', shape: [], data: bytesOf(Int32Array.of(256)) });
-    const high = this.add('Mul', `${name}/class_high`, [classes, byte]);
-    this.node('Add', name, [high, confidence]);
+    const classes = this.out.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
+    const byte = this.out.names.free(`${name}/byte`);
+    this.out.initializers.push({ name: byte, type: 'int32', shape: [], data: bytesOf(Int32Array.of(256)) });
+    const high = this.out.add('Mul', `${name}/class_high`, [classes, byte]);
+    this.out.node('Add', name, [high, confidence]);
   }
 
   private map(node: GraphNode): string {
-    return this.maps.get(node) ?? this.names.of(node);
-  }
-
-  private weight(weight: Weight, shape: readonly number[], data: () => Float32Array, large = false): string {
-    const { name, known } = this.names.ofWeight(weight);
-    if (known) return name;
-    if (!large || this.options.dtype === 'float32') {
-      this.initializers.push({ name, type: 'float32', shape, data: bytesOf(data()) });
-      return name;
-    }
-    const stored = this.names.free(`${name}/float16`);
-    this.initializers.push({ name: stored, type: 'float16', shape, data: bytesOf(toFloat16(data())) });
-    this.node('Cast', name, [stored], { to: { int: 1 } });
-    return name;
-  }
-
-  private floats(wish: string, values: Float32Array, shape: readonly number[]): string {
-    const name = this.names.free(wish);
-    this.initializers.push({ name, type: 'float32', shape, data: bytesOf(values) });
-    return name;
-  }
-
-  private int64s(wish: string, values: readonly number[]): string {
-    const name = this.names.free(wish);
-    const data = bytesOf(BigInt64Array.from(values, BigInt));
-    this.initializers.push({ name, type: 'int64', shape: [values.length], data });
-    return name;
-  }
-
-  private add(
-    op: string,
-    wish: string,
-    inputs: readonly string[],
-    attributes?: Record<string, AttributeValue>,
-  ): string {
-    const name = this.names.free(wish);
-    this.node(op, name, inputs, attributes);
-    return name;
-  }
-
-  private node(
-    op: string,
-    output: string,
-    inputs: readonly string[],
-    attributes: Record<string, AttributeValue> = {},
-  ): void {
-    this.nodes.push({ op, inputs, outputs: [output], attributes });
+    return this.maps.get(node) ?? this.out.names.of(node);
   }
 }
 
@@ -345,8 +255,4 @@ function transposed(
     }
   }
   return result;
-}
-
-function bytesOf(values: Float32Array | Int32Array | Uint16Array | BigInt64Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
