@@ -86,7 +86,11 @@ const NOT_MEASURED = 'Accuracy not measured';
 function shortCard(model: ModelEntry): string {
   const { metrics, specimen, provenance } = model.manifest;
   const figures = metrics === null ? NOT_MEASURED : `${formatFraction(metrics.miou)} mIoU`;
-  return [figures, ...(specimen === undefined || provenance.synthetic ? [] : [specimen.organ]), sizeOf(model)].join(', ');
+  return [
+    figures,
+    ...(specimen === undefined || provenance.synthetic ? [] : [specimen.organ]),
+    sizeOf(model),
+  ].join(', ');
 }
 
 function sizeOf({ manifest }: ModelEntry): string {
