@@ -8,14 +8,12 @@
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encode } from 'fast-png';
 import { parse } from 'csv-parse/sync';
-import sharp from 'sharp';
 import { z } from 'zod';
-import { studies } from '../src/training/study/studies.ts';
-import { MOSAIC, paintMosaic } from './ebhi-mosaic.ts';
+import { EBHI_MPP, studies } from '../src/training/study/studies.ts';
+import { MOSAIC, writeMosaic } from './ebhi-mosaic.ts';
 import { planMosaics } from './ebhi-mosaic-plan.ts';
-import { EBHI_MPP, readEbhiIndex } from './ebhi-seg.ts';
+import { readEbhiIndex } from './ebhi-seg.ts';
 
 const LEFT_OUT = '0';
 
@@ -50,22 +48,6 @@ async function writeMosaics(): Promise<string[]> {
         ({ patient, classIndex }) => patient === mosaic.patient && classIndex === mosaic.classIndex,
       ) === i,
   );
-  for (const mosaic of firsts) {
-    const { rgb, classes } = await paintMosaic(ebhiFolder, mosaic);
-    const raw = { width: MOSAIC, height: MOSAIC, channels: 3 } as const;
-    const file = path.join(out, 'images', `${mosaic.name}.png`);
-    await sharp(rgb, { raw }).resize(side, side).png().toFile(file);
-    const mask = encode({ width: side, height: side, data: enlarged(classes), channels: 1, depth: 8 });
-    await writeFile(path.join(out, 'masks4', `${mosaic.name}.png`), mask);
-  }
+  for (const mosaic of firsts) await writeMosaic(ebhiFolder, mosaic, out, side);
   return firsts.map(({ name, patient }) => `${name},${patient}`);
-}
-
-/** Classes [430, 430] as [side, side]: the class at each pixel's middle. */
-function enlarged(classes: Uint8Array): Uint8Array {
-  const from = (i: number): number => Math.floor(((i + 0.5) * MOSAIC) / side);
-  return Uint8Array.from(
-    { length: side * side },
-    (_, i) => classes[from(Math.floor(i / side)) * MOSAIC + from(i % side)]!,
-  );
 }

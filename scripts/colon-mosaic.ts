@@ -5,7 +5,7 @@
  *     npx tsx scripts/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
  *
  * Each square block is made of four tiles of one piece of tissue and one diagnosis; blocks lie on glass, in an order that does
- * not tell their class. How large a pixel is, is assumed (ebhi-seg.ts).
+ * not tell their class. How large a pixel is, is assumed (src/training/study/studies.ts).
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,13 +15,8 @@ import { mulberry32 } from '../src/runtime/variables.ts';
 import { FileSink } from '../src/slide/tiff-writer/file-sink.node.ts';
 import { sharpJpeg } from '../src/slide/tiff-writer/sharp-jpeg.node.ts';
 import { TiffWriter } from '../src/slide/tiff-writer/tiff-writer.ts';
-import {
-  EBHI_CLASSES as CLASSES,
-  EBHI_MPP as MPP,
-  EBHI_TILE as TILE,
-  readEbhiIndex,
-  readEbhiTile,
-} from './ebhi-seg.ts';
+import { EBHI_MPP as MPP } from '../src/training/study/studies.ts';
+import { EBHI_CLASSES as CLASSES, EBHI_TILE as TILE, readEbhiIndex, readEbhiTile } from './ebhi-seg.ts';
 
 const NAME = 'colon-mosaic';
 const FOLD = '0';

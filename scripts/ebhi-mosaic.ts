@@ -1,4 +1,9 @@
-/** Paints a mosaic of tiles of EBHI-Seg. */
+/** Paints a mosaic of tiles of EBHI-Seg and writes it as an image with its index mask. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { encode } from 'fast-png';
+import sharp from 'sharp';
+import { maskReader } from '../src/training/datasets/indexed-images.ts';
 import { SIDE, type Mosaic } from './ebhi-mosaic-plan.ts';
 import { EBHI_TILE, readEbhiTile } from './ebhi-seg.ts';
 
@@ -9,7 +14,7 @@ const MARGIN = Math.floor((EBHI_TILE - USED) / 2);
 export const MOSAIC = SIDE * USED;
 
 /** @returns RGB [430, 430, 3] and classes [430, 430], 0 for background */
-export async function paintMosaic(
+async function paintMosaic(
   data: string,
   { classIndex, tiles }: Mosaic,
 ): Promise<{ rgb: Buffer; classes: Uint8Array }> {
@@ -29,4 +34,18 @@ export async function paintMosaic(
     }
   }
   return { rgb, classes };
+}
+
+/** Writes `images/` and `masks4/` of the mosaic below `out`, as PNG of `side` × `side` pixels. */
+export async function writeMosaic(data: string, mosaic: Mosaic, out: string, side = MOSAIC): Promise<void> {
+  const { rgb, classes } = await paintMosaic(data, mosaic);
+  const image = sharp(rgb, { raw: { width: MOSAIC, height: MOSAIC, channels: 3 } });
+  await image
+    .resize(side, side)
+    .png()
+    .toFile(path.join(out, 'images', `${mosaic.name}.png`));
+  const whole = { x: 0, y: 0, width: MOSAIC, height: MOSAIC };
+  const resized = maskReader(classes, MOSAIC, MOSAIC)(whole, side, side);
+  const mask = encode({ width: side, height: side, data: resized, channels: 1, depth: 8 });
+  await writeFile(path.join(out, 'masks4', `${mosaic.name}.png`), mask);
 }

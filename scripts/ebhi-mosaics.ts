@@ -9,24 +9,14 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { encode } from 'fast-png';
-import sharp from 'sharp';
-import { MOSAIC, paintMosaic } from './ebhi-mosaic.ts';
+import { MOSAIC, writeMosaic } from './ebhi-mosaic.ts';
 import { planMosaics } from './ebhi-mosaic-plan.ts';
 import { readEbhiIndex } from './ebhi-seg.ts';
 
 const [data = '../shared/data/ebhi', out = 'runs/ebhi-mosaics'] = process.argv.slice(2);
 const mosaics = planMosaics(await readEbhiIndex(data));
 for (const folder of ['images', 'masks4']) await mkdir(path.join(out, folder), { recursive: true });
-for (const mosaic of mosaics) {
-  const { rgb, classes } = await paintMosaic(data, mosaic);
-  const raw = { width: MOSAIC, height: MOSAIC, channels: 3 } as const;
-  await sharp(rgb, { raw })
-    .png()
-    .toFile(path.join(out, 'images', `${mosaic.name}.png`));
-  const mask = encode({ width: MOSAIC, height: MOSAIC, data: classes, channels: 1, depth: 8 });
-  await writeFile(path.join(out, 'masks4', `${mosaic.name}.png`), mask);
-}
+for (const mosaic of mosaics) await writeMosaic(data, mosaic, out);
 const lines = mosaics.map(({ name, patient, fold, classIndex }) =>
   [name, patient, fold, String(classIndex)].join(','),
 );

@@ -1,8 +1,5 @@
 /**
  * EBHI-Seg (Shi et al. 2023, CC BY 4.0): 2,226 tiles of colon, H&E, 224 × 224 pixels, of 365 patients, with index masks.
- *
- * It does not say how large a pixel is. 1.13 µm is assumed: closed glands of normal mucosa have a median diameter of 63.5 pixels
- * in its masks (254 glands), healthy glands of GlaS, whose pixels are known (0.62 µm), one of 71.8 µm (303 glands).
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,8 +8,6 @@ import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { z } from 'zod';
 
-/** µm per pixel, assumed. */
-export const EBHI_MPP = 1.13;
 /** Pixels along a tile's side. */
 export const EBHI_TILE = 224;
 

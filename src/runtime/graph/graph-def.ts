@@ -30,6 +30,7 @@ export function openBatch(dimensions: readonly number[]): { dim: { size: string 
 
 /** Below every activation: what the borders of a max pooling hold when zero could be the largest. */
 const LOWEST = -3.4028234663852886e38;
+
 function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode): void {
   const name = out.names.of(node);
   const inputs = node.inputs.map((input) => out.names.of(input));

@@ -54,6 +54,11 @@ const glas: Study = {
   shareable: false,
 };
 
+/**
+ * µm per pixel of EBHI-Seg, which does not say it. Assumed: closed glands of normal mucosa have a median diameter of 63.5 pixels in its
+ * masks (254 glands), healthy glands of GlaS, whose pixels are known, one of 71.8 µm (303 glands).
+ */
+export const EBHI_MPP = 1.13;
 const EBHI_FOLDS = 5;
 
 /** Mosaics of tiles of one patient and class, made by scripts/ebhi-mosaics.ts. */
@@ -63,7 +68,7 @@ const ebhi: Study = {
   measuredOn: 'EBHI-Seg mosaics',
   foldCount: EBHI_FOLDS,
   foldsOf: (index) => foldsInIndex(index, EBHI_FOLDS),
-  mpp: 1.13,
+  mpp: EBHI_MPP,
   modelId: 'colon-ebhi',
   modelTitle: 'Colon EBHI',
   data: 'EBHI-Seg (Shi et al. 2023): 2,226 tiles of colon, H&E, 365 patients, as mosaics of four tiles of one patient and class; benign polyps count as healthy, size of a pixel assumed (1.13 µm)',
