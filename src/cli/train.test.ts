@@ -93,6 +93,35 @@ describe('dualscope train', { timeout: 60_000 }, () => {
     expect(report).toContain('Confusion matrix on validation data');
   });
 
+  it('starts from a model, with classes of its own', async () => {
+    const own = {
+      ...config,
+      validation: undefined,
+      id: 'two-classes',
+      steps: 1,
+      startModel: 'nano-attention',
+      batchNorm: 'frozen',
+      sampling: [1, 1],
+      classes: config.classes.slice(0, 2),
+      data: { ...config.data, classOfValue: [0, 0, 1, 1] },
+    };
+    await writeFile(join(folder, 'own.json'), JSON.stringify(own));
+    const trained = dualscope([
+      ...['train', '--config', join(folder, 'own.json'), '--data', join(folder, 'data')],
+      ...['--run', join(folder, 'own-run'), '--out', join(folder, 'models'), '--json'],
+    ]);
+    expect(JSON.parse(trained.stdout)).toMatchObject({ id: 'two-classes', steps: 1 });
+    expect(trained.stderr).toContain('2 kernels start at random (other classes in nano-attention)');
+    expect(trained.stderr).toContain('does not say that it never saw all of the patients');
+    const file = join(folder, 'models', 'two-classes', 'manifest.json');
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as {
+      classes: unknown[];
+      provenance: { data: string };
+    };
+    expect(manifest.classes).toHaveLength(2);
+    expect(manifest.provenance.data).toMatch(/^stripes; started from nano-attention, which was trained on /);
+  });
+
   it('says what is wrong in one line', async () => {
     const threads = dualscope([
       ...['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')],
@@ -107,5 +136,16 @@ describe('dualscope train', { timeout: 60_000 }, () => {
     const weights = dualscope(['train', '--config', join(folder, 'imagenet.json'), '--data', folder]);
     expect(weights.status).toBe(1);
     expect(weights.stderr).toMatch(/Say with --weights which folder holds it/);
+    const wrong = async (change: object): Promise<string> => {
+      await writeFile(join(folder, 'wrong.json'), JSON.stringify({ ...config, ...change }));
+      return dualscope(['train', '--config', join(folder, 'wrong.json'), '--data', folder]).stderr;
+    };
+    expect(await wrong({ sampling: [1, 1, 1] })).toMatch(/"sampling" is not valid: 3 values for 4 classes/);
+    const start = { startModel: 'nano-attention' };
+    expect(await wrong(start)).toMatch(/Set "batchNorm": "frozen" beside "startModel"/);
+    expect(await wrong({ ...start, encoderWeights: 'resnet18-imagenet' })).toMatch(
+      /can't start from "nano-attention" and from "resnet18-imagenet"/,
+    );
+    expect(await wrong({ startModel: 'nowhere', batchNorm: 'frozen' })).toMatch(/nowhere.manifest\.json/);
   });
 });

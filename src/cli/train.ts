@@ -9,11 +9,8 @@ import type { BackendName } from '../runtime/backend.ts';
 import { registerTrainingKernels } from '../runtime/training-kernels.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import { loadModel } from '../runtime/load-model.ts';
-import type { Weights } from '../runtime/variables.ts';
-import { configuredPreset } from '../training/configured-preset.ts';
 import { exportRun, writeModel } from '../training/export-run.ts';
 import { itemsFor, openSamples } from '../training/open-samples.ts';
-import { pretrainedPreset } from '../training/pretrained-encoders.ts';
 import { SampleThread } from '../training/sample-thread.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
@@ -21,6 +18,7 @@ import { CommandError, type AddCommand } from './command.ts';
 import { parseWhole } from './numbers.ts';
 import { backendOption } from './options.ts';
 import { dataPart, exampleSlices, runReport } from './train-report.ts';
+import { startOf } from './train-start.ts';
 import { validateWeights } from './train-validation.ts';
 import { codeVersion } from './version.ts';
 
@@ -30,6 +28,7 @@ interface TrainCall {
   readonly out: string;
   readonly run?: string;
   readonly weights?: string;
+  readonly models: string;
   readonly backend?: BackendName;
   readonly threads: number;
   readonly stopAfter?: number;
@@ -56,6 +55,7 @@ export const addTrainCommand: AddCommand = (program) => {
     .option('--out <dir>', 'folder of models; the model is written to <dir>/<id>', 'models')
     .option('--run <dir>', 'folder of checkpoints, losses and the report; runs/<id> by default')
     .option('--weights <dir>', 'folder that holds the folders of ImageNet weights')
+    .option('--models <dir>', 'folder of the models that a configuration may start from', 'models')
     .option('--threads <n>', 'threads that compute parts of each batch (wasm)', parseWhole(1), 1)
     .addOption(backendOption())
     .option('--checkpoint-every <steps>', 'steps between checkpoints', parseWhole(1), 50)
@@ -65,9 +65,8 @@ export const addTrainCommand: AddCommand = (program) => {
 };
 
 async function train(call: TrainCall): Promise<void> {
-  const config = await readConfig(call.config);
-  const { preset, pretrained } = await startOf(config, call.weights);
   const backend = await initialiseNodeBackend(call.backend ?? 'wasm');
+  const { config, preset, pretrained } = await startOf(await readConfig(call.config), call);
   if (backend.name === 'wasm') await registerTrainingKernels();
   else if (call.threads > 1) {
     throw new CommandError(`--threads is for wasm; ${backend.name} computes a batch at once.`);
@@ -234,26 +233,4 @@ async function readConfig(file: string): Promise<TrainingConfig> {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new CommandError(`${file}: "${issue?.path.join('.') ?? ''}" is not valid: ${issue?.message ?? ''}.`);
-}
-
-/** The preset at the configuration's sizes, and what its encoders start from. */
-async function startOf(
-  config: TrainingConfig,
-  folder: string | undefined,
-): Promise<{ preset: Preset; pretrained: Weights }> {
-  const preset = configuredPreset(config);
-  if (config.encoderWeights === undefined) return { preset, pretrained: new Map() };
-  if (folder === undefined) {
-    throw new CommandError(
-      `${config.id}: the configuration starts from "${config.encoderWeights}". Say with --weights which folder holds it.`,
-    );
-  }
-  const started = await pretrainedPreset(preset, join(folder, config.encoderWeights));
-  const { missing } = started;
-  if (missing.length > 0) {
-    process.stderr.write(
-      `${config.id}: ${String(missing.length)} kernels have no ImageNet weights and start at random\n`,
-    );
-  }
-  return { preset: started.preset, pretrained: started.weights };
 }

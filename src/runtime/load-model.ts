@@ -50,6 +50,13 @@ const graphSchema = z.object({
 
 type GraphFile = z.infer<typeof graphSchema>;
 
+/** A model's files, their hashes checked. */
+export interface ModelFiles {
+  readonly manifest: ModelManifest;
+  readonly graph: GraphFile;
+  readonly shards: readonly Uint8Array<ArrayBuffer>[];
+}
+
 /**
  * Loads `manifest.json`, the graph and its weights, checks hashes, and makes them ready to run on the current
  * TF.js backend.
@@ -57,6 +64,28 @@ type GraphFile = z.infer<typeof graphSchema>;
  * @throws ModelError `not-found`, `bad-manifest`, `bad-graph` or `bad-weights`, naming the file.
  */
 export async function loadModel(id: string, readFile: ReadFile): Promise<Segmenter> {
+  const files = await readModelFiles(id, readFile);
+  const { manifest, graph } = files;
+  const handler: io.IOHandler = { load: async () => modelArtifacts(files) };
+  try {
+    const model = await loadGraphModel(handler);
+    const executor = GraphExecutor.of(graph.modelTopology.node, model.weights);
+    return new GraphSegmenter(manifest, model, executor);
+  } catch (error) {
+    throw new ModelError(
+      'bad-graph',
+      `${id}/${manifest.graph.file}`,
+      `TensorFlow.js cannot read the graph: ${message(error)}`,
+      RELOAD,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Reads and checks all files of a model. @throws ModelError as `loadModel`. */
+export async function readModelFiles(id: string, readFile: ReadFile): Promise<ModelFiles> {
   const manifest = await readManifest(id, readFile);
   const { graph } = manifest;
   const graphFile = `${id}/${graph.file}`;
@@ -76,24 +105,7 @@ export async function loadModel(id: string, readFile: ReadFile): Promise<Segment
     );
   }
   checkNames(manifest, parsed.data, graphFile);
-
-  const shards = await readWeights(id, manifest, parsed.data, readFile);
-  const handler: io.IOHandler = { load: async () => artifacts(parsed.data, shards) };
-  try {
-    const model = await loadGraphModel(handler);
-    const executor = GraphExecutor.of(parsed.data.modelTopology.node, model.weights);
-    return new GraphSegmenter(manifest, model, executor);
-  } catch (error) {
-    throw new ModelError(
-      'bad-graph',
-      graphFile,
-      `TensorFlow.js cannot read the graph: ${message(error)}`,
-      RELOAD,
-      {
-        cause: error,
-      },
-    );
-  }
+  return { manifest, graph: parsed.data, shards: await readWeights(id, manifest, parsed.data, readFile) };
 }
 
 /** Loads and checks a model's manifest alone. @throws ModelError `not-found` or `bad-manifest`. */
@@ -199,10 +211,11 @@ function checkNames(
   }
 }
 
-function artifacts(
-  { format, signature, modelTopology, weightsManifest }: GraphFile,
-  shards: Uint8Array<ArrayBuffer>[],
-): io.ModelArtifacts {
+/** The files as TF.js takes them. */
+export function modelArtifacts({
+  graph: { format, signature, modelTopology, weightsManifest },
+  shards,
+}: ModelFiles): io.ModelArtifacts {
   return {
     format,
     modelTopology,

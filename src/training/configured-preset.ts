@@ -1,4 +1,4 @@
-/** The preset that a configuration trains: one of the named ones, at sizes of its own where it says so. */
+/** The preset that a configuration trains: one of the named ones, with as many classes and at the sizes that it says. */
 import { presetById, type Preset } from '../model/presets.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -10,8 +10,10 @@ import type { TrainingConfig } from './training-config.ts';
 export function configuredPreset({
   preset: id,
   geometry,
-}: Pick<TrainingConfig, 'preset' | 'geometry'>): Preset {
-  const preset = presetById(id);
+  classes,
+}: Pick<TrainingConfig, 'preset' | 'geometry' | 'classes'>): Preset {
+  const named = presetById(id);
+  const preset = { ...named, network: { ...named.network, classes: classes.length } };
   if (geometry === undefined) return preset;
   const { slicePx, sliceFieldUm, contextPx = slicePx, contextFieldUm } = geometry;
   const slice = { slicePx, sliceFieldUm };

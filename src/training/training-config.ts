@@ -31,7 +31,7 @@ const optimiserSchema = z.union([
   }),
 ]);
 
-export const trainingConfigSchema = z.strictObject({
+const configSchema = z.strictObject({
   /** Name of the preset in src/model/presets.ts. */
   preset: z.string(),
   /** Sizes other than the preset's own. */
@@ -59,6 +59,11 @@ export const trainingConfigSchema = z.strictObject({
     .optional(),
   /** Folder of ImageNet weights for every encoder, below the command's --weights. */
   encoderWeights: z
+    .string()
+    .regex(/^[\w.-]+$/)
+    .optional(),
+  /** Folder of the model that training starts from, below the command's --models: one of the same preset, its batch norms frozen. */
+  startModel: z
     .string()
     .regex(/^[\w.-]+$/)
     .optional(),
@@ -122,6 +127,17 @@ export const trainingConfigSchema = z.strictObject({
     split: z.string(),
     intendedUse: z.string(),
   }),
+});
+
+/** Also checks that what is said class by class is said of every class. */
+export const trainingConfigSchema = configSchema.superRefine((config, context) => {
+  const count = config.classes.length;
+  for (const field of ['sampling', 'classWeights', 'contextClassWeights'] as const) {
+    const values = config[field];
+    if (values === undefined || values.length === count) continue;
+    const message = `${String(values.length)} values for ${String(count)} classes`;
+    context.addIssue({ code: 'custom', path: [field], message });
+  }
 });
 
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
