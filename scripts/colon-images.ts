@@ -4,7 +4,8 @@
  *
  *     npx tsx scripts/colon-images.ts [../shared/data] [runs/colon-images]
  *
- * Patients of EBHI-Seg's fold 0 are left out: the demo slide is of theirs.
+ * Patients of EBHI-Seg's fold 0 are left out: the demo slide is of theirs. Of each class both sets are drawn as often: the weights of the
+ * index say how often an image is.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -22,13 +23,29 @@ const [glasFolder, ebhiFolder] = [path.join(shared, 'glas'), path.join(shared, '
 const glas = studies.find(({ id }) => id === 'glas')!;
 const side = Math.round((MOSAIC * EBHI_MPP) / glas.mpp);
 for (const folder of ['images', 'masks4']) await mkdir(path.join(out, folder), { recursive: true });
-const lines = [...(await copyGlas()), ...(await writeMosaics())];
-await writeFile(path.join(out, 'index.csv'), `name,patient\n${lines.join('\n')}\n`);
+const lines = [...weighted(await copyGlas()), ...weighted(await writeMosaics())];
+await writeFile(path.join(out, 'index.csv'), `name,patient,weight\n${lines.join('\n')}\n`);
 process.stdout.write(`${out}: ${String(lines.length)} images\n`);
 
-/** @returns lines of the index */
-async function copyGlas(): Promise<string[]> {
-  const schema = z.array(z.object({ name: z.string(), patient: z.string() }));
+interface ColonImage {
+  readonly name: string;
+  readonly patient: string;
+  /** Of its glands, 1 to 3. */
+  readonly classIndex: number;
+}
+
+/** Lines of the index: the images of each class weigh as much together as those of any other. */
+function weighted(images: readonly ColonImage[]): string[] {
+  return images.map(({ name, patient, classIndex }) => {
+    const alike = images.filter((image) => image.classIndex === classIndex).length;
+    return `${name},${patient},${(100 / alike).toFixed(3)}`;
+  });
+}
+
+async function copyGlas(): Promise<ColonImage[]> {
+  const schema = z.array(
+    z.object({ name: z.string(), patient: z.string(), class_id: z.coerce.number().int().min(1).max(3) }),
+  );
   const index = await readFile(path.join(glasFolder, 'index.csv'), 'utf8');
   const rows = schema.parse(parse(index, { columns: true }));
   for (const { name } of rows) {
@@ -36,11 +53,10 @@ async function copyGlas(): Promise<string[]> {
       await copyFile(path.join(glasFolder, file), path.join(out, file));
     }
   }
-  return rows.map(({ name, patient }) => `${name},${patient}`);
+  return rows.map(({ name, patient, class_id: classIndex }) => ({ name, patient, classIndex }));
 }
 
-/** @returns lines of the index */
-async function writeMosaics(): Promise<string[]> {
+async function writeMosaics(): Promise<ColonImage[]> {
   const all = planMosaics(await readEbhiIndex(ebhiFolder)).filter(({ fold }) => fold !== LEFT_OUT);
   const firsts = all.filter(
     (mosaic, i) =>
@@ -49,5 +65,5 @@ async function writeMosaics(): Promise<string[]> {
       ) === i,
   );
   for (const mosaic of firsts) await writeMosaic(ebhiFolder, mosaic, out, side);
-  return firsts.map(({ name, patient }) => `${name},${patient}`);
+  return firsts;
 }

@@ -17,13 +17,6 @@ export interface Augmentation {
   readonly glass?: number | undefined;
 }
 
-/** The class at a random share of the summed weights. */
-export function drawClass({ random }: Draw, classWeights: readonly number[]): number {
-  let rest = random() * classWeights.reduce((sum, weight) => sum + weight, 0);
-  const found = classWeights.findIndex((weight) => (rest -= weight) < 0);
-  return Math.max(0, found);
-}
-
 /** The share of its own field that a sample is read with; draws nothing without an augmentation. */
 export function drawScale({ random }: Draw, augmentation: Augmentation | undefined): number {
   if (augmentation === undefined) return 1;

@@ -14,3 +14,10 @@ export function drawFor(seed: number, number: number): Draw {
   for (let i = 0; i < 4; i++) random();
   return { random, below: (n) => Math.floor(random() * n) };
 }
+
+/** The index at a random share of the summed weights; of equal weights the one that `below` would give. */
+export function drawWeighted({ random }: Draw, weights: readonly number[]): number {
+  let rest = random() * weights.reduce((sum, weight) => sum + weight, 0);
+  const found = weights.findIndex((weight) => (rest -= weight) < 0);
+  return Math.max(0, found);
+}

@@ -11,6 +11,8 @@ export interface LabelledImage {
   readonly width: number;
   readonly height: number;
   readonly umPerPx: number;
+  /** As of the dataset's item. */
+  readonly weight: number;
   /** [height, width, 3], 0 to 255. */
   readonly rgb: Uint8Array;
   /** [height, width], class index; `UNCOUNTED` where a pixel is neither drawn nor trained on. */
@@ -107,6 +109,7 @@ export function reduceImage(image: LabelledImage, factor: number): LabelledImage
     width,
     height,
     umPerPx: image.umPerPx * factor,
+    weight: image.weight,
     rgb,
     classes: new Uint8Array(0),
   };

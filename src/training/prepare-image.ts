@@ -22,7 +22,7 @@ export async function prepareImage(item: DatasetItem, umPerPx: number): Promise<
     counted?.forEach((counts, i) => {
       if (counts === 0) classes[i] = UNCOUNTED;
     });
-    return { name: item.name, width, height, umPerPx, rgb, classes };
+    return { name: item.name, width, height, umPerPx, weight: item.weight, rgb, classes };
   } finally {
     slide.close();
   }

@@ -15,7 +15,7 @@ function gradientImage(width = 200, height = 160): LabelledImage {
       rgb.set([x, y, classes[i] * 100], i * 3);
     }
   }
-  return { name: 'gradient', width, height, umPerPx: 1, rgb, classes };
+  return { name: 'gradient', width, height, umPerPx: 1, weight: 1, rgb, classes };
 }
 
 const region: SamplingGeometry = {
@@ -43,6 +43,7 @@ describe('crops', () => {
       width: 3,
       height: 2,
       umPerPx: 1,
+      weight: 1,
       rgb,
       classes: new Uint8Array(6),
     };
@@ -67,6 +68,26 @@ describe('Sampler', () => {
     let ones = 0;
     for (let i = 0; i < 400; i++) if (sampler.sample(i).classes.includes(1)) ones++;
     expect(ones).toBeGreaterThan(150);
+  });
+
+  it('draws images by theirs, the same as without where all are equal', () => {
+    const draws = (weights: readonly number[]): number[] => {
+      const images = weights.map((weight, i) => {
+        const image = gradientImage();
+        for (let at = 2; at < image.rgb.length; at += 3) image.rgb[at] = i === 0 ? 20 : 220;
+        return { ...image, weight };
+      });
+      const weighted = new Sampler(images, region, { classWeights: [1, 1], seed: 5 });
+      return Array.from({ length: 400 }, (_, number) => {
+        const blues = weighted.sample(number).slice.filter((_value, i) => i % 3 === 2);
+        return Math.min(...blues) > 120 ? 1 : 0;
+      });
+    };
+    const seconds = (drawn: number[]): number => drawn.filter((image) => image === 1).length;
+    expect(draws([5, 5])).toEqual(draws([1, 1]));
+    // Of 400 draws: 200, and 300, with a standard deviation of 10 and 9.
+    expect(Math.abs(seconds(draws([1, 1])) - 200)).toBeLessThan(40);
+    expect(Math.abs(seconds(draws([1, 3])) - 300)).toBeLessThan(36);
   });
 
   it('keeps slice, classes and context together under every symmetry', () => {

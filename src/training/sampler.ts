@@ -3,8 +3,8 @@
  * Classes are drawn by given weights, so that rare ones are seen. A sample depends on the seed and its number alone, which
  * makes a resumed run continue exactly.
  */
-import { augment, drawClass, drawColourChange, drawScale, type Augmentation } from './augmentation.ts';
-import { drawFor } from './draw.ts';
+import { augment, drawColourChange, drawScale, type Augmentation } from './augmentation.ts';
+import { drawFor, drawWeighted, type Draw } from './draw.ts';
 import type { RegionPlacement } from './context-place.ts';
 import { ContextReader } from './context-reader.ts';
 import type { LabelledImage } from './labelled-image.ts';
@@ -28,6 +28,7 @@ export interface SamplerOptions {
 
 interface Source {
   readonly image: LabelledImage;
+  readonly weight: number;
   readonly contexts: ContextReader;
   /** Pixel indices of each class, thinned. */
   readonly byClass: readonly Uint32Array[];
@@ -46,6 +47,7 @@ export class Sampler implements SampleSource {
     const { classWeights, regions = 'anywhere' } = options;
     this.sources = images.map((image) => ({
       image,
+      weight: image.weight,
       contexts: new ContextReader(image, geometry, regions),
       byClass: pixelsByClass(image, classWeights.length),
     }));
@@ -56,9 +58,8 @@ export class Sampler implements SampleSource {
     const { seed, augmentation } = this.options;
     const draw = drawFor(seed, number);
     const { random, below } = draw;
-    const wanted = drawClass(draw, this.classWeights);
-    const sources = this.sources.filter((source) => source.byClass[wanted]!.length > 0);
-    const { image, contexts, byClass } = sources[below(sources.length)]!;
+    const wanted = drawWeighted(draw, this.classWeights);
+    const { image, contexts, byClass } = drawSource(draw, this.sources, wanted);
     const pixel = byClass[wanted]![below(byClass[wanted]!.length)]!;
     const side = this.geometry.slicePx;
     const zoom = drawScale(draw, augmentation);
@@ -82,6 +83,16 @@ export class Sampler implements SampleSource {
     };
     return augment(raw, symmetry, colours, this.geometry);
   }
+}
+
+/** One of the sources that hold a class, by their weights. */
+export function drawSource<T extends { readonly weight: number; readonly byClass: readonly Uint32Array[] }>(
+  draw: Draw,
+  sources: readonly T[],
+  wanted: number,
+): T {
+  const holding = sources.filter(({ byClass }) => byClass[wanted]!.length > 0);
+  return holding[drawWeighted(draw, holding.map(({ weight }) => weight))]!;
 }
 
 /**

@@ -6,14 +6,14 @@
 import type { ImageDecoder, Slide } from '../slide/slide.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
-import { augment, drawClass, drawColourChange, drawScale } from './augmentation.ts';
-import { drawFor, type Draw } from './draw.ts';
+import { augment, drawColourChange, drawScale } from './augmentation.ts';
+import { drawFor, drawWeighted, type Draw } from './draw.ts';
 import { contextCorner, contextFactor, insideRegion } from './context-place.ts';
 import type { ClassesIn, DatasetItem, TruthRect } from './datasets/dataset.ts';
 import { UNCOUNTED } from './labelled-image.ts';
 import { knownMpp } from './prepare-image.ts';
 import type { RawSample, Sample, SampleSource, SamplingGeometry } from './sample.ts';
-import { drawableClasses, placesByClass, type SamplerOptions } from './sampler.ts';
+import { drawableClasses, drawSource, placesByClass, type SamplerOptions } from './sampler.ts';
 import type { ImageSquare } from './scaled-crop.ts';
 import { onHalfSteps } from './slice-place.ts';
 
@@ -24,6 +24,7 @@ const MAX_CELLS = 2048;
 
 interface SlideSource {
   readonly slide: Slide;
+  readonly weight: number;
   readonly classesIn: ClassesIn;
   /** Slide in pixels of the slice's resolution, in which squares are placed. */
   readonly width: number;
@@ -81,9 +82,8 @@ export class SlideSampler implements SampleSource {
     const { seed, augmentation } = this.options;
     const draw = drawFor(seed, number);
     const { random, below } = draw;
-    const wanted = drawClass(draw, this.classWeights);
-    const sources = this.sources.filter(({ byClass }) => byClass[wanted]!.length > 0);
-    const source = sources[below(sources.length)]!;
+    const wanted = drawWeighted(draw, this.classWeights);
+    const source = drawSource(draw, this.sources, wanted);
     const cells = source.byClass[wanted]!;
     const place = cells[below(cells.length)]!;
     const zoom = drawScale(draw, augmentation);
@@ -197,7 +197,7 @@ async function openSource(
     const rows = Math.ceil(height / cell);
     const all = { x: 0, y: 0, width: columns * cell * scaleX, height: rows * cell * scaleY };
     const byClass = placesByClass(classesIn(all, columns, rows), classes, 1);
-    return { slide, classesIn, width, height, scaleX, scaleY, columns, cell, byClass };
+    return { slide, weight: item.weight, classesIn, width, height, scaleX, scaleY, columns, cell, byClass };
   } catch (error) {
     slide.close();
     throw error;

@@ -43,7 +43,7 @@ function stripes(): LabelledImage {
     { length: side * side * 3 },
     (_, i) => 40 * classes[Math.floor(i / 3)]! + (i % 7),
   );
-  return { name: 'stripes', width: side, height: side, umPerPx: 1, rgb, classes };
+  return { name: 'stripes', width: side, height: side, umPerPx: 1, weight: 1, rgb, classes };
 }
 
 describe('runTraining', () => {

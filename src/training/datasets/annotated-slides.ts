@@ -76,7 +76,8 @@ function annotatedSlide(
       return mask;
     };
   };
-  const item: DatasetItem = { name, image, mpp, patient: name, open: () => openImage(image), truth };
+  const open = (): ReturnType<typeof openImage> => openImage(image);
+  const item: DatasetItem = { name, image, mpp, patient: name, weight: 1, open, truth };
   if (tissueOnly !== true) return item;
   return {
     ...item,

@@ -64,6 +64,7 @@ export async function cutOutSlices(folder: string, options: DatasetOptions): Pro
         image: join(folder, SLICES, name),
         mpp: options.mpp,
         patient: name.replace(/_\d+_\d+$/, ''),
+        weight: 1,
         open: async () => cutOutSlide(region),
         truth: async () => {
           const { classes } = await masksOf(name);

@@ -25,6 +25,8 @@ export interface DatasetItem {
   readonly mpp: number | null;
   /** Whose tissue it is; null when the dataset does not say. Splits never part a patient. */
   readonly patient: string | null;
+  /** How often training draws from it, relative to other images that hold the class it wants; above 0. */
+  readonly weight: number;
   /** Opens the image; whoever opens it closes it. @throws SlideError when it can't be read. */
   open(): Promise<Slide>;
   /** Reads the ground truth. @throws AnnotationError or DatasetError when it can't be read or does not fit. */

@@ -51,6 +51,23 @@ describe('images with index masks', () => {
     expect([...image.rgb.subarray(0, 9)]).toEqual([0, 0, 0, 0, 0, 0, 200, 0, 0]);
   });
 
+  it('are drawn by the weights of their index, 1 where it says none', async () => {
+    const weighted = join(folder, 'weighted');
+    await mkdir(join(weighted, 'masks'), { recursive: true });
+    await mkdir(join(weighted, 'images'));
+    for (const name of ['x', 'y']) await writeFile(join(weighted, 'images', `${name}.png`), '');
+    const index = (weight: string): Promise<void> =>
+      writeFile(join(weighted, 'index.csv'), `name,weight\nx,\ny,${weight}\n`);
+    await index('2.5');
+    expect((await openDataset(weighted, options)).map(({ weight }) => weight)).toEqual([1, 2.5]);
+    for (const wrong of ['0', '-1', 'often', 'Infinity']) {
+      await index(wrong);
+      await expect(openDataset(weighted, options)).rejects.toThrow(
+        `index.csv: Row 3 has the weight "${wrong}". Give a number above 0, or leave it empty.`,
+      );
+    }
+  });
+
   it('at another resolution: the mask by its nearest pixel, never a mean; class 0 outside', async () => {
     const [one] = await openDataset(folder, options);
     const classesIn = await one!.truth();

@@ -1,7 +1,8 @@
 /**
  * A folder of images with index masks: `index.csv`, `images/` and one folder of masks (`masks…`), PNG whose
  * values are classes. The CSV has a header; `name` or `file` is the image's path below `images/` without
- * ending, `patient` (optional) is whose tissue it is. GlaS and EBHI come so.
+ * ending, `patient` (optional) is whose tissue it is, `weight` (optional, 1 by default) how often training draws from it. GlaS
+ * and EBHI come so.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -32,7 +33,7 @@ export async function indexedImages(folder: string, options: DatasetOptions): Pr
       'Keep one folder whose name starts with "masks".',
     );
   }
-  return rows.map(({ name, patient }) => {
+  return rows.map(({ name, patient, weight }) => {
     const image = IMAGE_ENDINGS.map((ending) => join(folder, 'images', name + ending)).find(existsSync);
     if (image === undefined) {
       throw new DatasetError(
@@ -47,13 +48,14 @@ export async function indexedImages(folder: string, options: DatasetOptions): Pr
       image,
       mpp: options.mpp,
       patient,
+      weight,
       open: () => openImage(image),
       truth: () => readMask(mask, options),
     };
   });
 }
 
-function readIndex(text: string, file: string): { name: string; patient: string | null }[] {
+function readIndex(text: string, file: string): Pick<DatasetItem, 'name' | 'patient' | 'weight'>[] {
   const remedy = 'Give a CSV with a header and a column "name" or "file".';
   let records: Record<string, string | undefined>[];
   try {
@@ -68,8 +70,13 @@ function readIndex(text: string, file: string): { name: string; patient: string 
     if (name === '' || name.split('/').includes('..')) {
       throw new DatasetError(file, `Row ${String(row + 2)} names no image below images/.`, remedy);
     }
-    const { patient } = record;
-    return { name, patient: patient === undefined || patient === '' ? null : patient };
+    const { patient, weight: written = '' } = record;
+    const weight = written === '' ? 1 : Number(written);
+    if (!(weight > 0 && weight < Infinity)) {
+      const problem = `Row ${String(row + 2)} has the weight "${written}".`;
+      throw new DatasetError(file, problem, 'Give a number above 0, or leave it empty.');
+    }
+    return { name, patient: patient === undefined || patient === '' ? null : patient, weight };
   });
 }
 

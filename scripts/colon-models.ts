@@ -1,0 +1,58 @@
+/**
+ * Trains the colon models that ship (docs/study.md): each goes on from the study's network of fold 1, which knows GlaS alone, on GlaS and
+ * EBHI-Seg together (colon-images.ts), and is measured on the patients of GlaS's fold 1 and on the demo slide, neither of which it ever saw.
+ *
+ *     npx tsx scripts/colon-models.ts [../shared/data] [runs/study/glas/…/fold-1] [runs/colon-images] [runs/colon-models] [rows, by comma]
+ *
+ * The second folder is what `dualscope reproduce --folds 1` leaves. Models lie in the fourth afterwards, a folder each; what is done there is
+ * not done again.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { recipeId, studyRecipe, type StudyRecipe } from '../src/training/study/study-recipe.ts';
+import { patientsInWords, studyConfig } from '../src/training/study/study-config.ts';
+import { studyRows } from '../src/training/study/study-rows.ts';
+import { studies } from '../src/training/study/studies.ts';
+import type { TrainingConfig } from '../src/training/training-config.ts';
+
+const SEED = 1;
+const recipe: StudyRecipe = { ...studyRecipe, steps: 500 };
+const shipped = 'single,add,concat,attention,aligned';
+
+const [
+  shared = '../shared/data',
+  starts = `runs/study/glas/${recipeId(studyRecipe)}/fold-1`,
+  images = 'runs/colon-images',
+  out = 'runs/colon-models',
+  rows = shipped,
+] = process.argv.slice(2);
+const study = studies.find(({ id }) => id === 'both')!;
+const fold = { number: 1, patients: study.foldsOf('')[0]! };
+
+for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
+  const id = `colon-${row.id}`;
+  const run = path.join(out, 'runs', row.id);
+  const { encoderWeights: _start, ...rest } = studyConfig(study, row, fold, SEED, recipe);
+  const config: TrainingConfig = { ...rest, id, title: `Colon: ${row.title}`, startModel: id };
+  await mkdir(run, { recursive: true });
+  const file = path.join(run, 'config.json');
+  await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+  const model = path.join(out, id);
+  if (!existsSync(path.join(model, 'manifest.json'))) {
+    const models = path.join(starts, `${row.id}-seed-${String(SEED)}`, 'model');
+    dualscope(['train', '--config', file, '--data', images, '--models', models, '--run', run, '--out', out]);
+  }
+  const words = `GlaS, ${patientsInWords(fold)}, never trained on`;
+  dualscope(['evaluate', '--model', model, '--data', path.join(shared, 'glas'), '--record', words]);
+  const slide = ['--data', 'public/slides', '--patients', 'colon-mosaic'];
+  const demo = 'the demo slide colon-mosaic (tiles of EBHI-Seg), never trained on';
+  dualscope(['evaluate', '--model', model, ...slide, '--record-further', demo]);
+}
+
+/** The project's own program, its words on this terminal. @throws Error when it fails. */
+function dualscope(words: readonly string[]): void {
+  const { status } = spawnSync(process.execPath, ['bin/dualscope.mjs', ...words], { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`"dualscope ${words.join(' ')}" failed; it says why above.`);
+}
