@@ -1,20 +1,21 @@
 /**
  * Trains the colon models that ship (docs/study.md): each goes on from the study's network of fold 1, which knows GlaS alone, on GlaS and
- * EBHI-Seg together (colon-images.ts), and is measured on the patients of GlaS's fold 1 and on the demo slide, neither of which it ever saw.
+ * EBHI-Seg together (colon-images.ts), and is measured on the patients of GlaS's fold 1, on the demo slide, and on mosaics (ebhi-mosaics.ts) of
+ * the patients of EBHI-Seg's fold 1. It never saw any of them.
  *
- *     npx tsx scripts/colon-models.ts [../shared/data] [runs/study/glas/…/fold-1] [runs/colon-images] [runs/colon-models] [rows, by comma]
+ *     npx tsx scripts/colon-models.ts [../shared/data] [runs/study/glas/…/fold-1] [runs/colon-images] [runs/ebhi-mosaics] [runs/colon-models] [rows, by comma]
  *
- * The second folder is what `dualscope reproduce --folds 1` leaves. Models lie in the fourth afterwards, a folder each; what is done there is
- * not done again.
+ * The second folder is what `dualscope reproduce --folds 1` leaves. Models lie in the fifth afterwards, a folder each; what is trained there is
+ * not trained again.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { recipeId, studyRecipe, type StudyRecipe } from '../src/training/study/study-recipe.ts';
 import { patientsInWords, studyConfig } from '../src/training/study/study-config.ts';
 import { studyRows } from '../src/training/study/study-rows.ts';
-import { studies } from '../src/training/study/studies.ts';
+import { EBHI_MPP, studies, type Study } from '../src/training/study/studies.ts';
 import type { TrainingConfig } from '../src/training/training-config.ts';
 
 const SEED = 1;
@@ -25,11 +26,17 @@ const [
   shared = '../shared/data',
   starts = `runs/study/glas/${recipeId(studyRecipe)}/fold-1`,
   images = 'runs/colon-images',
+  mosaics = 'runs/ebhi-mosaics',
   out = 'runs/colon-models',
   rows = shipped,
 ] = process.argv.slice(2);
-const study = studies.find(({ id }) => id === 'both')!;
+const [study, ebhi] = ['both', 'ebhi'].map((name) => studies.find(({ id }) => id === name)!) as [
+  Study,
+  Study,
+];
 const fold = { number: 1, patients: study.foldsOf('')[0]! };
+const ebhiIndex = await readFile(path.join(mosaics, 'index.csv'), 'utf8');
+const ebhiFold = { number: 1, patients: ebhi.foldsOf(ebhiIndex)[0]! };
 
 for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
   const id = `colon-${row.id}`;
@@ -44,11 +51,16 @@ for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
     const models = path.join(starts, `${row.id}-seed-${String(SEED)}`, 'model');
     dualscope(['train', '--config', file, '--data', images, '--models', models, '--run', run, '--out', out]);
   }
-  const words = `GlaS, ${patientsInWords(fold)}, never trained on`;
-  dualscope(['evaluate', '--model', model, '--data', path.join(shared, 'glas'), '--record', words]);
-  const slide = ['--data', 'public/slides', '--patients', 'colon-mosaic'];
+  const evaluate = (...words: string[]): void => {
+    dualscope(['evaluate', '--model', model, ...words]);
+  };
+  const glas = `GlaS, ${patientsInWords(fold)}, never trained on`;
+  evaluate('--data', path.join(shared, 'glas'), '--record', glas);
   const demo = 'the demo slide colon-mosaic (tiles of EBHI-Seg), never trained on';
-  dualscope(['evaluate', '--model', model, ...slide, '--record-further', demo]);
+  evaluate('--data', 'public/slides', '--patients', 'colon-mosaic', '--record-further', demo);
+  const others = `EBHI-Seg mosaics, ${patientsInWords(ebhiFold)}, never trained on`;
+  const patients = ['--patients', ebhiFold.patients.join(','), '--mpp', String(EBHI_MPP)];
+  evaluate('--data', mosaics, ...patients, '--record-further', others);
 }
 
 /** The project's own program, its words on this terminal. @throws Error when it fails. */
