@@ -8,8 +8,9 @@ import { shownColours } from '../overlay/overlay-style.ts';
 import type { OverlaySettings } from '../state/state.ts';
 import type { Transition } from './difference.ts';
 
-/** Background classes have no colour of their own: dark, which no class is. */
-const backgroundColour = '#202020';
+/** Background classes have no colour of their own: pale as a fill and outline, dark as a hatch. Neither hides tissue, and no class is so. */
+const paleBackground = '#d0d0d0';
+const darkBackground = '#202020';
 
 export interface TransitionLook {
   readonly title: string;
@@ -31,14 +32,12 @@ export function lookOf(
   { first, second }: TwoLayers,
   overlay: Pick<OverlaySettings, 'palette' | 'classStyles'>,
 ): TransitionLook {
-  const colourOf = (classes: readonly PaletteClass[], value: number): string =>
-    classes[value]?.background === false
-      ? (shownColours(classes, overlay)[value] ?? backgroundColour)
-      : backgroundColour;
+  const colourOf = (classes: readonly PaletteClass[], value: number, background: string): string =>
+    classes[value]?.background === false ? (shownColours(classes, overlay)[value] ?? background) : background;
   return {
     title: `${first.classes[from]?.name ?? '?'} → ${second.classes[to]?.name ?? '?'}`,
-    colour: colourOf(second.classes, to),
-    hatchColour: colourOf(first.classes, from),
+    colour: colourOf(second.classes, to, paleBackground),
+    hatchColour: colourOf(first.classes, from, darkBackground),
     hatch: hatchesOf(first.classes)[from] ?? 'diagonal',
   };
 }
