@@ -7,19 +7,24 @@ import { parse } from 'csv-parse/sync';
 import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { z } from 'zod';
+import { studyClasses } from '../src/training/study/study-config.ts';
 
 /** Pixels along a tile's side. */
 export const EBHI_TILE = 224;
+
+const VALUES: Readonly<Record<string, readonly string[]>> = {
+  healthy: ['1', '2', '3'],
+  adenomatous: ['4', '5'],
+  malignant: ['6'],
+};
 
 /**
  * The classes of the models for colon but their background, and the values of EBHI-Seg's masks that each stands for. Polyps and
  * serrated adenomas are benign rather than healthy; the models know no class for them.
  */
-export const EBHI_CLASSES = [
-  { name: 'healthy', colour: '#009E73', values: ['1', '2', '3'] },
-  { name: 'adenomatous', colour: '#F0E442', values: ['4', '5'] },
-  { name: 'malignant', colour: '#0072B2', values: ['6'] },
-] as const;
+export const EBHI_CLASSES = studyClasses
+  .filter(({ background }) => !background)
+  .map(({ name, colour }) => ({ name, colour, values: VALUES[name] ?? [] }));
 
 const tileSchema = z.object({
   /** Path below `images/` and `masks7/` without ending. */
