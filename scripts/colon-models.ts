@@ -30,10 +30,8 @@ const [
   out = 'runs/colon-models',
   rows = shipped,
 ] = process.argv.slice(2);
-const [study, ebhi] = ['both', 'ebhi'].map((name) => studies.find(({ id }) => id === name)!) as [
-  Study,
-  Study,
-];
+const studyOf = (name: string): Study => studies.find(({ id }) => id === name)!;
+const [study, glas, ebhi] = [studyOf('both'), studyOf('glas'), studyOf('ebhi')];
 const fold = { number: 1, patients: study.foldsOf('')[0]! };
 const ebhiIndex = await readFile(path.join(mosaics, 'index.csv'), 'utf8');
 const ebhiFold = { number: 1, patients: ebhi.foldsOf(ebhiIndex)[0]! };
@@ -42,7 +40,8 @@ for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
   const id = `colon-${row.id}`;
   const run = path.join(out, 'runs', row.id);
   const { encoderWeights: _start, ...rest } = studyConfig(study, row, fold, SEED, recipe);
-  const config: TrainingConfig = { ...rest, id, title: `Colon: ${row.title}`, startModel: id };
+  const startModel = `${glas.modelId}-${row.id}`;
+  const config: TrainingConfig = { ...rest, id, title: `Colon: ${row.title}`, startModel };
   await mkdir(run, { recursive: true });
   const file = path.join(run, 'config.json');
   await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
@@ -54,11 +53,11 @@ for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
   const evaluate = (...words: string[]): void => {
     dualscope(['evaluate', '--model', model, ...words]);
   };
-  const glas = `GlaS, ${patientsInWords(fold)}, never trained on`;
-  evaluate('--data', path.join(shared, 'glas'), '--record', glas);
+  const known = `${study.measuredOn}, ${patientsInWords(fold)}, never trained on`;
+  evaluate('--data', path.join(shared, 'glas'), '--record', known);
   const demo = 'the demo slide colon-mosaic (tiles of EBHI-Seg), never trained on';
   evaluate('--data', 'public/slides', '--patients', 'colon-mosaic', '--record-further', demo);
-  const others = `EBHI-Seg mosaics, ${patientsInWords(ebhiFold)}, never trained on`;
+  const others = `${ebhi.measuredOn}, ${patientsInWords(ebhiFold)}, never trained on`;
   const patients = ['--patients', ebhiFold.patients.join(','), '--mpp', String(EBHI_MPP)];
   evaluate('--data', mosaics, ...patients, '--record-further', others);
 }

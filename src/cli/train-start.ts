@@ -80,7 +80,7 @@ function provenanceFrom(
     own.includes(other) ? own : `${own}; ${id}: ${other}`;
   return {
     ...provenance,
-    data: `${provenance.data}; started from ${id}, which was trained on ${start.data}`,
+    data: `${provenance.data}; started from ${id}, which learnt from ${start.data}`,
     dataLicence: joined(provenance.dataLicence, start.dataLicence),
     licence: joined(provenance.licence, start.licence),
   };

@@ -119,7 +119,7 @@ describe('dualscope train', { timeout: 60_000 }, () => {
       provenance: { data: string };
     };
     expect(manifest.classes).toHaveLength(2);
-    expect(manifest.provenance.data).toMatch(/^stripes; started from nano-attention, which was trained on /);
+    expect(manifest.provenance.data).toMatch(/^stripes; started from nano-attention, which learnt from /);
   });
 
   it('says what is wrong in one line', async () => {

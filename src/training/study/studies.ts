@@ -45,8 +45,8 @@ const glas: Study = {
   foldCount: GLAS_FOLDS.length,
   foldsOf: () => GLAS_FOLDS,
   mpp: 0.62005,
-  modelId: 'colon',
-  modelTitle: 'Colon',
+  modelId: 'colon-glas',
+  modelTitle: 'Colon GlaS',
   data: 'GlaS (MICCAI 2015; Sirinukunwattana et al. 2017): 165 images of colon, H&E, 16 patients',
   licence: 'GlaS: research use only, no commercial use',
   intendedUse:
@@ -86,7 +86,7 @@ const both: Study = {
   modelId: 'colon-both',
   modelTitle: 'Colon GlaS and EBHI',
   data: `${glas.data}; and EBHI-Seg (Shi et al. 2023, CC BY 4.0): 346 mosaics of tiles of colon, H&E, of 292 patients, benign polyps as healthy, size of a pixel assumed`,
-  licence: 'research use only, no commercial use (GlaS); EBHI-Seg: CC BY 4.0',
+  licence: `${glas.licence}; EBHI-Seg: CC BY 4.0`,
   intendedUse:
     'Research on glands of the colon in H&E at about 1.3 µm/px. It knows colon, not breast or any other organ, from two sets of images. Not for diagnosis, not for commercial use.',
 };
