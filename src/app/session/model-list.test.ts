@@ -3,8 +3,19 @@ import type { ModelEntry } from '../state/state.ts';
 import { chooseModel, parseModelIds } from './model-list.ts';
 
 /** As much of a model as is looked at. */
-function model(id: string, synthetic: boolean, miou: number | null): ModelEntry {
-  const manifest = { provenance: { synthetic }, metrics: miou === null ? null : { miou } };
+function model(
+  id: string,
+  synthetic: boolean,
+  miou: number | null,
+  further?: Record<string, number>,
+): ModelEntry {
+  const metrics = miou === null ? null : { data: synthetic ? 'phantoms' : 'glands', miou };
+  const furtherMetrics = Object.entries(further ?? {}).map(([data, value]) => ({ data, miou: value }));
+  const manifest = {
+    provenance: { synthetic },
+    metrics,
+    ...(further === undefined ? {} : { furtherMetrics }),
+  };
   return { id, url: `./models/${id}/`, manifest } as unknown as ModelEntry;
 }
 
@@ -25,6 +36,18 @@ describe('chooseModel', () => {
     expect(chooseModel(models, null, 'unknown')?.id).toBe('nano-best');
     expect(chooseModel(models.slice(0, 2), null, 'synthetic')?.id).toBe('colon-best');
     expect(chooseModel([], null, 'real')).toBeNull();
+  });
+
+  it('compares the means where all were measured on the same data, and only then', () => {
+    const narrow = model('narrow', false, 0.51, { biopsies: 0.5 });
+    const wide = model('wide', false, 0.5, { biopsies: 0.6 });
+    expect(chooseModel([narrow, wide], null, 'real')?.id).toBe('wide');
+    // Other data of one model alone say nothing of the others.
+    const alone = model('alone', false, 0.4, { easy: 0.99 });
+    expect(chooseModel([narrow, wide, alone], null, 'real')?.id).toBe('narrow');
+    const unmeasured = model('unmeasured', false, null);
+    expect(chooseModel([unmeasured, narrow, wide], null, 'real')?.id).toBe('wide');
+    expect(chooseModel([unmeasured], null, 'real')?.id).toBe('unmeasured');
   });
 
   it('takes the one that was asked for, whatever it is', () => {
