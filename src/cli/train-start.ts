@@ -76,11 +76,14 @@ function provenanceFrom(
   { provenance }: TrainingConfig,
   { id, provenance: start }: ModelManifest,
 ): TrainingConfig['provenance'] {
+  // Parts that the configuration says already need not stand twice.
+  const more = start.data.split('; ').filter((part) => !provenance.data.includes(part));
+  const learntFrom = more.length === 0 ? 'no other data' : more.join('; ');
   const joined = (own: string, other: string): string =>
     own.includes(other) ? own : `${own}; ${id}: ${other}`;
   return {
     ...provenance,
-    data: `${provenance.data}; started from ${id}, which learnt from ${start.data}`,
+    data: `${provenance.data}; started from ${id}, which learnt from ${learntFrom}`,
     dataLicence: joined(provenance.dataLicence, start.dataLicence),
     licence: joined(provenance.licence, start.licence),
   };
