@@ -92,7 +92,12 @@ export function drawSource<T extends { readonly weight: number; readonly byClass
   wanted: number,
 ): T {
   const holding = sources.filter(({ byClass }) => byClass[wanted]!.length > 0);
-  return holding[drawWeighted(draw, holding.map(({ weight }) => weight))]!;
+  return holding[
+    drawWeighted(
+      draw,
+      holding.map(({ weight }) => weight),
+    )
+  ]!;
 }
 
 /**
