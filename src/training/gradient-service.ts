@@ -48,6 +48,6 @@ try {
 /** TF.js takes no views of shared memory. */
 function copies(views: ReadonlyMap<string, WeightArray>): Map<string, WeightArray> {
   return new Map(
-    [...views].map(([name, { shape, data }]) => [name, { shape, data: Float32Array.from(data) }]),
+    [...views].map(([name, { shape, data }]) => [name, { shape, data: new Float32Array(data) }]),
   );
 }
