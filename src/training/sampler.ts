@@ -92,12 +92,8 @@ export function drawSource<T extends { readonly weight: number; readonly byClass
   wanted: number,
 ): T {
   const holding = sources.filter(({ byClass }) => byClass[wanted]!.length > 0);
-  return holding[
-    drawWeighted(
-      draw,
-      holding.map(({ weight }) => weight),
-    )
-  ]!;
+  const weights = holding.map(({ weight }) => weight);
+  return holding[drawWeighted(draw, weights)]!;
 }
 
 /**
