@@ -5,7 +5,7 @@
 const test = '\\.test\\.tsx?$';
 const typesOnly = ['type-only', 'type-import'];
 
-/** A folder may import, from src/, only the folders named; of others at most types when `types` says so. */
+/** A folder may import, from src/, `base` and the folders named; of others at most types when `types` says so. */
 const layer = (name, allowed, types) => ({
   name: `layer-${name}`,
   comment: `src/${name} imports ${allowed.length > 0 ? allowed.join(', ') : 'nothing else of the project'}${types ? `; types of ${types}` : ''}`,
@@ -13,7 +13,7 @@ const layer = (name, allowed, types) => ({
   from: { path: `^src/${name}/`, pathNot: test },
   to: {
     path: '^src/',
-    pathNot: `^src/(${[name, ...allowed].join('|')})/`,
+    pathNot: `^src/(${['base', name, ...allowed].join('|')})/`,
     ...(types ? { dependencyTypesNot: typesOnly } : {}),
   },
 });
@@ -23,7 +23,7 @@ const typesFrom = (name, allowed) => ({
   name: `types-${name}`,
   severity: 'error',
   from: { path: `^src/${name}/`, pathNot: test },
-  to: { path: '^src/', pathNot: `^src/(${[name, ...allowed].join('|')})/` },
+  to: { path: '^src/', pathNot: `^src/(${['base', name, ...allowed].join('|')})/` },
 });
 
 module.exports = {
@@ -62,6 +62,7 @@ module.exports = {
       from: { path: '^src/', pathNot: ['^src/(training|cli)/', '\\.node\\.ts$', test] },
       to: { path: '\\.node\\.ts$', dependencyTypesNot: typesOnly },
     },
+    layer('base', []),
     layer('model', []),
     layer('runtime', ['model']),
     layer('slide', []),
@@ -84,7 +85,7 @@ module.exports = {
       from: { path: '^src/app/', pathNot: test },
       to: {
         path: '^src/',
-        pathNot: '^src/(app/|annotation/|evaluation/|export/|worker/([a-z-]*client|protocol|rpc))',
+        pathNot: '^src/(app/|base/|annotation/|evaluation/|export/|worker/([a-z-]*client|protocol))',
         dependencyTypesNot: typesOnly,
       },
     },

@@ -29,6 +29,7 @@ export interface AnnotationFile {
 /** What is wrong with an annotation file: which file, what, and what to do. */
 export class AnnotationError extends Error {
   override readonly name = 'AnnotationError';
+  readonly code = 'annotations';
   constructor(
     readonly file: string,
     readonly problem: string,

@@ -5,8 +5,8 @@ import { nodePlatform } from '../slide/node-platform.node.ts';
 import { TileCache } from '../slide/tile-cache.ts';
 import type { ReaderWorkerApi } from '../worker/reader-service.ts';
 import { createReaderService } from '../worker/reader-service.ts';
-import type { RpcPort } from '../worker/rpc.ts';
-import { serveRpc } from '../worker/rpc.ts';
+import type { RpcPort } from '../base/rpc.ts';
+import { serveRpc } from '../base/rpc.ts';
 import { openFromCommandLine } from './slide.ts';
 
 /** Decoded tiles that are kept per slide, bytes. */

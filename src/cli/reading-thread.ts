@@ -4,8 +4,8 @@ import type { SliceReader } from '../segment/read-ahead.ts';
 import type { SlideHandle } from '../worker/reader-client.ts';
 import { readingOver } from '../worker/reader-client.ts';
 import type { ReaderWorkerApi } from '../worker/reader-service.ts';
-import type { RpcPort } from '../worker/rpc.ts';
-import { RpcClient } from '../worker/rpc.ts';
+import type { RpcPort } from '../base/rpc.ts';
+import { RpcClient } from '../base/rpc.ts';
 
 /** A thread that reads. Close it, or the process does not end. */
 export interface ReadingThread {

@@ -3,7 +3,7 @@
  * hands finished slices on. The same code runs in the worker and in Node.
  */
 import type { ContextFeatures, Segmenter, SliceMaps } from '../runtime/segmenter.ts';
-import { abortable } from './abortable.ts';
+import { abortable } from '../base/abort.ts';
 import { BatchSize } from './batch-size.ts';
 import type { PlannedSlice } from './grid.ts';
 import { nextTask } from './next-task.ts';

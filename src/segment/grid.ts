@@ -197,11 +197,6 @@ export function sliceInContext(slice: Level0Rect, context: Level0Rect): SliceInC
   };
 }
 
-/** Whether two rectangles have an area in common; touching edges do not count. */
-export function overlaps(a: Level0Rect, b: Level0Rect): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
-}
-
 /** Lattice cells, half open, that meet both the slide and the area. */
 function cellsInside(
   slide: { readonly width: number; readonly height: number },

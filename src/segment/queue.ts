@@ -1,7 +1,7 @@
 /** Which slice comes next: what the reader looks at first, but region by region. */
 import type { Level0Rect } from '../slide/slide.ts';
 import type { PlannedRegion, PlannedSlice, SlicePlan } from './grid.ts';
-import { overlaps } from './grid.ts';
+import { overlaps } from '../base/rect.ts';
 
 /** Smaller comes first. */
 const visible = 0;

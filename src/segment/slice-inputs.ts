@@ -1,7 +1,7 @@
 /** What the network needs for its next slices: their pixels, read ahead, and the features of their context. */
 import type { ContextFeatures, InputImage, Segmenter } from '../runtime/segmenter.ts';
 import { SlideError } from '../slide/slide.ts';
-import { abortable } from './abortable.ts';
+import { abortable } from '../base/abort.ts';
 import { ContextCache } from './context-cache.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
 import type { SliceReader } from './read-ahead.ts';

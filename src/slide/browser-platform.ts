@@ -4,7 +4,7 @@
  */
 import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
-import { abortReason } from './shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
 
 const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };

@@ -2,7 +2,8 @@
  * Random access to the bytes of a file: local files of the browser, and a block cache over any source.
  * URLs are in `url-byte-source.ts`, files of Node in `path-byte-source.node.ts`.
  */
-import { abortReason, SharedTasks } from './shared-tasks.ts';
+import { SharedTasks } from '../base/shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 /**

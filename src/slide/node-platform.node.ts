@@ -1,7 +1,7 @@
 /** Slide reading in Node: images decoded by sharp (libvips). */
 import sharp from 'sharp';
 import { nodeJpeg2000Codec } from './jpeg2000/codec.node.ts';
-import { abortReason } from './shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 import type { SlidePlatform } from './slide.ts';
 
 /** Largest image that is decoded, in pixels: 512 MB would be 2^27. */

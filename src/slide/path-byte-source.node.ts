@@ -1,7 +1,7 @@
 /** Bytes of a file on disk, in Node. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { abortReason } from './shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 export interface PathByteSource extends ByteSource {

@@ -10,7 +10,7 @@ import {
   retryAfterMs,
   type RetryOptions,
 } from './retry.ts';
-import { abortReason, onAbort } from './shared-tasks.ts';
+import { abortReason, onAbort } from '../base/abort.ts';
 import { SlideError } from './slide.ts';
 import { nameOfUrl, shownUrl } from './url-name.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { ReadTimes } from './read-times.ts';
 import { Accumulator, axisWeights } from './resample.ts';
-import { abortReason } from './shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 import type { ImageDecoder, Level0Rect, RgbaImage, Slide, SlideLevel, SlideMetadata } from './slide.ts';
 import { TileCache } from './tile-cache.ts';
 

@@ -1,5 +1,5 @@
 /** Trying again over HTTP: how often, how long to wait, and what is worth it. */
-import { abortReason } from './shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 
 export interface RetryOptions {
   /** Tries after the first that bring nothing new; 3 by default. */

@@ -1,6 +1,7 @@
 /** Decoded tiles, kept by use within a bound of bytes and never decoded twice at the same time. */
 import type { ReadTimes } from './read-times.ts';
-import { abortReason, SharedTasks } from './shared-tasks.ts';
+import { SharedTasks } from '../base/shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 import { SlideError, type ImageDecoder, type RgbaImage, type Slide } from './slide.ts';
 import { brokenTile } from './broken-tile.ts';
 

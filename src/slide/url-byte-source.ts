@@ -1,6 +1,6 @@
 /** Bytes of a remote file by HTTP range requests. */
 import { RangeClient, type RangeClientOptions } from './range-client.ts';
-import { abortReason } from './shared-tasks.ts';
+import { abortReason } from '../base/abort.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 export type UrlByteSourceOptions = RangeClientOptions;

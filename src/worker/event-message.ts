@@ -1,6 +1,6 @@
 /** The engine's events as they cross to the page. */
 import type { EngineEvent } from '../segment/engine.ts';
-import { toErrorReport } from './error-report.ts';
+import { toErrorReport } from '../base/error-report.ts';
 import type { SegmentEvent } from './protocol.ts';
 
 /**

@@ -1,8 +1,8 @@
 /** The slices of a run in the storage worker, as the engine wants them. */
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { SliceStore } from '../segment/slice-store.ts';
-import { toErrorReport } from './error-report.ts';
-import type { ErrorReport } from './protocol.ts';
+import { toErrorReport } from '../base/error-report.ts';
+import type { ErrorReport } from '../base/error-report.ts';
 import type { StorageWorkerApi } from './stored-run.ts';
 
 /** What of the storage is needed here; the client of the worker has it. */

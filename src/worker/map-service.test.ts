@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { rasterise } from '../annotation/rasterise.ts';
 import { readGeoJson } from '../annotation/read-geojson.ts';
 import { createMapService, type MapFileRequest, type RasterisedCell } from './map-service.ts';
-import type { CallContext } from './rpc.ts';
+import type { CallContext } from '../base/rpc.ts';
 
 const classes = [
   { name: 'normal', colour: '#999999', background: true },

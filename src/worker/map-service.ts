@@ -11,7 +11,7 @@ import { MapPolygons } from '../export/map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapClasses } from '../export/map-tiff.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type { ByteSink } from '../slide/tiff-writer/tiff-writer.ts';
-import type { Handlers } from './rpc.ts';
+import type { Handlers } from '../base/rpc.ts';
 
 /** A lattice of square cells over a slide, from its top left. */
 export interface CellLattice {

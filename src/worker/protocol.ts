@@ -2,6 +2,7 @@
  * What the page may ask of the two workers, as plain types: the slide worker reads and decodes tiles for
  * viewing, the segmentation worker runs the engine. Everything here is structured-cloneable.
  */
+import type { ErrorReport } from '../base/error-report.ts';
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { GoldenResult } from '../runtime/golden-check.ts';
 import type { NamedFile } from './model-folders.ts';
@@ -21,14 +22,6 @@ export interface BackendReport {
   readonly device: string;
   /** A sentence: why this backend and not a faster one. */
   readonly reason: string;
-}
-
-/** What to do next, for the page to show; code and sentences of SlideError and ModelError. */
-export interface ErrorReport {
-  readonly code: string;
-  readonly file: string;
-  readonly problem: string;
-  readonly remedy: string;
 }
 
 /** One finished slice, placed at `rect`; maps are `size × size`, `rect` may reach over the slide's border. */

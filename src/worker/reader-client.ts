@@ -2,10 +2,10 @@
 import type { SliceReader } from '../segment/read-ahead.ts';
 import type { Slide, SlideErrorCode } from '../slide/slide.ts';
 import { SlideError } from '../slide/slide.ts';
-import { WorkerError } from './error-report.ts';
+import { WorkerError } from '../base/error-report.ts';
 import type { SlideInput } from './protocol.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
-import type { RpcClient } from './rpc.ts';
+import type { RpcClient } from '../base/rpc.ts';
 import { connectWorker } from './worker-port.ts';
 
 /** What a run needs of a slide besides its pixels. */

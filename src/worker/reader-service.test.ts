@@ -4,7 +4,7 @@ import { SlideError } from '../slide/slide.ts';
 import { readingOver } from './reader-client.ts';
 import type { ReaderPlatform, ReaderWorkerApi } from './reader-service.ts';
 import { createReaderService } from './reader-service.ts';
-import { RpcClient, serveRpc } from './rpc.ts';
+import { RpcClient, serveRpc } from '../base/rpc.ts';
 
 const ports: MessagePort[] = [];
 afterEach(() => {

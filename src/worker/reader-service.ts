@@ -5,7 +5,7 @@
 import type { ReadPixels, SliceReader } from '../segment/read-ahead.ts';
 import type { Level0Rect, RgbaImage, Slide, SlideMetadata } from '../slide/slide.ts';
 import type { SlideInput } from './protocol.ts';
-import type { Handlers } from './rpc.ts';
+import type { Handlers } from '../base/rpc.ts';
 
 /** `Input` is what a slide is opened by: files or a URL in the page, paths on the command line. */
 export interface ReaderWorkerApi<Input = SlideInput> {

@@ -5,7 +5,7 @@ import { keepOpen } from './kept-open-slide.ts';
 import { openSlideInput } from './open-slide-input.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
 import { createReaderService } from './reader-service.ts';
-import { serveRpc } from './rpc.ts';
+import { serveRpc } from '../base/rpc.ts';
 
 const platform = browserPlatform();
 

@@ -1,6 +1,6 @@
 /** Where the browser keeps results: its private files (OPFS), else its database. Runs in a worker. */
 import { SliceLog } from '../segment/slice-log.ts';
-import { WorkerError } from './error-report.ts';
+import { WorkerError } from '../base/error-report.ts';
 
 /** The slices of one key. */
 export interface SliceFile {

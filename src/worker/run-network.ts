@@ -1,7 +1,7 @@
 /** The network of one run, replaced by another when it fails. */
 import type { Segmenter } from '../runtime/segmenter.ts';
 import type { Recovery } from '../segment/engine.ts';
-import { toErrorReport } from './error-report.ts';
+import { toErrorReport } from '../base/error-report.ts';
 import type { ModelLease } from './model-cache.ts';
 import { guarded, isWorthRetrying } from './network-recovery.ts';
 import type { BackendName, BackendReport, SegmentEvent } from './protocol.ts';

@@ -19,7 +19,7 @@ import type { StorageUse } from './stored-run.ts';
 import { connectWorker } from './worker-port.ts';
 
 export type { NamedFile } from './model-folders.ts';
-export { WorkerError } from './error-report.ts';
+export { WorkerError } from '../base/error-report.ts';
 export { overlapOf, qualities } from '../segment/quality.ts';
 
 export interface SegmentOptions {

@@ -4,7 +4,7 @@ import type { SlideMetadata } from '../slide/slide.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import { ModelCache } from './model-cache.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
-import { RpcClient, serveRpc } from './rpc.ts';
+import { RpcClient, serveRpc } from '../base/rpc.ts';
 import type { SegmentPlatform } from './segment-platform.ts';
 import { createSegmentService } from './segment-service.ts';
 

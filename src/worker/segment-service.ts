@@ -5,7 +5,7 @@ import type { SlicePlan } from '../segment/grid.ts';
 import { planMacs } from '../segment/quality.ts';
 import type { SegmentEstimate, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import type { SlideHandle } from './reader-client.ts';
-import type { CallContext, Handlers } from './rpc.ts';
+import type { CallContext, Handlers } from '../base/rpc.ts';
 import type { SegmentPlatform } from './segment-platform.ts';
 import { SegmentationRuns } from './segmentation-runs.ts';
 import { SharedBackend } from './shared-backend.ts';

@@ -7,7 +7,7 @@ import { wasmUrls } from '../runtime/wasm-urls.ts';
 import { loadModel, readManifest } from '../runtime/load-model.ts';
 import { ModelFolders } from './model-folders.ts';
 import { startReading } from './reader-client.ts';
-import { serveRpc } from './rpc.ts';
+import { serveRpc } from '../base/rpc.ts';
 import type { SegmentWorkerApi } from './protocol.ts';
 import { createSegmentService } from './segment-service.ts';
 import { connectStorage } from './storage-client.ts';

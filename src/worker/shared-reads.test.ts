@@ -10,7 +10,7 @@ import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.
 import { readingOver } from './reader-client.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
 import { createReaderService } from './reader-service.ts';
-import { RpcClient, serveRpc } from './rpc.ts';
+import { RpcClient, serveRpc } from '../base/rpc.ts';
 import type { SegmentPlatform } from './segment-platform.ts';
 import { createSegmentService } from './segment-service.ts';
 

@@ -4,7 +4,7 @@ import type { SlideInput, SlideWorkerApi, TileColours } from './protocol.ts';
 import { absoluteInput } from './page-url.ts';
 import { connectWorker } from './worker-port.ts';
 
-export { WorkerError } from './error-report.ts';
+export { WorkerError } from '../base/error-report.ts';
 
 /** A slide that the worker holds open under `slideId`. */
 export interface OpenedSlide {

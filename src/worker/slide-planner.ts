@@ -2,13 +2,13 @@
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { planSlices } from '../segment/grid.ts';
-import { boundsOfPolygon, meetsRect } from '../segment/polygon.ts';
+import { boundsOfPolygon, meetsRect } from '../base/polygon.ts';
 import type { SliceReader } from '../segment/read-ahead.ts';
 import { readTissue } from '../segment/read-tissue.ts';
 import type { TissueMask } from '../segment/tissue.ts';
 import { hasTissue } from '../segment/tissue.ts';
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
-import { WorkerError } from './error-report.ts';
+import { WorkerError } from '../base/error-report.ts';
 import type { SegmentRequest } from './protocol.ts';
 import type { SlideHandle } from './reader-client.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Slide, SlideMetadata, TilePayload } from '../slide/slide.ts';
 import { SlideError } from '../slide/slide.ts';
 import type { SlideWorkerApi } from './protocol.ts';
-import { RpcClient, serveRpc } from './rpc.ts';
+import { RpcClient, serveRpc } from '../base/rpc.ts';
 import type { SlideServicePlatform } from './slide-service.ts';
 import { createSlideService } from './slide-service.ts';
 

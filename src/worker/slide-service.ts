@@ -1,7 +1,7 @@
 /** The slide worker's methods, apart from the worker, so that they run in tests. */
 import { SlideError, type Slide, type TilePayload } from '../slide/slide.ts';
 import type { SlideInput, SlideWorkerApi } from './protocol.ts';
-import type { Handlers } from './rpc.ts';
+import type { Handlers } from '../base/rpc.ts';
 
 /** What the service needs of its platform. */
 export interface SlideServicePlatform {

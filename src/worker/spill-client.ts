@@ -1,6 +1,6 @@
 /** The page's side of the spill worker. */
 import type { SliceMaps } from '../runtime/segmenter.ts';
-import type { RpcClient } from './rpc.ts';
+import type { RpcClient } from '../base/rpc.ts';
 import type { SpillWorkerApi } from './spill-service.ts';
 import { connectWorker } from './worker-port.ts';
 

@@ -5,7 +5,7 @@
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import { decodeSlice, encodeSlice } from '../segment/slice-store.ts';
 import type { ResultFolder, SliceFile } from './result-folder.ts';
-import type { Handlers } from './rpc.ts';
+import type { Handlers } from '../base/rpc.ts';
 
 export interface SpillWorkerApi {
   /** Resolves when the maps can be read back. @throws what the browser's storage throws. */

@@ -1,6 +1,6 @@
 /** Entry of the spill worker: slices that the page has put aside. */
 import { openResultFolder } from './result-folder.ts';
-import { serveRpc } from './rpc.ts';
+import { serveRpc } from '../base/rpc.ts';
 import type { SpillWorkerApi } from './spill-service.ts';
 import { createSpillService } from './spill-service.ts';
 

@@ -1,6 +1,6 @@
 /** The segmentation worker's side of the storage worker. */
 import type { ResultStorage } from './kept-slices.ts';
-import type { RpcClient } from './rpc.ts';
+import type { RpcClient } from '../base/rpc.ts';
 import type { StorageWorkerApi } from './stored-run.ts';
 import { connectWorker } from './worker-port.ts';
 

@@ -1,9 +1,9 @@
 /** The storage worker's methods, apart from the worker, so that they run in tests. */
 import { decodeSlice, encodeSlice } from '../segment/slice-store.ts';
-import { WorkerError } from './error-report.ts';
+import { WorkerError } from '../base/error-report.ts';
 import type { ResultFolder, SliceFile } from './result-folder.ts';
 import { isNamed } from './result-folder.ts';
-import type { Handlers } from './rpc.ts';
+import type { Handlers } from '../base/rpc.ts';
 import type { StorageWorkerApi } from './stored-run.ts';
 import { storedRunSchema } from './stored-run.ts';
 

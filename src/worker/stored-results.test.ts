@@ -6,7 +6,7 @@ import type { Slide, SlideMetadata } from '../slide/slide.ts';
 import type { ResultStorage } from './kept-slices.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import type { ResultFolder } from './result-folder.ts';
-import { RpcClient, serveRpc } from './rpc.ts';
+import { RpcClient, serveRpc } from '../base/rpc.ts';
 import { createSegmentService } from './segment-service.ts';
 import { createStorageService } from './storage-service.ts';
 import type { StorageWorkerApi } from './stored-run.ts';

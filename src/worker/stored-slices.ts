@@ -3,13 +3,14 @@ import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { storeKey } from '../segment/slice-store.ts';
 import { Stitcher } from '../segment/stitcher.ts';
-import { toErrorReport } from './error-report.ts';
+import { toErrorReport } from '../base/error-report.ts';
 import { toMessage } from './event-message.ts';
 import type { ResultStorage } from './kept-slices.ts';
 import { KeptSlices } from './kept-slices.ts';
-import type { ErrorReport, RestoreSummary, SegmentRequest } from './protocol.ts';
+import type { RestoreSummary, SegmentRequest } from './protocol.ts';
+import type { ErrorReport } from '../base/error-report.ts';
 import type { SlideHandle } from './reader-client.ts';
-import type { CallContext } from './rpc.ts';
+import type { CallContext } from '../base/rpc.ts';
 import type { SlidePlanner } from './slide-planner.ts';
 import type { StoredRun } from './stored-run.ts';
 

@@ -2,7 +2,7 @@
 import type { Level0Rect } from '../../slide/slide.ts';
 import { ClassMap } from '../overlay/class-map-store.ts';
 import type { StoredSlice } from '../overlay/class-map-store.ts';
-import { intersection } from '../viewer/affine.ts';
+import { intersection } from '../../base/rect.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { differenceOf, TransitionCodes } from './difference.ts';
 import type { Transition } from './difference.ts';

@@ -1,7 +1,8 @@
 /** The report, shown before it is printed by the browser. */
 import { useEffect, useState } from 'react';
 import { Modal } from '../dialogs/modal.tsx';
-import { isAbort, logEntry, reportOf } from '../session/error-log.ts';
+import { logEntry, reportOf } from '../session/error-log.ts';
+import { isAbort } from '../../base/abort.ts';
 import { useWorkbench } from '../workbench-context.ts';
 import { gatherReport } from './report-content.ts';
 import type { ReportContent } from './report-content.ts';

@@ -2,7 +2,7 @@
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { ClassMap, StoredSlice } from './class-map-store.ts';
 import { coverWithRectangles, traceBorders } from './class-regions.ts';
-import { LeastRecentlyUsed } from './least-recently-used.ts';
+import { LeastRecentlyUsed } from '../../base/lru.ts';
 
 const maxPaths = 6000;
 const maxMaskedBytes = 32e6;

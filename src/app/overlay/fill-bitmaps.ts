@@ -1,7 +1,7 @@
 /** Slices as coloured pixels, kept for the next frame. */
 import type { PixelTable } from './class-palette.ts';
 import type { SliceMap, StoredSlice } from './class-map-store.ts';
-import { LeastRecentlyUsed } from './least-recently-used.ts';
+import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { createCanvas } from './overlay-context.ts';
 
 const maxBytes = 96e6;

@@ -6,12 +6,13 @@
  * them by the same number of pixels. While the scale changes, the tiles of the last one are shown stretched.
  */
 import type { Level0Rect } from '../../slide/slide.ts';
-import { apply, boundsOf, intersection, invert, placeImage, placeLines, scaleOf } from '../viewer/affine.ts';
+import { apply, boundsOf, invert, placeImage, placeLines, scaleOf } from '../viewer/affine.ts';
+import { intersection } from '../../base/rect.ts';
 import type { Affine } from '../viewer/affine.ts';
 import type { ClassMap, StoredSlice } from './class-map-store.ts';
 import type { ClassPaths, Piece } from './class-paths.ts';
 import { HatchPatterns } from './hatch-patterns.ts';
-import { LeastRecentlyUsed } from './least-recently-used.ts';
+import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { createCanvas } from './overlay-context.ts';
 import type { OverlayStyle } from './painted-style.ts';
 

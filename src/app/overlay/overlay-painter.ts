@@ -5,7 +5,8 @@
  * frames.
  */
 import type { Level0Rect } from '../../slide/slide.ts';
-import { apply, boundsOf, intersection, placeImage, scaleOf } from '../viewer/affine.ts';
+import { apply, boundsOf, placeImage, scaleOf } from '../viewer/affine.ts';
+import { intersection } from '../../base/rect.ts';
 import type { Affine } from '../viewer/affine.ts';
 import type { ClassMap, StoredSlice } from './class-map-store.ts';
 import { ClassPaths } from './class-paths.ts';

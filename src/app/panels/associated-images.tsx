@@ -4,7 +4,8 @@
  */
 import { useEffect, useRef, useState } from 'react';
 import type { AssociatedImage } from '../../slide/slide.ts';
-import { isAbort, logEntry, reportOf } from '../session/error-log.ts';
+import { logEntry, reportOf } from '../session/error-log.ts';
+import { isAbort } from '../../base/abort.ts';
 import { useWorkbench } from '../workbench-context.ts';
 import { Section } from './section.tsx';
 

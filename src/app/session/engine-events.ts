@@ -1,5 +1,6 @@
 /** Where the engine's events go: slices to the class maps, what the user should know into the log. */
-import type { ErrorReport, SegmentEvent } from '../../worker/protocol.ts';
+import type { SegmentEvent } from '../../worker/protocol.ts';
+import type { ErrorReport } from '../../base/error-report.ts';
 import type { ClassMapStore } from '../overlay/class-map-store.ts';
 import type { Action } from '../state/reducer.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';

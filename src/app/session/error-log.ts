@@ -1,12 +1,7 @@
 /** Turns what went wrong into an entry of the log, which also shows in the status bar. */
-import type { ErrorReport } from '../../worker/protocol.ts';
+import type { ErrorReport } from '../../base/error-report.ts';
 import { WorkerError } from '../../worker/slide-client.ts';
 import type { LogEntry, LogLevel } from '../state/state.ts';
-
-/** Whether a thrown value says that its work was called off, rather than that it failed. */
-export function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
-}
 
 /** What to tell of a thrown value. */
 export function reportOf(error: unknown, subject: string): ErrorReport {

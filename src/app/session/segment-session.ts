@@ -11,7 +11,8 @@ import { currentMpp, shownModels } from '../state/state.ts';
 import type { AppState, Extent, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { Store } from '../state/store.ts';
 import type { EngineEvents } from './engine-events.ts';
-import { isAbort, logEntry, reportOf } from './error-log.ts';
+import { logEntry, reportOf } from './error-log.ts';
+import { isAbort } from '../../base/abort.ts';
 
 /** How often the worker hears of a new view, in milliseconds. */
 const viewInterval = 150;

@@ -1,5 +1,6 @@
 /** Every change of the interface's state, as pure functions. */
-import type { BackendReport, ErrorReport } from '../../worker/protocol.ts';
+import type { BackendReport } from '../../worker/protocol.ts';
+import type { ErrorReport } from '../../base/error-report.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import { initialOverlay } from './preferences.ts';
 import type { Speeds } from '../models/model-speed.ts';

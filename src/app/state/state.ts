@@ -1,5 +1,6 @@
 /** What the interface shows, as plain data. Slides, class maps and the viewer live outside of it. */
-import type { BackendReport, ErrorReport, SlideInput, TileColours } from '../../worker/protocol.ts';
+import type { BackendReport, SlideInput, TileColours } from '../../worker/protocol.ts';
+import type { ErrorReport } from '../../base/error-report.ts';
 import type { QualityId } from '../../segment/quality.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
 import type { Speeds } from '../models/model-speed.ts';

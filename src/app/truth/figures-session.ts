@@ -13,7 +13,7 @@ import type { Level0Rect } from '../../slide/slide.ts';
 import type { TruthAreas } from './truth-painter.ts';
 import type { StoredSlice } from '../overlay/class-map-store.ts';
 import type { LayerContent } from '../session/layer-content.ts';
-import { intersection } from '../viewer/affine.ts';
+import { intersection } from '../../base/rect.ts';
 import { boundsOfRings } from '../../annotation/ring-bounds.ts';
 import { sliceFigures } from './slice-figures.ts';
 import type { ComparedTruth, SliceFigures } from './slice-figures.ts';

@@ -2,7 +2,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { TissueMask } from '../../segment/tissue.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
-import { isAbort } from '../session/error-log.ts';
+import { isAbort } from '../../base/abort.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';

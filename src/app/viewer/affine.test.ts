@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { apply, boundsOf, intersection, invert, placeImage, scaleOf } from './affine.ts';
+import { apply, boundsOf, invert, placeImage, scaleOf } from './affine.ts';
+import { intersection } from '../../base/rect.ts';
 import type { Affine } from './affine.ts';
 
 const upright: Affine = { a: 0.25, b: 0, c: 0, d: 0.25, e: 10.3, f: -4.7 };

@@ -55,15 +55,6 @@ export function boundsOf(matrix: Affine, rect: Level0Rect): Level0Rect {
   return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }
 
-/** The common part of two rectangles, or null when they share no area. */
-export function intersection(one: Level0Rect, other: Level0Rect): Level0Rect | null {
-  const x = Math.max(one.x, other.x);
-  const y = Math.max(one.y, other.y);
-  const width = Math.min(one.x + one.width, other.x + other.width) - x;
-  const height = Math.min(one.y + one.height, other.y + other.height) - y;
-  return width > 0 && height > 0 ? { x, y, width, height } : null;
-}
-
 /**
  * Transform that draws a `size`×`size` image into `rect` under `matrix`. When the view is upright or turned
  * by a multiple of 90°, the corners land on whole device pixels, so that neighbours meet without a seam;

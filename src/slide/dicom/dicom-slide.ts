@@ -1,7 +1,7 @@
 /** A slide made of DICOM instances: volumes are its levels, the rest its associated images. */
 import { iccSummary } from '../icc.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
-import { abortReason } from '../shared-tasks.ts';
+import { abortReason } from '../../base/abort.ts';
 import {
   SlideError,
   type Slide,

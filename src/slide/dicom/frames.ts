@@ -2,7 +2,7 @@
  * Frames of DICOM pixel data (PS3.5 A.4): native, or encapsulated in items whose places are given by an
  * offset table or, without one, found by walking from item to item.
  */
-import { abortReason } from '../shared-tasks.ts';
+import { abortReason } from '../../base/abort.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { brokenTile } from '../broken-tile.ts';
 

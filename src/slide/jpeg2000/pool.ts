@@ -1,5 +1,5 @@
 /** JPEG 2000 decoding in the browser by a pool of workers, which starts with the first tile. */
-import { abortReason, onAbort } from '../shared-tasks.ts';
+import { abortReason, onAbort } from '../../base/abort.ts';
 import type { RgbaImage } from '../slide.ts';
 import type { Jpeg2000Colours } from './codec.ts';
 

@@ -3,7 +3,7 @@
  * they are. `TiffImage` reads everything that is to be looked at directly.
  */
 import { brokenTile } from '../broken-tile.ts';
-import { abortReason } from '../shared-tasks.ts';
+import { abortReason } from '../../base/abort.ts';
 import { SlideError, type SlidePlatform } from '../slide.ts';
 import { isByteCodec, unpack } from './codecs.ts';
 import { compression, tag } from './tags.ts';

@@ -4,7 +4,7 @@
  */
 import { brokenTile } from '../broken-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
-import { abortReason } from '../shared-tasks.ts';
+import { abortReason } from '../../base/abort.ts';
 import {
   SlideError,
   type EncodedImageType,

@@ -3,7 +3,7 @@
  * frames one by one.
  */
 import type { DicomInstance } from '../dicom/instance.ts';
-import { abortReason } from '../shared-tasks.ts';
+import { abortReason } from '../../base/abort.ts';
 import { SlideError } from '../slide.ts';
 import { brokenTile } from '../broken-tile.ts';
 

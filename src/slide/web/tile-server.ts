@@ -1,7 +1,7 @@
 /**
  * A slide whose tiles are images behind URLs of their own (Deep Zoom, IIIF): what those formats share.
  */
-import { abortReason } from '../shared-tasks.ts';
+import { abortReason } from '../../base/abort.ts';
 import {
   SlideError,
   type EncodedImageType,

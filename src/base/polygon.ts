@@ -1,5 +1,5 @@
-/** Polygons that the user draws, level-0 pixels. Pure. */
-import type { Level0Rect } from '../slide/slide.ts';
+/** Polygons of a few dozen points, as users draw them. Pure; units are the caller's. */
+import type { Rect } from './rect.ts';
 
 export type PolygonPoint = readonly [x: number, y: number];
 
@@ -15,7 +15,7 @@ export function isInside(polygon: readonly PolygonPoint[], x: number, y: number)
 }
 
 /** Whether polygon and rectangle have a point in common. */
-export function meetsRect(polygon: readonly PolygonPoint[], rect: Level0Rect): boolean {
+export function meetsRect(polygon: readonly PolygonPoint[], rect: Rect): boolean {
   // Either an edge passes through the rectangle, or one of the two contains the other.
   return (
     polygon.some((from, i) => edgeMeetsRect(from, polygon[(i + 1) % polygon.length] ?? from, rect)) ||
@@ -24,7 +24,7 @@ export function meetsRect(polygon: readonly PolygonPoint[], rect: Level0Rect): b
 }
 
 /** Smallest rectangle around it. */
-export function boundsOfPolygon(polygon: readonly PolygonPoint[]): Level0Rect {
+export function boundsOfPolygon(polygon: readonly PolygonPoint[]): Rect {
   const xs = polygon.map(([x]) => x);
   const ys = polygon.map(([, y]) => y);
   const x = Math.min(...xs);
@@ -33,7 +33,7 @@ export function boundsOfPolygon(polygon: readonly PolygonPoint[]): Level0Rect {
 }
 
 /** Clips the edge to the rectangle (Liang and Barsky): whether anything is left. */
-function edgeMeetsRect([ax, ay]: PolygonPoint, [bx, by]: PolygonPoint, rect: Level0Rect): boolean {
+function edgeMeetsRect([ax, ay]: PolygonPoint, [bx, by]: PolygonPoint, rect: Rect): boolean {
   let enter = 0;
   let leave = 1;
   for (const [start, step, low, high] of [

@@ -3,8 +3,9 @@
  * One side serves an API (`serveRpc`), the other calls it (`RpcClient`). An API is an interface whose
  * methods return promises; arguments and results must be structured-cloneable.
  */
-import { isAbort, toErrorReport, WorkerError } from './error-report.ts';
-import type { ErrorReport } from './protocol.ts';
+import { isAbort } from './abort.ts';
+import type { ErrorReport } from './error-report.ts';
+import { toErrorReport, WorkerError } from './error-report.ts';
 
 /** What both a Worker, a worker's global scope and a MessagePort offer. */
 export interface RpcPort {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LeastRecentlyUsed } from './least-recently-used.ts';
+import { LeastRecentlyUsed } from './lru.ts';
 
 it('drops what was used least recently when the budget is spent', () => {
   const kept = new LeastRecentlyUsed<string, number>(10, (value) => value);

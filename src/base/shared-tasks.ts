@@ -3,6 +3,8 @@
  * work is aborted when everybody who waits for it has aborted, and not before.
  */
 
+import { abortReason, onAbort } from './abort.ts';
+
 interface Run<V> {
   readonly promise: Promise<V>;
   readonly controller: AbortController;
@@ -53,28 +55,4 @@ export class SharedTasks<K, V> {
       );
     });
   }
-}
-
-/** The error of an aborted signal: its reason if that is an error, else an AbortError. */
-export function abortReason(signal: AbortSignal | undefined): Error {
-  const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new DOMException('Aborted.', 'AbortError');
-}
-
-/** Functions to call when a signal aborts: one listener for all, since a read may wait for hundreds of blocks. */
-const waiting = new WeakMap<AbortSignal, Set<() => void>>();
-
-/** Calls `leave` when the signal aborts, unless the returned function is called before. */
-export function onAbort(signal: AbortSignal | undefined, leave: () => void): () => void {
-  if (signal === undefined) return () => undefined;
-  let leavers = waiting.get(signal);
-  if (leavers === undefined) {
-    const all = new Set<() => void>();
-    leavers = all;
-    waiting.set(signal, all);
-    signal.addEventListener('abort', () => all.forEach((one) => one()), { once: true });
-  }
-  const mine = leavers;
-  mine.add(leave);
-  return () => mine.delete(leave);
 }
