@@ -1,4 +1,5 @@
 /** A cohort as a table: CSV for spreadsheets and statistics, JSON for programs. One row per slide, failed ones too. */
+import { csvTable } from '../base/csv.ts';
 import type { CohortRow } from './cohort-row.ts';
 import type { CohortPlan } from './request.ts';
 
@@ -86,17 +87,10 @@ function word(name: string): string {
     .replace(/^_|_$/g, '');
 }
 
-/** RFC 4180, with a head. */
+/** The table as CSV. */
 export function cohortCsv(plan: CohortPlan, rows: readonly CohortRow[]): string {
   const table = cohortColumns(plan, rows);
-  const lines = [table.head, ...table.rows].map((line) => line.map(csvCell).join(','));
-  return `${lines.join('\r\n')}\r\n`;
-}
-
-function csvCell(value: Cell): string {
-  if (value === null) return '';
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return csvTable(table.head, table.rows);
 }
 
 /** The same rows as objects by the names of the columns, with the model beside them. */

@@ -1,4 +1,5 @@
 /** How much of a slide each class covers, as a table. */
+import { csvTable } from '../base/csv.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 
 export interface AreaRow {
@@ -42,18 +43,22 @@ export function areaTable(
   });
 }
 
-/** The table as CSV (RFC 4180), with a head. */
+/** The table as CSV. */
 export function areaCsv(rows: readonly AreaRow[]): string {
-  const lines = rows.map((row) =>
-    [
-      `"${row.class.replaceAll('"', '""')}"`,
+  return csvTable(
+    ['class', 'background', 'pixels', 'area_mm2', 'percent_of_segmented', 'percent_of_tissue'],
+    rows.map((row) => [
+      row.class,
       row.background,
       row.pixels,
-      row.areaMm2.toFixed(6),
-      row.percentOfSegmented.toFixed(4),
-      row.percentOfTissue?.toFixed(4) ?? '',
-    ].join(','),
+      fixed(row.areaMm2, 6),
+      fixed(row.percentOfSegmented, 4),
+      fixed(row.percentOfTissue, 4),
+    ]),
   );
-  const head = 'class,background,pixels,area_mm2,percent_of_segmented,percent_of_tissue';
-  return `${[head, ...lines].join('\r\n')}\r\n`;
+}
+
+/** With a fixed count of digits; null where there is no number. Areas and shares are never negative. */
+function fixed(value: number | null, digits: number): string | null {
+  return value === null || !Number.isFinite(value) ? null : value.toFixed(digits);
 }

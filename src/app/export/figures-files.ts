@@ -1,4 +1,5 @@
 /** Figures as CSV and JSON. Pure. */
+import { csvTable } from '../../base/csv.ts';
 import { toRows } from '../../evaluation/confusion-matrix.ts';
 import { areaCsv } from '../../export/area-table.ts';
 import type { Figures } from '../truth/figures-session.ts';
@@ -21,12 +22,14 @@ export function areasCsv({ classes }: Figures): string {
 export function metricsCsv({ classes, comparison }: Figures): string | null {
   if (comparison === null) return null;
   const { confusion, metrics } = comparison;
-  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-  const head = ['truth', ...classes.map(({ name }) => `predicted ${name}`), 'iou'].map(quoted).join(',');
-  const rows = toRows(confusion).map((row, truth) =>
-    [quoted(classes[truth]?.name ?? ''), ...row, metrics.iou[truth]?.toFixed(6) ?? ''].join(','),
+  return csvTable(
+    ['truth', ...classes.map(({ name }) => `predicted ${name}`), 'iou'],
+    toRows(confusion).map((row, truth) => [
+      classes[truth]?.name ?? '',
+      ...row,
+      metrics.iou[truth]?.toFixed(6) ?? '',
+    ]),
   );
-  return `${[head, ...rows].join('\r\n')}\r\n`;
 }
 
 export interface FiguresContext {
