@@ -65,8 +65,8 @@ describe('figures as files', () => {
   it('are CSV with a row per class', () => {
     expect(areasCsv(figures).split('\r\n')[2]).toBe('"in ""situ""",false,9,0.100000,50.0000,25.0000');
     expect(metricsCsv(figures)!.split('\r\n').slice(0, 2)).toEqual([
-      '"truth","predicted normal","predicted in ""situ""","iou"',
-      '"normal",6,2,0.666667',
+      'truth,predicted normal,"predicted in ""situ""",iou',
+      'normal,6,2,0.666667',
     ]);
     expect(metricsCsv({ ...figures, comparison: null })).toBeNull();
   });
