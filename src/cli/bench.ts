@@ -29,7 +29,7 @@ import {
 import { parseWhole } from './numbers.ts';
 import { loadOnBackend, micrometresPerPixel, planFor, readyModel } from './run-model.ts';
 import { backendOption } from './options.ts';
-import { startReadingThread } from './reading-thread.ts';
+import { startNodeReader } from './reader-client.ts';
 import { withProcessorTime, type ProcessorTime } from './processor-time.ts';
 import { openFromCommandLine } from './slide.ts';
 
@@ -71,7 +71,7 @@ export const addBenchCommand: AddCommand = (program) => {
       try {
         const path = file ?? (await phantomIn(folder));
         const slide = await openFromCommandLine([path]);
-        const thread = startReadingThread();
+        const thread = startNodeReader();
         try {
           const readers: Readers = async () => {
             const handle = await thread.open([path]);

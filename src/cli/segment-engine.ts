@@ -7,7 +7,7 @@ import { noTime } from '../segment/run-report.ts';
 import type { SliceStore } from '../segment/slice-store.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import { startReadingThread } from './reading-thread.ts';
+import { startNodeReader } from './reader-client.ts';
 import { readyModel, runOnSlide } from './run-model.ts';
 
 export interface EngineCall {
@@ -39,7 +39,7 @@ export async function runEngine(
 ): Promise<{ readonly summary: RunSummary; readonly backend: string }> {
   const { plan, queue, store, onCell } = work;
   if (queue.length === 0) return { summary: nothingDone, backend: 'none' };
-  const reading = startReadingThread();
+  const reading = startNodeReader();
   // Opened while the network is loaded. What it can't open here is told when it is asked for.
   const opening = reading.open(call.files);
   opening.catch(() => undefined);

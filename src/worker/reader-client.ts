@@ -11,7 +11,7 @@ import { connectWorker } from './worker-port.ts';
 /** What a run needs of a slide besides its pixels. */
 export type SlideHandle = Pick<Slide, 'metadata' | 'close'>;
 
-export interface ReadingThread<Input = SlideInput> {
+export interface SlideReading<Input = SlideInput> {
   /** @throws SlideError when the input is no slide or can't be read. */
   open(input: Input): Promise<SlideHandle>;
   /** @throws RangeError for a slide that was not opened here. */
@@ -19,7 +19,7 @@ export interface ReadingThread<Input = SlideInput> {
 }
 
 /** Starts the reader worker. */
-export function startReading(): ReadingThread {
+export function startReader(): SlideReading {
   const worker = new Worker(new URL('./reader-worker.ts', import.meta.url), {
     type: 'module',
     name: 'reader',
@@ -27,7 +27,7 @@ export function startReading(): ReadingThread {
   return readingOver(connectWorker<ReaderWorkerApi>(worker, 'reader'));
 }
 
-export function readingOver<Input>(rpc: RpcClient<ReaderWorkerApi<Input>>): ReadingThread<Input> {
+export function readingOver<Input>(rpc: RpcClient<ReaderWorkerApi<Input>>): SlideReading<Input> {
   const ids = new WeakMap<SlideHandle, number>();
   return {
     open: async (input) => {

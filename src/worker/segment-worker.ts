@@ -6,7 +6,7 @@ import { memoryUse } from '../runtime/memory-use.ts';
 import { wasmUrls } from '../runtime/wasm-urls.ts';
 import { loadModel, readManifest } from '../runtime/load-model.ts';
 import { ModelFolders } from './model-folders.ts';
-import { startReading } from './reader-client.ts';
+import { startReader } from './reader-client.ts';
 import { serveRpc } from '../base/rpc.ts';
 import type { SegmentWorkerApi } from './protocol.ts';
 import { createSegmentService } from './segment-service.ts';
@@ -18,7 +18,7 @@ function modelId(modelUrl: string): string {
 }
 
 // Reading, decoding and resampling take no time from the network here.
-const reading = startReading();
+const reading = startReader();
 const folders = new ModelFolders();
 
 serveRpc<SegmentWorkerApi>(

@@ -1,0 +1,65 @@
+/**
+ * Threads of the command line and the trainer: started by name, called over `rpc.ts`. The page's workers do the same with
+ * `new Worker(new URL(…))`, which only a bundler understands.
+ */
+import { MessageChannel, Worker, workerData, type MessagePort } from 'node:worker_threads';
+import { RpcClient, serveRpc, type Handlers, type RpcPort } from './rpc.ts';
+
+/** Entry modules of threads, below `src/`; `bin/thread.mjs` imports them. */
+const entries = {
+  reader: 'cli/reader-entry.ts',
+  gradient: 'training/gradient-service.ts',
+  sample: 'training/sample-service.ts',
+} as const;
+
+export type NodeThreadName = keyof typeof entries;
+
+/** A running thread. Close it, or the process does not end. */
+export interface NodeThread<Api> {
+  readonly rpc: RpcClient<Api>;
+  close(): Promise<void>;
+}
+
+interface ThreadData {
+  readonly entry: string;
+  readonly port: MessagePort;
+}
+
+/**
+ * Starts a thread. Calls to it are rejected with the code `worker-failed` once it has stopped.
+ * @param remedy a sentence: what to do when the thread stops.
+ */
+export function startNodeThread<Api>(name: NodeThreadName, remedy: string): NodeThread<Api> {
+  const { port1, port2 } = new MessageChannel();
+  const data: ThreadData = { entry: entries[name], port: port2 };
+  const worker = new Worker(new URL('../../bin/thread.mjs', import.meta.url), {
+    name,
+    workerData: data,
+    transferList: [port2],
+    execArgv: [],
+  });
+  const rpc = new RpcClient<Api>(port1 as unknown as RpcPort);
+  port1.start();
+  worker.on('error', (error) => {
+    rpc.fail({
+      code: 'worker-failed',
+      file: '',
+      problem: `The ${name} thread stopped: ${error.message}.`,
+      remedy,
+    });
+  });
+  return {
+    rpc,
+    close: async () => {
+      port1.close();
+      await worker.terminate();
+    },
+  };
+}
+
+/** In a thread's entry module: answers calls. Node's port differs from a browser's in its types only. */
+export function serveNodeThread<Api>(handlers: Handlers<Api>): void {
+  const { port } = workerData as ThreadData;
+  serveRpc<Api>(port as unknown as RpcPort, handlers);
+  port.start();
+}
