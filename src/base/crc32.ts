@@ -9,6 +9,6 @@ const table = Uint32Array.from({ length: 256 }, (_value, byte) => {
 /** The checksum of `bytes`, 32 bits unsigned; of several pieces in turn, with `before` that of the pieces before. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let crc = ~before;
-  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ table[(crc ^ bytes[i]!) & 255]!;
+  for (let i = 0; i < bytes.length; i++) crc = (crc >>> 8) ^ (table[(crc ^ (bytes[i] ?? 0)) & 255] ?? 0);
   return ~crc >>> 0;
 }

@@ -8,10 +8,10 @@ export function boundsOfRings(rings: Iterable<Ring>): Rect {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const ring of rings) {
     for (let i = 0; i + 1 < ring.length; i += 2) {
-      left = Math.min(left, ring[i]!);
-      right = Math.max(right, ring[i]!);
-      top = Math.min(top, ring[i + 1]!);
-      bottom = Math.max(bottom, ring[i + 1]!);
+      left = Math.min(left, ring[i] ?? left);
+      right = Math.max(right, ring[i] ?? right);
+      top = Math.min(top, ring[i + 1] ?? top);
+      bottom = Math.max(bottom, ring[i + 1] ?? bottom);
     }
   }
   return { x: left, y: top, width: right - left, height: bottom - top };
@@ -23,8 +23,8 @@ export function isInside(rings: readonly Ring[], x: number, y: number): boolean 
   for (const ring of rings) {
     let [ax, ay] = lastPoint(ring);
     for (let i = 0; i + 1 < ring.length; i += 2) {
-      const bx = ring[i]!;
-      const by = ring[i + 1]!;
+      const bx = ring[i] ?? 0;
+      const by = ring[i + 1] ?? 0;
       if (ay > y !== by > y && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) inside = !inside;
       ax = bx;
       ay = by;
@@ -42,8 +42,8 @@ export function meetsRect(rings: readonly Ring[], rect: Rect): boolean {
 function ringCrosses(ring: Ring, rect: Rect): boolean {
   let [ax, ay] = lastPoint(ring);
   for (let i = 0; i + 1 < ring.length; i += 2) {
-    const bx = ring[i]!;
-    const by = ring[i + 1]!;
+    const bx = ring[i] ?? 0;
+    const by = ring[i + 1] ?? 0;
     if (edgeMeetsRect(ax, ay, bx, by, rect)) return true;
     ax = bx;
     ay = by;

@@ -8,7 +8,7 @@ import { noTime, type StageTimes } from '../segment/run-progress.ts';
 import { shardPlan, shardText, type Shard } from '../segment/sub-plan.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import type { PlanCall } from './segment-options.ts';
+import type { PlanCall } from './segment-plan.ts';
 import {
   isComplete,
   isOfRun,
@@ -18,15 +18,8 @@ import {
   writeResult,
   type SegmentResult,
 } from './segment-result.ts';
-import {
-  heldOf,
-  planSegment,
-  readShardResult,
-  resultMismatch,
-  shardFiles,
-  type PlannedSegment,
-  type ShardResult,
-} from './segment-run.ts';
+import { heldOf, readShardResult, resultMismatch, shardFiles, type ShardResult } from './segment-run.ts';
+import { planSegment, type PlannedSegment } from './segment-plan.ts';
 
 /** Options of the command: those that the shards were segmented with. */
 export interface MergeCall extends PlanCall {

@@ -1,22 +1,10 @@
 /** Options that `segment` and `merge` share: what of a slide is segmented, how, and where results go. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { QualityId } from '../segment/quality.ts';
 import type { Shard } from '../segment/sub-plan.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import { parseLength, parseOverlap, parsePositive } from './numbers.ts';
 import { qualityOption } from './options.ts';
 import type { SegmentResult } from './segment-result.ts';
-
-export interface PlanCall {
-  readonly model: string;
-  readonly out: string;
-  readonly roi?: Level0Rect;
-  readonly annotations?: string;
-  readonly mpp?: number;
-  readonly quality: QualityId;
-  readonly overlap?: number;
-  readonly glass: 'skip' | 'include';
-}
 
 /** Adds the slide and the options that say what of it is segmented. */
 export function addPlanOptions(command: Command): Command {

@@ -12,7 +12,7 @@ import type { StageTimes } from '../segment/run-progress.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide/slide.ts';
-import type { PlannedSegment } from './segment-run.ts';
+import type { PlannedSegment } from './segment-plan.ts';
 
 /** The result file, and what `--json` prints. */
 export interface SegmentResult {

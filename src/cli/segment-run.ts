@@ -1,24 +1,16 @@
 /** What `dualscope segment` does: plans, segments what is still to be done, keeps every slice, writes the results. */
 import { existsSync, statSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { readAnnotations } from '../annotation/read-annotations.ts';
+import { mkdir, rm } from 'node:fs/promises';
 import type { BackendName } from '../runtime/backend.ts';
-import type { ModelManifest } from '../runtime/manifest.ts';
-import { sha256 } from '../runtime/sha256.ts';
-import type { SlideArea } from '../segment/area.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { openNodeSlices, type NodeSliceStore } from '../segment/node-slice-store.node.ts';
-import { type PlannedSegmentation } from '../segment/plan.ts';
 import { shardPlan, shardText, subPlan, type Shard } from '../segment/sub-plan.ts';
-import { overlapOf } from '../segment/quality.ts';
 import { noTime, type SegmentSummary } from '../segment/run-progress.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import { manifestOf, stem } from './model-folder.ts';
 import { startNodeReader } from './reader-client.ts';
-import { planSlide, runOnSlide, startNetwork } from './run-model.ts';
-import type { PlanCall } from './segment-options.ts';
+import { runOnSlide, startNetwork } from './run-model.ts';
+import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
 import {
   isComplete,
   isOfRun,
@@ -41,15 +33,6 @@ export interface SegmentCall extends PlanCall {
   readonly simplify: number;
 }
 
-export interface PlannedSegment extends PlannedSegmentation {
-  readonly manifest: ModelManifest;
-  readonly area: SlideArea;
-  /** SHA-256 of the area and of what happens to glass: with `key`, what results are of. */
-  readonly areaKey: string;
-  /** Folder and beginning of every result file's name. */
-  readonly prefix: string;
-}
-
 /** The result file of a shard, and what `--json` prints. */
 export interface ShardResult extends Pick<
   SegmentResult,
@@ -66,50 +49,6 @@ export interface ShardResult extends Pick<
   | 'files'
 > {
   readonly shard: Shard;
-}
-
-/**
- * Plans the slices of a call. The same slide, model and options always give the same plan and key.
- * @throws CommandError when there is nothing to segment; SlideError, ModelError, AnnotationError.
- */
-export async function planSegment(slide: Slide, call: PlanCall): Promise<PlannedSegment> {
-  const { name } = slide.metadata;
-  const manifest = await manifestOf(call.model);
-  const area = await areaOf(call);
-  const planned = await planSlide(slide, manifest, {
-    mpp: call.mpp ?? null,
-    area,
-    overlap: call.overlap ?? overlapOf(call.quality),
-    glass: call.glass,
-  });
-  if (planned.plan.slices.length === 0) {
-    throw new CommandError(
-      `${name}: There is nothing to segment. Give an area with tissue, or --glass include.`,
-    );
-  }
-  const areaText = JSON.stringify({ area, glass: call.glass });
-  return {
-    ...planned,
-    manifest,
-    area,
-    areaKey: await sha256([new TextEncoder().encode(areaText)]),
-    prefix: join(call.out, `${stem(name)}.${manifest.id}`),
-  };
-}
-
-/**
- * The area that a call asks for.
- * @throws CommandError when it asks for two, or the file can't be read; AnnotationError when it holds no areas.
- */
-async function areaOf({ roi, annotations }: PlanCall): Promise<SlideArea> {
-  if (roi !== undefined && annotations !== undefined) {
-    throw new CommandError('--roi and --annotations both say what to segment. Give one of them.');
-  }
-  if (roi !== undefined) return { kind: 'rect', rect: roi };
-  if (annotations === undefined) return { kind: 'slide' };
-  const text = await readFile(annotations, 'utf8').catch(() => null);
-  if (text === null) throw new CommandError(`${annotations}: The file can't be read. Check its path.`);
-  return { kind: 'polygons', polygons: readAnnotations(text, basename(annotations)).regions };
 }
 
 /**

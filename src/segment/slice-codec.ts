@@ -20,9 +20,9 @@ const maxSizePx = 8192;
 
 /** Raw DEFLATE (RFC 1951), by whatever is fastest on a platform. */
 export interface Compression {
-  deflate(bytes: Uint8Array<ArrayBuffer>): Uint8Array;
+  readonly deflate: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
   /** @param length of the result. @throws Error when the bytes are damaged. */
-  inflate(bytes: Uint8Array, length: number): Uint8Array;
+  readonly inflate: (bytes: Uint8Array, length: number) => Uint8Array;
 }
 
 export const portableCompression: Compression = {

@@ -5,7 +5,7 @@ import type { SlideInput } from './protocol.ts';
 /** Something open, in use. Release it exactly once. */
 export interface OpenLease<T> {
   readonly value: T;
-  release(): void;
+  readonly release: () => void;
 }
 
 interface Kept<T> {
