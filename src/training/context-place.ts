@@ -2,6 +2,7 @@
 import type { ContextKind } from '../model/config.ts';
 import type { SamplingGeometry } from './sample.ts';
 import type { ImageSquare } from './scaled-crop.ts';
+import { ConfigError } from './training-config.ts';
 
 /**
  * Where regions lie: `anywhere` with the slice inside of them, so that few slides give many; or on the
@@ -58,14 +59,17 @@ export function insideRegion(
   return { x: move(x, pixel.column, image.width), y: move(y, pixel.row, image.height), span };
 }
 
-/** @throws Error when a context pixel does not cover a whole number of slice pixels. */
+/** @throws ConfigError when a context pixel does not cover a whole number of slice pixels. */
 export function contextFactor(geometry: SamplingGeometry): number {
   const { contextKind, contextFieldUm, contextPx, sliceFieldUm, slicePx } = geometry;
   if (contextFieldUm === null || contextPx === null || contextKind === 'slide') return 1;
   const factor = contextFieldUm / contextPx / (sliceFieldUm / slicePx);
   const whole = Math.round(factor);
   if (whole < 1 || Math.abs(factor - whole) > 1e-6) {
-    throw new Error(`A context pixel must cover a whole number of slice pixels, not ${String(factor)}.`);
+    throw new ConfigError(
+      `A context pixel must cover a whole number of slice pixels, not ${String(factor)}.`,
+      'Change the sizes or fields in "geometry".',
+    );
   }
   return whole;
 }

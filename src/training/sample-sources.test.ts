@@ -1,14 +1,18 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { encode } from 'fast-png';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NodeThread } from '../base/node-thread.node.ts';
+import { RpcClient, serveRpc, type RpcPort } from '../base/rpc.ts';
 import { presetById } from '../model/presets.ts';
+import { DatasetError } from './datasets/dataset.ts';
 import { openDataset } from './datasets/open-dataset.ts';
 import { itemsFor, openSamples } from './open-samples.ts';
 import type { Sample } from './sample.ts';
-import { SampleThread } from './sample-thread.ts';
+import { SampleThread, type SampleApi } from './sample-thread.ts';
 import { SlideSampler } from './slide-sampler.ts';
 import { trainingConfigSchema } from './training-config.ts';
 
@@ -91,11 +95,72 @@ describe('SampleThread', () => {
     expect(texts).toHaveLength(1);
   });
 
-  it('says what is wrong with a dataset', async () => {
+  it('reports problems of the dataset and of the configuration in one line', async () => {
     const open = { config, preset, data: join(folder, 'nowhere') };
     await expect(SampleThread.start(open, 3, () => undefined)).rejects.toThrow(
-      /nowhere: There is no such folder/,
+      /nowhere: There is no such folder\. Give the folder of a dataset\.$/,
     );
+    const uneven = { config, preset: { ...preset, contextFieldUm: 51 }, data: folder };
+    await expect(SampleThread.start(uneven, 3, () => undefined)).rejects.toThrow(
+      /^A context pixel must cover a whole number of slice pixels, not 5\.1\. Change .* "geometry"\.$/,
+    );
+  });
+
+  describe('over a fake thread', () => {
+    const sampleOf = (number: number): Sample => ({
+      slice: Uint8Array.of(number),
+      classes: Uint8Array.of(0),
+      context: null,
+      contextClasses: null,
+      place: { x: 0, y: 0, size: 1 },
+    });
+
+    /** Its service runs on this thread. It fails for sample 3. */
+    function fakeThread(): { thread: NodeThread<SampleApi>; requested: number[] } {
+      const { port1, port2 } = new MessageChannel();
+      const requested: number[] = [];
+      serveRpc<SampleApi>(port2 as unknown as RpcPort, {
+        open: () => undefined,
+        sample: (_, number) => {
+          requested.push(number);
+          if (number === 3) throw new DatasetError('b.png', 'It ends early.', 'Copy it again.');
+          return sampleOf(number);
+        },
+      });
+      const rpc = new RpcClient<SampleApi>(port1 as unknown as RpcPort);
+      port1.start();
+      port2.start();
+      return { requested, thread: { rpc, close: async () => port1.close() } };
+    }
+
+    it('draws ahead, in order, each sample once', async () => {
+      const { thread, requested } = fakeThread();
+      const samples = new SampleThread(thread, 2);
+      expect(await samples.sample(5)).toEqual(sampleOf(5));
+      expect(await samples.sample(6)).toEqual(sampleOf(6));
+      expect(await samples.sample(20)).toEqual(sampleOf(20));
+      expect(requested).toEqual([5, 6, 7, 8, 20, 21, 22]);
+      await samples.close();
+    });
+
+    it('rejects a sample that cannot be read when it is asked for, and no other', async () => {
+      const { thread } = fakeThread();
+      const samples = new SampleThread(thread, 2);
+      expect(await samples.sample(2)).toEqual(sampleOf(2)); // draws 3 ahead
+      await expect(samples.sample(3)).rejects.toThrow('b.png: It ends early. Copy it again.');
+      expect(await samples.sample(4)).toEqual(sampleOf(4));
+      await samples.close();
+    });
+
+    it('rejects every sample once the thread has stopped', async () => {
+      const { thread } = fakeThread();
+      const samples = new SampleThread(thread, 2);
+      const open = samples.sample(0);
+      thread.rpc.fail({ code: 'worker-failed', file: '', problem: 'It stopped.', remedy: 'Run it again.' });
+      await expect(open).rejects.toThrow('It stopped. Run it again.');
+      await expect(samples.sample(9)).rejects.toThrow('It stopped. Run it again.');
+      await samples.close();
+    });
   });
 });
 

@@ -11,6 +11,7 @@ import type { LabelledImage } from './labelled-image.ts';
 import type { Sample, SampleSource, SamplingGeometry } from './sample.ts';
 import { scaledClasses, scaledRgb } from './scaled-crop.ts';
 import { onHalfSteps, type SlicePlacement } from './slice-place.ts';
+import { ConfigError } from './training-config.ts';
 
 export interface SamplerOptions {
   /** How often each class is drawn, relative to the others. */
@@ -98,7 +99,7 @@ export function drawSource<T extends { readonly weight: number; readonly byClass
 
 /**
  * The weights of the classes that occur.
- * @throws Error when one that is to be drawn occurs nowhere, unless such are skipped; when none is left.
+ * @throws ConfigError when one that is to be drawn occurs nowhere, unless such are skipped; when none is left.
  */
 export function drawableClasses(
   sources: readonly { readonly byClass: readonly Uint32Array[] }[],
@@ -107,10 +108,18 @@ export function drawableClasses(
   const occurs = classWeights.map((_, label) => sources.some(({ byClass }) => byClass[label]!.length > 0));
   const missing = classWeights.findIndex((weight, label) => weight > 0 && !occurs[label]!);
   if (missing >= 0 && missingClasses === 'refuse') {
-    throw new Error(`No training image holds class ${String(missing)}. Add slides that do.`);
+    throw new ConfigError(
+      `No training image contains class ${String(missing)}.`,
+      'Add images that do, or set its weight in "sampling" to 0.',
+    );
   }
   const drawn = classWeights.map((weight, label) => (occurs[label]! ? weight : 0));
-  if (drawn.every((weight) => weight === 0)) throw new Error('No image holds a class that is to be drawn.');
+  if (drawn.every((weight) => weight === 0)) {
+    throw new ConfigError(
+      'No image contains a class whose weight in "sampling" is above 0.',
+      'Add images that do, or raise a weight.',
+    );
+  }
   return drawn;
 }
 

@@ -9,7 +9,7 @@ import { isOfEncoder, learningRatesAt } from './learning-rate.ts';
 import { NetworkGradient, type BatchGradient } from './network-gradient.ts';
 import type { Optimiser } from './optimiser.ts';
 import type { Sample } from './sample.ts';
-import type { TrainingConfig } from './training-config.ts';
+import { ConfigError, type TrainingConfig } from './training-config.ts';
 
 export class Trainer {
   readonly optimiser: Optimiser;
@@ -55,13 +55,14 @@ export class Trainer {
   /**
    * Computes parts of each batch on so many threads, this one among them. Call when the weights are in place; the
    * result is that of one thread to the bit, but for batch norms that follow the batch, whose moving statistics are averaged.
-   * @throws Error when the batch has fewer parts (`accumulate`) than there are threads.
+   * @throws ConfigError when the batch has fewer parts (`accumulate`) than there are threads.
    */
   async startThreads(count: number): Promise<void> {
     const parts = this.config.accumulate ?? 1;
     if (count > parts) {
-      throw new Error(
-        `${String(count)} threads need a batch of as many parts. Set "accumulate": ${String(count)} in the configuration.`,
+      throw new ConfigError(
+        `${String(count)} threads need a batch of at least ${String(count)} parts.`,
+        `Set "accumulate": ${String(count)} in the configuration.`,
       );
     }
     if (count < 2) return;

@@ -141,3 +141,19 @@ export const trainingConfigSchema = configSchema.superRefine((config, context) =
 });
 
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
+
+/** A configuration that cannot be trained. Crosses threads as a report (src/base/error-report.ts). */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'training-config';
+  readonly file = '';
+  readonly problem: string;
+  readonly remedy: string;
+
+  /** @param remedy what to change, a sentence */
+  constructor(problem: string, remedy: string) {
+    super(`${problem} ${remedy}`);
+    this.problem = problem;
+    this.remedy = remedy;
+  }
+}

@@ -2,7 +2,7 @@
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { RpcClient } from '../base/rpc.ts';
 import type { SpillWorkerApi } from './spill-service.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 /** Where slices are put aside. Every method rejects with a WorkerError. */
 export interface SpillClient {

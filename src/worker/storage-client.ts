@@ -2,7 +2,7 @@
 import type { ResultStorage } from './kept-slices.ts';
 import type { RpcClient } from '../base/rpc.ts';
 import type { StorageWorkerApi } from './stored-run.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 /** Starts the storage worker when it is first needed. */
 export function connectStorage(): ResultStorage {

@@ -38,15 +38,24 @@ export interface DatasetItem {
   counted?(): Promise<ClassesIn>;
 }
 
-/** What is wrong with a dataset: which file, what, and what to do. */
+/** What is wrong with a dataset. Crosses threads as a report (src/base/error-report.ts). */
 export class DatasetError extends Error {
   override readonly name = 'DatasetError';
-  constructor(
-    readonly file: string,
-    readonly problem: string,
-    readonly remedy: string,
-  ) {
+  readonly code = 'dataset';
+  readonly file: string;
+  readonly problem: string;
+  readonly remedy: string;
+
+  /**
+   * @param file or folder concerned
+   * @param problem a sentence without the file's name
+   * @param remedy what to do about it, a sentence
+   */
+  constructor(file: string, problem: string, remedy: string) {
     super(`${file}: ${problem} ${remedy}`);
+    this.file = file;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }
 
