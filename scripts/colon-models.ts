@@ -12,9 +12,14 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { recipeId, studyRecipe, type StudyRecipe } from '../src/training/study/study-recipe.ts';
-import { patientsInWords, studyConfig } from '../src/training/study/study-config.ts';
-import { studyRows } from '../src/training/study/study-rows.ts';
+import {
+  patientsInWords,
+  recipeId,
+  studyConfig,
+  studyRecipe,
+  type StudyRecipe,
+  studyRows,
+} from '../src/training/study/study-config.ts';
 import { EBHI_MPP, studies, type Study } from '../src/training/study/studies.ts';
 import type { TrainingConfig } from '../src/training/training-config.ts';
 

@@ -4,9 +4,16 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { patientsInWords, studyConfig, type StudyFold } from '../training/study/study-config.ts';
-import { recipeId, studyRecipe, type StudyRecipe } from '../training/study/study-recipe.ts';
-import { studyRows, type StudyRow } from '../training/study/study-rows.ts';
+import {
+  patientsInWords,
+  recipeId,
+  studyConfig,
+  type StudyFold,
+  studyRecipe,
+  type StudyRecipe,
+  type StudyRow,
+  studyRows,
+} from '../training/study/study-config.ts';
 import { studies, type Study } from '../training/study/studies.ts';
 import type { StudyResult } from '../training/study/study-results.ts';
 import { studyTables, summarise } from '../training/study/study-tables.ts';

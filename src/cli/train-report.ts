@@ -1,16 +1,26 @@
-/** The report of a run, from what the command knows. */
+/** What a training run is measured at and reported with. */
 import os from 'node:os';
-import { figuresOf, type Comparison } from '../evaluation/comparison.ts';
+import { type Comparison, createComparison, figuresOf, pool } from '../evaluation/comparison.ts';
 import { duration } from '../evaluation/report/figures.ts';
 import { classPicture, rgbPicture } from '../evaluation/report/pictures.ts';
-import { trainingReport, type DataPart, type ExampleSlice } from '../evaluation/report/training-report.ts';
+import {
+  type DataPart,
+  type ExampleSlice,
+  trainingReport,
+  type ValidationPoint,
+} from '../evaluation/report/training-report.ts';
 import type { Preset } from '../model/presets.ts';
+import { loadModel } from '../runtime/load-model.ts';
+import { ModelError } from '../runtime/manifest.ts';
 import type { InputImage, Segmenter } from '../runtime/segmenter.ts';
+import type { Weights } from '../runtime/variables.ts';
 import type { DatasetItem } from '../training/datasets/dataset.ts';
+import { exportRun } from '../training/export-run.ts';
 import { UNCOUNTED } from '../training/labelled-image.ts';
 import type { Sample, SampleSource } from '../training/sample.ts';
 import type { TrainingConfig } from '../training/training-config.ts';
 import type { TrainedNetwork } from '../training/training-run.ts';
+import { evaluateImage } from './evaluate-image.ts';
 
 export interface RunReport {
   readonly preset: Preset;
@@ -130,4 +140,44 @@ function image(rgb: Uint8Array, side: number): InputImage {
   for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4)
     data.set(rgb.subarray(from, from + 3), to);
   return { width: side, height: side, data };
+}
+
+export interface Validator {
+  readonly preset: Preset;
+  readonly config: TrainingConfig;
+  readonly items: readonly DatasetItem[];
+  /** For the export's golden check. */
+  readonly unseen: Sample;
+}
+
+/** Slices without overlap, all images pooled. @throws ModelError, SlideError, DatasetError */
+export async function validateWeights(
+  { preset, config, items, unseen }: Validator,
+  weights: Weights,
+  step: number,
+): Promise<{ point: ValidationPoint; comparison: Comparison }> {
+  const { files } = await exportRun({
+    preset,
+    config,
+    weights,
+    unseen: [unseen],
+    steps: step,
+    metrics: null,
+    date: new Date().toISOString().slice(0, 10),
+    codeVersion: '',
+  });
+  const segmenter = await loadModel(config.id, (name) => {
+    const bytes = files.get(name);
+    return bytes === undefined
+      ? Promise.reject(new ModelError('not-found', name, 'The export made no such file.', 'Report this.'))
+      : Promise.resolve(new Uint8Array(bytes));
+  });
+  try {
+    const pooled = createComparison(config.classes.length);
+    for (const item of items) pool(pooled, (await evaluateImage(item, segmenter, 0)).comparison);
+    const { iou, miou, accuracy } = figuresOf(pooled);
+    return { point: { step, loss: null, iou, miou, accuracy }, comparison: pooled };
+  } finally {
+    segmenter.dispose();
+  }
 }

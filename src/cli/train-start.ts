@@ -4,10 +4,9 @@ import type { Preset } from '../model/presets.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Weights } from '../runtime/variables.ts';
-import { configuredPreset } from '../training/configured-preset.ts';
-import { pretrainedPreset } from '../training/pretrained-encoders.ts';
+import { configuredPreset, type TrainingConfig } from '../training/training-config.ts';
+import { pretrainedPreset } from '../training/imagenet-weights.ts';
 import { startModel } from '../training/start-model.ts';
-import type { TrainingConfig } from '../training/training-config.ts';
 import { CommandError } from './command.ts';
 
 export interface TrainingStart {

@@ -6,7 +6,7 @@ import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const program = resolve(import.meta.dirname, '../../bin/dualscope.mjs');
-const SIDE = 96;
+const side = 96;
 let folder: string;
 
 const config = {
@@ -52,11 +52,11 @@ beforeAll(async () => {
   const data = join(folder, 'data');
   await mkdir(join(data, 'images'), { recursive: true });
   await mkdir(join(data, 'masks'));
-  const classes = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => Math.floor((i % SIDE) / (SIDE / 4)));
-  const rgb = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => 60 * classes[Math.floor(i / 3)]!);
+  const classes = Uint8Array.from({ length: side * side }, (_, i) => Math.floor((i % side) / (side / 4)));
+  const rgb = Uint8Array.from({ length: side * side * 3 }, (_, i) => 60 * classes[Math.floor(i / 3)]!);
   for (const name of ['a', 'b', 'c']) {
     const png = (data: Uint8Array, channels: 1 | 3): Uint8Array =>
-      encode({ width: SIDE, height: SIDE, data, channels, depth: 8 });
+      encode({ width: side, height: side, data, channels, depth: 8 });
     await writeFile(join(data, 'masks', `${name}.png`), png(classes, 1));
     await writeFile(join(data, 'images', `${name}.png`), png(rgb, 3));
   }
@@ -128,7 +128,9 @@ describe('dualscope train', { timeout: 60_000 }, () => {
       ...['--run', join(folder, 'other'), '--threads', '3'],
     ]);
     expect(threads.status).toBe(1);
-    expect(threads.stderr).toMatch(/dualscope: 3 threads need a batch of at least 3 parts. Set "accumulate": 3/);
+    expect(threads.stderr).toMatch(
+      /dualscope: 3 threads need a batch of at least 3 parts. Set "accumulate": 3/,
+    );
     await writeFile(
       join(folder, 'imagenet.json'),
       JSON.stringify({ ...config, encoderWeights: 'resnet18-imagenet' }),

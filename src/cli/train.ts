@@ -17,9 +17,8 @@ import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../train
 import { CommandError, type AddCommand } from './command.ts';
 import { parseWhole } from './numbers.ts';
 import { backendOption } from './options.ts';
-import { dataPart, exampleSlices, runReport } from './train-report.ts';
+import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
 import { startOf } from './train-start.ts';
-import { validateWeights } from './train-validation.ts';
 import { codeVersion } from './version.ts';
 
 interface TrainCall {
@@ -37,10 +36,10 @@ interface TrainCall {
 }
 
 /** Numbers of the samples that the exported model is checked on: far from those that training draws. */
-const UNSEEN_FROM = 2_000_000_000;
-const UNSEEN = 16;
+const unseenFrom = 2_000_000_000;
+const unseenCount = 16;
 /** Slices that the report shows. */
-const EXAMPLES = 8;
+const exampleCount = 8;
 
 /** Adds the command to the program. */
 export const addTrainCommand: AddCommand = (program) => {
@@ -96,7 +95,7 @@ async function train(call: TrainCall): Promise<void> {
           onStep(progress);
         },
         validate: async (weights, step) => {
-          const unseen = await samples.sample(UNSEEN_FROM);
+          const unseen = await samples.sample(unseenFrom);
           const items = validationItems;
           return (await validateWeights({ preset, config, items, unseen }, weights, step)).point;
         },
@@ -106,7 +105,7 @@ async function train(call: TrainCall): Promise<void> {
     const isWhole = trained.steps === config.steps;
     const modelFolder = join(call.out, config.id);
     if (isWhole) {
-      const unseen = await drawBatch(samples, UNSEEN_FROM, UNSEEN);
+      const unseen = await drawBatch(samples, unseenFrom, unseenCount);
       const model = await exportRun({
         preset,
         config,
@@ -159,14 +158,18 @@ async function examplesOf(
 ): Promise<Awaited<ReturnType<typeof exampleSlices>>> {
   const segmenter = await loadModel(config.id, fromFolder(modelFolder));
   try {
-    const first = UNSEEN_FROM + UNSEEN;
+    const first = unseenFrom + unseenCount;
     if (config.validation === undefined) {
       const of = 'training image, a slice that was not drawn';
-      return await exampleSlices(training, segmenter, preset, config, { first, count: EXAMPLES, of });
+      return await exampleSlices(training, segmenter, preset, config, { first, count: exampleCount, of });
     }
     const samples = await openSamples({ config, preset, data, purpose: 'validation' }, () => undefined);
     const of = 'validation';
-    const examples = await exampleSlices(samples, segmenter, preset, config, { first, count: EXAMPLES, of });
+    const examples = await exampleSlices(samples, segmenter, preset, config, {
+      first,
+      count: exampleCount,
+      of,
+    });
     samples.close();
     return examples;
   } finally {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawFor } from './draw.ts';
-import type { RawSample } from './sample.ts';
+import { drawFor, type RawSample } from './sample.ts';
 import { drawGlass, withGlass, type Glass } from './glass.ts';
 
 /** Tissue of grey 100, class 2, on 20 × 20 pixels; the context shows three times the field, the slice in its middle. */

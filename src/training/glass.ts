@@ -2,8 +2,7 @@
  * Glass for data that has none: images cut out of tissue never show a section's edge, and a network that has seen no glass paints
  * tissue on it. A part of a sample is made glass beyond a wavy line, in the slice and in its context at the same place.
  */
-import type { Draw } from './draw.ts';
-import type { RawSample } from './sample.ts';
+import type { Draw, RawSample } from './sample.ts';
 
 /** Where glass lies, in sides of the slice from its top left corner. */
 export interface Glass {
@@ -18,7 +17,7 @@ export interface Glass {
 }
 
 /** Width of the tissue's faded edge, sides of the slice. */
-const EDGE = 0.02;
+const edge = 0.02;
 
 /** @param share of samples that get glass, 0 to 1 @returns null for those that do not */
 export function drawGlass({ random }: Draw, share: number): Glass | null {
@@ -88,5 +87,5 @@ function glassAt(x: number, y: number, { normal: [nx, ny], offset, waves }: Glas
   for (const [amplitude, frequency, phase] of waves) {
     beyond += amplitude * Math.sin(2 * Math.PI * frequency * along + phase);
   }
-  return Math.max(0, Math.min(1, beyond / EDGE + 0.5));
+  return Math.max(0, Math.min(1, beyond / edge + 0.5));
 }

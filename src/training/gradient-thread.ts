@@ -5,8 +5,7 @@
 import { startNodeThread, type NodeThread } from '../base/node-thread.node.ts';
 import type { Preset } from '../model/presets.ts';
 import type { WeightArray, Weights } from '../runtime/variables.ts';
-import type { BatchPart } from './batch-parts.ts';
-import type { BatchGradient, LossConfig } from './network-gradient.ts';
+import type { BatchGradient, BatchPart, LossConfig } from './network-gradient.ts';
 import type { Sample } from './sample.ts';
 
 /** Position of a variable in the shared memory, in float32 values. */

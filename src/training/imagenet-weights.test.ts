@@ -44,13 +44,16 @@ async function tissue(): Promise<tf.Tensor4D> {
 /** Correlates, per batch norm, the moving means with the means of what really arrives there. */
 class Witness extends EagerOps {
   readonly correlations = new Map<string, number>();
-  constructor(private readonly store: VariableStore) {
+  readonly #store: VariableStore;
+
+  constructor(store: VariableStore) {
     super(store, { norm: 'reference', dropoutSeed: null });
+    this.#store = store;
   }
 
   override batchNorm(x: EagerMap, name: string): EagerMap {
     const seen = tf.mean(x.tensor, [0, 1, 2]).dataSync();
-    const expected = this.store
+    const expected = this.#store
       .get(`${name}/moving_mean`, [x.shape[3]], { kind: 'constant', value: 0 }, false)
       .dataSync();
     this.correlations.set(name, correlation(seen, expected));

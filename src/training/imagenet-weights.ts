@@ -1,16 +1,64 @@
 /**
- * ImageNet weights for encoders, read from the two folders of `../shared/data/weights`: Keras' ResNet-50 v1
- * (conv1 to conv4 whole) and torchvision's ResNet-18 with its batch norms folded in (layers 1 to 3 whole).
- * What a folder lacks, or holds in another shape, keeps its random start and is named.
+ * ImageNet weights for encoders, read from the two folders of `../shared/data/weights`: Keras' ResNet-50 v1 (conv1 to conv4
+ * complete) and torchvision's ResNet-18 with folded batch norms (layers 1 to 3 complete). Variables that a folder lacks, or
+ * holds in another shape, keep their random values and are reported.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { caffePreprocessing, torchvisionPreprocessing } from '../model/config.ts';
-import type { Preprocessing, ResNetConfig } from '../model/config.ts';
+import {
+  caffePreprocessing,
+  type Preprocessing,
+  type ResNetConfig,
+  torchvisionPreprocessing,
+} from '../model/config.ts';
+import { readsContext } from '../model/network.ts';
 import { BATCH_NORM_EPSILON } from '../model/ops.ts';
-import type { WeightArray } from '../runtime/variables.ts';
-import { readNpy } from './npy.ts';
+import type { Preset } from '../model/presets.ts';
+import type { WeightArray, Weights } from '../runtime/variables.ts';
+import { presetCost } from '../runtime/zoo.ts';
+
+export interface PretrainedPreset {
+  /** Takes images, and halves them, as the weights were trained with. */
+  readonly preset: Preset;
+  readonly weights: Weights;
+  /** Kernels of the encoders that start at random. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * @param folder of weights, as for `loadImageNetWeights`
+ * @throws Error when the folder can't be read, or the preset has no encoder that the weights are for.
+ */
+export async function pretrainedPreset(preset: Preset, folder: string): Promise<PretrainedPreset> {
+  const { network } = preset;
+  if (network.kind === 'unet') {
+    throw new Error(`${preset.id}: U-Net has no encoder with ImageNet weights. Leave out "encoderWeights".`);
+  }
+  const { variables } = presetCost(preset);
+  const slice = await loadImageNetWeights(folder, variables, 'slice/encoder');
+  const encoders: PretrainedEncoder[] = [slice];
+  if (readsContext(network)) {
+    encoders.push(await loadImageNetWeights(folder, variables, 'context/encoder'));
+  }
+  const weights = new Map<string, WeightArray>(encoders.flatMap((encoder) => [...encoder.weights]));
+  if (weights.size === 0) throw new Error(`${folder}: none of these weights fits ${preset.id}. Give others.`);
+  const { preprocessing, strideOn } = slice;
+  const contextEncoder = network.contextEncoder === null ? null : { ...network.contextEncoder, strideOn };
+  return {
+    preset: {
+      ...preset,
+      network: {
+        ...network,
+        preprocessing,
+        sliceEncoder: { ...network.sliceEncoder, strideOn },
+        contextEncoder,
+      },
+    },
+    weights,
+    missing: encoders.flatMap((encoder) => [...encoder.missing]),
+  };
+}
 
 export interface PretrainedEncoder {
   /** By variable name, `<prefix>/stem/conv/kernel` and so on. */
@@ -202,4 +250,29 @@ function torchvisionLayers(folder: string, { arrays }: z.infer<typeof torchvisio
     const bias = await readNpy(join(folder, 'weights', `${name}.bias.npy`));
     return { convolution: { kernel, bias: bias.data }, norm: null };
   };
+}
+
+/** @throws Error naming the file when it is not such an array, or ends early. */
+export async function readNpy(file: string): Promise<WeightArray> {
+  const bytes = await readFile(file);
+  const version = bytes[6] ?? 0;
+  if (bytes.toString('latin1', 0, 6) !== '\x93NUMPY' || version < 1 || version > 3) {
+    throw new Error(`${file}: not a NumPy array file.`);
+  }
+  const start = version === 1 ? 10 : 12;
+  const length = version === 1 ? bytes.readUInt16LE(8) : bytes.readUInt32LE(8);
+  const header = bytes.toString('latin1', start, start + length);
+  const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (!/'descr':\s*'<f4'/.test(header) || !/'fortran_order':\s*False/.test(header) || shape === undefined) {
+    throw new Error(`${file}: only float32 arrays in C order are read, not ${header.trim()}`);
+  }
+  const sides = shape
+    .split(',')
+    .map((side) => side.trim())
+    .filter((side) => side !== '')
+    .map(Number);
+  const count = sides.reduce((product, side) => product * side, 1);
+  const data = bytes.subarray(start + length, start + length + count * 4);
+  if (data.length !== count * 4) throw new Error(`${file}: ends early. Fetch it again.`);
+  return { shape: sides, data: new Float32Array(Uint8Array.from(data).buffer) };
 }

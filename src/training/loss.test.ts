@@ -2,7 +2,7 @@ import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useTestBackend } from '../runtime/test-backend.ts';
-import { AdamW } from './adamw.ts';
+import { AdamW } from './optimiser.ts';
 import { crossEntropy, diceLoss } from './loss.ts';
 
 beforeAll(async () => {

@@ -1,16 +1,15 @@
 /** The training samples of a configuration: from images in memory, or straight from slides that do not fit there. */
 import type { Preset } from '../model/presets.ts';
-import type { DatasetItem } from './datasets/dataset.ts';
+import { type DatasetItem, knownMpp } from './datasets/dataset.ts';
 import { ofPatients, openDataset } from './datasets/open-dataset.ts';
-import type { LabelledImage } from './labelled-image.ts';
-import { knownMpp, prepareImage } from './prepare-image.ts';
+import { type LabelledImage, prepareImage } from './labelled-image.ts';
 import type { SampleSource } from './sample.ts';
 import { Sampler } from './sampler.ts';
 import { SlideSampler } from './slide-sampler.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 /** Pixels at the slice's resolution that are held in memory at most; four bytes each. */
-const MAX_PIXELS_IN_MEMORY = 3e8;
+const maxPixelsInMemory = 3e8;
 
 export interface OpenSamples {
   readonly config: TrainingConfig;
@@ -78,7 +77,7 @@ export async function openSamples(
   const read = ({ image }: DatasetItem): void => {
     onImage(`reading ${image} (${String(++count)} of ${String(items.length)})`);
   };
-  if ((await pixelsOf(items, umPerPx)) > MAX_PIXELS_IN_MEMORY) {
+  if ((await pixelsOf(items, umPerPx)) > maxPixelsInMemory) {
     return SlideSampler.open(items, preset, options, read);
   }
   const images: LabelledImage[] = [];
@@ -99,7 +98,7 @@ async function pixelsOf(items: readonly DatasetItem[], umPerPx: number): Promise
     const { width, height } = slide.metadata;
     slide.close();
     pixels += (width * mpp.x * height * mpp.y) / umPerPx ** 2;
-    if (pixels > MAX_PIXELS_IN_MEMORY) break;
+    if (pixels > maxPixelsInMemory) break;
   }
   return pixels;
 }

@@ -16,8 +16,8 @@ import { SampleThread, type SampleApi } from './sample-thread.ts';
 import { SlideSampler } from './slide-sampler.ts';
 import { trainingConfigSchema } from './training-config.ts';
 
-const WIDTH = 200;
-const HEIGHT = 160;
+const imageWidth = 200;
+const imageHeight = 160;
 let folder: string;
 
 const preset = {
@@ -50,15 +50,17 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'samples-'));
   await mkdir(join(folder, 'images'));
   await mkdir(join(folder, 'masks'));
-  const mask = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i % WIDTH < WIDTH / 2 ? 0 : 1));
-  const rgb = new Uint8Array(WIDTH * HEIGHT * 3);
+  const mask = Uint8Array.from({ length: imageWidth * imageHeight }, (_, i) =>
+    i % imageWidth < imageWidth / 2 ? 0 : 1,
+  );
+  const rgb = new Uint8Array(imageWidth * imageHeight * 3);
   mask.forEach((label, i) => {
-    rgb.set([i % WIDTH, Math.floor(i / WIDTH), label * 100], i * 3);
+    rgb.set([i % imageWidth, Math.floor(i / imageWidth), label * 100], i * 3);
   });
   for (const name of ['a', 'b', 'c']) {
-    const png = encode({ width: WIDTH, height: HEIGHT, data: mask, channels: 1, depth: 8 });
+    const png = encode({ width: imageWidth, height: imageHeight, data: mask, channels: 1, depth: 8 });
     await writeFile(join(folder, 'masks', `${name}.png`), png);
-    const image = sharp(rgb, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+    const image = sharp(rgb, { raw: { width: imageWidth, height: imageHeight, channels: 3 } });
     await image.png().toFile(join(folder, 'images', `${name}.png`));
   }
   await writeFile(join(folder, 'index.csv'), 'name,patient\na,A\nb,B\nc,C\n');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { cropClasses, cropRgb, reduceImage, type LabelledImage } from './labelled-image.ts';
-import { contextFactor } from './context-place.ts';
+import { cropClasses, cropRgb, reduceImage } from './crops.ts';
+import type { LabelledImage } from './labelled-image.ts';
+import { contextFactor } from './placement.ts';
 import type { SamplingGeometry } from './sample.ts';
 import { Sampler } from './sampler.ts';
 

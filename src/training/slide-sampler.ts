@@ -7,20 +7,25 @@ import type { ImageDecoder, Slide } from '../slide/slide.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { augment, drawColourChange, drawScale } from './augmentation.ts';
-import { drawFor, drawWeighted, type Draw } from './draw.ts';
-import { contextCorner, contextFactor, insideRegion } from './context-place.ts';
-import type { ClassesIn, DatasetItem, TruthRect } from './datasets/dataset.ts';
+import {
+  type Draw,
+  drawFor,
+  drawWeighted,
+  type RawSample,
+  type Sample,
+  type SampleSource,
+  type SamplingGeometry,
+} from './sample.ts';
+import { contextCorner, contextFactor, insideRegion, onHalfSteps } from './placement.ts';
+import { type ClassesIn, type DatasetItem, knownMpp, type TruthRect } from './datasets/dataset.ts';
+import type { ImageSquare } from './crops.ts';
 import { UNCOUNTED } from './labelled-image.ts';
-import { knownMpp } from './prepare-image.ts';
-import type { RawSample, Sample, SampleSource, SamplingGeometry } from './sample.ts';
 import { drawableClasses, drawSource, placesByClass, type SamplerOptions } from './sampler.ts';
-import type { ImageSquare } from './scaled-crop.ts';
-import { onHalfSteps } from './slice-place.ts';
 
 /** Cells of the coarse map along a slice: fine enough that a slice round a cell holds its class. */
-const CELLS_PER_SLICE = 16;
+const cellsPerSlice = 16;
 /** Side of the coarse map at most: 4 MB a slide. */
-const MAX_CELLS = 2048;
+const maxCells = 2048;
 
 interface SlideSource {
   readonly slide: Slide;
@@ -40,14 +45,25 @@ interface SlideSource {
 }
 
 export class SlideSampler implements SampleSource {
-  private readonly decoder: ImageDecoder = nodePlatform().decoder;
+  readonly #decoder: ImageDecoder = nodePlatform().decoder;
 
-  private constructor(
-    private readonly sources: readonly SlideSource[],
-    private readonly geometry: SamplingGeometry,
-    private readonly options: SamplerOptions,
-    private readonly classWeights: readonly number[],
-  ) {}
+  readonly #sources: readonly SlideSource[];
+  readonly #geometry: SamplingGeometry;
+  readonly #options: SamplerOptions;
+  readonly #classWeights: readonly number[];
+
+  /** Use `open`. */
+  constructor(
+    sources: readonly SlideSource[],
+    geometry: SamplingGeometry,
+    options: SamplerOptions,
+    classWeights: readonly number[],
+  ) {
+    this.#sources = sources;
+    this.#geometry = geometry;
+    this.#options = options;
+    this.#classWeights = classWeights;
+  }
 
   /**
    * Opens every slide and keeps it open until `close`.
@@ -74,38 +90,38 @@ export class SlideSampler implements SampleSource {
   }
 
   close(): void {
-    for (const { slide } of this.sources) slide.close();
+    for (const { slide } of this.#sources) slide.close();
   }
 
   /** @throws SlideError when a tile that it needs can't be read. */
   async sample(number: number): Promise<Sample> {
-    const { seed, augmentation } = this.options;
+    const { seed, augmentation } = this.#options;
     const draw = drawFor(seed, number);
     const { random, below } = draw;
-    const wanted = drawWeighted(draw, this.classWeights);
-    const source = drawSource(draw, this.sources, wanted);
+    const wanted = drawWeighted(draw, this.#classWeights);
+    const source = drawSource(draw, this.#sources, wanted);
     const cells = source.byClass[wanted]!;
     const place = cells[below(cells.length)]!;
     const zoom = drawScale(draw, augmentation);
-    const span = this.geometry.slicePx * zoom;
+    const span = this.#geometry.slicePx * zoom;
     // A pixel of the cell; the slice holds it somewhere.
     const column = (place % source.columns) * source.cell + below(source.cell);
     const row = Math.floor(place / source.columns) * source.cell + below(source.cell);
     const drawn =
-      this.options.slices === 'half-steps'
-        ? onHalfSteps({ column, row }, this.geometry.slicePx, span, draw)
+      this.#options.slices === 'half-steps'
+        ? onHalfSteps({ column, row }, this.#geometry.slicePx, span, draw)
         : { x: Math.round(column - random() * span), y: Math.round(row - random() * span), span };
     const square =
-      this.options.regions === 'lattice'
-        ? insideRegion(drawn, { column, row }, source, this.regionSide())
+      this.#options.regions === 'lattice'
+        ? insideRegion(drawn, { column, row }, source, this.#regionSide())
         : drawn;
     const symmetry = below(8);
-    const where = this.contextSquare(source, square, zoom, draw);
+    const where = this.#contextSquare(source, square, zoom, draw);
     const colours = drawColourChange(draw, augmentation);
-    const { slicePx, contextPx } = this.geometry;
+    const { slicePx, contextPx } = this.#geometry;
     const [slice, context] = await Promise.all([
-      this.read(source, square, slicePx),
-      where === null || contextPx === null ? null : this.read(source, where, contextPx),
+      this.#read(source, square, slicePx),
+      where === null || contextPx === null ? null : this.#read(source, where, contextPx),
     ]);
     const raw: RawSample = {
       slice: slice.rgb,
@@ -122,41 +138,41 @@ export class SlideSampler implements SampleSource {
               },
             },
     };
-    return augment(raw, symmetry, colours, this.geometry);
+    return augment(raw, symmetry, colours, this.#geometry);
   }
 
   /** Where the context lies; null without one. */
-  private contextSquare(
+  #contextSquare(
     { width, height }: SlideSource,
     slice: ImageSquare,
     zoom: number,
     { below }: Draw,
   ): ImageSquare | null {
-    const { contextKind, contextPx } = this.geometry;
+    const { contextKind, contextPx } = this.#geometry;
     if (contextPx === null) return null;
     if (contextKind === 'same') return slice;
     if (contextKind === 'slide') return { x: 0, y: 0, span: Math.max(width, height) };
-    const span = contextPx * contextFactor(this.geometry) * zoom;
-    const side = this.options.regions === 'lattice' ? this.regionSide() : null;
+    const span = contextPx * contextFactor(this.#geometry) * zoom;
+    const side = this.#options.regions === 'lattice' ? this.#regionSide() : null;
     const [x, y] = contextCorner(contextKind, slice, span, side, below);
     return { x, y, span };
   }
 
-  private regionSide(): number | null {
-    const { contextKind, contextPx } = this.geometry;
+  #regionSide(): number | null {
+    const { contextKind, contextPx } = this.#geometry;
     if (contextKind !== 'region' || contextPx === null) return null;
-    return contextPx * contextFactor(this.geometry);
+    return contextPx * contextFactor(this.#geometry);
   }
 
   /** A square of the slide as `side` × `side` pixels with their classes; white, class 0, outside of it. */
-  private async read(
+  async #read(
     source: SlideSource,
     { x, y, span }: ImageSquare,
     side: number,
   ): Promise<{ rgb: Uint8Array; classes: Uint8Array }> {
     const { scaleX, scaleY, slide, classesIn } = source;
     const rect: TruthRect = { x: x * scaleX, y: y * scaleY, width: span * scaleX, height: span * scaleY };
-    const { data } = await readRegion(slide, rect, side, side, { decoder: this.decoder });
+    const { data } = await readRegion(slide, rect, side, side, { decoder: this.#decoder });
     const rgb = new Uint8Array(side * side * 3);
     for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
       rgb[to] = data[from]!;
@@ -190,8 +206,8 @@ async function openSource(
     };
     const cell = Math.max(
       1,
-      Math.ceil(slicePx / CELLS_PER_SLICE),
-      Math.ceil(Math.max(width, height) / MAX_CELLS),
+      Math.ceil(slicePx / cellsPerSlice),
+      Math.ceil(Math.max(width, height) / maxCells),
     );
     const columns = Math.ceil(width / cell);
     const rows = Math.ceil(height / cell);

@@ -11,7 +11,7 @@ import { constantsOf } from '../runtime/model-constants.ts';
 import { sliceBox } from '../runtime/slice-box.ts';
 import { VariableStore, type WeightArray, type Weights } from '../runtime/variables.ts';
 import { presetCost } from '../runtime/zoo.ts';
-import type { PretrainedPreset } from './pretrained-encoders.ts';
+import type { PretrainedPreset } from './imagenet-weights.ts';
 
 export interface StartModel extends PretrainedPreset {
   readonly manifest: ModelManifest;

@@ -2,27 +2,26 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preset } from '../model/presets.ts';
 import type { VariableStore, WeightArray, Weights } from '../runtime/variables.ts';
-import { partsOf, PartSum } from './batch-parts.ts';
+import { type BatchGradient, NetworkGradient, partsOf, PartSum } from './network-gradient.ts';
 import { GradientThreads } from './gradient-thread.ts';
-import { optimiserOf } from './configured-optimiser.ts';
-import { isOfEncoder, learningRatesAt } from './learning-rate.ts';
-import { NetworkGradient, type BatchGradient } from './network-gradient.ts';
-import type { Optimiser } from './optimiser.ts';
+import { isOfEncoder, learningRatesAt, type Optimiser, optimiserOf } from './optimiser.ts';
 import type { Sample } from './sample.ts';
 import { ConfigError, type TrainingConfig } from './training-config.ts';
 
 export class Trainer {
   readonly optimiser: Optimiser;
-  private readonly network: NetworkGradient;
+  readonly #network: NetworkGradient;
   /** The trainable weights as the optimiser has them; the network's variables are copies. */
-  private weights: ReadonlyMap<string, WeightArray> | null = null;
-  private threads: GradientThreads | null = null;
+  #weights: ReadonlyMap<string, WeightArray> | null = null;
+  #threads: GradientThreads | null = null;
 
-  constructor(
-    private readonly preset: Preset,
-    private readonly config: TrainingConfig,
-  ) {
-    this.network = new NetworkGradient(preset, config);
+  readonly #preset: Preset;
+  readonly #config: TrainingConfig;
+
+  constructor(preset: Preset, config: TrainingConfig) {
+    this.#preset = preset;
+    this.#config = config;
+    this.#network = new NetworkGradient(preset, config);
     this.optimiser = optimiserOf(config);
   }
 
@@ -33,7 +32,7 @@ export class Trainer {
 
   /** All variables, trainable or not. */
   get variables(): VariableStore {
-    return this.network.variables;
+    return this.#network.variables;
   }
 
   /**
@@ -42,14 +41,14 @@ export class Trainer {
    */
   initialise(samples: readonly Sample[], pretrained: Weights = new Map()): void {
     this.variables.load(pretrained);
-    this.network.calibrate(samples, (name) => !pretrained.has(name));
+    this.#network.calibrate(samples, (name) => !pretrained.has(name));
   }
 
   /** Continues from a checkpoint. */
   load(step: number, variables: Weights, optimiser: Weights): void {
     this.variables.load(variables);
     this.optimiser.load(step, optimiser);
-    this.weights = null;
+    this.#weights = null;
   }
 
   /**
@@ -58,7 +57,7 @@ export class Trainer {
    * @throws ConfigError when the batch has fewer parts (`accumulate`) than there are threads.
    */
   async startThreads(count: number): Promise<void> {
-    const parts = this.config.accumulate ?? 1;
+    const parts = this.#config.accumulate ?? 1;
     if (count > parts) {
       throw new ConfigError(
         `${String(count)} threads need a batch of at least ${String(count)} parts.`,
@@ -69,14 +68,14 @@ export class Trainer {
     const trainable = this.variables.trainable();
     const isTrainable = (name: string): boolean => trainable.has(name);
     const all = await this.variables.read();
-    this.threads = await GradientThreads.start(count - 1, this.preset, this.config, all, isTrainable);
-    this.weights = this.threads.weights;
+    this.#threads = await GradientThreads.start(count - 1, this.#preset, this.#config, all, isTrainable);
+    this.#weights = this.#threads.weights;
   }
 
   /** One optimiser step. @returns the batch's mean loss before the step. */
   async train(samples: readonly Sample[]): Promise<number> {
-    const { loss, gradients } = await this.gradient(samples);
-    await this.update(gradients);
+    const { loss, gradients } = await this.#gradient(samples);
+    await this.#update(gradients);
     if (!Number.isFinite(loss)) {
       throw new Error(`The loss is not finite at step ${String(this.step)}. Lower the learning rate.`);
     }
@@ -84,31 +83,31 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    await this.threads?.close();
-    this.network.dispose();
+    await this.#threads?.close();
+    this.#network.dispose();
   }
 
   /** Loss and gradients of a batch, part by part, on as many threads as there are. */
-  private async gradient(samples: readonly Sample[]): Promise<BatchGradient> {
-    const dropoutSeed = Math.imul(this.config.seed + 1, 7919) + this.step;
-    const parts = partsOf(samples, this.config.accumulate ?? 1, dropoutSeed);
+  async #gradient(samples: readonly Sample[]): Promise<BatchGradient> {
+    const dropoutSeed = Math.imul(this.#config.seed + 1, 7919) + this.step;
+    const parts = partsOf(samples, this.#config.accumulate ?? 1, dropoutSeed);
     const sum = new PartSum();
-    const width = 1 + (this.threads?.count ?? 0);
+    const width = 1 + (this.#threads?.count ?? 0);
     for (let first = 0; first < parts.length; first += width) {
       const [own, ...others] = parts.slice(first, first + width);
-      const remote = others.map((part, thread) => this.threads!.compute(thread, part));
-      const local = await this.network.compute(own!.items, own!.dropoutSeed);
+      const remote = others.map((part, thread) => this.#threads!.compute(thread, part));
+      const local = await this.#network.compute(own!.items, own!.dropoutSeed);
       sum.add(local, own!.share);
       for (const [i, part] of (await Promise.all(remote)).entries()) {
         sum.add(part, others[i]!.share);
-        if (this.config.batchNorm === 'batch') await this.follow(part.statistics, 1 / (i + 2));
+        if (this.#config.batchNorm === 'batch') await this.#follow(part.statistics, 1 / (i + 2));
       }
     }
     return sum.result();
   }
 
   /** Moves this network's moving statistics towards a thread's by a share. */
-  private async follow(statistics: Weights, share: number): Promise<void> {
+  async #follow(statistics: Weights, share: number): Promise<void> {
     const own = await this.variables.read((name) => statistics.has(name));
     for (const [name, { data }] of own) {
       const theirs = statistics.get(name)!.data;
@@ -118,13 +117,13 @@ export class Trainer {
   }
 
   /** One step of the optimiser. */
-  private async update(gradients: ReadonlyMap<string, Float32Array>): Promise<void> {
-    const rates = learningRatesAt(this.step, this.config);
+  async #update(gradients: ReadonlyMap<string, Float32Array>): Promise<void> {
+    const rates = learningRatesAt(this.step, this.#config);
     const trainable = this.variables.trainable();
-    this.weights ??= await this.variables.read((name) => trainable.has(name));
+    this.#weights ??= await this.variables.read((name) => trainable.has(name));
     this.optimiser.begin();
     for (const [name, variable] of trainable) {
-      const weight = this.weights.get(name)!;
+      const weight = this.#weights.get(name)!;
       const rate = isOfEncoder(name) ? rates.encoder : rates.decoder;
       this.optimiser.update(name, weight, gradients.get(name)!, rate);
       tf.tidy(() => {

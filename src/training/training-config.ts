@@ -1,5 +1,6 @@
-/** The configuration of a training run: a JSON file, checked when it is read. */
+/** The configuration of a training run: a JSON file, validated when it is read, and the preset that it trains. */
 import { z } from 'zod';
+import { type Preset, presetById } from '../model/presets.ts';
 
 const share = z.number().positive();
 
@@ -156,4 +157,26 @@ export class ConfigError extends Error {
     this.problem = problem;
     this.remedy = remedy;
   }
+}
+
+/**
+ * Kind `same` keeps the slice's field and reads it at half the size; others take the context's size and field of the
+ * configuration.
+ * @throws Error when there is no such preset.
+ */
+export function configuredPreset({
+  preset: id,
+  geometry,
+  classes,
+}: Pick<TrainingConfig, 'preset' | 'geometry' | 'classes'>): Preset {
+  const named = presetById(id);
+  const preset = { ...named, network: { ...named.network, classes: classes.length } };
+  if (geometry === undefined) return preset;
+  const { slicePx, sliceFieldUm, contextPx = slicePx, contextFieldUm } = geometry;
+  const slice = { slicePx, sliceFieldUm };
+  if (preset.contextKind === 'none') return { ...preset, ...slice };
+  if (preset.contextKind === 'same') {
+    return { ...preset, ...slice, contextPx: slicePx / 2, contextFieldUm: sliceFieldUm };
+  }
+  return { ...preset, ...slice, contextPx, contextFieldUm: contextFieldUm ?? preset.contextFieldUm };
 }

@@ -10,9 +10,9 @@ import { Trainer } from './trainer.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 /** Samples that set the batch norms' statistics, in batches. */
-const CALIBRATION_SAMPLES = 16;
+const calibrationSamples = 16;
 /** Sample numbers of the calibration, away from those of the steps. */
-const CALIBRATION_FROM = 1_000_000_000;
+const calibrationFrom = 1_000_000_000;
 
 export interface TrainingRunOptions {
   readonly preset: Preset;
@@ -139,7 +139,7 @@ async function restore(
   const file = join(folder, 'checkpoint.bin');
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) {
-    trainer.initialise(await drawBatch(samples, CALIBRATION_FROM, CALIBRATION_SAMPLES), pretrained);
+    trainer.initialise(await drawBatch(samples, calibrationFrom, calibrationSamples), pretrained);
     return { losses: [], validation: [], earlierSeconds: 0 };
   }
   const checkpoint = decodeCheckpoint(bytes, file);

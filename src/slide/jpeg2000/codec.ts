@@ -34,16 +34,16 @@ export type OpenJpegFactory = (options: {
 }) => Promise<OpenJpeg>;
 
 /** Largest image in pixels; a tile is 2^16 to 2^20. */
-const MAX_PIXELS = 2 ** 24;
+const maxPixels = 2 ** 24;
 
 /** Decodes one image after the other. */
 export class Jpeg2000Codec {
-  private readonly module: () => Promise<OpenJpeg>;
-  private loaded: Promise<OpenJpeg> | null = null;
+  readonly #load: () => Promise<OpenJpeg>;
+  #loaded: Promise<OpenJpeg> | null = null;
 
   /** @param load gives the module's factory and its wasm; called on the first image. */
   constructor(load: () => Promise<{ factory: OpenJpegFactory; wasm: ArrayBuffer | Uint8Array }>) {
-    this.module = async () => {
+    this.#load = async () => {
       const { factory, wasm } = await load();
       // OpenJPEG tells its story for every tile; what matters comes out as an image or an error.
       return factory({ wasmBinary: wasm, print: () => undefined, printErr: () => undefined });
@@ -55,12 +55,12 @@ export class Jpeg2000Codec {
     const header = jpeg2000Header(bytes);
     if (header === null) throw new Error('This is no JPEG 2000 codestream.');
     const { width, height, components, bits } = header;
-    if (width * height > MAX_PIXELS) throw new Error(`${width} by ${height} pixels are too many.`);
+    if (width * height > maxPixels) throw new Error(`${width} by ${height} pixels are too many.`);
     if (bits !== 8 || components < 1 || components > 4) {
       throw new Error(`${components} components of ${bits} bits are not supported.`);
     }
-    this.loaded ??= this.module();
-    const { J2KDecoder } = await this.loaded;
+    this.#loaded ??= this.#load();
+    const { J2KDecoder } = await this.#loaded;
     const decoder = new J2KDecoder();
     try {
       decoder.getEncodedBuffer(bytes.length).set(bytes);
@@ -75,10 +75,10 @@ export class Jpeg2000Codec {
       return toRgba(samples, info, header.subsampled ? 'rgb' : colours);
     } catch (error) {
       // A trap in wasm leaves the module's memory in an unknown state: start afresh.
-      if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) this.loaded = null;
+      if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) this.#loaded = null;
       throw error instanceof Error ? error : new Error('The decoder gave up.');
     } finally {
-      if (this.loaded !== null) decoder.delete();
+      if (this.#loaded !== null) decoder.delete();
     }
   }
 }

@@ -1,26 +1,28 @@
 /**
- * A folder of slides with annotations of the same name beside them: BACH part B (ImageScope XML), phantom slides,
- * slides annotated in ASAP (XML) or QuPath (GeoJSON).
+ * A folder of slides with annotation files of the same name: BACH part B (ImageScope XML), phantom slides, slides annotated in
+ * ASAP (XML) or QuPath (GeoJSON).
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { AnnotationError, classOfLabel } from '../../annotation/annotation-file.ts';
-import { rasterise, type ClassPolygon } from '../../annotation/rasterise.ts';
+import { type ClassPolygon, rasterise } from '../../annotation/rasterise.ts';
 import { readAnnotations } from '../../annotation/read-annotations.ts';
 import { readImageScope } from '../../annotation/read-imagescope.ts';
+import { readTissue } from '../../segment/read-tissue.ts';
+import { slideReader } from '../../segment/slide-reader.ts';
+import { nodePlatform } from '../../slide/node-platform.node.ts';
 import {
-  DatasetError,
   type ClassesIn,
+  DatasetError,
   type DatasetItem,
   type DatasetOptions,
+  openImage,
   type TruthRect,
 } from './dataset.ts';
-import { openImage } from './open-image.ts';
-import { tissueIn } from './tissue-pixels.ts';
 
-const SLIDE_ENDINGS = new Set(['.svs', '.tif', '.tiff', '.ndpi']);
+const slideEndings = new Set(['.svs', '.tif', '.tiff', '.ndpi']);
 /** The first that is there counts. */
-const ANNOTATION_ENDINGS = ['.xml', '.geojson'];
+const annotationEndings = ['.xml', '.geojson'];
 
 /**
  * Slides that have annotations beside them, by name; slides without any are left out, as the test slides of
@@ -31,10 +33,10 @@ export async function annotatedSlides(folder: string, options: DatasetOptions): 
   const names = await readdir(folder);
   const known = new Map(names.map((name) => [name.toLowerCase(), name]));
   const found = names
-    .filter((name) => SLIDE_ENDINGS.has(extname(name).toLowerCase()))
+    .filter((name) => slideEndings.has(extname(name).toLowerCase()))
     .flatMap((slide) => {
       const name = basename(slide, extname(slide));
-      const endings = ANNOTATION_ENDINGS.map((ending) => known.get(`${name}${ending}`.toLowerCase()));
+      const endings = annotationEndings.map((ending) => known.get(`${name}${ending}`.toLowerCase()));
       const annotations = endings.find((file) => file !== undefined);
       return annotations === undefined ? [] : [{ name, slide, annotations }];
     })
@@ -135,5 +137,40 @@ function clearOutside(
     const line = mask.subarray(row * width, (row + 1) * width);
     if (!isInside(rect.y + ((row + 0.5) * rect.height) / height, bottom)) line.fill(0);
     else for (const column of off) line[column] = 0;
+  }
+}
+
+/** The mask is made as for slices of this many level-0 pixels. */
+const cellPx = 1000;
+
+/**
+ * 1 where there is tissue, 0 on glass and outside of the image. Everything on the image is tissue where it has no level
+ * small enough to look at.
+ * @throws SlideError when the image can't be read.
+ */
+export async function tissueIn(item: Pick<DatasetItem, 'open'>): Promise<ClassesIn> {
+  const slide = await item.open();
+  try {
+    const { metadata } = slide;
+    const reader = slideReader(slide, nodePlatform());
+    const mask = await readTissue(reader, metadata, cellPx, new AbortController().signal);
+    return (rect, outWidth, outHeight) => {
+      const out = new Uint8Array(outWidth * outHeight);
+      for (let row = 0; row < outHeight; row++) {
+        const y = rect.y + ((row + 0.5) * rect.height) / outHeight;
+        if (y < 0 || y >= metadata.height) continue;
+        for (let column = 0; column < outWidth; column++) {
+          const x = rect.x + ((column + 0.5) * rect.width) / outWidth;
+          if (x < 0 || x >= metadata.width) continue;
+          out[row * outWidth + column] =
+            mask === null
+              ? 1
+              : (mask.tissue[Math.floor(y / mask.scaleY) * mask.width + Math.floor(x / mask.scaleX)] ?? 0);
+        }
+      }
+      return out;
+    };
+  } finally {
+    slide.close();
   }
 }

@@ -18,31 +18,31 @@ import { cellsPerRow, cutOut, cutOutSlide, slicesOver, type CutOutRegion } from 
 import { DatasetError, type ClassesIn, type DatasetItem, type DatasetOptions } from './dataset.ts';
 import { maskReader } from './indexed-images.ts';
 
-const SLICES = 'splited_svs_little';
-const CONTEXTS = 'splited_svs_resize';
-const REGION_MASKS = 'splited_xml';
-/** Masks of slices; the first that is there counts. */
-const SLICE_MASKS = ['splited_xml_little_P', 'splited_xml_little'];
-const LISTS = ['train.txt', 'test.txt'];
-const LAST_SLICE = cutOut.slicesPerRow ** 2 - 1;
+const sliceFolder = 'splited_svs_little';
+const contextFolder = 'splited_svs_resize';
+const regionMaskFolder = 'splited_xml';
+/** Folders of slice masks, in order of preference. */
+const sliceMaskFolders = ['splited_xml_little_P', 'splited_xml_little'];
+const listFiles = ['train.txt', 'test.txt'];
+const lastSlice = cutOut.slicesPerRow ** 2 - 1;
 
 /** Whether the folder has this layout. */
 export function isCutOutSlices(folder: string): boolean {
-  return existsSync(join(folder, SLICES));
+  return existsSync(join(folder, sliceFolder));
 }
 
 /** @throws DatasetError when there is no slice, or a list is not what it should be. */
 export async function cutOutSlices(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
   const regions = new Map<string, Map<number, string>>();
-  for (const file of await readdir(join(folder, SLICES))) {
+  for (const file of await readdir(join(folder, sliceFolder))) {
     const [, name, number] = /^(\w+_\d+_\d+)_image_(\d+)\.png$/.exec(file) ?? [];
-    if (name === undefined || Number(number) > LAST_SLICE) continue;
+    if (name === undefined || Number(number) > lastSlice) continue;
     const slices = regions.get(name) ?? new Map<number, string>();
-    regions.set(name, slices.set(Number(number), join(folder, SLICES, file)));
+    regions.set(name, slices.set(Number(number), join(folder, sliceFolder, file)));
   }
   if (regions.size === 0) {
     throw new DatasetError(
-      join(folder, SLICES),
+      join(folder, sliceFolder),
       'It holds no slice named like A01_0_10000_image_37.png.',
       'Give the folder that the slices were cut into.',
     );
@@ -57,11 +57,11 @@ export async function cutOutSlices(folder: string, options: DatasetOptions): Pro
   return [...regions]
     .sort(([a], [b]) => a.localeCompare(b, undefined, { numeric: true }))
     .map(([name, slices]): DatasetItem => {
-      const small = join(folder, CONTEXTS, `${name}_image.png`);
+      const small = join(folder, contextFolder, `${name}_image.png`);
       const region: CutOutRegion = { name, slices, small: existsSync(small) ? small : null };
       return {
         name,
-        image: join(folder, SLICES, name),
+        image: join(folder, sliceFolder, name),
         mpp: options.mpp,
         patient: name.replace(/_\d+_\d+$/, ''),
         weight: 1,
@@ -85,14 +85,14 @@ export async function cutOutSlices(folder: string, options: DatasetOptions): Pro
 
 /** Numbers of the listed slices, by region; null without any list: then all that are there count. */
 async function readLists(folder: string): Promise<Map<string, Set<number>> | null> {
-  const lists = LISTS.map((name) => join(folder, name)).filter(existsSync);
+  const lists = listFiles.map((name) => join(folder, name)).filter(existsSync);
   if (lists.length === 0) return null;
   const listed = new Map<string, Set<number>>();
   for (const list of lists) {
     const lines = (await readFile(list, 'utf8')).split(/\s+/).filter((line) => line !== '');
     for (const line of lines) {
       const [, name, number] = /^(\w+_\d+_\d+)_(?:anno|image)_(\d+)\.png$/.exec(line) ?? [];
-      if (name === undefined || Number(number) > LAST_SLICE) {
+      if (name === undefined || Number(number) > lastSlice) {
         throw new DatasetError(
           list,
           `"${line.slice(0, 60)}" names no slice.`,
@@ -146,17 +146,17 @@ interface Masks {
 /** A region's classes: from the mask of the whole region, else from those of its slices. @throws DatasetError. */
 async function readMasks(folder: string, name: string, options: DatasetOptions): Promise<Masks> {
   const { regionPx, slicePx, stridePx, slicesPerRow } = cutOut;
-  const whole = join(folder, REGION_MASKS, `${name}_anno.png`);
+  const whole = join(folder, regionMaskFolder, `${name}_anno.png`);
   if (existsSync(whole)) {
     const classes = await readMask(whole, regionPx, options);
     return { classes, known: new Uint8Array(cellsPerRow ** 2).fill(1) };
   }
   const classes = new Uint8Array(regionPx * regionPx);
   const known = new Uint8Array(cellsPerRow ** 2);
-  for (let number = 0; number <= LAST_SLICE; number++) {
-    const file = SLICE_MASKS.map((masks) => join(folder, masks, `${name}_anno_${number}.png`)).find(
-      existsSync,
-    );
+  for (let number = 0; number <= lastSlice; number++) {
+    const file = sliceMaskFolders
+      .map((masks) => join(folder, masks, `${name}_anno_${number}.png`))
+      .find(existsSync);
     if (file === undefined) continue;
     const mask = await readMask(file, slicePx, options);
     const [column, row] = [number % slicesPerRow, Math.floor(number / slicesPerRow)];
@@ -168,7 +168,7 @@ async function readMasks(folder: string, name: string, options: DatasetOptions):
   }
   if (!known.includes(1)) {
     throw new DatasetError(
-      join(folder, REGION_MASKS),
+      join(folder, regionMaskFolder),
       `There is no mask of region ${name}, nor of any of its slices.`,
       `Add ${name}_anno.png, or remove the region's slices.`,
     );

@@ -21,9 +21,9 @@ export interface CutOutRegion {
   readonly small: string | null;
 }
 
-const SMALL_PX = 500;
+const smallPx = 500;
 /** Decoded slices that are kept; tiles come in rows, and a slice covers two of them. */
-const KEPT_SLICES = 12;
+const keptSlices = 12;
 
 /** Numbers of the slices that cover a cell; even ones first, which need not overlap to cover all cells. */
 export function slicesOver(column: number, row: number): number[] {
@@ -43,17 +43,17 @@ export function cutOutSlide(region: CutOutRegion): Slide {
     kept.delete(number);
     kept.set(number, found);
     const [oldest] = kept.keys();
-    if (kept.size > KEPT_SLICES && oldest !== undefined) kept.delete(oldest);
+    if (kept.size > keptSlices && oldest !== undefined) kept.delete(oldest);
     return found;
   };
   const levels = [
     { width: regionPx, height: regionPx, downsample: 1, tileWidth: stridePx, tileHeight: stridePx },
     {
-      width: SMALL_PX,
-      height: SMALL_PX,
-      downsample: regionPx / SMALL_PX,
-      tileWidth: SMALL_PX,
-      tileHeight: SMALL_PX,
+      width: smallPx,
+      height: smallPx,
+      downsample: regionPx / smallPx,
+      tileWidth: smallPx,
+      tileHeight: smallPx,
     },
   ];
   return {

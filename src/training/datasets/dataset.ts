@@ -1,6 +1,8 @@
-import type { Slide } from '../../slide/slide.ts';
-
-/** What training and evaluation need of a set of images with ground truth, whatever its layout on disk. */
+/** What training and evaluation need of a set of images with ground truth, independent of its layout on disk. */
+import { nodePlatform } from '../../slide/node-platform.node.ts';
+import { openSlide } from '../../slide/open-slide.ts';
+import { pathByteSource } from '../../slide/path-byte-source.node.ts';
+import type { Slide, SlideMpp } from '../../slide/slide.ts';
 
 /** The part of an image that is asked for, level-0 pixels. May reach over the image. */
 export interface TruthRect {
@@ -68,4 +70,20 @@ export interface DatasetOptions {
   readonly classOfValue: readonly number[] | null;
   /** Leaves glass out of annotated slides: only tissue counts, and what lies within a region. False when absent. */
   readonly tissueOnly?: boolean;
+}
+
+/** @throws SlideError when it can't be read. */
+export async function openImage(file: string): Promise<Slide> {
+  return openSlide([await pathByteSource(file)], nodePlatform());
+}
+
+/** µm per level-0 pixel of an item. @throws DatasetError when nobody says it. */
+export function knownMpp({ metadata }: Slide, item: DatasetItem): SlideMpp {
+  if (item.mpp !== null) return { x: item.mpp, y: item.mpp, source: 'dataset' };
+  if (metadata.mpp !== null) return metadata.mpp;
+  throw new DatasetError(
+    item.image,
+    'The image does not say its µm per pixel.',
+    'Say it in the configuration ("data": { "mpp": … }) or with --mpp.',
+  );
 }

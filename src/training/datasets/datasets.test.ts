@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { encode } from 'fast-png';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareImage } from '../prepare-image.ts';
+import { prepareImage } from '../labelled-image.ts';
 import { ofPatients, openDataset } from './open-dataset.ts';
 
 const options = { classNames: ['normal', 'benign', 'invasive'], mpp: 0.5, classOfValue: null };

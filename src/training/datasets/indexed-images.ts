@@ -9,32 +9,31 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { decode } from 'fast-png';
-import { DatasetError, type ClassesIn, type DatasetItem, type DatasetOptions } from './dataset.ts';
-import { openImage } from './open-image.ts';
+import { type ClassesIn, DatasetError, type DatasetItem, type DatasetOptions, openImage } from './dataset.ts';
 
-const INDEX = 'index.csv';
-const IMAGE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
+const indexFile = 'index.csv';
+const imageEndings = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
 
 /** Whether the folder has this layout. */
 export function isIndexedImages(folder: string): boolean {
-  return existsSync(join(folder, INDEX));
+  return existsSync(join(folder, indexFile));
 }
 
 /** @throws DatasetError when the index, an image or the masks are missing. */
 export async function indexedImages(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
-  const index = join(folder, INDEX);
+  const index = join(folder, indexFile);
   const rows = readIndex(await readFile(index, 'utf8'), index);
   const masks = (await readdir(folder)).filter((name) => name.startsWith('masks')).sort();
   const [maskFolder] = masks;
   if (maskFolder === undefined || masks.length > 1) {
     throw new DatasetError(
       folder,
-      `There ${masks.length === 0 ? 'is no folder' : 'are several folders'} of masks beside ${INDEX}.`,
+      `There ${masks.length === 0 ? 'is no folder' : 'are several folders'} of masks next to ${indexFile}.`,
       'Keep one folder whose name starts with "masks".',
     );
   }
   return rows.map(({ name, patient, weight }) => {
-    const image = IMAGE_ENDINGS.map((ending) => join(folder, 'images', name + ending)).find(existsSync);
+    const image = imageEndings.map((ending) => join(folder, 'images', name + ending)).find(existsSync);
     if (image === undefined) {
       throw new DatasetError(
         index,

@@ -31,7 +31,7 @@ export interface Study {
  * Test patients of each fold. Every patient of GlaS is tested once; each fold has patients with healthy, adenomatous and
  * malignant glands.
  */
-const GLAS_FOLDS: readonly (readonly string[])[] = [
+const glasFolds: readonly (readonly string[])[] = [
   ['9', '5', '7'],
   ['10', '1', '6', '8'],
   ['13', '4', '11', '16', '12', '14'],
@@ -42,8 +42,8 @@ const glas: Study = {
   id: 'glas',
   title: 'GlaS',
   measuredOn: 'GlaS',
-  foldCount: GLAS_FOLDS.length,
-  foldsOf: () => GLAS_FOLDS,
+  foldCount: glasFolds.length,
+  foldsOf: () => glasFolds,
   mpp: 0.62005,
   modelId: 'colon-glas',
   modelTitle: 'Colon GlaS',
@@ -59,15 +59,15 @@ const glas: Study = {
  * masks (254 glands), healthy glands of GlaS, whose pixels are known, one of 71.8 µm (303 glands).
  */
 export const EBHI_MPP = 1.13;
-const EBHI_FOLDS = 5;
+const ebhiFolds = 5;
 
 /** Mosaics of tiles of one patient and class, made by scripts/ebhi-mosaics.ts. */
 const ebhi: Study = {
   id: 'ebhi',
   title: 'EBHI-Seg mosaics',
   measuredOn: 'EBHI-Seg mosaics',
-  foldCount: EBHI_FOLDS,
-  foldsOf: (index) => foldsInIndex(index, EBHI_FOLDS),
+  foldCount: ebhiFolds,
+  foldsOf: (index) => foldsInIndex(index, ebhiFolds),
   mpp: EBHI_MPP,
   modelId: 'colon-ebhi',
   modelTitle: 'Colon EBHI',

@@ -1,7 +1,8 @@
-/** The training of one row of the study on one fold. */
+/**
+ * What a run of the study trains: the rows of the paper's two tables as compact networks, and one recipe for all of them
+ * (docs/study.md). Rows differ in nothing but the network.
+ */
 import type { TrainingConfig } from '../training-config.ts';
-import { drawnGlass, type StudyRecipe } from './study-recipe.ts';
-import type { StudyRow } from './study-rows.ts';
 import type { Study } from './studies.ts';
 
 export interface StudyFold {
@@ -11,8 +12,8 @@ export interface StudyFold {
   readonly patients: readonly string[];
 }
 
-/** Patients that are named in words; more are counted. */
-const NAMED = 8;
+/** Up to this many patients are listed; more are only counted. */
+const maxListed = 8;
 
 /** The configuration of one run. */
 export function studyConfig(
@@ -64,7 +65,84 @@ export const studyClasses: TrainingConfig['classes'] = [
 
 /** Whom a fold measures on. */
 export function patientsInWords({ number, patients }: StudyFold): string {
-  return patients.length <= NAMED
+  return patients.length <= maxListed
     ? `patients ${patients.join(', ')}`
     : `${String(patients.length)} patients (fold ${String(number)})`;
+}
+
+export interface StudyRecipe {
+  readonly steps: number;
+  /** Highest learning rate of AdamW; encoders learn at 0.3 of it. */
+  readonly learningRate: number;
+  /** Share of samples that get glass (../glass.ts), 0 to 1, so that the network knows it from whole slides. */
+  readonly glass: number;
+}
+
+/** A pass of all rows over the four folds of GlaS takes about three hours on two cores. */
+export const studyRecipe: StudyRecipe = { steps: 300, learningRate: 0.0005, glass: 0.15 };
+
+/** Names the recipe in paths. */
+export function recipeId({ steps, learningRate, glass }: StudyRecipe): string {
+  return `${String(steps)}-steps-rate-${String(learningRate)}-glass-${String(glass)}`;
+}
+
+/** Words for drawn glass, empty for none. */
+export function drawnGlass(share: number): string {
+  return share === 0 ? '' : `; glass drawn into ${String(Math.round(share * 100))} % of the samples`;
+}
+
+export interface StudyRow {
+  readonly id: string;
+  readonly preset: string;
+  /** What the tables call it. */
+  readonly title: string;
+  readonly description: string;
+  /** The paper's tables that it stands in: 1 compares inputs, 2 fusions. */
+  readonly tables: readonly (1 | 2)[];
+  /** "Params" of the paper's row with ResNet-50: size of its checkpoint, MB (DESIGN 3); null where it has none. */
+  readonly paperMB: number | null;
+}
+
+export const studyRows: readonly StudyRow[] = [
+  row('unet', 'U-Net', 'U-Net: reads each slice alone, trained from scratch.', [1], null),
+  row('single', 'RefineNet, one input', 'Reads each slice alone.', [1], 334),
+  row(
+    'multisize',
+    'Multi-size dual inputs',
+    'Reads each slice twice, the second time at half the size; no wider field.',
+    [1],
+    null,
+  ),
+  row('add', 'Dual inputs, add', 'Reads each slice with its wide context; features are added.', [1, 2], 441),
+  row(
+    'concat',
+    'Dual inputs, concat',
+    'Reads each slice with its wide context; features are joined.',
+    [2],
+    null,
+  ),
+  row(
+    'attention',
+    'Dual inputs, attention',
+    'Reads each slice with its wide context, which weighs the channels of the slice.',
+    [2],
+    null,
+  ),
+  row(
+    'aligned',
+    'Dual inputs, aligned (ours)',
+    'Reads each slice with its wide context, registered to the slice, and weighs what the context says at that place.',
+    [2],
+    null,
+  ),
+];
+
+function row(
+  id: string,
+  title: string,
+  description: string,
+  tables: readonly (1 | 2)[],
+  paperMB: number | null,
+): StudyRow {
+  return { id, preset: `compact-${id}`, title, description, tables, paperMB };
 }

@@ -1,14 +1,17 @@
-/** The study's two tables, from the results of its runs. */
-import { metricsOf, type Metrics } from '../../evaluation/metrics.ts';
+/** The study's two tables and the comparison fold by fold, as Markdown, from the results of its runs. */
+import { type Metrics, metricsOf } from '../../evaluation/metrics.ts';
 import { presetById } from '../../model/presets.ts';
 import { zooRow } from '../../runtime/zoo.ts';
-import { foldTable } from './fold-table.ts';
-import { figure, markdownTable } from './markdown-table.ts';
-import { miouOf, pooledMatrix, spreadOf, type StudyResult } from './study-results.ts';
-import { studyClasses } from './study-config.ts';
-import { drawnGlass, type StudyRecipe } from './study-recipe.ts';
-import { studyRows, type StudyRow } from './study-rows.ts';
 import type { Study } from './studies.ts';
+import { drawnGlass, studyClasses, type StudyRecipe, type StudyRow, studyRows } from './study-config.ts';
+import {
+  miouOf,
+  pairedDifference,
+  pooledMatrix,
+  type Spread,
+  spreadOf,
+  type StudyResult,
+} from './study-results.ts';
 
 export interface RowSummary {
   readonly row: string;
@@ -108,4 +111,51 @@ function tableRow({
     String(runs),
     minutes.toFixed(0),
   ];
+}
+
+/** Rows that the others are compared with: the paper's claims, and ours. */
+const references = [
+  { row: 'single', title: 'over one input' },
+  { row: 'attention', title: 'over attention' },
+] as const;
+
+/** mIoU of every row on every fold (mean over seeds), and its paired differences, as Markdown under a title. */
+export function foldTable(results: readonly StudyResult[], foldCount: number): string {
+  const folds = Array.from({ length: foldCount }, (_, index) => index + 1);
+  const rows = studyRows.flatMap(({ id, title }) => {
+    const runs = results.filter(({ row }) => row === id);
+    if (runs.length === 0) return [];
+    const byFold = folds.map((fold) =>
+      spreadOf(runs.filter((run) => run.fold === fold).flatMap((run) => miouOf(run) ?? [])),
+    );
+    const differences = references.map(({ row }) =>
+      row === id ? '' : signed(pairedDifference(results, id, row)),
+    );
+    return [[title, ...byFold.map((spread) => figure(spread?.mean ?? null)), ...differences]];
+  });
+  const head = [
+    'mIoU',
+    ...folds.map((fold) => `fold ${String(fold)}`),
+    ...references.map(({ title }) => title),
+  ];
+  return `Fold by fold; differences are of runs on the same fold with the same seed, mean ± standard deviation\n\n${markdownTable(head, rows)}`;
+}
+
+/** With its sign, and the number of pairs. */
+function signed(spread: Spread | null): string {
+  if (spread === null) return '–';
+  const { mean, deviation, count } = spread;
+  const sign = mean < 0 ? '−' : '+';
+  const about = deviation === null ? '' : ` ± ${figure(deviation)}`;
+  return `${sign}${figure(Math.abs(mean))}${about} (${String(count)})`;
+}
+
+/** Three digits, or a dash for what could not be worked out. */
+export function figure(value: number | null): string {
+  return value === null ? '–' : value.toFixed(3);
+}
+
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { presetById } from '../../model/presets.ts';
-import { configuredPreset } from '../configured-preset.ts';
-import { contextFactor } from '../context-place.ts';
-import { trainingConfigSchema } from '../training-config.ts';
-import { patientsInWords, studyConfig } from './study-config.ts';
-import { studyRows } from './study-rows.ts';
+import { configuredPreset, trainingConfigSchema } from '../training-config.ts';
+import { contextFactor } from '../placement.ts';
+import { patientsInWords, studyConfig, studyRows } from './study-config.ts';
 import { studies, type Study } from './studies.ts';
 import { pairedDifference, type StudyResult } from './study-results.ts';
 import { studyTables, summarise } from './study-tables.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { drawFor } from './draw.ts';
-import { onHalfSteps } from './slice-place.ts';
+import { onHalfSteps } from './placement.ts';
+import { drawFor } from './sample.ts';
 
 describe('onHalfSteps', () => {
   it('takes each of the four slices of the lattice that hold a pixel', () => {

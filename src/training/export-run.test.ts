@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { presetById } from '../model/presets.ts';
-import { goldenPattern } from './golden-pattern.ts';
+import { goldenPattern } from './export-run.ts';
 
 it('is the same for the same preset, and looks like stained tissue: light, pink and purple', () => {
   const preset = presetById('nano-attention');
