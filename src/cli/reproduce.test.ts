@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 describe('dualscope reproduce', { timeout: 120_000 }, () => {
-  it('trains and measures a run, keeps what it gave, and does not do it again', async () => {
+  it('trains and evaluates a run, stores its result, and does not repeat it', async () => {
     const first = reproduce('--folds', '2', '--weights', folder);
     expect(first.stderr).not.toContain('failed');
     expect(first.stdout).toMatch(/\| U-Net \| 0\.\d{3} \|/);
@@ -65,19 +65,19 @@ describe('dualscope reproduce', { timeout: 120_000 }, () => {
     expect(reproduce('--tables', '--folds', '1,2').stdout).toBe(first.stdout);
   });
 
-  it('says in one line what is not there', () => {
+  it('reports what is missing in one line', () => {
     const says = (...words: string[]): string => {
       const { status, stderr } = reproduce(...words);
       expect(status).toBe(1);
       return stderr;
     };
-    expect(says()).toMatch(/Say with --weights which folder holds resnet18-imagenet\./);
+    expect(says()).toMatch(/Set --weights to the folder that contains resnet18-imagenet\./);
     expect(says('--weights', folder, '--folds', '6')).toMatch(
       /EBHI-Seg mosaics has no fold 6; folds are 1 to 5\./,
     );
-    expect(says('--tables', '--learning-rate', '0.5')).toMatch(/no run of EBHI-Seg mosaics by this recipe/);
+    expect(says('--tables', '--learning-rate', '0.5')).toMatch(/no run of EBHI-Seg mosaics with this recipe/);
     expect(says('--weights', folder, '--folds', '1', '--data', folder)).toMatch(
-      /index\.csv: .*Give with --data the folder that EBHI-Seg mosaics lies in\./,
+      /index\.csv: .*Set --data to the folder of EBHI-Seg mosaics\./,
     );
   });
 });

@@ -1,4 +1,4 @@
-/** What a training run is measured at and reported with. */
+/** Measures a training run on its validation patients and writes its report. */
 import os from 'node:os';
 import { type Comparison, createComparison, figuresOf, pool } from '../evaluation/comparison.ts';
 import { duration } from '../evaluation/report/figures.ts';
@@ -16,7 +16,7 @@ import type { InputImage, Segmenter } from '../runtime/segmenter.ts';
 import type { Weights } from '../runtime/variables.ts';
 import type { DatasetItem } from '../training/datasets/dataset.ts';
 import { exportRun } from '../training/export-run.ts';
-import { UNCOUNTED } from '../training/labelled-image.ts';
+import { uncounted } from '../training/labelled-image.ts';
 import type { Sample, SampleSource } from '../training/sample.ts';
 import type { TrainingConfig } from '../training/training-config.ts';
 import type { TrainedNetwork } from '../training/training-run.ts';
@@ -27,11 +27,11 @@ export interface RunReport {
   readonly config: TrainingConfig;
   readonly trained: TrainedNetwork;
   readonly data: readonly DataPart[];
-  /** Of the kept weights; null without validation patients. */
+  /** Results of the kept weights; null without validation patients. */
   readonly validated: Comparison | null;
   readonly examples: readonly ExampleSlice[];
   readonly seconds: number;
-  /** Since the last start; 0 when no step was taken. */
+  /** Since the run was last started; 0 if no step was taken. */
   readonly samplesPerSecond: number;
   readonly threads: number;
   readonly backend: string;
@@ -61,10 +61,10 @@ export function runReport(run: RunReport): string {
     calibration: figures?.calibration ?? null,
     examples: run.examples,
     cost: [
-      ['Duration since the last start', duration(run.seconds)],
+      ['Duration', duration(run.seconds)],
       ...(run.samplesPerSecond > 0 ? [['Samples per second', run.samplesPerSecond.toFixed(2)] as const] : []),
       ['Threads', String(run.threads)],
-      ['Memory of the process', `${String(Math.round(process.resourceUsage().maxRSS / 1000))} MB at most`],
+      ['Peak memory', `${String(Math.round(process.resourceUsage().maxRSS / 1000))} MB`],
       [
         'Slice',
         `${String(preset.slicePx)} × ${String(preset.slicePx)} pixels, ${String(preset.sliceFieldUm)} µm`,
@@ -81,13 +81,13 @@ export function runReport(run: RunReport): string {
   });
 }
 
-/** Images and patients, for the report's table. */
+/** Images and patients for the report. */
 export function dataPart(name: string, items: readonly DatasetItem[]): DataPart {
   const patients = new Set(items.flatMap(({ patient }) => (patient === null ? [] : [patient])));
   return { name, images: items.length, patients: [...patients] };
 }
 
-/** Slices that one can look at: what the network makes of samples that training did not draw. */
+/** Example slices for the report: predictions for samples that training did not draw. */
 export async function exampleSlices(
   samples: SampleSource,
   segmenter: Segmenter,
@@ -101,11 +101,11 @@ export async function exampleSlices(
     const sample = await samples.sample(from.first + i);
     const { classes } = await predict(sample, segmenter, slicePx, contextPx);
     let counted = 0;
-    let right = 0;
+    let correct = 0;
     sample.classes.forEach((truth, at) => {
-      if (truth === UNCOUNTED) return;
+      if (truth === uncounted) return;
       counted++;
-      if (truth === classes[at]) right++;
+      if (truth === classes[at]) correct++;
     });
     examples.push({
       name: `${from.of}, sample ${String(i + 1)}`,
@@ -113,7 +113,7 @@ export async function exampleSlices(
       context: sample.context === null ? null : rgbPicture(sample.context, contextPx ?? 0, contextPx ?? 0),
       truth: classPicture(sample.classes, slicePx, slicePx, colours),
       prediction: classPicture(classes, slicePx, slicePx, colours),
-      accuracy: counted === 0 ? null : right / counted,
+      accuracy: counted === 0 ? null : correct / counted,
     });
   }
   return examples;
@@ -146,11 +146,14 @@ export interface Validator {
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly items: readonly DatasetItem[];
-  /** For the export's golden check. */
+  /** Input of the export's golden check. */
   readonly unseen: Sample;
 }
 
-/** Slices without overlap, all images pooled. @throws ModelError, SlideError, DatasetError */
+/**
+ * Exports weights as they would ship and runs them with the engine on the validation patients: slices without overlap, all images pooled.
+ * @throws ModelError, SlideError, DatasetError
+ */
 export async function validateWeights(
   { preset, config, items, unseen }: Validator,
   weights: Weights,
@@ -169,7 +172,14 @@ export async function validateWeights(
   const segmenter = await loadModel(config.id, (name) => {
     const bytes = files.get(name);
     return bytes === undefined
-      ? Promise.reject(new ModelError('not-found', name, 'The export made no such file.', 'Report this.'))
+      ? Promise.reject(
+          new ModelError(
+            'not-found',
+            name,
+            'The export has no such file.',
+            'This is a bug in Dualscope; please report it.',
+          ),
+        )
       : Promise.resolve(new Uint8Array(bytes));
   });
   try {

@@ -69,7 +69,7 @@ afterAll(async () => {
 });
 
 describe('dualscope train', { timeout: 60_000 }, () => {
-  it('trains on two threads, stops, goes on, keeps the best by validation, exports and reports', async () => {
+  it('trains on two threads, stops, resumes, keeps the best weights on validation, exports and reports', async () => {
     const call = ['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')];
     const run = ['--run', join(folder, 'run'), '--out', join(folder, 'models'), '--threads', '2', '--json'];
     const stopped = dualscope([...call, ...run, '--stop-after', '2']);
@@ -93,7 +93,7 @@ describe('dualscope train', { timeout: 60_000 }, () => {
     expect(report).toContain('Confusion matrix on validation data');
   });
 
-  it('starts from a model, with classes of its own', async () => {
+  it('fine-tunes a model for other classes', async () => {
     const own = {
       ...config,
       validation: undefined,
@@ -111,18 +111,20 @@ describe('dualscope train', { timeout: 60_000 }, () => {
       ...['--run', join(folder, 'own-run'), '--out', join(folder, 'models'), '--json'],
     ]);
     expect(JSON.parse(trained.stdout)).toMatchObject({ id: 'two-classes', steps: 1 });
-    expect(trained.stderr).toContain('2 kernels start at random (other classes in nano-attention)');
-    expect(trained.stderr).toContain('does not say that it never saw all of the patients');
+    expect(trained.stderr).toContain('2 kernels start at random (nano-attention has other classes)');
+    expect(trained.stderr).toContain('nano-attention may have been trained on patients that are measured on');
     const file = join(folder, 'models', 'two-classes', 'manifest.json');
     const manifest = JSON.parse(await readFile(file, 'utf8')) as {
       classes: unknown[];
       provenance: { data: string };
     };
     expect(manifest.classes).toHaveLength(2);
-    expect(manifest.provenance.data).toMatch(/^stripes; started from nano-attention, which learnt from /);
+    expect(manifest.provenance.data).toMatch(
+      /^stripes; fine-tuned from nano-attention, which was trained on /,
+    );
   });
 
-  it('says what is wrong in one line', async () => {
+  it('reports errors in one line', async () => {
     const threads = dualscope([
       ...['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')],
       ...['--run', join(folder, 'other'), '--threads', '3'],
@@ -137,16 +139,16 @@ describe('dualscope train', { timeout: 60_000 }, () => {
     );
     const weights = dualscope(['train', '--config', join(folder, 'imagenet.json'), '--data', folder]);
     expect(weights.status).toBe(1);
-    expect(weights.stderr).toMatch(/Say with --weights which folder holds it/);
+    expect(weights.stderr).toMatch(/Set --weights to the folder that contains them/);
     const wrong = async (change: object): Promise<string> => {
       await writeFile(join(folder, 'wrong.json'), JSON.stringify({ ...config, ...change }));
       return dualscope(['train', '--config', join(folder, 'wrong.json'), '--data', folder]).stderr;
     };
     expect(await wrong({ sampling: [1, 1, 1] })).toMatch(/"sampling" is not valid: 3 values for 4 classes/);
     const start = { startModel: 'nano-attention' };
-    expect(await wrong(start)).toMatch(/Set "batchNorm": "frozen" beside "startModel"/);
+    expect(await wrong(start)).toMatch(/With "startModel", set "batchNorm": "frozen"/);
     expect(await wrong({ ...start, encoderWeights: 'resnet18-imagenet' })).toMatch(
-      /can't start from "nano-attention" and from "resnet18-imagenet"/,
+      /"startModel" and "encoderWeights" are mutually exclusive/,
     );
     expect(await wrong({ startModel: 'nowhere', batchNorm: 'frozen' })).toMatch(/nowhere.manifest\.json/);
   });

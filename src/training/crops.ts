@@ -1,11 +1,11 @@
-/** Squares cut out of a labelled image: exact, at another scale, reduced by a whole factor, or the whole image. */
+/** Squares of a labelled image: copied, scaled, reduced by an integer factor, or the whole image. */
 import { Accumulator, axisWeights } from '../slide/resample.ts';
 import type { LabelledImage } from './labelled-image.ts';
 
 /** A square of RGB bytes, [side, side, 3]. */
 export type RgbSquare = Uint8Array<ArrayBuffer>;
 
-/** Copies the square at (x, y) in pixels; white where it reaches over the border. */
+/** Copies the square at pixel (x, y). White outside the image. */
 export function cropRgb(image: LabelledImage, x: number, y: number, side: number): RgbSquare {
   const out = new Uint8Array(side * side * 3).fill(255);
   eachInside(image, x, y, side, (from, to, pixels) => {
@@ -14,7 +14,7 @@ export function cropRgb(image: LabelledImage, x: number, y: number, side: number
   return out;
 }
 
-/** Copies the classes of the square at (x, y); class 0 outside. */
+/** Copies the classes of the square at pixel (x, y), [side, side]. Class 0 outside the image. */
 export function cropClasses(
   image: LabelledImage,
   x: number,
@@ -28,10 +28,8 @@ export function cropClasses(
   return out;
 }
 
-/**
- * Classes at the middles of `side` × `side` cells of `step` pixels, the first at (x, y); class 0 outside.
- */
-export function sampleClasses(
+/** Classes at the centres of `side` × `side` cells of `step` pixels, the first at (x, y). Class 0 outside the image. */
+export function classesAtCentres(
   { width, height, classes }: LabelledImage,
   x: number,
   y: number,
@@ -51,7 +49,7 @@ export function sampleClasses(
   return out;
 }
 
-/** Calls `copy` for the part of each row of the square that lies inside the image. */
+/** Calls `copy` for the part of each row of the square that is inside the image. */
 function eachInside(
   { width, height }: LabelledImage,
   x: number,
@@ -68,8 +66,8 @@ function eachInside(
 }
 
 /**
- * The image reduced by a whole factor, areas averaged; pixels over the border count as white. The result
- * covers ceil(width / factor) × ceil(height / factor).
+ * The image reduced by an integer factor, by area averaging. Pixels outside the image count as white.
+ * @returns ceil(width / factor) × ceil(height / factor) pixels, without classes
  */
 export function reduceImage(image: LabelledImage, factor: number): LabelledImage {
   const width = Math.ceil(image.width / factor);
@@ -114,13 +112,13 @@ function addLine(
 }
 
 const white = [255, 255, 255] as const;
-/** Rows that are resampled at a time, to need little memory beside the image. */
+/** Rows to resample at a time; limits memory. */
 const rowsPerBand = 64;
 
 /**
- * The smallest square that holds the whole image, from its top left corner, resampled to `side` × `side`:
- * the context of kind `slide`. Areas are averaged; what lies off the image is white, class 0.
- * @returns RGB [side, side, 3] and the classes at the pixels' middles, [side, side].
+ * The context of kind `slide`: the smallest square that contains the whole image, from its top left corner, resampled to `side` ×
+ * `side` by area averaging. Outside the image it is white, class 0.
+ * @returns RGB [side, side, 3] and the classes at the pixels' centres, [side, side]
  */
 export function wholeImage(
   image: LabelledImage,
@@ -158,14 +156,14 @@ export function wholeImage(
   return { rgb, classes };
 }
 
-/** A square of an image, pixels; may lie between pixels and reach over the border. */
+/** A square of an image, in pixels. May start between pixels and cross the border. */
 export interface ImageSquare {
   readonly x: number;
   readonly y: number;
   readonly span: number;
 }
 
-/** The square as `side` × `side` pixels, [side, side, 3]: bilinear, white outside the image. */
+/** The square scaled to `side` × `side` pixels by bilinear interpolation, [side, side, 3]. White outside the image. */
 export function scaledRgb(image: LabelledImage, square: ImageSquare, side: number): RgbSquare {
   const { x, y, span } = square;
   if (span === side && Number.isInteger(x) && Number.isInteger(y)) return cropRgb(image, x, y, side);
@@ -186,7 +184,7 @@ export function scaledRgb(image: LabelledImage, square: ImageSquare, side: numbe
   return out;
 }
 
-/** The classes at the pixels' middles, [side, side]; class 0 outside the image. */
+/** The classes at the centres of the scaled pixels, [side, side]; never interpolated (DESIGN 4). Class 0 outside the image. */
 export function scaledClasses(
   image: LabelledImage,
   square: ImageSquare,
@@ -209,7 +207,7 @@ export function scaledClasses(
   return out;
 }
 
-/** For each of `side` pixels over `span`: the image's pixel before its middle, and the share of the next one. */
+/** For each of `side` pixels across `span`: the image pixel before its centre, and the weight of the next one. */
 function neighbours(start: number, span: number, side: number): { first: Int32Array; share: Float32Array } {
   const first = new Int32Array(side);
   const share = new Float32Array(side);

@@ -1,4 +1,4 @@
-/** A trained network as a model folder: manifest, graph, golden tensors and card; measured figures are added later. */
+/** Writes a trained network as a model folder (manifest, graph, golden tensors, card), and later its measured figures. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fullSizeLogits } from '../model/network.ts';
@@ -23,19 +23,19 @@ export interface ExportRunOptions {
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly weights: Weights;
-  /** Samples that training did not draw: they measure half precision. */
+  /** Samples that training did not draw; they measure the effect of half precision. */
   readonly unseen: readonly [Sample, ...Sample[]];
   readonly steps: number;
-  /** Measured on data never trained on; null before they are. */
+  /** Measured on held-out data; null until then. */
   readonly metrics: ManifestFields['metrics'];
-  /** ISO date and version that stand on the card. */
+  /** ISO date and code version for the model card. */
   readonly date: string;
   readonly codeVersion: string;
 }
 
 /**
- * Exports on TF.js's current backend in half precision, and says what that changes. The golden check's input is the first
- * unseen sample, or a pattern where the data may not be passed on.
+ * Exports in half precision on TF.js's current backend and records how many pixels that changes. The input of the golden check is
+ * the first unseen sample, or a synthetic pattern if the data must not be shared.
  * @throws ModelError as `exportModel`.
  */
 export async function exportRun(options: ExportRunOptions): Promise<ExportedModel> {
@@ -57,7 +57,7 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
   return exportModel({ ...request, fields, golden: inputsOf(golden) });
 }
 
-/** Writes the model's files into an empty folder of that name. */
+/** Writes the model's files. Deletes the folder first. */
 export async function writeModel(model: ExportedModel, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -101,8 +101,9 @@ function manifestFields({
 }
 
 /**
- * @param place `metrics` for the figures that the model is known by, `furtherMetrics` for figures on other data, which stand below
- *   them; earlier ones with the same words for the data are replaced where they stand.
+ * Writes measured figures into an exported model: manifest, card and resource description.
+ * @param place `metrics` for the model's main figures, `furtherMetrics` for figures on other data. Further figures replace earlier
+ *   ones with the same description of the data.
  * @throws ModelError when the folder's manifest is not valid.
  */
 export async function recordMetrics(
@@ -127,7 +128,11 @@ export async function recordMetrics(
 const haematoxylinVector = [0.65, 0.704, 0.286] as const;
 const eosinVector = [0.072, 0.99, 0.105] as const;
 
-/** The same for the same preset. Classes are all 0: nothing is compared with them. */
+/**
+ * A synthetic input for the golden check, for models whose training images must not be shared: blobs of two stains over a
+ * stroma-like noise, so that a network finds more than one class. Each preset has one pattern. All classes are 0: nothing is compared
+ * with them.
+ */
 export function goldenPattern({ slicePx, contextPx }: Preset): Sample {
   return {
     slice: pattern(slicePx, 1),
@@ -156,7 +161,7 @@ function pattern(side: number, seed: number): Uint8Array<ArrayBuffer> {
   return rgb;
 }
 
-/** Smooth noise, [side, side], 0 to 1: random values every `cell` pixels, interpolated between. */
+/** Smooth noise, [side, side], 0 to 1: a random value every `cell` pixels, interpolated in between. */
 function noise(side: number, cell: number, seed: number): Float32Array {
   const random = mulberry32(seed);
   const columns = Math.ceil(side / cell) + 1;

@@ -13,21 +13,24 @@ export interface LabelledImage {
   readonly width: number;
   readonly height: number;
   readonly umPerPx: number;
-  /** As of the dataset's item. */
+  /** Weight of the dataset's item. */
   readonly weight: number;
   /** [height, width, 3], 0 to 255. */
   readonly rgb: Uint8Array;
-  /** [height, width], class index; `UNCOUNTED` where a pixel is neither drawn nor trained on. */
+  /** [height, width], class index, or `uncounted` for pixels that are neither drawn nor trained on. */
   readonly classes: Uint8Array;
 }
 
-/** The class of pixels that do not count: no network has so many classes. */
-export const UNCOUNTED = 255;
+/** The class of pixels that do not count. No network has as many classes. */
+export const uncounted = 255;
 
-/** Rows of the result that are read at once: bounds the memory of a read. */
-const strip = 512;
+/** Rows to read at a time; limits memory. */
+const rowsPerRead = 512;
 
-/** @throws SlideError, AnnotationError, DatasetError; the latter when nobody says the image's µm per pixel. */
+/**
+ * Reads a whole image with its classes at a resolution.
+ * @throws SlideError, AnnotationError; DatasetError, also when the µm per pixel of the image is unknown.
+ */
 export async function prepareImage(item: DatasetItem, umPerPx: number): Promise<LabelledImage> {
   const slide = await item.open();
   try {
@@ -39,7 +42,7 @@ export async function prepareImage(item: DatasetItem, umPerPx: number): Promise<
     const classes = (await item.truth())(area, width, height);
     const counted = (await item.counted?.())?.(area, width, height);
     counted?.forEach((counts, i) => {
-      if (counts === 0) classes[i] = UNCOUNTED;
+      if (counts === 0) classes[i] = uncounted;
     });
     return { name: item.name, width, height, umPerPx, weight: item.weight, rgb, classes };
   } finally {
@@ -56,8 +59,8 @@ async function readRgb(
 ): Promise<Uint8Array> {
   const { decoder } = nodePlatform();
   const rgb = new Uint8Array(width * height * 3);
-  for (let top = 0; top < height; top += strip) {
-    const rows = Math.min(strip, height - top);
+  for (let top = 0; top < height; top += rowsPerRead) {
+    const rows = Math.min(rowsPerRead, height - top);
     const rect = {
       x: 0,
       y: (top * umPerPx) / mpp.y,

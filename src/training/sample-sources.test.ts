@@ -100,7 +100,7 @@ describe('SampleThread', () => {
   it('reports problems of the dataset and of the configuration in one line', async () => {
     const open = { config, preset, data: join(folder, 'nowhere') };
     await expect(SampleThread.start(open, 3, () => undefined)).rejects.toThrow(
-      /nowhere: There is no such folder\. Give the folder of a dataset\.$/,
+      /nowhere: There is no such folder\. Choose the folder of a dataset\.$/,
     );
     const uneven = { config, preset: { ...preset, contextFieldUm: 51 }, data: folder };
     await expect(SampleThread.start(uneven, 3, () => undefined)).rejects.toThrow(

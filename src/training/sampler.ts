@@ -25,7 +25,7 @@ import {
 import {
   type ImageSquare,
   reduceImage,
-  sampleClasses,
+  classesAtCentres,
   scaledClasses,
   scaledRgb,
   wholeImage,
@@ -220,7 +220,7 @@ export class ContextReader {
       rgb: scaledRgb(this.#reduced, { x: left, y: top, span: contextPx * zoom }, contextPx),
       classes:
         zoom === 1
-          ? sampleClasses(this.#image, left * this.#factor, top * this.#factor, contextPx, this.#factor)
+          ? classesAtCentres(this.#image, left * this.#factor, top * this.#factor, contextPx, this.#factor)
           : scaledClasses(this.#image, { x: left * this.#factor, y: top * this.#factor, span }, contextPx),
       place: {
         x: slice.x / span - left / (contextPx * zoom),
@@ -244,7 +244,7 @@ export class ContextReader {
     const square: LabelledImage = { ...this.#image, width: slicePx, height: slicePx, rgb, classes };
     return {
       rgb: reduceImage(square, this.#factor).rgb,
-      classes: sampleClasses(square, 0, 0, contextPx, this.#factor),
+      classes: classesAtCentres(square, 0, 0, contextPx, this.#factor),
       place: { x: 0, y: 0, size: 1 },
     };
   }

@@ -1,8 +1,9 @@
 /**
- * Draws training samples straight from slides that are too large to hold in memory: a slice and its context are read
- * when they are drawn, through the app's own reader, from the level that fits. What stays in memory is a coarse
- * map of where each class is, and the cache of decoded tiles. Same rules as `Sampler`.
+ * Draws training samples directly from slides that do not fit in memory. A slice and its context are read on demand, with the app's
+ * reader, from the level that fits. Only a coarse map of the classes and the cache of decoded tiles stay in memory. The rules are
+ * those of `Sampler`.
  */
+import type { Rect } from '../base/rect.ts';
 import type { ImageDecoder, Slide } from '../slide/slide.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
@@ -17,28 +18,29 @@ import {
   type SamplingGeometry,
 } from './sample.ts';
 import { contextCorner, contextFactor, insideRegion, onHalfSteps } from './placement.ts';
-import { type ClassesIn, type DatasetItem, knownMpp, type TruthRect } from './datasets/dataset.ts';
+import { type ClassesIn, type DatasetItem, knownMpp } from './datasets/dataset.ts';
 import type { ImageSquare } from './crops.ts';
-import { UNCOUNTED } from './labelled-image.ts';
+import { uncounted } from './labelled-image.ts';
 import { drawableClasses, drawSource, placesByClass, type SamplerOptions } from './sampler.ts';
 
-/** Cells of the coarse map along a slice: fine enough that a slice round a cell holds its class. */
+/** Cells of the coarse map along a slice: fine enough that a slice around a cell contains its class. */
 const cellsPerSlice = 16;
-/** Side of the coarse map at most: 4 MB a slide. */
+/** Maximum side of the coarse map: 4 MB per slide. */
 const maxCells = 2048;
 
 interface SlideSource {
   readonly slide: Slide;
   readonly weight: number;
   readonly classesIn: ClassesIn;
-  /** Slide in pixels of the slice's resolution, in which squares are placed. */
+  /** Size of the slide in pixels of the slice's resolution, the unit of all squares. */
   readonly width: number;
   readonly height: number;
-  /** Level-0 pixels of such a pixel. */
+  /** Level-0 pixels per pixel of that resolution. */
   readonly scaleX: number;
   readonly scaleY: number;
-  /** Cells of the coarse map, and pixels of one. */
+  /** Columns of the coarse map. */
   readonly columns: number;
+  /** Side of a cell of the coarse map, pixels. */
   readonly cell: number;
   /** Cells of each class. */
   readonly byClass: readonly Uint32Array[];
@@ -46,7 +48,6 @@ interface SlideSource {
 
 export class SlideSampler implements SampleSource {
   readonly #decoder: ImageDecoder = nodePlatform().decoder;
-
   readonly #sources: readonly SlideSource[];
   readonly #geometry: SamplingGeometry;
   readonly #options: SamplerOptions;
@@ -67,7 +68,8 @@ export class SlideSampler implements SampleSource {
 
   /**
    * Opens every slide and keeps it open until `close`.
-   * @throws SlideError, AnnotationError, DatasetError; Error when the geometry makes no whole ratio or a class is missing.
+   * @throws SlideError, AnnotationError, DatasetError; ConfigError when the ratio of context to slice pixels is not an integer or a
+   *   class is missing.
    */
   static async open(
     items: readonly DatasetItem[],
@@ -93,7 +95,7 @@ export class SlideSampler implements SampleSource {
     for (const { slide } of this.#sources) slide.close();
   }
 
-  /** @throws SlideError when a tile that it needs can't be read. */
+  /** @throws SlideError when a tile can't be read. */
   async sample(number: number): Promise<Sample> {
     const { seed, augmentation } = this.#options;
     const draw = drawFor(seed, number);
@@ -104,7 +106,7 @@ export class SlideSampler implements SampleSource {
     const place = cells[below(cells.length)]!;
     const zoom = drawScale(draw, augmentation);
     const span = this.#geometry.slicePx * zoom;
-    // A pixel of the cell; the slice holds it somewhere.
+    // A pixel of the cell, anywhere in the slice.
     const column = (place % source.columns) * source.cell + below(source.cell);
     const row = Math.floor(place / source.columns) * source.cell + below(source.cell);
     const drawn =
@@ -116,32 +118,32 @@ export class SlideSampler implements SampleSource {
         ? insideRegion(drawn, { column, row }, source, this.#regionSide())
         : drawn;
     const symmetry = below(8);
-    const where = this.#contextSquare(source, square, zoom, draw);
+    const contextSquare = this.#contextSquare(source, square, zoom, draw);
     const colours = drawColourChange(draw, augmentation);
     const { slicePx, contextPx } = this.#geometry;
     const [slice, context] = await Promise.all([
       this.#read(source, square, slicePx),
-      where === null || contextPx === null ? null : this.#read(source, where, contextPx),
+      contextSquare === null || contextPx === null ? null : this.#read(source, contextSquare, contextPx),
     ]);
     const raw: RawSample = {
       slice: slice.rgb,
       classes: slice.classes,
       context:
-        context === null || where === null
+        context === null || contextSquare === null
           ? null
           : {
               ...context,
               place: {
-                x: (square.x - where.x) / where.span,
-                y: (square.y - where.y) / where.span,
-                size: square.span / where.span,
+                x: (square.x - contextSquare.x) / contextSquare.span,
+                y: (square.y - contextSquare.y) / contextSquare.span,
+                size: square.span / contextSquare.span,
               },
             },
     };
     return augment(raw, symmetry, colours, this.#geometry);
   }
 
-  /** Where the context lies; null without one. */
+  /** The square of the context; null without one. */
   #contextSquare(
     { width, height }: SlideSource,
     slice: ImageSquare,
@@ -164,14 +166,14 @@ export class SlideSampler implements SampleSource {
     return contextPx * contextFactor(this.#geometry);
   }
 
-  /** A square of the slide as `side` × `side` pixels with their classes; white, class 0, outside of it. */
+  /** A square of the slide as `side` × `side` pixels with their classes. White, class 0, outside the slide. */
   async #read(
     source: SlideSource,
     { x, y, span }: ImageSquare,
     side: number,
   ): Promise<{ rgb: Uint8Array; classes: Uint8Array }> {
     const { scaleX, scaleY, slide, classesIn } = source;
-    const rect: TruthRect = { x: x * scaleX, y: y * scaleY, width: span * scaleX, height: span * scaleY };
+    const rect: Rect = { x: x * scaleX, y: y * scaleY, width: span * scaleX, height: span * scaleY };
     const { data } = await readRegion(slide, rect, side, side, { decoder: this.#decoder });
     const rgb = new Uint8Array(side * side * 3);
     for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
@@ -200,7 +202,7 @@ async function openSource(
     const classesIn: ClassesIn = (rect, w, h) => {
       const values = truth(rect, w, h);
       counted?.(rect, w, h).forEach((counts, i) => {
-        if (counts === 0) values[i] = UNCOUNTED;
+        if (counts === 0) values[i] = uncounted;
       });
       return values;
     };

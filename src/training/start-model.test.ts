@@ -99,11 +99,11 @@ describe('a network that starts from a model', () => {
   it('refuses a model of another preset, and one that computes something else', async () => {
     const preset = presetById('nano-single');
     await expect(startModel(preset, 'nano-add', fromFolder(`${models}nano-add`))).rejects.toThrow(
-      'nano-add: this model is a nano-add, the configuration trains a nano-single.',
+      'nano-add: the preset of this model is nano-add, but the configuration trains nano-single.',
     );
     const model = await exported(preset, { mean: [0, 0, 0], scale: [255, 255, 255] });
     await expect(startModel(preset, 'odd', reader(model))).rejects.toThrow(
-      /odd: its weights don't give its golden classes/,
+      /odd: with these weights, nano-single does not reproduce the model's golden classes/,
     );
   });
 });

@@ -1,4 +1,4 @@
-/** One training run in memory: takes steps from batches, and can be saved and continued exactly. */
+/** A training run in memory: one step per batch. Its state can be saved and resumed exactly. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preset } from '../model/presets.ts';
 import type { VariableStore, WeightArray, Weights } from '../runtime/variables.ts';
@@ -10,13 +10,12 @@ import { ConfigError, type TrainingConfig } from './training-config.ts';
 
 export class Trainer {
   readonly optimiser: Optimiser;
-  readonly #network: NetworkGradient;
-  /** The trainable weights as the optimiser has them; the network's variables are copies. */
-  #weights: ReadonlyMap<string, WeightArray> | null = null;
-  #threads: GradientThreads | null = null;
-
   readonly #preset: Preset;
   readonly #config: TrainingConfig;
+  readonly #network: NetworkGradient;
+  /** The optimiser's trainable weights. The network's variables are copies of them. */
+  #weights: ReadonlyMap<string, WeightArray> | null = null;
+  #threads: GradientThreads | null = null;
 
   constructor(preset: Preset, config: TrainingConfig) {
     this.#preset = preset;
@@ -36,15 +35,15 @@ export class Trainer {
   }
 
   /**
-   * Creates the variables, pretrained ones at their values, and sets the statistics of every other batch norm to
-   * those of `samples`: where frozen statistics stay, where the batch's own are used the moving ones start.
+   * Creates the variables. Those in `pretrained` take its values; all other batch norms take their statistics from `samples`. With
+   * frozen batch norms these statistics are final; otherwise the moving averages start there.
    */
   initialise(samples: readonly Sample[], pretrained: Weights = new Map()): void {
     this.variables.load(pretrained);
     this.#network.calibrate(samples, (name) => !pretrained.has(name));
   }
 
-  /** Continues from a checkpoint. */
+  /** Restores the state of a checkpoint. */
   load(step: number, variables: Weights, optimiser: Weights): void {
     this.variables.load(variables);
     this.optimiser.load(step, optimiser);
@@ -52,8 +51,9 @@ export class Trainer {
   }
 
   /**
-   * Computes parts of each batch on so many threads, this one among them. Call when the weights are in place; the
-   * result is that of one thread to the bit, but for batch norms that follow the batch, whose moving statistics are averaged.
+   * Computes the parts of each batch on `count` threads, including this one. Call it once the weights are set. The results are
+   * bit-identical to those of one thread, except for batch norms with batch statistics, whose moving averages are averaged over the
+   * threads.
    * @throws ConfigError when the batch has fewer parts (`accumulate`) than there are threads.
    */
   async startThreads(count: number): Promise<void> {
@@ -72,7 +72,7 @@ export class Trainer {
     this.#weights = this.#threads.weights;
   }
 
-  /** One optimiser step. @returns the batch's mean loss before the step. */
+  /** Takes one step. @returns the batch's mean loss before the step. @throws Error when the loss is not finite. */
   async train(samples: readonly Sample[]): Promise<number> {
     const { loss, gradients } = await this.#gradient(samples);
     await this.#update(gradients);
@@ -87,7 +87,7 @@ export class Trainer {
     this.#network.dispose();
   }
 
-  /** Loss and gradients of a batch, part by part, on as many threads as there are. */
+  /** Loss and gradients of a batch, in parts, on all threads. */
   async #gradient(samples: readonly Sample[]): Promise<BatchGradient> {
     const dropoutSeed = Math.imul(this.#config.seed + 1, 7919) + this.step;
     const parts = partsOf(samples, this.#config.accumulate ?? 1, dropoutSeed);
@@ -106,7 +106,7 @@ export class Trainer {
     return sum.result();
   }
 
-  /** Moves this network's moving statistics towards a thread's by a share. */
+  /** Moves this network's moving statistics by a share towards a thread's. */
   async #follow(statistics: Weights, share: number): Promise<void> {
     const own = await this.variables.read((name) => statistics.has(name));
     for (const [name, { data }] of own) {
@@ -116,7 +116,7 @@ export class Trainer {
     this.variables.load(own);
   }
 
-  /** One step of the optimiser. */
+  /** Updates the weights with the optimiser. */
   async #update(gradients: ReadonlyMap<string, Float32Array>): Promise<void> {
     const rates = learningRatesAt(this.step, this.#config);
     const trainable = this.variables.trainable();

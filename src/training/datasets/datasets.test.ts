@@ -63,7 +63,7 @@ describe('images with index masks', () => {
     for (const wrong of ['0', '-1', 'often', 'Infinity']) {
       await index(wrong);
       await expect(openDataset(weighted, options)).rejects.toThrow(
-        `index.csv: Row 3 has the weight "${wrong}". Give a number above 0, or leave it empty.`,
+        `index.csv: The weight in row 3 is "${wrong}". It must be a number above 0, or empty.`,
       );
     }
   });
@@ -97,7 +97,7 @@ describe('images with index masks', () => {
     const bad = join(folder, 'bad');
     await mkdir(join(bad, 'masks'), { recursive: true });
     await writeFile(join(bad, 'index.csv'), 'name\nnot-there\n');
-    await expect(openDataset(bad, options)).rejects.toThrow(/no image of "not-there"/);
+    await expect(openDataset(bad, options)).rejects.toThrow(/no image "not-there"/);
     await writeFile(join(bad, 'index.csv'), 'name\n../../etc\n');
     await expect(openDataset(bad, options)).rejects.toThrow(/Row 2 names no image/);
     await writeFile(join(bad, 'index.csv'), 'title\nx\n');

@@ -1,14 +1,14 @@
 /**
- * What a run of the study trains: the rows of the paper's two tables as compact networks, and one recipe for all of them
- * (docs/study.md). Rows differ in nothing but the network.
+ * What a run of the study trains: the rows of the paper's two tables as compact networks, with one recipe for all (docs/study.md). Rows
+ * differ only in their networks.
  */
 import type { TrainingConfig } from '../training-config.ts';
 import type { Study } from './studies.ts';
 
 export interface StudyFold {
-  /** 1 upwards. */
+  /** From 1. */
   readonly number: number;
-  /** Measured on, never trained on. */
+  /** Held out and measured on. */
   readonly patients: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export function studyConfig(
     id: `${study.modelId}-${row.id}`,
     title: `${study.modelTitle}: ${row.title}`,
     description: row.description,
-    // 128 pixels of 1.27 µm; three slices across the region, which holds the whole of an image.
+    // 128 pixels of 1.27 µm; the region is three slices wide and contains the whole image.
     geometry: { slicePx: 128, sliceFieldUm: 162, contextPx: 128, contextFieldUm: 486 },
     regions: 'lattice',
     augmentation: { scale: [0.8, 1.2], stain: 0.1, ...(glass === 0 ? {} : { glass }) },
@@ -63,43 +63,45 @@ export const studyClasses: TrainingConfig['classes'] = [
   { name: 'malignant', colour: '#0072B2', background: false },
 ];
 
-/** Whom a fold measures on. */
+/** The held-out patients of a fold, for people. */
 export function patientsInWords({ number, patients }: StudyFold): string {
   return patients.length <= maxListed
     ? `patients ${patients.join(', ')}`
     : `${String(patients.length)} patients (fold ${String(number)})`;
 }
 
+/** What all rows of a pass share and passes may vary. */
 export interface StudyRecipe {
   readonly steps: number;
-  /** Highest learning rate of AdamW; encoders learn at 0.3 of it. */
+  /** Peak learning rate of AdamW; encoders use 0.3 of it. */
   readonly learningRate: number;
-  /** Share of samples that get glass (../glass.ts), 0 to 1, so that the network knows it from whole slides. */
+  /** Share of samples that get synthetic glass (../glass.ts), 0 to 1, so that the network recognises it on whole slides. */
   readonly glass: number;
 }
 
-/** A pass of all rows over the four folds of GlaS takes about three hours on two cores. */
+/** The default. A pass of all rows over the four folds of GlaS takes about three hours on two cores. */
 export const studyRecipe: StudyRecipe = { steps: 300, learningRate: 0.0005, glass: 0.15 };
 
-/** Names the recipe in paths. */
+/** The recipe's name in paths. */
 export function recipeId({ steps, learningRate, glass }: StudyRecipe): string {
   return `${String(steps)}-steps-rate-${String(learningRate)}-glass-${String(glass)}`;
 }
 
-/** Words for drawn glass, empty for none. */
+/** A phrase about synthetic glass to append; empty without any. */
 export function drawnGlass(share: number): string {
-  return share === 0 ? '' : `; glass drawn into ${String(Math.round(share * 100))} % of the samples`;
+  return share === 0 ? '' : `; synthetic glass in ${String(Math.round(share * 100))} % of the samples`;
 }
 
+/** A row of the paper's tables. */
 export interface StudyRow {
   readonly id: string;
   readonly preset: string;
-  /** What the tables call it. */
+  /** Name in the tables. */
   readonly title: string;
   readonly description: string;
-  /** The paper's tables that it stands in: 1 compares inputs, 2 fusions. */
+  /** The paper's tables that contain it: 1 compares inputs, 2 fusions. */
   readonly tables: readonly (1 | 2)[];
-  /** "Params" of the paper's row with ResNet-50: size of its checkpoint, MB (DESIGN 3); null where it has none. */
+  /** "Params" in the paper's row with ResNet-50: checkpoint size in MB (DESIGN 3); null if it has none. */
   readonly paperMB: number | null;
 }
 
@@ -109,29 +111,35 @@ export const studyRows: readonly StudyRow[] = [
   row(
     'multisize',
     'Multi-size dual inputs',
-    'Reads each slice twice, the second time at half the size; no wider field.',
+    'Reads each slice at two sizes, without a wider field.',
     [1],
     null,
   ),
-  row('add', 'Dual inputs, add', 'Reads each slice with its wide context; features are added.', [1, 2], 441),
+  row(
+    'add',
+    'Dual inputs, add',
+    'Reads each slice with its wide context and adds their features.',
+    [1, 2],
+    441,
+  ),
   row(
     'concat',
     'Dual inputs, concat',
-    'Reads each slice with its wide context; features are joined.',
+    'Reads each slice with its wide context and concatenates their features.',
     [2],
     null,
   ),
   row(
     'attention',
     'Dual inputs, attention',
-    'Reads each slice with its wide context, which weighs the channels of the slice.',
+    'Reads each slice with its wide context, which weights the channels of the slice.',
     [2],
     null,
   ),
   row(
     'aligned',
     'Dual inputs, aligned (ours)',
-    'Reads each slice with its wide context, registered to the slice, and weighs what the context says at that place.',
+    'Reads each slice with its wide context, registered to the slice, and weights the context features at each position.',
     [2],
     null,
   ),

@@ -1,21 +1,21 @@
-/** What the study's runs gave. */
+/** Results of the study's runs, and statistics over them. */
 import { metricsOf } from '../../evaluation/metrics.ts';
 import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 
 /** One trained and evaluated network. */
 export interface StudyResult {
   readonly row: string;
-  /** 1 upwards. */
+  /** From 1. */
   readonly fold: number;
   readonly seed: number;
   readonly steps: number;
-  /** Of the training. */
+  /** Duration of the training. */
   readonly seconds: number;
   /** Pixels by true class (rows) and predicted class. */
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** @throws RangeError when a confusion matrix is not square or the runs differ in their classes. */
+/** The sum of all confusion matrices. @throws RangeError when one is not square or the runs differ in their classes. */
 export function pooledMatrix(results: readonly StudyResult[]): ConfusionMatrix {
   const classes = results[0]?.confusion.length ?? 0;
   const counts = new Float64Array(classes * classes);
@@ -30,7 +30,7 @@ export function pooledMatrix(results: readonly StudyResult[]): ConfusionMatrix {
   return { classes, counts };
 }
 
-/** mIoU of one run; null where nothing could be worked out. */
+/** mIoU of one run; null if undefined. */
 export function miouOf(result: StudyResult): number | null {
   return metricsOf(pooledMatrix([result])).miou;
 }
@@ -42,7 +42,7 @@ export interface Spread {
   readonly count: number;
 }
 
-/** @returns null for no values */
+/** @returns null without values */
 export function spreadOf(values: readonly number[]): Spread | null {
   const count = values.length;
   if (count === 0) return null;
@@ -52,9 +52,8 @@ export function spreadOf(values: readonly number[]): Spread | null {
 }
 
 /**
- * How much one row's mIoU lies above another's, run by run: patients differ more than networks, so runs on the same fold with the
- * same seed are compared.
- * @returns null where no two runs can be compared
+ * The difference in mIoU between two rows, over pairs of runs on the same fold with the same seed: patients differ more than networks.
+ * @returns null without any pair
  */
 export function pairedDifference(
   results: readonly StudyResult[],

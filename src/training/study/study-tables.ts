@@ -1,4 +1,4 @@
-/** The study's two tables and the comparison fold by fold, as Markdown, from the results of its runs. */
+/** The study's two tables and the comparison by fold, as Markdown. */
 import { type Metrics, metricsOf } from '../../evaluation/metrics.ts';
 import { presetById } from '../../model/presets.ts';
 import { zooRow } from '../../runtime/zoo.ts';
@@ -13,23 +13,24 @@ import {
   type StudyResult,
 } from './study-results.ts';
 
+/** All runs of a row. */
 export interface RowSummary {
   readonly row: string;
   readonly title: string;
   readonly runs: number;
   readonly folds: readonly number[];
-  /** Mean over the runs; null where nothing could be worked out. */
+  /** Mean over the runs; null if undefined for all of them. */
   readonly miou: number | null;
   /** Sample standard deviation over the runs; null for fewer than two. */
   readonly spread: number | null;
-  /** One confusion matrix over all runs: with every fold once, each image counts once. */
+  /** From one confusion matrix over all runs. With each fold once, each image counts once. */
   readonly pooled: Metrics;
   readonly minutes: number;
   readonly checkpointMB: number;
   readonly paperMB: number | null;
 }
 
-/** @throws RangeError when a confusion matrix is not square or runs differ in their classes. */
+/** Summarises the rows that have runs. @throws RangeError when a confusion matrix is not square or runs differ in their classes. */
 export function summarise(results: readonly StudyResult[]): RowSummary[] {
   return studyRows.flatMap((row) => {
     const runs = results.filter((result) => result.row === row.id);
@@ -53,7 +54,7 @@ function summaryOf(row: StudyRow, runs: readonly StudyResult[]): RowSummary {
   };
 }
 
-/** Both tables and the comparison fold by fold as Markdown, with a line that says what they are of. */
+/** Both tables and the comparison by fold as Markdown, with an introduction. */
 export function studyTables(
   results: readonly StudyResult[],
   study: Pick<Study, 'title' | 'foldCount'>,
@@ -64,10 +65,10 @@ export function studyTables(
     studyRows.find((row) => row.id === id)?.tables.includes(table) ?? false;
   const folds = [...new Set(summaries.flatMap((summary) => summary.folds))];
   const note =
-    `${study.title}, split by patient, compact networks, ${String(steps)} steps, rate ${String(learningRate)}${drawnGlass(glass)}. ${String(folds.length)} of ${String(study.foldCount)} folds` +
-    `${folds.length < study.foldCount ? ' so far: other patients would give other figures' : ''}. ` +
-    'mIoU: mean ± standard deviation over the runs; the other figures from one confusion matrix over all of them. ' +
-    'Paper MB: the ResNet-50 row of the paper, which is on BACH; its other figures are of other data and networks.';
+    `${study.title}, split by patient, compact networks, ${String(steps)} steps, learning rate ${String(learningRate)}${drawnGlass(glass)}. ${String(folds.length)} of ${String(study.foldCount)} folds` +
+    `${folds.length < study.foldCount ? ' so far; figures on other patients will differ' : ''}. ` +
+    'mIoU: mean ± standard deviation over the runs. Other figures: from one confusion matrix over all runs. ' +
+    "Paper MB: the paper's row with ResNet-50, trained on BACH; its other figures are not comparable.";
   const title = { 1: 'Table 1: inputs', 2: 'Table 2: fusions' } as const;
   const tables = ([1, 2] as const).map((table) => {
     const rows = summaries.filter(({ row }) => of(table, row)).map(tableRow);
@@ -113,13 +114,13 @@ function tableRow({
   ];
 }
 
-/** Rows that the others are compared with: the paper's claims, and ours. */
+/** Rows that the others are compared with, to test the paper's claims and ours. */
 const references = [
   { row: 'single', title: 'over one input' },
   { row: 'attention', title: 'over attention' },
 ] as const;
 
-/** mIoU of every row on every fold (mean over seeds), and its paired differences, as Markdown under a title. */
+/** mIoU of each row on each fold (mean over seeds) with paired differences, as Markdown with a title. */
 export function foldTable(results: readonly StudyResult[], foldCount: number): string {
   const folds = Array.from({ length: foldCount }, (_, index) => index + 1);
   const rows = studyRows.flatMap(({ id, title }) => {
@@ -138,10 +139,10 @@ export function foldTable(results: readonly StudyResult[], foldCount: number): s
     ...folds.map((fold) => `fold ${String(fold)}`),
     ...references.map(({ title }) => title),
   ];
-  return `Fold by fold; differences are of runs on the same fold with the same seed, mean ± standard deviation\n\n${markdownTable(head, rows)}`;
+  return `By fold. Differences compare runs on the same fold with the same seed: mean ± standard deviation (pairs)\n\n${markdownTable(head, rows)}`;
 }
 
-/** With its sign, and the number of pairs. */
+/** A difference with its sign and the number of pairs. */
 function signed(spread: Spread | null): string {
   if (spread === null) return '–';
   const { mean, deviation, count } = spread;
@@ -150,7 +151,7 @@ function signed(spread: Spread | null): string {
   return `${sign}${figure(Math.abs(mean))}${about} (${String(count)})`;
 }
 
-/** Three digits, or a dash for what could not be worked out. */
+/** Three decimals, or a dash if undefined. */
 export function figure(value: number | null): string {
   return value === null ? '–' : value.toFixed(3);
 }

@@ -20,9 +20,11 @@ describe('the study', () => {
   it('takes the folds of EBHI-Seg from the index of its mosaics', () => {
     const index = ['name,patient,fold', 'a-1,a,1', 'a-2,a,1', 'b-1,b,0', 'c-1,c,2', 'd-1,d,3', 'e-1,e,4', ''];
     expect(ebhi.foldsOf(index.join('\n'))).toEqual([['b'], ['a'], ['c'], ['d'], ['e']]);
-    expect(() => ebhi.foldsOf(index.slice(0, 3).join('\n'))).toThrow(/a fold without patients/);
-    expect(() => ebhi.foldsOf('name,patient\na-1,a\n')).toThrow(/names no fold.*"a"/);
-    expect(() => ebhi.foldsOf('name,patient,fold\na-1,a,5\n')).toThrow(/names no fold.*"a"/);
+    expect(() => ebhi.foldsOf(index.slice(0, 3).join('\n'))).toThrow(/A fold has no patients/);
+    expect(() => ebhi.foldsOf('name,patient\na-1,a\n')).toThrow(/fold of patient "a" is missing/);
+    expect(() => ebhi.foldsOf('name,patient,fold\na-1,a,5\n')).toThrow(
+      /fold of patient "a" .* not from 0 to 4/,
+    );
   });
 
   it('names few patients and counts many', () => {
@@ -59,7 +61,7 @@ describe('the study', () => {
     const row = studyRows[1]!;
     const config = trainingConfigSchema.parse(studyConfig(glas, row, fold, 1, { ...recipe, glass: 0.2 }));
     expect(config.augmentation?.glass).toBe(0.2);
-    expect(config.provenance.data).toMatch(/16 patients; glass drawn into 20 % of the samples$/);
+    expect(config.provenance.data).toMatch(/16 patients; synthetic glass in 20 % of the samples$/);
     expect(studyConfig(glas, row, fold, 1, recipe).augmentation).not.toHaveProperty('glass');
   });
 
@@ -115,7 +117,7 @@ describe('the study', () => {
   it('prints both tables, and says how much of the study they are', () => {
     const text = studyTables([result(1, [[1, 0], [0, 1]])], glas, recipe); // prettier-ignore
     expect(text).toContain(
-      'GlaS, split by patient, compact networks, 10 steps, rate 0.001. 1 of 4 folds so far',
+      'GlaS, split by patient, compact networks, 10 steps, learning rate 0.001. 1 of 4 folds so far',
     );
     expect(text).toContain('| RefineNet, one input | 1.000 | 1.000 | 1.000 | 1.000 |');
     expect(text).toContain('| 24.9 | 334 |');
