@@ -18,7 +18,7 @@ function reproduce(...words: readonly string[]): { status: number | null; stdout
   });
 }
 
-/** Five patients, a fold each; every image holds stripes of the four classes. */
+/** Five patients, one per fold. Each image has stripes of the four classes. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reproduce-'));
   const data = join(folder, 'data');

@@ -8,22 +8,22 @@ it('changes nothing at gain 1 and shift 0', () => {
   expect(changeStains(rgb.slice(), none)).toEqual(rgb);
 });
 
-it('doubles the density of what is stained with haematoxylin alone, by the law of Beer and Lambert', () => {
-  // Density 0.4 of haematoxylin: light 256 * exp(-0.4 * vector) - 1; doubled, that share squared.
+it('doubles the density of a pixel stained only with haematoxylin, by the Beer–Lambert law', () => {
+  // Density 0.4 of haematoxylin: intensity 256 * exp(-0.4 * vector) - 1. Doubling the density squares the exponential.
   const vector = [0.65, 0.704, 0.286];
   const at = (density: number): number[] => vector.map((v) => Math.round(256 * Math.exp(-density * v) - 1));
   const changed = changeStains(Uint8Array.from(at(0.4)), { ...none, gain: [2, 1, 1] });
   at(0.8).forEach((value, channel) => {
     expect(Math.abs(changed[channel]! - value)).toBeLessThanOrEqual(2);
   });
-  // Eosin is another vector: the same pixel does not follow it.
+  // A change of eosin, another vector, does not affect this pixel.
   const other = changeStains(Uint8Array.from(at(0.4)), { ...none, gain: [1, 2, 1] });
   at(0.4).forEach((value, channel) => {
     expect(Math.abs(other[channel]! - value)).toBeLessThanOrEqual(2);
   });
 });
 
-it('draws within its strength, and nothing at 0', () => {
+it('draws changes within the strength, and none at 0', () => {
   expect(drawStainChange(() => 0.9, 0)).toEqual(none);
   const { gain, shift } = drawStainChange(() => 0, 0.2);
   expect(gain[0]).toBeCloseTo(0.8);
@@ -69,7 +69,7 @@ describe('transformSquare', () => {
   });
 });
 
-it('the place follows the context: a marked square is found where transformPlace says', () => {
+it('transformPlace follows transformSquare: a marked square is at the transformed position', () => {
   const side = 10;
   const place = { x: 0.1, y: 0.6, size: 0.3 };
   const context = new Uint8Array(side * side);

@@ -71,7 +71,7 @@ afterAll(async () => {
 });
 
 describe('openSamples', () => {
-  it('keeps held-out and validation patients apart from training', async () => {
+  it('separates held-out and validation patients from training', async () => {
     const names = async (purpose: 'training' | 'validation'): Promise<string[]> =>
       (await itemsFor(purpose, { config, data: folder })).map(({ name }) => name);
     expect(await names('training')).toEqual(['a']);
@@ -80,7 +80,7 @@ describe('openSamples', () => {
 });
 
 describe('SampleThread', () => {
-  it('gives the samples that are drawn on this thread, in any order', async () => {
+  it('gives the same samples as this thread, in any order', async () => {
     const open = { config, preset, data: folder };
     const here = await openSamples(open, () => undefined);
     const texts: string[] = [];
@@ -88,7 +88,7 @@ describe('SampleThread', () => {
     for (const number of [0, 1, 2, 7, 1_000_000, 3]) {
       expect(await there.sample(number)).toEqual(await here.sample(number));
     }
-    // More at once than are drawn ahead.
+    // More requests at once than it draws ahead.
     const many = [20, 21, 22, 23, 24, 25, 26, 27, 28, 29];
     const drawn = await Promise.all(many.map((number) => there.sample(number)));
     expect(drawn[0]).toEqual(await here.sample(20));
@@ -135,7 +135,7 @@ describe('SampleThread', () => {
       return { requested, thread: { rpc, close: async () => port1.close() } };
     }
 
-    it('draws ahead, in order, each sample once', async () => {
+    it('draws ahead in order, and each sample once', async () => {
       const { thread, requested } = fakeThread();
       const samples = new SampleThread(thread, 2);
       expect(await samples.sample(5)).toEqual(sampleOf(5));
@@ -145,7 +145,7 @@ describe('SampleThread', () => {
       await samples.close();
     });
 
-    it('rejects a sample that cannot be read when it is asked for, and no other', async () => {
+    it('rejects an unreadable sample when it is requested, and no other', async () => {
       const { thread } = fakeThread();
       const samples = new SampleThread(thread, 2);
       expect(await samples.sample(2)).toEqual(sampleOf(2)); // draws 3 ahead
@@ -173,7 +173,7 @@ describe('SlideSampler', () => {
     return SlideSampler.open(items, preset, { classWeights: [1, 1], seed: 4, ...options });
   };
 
-  /** Compares the slice's middle with the context's pixel there. @returns whether both lie on the slide. */
+  /** Compares the slice's centre with the context's pixel at the same position. @returns whether both are on the slide. */
   function agrees({ slice, classes, context, contextClasses, place }: Sample): boolean {
     const u = Math.floor((place.x + place.size / 2) * 20);
     const v = Math.floor((place.y + place.size / 2) * 20);
@@ -181,7 +181,7 @@ describe('SlideSampler', () => {
     const there = (v * 20 + u) * 3;
     if (slice[middle + 2]! > 150 || context![there + 2]! > 150) return false;
     for (const channel of [0, 1]) {
-      // 5 × 5 pixels of the slide to one of the context, colours changed by a tenth at most.
+      // 5 × 5 pixels of the slide to one of the context, colours changed by at most a tenth.
       expect(Math.abs(slice[middle + channel]! - context![there + channel]!)).toBeLessThanOrEqual(12);
     }
     classes.forEach((label, i) => {
@@ -191,7 +191,7 @@ describe('SlideSampler', () => {
     return true;
   }
 
-  it('keeps slice, classes and context together, at every scale, anywhere and on the lattice', async () => {
+  it('aligns slice, classes and context at every scale, anywhere and on the lattice', async () => {
     for (const regions of ['anywhere', 'lattice'] as const) {
       const sampler = await openAll({ regions, augmentation: { scale: [0.6, 1.2], stain: 0 } });
       let checked = 0;
@@ -208,7 +208,7 @@ describe('SlideSampler', () => {
     }
   });
 
-  it('takes nothing from where nothing counts', async () => {
+  it('draws nothing from pixels that do not count', async () => {
     const classNames = ['left', 'right'];
     const items = await openDataset(folder, { classNames, mpp: 0.5, classOfValue: null });
     const right = items.map((item) => ({
