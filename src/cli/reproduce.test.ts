@@ -50,7 +50,8 @@ describe('dualscope reproduce', { timeout: 120_000 }, () => {
     const file = join(folder, 'results', `${place}.json`);
     const result = JSON.parse(await readFile(file, 'utf8')) as { confusion: number[][] };
     expect(result).toMatchObject({ row: 'unet', fold: 2, seed: 1, steps: 1 });
-    // One image is held out: its 160 × 160 pixels of 1.13 µm are 142.9 × 142.9 of the slices' 162 / 128 µm, a stripe of each class.
+    // One image is held out: its 160 × 160 pixels of 1.13 µm are 142.9 × 142.9 of the slices' 162 / 128 µm, a
+    // stripe of each class.
     const truths = result.confusion.map((row) => row.reduce((sum, pixels) => sum + pixels, 0));
     expect(truths.reduce((sum, pixels) => sum + pixels, 0)).toBe(143 * 143);
     for (const pixels of truths) expect(Math.abs(pixels / 143 ** 2 - 0.25)).toBeLessThan(0.02);

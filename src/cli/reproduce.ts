@@ -15,8 +15,7 @@ import {
   studyRows,
 } from '../training/study/study-config.ts';
 import { studies, type Study } from '../training/study/studies.ts';
-import type { StudyResult } from '../training/study/study-results.ts';
-import { studyTables, summarise } from '../training/study/study-tables.ts';
+import { type StudyResult, studyTables, summarise } from '../training/study/study-tables.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parsePositive, parseShare, parseWhole } from './numbers.ts';
 
@@ -102,7 +101,10 @@ async function reproduce(call: ReproduceCall): Promise<void> {
   );
 }
 
-/** All runs, fold by fold, so that first tables are available early. @throws CommandError when the study has no such fold. */
+/**
+ * All runs, fold by fold, so that first tables are available early.
+ * @throws CommandError when the study has no such fold.
+ */
 function runsOf({ study, rows, folds, seeds, out, results, ...recipe }: ReproduceCall): Run[] {
   const unknown = folds?.find((fold) => fold > study.foldCount);
   if (unknown !== undefined) {
@@ -139,7 +141,10 @@ async function foldOf(study: Study, data: string, number: number): Promise<Study
   }
 }
 
-/** Runs up to `call.jobs` runs in parallel. @throws CommandError of the first run that fails, once the others in progress have finished. */
+/**
+ * Runs up to `call.jobs` runs in parallel.
+ * @throws CommandError of the first run that fails, once the others in progress have finished.
+ */
 async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string): Promise<void> {
   const waiting = [...runs];
   const work = async (): Promise<void> => {
@@ -196,7 +201,11 @@ async function resultOf({ resultFile }: Run): Promise<StudyResult | null> {
   return JSON.parse(text) as StudyResult;
 }
 
-/** Runs this program with other arguments. @returns its standard output. @throws CommandError when it fails. */
+/**
+ * Runs this program with other arguments.
+ * @returns its standard output.
+ * @throws CommandError when it fails.
+ */
 function dualscope(words: readonly string[]): Promise<string> {
   const program = join(import.meta.dirname, '..', '..', 'bin', 'dualscope.mjs');
   return new Promise((resolve, reject) => {

@@ -151,7 +151,8 @@ export interface Validator {
 }
 
 /**
- * Exports weights as they would ship and runs them with the engine on the validation patients: slices without overlap, all images pooled.
+ * Exports weights as they would ship and runs them with the engine on the validation patients: slices without
+ * overlap, all images pooled.
  * @throws ModelError, SlideError, DatasetError
  */
 export async function validateWeights(

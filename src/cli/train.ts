@@ -1,4 +1,7 @@
-/** `dualscope train`: trains a preset on images with ground truth, resumes, exports the model and writes a report. */
+/**
+ * `dualscope train`: trains a preset on images with ground truth, resumes, exports the model and writes a
+ * report.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';

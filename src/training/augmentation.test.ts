@@ -9,7 +9,8 @@ it('changes nothing at gain 1 and shift 0', () => {
 });
 
 it('doubles the density of a pixel stained only with haematoxylin, by the Beer–Lambert law', () => {
-  // Density 0.4 of haematoxylin: intensity 256 * exp(-0.4 * vector) - 1. Doubling the density squares the exponential.
+  // Density 0.4 of haematoxylin: intensity 256 * exp(-0.4 * vector) - 1. Doubling the density squares the
+  // exponential.
   const vector = [0.65, 0.704, 0.286];
   const at = (density: number): number[] => vector.map((v) => Math.round(256 * Math.exp(-density * v) - 1));
   const changed = changeStains(Uint8Array.from(at(0.4)), { ...none, gain: [2, 1, 1] });

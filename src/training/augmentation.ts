@@ -4,8 +4,8 @@ import { drawGlass, type Glass, withGlass } from './glass.ts';
 
 export interface Augmentation {
   /**
-   * Range of the field that slice and context are read with, relative to their normal fields. Below 1, tissue looks larger. The
-   * paper uses [0.6, 1].
+   * Range of the field that slice and context are read with, relative to their normal fields. Below 1, tissue
+   * looks larger. The paper uses [0.6, 1].
    */
   readonly scale: readonly [number, number];
   /** Maximum relative change of each stain; 0 for none. */
@@ -82,17 +82,19 @@ const stainVectors = [
 ] as const;
 
 /**
- * Changes the strength of each stain, as laboratories and scanners do (Tellez et al. 2018, "Whole-slide mitosis detection in H&E
- * breast histology using PHH3 as a reference", section III-C): colours are separated into haematoxylin, eosin and a residual by the
- * vectors of Ruifrok and Johnston (2001), each is scaled and shifted, and they are recombined. Each optical density becomes
- * `density * gain + shift`.
+ * Changes the strength of each stain, as laboratories and scanners do (Tellez et al. 2018, "Whole-slide
+ * mitosis detection in H&E breast histology using PHH3 as a reference", section III-C): colours are separated
+ * into haematoxylin, eosin and a residual by the vectors of Ruifrok and Johnston (2001), each is scaled and
+ * shifted, and they are recombined. Each optical density becomes `density * gain + shift`.
  */
 export interface StainChange {
   readonly gain: readonly [number, number, number];
   readonly shift: readonly [number, number, number];
 }
 
-/** @param strength maximum change of a gain; shifts are a tenth of it, in optical density. 0 changes nothing. */
+/**
+ * @param strength maximum change of a gain; shifts are a tenth of it, in optical density. 0 changes nothing.
+ */
 export function drawStainChange(random: () => number, strength: number): StainChange {
   const around = (): number => (2 * random() - 1) * strength;
   const gain = [1 + around(), 1 + around(), 1 + around()] as const;

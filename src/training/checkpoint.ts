@@ -1,6 +1,6 @@
 /**
- * A checkpoint: one file with everything that a run needs to resume exactly. Layout: the length of a JSON header as little-endian
- * uint32, the header (UTF-8), then every array as float32 in the header's order.
+ * A checkpoint: one file with everything that a run needs to resume exactly. Layout: the length of a JSON
+ * header as little-endian uint32, the header (UTF-8), then every array as float32 in the header's order.
  */
 import type { ValidationPoint } from '../evaluation/report/training-report.ts';
 import type { WeightArray } from '../runtime/variables.ts';

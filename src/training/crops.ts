@@ -28,7 +28,10 @@ export function cropClasses(
   return out;
 }
 
-/** Classes at the centres of `side` × `side` cells of `step` pixels, the first at (x, y). Class 0 outside the image. */
+/**
+ * Classes at the centres of `side` × `side` cells of `step` pixels, the first at (x, y). Class 0 outside the
+ * image.
+ */
 export function classesAtCentres(
   { width, height, classes }: LabelledImage,
   x: number,
@@ -116,8 +119,8 @@ const white = [255, 255, 255] as const;
 const rowsPerBand = 64;
 
 /**
- * The context of kind `slide`: the smallest square that contains the whole image, from its top left corner, resampled to `side` ×
- * `side` by area averaging. Outside the image it is white, class 0.
+ * The context of kind `slide`: the smallest square that contains the whole image, from its top left corner,
+ * resampled to `side` × `side` by area averaging. Outside the image it is white, class 0.
  * @returns RGB [side, side, 3] and the classes at the pixels' centres, [side, side]
  */
 export function wholeImage(
@@ -163,7 +166,10 @@ export interface ImageSquare {
   readonly span: number;
 }
 
-/** The square scaled to `side` × `side` pixels by bilinear interpolation, [side, side, 3]. White outside the image. */
+/**
+ * The square scaled to `side` × `side` pixels by bilinear interpolation, [side, side, 3]. White outside the
+ * image.
+ */
 export function scaledRgb(image: LabelledImage, square: ImageSquare, side: number): RgbSquare {
   const { x, y, span } = square;
   if (span === side && Number.isInteger(x) && Number.isInteger(y)) return cropRgb(image, x, y, side);
@@ -184,7 +190,10 @@ export function scaledRgb(image: LabelledImage, square: ImageSquare, side: numbe
   return out;
 }
 
-/** The classes at the centres of the scaled pixels, [side, side]; never interpolated (DESIGN 4). Class 0 outside the image. */
+/**
+ * The classes at the centres of the scaled pixels, [side, side]; never interpolated (DESIGN 4). Class 0
+ * outside the image.
+ */
 export function scaledClasses(
   image: LabelledImage,
   square: ImageSquare,
@@ -207,7 +216,9 @@ export function scaledClasses(
   return out;
 }
 
-/** For each of `side` pixels across `span`: the image pixel before its centre, and the weight of the next one. */
+/**
+ * For each of `side` pixels across `span`: the image pixel before its centre, and the weight of the next one.
+ */
 function neighbours(start: number, span: number, side: number): { first: Int32Array; share: Float32Array } {
   const first = new Int32Array(side);
   const share = new Float32Array(side);

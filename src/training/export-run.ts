@@ -1,4 +1,7 @@
-/** Writes a trained network as a model folder (manifest, graph, golden tensors, card), and later its measured figures. */
+/**
+ * Writes a trained network as a model folder (manifest, graph, golden tensors, card), and later its measured
+ * figures.
+ */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fullSizeLogits } from '../model/network.ts';
@@ -34,8 +37,8 @@ export interface ExportRunOptions {
 }
 
 /**
- * Exports in half precision on TF.js's current backend and records how many pixels that changes. The input of the golden check is
- * the first unseen sample, or a synthetic pattern if the data must not be shared.
+ * Exports in half precision on TF.js's current backend and records how many pixels that changes. The input of
+ * the golden check is the first unseen sample, or a synthetic pattern if the data must not be shared.
  * @throws ModelError as `exportModel`.
  */
 export async function exportRun(options: ExportRunOptions): Promise<ExportedModel> {
@@ -102,8 +105,8 @@ function manifestFields({
 
 /**
  * Writes measured figures into an exported model: manifest, card and resource description.
- * @param place `metrics` for the model's main figures, `furtherMetrics` for figures on other data. Further figures replace earlier
- *   ones with the same description of the data.
+ * @param place `metrics` for the model's main figures, `furtherMetrics` for figures on other data. Further
+ *   figures replace earlier ones with the same description of the data.
  * @throws ModelError when the folder's manifest is not valid.
  */
 export async function recordMetrics(
@@ -129,9 +132,9 @@ const haematoxylinVector = [0.65, 0.704, 0.286] as const;
 const eosinVector = [0.072, 0.99, 0.105] as const;
 
 /**
- * A synthetic input for the golden check, for models whose training images must not be shared: blobs of two stains over a
- * stroma-like noise, so that a network finds more than one class. Each preset has one pattern. All classes are 0: nothing is compared
- * with them.
+ * A synthetic input for the golden check, for models whose training images must not be shared: blobs of two
+ * stains over a stroma-like noise, so that a network finds more than one class. Each preset has one pattern.
+ * All classes are 0: nothing is compared with them.
  */
 export function goldenPattern({ slicePx, contextPx }: Preset): Sample {
   return {

@@ -1,6 +1,6 @@
 /**
- * Compares the eager interpreter with the exported graph on trained weights: the float32 variables that the shipped nano-attention
- * was exported from, on the golden slices of the shipped models.
+ * Compares the eager interpreter with the exported graph on trained weights: the float32 variables that the
+ * shipped nano-attention was exported from, on the golden slices of the shipped models.
  */
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';

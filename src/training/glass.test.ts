@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { drawFor, type RawSample } from './sample.ts';
 import { drawGlass, withGlass, type Glass } from './glass.ts';
 
-/** Tissue of grey 100, class 2, on 20 × 20 pixels; the context shows three times the field, centred on the slice. */
+/**
+ * Tissue of grey 100, class 2, on 20 × 20 pixels; the context shows three times the field, centred on the
+ * slice.
+ */
 function tissue(): RawSample {
   const square = (): Uint8Array => new Uint8Array(20 * 20 * 3).fill(100);
   const classes = (): Uint8Array => new Uint8Array(20 * 20).fill(2);

@@ -1,6 +1,7 @@
 /**
- * Synthetic glass for datasets without any. Images cut out of tissue never show the edge of a section, and a network that was never
- * trained on glass finds tissue in it. Beyond a wavy line, a sample becomes glass, at the same place in the slice and its context.
+ * Synthetic glass for datasets without any. Images cut out of tissue never show the edge of a section, and a
+ * network that was never trained on glass finds tissue in it. Beyond a wavy line, a sample becomes glass, at
+ * the same place in the slice and its context.
  */
 import type { Draw, RawSample } from './sample.ts';
 
@@ -30,7 +31,8 @@ export function drawGlass({ random }: Draw, share: number): Glass | null {
   const tint = (): number => Math.min(255, level + (random() - 0.5) * 8);
   return {
     normal: [Math.cos(angle), Math.sin(angle)],
-    // The line mostly crosses the slice. Otherwise the slice is all tissue or all glass, and the line is in its context.
+    // The line mostly crosses the slice. Otherwise the slice is all tissue or all glass, and the line is in
+    // its context.
     offset: (random() - 0.5) * 1.6,
     waves: [0.06, 0.03].map((most, i) => [
       random() * most,

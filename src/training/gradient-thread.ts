@@ -1,6 +1,6 @@
 /**
- * Data-parallel training: more threads hold the same network and compute parts of each batch. All threads share the
- * memory of weights and gradients; only the samples are sent.
+ * Data-parallel training: more threads hold the same network and compute parts of each batch. All threads
+ * share the memory of weights and gradients; only the samples are sent.
  */
 import { startNodeThread, type NodeThread } from '../base/node-thread.node.ts';
 import type { Preset } from '../model/presets.ts';
@@ -40,7 +40,7 @@ export interface GradientApi {
   ): Promise<{ readonly loss: number; readonly statistics: Weights }>;
 }
 
-interface Worker {
+interface GradientWorker {
   readonly thread: NodeThread<GradientApi>;
   readonly gradients: ReadonlyMap<string, Float32Array>;
 }
@@ -49,10 +49,10 @@ interface Worker {
 export class GradientThreads {
   /** The trainable weights. Threads see changes at their next part. */
   readonly weights: ReadonlyMap<string, WeightArray>;
-  readonly #workers: readonly Worker[];
+  readonly #workers: readonly GradientWorker[];
 
   /** Use `start`. */
-  constructor(weights: ReadonlyMap<string, WeightArray>, workers: readonly Worker[]) {
+  constructor(weights: ReadonlyMap<string, WeightArray>, workers: readonly GradientWorker[]) {
     this.weights = weights;
     this.#workers = workers;
   }
@@ -87,7 +87,7 @@ export class GradientThreads {
     );
     try {
       const workers = await Promise.all(
-        threads.map(async (thread): Promise<Worker> => {
+        threads.map(async (thread): Promise<GradientWorker> => {
           const gradients = buffer();
           await thread.rpc.call('start', [{ preset, config, layout, weights, gradients, statistics }]);
           const data = [...viewsOf(layout, gradients)].map(([name, view]) => [name, view.data] as const);
@@ -107,7 +107,8 @@ export class GradientThreads {
   }
 
   /**
-   * Computes a part on thread `index`. The gradients are the thread's memory: they are valid until its next part.
+   * Computes a part on thread `index`. The gradients are the thread's memory: they are valid until its next
+   * part.
    * @throws WorkerError when the computation fails or the thread stops.
    */
   async compute(

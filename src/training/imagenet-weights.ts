@@ -1,7 +1,7 @@
 /**
- * ImageNet weights for encoders, read from the two folders of `../shared/data/weights`: Keras' ResNet-50 v1 (conv1 to conv4
- * complete) and torchvision's ResNet-18 with folded batch norms (layers 1 to 3 complete). Variables that a folder lacks, or
- * holds in another shape, keep their random values and are reported.
+ * ImageNet weights for encoders, read from the two folders of `../shared/data/weights`: Keras' ResNet-50 v1
+ * (conv1 to conv4 complete) and torchvision's ResNet-18 with folded batch norms (layers 1 to 3 complete).
+ * Variables that a folder lacks, or holds in another shape, keep their random values and are reported.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Images prepared for training: pixels and classes in memory at the slice's resolution, so that drawing a sample is a copy.
- * 12 × 10 mm at 2.4 µm/px are 20 megapixels, 80 MB.
+ * Images prepared for training: pixels and classes in memory at the slice's resolution, so that drawing a
+ * sample is a copy. 12 × 10 mm at 2.4 µm/px are 20 megapixels, 80 MB.
  */
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';

@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs-core';
 /**
  * Cross-entropy of softmax(logits) against one-hot truth, averaged over pixels by their weights.
  * @param logits [n, h, w, classes]
- * @param truth [n, h, w, classes], one-hot times the pixel's weight, float32; all zeros for a pixel that does not count
+ * @param truth [n, h, w, classes], one-hot times the pixel's weight, float32; all zeros for a pixel that does
+ *   not count
  * @returns scalar
  */
 export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar {

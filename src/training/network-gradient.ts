@@ -138,8 +138,9 @@ function images(squares: readonly Uint8Array[], side: number): tf.Tensor4D {
 }
 
 /**
- * Truth of `side` × `side` pixels, sampled to `out` × `out` by nearest neighbour and one-hot encoded. Logits are later resized
- * with aligned corners, so the first and last logits correspond to the first and last pixels.
+ * Truth of `side` × `side` pixels, sampled to `out` × `out` by nearest neighbour and one-hot encoded. Logits
+ * are later resized with aligned corners, so the first and last logits correspond to the first and last
+ * pixels.
  * @param weights of a pixel of each class; 1 by default
  * @returns [n, out, out, classes]; all 0 for a pixel that does not count
  */
@@ -187,7 +188,8 @@ export function partsOf<Item>(items: readonly Item[], count: number, dropoutSeed
 }
 
 /**
- * Loss and gradients of a whole batch. Parts are added in order, so the result does not depend on which thread computed which.
+ * Loss and gradients of a whole batch. Parts are added in order, so the result does not depend on which
+ * thread computed which.
  */
 export class PartSum {
   #loss = 0;

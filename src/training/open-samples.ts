@@ -1,4 +1,7 @@
-/** Opens the samples of a configuration: from images in memory, or directly from slides if they do not fit there. */
+/**
+ * Opens the samples of a configuration: from images in memory, or directly from slides if they do not fit
+ * there.
+ */
 import type { Preset } from '../model/presets.ts';
 import { type DatasetItem, knownMpp } from './datasets/dataset.ts';
 import { ofPatients, openDataset } from './datasets/open-dataset.ts';
@@ -58,7 +61,8 @@ export function datasetOptions({ classes, data }: Pick<TrainingConfig, 'classes'
 
 /**
  * @param onImage receives a line of text about the image being read
- * @throws SlideError, AnnotationError, DatasetError; ConfigError when a class does not occur or the geometry is invalid.
+ * @throws SlideError, AnnotationError, DatasetError; ConfigError when a class does not occur or the geometry
+ *   is invalid.
  */
 export async function openSamples(
   { config, preset, data, purpose = 'training' }: OpenSamples,

@@ -1,4 +1,6 @@
-/** Optimisers and their learning rates. Optimisers work on plain arrays and can be saved and resumed exactly. */
+/**
+ * Optimisers and their learning rates. Optimisers work on plain arrays and can be saved and resumed exactly.
+ */
 import type { WeightArray } from '../runtime/variables.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -33,8 +35,8 @@ interface Moments {
 }
 
 /**
- * AdamW (Loshchilov & Hutter 2019). A network has hundreds of small variables: a dozen TF.js kernels for each would cost more than
- * the arithmetic, and the state would have to be copied for checkpoints.
+ * AdamW (Loshchilov & Hutter 2019). A network has hundreds of small variables: a dozen TF.js kernels for each
+ * would cost more than the arithmetic, and the state would have to be copied for checkpoints.
  */
 export class AdamW implements Optimiser {
   step = 0;
@@ -105,8 +107,8 @@ export interface SgdOptions {
 }
 
 /**
- * Stochastic gradient descent with momentum in the form of PyTorch and the RefineNet authors: v = momentum * v + g, where g includes
- * the weight decay; weight -= rate * v.
+ * Stochastic gradient descent with momentum in the form of PyTorch and the RefineNet authors: v = momentum *
+ * v + g, where g includes the weight decay; weight -= rate * v.
  */
 export class Sgd implements Optimiser {
   step = 0;

@@ -1,18 +1,23 @@
-/** Places training slices and their contexts by the rules of the engine's grid, at random where the rules leave room. */
+/**
+ * Places training slices and their contexts by the rules of the engine's grid, at random where the rules
+ * leave room.
+ */
 import type { ContextKind } from '../model/config.ts';
 import type { Draw, SamplingGeometry } from './sample.ts';
 import type { ImageSquare } from './crops.ts';
 import { ConfigError } from './training-config.ts';
 
 /**
- * Position of a slice: `anywhere` around a drawn pixel, or on `half-steps`. The paper's authors cut slices on half steps (1000
- * pixels, stride 500): from the image's corner, each half a slice after the previous one. Drawing classes with equal weights
- * reproduces their balancing, by which slices with rare classes appear as often as others.
+ * Position of a slice: `anywhere` around a drawn pixel, or on `half-steps`. The paper's authors cut slices on
+ * half steps (1000 pixels, stride 500): from the image's corner, each half a slice after the previous one.
+ * Drawing classes with equal weights reproduces their balancing, by which slices with rare classes appear as
+ * often as others.
  */
 export type SlicePlacement = 'anywhere' | 'half-steps';
 
 /**
- * One of the up to four slices on half steps that contain a pixel. If `span` is smaller than `side`, only a part of the slice.
+ * One of the up to four slices on half steps that contain a pixel. If `span` is smaller than `side`, only a
+ * part of the slice.
  * @param side of a slice at scale 1, pixels
  * @param span of the square to read: `side` times the drawn scale. A larger square is centred on the slice.
  * @returns a square that contains the pixel and may cross the image's border
@@ -37,8 +42,9 @@ export function onHalfSteps(
 }
 
 /**
- * Position of a region: `anywhere` around its slice, so that few slides give many regions, or on the `lattice` from the image's
- * corner that the engine uses. On the lattice, small images are seen whole, as in use.
+ * Position of a region: `anywhere` around its slice, so that few slides give many regions, or on the
+ * `lattice` from the image's corner that the engine uses. On the lattice, small images are seen whole, as in
+ * use.
  */
 export type RegionPlacement = 'anywhere' | 'lattice';
 
@@ -91,7 +97,10 @@ export function insideRegion(
   return { x: move(x, pixel.column, image.width), y: move(y, pixel.row, image.height), span };
 }
 
-/** Slice pixels per context pixel. @throws ConfigError when a context pixel does not cover a whole number of slice pixels. */
+/**
+ * Slice pixels per context pixel.
+ * @throws ConfigError when a context pixel does not cover a whole number of slice pixels.
+ */
 export function contextFactor(geometry: SamplingGeometry): number {
   const { contextKind, contextFieldUm, contextPx, sliceFieldUm, slicePx } = geometry;
   if (contextFieldUm === null || contextPx === null || contextKind === 'slide') return 1;

@@ -5,7 +5,10 @@ import type { Sample, SampleSource } from './sample.ts';
 import type { SampleApi } from './sample-thread.ts';
 
 let source: SampleSource | null = null;
-/** The last requested sample. One core draws them, and the caller wants them in order, so they are drawn one by one. */
+/**
+ * The last requested sample. One core draws them, and the caller wants them in order, so they are drawn one
+ * by one.
+ */
 let last: Promise<unknown> = Promise.resolve();
 
 serveNodeThread<SampleApi>({

@@ -173,7 +173,10 @@ describe('SlideSampler', () => {
     return SlideSampler.open(items, preset, { classWeights: [1, 1], seed: 4, ...options });
   };
 
-  /** Compares the slice's centre with the context's pixel at the same position. @returns whether both are on the slide. */
+  /**
+   * Compares the slice's centre with the context's pixel at the same position.
+   * @returns whether both are on the slide.
+   */
   function agrees({ slice, classes, context, contextClasses, place }: Sample): boolean {
     const u = Math.floor((place.x + place.size / 2) * 20);
     const v = Math.floor((place.y + place.size / 2) * 20);

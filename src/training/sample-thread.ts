@@ -1,4 +1,7 @@
-/** Draws samples on a separate thread, ahead of demand, so that reading and decoding cost the computing thread no time. */
+/**
+ * Draws samples on a separate thread, ahead of demand, so that reading and decoding cost the computing thread
+ * no time.
+ */
 import { startNodeThread, type NodeThread } from '../base/node-thread.node.ts';
 import type { OpenSamples } from './open-samples.ts';
 import type { Sample, SampleSource } from './sample.ts';

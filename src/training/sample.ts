@@ -39,7 +39,10 @@ export interface Sample {
   readonly context: Uint8Array<ArrayBuffer> | null;
   /** [contextPx, contextPx], class at the centre of each context pixel; null without a context. */
   readonly contextClasses: Uint8Array<ArrayBuffer> | null;
-  /** The slice's square in the context, as fractions of its side. May exceed 0 to 1 for a slice that crosses the slide's edge. */
+  /**
+   * The slice's square in the context, as fractions of its side. May exceed 0 to 1 for a slice that crosses
+   * the slide's edge.
+   */
   readonly place: { readonly x: number; readonly y: number; readonly size: number };
 }
 

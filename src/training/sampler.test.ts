@@ -153,7 +153,8 @@ describe('Sampler', () => {
 
   it('on half steps, gives the slices that the authors cut, under any symmetry', () => {
     const image = gradientImage();
-    // Class 1 at the corners of all half steps: a slice of 20 × 20 pixels has four of them, at 0 and 10, or at 9 and 19 when mirrored.
+    // Class 1 at the corners of all half steps: a slice of 20 × 20 pixels has four of them, at 0 and 10, or
+    // at 9 and 19 when mirrored.
     image.classes.forEach((_, i) => {
       image.classes[i] = (i % 200) % 10 === 0 && Math.floor(i / 200) % 10 === 0 ? 1 : 0;
     });
@@ -192,7 +193,8 @@ describe('Sampler', () => {
         const there = (v * 20 + u) * 3;
         if (context![there + 2]! > 150 || slice[middle + 2]! > 150) continue; // outside the image
         checked++;
-        // The range of grey values across the slice, one per image pixel, gives its scale; axes may be swapped.
+        // The range of grey values across the slice, one per image pixel, gives its scale; axes may be
+        // swapped.
         const across = Math.abs(slice[(10 * 20 + 19) * 3]! - slice[10 * 20 * 3]!);
         const down = Math.abs(slice[(19 * 20 + 10) * 3 + 1]! - slice[10 * 3 + 1]!);
         spans.add(Math.max(across, down));

@@ -1,7 +1,7 @@
 /**
- * Draws training samples from images in memory: a slice, its classes, its context and its position in the context. Class
- * weights make rare classes appear often enough. A sample depends only on the seed and its number, so a resumed run continues
- * exactly.
+ * Draws training samples from images in memory: a slice, its classes, its context and its position in the
+ * context. Class weights make rare classes appear often enough. A sample depends only on the seed and its
+ * number, so a resumed run continues exactly.
  */
 import { augment, type Augmentation, drawColourChange, drawScale } from './augmentation.ts';
 import {
@@ -61,7 +61,9 @@ export class Sampler implements SampleSource {
   readonly #geometry: SamplingGeometry;
   readonly #options: SamplerOptions;
 
-  /** @throws ConfigError when the ratio of context to slice pixels is not an integer, or a class is missing. */
+  /**
+   * @throws ConfigError when the ratio of context to slice pixels is not an integer, or a class is missing.
+   */
   constructor(images: readonly LabelledImage[], geometry: SamplingGeometry, options: SamplerOptions) {
     this.#geometry = geometry;
     this.#options = options;
@@ -119,7 +121,8 @@ export function drawSource<T extends { readonly weight: number; readonly byClass
 
 /**
  * The class weights, 0 for classes that do not occur.
- * @throws ConfigError when a class with a weight does not occur and is not to be skipped, or when none is left.
+ * @throws ConfigError when a class with a weight does not occur and is not to be skipped, or when none is
+ *   left.
  */
 export function drawableClasses(
   sources: readonly { readonly byClass: readonly Uint32Array[] }[],

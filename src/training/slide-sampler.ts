@@ -1,7 +1,7 @@
 /**
- * Draws training samples directly from slides that do not fit in memory. A slice and its context are read on demand, with the app's
- * reader, from the level that fits. Only a coarse map of the classes and the cache of decoded tiles stay in memory. The rules are
- * those of `Sampler`.
+ * Draws training samples directly from slides that do not fit in memory. A slice and its context are read on
+ * demand, with the app's reader, from the level that fits. Only a coarse map of the classes and the cache of
+ * decoded tiles stay in memory. The rules are those of `Sampler`.
  */
 import type { Rect } from '../base/rect.ts';
 import type { ImageDecoder, Slide } from '../slide/slide.ts';
@@ -68,8 +68,8 @@ export class SlideSampler implements SampleSource {
 
   /**
    * Opens every slide and keeps it open until `close`.
-   * @throws SlideError, AnnotationError, DatasetError; ConfigError when the ratio of context to slice pixels is not an integer or a
-   *   class is missing.
+   * @throws SlideError, AnnotationError, DatasetError; ConfigError when the ratio of context to slice pixels
+   *   is not an integer or a class is missing.
    */
   static async open(
     items: readonly DatasetItem[],
@@ -166,7 +166,9 @@ export class SlideSampler implements SampleSource {
     return contextPx * contextFactor(this.#geometry);
   }
 
-  /** A square of the slide as `side` × `side` pixels with their classes. White, class 0, outside the slide. */
+  /**
+   * A square of the slide as `side` × `side` pixels with their classes. White, class 0, outside the slide.
+   */
   async #read(
     source: SlideSource,
     { x, y, span }: ImageSquare,

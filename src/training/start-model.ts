@@ -18,8 +18,9 @@ export interface StartModel extends PretrainedPreset {
 }
 
 /**
- * The variables of a model. Its batch norms are folded: here they get a gamma of 1 and statistics of (0, 1), so training must keep the
- * statistics frozen. The model's golden slice verifies that the result computes the same.
+ * The variables of a model. Its batch norms are folded: here they get a gamma of 1 and statistics of (0, 1),
+ * so training must keep the statistics frozen. The model's golden slice verifies that the result computes the
+ * same.
  * @param id names the model in messages
  * @throws ModelError when the model can't be read; Error when it has another preset.
  */
@@ -74,7 +75,9 @@ function unfolded(id: string, preset: Preset, constants: Weights): Weights {
   return weights;
 }
 
-/** Possible preprocessings and strides of the encoders, which the weights do not reveal (imagenet-weights.ts). */
+/**
+ * Possible preprocessings and strides of the encoders, which the weights do not reveal (imagenet-weights.ts).
+ */
 function variantsOf(network: NetworkConfig): NetworkConfig[] {
   if (network.kind === 'unet') return [network];
   const kerasStrides = (encoder: ResNetConfig): ResNetConfig => ({ ...encoder, strideOn: '1x1' });

@@ -35,8 +35,9 @@ export class Trainer {
   }
 
   /**
-   * Creates the variables. Those in `pretrained` take its values; all other batch norms take their statistics from `samples`. With
-   * frozen batch norms these statistics are final; otherwise the moving averages start there.
+   * Creates the variables. Those in `pretrained` take its values; all other batch norms take their statistics
+   * from `samples`. With frozen batch norms these statistics are final; otherwise the moving averages start
+   * there.
    */
   initialise(samples: readonly Sample[], pretrained: Weights = new Map()): void {
     this.variables.load(pretrained);
@@ -51,9 +52,9 @@ export class Trainer {
   }
 
   /**
-   * Computes the parts of each batch on `count` threads, including this one. Call it once the weights are set. The results are
-   * bit-identical to those of one thread, except for batch norms with batch statistics, whose moving averages are averaged over the
-   * threads.
+   * Computes the parts of each batch on `count` threads, including this one. Call it once the weights are
+   * set. The results are bit-identical to those of one thread, except for batch norms with batch statistics,
+   * whose moving averages are averaged over the threads.
    * @throws ConfigError when the batch has fewer parts (`accumulate`) than there are threads.
    */
   async startThreads(count: number): Promise<void> {
@@ -72,7 +73,11 @@ export class Trainer {
     this.#weights = this.#threads.weights;
   }
 
-  /** Takes one step. @returns the batch's mean loss before the step. @throws Error when the loss is not finite. */
+  /**
+   * Takes one step.
+   * @returns the batch's mean loss before the step.
+   * @throws Error when the loss is not finite.
+   */
   async train(samples: readonly Sample[]): Promise<number> {
     const { loss, gradients } = await this.#gradient(samples);
     await this.#update(gradients);

@@ -1,15 +1,21 @@
-/** The configuration of a training run: a JSON file, validated when it is read, and the preset that it trains. */
+/**
+ * The configuration of a training run: a JSON file, validated when it is read, and the preset that it trains.
+ */
 import { z } from 'zod';
 import { type Preset, presetById } from '../model/presets.ts';
 
 const share = z.number().positive();
 
-/** AdamW with linear warm-up and cosine decay, or SGD with momentum in stages as the RefineNet authors use it. */
+/**
+ * AdamW with linear warm-up and cosine decay, or SGD with momentum in stages as the RefineNet authors use it.
+ */
 const optimiserSchema = z.union([
   z.strictObject({
     kind: z.literal('adamw').optional(),
     learningRate: z.number().positive(),
-    /** Learning rate of the encoders relative to the decoder's, 1 by default. Pretrained weights need less. */
+    /**
+     * Learning rate of the encoders relative to the decoder's, 1 by default. Pretrained weights need less.
+     */
     encoderRate: z.number().nonnegative().optional(),
     /** Steps of linear warm-up, followed by a cosine decay to 1 % of the rate. */
     warmup: z.number().int().nonnegative(),
@@ -49,7 +55,10 @@ const configSchema = z.strictObject({
   regions: z.enum(['anywhere', 'lattice']).optional(),
   /** Position of training slices (src/training/placement.ts); `anywhere` by default. */
   slices: z.enum(['anywhere', 'half-steps']).optional(),
-  /** Changes of scale, stain and glass (src/training/augmentation.ts). Symmetries and slight colour changes are always drawn. */
+  /**
+   * Changes of scale, stain and glass (src/training/augmentation.ts). Symmetries and slight colour changes
+   * are always drawn.
+   */
   augmentation: z
     .strictObject({
       scale: z.tuple([share, share]),
@@ -63,7 +72,10 @@ const configSchema = z.strictObject({
     .string()
     .regex(/^[\w.-]+$/)
     .optional(),
-  /** Folder of the model to fine-tune, inside the folder of --models. It must have the same preset; batch norms stay frozen. */
+  /**
+   * Folder of the model to fine-tune, inside the folder of --models. It must have the same preset; batch
+   * norms stay frozen.
+   */
   startModel: z
     .string()
     .regex(/^[\w.-]+$/)
@@ -80,13 +92,14 @@ const configSchema = z.strictObject({
   /** Relative frequency with which slices are drawn around pixels of each class. */
   sampling: z.array(z.number().nonnegative()).min(2),
   /**
-   * Weight of the auxiliary context loss: each stage of the context path must predict the classes of the context. It trains the second
-   * encoder directly; its heads are not exported. 0 disables it.
+   * Weight of the auxiliary context loss: each stage of the context path must predict the classes of the
+   * context. It trains the second encoder directly; its heads are not exported. 0 disables it.
    */
   contextLoss: z.number().nonnegative(),
   /**
-   * Weight of a context pixel of each class in that loss; 1 by default. Contexts are mostly background: with weights near the inverse
-   * class frequencies, the context encoder learns the rare classes in half the steps (docs/fusion-study.md).
+   * Weight of a context pixel of each class in that loss; 1 by default. Contexts are mostly background: with
+   * weights near the inverse class frequencies, the context encoder learns the rare classes in half the steps
+   * (docs/fusion-study.md).
    */
   contextClassWeights: z.array(z.number().positive()).min(2).optional(),
   /** Weight of a pixel of each class in the slice's loss; 1 by default. */
@@ -110,7 +123,10 @@ const configSchema = z.strictObject({
       classOfValue: z.array(z.number().int().nonnegative()).optional(),
       /** Skips the glass of annotated slides: it is neither drawn nor trained on. */
       tissueOnly: z.boolean().optional(),
-      /** Whether images may be shared; true by default. If false, the exported model contains none of their pixels. */
+      /**
+       * Whether images may be shared; true by default. If false, the exported model contains none of their
+       * pixels.
+       */
       shareable: z.boolean().optional(),
       /** Held-out patients: never trained on, and the only ones that `evaluate` measures. */
       heldOutPatients: z.array(z.string()).optional(),
@@ -159,8 +175,8 @@ export class ConfigError extends Error {
 }
 
 /**
- * The preset of a configuration with its number of classes and its sizes. For context kind `same`, the context is the slice's field at
- * half the size.
+ * The preset of a configuration with its number of classes and its sizes. For context kind `same`, the
+ * context is the slice's field at half the size.
  * @throws Error when there is no such preset.
  */
 export function configuredPreset({

@@ -180,7 +180,10 @@ async function save(
   await writeFile(join(folder, 'losses.csv'), `step,loss\n${lines.join('\n')}\n`);
 }
 
-/** Writes a temporary file and renames it, so that a run that is killed while saving keeps its previous checkpoint. */
+/**
+ * Writes a temporary file and renames it, so that a run that is killed while saving keeps its previous
+ * checkpoint.
+ */
 async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
   await writeFile(`${file}.part`, bytes);
   await rename(`${file}.part`, file);

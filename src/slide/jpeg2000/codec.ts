@@ -1,6 +1,6 @@
 /**
- * Decodes JPEG 2000 tiles (ITU-T T.800) with OpenJPEG in wasm. Browsers do not support JPEG 2000: it is the only image format for which the
- * app ships a decoder.
+ * Decodes JPEG 2000 tiles (ITU-T T.800) with OpenJPEG in wasm. Browsers do not support JPEG 2000: it is the
+ * only image format for which the app ships a decoder.
  */
 import type { RgbaImage } from '../slide.ts';
 

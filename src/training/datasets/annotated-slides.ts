@@ -1,6 +1,6 @@
 /**
- * A folder of slides with annotation files of the same name: BACH part B (ImageScope XML), phantom slides, slides annotated in
- * ASAP (XML) or QuPath (GeoJSON).
+ * A folder of slides with annotation files of the same name: BACH part B (ImageScope XML), phantom slides,
+ * slides annotated in ASAP (XML) or QuPath (GeoJSON).
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
@@ -19,8 +19,8 @@ const slideEndings = new Set(['.svs', '.tif', '.tiff', '.ndpi']);
 const annotationEndings = ['.xml', '.geojson'];
 
 /**
- * The slides that have annotations, in order of their names. Slides without annotations are skipped, like the test slides of BACH.
- * Unannotated areas are class 0 (DESIGN 4). Each slide counts as a patient.
+ * The slides that have annotations, in order of their names. Slides without annotations are skipped, like the
+ * test slides of BACH. Unannotated areas are class 0 (DESIGN 4). Each slide counts as a patient.
  * @throws DatasetError when there is none, or two slides have the same name.
  */
 export async function annotatedSlides(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
@@ -89,8 +89,8 @@ function annotatedSlide(
 }
 
 /**
- * @throws AnnotationError when the file can't be read, or a region's label is no class: if it were skipped, a misspelt label would
- *   count as background.
+ * @throws AnnotationError when the file can't be read, or a region's label is no class: if it were skipped, a
+ *   misspelt label would count as background.
  */
 async function readPolygons(file: string, classNames: readonly string[]): Promise<ClassPolygon[]> {
   const text = await readFile(file, 'utf8');
@@ -138,8 +138,8 @@ function clearOutside(
 const cellPx = 1000;
 
 /**
- * Tissue as the app finds it: 1 on tissue, 0 on glass and outside the image. If the image has no level small enough for a mask, all of
- * it counts as tissue.
+ * Tissue as the app finds it: 1 on tissue, 0 on glass and outside the image. If the image has no level small
+ * enough for a mask, all of it counts as tissue.
  * @throws SlideError when the image can't be read.
  */
 export async function tissueIn(item: Pick<DatasetItem, 'open'>): Promise<ClassesIn> {

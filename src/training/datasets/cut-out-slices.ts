@@ -1,15 +1,19 @@
 /**
- * The layout of the images that the paper's authors cut out (github.com/iceli1007/ICIAR2018_BACH_Challenge-DA-Refinenet, data/):
+ * The layout of the images that the paper's authors cut out
+ * (github.com/iceli1007/ICIAR2018_BACH_Challenge-DA-Refinenet, data/):
  *
- * - `splited_svs_little/A01_0_10000_image_37.png`: slices of 1000 × 1000 pixels at stride 500 of the region at
- *   (0, 10000) of slide A01, numbered 0 to 80 row by row;
- * - `splited_svs_resize/A01_0_10000_image.png`: the region of 5000 × 5000 pixels, resized to 500 × 500 (the context);
+ * - `splited_svs_little/A01_0_10000_image_37.png`: slices of 1000 × 1000 pixels at stride 500 of the region
+ *   at (0, 10000) of slide A01, numbered 0 to 80 row by row;
+ * - `splited_svs_resize/A01_0_10000_image.png`: the region of 5000 × 5000 pixels, resized to 500 × 500 (the
+ *   context);
  * - `splited_xml/A01_0_10000_anno.png`: the region's mask in colours;
- * - `splited_xml_little_P/A01_0_10000_anno_37.png`: a slice's mask, values are classes; `splited_xml_little/…`: the same in colours. Red is
- *   1, green 2, blue 3;
- * - `train.txt`, `test.txt`: names of the masks of the slices that the authors kept after balancing the classes.
+ * - `splited_xml_little_P/A01_0_10000_anno_37.png`: a slice's mask, values are classes;
+ *   `splited_xml_little/…`: the same in colours. Red is 1, green 2, blue 3;
+ * - `train.txt`, `test.txt`: names of the masks of the slices that the authors kept after balancing the
+ *   classes.
  *
- * Each region is an item; its slide counts as the patient. The authors test on A05 and A10 and train on the rest.
+ * Each region is an item; its slide counts as the patient. The authors test on A05 and A10 and train on the
+ * rest.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -49,7 +53,8 @@ export async function cutOutSlices(folder: string, options: DatasetOptions): Pro
     );
   }
   const listed = await readLists(folder);
-  // Callers read the truth and the counted pixels of one region after another: the masks of the last region are cached.
+  // Callers read the truth and the counted pixels of one region after another: the masks of the last region
+  // are cached.
   let last: { readonly name: string; readonly masks: Promise<Masks> } | null = null;
   const masksOf = (name: string): Promise<Masks> => {
     if (last?.name !== name) last = { name, masks: readMasks(folder, name, options) };
@@ -144,7 +149,10 @@ interface Masks {
   readonly known: Uint8Array;
 }
 
-/** A region's classes, from the mask of the region if there is one, otherwise from those of its slices. @throws DatasetError. */
+/**
+ * A region's classes, from the mask of the region if there is one, otherwise from those of its slices.
+ * @throws DatasetError.
+ */
 async function readMasks(folder: string, name: string, options: DatasetOptions): Promise<Masks> {
   const { regionPx, slicePx, stridePx, slicesPerRow } = cutOut;
   const whole = join(folder, regionMaskFolder, `${name}_anno.png`);

@@ -1,6 +1,6 @@
 /**
- * A slide made of a region that was cut into overlapping slices: level 0 is assembled from the slices, level 1 is the reduced image of
- * the region if there is one.
+ * A slide made of a region that was cut into overlapping slices: level 0 is assembled from the slices, level
+ * 1 is the reduced image of the region if there is one.
  */
 import { readFile } from 'node:fs/promises';
 import { LeastRecentlyUsed } from '../../base/lru.ts';

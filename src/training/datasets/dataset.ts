@@ -1,4 +1,6 @@
-/** What training and evaluation need of a set of images with ground truth, independent of its layout on disk. */
+/**
+ * What training and evaluation need of a set of images with ground truth, independent of its layout on disk.
+ */
 import type { Rect } from '../../base/rect.ts';
 import { nodePlatform } from '../../slide/node-platform.node.ts';
 import { openSlide } from '../../slide/open-slide.ts';
@@ -6,7 +8,8 @@ import { pathByteSource } from '../../slide/path-byte-source.node.ts';
 import type { Slide, SlideMpp } from '../../slide/slide.ts';
 
 /**
- * The class at the centre of each of `width` × `height` cells of `rect`, row by row; 0 outside the image. Never interpolated (DESIGN 4).
+ * The class at the centre of each of `width` × `height` cells of `rect`, row by row; 0 outside the image.
+ * Never interpolated (DESIGN 4).
  * @param rect level-0 pixels; may extend beyond the image
  */
 export type ClassesIn = (rect: Rect, width: number, height: number) => Uint8Array<ArrayBuffer>;
@@ -21,15 +24,21 @@ export interface DatasetItem {
   readonly mpp: number | null;
   /** Patient; null if unknown. Splits never divide a patient. */
   readonly patient: string | null;
-  /** Relative frequency with which training draws from it, among the images that contain the drawn class; above 0. */
+  /**
+   * Relative frequency with which training draws from it, among the images that contain the drawn class;
+   * above 0.
+   */
   readonly weight: number;
   /** Opens the image. The caller closes it. @throws SlideError when it can't be read. */
   open(): Promise<Slide>;
-  /** Reads the ground truth. @throws AnnotationError or DatasetError when it can't be read or does not fit. */
+  /**
+   * Reads the ground truth.
+   * @throws AnnotationError or DatasetError when it can't be read or does not fit.
+   */
   truth(): Promise<ClassesIn>;
   /**
-   * Which pixels count (1) and which do not (0), such as glass or parts that were not annotated. Without it, all pixels count. Pixels that
-   * do not count are neither drawn for training nor evaluated.
+   * Which pixels count (1) and which do not (0), such as glass or parts that were not annotated. Without it,
+   * all pixels count. Pixels that do not count are neither drawn for training nor evaluated.
    */
   counted?(): Promise<ClassesIn>;
 }

@@ -1,7 +1,8 @@
 /**
- * A folder of images with index masks: `index.csv`, `images/` and one folder of masks (`masks…`), PNG files whose values are classes.
- * The CSV has a header. Its columns: `name` or `file`, the image's path in `images/` without extension; `patient` (optional); `weight`
- * (optional, 1 by default), the relative frequency with which training draws from the image. GlaS and EBHI have this layout.
+ * A folder of images with index masks: `index.csv`, `images/` and one folder of masks (`masks…`), PNG files
+ * whose values are classes. The CSV has a header. Its columns: `name` or `file`, the image's path in
+ * `images/` without extension; `patient` (optional); `weight` (optional, 1 by default), the relative
+ * frequency with which training draws from the image. GlaS and EBHI have this layout.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';

@@ -28,8 +28,8 @@ export interface Study {
 }
 
 /**
- * Test patients of each fold. Every GlaS patient is tested once, and each fold has patients with healthy, adenomatous and malignant
- * glands.
+ * Test patients of each fold. Every GlaS patient is tested once, and each fold has patients with healthy,
+ * adenomatous and malignant glands.
  */
 const glasFolds: readonly (readonly string[])[] = [
   ['9', '5', '7'],
@@ -55,8 +55,9 @@ const glas: Study = {
 };
 
 /**
- * Assumed µm per pixel of EBHI-Seg, which does not state it: closed glands of normal mucosa have a median diameter of 63.5 pixels in its
- * masks (254 glands); healthy glands of GlaS, whose pixel size is known, have one of 71.8 µm (303 glands).
+ * Assumed µm per pixel of EBHI-Seg, which does not state it: closed glands of normal mucosa have a median
+ * diameter of 63.5 pixels in its masks (254 glands); healthy glands of GlaS, whose pixel size is known, have
+ * one of 71.8 µm (303 glands).
  */
 export const ebhiMpp = 1.13;
 const ebhiFolds = 5;
@@ -78,7 +79,10 @@ const ebhi: Study = {
   shareable: true,
 };
 
-/** GlaS and the mosaics, combined by scripts/colon-images.ts: all at the µm per pixel of GlaS, measured on GlaS. */
+/**
+ * GlaS and the mosaics, combined by scripts/colon-images.ts: all at the µm per pixel of GlaS, measured on
+ * GlaS.
+ */
 const both: Study = {
   ...glas,
   id: 'both',

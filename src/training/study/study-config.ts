@@ -1,6 +1,6 @@
 /**
- * What a run of the study trains: the rows of the paper's two tables as compact networks, with one recipe for all (docs/study.md). Rows
- * differ only in their networks.
+ * What a run of the study trains: the rows of the paper's two tables as compact networks, with one recipe for
+ * all (docs/study.md). Rows differ only in their networks.
  */
 import type { TrainingConfig } from '../training-config.ts';
 import type { Study } from './studies.ts';
@@ -75,7 +75,10 @@ export interface StudyRecipe {
   readonly steps: number;
   /** Peak learning rate of AdamW; encoders use 0.3 of it. */
   readonly learningRate: number;
-  /** Share of samples that get synthetic glass (../glass.ts), 0 to 1, so that the network recognises it on whole slides. */
+  /**
+   * Share of samples that get synthetic glass (../glass.ts), 0 to 1, so that the network recognises it on
+   * whole slides.
+   */
   readonly glass: number;
 }
 

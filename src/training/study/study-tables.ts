@@ -1,17 +1,86 @@
-/** The study's two tables and the comparison by fold, as Markdown. */
+/**
+ * Results of the study's runs, statistics over them, and its tables as Markdown: the paper's two, and a
+ * comparison by fold.
+ */
+import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import { type Metrics, metricsOf } from '../../evaluation/metrics.ts';
 import { presetById } from '../../model/presets.ts';
 import { zooRow } from '../../runtime/zoo.ts';
 import type { Study } from './studies.ts';
 import { drawnGlass, studyClasses, type StudyRecipe, type StudyRow, studyRows } from './study-config.ts';
-import {
-  miouOf,
-  pairedDifference,
-  pooledMatrix,
-  type Spread,
-  spreadOf,
-  type StudyResult,
-} from './study-results.ts';
+
+/** One trained and evaluated network. */
+export interface StudyResult {
+  readonly row: string;
+  /** From 1. */
+  readonly fold: number;
+  readonly seed: number;
+  readonly steps: number;
+  /** Duration of the training. */
+  readonly seconds: number;
+  /** Pixels by true class (rows) and predicted class. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/**
+ * The sum of all confusion matrices.
+ * @throws RangeError when one is not square or the runs differ in their classes.
+ */
+export function pooledMatrix(results: readonly StudyResult[]): ConfusionMatrix {
+  const classes = results[0]?.confusion.length ?? 0;
+  const counts = new Float64Array(classes * classes);
+  for (const { confusion } of results) {
+    if (confusion.length !== classes || confusion.some((columns) => columns.length !== classes)) {
+      throw new RangeError('The runs differ in their classes, or a confusion matrix is not square.');
+    }
+    confusion.flat().forEach((pixels, cell) => {
+      counts[cell] = counts[cell]! + pixels;
+    });
+  }
+  return { classes, counts };
+}
+
+/** mIoU of one run; null if undefined. */
+export function miouOf(result: StudyResult): number | null {
+  return metricsOf(pooledMatrix([result])).miou;
+}
+
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation; null for fewer than two values. */
+  readonly deviation: number | null;
+  readonly count: number;
+}
+
+/** @returns null without values */
+export function spreadOf(values: readonly number[]): Spread | null {
+  const count = values.length;
+  if (count === 0) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, count, deviation: count < 2 ? null : Math.sqrt(squares / (count - 1)) };
+}
+
+/**
+ * The difference in mIoU between two rows, over pairs of runs on the same fold with the same seed: patients
+ * differ more than networks.
+ * @returns null without any pair
+ */
+export function pairedDifference(
+  results: readonly StudyResult[],
+  row: string,
+  reference: string,
+): Spread | null {
+  const differences = results.flatMap((run) => {
+    if (run.row !== row) return [];
+    const other = results.find(
+      ({ row: id, fold, seed }) => id === reference && fold === run.fold && seed === run.seed,
+    );
+    const [own, theirs] = [miouOf(run), other === undefined ? null : miouOf(other)];
+    return own === null || theirs === null ? [] : [own - theirs];
+  });
+  return spreadOf(differences);
+}
 
 /** All runs of a row. */
 export interface RowSummary {
@@ -30,7 +99,10 @@ export interface RowSummary {
   readonly paperMB: number | null;
 }
 
-/** Summarises the rows that have runs. @throws RangeError when a confusion matrix is not square or runs differ in their classes. */
+/**
+ * Summarises the rows that have runs.
+ * @throws RangeError when a confusion matrix is not square or runs differ in their classes.
+ */
 export function summarise(results: readonly StudyResult[]): RowSummary[] {
   return studyRows.flatMap((row) => {
     const runs = results.filter((result) => result.row === row.id);

@@ -4,8 +4,7 @@ import { configuredPreset, trainingConfigSchema } from '../training-config.ts';
 import { contextFactor } from '../placement.ts';
 import { patientsInWords, studyConfig, studyRows } from './study-config.ts';
 import { studies, type Study } from './studies.ts';
-import { pairedDifference, type StudyResult } from './study-results.ts';
-import { studyTables, summarise } from './study-tables.ts';
+import { pairedDifference, type StudyResult, studyTables, summarise } from './study-tables.ts';
 
 const recipe = { steps: 10, learningRate: 0.001, glass: 0 };
 const [glas, ebhi] = studies as [Study, Study];
