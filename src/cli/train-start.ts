@@ -21,7 +21,7 @@ export interface TrainingStart {
  * @param folders of ImageNet weights and of models
  * @throws CommandError when options of the configuration are missing or conflict; ModelError.
  */
-export async function startOf(
+export async function trainingStart(
   config: TrainingConfig,
   folders: { readonly weights?: string; readonly models: string },
 ): Promise<TrainingStart> {

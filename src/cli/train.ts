@@ -21,7 +21,7 @@ import { CommandError, type AddCommand } from './command.ts';
 import { parseWhole } from './numbers.ts';
 import { backendOption } from './options.ts';
 import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
-import { startOf } from './train-start.ts';
+import { trainingStart } from './train-start.ts';
 import { codeVersion } from './version.ts';
 
 interface TrainCall {
@@ -68,7 +68,7 @@ export const addTrainCommand: AddCommand = (program) => {
 
 async function train(call: TrainCall): Promise<void> {
   const backend = await initialiseNodeBackend(call.backend ?? 'wasm');
-  const { config, preset, pretrained } = await startOf(await readConfig(call.config), call);
+  const { config, preset, pretrained } = await trainingStart(await readConfig(call.config), call);
   if (backend.name === 'wasm') await registerTrainingKernels();
   else if (call.threads > 1) {
     throw new CommandError(

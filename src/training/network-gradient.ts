@@ -174,7 +174,11 @@ export interface BatchPart<Item> {
 }
 
 /** Splits a batch into `count` parts of nearly equal size, or fewer if it has fewer items. */
-export function partsOf<Item>(items: readonly Item[], count: number, dropoutSeed: number): BatchPart<Item>[] {
+export function splitBatch<Item>(
+  items: readonly Item[],
+  count: number,
+  dropoutSeed: number,
+): BatchPart<Item>[] {
   const parts = Math.min(count, items.length);
   return Array.from({ length: parts }, (_, part) => {
     const from = Math.floor((part * items.length) / parts);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AdamW, isOfEncoder, learningRatesAt, Sgd } from './optimiser.ts';
+import { AdamW, isEncoderVariable, learningRatesAt, Sgd } from './optimiser.ts';
 
 it('SGD has the momentum of PyTorch, calculated by hand', () => {
   // torch.optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.5) on w = 1 with gradients 2 and then -1:
@@ -69,8 +69,8 @@ it('learning rate of SGD: one stage after another, the last one to the end', () 
 });
 
 it('recognises encoder variables by their names', () => {
-  expect(isOfEncoder('slice/encoder/stem/conv/kernel')).toBe(true);
-  expect(isOfEncoder('context/encoder/stage1/block1/conv1/norm/beta')).toBe(true);
-  expect(isOfEncoder('context/stage4/reduce/kernel')).toBe(false);
-  expect(isOfEncoder('head/kernel')).toBe(false);
+  expect(isEncoderVariable('slice/encoder/stem/conv/kernel')).toBe(true);
+  expect(isEncoderVariable('context/encoder/stage1/block1/conv1/norm/beta')).toBe(true);
+  expect(isEncoderVariable('context/stage4/reduce/kernel')).toBe(false);
+  expect(isEncoderVariable('head/kernel')).toBe(false);
 });

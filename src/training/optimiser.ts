@@ -153,7 +153,7 @@ export class Sgd implements Optimiser {
 }
 
 /** The optimiser of a configuration. */
-export function optimiserOf({ optimiser }: Pick<TrainingConfig, 'optimiser'>): Optimiser {
+export function createOptimiser({ optimiser }: Pick<TrainingConfig, 'optimiser'>): Optimiser {
   const { weightDecay } = optimiser;
   return optimiser.kind === 'sgd'
     ? new Sgd({ momentum: optimiser.momentum, weightDecay })
@@ -191,6 +191,6 @@ function shareAt(step: number, steps: number, warmup: number): number {
 }
 
 /** Whether a variable belongs to an encoder, judged by its name. */
-export function isOfEncoder(variable: string): boolean {
+export function isEncoderVariable(variable: string): boolean {
   return /^(slice|context)\/encoder\//.test(variable);
 }

@@ -148,14 +148,14 @@ export function drawableClasses(
 
 /** One pixel in seven, which is enough to draw from and saves memory. */
 function pixelsByClass({ classes }: LabelledImage, count: number): Uint32Array[] {
-  return placesByClass(classes, count, 7);
+  return positionsByClass(classes, count, 7);
 }
 
 /**
  * The positions of each class among every `step`-th value. Values that are no class are skipped.
  * @returns indices into `classes`, for each of `count` classes
  */
-export function placesByClass(classes: Uint8Array, count: number, step: number): Uint32Array[] {
+export function positionsByClass(classes: Uint8Array, count: number, step: number): Uint32Array[] {
   const totals = new Uint32Array(256);
   for (let i = 0; i < classes.length; i += step) totals[classes[i]!]!++;
   const lists = Array.from({ length: count }, (_, index) => new Uint32Array(totals[index]!));

@@ -21,7 +21,7 @@ import { contextCorner, contextFactor, insideRegion, onHalfSteps } from './place
 import { type ClassesIn, type DatasetItem, knownMpp } from './datasets/dataset.ts';
 import type { ImageSquare } from './crops.ts';
 import { uncounted } from './labelled-image.ts';
-import { drawableClasses, drawSource, placesByClass, type SamplerOptions } from './sampler.ts';
+import { drawableClasses, drawSource, positionsByClass, type SamplerOptions } from './sampler.ts';
 
 /** Cells of the coarse map along a slice: fine enough that a slice around a cell contains its class. */
 const cellsPerSlice = 16;
@@ -216,7 +216,7 @@ async function openSource(
     const columns = Math.ceil(width / cell);
     const rows = Math.ceil(height / cell);
     const all = { x: 0, y: 0, width: columns * cell * scaleX, height: rows * cell * scaleY };
-    const byClass = placesByClass(classesIn(all, columns, rows), classes, 1);
+    const byClass = positionsByClass(classesIn(all, columns, rows), classes, 1);
     return { slide, weight: item.weight, classesIn, width, height, scaleX, scaleY, columns, cell, byClass };
   } catch (error) {
     slide.close();

@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preset } from '../model/presets.ts';
 import type { VariableStore, WeightArray, Weights } from '../runtime/variables.ts';
-import { type BatchGradient, NetworkGradient, partsOf, PartSum } from './network-gradient.ts';
+import { type BatchGradient, NetworkGradient, splitBatch, PartSum } from './network-gradient.ts';
 import { GradientThreads } from './gradient-thread.ts';
-import { isOfEncoder, learningRatesAt, type Optimiser, optimiserOf } from './optimiser.ts';
+import { isEncoderVariable, learningRatesAt, type Optimiser, createOptimiser } from './optimiser.ts';
 import type { Sample } from './sample.ts';
 import { ConfigError, type TrainingConfig } from './training-config.ts';
 
@@ -21,7 +21,7 @@ export class Trainer {
     this.#preset = preset;
     this.#config = config;
     this.#network = new NetworkGradient(preset, config);
-    this.optimiser = optimiserOf(config);
+    this.optimiser = createOptimiser(config);
   }
 
   /** Steps taken. */
@@ -95,7 +95,7 @@ export class Trainer {
   /** Loss and gradients of a batch, in parts, on all threads. */
   async #gradient(samples: readonly Sample[]): Promise<BatchGradient> {
     const dropoutSeed = Math.imul(this.#config.seed + 1, 7919) + this.step;
-    const parts = partsOf(samples, this.#config.accumulate ?? 1, dropoutSeed);
+    const parts = splitBatch(samples, this.#config.accumulate ?? 1, dropoutSeed);
     const sum = new PartSum();
     const width = 1 + (this.#threads?.count ?? 0);
     for (let first = 0; first < parts.length; first += width) {
@@ -105,14 +105,14 @@ export class Trainer {
       sum.add(local, own!.share);
       for (const [i, part] of (await Promise.all(remote)).entries()) {
         sum.add(part, others[i]!.share);
-        if (this.#config.batchNorm === 'batch') await this.#follow(part.statistics, 1 / (i + 2));
+        if (this.#config.batchNorm === 'batch') await this.#averageStatistics(part.statistics, 1 / (i + 2));
       }
     }
     return sum.result();
   }
 
   /** Moves this network's moving statistics by a share towards a thread's. */
-  async #follow(statistics: Weights, share: number): Promise<void> {
+  async #averageStatistics(statistics: Weights, share: number): Promise<void> {
     const own = await this.variables.read((name) => statistics.has(name));
     for (const [name, { data }] of own) {
       const theirs = statistics.get(name)!.data;
@@ -129,7 +129,7 @@ export class Trainer {
     this.optimiser.begin();
     for (const [name, variable] of trainable) {
       const weight = this.#weights.get(name)!;
-      const rate = isOfEncoder(name) ? rates.encoder : rates.decoder;
+      const rate = isEncoderVariable(name) ? rates.encoder : rates.decoder;
       this.optimiser.update(name, weight, gradients.get(name)!, rate);
       tf.tidy(() => {
         variable.assign(tf.tensor(new Float32Array(weight.data), [...weight.shape]));

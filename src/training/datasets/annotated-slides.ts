@@ -78,7 +78,7 @@ function annotatedSlide(
   return {
     ...item,
     counted: async () => {
-      const [tissue, classesIn] = [await tissueIn(item), await truth()];
+      const [tissue, classesIn] = [await tissueReader(item), await truth()];
       return (rect, width, height) => {
         // Annotated regions count even where they are too pale to be recognised as tissue.
         const classes = classesIn(rect, width, height);
@@ -142,7 +142,7 @@ const cellPx = 1000;
  * enough for a mask, all of it counts as tissue.
  * @throws SlideError when the image can't be read.
  */
-export async function tissueIn(item: Pick<DatasetItem, 'open'>): Promise<ClassesIn> {
+export async function tissueReader(item: Pick<DatasetItem, 'open'>): Promise<ClassesIn> {
   const slide = await item.open();
   try {
     const { metadata } = slide;

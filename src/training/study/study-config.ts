@@ -44,7 +44,7 @@ export function studyConfig(
     classes: studyClasses,
     data: { mpp: study.mpp, shareable: study.shareable, heldOutPatients: [...fold.patients] },
     provenance: {
-      data: `${study.data}${drawnGlass(glass)}`,
+      data: `${study.data}${glassPhrase(glass)}`,
       synthetic: false,
       specimen: { organ: 'colon', stain: 'H&E' },
       dataLicence: study.licence,
@@ -91,7 +91,7 @@ export function recipeId({ steps, learningRate, glass }: StudyRecipe): string {
 }
 
 /** A phrase about synthetic glass to append; empty without any. */
-export function drawnGlass(share: number): string {
+export function glassPhrase(share: number): string {
   return share === 0 ? '' : `; synthetic glass in ${String(Math.round(share * 100))} % of the samples`;
 }
 

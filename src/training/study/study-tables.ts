@@ -7,7 +7,7 @@ import { type Metrics, metricsOf } from '../../evaluation/metrics.ts';
 import { presetById } from '../../model/presets.ts';
 import { zooRow } from '../../runtime/zoo.ts';
 import type { Study } from './studies.ts';
-import { drawnGlass, studyClasses, type StudyRecipe, type StudyRow, studyRows } from './study-config.ts';
+import { glassPhrase, studyClasses, type StudyRecipe, type StudyRow, studyRows } from './study-config.ts';
 
 /** One trained and evaluated network. */
 export interface StudyResult {
@@ -137,7 +137,7 @@ export function studyTables(
     studyRows.find((row) => row.id === id)?.tables.includes(table) ?? false;
   const folds = [...new Set(summaries.flatMap((summary) => summary.folds))];
   const note =
-    `${study.title}, split by patient, compact networks, ${String(steps)} steps, learning rate ${String(learningRate)}${drawnGlass(glass)}. ${String(folds.length)} of ${String(study.foldCount)} folds` +
+    `${study.title}, split by patient, compact networks, ${String(steps)} steps, learning rate ${String(learningRate)}${glassPhrase(glass)}. ${String(folds.length)} of ${String(study.foldCount)} folds` +
     `${folds.length < study.foldCount ? ' so far; figures on other patients will differ' : ''}. ` +
     'mIoU: mean ± standard deviation over the runs. Other figures: from one confusion matrix over all runs. ' +
     "Paper MB: the paper's row with ResNet-50, trained on BACH; its other figures are not comparable.";
