@@ -8,7 +8,7 @@ import { evaluationReport, type ImageRow } from '../evaluation/report/evaluation
 import { duration } from '../evaluation/report/figures.ts';
 import type { BackendName } from '../runtime/backend.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
-import { recordMetrics } from '../training/record-metrics.ts';
+import { recordMetrics } from '../training/export-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
 import { startNetwork } from './run-model.ts';

@@ -6,7 +6,7 @@ import { WorkerError } from '../base/error-report.ts';
 import type { SlideInput } from './protocol.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
 import type { RpcClient } from '../base/rpc.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 /** What a run needs of a slide besides its pixels. */
 export type SlideHandle = Pick<Slide, 'metadata' | 'close'>;

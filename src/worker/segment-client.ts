@@ -17,7 +17,7 @@ import type {
 } from './protocol.ts';
 import { absoluteInput, absoluteUrl } from './page-url.ts';
 import type { StorageUse } from './storage-protocol.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 export type { NamedFile } from './model-folders.ts';
 export { WorkerError } from '../base/error-report.ts';

@@ -1,7 +1,7 @@
 /** The callers' side of the storage worker: the segmentation worker keeps results there, the page puts slices aside. */
 import type { RpcClient } from '../base/rpc.ts';
 import type { StorageWorkerApi } from './storage-protocol.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 /** Starts a storage worker when it is first needed. */
 export function createStorageClient(): StorageWorkerApi {

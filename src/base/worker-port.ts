@@ -1,5 +1,5 @@
 /** Starting a worker and knowing when it has died. */
-import { RpcClient } from '../base/rpc.ts';
+import { RpcClient } from './rpc.ts';
 
 /**
  * Calls over `worker`. When the worker fails to start or throws outside a call, every open and later call

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { drawFor } from './draw.ts';
-import { onHalfSteps } from './slice-place.ts';
+import { onHalfSteps } from './placement.ts';
+import { drawFor } from './sample.ts';
 
 describe('onHalfSteps', () => {
-  it('takes each of the four slices of the lattice that hold a pixel', () => {
+  it('draws each of the four slices on half steps that contain a pixel', () => {
     const corners = new Set<string>();
     for (let number = 0; number < 60; number++) {
       const { x, y, span } = onHalfSteps({ column: 1234, row: 567 }, 1000, 1000, drawFor(1, number));
@@ -13,7 +13,7 @@ describe('onHalfSteps', () => {
     expect([...corners].sort()).toEqual(['1000,0', '1000,500', '500,0', '500,500']);
   });
 
-  it('takes the first slice at the border, where there is no other', () => {
+  it('draws the first slice at the border, where it is the only one', () => {
     for (let number = 0; number < 20; number++) {
       expect(onHalfSteps({ column: 3, row: 499 }, 1000, 1000, drawFor(1, number))).toEqual({
         x: 0,
@@ -23,7 +23,7 @@ describe('onHalfSteps', () => {
     }
   });
 
-  it('at a smaller scale reads a part of the slice that holds the pixel', () => {
+  it('at a smaller scale, reads a part of the slice that contains the pixel', () => {
     const pixel = { column: 1234, row: 567 };
     for (let number = 0; number < 60; number++) {
       const { x, y, span } = onHalfSteps(pixel, 1000, 600, drawFor(2, number));
@@ -36,7 +36,7 @@ describe('onHalfSteps', () => {
     }
   });
 
-  it('at a larger scale reads round the middle of the slice', () => {
+  it('at a larger scale, reads a square centred on the slice', () => {
     const { x, span } = onHalfSteps({ column: 3, row: 3 }, 1000, 1200, drawFor(1, 0));
     expect([x, span]).toEqual([-100, 1200]);
   });

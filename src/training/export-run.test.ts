@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { presetById } from '../model/presets.ts';
-import { goldenPattern } from './golden-pattern.ts';
+import { goldenPattern } from './export-run.ts';
 
-it('is the same for the same preset, and looks like stained tissue: light, pink and purple', () => {
+it('the golden pattern is fixed per preset, and looks like stained tissue: light, pink and purple', () => {
   const preset = presetById('nano-attention');
   const { slice, context } = goldenPattern(preset);
   expect(goldenPattern(preset).slice).toEqual(slice);
