@@ -3,7 +3,7 @@
  * slices have a band in common, twice the margin wide; there, the log-probabilities (logits, but for a constant)
  * of the two slices, in corners four, are blended with weights that go from one slice to the other (`blend.ts`).
  * Blending probabilities would not do: where two sure slices disagree, it changes class where the weights
- * are equal, which is the border itself. Measured in docs/decisions.md.
+ * are equal, which is the border itself. Measured in docs/decisions/0009.
  *
  * All sums are of integers, so the result does not depend on the order in which slices finish. What is kept:
  * the bands of slices whose neighbours are still to come, and the cells that wait for such a band.
