@@ -1,4 +1,4 @@
-/** The frame: bars, panels, and between them the tissue. */
+/** The page's frame: bars, side panels, panes and dialogs. */
 import { useLayoutEffect } from 'react';
 import { LabelsDialog } from './annotate/labels-dialog.tsx';
 import { ReportDialog } from './export/report-dialog.tsx';
@@ -54,7 +54,7 @@ export function App(): React.JSX.Element {
   );
 }
 
-/** Theme and surround are attributes of the document, which the style sheets follow. */
+/** Sets theme and surround as attributes of the document, for the style sheets. */
 function useTheme(): void {
   const theme = useApp((state) => state.preferences.theme);
   const surround = useApp((state) => state.preferences.surround);

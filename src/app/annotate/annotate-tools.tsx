@@ -1,4 +1,4 @@
-/** Tools that draw and edit annotations: by mouse, pen or touch, and every one of them by keyboard. */
+/** Tools that draw and edit annotations, by pointer or entirely by keyboard; and the annotations over the slide. */
 import { useCallback, useEffect, useRef } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { apply } from '../viewer/affine.ts';
@@ -39,7 +39,7 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
     dispatch({ kind: 'add', annotations: [{ id: session.newId(), label, outer, holes: [] }] });
   const place = (x: number, y: number): void => {
     const at = view.level0At(x, y);
-    // A click has given the focus to the slide; keys go on here.
+    // The click moved focus to the slide; take it back, so that keys keep working.
     bar.current?.focus();
     if (at === null) return;
     if (tool === 'select') {
@@ -52,12 +52,12 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
   };
   const canFinish = tool !== 'rectangle' && tool !== 'select' && draft.length >= 3;
 
-  // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
+  // The viewer's click events, so that dragging still pans and the wheel still zooms.
   useEffect(() => view.onClick(place));
   useEffect(() => bar.current?.focus(), [tool]);
   useAnnotateDrag(view, tool, svg, bar);
 
-  /** Arrow keys move the corner that is chosen. */
+  /** Moves the selected corner by arrow keys. @returns whether it was an arrow key */
   const moveVertex = (event: React.KeyboardEvent): boolean => {
     const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     const transform = view.transform();
@@ -164,7 +164,7 @@ function hintOf(tool: AnnotateTool, points: number, corners: number | null, vert
     case 'polygon':
       return points < 3 ? 'Click the corners of the area.' : 'Click more corners, or press Enter.';
     case 'freehand':
-      return 'Draw the outline with the button held down.';
+      return 'Hold the button down and draw the outline.';
     case 'select':
       return corners === null
         ? 'Click an annotation.'
@@ -173,8 +173,6 @@ function hintOf(tool: AnnotateTool, points: number, corners: number | null, vert
 }
 
 function keysOf(tool: AnnotateTool, chosen: boolean): string {
-  if (tool !== 'select') return 'Keys: arrows, Space, Backspace.';
-  return chosen
-    ? 'Keys: arrows, N and P, I adds, Backspace takes away.'
-    : 'Keys: Page Down goes through them.';
+  if (tool !== 'select') return 'Keys: arrows, Space, Backspace';
+  return chosen ? 'Keys: arrows move, N/P next/previous, I inserts, Backspace deletes' : 'Keys: Page Up/Down';
 }

@@ -31,7 +31,7 @@ interface ShapesProps {
   readonly vertex: number;
 }
 
-/** Paths hold level-0 pixels and stay as they are; a frame of the view changes one transform alone. */
+/** Paths are in level-0 pixels and never change; each frame only updates one transform. */
 function Shapes({ view, annotations, selected, vertex }: ShapesProps): React.JSX.Element {
   const group = useRef<SVGGElement>(null);
   const classes = useLabelClasses();
@@ -68,7 +68,7 @@ function Shapes({ view, annotations, selected, vertex }: ShapesProps): React.JSX
   );
 }
 
-/** Corners are lines without length, whose round ends are dots of the same size at every zoom. */
+/** Corners are zero-length lines: their round caps are dots of constant size at every zoom. */
 function Corners({ ring, vertex }: { readonly ring: Ring; readonly vertex: number }): React.JSX.Element {
   let dots = '';
   for (let i = 0; i + 1 < ring.length; i += 2) dots += dotAt(ring, i);

@@ -1,4 +1,4 @@
-/** Two layers in a single pane: swipe and difference. */
+/** Comparing: pane layouts, linked panes, and two layers in one pane (swipe, difference). */
 import { ChevronLeft, ChevronRight, Diff, FlipHorizontal, SplitSquareHorizontal } from 'lucide-react';
 import { unshownLayer } from '../state/panes.ts';
 import { shownModels } from '../state/state.ts';
@@ -10,7 +10,7 @@ const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
 const isSwipe = (state: AppState): boolean => state.compare.view === 'swipe';
 const isDifference = (state: AppState): boolean => state.compare.view === 'difference';
 
-/** Models that have come into view are run on what has just been run. */
+/** Applies `change`, then runs models that it brought into view on the area of the last run. */
 export function runAdded(workbench: Workbench, change: () => void): void {
   const before = new Set(shownModels(workbench.store.getState()));
   change();
@@ -22,7 +22,7 @@ export function runAdded(workbench: Workbench, change: () => void): void {
   void workbench.segmentation.segment(state.lastRun.extent, added);
 }
 
-/** Shows two layers in one pane; those of the first two panes, else the pane's own and one not shown yet. */
+/** Shows two layers in one pane: those of the first two panes, else the pane's own and one not yet shown. */
 function show(workbench: Workbench, view: CompareView): void {
   const { store } = workbench;
   runAdded(workbench, () => {
@@ -42,7 +42,7 @@ function show(workbench: Workbench, view: CompareView): void {
 export const compareCommands: readonly Command[] = [
   {
     id: 'compare.swipe',
-    title: 'Swipe: two layers beside a divider',
+    title: 'Swipe compare',
     group: 'Compare',
     icon: SplitSquareHorizontal,
     shortcuts: ['W'],
@@ -52,7 +52,7 @@ export const compareCommands: readonly Command[] = [
   },
   {
     id: 'compare.difference',
-    title: 'Difference: where two layers disagree',
+    title: 'Difference compare',
     group: 'Compare',
     icon: Diff,
     shortcuts: ['D'],
@@ -62,7 +62,7 @@ export const compareCommands: readonly Command[] = [
   },
   {
     id: 'compare.turn-divider',
-    title: 'Swipe: turn the divider',
+    title: 'Rotate divider',
     group: 'Compare',
     icon: FlipHorizontal,
     shortcuts: ['Shift+W'],

@@ -1,4 +1,4 @@
-/** Panes beside each other, and whether their views move together. */
+/** Pane layouts and linked panes. */
 import { Columns2, Grid2x2, Link, Square } from 'lucide-react';
 import type { AppState, LinkMode, PaneCount } from '../state/state.ts';
 import type { Workbench } from '../session/workbench.ts';
@@ -8,7 +8,7 @@ import { runAdded } from './compare-commands.ts';
 const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
 const isCompare = (state: AppState): boolean => state.panes.length > 1;
 
-/** Lays panes out; models that come into view are run on what the first one has just been run on. */
+/** Changes the number of panes; models that come into view run on the area of the last run. */
 function layOut(workbench: Workbench, count: PaneCount): void {
   runAdded(workbench, () => workbench.store.dispatch({ type: 'layout', count }));
 }
@@ -41,11 +41,11 @@ function link(mode: LinkMode, title: string): Command {
 
 export const paneCommands: readonly Command[] = [
   layout(1, 'One pane', Square),
-  layout(2, 'Two panes, two models', Columns2),
+  layout(2, 'Two panes', Columns2),
   layout(4, 'Four panes', Grid2x2),
   {
     id: 'pane.link',
-    title: 'Link views: linked, with offset, free',
+    title: 'Link panes',
     group: 'Compare',
     icon: Link,
     shortcuts: ['Ctrl+Alt+S'],
@@ -53,7 +53,7 @@ export const paneCommands: readonly Command[] = [
     isOn: (state) => state.link !== 'free',
     perform: ({ store }) => store.dispatch({ type: 'link', link: nextLink[store.getState().link] }),
   },
-  link('linked', 'Link views at the same place'),
-  link('offset', 'Link views with the offset that they have'),
-  link('free', 'Free views'),
+  link('linked', 'Link panes: same view'),
+  link('offset', 'Link panes: keep offset'),
+  link('free', 'Link panes: off'),
 ];

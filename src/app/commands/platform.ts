@@ -1,2 +1,2 @@
-/** Whether shortcuts are shown the Mac's way. */
+/** Whether shortcuts are displayed as on a Mac. */
 export const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent);

@@ -1,28 +1,28 @@
-/** Keyboard shortcuts: how they are written and which key presses they mean. Pure. */
+/** Keyboard shortcuts: notation, matching key presses, and the hook that performs commands. */
 
 export interface Shortcut {
   /** As in KeyboardEvent.key; letters in lower case. */
   readonly key: string;
   readonly ctrl: boolean;
   readonly alt: boolean;
-  /** null where the character itself depends on Shift, as `?` and `+` do. */
+  /** null if the character itself depends on Shift, as `?` and `+` do. */
   readonly shift: boolean | null;
 }
 
-/** What of a KeyboardEvent counts. */
+/** The relevant part of a KeyboardEvent. */
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
   readonly altKey: boolean;
   readonly shiftKey: boolean;
-  /** Whether AltGr is down, which many keyboards need for brackets and report as Ctrl+Alt. */
+  /** Whether AltGr is down. Many keyboards need it for brackets and report it as Ctrl+Alt. */
   readonly altGraph: boolean;
 }
 
-/** Reads `Shift+S`, `Ctrl+K`, `+`, `ArrowLeft`. */
+/** Parses `Shift+S`, `Ctrl+K`, `+` or `ArrowLeft`. */
 export function parseShortcut(text: string): Shortcut {
-  // A `+` at the end is the key, not a separator.
+  // A trailing `+` is the key, not a separator.
   const parts = text.endsWith('+') ? [...text.slice(0, -1).split('+').filter(Boolean), '+'] : text.split('+');
   const key = parts[parts.length - 1] ?? '';
   const modifiers = parts.slice(0, -1);
@@ -36,7 +36,7 @@ export function parseShortcut(text: string): Shortcut {
   };
 }
 
-/** Ctrl and the Mac's Command key count as the same. */
+/** Whether a key press triggers a shortcut. The Mac's Command key counts as Ctrl. */
 export function matches(shortcut: Shortcut, press: KeyPress): boolean {
   const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
   if (key !== shortcut.key) return false;
@@ -46,7 +46,7 @@ export function matches(shortcut: Shortcut, press: KeyPress): boolean {
   return shortcut.shift === null || press.shiftKey === shortcut.shift;
 }
 
-/** Whether it is a character without Ctrl or Alt, which speech input can trigger by accident. */
+/** Whether it is a character without Ctrl or Alt, which speech input can trigger accidentally. */
 export function isSingleKey(shortcut: Shortcut): boolean {
   return shortcut.key.length === 1 && !shortcut.ctrl && !shortcut.alt;
 }
@@ -60,7 +60,7 @@ const names: Readonly<Record<string, string>> = {
   ' ': 'Space',
 };
 
-/** The keys as they stand on keycaps, in order. */
+/** The labels of its keys, in order. */
 export function keycaps(text: string, isMac: boolean): string[] {
   const { key, ctrl, alt, shift } = parseShortcut(text);
   const cap = names[key] ?? (key.length === 1 ? key.toUpperCase() : key);

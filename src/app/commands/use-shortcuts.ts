@@ -1,4 +1,4 @@
-/** Turns key presses into commands. */
+/** Performs the commands that key presses mean. */
 import { useEffect } from 'react';
 import { useWorkbench } from '../workbench-context.ts';
 import { isEnabled } from './command.ts';
@@ -23,7 +23,7 @@ export function useShortcuts(): void {
       if (found === undefined) return;
       const single = isSingleKey(found.shortcut);
       if (single && !state.preferences.singleKeyShortcuts) return;
-      // An open dialog keeps its keys, except those that open and close dialogs.
+      // An open dialog keeps all keys except those that toggle dialogs.
       const isDialogKey = found.command.id === 'interface.palette' || found.command.id === 'interface.help';
       if (state.dialog !== null && !(isDialogKey && (!single || !isTyping(event.target)))) return;
       if (!found.shortcut.ctrl && isTyping(event.target)) return;
@@ -46,10 +46,10 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && ['text', 'search', 'number', 'url'].includes(target.type);
 }
 
-/** Keys that the focused control needs itself: arrows of sliders, radio buttons and lists. */
+/** Whether the focused control uses the key itself, as sliders, radio buttons and lists use arrows. */
 function isOwnKey(event: KeyboardEvent): boolean {
   const { target, key } = event;
-  // Space presses the button that has the focus.
+  // Space presses the focused button.
   if (key === ' ' && target instanceof HTMLButtonElement && !target.disabled) return true;
   const usesKeys =
     target instanceof HTMLSelectElement ||

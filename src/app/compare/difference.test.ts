@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ClassMap } from '../overlay/class-map-store.ts';
+import { LiveClassMap } from '../overlay/class-map-store.ts';
 import { DifferenceLayer } from './difference-layer.ts';
 import { agreed, differenceOf, notCompared, TransitionCodes } from './difference.ts';
-import { piecesOf } from './disagreements.ts';
+import { codeRegions } from './disagreements.ts';
 
 const classes = ['Normal', 'Benign', 'In situ'].map((name, value) => ({
   name,
@@ -54,40 +54,40 @@ describe('differenceOf', () => {
   });
 });
 
-describe('piecesOf', () => {
+describe('codeRegions', () => {
   it('finds areas that touch by an edge, with a point inside of each', () => {
     const size = 4;
     // A hook of code 1 whose centre of mass is not in it, a dot of code 2 that touches by a corner only.
     const codes = Uint8Array.from([1, 1, 1, 0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 255, 255]);
-    const { pieces, labels } = piecesOf(codes, size);
-    expect(pieces.map(({ code, pixels }) => [code, pixels])).toEqual([
+    const { regions, labels } = codeRegions(codes, size);
+    expect(regions.map(({ code, pixels }) => [code, pixels])).toEqual([
       [1, 5],
       [2, 1],
     ]);
-    expect(pieces[0]).toMatchObject({ left: 0, top: 0, right: 3, bottom: 3 });
-    for (const [index, { x, y }] of pieces.entries()) expect(labels[y * size + x]).toBe(index + 1);
+    expect(regions[0]).toMatchObject({ left: 0, top: 0, right: 3, bottom: 3 });
+    for (const [index, { x, y }] of regions.entries()) expect(labels[y * size + x]).toBe(index + 1);
     expect(labels.filter((label) => label > 0)).toHaveLength(6);
   });
 });
 
 describe('DifferenceLayer', () => {
   const slide = { width: 100, height: 100 };
-  const slice = (x: number, y: number, values: number[]): Parameters<ClassMap['add']>[0] => ({
+  const slice = (x: number, y: number, values: number[]): Parameters<LiveClassMap['add']>[0] => ({
     index: 0,
     rect: { x, y, width: 10, height: 10 },
     size: 2,
     classes: Uint8Array.from(values),
     confidence: new Uint8Array(4).fill(255),
   });
-  const content = (map: ClassMap): ConstructorParameters<typeof DifferenceLayer>[0] => ({
+  const content = (map: LiveClassMap): ConstructorParameters<typeof DifferenceLayer>[0] => ({
     title: '',
     classes,
     map,
   });
 
   it('joins areas across the borders of slices, and sorts them by area', () => {
-    const first = new ClassMap();
-    const second = new ClassMap();
+    const first = new LiveClassMap();
+    const second = new LiveClassMap();
     for (const x of [0, 10]) first.add(slice(x, 0, [0, 0, 0, 0]), slide);
     second.add(slice(0, 0, [1, 0, 0, 2]), slide);
     second.add(slice(10, 0, [0, 0, 2, 2]), slide);
@@ -103,8 +103,8 @@ describe('DifferenceLayer', () => {
   });
 
   it('follows slices of either map that come in later', () => {
-    const first = new ClassMap();
-    const second = new ClassMap();
+    const first = new LiveClassMap();
+    const second = new LiveClassMap();
     const layer = new DifferenceLayer(content(first), content(second), slide);
     layer.update();
     expect(layer.map.size).toBe(0);

@@ -1,4 +1,4 @@
-/** What lies over a pane's slide: its layer, two layers beside a divider, or the difference of two. */
+/** The overlay of a pane: its layer, two layers with a swipe divider, or the difference of two. */
 import { useMemo, useSyncExternalStore } from 'react';
 import { OverlayCanvas } from '../overlay/overlay-canvas.tsx';
 import { forOtherClasses, overlayStyle } from '../overlay/overlay-style.ts';
@@ -60,7 +60,7 @@ function ContentCanvas({ id, view, content, overlay, clip }: ContentCanvasProps)
   );
 }
 
-/** The first layer left of or above the divider, the second behind it. */
+/** The first layer left of or above the divider, the second on the other side. */
 function SwipeOverlay({
   pane,
   view,
@@ -106,7 +106,7 @@ function DifferenceOverlay({ pane, view }: OverlayProps): React.JSX.Element {
   const { difference } = useWorkbench();
   const state = useSyncExternalStore(difference.subscribe, difference.get);
   const layer = state?.layer ?? null;
-  // New transitions come in with new slices.
+  // New slices may bring new transitions.
   useMapVersion(layer?.map ?? null);
   const transitions = layer?.transitions.length ?? 0;
   const { overlay } = pane;

@@ -1,8 +1,8 @@
-/** The divider of the swipe view: dragged by pointer, moved by arrow keys. */
+/** The swipe divider: moved by dragging or by arrow keys. */
 import { useRef } from 'react';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
-/** Share of the pane that an arrow key moves the divider; with Shift a tenth of it. */
+/** Step of an arrow key, as a share of the pane; a tenth of it with Shift. */
 const step = 0.05;
 
 export function SwipeDivider(): React.JSX.Element {
@@ -39,7 +39,7 @@ export function SwipeDivider(): React.JSX.Element {
       className="swipe-divider"
       role="slider"
       tabIndex={0}
-      aria-label="Divider between the two layers"
+      aria-label="Swipe divider"
       aria-orientation={vertical ? 'horizontal' : 'vertical'}
       aria-valuemin={0}
       aria-valuemax={100}

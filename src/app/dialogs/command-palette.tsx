@@ -1,4 +1,4 @@
-/** The command palette: every command, found by typing. */
+/** The command palette: all available commands, searchable. */
 import { useEffect, useId, useRef, useState } from 'react';
 import { isEnabled } from '../commands/command.ts';
 import { allCommands } from '../commands/registry.ts';
@@ -43,7 +43,7 @@ export function CommandPalette(): React.JSX.Element {
   };
 
   return (
-    <Modal title="Every command" bare className="palette" testId="palette">
+    <Modal title="Command palette" bare className="palette" testId="palette">
       <input
         type="text"
         className="palette-input"
@@ -83,7 +83,7 @@ export function CommandPalette(): React.JSX.Element {
           );
         })}
       </ul>
-      {found.length === 0 && <p className="hint palette-none">No command of that name.</p>}
+      {found.length === 0 && <p className="hint palette-none">No matches</p>}
     </Modal>
   );
 }

@@ -1,4 +1,4 @@
-/** The help sheet: every command with a shortcut, by group. */
+/** The help sheet: all commands that have a shortcut, by group. */
 import { commandGroups } from '../commands/command.ts';
 import { isMac } from '../commands/platform.ts';
 import { commands } from '../commands/registry.ts';
@@ -38,7 +38,7 @@ export function HelpSheet(): React.JSX.Element {
             store.dispatch({ type: 'preferences', change: { singleKeyShortcuts: !singleKeys } })
           }
         />
-        Shortcuts of a single letter or sign
+        Single-key shortcuts
       </label>
     </Modal>
   );

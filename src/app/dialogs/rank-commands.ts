@@ -1,8 +1,8 @@
-/** Which commands fit what was typed, best first. Pure. */
+/** Ranks commands by how well they match typed text. Pure. */
 
 /**
- * How well `title` fits `query`, letters in order; null when it does not. Higher is better: letters at the
- * beginnings of words count most, then letters in a row.
+ * How well `title` matches the letters of `query` in order; null if it does not. Higher is better: letters that
+ * start words count most, then consecutive letters.
  */
 export function fit(query: string, title: string): number | null {
   const wanted = query.toLowerCase().replace(/\s+/g, '');
@@ -18,11 +18,11 @@ export function fit(query: string, title: string): number | null {
     previous = found;
     at = found + 1;
   }
-  // Among equals the shorter title is the closer one.
+  // Break ties in favour of shorter titles.
   return score - title.length / 1000;
 }
 
-/** Where `letter` is next: right after the previous one, else at a word's beginning, else anywhere. */
+/** Position of the next `letter`: right after the previous one, else at the start of a word, else anywhere. */
 function nextMatch(text: string, letter: string, from: number, previous: number): number {
   if (text[previous + 1] === letter && previous >= 0) return previous + 1;
   for (let at = from; at < text.length; at++) {
@@ -32,7 +32,7 @@ function nextMatch(text: string, letter: string, from: number, previous: number)
   return text.indexOf(letter, from);
 }
 
-/** Those of `items` whose title fits, best first; all in their order for an empty query. */
+/** The items whose title matches, best first; for an empty query all, in their order. */
 export function rank<Item extends { readonly title: string }>(query: string, items: readonly Item[]): Item[] {
   if (query.trim() === '') return [...items];
   return items

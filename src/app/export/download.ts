@@ -1,6 +1,4 @@
-/** Handing a file to the user. */
-
-/** Has the browser save `content` under `name`. */
+/** Downloads `content` as a file called `name`. */
 export function download(content: Blob, name: string): void {
   const url = URL.createObjectURL(content);
   const link = document.createElement('a');
@@ -11,7 +9,7 @@ export function download(content: Blob, name: string): void {
   window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** The slide's name as the beginning of a file name: without its extension and without letters that no disk likes. */
+/** File name stem for a slide: its name without extension and without characters that file systems reject. */
 export function fileStem(slideName: string): string {
   const stem = slideName.replace(/\.[A-Za-z0-9]{1,5}$/, '').replaceAll(/[^\w.-]+/g, '_');
   return stem === '' ? 'slide' : stem;

@@ -4,6 +4,7 @@ import type { Annotation } from '../annotate/annotation.ts';
 import { colourOfLabel } from '../annotate/label-colours.ts';
 import type { LabelClass } from '../annotate/label-colours.ts';
 
+/** Annotations as GeoJSON for QuPath. */
 export function annotationsGeoJson(
   annotations: readonly Annotation[],
   classes: readonly LabelClass[],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import { metricsOf } from '../../evaluation/metrics.ts';
-import { ClassMap } from '../overlay/class-map-store.ts';
+import { LiveClassMap } from '../overlay/class-map-store.ts';
 import { parsePreferences } from '../state/preferences.ts';
 import { initialState, reduce } from '../state/reducer.ts';
 import type { AppState } from '../state/state.ts';
@@ -13,8 +13,8 @@ import { overlayOf, parseSession, sessionText, truthOf } from './session-file.ts
 const slide = { width: 75, height: 35 };
 
 /** Two of six cells of 4 × 4 pixels over 40 × 20 level-0 pixels. */
-function twoCells(): ClassMap {
-  const map = new ClassMap();
+function twoCells(): LiveClassMap {
+  const map = new LiveClassMap();
   const confidence = new Uint8Array(16);
   const cell = (x: number, y: number, value: number): void =>
     map.add(
@@ -38,7 +38,7 @@ describe("the page's class map", () => {
     expect([strips.width, strips.height, strips.scale]).toEqual([8, 7, { x: 10, y: 5 }]);
     const rows = strips.read(3, 2).classes;
     expect([...rows]).toEqual([1, 1, 1, 1, 255, 255, 255, 255, 255, 255, 255, 255, 2, 2, 2, 2]);
-    expect(stripsOf(new ClassMap(), slide)).toBeNull();
+    expect(stripsOf(new LiveClassMap(), slide)).toBeNull();
   });
 
   it('is sampled at any size', () => {

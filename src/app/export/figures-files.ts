@@ -1,10 +1,10 @@
-/** Figures as CSV and JSON. Pure. */
+/** Downloads: measurements as CSV and JSON, annotations as GeoJSON, file names. */
 import { csvTable } from '../../base/csv.ts';
 import { toRows } from '../../evaluation/confusion-matrix.ts';
 import { areaCsv } from '../../export/area-table.ts';
 import type { Figures } from '../truth/figures-session.ts';
 
-/** Areas per class, as the command line writes them. */
+/** Areas per class, in the format of the command line. */
 export function areasCsv({ classes }: Figures): string {
   return areaCsv(
     classes.map(({ name, background, pixels, mm2, shareOfSegmented, shareOfTissue }) => ({
@@ -18,7 +18,7 @@ export function areasCsv({ classes }: Figures): string {
   );
 }
 
-/** IoU per class and the confusion matrix in pixels: a row per true class, a column per predicted one. */
+/** IoU per class and the confusion matrix in pixels: rows are true classes, columns predicted ones. */
 export function metricsCsv({ classes, comparison }: Figures): string | null {
   if (comparison === null) return null;
   const { confusion, metrics } = comparison;
@@ -43,7 +43,7 @@ export interface FiguresContext {
   readonly date: string;
 }
 
-/** Everything that the figures hold. */
+/** All measurements, with their context. */
 export function figuresJson(figures: Figures, context: FiguresContext): string {
   const { extent, classes, segmentedMm2, tissueMm2, comparison } = figures;
   return `${JSON.stringify(

@@ -1,4 +1,4 @@
-/** What the report says and shows, gathered from the active pane's layer. */
+/** The report's content, gathered from the active pane's layer. */
 import { paintPreview } from '../../export/preview.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
@@ -10,11 +10,11 @@ import { sampleClasses } from './class-map-strips.ts';
 import { pictureOfSlide } from './slide-picture.ts';
 import { pictureOfView } from './view-picture.ts';
 
-/** Longest side of the thumbnails, pixels: 300 a inch at their size on paper. */
+/** Longest side of the thumbnails, pixels: 300 dpi at their printed size. */
 const thumbnailPx = 1000;
 
 interface Pictures {
-  /** Object URLs; null where the slide is too large to read whole. */
+  /** Object URLs; null if the slide is too large to read as a whole. */
   readonly tissue: string | null;
   readonly classes: string | null;
   readonly view: string | null;
@@ -31,7 +31,7 @@ export interface ReportContent {
   readonly date: Date;
 }
 
-/** @param urls takes the object URLs that were made, to be given back. @returns null without a layer. */
+/** @param urls receives the object URLs that the caller must revoke. @returns null without a layer */
 export async function gatherReport(workbench: Workbench, urls: string[]): Promise<ReportContent | null> {
   const state = workbench.store.getState();
   const pane = activePaneOf(state);
@@ -94,7 +94,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
 function settingsOf({ preferences, backend }: AppState): [string, string][] {
   return [
     ['Overlap', `${Math.round(overlapOf(preferences.quality) * 100)} %`],
-    ['Glass', preferences.skipGlass ? 'skipped' : 'segmented'],
+    ['Background', preferences.skipGlass ? 'skipped' : 'segmented'],
     [
       'Backend',
       backend.kind === 'ready' ? `${backend.report.name}, ${backend.report.device}` : 'not started',

@@ -8,6 +8,7 @@ import { gatherReport } from './report-content.ts';
 import type { ReportContent } from './report-content.ts';
 import { ReportPage } from './report-page.tsx';
 
+/** Preview of the report, with a button that prints it. */
 export function ReportDialog(): React.JSX.Element {
   const workbench = useWorkbench();
   const [content, setContent] = useState<ReportContent | null>(null);
@@ -35,9 +36,7 @@ export function ReportDialog(): React.JSX.Element {
   return (
     <Modal title="Report" className="report-dialog" testId="report-dialog">
       <div className="report-actions">
-        <p className="hint">
-          One page. To keep it as a file, choose “Save as PDF” where the printer is chosen.
-        </p>
+        <p className="hint">One page. To save it as a file, print to PDF.</p>
         <button
           type="button"
           className="button primary"
@@ -50,7 +49,7 @@ export function ReportDialog(): React.JSX.Element {
       </div>
       {content === null ? (
         <p className="report-wait" role="status">
-          {failed ? 'There is no layer to report on.' : 'Putting the report together…'}
+          {failed ? 'No layer to report on.' : 'Preparing report…'}
         </p>
       ) : (
         <ReportPage content={content} />

@@ -1,4 +1,4 @@
-/** The report: one page of paper with slide, model card, settings, figures and pictures. */
+/** The report: one printed page with slide, model card, settings, measurements and images; and its preview. */
 import { formatArea, formatFraction, formatLarge, formatMpp, formatShare } from '../format.ts';
 import { specimenOfCard } from '../panels/models-panel.tsx';
 import { currentMpp } from '../state/state.ts';
@@ -18,8 +18,8 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
         <time dateTime={date.toISOString()}>{date.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>
       </header>
       <div className="report-pictures">
-        <Figure url={pictures.tissue} caption="The slide" />
-        <Figure url={pictures.classes} caption={`With the classes of: ${figures.title}`} />
+        <Figure url={pictures.tissue} caption="Slide" />
+        <Figure url={pictures.classes} caption={`Overlay: ${figures.title}`} />
       </div>
       <ul className="report-legend">
         {figures.classes.map(({ name, background }, value) =>
@@ -45,20 +45,20 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
           />
           <h4>Settings</h4>
           <Rows rows={settings} />
-          <h4>Figures of the whole slide</h4>
+          <h4>Measurements, whole slide</h4>
           <AreaTable figures={figures} />
           {figures.comparison !== null && <Metrics figures={figures} truth={truth} />}
         </section>
         <section>
           <h4>Model</h4>
           {model === null ? <p>{figures.title}</p> : <ModelCard model={model} />}
-          <Figure url={pictures.view} caption="The view when the report was made" />
+          <Figure url={pictures.view} caption="Current view" />
         </section>
       </div>
       <footer>
         Predicted by software for research. Not a medical device, not for diagnosis.
         {model?.manifest.provenance.synthetic === true &&
-          ' The model has learnt from synthetic slides only: on real tissue its output means nothing.'}
+          ' Trained on synthetic slides only: meaningless on real tissue.'}
       </footer>
     </article>
   );
@@ -101,8 +101,8 @@ function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Elemen
           <tr>
             <th scope="col">Class</th>
             <th scope="col">Area</th>
-            <th scope="col">Of segmented</th>
-            <th scope="col">Of tissue</th>
+            <th scope="col">% of segmented</th>
+            <th scope="col">% of tissue</th>
           </tr>
         </thead>
         <tbody>
@@ -119,9 +119,7 @@ function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Elemen
       {figures.segmentedMm2 !== null && (
         <p>
           {formatArea(figures.segmentedMm2 * 1e6)} segmented
-          {figures.tissueMm2 === null
-            ? '.'
-            : `, ${formatArea(figures.tissueMm2 * 1e6)} of tissue on the slide.`}
+          {figures.tissueMm2 === null ? '.' : `, ${formatArea(figures.tissueMm2 * 1e6)} tissue on the slide.`}
         </p>
       )}
     </>
@@ -141,10 +139,10 @@ function Metrics({
   const text = (value: number | null): string => (value === null ? 'not defined' : formatFraction(value));
   return (
     <>
-      <h4>Against the ground truth</h4>
+      <h4>Agreement with ground truth</h4>
       <Rows
         rows={[
-          ['Truth', truth === null || truth === '' ? 'drawn on the slide' : truth],
+          ['Truth', truth === null || truth === '' ? 'annotations on this slide' : truth],
           ['Mean IoU', text(metrics.miou)],
           ['IoU', classes.map(({ name }, value) => `${name} ${text(metrics.iou[value] ?? null)}`).join(', ')],
           ['Accuracy', text(metrics.accuracy)],
@@ -166,7 +164,7 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
       </p>
       <Rows
         rows={[
-          ['Id', manifest.id],
+          ['ID', manifest.id],
           ['Intended use', manifest.intendedUse],
           ['Trained on', `${provenance.data}; ${provenance.dataLicence}`],
           ['Tissue', specimenOfCard(model)],
@@ -179,7 +177,7 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
           [
             'Measured',
             metrics === null
-              ? 'nothing'
+              ? 'Accuracy not measured'
               : `mIoU ${formatFraction(metrics.miou)}, accuracy ${formatFraction(metrics.accuracy)}, on ${metrics.data}`,
           ],
           ['Licence', provenance.licence],

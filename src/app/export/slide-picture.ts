@@ -3,12 +3,12 @@ import type { SlideMetadata } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 
-/** More tiles than this are not read for a thumbnail: a large file without a pyramid. */
+/** Most tiles that are read for a thumbnail. Large files without a pyramid exceed it. */
 const mostTiles = 600;
 
 /**
- * The slide, longest side about `longestPx`.
- * @returns null for a slide that has no level small enough to read whole.
+ * An image of the whole slide, assembled from its tiles; longest side about `longestPx`.
+ * @returns null for a slide without a level small enough to read as a whole
  */
 export async function pictureOfSlide(
   client: SlideClient,
@@ -41,7 +41,7 @@ export async function pictureOfSlide(
     if (bitmap === null) return;
     const x = Math.round(column * level.tileWidth * scale);
     const y = Math.round(row * level.tileHeight * scale);
-    // To whole pixels, so that neighbours meet without a seam.
+    // Rounded to whole pixels, so that there are no seams.
     const right = Math.round((column * level.tileWidth + bitmap.width) * scale);
     const bottom = Math.round((row * level.tileHeight + bitmap.height) * scale);
     context.drawImage(bitmap, x, y, right - x, bottom - y);

@@ -4,6 +4,7 @@ import { formatCount } from '../format.ts';
 import type { ModelCheck, ModelEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
+/** Runs the model's golden test tensors on the current backend and shows the outcome. */
 export function ModelCheckButton({ model }: { readonly model: ModelEntry }): React.JSX.Element {
   const { models } = useWorkbench();
   const check = useApp((state) => state.modelChecks[model.id]);
@@ -14,11 +15,11 @@ export function ModelCheckButton({ model }: { readonly model: ModelEntry }): Rea
         type="button"
         className="button small"
         disabled={check?.kind === 'running' || backend === null}
-        title="Runs the model's own test tensors on this backend and compares"
+        title="Run the model's test tensors on this backend"
         data-testid="check-model"
         onClick={() => void models.check(model)}
       >
-        <ListChecks size={14} aria-hidden /> Check this model
+        <ListChecks size={14} aria-hidden /> Check model
       </button>
       {check !== undefined && (
         <p
@@ -43,8 +44,8 @@ function checkText(check: ModelCheck): string {
   if (check.kind === 'failed') return `${check.error.problem} ${check.error.remedy}`;
   const { passed, pixels, differing, largest, required } = check.result;
   const compared = `${formatCount(differing)} of ${formatCount(pixels)} test pixels differ`;
-  const by = differing === 0 ? '' : `, the surest of them with confidence ${largest.toFixed(2)}`;
+  const by = differing === 0 ? '' : `, with confidence up to ${largest.toFixed(2)}`;
   return passed
-    ? `As exported: ${compared}${by}.`
-    : `Not as exported: ${compared}${by}; at most ${formatCount(Math.floor((1 - required) * pixels))} may. Results on this backend are not to be trusted.`;
+    ? `Passed: ${compared}${by}.`
+    : `Failed: ${compared}${by}; at most ${formatCount(Math.floor((1 - required) * pixels))} allowed. Do not trust results on this backend.`;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { areaOf, lengthOf } from './measure.ts';
+import { measuredArea, lengthOf } from './measure.ts';
 
 const points = [
   { x: 0, y: 0 },
@@ -15,6 +15,6 @@ it('adds up sides, with the closing one where closed', () => {
 });
 
 it('gives the area, whichever way the corners go round', () => {
-  expect(areaOf({ points }, null)).toBe(600);
-  expect(areaOf({ points: points.toReversed() }, { x: 0.5, y: 2 })).toBe(600);
+  expect(measuredArea({ points }, null)).toBe(600);
+  expect(measuredArea({ points: points.toReversed() }, { x: 0.5, y: 2 })).toBe(600);
 });

@@ -15,7 +15,7 @@ function slice(x: number, y: number, values: number[]): SliceResult {
 
 const slide = { width: 1000, height: 1000 };
 
-describe('ClassMap', () => {
+describe('LiveClassMap', () => {
   it('adds areas up in level-0 pixels', () => {
     const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(0, 0, [0, 1, 1, 1]), slide);

@@ -4,7 +4,7 @@ import type { SliceMap, StoredSlice } from './class-map-store.ts';
 import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { createCanvas } from './overlay-context.ts';
 
-const maxBytes = 96e6;
+const maxFillBytes = 96e6;
 
 export interface FillStyle {
   /** Draw confidence instead of classes. */
@@ -15,9 +15,10 @@ export interface FillStyle {
   readonly pixels: PixelTable;
 }
 
+/** Slices as coloured pixels, cached between frames. */
 export class FillBitmaps {
   readonly #bitmaps = new LeastRecentlyUsed<string, OffscreenCanvas>(
-    maxBytes,
+    maxFillBytes,
     (canvas) => canvas.width * canvas.height * 4,
   );
 
@@ -25,11 +26,11 @@ export class FillBitmaps {
     this.#bitmaps.clear();
   }
 
-  /** @param map of the slice. @param mayMake whether there is time to make one. null when there is none. */
-  of(slice: StoredSlice, map: SliceMap, style: FillStyle, mayMake: boolean): OffscreenCanvas | null {
+  /** @param map of the slice @param allowCreate whether there is time to draw one @returns null if not cached and not drawn */
+  of(slice: StoredSlice, map: SliceMap, style: FillStyle, allowCreate: boolean): OffscreenCanvas | null {
     const key = `${slice.generation}/${map.size}`;
     const kept = this.#bitmaps.get(key);
-    if (kept !== undefined || !mayMake) return kept ?? null;
+    if (kept !== undefined || !allowCreate) return kept ?? null;
     const context = createCanvas(map.size, map.size);
     const image = context.createImageData(map.size, map.size);
     const pixels = new Uint32Array(image.data.buffer);

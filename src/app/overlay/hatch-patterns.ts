@@ -3,6 +3,7 @@ import type { HatchKind } from './hatch.ts';
 import { hatchMarks, hatchPeriod } from './hatch.ts';
 import { createCanvas } from './overlay-context.ts';
 
+/** Hatches as canvas patterns, cached. */
 export class HatchPatterns {
   readonly #patterns = new Map<string, CanvasPattern>();
 
@@ -13,7 +14,7 @@ export class HatchPatterns {
     if (pattern === undefined) {
       const tile = hatchTile(kind, colour, devicePixelRatio);
       const created = tile.createPattern(tile.canvas, 'repeat');
-      if (created === null) throw new Error('The browser gives no pattern.');
+      if (created === null) throw new Error('No canvas pattern available.');
       pattern = created;
       this.#patterns.set(key, pattern);
     }
@@ -21,7 +22,7 @@ export class HatchPatterns {
   }
 }
 
-/** One square of the hatch. */
+/** One period of the hatch, square. */
 function hatchTile(
   kind: HatchKind,
   colour: string,

@@ -1,4 +1,4 @@
-/** Hatches: marks that tell classes apart without colour. */
+/** Hatches, which distinguish classes without colour. */
 
 export const hatchKinds = [
   'dots',
@@ -10,22 +10,22 @@ export const hatchKinds = [
 ] as const;
 export type HatchKind = (typeof hatchKinds)[number];
 
-/** Side of the square that repeats, in CSS pixels. */
+/** Side of the repeated square, in CSS pixels. */
 export const hatchPeriod = 10;
 
-/** The hatch of each class; null for background classes. Repeats when there are more classes than kinds. */
+/** The hatch of each class; null for background classes. Repeats if there are more classes than kinds. */
 export function hatchesOf(classes: readonly { readonly background: boolean }[]): (HatchKind | null)[] {
   let next = 0;
   return classes.map((entry) => (entry.background ? null : (hatchKinds[next++ % hatchKinds.length] ?? null)));
 }
 
-/** What one square of the hatch holds: lines x1, y1, x2, y2 and dots x, y, in units of the period. */
+/** The marks in one square: lines x1, y1, x2, y2 and dots x, y, in units of the period. */
 export interface HatchMarks {
   readonly lines: readonly (readonly [number, number, number, number])[];
   readonly dots: readonly (readonly [number, number])[];
 }
 
-/** Diagonals reach over the square's corners, so that the pattern joins without gaps. */
+/** Diagonals extend beyond the square's corners, so that the pattern repeats without gaps. */
 export const hatchMarks: Readonly<Record<HatchKind, HatchMarks>> = {
   dots: {
     lines: [],

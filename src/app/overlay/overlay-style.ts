@@ -1,11 +1,11 @@
-/** From the settings of a layer to how it is drawn. Pure. */
+/** The style in which a layer is painted, derived from its settings. Pure. */
 import type { ClassStyle, OverlaySettings } from '../state/state.ts';
 import { classColours, classKey, classPixels, confidencePixels } from './class-palette.ts';
 import type { PaletteClass } from './class-palette.ts';
 import { hatchesOf } from './hatch.ts';
 import type { OverlayStyle } from './painted-style.ts';
 
-/** Colour of each class, `#rrggbb`: the user's where one was chosen, else the palette's. */
+/** Colour of each class, `#rrggbb`: the user's choice, else the palette's. */
 export function shownColours(
   classes: readonly PaletteClass[],
   { palette, classStyles }: Pick<OverlaySettings, 'palette' | 'classStyles'>,
@@ -16,7 +16,7 @@ export function shownColours(
   );
 }
 
-/** How a layer with these classes is drawn. */
+/** Style of a layer with these classes. */
 export function overlayStyle(overlay: OverlaySettings, classes: readonly PaletteClass[]): OverlayStyle {
   const colours = shownColours(classes, overlay);
   const hatches = hatchesOf(classes);
@@ -49,7 +49,7 @@ export function overlayStyle(overlay: OverlaySettings, classes: readonly Palette
   };
 }
 
-/** Settings for a second layer: the classes hidden in the first are hidden in it by name. */
+/** Settings for a second layer: hides the classes that are hidden in the first, matched by name. */
 export function forOtherClasses(
   overlay: OverlaySettings,
   own: readonly PaletteClass[],

@@ -10,7 +10,7 @@ export interface OverlayStyle extends FillStyle {
   readonly outlineOpacity: number;
   /** CSS pixels. */
   readonly outlineWidth: number;
-  /** Classes that may get outline and hatch. */
+  /** Classes that may have outline and hatch. */
   readonly classes: readonly OverlayClass[];
 }
 
@@ -20,6 +20,6 @@ export interface OverlayClass {
   readonly colour: string;
   readonly outline: boolean;
   readonly hatch: HatchKind | null;
-  /** `#rrggbb`; the class's own colour where absent. */
+  /** `#rrggbb`; defaults to `colour`. */
   readonly hatchColour?: string;
 }

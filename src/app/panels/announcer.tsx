@@ -1,4 +1,4 @@
-/** Tells screen readers how a run goes: its start, every quarter, its end, and errors. */
+/** Announces a run to screen readers: its start, each quarter, its end, and errors. */
 import { formatDuration } from '../format.ts';
 import { wholeProgress } from '../state/run-state.ts';
 import type { AppState } from '../state/state.ts';
@@ -19,7 +19,7 @@ export function Announcer(): React.JSX.Element {
   );
 }
 
-/** Changes rarely, so that it is not read out all the time. */
+/** Changes once per quarter of a run, so that screen readers are not flooded. */
 export function progressMessage(state: AppState): string {
   const { run, lastRun, slide } = state;
   if (run !== null) {

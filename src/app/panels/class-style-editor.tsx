@@ -6,7 +6,7 @@ import { useWorkbench } from '../workbench-context.ts';
 
 export interface ClassStyleEditorProps {
   readonly name: string;
-  /** What is drawn now, `#rrggbb`. */
+  /** The colour in use, `#rrggbb`. */
   readonly colour: string;
   readonly style: ClassStyle | undefined;
 }
@@ -26,7 +26,7 @@ export function ClassStyleEditor({
   const change = (next: Partial<ClassStyle>): void =>
     store.dispatch({ type: 'class-style', name, change: next });
   return (
-    <div className="class-style" role="group" aria-label={`Drawing of ${name}`} data-testid={`style-${name}`}>
+    <div className="class-style" role="group" aria-label={`Style: ${name}`} data-testid={`style-${name}`}>
       <input
         type="color"
         aria-label={`Colour of ${name}`}
@@ -47,8 +47,8 @@ export function ClassStyleEditor({
       <button
         type="button"
         className="button icon-button"
-        aria-label={`Draw ${name} as the palette says`}
-        title="As the palette says"
+        aria-label={`Reset ${name} to the palette`}
+        title="Reset to the palette"
         disabled={Object.entries(plainClass).every(
           ([key, value]) => style[key as keyof ClassStyle] === value,
         )}

@@ -15,7 +15,7 @@ const titles = {
 export function LeftPanel(): React.JSX.Element | null {
   const panel = useApp((state) => state.preferences.leftPanel);
   const hasSlide = useApp((state) => state.slide.kind !== 'none');
-  // Without a slide the start page shows the same, larger.
+  // Without a slide, the start page shows the same at a larger size.
   if (panel === null || (panel !== 'models' && !hasSlide)) return null;
   return (
     <aside className="panel left-panel" aria-label={titles[panel]} data-testid="left-panel">

@@ -1,4 +1,4 @@
-/** Legend: colour, hatch and area of each class, each with a switch; or the scale of confidence. */
+/** Legend: colour, hatch, area and switch of each class; or the confidence scale. */
 import { SlidersHorizontal, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { formatArea, formatShare } from '../format.ts';
@@ -12,7 +12,7 @@ import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { ClassStyleEditor } from './class-style-editor.tsx';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 
 export function LegendSection(): React.JSX.Element | null {
   const workbench = useWorkbench();
@@ -32,7 +32,7 @@ export function LegendSection(): React.JSX.Element | null {
   const alike = alikeText(classes, colours);
   const um2 = mpp === null ? null : mpp.x * mpp.y;
   return (
-    <Section title="Legend" testId="legend">
+    <PanelSection title="Legend" testId="legend">
       {overlay.confidence && (
         <div className="ramp">
           <span>0</span>
@@ -74,8 +74,8 @@ export function LegendSection(): React.JSX.Element | null {
                   <button
                     type="button"
                     className="button icon-button small-icon"
-                    aria-label={`Drawing of ${entry.name}`}
-                    title={`Colour, fill, outline and hatch of ${entry.name}`}
+                    aria-label={`Style: ${entry.name}`}
+                    title={`Style: ${entry.name}`}
                     aria-expanded={edited === value}
                     data-testid={`edit-class-${value}`}
                     onClick={() => setEdited(edited === value ? null : value)}
@@ -103,17 +103,16 @@ export function LegendSection(): React.JSX.Element | null {
       {total > 0 && (
         <p className="hint">
           {model === null
-            ? `Areas of: ${content.title}.`
-            : `Areas as predicted by ${content.title}, of what is segmented so far.`}
-          {model?.manifest.provenance.synthetic === true &&
-            ' The model has learnt from synthetic slides only.'}
+            ? `Areas: ${content.title}.`
+            : `Areas predicted by ${content.title}; % of segmented area.`}
+          {model?.manifest.provenance.synthetic === true && ' Trained on synthetic slides only.'}
         </p>
       )}
-    </Section>
+    </PanelSection>
   );
 }
 
-/** Warns of colours that some readers can't tell apart; null where all can. */
+/** Warns if some readers cannot distinguish two class colours; null if all can. */
 function alikeText(classes: readonly PaletteClass[], colours: readonly string[]): string | null {
   const shown = classes.flatMap(({ background, name }, value) =>
     background ? [] : [{ name, colour: colours[value] ?? '' }],
@@ -122,5 +121,5 @@ function alikeText(classes: readonly PaletteClass[], colours: readonly string[])
   if (alike === null || alike.difference >= tooAlike) return null;
   const nameOf = (colour: string): string => shown.find((entry) => entry.colour === colour)?.name ?? '';
   const reader = alike.vision === 'normal' ? '' : ` with ${alike.vision}`;
-  return `${nameOf(alike.one)} and ${nameOf(alike.other)} look alike${reader}; hatches tell them apart.`;
+  return `${nameOf(alike.one)} and ${nameOf(alike.other)} look alike${reader}. Hatches still differ.`;
 }

@@ -1,4 +1,4 @@
-/** What the model says of itself. */
+/** The active model's card. */
 import { formatBytes, formatFraction, formatLarge } from '../format.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import { activeModel } from '../state/state.ts';
@@ -7,14 +7,14 @@ import { ModelCheckButton } from '../models/model-check.tsx';
 import { expectedSpeed } from '../models/model-speed.ts';
 import { fitNotes } from '../models/model-fit.ts';
 import {
-  classNames,
+  classList,
   fieldOf,
   resolutionOf,
   specimenOfCard,
   speedText,
   useSlideForModel,
 } from './models-panel.tsx';
-import { Facts, Section } from './section.tsx';
+import { FactList, PanelSection } from './section.tsx';
 
 export function ModelFacts(): React.JSX.Element | null {
   const model = useApp(activeModel);
@@ -26,10 +26,10 @@ export function ModelFacts(): React.JSX.Element | null {
   const { manifest } = model;
   const { provenance, metrics, furtherMetrics } = manifest;
   return (
-    <Section title="Model" testId="model-facts">
+    <PanelSection title="Model" testId="model-facts">
       <p className="model-title">{manifest.title}</p>
       <p className="hint">{manifest.description}</p>
-      <Facts
+      <FactList
         rows={[
           ['Fusion', manifest.fusion],
           ['Field', fieldOf(model)],
@@ -38,28 +38,28 @@ export function ModelFacts(): React.JSX.Element | null {
           ...(slide === null
             ? []
             : ([['This slide', <FitNotes key="fit" notes={fitNotes(manifest, slide)} />]] as const)),
-          ['Classes', classNames(model)],
+          ['Classes', classList(model)],
           ['Trained on', trainedOn(provenance)],
           ...(metrics === null ? [] : ([['Measured', measured(metrics)]] as const)),
           ...(furtherMetrics === undefined
             ? []
-            : ([['Besides', furtherMetrics.map(measured).join('; ')]] as const)),
+            : ([['Also measured', furtherMetrics.map(measured).join('; ')]] as const)),
           [
             'Size',
             `${formatLarge(manifest.parameters)} parameters, ${formatBytes(manifest.graph.weightsBytes)}`,
           ],
-          ['Speed', speedText(speed).replace('Speed here: ', '')],
+          ['Speed', speedText(speed)],
           ['Licence', provenance.licence],
           ['Data licence', provenance.dataLicence],
           ['Intended use', manifest.intendedUse],
         ]}
       />
       <ModelCheckButton model={model} />
-    </Section>
+    </PanelSection>
   );
 }
 
-/** What could be compared of slide and card. */
+/** How slide and model card compare. */
 function FitNotes({ notes }: { readonly notes: readonly string[] }): React.JSX.Element {
   return (
     <ul className="plain-list" data-testid="fit-notes">
@@ -74,7 +74,7 @@ function measured({ miou, accuracy, data }: NonNullable<ModelManifest['metrics']
   return `${formatFraction(miou)} mIoU, ${formatFraction(accuracy)} accuracy on ${data}`;
 }
 
-/** Says plainly when the data are synthetic, unless the manifest's own words do. */
+/** Marks synthetic data, unless the manifest's text already does. */
 function trainedOn({ data, synthetic }: { readonly data: string; readonly synthetic: boolean }): string {
   return synthetic && !/synthetic/i.test(data) ? `${data} (synthetic)` : data;
 }

@@ -1,4 +1,4 @@
-/** What concerns the active pane: its layer, the legend, the model. */
+/** Everything about the active pane: layer, legend, measurements, model. */
 import { DifferenceSection } from '../compare/difference-section.tsx';
 import { LayerSection } from './layer-section.tsx';
 import { LegendSection } from './legend-section.tsx';

@@ -1,10 +1,10 @@
-/** Slides: what is open, what can be opened, and that nothing leaves the machine. */
+/** The Slides panel: the open slide, recent slides and demo slides. */
 import { FolderOpen } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { demoChoice } from '../session/demo-slides.ts';
 import type { DemoSlide, SlideChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 import { SlideFacts } from './slide-facts.tsx';
 
 export function SlidesPanel(): React.JSX.Element {
@@ -21,21 +21,21 @@ export function SlidesPanel(): React.JSX.Element {
           className="wide"
           icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
         />
-        <p className="hint">Or drop files anywhere. They are read on this machine and never uploaded.</p>
+        <p className="hint">Or drop files anywhere. Files stay on this computer.</p>
       </div>
       <SlideFacts />
       {own.length > 0 && (
-        <Section title="This visit">
+        <PanelSection title="Recent">
           <ul className="choices">
             {own.map((choice) => (
               <SlideItem key={choice.key} choice={choice} />
             ))}
           </ul>
-        </Section>
+        </PanelSection>
       )}
-      <Section title="Demo slides">
+      <PanelSection title="Demo slides">
         <DemoList demos={demos} />
-      </Section>
+      </PanelSection>
     </>
   );
 }

@@ -1,4 +1,4 @@
-/** What stands in the middle while no slide is open. */
+/** Start page, shown while no slide is open. */
 import { FolderOpen } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { useApp } from '../workbench-context.ts';
@@ -21,10 +21,10 @@ export function StartPage(): React.JSX.Element {
         </div>
         <h2>Demo slides</h2>
         <DemoList demos={demos} />
-        <h2>What stays private</h2>
+        <h2>Privacy</h2>
         <p>
-          Slides are read and segmented on this machine, in this page. Nothing is uploaded, no other site is
-          asked for anything, and label images, which may name a patient, are not shown.
+          Slides are read and segmented on this computer, in this page. Nothing is uploaded and no other site
+          is contacted. Label images, which may identify the patient, stay hidden.
         </p>
         <p>
           <strong>Research use only.</strong> Dualscope is not a medical device and not for diagnosis.

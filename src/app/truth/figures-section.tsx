@@ -1,11 +1,11 @@
-/** Figures: areas per class, and how the layer compares with the ground truth. */
+/** The Measurements section: areas per class, and agreement with the ground truth. */
 import { useState } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatFraction, formatShare } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
-import { Facts, Section } from '../panels/section.tsx';
+import { FactList, PanelSection } from '../panels/section.tsx';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import type { Comparison, Figures, FiguresExtent } from './figures-session.ts';
+import type { TruthComparison, Figures, FiguresExtent } from './figures-session.ts';
 import { hasRegion } from './figures-request.ts';
 import { useFigures } from './use-figures.ts';
 
@@ -18,7 +18,7 @@ export function FiguresSection(): React.JSX.Element {
   const extent = wanted === 'region' && !region ? 'slide' : wanted;
   const figures = useFigures(extent);
   return (
-    <Section title="Figures" testId="figures-section">
+    <PanelSection title="Measurements" testId="figures-section">
       <Choice
         label="Area"
         value={extent}
@@ -30,17 +30,17 @@ export function FiguresSection(): React.JSX.Element {
         ])}
       />
       {figures === null || figures.segmentedMm2 === 0 ? (
-        <p className="hint">Nothing is segmented here yet.</p>
+        <p className="hint">Nothing segmented here yet.</p>
       ) : (
         <>
           <Areas figures={figures} />
-          <Truth figures={figures} />
+          <TruthAgreement figures={figures} />
         </>
       )}
       {!hasTruth && (
         <CommandButton id="truth.load" label="Load ground truth to compare…" className="wide" icon={<></>} />
       )}
-    </Section>
+    </PanelSection>
   );
 }
 
@@ -53,7 +53,7 @@ function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
           <tr>
             <th scope="col">Class</th>
             <th scope="col">Area</th>
-            <th scope="col">Of tissue</th>
+            <th scope="col">% of tissue</th>
           </tr>
         </thead>
         <tbody>
@@ -68,21 +68,22 @@ function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
       </table>
       <p className="hint">
         {segmentedMm2 === null
-          ? 'Without a resolution there are no areas.'
+          ? 'Set the slide resolution to get areas.'
           : `${formatArea(segmentedMm2 * 1e6)} segmented`}
-        {tissueMm2 === null ? '.' : `, ${formatArea(tissueMm2 * 1e6)} of tissue in this area.`}
+        {segmentedMm2 !== null &&
+          (tissueMm2 === null ? '.' : `, ${formatArea(tissueMm2 * 1e6)} tissue in this area.`)}
       </p>
     </>
   );
 }
 
-function Truth({ figures }: { readonly figures: Figures }): React.JSX.Element | null {
+function TruthAgreement({ figures }: { readonly figures: Figures }): React.JSX.Element | null {
   const { annotations } = useWorkbench();
   const { comparison, otherClasses } = figures;
   if (otherClasses) {
     return (
       <>
-        <p className="hint">The ground truth is told in the classes of another model.</p>
+        <p className="hint">Ground truth uses the classes of another model.</p>
         <button type="button" className="button small" onClick={() => annotations.matchActiveModel()}>
           Use this model’s classes
         </button>
@@ -94,8 +95,8 @@ function Truth({ figures }: { readonly figures: Figures }): React.JSX.Element | 
   const figure = (value: number | null): string => (value === null ? 'not defined' : formatFraction(value));
   return (
     <div className="comparison" data-testid="comparison">
-      <h3>Against the ground truth</h3>
-      <Facts
+      <h3>Agreement with ground truth</h3>
+      <FactList
         rows={[
           ['Mean IoU', figure(miou)],
           ['Accuracy', figure(accuracy)],
@@ -104,15 +105,13 @@ function Truth({ figures }: { readonly figures: Figures }): React.JSX.Element | 
         ]}
       />
       <Confusion comparison={comparison} names={figures.classes.map(({ name }) => name)} />
-      <p className="hint">
-        Only where both are known. Rows are the truth; each cell is a share of its row, darker for more.
-      </p>
+      <p className="hint">Rows: truth. Cells: % of row.</p>
     </div>
   );
 }
 
 interface ConfusionProps {
-  readonly comparison: Comparison;
+  readonly comparison: TruthComparison;
   readonly names: readonly string[];
 }
 
@@ -122,7 +121,7 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
   const cell = (truth: number, predicted: number): number => counts[truth * classes + predicted] ?? 0;
   return (
     <table className="figures-table confusion" data-testid="confusion">
-      <caption className="visually-hidden">True class against predicted class, and IoU</caption>
+      <caption className="visually-hidden">Confusion matrix and IoU per class</caption>
       <thead>
         <tr>
           <th scope="col">Truth</th>
@@ -164,7 +163,7 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
   );
 }
 
-/** Three letters: columns are narrow, rows have the whole name. */
+/** The first three letters, for narrow columns; rows carry the full name. */
 function shortName(name: string): string {
   return name.replaceAll(/[^\p{L}\p{N}]/gu, '').slice(0, 3);
 }

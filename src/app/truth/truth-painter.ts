@@ -1,10 +1,10 @@
-/** Ground truth as areas of classes, and painted by the map worker as a layer. */
+/** Ground truth as class areas, and as a layer painted by the map worker. */
 import { paintedAreas, type AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../../annotation/rasterise.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
 import { labelModel } from '../annotate/label-colours.ts';
-import { ClassMap } from '../overlay/class-map-store.ts';
+import { LiveClassMap } from '../overlay/class-map-store.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import type { TruthLayer } from '../session/layer-content.ts';
@@ -12,21 +12,21 @@ import type { Action } from '../state/reducer.ts';
 import { currentMpp } from '../state/state.ts';
 import type { AppState, OpenSlide } from '../state/state.ts';
 import type { Store } from '../state/store.ts';
-import { truthLattice } from './truth-lattice.ts';
+import { truthGrid } from './truth-lattice.ts';
 
 type Classes = ModelManifest['classes'];
 type PaintedRegion = Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>;
 
-/** Class value of truth that is not counted. */
+/** Class value of uncounted truth. */
 const notCounted = 255;
 
-/** The ground truth as areas, for whoever compares with it. */
+/** The ground truth as areas, to compare with. */
 export interface TruthAreas {
   readonly classes: Classes;
   readonly areas: readonly ClassPolygon[];
-  /** Value outside of all areas: the background class, or 255 for not counted. */
+  /** Value outside all areas: the background class, or 255 for not counted. */
   readonly outside: number;
-  /** Another one for other areas. */
+  /** Differs whenever the areas do. */
   readonly version: number;
 }
 
@@ -50,13 +50,13 @@ export class TruthPainter {
     return this.#areas;
   }
 
-  /** Called when the truth changes. Returns the end of it. */
+  /** Calls `listener` when the truth changes. @returns a function that stops this */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Paints the truth that the state tells of anew; the layer changes when all of it is there. */
+  /** Repaints the truth of the app state. The layer changes once painting is complete. */
   paint(regions: readonly PaintedRegion[]): void {
     this.#painting?.abort();
     this.#painting = null;
@@ -87,28 +87,28 @@ export class TruthPainter {
     this.#areas = { classes, areas, outside, version: ++this.#version };
     this.#changed();
     const umPerPx = model === null ? null : model.manifest.slice.fieldUm / model.manifest.slice.sizePx;
-    const lattice = truthLattice({ slide: slide.metadata, mpp: currentMpp(slide), umPerPx });
-    void this.#paintCells(slide, areas, lattice, outside, classes);
+    const grid = truthGrid({ slide: slide.metadata, mpp: currentMpp(slide), umPerPx });
+    void this.#paintCells(slide, areas, grid, outside, classes);
   }
 
   async #paintCells(
     slide: OpenSlide,
     areas: readonly ClassPolygon[],
-    lattice: ReturnType<typeof truthLattice>,
+    grid: ReturnType<typeof truthGrid>,
     outside: number,
     classes: Classes,
   ): Promise<void> {
     const controller = new AbortController();
     this.#painting = controller;
-    const map = new ClassMap();
-    // Truth is sure of itself everywhere, so one map of confidence does for all cells.
-    const confidence = new Uint8Array(lattice.cellPx ** 2).fill(255);
-    const cells = lattice.columns * lattice.rows;
+    const map = new LiveClassMap();
+    // Truth has full confidence everywhere, so all cells share one map.
+    const confidence = new Uint8Array(grid.cellPx ** 2).fill(255);
+    const cells = grid.columns * grid.rows;
     const step = Math.max(1, Math.floor(cells / 20));
     try {
       await this.#client.rasterise(
         areas,
-        lattice,
+        grid,
         outside,
         ({ rect, size, classes: values }) => {
           map.add({ index: map.size, rect, size, classes: values, confidence }, slide.metadata);

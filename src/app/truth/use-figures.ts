@@ -9,10 +9,10 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { figuresRequest } from './figures-request.ts';
 import type { Figures, FiguresExtent } from './figures-session.ts';
 
-/** Milliseconds between two updates while slices come in or the view moves. */
-const pause = 250;
+/** Milliseconds between two updates while slices finish or the view moves. */
+const updateInterval = 250;
 
-/** null while there is nothing to show. */
+/** Current measurements; updates when slices finish, the view moves, or truth or area change. null while there are none. */
 export function useFigures(extent: FiguresExtent): Figures | null {
   const workbench = useWorkbench();
   const layer = useApp((state) => activePaneOf(state).layer);
@@ -34,17 +34,17 @@ export function useFigures(extent: FiguresExtent): Figures | null {
       workbench.figures.compute(request, controller.signal).then(setFigures, (error: unknown) => {
         if (!isAbort(error)) throw error;
       });
-    }, pause);
+    }, updateInterval);
     return () => {
       window.clearTimeout(timer);
       controller.abort();
     };
   }, [workbench, extent, content, version, truth, tissue, selected, area, mpp, frame]);
-  // Not those of another layer or area, while the new ones are on their way.
+  // Until the new ones arrive, show none rather than those of another layer or area.
   return figures?.extent === extent && figures.title === content?.title ? figures : null;
 }
 
-/** Where tissue is on the open slide, as the active model's grid sees it. */
+/** Tissue mask of the open slide, for the active model's grid. */
 function useTissue(): TissueMask | null {
   const { engine } = useWorkbench();
   const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
@@ -66,7 +66,7 @@ function useTissue(): TissueMask | null {
   return known?.key === key ? known.mask : null;
 }
 
-/** Grows when the active view has come to rest after moving. @param wanted else it stays as it is. */
+/** A counter that grows each time the active view comes to rest. @param wanted whether to follow the view */
 function useSettledFrame(wanted: boolean): number {
   const workbench = useWorkbench();
   const [frame, setFrame] = useState(0);
@@ -79,7 +79,7 @@ function useSettledFrame(wanted: boolean): number {
       if (now === last) return;
       last = now;
       if (timer !== null) window.clearTimeout(timer);
-      timer = window.setTimeout(() => setFrame((value) => value + 1), pause);
+      timer = window.setTimeout(() => setFrame((value) => value + 1), updateInterval);
     });
     return () => {
       end();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { apply, boundsOf, invert, placeImage, scaleOf } from './affine.ts';
+import { apply, transformBounds, invert, placeImage, scaleOf } from './affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine } from './affine.ts';
 
@@ -36,7 +36,7 @@ it('knows its scale under rotation', () => {
 });
 
 it('bounds a turned rectangle', () => {
-  const bounds = boundsOf(turned, { x: 0, y: 0, width: 40, height: 80 });
+  const bounds = transformBounds(turned, { x: 0, y: 0, width: 40, height: 80 });
   expect(bounds.x).toBeCloseTo(180.2, 9);
   expect(bounds.y).toBeCloseTo(7.1, 9);
   expect(bounds.width).toBeCloseTo(20, 9);

@@ -1,9 +1,7 @@
-/** What stands where a tile can't be shown: plainly no tissue, at every zoom and over any surround. */
+/** Distance between stripes, in tile pixels. */
+const stripePx = 24;
 
-/** Distance of the stripes, in pixels of the tile. */
-const STRIPE = 24;
-
-/** A grey tile with diagonal stripes and a cross, of the tile's own size in pixels. */
+/** A placeholder that cannot be taken for tissue at any zoom: grey, with diagonal stripes and a cross. */
 export function drawBrokenTile(width: number, height: number): ImageBitmap {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d');
@@ -11,9 +9,9 @@ export function drawBrokenTile(width: number, height: number): ImageBitmap {
     context.fillStyle = '#9a9a9a';
     context.fillRect(0, 0, width, height);
     context.strokeStyle = '#828282';
-    context.lineWidth = STRIPE / 3;
+    context.lineWidth = stripePx / 3;
     context.beginPath();
-    for (let x = -height; x < width; x += STRIPE) {
+    for (let x = -height; x < width; x += stripePx) {
       context.moveTo(x, height);
       context.lineTo(x + height, 0);
     }

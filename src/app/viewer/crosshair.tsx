@@ -1,4 +1,4 @@
-/** Where the pointer of another pane is, on this one. */
+/** Crosshair at the position of the pointer in another pane. */
 import { useEffect, useRef } from 'react';
 import { useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
@@ -13,7 +13,7 @@ export function Crosshair({ paneId, view }: CrosshairProps): React.JSX.Element {
   const { pointer } = useWorkbench();
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // Follows the pointer without rendering: it moves far more often than anything else changes.
+    // Bypasses React: the pointer moves far more often than anything else changes.
     const move = (): void => {
       const at = pointer.get();
       const transform = view.transform();

@@ -1,4 +1,4 @@
-/** Which layers a pane shows. Anything predicted carries its model's name. */
+/** The layers that a pane shows. Predictions carry their model's name. */
 import { useLayerContent, useLayerOptions, useMapVersion } from '../session/use-layer.ts';
 import { layerText, parseLayer } from '../state/state.ts';
 import type { Layer, PaneState } from '../state/state.ts';
@@ -63,7 +63,7 @@ function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): Reac
   );
 }
 
-/** The name of the only layer, once there is something of it. */
+/** The name of the only layer, once it has slices. */
 function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null {
   const content = useLayerContent(pane.layer);
   useMapVersion(content?.map ?? null);

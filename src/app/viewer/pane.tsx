@@ -1,4 +1,4 @@
-/** One pane: a view of the slide and the layer over it. */
+/** One pane: a view of the slide, its layers, tools and title. */
 import { useEffect, useRef, useState } from 'react';
 import { tileColours } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -14,7 +14,7 @@ import { PaneTitle } from './pane-title.tsx';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
 
-/** The pane that has the overview map. */
+/** The pane with the overview map. */
 const overviewPane = 'A';
 
 export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element {
@@ -49,7 +49,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
     const { client, onTileError } = workbench.slides;
     const colours = tileColours(workbench.store.getState());
     view.open(client, slide.slideId, slide.metadata, colours, onTileError);
-    // A pane that is added to others shows what they show.
+    // A new pane shows the same place as the others.
     return view.onceShown(() => workbench.joinViews(view));
   }, [workbench, view, slide]);
 

@@ -1,4 +1,4 @@
-/** Which length a scale bar shows. */
+/** Length of a scale bar. */
 
 export interface ScaleBar {
   /** Length in µm: 1, 2 or 5 times a power of ten. */
@@ -9,13 +9,13 @@ export interface ScaleBar {
 }
 
 /**
- * The longest bar of a round length that fits into `maxPx`.
+ * The longest bar of a round length within `maxPx`.
  * @param umPerPx µm of tissue per CSS pixel, above 0.
  */
 export function chooseScaleBar(umPerPx: number, maxPx: number): ScaleBar {
   const limit = umPerPx * maxPx;
   const power = 10 ** Math.floor(Math.log10(limit));
-  // The small addition forgives that 10 ** n and log10 do not meet exactly.
+  // The margin absorbs rounding between 10 ** n and log10.
   const step = [5, 2, 1].find((factor) => factor * power <= limit * (1 + 1e-9)) ?? 1;
   const um = step * power;
   return { um, px: um / umPerPx, label: formatLength(um) };

@@ -1,4 +1,4 @@
-/** Where a view is. */
+/** Position of a view. */
 export interface ViewPlace {
   /** Middle of the view; 1 is the width of the slide, on both axes. */
   readonly x: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SliceMaps } from '../../runtime/segmenter.ts';
-import { ClassMap } from './class-map-store.ts';
-import { SliceMemory } from './slice-memory.ts';
+import { LiveClassMap } from './class-map-store.ts';
+import { SliceCache } from './slice-cache.ts';
 
 const slide = { width: 1e6, height: 1e6 };
 const size = 64;
@@ -42,13 +42,13 @@ describe('bounded memory of class maps', () => {
   it('stays flat over a long run, and every slice is read back as it was', async () => {
     const aside = new Aside();
     let time = 0;
-    const memory = new SliceMemory(
+    const memory = new SliceCache(
       aside,
       50 * perSlice,
       () => expect.fail(),
       () => time,
     );
-    const map = new ClassMap(memory);
+    const map = new LiveClassMap(memory);
     let most = 0;
     for (let index = 0; index < 200; index++) {
       map.add(result(index), slide);
@@ -78,13 +78,13 @@ describe('bounded memory of class maps', () => {
   it('a slice that is looked at comes back by itself, and one on screen is not put aside', async () => {
     const aside = new Aside();
     let time = 0;
-    const memory = new SliceMemory(
+    const memory = new SliceCache(
       aside,
       2 * perSlice,
       () => expect.fail(),
       () => time,
     );
-    const map = new ClassMap(memory);
+    const map = new LiveClassMap(memory);
     let told = 0;
     map.subscribe(() => told++);
     for (let index = 0; index < 10; index++) {
@@ -120,7 +120,7 @@ describe('bounded memory of class maps', () => {
     const aside = new Aside();
     aside.full = true;
     let problems = 0;
-    const map = new ClassMap(new SliceMemory(aside, 2 * perSlice, () => problems++));
+    const map = new LiveClassMap(new SliceCache(aside, 2 * perSlice, () => problems++));
     for (let index = 0; index < 10; index++) {
       map.add(result(index), slide);
       await tasks(2);
