@@ -1,8 +1,18 @@
 /** Comparing: pane layouts, linked panes, and two layers in one pane (swipe, difference). */
-import { ChevronLeft, ChevronRight, Diff, FlipHorizontal, SplitSquareHorizontal } from 'lucide-react';
+import {
+  ChevronLeft,
+  ChevronRight,
+  Columns2,
+  Diff,
+  FlipHorizontal,
+  Grid2x2,
+  Link,
+  SplitSquareHorizontal,
+  Square,
+} from 'lucide-react';
 import { unshownLayer } from '../state/panes.ts';
 import { shownModels } from '../state/state.ts';
-import type { AppState, CompareView } from '../state/state.ts';
+import type { AppState, CompareView, LinkMode, PaneCount } from '../state/state.ts';
 import type { Workbench } from '../session/workbench.ts';
 import type { Command } from './command.ts';
 
@@ -82,4 +92,56 @@ export const compareCommands: readonly Command[] = [
     when: isDifference,
     perform: ({ difference }) => difference.step(by),
   })),
+];
+
+const isCompare = (state: AppState): boolean => state.panes.length > 1;
+
+/** Changes the number of panes; models that come into view run on the area of the last run. */
+function layOut(workbench: Workbench, count: PaneCount): void {
+  runAdded(workbench, () => workbench.store.dispatch({ type: 'layout', count }));
+}
+
+function layout(count: PaneCount, title: string, icon: NonNullable<Command['icon']>): Command {
+  return {
+    id: `pane.layout-${count}`,
+    title,
+    group: 'Compare',
+    icon,
+    shortcuts: [`Alt+${count}`],
+    when: isOpen,
+    isOn: (state) => state.panes.length === count && state.compare.view === 'panes',
+    perform: (workbench) => layOut(workbench, count),
+  };
+}
+
+const nextLink: Readonly<Record<LinkMode, LinkMode>> = { linked: 'offset', offset: 'free', free: 'linked' };
+
+function link(mode: LinkMode, title: string): Command {
+  return {
+    id: `pane.link-${mode}`,
+    title,
+    group: 'Compare',
+    when: isCompare,
+    isOn: (state) => state.link === mode,
+    perform: ({ store }) => store.dispatch({ type: 'link', link: mode }),
+  };
+}
+
+export const paneCommands: readonly Command[] = [
+  layout(1, 'One pane', Square),
+  layout(2, 'Two panes', Columns2),
+  layout(4, 'Four panes', Grid2x2),
+  {
+    id: 'pane.link',
+    title: 'Link panes',
+    group: 'Compare',
+    icon: Link,
+    shortcuts: ['Ctrl+Alt+S'],
+    when: isCompare,
+    isOn: (state) => state.link !== 'free',
+    perform: ({ store }) => store.dispatch({ type: 'link', link: nextLink[store.getState().link] }),
+  },
+  link('linked', 'Link panes: same view'),
+  link('offset', 'Link panes: keep offset'),
+  link('free', 'Link panes: off'),
 ];

@@ -11,8 +11,7 @@ import {
   VectorSquare,
 } from 'lucide-react';
 import { labelClasses, labelModel } from '../annotate/label-colours.ts';
-import { download, fileStem } from '../export/download.ts';
-import { annotationsGeoJson } from '../export/export-annotations.ts';
+import { download, fileStem, annotationsGeoJson } from '../export/export-files.ts';
 import { openFiles } from '../session/open-files.ts';
 import { pickFiles } from '../session/pick-files.ts';
 import { activePaneOf } from '../state/state.ts';

@@ -1,11 +1,10 @@
 /** All commands: fixed ones, and one per demo slide and per model. */
 import type { AppState } from '../state/state.ts';
-import { compareCommands } from './compare-commands.ts';
+import { compareCommands, paneCommands } from './compare-commands.ts';
 import { annotationCommands } from './annotation-commands.ts';
 import { exportCommands } from './export-commands.ts';
 import { interfaceCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
-import { paneCommands } from './pane-commands.ts';
 import { segmentCommands } from './segment-commands.ts';
 import { demoCommands, modelCommands, slideCommands } from './slide-commands.ts';
 import { viewCommands } from './view-commands.ts';

@@ -13,7 +13,7 @@ import {
 import { currentMpp } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
-import { scaleForMagnification, zoomSteps } from '../viewer/magnification.ts';
+import { scaleForMagnification, zoomSteps } from '../viewer/view-scale.ts';
 import type { Command } from './command.ts';
 
 const isOpen = (state: AppState): boolean => state.slide.kind === 'open';

@@ -3,7 +3,7 @@ import { parseColour } from '../overlay/class-palette.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 import { hatchesOf } from '../overlay/hatch.ts';
 import type { HatchKind } from '../overlay/hatch.ts';
-import type { OverlayStyle } from '../overlay/painted-style.ts';
+import type { OverlayStyle } from '../overlay/overlay-style.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import type { OverlaySettings } from '../state/state.ts';
 import type { Transition } from './difference.ts';

@@ -1,8 +1,7 @@
 /** The help sheet: all commands that have a shortcut, by group. */
 import { commandGroups } from '../commands/command.ts';
-import { isMac } from '../commands/platform.ts';
+import { isMac, keycaps } from '../commands/shortcuts.ts';
 import { commands } from '../commands/registry.ts';
-import { keycaps } from '../commands/shortcuts.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Modal } from './modal.tsx';
 

@@ -9,8 +9,7 @@ import type { OpenSlide } from '../state/state.ts';
 import type { Figures, FiguresExtent } from '../truth/figures-session.ts';
 import { figuresRequest } from '../truth/figures-request.ts';
 import { stripsOf } from './class-map-strips.ts';
-import { download, fileStem } from './download.ts';
-import { areasCsv, figuresJson, metricsCsv } from './figures-files.ts';
+import { download, fileStem, areasCsv, figuresJson, metricsCsv } from './export-files.ts';
 import { pictureOfView } from './view-picture.ts';
 
 export interface ExportState {

@@ -5,7 +5,7 @@ import type { TruthLabel } from '../annotate/annotate-state.ts';
 import type { KeptTruth } from '../annotate/annotation-store.ts';
 import { layerText } from '../state/state.ts';
 import type { AppState, OverlaySettings } from '../state/state.ts';
-import type { ViewPlace } from '../viewer/view-link.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
 
 export const sessionFormat = 'dualscope-session';
 

@@ -5,8 +5,8 @@ import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { browserStorage } from '../state/preferences.ts';
 import { parseLayer } from '../state/state.ts';
 import type { PaneCount } from '../state/state.ts';
-import type { ViewPlace } from '../viewer/view-link.ts';
-import { download, fileStem } from './download.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
+import { download, fileStem } from './export-files.ts';
 import { overlayOf, parseSession, sessionFormat, sessionText, truthOf } from './session-file.ts';
 import type { SessionFile } from './session-file.ts';
 

@@ -2,7 +2,7 @@
 import { shownColours } from '../overlay/overlay-style.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { activePaneOf, currentMpp } from '../state/state.ts';
-import { chooseScaleBar } from '../viewer/scale-bar.ts';
+import { chooseScaleBar } from '../viewer/view-scale.ts';
 
 const legendPx = 44;
 /** Longest scale bar, CSS pixels. */

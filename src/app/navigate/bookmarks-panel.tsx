@@ -3,7 +3,7 @@ import { Trash2 } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { PanelSection } from '../panels/section.tsx';
 import { currentMpp } from '../state/state.ts';
-import { formatMagnification } from '../viewer/magnification.ts';
+import { formatMagnification } from '../viewer/view-scale.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { Bookmark } from './bookmarks.ts';
 

@@ -5,7 +5,7 @@ import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from '../viewer/affine.ts';
 import type { Affine, Point } from '../viewer/affine.ts';
-import { formatLength } from '../viewer/scale-bar.ts';
+import { formatLength } from '../viewer/view-scale.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from '../viewer/sketch.tsx';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { measuredArea, lengthOf } from './measure.ts';

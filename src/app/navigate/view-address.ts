@@ -1,6 +1,17 @@
-/** View positions as text, for the page's URL and for bookmarks. Pure. */
+/** View positions, and their text form for the page's URL and for bookmarks. Pure. */
 import { z } from 'zod';
-import type { ViewPlace } from '../viewer/view-place.ts';
+
+/** Position of a view. */
+export interface ViewPlace {
+  /** Middle of the view; 1 is the width of the slide, on both axes. */
+  readonly x: number;
+  readonly y: number;
+  /** CSS pixels per level-0 pixel. */
+  readonly scale: number;
+  /** Degrees, clockwise. */
+  readonly rotation: number;
+  readonly flip: boolean;
+}
 
 /** A view position in slide coordinates, independent of the window's size. */
 export const viewAddressSchema = z.object({

@@ -11,10 +11,10 @@ import { intersection } from '../../base/rect.ts';
 import type { Affine } from '../viewer/affine.ts';
 import type { LiveClassMap, StoredSlice } from './class-map-store.ts';
 import type { ClassPaths, SlicePart } from './class-paths.ts';
-import { HatchPatterns } from './hatch-patterns.ts';
+import { HatchPatterns } from './hatch.ts';
 import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { createCanvas } from './overlay-context.ts';
-import type { OverlayStyle } from './painted-style.ts';
+import type { OverlayStyle } from './overlay-style.ts';
 
 /** Side in device pixels. */
 export const tileSide = 128;

@@ -5,7 +5,7 @@ import { useApp } from '../workbench-context.ts';
 import type { LiveClassMap } from './class-map-store.ts';
 import { overlayContext } from './overlay-context.ts';
 import { OverlayPainter } from './overlay-painter.ts';
-import type { OverlayStyle } from './painted-style.ts';
+import type { OverlayStyle } from './overlay-style.ts';
 
 /** Milliseconds between repaints for newly finished slices. */
 const followInterval = 50;

@@ -4,14 +4,15 @@
  * and slide never drift apart. Work beyond a few milliseconds is left to later frames.
  */
 import type { Level0Rect } from '../../slide/slide.ts';
-import { apply, transformBounds, placeImage, scaleOf } from '../viewer/affine.ts';
+import { apply, placeImage, scaleOf, transformBounds } from '../viewer/affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine } from '../viewer/affine.ts';
-import type { LiveClassMap, StoredSlice } from './class-map-store.ts';
+import type { LiveClassMap, SliceMap, StoredSlice } from './class-map-store.ts';
 import { ClassPaths } from './class-paths.ts';
-import { FillBitmaps } from './fill-bitmaps.ts';
 import { MarkTiles, tileSide } from './mark-tiles.ts';
-import type { OverlayStyle } from './painted-style.ts';
+import type { FillStyle, OverlayStyle } from './overlay-style.ts';
+import { LeastRecentlyUsed } from '../../base/lru.ts';
+import { createCanvas } from './overlay-context.ts';
 
 export interface OverlayFrame {
   /** Level-0 pixels to device pixels. */
@@ -154,4 +155,37 @@ function visibleSlices(map: LiveClassMap, transform: Affine, canvas: Level0Rect)
 function resolutionFor(slice: StoredSlice, transform: Affine): number {
   const devicePxPerMapPx = (scaleOf(transform) * slice.rect.width) / slice.size;
   return Math.max(0, Math.floor(Math.log2(1 / devicePxPerMapPx)));
+}
+
+const maxFillBytes = 96e6;
+
+/** Slices as coloured pixels, cached between frames. */
+export class FillBitmaps {
+  readonly #bitmaps = new LeastRecentlyUsed<string, OffscreenCanvas>(
+    maxFillBytes,
+    (canvas) => canvas.width * canvas.height * 4,
+  );
+
+  clear(): void {
+    this.#bitmaps.clear();
+  }
+
+  /** @param map of the slice @param allowCreate whether there is time to draw one @returns null if not cached and not drawn */
+  of(slice: StoredSlice, map: SliceMap, style: FillStyle, allowCreate: boolean): OffscreenCanvas | null {
+    const key = `${slice.generation}/${map.size}`;
+    const kept = this.#bitmaps.get(key);
+    if (kept !== undefined || !allowCreate) return kept ?? null;
+    const context = createCanvas(map.size, map.size);
+    const image = context.createImageData(map.size, map.size);
+    const pixels = new Uint32Array(image.data.buffer);
+    const values = style.confidence ? map.confidence : map.classes;
+    const { minConfidence } = style;
+    for (let index = 0; index < pixels.length; index++) {
+      const sure = (map.confidence[index] ?? 0) >= minConfidence;
+      pixels[index] = sure ? (style.pixels[values[index] ?? 0] ?? 0) : 0;
+    }
+    context.putImageData(image, 0, 0);
+    this.#bitmaps.set(key, context.canvas);
+    return context.canvas;
+  }
 }

@@ -1,5 +1,5 @@
 /** Legend: colour, hatch, area and switch of each class; or the confidence scale. */
-import { SlidersHorizontal, TriangleAlert } from 'lucide-react';
+import { RotateCcw, SlidersHorizontal, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { formatArea, formatShare } from '../format.ts';
 import { classKey, confidenceRamp } from '../overlay/class-palette.ts';
@@ -11,8 +11,9 @@ import { shownColours } from '../overlay/overlay-style.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { ClassStyleEditor } from './class-style-editor.tsx';
 import { PanelSection } from './section.tsx';
+import { plainClass } from '../state/panes.ts';
+import type { ClassStyle } from '../state/state.ts';
 
 export function LegendSection(): React.JSX.Element | null {
   const workbench = useWorkbench();
@@ -122,4 +123,60 @@ function alikeText(classes: readonly PaletteClass[], colours: readonly string[])
   const nameOf = (colour: string): string => shown.find((entry) => entry.colour === colour)?.name ?? '';
   const reader = alike.vision === 'normal' ? '' : ` with ${alike.vision}`;
   return `${nameOf(alike.one)} and ${nameOf(alike.other)} look alike${reader}. Hatches still differ.`;
+}
+
+export interface ClassStyleEditorProps {
+  readonly name: string;
+  /** The colour in use, `#rrggbb`. */
+  readonly colour: string;
+  readonly style: ClassStyle | undefined;
+}
+
+const parts = [
+  ['fill', 'Fill'],
+  ['outline', 'Outline'],
+  ['hatch', 'Hatch'],
+] as const;
+
+export function ClassStyleEditor({
+  name,
+  colour,
+  style = plainClass,
+}: ClassStyleEditorProps): React.JSX.Element {
+  const { store } = useWorkbench();
+  const change = (next: Partial<ClassStyle>): void =>
+    store.dispatch({ type: 'class-style', name, change: next });
+  return (
+    <div className="class-style" role="group" aria-label={`Style: ${name}`} data-testid={`style-${name}`}>
+      <input
+        type="color"
+        aria-label={`Colour of ${name}`}
+        title="Colour"
+        value={colour.toLowerCase()}
+        onChange={(event) => change({ colour: event.target.value })}
+      />
+      {parts.map(([part, title]) => (
+        <label className="check" key={part}>
+          <input
+            type="checkbox"
+            checked={style[part]}
+            onChange={(event) => change({ [part]: event.target.checked })}
+          />
+          {title}
+        </label>
+      ))}
+      <button
+        type="button"
+        className="button icon-button"
+        aria-label={`Reset ${name} to the palette`}
+        title="Reset to the palette"
+        disabled={Object.entries(plainClass).every(
+          ([key, value]) => style[key as keyof ClassStyle] === value,
+        )}
+        onClick={() => change(plainClass)}
+      >
+        <RotateCcw size={14} aria-hidden />
+      </button>
+    </div>
+  );
 }

@@ -1,4 +1,4 @@
-/** Status bar: progress, the latest message, and the backend with the reason for it. */
+/** Status bar: progress, the latest message, the backend with the reason for it, and announcements for screen readers. */
 import { CircleX, Pause, Play, ScrollText, TriangleAlert, X } from 'lucide-react';
 import { commandById } from '../commands/registry.ts';
 import { CommandButton } from '../commands/command-button.tsx';
@@ -8,7 +8,6 @@ import type { ModelRun, RunState } from '../state/run-state.ts';
 import { layerText } from '../state/state.ts';
 import type { AppState, BackendState, LogEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Announcer } from './announcer.tsx';
 
 export function StatusBar(): React.JSX.Element {
   const run = useApp((state) => state.run);
@@ -192,4 +191,35 @@ function Backend({ backend }: { readonly backend: BackendState }): React.JSX.Ele
       );
     }
   }
+}
+
+export function Announcer(): React.JSX.Element {
+  const progress = useApp(progressMessage);
+  const error = useApp((state) => state.notice);
+  return (
+    <>
+      <div className="visually-hidden" aria-live="polite" data-testid="announcer">
+        {progress}
+      </div>
+      <div className="visually-hidden" role="alert">
+        {error === null ? '' : `${error.subject}: ${error.problem} ${error.remedy}`}
+      </div>
+    </>
+  );
+}
+
+/** Changes once per quarter of a run, so that screen readers are not flooded. */
+export function progressMessage(state: AppState): string {
+  const { run, lastRun, slide } = state;
+  if (run !== null) {
+    const { done, total } = wholeProgress(run);
+    if (total === 0) return 'Segmentation started.';
+    const quarter = Math.floor((4 * done) / total);
+    return quarter === 0 ? 'Segmentation started.' : `Segmentation: ${quarter * 25} per cent.`;
+  }
+  if (lastRun !== null) {
+    if (lastRun.cancelled) return 'Segmentation cancelled.';
+    return `Segmentation finished in ${formatDuration(lastRun.seconds)}.`;
+  }
+  return slide.kind === 'open' ? `${slide.metadata.name} is open.` : '';
 }

@@ -7,7 +7,7 @@ import type { Calibration } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
 import type { Affine, Point } from './affine.ts';
-import { formatMagnification } from './magnification.ts';
+import { formatMagnification } from './view-scale.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
 

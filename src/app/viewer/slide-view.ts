@@ -7,7 +7,7 @@ import type { SlideMetadata } from '../../slide/slide.ts';
 import { apply, transformBounds, invert, scaleOf } from './affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine, Point } from './affine.ts';
-import type { ViewPlace } from './view-link.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
 import { SlideTileSource } from './slide-tile-source.ts';
 
 export interface SlideViewOptions {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ViewLink } from './view-link.ts';
-import type { LinkedView, ViewPlace } from './view-link.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
+import type { LinkedView } from './view-link.ts';
 
 class View implements LinkedView {
   constructor(public now: ViewPlace) {}

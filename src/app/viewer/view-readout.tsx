@@ -2,8 +2,7 @@
 import { useSyncExternalStore } from 'react';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { formatMagnification } from './magnification.ts';
-import { chooseScaleBar } from './scale-bar.ts';
+import { formatMagnification, chooseScaleBar } from './view-scale.ts';
 import type { SlideView } from './slide-view.ts';
 
 /** Longest scale bar, in CSS pixels. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rank } from './rank-commands.ts';
+import { rank } from './command-palette.tsx';
 
 const items = [
   'Segment visible area',

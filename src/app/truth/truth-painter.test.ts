@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { truthGrid } from './truth-lattice.ts';
+import { truthGrid } from './truth-painter.ts';
 
 describe('the lattice of ground truth', () => {
   it("has the pixels of the model's map", () => {

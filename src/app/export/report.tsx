@@ -1,10 +1,16 @@
 /** The report: one printed page with slide, model card, settings, measurements and images; and its preview. */
+import { useEffect, useState } from 'react';
 import { formatArea, formatFraction, formatLarge, formatMpp, formatShare } from '../format.ts';
 import { specimenOfCard } from '../panels/models-panel.tsx';
 import { currentMpp } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import type { ReportContent } from './report-content.ts';
+import { Modal } from '../dialogs/modal.tsx';
+import { logEntry, reportOf } from '../session/error-log.ts';
+import { isAbort } from '../../base/abort.ts';
+import { useWorkbench } from '../workbench-context.ts';
+import { gatherReport } from './report-content.ts';
 
 export function ReportPage({ content }: { readonly content: ReportContent }): React.JSX.Element {
   const { slide, model, figures, colours, pictures, settings, truth, date } = content;
@@ -185,5 +191,55 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
         ]}
       />
     </>
+  );
+}
+
+/** Preview of the report, with a button that prints it. */
+export function ReportDialog(): React.JSX.Element {
+  const workbench = useWorkbench();
+  const [content, setContent] = useState<ReportContent | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    const urls: string[] = [];
+    let current = true;
+    gatherReport(workbench, urls).then(
+      (report) => {
+        if (!current) return;
+        setContent(report);
+        setFailed(report === null);
+      },
+      (error: unknown) => {
+        if (isAbort(error) || !current) return;
+        setFailed(true);
+        workbench.store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, 'Report'), null) });
+      },
+    );
+    return () => {
+      current = false;
+      for (const url of urls) URL.revokeObjectURL(url);
+    };
+  }, [workbench]);
+  return (
+    <Modal title="Report" className="report-dialog" testId="report-dialog">
+      <div className="report-actions">
+        <p className="hint">One page. To save it as a file, print to PDF.</p>
+        <button
+          type="button"
+          className="button primary"
+          disabled={content === null}
+          data-testid="report-print"
+          onClick={() => window.print()}
+        >
+          Print…
+        </button>
+      </div>
+      {content === null ? (
+        <p className="report-wait" role="status">
+          {failed ? 'No layer to report on.' : 'Preparing report…'}
+        </p>
+      ) : (
+        <ReportPage content={content} />
+      )}
+    </Modal>
   );
 }
