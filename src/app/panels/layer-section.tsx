@@ -58,12 +58,16 @@ export function LayerSection(): React.JSX.Element {
         text={(px) => [`${px} px`, `${px} pixels`]}
         onChange={(outlineWidth) => store.dispatch({ type: 'overlay', change: { outlineWidth } })}
       />
-      <Percent
-        label="Min. confidence"
+      <Slider
+        label="Confidence"
         name="Minimum confidence"
         testId="min-confidence"
-        value={overlay.minConfidence}
-        onChange={(minConfidence) => store.dispatch({ type: 'overlay', change: { minConfidence } })}
+        value={Math.round(overlay.minConfidence * 100)}
+        min={0}
+        max={100}
+        step={1}
+        text={(percent) => [`≥ ${percent} %`, `${percent} per cent`]}
+        onChange={(percent) => store.dispatch({ type: 'overlay', change: { minConfidence: percent / 100 } })}
       />
       <Choice
         label="Colours"
