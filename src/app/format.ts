@@ -57,9 +57,10 @@ export function formatFraction(value: number): string {
   return value.toFixed(2);
 }
 
-/** 0.4 %, 12 %, from a share of 0 to 1. */
+/** < 0.1 %, 0.4 %, 12 %, from a share of 0 to 1. */
 export function formatShare(share: number): string {
   const percent = share * 100;
+  if (percent > 0 && percent < 0.05) return '< 0.1 %';
   return `${percent > 0 && percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 

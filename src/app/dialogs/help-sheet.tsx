@@ -10,6 +10,16 @@ export function HelpSheet(): React.JSX.Element {
   const singleKeys = useApp((state) => state.preferences.singleKeyShortcuts);
   return (
     <Modal title="Keyboard shortcuts" className="help-sheet" testId="help">
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={singleKeys}
+          onChange={() =>
+            store.dispatch({ type: 'preferences', change: { singleKeyShortcuts: !singleKeys } })
+          }
+        />
+        Single-key shortcuts
+      </label>
       <div className="help-groups">
         {commandGroups.map((group) => (
           <section key={group} aria-label={group}>
@@ -29,16 +39,6 @@ export function HelpSheet(): React.JSX.Element {
           </section>
         ))}
       </div>
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={singleKeys}
-          onChange={() =>
-            store.dispatch({ type: 'preferences', change: { singleKeyShortcuts: !singleKeys } })
-          }
-        />
-        Single-key shortcuts
-      </label>
     </Modal>
   );
 }

@@ -41,7 +41,7 @@ describe("the page's class map", () => {
     expect(stripsOf(new LiveClassMap(), slide)).toBeNull();
   });
 
-  it('is sampled at any size', () => {
+  it('can be sampled at any size', () => {
     expect([...sampleClasses(twoCells(), slide, 2, 2)]).toEqual([1, 255, 255, 2]);
   });
 });
@@ -61,7 +61,7 @@ const figures: Figures = {
   otherClasses: false,
 };
 
-describe('figures as files', () => {
+describe('measurement files', () => {
   it('are CSV with a row per class', () => {
     expect(areasCsv(figures).split('\r\n')[2]).toBe('"in ""situ""",false,9,0.100000,50.0000,25.0000');
     expect(metricsCsv(figures)!.split('\r\n').slice(0, 2)).toEqual([
@@ -71,7 +71,7 @@ describe('figures as files', () => {
     expect(metricsCsv({ ...figures, comparison: null })).toBeNull();
   });
 
-  it('are JSON with everything, for research use only', () => {
+  it('are JSON with all values, marked for research use only', () => {
     const context = { slide: 's', fingerprint: 'f', layer: 'M', truth: 't.xml', umPerPx: null, date: 'd' };
     expect(JSON.parse(figuresJson(figures, context))).toMatchObject({
       notice: 'Research use only. Not for diagnosis.',
@@ -111,7 +111,7 @@ describe('a session file', () => {
     regions: [{ id: '1', label: 'x', colour: null, outer: Float64Array.of(1, 2, 3, 4, 5, 6), holes: [] }],
   };
 
-  it('gives back what it was made of, and no path of the slide', () => {
+  it('round-trips, and contains no path of the slide', () => {
     const session = parseSession(sessionText(state, { places: new Map([['A', place]]), truth })!)!;
     expect(session.slide).toEqual({ fingerprint: 'abc', name: 's.svs', url: null, mpp: 0.25 });
     expect(session.panes.map(({ layer, view }) => [layer, view])).toEqual([
@@ -123,7 +123,7 @@ describe('a session file', () => {
     expect(truthOf(session)!.regions[0]!.outer).toEqual(truth.regions[0]!.outer);
   });
 
-  it('of another kind is refused, and odd overlay settings are left out', () => {
+  it('is rejected if of another kind, and invalid overlay settings are ignored', () => {
     expect(parseSession('{"format":"dualscope-session","version":2}')).toBeNull();
     expect(parseSession('nonsense')).toBeNull();
     const text = sessionText(state, { places: new Map(), truth: null })!;
@@ -132,7 +132,7 @@ describe('a session file', () => {
   });
 });
 
-describe('names of files', () => {
+describe('file names', () => {
   it('come from the slide, without its extension', () => {
     expect(['CMU-1.svs', 'a b/c: d.ome.tif', 'slide', '…'].map(fileStem)).toEqual([
       'CMU-1',

@@ -1,7 +1,8 @@
 /** The report: one printed page with slide, model card, settings, measurements and images; and its preview. */
 import { useEffect, useState } from 'react';
-import { formatArea, formatFraction, formatLarge, formatMpp, formatShare } from '../format.ts';
+import { formatArea, formatFraction, formatLarge, formatMpp, formatShare, formatCount } from '../format.ts';
 import { specimenOfCard } from '../panels/models-panel.tsx';
+import { formatName } from '../panels/slide-facts.tsx';
 import { currentMpp } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
@@ -43,8 +44,11 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
           <Rows
             rows={[
               ['Name', metadata.name],
-              ['Format', [metadata.format, metadata.scanner].filter((part) => part !== null).join(', ')],
-              ['Size', `${metadata.width} × ${metadata.height} pixels`],
+              [
+                'Format',
+                [formatName(metadata.format), metadata.scanner].filter((part) => part !== null).join(', '),
+              ],
+              ['Size', `${formatCount(metadata.width)} × ${formatCount(metadata.height)} px`],
               ['Resolution', mpp === null ? 'unknown' : `${formatMpp(mpp.x)} (${mpp.source})`],
               ['Fingerprint', metadata.fingerprint.slice(0, 16)],
             ]}

@@ -3,7 +3,7 @@ import type { ModelManifest } from '../../runtime/manifest.ts';
 import { fitNotes, fitWarnings, inputMpp } from './model-fit.ts';
 
 const model = {
-  description: 'Tells classes apart.',
+  description: 'Distinguishes classes.',
   intendedUse: 'Tests.',
   slice: { fieldUm: 467, sizePx: 128 },
   specimen: { organ: 'colon', stain: 'H&E' },
@@ -24,16 +24,16 @@ const slide = {
   specimen: unknown,
 } as const;
 
-it('finds nothing where nothing is known to speak against it', () => {
+it('does not warn without a known reason', () => {
   expect(inputMpp(model)).toBeCloseTo(3.648, 3);
   expect(fitWarnings(model, slide)).toEqual([]);
   expect(fitWarnings(model, { ...slide, mpp: null })).toEqual([]);
   const phantom = { ...slide, properties: { ImageDescription: 'Dualscope phantom|Seed = 1' } };
   expect(fitWarnings(synthetic, phantom)).toEqual([]);
-  // Other words for the same.
+  // Synonyms.
   const bowel = { organ: 'Large intestine', stain: 'hematoxylin stain, water soluble eosin stain' };
   expect(fitWarnings(model, { ...slide, specimen: bowel })).toEqual([]);
-  // A card that does not say has nothing to compare with.
+  // A card without organ and stain cannot be compared.
   expect(fitWarnings(silent, { ...slide, specimen: { organ: 'breast', stain: 'PAS' } })).toEqual([]);
 });
 

@@ -81,9 +81,14 @@ export function OwnModelDialog(): React.JSX.Element {
           data-testid="own-model-problem"
         >
           {problem ??
-            (busy
-              ? 'Loading and checking model…'
-              : 'To allow another server, start Dualscope with: npm start -- --allow-origin https://…')}
+            (busy ? (
+              'Loading and checking model…'
+            ) : (
+              <>
+                To allow another server, start Dualscope with{' '}
+                <code className="unbroken">npm start -- --allow-origin https://…</code>
+              </>
+            ))}
         </p>
         <div className="modal-actions">
           <button

@@ -1,6 +1,7 @@
 /** Moves the view to typed coordinates. */
 import { useId, useState } from 'react';
 import { Modal } from '../dialogs/modal.tsx';
+import { formatCount } from '../format.ts';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { parseCoordinates } from './view-address.ts';
@@ -25,7 +26,7 @@ export function GoToDialog(): React.JSX.Element | null {
           : 'Enter two numbers such as 1200, 3400 or 1.2 mm, 3.4 mm.',
       );
     } else if (point.x < 0 || point.y < 0 || point.x > width || point.y > height) {
-      setWrong(`Outside the slide (${width} × ${height} px).`);
+      setWrong(`Outside the slide (${formatCount(width)} × ${formatCount(height)} px).`);
     } else {
       navigation.goToPoint(point.x, point.y);
       store.dispatch({ type: 'dialog', dialog: null });
@@ -56,7 +57,7 @@ export function GoToDialog(): React.JSX.Element | null {
           className={wrong === null ? 'hint' : 'warning-text'}
           role={wrong === null ? undefined : 'alert'}
         >
-          {wrong ?? `Origin: top left corner. Slide size: ${width} × ${height} px.`}
+          {wrong ?? `Origin: top left corner. Slide size: ${formatCount(width)} × ${formatCount(height)} px.`}
         </p>
         <div className="modal-actions">
           <button

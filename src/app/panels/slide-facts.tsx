@@ -59,7 +59,8 @@ const formatNames: Readonly<Record<string, string>> = {
   webp: 'WebP image',
 };
 
-function formatName(format: string): string {
+/** Display name of a file format. */
+export function formatName(format: string): string {
   return formatNames[format] ?? format;
 }
 

@@ -27,7 +27,7 @@ it('shows a 40× slide at full size at 40×', () => {
   expect(scaleForMagnification(40, null)).toBe(1);
 });
 
-it('writes few digits', () => {
+it('formats with few digits', () => {
   expect(formatMagnification(0.247, 0.499)).toBe('4.9×');
   expect(formatMagnification(1, 0.25)).toBe('40×');
   expect(formatMagnification(0.5, null)).toBe('50 %');
