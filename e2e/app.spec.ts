@@ -270,5 +270,5 @@ test('a slide that does not state its resolution is not segmented before the rea
   // Remembered for this slide.
   await page.goto('/?slide=none');
   await openFile(page, path);
-  await expect(page.getByTestId('slide-resolution')).toContainText('given by you');
+  await expect(page.getByTestId('slide-resolution')).toContainText('entered by you');
 });

@@ -75,11 +75,11 @@ test('glass is computed when the reader wants it; a broken tile costs its own sl
   await page.goto('/?slide=none&model=nano-single');
   await openFile(page, info.outputPath('whole.tif'));
   await expect(page.getByTestId('backend')).toBeVisible();
-  const skipGlass = page.getByRole('checkbox', { name: 'Skip glass' });
-  await skipGlass.check();
+  const skipBackground = page.getByRole('checkbox', { name: 'Skip background' });
+  await skipBackground.check();
   await runWholeSlide(page);
   const onTissue = byPlace(await finishedSlices(page));
-  await skipGlass.uncheck();
+  await skipBackground.uncheck();
   await runWholeSlide(page);
   const slices = await finishedSlices(page);
   const whole = byPlace(slices);

@@ -27,27 +27,27 @@ test('the chooser says what each model is for and where it does not fit; a check
   }
   // Real tissue, and a model that has never seen any.
   await expect(page.getByTestId('fit-nano-single').first()).toContainText('synthetic slides only');
-  await expect(page.getByTestId('speed-nano-add')).toContainText('known after the first run');
+  await expect(page.getByTestId('speed-nano-add')).toContainText('Speed not measured');
 
   // What is not known is said, and gives no warning; what the reader then says does.
-  await expect(page.getByTestId('fit-notes')).toContainText('Organ: the slide does not say');
+  await expect(page.getByTestId('fit-notes')).toContainText('Organ: slide not specified');
   await expect(page.getByTestId('fit-colon-single')).toHaveCount(0);
   await page.getByTestId('command-panel.slides').click();
   await page.getByTestId('slide-organ').selectOption('breast');
   await page.getByTestId('slide-stain').selectOption('immunohistochemistry');
   await page.getByTestId('command-panel.models').click();
-  await expect(page.getByTestId('fit-colon-single')).toContainText('shows breast');
-  await expect(page.getByTestId('fit-colon-single')).toContainText('stain of the slide');
+  await expect(page.getByTestId('fit-colon-single')).toContainText('Breast slide; model trained on colon only');
+  await expect(page.getByTestId('fit-colon-single')).toContainText('Immunohistochemistry slide; model trained on');
 
   await page.getByTestId('check-model').click();
   const outcome = page.getByTestId('model-check');
   await expect(outcome).toHaveAttribute('data-passed', 'true', { timeout: 60_000 });
-  await expect(outcome).toContainText(/^As exported: [\d,]+ of 16,384 test pixels differ/);
+  await expect(outcome).toContainText(/^Passed: [\d,]+ of 16,384 test pixels differ/);
 
   await page.keyboard.press('s');
   await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 100_000 });
-  await expect(page.getByTestId('speed-nano-single')).toContainText('as last measured');
-  await expect(page.getByTestId('speed-nano-add')).toContainText('from another model');
+  await expect(page.getByTestId('speed-nano-single')).toContainText('(measured)');
+  await expect(page.getByTestId('speed-nano-add')).toContainText('(estimated)');
 
   await page.goto('/?slide=slides/phantom-1.tif&model=nano-single');
   await expect(page.getByTestId('slide-name')).toHaveText('phantom-1.tif');
@@ -88,7 +88,7 @@ test('a model of one’s own opens from a folder and by address; broken and host
   await page.getByTestId('command-model.open').click();
   const problem = page.getByTestId('own-model-problem');
   for (const [path, reason] of [
-    [folder('no-manifest', (path) => rmSync(join(path, 'manifest.json'))), /no manifest\.json/],
+    [folder('no-manifest', (path) => rmSync(join(path, 'manifest.json'))), /No manifest\.json/],
     [folder('no-json', (path) => writeFileSync(join(path, 'manifest.json'), '<html>')), /JSON/],
     [
       folder('outside', (path) =>
@@ -111,7 +111,7 @@ test('a model of one’s own opens from a folder and by address; broken and host
     await expect(problem).toHaveText(reason);
   }
   for (const [address, reason] of [
-    ['javascript:alert(1)', /begin with http/],
+    ['javascript:alert(1)', /Only http and https/],
     ['models/nowhere/', /404/],
   ] as const) {
     await page.getByTestId('own-model-url').fill(address);

@@ -35,7 +35,7 @@ test('the address brings the same picture back, turned and mirrored; bookmarks a
   await page.keyboard.press('Control+g');
   await page.getByTestId('go-to-input').fill('9 mm, 1 mm');
   await page.keyboard.press('Enter');
-  await expect(page.getByTestId('go-to-dialog').getByRole('alert')).toContainText('outside of the slide');
+  await expect(page.getByTestId('go-to-dialog').getByRole('alert')).toContainText('Outside the slide');
   await page.getByTestId('go-to-input').fill('2.5 mm, 3 mm');
   await page.keyboard.press('Enter');
   // Between two levels of the pyramid: exactly on one, the viewer may draw from either.

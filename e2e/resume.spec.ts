@@ -63,5 +63,5 @@ test('a killed page goes on where it stopped, and computes no finished slice aga
     expect(again.restored).toBe(again.slices);
     expect(again.slices).toBeGreaterThan(0);
   }).toPass({ timeout: 60_000 });
-  await expect(second.getByTestId('storage-use')).toContainText('kept in this browser');
+  await expect(second.getByTestId('storage-use')).toContainText('saved in this browser');
 });

@@ -25,12 +25,12 @@ test('the panel tells what the file says', async ({ page }) => {
     'JPEG',
     '2,220 × 2,967 px',
     '1.11 × 1.48 mm',
-    'full size only',
+    '1 (full size)',
     '0.499 µm',
-    'from Aperio MPP',
+    '(file metadata)',
     '20×',
     'CPAPERIOCS',
-    'no ICC profile',
+    'No ICC profile',
     '1.9 MB',
   ]) {
     await expect(facts).toContainText(fact);
@@ -95,13 +95,13 @@ test.describe('a slide that does not say how large its pixels are', () => {
     await page.keyboard.press('Enter');
     await expect(tool).toHaveCount(0);
     await expect(page.getByTestId('slide-resolution')).toContainText(/0\.(49|50?)\d* µm\/px/);
-    await expect(page.getByTestId('slide-facts')).toContainText('given by you');
+    await expect(page.getByTestId('slide-facts')).toContainText('entered by you');
 
     // Remembered for this file.
     await page.reload();
     await page.goto('/?slide=none');
     await openFile(page, info.outputPath('unknown.png'));
-    await expect(page.getByTestId('slide-facts')).toContainText('given by you');
+    await expect(page.getByTestId('slide-facts')).toContainText('entered by you');
 
     await page.getByTestId('slide-resolution').click();
     await page.getByTestId('mpp-input').fill('0.25');
@@ -135,7 +135,7 @@ test.describe('a slide that does not say how large its pixels are', () => {
     // Shown with three digits.
     expect(Math.abs(parseFloat((await result.textContent()) ?? '') / mpp - 1)).toBeLessThan(0.01);
     await page.keyboard.press('Enter');
-    await expect(page.getByTestId('slide-facts')).toContainText('given by you');
+    await expect(page.getByTestId('slide-facts')).toContainText('entered by you');
     // And called off by Esc.
     await page.keyboard.press('Control+k');
     await page.keyboard.type('known length');

@@ -42,7 +42,7 @@ test('without private files, results are kept in the database', async ({ page })
   await openSlide(page);
   const slices = await runWholeSlide(page);
   expect(slices).toBeGreaterThan(10);
-  await expect(page.getByTestId('storage-use')).toContainText('kept in this browser');
+  await expect(page.getByTestId('storage-use')).toContainText('saved in this browser');
   await page.reload();
   await expect(async () => expect((await finishedSlices(page)).length).toBe(slices)).toPass();
   await runWholeSlide(page);

@@ -295,7 +295,7 @@ test('labels of another vocabulary are asked for once; a broken file says what i
   await expect(page.getByTestId('labels-dialog')).toBeVisible();
   await page.getByTestId('label-class-Tumour').selectOption('in situ');
   await page.getByTestId('labels-submit').click();
-  await expect(page.getByTestId('truth-labels')).toContainText('as in situ');
+  await expect(page.getByTestId('truth-labels')).toContainText('→ in situ');
 
   // The same label in another file, from the file dialog, twice in a row by keyboard.
   const asap = info.outputPath('tumour.xml');
@@ -306,7 +306,7 @@ test('labels of another vocabulary are asked for once; a broken file says what i
   );
   await choose(page, () => page.keyboard.press('Alt+T'), asap);
   await expect(page.getByTestId('truth-section')).toContainText('tumour.xml');
-  await expect(page.getByTestId('truth-labels')).toContainText('as in situ');
+  await expect(page.getByTestId('truth-labels')).toContainText('→ in situ');
   await expect(page.getByTestId('labels-dialog')).toBeHidden();
 
   const broken = info.outputPath('broken.xml');
@@ -428,7 +428,7 @@ test('a session restores layers, view and annotations on the slide known by cont
   await expect(page.getByTestId('start-page')).toBeVisible();
   await choose(page, () => page.getByTestId('command-slide.open').first().click(), session!);
   await expect(page.getByTestId('session-dialog')).toBeVisible();
-  await choose(page, () => page.getByRole('button', { name: 'Choose the slide…' }).click(), renamed);
+  await choose(page, () => page.getByRole('button', { name: 'Choose slide…' }).click(), renamed);
   await expect(page.getByTestId('stage')).toHaveAttribute('data-panes', '2');
   await expect(page.getByTestId('layer-select')).toHaveValue('truth');
   await expect.poll(async () => rounded(await viewTransform(page))).toEqual(rounded(before));

@@ -1,7 +1,7 @@
-/** The frame: bars, panels, and between them the tissue. */
+/** The page's frame: bars, side panels, panes and dialogs. */
 import { useLayoutEffect } from 'react';
 import { LabelsDialog } from './annotate/labels-dialog.tsx';
-import { ReportDialog } from './export/report-dialog.tsx';
+import { ReportDialog } from './export/report.tsx';
 import { SessionDialog } from './export/session-dialog.tsx';
 import { CommandPalette } from './dialogs/command-palette.tsx';
 import { DropTarget } from './dialogs/drop-target.tsx';
@@ -9,14 +9,12 @@ import { HelpSheet } from './dialogs/help-sheet.tsx';
 import { MppDialog } from './dialogs/mpp-dialog.tsx';
 import { OwnModelDialog } from './models/own-model-dialog.tsx';
 import { GoToDialog } from './navigate/go-to-dialog.tsx';
-import { LeftPanel } from './panels/left-panel.tsx';
-import { LeftRail } from './panels/left-rail.tsx';
+import { LeftPanel, LeftRail, RightPanel } from './panels/side-panels.tsx';
 import { LogPanel } from './panels/log-panel.tsx';
-import { RightPanel } from './panels/right-panel.tsx';
 import { StatusBar } from './panels/status-bar.tsx';
 import { TopBar } from './panels/top-bar.tsx';
-import { StartPage } from './panels/start-page.tsx';
-import { useShortcuts } from './commands/use-shortcuts.ts';
+import { StartPage } from './panels/slides-panel.tsx';
+import { useShortcuts } from './commands/shortcuts.ts';
 import { Pane } from './viewer/pane.tsx';
 import { useApp } from './workbench-context.ts';
 
@@ -54,7 +52,7 @@ export function App(): React.JSX.Element {
   );
 }
 
-/** Theme and surround are attributes of the document, which the style sheets follow. */
+/** Sets theme and surround as attributes of the document, for the style sheets. */
 function useTheme(): void {
   const theme = useApp((state) => state.preferences.theme);
   const surround = useApp((state) => state.preferences.surround);

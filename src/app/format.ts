@@ -1,4 +1,4 @@
-/** Figures as the interface writes them. */
+/** Formats numbers for the interface. */
 
 const whole = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 });
 
@@ -43,7 +43,7 @@ export function formatArea(um2: number): string {
   const mm2 = um2 / 1e6;
   if (um2 > 0 && mm2 < 0.001) return `${whole.format(um2)} µm²`;
   if (mm2 >= 100) return `${whole.format(mm2)} mm²`;
-  // Trailing zeros stay: figures below each other keep their width.
+  // Trailing zeros stay, so that numbers in a column align.
   return `${um2 === 0 ? '0' : mm2.toPrecision(mm2 >= 10 ? 3 : 2)} mm²`;
 }
 
@@ -57,13 +57,14 @@ export function formatFraction(value: number): string {
   return value.toFixed(2);
 }
 
-/** 0.4 %, 12 %: of a share from 0 to 1. */
+/** < 0.1 %, 0.4 %, 12 %, from a share of 0 to 1. */
 export function formatShare(share: number): string {
   const percent = share * 100;
+  if (percent > 0 && percent < 0.05) return '< 0.1 %';
   return `${percent > 0 && percent < 10 ? percent.toFixed(1) : percent.toFixed(0)} %`;
 }
 
-/** 24 M, 0.31 M, 1.2 G: for parameters and operations. */
+/** 24 M, 0.31 M, 1.2 G, for parameters and operations. */
 export function formatLarge(value: number): string {
   const units: readonly (readonly [number, string])[] = [
     [1e9, 'G'],

@@ -1,4 +1,4 @@
-/** The page's entry. */
+/** Entry point of the page. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
@@ -20,5 +20,5 @@ createRoot(root).render(
     </WorkbenchContext>
   </StrictMode>,
 );
-// Last, so that keeping files does not delay the first look at the slide.
+// Last, so that caching files does not delay the first view of the slide.
 void workbench.start().then(registerOffline);

@@ -5,7 +5,7 @@
 import type { Level0Rect } from '../slide/slide.ts';
 import type { Workbench } from './session/workbench.ts';
 import type { Transition } from './compare/difference.ts';
-import type { ClassMap } from './overlay/class-map-store.ts';
+import type { LiveClassMap } from './overlay/class-map-store.ts';
 import { activePaneOf, parseLayer } from './state/state.ts';
 import type { Affine } from './viewer/affine.ts';
 
@@ -75,7 +75,7 @@ export function installPageHook(workbench: Workbench): void {
   };
 }
 
-function gridsOf(map: ClassMap | null): PageGrid[] {
+function gridsOf(map: LiveClassMap | null): PageGrid[] {
   return [...(map?.slices ?? [])].map((slice) => {
     const { size, classes } = slice.map(0);
     return { rect: slice.rect, size, classes };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   annotationAt,
-  areaOf,
+  annotationArea,
   rectangleRing,
   simplifyLine,
   vertexAt,
@@ -71,7 +71,7 @@ describe('annotations', () => {
 describe('shapes', () => {
   it('have areas without their holes', () => {
     const hole = rectangleRing({ x: 2, y: 2 }, { x: 4, y: 5 });
-    expect(areaOf({ outer: box('a', 0, 10).outer, holes: [hole] })).toBe(94);
+    expect(annotationArea({ outer: box('a', 0, 10).outer, holes: [hole] })).toBe(94);
   });
 
   it('are found by point, the last drawn first, and not in their holes', () => {

@@ -1,5 +1,5 @@
-/** Tools that draw and edit annotations: by mouse, pen or touch, and every one of them by keyboard. */
-import { useCallback, useEffect, useRef } from 'react';
+/** Tools that draw and edit annotations, by pointer or entirely by keyboard; and the annotations over the slide. */
+import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { apply } from '../viewer/affine.ts';
 import type { Affine, Point } from '../viewer/affine.ts';
@@ -11,12 +11,15 @@ import {
   rectangleRing,
   ringOf,
   vertexOf,
+  withoutVertex,
   withVertex,
   withVertexAfter,
-  withoutVertex,
 } from './annotation.ts';
 import type { AnnotateAction, AnnotateTool } from './annotate-state.ts';
 import { useAnnotateDrag } from './use-annotate-drag.ts';
+import type { Annotation, Ring } from './annotation.ts';
+import { colourOfLabel } from './label-colours.ts';
+import { useLabelClasses } from './use-label-classes.ts';
 
 interface ToolsProps {
   readonly view: SlideView;
@@ -39,7 +42,7 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
     dispatch({ kind: 'add', annotations: [{ id: session.newId(), label, outer, holes: [] }] });
   const place = (x: number, y: number): void => {
     const at = view.level0At(x, y);
-    // A click has given the focus to the slide; keys go on here.
+    // The click moved focus to the slide; take it back, so that keys keep working.
     bar.current?.focus();
     if (at === null) return;
     if (tool === 'select') {
@@ -52,12 +55,12 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
   };
   const canFinish = tool !== 'rectangle' && tool !== 'select' && draft.length >= 3;
 
-  // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
+  // The viewer's click events, so that dragging still pans and the wheel still zooms.
   useEffect(() => view.onClick(place));
   useEffect(() => bar.current?.focus(), [tool]);
   useAnnotateDrag(view, tool, svg, bar);
 
-  /** Arrow keys move the corner that is chosen. */
+  /** Moves the selected corner by arrow keys. @returns whether it was an arrow key */
   const moveVertex = (event: React.KeyboardEvent): boolean => {
     const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     const transform = view.transform();
@@ -164,7 +167,7 @@ function hintOf(tool: AnnotateTool, points: number, corners: number | null, vert
     case 'polygon':
       return points < 3 ? 'Click the corners of the area.' : 'Click more corners, or press Enter.';
     case 'freehand':
-      return 'Draw the outline with the button held down.';
+      return 'Hold the button down and draw the outline.';
     case 'select':
       return corners === null
         ? 'Click an annotation.'
@@ -173,8 +176,94 @@ function hintOf(tool: AnnotateTool, points: number, corners: number | null, vert
 }
 
 function keysOf(tool: AnnotateTool, chosen: boolean): string {
-  if (tool !== 'select') return 'Keys: arrows, Space, Backspace.';
-  return chosen
-    ? 'Keys: arrows, N and P, I adds, Backspace takes away.'
-    : 'Keys: Page Down goes through them.';
+  if (tool !== 'select') return 'Keys: arrows, Space, Backspace';
+  return chosen ? 'Keys: arrows move, N/P next/previous, I inserts, Backspace deletes' : 'Keys: Page Up/Down';
+}
+
+export interface AnnotationLayerProps {
+  readonly view: SlideView;
+  readonly active: boolean;
+}
+
+export function AnnotationLayer({ view, active }: AnnotationLayerProps): React.JSX.Element | null {
+  const { annotations, visible, selected, vertex, tool } = useApp((state) => state.annotate);
+  const shapes = visible && annotations.length > 0;
+  return (
+    <>
+      {shapes && <Shapes view={view} annotations={annotations} selected={selected} vertex={vertex} />}
+      {active && tool !== null && <AnnotateTools view={view} tool={tool} />}
+    </>
+  );
+}
+
+interface ShapesProps {
+  readonly view: SlideView;
+  readonly annotations: readonly Annotation[];
+  readonly selected: string | null;
+  readonly vertex: number;
+}
+
+/** Paths are in level-0 pixels and never change; each frame only updates one transform. */
+function Shapes({ view, annotations, selected, vertex }: ShapesProps): React.JSX.Element {
+  const group = useRef<SVGGElement>(null);
+  const classes = useLabelClasses();
+  const paths = useMemo(
+    () =>
+      annotations.map((each) => ({
+        id: each.id,
+        colour: colourOfLabel(each.label, classes),
+        d: [each.outer, ...each.holes].map(pathOf).join(''),
+      })),
+    [annotations, classes],
+  );
+  useEffect(() => {
+    const draw = (): void => {
+      const transform = view.transform();
+      if (transform !== null) group.current?.setAttribute('transform', matrixOf(transform));
+    };
+    draw();
+    return view.onFrame(draw);
+  }, [view]);
+  const chosen = annotations.find(({ id }) => id === selected);
+  return (
+    <svg className="annotation-shapes" aria-hidden data-testid="annotation-shapes">
+      <g ref={group}>
+        {paths.map(({ id, d }) => (
+          <path key={`casing-${id}`} d={d} className={id === selected ? 'casing selected' : 'casing'} />
+        ))}
+        {paths.map(({ id, d, colour }) => (
+          <path key={id} d={d} stroke={colour} data-annotation={id} />
+        ))}
+        {chosen !== undefined && <Corners ring={chosen.outer} vertex={vertex} />}
+      </g>
+    </svg>
+  );
+}
+
+/** Corners are zero-length lines: their round caps are dots of constant size at every zoom. */
+function Corners({ ring, vertex }: { readonly ring: Ring; readonly vertex: number }): React.JSX.Element {
+  let dots = '';
+  for (let i = 0; i + 1 < ring.length; i += 2) dots += dotAt(ring, i);
+  return (
+    <>
+      <path d={dots} className="corner-casing" />
+      <path d={dots} className="corner" />
+      <path d={dotAt(ring, 2 * vertex)} className="corner current" />
+    </>
+  );
+}
+
+function dotAt(ring: Ring, at: number): string {
+  return `M${ring[at] ?? 0} ${ring[at + 1] ?? 0}h0`;
+}
+
+function pathOf(ring: Ring): string {
+  let text = '';
+  for (let i = 0; i + 1 < ring.length; i += 2)
+    text += `${i === 0 ? 'M' : 'L'}${ring[i] ?? 0} ${ring[i + 1] ?? 0}`;
+  return `${text}Z`;
+}
+
+function matrixOf({ a, b, c, d, e, f }: Affine): string {
+  return `matrix(${a} ${b} ${c} ${d} ${e} ${f})`;
 }

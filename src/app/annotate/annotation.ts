@@ -1,13 +1,13 @@
-/** Annotations as they are drawn and edited: plain data and geometry. Coordinates are level-0 pixels. */
+/** Annotations: data and geometry for drawing and editing. Coordinates are level-0 pixels. */
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { Point } from '../viewer/affine.ts';
 
-/** A ring: x and y by turns, closed by itself. */
+/** A closed ring: x and y alternate; the first point is not repeated. */
 export type Ring = readonly number[];
 
 export interface Annotation {
   readonly id: string;
-  /** Name of its class, or whatever a file called it; empty without one. */
+  /** Class name, or the label from a file; empty without one. */
   readonly label: string;
   readonly outer: Ring;
   readonly holes: readonly Ring[];
@@ -17,7 +17,7 @@ export function ringOf(points: readonly Point[]): number[] {
   return points.flatMap(({ x, y }) => [x, y]);
 }
 
-/** Corners of the box between two opposite ones. */
+/** The rectangle with two given opposite corners. */
 export function rectangleRing(one: Point, other: Point): number[] {
   return [one.x, one.y, other.x, one.y, other.x, other.y, one.x, other.y];
 }
@@ -26,7 +26,7 @@ export function fromRegion({ label, outer, holes }: AnnotatedRegion, id: string)
   return { id, label, outer: Array.from(outer), holes: holes.map((hole) => Array.from(hole)) };
 }
 
-/** As a reader of files would give it. */
+/** As annotation readers return it. */
 export function toRegion({ id, label, outer, holes }: Annotation): AnnotatedRegion {
   return {
     id,
@@ -37,8 +37,8 @@ export function toRegion({ id, label, outer, holes }: Annotation): AnnotatedRegi
   };
 }
 
-/** Level-0 pixels, holes left out. Of a ring that crosses itself, the parts cancel. */
-export function areaOf({ outer, holes }: Pick<Annotation, 'outer' | 'holes'>): number {
+/** Area in square level-0 pixels, without holes. Parts of a self-intersecting ring cancel. */
+export function annotationArea({ outer, holes }: Pick<Annotation, 'outer' | 'holes'>): number {
   return holes.reduce((rest, hole) => rest - ringArea(hole), ringArea(outer));
 }
 
@@ -50,7 +50,7 @@ function ringArea(ring: Ring): number {
   return Math.abs(twice) / 2;
 }
 
-/** By the even-odd rule over all rings. */
+/** Whether it contains a point, by the even-odd rule over all rings. */
 export function contains({ outer, holes }: Pick<Annotation, 'outer' | 'holes'>, { x, y }: Point): boolean {
   let inside = false;
   for (const ring of [outer, ...holes]) {
@@ -62,12 +62,12 @@ export function contains({ outer, holes }: Pick<Annotation, 'outer' | 'holes'>, 
   return inside;
 }
 
-/** The topmost annotation under a point: the last one, because later ones lie over earlier ones. */
+/** The topmost annotation at a point. Later annotations are above earlier ones. */
 export function annotationAt(annotations: readonly Annotation[], point: Point): Annotation | null {
   return annotations.findLast((each) => contains(each, point)) ?? null;
 }
 
-/** The corner of the outline nearest to a point, within `reach` level-0 pixels; null when there is none. */
+/** Index of the outline's corner nearest to a point, within `reach` level-0 pixels; null if there is none. */
 export function vertexAt({ outer }: Annotation, { x, y }: Point, reach: number): number | null {
   let best: number | null = null;
   let least = reach;
@@ -88,7 +88,7 @@ export function withVertex(annotation: Annotation, index: number, { x, y }: Poin
   return { ...annotation, outer };
 }
 
-/** Adds a corner in the middle of the edge that follows `index`. */
+/** Inserts a corner in the middle of the edge after corner `index`. */
 export function withVertexAfter(annotation: Annotation, index: number): Annotation {
   const count = annotation.outer.length / 2;
   const one = vertexOf(annotation, index);
@@ -98,7 +98,7 @@ export function withVertexAfter(annotation: Annotation, index: number): Annotati
   return { ...annotation, outer };
 }
 
-/** Without a corner; a triangle keeps its three. */
+/** Removes a corner, unless only three are left. */
 export function withoutVertex(annotation: Annotation, index: number): Annotation {
   if (annotation.outer.length <= 6) return annotation;
   const outer = [...annotation.outer];
@@ -107,8 +107,8 @@ export function withoutVertex(annotation: Annotation, index: number): Annotation
 }
 
 /**
- * A drawn line without the points that it does not need (Douglas and Peucker).
- * @param tolerance furthest that a point left out may lie off the line, level-0 pixels.
+ * Simplifies a drawn line (Douglas–Peucker).
+ * @param tolerance largest distance of a removed point from the line, level-0 pixels
  */
 export function simplifyLine(points: readonly Point[], tolerance: number): Point[] {
   const first = points[0];

@@ -1,50 +1,48 @@
-/** Annotations: the ground truth and what it counts as; what is drawn on the slide. */
+/** The Annotations panel: ground truth with its label mapping, and annotations drawn on the slide. */
 import { boundsOfRings } from '../../annotation/ring-bounds.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatCount } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
-import { Section } from '../panels/section.tsx';
+import { PanelSection } from '../panels/section.tsx';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { areaOf } from './annotation.ts';
+import { annotationArea } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
 import type { TruthSummary } from './annotate-state.ts';
 import { colourOfLabel } from './label-colours.ts';
 import { useLabelClasses } from './use-label-classes.ts';
 
-/** More rows would take longer to draw than anybody reads. */
-const mostRows = 200;
+/** Longer lists are slow to render. */
+const maxRows = 200;
 
 export function AnnotationsPanel(): React.JSX.Element {
   return (
     <>
-      <TruthPart />
-      <DrawnPart />
+      <TruthSection />
+      <DrawnSection />
     </>
   );
 }
 
-function TruthPart(): React.JSX.Element {
+function TruthSection(): React.JSX.Element {
   const truth = useApp((state) => state.annotate.truth);
   return (
-    <Section title="Ground truth" testId="truth-section">
+    <PanelSection title="Ground truth" testId="truth-section">
       <CommandButton id="truth.load" label="Load ground truth…" className="wide" />
       {truth === null ? (
-        <p className="hint">
-          XML of ImageScope or ASAP, GeoJSON of QuPath. Drop it on the page, with the slide or after it.
-        </p>
+        <p className="hint">ImageScope or ASAP XML, QuPath GeoJSON. Or drop the file on the page.</p>
       ) : (
         <TruthFacts truth={truth} />
       )}
-    </Section>
+    </PanelSection>
   );
 }
 
 function TruthFacts({ truth }: { readonly truth: TruthSummary }): React.JSX.Element {
-  const leftOut = truth.labels.filter(({ className }) => className === null);
+  const ignored = truth.labels.filter(({ className }) => className === null);
   return (
     <>
-      <p className="truth-name">{truth.source === 'file' ? truth.name : 'What is drawn on this slide'}</p>
+      <p className="truth-name">{truth.source === 'file' ? truth.name : 'Annotations on this slide'}</p>
       <ul className="truth-labels" data-testid="truth-labels">
         {truth.labels.map(({ label, regions, className }) => (
           <li key={label}>
@@ -52,31 +50,31 @@ function TruthFacts({ truth }: { readonly truth: TruthSummary }): React.JSX.Elem
             <span className="figure">
               {formatCount(regions)}{' '}
               {className === null
-                ? 'left out'
+                ? 'ignored'
                 : className.toLowerCase() === label.toLowerCase()
                   ? ''
-                  : `as ${className}`}
+                  : `→ ${className}`}
             </span>
           </li>
         ))}
       </ul>
       <p className="hint">
-        {truth.done < 1 && `Painting, ${Math.round(truth.done * 100)} per cent. `}
-        {leftOut.length > 0 && 'Labels that are left out count as what lies around them. '}
+        {truth.done < 1 && `Painting: ${Math.round(truth.done * 100)} %. `}
+        {ignored.length > 0 && 'Ignored regions take the class around them. '}
         {truth.outside === 'background'
-          ? `What lies outside counts as ${truth.classNames[0] ?? 'background'}.`
-          : 'What lies outside is not counted.'}
+          ? `Unannotated tissue counts as ${truth.classNames[0] ?? 'background'}.`
+          : 'Unannotated tissue is not evaluated.'}
       </p>
       <div className="button-row" role="group" aria-label="Ground truth">
         <CommandButton id="truth.show" label="Show" className="small" icon={<></>} />
-        <CommandButton id="truth.labels" label="Labels…" className="small" icon={<></>} />
+        <CommandButton id="truth.labels" label="Map labels…" className="small" icon={<></>} />
         <CommandButton id="truth.remove" label="Remove" className="small" icon={<></>} />
       </div>
     </>
   );
 }
 
-function DrawnPart(): React.JSX.Element {
+function DrawnSection(): React.JSX.Element {
   const { store } = useWorkbench();
   const { annotations, label, selected: selectedId } = useApp((state) => state.annotate);
   const classes = useLabelClasses();
@@ -91,7 +89,7 @@ function DrawnPart(): React.JSX.Element {
   const shown = selected?.label ?? label;
   const isOther = shown !== '' && !classes.some(({ name }) => name === shown);
   return (
-    <Section title="Drawn on this slide" testId="annotations-section">
+    <PanelSection title="Annotations" testId="annotations-section">
       <div className="button-row annotate-tools" role="group" aria-label="Tools">
         <CommandButton id="annotate.select" />
         <CommandButton id="annotate.rectangle" />
@@ -115,38 +113,38 @@ function DrawnPart(): React.JSX.Element {
       />
       {annotations.length > 0 && (
         <ul className="annotation-list" data-testid="annotation-list">
-          {annotations.slice(0, mostRows).map((each) => (
+          {annotations.slice(0, maxRows).map((each) => (
             <Row
               key={each.id}
               annotation={each}
               colour={colourOfLabel(each.label, classes)}
-              area={mpp === null ? null : areaOf(each) * mpp.x * mpp.y}
+              area={mpp === null ? null : annotationArea(each) * mpp.x * mpp.y}
               current={each.id === selectedId}
             />
           ))}
         </ul>
       )}
-      {annotations.length > mostRows && (
-        <p className="hint">and {formatCount(annotations.length - mostRows)} more, on the slide.</p>
+      {annotations.length > maxRows && (
+        <p className="hint">{formatCount(annotations.length - maxRows)} more on the slide.</p>
       )}
       <p className="hint">
         {annotations.length === 0
-          ? 'Draw with the tools above. What you draw is kept in this browser.'
-          : 'Kept in this browser, for this slide.'}
+          ? 'Draw with the tools above. Annotations are saved in this browser.'
+          : 'Saved in this browser for this slide.'}
       </p>
       <div className="button-row" role="group" aria-label="Annotations">
         <CommandButton id="annotate.import" label="Import…" className="small" icon={<></>} />
         <CommandButton id="export.annotations" label="Export" className="small" icon={<></>} />
         <CommandButton id="annotate.use-as-truth" label="Use as truth" className="small" icon={<></>} />
       </div>
-    </Section>
+    </PanelSection>
   );
 }
 
 interface RowProps {
   readonly annotation: Annotation;
   readonly colour: string;
-  /** µm²; null where the resolution is not known. */
+  /** µm²; null if the resolution is unknown. */
   readonly area: number | null;
   readonly current: boolean;
 }

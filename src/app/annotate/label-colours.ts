@@ -1,4 +1,4 @@
-/** Colours of annotations: those of the class that their label names. */
+/** The classes that annotations can be given, and their colours. */
 import { classOfLabel } from '../../annotation/annotation-file.ts';
 import { classColours } from '../overlay/class-palette.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
@@ -6,8 +6,8 @@ import { chooseModel } from '../session/model-list.ts';
 import { activeModel, shownModels } from '../state/state.ts';
 import type { AppState, ModelEntry } from '../state/state.ts';
 
-/** Of labels that are no class: seen on tissue and unlike the classes' own. */
-const plainColour = '#56B4E9';
+/** For labels that name no class: visible on tissue and unlike any class colour. */
+const defaultColour = '#56B4E9';
 
 export interface LabelClass {
   readonly name: string;
@@ -16,8 +16,8 @@ export interface LabelClass {
 }
 
 /**
- * The model whose classes annotations can be given: the active one, else one that another pane shows, else one that tells
- * the truth's classes apart, else the one that the page would start with.
+ * The model whose classes annotations can be given: the active one, else one shown in another pane, else one with the
+ * truth's classes, else the default model.
  */
 export function labelModel(state: AppState): ModelEntry | null {
   const models = state.models ?? [];
@@ -29,7 +29,7 @@ export function labelModel(state: AppState): ModelEntry | null {
 export function labelClasses(model: ModelEntry | null, palette: PaletteId): LabelClass[] {
   const classes = model?.manifest.classes ?? [];
   const colours = classColours(classes, palette);
-  return classes.map(({ name }, value) => ({ name, colour: colours[value] ?? plainColour }));
+  return classes.map(({ name }, value) => ({ name, colour: colours[value] ?? defaultColour }));
 }
 
 export function colourOfLabel(label: string, classes: readonly LabelClass[]): string {
@@ -37,5 +37,5 @@ export function colourOfLabel(label: string, classes: readonly LabelClass[]): st
     label,
     classes.map(({ name }) => name),
   );
-  return (at === null ? null : classes[at]?.colour) ?? plainColour;
+  return (at === null ? null : classes[at]?.colour) ?? defaultColour;
 }

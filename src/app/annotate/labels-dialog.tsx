@@ -1,4 +1,4 @@
-/** Asks what labels of the ground truth count as, where they are no class of the model. */
+/** Maps labels of the ground truth to classes of the model. */
 import { useState } from 'react';
 import { Modal } from '../dialogs/modal.tsx';
 import { formatCount } from '../format.ts';
@@ -23,18 +23,18 @@ function Labels({ truth }: { readonly truth: TruthSummary }): React.JSX.Element 
   const set = (label: string, className: string | null): void =>
     setLabels(labels.map((each) => (each.label === label ? { ...each, className } : each)));
   return (
-    <Modal title="What labels count as" className="labels-dialog" testId="labels-dialog">
+    <Modal title="Map labels to classes" className="labels-dialog" testId="labels-dialog">
       <form onSubmit={submit}>
         <p>
-          {truth.source === 'file' ? truth.name : 'What is drawn'} has labels of its own. Say which class of
-          the model each of them is. It is remembered for the next file.
+          Choose a class for each label of {truth.source === 'file' ? truth.name : 'the annotations'}. The
+          mapping is saved for the next file.
         </p>
         <table>
           <thead>
             <tr>
               <th scope="col">Label</th>
               <th scope="col">Regions</th>
-              <th scope="col">Counts as</th>
+              <th scope="col">Class</th>
             </tr>
           </thead>
           <tbody>
@@ -44,12 +44,12 @@ function Labels({ truth }: { readonly truth: TruthSummary }): React.JSX.Element 
                 <td className="figure">{formatCount(regions)}</td>
                 <td>
                   <select
-                    aria-label={`Class of ${label === '' ? 'regions without a label' : label}`}
+                    aria-label={`Class for ${label === '' ? 'regions without a label' : label}`}
                     value={className ?? ''}
                     data-testid={`label-class-${label}`}
                     onChange={({ target }) => set(label, target.value === '' ? null : target.value)}
                   >
-                    <option value="">Left out</option>
+                    <option value="">Ignore</option>
                     {truth.classNames.map((name) => (
                       <option key={name} value={name}>
                         {name}
@@ -68,14 +68,15 @@ function Labels({ truth }: { readonly truth: TruthSummary }): React.JSX.Element 
             data-testid="truth-outside"
             onChange={({ target }) => setOutside(target.checked ? 'not-counted' : 'background')}
           />
-          Count only what lies inside of regions. Otherwise all else is {truth.classNames[0] ?? 'background'}.
+          Evaluate annotated regions only. Otherwise, unannotated tissue counts as{' '}
+          {truth.classNames[0] ?? 'background'}.
         </label>
         <div className="modal-actions">
           <button type="button" className="button" onClick={close}>
             Cancel
           </button>
           <button type="submit" className="button primary" data-testid="labels-submit">
-            Set
+            Save
           </button>
         </div>
       </form>

@@ -1,4 +1,4 @@
-/** Dragging with an annotation tool: by mouse, pen or touch. */
+/** Dragging with an annotation tool, by mouse, pen or touch. */
 import { useEffect } from 'react';
 import { scaleOf } from '../viewer/affine.ts';
 import type { Point } from '../viewer/affine.ts';
@@ -8,12 +8,12 @@ import { ringOf, simplifyLine, vertexAt, withVertex } from './annotation.ts';
 import { selectedAnnotation } from './annotate-state.ts';
 import type { AnnotateAction, AnnotateTool } from './annotate-state.ts';
 
-/** CSS pixels within which a corner is met. */
+/** Hit radius of a corner, CSS pixels. */
 const reachPx = 9;
-/** CSS pixels that a freehand line may be simplified by. */
+/** Tolerance for simplifying freehand lines, CSS pixels. */
 const freehandTolerancePx = 0.75;
 
-/** Dragging: a corner of the selected annotation, or a freehand line. All else moves the slide as ever. */
+/** Drags a corner of the selected annotation or draws a freehand line. Any other drag pans the slide. */
 export function useAnnotateDrag(
   view: SlideView,
   tool: AnnotateTool,
@@ -42,7 +42,7 @@ export function useAnnotateDrag(
       if (!onView || at === null || event.button !== 0 || drag !== null) return;
       drag = tool === 'freehand' ? freehand(at) : corner(at);
       if (drag === null) return;
-      // The viewer must not hear of it: it would move the slide.
+      // Keep the event from the viewer, which would pan the slide.
       event.stopPropagation();
       event.preventDefault();
       pane.setPointerCapture(event.pointerId);

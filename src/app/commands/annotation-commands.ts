@@ -1,4 +1,4 @@
-/** Drawing annotations, and ground truth. */
+/** Commands for annotations and ground truth. */
 import {
   BoxSelect,
   CheckCheck,
@@ -38,7 +38,7 @@ function tool(name: AnnotateTool, command: Pick<Command, 'title' | 'icon'>, shor
     isOn: (state) => state.annotate.tool === name,
     perform: (workbench) => {
       const { annotate: now, drawing, calibration } = workbench.store.getState();
-      // One tool at a time has the pointer.
+      // Only one tool at a time may use the pointer.
       if (drawing !== null) workbench.store.dispatch({ type: 'drawing', drawing: null });
       if (calibration !== null) workbench.store.dispatch({ type: 'calibration', calibration: null });
       annotate(workbench, { kind: 'tool', tool: now.tool === name ? null : name });
@@ -58,7 +58,7 @@ export const annotationCommands: readonly Command[] = [
   },
   {
     id: 'truth.labels',
-    title: 'What labels count as…',
+    title: 'Map labels to classes…',
     group: 'Annotate',
     icon: Tags,
     when: (state) => state.annotate.truth !== null,
@@ -74,7 +74,7 @@ export const annotationCommands: readonly Command[] = [
   },
   {
     id: 'truth.outline',
-    title: 'Outline of ground truth over other layers',
+    title: 'Show truth outlines',
     group: 'Annotate',
     icon: SquareDashedTopSolid,
     shortcuts: ['Shift+O'],
@@ -102,9 +102,9 @@ export const annotationCommands: readonly Command[] = [
     perform: (workbench) => workbench.annotations.editTruth(),
   },
   tool('select', { title: 'Select and edit annotations', icon: MousePointer2 }, 'Alt+V'),
-  tool('rectangle', { title: 'Annotate a rectangle', icon: BoxSelect }, 'Alt+B'),
-  tool('polygon', { title: 'Annotate a polygon', icon: Pentagon }, 'Alt+G'),
-  tool('freehand', { title: 'Annotate freehand', icon: Lasso }, 'Alt+W'),
+  tool('rectangle', { title: 'Draw a rectangle', icon: BoxSelect }, 'Alt+B'),
+  tool('polygon', { title: 'Draw a polygon', icon: Pentagon }, 'Alt+G'),
+  tool('freehand', { title: 'Draw freehand', icon: Lasso }, 'Alt+W'),
   {
     id: 'annotate.undo',
     title: 'Undo annotation',

@@ -1,13 +1,12 @@
-/** A command as a button: its icon, its title as name and tooltip, its shortcut in the tooltip. */
+/** A button for a command: its icon, its title as name and tooltip, its shortcut in the tooltip. */
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { describe, isEnabled } from './command.ts';
-import { isMac } from './platform.ts';
+import { isMac, formatShortcut } from './shortcuts.ts';
 import { commandById } from './registry.ts';
-import { formatShortcut } from './shortcuts.ts';
 
 export interface CommandButtonProps {
   readonly id: string;
-  /** Shows this text beside the icon. */
+  /** Text next to the icon. */
   readonly label?: string;
   readonly className?: string;
   /** Replaces the command's icon. */

@@ -1,4 +1,4 @@
-/** A command: the one description from which toolbar, shortcuts, palette and help sheet are made. */
+/** A command: the single definition behind toolbar buttons, shortcuts, palette and help sheet. */
 import type { LucideIcon } from 'lucide-react';
 import type { Workbench } from '../session/workbench.ts';
 import type { AppState } from '../state/state.ts';
@@ -20,11 +20,11 @@ export interface Command {
   readonly title: string;
   readonly group: CommandGroup;
   readonly icon?: LucideIcon;
-  /** Any of these, as `Shift+S`, `Ctrl+K`, `[`, `ArrowLeft`; the first is the one that is shown. */
+  /** Such as `Shift+S`, `Ctrl+K`, `[` or `ArrowLeft`; the first one is displayed. */
   readonly shortcuts?: readonly string[];
-  /** Whether it can be done now; absent means always. */
+  /** Whether it is available now; always, if absent. */
   readonly when?: (state: AppState) => boolean;
-  /** For commands that switch something: whether it is on. */
+  /** For toggles: whether it is on. */
   readonly isOn?: (state: AppState) => boolean;
   perform(workbench: Workbench): void;
 }

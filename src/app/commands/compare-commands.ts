@@ -1,8 +1,18 @@
-/** Two layers in a single pane: swipe and difference. */
-import { ChevronLeft, ChevronRight, Diff, FlipHorizontal, SplitSquareHorizontal } from 'lucide-react';
+/** Comparing: pane layouts, linked panes, and two layers in one pane (swipe, difference). */
+import {
+  ChevronLeft,
+  ChevronRight,
+  Columns2,
+  Diff,
+  FlipHorizontal,
+  Grid2x2,
+  Link,
+  SplitSquareHorizontal,
+  Square,
+} from 'lucide-react';
 import { unshownLayer } from '../state/panes.ts';
 import { shownModels } from '../state/state.ts';
-import type { AppState, CompareView } from '../state/state.ts';
+import type { AppState, CompareView, LinkMode, PaneCount } from '../state/state.ts';
 import type { Workbench } from '../session/workbench.ts';
 import type { Command } from './command.ts';
 
@@ -10,7 +20,7 @@ const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
 const isSwipe = (state: AppState): boolean => state.compare.view === 'swipe';
 const isDifference = (state: AppState): boolean => state.compare.view === 'difference';
 
-/** Models that have come into view are run on what has just been run. */
+/** Applies `change`, then runs models that it brought into view on the area of the last run. */
 export function runAdded(workbench: Workbench, change: () => void): void {
   const before = new Set(shownModels(workbench.store.getState()));
   change();
@@ -22,7 +32,7 @@ export function runAdded(workbench: Workbench, change: () => void): void {
   void workbench.segmentation.segment(state.lastRun.extent, added);
 }
 
-/** Shows two layers in one pane; those of the first two panes, else the pane's own and one not shown yet. */
+/** Shows two layers in one pane: those of the first two panes, else the pane's own and one not yet shown. */
 function show(workbench: Workbench, view: CompareView): void {
   const { store } = workbench;
   runAdded(workbench, () => {
@@ -42,7 +52,7 @@ function show(workbench: Workbench, view: CompareView): void {
 export const compareCommands: readonly Command[] = [
   {
     id: 'compare.swipe',
-    title: 'Swipe: two layers beside a divider',
+    title: 'Swipe compare',
     group: 'Compare',
     icon: SplitSquareHorizontal,
     shortcuts: ['W'],
@@ -52,7 +62,7 @@ export const compareCommands: readonly Command[] = [
   },
   {
     id: 'compare.difference',
-    title: 'Difference: where two layers disagree',
+    title: 'Difference compare',
     group: 'Compare',
     icon: Diff,
     shortcuts: ['D'],
@@ -62,7 +72,7 @@ export const compareCommands: readonly Command[] = [
   },
   {
     id: 'compare.turn-divider',
-    title: 'Swipe: turn the divider',
+    title: 'Rotate divider',
     group: 'Compare',
     icon: FlipHorizontal,
     shortcuts: ['Shift+W'],
@@ -82,4 +92,56 @@ export const compareCommands: readonly Command[] = [
     when: isDifference,
     perform: ({ difference }) => difference.step(by),
   })),
+];
+
+const isCompare = (state: AppState): boolean => state.panes.length > 1;
+
+/** Changes the number of panes; models that come into view run on the area of the last run. */
+function layOut(workbench: Workbench, count: PaneCount): void {
+  runAdded(workbench, () => workbench.store.dispatch({ type: 'layout', count }));
+}
+
+function layout(count: PaneCount, title: string, icon: NonNullable<Command['icon']>): Command {
+  return {
+    id: `pane.layout-${count}`,
+    title,
+    group: 'Compare',
+    icon,
+    shortcuts: [`Alt+${count}`],
+    when: isOpen,
+    isOn: (state) => state.panes.length === count && state.compare.view === 'panes',
+    perform: (workbench) => layOut(workbench, count),
+  };
+}
+
+const nextLink: Readonly<Record<LinkMode, LinkMode>> = { linked: 'offset', offset: 'free', free: 'linked' };
+
+function link(mode: LinkMode, title: string): Command {
+  return {
+    id: `pane.link-${mode}`,
+    title,
+    group: 'Compare',
+    when: isCompare,
+    isOn: (state) => state.link === mode,
+    perform: ({ store }) => store.dispatch({ type: 'link', link: mode }),
+  };
+}
+
+export const paneCommands: readonly Command[] = [
+  layout(1, 'One pane', Square),
+  layout(2, 'Two panes', Columns2),
+  layout(4, 'Four panes', Grid2x2),
+  {
+    id: 'pane.link',
+    title: 'Link panes',
+    group: 'Compare',
+    icon: Link,
+    shortcuts: ['Ctrl+Alt+S'],
+    when: isCompare,
+    isOn: (state) => state.link !== 'free',
+    perform: ({ store }) => store.dispatch({ type: 'link', link: nextLink[store.getState().link] }),
+  },
+  link('linked', 'Link panes: same view'),
+  link('offset', 'Link panes: keep offset'),
+  link('free', 'Link panes: off'),
 ];

@@ -1,4 +1,4 @@
-/** Taking results away. */
+/** Commands that write files: results, annotations, report, session. */
 import {
   FileChartColumn,
   FileCode,
@@ -11,8 +11,7 @@ import {
   VectorSquare,
 } from 'lucide-react';
 import { labelClasses, labelModel } from '../annotate/label-colours.ts';
-import { download, fileStem } from '../export/download.ts';
-import { annotationsGeoJson } from '../export/export-annotations.ts';
+import { download, fileStem, annotationsGeoJson } from '../export/export-files.ts';
 import { openFiles } from '../session/open-files.ts';
 import { pickFiles } from '../session/pick-files.ts';
 import { activePaneOf } from '../state/state.ts';
@@ -50,7 +49,7 @@ export const exportCommands: readonly Command[] = [
   },
   {
     id: 'export.figures-csv',
-    title: 'Export areas and metrics (CSV)',
+    title: 'Export measurements (CSV)',
     group: 'Export',
     icon: FileSpreadsheet,
     when: hasLayer,
@@ -58,7 +57,7 @@ export const exportCommands: readonly Command[] = [
   },
   {
     id: 'export.figures-json',
-    title: 'Export areas and metrics (JSON)',
+    title: 'Export measurements (JSON)',
     group: 'Export',
     icon: FileCode,
     when: hasLayer,
@@ -66,7 +65,7 @@ export const exportCommands: readonly Command[] = [
   },
   {
     id: 'export.annotations',
-    title: 'Export annotations as GeoJSON',
+    title: 'Export annotations (GeoJSON)',
     group: 'Export',
     icon: FileDown,
     when: (state) => isOpen(state) && state.annotate.annotations.length > 0,
@@ -81,7 +80,7 @@ export const exportCommands: readonly Command[] = [
   },
   {
     id: 'export.report',
-    title: 'Report, one page to print',
+    title: 'Print report…',
     group: 'Export',
     icon: FileChartColumn,
     shortcuts: ['Ctrl+P'],

@@ -1,4 +1,4 @@
-/** Panels, theme, dialogs. */
+/** Commands for panels, theme and dialogs. */
 import {
   CircleHelp,
   Command as CommandKey,
@@ -40,9 +40,9 @@ function leftPanel(panel: LeftPanel, title: string): Command {
 }
 
 const surrounds: readonly (readonly [Surround, string])[] = [
-  ['theme', 'Surround: as the theme'],
+  ['theme', 'Surround: match theme'],
   ['black', 'Surround: black'],
-  ['grey', 'Surround: middle grey'],
+  ['grey', 'Surround: mid grey'],
   ['light', 'Surround: light grey'],
   ['white', 'Surround: white'],
 ];
@@ -50,7 +50,7 @@ const surrounds: readonly (readonly [Surround, string])[] = [
 export const interfaceCommands: readonly Command[] = [
   {
     id: 'interface.palette',
-    title: 'Every command',
+    title: 'Command palette',
     group: 'Interface',
     icon: CommandKey,
     shortcuts: ['Ctrl+K', 'Ctrl+Shift+P'],
@@ -89,7 +89,7 @@ export const interfaceCommands: readonly Command[] = [
   leftPanel('bookmarks', 'Bookmarks'),
   leftPanel('annotations', 'Annotations'),
   preference(
-    { id: 'interface.theme', title: 'Light or dark theme', icon: Moon, shortcuts: ['Shift+T'] },
+    { id: 'interface.theme', title: 'Switch light/dark theme', icon: Moon, shortcuts: ['Shift+T'] },
     (now) => ({
       theme: now.theme === 'dark' ? 'light' : 'dark',
     }),
@@ -103,7 +103,7 @@ export const interfaceCommands: readonly Command[] = [
     },
     ({ scaleBar }) => ({ scaleBar: { ...scaleBar, visible: !scaleBar.visible } }),
   ),
-  preference({ id: 'interface.move-scale-bar', title: 'Scale bar: next corner' }, ({ scaleBar }) => ({
+  preference({ id: 'interface.move-scale-bar', title: 'Move scale bar to next corner' }, ({ scaleBar }) => ({
     scaleBar: { ...scaleBar, corner: nextCorner(scaleBar.corner) },
   })),
   preference(
@@ -115,9 +115,12 @@ export const interfaceCommands: readonly Command[] = [
     },
     ({ overview }) => ({ overview: { ...overview, visible: !overview.visible } }),
   ),
-  preference({ id: 'interface.move-overview', title: 'Overview map: next corner' }, ({ overview }) => ({
-    overview: { ...overview, corner: nextCorner(overview.corner) },
-  })),
+  preference(
+    { id: 'interface.move-overview', title: 'Move overview map to next corner' },
+    ({ overview }) => ({
+      overview: { ...overview, corner: nextCorner(overview.corner) },
+    }),
+  ),
   ...surrounds.map(([surround, title]) =>
     preference(
       {

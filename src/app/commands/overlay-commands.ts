@@ -1,4 +1,4 @@
-/** How the class map is drawn. None of these runs a network. */
+/** Commands for how the class map is drawn. None of them runs a network. */
 import { Contrast, Hash, Layers, Palette, PaintBucket, Spline } from 'lucide-react';
 import { paletteIds } from '../overlay/class-palette.ts';
 import { activePaneOf } from '../state/state.ts';
@@ -39,13 +39,13 @@ export const overlayCommands: readonly Command[] = [
   overlaySwitch('hatch', { id: 'overlay.hatch', title: 'Hatch', icon: Hash, shortcut: 'Shift+F' }),
   overlaySwitch('confidence', {
     id: 'overlay.confidence',
-    title: 'Confidence instead of classes',
+    title: 'Show confidence',
     icon: Contrast,
     shortcut: 'H',
   }),
   {
     id: 'overlay.more-opaque',
-    title: 'Fill more opaque',
+    title: 'Increase fill opacity',
     group: 'Overlay',
     shortcuts: ['.'],
     perform: ({ store }) =>
@@ -56,7 +56,7 @@ export const overlayCommands: readonly Command[] = [
   },
   {
     id: 'overlay.less-opaque',
-    title: 'Fill less opaque',
+    title: 'Decrease fill opacity',
     group: 'Overlay',
     shortcuts: [','],
     perform: ({ store }) =>

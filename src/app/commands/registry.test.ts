@@ -22,12 +22,12 @@ it("has the design's keys", () => {
   expect(expected.filter((key) => !byKey.has(key))).toEqual([]);
 });
 
-it('offers a command per demo slide', () => {
+it('has a command per demo slide', () => {
   const demo = { file: 'a.svs', title: 'A', description: '', synthetic: true, licence: '' };
   const state = { ...initialState(parsePreferences(null)), demos: [demo] };
   expect(allCommands(state).map((command) => command.id)).toContain('slide.demo.a.svs');
 });
 
-it('refuses an unknown id', () => {
+it('throws for an unknown id', () => {
   expect(() => commandById('fly')).toThrow();
 });

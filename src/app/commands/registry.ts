@@ -1,11 +1,10 @@
-/** All commands, and those that come from data: one per demo slide and per model. */
+/** All commands: fixed ones, and one per demo slide and per model. */
 import type { AppState } from '../state/state.ts';
-import { compareCommands } from './compare-commands.ts';
+import { compareCommands, paneCommands } from './compare-commands.ts';
 import { annotationCommands } from './annotation-commands.ts';
 import { exportCommands } from './export-commands.ts';
 import { interfaceCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
-import { paneCommands } from './pane-commands.ts';
 import { segmentCommands } from './segment-commands.ts';
 import { demoCommands, modelCommands, slideCommands } from './slide-commands.ts';
 import { viewCommands } from './view-commands.ts';
@@ -25,14 +24,14 @@ export const commands: readonly Command[] = [
 
 const byId = new Map(commands.map((command) => [command.id, command]));
 
-/** @throws Error when there is no such command: a mistake in the program. */
+/** @throws Error if there is no such command, which is a bug. */
 export function commandById(id: string): Command {
   const command = byId.get(id);
-  if (command === undefined) throw new Error(`There is no command "${id}".`);
+  if (command === undefined) throw new Error(`Unknown command "${id}".`);
   return command;
 }
 
-/** Everything that the palette offers now. */
+/** Every command that the palette may list. */
 export function allCommands(state: AppState): Command[] {
   return [...commands, ...demoCommands(state), ...modelCommands(state)];
 }

@@ -1,4 +1,4 @@
-/** Starting and ending runs. */
+/** Commands that start, pause and cancel runs, and their settings. */
 import {
   Maximize,
   Pause,
@@ -77,7 +77,7 @@ export const segmentCommands: readonly Command[] = [
   },
   {
     id: 'segment.area',
-    title: 'Segment the drawn area again',
+    title: 'Segment drawn area again',
     group: 'Segment',
     icon: SquareDashedMousePointer,
     when: (state) => canStart(state) && state.area !== null,
@@ -85,7 +85,7 @@ export const segmentCommands: readonly Command[] = [
   },
   {
     id: 'segment.tissue',
-    title: 'Show what counts as glass',
+    title: 'Show background mask',
     group: 'Segment',
     icon: ScanEye,
     shortcuts: ['Shift+G'],
@@ -95,7 +95,7 @@ export const segmentCommands: readonly Command[] = [
   },
   {
     id: 'segment.skip-glass',
-    title: 'Skip glass',
+    title: 'Skip background',
     group: 'Segment',
     isOn: (state) => state.preferences.skipGlass,
     perform: ({ store }) => {
@@ -105,7 +105,7 @@ export const segmentCommands: readonly Command[] = [
   },
   {
     id: 'segment.keep-results',
-    title: 'Keep results for the next visit',
+    title: 'Save results in this browser',
     group: 'Segment',
     isOn: (state) => state.preferences.keepResults,
     perform: ({ store }) => {
@@ -115,7 +115,7 @@ export const segmentCommands: readonly Command[] = [
   },
   {
     id: 'segment.delete-stored',
-    title: 'Delete stored results',
+    title: 'Delete saved results for all slides',
     group: 'Segment',
     icon: Trash2,
     when: (state) => state.run === null,

@@ -7,7 +7,7 @@ function press(key: string, held: Partial<KeyPress> = {}): KeyPress {
 }
 
 describe('matches', () => {
-  it('tells S from Shift+S, also with caps lock', () => {
+  it('distinguishes S from Shift+S, even with caps lock', () => {
     const plain = parseShortcut('S');
     const shifted = parseShortcut('Shift+S');
     expect(matches(plain, press('s'))).toBe(true);
@@ -17,7 +17,7 @@ describe('matches', () => {
     expect(matches(shifted, press('s'))).toBe(false);
   });
 
-  it('takes a sign wherever the keyboard has it', () => {
+  it('accepts a symbol on any keyboard layout', () => {
     expect(matches(parseShortcut('?'), press('?', { shiftKey: true }))).toBe(true);
     expect(matches(parseShortcut('+'), press('+'))).toBe(true);
     expect(matches(parseShortcut('+'), press('+', { shiftKey: true }))).toBe(true);
@@ -26,26 +26,26 @@ describe('matches', () => {
     expect(matches(parseShortcut('['), altGr)).toBe(true);
   });
 
-  it('leaves the browser its own', () => {
+  it('ignores the browser’s own shortcuts', () => {
     expect(matches(parseShortcut('C'), press('c', { ctrlKey: true }))).toBe(false);
     expect(matches(parseShortcut('R'), press('r', { metaKey: true }))).toBe(false);
     expect(matches(parseShortcut('ArrowLeft'), press('ArrowLeft', { altKey: true }))).toBe(false);
   });
 
-  it('takes Command for Ctrl', () => {
+  it('treats Command as Ctrl', () => {
     expect(matches(parseShortcut('Ctrl+K'), press('k', { metaKey: true }))).toBe(true);
     expect(matches(parseShortcut('Ctrl+K'), press('k', { ctrlKey: true }))).toBe(true);
     expect(matches(parseShortcut('Ctrl+K'), press('k'))).toBe(false);
   });
 });
 
-it('knows single keys', () => {
+it('recognises single keys', () => {
   expect(isSingleKey(parseShortcut('Shift+S'))).toBe(true);
   expect(isSingleKey(parseShortcut('Ctrl+K'))).toBe(false);
   expect(isSingleKey(parseShortcut('Escape'))).toBe(false);
 });
 
-it('writes keycaps', () => {
+it('formats keycaps', () => {
   expect(formatShortcut('Ctrl+K', false)).toBe('Ctrl+K');
   expect(formatShortcut('Ctrl+K', true)).toBe('⌘K');
   expect(formatShortcut('+', false)).toBe('+');

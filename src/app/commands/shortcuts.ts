@@ -1,28 +1,32 @@
-/** Keyboard shortcuts: how they are written and which key presses they mean. Pure. */
+/** Keyboard shortcuts: notation, matching key presses, and the hook that performs commands. */
+import { useEffect } from 'react';
+import { useWorkbench } from '../workbench-context.ts';
+import { isEnabled } from './command.ts';
+import { commands } from './registry.ts';
 
 export interface Shortcut {
   /** As in KeyboardEvent.key; letters in lower case. */
   readonly key: string;
   readonly ctrl: boolean;
   readonly alt: boolean;
-  /** null where the character itself depends on Shift, as `?` and `+` do. */
+  /** null if the character itself depends on Shift, as `?` and `+` do. */
   readonly shift: boolean | null;
 }
 
-/** What of a KeyboardEvent counts. */
+/** The relevant part of a KeyboardEvent. */
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;
   readonly metaKey: boolean;
   readonly altKey: boolean;
   readonly shiftKey: boolean;
-  /** Whether AltGr is down, which many keyboards need for brackets and report as Ctrl+Alt. */
+  /** Whether AltGr is down. Many keyboards need it for brackets and report it as Ctrl+Alt. */
   readonly altGraph: boolean;
 }
 
-/** Reads `Shift+S`, `Ctrl+K`, `+`, `ArrowLeft`. */
+/** Parses `Shift+S`, `Ctrl+K`, `+` or `ArrowLeft`. */
 export function parseShortcut(text: string): Shortcut {
-  // A `+` at the end is the key, not a separator.
+  // A trailing `+` is the key, not a separator.
   const parts = text.endsWith('+') ? [...text.slice(0, -1).split('+').filter(Boolean), '+'] : text.split('+');
   const key = parts[parts.length - 1] ?? '';
   const modifiers = parts.slice(0, -1);
@@ -36,7 +40,7 @@ export function parseShortcut(text: string): Shortcut {
   };
 }
 
-/** Ctrl and the Mac's Command key count as the same. */
+/** Whether a key press triggers a shortcut. The Mac's Command key counts as Ctrl. */
 export function matches(shortcut: Shortcut, press: KeyPress): boolean {
   const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
   if (key !== shortcut.key) return false;
@@ -46,7 +50,7 @@ export function matches(shortcut: Shortcut, press: KeyPress): boolean {
   return shortcut.shift === null || press.shiftKey === shortcut.shift;
 }
 
-/** Whether it is a character without Ctrl or Alt, which speech input can trigger by accident. */
+/** Whether it is a character without Ctrl or Alt, which speech input can trigger accidentally. */
 export function isSingleKey(shortcut: Shortcut): boolean {
   return shortcut.key.length === 1 && !shortcut.ctrl && !shortcut.alt;
 }
@@ -60,7 +64,7 @@ const names: Readonly<Record<string, string>> = {
   ' ': 'Space',
 };
 
-/** The keys as they stand on keycaps, in order. */
+/** The labels of its keys, in order. */
 export function keycaps(text: string, isMac: boolean): string[] {
   const { key, ctrl, alt, shift } = parseShortcut(text);
   const cap = names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
@@ -75,4 +79,59 @@ export function keycaps(text: string, isMac: boolean): string[] {
 /** `Ctrl+K`, or `⌘K` on a Mac. */
 export function formatShortcut(text: string, isMac: boolean): string {
   return keycaps(text, isMac).join(isMac ? '' : '+');
+}
+
+/** Whether shortcuts are displayed as on a Mac. */
+export const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent);
+
+const bindings = commands.flatMap((command) =>
+  (command.shortcuts ?? []).map((text) => ({ command, shortcut: parseShortcut(text) })),
+);
+
+export function useShortcuts(): void {
+  const workbench = useWorkbench();
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || event.isComposing) return;
+      const state = workbench.store.getState();
+      const press = pressOf(event);
+      const found = bindings.find(
+        ({ command, shortcut }) => matches(shortcut, press) && isEnabled(command, state),
+      );
+      if (found === undefined) return;
+      const single = isSingleKey(found.shortcut);
+      if (single && !state.preferences.singleKeyShortcuts) return;
+      // An open dialog keeps all keys except those that toggle dialogs.
+      const isDialogKey = found.command.id === 'interface.palette' || found.command.id === 'interface.help';
+      if (state.dialog !== null && !(isDialogKey && (!single || !isTyping(event.target)))) return;
+      if (!found.shortcut.ctrl && isTyping(event.target)) return;
+      if (isOwnKey(event)) return;
+      event.preventDefault();
+      found.command.perform(workbench);
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, [workbench]);
+}
+
+function pressOf(event: KeyboardEvent): KeyPress {
+  const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+  return { key, ctrlKey, metaKey, altKey, shiftKey, altGraph: event.getModifierState('AltGraph') };
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLTextAreaElement) return true;
+  return target instanceof HTMLInputElement && ['text', 'search', 'number', 'url'].includes(target.type);
+}
+
+/** Whether the focused control uses the key itself, as sliders, radio buttons and lists use arrows. */
+function isOwnKey(event: KeyboardEvent): boolean {
+  const { target, key } = event;
+  // Space presses the focused button.
+  if (key === ' ' && target instanceof HTMLButtonElement && !target.disabled) return true;
+  const usesKeys =
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLInputElement && ['range', 'radio'].includes(target.type));
+  if (!usesKeys) return false;
+  return key.startsWith('Arrow') || key === 'Home' || key === 'End' || target instanceof HTMLSelectElement;
 }

@@ -1,4 +1,4 @@
-/** Opening and closing slides, choosing models. */
+/** Commands that open and close slides, set their resolution, and choose models. */
 import {
   FolderOpen,
   Image,
@@ -38,7 +38,7 @@ export const slideCommands: readonly Command[] = [
   },
   {
     id: 'slide.mpp',
-    title: 'Set resolution of the slide…',
+    title: 'Set slide resolution…',
     group: 'Slide',
     icon: Ruler,
     when: isOpen,
@@ -46,7 +46,7 @@ export const slideCommands: readonly Command[] = [
   },
   {
     id: 'slide.known-length',
-    title: 'Set resolution by a known length…',
+    title: 'Set resolution from a known length…',
     group: 'Slide',
     icon: RulerDimensionLine,
     when: isOpen,
@@ -55,7 +55,7 @@ export const slideCommands: readonly Command[] = [
   },
   {
     id: 'slide.undo-mpp',
-    title: 'Undo the last change of resolution',
+    title: 'Undo resolution change',
     group: 'Slide',
     icon: Undo2,
     when: ({ slide }) => slide.kind === 'open' && slide.earlierMpp.length > 0,
@@ -63,7 +63,7 @@ export const slideCommands: readonly Command[] = [
   },
   {
     id: 'slide.colour-profile',
-    title: "Colours by the slide's ICC profile",
+    title: 'Apply ICC profile',
     group: 'Slide',
     icon: Palette,
     shortcuts: ['Shift+C'],
@@ -76,14 +76,14 @@ export const slideCommands: readonly Command[] = [
   },
   {
     id: 'model.open',
-    title: 'Open a model…',
+    title: 'Open model…',
     group: 'Segment',
     icon: PackageOpen,
     perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'own-model' }),
   },
   {
     id: 'slide.reload',
-    title: 'Read tiles again',
+    title: 'Reload tiles',
     group: 'Slide',
     icon: RefreshCw,
     when: isOpen,

@@ -1,4 +1,4 @@
-/** Moving about in the slide. */
+/** Commands that move the view, measure and bookmark. */
 import {
   Bookmark,
   Expand,
@@ -13,7 +13,7 @@ import {
 import { currentMpp } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
-import { scaleForMagnification, zoomSteps } from '../viewer/magnification.ts';
+import { scaleForMagnification, zoomSteps } from '../viewer/view-scale.ts';
 import type { Command } from './command.ts';
 
 const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
@@ -33,12 +33,12 @@ function viewCommand(
   };
 }
 
-/** Share of the view that one press of an arrow key moves. */
+/** Distance per press of an arrow key, as a share of the view. */
 const panShare = 0.15;
 
 export const viewCommands: readonly Command[] = [
   viewCommand(
-    { id: 'view.fit', title: 'Fit the whole slide', icon: Expand, shortcuts: ['0', 'Home'] },
+    { id: 'view.fit', title: 'Fit slide to view', icon: Expand, shortcuts: ['0', 'Home'] },
     (view) => view.fit(),
   ),
   viewCommand({ id: 'view.zoom-in', title: 'Zoom in', icon: ZoomIn, shortcuts: ['+', '='] }, (view) =>
@@ -66,15 +66,16 @@ export const viewCommands: readonly Command[] = [
   viewCommand({ id: 'view.down', title: 'Move down', shortcuts: ['ArrowDown'] }, (view) =>
     view.panBy(0, panShare),
   ),
-  viewCommand({ id: 'view.rotate', title: 'Rotate right by 90°', icon: RotateCw, shortcuts: ['R'] }, (view) =>
+  viewCommand({ id: 'view.rotate', title: 'Rotate right 90°', icon: RotateCw, shortcuts: ['R'] }, (view) =>
     view.rotateBy(90),
   ),
   viewCommand(
-    { id: 'view.rotate-back', title: 'Rotate left by 90°', icon: RotateCcw, shortcuts: ['Shift+R'] },
+    { id: 'view.rotate-back', title: 'Rotate left 90°', icon: RotateCcw, shortcuts: ['Shift+R'] },
     (view) => view.rotateBy(-90),
   ),
-  viewCommand({ id: 'view.mirror', title: 'Mirror', icon: FlipHorizontal2, shortcuts: ['Shift+M'] }, (view) =>
-    view.flip(),
+  viewCommand(
+    { id: 'view.mirror', title: 'Mirror view', icon: FlipHorizontal2, shortcuts: ['Shift+M'] },
+    (view) => view.flip(),
   ),
   {
     id: 'view.go-to',

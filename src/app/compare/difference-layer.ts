@@ -1,24 +1,24 @@
-/** The difference of two layers, kept up to date slice by slice while their maps grow. */
+/** The difference of two layers, updated slice by slice as their maps grow. */
 import type { Level0Rect } from '../../slide/slide.ts';
-import { ClassMap } from '../overlay/class-map-store.ts';
+import { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { StoredSlice } from '../overlay/class-map-store.ts';
 import { intersection } from '../../base/rect.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { differenceOf, TransitionCodes } from './difference.ts';
 import type { Transition } from './difference.ts';
-import { disagreementsOf, piecesOf } from './disagreements.ts';
-import type { Disagreement, Pieces } from './disagreements.ts';
+import { disagreementsOf, codeRegions } from './disagreements.ts';
+import type { Disagreement, CodeRegions } from './disagreements.ts';
 
 export class DifferenceLayer {
   readonly first: LayerContent;
   readonly second: LayerContent;
-  /** Codes of `differenceOf` in place of classes. */
-  readonly map = new ClassMap();
+  /** Holds codes of `differenceOf` instead of classes. */
+  readonly map = new LiveClassMap();
   readonly #codes: TransitionCodes;
   readonly #slide: { readonly width: number; readonly height: number };
-  /** By generation of the difference's own slices. */
-  readonly #pieces = new WeakMap<StoredSlice, Pieces>();
-  /** Slices of the first map that wait for comparison. */
+  /** Regions of the difference's own slices. */
+  readonly #regions = new WeakMap<StoredSlice, CodeRegions>();
+  /** Slices of the first map that are yet to be compared. */
   readonly #waiting = new Map<string, StoredSlice>();
   #firstVersion = 0;
   #secondVersion = 0;
@@ -35,18 +35,18 @@ export class DifferenceLayer {
     this.#codes = new TransitionCodes(first.classes, second.classes);
   }
 
-  /** Transitions that occur; the one of code c at c − 1. */
+  /** Transitions that occur; code c is at index c − 1. */
   get transitions(): readonly Transition[] {
     return this.#codes.transitions;
   }
 
   /**
-   * Compares what has changed.
+   * Compares slices that have changed.
    * @param milliseconds stops after about that long.
-   * @returns whether all is compared.
+   * @returns whether everything is compared.
    */
   update(milliseconds = Infinity): boolean {
-    this.#notice();
+    this.#queueChanged();
     const end = performance.now() + milliseconds;
     for (const [key, slice] of this.#waiting) {
       if (!this.#compare(slice)) continue;
@@ -56,8 +56,8 @@ export class DifferenceLayer {
     return this.#waiting.size === 0;
   }
 
-  /** Which slices have to be compared, or compared again. */
-  #notice(): void {
+  /** Queues slices that have to be compared, or compared again. */
+  #queueChanged(): void {
     const { map: first } = this.first;
     const { map: second } = this.second;
     if (first.version === this.#firstVersion && second.version === this.#secondVersion) return;
@@ -66,7 +66,7 @@ export class DifferenceLayer {
       this.#secondIndex = new SliceIndex(second.slices);
       const firstIndex = new SliceIndex(first.slices);
       for (const slice of second.slices) {
-        if (slice.generation > this.#secondVersion) firstIndex.meeting(slice.rect).forEach(wait);
+        if (slice.generation > this.#secondVersion) firstIndex.intersecting(slice.rect).forEach(wait);
       }
     }
     for (const slice of first.slices) if (slice.generation > this.#firstVersion) wait(slice);
@@ -74,22 +74,22 @@ export class DifferenceLayer {
     this.#secondVersion = second.version;
   }
 
-  /** @returns false where a slice is put aside, and on its way back. */
+  /** @returns false if a slice is spilled; it is then read back. */
   #compare(slice: StoredSlice): boolean {
     const { column, row, rect } = slice;
-    const meeting = this.#secondIndex.meeting(rect);
-    const aside = [slice, ...meeting].filter(({ isWhole }) => !isWhole);
-    for (const each of aside) void each.whole().catch(() => undefined);
-    if (aside.length > 0) return false;
+    const others = this.#secondIndex.intersecting(rect);
+    const spilled = [slice, ...others].filter(({ isWhole }) => !isWhole);
+    for (const each of spilled) void each.whole().catch(() => undefined);
+    if (spilled.length > 0) return false;
     const { size, classes } = slice.map(0);
-    const others = meeting.map((other) => ({ rect: other.rect, ...other.map(0) }));
-    const codes = differenceOf({ rect, size, classes }, others, this.#codes);
+    const grids = others.map((other) => ({ rect: other.rect, ...other.map(0) }));
+    const codes = differenceOf({ rect, size, classes }, grids, this.#codes);
     const confidence = new Uint8Array(codes.length).fill(255);
     this.map.add({ column, row, rect, size, classes: codes, confidence }, this.#slide);
     return true;
   }
 
-  /** Areas of disagreement, the largest first. */
+  /** Areas of disagreement, largest first. */
   disagreements(): Disagreement[] {
     const slices = [...this.map.slices];
     const places = new Map(slices.map((slice, index) => [slice, index]));
@@ -98,7 +98,7 @@ export class DifferenceLayer {
       slices.map((slice) => {
         const { size, classes } = slice.map(0);
         return {
-          ...this.#piecesOf(slice),
+          ...this.#regionsOf(slice),
           rect: slice.rect,
           size,
           codes: classes,
@@ -109,14 +109,14 @@ export class DifferenceLayer {
     );
   }
 
-  #piecesOf(slice: StoredSlice): Pieces {
-    let pieces = this.#pieces.get(slice);
-    if (pieces === undefined) {
+  #regionsOf(slice: StoredSlice): CodeRegions {
+    let regions = this.#regions.get(slice);
+    if (regions === undefined) {
       const { size, classes } = slice.map(0);
-      pieces = piecesOf(classes, size);
-      this.#pieces.set(slice, pieces);
+      regions = codeRegions(classes, size);
+      this.#regions.set(slice, regions);
     }
-    return pieces;
+    return regions;
   }
 }
 
@@ -124,10 +124,10 @@ function placeOf({ column, row }: StoredSlice): string {
   return `${column},${row}`;
 }
 
-/** Slices by place, so that those that meet a rectangle are found without looking at all. */
+/** Spatial index of slices, to find those that intersect a rectangle. */
 class SliceIndex {
   readonly #cells = new Map<string, StoredSlice[]>();
-  /** Side of a cell; the width of a slice. */
+  /** Side of a cell: the width of a slice. */
   readonly #side: number;
 
   constructor(slices: Iterable<StoredSlice>) {
@@ -142,7 +142,7 @@ class SliceIndex {
     }
   }
 
-  meeting(rect: Level0Rect): StoredSlice[] {
+  intersecting(rect: Level0Rect): StoredSlice[] {
     const found = new Set(this.#cellsOf(rect).flatMap((cell) => this.#cells.get(cell) ?? []));
     return [...found].filter((slice) => intersection(slice.rect, rect) !== null);
   }

@@ -1,4 +1,4 @@
-/** Where two layers disagree: how much, in which way, and each spot, the largest first. */
+/** The Difference section: how much two layers disagree, in which way, and where, largest first. */
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
@@ -7,12 +7,12 @@ import { ClassSwatch } from '../overlay/class-swatch.tsx';
 import { useMapVersion } from '../session/use-layer.ts';
 import { activePaneOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Section } from '../panels/section.tsx';
+import { PanelSection } from '../panels/section.tsx';
 import { agreed } from './difference.ts';
 import { lookOf } from './difference-style.ts';
 import type { DifferenceState } from './difference-session.ts';
 
-/** More spots than this are not listed: the smallest are borders, a pixel wide. */
+/** Most spots that are listed. The smallest are class borders, one pixel wide. */
 const maxListed = 200;
 
 export function DifferenceSection(): React.JSX.Element | null {
@@ -21,17 +21,17 @@ export function DifferenceSection(): React.JSX.Element | null {
   const shown = useApp(({ compare }) => compare.view === 'difference');
   if (!shown) return null;
   return (
-    <Section title="Difference" testId="difference-section">
+    <PanelSection title="Difference" testId="difference-section">
       {state === null ? (
-        <p className="hint">Choose two layers. Ground truth has to be loaded first.</p>
+        <p className="hint">Choose two layers. Load ground truth to compare with it.</p>
       ) : (
-        <Figures state={state} />
+        <DifferenceFigures state={state} />
       )}
-    </Section>
+    </PanelSection>
   );
 }
 
-function Figures({ state }: { readonly state: DifferenceState }): React.JSX.Element {
+function DifferenceFigures({ state }: { readonly state: DifferenceState }): React.JSX.Element {
   const { difference } = useWorkbench();
   const { overlay } = useApp(activePaneOf);
   const mpp = useApp((app) => currentMpp(app.slide));
@@ -42,7 +42,7 @@ function Figures({ state }: { readonly state: DifferenceState }): React.JSX.Elem
   const disagreed = areas.reduce((sum, area) => sum + area, 0);
   const compared = disagreed + map.areaOf(agreed);
   if (compared === 0) {
-    return <p className="hint">Nothing to compare yet: both layers need a result at the same place.</p>;
+    return <p className="hint">Nothing to compare yet. Both layers need results in the same area.</p>;
   }
   const um2 = mpp === null ? null : mpp.x * mpp.y;
   const areaText = (area: number): string =>
@@ -53,11 +53,11 @@ function Figures({ state }: { readonly state: DifferenceState }): React.JSX.Elem
   return (
     <>
       <p data-testid="difference-summary">
-        Same class on <strong>{formatShare((compared - disagreed) / compared)}</strong> of{' '}
-        {areaText(compared)} compared.
+        Same class: <strong>{formatShare((compared - disagreed) / compared)}</strong> of {areaText(compared)}{' '}
+        compared
       </p>
       <p className="hint">
-        {layer.first.title} → {layer.second.title}. Fill: class of the second; hatch: class of the first.
+        {layer.first.title} → {layer.second.title}. Hatch: first; fill: second.
       </p>
       <ul className="legend" data-testid="transitions">
         {rows.map(({ look, area }) => (
@@ -101,7 +101,7 @@ function Figures({ state }: { readonly state: DifferenceState }): React.JSX.Elem
           );
         })}
       </ol>
-      {disagreements.length > maxListed && <p className="hint">The {maxListed} largest are listed.</p>}
+      {disagreements.length > maxListed && <p className="hint">Only the {maxListed} largest are listed.</p>}
     </>
   );
 }

@@ -1,4 +1,4 @@
-/** The difference that the page shows: made when it is looked at, kept up to date, walked through spot by spot. */
+/** The difference on screen: created when shown, kept up to date, and stepped through spot by spot. */
 import { layerText } from '../state/state.ts';
 import type { AppState, Layer } from '../state/state.ts';
 import type { Action } from '../state/reducer.ts';
@@ -7,16 +7,16 @@ import type { LayerContent, TruthLayer } from '../session/layer-content.ts';
 import { DifferenceLayer } from './difference-layer.ts';
 import type { Disagreement } from './disagreements.ts';
 
-/** Milliseconds of a frame that comparing may take. */
-const share = 8;
-/** The list is made anew at most this often, in milliseconds. */
+/** Milliseconds per frame for comparing. */
+const frameBudget = 8;
+/** Shortest time between two updates of the list, in milliseconds. */
 const listInterval = 400;
 
 export interface DifferenceState {
   readonly layer: DifferenceLayer;
-  /** The largest first; grows as slices are compared. */
+  /** Largest first; grows as slices are compared. */
   readonly disagreements: readonly Disagreement[];
-  /** Which of them was gone to last; −1 for none. */
+  /** Index of the one last shown; −1 for none. */
   readonly current: number;
 }
 
@@ -31,7 +31,7 @@ export class DifferenceSession {
   #frame = 0;
   #timer: number | undefined;
 
-  /** @param goTo shows a place of the slide. */
+  /** @param goTo moves the view to a disagreement. */
   constructor(
     store: Store<AppState, Action>,
     truth: TruthLayer,
@@ -53,7 +53,7 @@ export class DifferenceSession {
     return () => this.#listeners.delete(listener);
   };
 
-  /** Goes to a disagreement by its place in the list. */
+  /** Moves to a disagreement by its index in the list. */
   show(index: number): void {
     const spot = this.#state?.disagreements[index];
     if (this.#state === null || spot === undefined) return;
@@ -61,7 +61,7 @@ export class DifferenceSession {
     this.#goTo(spot);
   }
 
-  /** Goes to the next disagreement, or to the one before with −1; around at the ends. */
+  /** Moves to the next (1) or previous (−1) disagreement; wraps around at the ends. */
   step(by: 1 | -1): void {
     if (this.#state === null) return;
     const { current, disagreements } = this.#state;
@@ -69,7 +69,7 @@ export class DifferenceSession {
     this.show((from + by + disagreements.length) % Math.max(1, disagreements.length));
   }
 
-  /** Begins anew when other layers are shown. */
+  /** Starts over when other layers are shown. */
   readonly #follow = (): void => {
     const { compare, panes, slide } = this.#store.getState();
     const [pane] = panes;
@@ -110,7 +110,7 @@ export class DifferenceSession {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       if (this.#state === null) return;
-      if (!this.#state.layer.update(share)) this.#schedule();
+      if (!this.#state.layer.update(frameBudget)) this.#schedule();
       this.#timer ??= window.setTimeout(this.#list, listInterval);
     });
   };
@@ -119,7 +119,7 @@ export class DifferenceSession {
     this.#timer = undefined;
     if (this.#state === null) return;
     const disagreements = this.#state.layer.disagreements();
-    // The one gone to keeps its mark when others come before it.
+    // Keeps the current mark when others are inserted before it.
     const spot = this.#state.disagreements[this.#state.current];
     const current =
       spot === undefined ? -1 : disagreements.findIndex(({ x, y }) => x === spot.x && y === spot.y);

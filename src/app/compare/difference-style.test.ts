@@ -10,19 +10,19 @@ const classes = [
 const layers = { first: { classes }, second: { classes } };
 const overlay = { palette: 'model', classStyles: {} } as const;
 
-/** Of relative luminance, 0 to 1, roughly. */
+/** Approximate relative luminance, 0 to 1. */
 function lightness(colour: string): number {
   const [red, green, blue] = parseColour(colour);
   return (0.2 * red + 0.7 * green + 0.1 * blue) / 255;
 }
 
-describe('the look of a difference', () => {
-  it('has the second class as its fill, the first as its hatch', () => {
+describe('style of a difference', () => {
+  it('fills with the second class and hatches with the first', () => {
     const look = lookOf({ from: 1, to: 2 }, layers, overlay);
     expect(look).toMatchObject({ title: 'benign → invasive', colour: '#0072B2', hatchColour: '#009E73' });
   });
 
-  it('is pale where tissue became background, so that it hides none; its hatch dark where it was', () => {
+  it('uses pale fills and dark hatches for background, so that tissue stays visible', () => {
     const became = lookOf({ from: 2, to: 0 }, layers, overlay);
     expect(became.hatchColour).toBe('#0072B2');
     expect(lightness(became.colour)).toBeGreaterThan(0.7);

@@ -1,14 +1,14 @@
-/** How differences are drawn: filled with the second layer's class, hatched with the first one's. Pure. */
+/** Style of differences: filled with the second layer's class, hatched with the first one's. Pure. */
 import { parseColour } from '../overlay/class-palette.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 import { hatchesOf } from '../overlay/hatch.ts';
 import type { HatchKind } from '../overlay/hatch.ts';
-import type { OverlayStyle } from '../overlay/painted-style.ts';
+import type { OverlayStyle } from '../overlay/overlay-style.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import type { OverlaySettings } from '../state/state.ts';
 import type { Transition } from './difference.ts';
 
-/** Background classes have no colour of their own: pale as a fill and outline, dark as a hatch. Neither hides tissue, and no class is so. */
+/** Colours of background classes: pale for fill and outline, dark for hatches. No class uses them, and neither hides tissue. */
 const paleBackground = '#d0d0d0';
 const darkBackground = '#202020';
 
@@ -26,7 +26,7 @@ export interface TwoLayers {
   readonly second: { readonly classes: readonly PaletteClass[] };
 }
 
-/** What a transition is called and how it looks. */
+/** Title and style of a transition. */
 export function lookOf(
   { from, to }: Transition,
   { first, second }: TwoLayers,
@@ -42,7 +42,7 @@ export function lookOf(
   };
 }
 
-/** Transitions of a class that is switched off in the first layer are not drawn. */
+/** Overlay style of a difference. Classes hidden in the first layer are not drawn. */
 export function differenceStyle(
   transitions: readonly Transition[],
   layers: TwoLayers,

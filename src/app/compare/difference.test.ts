@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ClassMap } from '../overlay/class-map-store.ts';
+import { LiveClassMap } from '../overlay/class-map-store.ts';
 import { DifferenceLayer } from './difference-layer.ts';
 import { agreed, differenceOf, notCompared, TransitionCodes } from './difference.ts';
-import { piecesOf } from './disagreements.ts';
+import { codeRegions } from './disagreements.ts';
 
 const classes = ['Normal', 'Benign', 'In situ'].map((name, value) => ({
   name,
@@ -13,7 +13,7 @@ const classes = ['Normal', 'Benign', 'In situ'].map((name, value) => ({
 describe('differenceOf', () => {
   const rect = { x: 0, y: 0, width: 4, height: 4 };
 
-  it('names from → to, pixel by pixel', () => {
+  it('assigns transitions pixel by pixel', () => {
     const codes = new TransitionCodes(classes, classes);
     const first = { rect, size: 2, classes: Uint8Array.of(0, 1, 2, 2) };
     const second = { rect, size: 2, classes: Uint8Array.of(0, 2, 2, 1) };
@@ -25,10 +25,10 @@ describe('differenceOf', () => {
     ]);
   });
 
-  it('compares by place where grid and resolution differ, and says where there is nothing', () => {
+  it('compares by position if grid and resolution differ, and marks uncovered pixels', () => {
     const codes = new TransitionCodes(classes, classes);
     const first = { rect, size: 4, classes: new Uint8Array(16) };
-    // Covers the right half, and more; one pixel of it is two of the first.
+    // Covers more than the right half; one of its pixels covers two of the first.
     const second = {
       rect: { x: 2, y: 0, width: 4, height: 4 },
       size: 2,
@@ -45,7 +45,7 @@ describe('differenceOf', () => {
     );
   });
 
-  it('knows classes by name, whatever their values', () => {
+  it('identifies classes by name, not by value', () => {
     const other = [classes[0], classes[2], { ...classes[1], name: 'benign ' }].flatMap((one) => one ?? []);
     const codes = new TransitionCodes(classes, other);
     expect(codes.of(1, 2)).toBe(agreed);
@@ -54,25 +54,25 @@ describe('differenceOf', () => {
   });
 });
 
-describe('piecesOf', () => {
-  it('finds areas that touch by an edge, with a point inside of each', () => {
+describe('codeRegions', () => {
+  it('finds 4-connected regions, with a point inside each', () => {
     const size = 4;
-    // A hook of code 1 whose centre of mass is not in it, a dot of code 2 that touches by a corner only.
+    // A hook of code 1 with its centroid outside, and a dot of code 2 that touches only at a corner.
     const codes = Uint8Array.from([1, 1, 1, 0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 255, 255]);
-    const { pieces, labels } = piecesOf(codes, size);
-    expect(pieces.map(({ code, pixels }) => [code, pixels])).toEqual([
+    const { regions, labels } = codeRegions(codes, size);
+    expect(regions.map(({ code, pixels }) => [code, pixels])).toEqual([
       [1, 5],
       [2, 1],
     ]);
-    expect(pieces[0]).toMatchObject({ left: 0, top: 0, right: 3, bottom: 3 });
-    for (const [index, { x, y }] of pieces.entries()) expect(labels[y * size + x]).toBe(index + 1);
+    expect(regions[0]).toMatchObject({ left: 0, top: 0, right: 3, bottom: 3 });
+    for (const [index, { x, y }] of regions.entries()) expect(labels[y * size + x]).toBe(index + 1);
     expect(labels.filter((label) => label > 0)).toHaveLength(6);
   });
 });
 
 describe('DifferenceLayer', () => {
   const slide = { width: 100, height: 100 };
-  const slice = (x: number, y: number, values: number[]): Parameters<ClassMap['add']>[0] => ({
+  const slice = (x: number, y: number, values: number[]): Parameters<LiveClassMap['add']>[0] => ({
     column: x / 10,
     row: y / 10,
     rect: { x, y, width: 10, height: 10 },
@@ -80,15 +80,15 @@ describe('DifferenceLayer', () => {
     classes: Uint8Array.from(values),
     confidence: new Uint8Array(4).fill(255),
   });
-  const content = (map: ClassMap): ConstructorParameters<typeof DifferenceLayer>[0] => ({
+  const content = (map: LiveClassMap): ConstructorParameters<typeof DifferenceLayer>[0] => ({
     title: '',
     classes,
     map,
   });
 
-  it('joins areas across the borders of slices, and sorts them by area', () => {
-    const first = new ClassMap();
-    const second = new ClassMap();
+  it('joins regions across slices and sorts them by area', () => {
+    const first = new LiveClassMap();
+    const second = new LiveClassMap();
     for (const x of [0, 10]) first.add(slice(x, 0, [0, 0, 0, 0]), slide);
     second.add(slice(0, 0, [1, 0, 0, 2]), slide);
     second.add(slice(10, 0, [0, 0, 2, 2]), slide);
@@ -103,9 +103,9 @@ describe('DifferenceLayer', () => {
     expect(layer.map.areaOf(agreed)).toBe(100);
   });
 
-  it('follows slices of either map that come in later', () => {
-    const first = new ClassMap();
-    const second = new ClassMap();
+  it('updates when either map gains slices', () => {
+    const first = new LiveClassMap();
+    const second = new LiveClassMap();
     const layer = new DifferenceLayer(content(first), content(second), slide);
     layer.update();
     expect(layer.map.size).toBe(0);

@@ -1,8 +1,8 @@
-/** Where two class maps disagree, and how: from the class of the first to the class of the second. Pure. */
+/** Per-pixel comparison of two class maps: transitions from a class of the first to one of the second. Pure. */
 import type { Level0Rect } from '../../slide/slide.ts';
 import { classKey } from '../overlay/class-palette.ts';
 
-/** A square of a class map: `size × size` class values, row by row, over `rect`. */
+/** A square of a class map: `size × size` class values in row-major order, covering `rect`. */
 export interface ClassGrid {
   readonly rect: Level0Rect;
   readonly size: number;
@@ -15,14 +15,14 @@ export interface Transition {
   readonly to: number;
 }
 
-/** Code of pixels where both maps have the same class. */
+/** Code of pixels whose class is the same in both maps. */
 export const agreed = 0;
-/** Code of pixels where the second map has nothing. */
+/** Code of pixels that the second map does not cover. */
 export const notCompared = 255;
-/** More transitions than codes share the last one. Two maps of 15 classes each do not get there. */
+/** Transitions beyond the last code share it. Two maps of 15 classes each do not reach it. */
 const lastCode = 254;
 
-/** Codes 1 to 254 for transitions, given out as they occur. Classes are the same when their names are. */
+/** Assigns codes 1 to 254 to transitions as they occur. Classes are equal if their names are. */
 export class TransitionCodes {
   readonly #firstKeys: readonly string[];
   readonly #secondKeys: readonly string[];
@@ -35,12 +35,12 @@ export class TransitionCodes {
     this.#codes = new Uint8Array(256 * 256);
   }
 
-  /** Transitions that occurred; the one of code c at c − 1. */
+  /** Transitions that occurred; code c is at index c − 1. */
   get transitions(): readonly Transition[] {
     return this.#transitions;
   }
 
-  /** The code of a pixel that is class `from` in the first map and class `to` in the second. */
+  /** Code of a pixel of class `from` in the first map and class `to` in the second. */
   of(from: number, to: number): number {
     const known = this.#codes[from * 256 + to] ?? 0;
     if (known !== 0) return known;
@@ -53,7 +53,7 @@ export class TransitionCodes {
 }
 
 /**
- * Codes of `first`'s pixels, each compared with the pixel of the second map under its middle.
+ * Codes of `first`'s pixels, each compared with the pixel of the second map under its centre.
  * @param second squares of the second map, of any grid and resolution.
  */
 export function differenceOf(
@@ -87,7 +87,7 @@ export function differenceOf(
   return result;
 }
 
-/** For the middle of each of `size` pixels along an axis: the pixel of the other map; −1 outside of it. */
+/** For the centre of each of `size` pixels along an axis, the pixel of the other map; −1 outside it. */
 function placesIn(
   start: number,
   length: number,

@@ -1,36 +1,36 @@
-/** Connected areas of one and the same disagreement, within a square and across squares. Pure. */
+/** Connected regions of the same disagreement, within a square and across squares. Pure. */
 import type { Level0Rect } from '../../slide/slide.ts';
 import { agreed, notCompared } from './difference.ts';
 
-/** Pixels of one code that touch each other by an edge, within a square. Pixels of the square. */
-export interface Piece {
+/** A 4-connected region of one code within a square. Coordinates in pixels of the square. */
+export interface CodeRegion {
   readonly code: number;
   readonly pixels: number;
   readonly left: number;
   readonly top: number;
-  /** Behind the last column and row. */
+  /** One past the last column and row. */
   readonly right: number;
   readonly bottom: number;
-  /** The pixel of the piece that is nearest to its centre of mass. */
+  /** The pixel of the region nearest to its centroid. */
   readonly x: number;
   readonly y: number;
 }
 
-export interface Pieces {
-  readonly pieces: readonly Piece[];
-  /** 1 + index into `pieces` for each pixel; 0 where there is no disagreement. */
+export interface CodeRegions {
+  readonly regions: readonly CodeRegion[];
+  /** 1 + index into `regions` for each pixel; 0 where there is no disagreement. */
   readonly labels: Int32Array;
 }
 
 /** @param codes size × size codes of `differenceOf`. */
-export function piecesOf(codes: Uint8Array, size: number): Pieces {
+export function codeRegions(codes: Uint8Array, size: number): CodeRegions {
   const labels = new Int32Array(size * size);
-  const pieces: Piece[] = [];
+  const regions: CodeRegion[] = [];
   const members: number[] = [];
   for (let start = 0; start < codes.length; start++) {
     const code = codes[start] ?? agreed;
     if (code === agreed || code === notCompared || labels[start] !== 0) continue;
-    const label = pieces.length + 1;
+    const label = regions.length + 1;
     members.length = 0;
     members.push(start);
     labels[start] = label;
@@ -39,7 +39,7 @@ export function piecesOf(codes: Uint8Array, size: number): Pieces {
       labels[at] = label;
       members.push(at);
     };
-    // Members grow while they are walked through: each brings its neighbours.
+    // Flood fill: `members` is also the queue.
     for (let next = 0; next < members.length; next++) {
       const at = members[next] ?? 0;
       const x = at % size;
@@ -48,12 +48,12 @@ export function piecesOf(codes: Uint8Array, size: number): Pieces {
       visit(at - size);
       visit(at + size);
     }
-    pieces.push(pieceOf(code, members, size));
+    regions.push(codeRegion(code, members, size));
   }
-  return { pieces, labels };
+  return { regions, labels };
 }
 
-function pieceOf(code: number, members: readonly number[], size: number): Piece {
+function codeRegion(code: number, members: readonly number[], size: number): CodeRegion {
   let left = size;
   let top = size;
   let right = 0;
@@ -86,8 +86,8 @@ function pieceOf(code: number, members: readonly number[], size: number): Piece 
   return { code, pixels: members.length, left, top, right, bottom, x, y: (nearest - x) / size };
 }
 
-/** A square with its pieces and the places of its neighbours. */
-export interface PiecesOfSquare extends Pieces {
+/** A square with its regions and the indices of its neighbours. */
+export interface SquareRegions extends CodeRegions {
   readonly rect: Level0Rect;
   readonly size: number;
   readonly codes: Uint8Array;
@@ -96,24 +96,24 @@ export interface PiecesOfSquare extends Pieces {
   readonly below: number;
 }
 
-/** A disagreement as a reader sees it: one area, wherever the borders of squares are. Level-0 pixels. */
+/** A disagreement as the reader sees it: one area, even across squares. Level-0 pixels. */
 export interface Disagreement {
   readonly code: number;
   /** Square level-0 pixels. */
   readonly area: number;
   readonly bounds: Level0Rect;
-  /** A point of the area, in its largest piece. */
+  /** A point of the area, in its largest region. */
   readonly x: number;
   readonly y: number;
 }
 
-/** Pieces joined across the borders of squares, the largest area first. */
-export function disagreementsOf(squares: readonly PiecesOfSquare[]): Disagreement[] {
+/** Regions joined across the borders of squares, largest area first. */
+export function disagreementsOf(squares: readonly SquareRegions[]): Disagreement[] {
   const starts: number[] = [];
   let count = 0;
-  for (const { pieces } of squares) {
+  for (const { regions } of squares) {
     starts.push(count);
-    count += pieces.length;
+    count += regions.length;
   }
   const parents = Int32Array.from({ length: count }, (_, index) => index);
   const rootOf = (index: number): number => {
@@ -154,7 +154,7 @@ export function disagreementsOf(squares: readonly PiecesOfSquare[]): Disagreemen
 }
 
 function collect(
-  squares: readonly PiecesOfSquare[],
+  squares: readonly SquareRegions[],
   starts: readonly number[],
   rootOf: (index: number) => number,
 ): Disagreement[] {
@@ -162,26 +162,26 @@ function collect(
     readonly largest: number;
   }
   const byRoot = new Map<number, Growing>();
-  squares.forEach(({ rect, size, pieces }, index) => {
+  squares.forEach(({ rect, size, regions }, index) => {
     const across = rect.width / size;
     const down = rect.height / size;
-    pieces.forEach((piece, at) => {
+    regions.forEach((region, at) => {
       const root = rootOf((starts[index] ?? 0) + at);
       const known = byRoot.get(root);
-      const area = piece.pixels * across * down;
+      const area = region.pixels * across * down;
       const bounds = {
-        x: rect.x + piece.left * across,
-        y: rect.y + piece.top * down,
-        width: (piece.right - piece.left) * across,
-        height: (piece.bottom - piece.top) * down,
+        x: rect.x + region.left * across,
+        y: rect.y + region.top * down,
+        width: (region.right - region.left) * across,
+        height: (region.bottom - region.top) * down,
       };
-      const x = rect.x + (piece.x + 0.5) * across;
-      const y = rect.y + (piece.y + 0.5) * down;
-      if (known === undefined) byRoot.set(root, { code: piece.code, area, bounds, x, y, largest: area });
+      const x = rect.x + (region.x + 0.5) * across;
+      const y = rect.y + (region.y + 0.5) * down;
+      if (known === undefined) byRoot.set(root, { code: region.code, area, bounds, x, y, largest: area });
       else {
         byRoot.set(root, {
           ...(area > known.largest ? { x, y, largest: area } : known),
-          code: piece.code,
+          code: region.code,
           area: known.area + area,
           bounds: union(known.bounds, bounds),
         });

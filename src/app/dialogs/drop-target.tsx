@@ -1,4 +1,4 @@
-/** Files dropped anywhere on the page. */
+/** Opens files dropped anywhere on the page. */
 import { useEffect, useState } from 'react';
 import { openFiles } from '../session/open-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
@@ -14,7 +14,7 @@ export function DropTarget(): React.JSX.Element | null {
       setOver(true);
     };
     const onDragLeave = (event: DragEvent): void => {
-      // Leaving an element for one inside the page has a related target.
+      // The related target is null only when the pointer leaves the page.
       if (event.relatedTarget === null) setOver(false);
     };
     const onDrop = (event: DragEvent): void => {

@@ -1,8 +1,7 @@
-/** The help sheet: every command with a shortcut, by group. */
+/** The help sheet: all commands that have a shortcut, by group. */
 import { commandGroups } from '../commands/command.ts';
-import { isMac } from '../commands/platform.ts';
+import { isMac, keycaps } from '../commands/shortcuts.ts';
 import { commands } from '../commands/registry.ts';
-import { keycaps } from '../commands/shortcuts.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Modal } from './modal.tsx';
 
@@ -11,6 +10,16 @@ export function HelpSheet(): React.JSX.Element {
   const singleKeys = useApp((state) => state.preferences.singleKeyShortcuts);
   return (
     <Modal title="Keyboard shortcuts" className="help-sheet" testId="help">
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={singleKeys}
+          onChange={() =>
+            store.dispatch({ type: 'preferences', change: { singleKeyShortcuts: !singleKeys } })
+          }
+        />
+        Single-key shortcuts
+      </label>
       <div className="help-groups">
         {commandGroups.map((group) => (
           <section key={group} aria-label={group}>
@@ -30,16 +39,6 @@ export function HelpSheet(): React.JSX.Element {
           </section>
         ))}
       </div>
-      <label className="check">
-        <input
-          type="checkbox"
-          checked={singleKeys}
-          onChange={() =>
-            store.dispatch({ type: 'preferences', change: { singleKeyShortcuts: !singleKeys } })
-          }
-        />
-        Shortcuts of a single letter or sign
-      </label>
     </Modal>
   );
 }

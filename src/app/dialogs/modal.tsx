@@ -1,4 +1,4 @@
-/** A modal dialog: the browser's own, which keeps the focus inside, closes on Esc and gives the focus back. */
+/** A modal dialog on the native `<dialog>`, which traps focus, closes on Esc and restores focus. */
 import { X } from 'lucide-react';
 import { useEffect, useId, useRef } from 'react';
 import { useWorkbench } from '../workbench-context.ts';
@@ -6,7 +6,7 @@ import { useWorkbench } from '../workbench-context.ts';
 export interface ModalProps {
   readonly title: string;
   readonly className?: string;
-  /** Without a visible heading; the title is then the dialog's name only. */
+  /** Hides the heading; the title then only names the dialog for screen readers. */
   readonly bare?: boolean;
   readonly children: React.ReactNode;
   readonly testId: string;
@@ -38,7 +38,7 @@ export function Modal({ title, className, bare = false, children, testId }: Moda
         close();
       }}
       onClick={(event) => {
-        // A click on the backdrop is a click on the dialog itself.
+        // Clicks on the backdrop have the dialog itself as target.
         if (event.target === event.currentTarget) close();
       }}
     >
@@ -67,7 +67,7 @@ export function Modal({ title, className, bare = false, children, testId }: Moda
   );
 }
 
-/** The focus goes to what the dialog asks for; the browser would give it to the button that closes it. */
+/** Focuses the first input or primary button; the browser would focus the close button. */
 function focusQuestion(dialog: HTMLDialogElement): void {
   const controls = dialog.querySelectorAll<HTMLElement>('input, select, textarea, .button.primary');
   for (const control of controls) {

@@ -1,4 +1,4 @@
-/** Asks for the resolution of a slide that does not state it. Never guessed. */
+/** Asks for the µm per pixel of a slide that does not state it. Dualscope never guesses it. */
 import { useId, useState } from 'react';
 import { parseMpp } from '../session/remembered-mpp.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -33,18 +33,18 @@ export function MppDialog(): React.JSX.Element | null {
     workbench.store.dispatch({ type: 'dialog', dialog: null });
     workbench.store.dispatch({ type: 'calibration', calibration: { points: [], segmentAfter: extent } });
   };
-  const useOwn = (): void => {
+  const useFileValue = (): void => {
     workbench.slides.setMpp(null);
     workbench.store.dispatch({ type: 'dialog', dialog: null });
   };
 
   return (
-    <Modal title="Resolution of the slide" className="mpp-dialog" testId="mpp-dialog">
+    <Modal title="Slide resolution" className="mpp-dialog" testId="mpp-dialog">
       <form onSubmit={submit} noValidate>
         <p>
           {slide.metadata.mpp === null
-            ? `${slide.metadata.name} does not say how many µm a pixel is wide. A model needs it to see tissue at the size that it has learnt.`
-            : `${slide.metadata.name} says ${Number(slide.metadata.mpp.x.toPrecision(4))} µm per pixel (${slide.metadata.mpp.source}). What you give here goes before it.`}
+            ? `${slide.metadata.name} has no µm per pixel. Models need it to see tissue at their training resolution.`
+            : `${slide.metadata.name} states ${Number(slide.metadata.mpp.x.toPrecision(4))} µm per pixel (${slide.metadata.mpp.source}). Your value overrides it.`}
         </p>
         <div className="button-row">
           {presets.map((preset) => (
@@ -76,12 +76,12 @@ export function MppDialog(): React.JSX.Element | null {
           />
         </div>
         <p id={`${id}-help`} className={wrong ? 'warning-text' : 'hint'} role={wrong ? 'alert' : undefined}>
-          {wrong ? 'Enter a number from 0.01 to 100.' : 'Remembered for this slide on this machine.'}
+          {wrong ? 'Enter a number from 0.01 to 100.' : 'Saved in this browser for this slide.'}
         </p>
         <div className="modal-actions">
           {slide.userMpp !== null && (
-            <button type="button" className="button" data-testid="mpp-own" onClick={useOwn}>
-              {slide.metadata.mpp === null ? 'Forget' : "Use the file's own"}
+            <button type="button" className="button" data-testid="mpp-own" onClick={useFileValue}>
+              {slide.metadata.mpp === null ? 'Clear' : 'Use file metadata'}
             </button>
           )}
           <button
@@ -92,7 +92,7 @@ export function MppDialog(): React.JSX.Element | null {
             Cancel
           </button>
           <button type="submit" className="button primary" data-testid="mpp-submit">
-            {extent === null ? 'Set' : 'Set and segment'}
+            {extent === null ? 'Save' : 'Save and segment'}
           </button>
         </div>
       </form>

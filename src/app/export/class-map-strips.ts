@@ -1,10 +1,10 @@
-/** The page's class maps as the strips that every export reads. Pure. */
+/** Class maps of the page as the strips that exports read. Pure. */
 import { MapStrips } from '../../export/map-strips.ts';
-import type { ClassMap, SliceMap } from '../overlay/class-map-store.ts';
+import type { LiveClassMap, SliceMap } from '../overlay/class-map-store.ts';
 
-/** The whole map of a slide; null while it has no slice. @param slide level-0 size. */
+/** The class map of the whole slide; null while it has no slices. @param slide level-0 size */
 export function stripsOf(
-  map: ClassMap,
+  map: LiveClassMap,
   slide: { readonly width: number; readonly height: number },
 ): MapStrips | null {
   const [first] = map.slices;
@@ -29,9 +29,9 @@ export function stripsOf(
   );
 }
 
-/** Class values of the whole slide at `width × height`, nearest neighbour; 255 where nothing is known. */
+/** Class values of the whole slide at `width × height`, nearest neighbour; 255 where not segmented. */
 export function sampleClasses(
-  map: ClassMap,
+  map: LiveClassMap,
   slide: { readonly width: number; readonly height: number },
   width: number,
   height: number,

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import { metricsOf } from '../../evaluation/metrics.ts';
-import { ClassMap } from '../overlay/class-map-store.ts';
+import { LiveClassMap } from '../overlay/class-map-store.ts';
 import { parsePreferences } from '../state/preferences.ts';
 import { initialState, reduce } from '../state/reducer.ts';
 import type { AppState } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { sampleClasses, stripsOf } from './class-map-strips.ts';
-import { areasCsv, figuresJson, metricsCsv } from './figures-files.ts';
+import { areasCsv, figuresJson, fileStem, metricsCsv } from './export-files.ts';
 import { overlayOf, parseSession, sessionText, truthOf } from './session-file.ts';
 
 const slide = { width: 75, height: 35 };
 
 /** Two of six cells of 4 × 4 pixels over 40 × 20 level-0 pixels. */
-function twoCells(): ClassMap {
-  const map = new ClassMap();
+function twoCells(): LiveClassMap {
+  const map = new LiveClassMap();
   const confidence = new Uint8Array(16);
   const cell = (x: number, y: number, value: number): void =>
     map.add(
@@ -39,10 +39,10 @@ describe("the page's class map", () => {
     expect([strips.width, strips.height, strips.scale]).toEqual([8, 7, { x: 10, y: 5 }]);
     const rows = strips.read(3, 2).classes;
     expect([...rows]).toEqual([1, 1, 1, 1, 255, 255, 255, 255, 255, 255, 255, 255, 2, 2, 2, 2]);
-    expect(stripsOf(new ClassMap(), slide)).toBeNull();
+    expect(stripsOf(new LiveClassMap(), slide)).toBeNull();
   });
 
-  it('is sampled at any size', () => {
+  it('can be sampled at any size', () => {
     expect([...sampleClasses(twoCells(), slide, 2, 2)]).toEqual([1, 255, 255, 2]);
   });
 });
@@ -62,7 +62,7 @@ const figures: Figures = {
   otherClasses: false,
 };
 
-describe('figures as files', () => {
+describe('measurement files', () => {
   it('are CSV with a row per class', () => {
     expect(areasCsv(figures).split('\r\n')[2]).toBe('"in ""situ""",false,9,0.100000,50.0000,25.0000');
     expect(metricsCsv(figures)!.split('\r\n').slice(0, 2)).toEqual([
@@ -72,7 +72,7 @@ describe('figures as files', () => {
     expect(metricsCsv({ ...figures, comparison: null })).toBeNull();
   });
 
-  it('are JSON with everything, for research use only', () => {
+  it('are JSON with all values, marked for research use only', () => {
     const context = { slide: 's', fingerprint: 'f', layer: 'M', truth: 't.xml', umPerPx: null, date: 'd' };
     expect(JSON.parse(figuresJson(figures, context))).toMatchObject({
       notice: 'Research use only. Not for diagnosis.',
@@ -112,7 +112,7 @@ describe('a session file', () => {
     regions: [{ id: '1', label: 'x', colour: null, outer: Float64Array.of(1, 2, 3, 4, 5, 6), holes: [] }],
   };
 
-  it('gives back what it was made of, and no path of the slide', () => {
+  it('round-trips, and contains no path of the slide', () => {
     const session = parseSession(sessionText(state, { places: new Map([['A', place]]), truth })!)!;
     expect(session.slide).toEqual({ fingerprint: 'abc', name: 's.svs', url: null, mpp: 0.25 });
     expect(session.panes.map(({ layer, view }) => [layer, view])).toEqual([
@@ -124,11 +124,22 @@ describe('a session file', () => {
     expect(truthOf(session)!.regions[0]!.outer).toEqual(truth.regions[0]!.outer);
   });
 
-  it('of another kind is refused, and odd overlay settings are left out', () => {
+  it('is rejected if of another kind, and invalid overlay settings are ignored', () => {
     expect(parseSession('{"format":"dualscope-session","version":2}')).toBeNull();
     expect(parseSession('nonsense')).toBeNull();
     const text = sessionText(state, { places: new Map(), truth: null })!;
     const odd = parseSession(text.replace('"fillOpacity":0.7', '"fillOpacity":"7"'))!;
     expect(overlayOf(odd.panes[0]!)).not.toHaveProperty('fillOpacity');
+  });
+});
+
+describe('file names', () => {
+  it('come from the slide, without its extension', () => {
+    expect(['CMU-1.svs', 'a b/c: d.ome.tif', 'slide', '…'].map(fileStem)).toEqual([
+      'CMU-1',
+      'a_b_c_d.ome',
+      'slide',
+      '_',
+    ]);
   });
 });

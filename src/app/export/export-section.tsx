@@ -1,29 +1,29 @@
-/** Export: everything that can be taken away. */
+/** The Export section. */
 import { useSyncExternalStore } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { Choice } from '../panels/layer-section.tsx';
-import { Section } from '../panels/section.tsx';
+import { PanelSection } from '../panels/section.tsx';
 import { useWorkbench } from '../workbench-context.ts';
 
 const tolerances: readonly (readonly [value: string, title: string])[] = [
-  ['0', 'Exact, along pixels'],
-  ['0.5', 'Within half a pixel'],
-  ['1', 'Within a pixel'],
-  ['2', 'Within two pixels'],
+  ['0', 'Exact (pixel edges)'],
+  ['0.5', 'Within 0.5 px'],
+  ['1', 'Within 1 px'],
+  ['2', 'Within 2 px'],
 ];
 
 export function ExportSection(): React.JSX.Element {
   const { exports } = useWorkbench();
   const { writing, tolerance } = useSyncExternalStore(exports.subscribe, exports.get);
   return (
-    <Section title="Export" testId="export-section">
+    <PanelSection title="Export" testId="export-section">
       <div className="export-list" role="group" aria-label="Export">
         <CommandButton id="export.polygons" label="Polygons" className="small" />
         <CommandButton id="export.class-map" label="Class map" className="small" />
         <CommandButton id="export.picture" label="View" className="small" />
         <CommandButton id="export.report" label="Report…" className="small" />
-        <CommandButton id="export.figures-csv" label="Figures, CSV" className="small" />
-        <CommandButton id="export.figures-json" label="Figures, JSON" className="small" />
+        <CommandButton id="export.figures-csv" label="Data (CSV)" className="small" />
+        <CommandButton id="export.figures-json" label="Data (JSON)" className="small" />
         <CommandButton id="export.annotations" label="Annotations" className="small" />
         <CommandButton id="export.session" label="Session" className="small" />
       </div>
@@ -36,9 +36,9 @@ export function ExportSection(): React.JSX.Element {
       />
       <p className="hint" role="status" data-testid="export-status">
         {writing === null
-          ? 'Of the active pane’s layer, for research use only.'
-          : `Writing ${writing.name}, ${Math.round(writing.done * 100)} per cent.`}
+          ? 'Active pane’s layer. Research use only.'
+          : `Writing ${writing.name}: ${Math.round(writing.done * 100)} %`}
       </p>
-    </Section>
+    </PanelSection>
   );
 }

@@ -1,4 +1,4 @@
-/** Results of the active pane's layer as files. Long ones are written by the map worker, with progress. */
+/** Exports the active pane's layer as files. The map worker writes large ones, with progress. */
 import type { MapFileRequest } from '../../worker/map-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
@@ -9,14 +9,13 @@ import type { OpenSlide } from '../state/state.ts';
 import type { Figures, FiguresExtent } from '../truth/figures-session.ts';
 import { figuresRequest } from '../truth/figures-request.ts';
 import { stripsOf } from './class-map-strips.ts';
-import { download, fileStem } from './download.ts';
-import { areasCsv, figuresJson, metricsCsv } from './figures-files.ts';
+import { download, fileStem, areasCsv, figuresJson, metricsCsv } from './export-files.ts';
 import { pictureOfView } from './view-picture.ts';
 
 export interface ExportState {
-  /** What is being written; null when nothing is. */
+  /** The file being written; null if there is none. */
   readonly writing: { readonly name: string; readonly done: number } | null;
-  /** Furthest that a polygon may lie off its class, pixels of the map; 0 for exact. */
+  /** Largest distance of a polygon from its class border, pixels of the map; 0 for exact. */
   readonly tolerance: number;
 }
 
@@ -74,7 +73,7 @@ export class ExportSession {
     }));
   }
 
-  /** The view as it is on screen, with legend and scale bar. */
+  /** The view as on screen, with legend and scale bar. */
   async picture(): Promise<void> {
     const shown = this.#shown();
     const canvas = pictureOfView(this.#workbench);
@@ -108,7 +107,7 @@ export class ExportSession {
     download(new Blob([text], { type: 'application/json' }), `${shown.stem}.figures.json`);
   }
 
-  /** Figures of the active pane's layer; null where it has none. */
+  /** Measurements of the active pane's layer; null if it has none. */
   async figures(extent: FiguresExtent): Promise<Figures | null> {
     const tissue = await this.#workbench.engine.tissue();
     const request = figuresRequest(this.#workbench, extent, tissue);
@@ -125,7 +124,7 @@ export class ExportSession {
     this.#set({ ...this.#state, writing: { name, done: 0 } });
     let release: (() => void) | null = null;
     try {
-      // Slices that were put aside to save memory would be coarse.
+      // Spilled slices would only be available at low resolution.
       release = await content.map.hold();
       const strips = stripsOf(content.map, slide.metadata);
       if (strips === null) return;
@@ -147,7 +146,7 @@ export class ExportSession {
     }
   }
 
-  /** What the active pane shows, and how its files are called. */
+  /** What the active pane shows, and the stem of its file names. */
   #shown(): Shown | null {
     const state = this.#workbench.store.getState();
     const { layer } = activePaneOf(state);
@@ -166,7 +165,7 @@ export class ExportSession {
 
 interface Shown {
   readonly slide: OpenSlide;
-  /** null for tissue alone. */
+  /** null without a layer. */
   readonly content: LayerContent | null;
   readonly stem: string;
 }

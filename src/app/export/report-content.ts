@@ -1,4 +1,4 @@
-/** What the report says and shows, gathered from the active pane's layer. */
+/** The report's content, gathered from the active pane's layer. */
 import { paintPreview } from '../../export/preview.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
@@ -7,14 +7,16 @@ import { activePaneOf, modelOf, tileColours } from '../state/state.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { sampleClasses } from './class-map-strips.ts';
-import { pictureOfSlide } from './slide-picture.ts';
 import { pictureOfView } from './view-picture.ts';
+import type { SlideMetadata } from '../../slide/slide.ts';
+import type { TileColours } from '../../worker/protocol.ts';
+import type { SlideClient } from '../../worker/slide-client.ts';
 
-/** Longest side of the thumbnails, pixels: 300 a inch at their size on paper. */
+/** Longest side of the thumbnails, pixels: 300 dpi at their printed size. */
 const thumbnailPx = 1000;
 
 interface Pictures {
-  /** Object URLs; null where the slide is too large to read whole. */
+  /** Object URLs; null if the slide is too large to read as a whole. */
   readonly tissue: string | null;
   readonly classes: string | null;
   readonly view: string | null;
@@ -31,7 +33,7 @@ export interface ReportContent {
   readonly date: Date;
 }
 
-/** @param urls takes the object URLs that were made, to be given back. @returns null without a layer. */
+/** @param urls receives the object URLs that the caller must revoke. @returns null without a layer */
 export async function gatherReport(workbench: Workbench, urls: string[]): Promise<ReportContent | null> {
   const state = workbench.store.getState();
   const pane = activePaneOf(state);
@@ -94,10 +96,60 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
 function settingsOf({ preferences, backend }: AppState): [string, string][] {
   return [
     ['Overlap', `${Math.round(overlapOf(preferences.quality) * 100)} %`],
-    ['Glass', preferences.skipGlass ? 'skipped' : 'segmented'],
+    ['Background', preferences.skipGlass ? 'skipped' : 'segmented'],
     [
       'Backend',
       backend.kind === 'ready' ? `${backend.report.name}, ${backend.report.device}` : 'not started',
     ],
   ];
+}
+
+/** Most tiles that are read for a thumbnail. Large files without a pyramid exceed it. */
+const mostTiles = 600;
+
+/**
+ * An image of the whole slide, assembled from its tiles; longest side about `longestPx`.
+ * @returns null for a slide without a level small enough to read as a whole
+ */
+export async function pictureOfSlide(
+  client: SlideClient,
+  slideId: number,
+  metadata: SlideMetadata,
+  colours: TileColours,
+  longestPx: number,
+): Promise<HTMLCanvasElement | null> {
+  const { levels } = metadata;
+  const at = Math.max(
+    0,
+    levels.findLastIndex(({ width, height }) => Math.max(width, height) >= longestPx),
+  );
+  const level = levels[at];
+  if (level === undefined) return null;
+  const columns = Math.ceil(level.width / level.tileWidth);
+  const rows = Math.ceil(level.height / level.tileHeight);
+  if (columns * rows > mostTiles) return null;
+  const scale = Math.min(1, longestPx / Math.max(level.width, level.height));
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.max(1, Math.round(level.width * scale));
+  canvas.height = Math.max(1, Math.round(level.height * scale));
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (context === null) return null;
+  context.fillStyle = '#ffffff';
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = 'high';
+  const draw = async (column: number, row: number): Promise<void> => {
+    const bitmap = await client.tile(slideId, at, column, row, colours).catch(() => null);
+    if (bitmap === null) return;
+    const x = Math.round(column * level.tileWidth * scale);
+    const y = Math.round(row * level.tileHeight * scale);
+    // Rounded to whole pixels, so that there are no seams.
+    const right = Math.round((column * level.tileWidth + bitmap.width) * scale);
+    const bottom = Math.round((row * level.tileHeight + bitmap.height) * scale);
+    context.drawImage(bitmap, x, y, right - x, bottom - y);
+    bitmap.close();
+  };
+  for (let row = 0; row < rows; row++) {
+    await Promise.all(Array.from({ length: columns }, (_, column) => draw(column, row)));
+  }
+  return canvas;
 }

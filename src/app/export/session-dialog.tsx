@@ -1,4 +1,4 @@
-/** Asks for the slide of a session that was opened: the page can't open a file of the user's by itself. */
+/** Asks for the slide of an opened session, because a page cannot open local files without the user. */
 import { Modal } from '../dialogs/modal.tsx';
 import { openFiles } from '../session/open-files.ts';
 import { pickFiles } from '../session/pick-files.ts';
@@ -10,11 +10,11 @@ export function SessionDialog(): React.JSX.Element | null {
   if (session === null) return null;
   const close = (): void => workbench.store.dispatch({ type: 'dialog', dialog: null });
   return (
-    <Modal title="Slide of the session" className="mpp-dialog" testId="session-dialog">
+    <Modal title="Open the session’s slide" className="mpp-dialog" testId="session-dialog">
       <div className="session-dialog">
         <p>
-          The session belongs to <strong>{session.slide.name}</strong>. Choose that file; it is known again by
-          its content, whatever it is called now.
+          This session belongs to <strong>{session.slide.name}</strong>. Choose that file. It may have been
+          renamed; Dualscope checks its content.
         </p>
         <div className="modal-actions">
           <button
@@ -37,7 +37,7 @@ export function SessionDialog(): React.JSX.Element | null {
               });
             }}
           >
-            Choose the slide…
+            Choose slide…
           </button>
         </div>
       </div>

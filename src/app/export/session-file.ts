@@ -1,11 +1,11 @@
-/** A session as a file: which slide, what lies over it, how it is seen. Never the slide itself. */
+/** The session file: reference to the slide, annotations, layers, views and settings. Never the slide itself. */
 import { z } from 'zod';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { TruthLabel } from '../annotate/annotate-state.ts';
 import type { KeptTruth } from '../annotate/annotation-store.ts';
 import { layerText } from '../state/state.ts';
 import type { AppState, OverlaySettings } from '../state/state.ts';
-import type { ViewPlace } from '../viewer/view-link.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
 
 export const sessionFormat = 'dualscope-session';
 
@@ -20,7 +20,7 @@ const place = z.object({
   rotation: finite,
   flip: z.boolean(),
 });
-/** Fields that are absent, or of another kind, keep what the page has. */
+/** Absent or invalid fields keep the page's values. */
 const overlay = z.object({
   visible: z.boolean().optional().catch(undefined),
   fill: z.boolean().optional().catch(undefined),
@@ -41,9 +41,9 @@ const sessionSchema = z.object({
   slide: z.object({
     fingerprint: z.string(),
     name: z.string(),
-    /** Of slides that were opened by address. */
+    /** For slides opened by URL. */
     url: z.string().nullable(),
-    /** µm per pixel as the user gave it. */
+    /** µm per pixel, if entered by the user. */
     mpp: finite.positive().nullable(),
   }),
   panes: z
@@ -76,7 +76,7 @@ const sessionSchema = z.object({
 
 export type SessionFile = z.infer<typeof sessionSchema>;
 
-/** What the state does not hold. */
+/** Parts of a session that are not in the app state. */
 export interface SessionExtras {
   readonly places: ReadonlyMap<string, ViewPlace>;
   readonly truth: KeptTruth | null;
@@ -136,7 +136,7 @@ export function sessionText(state: AppState, { places, truth }: SessionExtras): 
   return `${JSON.stringify(session)}\n`;
 }
 
-/** A session read from text; null when it is none. */
+/** Parses a session; null if the text is not a valid one. */
 export function parseSession(text: string): SessionFile | null {
   try {
     const parsed = sessionSchema.safeParse(JSON.parse(text));
@@ -146,7 +146,7 @@ export function parseSession(text: string): SessionFile | null {
   }
 }
 
-/** The truth of a session as annotations know it. */
+/** The ground truth of a session, for the annotation session. */
 export function truthOf({
   truth,
 }: SessionFile): (KeptTruth & { readonly labels: readonly TruthLabel[] }) | null {
@@ -161,7 +161,7 @@ export function truthOf({
   return { ...truth, regions };
 }
 
-/** The overlay of a pane without what the file does not say. */
+/** The overlay settings that the file states for a pane. */
 export function overlayOf(pane: SessionFile['panes'][number]): Partial<OverlaySettings> {
   const entries = Object.entries(pane.overlay).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries);

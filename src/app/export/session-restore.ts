@@ -1,18 +1,18 @@
-/** Saving the session as a file, and restoring one: the slide by its content, then all that lies over it. */
+/** Saves and restores session files. The slide is recognised by its content. */
 import { rememberLabels } from '../annotate/label-memory.ts';
 import { logEntry } from '../session/error-log.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { browserStorage } from '../state/preferences.ts';
 import { parseLayer } from '../state/state.ts';
 import type { PaneCount } from '../state/state.ts';
-import type { ViewPlace } from '../viewer/view-link.ts';
-import { download, fileStem } from './download.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
+import { download, fileStem } from './export-files.ts';
 import { overlayOf, parseSession, sessionFormat, sessionText, truthOf } from './session-file.ts';
 import type { SessionFile } from './session-file.ts';
 
 export class SessionFiles {
   readonly #workbench: WorkbenchParts;
-  /** Waits for its slide to be opened. */
+  /** The session that waits for its slide. */
   #wanted: SessionFile | null = null;
 
   constructor(workbench: WorkbenchParts) {
@@ -29,7 +29,7 @@ export class SessionFiles {
     });
   }
 
-  /** The session whose slide is waited for. */
+  /** The session that waits for its slide; null if there is none. */
   get wanted(): SessionFile | null {
     return this.#wanted;
   }
@@ -48,17 +48,21 @@ export class SessionFiles {
     download(new Blob([text], { type: 'application/json' }), name);
   }
 
-  /** Whether a file says that it is a session. */
+  /** Whether a file claims to be a session. */
   async isSession(file: File): Promise<boolean> {
     const head = await file.slice(0, 200).text();
     return head.includes(`"${sessionFormat}"`);
   }
 
-  /** Restores a session, or asks for the slide that it belongs to. */
+  /** Restores a session, or asks for its slide first. */
   async open(file: File): Promise<void> {
     const session = parseSession(await file.text());
     if (session === null) {
-      this.#fail(file.name, 'The session file is damaged or of another version.', 'Save the session again.');
+      this.#fail(
+        file.name,
+        'The session file is damaged or from another version.',
+        'Save the session again.',
+      );
       return;
     }
     const { store, slides } = this.#workbench;
@@ -69,13 +73,13 @@ export class SessionFiles {
     }
     this.#wanted = session;
     const { url } = session.slide;
-    // Only what this page may read anyway; any other address is asked for as a file.
+    // Only URLs of this origin are opened; for others the user chooses a file.
     if (url !== null && new URL(url, document.baseURI).origin === window.location.origin) {
       await slides.openUrl(url);
     } else store.dispatch({ type: 'dialog', dialog: 'session' });
   }
 
-  /** Gives up waiting. */
+  /** Stops waiting for the slide. */
   forget(): void {
     this.#wanted = null;
   }
@@ -84,8 +88,8 @@ export class SessionFiles {
     const { slide } = this.#workbench.store.getState();
     if (slide.kind !== 'open') return;
     if (slide.metadata.fingerprint !== session.slide.fingerprint) {
-      const problem = `It is not the slide of the session, which belongs to "${session.slide.name}".`;
-      this.#fail(slide.metadata.name, problem, 'Open that slide; the session waits for it.');
+      const problem = `This is not the session’s slide, "${session.slide.name}".`;
+      this.#fail(slide.metadata.name, problem, 'Open that slide to restore the session.');
       return;
     }
     this.#wanted = null;
@@ -119,8 +123,8 @@ export class SessionFiles {
   }
 
   /**
-   * New panes have their views only after the next render, and a viewer fits a slide to its pane once more when it
-   * has opened, some frames after the first: so the places are set several times within half a second.
+   * New panes have no view until the next render, and a viewer fits the slide to its pane again some frames after
+   * it opens. So the positions are set several times within half a second.
    */
   #showPlaces(session: SessionFile, times = 5): void {
     for (const { id, view: place } of session.panes) {

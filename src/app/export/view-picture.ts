@@ -1,14 +1,14 @@
-/** The active view as a picture: tissue, layers and annotations as they are on screen, legend and scale bar below. */
+/** The active view as an image: tissue, layers and annotations as on screen, with legend and scale bar below. */
 import { shownColours } from '../overlay/overlay-style.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { activePaneOf, currentMpp } from '../state/state.ts';
-import { chooseScaleBar } from '../viewer/scale-bar.ts';
+import { chooseScaleBar } from '../viewer/view-scale.ts';
 
 const legendPx = 44;
 /** Longest scale bar, CSS pixels. */
 const longestBar = 160;
 
-/** What of a pane is painted, from the bottom: the slide's own canvas, then the overlays. The overview map is left out. */
+/** Parts of a pane that are painted, bottom first: the slide's canvas, then the overlays. Not the overview map. */
 const paintedParts = '.view canvas, canvas.overlay, svg.annotation-shapes path';
 
 /** @returns null while no slide is shown. */
@@ -71,7 +71,7 @@ function drawCanvas(
   const y = (box.top - pane.top) * ratio;
   context.save();
   context.globalAlpha = Number(style.opacity);
-  // A layer beside a divider is cut by `inset(top right bottom left)`.
+  // The swipe divider clips layers by `inset(top right bottom left)`.
   const inset = /^inset\((.+)\)$/.exec(style.clipPath)?.[1]?.split(/\s+/);
   if (inset !== undefined) {
     const [top = '0px', right = top, bottom = top, left = right] = inset;
@@ -92,7 +92,7 @@ function drawCanvas(
   context.restore();
 }
 
-/** A line of the annotations: its width does not grow with the zoom, so the path is placed and then stroked. */
+/** Draws an annotation path. Its line width does not scale, so the path is transformed before it is stroked. */
 function drawPath(context: CanvasRenderingContext2D, source: SVGPathElement, ratio: number): void {
   const matrix = source.getCTM();
   const style = getComputedStyle(source);

@@ -3,7 +3,7 @@ import type { ModelManifest } from '../../runtime/manifest.ts';
 import { fitNotes, fitWarnings, inputMpp } from './model-fit.ts';
 
 const model = {
-  description: 'Tells classes apart.',
+  description: 'Distinguishes classes.',
   intendedUse: 'Tests.',
   slice: { fieldUm: 467, sizePx: 128 },
   specimen: { organ: 'colon', stain: 'H&E' },
@@ -24,26 +24,26 @@ const slide = {
   specimen: unknown,
 } as const;
 
-it('finds nothing where nothing is known to speak against it', () => {
+it('does not warn without a known reason', () => {
   expect(inputMpp(model)).toBeCloseTo(3.648, 3);
   expect(fitWarnings(model, slide)).toEqual([]);
   expect(fitWarnings(model, { ...slide, mpp: null })).toEqual([]);
   const phantom = { ...slide, properties: { ImageDescription: 'Dualscope phantom|Seed = 1' } };
   expect(fitWarnings(synthetic, phantom)).toEqual([]);
-  // Other words for the same.
+  // Synonyms.
   const bowel = { organ: 'Large intestine', stain: 'hematoxylin stain, water soluble eosin stain' };
   expect(fitWarnings(model, { ...slide, specimen: bowel })).toEqual([]);
-  // A card that does not say has nothing to compare with.
+  // A card without organ and stain cannot be compared.
   expect(fitWarnings(silent, { ...slide, specimen: { organ: 'breast', stain: 'PAS' } })).toEqual([]);
 });
 
 it.each([
-  ['coarser', model, { ...slide, mpp: { x: 8, y: 8, source: 'user' } as const }, /3.65 µm per pixel.*only 8/],
+  ['coarser', model, { ...slide, mpp: { x: 8, y: 8, source: 'user' } as const }, /Slide 8 µm.*3.65.*too coarse/],
   ['small', model, { ...slide, width: 200 }, /100 µm wide or high.*467/],
-  ['fluorescent', silent, { ...slide, specimen: { ...unknown, stain: 'fluorescence' } }, /fluorescence/],
-  ['of another stain', model, { ...slide, specimen: { ...unknown, stain: 'IHC, Ki-67' } }, /stain.*H&E/],
-  ['of another organ', model, { ...slide, specimen: { ...unknown, organ: 'BREAST' } }, /breast.*colon alone/],
-  ['a phantom', model, { ...slide, specimen: { ...unknown, organ: 'none' } }, /no organ.*colon alone/],
+  ['fluorescent', silent, { ...slide, specimen: { ...unknown, stain: 'fluorescence' } }, /^Fluorescence slide/],
+  ['of another stain', model, { ...slide, specimen: { ...unknown, stain: 'IHC, Ki-67' } }, /^Immuno.* H&E only/],
+  ['of another organ', model, { ...slide, specimen: { ...unknown, organ: 'BREAST' } }, /^Breast slide; .*colon only/],
+  ['a phantom', model, { ...slide, specimen: { ...unknown, organ: 'none' } }, /^Synthetic slide; .*colon only/],
   ['real', synthetic, slide, /synthetic slides only/],
 ] as const)('warns of a slide that is %s', (_what, manifest, other, sentence) => {
   const warnings = fitWarnings(manifest, other);
@@ -51,14 +51,14 @@ it.each([
   expect(warnings[0]).toMatch(sentence);
 });
 
-it('says what could not be compared', () => {
+it('lists what slide and card specify', () => {
   expect(fitNotes(model, slide)).toEqual([
-    'Resolution: 0.5 µm/px; the card says 3.65 µm/px.',
-    'Organ: the slide does not say; the card says colon.',
-    'Stain: the slide does not say; the card says H&E.',
+    'Resolution: slide 0.5, model 3.65 µm/px',
+    'Organ: slide not specified, model colon',
+    'Stain: slide not specified, model H&E',
   ]);
   expect(fitNotes(silent, { ...slide, specimen: { organ: null, stain: 'PAS' } }).slice(1)).toEqual([
-    'Organ: neither slide nor card say.',
-    'Stain: PAS; the card does not say.',
+    'Organ: not specified',
+    'Stain: slide PAS, model not specified',
   ]);
 });

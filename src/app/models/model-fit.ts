@@ -1,10 +1,10 @@
-/** Whether slide and model fit, as far as files and cards say. Pure. */
+/** Whether slide and model fit, judging by slide metadata and model card. Pure. */
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMpp } from '../../slide/slide.ts';
 import { organName, stainName } from './specimen.ts';
 import type { Specimen } from './specimen.ts';
 
-/** Coarser slides than this have to be enlarged so much that cells lose their look. */
+/** Slides coarser than the model's input by more than this factor lose too much detail. */
 const coarsest = 1.3;
 
 export interface SlideForModel {
@@ -22,7 +22,7 @@ export function inputMpp({ slice }: Pick<ModelManifest, 'slice'>): number {
   return slice.fieldUm / slice.sizePx;
 }
 
-/** What speaks against running `model` on `slide`, as sentences; none where nothing is known to. */
+/** Reasons not to run `model` on `slide`, as sentences. Unknown facts give none. */
 export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[] {
   const warnings: string[] = [];
   const { mpp } = slide;
@@ -31,45 +31,43 @@ export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[
     const has = Math.sqrt(mpp.x * mpp.y);
     if (has > wanted * coarsest) {
       warnings.push(
-        `The model looks at ${figure(wanted)} µm per pixel; the slide has only ${figure(has)} and would be enlarged.`,
+        `Slide ${figure(has)} µm/px, model ${figure(wanted)} µm/px: the slide is too coarse.`,
       );
     }
     const side = Math.min(slide.width * mpp.x, slide.height * mpp.y);
     if (side < model.slice.fieldUm) {
       warnings.push(
-        `The slide is ${figure(side)} µm wide or high, less than the model's slice of ${figure(model.slice.fieldUm)} µm.`,
+        `Slide ${figure(side)} µm wide or high, smaller than the model's slice (${figure(model.slice.fieldUm)} µm).`,
       );
     }
   }
   const { specimen } = model;
   const { organ, stain } = slide.specimen;
   if (specimen !== undefined && stain !== null && stainName(stain) !== stainName(specimen.stain)) {
-    warnings.push(`The stain of the slide is ${stainName(stain)}; the model has learnt from ${specimen.stain}.`);
+    warnings.push(`${capitalised(stainName(stain))} slide; model trained on ${specimen.stain} only.`);
   } else if (specimen === undefined && stain !== null && stainName(stain) === 'fluorescence') {
-    warnings.push('The slide is fluorescence; the card of the model says nothing of it.');
+    warnings.push('Fluorescence slide; the model card states no stain.');
   }
   if (model.provenance.synthetic && !isSynthetic(slide)) {
-    warnings.push('The model has learnt from synthetic slides only: on this slide its result means nothing.');
+    warnings.push('Trained on synthetic slides only; results on this slide are meaningless.');
   } else if (specimen !== undefined && organ !== null && organName(organ) !== organName(specimen.organ)) {
-    const has = organName(organ) === 'none' ? 'tissue of no organ' : organName(organ);
-    warnings.push(`The slide shows ${has}; the model has learnt from ${specimen.organ} alone.`);
+    const has = organName(organ) === 'none' ? 'Synthetic' : capitalised(organName(organ));
+    warnings.push(`${has} slide; model trained on ${specimen.organ} only.`);
   }
   return warnings;
 }
 
-/** What of resolution, organ and stain could be compared, as one sentence each: what is not known gives no warning. */
+/** Resolution, organ and stain of slide and model, one line each, whether or not they could be compared. */
 export function fitNotes(model: ModelManifest, { mpp, specimen }: SlideForModel): string[] {
   const { specimen: card } = model;
   const note = (what: string, slide: string | null, wanted: string | null): string => {
-    if (slide === null && wanted === null) return `${what}: neither slide nor card say.`;
-    if (slide === null) return `${what}: the slide does not say; the card says ${wanted ?? ''}.`;
-    if (wanted === null) return `${what}: ${slide}; the card does not say.`;
-    return `${what}: ${slide}; the card says ${wanted}.`;
+    if (slide === null && wanted === null) return `${what}: not specified`;
+    return `${what}: slide ${slide ?? 'not specified'}, model ${wanted ?? 'not specified'}`;
   };
   return [
     note(
       'Resolution',
-      mpp === null ? null : `${figure(Math.sqrt(mpp.x * mpp.y))} µm/px`,
+      mpp === null ? null : figure(Math.sqrt(mpp.x * mpp.y)),
       `${figure(inputMpp(model))} µm/px`,
     ),
     note('Organ', specimen.organ, card?.organ ?? null),
@@ -77,7 +75,7 @@ export function fitNotes(model: ModelManifest, { mpp, specimen }: SlideForModel)
   ];
 }
 
-/** Slides of `dualscope phantom` say so in their description. */
+/** Slides of `dualscope phantom` state it in their description. */
 function isSynthetic({ properties, specimen }: SlideForModel): boolean {
   if (specimen.organ !== null) return organName(specimen.organ) === 'none';
   return Object.values(properties).some((value) => /phantom|synthetic/i.test(value));
@@ -85,4 +83,8 @@ function isSynthetic({ properties, specimen }: SlideForModel): boolean {
 
 function figure(value: number): string {
   return String(Number(value.toPrecision(3)));
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,4 +1,4 @@
-/** Models of one's own, checks of models, and how fast they have run. */
+/** The user's own models, model checks, and measured speeds. */
 import type { NamedFile, SegmentClient } from '../../worker/segment-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { browserStorage } from '../state/preferences.ts';
@@ -9,7 +9,7 @@ import type { Store } from '../state/store.ts';
 import { loadSpeeds, saveSpeeds } from './model-speed.ts';
 import type { Speeds } from './model-speed.ts';
 
-/** A folder with more files than this is no model's. */
+/** Most files in a model folder. */
 const maxFiles = 500;
 
 export class ModelSession {
@@ -25,7 +25,7 @@ export class ModelSession {
     store.subscribe(() => this.#follow());
   }
 
-  /** Figures belong to a device; each run that computed something gives a new one. */
+  /** Speeds are stored per device and updated after each run that computed slices. */
   #follow(): void {
     const { backend, lastRun, speeds } = this.#store.getState();
     if (backend.kind !== 'ready') return;
@@ -36,10 +36,10 @@ export class ModelSession {
     } else if (lastRun !== null && lastRun !== this.#lastRun) {
       this.#lastRun = lastRun;
       const [only] = lastRun.models;
-      // Models that run at once share the device: their rates say nothing of one alone.
+      // Models that run together share the device, so their rates do not apply to one alone.
       if (only === undefined || lastRun.models.length > 1) return;
       const computed = only.slices - only.restored;
-      // The first slices pay for loading: too few say little.
+      // The first slices include loading, so short runs do not count.
       if (computed < 4 || only.seconds <= 0) return;
       const next = { ...speeds, [only.modelId]: computed / only.seconds };
       saveSpeeds(browserStorage(), device, next);
@@ -51,7 +51,7 @@ export class ModelSession {
     this.#store.dispatch({ type: 'speeds', speeds });
   }
 
-  /** Runs the model's golden test tensors on the current backend. The outcome goes to the state. */
+  /** Runs the model's golden test tensors on the current backend and stores the outcome in the state. */
   async check(model: ModelEntry): Promise<void> {
     this.#store.dispatch({ type: 'model-check', modelId: model.id, check: { kind: 'running' } });
     try {
@@ -68,13 +68,13 @@ export class ModelSession {
   }
 
   /**
-   * Opens a folder from disk: what lies directly in the folder that holds manifest.json.
-   * @returns what is wrong, as a sentence; null when it is open
+   * Opens a folder from disk: the files next to manifest.json, without subfolders.
+   * @returns an error message; null on success
    */
   async openFolder(files: readonly File[]): Promise<string | null> {
-    if (files.length > maxFiles) return `The folder holds ${files.length} files: a model has a few. Choose its own folder.`;
+    if (files.length > maxFiles) return `This folder has ${files.length} files, too many for a model. Choose the model's own folder.`;
     const manifest = files.find(({ name }) => name === 'manifest.json');
-    if (manifest === undefined) return 'The folder holds no manifest.json. Choose the folder of a model, as below models/.';
+    if (manifest === undefined) return 'No manifest.json in this folder. Choose a model folder, such as those in models/.';
     const folder = folderOf(manifest);
     const named = files
       .filter((file) => folderOf(file) === folder)
@@ -84,18 +84,18 @@ export class ModelSession {
     return this.#open(url);
   }
 
-  /** Opens a model by the address of its folder, or of its manifest. @returns as `openFolder` */
+  /** Opens a model by the URL of its folder or manifest. @returns an error message; null on success */
   openUrl(text: string): Promise<string | null> {
     const address = text.trim().replace(/manifest\.json$/, '');
-    if (!URL.canParse(address, window.location.href)) return Promise.resolve('That is not an address.');
+    if (!URL.canParse(address, window.location.href)) return Promise.resolve('Not a valid URL.');
     const { href, protocol } = new URL(address, window.location.href);
     if (protocol !== 'http:' && protocol !== 'https:') {
-      return Promise.resolve('Only addresses that begin with http or https can be read.');
+      return Promise.resolve('Only http and https URLs are supported.');
     }
     return this.#open(href.endsWith('/') ? href : `${href}/`);
   }
 
-  /** A model is taken when its manifest is valid, its files are those that the manifest names, and it runs. */
+  /** Accepts a model if its manifest is valid, its files match the manifest, and it runs. */
   async #open(url: string): Promise<string | null> {
     try {
       const manifest = await this.#client.manifest(url);
@@ -107,13 +107,13 @@ export class ModelSession {
       return null;
     } catch (error) {
       const report = reportOf(error, url);
-      // The dialog says it; the log keeps it.
+      // The dialog shows it; the log keeps it.
       this.#store.dispatch({ type: 'log', entry: logEntry('info', report, null) });
       return `${report.file}: ${report.problem} ${report.remedy}`;
     }
   }
 
-  /** Ids of models that ship are theirs. */
+  /** An id that does not collide with other models. */
   #freeId(id: string): string {
     const taken = new Set(this.#store.getState().models?.map((model) => model.id));
     let free = `own-${id}`;

@@ -7,14 +7,14 @@ const models = [
   { id: 'large', manifest: { macsReusedContext: 1e11 } },
 ];
 
-it('takes what was measured, else the nearest model by its cost, else nothing', () => {
+it('uses the measured speed, else the model nearest in cost, else nothing', () => {
   const [small, middle] = models;
   expect(expectedSpeed(small!, models, { small: 20, large: 0.1 })).toEqual({ slicesPerSecond: 20, measured: true });
   expect(expectedSpeed(middle!, models, { small: 20, large: 0.1 })).toEqual({ slicesPerSecond: 5, measured: false });
   expect(expectedSpeed(middle!, models, {})).toBeNull();
 });
 
-it('takes damaged figures for none', () => {
+it('ignores damaged values', () => {
   for (const text of ['x', '{"a":"b"}', '{"a":-1}', '[]']) {
     expect(loadSpeeds({ getItem: () => text, setItem: () => undefined }, 'd')).toEqual({});
   }

@@ -1,4 +1,4 @@
-/** How fast models run on this device: as measured in earlier runs, else worked out from another model. Pure. */
+/** Speed of models on this device: measured in earlier runs, else estimated from another model. Pure. */
 import { z } from 'zod';
 import type { KeyValueStorage } from '../state/key-value-storage.ts';
 
@@ -7,7 +7,7 @@ export type Speeds = Readonly<Record<string, number>>;
 
 export interface ExpectedSpeed {
   readonly slicesPerSecond: number;
-  /** Whether it was measured with this model, or worked out from another by their multiply-accumulates. */
+  /** Measured with this model, or estimated from another by the ratio of multiply-accumulates. */
   readonly measured: boolean;
 }
 
@@ -16,7 +16,7 @@ interface Costs {
   readonly manifest: { readonly macsReusedContext: number };
 }
 
-/** null where no model has run on this device yet. */
+/** null if no model has run on this device yet. */
 export function expectedSpeed(model: Costs, models: readonly Costs[], speeds: Speeds): ExpectedSpeed | null {
   const own = speeds[model.id];
   if (own !== undefined) return { slicesPerSecond: own, measured: true };
@@ -35,7 +35,7 @@ export function expectedSpeed(model: Costs, models: readonly Costs[], speeds: Sp
 
 const keyOf = (device: string): string => `dualscope.speeds.${device}`;
 
-/** @param device backend and adapter, as the worker reports them */
+/** @param device backend and adapter, as reported by the worker */
 export function loadSpeeds(storage: KeyValueStorage | null, device: string): Speeds {
   try {
     const parsed = z
@@ -51,6 +51,6 @@ export function saveSpeeds(storage: KeyValueStorage | null, device: string, spee
   try {
     storage?.setItem(keyOf(device), JSON.stringify(speeds));
   } catch {
-    // Storage is full or forbidden: measured anew in the next visit.
+    // Storage is full or blocked; the speed is measured again next time.
   }
 }

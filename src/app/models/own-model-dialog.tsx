@@ -1,4 +1,4 @@
-/** Opens a model of one's own: a folder from disk, or an address. */
+/** Opens the user's own model: a folder from disk, or a URL. */
 import { FolderOpen } from 'lucide-react';
 import { useId, useRef, useState } from 'react';
 import { Modal } from '../dialogs/modal.tsx';
@@ -22,7 +22,7 @@ export function OwnModelDialog(): React.JSX.Element {
   };
 
   return (
-    <Modal title="Open a model" className="mpp-dialog" testId="own-model-dialog">
+    <Modal title="Open model" className="mpp-dialog" testId="own-model-dialog">
       <form
         noValidate
         onSubmit={(event) => {
@@ -31,8 +31,8 @@ export function OwnModelDialog(): React.JSX.Element {
         }}
       >
         <p>
-          A model is a folder with <code>manifest.json</code>, a TF.js graph and its weights, as{' '}
-          <code>dualscope train</code> exports it. It is checked with its own test tensors and stays on this machine.
+          A model is a folder with <code>manifest.json</code>, a TF.js graph and its weights, as exported by{' '}
+          <code>dualscope train</code>. Its test tensors are checked first. It stays on this computer.
         </p>
         <div className="button-row">
           <button
@@ -60,7 +60,7 @@ export function OwnModelDialog(): React.JSX.Element {
           />
         </div>
         <div className="field">
-          <label htmlFor={id}>Address</label>
+          <label htmlFor={id}>URL</label>
           <input
             id={id}
             type="text"
@@ -81,9 +81,14 @@ export function OwnModelDialog(): React.JSX.Element {
           data-testid="own-model-problem"
         >
           {problem ??
-            (busy
-              ? 'Reading and checking the model…'
-              : 'Another server has to be allowed when Dualscope starts: npm start -- --allow-origin https://…')}
+            (busy ? (
+              'Loading and checking model…'
+            ) : (
+              <>
+                To allow another server, start Dualscope with{' '}
+                <code className="unbroken">npm start -- --allow-origin https://…</code>
+              </>
+            ))}
         </p>
         <div className="modal-actions">
           <button
@@ -94,7 +99,7 @@ export function OwnModelDialog(): React.JSX.Element {
             Cancel
           </button>
           <button type="submit" className="button" disabled={busy || text.trim() === ''}>
-            Open address
+            Open URL
           </button>
         </div>
       </form>
@@ -103,7 +108,7 @@ export function OwnModelDialog(): React.JSX.Element {
 }
 
 declare module 'react' {
-  // Missing in React's types, in every browser.
+  // Missing from React's types, but supported by every browser.
   interface InputHTMLAttributes<T> {
     webkitdirectory?: T extends HTMLInputElement ? string : never;
   }

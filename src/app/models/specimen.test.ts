@@ -6,7 +6,7 @@ it.each([
   ['LARGE INTESTINE', 'colon'],
   ['Kidney', 'kidney'],
   ['Spleen', 'spleen'],
-])('knows the organ %s as %s', (text, name) => expect(organName(text)).toBe(name));
+])('maps the organ %s to %s', (text, name) => expect(organName(text)).toBe(name));
 
 it.each([
   ['hematoxylin stain, water soluble eosin stain', 'H&E'],
@@ -16,9 +16,9 @@ it.each([
   ['Immunohistochemical: Ki-67', 'immunohistochemistry'],
   ['Masson trichrome', 'trichrome'],
   ['Giemsa', 'giemsa'],
-])('knows the stain %s as %s', (text, name) => expect(stainName(text)).toBe(name));
+])('maps the stain %s to %s', (text, name) => expect(stainName(text)).toBe(name));
 
-it('reads what files say, and takes the first that is known', () => {
+it('reads slide metadata, and takes the first known value', () => {
   expect(specimenOf({ BodyPartExamined: 'BREAST', ImageType: 'ORIGINAL' })).toEqual({
     organ: 'BREAST',
     stain: null,

@@ -1,6 +1,6 @@
-/** Organ and stain, as slides, cards and readers name them. Pure. */
+/** Organ and stain, by the names that slides, model cards and readers use. Pure. */
 
-/** null: not known. */
+/** null means unknown. */
 export interface Specimen {
   readonly organ: string | null;
   readonly stain: string | null;
@@ -8,7 +8,7 @@ export interface Specimen {
 
 export const unknownSpecimen: Specimen = { organ: null, stain: null };
 
-/** Names that mean the same, by the name that is shown. */
+/** Synonyms of each displayed name. */
 const organs: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['breast', /breast|mamm/i],
   ['colon', /colon|colorect|large (intestine|bowel)|sigmoid|rectum|rectal|ca?ecum/i],
@@ -29,11 +29,11 @@ const stains: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['trichrome', /trichrome/i],
 ];
 
-/** What can be chosen. */
+/** Choices in the interface. */
 export const organNames: readonly string[] = organs.map(([name]) => name);
 export const stainNames: readonly string[] = stains.map(([name]) => name);
 
-/** The name that is shown, for any of those that mean the same. */
+/** The displayed name for any synonym. */
 export function organName(text: string): string {
   return nameOf(text, organs);
 }
@@ -46,18 +46,18 @@ function nameOf(text: string, known: typeof organs): string {
   return known.find(([, pattern]) => pattern.test(text))?.[0] ?? text.trim().toLowerCase();
 }
 
-/** What a slide's own metadata say. */
+/** Organ and stain from a slide's metadata. */
 export function specimenOf(properties: Readonly<Record<string, string>>): Specimen {
   const find = (pattern: RegExp): string | null => {
     const entry = Object.entries(properties).find(([key, value]) => pattern.test(key) && value.trim() !== '');
     return entry?.[1].trim() ?? null;
   };
-  // Only slides that are shown as a composite of channels name them.
+  // Only composites of fluorescence channels list channels.
   const stain = find(/^stain(ing|s)?$/i) ?? (properties.Channels === undefined ? null : 'fluorescence');
   return { organ: find(/^(organ|tissue|body ?part ?examined|anatomic ?region)$/i), stain };
 }
 
-/** The first that is known, organ and stain each. */
+/** The first known organ and the first known stain. */
 export function firstKnown(...said: readonly Specimen[]): Specimen {
   return {
     organ: said.find(({ organ }) => organ !== null)?.organ ?? null,

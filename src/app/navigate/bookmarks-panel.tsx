@@ -1,24 +1,24 @@
-/** Bookmarks of the open slide: go to one, write a note, delete. */
+/** The Bookmarks panel of the open slide. */
 import { Trash2 } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
-import { Section } from '../panels/section.tsx';
+import { PanelSection } from '../panels/section.tsx';
 import { currentMpp } from '../state/state.ts';
-import { formatMagnification } from '../viewer/magnification.ts';
+import { formatMagnification } from '../viewer/view-scale.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { Bookmark } from './bookmarks.ts';
 
 export function BookmarksPanel(): React.JSX.Element {
   const bookmarks = useApp((state) => state.bookmarks);
   return (
-    <Section title="Bookmarks" testId="bookmarks">
+    <PanelSection title="Bookmarks" testId="bookmarks">
       <CommandButton id="view.bookmark" label="Bookmark this view" className="wide" />
-      <p className="hint">Kept in this browser, for this slide.</p>
+      <p className="hint">Saved in this browser for this slide.</p>
       <ul className="choices">
         {bookmarks.map((bookmark, index) => (
           <BookmarkItem key={bookmark.id} bookmark={bookmark} number={index + 1} />
         ))}
       </ul>
-    </Section>
+    </PanelSection>
   );
 }
 
@@ -50,7 +50,7 @@ function BookmarkItem({
           type="text"
           className="bookmark-note"
           placeholder="Note"
-          aria-label={`Note of bookmark ${number}`}
+          aria-label={`Note for bookmark ${number}`}
           data-testid={`bookmark-note-${number}`}
           value={note}
           onChange={(event) => navigation.setNote(id, event.target.value)}

@@ -1,6 +1,7 @@
-/** Goes to coordinates that are typed in. */
+/** Moves the view to typed coordinates. */
 import { useId, useState } from 'react';
 import { Modal } from '../dialogs/modal.tsx';
+import { formatCount } from '../format.ts';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { parseCoordinates } from './view-address.ts';
@@ -21,11 +22,11 @@ export function GoToDialog(): React.JSX.Element | null {
     if (point === null) {
       setWrong(
         mpp === null
-          ? 'Enter two numbers, as 1200, 3400. The resolution is unknown, so in pixels only.'
-          : 'Enter two numbers, as 1200, 3400 or 1.2 mm, 3.4 mm.',
+          ? 'Enter two numbers such as 1200, 3400. Without a slide resolution, only pixels work.'
+          : 'Enter two numbers such as 1200, 3400 or 1.2 mm, 3.4 mm.',
       );
     } else if (point.x < 0 || point.y < 0 || point.x > width || point.y > height) {
-      setWrong(`That is outside of the slide, which is ${width} × ${height} px.`);
+      setWrong(`Outside the slide (${formatCount(width)} × ${formatCount(height)} px).`);
     } else {
       navigation.goToPoint(point.x, point.y);
       store.dispatch({ type: 'dialog', dialog: null });
@@ -56,7 +57,7 @@ export function GoToDialog(): React.JSX.Element | null {
           className={wrong === null ? 'hint' : 'warning-text'}
           role={wrong === null ? undefined : 'alert'}
         >
-          {wrong ?? `From the top left corner of the slide, ${width} × ${height} px.`}
+          {wrong ?? `Origin: top left corner. Slide size: ${formatCount(width)} × ${formatCount(height)} px.`}
         </p>
         <div className="modal-actions">
           <button

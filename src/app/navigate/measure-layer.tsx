@@ -1,14 +1,14 @@
-/** Measuring: clicks set the corners of a line; closed, it is an area. */
+/** The measuring tool: clicks set the points of a line; closed, it measures an area. */
 import { useCallback, useEffect, useRef } from 'react';
 import { formatArea, formatCount } from '../format.ts';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from '../viewer/affine.ts';
 import type { Affine, Point } from '../viewer/affine.ts';
-import { formatLength } from '../viewer/scale-bar.ts';
+import { formatLength } from '../viewer/view-scale.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from '../viewer/sketch.tsx';
 import type { SlideView } from '../viewer/slide-view.ts';
-import { areaOf, lengthOf } from './measure.ts';
+import { measuredArea, lengthOf } from './measure.ts';
 import type { Measurement, Scale } from './measure.ts';
 
 export function MeasureLayer({ view }: { readonly view: SlideView }): React.JSX.Element | null {
@@ -33,10 +33,10 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
   const place = (x: number, y: number): void => {
     const at = view.level0At(x, y);
     if (at === null) return;
-    // A finished area is followed by a new line.
+    // After a finished area, start a new line.
     set(closed ? { points: [at], closed: false } : { points: [...points, at], closed: false });
   };
-  // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
+  // The viewer's click events, so that dragging still pans and the wheel still zooms.
   useEffect(() => view.onClick(place));
   useEffect(() => bar.current?.focus(), []);
 
@@ -77,7 +77,7 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
           className="button small"
           disabled={points.length < 3}
           aria-pressed={closed}
-          title="Join the ends: measures the area (C)"
+          title="Close shape to measure its area (C)"
           onClick={() => set({ points, closed: !closed })}
         >
           Area
@@ -98,15 +98,15 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
   );
 }
 
-/** What is measured so far, or what to do. */
+/** The measurement so far, or what to do next. */
 export function textOf(measurement: Measurement, scale: Scale): string {
   const { points, closed } = measurement;
-  if (points.length === 0) return 'Click points on the slide. Keys: arrows and Space.';
+  if (points.length === 0) return 'Click points on the slide. Keys: arrows, Space';
   if (points.length === 1) return 'Click the next point.';
   const length = lengthOf(measurement, scale);
   const lengthText = scale === null ? `${formatCount(length)} px` : formatLength(length);
   if (!closed) return `Length ${lengthText}`;
-  const area = areaOf(measurement, scale);
+  const area = measuredArea(measurement, scale);
   const areaText = scale === null ? `${formatCount(area)} px²` : formatArea(area);
-  return `Area ${areaText} · outline ${lengthText}`;
+  return `Area ${areaText} · perimeter ${lengthText}`;
 }

@@ -1,17 +1,17 @@
 /** Lengths and areas on the slide. Pure. */
 import type { Point } from '../viewer/affine.ts';
 
-/** A line that is measured, or an area when it is closed. Level-0 pixels. */
+/** A measured line, or an area if closed. Level-0 pixels. */
 export interface Measurement {
   readonly points: readonly Point[];
-  /** Whether the last corner is joined to the first. */
+  /** Whether the last point is joined to the first. */
   readonly closed: boolean;
 }
 
-/** µm per level-0 pixel; null where unknown: then in pixels. */
+/** µm per level-0 pixel; null if unknown, in which case results are in pixels. */
 export type Scale = { readonly x: number; readonly y: number } | null;
 
-/** Length of the line, with its closing side, in µm; in level-0 pixels where the scale is unknown. */
+/** Length of the line, including the closing side, in µm; in level-0 pixels if the scale is unknown. */
 export function lengthOf({ points, closed }: Measurement, scale: Scale): number {
   const { x: sx, y: sy } = scale ?? { x: 1, y: 1 };
   let sum = 0;
@@ -24,8 +24,8 @@ export function lengthOf({ points, closed }: Measurement, scale: Scale): number 
   return sum;
 }
 
-/** Area within the corners, in µm²; in square level-0 pixels where the scale is unknown. */
-export function areaOf({ points }: Pick<Measurement, 'points'>, scale: Scale): number {
+/** Enclosed area, in µm²; in square level-0 pixels if the scale is unknown. */
+export function measuredArea({ points }: Pick<Measurement, 'points'>, scale: Scale): number {
   let twice = 0;
   points.forEach((from, at) => {
     const to = points[(at + 1) % points.length] ?? from;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addressOf, addressText, parseAddress, parseCoordinates, placeOf } from './view-address.ts';
 
 describe('a view as text', () => {
-  it('comes back as it was', () => {
+  it('round-trips', () => {
     const place = { x: 0.25, y: 0.1, scale: 0.125, rotation: -90, flip: true };
     const address = addressOf(place, 8000);
     expect(address).toEqual({ x: 2000, y: 800, scale: 0.125, rotation: 270, flip: true });
@@ -36,7 +36,7 @@ describe('coordinates', () => {
     expect(parseCoordinates(text, mpp)).toEqual(expected);
   });
 
-  it('knows no µm where the resolution is unknown', () => {
+  it('rejects µm if the resolution is unknown', () => {
     expect(parseCoordinates('1 mm, 2 mm', null)).toBeNull();
     expect(parseCoordinates('1, 2', null)).toEqual({ x: 1, y: 2 });
   });

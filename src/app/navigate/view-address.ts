@@ -1,10 +1,21 @@
-/** A place of a view as text: for the page's address and for bookmarks. Pure. */
+/** View positions, and their text form for the page's URL and for bookmarks. Pure. */
 import { z } from 'zod';
-import type { ViewPlace } from '../viewer/view-place.ts';
 
-/** A view of a slide that does not depend on the size of the window but for its scale. */
+/** Position of a view. */
+export interface ViewPlace {
+  /** Middle of the view; 1 is the width of the slide, on both axes. */
+  readonly x: number;
+  readonly y: number;
+  /** CSS pixels per level-0 pixel. */
+  readonly scale: number;
+  /** Degrees, clockwise. */
+  readonly rotation: number;
+  readonly flip: boolean;
+}
+
+/** A view position in slide coordinates, independent of the window's size. */
 export const viewAddressSchema = z.object({
-  /** Middle of the view, level-0 pixels. */
+  /** Centre of the view, level-0 pixels. */
   x: z.number(),
   y: z.number(),
   /** CSS pixels per level-0 pixel. */
@@ -30,7 +41,7 @@ export function placeOf({ x, y, scale, rotation, flip }: ViewAddress, slideWidth
   return { x: x / slideWidth, y: y / slideWidth, scale, rotation, flip };
 }
 
-/** `1024,2048.5,0.25`, with rotation and `m` for mirrored where there are any. */
+/** `1024,2048.5,0.25`, followed by the rotation and `m` for mirrored if needed. */
 export function addressText({ x, y, scale, rotation, flip }: ViewAddress): string {
   const parts: (number | string)[] = [round(x, 1), round(y, 1), Number(scale.toPrecision(6))];
   if (rotation !== 0 || flip) parts.push(round(rotation, 2));
@@ -38,7 +49,7 @@ export function addressText({ x, y, scale, rotation, flip }: ViewAddress): strin
   return parts.join(',');
 }
 
-/** What `addressText` wrote; null for anything else. */
+/** Parses the output of `addressText`; null for anything else. */
 export function parseAddress(text: string | null): ViewAddress | null {
   const match = /^(-?[\d.]+),(-?[\d.]+),([\d.e+-]+)(?:,(-?[\d.]+)(,m)?)?$/.exec(text ?? '');
   if (match === null) return null;
@@ -52,9 +63,9 @@ function round(value: number, digits: number): number {
 }
 
 /**
- * Reads coordinates as a person writes them: `1200, 3400` in level-0 pixels, `1.2 mm, 3.4 mm` or `1200 3400 µm` from
- * the slide's top left corner.
- * @param mpp µm per level-0 pixel; null where unknown: only pixels can be read then
+ * Parses typed coordinates, measured from the slide's top left corner: `1200, 3400` in level-0 pixels, `1.2 mm, 3.4 mm`
+ * or `1200 3400 µm`.
+ * @param mpp µm per level-0 pixel; null if unknown, in which case only pixels are accepted
  * @returns level-0 pixels, or null for anything else
  */
 export function parseCoordinates(

@@ -1,11 +1,11 @@
-/** Has the browser keep the app for work without network. */
+/** Lets the app work offline. */
 
-/** Registers the service worker of the built app; in development files change too often for one. */
+/** Registers the service worker. Only in the built app: in development, files change too often. */
 export async function registerOffline(): Promise<void> {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
   try {
     await navigator.serviceWorker.register('./sw.js');
   } catch {
-    // Forbidden, as in private windows, or served without encryption: the app works, with network.
+    // Blocked in private windows and on plain http; the app then needs the network.
   }
 }

@@ -1,9 +1,9 @@
 /**
- * The service worker: keeps the app, its models and the demo slides, so that all of it works without network.
- * `vite.config.ts` copies this file to dist/sw.js and puts version and files in.
+ * The service worker: caches the app, its models and the demo slides for offline use.
+ * `vite.config.ts` copies this file to dist/sw.js and inserts the version and the list of files.
  *
- * With network nothing changes: files come from the server, and only where that fails from what is kept. Files
- * under assets/ carry a hash of their content in their name and come from what is kept at once.
+ * Online, files come from the server; the cache is the fallback. Files under assets/ have a content hash in their
+ * name and always come from the cache.
  */
 /* global self, caches */
 
@@ -43,7 +43,7 @@ worker.addEventListener('activate', (event) => {
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  // Slides of other servers are none of ours, and nothing but reading is.
+  // Leaves other servers and requests that are not GET alone.
   if (request.method !== 'GET' || url.origin !== worker.location.origin) return;
   event.respondWith(answer(request, url));
 });
@@ -66,7 +66,7 @@ async function answer(request, url) {
 }
 
 /**
- * Weights of large models are kept when they are first used; those of small ones are kept already.
+ * Weights of large models are cached on first use; small ones are cached at installation.
  * @param {URL} url
  */
 function isWeights(url) {
@@ -75,7 +75,7 @@ function isWeights(url) {
 
 /** @param {Request} request @param {Response} response */
 async function keep(request, response) {
-  // Where the browser gives no more space the model works with network only.
+  // Without space in the cache, the model needs the network.
   await caches
     .open(cacheName)
     .then((cache) => cache.put(request, response))
@@ -83,7 +83,7 @@ async function keep(request, response) {
 }
 
 /**
- * What is kept of an address, whatever its query; the part that is asked for where a range is.
+ * The cached response for a URL, ignoring its query; only the requested range, if there is one.
  * @param {Request} request @param {URL} url @returns {Promise<Response | null>}
  */
 async function keptResponse(request, url) {

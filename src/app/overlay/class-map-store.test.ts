@@ -16,7 +16,7 @@ function slice(x: number, y: number, values: number[]): Cell {
 
 const slide = { width: 1000, height: 1000 };
 
-describe('ClassMap', () => {
+describe('LiveClassMap', () => {
   it('adds areas up in level-0 pixels', () => {
     const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(0, 0, [0, 1, 1, 1]), slide);
@@ -34,14 +34,14 @@ describe('ClassMap', () => {
     expect(map.areaOf(2)).toBe(10_000);
   });
 
-  it('does not count what reaches over the slide', () => {
+  it('does not count pixels outside the slide', () => {
     const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(950, 0, [1, 2, 1, 2]), slide);
     expect(map.areaOf(1)).toBe(5000);
     expect(map.areaOf(2)).toBe(0);
   });
 
-  it('finds neighbours in spite of rounding', () => {
+  it('finds neighbours despite rounding', () => {
     const map = new ClassMapStore().of('slide', null, 'model');
     map.add(slice(0, 0, [1]), slide);
     map.add(slice(100.0004, 0, [2]), slide);
@@ -50,7 +50,7 @@ describe('ClassMap', () => {
     expect(map.neighbour(first!, 0, -1)).toBeNull();
   });
 
-  it('tells its listeners', () => {
+  it('notifies its listeners', () => {
     const map = new ClassMapStore().of('slide', null, 'model');
     const listener = vi.fn();
     const end = map.subscribe(listener);
@@ -77,7 +77,7 @@ describe('ClassMapStore', () => {
     const store = new ClassMapStore();
     expect(store.of('a', null, 'm')).toBe(store.of('a', null, 'm'));
     expect(store.of('a', null, 'm')).not.toBe(store.of('b', null, 'm'));
-    // Another pixel size lays other slices: what the old one found is kept, but not shown.
+    // Another pixel size has another grid: the old map is kept, but not shown.
     const half = { x: 0.5, y: 0.5 };
     expect(store.of('a', half, 'm')).not.toBe(store.of('a', { x: 0.25, y: 0.25 }, 'm'));
     expect(store.of('a', half, 'm')).toBe(store.of('a', { ...half }, 'm'));

@@ -1,34 +1,34 @@
 /**
- * The slices that models have finished, kept per slide and model as long as the page lives, in memory or put aside:
- * switching layers, palettes or slides never runs a network again.
+ * Finished slices per slide and model, kept in memory or spilled to disk until the page closes, so that switching
+ * layers, palettes or slides never runs a network again.
  */
 import type { Cell } from '../../segment/run-progress.ts';
 import { countClasses } from './class-regions.ts';
-import type { SliceMemory } from './slice-memory.ts';
-import type { SliceKeeper } from './stored-slice.ts';
+import type { SliceCache } from './slice-cache.ts';
+import type { SlicePager } from './stored-slice.ts';
 import { StoredSlice } from './stored-slice.ts';
 
 export { StoredSlice } from './stored-slice.ts';
 export type { SliceMap } from './stored-slice.ts';
 
-/** All slices of one slide and one model. */
-export class ClassMap {
+/** The class map of one slide and one model, which grows slice by slice. */
+export class LiveClassMap {
   readonly #slices = new Map<string, StoredSlice>();
   readonly #listeners = new Set<() => void>();
   readonly #counts = new Float64Array(256);
   readonly #countsBySlice = new Map<string, Float64Array>();
-  readonly #memory: SliceMemory | null;
-  readonly #keeper: SliceKeeper | null;
+  readonly #cache: SliceCache | null;
+  readonly #pager: SlicePager | null;
   #version = 0;
   #revision = 0;
 
-  /** @param memory bounds what is held; without one, everything is. */
-  constructor(memory: SliceMemory | null = null) {
-    this.#memory = memory;
-    this.#keeper =
-      memory?.keeper((slice) => {
+  /** @param cache bounds the slices in memory; without one, all stay. */
+  constructor(cache: SliceCache | null = null) {
+    this.#cache = cache;
+    this.#pager =
+      cache?.pager((slice) => {
         slice.revision = ++this.#revision;
-        this.#tell();
+        this.#notify();
       }) ?? null;
   }
 
@@ -37,7 +37,7 @@ export class ClassMap {
     return this.#version;
   }
 
-  /** Grows with every slice, and when one that was put aside is there again. */
+  /** Grows with every slice, and when a spilled one is read back. */
   get revision(): number {
     return this.#revision;
   }
@@ -56,12 +56,12 @@ export class ClassMap {
   }
 
   /**
-   * Adds a slice, in place of an earlier one at the same spot.
-   * @param slide level-0 size: what reaches over it does not count as area.
+   * Adds a slice; replaces an earlier one at the same position.
+   * @param slide level-0 size; pixels outside the slide do not count as area
    */
   add(result: Cell, slide: { readonly width: number; readonly height: number }): void {
     const { rect, size } = result;
-    // Slices of another grid overlap these and count twice: one grid at a time. Stored results keep both.
+    // One grid at a time: slices of another grid would overlap these and count twice. Saved results keep both.
     const [known] = this.#slices.values();
     if (known !== undefined && Math.abs(known.rect.width / rect.width - 1) > 0.01) this.#clear();
     const key = keyOf(result.column, result.row);
@@ -73,37 +73,38 @@ export class ClassMap {
       Math.round(((slide.height - rect.y) / rect.height) * size),
     );
     const earlier = this.#countsBySlice.get(key);
-    // A pixel's share of level 0, so that counts of slices of different sizes would add up.
+    // Level-0 area of a pixel, so that counts of slices of different sizes add up.
     const area = (rect.width * rect.height) / (size * size);
     for (let value = 0; value < 256; value++) {
       counts[value] = (counts[value] ?? 0) * area;
       this.#counts[value] = (this.#counts[value] ?? 0) + (counts[value] ?? 0) - (earlier?.[value] ?? 0);
     }
-    // Few classes occur, and there may be thousands of slices.
+    // Truncated to save memory: few classes occur, and there may be thousands of slices.
     this.#countsBySlice.set(key, counts.slice(0, counts.findLastIndex((count) => count > 0) + 1));
     this.#put(key, result);
-    this.#tell();
+    this.#notify();
   }
 
   #put(key: string, result: Cell): void {
     const earlier = this.#slices.get(key);
-    if (earlier !== undefined) this.#memory?.forget(earlier);
-    const slice = new StoredSlice(result, this.#version, this.#keeper);
+    if (earlier !== undefined) this.#cache?.forget(earlier);
+    const slice = new StoredSlice(result, this.#version, this.#pager);
     slice.revision = ++this.#revision;
     this.#slices.set(key, slice);
-    this.#memory?.add(slice);
+    this.#cache?.add(slice);
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 
   /**
-   * Brings all slices back into memory, for work that needs the whole map at once; call the returned function when
-   * it is done. @throws WorkerError when a slice can't be read back.
+   * Reads all spilled slices back, for work that needs the whole map at once.
+   * @returns a function that releases them again
+   * @throws WorkerError when a slice cannot be read back
    */
   async hold(): Promise<() => void> {
-    const release = this.#memory?.hold() ?? (() => undefined);
+    const release = this.#cache?.hold() ?? (() => undefined);
     try {
       for (const slice of [...this.#slices.values()]) await slice.whole();
     } catch (error) {
@@ -114,7 +115,7 @@ export class ClassMap {
   }
 
   #clear(): void {
-    for (const slice of this.#slices.values()) this.#memory?.forget(slice);
+    for (const slice of this.#slices.values()) this.#cache?.forget(slice);
     this.#slices.clear();
     this.#countsBySlice.clear();
     this.#counts.fill(0);
@@ -137,28 +138,32 @@ function keyOf(column: number, row: number): string {
 
 /** Class maps by slide, its pixel size and model. */
 export class ClassMapStore {
-  readonly #maps = new Map<string, ClassMap>();
-  readonly #memory: SliceMemory | null;
+  readonly #maps = new Map<string, LiveClassMap>();
+  readonly #cache: SliceCache | null;
 
-  /** @param memory bounds what all maps hold together. */
-  constructor(memory: SliceMemory | null = null) {
-    this.#memory = memory;
+  /** @param cache bounds the slices of all maps together. */
+  constructor(cache: SliceCache | null = null) {
+    this.#cache = cache;
   }
 
-  /** Bytes of maps in memory that could be put aside. */
+  /** Bytes of maps in memory that could be spilled. */
   get bytes(): number {
-    return this.#memory?.bytes ?? 0;
+    return this.#cache?.bytes ?? 0;
   }
 
   /**
    * The class map of a model on a slide; empty at first.
-   * @param mpp µm per pixel that slices were laid by: what was found at another size is not shown.
+   * @param mpp µm per pixel of the run; results at another resolution are not shown
    */
-  of(fingerprint: string, mpp: { readonly x: number; readonly y: number } | null, modelId: string): ClassMap {
+  of(
+    fingerprint: string,
+    mpp: { readonly x: number; readonly y: number } | null,
+    modelId: string,
+  ): LiveClassMap {
     const key = `${fingerprint}/${mpp === null ? '' : `${mpp.x},${mpp.y}`}/${modelId}`;
     let map = this.#maps.get(key);
     if (map === undefined) {
-      map = new ClassMap(this.#memory);
+      map = new LiveClassMap(this.#cache);
       this.#maps.set(key, map);
     }
     return map;

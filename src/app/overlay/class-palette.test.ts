@@ -59,12 +59,12 @@ describe('confidencePixels', () => {
 });
 
 describe('parseColour', () => {
-  it('refuses what is no colour', () => {
+  it('rejects invalid colours', () => {
     expect(() => parseColour('red')).toThrow(RangeError);
   });
 });
 
-it('gives the classes of another vocabulary the palette in its order', () => {
+it('gives classes with other names the palette in its order', () => {
   const classes = ['not gland', 'healthy', 'adenomatous', 'malignant'].map((name, i) => ({
     name,
     colour: '#999999',

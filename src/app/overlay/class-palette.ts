@@ -1,15 +1,15 @@
-/** Colours of classes, and the table that turns class values into pixels. */
+/** Palettes of class colours, and the tables that turn class values into pixels. */
 
 export const paletteIds = ['colour-blind-safe', 'bach', 'model'] as const;
 export type PaletteId = (typeof paletteIds)[number];
 
 export const paletteTitles: Readonly<Record<PaletteId, string>> = {
   'colour-blind-safe': 'Colour-blind safe',
-  bach: 'BACH: red, green, blue',
-  model: "The model's own",
+  bach: 'BACH (red, green, blue)',
+  model: 'Model palette',
 };
 
-/** What the palette needs to know of a class; the manifest's classes fit. */
+/** The properties of a class that palettes need; classes of a manifest qualify. */
 export interface PaletteClass {
   readonly name: string;
   /** `#rrggbb`. */
@@ -17,21 +17,21 @@ export interface PaletteClass {
   readonly background: boolean;
 }
 
-/** By class name in lower case, letters only. */
+/** Colours by `classKey`. */
 const named: Readonly<Record<Exclude<PaletteId, 'model'>, Readonly<Record<string, string>>>> = {
   'colour-blind-safe': { benign: '#009E73', insitu: '#F0E442', invasive: '#00509E' },
   bach: { benign: '#FF0000', insitu: '#00FF00', invasive: '#0000FF' },
 };
 
-/** For classes without a colour of their own: Okabe and Ito's set, the ones near to tissue last. */
+/** For classes that the palette does not name: Okabe and Ito's set, tissue-like colours last. */
 const further = ['#009E73', '#F0E442', '#00509E', '#56B4E9', '#E69F00', '#000000', '#D55E00', '#CC79A7'];
 
-/** `#rrggbb` of each class, in the order of the classes. Background classes keep the manifest's. */
+/** `#rrggbb` of each class, in order. Background classes keep the manifest's colour. */
 export function classColours(classes: readonly PaletteClass[], palette: PaletteId): string[] {
   if (palette === 'model') return classes.map((entry) => entry.colour);
   const table = named[palette];
   const taken = new Set(classes.map((entry) => table[classKey(entry.name)]));
-  // Other vocabularies get the palette's own colours first, in its order.
+  // Classes with other names get the palette's colours first, in its order.
   const free = [...new Set([...Object.values(table), ...further])].filter((colour) => !taken.has(colour));
   let next = 0;
   return classes.map((entry) => {
@@ -40,7 +40,7 @@ export function classColours(classes: readonly PaletteClass[], palette: PaletteI
   });
 }
 
-/** A class name as it is compared: in lower case, letters only. */
+/** A class name for comparisons: lower case, letters only. */
 export function classKey(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, '');
 }
@@ -58,7 +58,7 @@ export type PixelTable = Uint32Array<ArrayBuffer>;
 
 /**
  * Pixel per class value. Background classes, hidden classes and values without a class are transparent;
- * the others are opaque, because a layer's opacity is set once for the whole layer.
+ * all others are opaque, because opacity applies to the layer as a whole.
  */
 export function classPixels(
   classes: readonly PaletteClass[],
@@ -74,7 +74,7 @@ export function classPixels(
   return new Uint32Array(bytes.buffer);
 }
 
-/** Stops of cividis (Nuñez, Anderton and Renslow 2018): reads the same with and without colour vision. */
+/** Stops of cividis (Nuñez, Anderton and Renslow 2018): legible with and without colour vision. */
 const cividis = ['#00224e', '#35456c', '#666970', '#948e77', '#c8b866', '#fee838'];
 
 export const confidenceRamp: readonly string[] = cividis;

@@ -1,16 +1,16 @@
-/** Borders and areas of classes as paths, piece by piece, kept for the next frame. */
+/** Borders and areas of classes as paths, traced part by part and cached between frames. */
 import type { Level0Rect } from '../../slide/slide.ts';
-import type { ClassMap, StoredSlice } from './class-map-store.ts';
+import type { LiveClassMap, StoredSlice } from './class-map-store.ts';
 import { coverWithRectangles, traceBorders } from './class-regions.ts';
 import { LeastRecentlyUsed } from '../../base/lru.ts';
 
 const maxPaths = 6000;
 const maxMaskedBytes = 32e6;
 
-/** Side of a piece at most, pixels: tracing one is a matter of few milliseconds. */
-const pieceSide = 128;
+/** Largest side of a part, pixels. Tracing one takes a few milliseconds. */
+const partSide = 128;
 
-/** Class value of pixels that are left out. */
+/** Class value of masked pixels. */
 const noClass = 255;
 
 export interface Paths {
@@ -19,12 +19,12 @@ export interface Paths {
 }
 
 /** A square part of a slice's map at one resolution. */
-export interface Piece {
+export interface SlicePart {
   readonly slice: StoredSlice;
   readonly level: number;
-  /** Where it lies, level-0 pixels. */
+  /** Level-0 pixels. */
   readonly rect: Level0Rect;
-  /** Pixels a side. */
+  /** Side in pixels. */
   readonly size: number;
   readonly column: number;
   readonly row: number;
@@ -51,38 +51,38 @@ export class ClassPaths {
   }
 
   /** The parts of a slice at a resolution. */
-  pieces(slice: StoredSlice, level: number): Piece[] {
+  parts(slice: StoredSlice, level: number): SlicePart[] {
     const { size } = slice.map(level);
-    // Odd sizes stay whole: a part must be a whole number of pixels.
-    const across = size % pieceSide === 0 ? size / pieceSide : 1;
+    // Odd sizes are not divided, because a part must be a whole number of pixels.
+    const across = size % partSide === 0 ? size / partSide : 1;
     const { x, y } = slice.rect;
     const width = slice.rect.width / across;
     const height = slice.rect.height / across;
-    const pieces: Piece[] = [];
+    const parts: SlicePart[] = [];
     for (let row = 0; row < across; row++) {
       for (let column = 0; column < across; column++) {
         const rect = { x: x + column * width, y: y + row * height, width, height };
-        pieces.push({ slice, level, rect, size: size / across, column, row });
+        parts.push({ slice, level, rect, size: size / across, column, row });
       }
     }
-    return pieces;
+    return parts;
   }
 
-  /** @param mayMake whether there is time to trace. null when there is none. */
-  of(map: ClassMap, piece: Piece, value: number, mayMake: boolean): Paths | null {
-    const { slice, level, size, column, row } = piece;
+  /** @param allowCreate whether there is time to trace. @returns null if not cached and not traced */
+  of(map: LiveClassMap, part: SlicePart, value: number, allowCreate: boolean): Paths | null {
+    const { slice, level, size, column, row } = part;
     const left = column > 0 ? slice : map.neighbour(slice, -1, 0);
     const above = row > 0 ? slice : map.neighbour(slice, 0, -1);
     const key = [
       slice.generation,
       `${size}:${column},${row}`,
       value,
-      // A neighbour that is put aside is coarser, and no neighbour for a border.
+      // A spilled neighbour is coarser and cannot contribute to the border.
       `${left?.generation ?? 0}:${left?.map(level).size ?? 0}`,
       `${above?.generation ?? 0}:${above?.map(level).size ?? 0}`,
     ].join('/');
     const kept = this.#paths.get(key);
-    if (kept !== undefined || !mayMake) return kept ?? null;
+    if (kept !== undefined || !allowCreate) return kept ?? null;
     const across = slice.map(level).size / size;
     const around = {
       left: this.#part(left, level, size, across, column > 0 ? column - 1 : across - 1, row),
@@ -94,7 +94,7 @@ export class ClassPaths {
     return paths;
   }
 
-  /** Classes of a part; null where there is no slice, or not at this resolution. */
+  /** Classes of a part; null if there is no slice, or not at this resolution. */
   #part(
     slice: StoredSlice | null,
     level: number,
@@ -114,7 +114,7 @@ export class ClassPaths {
     return part;
   }
 
-  /** Classes of a slice, without those that are not sure enough. */
+  /** Classes of a slice; pixels below the minimum confidence are masked. */
   #classesOf(slice: StoredSlice, level: number): Uint8Array {
     const map = slice.map(level);
     const min = this.#minConfidence;

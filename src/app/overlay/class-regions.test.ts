@@ -9,7 +9,7 @@ import {
 
 const alone = { left: null, above: null };
 
-/** Reads a map from a drawing. */
+/** Parses a map from a drawing. */
 function mapOf(...rows: string[]): Uint8Array {
   return Uint8Array.from(rows.join(''), Number);
 }
@@ -22,7 +22,7 @@ function linesOf(lines: readonly number[]): string[] {
 }
 
 describe('traceBorders', () => {
-  it('goes round a square in four lines', () => {
+  it('traces a square in four lines', () => {
     const map = mapOf('0000', '0110', '0110', '0000');
     expect(linesOf(traceBorders(map, 4, 1, alone))).toEqual(['1 1 1 3', '1 1 3 1', '1 3 3 3', '3 1 3 3']);
   });
@@ -38,7 +38,7 @@ describe('traceBorders', () => {
     expect(linesOf(traceBorders(map, 2, 1, { left: null, above: mapOf('00', '00') }))).toEqual(['0 0 2 0']);
   });
 
-  it('sees other classes as outside', () => {
+  it('treats other classes as outside', () => {
     expect(linesOf(traceBorders(mapOf('12', '12'), 2, 1, alone))).toEqual(['1 0 1 2']);
   });
 });
@@ -59,13 +59,13 @@ describe('coverWithRectangles', () => {
 });
 
 describe('halving', () => {
-  it('keeps the majority of four, and the first where there is none', () => {
+  it('keeps the majority of four, or the first on a tie', () => {
     const map = mapOf('0112', '1134', '2200', '3300');
     // 0111 → 1; 1234 → 1; 2233 → 2; 0000 → 0
     expect([...halveClasses(map, 4)]).toEqual([1, 1, 2, 0]);
   });
 
-  it('finds a pair that does not hold the first pixel', () => {
+  it('finds a pair that does not include the first pixel', () => {
     expect([...halveClasses(mapOf('01', '12'), 2)]).toEqual([1]);
     expect([...halveClasses(mapOf('01', '22'), 2)]).toEqual([2]);
     expect([...halveClasses(mapOf('01', '21'), 2)]).toEqual([1]);
@@ -77,7 +77,7 @@ describe('halving', () => {
 });
 
 describe('countClasses', () => {
-  it('leaves out what reaches over the slide', () => {
+  it('ignores pixels outside the slide', () => {
     const counts = countClasses(mapOf('011', '011', '222'), 3, 2, 2);
     expect([counts[0], counts[1], counts[2]]).toEqual([2, 2, 0]);
   });

@@ -1,7 +1,7 @@
-/** Shapes in a class map: where a class begins and ends, and the area that it covers. Pure geometry. */
+/** Geometry of class maps: borders, areas, halving, counting. Pure. */
 import { BorderTracer } from '../../annotation/trace-borders.ts';
 
-/** Class maps of the neighbours to the left and above, of the same size; null where there is none. */
+/** Class maps of the left and upper neighbours, of the same size; null if there is none. */
 export interface Neighbours {
   readonly left: Uint8Array | null;
   readonly above: Uint8Array | null;
@@ -9,8 +9,8 @@ export interface Neighbours {
 
 /**
  * Borders of class `value`: straight lines along pixel edges with the class on exactly one side, joined
- * into runs. The map's own border counts only towards a neighbour that is there: a slice owns the seams to
- * its left and above, so that a seam is drawn once and the outer rim not at all.
+ * into runs. The map's left and upper edges count only towards an existing neighbour, so that each seam is
+ * drawn once and the outer rim not at all.
  * @param classes size × size, row by row.
  * @returns x1, y1, x2, y2 of each line, in pixels of the map, 0 to `size`.
  */
@@ -22,14 +22,14 @@ export function traceBorders(
 ): number[] {
   const { left, above } = neighbours;
   const lines: number[] = [];
-  // The traced map has one column and one row more, on the left and above: the neighbours' last ones, or
-  // the map's own first ones again, against which there is no border.
+  // The traced map has an extra column on the left and an extra row on top: the neighbours' last ones, or copies
+  // of the map's first ones, which create no border.
   const tracer = new BorderTracer(
     (each) => each === value,
     (piece) => {
       for (let at = 0; at < piece.lines.length; at += 4) {
         const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = piece.lines.slice(at, at + 4);
-        // On the rim of the traced map there is nothing, and its first row and column are not ours.
+        // Drops the rim of the traced map, and clips its first row and column.
         const rim = x1 === x2 ? x1 % (size + 1) === 0 : y1 % (size + 1) === 0;
         const ownX1 = Math.max(0, Math.min(x1, x2) - 1);
         const ownY1 = Math.max(0, Math.min(y1, y2) - 1);
@@ -51,13 +51,13 @@ export function traceBorders(
 }
 
 /**
- * The area of class `value` as rectangles that do not overlap: runs of each row, joined downwards while the
+ * The area of class `value` as non-overlapping rectangles: runs of each row, extended downwards while the
  * next row has the same run.
  * @returns x, y, width, height of each rectangle, in pixels of the map.
  */
 export function coverWithRectangles(classes: Uint8Array, size: number, value: number): number[] {
   const rectangles: number[] = [];
-  /** Index into `rectangles` of the rectangle that ended at the previous row, by its x and width. */
+  /** Indices into `rectangles` of those that end at the previous row, by x and width. */
   let open = new Map<number, number>();
   for (let y = 0; y < size; y++) {
     const next = new Map<number, number>();
@@ -85,7 +85,7 @@ export function coverWithRectangles(classes: Uint8Array, size: number, value: nu
 }
 
 /**
- * Half the resolution: of each 2 × 2 pixels the most frequent value, the first one where several are.
+ * Halves the resolution: the most frequent value of each 2 × 2 pixels, the first one on ties.
  * @param size even.
  */
 export function halveClasses(classes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
@@ -105,7 +105,7 @@ export function halveClasses(classes: Uint8Array, size: number): Uint8Array<Arra
   return result;
 }
 
-/** Half the resolution: the mean of each 2 × 2 pixels. @param size even. */
+/** Halves the resolution: the mean of each 2 × 2 pixels. @param size even */
 export function halveConfidence(confidence: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const half = size / 2;
   const result = new Uint8Array(half * half);
@@ -123,7 +123,7 @@ export function halveConfidence(confidence: Uint8Array, size: number): Uint8Arra
   return result;
 }
 
-/** Pixels per class value, over those pixels of the map that lie on the slide. */
+/** Pixels per class value, counting only pixels on the slide. */
 export function countClasses(
   classes: Uint8Array,
   size: number,

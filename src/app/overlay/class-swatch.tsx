@@ -1,13 +1,13 @@
-/** A class as it looks in the overlay: colour, hatch, outline. */
+/** Sample of a class's overlay style: colour, hatch, outline. */
 import { useId } from 'react';
 import { hatchMarks } from './hatch.ts';
 import type { HatchKind } from './hatch.ts';
 
 export interface ClassSwatchProps {
-  /** null for a class that is not drawn. */
+  /** null if the class is not drawn. */
   readonly colour: string | null;
   readonly hatch: HatchKind | null;
-  /** The class's own colour where absent. */
+  /** Defaults to `colour`. */
   readonly hatchColour?: string;
 }
 

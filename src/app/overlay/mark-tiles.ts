@@ -1,47 +1,47 @@
 /**
- * Outlines and hatches, drawn once into tiles and from then on copied. Lines cost a processor far more than pixels
- * do, so a frame draws as many tiles as there is time for, and the next one goes on.
+ * Outlines and hatches, drawn once into tiles and then copied. Drawing lines costs the CPU far more than copying
+ * pixels, so each frame draws as many tiles as time allows and leaves the rest to the next.
  *
- * Tiles lie in the plane of the slide at one scale, its origin at whole device pixels: moving the view moves all of
- * them by the same number of pixels. While the scale changes, the tiles of the last one are shown stretched.
+ * Tiles cover the slide at one scale, with their origin at whole device pixels: panning moves all of them by the same
+ * number of pixels. While the scale changes, the tiles of the previous scale are stretched.
  */
 import type { Level0Rect } from '../../slide/slide.ts';
-import { apply, boundsOf, invert, placeImage, placeLines, scaleOf } from '../viewer/affine.ts';
+import { apply, transformBounds, invert, placeImage, placeLines, scaleOf } from '../viewer/affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine } from '../viewer/affine.ts';
-import type { ClassMap, StoredSlice } from './class-map-store.ts';
-import type { ClassPaths, Piece } from './class-paths.ts';
-import { HatchPatterns } from './hatch-patterns.ts';
+import type { LiveClassMap, StoredSlice } from './class-map-store.ts';
+import type { ClassPaths, SlicePart } from './class-paths.ts';
+import { HatchPatterns } from './hatch.ts';
 import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { createCanvas } from './overlay-context.ts';
-import type { OverlayStyle } from './painted-style.ts';
+import type { OverlayStyle } from './overlay-style.ts';
 
-/** Device pixels a side. */
+/** Side in device pixels. */
 export const tileSide = 128;
 const side = tileSide;
 const maxBytes = 64e6;
 
-/** Of an outline's width: the dark line inside. */
+/** Width of the dark inner line, as a share of the outline's width. */
 const darkShare = 2 / 7;
 
 interface Tile {
-  /** null where there is nothing to draw. */
+  /** null if there is nothing to draw. */
   readonly canvas: OffscreenCanvas | null;
   readonly column: number;
   readonly row: number;
-  /** Whether it shows the slices as they are now. */
+  /** Whether it is up to date with the slices. */
   fresh: boolean;
 }
 
 interface TileSet {
-  /** The transform without its shift. */
+  /** The transform without its translation. */
   readonly scale: Affine;
   readonly key: string;
   readonly tiles: LeastRecentlyUsed<string, Tile>;
 }
 
 export interface MarksFrame {
-  readonly map: ClassMap;
+  readonly map: LiveClassMap;
   readonly style: OverlayStyle;
   /** Level-0 pixels to device pixels. */
   readonly transform: Affine;
@@ -57,9 +57,9 @@ export class MarkTiles {
   readonly #paths: ClassPaths;
   readonly #patterns = new HatchPatterns();
   #set: TileSet | null = null;
-  /** Of the scale before, or of the style before; shown until there are better ones. */
+  /** Tiles of the previous scale or style, shown until the new ones are complete. */
   #last: TileSet | null = null;
-  #map: ClassMap | null = null;
+  #map: LiveClassMap | null = null;
   #style: OverlayStyle | null = null;
   #revision = 0;
   #lastKey = '';
@@ -68,7 +68,7 @@ export class MarkTiles {
     this.#paths = paths;
   }
 
-  /** @returns whether everything is drawn; if not, the next frame should follow soon. */
+  /** @returns whether everything is drawn; if not, paint another frame soon */
   draw(context: CanvasRenderingContext2D, frame: MarksFrame): boolean {
     const { map, style, transform } = frame;
     if (map !== this.#map) {
@@ -78,8 +78,8 @@ export class MarkTiles {
     }
     const key = keyOf(transform, frame.devicePixelRatio);
     const set = this.#setFor(key, style, transform);
-    this.#age(set, frame);
-    // A scale that is still changing would be out of date before its tiles are drawn.
+    this.#invalidate(set, frame);
+    // While the scale changes, tiles would be out of date before they are drawn.
     const steady = key === this.#lastKey || this.#last === null;
     this.#lastKey = key;
 
@@ -124,13 +124,13 @@ export class MarkTiles {
     return this.#set;
   }
 
-  /** Marks tiles that have slices with news. */
-  #age(set: TileSet, { map, style, devicePixelRatio }: MarksFrame): void {
+  /** Marks tiles whose slices have changed as outdated. */
+  #invalidate(set: TileSet, { map, style, devicePixelRatio }: MarksFrame): void {
     if (map.revision === this.#revision) return;
     const margin = marginOf(style, devicePixelRatio);
     for (const slice of map.slices) {
       if (slice.revision <= this.#revision) continue;
-      const { x, y, width, height } = boundsOf(set.scale, slice.rect);
+      const { x, y, width, height } = transformBounds(set.scale, slice.rect);
       for (let row = Math.floor((y - margin) / side); row * side < y + height + margin; row++) {
         for (let column = Math.floor((x - margin) / side); column * side < x + width + margin; column++) {
           const tile = set.tiles.get(`${column},${row}`);
@@ -141,7 +141,7 @@ export class MarkTiles {
     this.#revision = map.revision;
   }
 
-  /** null when the time did not suffice for its paths; those that were traced are kept. */
+  /** @returns null if time ran out before all paths were traced; those traced stay cached */
   #render(
     set: TileSet,
     column: number,
@@ -157,15 +157,15 @@ export class MarkTiles {
       width: side + 2 * margin,
       height: side + 2 * margin,
     };
-    const pieces = frame.slices
-      .filter((slice) => meets(set.scale, slice.rect, area))
-      .flatMap((slice) => this.#paths.pieces(slice, frame.levelOf(slice)))
-      .filter((piece) => meets(set.scale, piece.rect, area));
-    if (pieces.length === 0) return { canvas: null, column, row, fresh: true };
+    const parts = frame.slices
+      .filter((slice) => intersects(set.scale, slice.rect, area))
+      .flatMap((slice) => this.#paths.parts(slice, frame.levelOf(slice)))
+      .filter((part) => intersects(set.scale, part.rect, area));
+    if (parts.length === 0) return { canvas: null, column, row, fresh: true };
     let first = true;
-    for (const piece of pieces) {
+    for (const part of parts) {
       for (const { value } of style.classes) {
-        if (this.#paths.of(map, piece, value, first || frame.spare()) === null) return null;
+        if (this.#paths.of(map, part, value, first || frame.spare()) === null) return null;
         first = false;
       }
     }
@@ -173,15 +173,15 @@ export class MarkTiles {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, side, side);
     const transform = { ...set.scale, e: -column * side, f: -row * side };
-    if (style.hatch && !style.confidence) this.#hatch(context, pieces, transform, frame);
-    if (style.outline) this.#outline(context, pieces, transform, frame);
+    if (style.hatch && !style.confidence) this.#hatch(context, parts, transform, frame);
+    if (style.outline) this.#outline(context, parts, transform, frame);
     context.globalAlpha = 1;
     return { canvas: context.canvas, column, row, fresh: true };
   }
 
   #hatch(
     context: OffscreenCanvasRenderingContext2D,
-    pieces: readonly Piece[],
+    parts: readonly SlicePart[],
     transform: Affine,
     { map, style, devicePixelRatio }: MarksFrame,
   ): void {
@@ -190,13 +190,13 @@ export class MarkTiles {
       if (hatch === null) continue;
       const pattern = this.#patterns.of(hatch, hatchColour ?? colour, devicePixelRatio);
       context.fillStyle = pattern;
-      for (const piece of pieces) {
-        // As the fill, so that neighbouring slices meet on whole device pixels, without a seam.
-        const { a, b, c, d, e, f } = placeImage(transform, piece.rect, piece.size);
+      for (const part of parts) {
+        // Placed like the fill, so that neighbouring slices meet at whole device pixels, without seams.
+        const { a, b, c, d, e, f } = placeImage(transform, part.rect, part.size);
         context.setTransform(a, b, c, d, e, f);
-        // The pattern keeps its size and direction on screen, but moves with the tissue.
+        // The pattern keeps its size and direction on screen and moves with the tissue.
         pattern.setTransform(new DOMMatrix([a, b, c, d, e, f]).inverse().translateSelf(origin.x, origin.y));
-        const paths = this.#paths.of(map, piece, value, true);
+        const paths = this.#paths.of(map, part, value, true);
         if (paths !== null) context.fill(paths.area);
       }
     }
@@ -204,14 +204,14 @@ export class MarkTiles {
 
   #outline(
     context: OffscreenCanvasRenderingContext2D,
-    pieces: readonly Piece[],
+    parts: readonly SlicePart[],
     transform: Affine,
     { map, style, devicePixelRatio }: MarksFrame,
   ): void {
     context.globalAlpha = style.outlineOpacity;
-    // Every line is straight along the pixel grid: square ends close the corners, and cost far less than round ones.
+    // All lines follow the pixel grid. Square caps close the corners and cost far less than round ones.
     context.lineCap = 'square';
-    // A light line in the class's colour, and a thin dark one inside it: one of them shows on any ground.
+    // A line in the class's colour with a thin dark line inside: one of them is visible on any background.
     const strokes = [
       { width: style.outlineWidth, colour: null },
       { width: style.outlineWidth * darkShare, colour: '#101010' },
@@ -220,11 +220,11 @@ export class MarkTiles {
       for (const entry of style.classes) {
         if (!entry.outline) continue;
         context.strokeStyle = colour ?? entry.colour;
-        for (const piece of pieces) {
-          const matrix = placeLines(transform, piece.rect, piece.size);
+        for (const part of parts) {
+          const matrix = placeLines(transform, part.rect, part.size);
           context.setTransform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f);
           context.lineWidth = (width * devicePixelRatio) / scaleOf(matrix);
-          const paths = this.#paths.of(map, piece, entry.value, true);
+          const paths = this.#paths.of(map, part, entry.value, true);
           if (paths !== null) context.stroke(paths.border);
         }
       }
@@ -232,7 +232,7 @@ export class MarkTiles {
   }
 }
 
-/** Tiles of another scale, laid where their part of the slide is now. */
+/** Draws tiles of another scale, stretched to their current position. */
 function drawStretched(
   context: CanvasRenderingContext2D,
   { scale, tiles }: TileSet,
@@ -253,8 +253,8 @@ function marginOf(style: OverlayStyle, devicePixelRatio: number): number {
   return Math.ceil((style.outlineWidth * devicePixelRatio) / 2) + 1;
 }
 
-function meets(transform: Affine, rect: Level0Rect, area: Level0Rect): boolean {
-  return intersection(boundsOf(transform, rect), area) !== null;
+function intersects(transform: Affine, rect: Level0Rect, area: Level0Rect): boolean {
+  return intersection(transformBounds(transform, rect), area) !== null;
 }
 
 function keyOf({ a, b, c, d }: Affine, devicePixelRatio: number): string {

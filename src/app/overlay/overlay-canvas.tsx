@@ -1,26 +1,26 @@
-/** The canvases over a pane's slide, and when to draw them again. */
+/** The overlay canvases of a pane, and when they are repainted. */
 import { useEffect, useMemo, useRef } from 'react';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { useApp } from '../workbench-context.ts';
-import type { ClassMap } from './class-map-store.ts';
+import type { LiveClassMap } from './class-map-store.ts';
 import { overlayContext } from './overlay-context.ts';
 import { OverlayPainter } from './overlay-painter.ts';
-import type { OverlayStyle } from './painted-style.ts';
+import type { OverlayStyle } from './overlay-style.ts';
 
-/** Newly finished slices are drawn this often, in milliseconds. */
+/** Milliseconds between repaints for newly finished slices. */
 const followInterval = 50;
 
 export interface OverlayCanvasProps {
-  /** Tells the layers of the page apart: the pane's id, with a 2 behind for its second layer. */
+  /** Unique id of the layer on the page: the pane's id, followed by 2 for its second layer. */
   readonly id: string;
   readonly view: SlideView;
   /** null draws nothing. */
-  readonly map: ClassMap | null;
-  /** null draws nothing. Keep it the same object while nothing changes. */
+  readonly map: LiveClassMap | null;
+  /** null draws nothing. Memoise it. */
   readonly style: OverlayStyle | null;
-  /** Of the fill, 0 to 1. */
+  /** Opacity of the fill, 0 to 1. */
   readonly opacity: number;
-  /** CSS clip-path; what is outside of it is not shown. */
+  /** CSS clip-path. */
   readonly clip?: string;
 }
 
@@ -67,7 +67,7 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
         });
       }
     };
-    // Slices finish faster than anybody looks, and every painting takes time from the network.
+    // Limits repaints while slices finish, because each one takes time from the network.
     let timer: number | undefined;
     const follow = (): void => {
       timer ??= window.setTimeout(() => {
@@ -75,7 +75,7 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
         schedule();
       }, followInterval);
     };
-    // Asking an element for its size in every frame would have the browser lay out the page in every frame.
+    // Reading an element's size in every frame would force a layout in every frame.
     const sizes = new ResizeObserver(() => {
       size = sizeOf(fill.canvas);
       paint();
@@ -93,7 +93,7 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
     };
   }, [view, painter, map, slide, style]);
 
-  // The opacity of the fill is the canvas's own, so that changing it draws nothing again.
+  // The fill's opacity is CSS, so that changing it needs no repaint.
   return (
     <>
       <canvas

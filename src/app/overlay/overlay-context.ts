@@ -1,14 +1,12 @@
-/** The canvases of the overlay. */
-
 /**
- * The overlay is drawn by the processor: many short lines are no work for a graphics card, on machines without
- * one the browser's emulation is far slower still, and canvases of both kinds must not be mixed.
+ * The overlay uses CPU canvases: GPUs are slow at many short lines, their emulation is slower still, and the two
+ * kinds of canvas must not be mixed.
  */
 export const overlayContext: CanvasRenderingContext2DSettings = { willReadFrequently: true };
 
-/** A canvas off the page, in pixels. @throws Error where the browser gives none. */
+/** An off-screen canvas, size in pixels. @throws Error if the browser provides none */
 export function createCanvas(width: number, height: number): OffscreenCanvasRenderingContext2D {
   const context = new OffscreenCanvas(width, height).getContext('2d', overlayContext);
-  if (context === null) throw new Error('The browser gives no 2D canvas.');
+  if (context === null) throw new Error('No 2D canvas available.');
   return context;
 }

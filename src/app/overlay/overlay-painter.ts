@@ -1,18 +1,18 @@
 /**
- * Draws a class map over the slide: fill on one canvas, outlines and hatches on another that lies above it.
- * Everything is drawn in device pixels, without smoothing, under the transform of the frame that the viewer
- * has just drawn, so that slide and overlay never part. What can't be drawn in a few milliseconds is left to the next
- * frames.
+ * Draws a class map over the slide: fill on one canvas, outlines and hatches on a second one above it. Everything
+ * is drawn in device pixels, without smoothing, under the transform of the viewer's current frame, so that overlay
+ * and slide never drift apart. Work beyond a few milliseconds is left to later frames.
  */
 import type { Level0Rect } from '../../slide/slide.ts';
-import { apply, boundsOf, placeImage, scaleOf } from '../viewer/affine.ts';
+import { apply, placeImage, scaleOf, transformBounds } from '../viewer/affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine } from '../viewer/affine.ts';
-import type { ClassMap, StoredSlice } from './class-map-store.ts';
+import type { LiveClassMap, SliceMap, StoredSlice } from './class-map-store.ts';
 import { ClassPaths } from './class-paths.ts';
-import { FillBitmaps } from './fill-bitmaps.ts';
 import { MarkTiles, tileSide } from './mark-tiles.ts';
-import type { OverlayStyle } from './painted-style.ts';
+import type { FillStyle, OverlayStyle } from './overlay-style.ts';
+import { LeastRecentlyUsed } from '../../base/lru.ts';
+import { createCanvas } from './overlay-context.ts';
 
 export interface OverlayFrame {
   /** Level-0 pixels to device pixels. */
@@ -22,9 +22,9 @@ export interface OverlayFrame {
   readonly slide: { readonly width: number; readonly height: number };
 }
 
-/** Milliseconds of a frame that may go into what has not been drawn before. */
-const share = 6;
-/** Device pixels that lines reach over what they surround, at most. */
+/** Milliseconds per frame for drawing new content. */
+const frameBudget = 6;
+/** Largest distance that lines extend beyond their shape, device pixels. */
 const maxMargin = 64;
 
 export class OverlayPainter {
@@ -32,16 +32,16 @@ export class OverlayPainter {
   readonly #paths = new ClassPaths();
   readonly #marks = new MarkTiles(this.#paths);
   #style: OverlayStyle | null = null;
-  #map: ClassMap | null = null;
+  #map: LiveClassMap | null = null;
 
   /**
    * Clears both canvases and draws `map`; null draws nothing.
-   * @returns whether everything is drawn; if not, paint again in the next frame.
+   * @returns whether everything is drawn; if not, paint again in the next frame
    */
   paint(
     fill: CanvasRenderingContext2D,
     marks: CanvasRenderingContext2D,
-    map: ClassMap | null,
+    map: LiveClassMap | null,
     style: OverlayStyle,
     frame: OverlayFrame,
   ): boolean {
@@ -50,10 +50,10 @@ export class OverlayPainter {
       context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     }
     if (map === null) return true;
-    this.#forgetOld(map, style);
+    this.#dropOutdated(map, style);
     const { transform } = frame;
     const { width, height } = fill.canvas;
-    // Tiles of marks reach over the canvas, and must hold all that is in them.
+    // Tiles of marks extend beyond the canvas and need all their slices.
     const around = {
       x: -tileSide - maxMargin,
       y: -tileSide - maxMargin,
@@ -61,7 +61,7 @@ export class OverlayPainter {
       height: height + 2 * (tileSide + maxMargin),
     };
     const slices = visibleSlices(map, transform, around);
-    const spare = untilSpent(share);
+    const spare = untilSpent(frameBudget);
     let complete = true;
     if (style.fill) {
       this.#within(fill, frame, () => {
@@ -78,7 +78,7 @@ export class OverlayPainter {
     return complete;
   }
 
-  #forgetOld(map: ClassMap, style: OverlayStyle): void {
+  #dropOutdated(map: LiveClassMap, style: OverlayStyle): void {
     if (map !== this.#map) {
       this.#bitmaps.clear();
       this.#paths.clear();
@@ -91,7 +91,7 @@ export class OverlayPainter {
     this.#style = style;
   }
 
-  /** Draws with the slide's area as clip: slices may reach over its border. */
+  /** Clips drawing to the slide, because slices may extend beyond it. */
   #within(context: CanvasRenderingContext2D, frame: OverlayFrame, draw: () => void): void {
     const { width, height } = frame.slide;
     context.save();
@@ -134,7 +134,7 @@ export class OverlayPainter {
   }
 }
 
-/** True for so many milliseconds from now, and at least once, so that every frame gets on. */
+/** True for the given milliseconds from now, and at least once, so that every frame makes progress. */
 function untilSpent(milliseconds: number): () => boolean {
   const end = performance.now() + milliseconds;
   let asked = false;
@@ -145,12 +145,47 @@ function untilSpent(milliseconds: number): () => boolean {
   };
 }
 
-function visibleSlices(map: ClassMap, transform: Affine, canvas: Level0Rect): StoredSlice[] {
-  return [...map.slices].filter((slice) => intersection(boundsOf(transform, slice.rect), canvas) !== null);
+function visibleSlices(map: LiveClassMap, transform: Affine, canvas: Level0Rect): StoredSlice[] {
+  return [...map.slices].filter(
+    (slice) => intersection(transformBounds(transform, slice.rect), canvas) !== null,
+  );
 }
 
-/** How often to halve a slice's map so that its pixels are not much smaller than the screen's. */
+/** How often to halve a slice's map, so that its pixels are not much smaller than screen pixels. */
 function resolutionFor(slice: StoredSlice, transform: Affine): number {
   const devicePxPerMapPx = (scaleOf(transform) * slice.rect.width) / slice.size;
   return Math.max(0, Math.floor(Math.log2(1 / devicePxPerMapPx)));
+}
+
+const maxFillBytes = 96e6;
+
+/** Slices as coloured pixels, cached between frames. */
+export class FillBitmaps {
+  readonly #bitmaps = new LeastRecentlyUsed<string, OffscreenCanvas>(
+    maxFillBytes,
+    (canvas) => canvas.width * canvas.height * 4,
+  );
+
+  clear(): void {
+    this.#bitmaps.clear();
+  }
+
+  /** @param map of the slice @param allowCreate whether there is time to draw one @returns null if not cached and not drawn */
+  of(slice: StoredSlice, map: SliceMap, style: FillStyle, allowCreate: boolean): OffscreenCanvas | null {
+    const key = `${slice.generation}/${map.size}`;
+    const kept = this.#bitmaps.get(key);
+    if (kept !== undefined || !allowCreate) return kept ?? null;
+    const context = createCanvas(map.size, map.size);
+    const image = context.createImageData(map.size, map.size);
+    const pixels = new Uint32Array(image.data.buffer);
+    const values = style.confidence ? map.confidence : map.classes;
+    const { minConfidence } = style;
+    for (let index = 0; index < pixels.length; index++) {
+      const sure = (map.confidence[index] ?? 0) >= minConfidence;
+      pixels[index] = sure ? (style.pixels[values[index] ?? 0] ?? 0) : 0;
+    }
+    context.putImageData(image, 0, 0);
+    this.#bitmaps.set(key, context.canvas);
+    return context.canvas;
+  }
 }

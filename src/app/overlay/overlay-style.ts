@@ -1,11 +1,44 @@
-/** From the settings of a layer to how it is drawn. Pure. */
+/** The style in which a layer is painted, derived from its settings. Pure. */
 import type { ClassStyle, OverlaySettings } from '../state/state.ts';
 import { classColours, classKey, classPixels, confidencePixels } from './class-palette.ts';
-import type { PaletteClass } from './class-palette.ts';
+import type { PaletteClass, PixelTable } from './class-palette.ts';
 import { hatchesOf } from './hatch.ts';
-import type { OverlayStyle } from './painted-style.ts';
+import type { HatchKind } from './hatch.ts';
 
-/** Colour of each class, `#rrggbb`: the user's where one was chosen, else the palette's. */
+/** How the fill of a class map is painted. */
+export interface FillStyle {
+  /** Draw confidence instead of classes. */
+  readonly confidence: boolean;
+  /** Pixels of a lower confidence, 0 to 255, are not drawn. */
+  readonly minConfidence: number;
+  /** Pixels of class values, or of confidence values when `confidence` is set. */
+  readonly pixels: PixelTable;
+}
+
+/** How a class map is painted. */
+export interface OverlayStyle extends FillStyle {
+  readonly fill: boolean;
+  readonly outline: boolean;
+  readonly hatch: boolean;
+  /** 0 to 1. */
+  readonly outlineOpacity: number;
+  /** CSS pixels. */
+  readonly outlineWidth: number;
+  /** Classes that may have outline and hatch. */
+  readonly classes: readonly OverlayClass[];
+}
+
+export interface OverlayClass {
+  readonly value: number;
+  /** `#rrggbb`. */
+  readonly colour: string;
+  readonly outline: boolean;
+  readonly hatch: HatchKind | null;
+  /** `#rrggbb`; defaults to `colour`. */
+  readonly hatchColour?: string;
+}
+
+/** Colour of each class, `#rrggbb`: the user's choice, else the palette's. */
 export function shownColours(
   classes: readonly PaletteClass[],
   { palette, classStyles }: Pick<OverlaySettings, 'palette' | 'classStyles'>,
@@ -16,7 +49,7 @@ export function shownColours(
   );
 }
 
-/** How a layer with these classes is drawn. */
+/** Style of a layer with these classes. */
 export function overlayStyle(overlay: OverlaySettings, classes: readonly PaletteClass[]): OverlayStyle {
   const colours = shownColours(classes, overlay);
   const hatches = hatchesOf(classes);
@@ -49,7 +82,7 @@ export function overlayStyle(overlay: OverlaySettings, classes: readonly Palette
   };
 }
 
-/** Settings for a second layer: the classes hidden in the first are hidden in it by name. */
+/** Settings for a second layer: hides the classes that are hidden in the first, matched by name. */
 export function forOtherClasses(
   overlay: OverlaySettings,
   own: readonly PaletteClass[],

@@ -1,4 +1,4 @@
-/** One finished slice with its maps at full, half, quarter … resolution. */
+/** A finished slice with its maps at full, half, quarter, … resolution. */
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { Cell } from '../../segment/run-progress.ts';
 import { halveClasses, halveConfidence } from './class-regions.ts';
@@ -10,35 +10,35 @@ export interface SliceMap {
   readonly confidence: Uint8Array<ArrayBuffer>;
 }
 
-/** What keeps slices within bounds; see `slice-memory.ts`. */
-export interface SliceKeeper {
-  /** A map finer than those that always stay was used. */
+/** Reads and spills the maps of slices; see `slice-cache.ts`. */
+export interface SlicePager {
+  /** Reports use of a map that could be spilled. */
   used(slice: StoredSlice): void;
-  /** The whole map, read back where it was put aside. */
+  /** The map at full resolution, read back if spilled. */
   whole(slice: StoredSlice): Promise<SliceMap>;
 }
 
-/** Maps of at most this side always stay: they show the slide as a whole. */
-const stayingSide = 32;
+/** Maps up to this side always stay in memory: they show the slide as a whole. */
+const residentSide = 32;
 
 export class StoredSlice {
   readonly column: number;
   readonly row: number;
   readonly rect: Level0Rect;
-  /** Grows when the slice is computed again; with it, whatever was drawn from it is out of date. */
+  /** Grows when the slice is computed again, which invalidates drawings of it. */
   readonly generation: number;
-  /** Grows when the slice can be seen more finely than before, too. */
+  /** Also grows when a finer map becomes available. */
   revision: number;
-  /** Pixels a side at full resolution. */
+  /** Side in pixels at full resolution. */
   readonly size: number;
-  /** From full resolution on; undefined where it was put aside or not asked for. */
+  /** Starting at full resolution; undefined if spilled or not yet requested. */
   readonly #levels: (SliceMap | undefined)[];
-  readonly #keeper: SliceKeeper | null;
-  /** The coarsest level there can be, and the finest that always stays. */
+  readonly #pager: SlicePager | null;
+  /** The coarsest possible level, and the finest one that always stays in memory. */
   readonly #coarsest: number;
-  readonly #staying: number;
+  readonly #resident: number;
 
-  constructor(result: Cell, generation: number, keeper: SliceKeeper | null = null) {
+  constructor(result: Cell, generation: number, pager: SlicePager | null = null) {
     const { column, row, size, classes, confidence } = result;
     this.column = column;
     this.row = row;
@@ -47,31 +47,31 @@ export class StoredSlice {
     this.revision = generation;
     this.size = size;
     this.#levels = [{ size, classes, confidence }];
-    this.#keeper = keeper;
+    this.#pager = pager;
     let coarsest = 0;
-    let staying = size <= stayingSide ? 0 : -1;
+    let resident = size <= residentSide ? 0 : -1;
     for (let side = size; side % 2 === 0 && side > 2; side /= 2) {
       coarsest++;
-      if (staying < 0 && side / 2 <= stayingSide) staying = coarsest;
+      if (resident < 0 && side / 2 <= residentSide) resident = coarsest;
     }
     this.#coarsest = coarsest;
-    this.#staying = staying < 0 ? coarsest : staying;
+    this.#resident = resident < 0 ? coarsest : resident;
   }
 
   /**
-   * The map with at most 2^`level` times fewer pixels a side; less often where the size is odd. A coarser one where
-   * the map was put aside: it is then on its way, and the class map tells when it is there.
+   * The map with its side halved `level` times, or as often as the size allows. If it is spilled, returns a coarser
+   * one and starts reading it back; subscribers of the class map are notified when it arrives.
    */
   map(level: number): SliceMap {
     const wanted = Math.min(level, this.#coarsest);
-    if (wanted < this.#staying) this.#keeper?.used(this);
+    if (wanted < this.#resident) this.#pager?.used(this);
     let from = wanted;
     while (from > 0 && this.#levels[from] === undefined) from--;
     let map = this.#levels[from];
     if (map === undefined) {
-      void this.#keeper?.whole(this).catch(() => undefined);
+      void this.#pager?.whole(this).catch(() => undefined);
       map = this.#levels.find((each) => each !== undefined);
-      if (map === undefined) throw new Error('A slice has at least one map.');
+      if (map === undefined) throw new Error('A slice must have at least one map.');
       return map;
     }
     for (let at = from; at < wanted; at++) {
@@ -90,28 +90,28 @@ export class StoredSlice {
     return this.#levels[0] !== undefined;
   }
 
-  /** The map at full resolution. @throws WorkerError when it can't be read back. */
+  /** The map at full resolution. @throws WorkerError when it cannot be read back */
   whole(): Promise<SliceMap> {
     const [map] = this.#levels;
     if (map !== undefined) return Promise.resolve(map);
-    return this.#keeper?.whole(this) ?? Promise.resolve(this.map(0));
+    return this.#pager?.whole(this) ?? Promise.resolve(this.map(0));
   }
 
-  /** Bytes of maps in memory that could be put aside. */
+  /** Bytes of maps in memory that could be spilled. */
   get spareBytes(): number {
     return this.#levels
-      .slice(0, this.#staying)
+      .slice(0, this.#resident)
       .reduce((sum, map) => sum + (map === undefined ? 0 : 2 * map.size ** 2), 0);
   }
 
-  /** Lets go of all that can be put aside. */
+  /** Drops all maps that can be spilled. */
   drop(): void {
-    // Made from the finer ones, which are still there.
-    this.map(this.#staying);
-    this.#levels.fill(undefined, 0, this.#staying);
+    // Derived from the finer ones, so created before they are dropped.
+    this.map(this.#resident);
+    this.#levels.fill(undefined, 0, this.#resident);
   }
 
-  /** Takes back what was put aside. */
+  /** Restores the map at full resolution. */
   take(map: SliceMap): void {
     this.#levels[0] = map;
   }

@@ -1,26 +1,26 @@
 /**
- * Images that a file holds beside the slide. The thumbnail shows the tissue again and is shown; every other
- * one may show the patient's name and is read from the file only when asked for.
+ * Images that a file stores besides the slide: label, macro, thumbnail. The thumbnail repeats the tissue and
+ * is shown. The others may identify the patient, so they are read from the file only on request.
  */
 import { useEffect, useRef, useState } from 'react';
 import type { AssociatedImage } from '../../slide/slide.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { useWorkbench } from '../workbench-context.ts';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 
 export interface AssociatedImagesProps {
   readonly slideId: number;
   readonly images: readonly AssociatedImage[];
 }
 
-/** Give it the slide's number as key: what was shown of one slide is hidden when the next one opens. */
+/** Pass the slide id as `key`, so that the images of the next slide start hidden. */
 export function AssociatedImages({ slideId, images }: AssociatedImagesProps): React.JSX.Element | null {
   const [asked, setAsked] = useState<readonly string[]>([]);
   if (images.length === 0) return null;
   const hidden = images.filter((image) => image.name !== 'thumbnail');
   return (
-    <Section title="Images beside the slide" testId="associated-images">
+    <PanelSection title="Label, macro, thumbnail" testId="associated-images">
       {images.map((image) => {
         const shown = image.name === 'thumbnail' || asked.includes(image.name);
         return (
@@ -42,14 +42,12 @@ export function AssociatedImages({ slideId, images }: AssociatedImagesProps): Re
           </div>
         );
       })}
-      {hidden.length > 0 && (
-        <p className="hint">Labels may name the patient. What is hidden has not been read.</p>
-      )}
-    </Section>
+      {hidden.length > 0 && <p className="hint">Labels may identify the patient. Not read until shown.</p>}
+    </PanelSection>
   );
 }
 
-/** Twice the width of the panel, for fine screens. */
+/** Twice the panel's width, for high-density screens. */
 const maxPicturePx = 480;
 
 interface PictureProps {
@@ -97,7 +95,7 @@ function Picture({ slideId, image }: PictureProps): React.JSX.Element {
         <canvas
           ref={canvas}
           role="img"
-          aria-label={`${name} of the slide`}
+          aria-label={`Slide ${name}`}
           style={{ aspectRatio: `${width} / ${height}` }}
           data-testid={`associated-${name}`}
         />

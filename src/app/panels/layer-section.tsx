@@ -7,7 +7,7 @@ import { useLayerOptions } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, layerText, parseLayer } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { FitWarnings } from './models-panel.tsx';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 
 export function LayerSection(): React.JSX.Element {
   const { store } = useWorkbench();
@@ -16,7 +16,7 @@ export function LayerSection(): React.JSX.Element {
   const model = useApp(activeModel);
   const { overlay } = pane;
   return (
-    <Section title="Layer" testId="layer-section">
+    <PanelSection title="Layer" testId="layer-section">
       <Choice
         label="Layer"
         wide
@@ -26,7 +26,7 @@ export function LayerSection(): React.JSX.Element {
         options={layers}
       />
       {model !== null && <FitWarnings model={model} />}
-      <div className="button-row" role="group" aria-label="Drawing">
+      <div className="button-row" role="group" aria-label="Overlay style">
         <CommandButton id="overlay.visible" />
         <CommandButton id="overlay.fill" />
         <CommandButton id="overlay.outline" />
@@ -58,12 +58,16 @@ export function LayerSection(): React.JSX.Element {
         text={(px) => [`${px} px`, `${px} pixels`]}
         onChange={(outlineWidth) => store.dispatch({ type: 'overlay', change: { outlineWidth } })}
       />
-      <Percent
-        label="Conf. ≥"
-        name="Least confidence"
+      <Slider
+        label="Confidence"
+        name="Minimum confidence"
         testId="min-confidence"
-        value={overlay.minConfidence}
-        onChange={(minConfidence) => store.dispatch({ type: 'overlay', change: { minConfidence } })}
+        value={Math.round(overlay.minConfidence * 100)}
+        min={0}
+        max={100}
+        step={1}
+        text={(percent) => [`≥ ${percent} %`, `${percent} per cent`]}
+        onChange={(percent) => store.dispatch({ type: 'overlay', change: { minConfidence: percent / 100 } })}
       />
       <Choice
         label="Colours"
@@ -72,13 +76,13 @@ export function LayerSection(): React.JSX.Element {
         onChange={(value) => store.dispatch({ type: 'overlay', change: { palette: value as PaletteId } })}
         options={paletteIds.map((id) => [id, paletteTitles[id]])}
       />
-    </Section>
+    </PanelSection>
   );
 }
 
 interface PercentProps {
   readonly label: string;
-  /** What it is, for those who do not see where it stands. */
+  /** Full name, for screen readers. */
   readonly name: string;
   /** From 0 to 1. */
   readonly value: number;
@@ -104,7 +108,7 @@ interface SliderProps extends PercentProps {
   readonly min: number;
   readonly max: number;
   readonly step: number;
-  /** As shown and as read out. */
+  /** On screen and for screen readers. */
   readonly text: (value: number) => readonly [shown: string, spoken: string];
 }
 
@@ -143,7 +147,7 @@ function Slider({
 export interface ChoiceProps {
   readonly label: string;
   readonly value: string;
-  /** Over the whole width, its label unseen: for a section that is about nothing else. */
+  /** Fills the width and hides the label, for a section that holds nothing else. */
   readonly wide?: boolean;
   readonly testId: string;
   readonly options: readonly (readonly [string, string])[];

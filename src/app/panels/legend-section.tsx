@@ -1,5 +1,5 @@
-/** Legend: colour, hatch and area of each class, each with a switch; or the scale of confidence. */
-import { SlidersHorizontal, TriangleAlert } from 'lucide-react';
+/** Legend: colour, hatch, area and switch of each class; or the confidence scale. */
+import { RotateCcw, SlidersHorizontal, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { formatArea, formatShare } from '../format.ts';
 import { classKey, confidenceRamp } from '../overlay/class-palette.ts';
@@ -11,8 +11,9 @@ import { shownColours } from '../overlay/overlay-style.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { ClassStyleEditor } from './class-style-editor.tsx';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
+import { plainClass } from '../state/panes.ts';
+import type { ClassStyle } from '../state/state.ts';
 
 export function LegendSection(): React.JSX.Element | null {
   const workbench = useWorkbench();
@@ -32,7 +33,7 @@ export function LegendSection(): React.JSX.Element | null {
   const alike = alikeText(classes, colours);
   const um2 = mpp === null ? null : mpp.x * mpp.y;
   return (
-    <Section title="Legend" testId="legend">
+    <PanelSection title="Legend" testId="legend">
       {overlay.confidence && (
         <div className="ramp">
           <span>0</span>
@@ -74,8 +75,8 @@ export function LegendSection(): React.JSX.Element | null {
                   <button
                     type="button"
                     className="button icon-button small-icon"
-                    aria-label={`Drawing of ${entry.name}`}
-                    title={`Colour, fill, outline and hatch of ${entry.name}`}
+                    aria-label={`Style: ${entry.name}`}
+                    title={`Style: ${entry.name}`}
                     aria-expanded={edited === value}
                     data-testid={`edit-class-${value}`}
                     onClick={() => setEdited(edited === value ? null : value)}
@@ -103,17 +104,16 @@ export function LegendSection(): React.JSX.Element | null {
       {total > 0 && (
         <p className="hint">
           {model === null
-            ? `Areas of: ${content.title}.`
-            : `Areas as predicted by ${content.title}, of what is segmented so far.`}
-          {model?.manifest.provenance.synthetic === true &&
-            ' The model has learnt from synthetic slides only.'}
+            ? `Areas: ${content.title}.`
+            : `Areas predicted by ${content.title}; % of segmented area.`}
+          {model?.manifest.provenance.synthetic === true && ' Trained on synthetic slides only.'}
         </p>
       )}
-    </Section>
+    </PanelSection>
   );
 }
 
-/** Warns of colours that some readers can't tell apart; null where all can. */
+/** Warns if some readers cannot distinguish two class colours; null if all can. */
 function alikeText(classes: readonly PaletteClass[], colours: readonly string[]): string | null {
   const shown = classes.flatMap(({ background, name }, value) =>
     background ? [] : [{ name, colour: colours[value] ?? '' }],
@@ -122,5 +122,61 @@ function alikeText(classes: readonly PaletteClass[], colours: readonly string[])
   if (alike === null || alike.difference >= tooAlike) return null;
   const nameOf = (colour: string): string => shown.find((entry) => entry.colour === colour)?.name ?? '';
   const reader = alike.vision === 'normal' ? '' : ` with ${alike.vision}`;
-  return `${nameOf(alike.one)} and ${nameOf(alike.other)} look alike${reader}; hatches tell them apart.`;
+  return `${nameOf(alike.one)} and ${nameOf(alike.other)} look alike${reader}. Hatches still differ.`;
+}
+
+export interface ClassStyleEditorProps {
+  readonly name: string;
+  /** The colour in use, `#rrggbb`. */
+  readonly colour: string;
+  readonly style: ClassStyle | undefined;
+}
+
+const parts = [
+  ['fill', 'Fill'],
+  ['outline', 'Outline'],
+  ['hatch', 'Hatch'],
+] as const;
+
+export function ClassStyleEditor({
+  name,
+  colour,
+  style = plainClass,
+}: ClassStyleEditorProps): React.JSX.Element {
+  const { store } = useWorkbench();
+  const change = (next: Partial<ClassStyle>): void =>
+    store.dispatch({ type: 'class-style', name, change: next });
+  return (
+    <div className="class-style" role="group" aria-label={`Style: ${name}`} data-testid={`style-${name}`}>
+      <input
+        type="color"
+        aria-label={`Colour of ${name}`}
+        title="Colour"
+        value={colour.toLowerCase()}
+        onChange={(event) => change({ colour: event.target.value })}
+      />
+      {parts.map(([part, title]) => (
+        <label className="check" key={part}>
+          <input
+            type="checkbox"
+            checked={style[part]}
+            onChange={(event) => change({ [part]: event.target.checked })}
+          />
+          {title}
+        </label>
+      ))}
+      <button
+        type="button"
+        className="button icon-button"
+        aria-label={`Reset ${name} to the palette`}
+        title="Reset to the palette"
+        disabled={Object.entries(plainClass).every(
+          ([key, value]) => style[key as keyof ClassStyle] === value,
+        )}
+        onClick={() => change(plainClass)}
+      >
+        <RotateCcw size={14} aria-hidden />
+      </button>
+    </div>
+  );
 }

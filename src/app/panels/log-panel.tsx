@@ -25,9 +25,9 @@ export function LogPanel(): React.JSX.Element {
         </button>
       </header>
       {log.length === 0 ? (
-        <p className="hint">Nothing has gone wrong.</p>
+        <p className="hint">No messages.</p>
       ) : (
-        // Scrolls, so the keyboard must reach it.
+        // Scrollable, so it must be focusable.
         <ol tabIndex={0} aria-label="Entries, latest first">
           {log.map((entry) => (
             <LogRow key={entry.id} entry={entry} />

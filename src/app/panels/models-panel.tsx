@@ -1,4 +1,4 @@
-/** Models: what each is for, on what it was trained, how well it did. */
+/** Models: purpose, training data and accuracy of each. */
 import { TriangleAlert } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { fitWarnings, inputMpp } from '../models/model-fit.ts';
@@ -9,23 +9,23 @@ import { formatBytes, formatFraction, formatRate } from '../format.ts';
 import { activePaneOf, currentMpp, currentSpecimen, layerText } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 
 export function ModelsPanel(): React.JSX.Element {
   const models = useApp((state) => state.models);
   return (
-    <Section title="Models">
-      {models === null && <p className="hint">Reading the list of models…</p>}
+    <PanelSection title="Models">
+      {models === null && <p className="hint">Loading models…</p>}
       {models?.length === 0 && (
-        <p className="hint">There are no models. Train one, or copy a model folder into models/.</p>
+        <p className="hint">No models. Train one, or copy a model folder into models/.</p>
       )}
-      <CommandButton id="model.open" label="Open a model…" className="wide" />
+      <CommandButton id="model.open" label="Open model…" className="wide" />
       <ul className="choices" data-testid="model-list">
         {models?.map((model) => (
           <ModelItem key={model.id} model={model} />
         ))}
       </ul>
-    </Section>
+    </PanelSection>
   );
 }
 
@@ -60,18 +60,18 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
   );
 }
 
-/** What the model in use is for, and what stands behind it. */
+/** The full card of the model in use. */
 function WholeCard({ model }: { readonly model: ModelEntry }): React.JSX.Element {
   const { metrics, provenance } = model.manifest;
   return (
     <>
       <span className="choice-detail">{specimenOfCard(model)}</span>
-      <span className="choice-detail">Classes: {classNames(model)}</span>
+      <span className="choice-detail">Classes: {classList(model)}</span>
       <span className="choice-detail">
         {fieldOf(model)}, {resolutionOf(model)}, {sizeOf(model)}
       </span>
       <span className="choice-detail">
-        {metrics === null ? NOT_MEASURED : `${formatFraction(metrics.miou)} mIoU on ${metrics.data}`}
+        {metrics === null ? notMeasured : `${formatFraction(metrics.miou)} mIoU on ${metrics.data}`}
       </span>
       <span className="choice-detail">
         Trained on {provenance.data}, {provenance.licence}
@@ -80,12 +80,12 @@ function WholeCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
   );
 }
 
-const NOT_MEASURED = 'Accuracy not measured';
+const notMeasured = 'Accuracy not measured';
 
-/** What models are told apart by. */
+/** The facts that distinguish one model from the next. */
 function shortCard(model: ModelEntry): string {
   const { metrics, specimen, provenance } = model.manifest;
-  const figures = metrics === null ? NOT_MEASURED : `${formatFraction(metrics.miou)} mIoU`;
+  const figures = metrics === null ? notMeasured : `${formatFraction(metrics.miou)} mIoU`;
   return [
     figures,
     ...(specimen === undefined || provenance.synthetic ? [] : [specimen.organ]),
@@ -97,7 +97,7 @@ function sizeOf({ manifest }: ModelEntry): string {
   return formatBytes(manifest.graph.weightsBytes);
 }
 
-/** The open slide, as far as a card can be compared with it; null without one. */
+/** What model cards are compared with; null without an open slide. */
 export function useSlideForModel(): SlideForModel | null {
   const slide = useApp((state) => state.slide);
   const organ = useApp((state) => currentSpecimen(state).organ);
@@ -106,7 +106,7 @@ export function useSlideForModel(): SlideForModel | null {
   return { ...slide.metadata, mpp: currentMpp(slide), specimen: { organ, stain } };
 }
 
-/** What speaks against the model on the open slide. */
+/** Warnings if the model does not fit the open slide. */
 export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
   const slide = useSlideForModel();
   if (slide === null) return null;
@@ -123,36 +123,34 @@ export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JS
   );
 }
 
-/** Expected speed on this device, in words. */
+/** Expected speed on this device. */
 export function speedText(speed: ExpectedSpeed | null): string {
-  if (speed === null) return 'Speed here: known after the first run';
+  if (speed === null) return 'Speed not measured';
   const rate = `${formatRate(speed.slicesPerSecond)} slices/s`;
-  return speed.measured
-    ? `Speed here: ${rate}, as last measured`
-    : `Speed here: about ${rate}, from another model`;
+  return speed.measured ? `${rate} (measured)` : `≈ ${rate} (estimated)`;
 }
 
-/** How fine the network sees. */
+/** Resolution of the network's input. */
 export function resolutionOf({ manifest }: ModelEntry): string {
   return `${Number(inputMpp(manifest).toPrecision(3))} µm/px`;
 }
 
-/** Organ and stain that the network has learnt to read. */
+/** Organ and stain of the training data. */
 export function specimenOfCard({ manifest: { specimen } }: ModelEntry): string {
   if (specimen === undefined) return 'Organ and stain not stated';
   return `Organ: ${specimen.organ}; stain: ${specimen.stain}`;
 }
 
-export function classNames(model: ModelEntry): string {
+export function classList(model: ModelEntry): string {
   return model.manifest.classes.map((entry) => entry.name).join(', ');
 }
 
-/** What the network looks at: the slice, and the context if it has one. */
+/** The network's field of view: the slice, and the context if there is one. */
 export function fieldOf(model: ModelEntry): string {
   const { slice, context } = model.manifest;
   const detail = `slice ${Math.round(slice.fieldUm)} µm`;
   if (context === null) return `${detail}, no context`;
-  if (context.kind === 'slide') return `${detail}, context: the whole slide`;
-  if (context.kind === 'same') return `${detail}, context: the slice itself`;
+  if (context.kind === 'slide') return `${detail}, context: whole slide`;
+  if (context.kind === 'same') return `${detail}, context: same slice`;
   return `${detail}, context ${Math.round(context.fieldUm).toLocaleString('en-GB')} µm (${context.kind})`;
 }

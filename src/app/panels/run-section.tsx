@@ -1,4 +1,4 @@
-/** How segmentation is done: overlap and its price, glass, what is kept. */
+/** Segmentation settings: overlap and its cost, background, saved results. */
 import { useEffect, useState } from 'react';
 import type { SegmentEstimate } from '../../worker/protocol.ts';
 import type { StorageUse } from '../../worker/storage-protocol.ts';
@@ -8,14 +8,14 @@ import type { Preferences } from '../state/state.ts';
 import { activeModel, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Choice } from './layer-section.tsx';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 
 const qualityIds = ['fast', 'standard', 'best'] as const;
 const titles = { fast: 'Fast', standard: 'Standard', best: 'Best' } as const;
 const hints = {
-  fast: 'No overlap: borders of slices show.',
-  standard: 'Neighbouring slices are blended.',
-  best: 'Neighbouring slices are blended widely.',
+  fast: 'No overlap; slice edges show.',
+  standard: 'Blends slice edges.',
+  best: 'Blends slice edges widely.',
 } as const;
 
 export function RunSection(): React.JSX.Element {
@@ -25,7 +25,7 @@ export function RunSection(): React.JSX.Element {
   const chosen = estimate?.qualities[qualityIds.indexOf(quality)];
   const set = (change: Partial<Preferences>): void => store.dispatch({ type: 'preferences', change });
   return (
-    <Section title="Segmentation" testId="run-section">
+    <PanelSection title="Segmentation" testId="run-section">
       <Choice
         label="Overlap"
         value={quality}
@@ -33,19 +33,22 @@ export function RunSection(): React.JSX.Element {
         onChange={(value) => set({ quality: qualityIds.find((id) => id === value) ?? 'standard' })}
         options={qualityIds.map((id, index) => {
           const price = estimate?.qualities[index]?.price;
-          return [id, price === undefined ? titles[id] : `${titles[id]}, ×${price.toFixed(1)}`] as const;
+          return [
+            id,
+            price === undefined ? titles[id] : `${titles[id]} (${price.toFixed(1)}× time)`,
+          ] as const;
         })}
       />
       <p className="hint">{hints[quality]}</p>
       {chosen !== undefined && (
         <p className="hint" data-testid="run-estimate">
           Whole slide: {formatCount(chosen.slices)} slices
-          {skipGlass && estimate !== null && estimate.skipped > 0 ? ', without glass' : ''}.
+          {skipGlass && estimate !== null && estimate.skipped > 0 ? ' (background skipped)' : ''}.
         </p>
       )}
-      <Check label="Skip glass" value={skipGlass} onChange={(value) => set({ skipGlass: value })} />
+      <Check label="Skip background" value={skipGlass} onChange={(value) => set({ skipGlass: value })} />
       <Check
-        label="Keep results for the next visit"
+        label="Save results in this browser"
         value={keepResults}
         onChange={(value) => set({ keepResults: value })}
       />
@@ -57,11 +60,11 @@ export function RunSection(): React.JSX.Element {
         <CommandButton id="segment.delete-stored" />
       </div>
       <Stored />
-    </Section>
+    </PanelSection>
   );
 }
 
-/** Whole slides at every quality; anew when slide, model, resolution or the treatment of glass change. */
+/** Slices of the whole slide at each quality; recomputed when slide, model, resolution or skipping change. */
 function useEstimate(): SegmentEstimate | null {
   const { engine } = useWorkbench();
   const [known, setKnown] = useState<{ key: string; estimate: SegmentEstimate | null } | null>(null);
@@ -69,7 +72,7 @@ function useEstimate(): SegmentEstimate | null {
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
   const model = useApp((state) => activeModel(state)?.id ?? null);
   const skipGlass = useApp((state) => state.preferences.skipGlass);
-  // The engine's thread has better things to do before it is ready.
+  // Until it is ready, the engine's thread is busy starting.
   const ready = useApp((state) => state.backend.kind === 'ready');
   const key = [slideId, mpp, model, skipGlass].join('/');
   useEffect(() => {
@@ -83,11 +86,11 @@ function useEstimate(): SegmentEstimate | null {
       current = false;
     };
   }, [engine, key, slideId, mpp, model, ready]);
-  // Not that of another slide or model, while the new one is on its way.
+  // Until the new estimate arrives, show none rather than that of another slide or model.
   return known?.key === key ? known.estimate : null;
 }
 
-/** What earlier runs have left in the browser. */
+/** Size of the results saved in this browser. */
 function Stored(): React.JSX.Element | null {
   const { stored } = useWorkbench();
   const [use, setUse] = useState<StorageUse | null>(null);
@@ -107,7 +110,7 @@ function Stored(): React.JSX.Element | null {
   if (use === null || use.runs === 0) return null;
   return (
     <p className="hint" data-testid="storage-use">
-      {formatBytes(use.bytes)} of results kept in this browser.
+      {formatBytes(use.bytes)} of results saved in this browser.
     </p>
   );
 }

@@ -1,15 +1,15 @@
-/** A titled part of a panel, which folds. */
+/** A titled, collapsible section of a panel. */
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId } from 'react';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
-export interface SectionProps {
+export interface PanelSectionProps {
   readonly title: string;
   readonly children: React.ReactNode;
   readonly testId?: string;
 }
 
-export function Section({ title, children, testId }: SectionProps): React.JSX.Element {
+export function PanelSection({ title, children, testId }: PanelSectionProps): React.JSX.Element {
   const { store } = useWorkbench();
   const folded = useApp((state) => state.preferences.foldedSections.includes(title));
   const id = useId();
@@ -33,7 +33,7 @@ export function Section({ title, children, testId }: SectionProps): React.JSX.El
 }
 
 /** Rows of name and value. */
-export function Facts({
+export function FactList({
   rows,
 }: {
   readonly rows: readonly (readonly [string, React.ReactNode])[];

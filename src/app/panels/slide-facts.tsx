@@ -1,4 +1,4 @@
-/** What the open slide's file says of itself. */
+/** Metadata of the open slide. */
 import { organName, organNames, stainName, stainNames } from '../models/specimen.ts';
 import type { OpenSlide } from '../state/state.ts';
 import { currentMpp, currentSpecimen } from '../state/state.ts';
@@ -7,7 +7,7 @@ import { CommandButton } from '../commands/command-button.tsx';
 import { formatBytes, formatCount } from '../format.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { AssociatedImages } from './associated-images.tsx';
-import { Facts, Section } from './section.tsx';
+import { FactList, PanelSection } from './section.tsx';
 
 export function SlideFacts(): React.JSX.Element | null {
   const slide = useApp((state) => state.slide);
@@ -15,17 +15,17 @@ export function SlideFacts(): React.JSX.Element | null {
   const { metadata } = slide;
   return (
     <>
-      <Section title="Open slide" testId="slide-facts">
-        <Facts
+      <PanelSection title="Slide" testId="slide-facts">
+        <FactList
           rows={[
             ['File', metadata.name],
             ['Format', formatName(metadata.format)],
-            ...(metadata.compression === null ? [] : [['Stored as', metadata.compression] as const]),
+            ...(metadata.compression === null ? [] : [['Compression', metadata.compression] as const]),
             ['Size', <SlideSize key="size" slide={slide} />],
             ['Levels', <Levels key="levels" slide={slide} />],
             ['Pixel', <PixelSize key="pixel" slide={slide} />],
-            ['Objective', metadata.magnification === null ? 'not stated' : `${metadata.magnification}×`],
-            ['Scanner', metadata.scanner ?? 'not stated'],
+            ['Objective', metadata.magnification === null ? 'not specified' : `${metadata.magnification}×`],
+            ['Scanner', metadata.scanner ?? 'not specified'],
             ...(metadata.properties.Channels === undefined
               ? []
               : [['Channels', metadata.properties.Channels] as const]),
@@ -35,11 +35,11 @@ export function SlideFacts(): React.JSX.Element | null {
             ...(metadata.properties.Copyright === undefined
               ? []
               : [['Credit', metadata.properties.Copyright] as const]),
-            // Tile servers do not say.
+            // Tile servers do not report it.
             ...(metadata.fileSize === 0 ? [] : [['File size', formatBytes(metadata.fileSize)] as const]),
           ]}
         />
-      </Section>
+      </PanelSection>
       <AssociatedImages key={slide.slideId} slideId={slide.slideId} images={metadata.associated} />
     </>
   );
@@ -59,7 +59,8 @@ const formatNames: Readonly<Record<string, string>> = {
   webp: 'WebP image',
 };
 
-function formatName(format: string): string {
+/** Display name of a file format. */
+export function formatName(format: string): string {
   return formatNames[format] ?? format;
 }
 
@@ -89,7 +90,7 @@ function Levels({ slide }: SlideProps): React.JSX.Element {
   return (
     <span title={sizes.join('\n')}>
       {levels.length === 1
-        ? '1, full size only'
+        ? '1 (full size)'
         : `${levels.length}: 1/${levels.map((level) => Number(level.downsample.toPrecision(3))).join(', 1/')}`}
     </span>
   );
@@ -106,7 +107,9 @@ function PixelSize({ slide }: SlideProps): React.JSX.Element {
         <>
           {axes(mpp.x, mpp.y)} µm
           <br />
-          <span className="faint">{mpp.source === 'user' ? 'given by you' : `from ${mpp.source}`}</span>
+          <span className="faint" title={mpp.source === 'user' ? undefined : mpp.source}>
+            {mpp.source === 'user' ? '(entered by you)' : '(file metadata)'}
+          </span>
         </>
       )}
       <span className="button-row">
@@ -117,7 +120,7 @@ function PixelSize({ slide }: SlideProps): React.JSX.Element {
   );
 }
 
-/** Both axes where they differ by more than rounding. */
+/** Both axes if they differ by more than rounding. */
 function axes(x: number, y: number): string {
   const [across, down] = [Number(x.toPrecision(4)), Number(y.toPrecision(4))];
   return across === down ? String(across) : `${across} × ${down}`;
@@ -127,7 +130,7 @@ function Colours({ slide }: SlideProps): React.JSX.Element {
   const workbench = useWorkbench();
   const on = useApp((state) => state.preferences.colourProfile);
   const { icc } = slide.metadata;
-  if (icc === null) return <>as stored, no ICC profile</>;
+  if (icc === null) return <>No ICC profile</>;
   if (icc.srgb) return <>sRGB ({icc.description})</>;
   return (
     <>
@@ -139,9 +142,9 @@ function Colours({ slide }: SlideProps): React.JSX.Element {
           data-testid="colour-profile"
           onChange={() => commandById('slide.colour-profile').perform(workbench)}
         />
-        Show by this profile
+        Apply this profile
       </label>
-      <span className="faint">Models read the colours as stored.</span>
+      <span className="faint">Models always read the stored colours.</span>
     </>
   );
 }
@@ -151,18 +154,18 @@ interface SpecimenChoiceProps extends SlideProps {
 }
 
 const specimenParts = {
-  organ: { label: 'Organ on the slide', names: organNames, nameOf: organName },
-  stain: { label: 'Stain of the slide', names: stainNames, nameOf: stainName },
+  organ: { label: 'Organ', names: organNames, nameOf: organName },
+  stain: { label: 'Stain', names: stainNames, nameOf: stainName },
 } as const;
 
-/** Few files say organ and stain: the reader may, so that models can be compared with them. */
+/** Few files state organ and stain. The reader can, so that models can be checked against the slide. */
 function SpecimenChoice({ slide, part }: SpecimenChoiceProps): React.JSX.Element {
   const { slides } = useWorkbench();
   const said = useApp((state) => state.specimens[slide.metadata.fingerprint]?.[part] ?? null);
   const known = useApp((state) => currentSpecimen(state)[part]);
   const { label, names, nameOf } = specimenParts[part];
-  // What the file says is only told while the reader says nothing else.
-  const unsaid = said !== null ? 'as the file says' : known === null ? 'not stated' : nameOf(known);
+  // The file's value shows until the reader chooses another.
+  const unsaid = said !== null ? 'file metadata' : known === null ? 'not specified' : nameOf(known);
   return (
     <select
       className="fact-choice"

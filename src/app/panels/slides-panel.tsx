@@ -1,10 +1,10 @@
-/** Slides: what is open, what can be opened, and that nothing leaves the machine. */
+/** The Slides panel (open slide, recent slides, demo slides), and the start page shown while no slide is open. */
 import { FolderOpen } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { demoChoice } from '../session/demo-slides.ts';
 import type { DemoSlide, SlideChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 import { SlideFacts } from './slide-facts.tsx';
 
 export function SlidesPanel(): React.JSX.Element {
@@ -21,21 +21,21 @@ export function SlidesPanel(): React.JSX.Element {
           className="wide"
           icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
         />
-        <p className="hint">Or drop files anywhere. They are read on this machine and never uploaded.</p>
+        <p className="hint">Or drop files anywhere. Files stay on this computer.</p>
       </div>
       <SlideFacts />
       {own.length > 0 && (
-        <Section title="This visit">
+        <PanelSection title="Recent">
           <ul className="choices">
             {own.map((choice) => (
               <SlideItem key={choice.key} choice={choice} />
             ))}
           </ul>
-        </Section>
+        </PanelSection>
       )}
-      <Section title="Demo slides">
+      <PanelSection title="Demo slides">
         <DemoList demos={demos} />
-      </Section>
+      </PanelSection>
     </>
   );
 }
@@ -79,5 +79,35 @@ function SlideItem({ choice, detail, tag }: SlideItemProps): React.JSX.Element {
         {detail !== undefined && <span className="choice-detail">{detail}</span>}
       </button>
     </li>
+  );
+}
+
+export function StartPage(): React.JSX.Element {
+  const demos = useApp((state) => state.demos);
+  return (
+    <div className="start-page" data-testid="start-page">
+      <div className="start-column">
+        <div className="drop-area">
+          <p>Drop a slide here</p>
+          <CommandButton
+            id="slide.open"
+            label="Open slide…"
+            className="primary"
+            icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
+          />
+          <p className="hint">Aperio SVS, Hamamatsu NDPI, DICOM, OME-TIFF and other TIFF, PNG, JPEG</p>
+        </div>
+        <h2>Demo slides</h2>
+        <DemoList demos={demos} />
+        <h2>Privacy</h2>
+        <p>
+          Slides are read and segmented on this computer, in this page. Nothing is uploaded and no other site
+          is contacted. Label images, which may identify the patient, stay hidden.
+        </p>
+        <p>
+          <strong>Research use only.</strong> Dualscope is not a medical device and not for diagnosis.
+        </p>
+      </div>
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-/** How fast the run is that is on, or the last one was, and where its time goes. */
+/** Speed of the current or last run, and where its time goes. */
 import type { PeakMemory, StageTimes } from '../../segment/run-progress.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { formatBytes, formatDuration, formatRate } from '../format.ts';
@@ -6,10 +6,10 @@ import { activeModel, currentMpp } from '../state/state.ts';
 import type { RunOutcome, RunState } from '../state/run-state.ts';
 import type { AppState } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
-import { Facts, Section } from './section.tsx';
+import { FactList, PanelSection } from './section.tsx';
 
 interface Figures {
-  /** Slices that were computed, not taken from the storage. */
+  /** Slices that were computed, without those restored from storage. */
   readonly slices: number;
   readonly seconds: number;
   readonly stages: StageTimes;
@@ -28,8 +28,8 @@ export function StatisticsSection(): React.JSX.Element | null {
   const { slices, seconds, stages, memory } = figures;
   const rate = slices / seconds;
   return (
-    <Section title={run === null ? 'Last run' : 'This run'} testId="statistics-section">
-      <Facts
+    <PanelSection title={run === null ? 'Last run' : 'This run'} testId="statistics-section">
+      <FactList
         rows={[
           ['Time', formatDuration(seconds)],
           ['Rate', `${formatRate(rate)} slices/s`],
@@ -46,14 +46,14 @@ export function StatisticsSection(): React.JSX.Element | null {
         ]}
       />
       {together > 1 && (
-        <p className="hint">Of the active pane’s model, which shared the device with {together - 1} more.</p>
+        <p className="hint">Active pane’s model. It shared the device with {together - 1} more.</p>
       )}
       <Stages stages={stages} slices={slices} />
-    </Section>
+    </PanelSection>
   );
 }
 
-/** Of the active pane's model where it took part, else of the first. */
+/** The active pane's model if it took part, else the first one. */
 function ofModel<T extends { readonly modelId: string }>(
   models: readonly T[],
   modelId: string | null,
@@ -72,13 +72,13 @@ function ofRun(run: RunState, modelId: string | null): Figures | null {
 }
 
 const stageNames = [
-  ['readMs', 'Read', 'Until the bytes of tiles are there'],
-  ['decodeMs', 'Decode', 'From JPEG or JPEG 2000 to pixels'],
-  ['preprocessMs', 'Preprocess', "To the network's size"],
-  ['encodeMs', 'Context', 'Once per region'],
-  ['inferMs', 'Infer', 'The network on slices, read-back included'],
-  ['stitchMs', 'Stitch', 'Blending with the neighbours'],
-  ['waitMs', 'Waiting', 'What the network waited for the first three'],
+  ['readMs', 'Read', 'Load tile data'],
+  ['decodeMs', 'Decode', 'Decode JPEG or JPEG 2000'],
+  ['preprocessMs', 'Preprocess', "Resize to the network's input"],
+  ['encodeMs', 'Context', 'Encode context, once per region'],
+  ['inferMs', 'Infer', 'Run the network and read back'],
+  ['stitchMs', 'Stitch', 'Blend with neighbouring slices'],
+  ['waitMs', 'Waiting', 'Network idle, waiting for input'],
 ] as const;
 
 /** Milliseconds per slice of each stage, with a bar for comparison. */
@@ -86,7 +86,7 @@ function Stages({ stages, slices }: { readonly stages: StageTimes; readonly slic
   const longest = Math.max(...stageNames.map(([key]) => stages[key]), 1e-9);
   return (
     <table className="stages" data-testid="stages">
-      <caption>Milliseconds a slice; stages overlap.</caption>
+      <caption>ms per slice; stages overlap.</caption>
       <tbody>
         {stageNames.map(([key, name, hint]) => (
           <tr key={key} title={hint}>
@@ -106,20 +106,20 @@ function memoryRows(memory: PeakMemory | null): (readonly [string, string])[] {
   if (memory === null) return [];
   const { peakHeapBytes, peakTensorBytes } = memory;
   const heap = peakHeapBytes === null ? '' : `, heap ${formatBytes(peakHeapBytes)}`;
-  return [['Memory', `tensors ${formatBytes(peakTensorBytes)}${heap} at most`]];
+  return [['Memory', `tensors ${formatBytes(peakTensorBytes)}${heap} (peak)`]];
 }
 
-/** What a slice adds to the map, and how many level-0 pixels that is; null without resolution or model. */
+/** Area that one slice adds to the map, in mm² and level-0 pixels; null without resolution or model. */
 function sliceField(state: AppState): { readonly mm2: number; readonly pixels: number } | null {
   const model = activeModel(state);
   const mpp = currentMpp(state.slide);
   if (model === null || mpp === null) return null;
-  // Its field without what it shares with its neighbours.
+  // Without the overlap with its neighbours.
   const side = model.manifest.slice.fieldUm * (1 - overlapOf(state.preferences.quality));
   return fieldOf(side, mpp.x, mpp.y);
 }
 
-/** Remembered, because a selector's result is compared by identity. */
+/** Cached, because selector results are compared by identity. */
 const fields = new Map<string, { readonly mm2: number; readonly pixels: number }>();
 
 function fieldOf(fieldUm: number, mppX: number, mppY: number): { mm2: number; pixels: number } {

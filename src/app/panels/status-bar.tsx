@@ -1,4 +1,4 @@
-/** Status bar: progress, the latest error, which backend runs and why. */
+/** Status bar: progress, the latest message, the backend with the reason for it, and announcements for screen readers. */
 import { CircleX, Pause, Play, ScrollText, TriangleAlert, X } from 'lucide-react';
 import { commandById } from '../commands/registry.ts';
 import { CommandButton } from '../commands/command-button.tsx';
@@ -8,7 +8,6 @@ import type { ModelRun, RunState } from '../state/run-state.ts';
 import { layerText } from '../state/state.ts';
 import type { AppState, BackendState, LogEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Announcer } from './announcer.tsx';
 
 export function StatusBar(): React.JSX.Element {
   const run = useApp((state) => state.run);
@@ -40,7 +39,7 @@ export function StatusBar(): React.JSX.Element {
   );
 }
 
-/** What the bar says when nothing runs and nothing is wrong. */
+/** The text while nothing runs and there is no message. */
 function idleText(state: AppState): string {
   const { slide, lastRun, models } = state;
   if (slide.kind === 'none') return 'Open a slide to begin.';
@@ -48,13 +47,13 @@ function idleText(state: AppState): string {
   if (lastRun !== null) {
     const slices = `${formatCount(lastRun.slices)} ${lastRun.slices === 1 ? 'slice' : 'slices'}`;
     const time = formatDuration(lastRun.seconds);
-    const kept = lastRun.restored > 0 ? ` ${formatCount(lastRun.restored)} of them were there already.` : '';
-    const glass = lastRun.skipped > 0 ? ` ${glassText(lastRun.skipped)}.` : '';
+    const kept = lastRun.restored > 0 ? ` ${formatCount(lastRun.restored)} reused.` : '';
+    const skipped = lastRun.skipped > 0 ? ` ${skippedText(lastRun.skipped)}.` : '';
     return lastRun.cancelled
-      ? `Cancelled after ${slices} in ${time}. What is finished stays.`
-      : `Segmented ${slices} in ${time}.${kept}${glass}`;
+      ? `Cancelled after ${slices} in ${time}. Finished slices are kept.`
+      : `Segmented ${slices} in ${time}.${kept}${skipped}`;
   }
-  return models === null ? 'Reading the models…' : 'Ready.';
+  return models === null ? 'Loading models…' : 'Ready.';
 }
 
 function Progress({ run }: { readonly run: RunState }): React.JSX.Element {
@@ -75,12 +74,12 @@ function Progress({ run }: { readonly run: RunState }): React.JSX.Element {
 
 interface ModelProgressProps {
   readonly model: ModelRun;
-  /** Whether no other model runs with it. */
+  /** Whether it is the only model of the run. */
   readonly alone: boolean;
   readonly phase: RunState['phase'];
 }
 
-/** How far one model has come; of several, with the panes that show it. */
+/** Progress of one model; if several run, with the panes that show it. */
 function ModelProgress({ model, alone, phase }: ModelProgressProps): React.JSX.Element {
   const panes = useApp((state) => panesOf(state, model.modelId));
   const title = useApp(
@@ -108,7 +107,7 @@ function ModelProgress({ model, alone, phase }: ModelProgressProps): React.JSX.E
   );
 }
 
-/** Names of the panes that show a model; the second layer of a single pane is 2. */
+/** Names of the panes that show a model; `2` is the second layer of a single pane. */
 function panesOf({ panes, compare }: AppState, modelId: string): string {
   const layer = layerText({ kind: 'model', id: modelId });
   const own = panes.filter((pane) => layerText(pane.layer) === layer).map(({ id }) => id);
@@ -125,13 +124,13 @@ function progressText(
   const parts = [`${formatCount(done)}/${formatCount(total)} slices`];
   if (phase === 'paused') parts.push('paused');
   else if (rate > 0) parts.push(`${formatRate(rate)}/s`, `${formatDuration(etaSeconds)} left`);
-  if (broken > 0) parts.push(`${formatCount(broken)} could not be read`);
-  if (skipped > 0) parts.push(glassText(skipped));
+  if (broken > 0) parts.push(`${formatCount(broken)} unreadable`);
+  if (skipped > 0) parts.push(skippedText(skipped));
   return parts.join(' · ');
 }
 
-function glassText(slices: number): string {
-  return `${formatCount(slices)} ${slices === 1 ? 'slice' : 'slices'} of glass skipped`;
+function skippedText(slices: number): string {
+  return `${formatCount(slices)} background ${slices === 1 ? 'slice' : 'slices'} skipped`;
 }
 
 function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {
@@ -144,7 +143,7 @@ function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {
       <button
         type="button"
         className="notice-text"
-        title="Show in the log"
+        title="Open the log"
         onClick={() => workbench.store.dispatch({ type: 'log-open', open: true })}
       >
         {entry.subject !== '' && <strong>{entry.subject}: </strong>}
@@ -175,7 +174,7 @@ function Backend({ backend }: { readonly backend: BackendState }): React.JSX.Ele
     case 'waiting':
       return null;
     case 'starting':
-      return <span className="faint">Starting the backend…</span>;
+      return <span className="faint">Starting backend…</span>;
     case 'failed':
       return (
         <span className="warning-text" title={`${backend.error.problem} ${backend.error.remedy}`}>
@@ -192,4 +191,35 @@ function Backend({ backend }: { readonly backend: BackendState }): React.JSX.Ele
       );
     }
   }
+}
+
+export function Announcer(): React.JSX.Element {
+  const progress = useApp(progressMessage);
+  const error = useApp((state) => state.notice);
+  return (
+    <>
+      <div className="visually-hidden" aria-live="polite" data-testid="announcer">
+        {progress}
+      </div>
+      <div className="visually-hidden" role="alert">
+        {error === null ? '' : `${error.subject}: ${error.problem} ${error.remedy}`}
+      </div>
+    </>
+  );
+}
+
+/** Changes once per quarter of a run, so that screen readers are not flooded. */
+export function progressMessage(state: AppState): string {
+  const { run, lastRun, slide } = state;
+  if (run !== null) {
+    const { done, total } = wholeProgress(run);
+    if (total === 0) return 'Segmentation started.';
+    const quarter = Math.floor((4 * done) / total);
+    return quarter === 0 ? 'Segmentation started.' : `Segmentation: ${quarter * 25} per cent.`;
+  }
+  if (lastRun !== null) {
+    if (lastRun.cancelled) return 'Segmentation cancelled.';
+    return `Segmentation finished in ${formatDuration(lastRun.seconds)}.`;
+  }
+  return slide.kind === 'open' ? `${slide.metadata.name} is open.` : '';
 }

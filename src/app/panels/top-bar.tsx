@@ -1,4 +1,4 @@
-/** Top bar: which slide, at what resolution; the main commands. */
+/** Top bar: slide, resolution and the main commands. */
 import { Link, Link2, TriangleAlert, Unlink } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatMpp } from '../format.ts';
@@ -13,7 +13,7 @@ export function TopBar(): React.JSX.Element {
         <img src="./icon.svg" width={16} height={16} alt="" />
         <span className="visually-hidden">Dualscope</span>
       </h1>
-      <SlideFacts />
+      <OpenSlideReadout />
       <div className="spacer" />
       <div className="group" role="group" aria-label="Segment">
         <CommandButton id="segment.visible" label="Segment visible area" className="primary" />
@@ -50,13 +50,13 @@ export function TopBar(): React.JSX.Element {
 
 const linkIcons = { linked: Link, offset: Link2, free: Unlink } as const;
 
-/** Which of the three ways it is shows in the icon. */
+/** The icon shows which of the three link modes is on. */
 function LinkButton(): React.JSX.Element {
   const Icon = linkIcons[useApp((state) => state.link)];
   return <CommandButton id="pane.link" icon={<Icon size={16} strokeWidth={1.75} aria-hidden />} />;
 }
 
-function SlideFacts(): React.JSX.Element | null {
+function OpenSlideReadout(): React.JSX.Element | null {
   const { store } = useWorkbench();
   const slide = useApp((state) => state.slide);
   if (slide.kind === 'none') return null;
@@ -74,7 +74,9 @@ function SlideFacts(): React.JSX.Element | null {
         type="button"
         className="button slide-resolution"
         data-testid="slide-resolution"
-        title="Resolution of the slide and where it comes from; click to change it"
+        title={
+          mpp === null || mpp.source === 'user' ? 'Set resolution…' : `Set resolution… (from ${mpp.source})`
+        }
         onClick={() => store.dispatch({ type: 'dialog', dialog: 'mpp' })}
       >
         {magnification !== null && <span>{magnification}×</span>}
@@ -85,7 +87,9 @@ function SlideFacts(): React.JSX.Element | null {
         ) : (
           <>
             <span>{formatMpp(mpp.x)}</span>
-            <span className="faint mpp-source">{mpp.source === 'user' ? 'given by you' : mpp.source}</span>
+            <span className="faint mpp-source">
+              {mpp.source === 'user' ? 'entered by you' : 'file metadata'}
+            </span>
           </>
         )}
       </button>

@@ -1,13 +1,13 @@
-/** What is shown around the tissue. */
+/** What surrounds the tissue: scale bar, overview map, background grey. */
 import type { Surround } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Choice } from './layer-section.tsx';
-import { Section } from './section.tsx';
+import { PanelSection } from './section.tsx';
 
 const surrounds: readonly (readonly [Surround, string])[] = [
-  ['theme', 'As the theme'],
+  ['theme', 'Match theme'],
   ['black', 'Black'],
-  ['grey', 'Middle grey'],
+  ['grey', 'Mid grey'],
   ['light', 'Light grey'],
   ['white', 'White'],
 ];
@@ -17,7 +17,7 @@ export function ViewSection(): React.JSX.Element {
   const preferences = useApp((state) => state.preferences);
   const { scaleBar, overview, surround } = preferences;
   return (
-    <Section title="View">
+    <PanelSection title="View">
       <label className="check">
         <input
           type="checkbox"
@@ -51,6 +51,6 @@ export function ViewSection(): React.JSX.Element {
         onChange={(value) => store.dispatch({ type: 'preferences', change: { surround: value as Surround } })}
         options={surrounds}
       />
-    </Section>
+    </PanelSection>
   );
 }

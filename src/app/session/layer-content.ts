@@ -1,5 +1,5 @@
 /** What a layer holds on the open slide: a class map with its classes, whoever made it. */
-import type { ClassMap } from '../overlay/class-map-store.ts';
+import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 
 export interface LayerContent {
@@ -7,7 +7,7 @@ export interface LayerContent {
   readonly title: string;
   /** Index in the list = class value in the map. */
   readonly classes: readonly PaletteClass[];
-  readonly map: ClassMap;
+  readonly map: LiveClassMap;
 }
 
 /**

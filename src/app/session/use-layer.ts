@@ -1,6 +1,6 @@
 /** Layers as components see them: rendered again when slide, models or ground truth change. */
 import { useCallback, useSyncExternalStore } from 'react';
-import type { ClassMap } from '../overlay/class-map-store.ts';
+import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import { layerText } from '../state/state.ts';
 import type { Layer } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -33,7 +33,7 @@ export function useLayerOptions(): readonly (readonly [text: string, title: stri
 const figuresInterval = 200;
 
 /** Grows with the slices that a map gets, several at a time. */
-export function useMapVersion(map: ClassMap | null): number {
+export function useMapVersion(map: LiveClassMap | null): number {
   const subscribe = useCallback(
     (listener: () => void) => {
       let timer: number | undefined;

@@ -10,8 +10,8 @@ import { SessionFiles } from '../export/session-restore.ts';
 import { FiguresSession } from '../truth/figures-session.ts';
 import { createStorageClient } from '../../worker/storage-client.ts';
 import { ClassMapStore } from '../overlay/class-map-store.ts';
-import type { ClassMap } from '../overlay/class-map-store.ts';
-import { memoryBudget, SliceMemory } from '../overlay/slice-memory.ts';
+import type { LiveClassMap } from '../overlay/class-map-store.ts';
+import { sliceCacheBudget, SliceCache } from '../overlay/slice-cache.ts';
 import { browserStorage, loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState, reduce } from '../state/reducer.ts';
 import type { Action } from '../state/reducer.ts';
@@ -47,7 +47,7 @@ export class Workbench {
   readonly stored: StoredResults;
   readonly #storage = createStorageClient();
   readonly classMaps = new ClassMapStore(
-    new SliceMemory(this.#storage, memoryBudget(), () => this.#tellOfMemory()),
+    new SliceCache(this.#storage, sliceCacheBudget(), () => this.#tellOfMemory()),
   );
   readonly truth = new TruthLayer();
   readonly maps: MapClient = createMapClient();
@@ -210,7 +210,7 @@ export class Workbench {
   }
 
   /** The class map of a pane's layer; null when the pane shows tissue alone. */
-  classMapOf(pane: PaneState): ClassMap | null {
+  classMapOf(pane: PaneState): LiveClassMap | null {
     return this.contentOf(pane.layer)?.map ?? null;
   }
 

@@ -7,7 +7,7 @@ import { activePaneOf, currentMpp } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { FiguresExtent, FiguresRequest } from './figures-session.ts';
 
-/** The area that an extent means now: a region is the selected annotation, else the area drawn last. */
+/** The current area of an extent; for `region`, the selected annotation, else the last drawn area. */
 export function areaOfExtent(workbench: WorkbenchParts, extent: FiguresExtent): SlideArea | null {
   const state = workbench.store.getState();
   if (extent === 'slide') return { kind: 'slide' };
@@ -25,7 +25,7 @@ export function hasRegion(state: AppState): boolean {
   return state.annotate.selected !== null || state.area !== null;
 }
 
-/** What figures of the active pane's layer need; null while there is no layer or no such area. */
+/** The request for measurements of the active pane's layer; null without a layer or area. */
 export function figuresRequest(
   workbench: WorkbenchParts,
   extent: FiguresExtent,

@@ -1,13 +1,17 @@
-/** Figures: areas per class, and how the layer compares with the ground truth. */
-import { useState } from 'react';
+/** The Measurements section: areas per class, and agreement with the ground truth. */
+import { useEffect, useState, useSyncExternalStore } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatFraction, formatShare } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
-import { Facts, Section } from '../panels/section.tsx';
+import { FactList, PanelSection } from '../panels/section.tsx';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import type { Comparison, Figures, FiguresExtent } from './figures-session.ts';
-import { hasRegion } from './figures-request.ts';
-import { useFigures } from './use-figures.ts';
+import type { Figures, FiguresExtent, TruthComparison } from './figures-session.ts';
+import { figuresRequest, hasRegion } from './figures-request.ts';
+import type { TissueMask } from '../../segment/tissue.ts';
+import { selectedAnnotation } from '../annotate/annotate-state.ts';
+import { isAbort } from '../../base/abort.ts';
+import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
+import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
 
 const extents = { slide: 'Slide', view: 'Visible area', region: 'Selected region' } as const;
 
@@ -18,7 +22,7 @@ export function FiguresSection(): React.JSX.Element {
   const extent = wanted === 'region' && !region ? 'slide' : wanted;
   const figures = useFigures(extent);
   return (
-    <Section title="Figures" testId="figures-section">
+    <PanelSection title="Measurements" testId="figures-section">
       <Choice
         label="Area"
         value={extent}
@@ -30,17 +34,17 @@ export function FiguresSection(): React.JSX.Element {
         ])}
       />
       {figures === null || figures.segmentedMm2 === 0 ? (
-        <p className="hint">Nothing is segmented here yet.</p>
+        <p className="hint">Nothing segmented here yet.</p>
       ) : (
         <>
           <Areas figures={figures} />
-          <Truth figures={figures} />
+          <TruthAgreement figures={figures} />
         </>
       )}
       {!hasTruth && (
         <CommandButton id="truth.load" label="Load ground truth to compare…" className="wide" icon={<></>} />
       )}
-    </Section>
+    </PanelSection>
   );
 }
 
@@ -53,7 +57,7 @@ function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
           <tr>
             <th scope="col">Class</th>
             <th scope="col">Area</th>
-            <th scope="col">Of tissue</th>
+            <th scope="col">% of tissue</th>
           </tr>
         </thead>
         <tbody>
@@ -68,21 +72,22 @@ function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
       </table>
       <p className="hint">
         {segmentedMm2 === null
-          ? 'Without a resolution there are no areas.'
+          ? 'Set the slide resolution to get areas.'
           : `${formatArea(segmentedMm2 * 1e6)} segmented`}
-        {tissueMm2 === null ? '.' : `, ${formatArea(tissueMm2 * 1e6)} of tissue in this area.`}
+        {segmentedMm2 !== null &&
+          (tissueMm2 === null ? '.' : `, ${formatArea(tissueMm2 * 1e6)} tissue in this area.`)}
       </p>
     </>
   );
 }
 
-function Truth({ figures }: { readonly figures: Figures }): React.JSX.Element | null {
+function TruthAgreement({ figures }: { readonly figures: Figures }): React.JSX.Element | null {
   const { annotations } = useWorkbench();
   const { comparison, otherClasses } = figures;
   if (otherClasses) {
     return (
       <>
-        <p className="hint">The ground truth is told in the classes of another model.</p>
+        <p className="hint">Ground truth uses the classes of another model.</p>
         <button type="button" className="button small" onClick={() => annotations.matchActiveModel()}>
           Use this model’s classes
         </button>
@@ -94,8 +99,8 @@ function Truth({ figures }: { readonly figures: Figures }): React.JSX.Element | 
   const figure = (value: number | null): string => (value === null ? 'not defined' : formatFraction(value));
   return (
     <div className="comparison" data-testid="comparison">
-      <h3>Against the ground truth</h3>
-      <Facts
+      <h3>Agreement with ground truth</h3>
+      <FactList
         rows={[
           ['Mean IoU', figure(miou)],
           ['Accuracy', figure(accuracy)],
@@ -104,15 +109,13 @@ function Truth({ figures }: { readonly figures: Figures }): React.JSX.Element | 
         ]}
       />
       <Confusion comparison={comparison} names={figures.classes.map(({ name }) => name)} />
-      <p className="hint">
-        Only where both are known. Rows are the truth; each cell is a share of its row, darker for more.
-      </p>
+      <p className="hint">Rows: truth. Cells: % of row.</p>
     </div>
   );
 }
 
 interface ConfusionProps {
-  readonly comparison: Comparison;
+  readonly comparison: TruthComparison;
   readonly names: readonly string[];
 }
 
@@ -122,7 +125,7 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
   const cell = (truth: number, predicted: number): number => counts[truth * classes + predicted] ?? 0;
   return (
     <table className="figures-table confusion" data-testid="confusion">
-      <caption className="visually-hidden">True class against predicted class, and IoU</caption>
+      <caption className="visually-hidden">Confusion matrix and IoU per class</caption>
       <thead>
         <tr>
           <th scope="col">Truth</th>
@@ -164,7 +167,87 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
   );
 }
 
-/** Three letters: columns are narrow, rows have the whole name. */
+/** The first three letters, for narrow columns; rows carry the full name. */
 function shortName(name: string): string {
   return name.replaceAll(/[^\p{L}\p{N}]/gu, '').slice(0, 3);
+}
+
+/** Milliseconds between two updates while slices finish or the view moves. */
+const updateInterval = 250;
+
+/** Current measurements; updates when slices finish, the view moves, or truth or area change. null while there are none. */
+export function useFigures(extent: FiguresExtent): Figures | null {
+  const workbench = useWorkbench();
+  const layer = useApp((state) => activePaneOf(state).layer);
+  const content = useLayerContent(layer);
+  const version = useMapVersion(content?.map ?? null);
+  const truth = useSyncExternalStore(workbench.annotations.subscribe, () => workbench.annotations.truth());
+  const tissue = useTissue();
+  const selected = useApp((state) => selectedAnnotation(state.annotate));
+  const area = useApp((state) => state.area);
+  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
+  const frame = useSettledFrame(extent === 'view');
+  const [figures, setFigures] = useState<Figures | null>(null);
+
+  useEffect(() => {
+    const controller = new AbortController();
+    const timer = window.setTimeout(() => {
+      const request = figuresRequest(workbench, extent, tissue);
+      if (request === null) return setFigures(null);
+      workbench.figures.compute(request, controller.signal).then(setFigures, (error: unknown) => {
+        if (!isAbort(error)) throw error;
+      });
+    }, updateInterval);
+    return () => {
+      window.clearTimeout(timer);
+      controller.abort();
+    };
+  }, [workbench, extent, content, version, truth, tissue, selected, area, mpp, frame]);
+  // Until the new ones arrive, show none rather than those of another layer or area.
+  return figures?.extent === extent && figures.title === content?.title ? figures : null;
+}
+
+/** Tissue mask of the open slide, for the active model's grid. */
+function useTissue(): TissueMask | null {
+  const { engine } = useWorkbench();
+  const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
+  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
+  const model = useApp((state) => activeModel(state)?.id ?? null);
+  const ready = useApp((state) => state.backend.kind === 'ready');
+  const [known, setKnown] = useState<{ key: string; mask: TissueMask | null } | null>(null);
+  const key = [slideId, mpp, model].join('/');
+  useEffect(() => {
+    if (!ready || slideId === null || mpp === null || model === null) return;
+    let current = true;
+    void engine.tissue().then((mask) => {
+      if (current) setKnown({ key, mask });
+    });
+    return () => {
+      current = false;
+    };
+  }, [engine, key, ready, slideId, mpp, model]);
+  return known?.key === key ? known.mask : null;
+}
+
+/** A counter that grows each time the active view comes to rest. @param wanted whether to follow the view */
+function useSettledFrame(wanted: boolean): number {
+  const workbench = useWorkbench();
+  const [frame, setFrame] = useState(0);
+  useEffect(() => {
+    if (!wanted) return;
+    let timer: number | null = null;
+    let last = '';
+    const end = workbench.onActiveFrame(() => {
+      const now = JSON.stringify(workbench.activeView()?.transform());
+      if (now === last) return;
+      last = now;
+      if (timer !== null) window.clearTimeout(timer);
+      timer = window.setTimeout(() => setFrame((value) => value + 1), updateInterval);
+    });
+    return () => {
+      end();
+      if (timer !== null) window.clearTimeout(timer);
+    };
+  }, [workbench, wanted]);
+  return frame;
 }

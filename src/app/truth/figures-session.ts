@@ -1,6 +1,6 @@
 /**
- * Figures of the active pane's layer: areas per class, and metrics against ground truth. Worked out slice by
- * slice as slices finish, a few milliseconds at a time, so that the page answers all the while.
+ * Measurements of the active pane's layer: areas per class, and agreement with ground truth. Computed slice by
+ * slice, a few milliseconds at a time, so that the page stays responsive.
  */
 import { createConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
@@ -21,17 +21,17 @@ import type { ComparedTruth, SliceFigures } from './slice-figures.ts';
 
 export type FiguresExtent = 'slide' | 'view' | 'region';
 
-/** What figures are asked for. */
+/** What to measure. */
 export interface FiguresRequest {
   readonly extent: FiguresExtent;
   readonly area: SlideArea;
   readonly content: LayerContent;
   readonly slide: { readonly width: number; readonly height: number };
-  /** µm per level-0 pixel; null where it is not known: areas are then null. */
+  /** µm per level-0 pixel; null if unknown, in which case areas are null. */
   readonly mpp: { readonly x: number; readonly y: number } | null;
-  /** null where there is none, or the layer is the truth itself. */
+  /** null without truth, or if the layer is the truth itself. */
   readonly truth: TruthAreas | null;
-  /** Where tissue is; null where it can't be told. */
+  /** Where tissue is; null if unknown. */
   readonly tissue: TissueMask | null;
 }
 
@@ -42,16 +42,16 @@ export interface ClassFigures {
   readonly pixels: number;
   /** null without resolution. */
   readonly mm2: number | null;
-  /** 0 to 1, of what is segmented within the area. */
+  /** 0 to 1, of the segmented part of the area. */
   readonly shareOfSegmented: number;
-  /** 0 to 1, of the tissue within the area; null for background, and where tissue can't be told. */
+  /** 0 to 1, of the tissue within the area; null for background, and if the tissue is unknown. */
   readonly shareOfTissue: number | null;
 }
 
-export interface Comparison {
+export interface TruthComparison {
   readonly confusion: ConfusionMatrix;
   readonly metrics: Metrics;
-  /** mm² that have both a prediction and a truth; null without resolution. */
+  /** mm² with both prediction and truth; null without resolution. */
   readonly mm2: number | null;
 }
 
@@ -59,27 +59,27 @@ export interface Figures {
   readonly extent: FiguresExtent;
   readonly title: string;
   readonly classes: readonly ClassFigures[];
-  /** mm² that are segmented within the area; null without resolution. */
+  /** Segmented mm² within the area; null without resolution. */
   readonly segmentedMm2: number | null;
   readonly tissueMm2: number | null;
-  /** null without truth, or where its classes are others. */
-  readonly comparison: Comparison | null;
-  /** Whether there is a truth whose classes are not the layer's. */
+  /** null without truth, or if its classes differ from the layer's. */
+  readonly comparison: TruthComparison | null;
+  /** Whether there is a truth whose classes differ from the layer's. */
   readonly otherClasses: boolean;
 }
 
-/** Milliseconds of work in one go. */
+/** Milliseconds of work before yielding to the event loop. */
 const budgetMs = 12;
 
-/** Figures of whole slices, which need no second look: by slice, for one truth. */
+/** Measurements of whole slices, by slice, for one truth. */
 type Cache = WeakMap<StoredSlice, { readonly truth: number; readonly figures: SliceFigures }>;
 
 export class FiguresSession {
   readonly #cache: Cache = new WeakMap();
 
   /**
-   * Works the figures out.
-   * @throws AbortError when `signal` aborts.
+   * Computes the measurements.
+   * @throws AbortError when `signal` aborts
    */
   async compute(request: FiguresRequest, signal: AbortSignal): Promise<Figures> {
     const { content, area, slide, truth } = request;
@@ -96,7 +96,7 @@ export class FiguresSession {
     for (const slice of [...content.map.slices]) {
       if (bounds !== null && intersection(bounds, slice.rect) === null) continue;
       const isKnown = this.#cache.get(slice)?.truth === (compared?.version ?? 0);
-      // Put aside to save memory, and coarse until it is back.
+      // A spilled slice is coarse until it is read back.
       if (!slice.isWhole && !isKnown) await slice.whole();
       const figures = this.#figuresOf(slice, classes.length, slide, area, bounds, compared);
       figures.counts.forEach((count, value) => {
@@ -187,7 +187,7 @@ interface BoundedTruth extends ComparedTruth {
   readonly bounds: readonly Level0Rect[];
 }
 
-/** The boxes of a truth's areas, worked out once. */
+/** Bounding boxes of a truth's areas, computed once. */
 const boundsByTruth = new WeakMap<TruthAreas, BoundedTruth>();
 
 function withBounds(truth: TruthAreas): BoundedTruth {
@@ -199,7 +199,7 @@ function withBounds(truth: TruthAreas): BoundedTruth {
   return bounded;
 }
 
-/** The truth without the areas that can't meet a slice. */
+/** The truth without areas that cannot intersect a slice. */
 function near({ areas, outside, bounds }: BoundedTruth, rect: Level0Rect): ComparedTruth {
   const met = areas.filter((_area, i) => {
     const box = bounds[i];

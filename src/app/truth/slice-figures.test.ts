@@ -13,8 +13,8 @@ const whole = { kind: 'slide' } as const;
 /** Class 1 over the lower half of the slice. */
 const truth = { areas: [{ classIndex: 1, outer: [40, 20, 80, 20, 80, 40, 40, 40] }], outside: 0 };
 
-describe('figures of a slice', () => {
-  it('are pixels per class, and truth against prediction', () => {
+describe('measurements of a slice', () => {
+  it('count pixels per class, and compare truth with prediction', () => {
     const { counts, confusion, pixelArea } = sliceFigures(slice, 2, slide, whole, truth);
     expect([...counts]).toEqual([8, 8]);
     expect(pixelArea).toBe(100);
@@ -24,7 +24,7 @@ describe('figures of a slice', () => {
     ]);
   });
 
-  it('leave out what lies off the slide, outside of the area, and where truth is not known', () => {
+  it('exclude pixels outside the slide, outside the area, and without truth', () => {
     const small = { width: 70, height: 30 };
     expect([...sliceFigures(slice, 2, small, whole, null).counts]).toEqual([6, 3]);
     const rect = { kind: 'rect', rect: { x: 50, y: 10, width: 20, height: 10 } } as const;
@@ -37,11 +37,11 @@ describe('figures of a slice', () => {
       [0, 0],
       [4, 4],
     ]);
-    // Areas are of everything that is segmented, compared or not.
+    // Areas include all segmented pixels, compared or not.
     expect([...inside.counts]).toEqual([8, 8]);
   });
 
-  it('leave out pixels that were not segmented', () => {
+  it('exclude pixels that were not segmented', () => {
     const classes = slice.classes.slice();
     classes[0] = 255;
     expect([...sliceFigures({ ...slice, classes }, 2, slide, whole, truth).counts]).toEqual([7, 8]);

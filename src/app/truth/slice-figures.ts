@@ -1,4 +1,4 @@
-/** What one slice adds to the figures: pixels per class, and true class against predicted class. Pure. */
+/** Measurements of one slice: pixels per class, and its confusion matrix. Pure. */
 import type { ClassPolygon } from '../../annotation/rasterise.ts';
 import { rasterise } from '../../annotation/rasterise.ts';
 import { addPixels, createConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
@@ -7,20 +7,20 @@ import { areaMask } from '../../export/map-area.ts';
 import type { SlideArea } from '../../segment/area.ts';
 import type { Level0Rect } from '../../slide/slide.ts';
 
-/** Value of pixels that nothing is known of, in class maps and in truth. */
+/** Value of unknown pixels, in class maps and in truth. */
 const unknown = 255;
 
-export interface SliceInput {
+export interface SliceClasses {
   readonly rect: Level0Rect;
   readonly size: number;
   /** size × size class values. */
   readonly classes: Uint8Array<ArrayBuffer>;
 }
 
-/** Ground truth to compare with, its classes being those of the map. */
+/** Ground truth to compare with, in the classes of the map. */
 export interface ComparedTruth {
   readonly areas: readonly ClassPolygon[];
-  /** Class value outside of all areas; 255 for not counted. */
+  /** Class value outside all areas; 255 for not counted. */
   readonly outside: number;
 }
 
@@ -34,12 +34,12 @@ export interface SliceFigures {
 }
 
 /**
- * The figures of a slice within an area. What lies off the slide does not count.
- * @param classes number of classes.
- * @param truth areas that cannot meet the slice may be left out.
+ * Measures a slice within an area. Pixels outside the slide do not count.
+ * @param classes number of classes
+ * @param truth may omit areas that cannot intersect the slice
  */
 export function sliceFigures(
-  slice: SliceInput,
+  slice: SliceClasses,
   classes: number,
   slide: { readonly width: number; readonly height: number },
   area: SlideArea,
@@ -66,7 +66,7 @@ export function sliceFigures(
   const predicted = slice.classes.slice();
   for (let i = 0; i < counted.length; i++) {
     if ((mask[i] ?? unknown) >= classes) counted[i] = 0;
-    // The matrix refuses values that are no class, counted or not.
+    // The matrix rejects values that are no class, even if not counted.
     if (counted[i] === 0) mask[i] = predicted[i] = 0;
   }
   addPixels(confusion, mask, predicted, counted);

@@ -1,4 +1,4 @@
-/** Outlines of the ground truth over whatever layer a pane shows, dashed, so that they are told from predictions. */
+/** Outlines of the ground truth over any layer, dashed to distinguish them from predictions. */
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { ClassPolygon } from '../../annotation/rasterise.ts';
 import { classColours } from '../overlay/class-palette.ts';
@@ -55,7 +55,7 @@ export function TruthOutline({ view, paneId }: TruthOutlineProps): React.JSX.Ele
   );
 }
 
-/** The truth as a layer has outlines of its own. */
+/** Whether a pane shows truth outlines. The truth layer draws its own. */
 function showsOutline(pane: PaneState | undefined): boolean {
   return pane !== undefined && pane.overlay.visible && pane.layer.kind !== 'truth';
 }

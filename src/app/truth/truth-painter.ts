@@ -1,10 +1,10 @@
-/** Ground truth as areas of classes, and painted by the map worker as a layer. */
+/** Ground truth as class areas, and as a layer painted by the map worker. */
 import { paintedAreas, type AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../../annotation/rasterise.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import type { MapClient } from '../../worker/map-client.ts';
+import type { CellLattice, MapClient } from '../../worker/map-client.ts';
 import { labelModel } from '../annotate/label-colours.ts';
-import { ClassMap } from '../overlay/class-map-store.ts';
+import { LiveClassMap } from '../overlay/class-map-store.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import type { TruthLayer } from '../session/layer-content.ts';
@@ -12,21 +12,20 @@ import type { Action } from '../state/reducer.ts';
 import { currentMpp } from '../state/state.ts';
 import type { AppState, OpenSlide } from '../state/state.ts';
 import type { Store } from '../state/store.ts';
-import { truthLattice } from './truth-lattice.ts';
 
 type Classes = ModelManifest['classes'];
 type PaintedRegion = Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>;
 
-/** Class value of truth that is not counted. */
+/** Class value of uncounted truth. */
 const notCounted = 255;
 
-/** The ground truth as areas, for whoever compares with it. */
+/** The ground truth as areas, to compare with. */
 export interface TruthAreas {
   readonly classes: Classes;
   readonly areas: readonly ClassPolygon[];
-  /** Value outside of all areas: the background class, or 255 for not counted. */
+  /** Value outside all areas: the background class, or 255 for not counted. */
   readonly outside: number;
-  /** Another one for other areas. */
+  /** Differs whenever the areas do. */
   readonly version: number;
 }
 
@@ -50,13 +49,13 @@ export class TruthPainter {
     return this.#areas;
   }
 
-  /** Called when the truth changes. Returns the end of it. */
+  /** Calls `listener` when the truth changes. @returns a function that stops this */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Paints the truth that the state tells of anew; the layer changes when all of it is there. */
+  /** Repaints the truth of the app state. The layer changes once painting is complete. */
   paint(regions: readonly PaintedRegion[]): void {
     this.#painting?.abort();
     this.#painting = null;
@@ -87,28 +86,28 @@ export class TruthPainter {
     this.#areas = { classes, areas, outside, version: ++this.#version };
     this.#changed();
     const umPerPx = model === null ? null : model.manifest.slice.fieldUm / model.manifest.slice.sizePx;
-    const lattice = truthLattice({ slide: slide.metadata, mpp: currentMpp(slide), umPerPx });
-    void this.#paintCells(slide, areas, lattice, outside, classes);
+    const grid = truthGrid({ slide: slide.metadata, mpp: currentMpp(slide), umPerPx });
+    void this.#paintCells(slide, areas, grid, outside, classes);
   }
 
   async #paintCells(
     slide: OpenSlide,
     areas: readonly ClassPolygon[],
-    lattice: ReturnType<typeof truthLattice>,
+    grid: ReturnType<typeof truthGrid>,
     outside: number,
     classes: Classes,
   ): Promise<void> {
     const controller = new AbortController();
     this.#painting = controller;
-    const map = new ClassMap();
-    // Truth is sure of itself everywhere, so one map of confidence does for all cells.
-    const confidence = new Uint8Array(lattice.cellPx ** 2).fill(255);
-    const cells = lattice.columns * lattice.rows;
+    const map = new LiveClassMap();
+    // Truth has full confidence everywhere, so all cells share one map.
+    const confidence = new Uint8Array(grid.cellPx ** 2).fill(255);
+    const cells = grid.columns * grid.rows;
     const step = Math.max(1, Math.floor(cells / 20));
     try {
       await this.#client.rasterise(
         areas,
-        lattice,
+        grid,
         outside,
         (cell) => {
           map.add({ ...cell, confidence }, slide.metadata);
@@ -135,4 +134,41 @@ export class TruthPainter {
   #changed(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** Side of a cell, pixels of the map. */
+const cellPx = 256;
+/** Most pixels of the truth map; with its smaller copies it stays well below 200 MB. */
+const maxGridPx = 64e6;
+/** Default µm per pixel: fine enough for outlines drawn by hand. */
+const defaultUm = 2;
+
+export interface TruthGridInput {
+  /** Level-0 pixels. */
+  readonly slide: { readonly width: number; readonly height: number };
+  /** µm per level-0 pixel; null if unknown. */
+  readonly mpp: { readonly x: number; readonly y: number } | null;
+  /** µm per pixel of the map to compare with, so that pixels coincide; null without one. */
+  readonly umPerPx: number | null;
+}
+
+/** The grid on which truth is painted: at the resolution of the map to compare with, or coarser by a power of two if that is too large. */
+export function truthGrid({ slide, mpp, umPerPx }: TruthGridInput): CellLattice {
+  const um = umPerPx ?? defaultUm;
+  // Without a resolution, one map pixel covers 2 × 2 level-0 pixels.
+  let scaleX = mpp === null ? 2 : um / mpp.x;
+  let scaleY = mpp === null ? 2 : um / mpp.y;
+  while ((slide.width / scaleX) * (slide.height / scaleY) > maxGridPx) {
+    scaleX *= 2;
+    scaleY *= 2;
+  }
+  const cellWidth = cellPx * scaleX;
+  const cellHeight = cellPx * scaleY;
+  return {
+    columns: Math.ceil(slide.width / cellWidth),
+    rows: Math.ceil(slide.height / cellHeight),
+    cellWidth,
+    cellHeight,
+    cellPx,
+  };
 }

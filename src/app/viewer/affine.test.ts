@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { apply, boundsOf, invert, placeImage, scaleOf } from './affine.ts';
+import { apply, transformBounds, invert, placeImage, scaleOf } from './affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine } from './affine.ts';
 
@@ -16,7 +16,7 @@ const slanted: Affine = {
 };
 
 describe('invert', () => {
-  it('leads back', () => {
+  it('undoes the transform', () => {
     for (const matrix of [upright, turned, slanted]) {
       const there = apply(matrix, 123.5, -67);
       const back = apply(invert(matrix), there.x, there.y);
@@ -25,18 +25,18 @@ describe('invert', () => {
     }
   });
 
-  it('refuses a flat transform', () => {
+  it('throws for a singular transform', () => {
     expect(() => invert({ a: 1, b: 1, c: 1, d: 1, e: 0, f: 0 })).toThrow(RangeError);
   });
 });
 
-it('knows its scale under rotation', () => {
+it('measures scale under rotation', () => {
   expect(scaleOf(turned)).toBeCloseTo(0.25, 12);
   expect(scaleOf(slanted)).toBeCloseTo(1, 12);
 });
 
-it('bounds a turned rectangle', () => {
-  const bounds = boundsOf(turned, { x: 0, y: 0, width: 40, height: 80 });
+it('bounds a rotated rectangle', () => {
+  const bounds = transformBounds(turned, { x: 0, y: 0, width: 40, height: 80 });
   expect(bounds.x).toBeCloseTo(180.2, 9);
   expect(bounds.y).toBeCloseTo(7.1, 9);
   expect(bounds.width).toBeCloseTo(20, 9);
@@ -62,7 +62,7 @@ describe('placeImage', () => {
     ['upright', upright],
     ['turned', turned],
     ['mirrored', { ...upright, a: -0.25, e: 90 }],
-  ])('lets neighbours meet on a whole device pixel: %s', (_name, matrix) => {
+  ])('joins neighbours at a whole device pixel: %s', (_name, matrix) => {
     const one = placeImage(matrix, left, 64);
     const other = placeImage(matrix, right, 64);
     const end = apply(one, 64, 0);
@@ -71,13 +71,13 @@ describe('placeImage', () => {
     expect(end.y).toBeCloseTo(start.y, 9);
     expect(start.x).toBeCloseTo(Math.round(start.x), 9);
     expect(start.y).toBeCloseTo(Math.round(start.y), 9);
-    // Never further than half a device pixel from where it belongs.
+    // Never more than half a device pixel off.
     const exact = apply(matrix, right.x, right.y);
     expect(Math.abs(exact.x - start.x)).toBeLessThanOrEqual(0.5);
     expect(Math.abs(exact.y - start.y)).toBeLessThanOrEqual(0.5);
   });
 
-  it('lets neighbours overlap by one device pixel at other angles', () => {
+  it('overlaps neighbours by one device pixel at other angles', () => {
     const one = placeImage(slanted, left, 64);
     const other = placeImage(slanted, right, 64);
     const end = apply(one, 64, 0);

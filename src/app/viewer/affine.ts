@@ -1,4 +1,4 @@
-/** Plane transforms: level-0 pixels of the slide to device pixels of a canvas, and back. */
+/** Affine transforms between level-0 pixels of the slide and device pixels of a canvas. */
 import type { Level0Rect } from '../../slide/slide.ts';
 
 /** x' = a·x + c·y + e, y' = b·x + d·y + f, as in DOMMatrix. */
@@ -35,13 +35,13 @@ export function invert(matrix: Affine): Affine {
   };
 }
 
-/** Lengths along x grow by this factor. */
+/** Scale factor of lengths along x. */
 export function scaleOf(matrix: Affine): number {
   return Math.hypot(matrix.a, matrix.b);
 }
 
-/** The smallest upright rectangle that holds the image of `rect`. */
-export function boundsOf(matrix: Affine, rect: Level0Rect): Level0Rect {
+/** The smallest axis-aligned rectangle around the image of `rect`. */
+export function transformBounds(matrix: Affine, rect: Level0Rect): Level0Rect {
   const corners = [
     apply(matrix, rect.x, rect.y),
     apply(matrix, rect.x + rect.width, rect.y),
@@ -56,9 +56,9 @@ export function boundsOf(matrix: Affine, rect: Level0Rect): Level0Rect {
 }
 
 /**
- * Transform that draws a `size`×`size` image into `rect` under `matrix`. When the view is upright or turned
- * by a multiple of 90°, the corners land on whole device pixels, so that neighbours meet without a seam;
- * at other angles each image is drawn half a device pixel larger on all sides for the same reason.
+ * Transform that draws a `size`×`size` image into `rect` under `matrix`, without seams between neighbours.
+ * At rotations by multiples of 90° the corners are rounded to whole device pixels. At other angles the image
+ * grows by half a device pixel on each side.
  */
 export function placeImage(matrix: Affine, rect: Level0Rect, size: number): Affine {
   const upright = Math.abs(matrix.b) < 1e-9 && Math.abs(matrix.c) < 1e-9;
@@ -88,7 +88,7 @@ export function placeImage(matrix: Affine, rect: Level0Rect, size: number): Affi
   };
 }
 
-/** As `placeImage`, without rounding: for lines, which should lie where they are. */
+/** As `placeImage`, without rounding, for lines: they need exact positions. */
 export function placeLines(matrix: Affine, rect: Level0Rect, size: number): Affine {
   const width = rect.width / size;
   const height = rect.height / size;

@@ -1,4 +1,4 @@
-/** Drawing the area to segment: two corners of a rectangle, or the corners of a polygon. */
+/** The tool that draws the area to segment: two corners of a rectangle, or the corners of a polygon. */
 import { useCallback, useEffect, useRef } from 'react';
 import type { AreaDrawing, Polygon } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -7,7 +7,7 @@ import type { Affine, Point } from './affine.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
 
-/** The corners of what is drawn: of a rectangle all four. */
+/** The corners of the drawing; all four of a rectangle. */
 export function cornersOf({ shape, points }: AreaDrawing): Polygon {
   const [first, second] = points;
   if (shape === 'polygon' || first === undefined || second === undefined) {
@@ -52,7 +52,7 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
   };
   const canFinish = shape === 'polygon' && points.length >= 3;
 
-  // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
+  // The viewer's click events, so that dragging still pans and the wheel still zooms.
   useEffect(() => view.onClick(place));
   useEffect(() => bar.current?.focus(), []);
 
@@ -73,7 +73,7 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
       <AreaOutline view={view} drawing={drawing} cross={cross} svg={svg} />
       <SketchBar label="Area to segment" bar={bar} testId="area-tool" onKeyDown={onKeyDown}>
         <span role="status">{hintOf(drawing)}</span>
-        <span className="faint">Keys: arrows, Space, Backspace.</span>
+        <span className="faint">Keys: arrows, Space, Backspace</span>
         {shape === 'polygon' && (
           <button
             type="button"
@@ -104,7 +104,7 @@ interface AreaOutlineProps extends AreaToolProps {
   readonly svg: React.RefObject<SVGSVGElement | null>;
 }
 
-/** The outline so far, its next corner at the cross or the mouse. */
+/** The outline so far, with its next corner at the keyboard cross or the mouse. */
 function AreaOutline({ view, drawing, cross, svg }: AreaOutlineProps): React.JSX.Element {
   const pathOf = useCallback(
     (transform: Affine, pointer: Point | null): string => {

@@ -1,4 +1,4 @@
-/** Drawing a known length on the slide: its two ends, what it measures, and the resolution that follows. */
+/** The tool that sets the resolution from a known length: two ends on the slide and their distance in µm. */
 import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import { formatCount, formatMpp } from '../format.ts';
 import { lengthPx, mppOfLength, parseLengthUm } from '../session/known-length.ts';
@@ -7,7 +7,7 @@ import type { Calibration } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
 import type { Affine, Point } from './affine.ts';
-import { formatMagnification } from './magnification.ts';
+import { formatMagnification } from './view-scale.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
 
@@ -39,7 +39,7 @@ function KnownLengthTool({
     if (drawing && at !== null) set([...points, at]);
   };
 
-  // The view's own clicks, so that dragging still moves the slide and the wheel still zooms it.
+  // The viewer's click events, so that dragging still pans and the wheel still zooms.
   useEffect(() => view.onClick(place));
   useEffect(() => {
     if (drawing) bar.current?.focus();
@@ -63,10 +63,10 @@ function KnownLengthTool({
           <>
             <span role="status">
               {points.length === 0
-                ? 'Click one end of a length that you know, such as a scale bar.'
-                : 'Click its other end.'}
+                ? 'Click one end of a known length, such as a scale bar.'
+                : 'Click the other end.'}
             </span>
-            <span className="faint">Or move a cross with the arrow keys and press Enter.</span>
+            <span className="faint">Keys: arrows, Enter</span>
           </>
         ) : (
           <LengthForm
@@ -107,7 +107,7 @@ function LengthForm({ length, calibration, onAgain }: LengthFormProps): React.JS
 
   return (
     <form onSubmit={submit} noValidate>
-      <label htmlFor={id}>{formatCount(length)} px are</label>
+      <label htmlFor={id}>{formatCount(length)} px =</label>
       <input
         id={id}
         type="text"
@@ -129,10 +129,10 @@ function LengthForm({ length, calibration, onAgain }: LengthFormProps): React.JS
         disabled={result?.kind !== 'mpp'}
         data-testid="known-length-set"
       >
-        {calibration.segmentAfter === null ? 'Set' : 'Set and segment'}
+        {calibration.segmentAfter === null ? 'Save' : 'Save and segment'}
       </button>
       <button type="button" className="button small" onClick={onAgain}>
-        Draw again
+        Redraw
       </button>
     </form>
   );
@@ -146,7 +146,7 @@ function preview(text: string, result: KnownLength | null): string {
     case 'too-short':
       return `Draw a longer line: at least ${result.minPx} px.`;
     case 'out-of-range':
-      return 'No scanner has pixels of that size.';
+      return 'Enter a length that gives 0.01 to 100 µm/px.';
   }
 }
 
@@ -157,7 +157,7 @@ interface KnownLengthLineProps {
   readonly svg: React.RefObject<SVGSVGElement | null>;
 }
 
-/** The line and its ends, the open one at the cross or the mouse. */
+/** The line, with its open end at the keyboard cross or the mouse. */
 function KnownLengthLine({ view, points, cross, svg }: KnownLengthLineProps): React.JSX.Element {
   const pathOf = useCallback(
     (transform: Affine, pointer: Point | null): string => {

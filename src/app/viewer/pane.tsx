@@ -1,20 +1,21 @@
-/** One pane: a view of the slide and the layer over it. */
+/** One pane: a view of the slide with its layers, tools, title and crosshair. */
 import { useEffect, useRef, useState } from 'react';
-import { tileColours } from '../state/state.ts';
+import { layerText, parseLayer, tileColours } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PaneOverlay } from '../compare/pane-overlay.tsx';
-import { AnnotationLayer } from '../annotate/annotation-layer.tsx';
+import { AnnotationLayer } from '../annotate/annotate-tools.tsx';
 import { TruthOutline } from '../truth/truth-outline.tsx';
 import { MeasureLayer } from '../navigate/measure-layer.tsx';
-import { Crosshair } from './crosshair.tsx';
 import { AreaLayer } from './area-layer.tsx';
 import { TissueLayer } from './tissue-layer.tsx';
 import { KnownLengthLayer } from './known-length-layer.tsx';
-import { PaneTitle } from './pane-title.tsx';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
+import { useLayerContent, useLayerOptions, useMapVersion } from '../session/use-layer.ts';
+import type { Layer, PaneState } from '../state/state.ts';
+import { apply } from './affine.ts';
 
-/** The pane that has the overview map. */
+/** The pane with the overview map. */
 const overviewPane = 'A';
 
 export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element {
@@ -49,7 +50,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
     const { client, onTileError } = workbench.slides;
     const colours = tileColours(workbench.store.getState());
     view.open(client, slide.slideId, slide.metadata, colours, onTileError);
-    // A pane that is added to others shows what they show.
+    // A new pane shows the same place as the others.
     return view.onceShown(() => workbench.joinViews(view));
   }, [workbench, view, slide]);
 
@@ -97,4 +98,102 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       )}
     </section>
   );
+}
+
+export function PaneTitle({ paneId }: { readonly paneId: string }): React.JSX.Element | null {
+  const { store } = useWorkbench();
+  const pane = useApp((state) => state.panes.find((candidate) => candidate.id === paneId));
+  const several = useApp((state) => state.panes.length > 1);
+  const compare = useApp((state) => state.compare);
+  if (pane === undefined) return null;
+  if (!several && compare.view === 'panes') return <Title pane={pane} />;
+  const first = (
+    <LayerSelect
+      label={`Layer of pane ${paneId}`}
+      testId={`pane-title-${paneId}`}
+      layer={pane.layer}
+      onChange={(layer) => store.dispatch({ type: 'choose-layer', layer, paneId })}
+    />
+  );
+  if (several) return first;
+  const second = (
+    <LayerSelect
+      label="Second layer"
+      testId={`pane-title-${paneId}2`}
+      layer={compare.second}
+      onChange={(layer) => store.dispatch({ type: 'compare', change: { second: layer } })}
+    />
+  );
+  return (
+    <div className="pane-titles" data-view={compare.view} data-direction={compare.divider.direction}>
+      {first}
+      {compare.view === 'difference' && <span className="pane-title">→</span>}
+      {second}
+    </div>
+  );
+}
+
+interface LayerSelectProps {
+  readonly label: string;
+  readonly testId: string;
+  readonly layer: Layer;
+  readonly onChange: (layer: Layer) => void;
+}
+
+function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): React.JSX.Element {
+  const options = useLayerOptions();
+  return (
+    <select
+      className="pane-title"
+      aria-label={label}
+      data-testid={testId}
+      value={layerText(layer)}
+      onChange={(event) => onChange(parseLayer(event.target.value))}
+    >
+      {options.map(([text, title]) => (
+        <option key={text} value={text}>
+          {title}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** The name of the only layer, once it has slices. */
+function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null {
+  const content = useLayerContent(pane.layer);
+  useMapVersion(content?.map ?? null);
+  if (content === null || content.map.size === 0 || !pane.overlay.visible) return null;
+  return (
+    <div className="pane-title" data-testid={`pane-title-${pane.id}`}>
+      {content.title}
+    </div>
+  );
+}
+
+export interface CrosshairProps {
+  readonly paneId: string;
+  readonly view: SlideView;
+}
+
+export function Crosshair({ paneId, view }: CrosshairProps): React.JSX.Element {
+  const { pointer } = useWorkbench();
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Bypasses React: the pointer moves far more often than anything else changes.
+    const move = (): void => {
+      const at = pointer.get();
+      const transform = view.transform();
+      if (element.current === null) return;
+      const shown = at !== null && at.paneId !== paneId && transform !== null;
+      element.current.hidden = !shown;
+      if (!shown) return;
+      const { x, y } = apply(transform, at.x, at.y);
+      element.current.style.transform = `translate(${x}px, ${y}px)`;
+    };
+    move();
+    const ends = [pointer.subscribe(move), view.onFrame(move)];
+    return () => ends.forEach((end) => end());
+  }, [pointer, paneId, view]);
+  return <div className="crosshair" ref={element} hidden data-testid={`crosshair-${paneId}`} aria-hidden />;
 }

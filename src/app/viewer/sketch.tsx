@@ -1,9 +1,9 @@
-/** What tools that draw on the slide share: a cross moved by keyboard, and lines that follow the view. */
+/** Shared by the drawing tools: a keyboard-driven cross, lines that follow the view, and the tool bar. */
 import { useEffect, useRef, useState } from 'react';
 import type { Affine, Point } from './affine.ts';
 import type { SlideView } from './slide-view.ts';
 
-/** CSS pixels that an arrow key moves the cross; with Shift one. */
+/** CSS pixels per press of an arrow key; 1 with Shift. */
 const step = 10;
 const arrows: Readonly<Record<string, Point>> = {
   ArrowLeft: { x: -1, y: 0 },
@@ -15,11 +15,11 @@ const arrows: Readonly<Record<string, Point>> = {
 export interface KeyboardCross {
   /** CSS pixels of the view; null until an arrow key is pressed. */
   readonly cross: Point | null;
-  /** Moves the cross by an arrow key, at first from the view's middle. @returns whether it was one */
+  /** Moves the cross by an arrow key, starting in the middle of the view. @returns whether it was an arrow key */
   readonly move: (event: React.KeyboardEvent) => boolean;
 }
 
-/** @param svg the sketch, which covers the view: the cross stays inside of it. */
+/** @param svg the sketch, which covers the view and bounds the cross. */
 export function useKeyboardCross(svg: React.RefObject<SVGSVGElement | null>): KeyboardCross {
   const [cross, setCross] = useState<Point | null>(null);
   const move = (event: React.KeyboardEvent): boolean => {
@@ -48,14 +48,14 @@ interface SketchProps {
   readonly svg: React.RefObject<SVGSVGElement | null>;
   readonly testId: string;
   /**
-   * Path data, CSS pixels. Keep it the same function while what is drawn is the same.
+   * Path data, CSS pixels. Memoise it while the drawing does not change.
    * @param transform level-0 pixels to CSS pixels of the view
-   * @param pointer where the mouse last was, CSS pixels; null before it moved over the view
+   * @param pointer last position of the mouse, CSS pixels; null before it entered the view
    */
   readonly pathOf: (transform: Affine, pointer: Point | null) => string;
 }
 
-/** Lines over the slide, drawn anew with every frame of the view: without rendering, as that is often. */
+/** Lines over the slide, redrawn with every frame of the view. Bypasses React for speed. */
 export function Sketch({ view, svg, testId, pathOf }: SketchProps): React.JSX.Element {
   const pointer = useRef<Point | null>(null);
   const path = useRef<SVGPathElement>(null);
@@ -94,7 +94,7 @@ export function Sketch({ view, svg, testId, pathOf }: SketchProps): React.JSX.El
 }
 
 interface SketchBarProps {
-  /** What the tool does, as its name for screen readers. */
+  /** Name of the tool for screen readers. */
   readonly label: string;
   readonly bar: React.RefObject<HTMLDivElement | null>;
   readonly testId: string;
@@ -102,7 +102,7 @@ interface SketchBarProps {
   readonly children: React.ReactNode;
 }
 
-/** The bar of a tool that draws: it says what to do next, and hears the tool's keys while it has the focus. */
+/** The bar of a drawing tool: says what to do next, and handles the tool's keys while focused. */
 export function SketchBar({ label, bar, testId, onKeyDown, children }: SketchBarProps): React.JSX.Element {
   return (
     <div

@@ -1,14 +1,13 @@
-/** Feeds OpenSeadragon with tiles from the slide worker. */
+/** OpenSeadragon tile source that reads from the slide worker. */
 import OpenSeadragon from 'openseadragon';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
-import { drawBrokenTile } from './broken-tile.ts';
 
 let sources = 0;
 
 /**
- * OpenSeadragon counts levels from the smallest up; a slide counts from level 0, the largest, down.
+ * OpenSeadragon numbers levels from the smallest up; slides number them from the largest (level 0) down.
  * Levels need not differ by powers of two, and each may have its own tile size.
  */
 export class SlideTileSource extends OpenSeadragon.TileSource {
@@ -17,10 +16,10 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
   readonly #slideId: number;
   readonly #colours: TileColours;
   readonly #onError: (error: unknown) => void;
-  /** Of this source alone, so that asking again for a broken tile does not find it in the cache. */
+  /** Unique per source, so that reloading does not find broken tiles in the cache. */
   readonly #number = sources++;
 
-  /** @param onError called for every tile that can't be had, except when it was called off. */
+  /** @param onError called for each tile that cannot be read, unless the request was aborted. */
   constructor(
     client: SlideClient,
     slideId: number,
@@ -67,13 +66,13 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     return this.#level(level).tileHeight;
   }
 
-  /** From the level's own size: level 0 divided by the downsample may be off by a pixel. */
+  /** Based on the level's own size: level 0 divided by the downsample may be off by one pixel. */
   override getNumTiles(level: number): OpenSeadragon.Point {
     const { width, height, tileWidth, tileHeight } = this.#level(level);
     return new OpenSeadragon.Point(Math.ceil(width / tileWidth), Math.ceil(height / tileHeight));
   }
 
-  /** Not an address, only a name for the cache. */
+  /** A cache key, not a URL. */
   override getTileUrl(level: number, x: number, y: number): string {
     return `slide:${this.#number}/${level}/${x}_${y}`;
   }
@@ -92,7 +91,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
       (error: unknown) => {
         if (signal.aborted) return;
         this.#onError(error);
-        // Failing the job would let a coarser level show through, as if it were the tissue here.
+        // A failed job would let a coarser level show through as if it were this tile.
         const { width, height } = this.#tileSize(level, x, y);
         job.finish(drawBrokenTile(width, height), null, 'imageBitmap');
       },
@@ -103,7 +102,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     (job.userData as { controller?: AbortController }).controller?.abort();
   }
 
-  /** Without what reaches over the slide's border. */
+  /** Tile size, cropped at the slide's border. */
   #tileSize(level: number, x: number, y: number): { width: number; height: number } {
     const { width, height, tileWidth, tileHeight } = this.#level(level);
     return {
@@ -112,7 +111,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     };
   }
 
-  /** A tile that the slide does not hold is empty glass. */
+  /** Stands in for tiles that the slide omits because they are empty. */
   #background(level: number): ImageBitmap {
     const { tileWidth, tileHeight } = this.#level(level);
     const canvas = new OffscreenCanvas(tileWidth, tileHeight);
@@ -123,4 +122,37 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     }
     return canvas.transferToImageBitmap();
   }
+}
+
+/** Distance between stripes, in tile pixels. */
+const stripePx = 24;
+
+/** A placeholder that cannot be taken for tissue at any zoom: grey, with diagonal stripes and a cross. */
+export function drawBrokenTile(width: number, height: number): ImageBitmap {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d');
+  if (context !== null) {
+    context.fillStyle = '#9a9a9a';
+    context.fillRect(0, 0, width, height);
+    context.strokeStyle = '#828282';
+    context.lineWidth = stripePx / 3;
+    context.beginPath();
+    for (let x = -height; x < width; x += stripePx) {
+      context.moveTo(x, height);
+      context.lineTo(x + height, 0);
+    }
+    context.stroke();
+    context.strokeStyle = '#4a4a4a';
+    context.lineWidth = Math.max(2, Math.min(width, height) / 64);
+    context.strokeRect(0, 0, width, height);
+    const [middleX, middleY] = [width / 2, height / 2];
+    const arm = Math.min(width, height) / 8;
+    context.beginPath();
+    context.moveTo(middleX - arm, middleY - arm);
+    context.lineTo(middleX + arm, middleY + arm);
+    context.moveTo(middleX + arm, middleY - arm);
+    context.lineTo(middleX - arm, middleY + arm);
+    context.stroke();
+  }
+  return canvas.transferToImageBitmap();
 }

@@ -1,18 +1,18 @@
-/** One view of a slide: OpenSeadragon behind the few words that the rest of the app needs. */
+/** One view of a slide: the part of OpenSeadragon that the app uses. */
 import OpenSeadragon from 'openseadragon';
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
-import { apply, boundsOf, invert, scaleOf } from './affine.ts';
+import { apply, transformBounds, invert, scaleOf } from './affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine, Point } from './affine.ts';
-import type { ViewPlace } from './view-link.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
 import { SlideTileSource } from './slide-tile-source.ts';
 
 export interface SlideViewOptions {
   readonly element: HTMLElement;
-  /** Where the overview map goes; null for none. */
+  /** Holds the overview map; null for none. */
   readonly overviewElement: HTMLElement | null;
   /** Name of the view for screen readers. */
   readonly label: string;
@@ -26,11 +26,11 @@ export class SlideView {
   #slide: SlideMetadata | null = null;
   #slideId: number | null = null;
   #colours: TileColours = 'stored';
-  /** Makes the tiles of the shown slide; null while none is shown. */
+  /** Creates the tile source of the shown slide; null while none is shown. */
   #tiles: ((colours: TileColours) => SlideTileSource) | null = null;
 
   constructor({ element, overviewElement, label, reducedMotion }: SlideViewOptions) {
-    // OpenSeadragon moves and removes the elements it is given, so it gets its own.
+    // OpenSeadragon moves and removes the elements it receives, so it gets its own.
     const host = fullSizeChild(element);
     this.#hosts = overviewElement === null ? [element] : [element, overviewElement];
     this.#viewer = OpenSeadragon({
@@ -72,7 +72,7 @@ export class SlideView {
     this.#viewer.addHandler('open', notify);
   }
 
-  /** Shows a slide that the worker holds open, fitted to the view. */
+  /** Shows a slide that is open in the worker, fitted to the view. */
   open(
     client: SlideClient,
     slideId: number,
@@ -94,7 +94,7 @@ export class SlideView {
     this.#viewer.close();
   }
 
-  /** Shows the slide in other colours, where it is. */
+  /** Changes the colours without moving the view. */
   setColours(colours: TileColours): void {
     if (colours === this.#colours) return;
     this.#colours = colours;
@@ -103,7 +103,7 @@ export class SlideView {
     else this.reload();
   }
 
-  /** Asks for every tile in view again; what is shown stays until the new tiles are there. */
+  /** Reloads all tiles in view; the old ones stay until the new ones have loaded. */
   reload(): void {
     if (this.#tiles === null || this.transform() === null) return;
     const { world } = this.#viewer;
@@ -112,7 +112,7 @@ export class SlideView {
       tileSource: this.#tiles(this.#colours),
       success: (event) => {
         const { item } = event as unknown as { item: OpenSeadragon.TiledImage & WhenLoaded };
-        // Removing the item under it moves the new one to its place, the first.
+        // Removing the old items makes the new one the first.
         item.whenFullyLoaded(() => {
           for (const one of old) if (world.getIndexOfItem(one) >= 0) world.removeItem(one);
         });
@@ -126,18 +126,18 @@ export class SlideView {
     for (const host of this.#hosts) host.replaceChildren();
   }
 
-  /** The slide that is shown, by the worker's number; null when there is none. */
+  /** The worker's id of the shown slide; null if there is none. */
   get slideId(): number | null {
     return this.#slideId;
   }
 
-  /** Called after each frame that the viewer draws. Returns the function that ends it. */
+  /** Calls `listener` after each frame that the viewer draws. @returns a function that stops this */
   onFrame(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Called for clicks that do not move the slide, with CSS pixels of the view. Returns the function that ends it. */
+  /** Calls `listener` for clicks that do not pan, with CSS pixels of the view. @returns a function that stops this */
   onClick(listener: (x: number, y: number) => void): () => void {
     const handler = (event: OpenSeadragon.CanvasClickEvent): void => {
       if (event.quick) listener(event.position.x, event.position.y);
@@ -146,7 +146,7 @@ export class SlideView {
     return () => this.#viewer.removeHandler('canvas-click', handler);
   }
 
-  /** Calls `action` once a slide is on screen. Returns the function that calls it off. */
+  /** Calls `action` once a slide is on screen. @returns a function that cancels this */
   onceShown(action: () => void): () => void {
     const end = this.onFrame(() => {
       if (this.transform() === null) return;
@@ -156,7 +156,7 @@ export class SlideView {
     return end;
   }
 
-  /** Level-0 pixels to CSS pixels of the view, as it is drawn now; null while no slide is shown. */
+  /** Transform from level-0 pixels to CSS pixels of the current frame; null while no slide is shown. */
   transform(): Affine | null {
     const item = this.#viewer.world.getItemAt(0) as OpenSeadragon.TiledImage | undefined;
     const slide = this.#slide;
@@ -165,7 +165,7 @@ export class SlideView {
     const place = (x: number, y: number): OpenSeadragon.Point =>
       viewport.pixelFromPoint(item.imageToViewportCoordinates(x, y, true), true);
     const origin = place(0, 0);
-    // The far corner, not one pixel: the difference of two nearby points would lose digits.
+    // Far corners, because the difference of two nearby points would lose digits.
     const right = place(slide.width, 0);
     const down = place(0, slide.height);
     const matrix = {
@@ -187,12 +187,12 @@ export class SlideView {
     return transform === null ? null : scaleOf(transform);
   }
 
-  /** The part of the slide in view, in level-0 pixels; null when there is none. */
+  /** The visible part of the slide, level-0 pixels; null if there is none. */
   visibleArea(): Level0Rect | null {
     const transform = this.transform();
     if (transform === null || this.#slide === null) return null;
     const { width, height } = this.#size();
-    const area = boundsOf(invert(transform), { x: 0, y: 0, width, height });
+    const area = transformBounds(invert(transform), { x: 0, y: 0, width, height });
     return intersection(area, { x: 0, y: 0, width: this.#slide.width, height: this.#slide.height });
   }
 
@@ -207,7 +207,7 @@ export class SlideView {
     this.#viewer.viewport.applyConstraints();
   }
 
-  /** Moves the view by a share of its size; positive is right and down. */
+  /** Pans by a share of the view's size; positive is right and down. */
   panBy(acrossShare: number, downShare: number): void {
     const { width, height } = this.#size();
     const { viewport } = this.#viewer;
@@ -227,14 +227,14 @@ export class SlideView {
     this.#viewer.viewport.toggleFlip();
   }
 
-  /** The whole slide, upright. */
+  /** Shows the whole slide, without rotation or mirroring. */
   fit(): void {
     this.#viewer.viewport.setRotation(0);
     this.#viewer.viewport.setFlip(false);
     this.#viewer.viewport.goHome();
   }
 
-  /** Where the view is now, in the middle of an animation too; null while no slide is shown. */
+  /** Current position, even during an animation; null while no slide is shown. */
   place(): ViewPlace | null {
     const scale = this.scale();
     if (scale === null) return null;
@@ -243,21 +243,21 @@ export class SlideView {
     return { x, y, scale, rotation: viewport.getRotation(true), flip: viewport.getFlip() };
   }
 
-  /** Goes to a place at once. */
+  /** Jumps to a position without animation. */
   goTo(place: ViewPlace): void {
     const slide = this.#slide;
     if (slide === null || this.transform() === null) return;
     const { viewport } = this.#viewer;
     if (viewport.getFlip() !== place.flip) viewport.setFlip(place.flip);
     if (viewport.getRotation(true) !== place.rotation) viewport.setRotation(place.rotation, true);
-    // One unit of the viewport is the width of the slide.
+    // One viewport unit is the width of the slide.
     viewport.zoomTo((place.scale * slide.width) / this.#size().width, undefined, true);
     viewport.panTo(new OpenSeadragon.Point(place.x, place.y), true);
   }
 
   /**
-   * Brings a place into the middle, at a scale that shows what is around it.
-   * @param bounds of what is there, level-0 pixels; a third of the view at most, and not enlarged
+   * Centres a spot, at a scale that shows its surroundings.
+   * @param bounds of the spot, level-0 pixels; shown at most a third of the view wide, and not enlarged
    */
   showSpot(bounds: Level0Rect, middle: Point): void {
     const slide = this.#slide;
@@ -269,7 +269,7 @@ export class SlideView {
     this.goTo({ ...place, x: middle.x / slide.width, y: middle.y / slide.width, scale });
   }
 
-  /** Level-0 pixels at CSS pixels of the view; null while no slide is shown. */
+  /** The level-0 position under a point of the view (CSS pixels); null while no slide is shown. */
   level0At(x: number, y: number): Point | null {
     const transform = this.transform();
     return transform === null ? null : apply(invert(transform), x, y);
@@ -281,7 +281,7 @@ export class SlideView {
   }
 }
 
-/** Missing in the types of OpenSeadragon 5. */
+/** Missing from the types of OpenSeadragon 5. */
 interface WhenLoaded {
   whenFullyLoaded(callback: () => void): void;
 }

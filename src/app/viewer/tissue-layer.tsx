@@ -1,4 +1,4 @@
-/** Shades what counts as glass, so that one sees what a run would leave out. */
+/** Shades the background, to show what a run would skip. */
 import { useEffect, useRef, useState } from 'react';
 import type { TissueMask } from '../../segment/tissue.ts';
 import { activeModel } from '../state/state.ts';
@@ -64,11 +64,11 @@ function TissueShade({ view }: { readonly view: SlideView }): React.JSX.Element 
   return <canvas className="overlay" ref={canvas} data-testid="tissue-layer" aria-hidden />;
 }
 
-/** Grey over glass, nothing over tissue. */
+/** Grey over background, transparent over tissue. */
 function shadeOf(mask: TissueMask): OffscreenCanvas {
   const canvas = new OffscreenCanvas(mask.width, mask.height);
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('The browser gives no 2D canvas.');
+  if (context === null) throw new Error('No 2D canvas available.');
   const image = context.createImageData(mask.width, mask.height);
   for (let at = 0; at < mask.tissue.length; at++) {
     if (mask.tissue[at] === 0) image.data.set([70, 80, 90, 110], 4 * at);

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { ViewLink } from './view-link.ts';
-import type { LinkedView, ViewPlace } from './view-link.ts';
+import type { ViewPlace } from '../navigate/view-address.ts';
+import type { LinkedView } from './view-link.ts';
 
 class View implements LinkedView {
-  constructor(public now: ViewPlace) {}
+  now: ViewPlace;
+
+  constructor(now: ViewPlace) {
+    this.now = now;
+  }
   place(): ViewPlace {
     return this.now;
   }
@@ -15,19 +20,19 @@ class View implements LinkedView {
 const start: ViewPlace = { x: 0.5, y: 0.5, scale: 0.25, rotation: 0, flip: false };
 
 describe('ViewLink', () => {
-  it('brings linked views to the same place', () => {
+  it('moves linked views to the same position', () => {
     const [leader, other] = [new View({ ...start, x: 0.2, scale: 1 }), new View(start)];
     new ViewLink().lead(leader, [leader, other], 'linked');
     expect(other.now).toEqual(leader.now);
   });
 
-  it('leaves free views alone', () => {
+  it('does not move free views', () => {
     const [leader, other] = [new View({ ...start, x: 0.2 }), new View(start)];
     new ViewLink().lead(leader, [leader, other], 'free');
     expect(other.now).toEqual(start);
   });
 
-  it('keeps an offset: moves by as much, zooms by as much', () => {
+  it('keeps an offset: pans and zooms by the same amount', () => {
     const [leader, other] = [new View(start), new View({ ...start, x: 0.8, scale: 0.5, rotation: 90 })];
     const link = new ViewLink();
     link.lead(leader, [leader, other], 'offset');

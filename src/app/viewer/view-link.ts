@@ -1,8 +1,6 @@
-/** Keeps the views of several panes together: the active one leads, the others follow. */
+/** Keeps the views of several panes in step: the active one leads, the others follow. */
+import type { ViewPlace } from '../navigate/view-address.ts';
 import type { LinkMode } from '../state/state.ts';
-import type { ViewPlace } from './view-place.ts';
-
-export type { ViewPlace };
 
 export interface LinkedView {
   place(): ViewPlace | null;
@@ -13,10 +11,10 @@ export class ViewLink {
   #leader: LinkedView | null = null;
   #last: ViewPlace | null = null;
 
-  /** Called when `leader` has moved; moves the others as `mode` says. */
+  /** Call when `leader` has moved; moves the others according to `mode`. */
   lead(leader: LinkedView, views: Iterable<LinkedView>, mode: LinkMode): void {
     const place = leader.place();
-    // What a view did before it led says nothing about where the others should be.
+    // Moves from before a view took the lead do not apply to the others.
     const before = leader === this.#leader ? this.#last : null;
     this.#leader = leader;
     this.#last = place;

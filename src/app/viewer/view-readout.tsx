@@ -1,15 +1,14 @@
-/** What the view shows of itself: scale bar and current magnification. Both follow every frame. */
+/** Scale bar and current magnification of a view. Both follow every frame. */
 import { useSyncExternalStore } from 'react';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { formatMagnification } from './magnification.ts';
-import { chooseScaleBar } from './scale-bar.ts';
+import { formatMagnification, chooseScaleBar } from './view-scale.ts';
 import type { SlideView } from './slide-view.ts';
 
 /** Longest scale bar, in CSS pixels. */
 const maxBarPx = 160;
 
-/** CSS pixels per level-0 pixel of a view, as it is drawn now; null while there is none. */
+/** CSS pixels per level-0 pixel in the current frame; null while there is none. */
 export function useViewScale(view: SlideView | null): number | null {
   return useSyncExternalStore(
     (listener) => view?.onFrame(listener) ?? (() => undefined),
@@ -24,11 +23,7 @@ export function Magnification(): React.JSX.Element | null {
   const scale = useSyncExternalStore(workbench.onActiveFrame, () => workbench.activeView()?.scale() ?? null);
   if (scale === null) return null;
   return (
-    <span
-      className="magnification"
-      data-testid="magnification"
-      title="Magnification on screen; keys 1 to 7 set it"
-    >
+    <span className="magnification" data-testid="magnification" title="Magnification on screen (keys 1 to 7)">
       {formatMagnification(scale, mpp?.x ?? null)}
     </span>
   );

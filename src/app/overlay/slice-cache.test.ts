@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { SliceMaps } from '../../runtime/segmenter.ts';
-import { ClassMap } from './class-map-store.ts';
-import { SliceMemory } from './slice-memory.ts';
+import { LiveClassMap } from './class-map-store.ts';
+import { SliceCache } from './slice-cache.ts';
 
 const slide = { width: 1e6, height: 1e6 };
 const size = 64;
 
 function result(index: number) {
-  // Blocks of 8 pixels, so that halved copies still tell slices apart.
+  // Blocks of 8 pixels, so that halved copies still distinguish slices.
   const classes = Uint8Array.from(
     { length: size * size },
     (_, at) => ((at >> 3) + index + (at >> 10) * 3) % 4,
@@ -17,7 +17,7 @@ function result(index: number) {
   return { column: index % 100, row: Math.floor(index / 100), rect, size, classes, confidence };
 }
 
-/** A worker that answers in the next task. */
+/** A worker that responds in the next task. */
 class Aside {
   readonly kept = new Map<number, SliceMaps>();
   full = false;
@@ -39,16 +39,16 @@ const tasks = async (count: number): Promise<void> => {
 describe('bounded memory of class maps', () => {
   const perSlice = (2 * size * size * 4) / 3;
 
-  it('stays flat over a long run, and every slice is read back as it was', async () => {
+  it('stays flat during a long run, and reads every slice back unchanged', async () => {
     const aside = new Aside();
     let time = 0;
-    const memory = new SliceMemory(
+    const memory = new SliceCache(
       aside,
       50 * perSlice,
       () => expect.fail(),
       () => time,
     );
-    const map = new ClassMap(memory);
+    const map = new LiveClassMap(memory);
     let most = 0;
     for (let index = 0; index < 200; index++) {
       map.add(result(index), slide);
@@ -60,12 +60,12 @@ describe('bounded memory of class maps', () => {
         [...map.slices].reduce((sum, slice) => sum + slice.spareBytes, 0),
       );
     }
-    // What waits to be written is over the budget.
+    // Slices being written exceed the budget.
     expect(most).toBeLessThan(56 * perSlice);
     expect(memory.bytes).toBeLessThan(56 * perSlice);
     const slices = [...map.slices];
     expect(slices.filter(({ isWhole }) => isWhole).length).toBeLessThan(56);
-    // The slide as a whole shows at once: coarse maps always stay.
+    // Coarse maps always stay, so that the whole slide shows at once.
     expect(slices[0]!.map(1).size).toBe(32);
     const revision = map.revision;
     for (const index of [0, 1, 100, 199]) {
@@ -75,16 +75,16 @@ describe('bounded memory of class maps', () => {
     expect(map.revision).toBeGreaterThan(revision);
   });
 
-  it('a slice that is looked at comes back by itself, and one on screen is not put aside', async () => {
+  it('reads a viewed slice back, and never spills one that is on screen', async () => {
     const aside = new Aside();
     let time = 0;
-    const memory = new SliceMemory(
+    const memory = new SliceCache(
       aside,
       2 * perSlice,
       () => expect.fail(),
       () => time,
     );
-    const map = new ClassMap(memory);
+    const map = new LiveClassMap(memory);
     let told = 0;
     map.subscribe(() => told++);
     for (let index = 0; index < 10; index++) {
@@ -98,7 +98,7 @@ describe('bounded memory of class maps', () => {
     await tasks(3);
     expect(told).toBe(1);
     expect(first!.map(0)).toMatchObject({ size, classes: result(0).classes });
-    // Others come; the one on screen is used in every frame.
+    // Others arrive while the one on screen is used in every frame.
     for (let index = 10; index < 20; index++) {
       time += 200;
       first!.map(0);
@@ -112,15 +112,15 @@ describe('bounded memory of class maps', () => {
     map.add(result(21), slide);
     await tasks(5);
     expect(first!.isWhole).toBe(false);
-    // Not written again: it is the same.
+    // Unchanged, so not written again.
     expect(aside.kept.size).toBeLessThanOrEqual(22);
   });
 
-  it('where nothing can be put aside that is told once, and nothing is lost', async () => {
+  it('reports once that spilling failed, and loses nothing', async () => {
     const aside = new Aside();
     aside.full = true;
     let problems = 0;
-    const map = new ClassMap(new SliceMemory(aside, 2 * perSlice, () => problems++));
+    const map = new LiveClassMap(new SliceCache(aside, 2 * perSlice, () => problems++));
     for (let index = 0; index < 10; index++) {
       map.add(result(index), slide);
       await tasks(2);

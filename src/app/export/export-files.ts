@@ -1,10 +1,14 @@
-/** Figures as CSV and JSON. Pure. */
+/** Downloads: measurements as CSV and JSON, annotations as GeoJSON, file names. */
 import { csvTable } from '../../base/csv.ts';
 import { toRows } from '../../evaluation/confusion-matrix.ts';
 import { areaCsv } from '../../export/area-table.ts';
 import type { Figures } from '../truth/figures-session.ts';
+import { geoJsonFile } from '../../annotation/write-geojson.ts';
+import type { Annotation } from '../annotate/annotation.ts';
+import { colourOfLabel } from '../annotate/label-colours.ts';
+import type { LabelClass } from '../annotate/label-colours.ts';
 
-/** Areas per class, as the command line writes them. */
+/** Areas per class, in the format of the command line. */
 export function areasCsv({ classes }: Figures): string {
   return areaCsv(
     classes.map(({ name, background, pixels, mm2, shareOfSegmented, shareOfTissue }) => ({
@@ -18,7 +22,7 @@ export function areasCsv({ classes }: Figures): string {
   );
 }
 
-/** IoU per class and the confusion matrix in pixels: a row per true class, a column per predicted one. */
+/** IoU per class and the confusion matrix in pixels: rows are true classes, columns predicted ones. */
 export function metricsCsv({ classes, comparison }: Figures): string | null {
   if (comparison === null) return null;
   const { confusion, metrics } = comparison;
@@ -43,7 +47,7 @@ export interface FiguresContext {
   readonly date: string;
 }
 
-/** Everything that the figures hold. */
+/** All measurements, with their context. */
 export function figuresJson(figures: Figures, context: FiguresContext): string {
   const { extent, classes, segmentedMm2, tissueMm2, comparison } = figures;
   return `${JSON.stringify(
@@ -66,4 +70,37 @@ export function figuresJson(figures: Figures, context: FiguresContext): string {
     null,
     2,
   )}\n`;
+}
+
+/** Annotations as GeoJSON for QuPath. */
+export function annotationsGeoJson(
+  annotations: readonly Annotation[],
+  classes: readonly LabelClass[],
+): string {
+  return geoJsonFile(
+    annotations.map((annotation) => ({
+      polygon: annotation,
+      of:
+        annotation.label === ''
+          ? null
+          : { name: annotation.label, colour: colourOfLabel(annotation.label, classes) },
+    })),
+  );
+}
+
+/** Downloads `content` as a file called `name`. */
+export function download(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // The browser has taken its own reference by then.
+  window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+/** File name stem for a slide: its name without extension and without characters that file systems reject. */
+export function fileStem(slideName: string): string {
+  const stem = slideName.replace(/\.[A-Za-z0-9]{1,5}$/, '').replaceAll(/[^\w.-]+/g, '_');
+  return stem === '' ? 'slide' : stem;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { rank } from './rank-commands.ts';
+import { rank } from './command-palette.tsx';
 
 const items = [
   'Segment visible area',
@@ -13,16 +13,16 @@ function titles(query: string): string[] {
   return rank(query, items).map((item) => item.title);
 }
 
-it('finds by beginnings of words', () => {
+it('matches the starts of words', () => {
   expect(titles('sws')[0]).toBe('Segment whole slide');
   expect(titles('sva')[0]).toBe('Segment visible area');
 });
 
-it('puts letters in a row before scattered ones', () => {
+it('ranks consecutive letters above scattered ones', () => {
   expect(titles('over')[0]).toBe('Overview map');
 });
 
-it('leaves out what does not fit and keeps everything for an empty query', () => {
+it('omits titles that do not match, and keeps all for an empty query', () => {
   expect(titles('xyz')).toEqual([]);
   expect(titles('  ')).toHaveLength(items.length);
 });

@@ -1,11 +1,11 @@
-/** Bounded memory for finished slices: those that were looked at longest ago are put aside, and read back on demand. */
+/** Bounded cache of finished slices: spills the least recently used ones and reads them back on demand. */
 import type { StorageWorkerApi } from '../../worker/storage-protocol.ts';
-import type { SliceKeeper, SliceMap, StoredSlice } from './stored-slice.ts';
+import type { SlicePager, SliceMap, StoredSlice } from './stored-slice.ts';
 
-/** Slices that were used in this time stay, whatever the budget: what is on screen must not come and go. */
-const calmMs = 1000;
-/** Slices that are written at a time. */
-const mostWrites = 4;
+/** Slices used within this time stay, regardless of the budget, so that nothing on screen is spilled. */
+const recentMs = 1000;
+/** Concurrent writes. */
+const maxWrites = 4;
 
 interface Entry {
   readonly id: number;
@@ -14,14 +14,14 @@ interface Entry {
   state: 'in memory' | 'being written' | 'written';
 }
 
-export class SliceMemory {
+export class SliceCache {
   readonly #storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>;
   readonly #budget: number;
   readonly #onProblem: () => void;
   readonly #now: () => number;
-  /** The one used longest ago first. */
+  /** Least recently used first. */
   readonly #held = new Map<StoredSlice, Entry>();
-  readonly #aside = new WeakMap<StoredSlice, Entry>();
+  readonly #spilled = new WeakMap<StoredSlice, Entry>();
   readonly #reading = new WeakMap<StoredSlice, Promise<SliceMap>>();
   #bytes = 0;
   #nextId = 1;
@@ -29,12 +29,12 @@ export class SliceMemory {
   #bytesBeingWritten = 0;
   #failed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Who needs whole maps at once. */
+  /** Number of callers that need whole maps in memory. */
   #holders = 0;
 
   /**
-   * @param budget bytes of maps that are kept in memory.
-   * @param onProblem called once, when nothing can be put aside any more; everything then stays in memory.
+   * @param budget bytes of maps in memory
+   * @param onProblem called once, if spilling fails; from then on everything stays in memory
    */
   constructor(
     storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>,
@@ -48,13 +48,13 @@ export class SliceMemory {
     this.#now = now;
   }
 
-  /** Bytes of maps in memory that could be put aside. */
+  /** Bytes of maps in memory that could be spilled. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** @param onRead called when a slice that was put aside is in memory again. */
-  keeper(onRead: (slice: StoredSlice) => void): SliceKeeper {
+  /** @param onRead called when a spilled slice has been read back */
+  pager(onRead: (slice: StoredSlice) => void): SlicePager {
     return {
       used: (slice) => this.#use(slice),
       whole: (slice) => {
@@ -70,7 +70,7 @@ export class SliceMemory {
     this.#shrink();
   }
 
-  /** Nothing is put aside from now on, until the returned function is called. */
+  /** Spills nothing until the returned function is called. */
   hold(): () => void {
     this.#holders++;
     return () => {
@@ -79,7 +79,7 @@ export class SliceMemory {
     };
   }
 
-  /** The slice is not wanted any more. */
+  /** Drops a slice that is no longer needed. */
   forget(slice: StoredSlice): void {
     const entry = this.#held.get(slice);
     if (entry === undefined) return;
@@ -88,7 +88,7 @@ export class SliceMemory {
   }
 
   #hold(slice: StoredSlice, entry: Entry): void {
-    // With its halved copies, which are made sooner or later.
+    // Includes its halved copies, which are created sooner or later.
     entry.bytes = Math.round((2 * slice.size ** 2 * 4) / 3);
     this.#held.set(slice, entry);
     this.#bytes += entry.bytes;
@@ -104,15 +104,15 @@ export class SliceMemory {
 
   #shrink(): void {
     if (this.#failed || this.#holders > 0) return;
-    const calm = this.#now() - calmMs;
+    const recent = this.#now() - recentMs;
     for (const [slice, entry] of this.#held) {
-      if (this.#bytes - this.#bytesBeingWritten <= this.#budget || this.#writes >= mostWrites) return;
-      if (entry.usedAt > calm) {
-        // All that is left is on screen; later it may not be.
+      if (this.#bytes - this.#bytesBeingWritten <= this.#budget || this.#writes >= maxWrites) return;
+      if (entry.usedAt > recent) {
+        // The remaining slices are on screen; try again later.
         this.#timer ??= setTimeout(() => {
           this.#timer = undefined;
           this.#shrink();
-        }, calmMs);
+        }, recentMs);
         return;
       }
       if (entry.state === 'written') this.#drop(slice, entry);
@@ -127,9 +127,9 @@ export class SliceMemory {
     try {
       await this.#storage.putAside(entry.id, await slice.whole());
       entry.state = 'written';
-      // Unless it was looked at meanwhile, or is not wanted any more.
+      // Keep it if it was used or forgotten in the meantime.
       if (this.#holders > 0 || this.#held.get(slice) !== entry) return;
-      if (entry.usedAt <= this.#now() - calmMs) this.#drop(slice, entry);
+      if (entry.usedAt <= this.#now() - recentMs) this.#drop(slice, entry);
     } catch {
       entry.state = 'in memory';
       this.#fail();
@@ -144,17 +144,17 @@ export class SliceMemory {
     slice.drop();
     this.#held.delete(slice);
     this.#bytes -= entry.bytes;
-    this.#aside.set(slice, entry);
+    this.#spilled.set(slice, entry);
   }
 
   async #read(slice: StoredSlice, onRead: (slice: StoredSlice) => void): Promise<SliceMap> {
-    const entry = this.#aside.get(slice);
+    const entry = this.#spilled.get(slice);
     if (entry === undefined) return slice.map(0);
     try {
       const map = await this.#storage.getAside(entry.id);
-      if (map === null) throw new Error('The slice is not there any more.');
+      if (map === null) throw new Error('The spilled slice is missing.');
       slice.take(map);
-      this.#aside.delete(slice);
+      this.#spilled.delete(slice);
       this.#reading.delete(slice);
       entry.usedAt = this.#now();
       this.#hold(slice, entry);
@@ -162,7 +162,7 @@ export class SliceMemory {
       this.#shrink();
       return map;
     } catch (error) {
-      // Not tried again: a coarser map is shown from now on.
+      // No retry: a coarser map is shown from now on.
       this.#fail();
       throw error;
     }
@@ -174,8 +174,8 @@ export class SliceMemory {
   }
 }
 
-/** Bytes for maps on this machine: a small part of what its browser says that there is. */
-export function memoryBudget(): number {
+/** Budget in bytes: a small share of the memory that the browser reports. */
+export function sliceCacheBudget(): number {
   const { deviceMemory = 4 } = navigator as { readonly deviceMemory?: number };
   return Math.min(256e6, (deviceMemory * 2 ** 30) / 32);
 }

@@ -1,10 +1,17 @@
-/** The report: one page of paper with slide, model card, settings, figures and pictures. */
-import { formatArea, formatFraction, formatLarge, formatMpp, formatShare } from '../format.ts';
+/** The report: one printed page with slide, model card, settings, measurements and images; and its preview. */
+import { useEffect, useState } from 'react';
+import { formatArea, formatFraction, formatLarge, formatMpp, formatShare, formatCount } from '../format.ts';
 import { specimenOfCard } from '../panels/models-panel.tsx';
+import { formatName } from '../panels/slide-facts.tsx';
 import { currentMpp } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import type { ReportContent } from './report-content.ts';
+import { Modal } from '../dialogs/modal.tsx';
+import { logEntry, reportOf } from '../session/error-log.ts';
+import { isAbort } from '../../base/abort.ts';
+import { useWorkbench } from '../workbench-context.ts';
+import { gatherReport } from './report-content.ts';
 
 export function ReportPage({ content }: { readonly content: ReportContent }): React.JSX.Element {
   const { slide, model, figures, colours, pictures, settings, truth, date } = content;
@@ -18,8 +25,8 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
         <time dateTime={date.toISOString()}>{date.toISOString().slice(0, 16).replace('T', ' ')} UTC</time>
       </header>
       <div className="report-pictures">
-        <Figure url={pictures.tissue} caption="The slide" />
-        <Figure url={pictures.classes} caption={`With the classes of: ${figures.title}`} />
+        <Figure url={pictures.tissue} caption="Slide" />
+        <Figure url={pictures.classes} caption={`Overlay: ${figures.title}`} />
       </div>
       <ul className="report-legend">
         {figures.classes.map(({ name, background }, value) =>
@@ -37,28 +44,31 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
           <Rows
             rows={[
               ['Name', metadata.name],
-              ['Format', [metadata.format, metadata.scanner].filter((part) => part !== null).join(', ')],
-              ['Size', `${metadata.width} × ${metadata.height} pixels`],
+              [
+                'Format',
+                [formatName(metadata.format), metadata.scanner].filter((part) => part !== null).join(', '),
+              ],
+              ['Size', `${formatCount(metadata.width)} × ${formatCount(metadata.height)} px`],
               ['Resolution', mpp === null ? 'unknown' : `${formatMpp(mpp.x)} (${mpp.source})`],
               ['Fingerprint', metadata.fingerprint.slice(0, 16)],
             ]}
           />
           <h4>Settings</h4>
           <Rows rows={settings} />
-          <h4>Figures of the whole slide</h4>
+          <h4>Measurements, whole slide</h4>
           <AreaTable figures={figures} />
           {figures.comparison !== null && <Metrics figures={figures} truth={truth} />}
         </section>
         <section>
           <h4>Model</h4>
           {model === null ? <p>{figures.title}</p> : <ModelCard model={model} />}
-          <Figure url={pictures.view} caption="The view when the report was made" />
+          <Figure url={pictures.view} caption="Current view" />
         </section>
       </div>
       <footer>
         Predicted by software for research. Not a medical device, not for diagnosis.
         {model?.manifest.provenance.synthetic === true &&
-          ' The model has learnt from synthetic slides only: on real tissue its output means nothing.'}
+          ' Trained on synthetic slides only: meaningless on real tissue.'}
       </footer>
     </article>
   );
@@ -101,8 +111,8 @@ function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Elemen
           <tr>
             <th scope="col">Class</th>
             <th scope="col">Area</th>
-            <th scope="col">Of segmented</th>
-            <th scope="col">Of tissue</th>
+            <th scope="col">% of segmented</th>
+            <th scope="col">% of tissue</th>
           </tr>
         </thead>
         <tbody>
@@ -119,9 +129,7 @@ function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Elemen
       {figures.segmentedMm2 !== null && (
         <p>
           {formatArea(figures.segmentedMm2 * 1e6)} segmented
-          {figures.tissueMm2 === null
-            ? '.'
-            : `, ${formatArea(figures.tissueMm2 * 1e6)} of tissue on the slide.`}
+          {figures.tissueMm2 === null ? '.' : `, ${formatArea(figures.tissueMm2 * 1e6)} tissue on the slide.`}
         </p>
       )}
     </>
@@ -141,10 +149,10 @@ function Metrics({
   const text = (value: number | null): string => (value === null ? 'not defined' : formatFraction(value));
   return (
     <>
-      <h4>Against the ground truth</h4>
+      <h4>Agreement with ground truth</h4>
       <Rows
         rows={[
-          ['Truth', truth === null || truth === '' ? 'drawn on the slide' : truth],
+          ['Truth', truth === null || truth === '' ? 'annotations on this slide' : truth],
           ['Mean IoU', text(metrics.miou)],
           ['IoU', classes.map(({ name }, value) => `${name} ${text(metrics.iou[value] ?? null)}`).join(', ')],
           ['Accuracy', text(metrics.accuracy)],
@@ -166,7 +174,7 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
       </p>
       <Rows
         rows={[
-          ['Id', manifest.id],
+          ['ID', manifest.id],
           ['Intended use', manifest.intendedUse],
           ['Trained on', `${provenance.data}; ${provenance.dataLicence}`],
           ['Tissue', specimenOfCard(model)],
@@ -179,7 +187,7 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
           [
             'Measured',
             metrics === null
-              ? 'nothing'
+              ? 'Accuracy not measured'
               : `mIoU ${formatFraction(metrics.miou)}, accuracy ${formatFraction(metrics.accuracy)}, on ${metrics.data}`,
           ],
           ['Licence', provenance.licence],
@@ -187,5 +195,55 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
         ]}
       />
     </>
+  );
+}
+
+/** Preview of the report, with a button that prints it. */
+export function ReportDialog(): React.JSX.Element {
+  const workbench = useWorkbench();
+  const [content, setContent] = useState<ReportContent | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    const urls: string[] = [];
+    let current = true;
+    gatherReport(workbench, urls).then(
+      (report) => {
+        if (!current) return;
+        setContent(report);
+        setFailed(report === null);
+      },
+      (error: unknown) => {
+        if (isAbort(error) || !current) return;
+        setFailed(true);
+        workbench.store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, 'Report'), null) });
+      },
+    );
+    return () => {
+      current = false;
+      for (const url of urls) URL.revokeObjectURL(url);
+    };
+  }, [workbench]);
+  return (
+    <Modal title="Report" className="report-dialog" testId="report-dialog">
+      <div className="report-actions">
+        <p className="hint">One page. To save it as a file, print to PDF.</p>
+        <button
+          type="button"
+          className="button primary"
+          disabled={content === null}
+          data-testid="report-print"
+          onClick={() => window.print()}
+        >
+          Print…
+        </button>
+      </div>
+      {content === null ? (
+        <p className="report-wait" role="status">
+          {failed ? 'No layer to report on.' : 'Preparing report…'}
+        </p>
+      ) : (
+        <ReportPage content={content} />
+      )}
+    </Modal>
   );
 }

@@ -1,0 +1,66 @@
+/** The left rail, the panel that it opens, and the right panel about the active pane. */
+import { Bookmark as BookmarkIcon, Boxes, Images, PenLine } from 'lucide-react';
+import { AnnotationsPanel } from '../annotate/annotations-panel.tsx';
+import { useApp } from '../workbench-context.ts';
+import { BookmarksPanel } from '../navigate/bookmarks-panel.tsx';
+import { ModelsPanel } from './models-panel.tsx';
+import { SlidesPanel } from './slides-panel.tsx';
+import { CommandButton } from '../commands/command-button.tsx';
+import { DifferenceSection } from '../compare/difference-section.tsx';
+import { LayerSection } from './layer-section.tsx';
+import { LegendSection } from './legend-section.tsx';
+import { ExportSection } from '../export/export-section.tsx';
+import { FiguresSection } from '../truth/figures-section.tsx';
+import { RunSection } from './run-section.tsx';
+import { StatisticsSection } from './statistics-section.tsx';
+import { ModelFacts } from './model-card.tsx';
+import { ViewSection } from './view-section.tsx';
+
+const titles = {
+  slides: 'Slides',
+  models: 'Models',
+  annotations: 'Annotations',
+  bookmarks: 'Bookmarks',
+} as const;
+
+export function LeftPanel(): React.JSX.Element | null {
+  const panel = useApp((state) => state.preferences.leftPanel);
+  const hasSlide = useApp((state) => state.slide.kind !== 'none');
+  // Without a slide, the start page shows the same at a larger size.
+  if (panel === null || (panel !== 'models' && !hasSlide)) return null;
+  return (
+    <aside className="panel left-panel" aria-label={titles[panel]} data-testid="left-panel">
+      {panel === 'slides' && <SlidesPanel />}
+      {panel === 'bookmarks' && <BookmarksPanel />}
+      {panel === 'models' && <ModelsPanel />}
+      {panel === 'annotations' && <AnnotationsPanel />}
+    </aside>
+  );
+}
+
+export function LeftRail(): React.JSX.Element {
+  return (
+    <nav className="left-rail" aria-label="Panels">
+      <CommandButton id="panel.slides" icon={<Images size={18} strokeWidth={1.75} aria-hidden />} />
+      <CommandButton id="panel.annotations" icon={<PenLine size={18} strokeWidth={1.75} aria-hidden />} />
+      <CommandButton id="panel.bookmarks" icon={<BookmarkIcon size={18} strokeWidth={1.75} aria-hidden />} />
+      <CommandButton id="panel.models" icon={<Boxes size={18} strokeWidth={1.75} aria-hidden />} />
+    </nav>
+  );
+}
+
+export function RightPanel(): React.JSX.Element {
+  return (
+    <aside className="panel right-panel" aria-label="Active pane" data-testid="right-panel">
+      <LayerSection />
+      <DifferenceSection />
+      <LegendSection />
+      <FiguresSection />
+      <ExportSection />
+      <RunSection />
+      <StatisticsSection />
+      <ModelFacts />
+      <ViewSection />
+    </aside>
+  );
+}
