@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef } from 'react';
 import type { Affine } from '../viewer/affine.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { annotateOf } from '../state/state.ts';
 import { useApp } from '../workbench-context.ts';
 import { AnnotateTools } from './annotate-tools.tsx';
 import type { Annotation, Ring } from './annotation.ts';
@@ -14,7 +15,7 @@ export interface AnnotationLayerProps {
 }
 
 export function AnnotationLayer({ view, active }: AnnotationLayerProps): React.JSX.Element | null {
-  const { annotations, visible, selected, vertex, tool } = useApp((state) => state.annotate);
+  const { annotations, visible, selected, vertex, tool } = useApp((state) => annotateOf(state));
   const shapes = visible && annotations.length > 0;
   return (
     <>

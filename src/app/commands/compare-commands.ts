@@ -6,7 +6,7 @@ import type { AppState, CompareView } from '../state/state.ts';
 import type { Workbench } from '../session/workbench.ts';
 import type { Command } from './command.ts';
 
-const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+const isOpen = (state: AppState): boolean => state.slide !== null;
 const isSwipe = (state: AppState): boolean => state.compare.view === 'swipe';
 const isDifference = (state: AppState): boolean => state.compare.view === 'difference';
 

@@ -5,7 +5,7 @@ import type { Workbench } from '../session/workbench.ts';
 import type { Command } from './command.ts';
 import { runAdded } from './compare-commands.ts';
 
-const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+const isOpen = (state: AppState): boolean => state.slide !== null;
 const isCompare = (state: AppState): boolean => state.panes.length > 1;
 
 /** Lays panes out; models that come into view are run on what the first one has just been run on. */

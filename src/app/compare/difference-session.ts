@@ -1,8 +1,8 @@
 /** The difference that the page shows: made when it is looked at, kept up to date, walked through spot by spot. */
-import { layerText } from '../state/state.ts';
-import type { AppState, Layer } from '../state/state.ts';
-import type { Action } from '../state/reducer.ts';
-import type { Store } from '../state/store.ts';
+import { shallow } from 'zustand/shallow';
+import { currentMpp, layerText } from '../state/state.ts';
+import type { Layer } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 import type { LayerContent, TruthLayer } from '../session/layer-content.ts';
 import { DifferenceLayer } from './difference-layer.ts';
 import type { Disagreement } from './disagreements.ts';
@@ -21,7 +21,7 @@ export interface DifferenceState {
 }
 
 export class DifferenceSession {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #contentOf: (layer: Layer) => LayerContent | null;
   readonly #goTo: (spot: Disagreement) => void;
   readonly #listeners = new Set<() => void>();
@@ -33,7 +33,7 @@ export class DifferenceSession {
 
   /** @param goTo shows a place of the slide. */
   constructor(
-    store: Store<AppState, Action>,
+    store: AppStore,
     truth: TruthLayer,
     contentOf: (layer: Layer) => LayerContent | null,
     goTo: (spot: Disagreement) => void,
@@ -41,7 +41,11 @@ export class DifferenceSession {
     this.#store = store;
     this.#contentOf = contentOf;
     this.#goTo = goTo;
-    store.subscribe(this.#follow);
+    store.subscribe(
+      ({ compare, panes, slide, models }) => [compare, panes, slide?.slideId, currentMpp(slide), models],
+      this.#follow,
+      { equalityFn: shallow },
+    );
     truth.subscribe(this.#follow);
   }
 
@@ -73,7 +77,7 @@ export class DifferenceSession {
   readonly #follow = (): void => {
     const { compare, panes, slide } = this.#store.getState();
     const [pane] = panes;
-    const shown = compare.view === 'difference' && slide.kind === 'open' && pane !== undefined;
+    const shown = compare.view === 'difference' && slide !== null && pane !== undefined;
     const first = shown ? this.#contentOf(pane.layer) : null;
     const second = shown ? this.#contentOf(compare.second) : null;
     if (!shown || first === null || second === null) {

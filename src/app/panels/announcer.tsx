@@ -32,5 +32,5 @@ export function progressMessage(state: AppState): string {
     if (lastRun.cancelled) return 'Segmentation cancelled.';
     return `Segmentation finished in ${formatDuration(lastRun.seconds)}.`;
   }
-  return slide.kind === 'open' ? `${slide.metadata.name} is open.` : '';
+  return slide !== null ? `${slide.metadata.name} is open.` : '';
 }

@@ -42,9 +42,9 @@ export function StatusBar(): React.JSX.Element {
 
 /** What the bar says when nothing runs and nothing is wrong. */
 function idleText(state: AppState): string {
-  const { slide, lastRun, models } = state;
-  if (slide.kind === 'none') return 'Open a slide to begin.';
-  if (slide.kind === 'opening') return `Opening ${slide.title}…`;
+  const { slide, opening, lastRun, models } = state;
+  if (opening !== null) return `Opening ${opening}…`;
+  if (slide === null) return 'Open a slide to begin.';
   if (lastRun !== null) {
     const slices = `${formatCount(lastRun.slices)} ${lastRun.slices === 1 ? 'slice' : 'slices'}`;
     const time = formatDuration(lastRun.seconds);

@@ -2,28 +2,21 @@
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import type { StorageUse } from '../../worker/stored-run.ts';
 import { formatCount } from '../format.ts';
-import type { Action } from '../state/reducer.ts';
 import { shownModels } from '../state/state.ts';
-import type { AppState } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { AppStore } from '../state/store.ts';
 import type { EngineEvents } from './engine-events.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import type { SegmentSession } from './segment-session.ts';
 
 export class StoredResults {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #client: SegmentClient;
   readonly #events: EngineEvents;
   readonly #runs: SegmentSession;
   /** Slides (by number) and models whose stored results have been asked for. */
   readonly #asked = new Set<string>();
 
-  constructor(
-    store: Store<AppState, Action>,
-    client: SegmentClient,
-    events: EngineEvents,
-    runs: SegmentSession,
-  ) {
+  constructor(store: AppStore, client: SegmentClient, events: EngineEvents, runs: SegmentSession) {
     this.#store = store;
     this.#client = client;
     this.#events = events;
@@ -37,7 +30,7 @@ export class StoredResults {
   async restore(): Promise<void> {
     const state = this.#store.getState();
     const { slide } = state;
-    if (slide.kind !== 'open' || !state.preferences.keepResults) return;
+    if (slide === null || !state.preferences.keepResults) return;
     for (const model of shownModels(state)) {
       const key = `${slide.slideId}/${model.id}`;
       if (this.#asked.has(key)) continue;
@@ -49,7 +42,7 @@ export class StoredResults {
           { onEvent: this.#events.listener(slide, model, false) },
         );
         const now = this.#store.getState();
-        const isStillOpen = now.slide.kind === 'open' && now.slide.slideId === slide.slideId;
+        const isStillOpen = now.slide?.slideId === slide.slideId;
         if (slices === 0 || !isStillOpen) continue;
         if (interrupted === null || interrupted.total <= slices) {
           this.#tell(slide.metadata.name, `${formatCount(slices)} slices of an earlier visit are shown.`);

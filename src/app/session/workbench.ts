@@ -1,4 +1,5 @@
 /** Everything that outlives a render: the store, the workers, the views, the finished class maps. */
+import { shallow } from 'zustand/shallow';
 import { DifferenceSession } from '../compare/difference-session.ts';
 import { createMapClient } from '../../worker/map-client.ts';
 import type { MapClient } from '../../worker/map-client.ts';
@@ -13,12 +14,11 @@ import { ClassMapStore } from '../overlay/class-map-store.ts';
 import type { ClassMap } from '../overlay/class-map-store.ts';
 import { memoryBudget, SliceMemory } from '../overlay/slice-memory.ts';
 import { browserStorage, loadPreferences, savePreferences } from '../state/preferences.ts';
-import { initialState, reduce } from '../state/reducer.ts';
-import type { Action } from '../state/reducer.ts';
+import { initialState } from '../state/reducer.ts';
 import { modelOf, shownModels } from '../state/state.ts';
-import type { AppState, Layer, PaneState } from '../state/state.ts';
-import { createStore } from '../state/store.ts';
-import type { Store } from '../state/store.ts';
+import type { Layer, PaneState } from '../state/state.ts';
+import { createAppStore } from '../state/store.ts';
+import type { AppStore } from '../state/store.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
@@ -39,7 +39,7 @@ import { parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
 const narrowPx = 1100;
 
 export class Workbench {
-  readonly store: Store<AppState, Action>;
+  readonly store: AppStore;
   readonly slides: SlideSession;
   readonly engine: EngineSession;
   readonly models: ModelSession;
@@ -64,7 +64,7 @@ export class Workbench {
 
   constructor() {
     const storage = browserStorage();
-    this.store = createStore(reduce, initialState(loadPreferences(storage, window.innerWidth < narrowPx)));
+    this.store = createAppStore(initialState(loadPreferences(storage, window.innerWidth < narrowPx)));
     this.slides = new SlideSession(this.store, createSlideClient());
     const client = createSegmentClient();
     const events = new EngineEvents(this.store, this.classMaps);
@@ -90,13 +90,10 @@ export class Workbench {
       () => this.activeView(),
       parseUrlParameters(window.location.search).at,
     );
-    let saved = this.store.getState().preferences;
-    this.store.subscribe(() => {
-      const { preferences } = this.store.getState();
-      if (preferences === saved) return;
-      saved = preferences;
-      savePreferences(storage, preferences);
-    });
+    this.store.subscribe(
+      ({ preferences }) => preferences,
+      (preferences) => savePreferences(storage, preferences),
+    );
   }
 
   /** Opens what the page's address asks for, or the first demo slide. */
@@ -135,21 +132,14 @@ export class Workbench {
 
   /** Shows what earlier visits have kept, whenever a slide opens or a pane changes its model. */
   #showStored(): void {
-    let last = '';
-    const update = (): void => {
-      const { slide, models } = this.store.getState();
-      if (slide.kind !== 'open' || models === null) return;
-      const now = [
-        slide.slideId,
-        slide.userMpp?.x,
-        ...shownModels(this.store.getState()).map(({ id }) => id),
-      ].join();
-      if (now === last) return;
-      last = now;
-      void this.stored.restore();
-    };
-    this.store.subscribe(update);
-    update();
+    this.store.subscribe(
+      (state) =>
+        state.models === null
+          ? []
+          : [state.slide?.slideId, state.slide?.userMpp?.x, ...shownModels(state).map(({ id }) => id)],
+      () => void this.stored.restore(),
+      { equalityFn: shallow, fireImmediately: true },
+    );
   }
 
   addView(paneId: string, view: SlideView): () => void {
@@ -200,7 +190,7 @@ export class Workbench {
   contentOf(layer: Layer): LayerContent | null {
     const state = this.store.getState();
     const { slide } = state;
-    if (slide.kind !== 'open') return null;
+    if (slide === null) return null;
     if (layer.kind === 'truth') return this.truth.of(slide.metadata.fingerprint);
     const model = modelOf(state, layer);
     if (model === null) return null;
@@ -216,21 +206,18 @@ export class Workbench {
 
   /** Keeps slide and model in the page's address, for reloading and for sharing a demo. */
   #keepAddress(): void {
-    let last = '';
-    const update = (): void => {
-      const { slide, panes } = this.store.getState();
-      if (slide.kind !== 'open') return;
-      const { input } = slide.choice;
-      const address = withSlideAndModel(
-        window.location.search,
-        input.kind === 'url' ? input.url : null,
-        panes[0]?.layer.kind === 'model' ? panes[0].layer.id : null,
-      );
-      if (address === last) return;
-      last = address;
-      window.history.replaceState(null, '', `${window.location.pathname}${address}`);
-    };
-    this.store.subscribe(update);
-    update();
+    this.store.subscribe(
+      ({ slide, panes: [first] }) => [slide?.choice.input, first?.layer] as const,
+      ([input, layer]) => {
+        if (input === undefined) return;
+        const address = withSlideAndModel(
+          window.location.search,
+          input.kind === 'url' ? input.url : null,
+          layer?.kind === 'model' ? layer.id : null,
+        );
+        window.history.replaceState(null, '', `${window.location.pathname}${address}`);
+      },
+      { equalityFn: shallow, fireImmediately: true },
+    );
   }
 }

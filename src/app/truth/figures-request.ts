@@ -3,7 +3,7 @@ import type { SlideArea } from '../../export/map-area.ts';
 import type { TissueMask } from '../../segment/tissue.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
-import { activePaneOf, currentMpp } from '../state/state.ts';
+import { activePaneOf, annotateOf, currentMpp } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { FiguresExtent, FiguresRequest } from './figures-session.ts';
 
@@ -15,14 +15,14 @@ export function areaOfExtent(workbench: WorkbenchParts, extent: FiguresExtent): 
     const rect = workbench.activeView()?.visibleArea() ?? null;
     return rect === null ? null : { kind: 'rect', rect };
   }
-  const chosen = selectedAnnotation(state.annotate);
+  const chosen = selectedAnnotation(annotateOf(state));
   if (chosen !== null) return { kind: 'polygons', polygons: [chosen] };
-  if (state.area === null) return null;
-  return { kind: 'polygons', polygons: [{ outer: state.area.flat(), holes: [] }] };
+  const area = state.slide?.area ?? null;
+  return area === null ? null : { kind: 'polygons', polygons: [{ outer: area.flat(), holes: [] }] };
 }
 
 export function hasRegion(state: AppState): boolean {
-  return state.annotate.selected !== null || state.area !== null;
+  return annotateOf(state).selected !== null || state.slide?.area != null;
 }
 
 /** What figures of the active pane's layer need; null while there is no layer or no such area. */
@@ -35,7 +35,7 @@ export function figuresRequest(
   const { layer } = activePaneOf(state);
   const content = workbench.contentOf(layer);
   const area = areaOfExtent(workbench, extent);
-  if (content === null || area === null || state.slide.kind !== 'open') return null;
+  if (content === null || area === null || state.slide === null) return null;
   return {
     extent,
     area,

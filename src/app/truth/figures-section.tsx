@@ -4,6 +4,7 @@ import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatFraction, formatShare } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
 import { Facts, Section } from '../panels/section.tsx';
+import { annotateOf } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { Comparison, Figures, FiguresExtent } from './figures-session.ts';
 import { hasRegion } from './figures-request.ts';
@@ -14,7 +15,7 @@ const extents = { slide: 'Slide', view: 'Visible area', region: 'Selected region
 export function FiguresSection(): React.JSX.Element {
   const [wanted, setExtent] = useState<FiguresExtent>('slide');
   const region = useApp(hasRegion);
-  const hasTruth = useApp((state) => state.annotate.truth !== null);
+  const hasTruth = useApp((state) => annotateOf(state).truth !== null);
   const extent = wanted === 'region' && !region ? 'slide' : wanted;
   const figures = useFigures(extent);
   return (

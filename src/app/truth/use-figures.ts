@@ -4,7 +4,7 @@ import type { TissueMask } from '../../segment/tissue.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
 import { isAbort } from '../../base/abort.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
-import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
+import { activeModel, activePaneOf, annotateOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { figuresRequest } from './figures-request.ts';
 import type { Figures, FiguresExtent } from './figures-session.ts';
@@ -20,8 +20,8 @@ export function useFigures(extent: FiguresExtent): Figures | null {
   const version = useMapVersion(content?.map ?? null);
   const truth = useSyncExternalStore(workbench.annotations.subscribe, () => workbench.annotations.truth());
   const tissue = useTissue();
-  const selected = useApp((state) => selectedAnnotation(state.annotate));
-  const area = useApp((state) => state.area);
+  const selected = useApp((state) => selectedAnnotation(annotateOf(state)));
+  const area = useApp((state) => state.slide?.area ?? null);
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
   const frame = useSettledFrame(extent === 'view');
   const [figures, setFigures] = useState<Figures | null>(null);
@@ -47,7 +47,7 @@ export function useFigures(extent: FiguresExtent): Figures | null {
 /** Where tissue is on the open slide, as the active model's grid sees it. */
 function useTissue(): TissueMask | null {
   const { engine } = useWorkbench();
-  const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
+  const slideId = useApp((state) => (state.slide !== null ? state.slide.slideId : null));
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
   const model = useApp((state) => activeModel(state)?.id ?? null);
   const ready = useApp((state) => state.backend.kind === 'ready');

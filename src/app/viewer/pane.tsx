@@ -19,7 +19,7 @@ const overviewPane = 'A';
 
 export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element {
   const workbench = useWorkbench();
-  const slide = useApp((state) => state.slide);
+  const slideId = useApp((state) => state.slide?.slideId);
   const overview = useApp((state) => state.preferences.overview);
   const several = useApp((state) => state.panes.length > 1);
   const active = useApp((state) => state.activePane === paneId);
@@ -45,13 +45,14 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
   }, [workbench, paneId]);
 
   useEffect(() => {
-    if (view === null || slide.kind !== 'open' || view.slideId === slide.slideId) return;
+    const { slide } = workbench.store.getState();
+    if (view === null || slide === null || view.slideId === slide.slideId) return;
     const { client, onTileError } = workbench.slides;
     const colours = tileColours(workbench.store.getState());
     view.open(client, slide.slideId, slide.metadata, colours, onTileError);
     // A pane that is added to others shows what they show.
     return view.onceShown(() => workbench.joinViews(view));
-  }, [workbench, view, slide]);
+  }, [workbench, view, slideId]);
 
   const colours = useApp(tileColours);
   useEffect(() => view?.setColours(colours), [view, colours]);
