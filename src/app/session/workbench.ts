@@ -15,7 +15,7 @@ import type { ClassMap } from '../overlay/class-map-store.ts';
 import { memoryBudget, SliceMemory } from '../overlay/slice-memory.ts';
 import { browserStorage, loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
-import { modelOf, shownModels } from '../state/state.ts';
+import { modelOf } from '../state/state.ts';
 import type { Layer, PaneState } from '../state/state.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
@@ -115,7 +115,7 @@ export class Workbench {
     this.#keepAddress();
     // Last, so that loading the runtime does not delay the first look at the slide.
     await this.engine.startBackend(wanted.backend);
-    this.#showStored();
+    this.stored.watch();
     // What pages have put aside that did not end in time to clear up.
     await this.#spill.sweep().catch(() => undefined);
   }
@@ -128,18 +128,6 @@ export class Workbench {
       remedy: 'They stay in memory, as far as it goes; free disk space, or use a window that is not private.',
     };
     this.store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
-  }
-
-  /** Shows what earlier visits have kept, whenever a slide opens or a pane changes its model. */
-  #showStored(): void {
-    this.store.subscribe(
-      (state) =>
-        state.models === null
-          ? []
-          : [state.slide?.slideId, state.slide?.userMpp?.x, ...shownModels(state).map(({ id }) => id)],
-      () => void this.stored.restore(),
-      { equalityFn: shallow, fireImmediately: true },
-    );
   }
 
   addView(paneId: string, view: SlideView): () => void {
