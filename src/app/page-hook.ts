@@ -53,7 +53,7 @@ export function installPageHook(workbench: Workbench): void {
       gridsOf(
         layer === undefined
           ? workbench.classMapOf(activePaneOf(workbench.store.getState()))
-          : (workbench.contentOf(parseLayer(layer))?.map ?? null),
+          : (workbench.resolveLayer(parseLayer(layer))?.map ?? null),
       ),
     wholeSlices: async () => {
       const grids: PageGrid[] = [];

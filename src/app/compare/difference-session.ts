@@ -22,7 +22,7 @@ export interface DifferenceState {
 
 export class DifferenceSession {
   readonly #store: AppStore;
-  readonly #contentOf: (layer: Layer) => LayerContent | null;
+  readonly #resolveLayer: (layer: Layer) => LayerContent | null;
   readonly #goTo: (spot: Disagreement) => void;
   readonly #listeners = new Set<() => void>();
   #state: DifferenceState | null = null;
@@ -35,11 +35,11 @@ export class DifferenceSession {
   constructor(
     store: AppStore,
     truth: TruthLayer,
-    contentOf: (layer: Layer) => LayerContent | null,
+    resolveLayer: (layer: Layer) => LayerContent | null,
     goTo: (spot: Disagreement) => void,
   ) {
     this.#store = store;
-    this.#contentOf = contentOf;
+    this.#resolveLayer = resolveLayer;
     this.#goTo = goTo;
     store.subscribe(
       ({ compare, panes, slide, models }) => [compare, panes, slide?.slideId, currentMpp(slide), models],
@@ -78,8 +78,8 @@ export class DifferenceSession {
     const { compare, panes, slide } = this.#store.getState();
     const [pane] = panes;
     const shown = compare.view === 'difference' && slide !== null && pane !== undefined;
-    const first = shown ? this.#contentOf(pane.layer) : null;
-    const second = shown ? this.#contentOf(compare.second) : null;
+    const first = shown ? this.#resolveLayer(pane.layer) : null;
+    const second = shown ? this.#resolveLayer(compare.second) : null;
     if (!shown || first === null || second === null) {
       this.#key = '';
       this.#clear();

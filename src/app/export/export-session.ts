@@ -151,7 +151,7 @@ export class ExportSession {
   #shown(): Shown | null {
     const state = this.#workbench.store.getState();
     const { layer } = activePaneOf(state);
-    const content = this.#workbench.contentOf(layer);
+    const content = this.#workbench.resolveLayer(layer);
     if (state.slide === null) return null;
     const layerName = modelOf(state, layer)?.id ?? layer.kind;
     const stem = `${fileStem(state.slide.metadata.name)}.${layerName}`;

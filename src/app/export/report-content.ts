@@ -35,7 +35,7 @@ export interface ReportContent {
 export async function gatherReport(workbench: Workbench, urls: string[]): Promise<ReportContent | null> {
   const state = workbench.store.getState();
   const pane = activePaneOf(state);
-  const content = workbench.contentOf(pane.layer);
+  const content = workbench.resolveLayer(pane.layer);
   const { slide } = state;
   if (slide === null || content === null) return null;
   const figures = await workbench.exports.figures('slide');

@@ -68,8 +68,8 @@ export class ClassPaths {
     return pieces;
   }
 
-  /** @param mayMake whether there is time to trace. null when there is none. */
-  of(map: ClassMap, piece: Piece, value: number, mayMake: boolean): Paths | null {
+  /** @param allowCreate whether there is time to trace. null when there is none. */
+  of(map: ClassMap, piece: Piece, value: number, allowCreate: boolean): Paths | null {
     const { slice, level, size, column, row } = piece;
     const left = column > 0 ? slice : map.neighbour(slice, -1, 0);
     const above = row > 0 ? slice : map.neighbour(slice, 0, -1);
@@ -82,7 +82,7 @@ export class ClassPaths {
       `${above?.generation ?? 0}:${above?.map(level).size ?? 0}`,
     ].join('/');
     const kept = this.#paths.get(key);
-    if (kept !== undefined || !mayMake) return kept ?? null;
+    if (kept !== undefined || !allowCreate) return kept ?? null;
     const across = slice.map(level).size / size;
     const around = {
       left: this.#part(left, level, size, across, column > 0 ? column - 1 : across - 1, row),

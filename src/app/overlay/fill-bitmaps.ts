@@ -25,11 +25,11 @@ export class FillBitmaps {
     this.#bitmaps.clear();
   }
 
-  /** @param map of the slice. @param mayMake whether there is time to make one. null when there is none. */
-  of(slice: StoredSlice, map: SliceMap, style: FillStyle, mayMake: boolean): OffscreenCanvas | null {
+  /** @param map of the slice. @param allowCreate whether there is time to make one. null when there is none. */
+  of(slice: StoredSlice, map: SliceMap, style: FillStyle, allowCreate: boolean): OffscreenCanvas | null {
     const key = `${slice.generation}/${map.size}`;
     const kept = this.#bitmaps.get(key);
-    if (kept !== undefined || !mayMake) return kept ?? null;
+    if (kept !== undefined || !allowCreate) return kept ?? null;
     const context = createCanvas(map.size, map.size);
     const image = context.createImageData(map.size, map.size);
     const pixels = new Uint32Array(image.data.buffer);

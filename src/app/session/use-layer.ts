@@ -13,7 +13,7 @@ export function useLayerContent(layer: Layer): LayerContent | null {
   useApp((state) => state.models);
   const fingerprint = useFingerprint();
   useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
-  return workbench.contentOf(layer);
+  return workbench.resolveLayer(layer);
 }
 
 /** Layers that can be chosen, by `layerText`, with their names. */

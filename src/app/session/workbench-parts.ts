@@ -18,5 +18,5 @@ export interface WorkbenchParts {
   readonly figures: FiguresSession;
   activeView(): SlideView | null;
   view(paneId: string): SlideView | null;
-  contentOf(layer: Layer): LayerContent | null;
+  resolveLayer(layer: Layer): LayerContent | null;
 }

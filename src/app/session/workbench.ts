@@ -80,7 +80,7 @@ export class Workbench {
     this.difference = new DifferenceSession(
       this.store,
       this.truth,
-      (layer) => this.contentOf(layer),
+      (layer) => this.resolveLayer(layer),
       ({ bounds, x, y }) => this.activeView()?.showSpot(bounds, { x, y }),
     );
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
@@ -175,7 +175,7 @@ export class Workbench {
   }
 
   /** What a layer shows on the open slide; null for none, and for ground truth where there is none. */
-  contentOf(layer: Layer): LayerContent | null {
+  resolveLayer(layer: Layer): LayerContent | null {
     const state = this.store.getState();
     const { slide } = state;
     if (slide === null) return null;
@@ -189,7 +189,7 @@ export class Workbench {
 
   /** The class map of a pane's layer; null when the pane shows tissue alone. */
   classMapOf(pane: PaneState): ClassMap | null {
-    return this.contentOf(pane.layer)?.map ?? null;
+    return this.resolveLayer(pane.layer)?.map ?? null;
   }
 
   /** Keeps slide and model in the page's address, for reloading and for sharing a demo. */

@@ -33,7 +33,7 @@ export function figuresRequest(
 ): FiguresRequest | null {
   const state = workbench.store.getState();
   const { layer } = activePaneOf(state);
-  const content = workbench.contentOf(layer);
+  const content = workbench.resolveLayer(layer);
   const area = areaOfExtent(workbench, extent);
   if (content === null || area === null || state.slide === null) return null;
   return {
