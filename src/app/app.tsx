@@ -16,16 +16,17 @@ import { TopBar } from './panels/top-bar.tsx';
 import { StartPage } from './panels/slides-panel.tsx';
 import { useShortcuts } from './commands/shortcuts.ts';
 import { Pane } from './viewer/pane.tsx';
+import { hasSlide } from './state/state.ts';
 import { useApp } from './workbench-context.ts';
 
 export function App(): React.JSX.Element {
   useShortcuts();
   useTheme();
-  const hasSlide = useApp((state) => state.slide.kind !== 'none');
+  const slideShown = useApp(hasSlide);
   const panes = useApp((state) => state.panes);
   const logOpen = useApp((state) => state.logOpen);
   const dialog = useApp((state) => state.dialog);
-  const rightPanel = useApp((state) => state.preferences.rightPanel && state.slide.kind !== 'none');
+  const rightPanel = useApp((state) => state.preferences.rightPanel && hasSlide(state));
   return (
     <div className="frame">
       <TopBar />
@@ -33,7 +34,7 @@ export function App(): React.JSX.Element {
         <LeftRail />
         <LeftPanel />
         <main className="stage" data-testid="stage" data-panes={panes.length}>
-          {hasSlide ? panes.map((pane) => <Pane key={pane.id} paneId={pane.id} />) : <StartPage />}
+          {slideShown ? panes.map((pane) => <Pane key={pane.id} paneId={pane.id} />) : <StartPage />}
           {logOpen && <LogPanel />}
         </main>
         {rightPanel && <RightPanel />}

@@ -39,21 +39,21 @@ declare global {
 
 export function installPageHook(workbench: Workbench): void {
   const { store } = workbench;
-  let running = store.getState().run !== null;
   let ended = 0;
-  // The store tells every change: the screen may never show a run that takes no time.
-  store.subscribe(() => {
-    const now = store.getState().run !== null;
-    if (running && !now) ended += 1;
-    running = now;
-  });
+  // The store reports every change; the screen may never show a run that takes no time.
+  store.subscribe(
+    ({ run }) => run !== null,
+    (running) => {
+      if (!running) ended += 1;
+    },
+  );
   window.dualscope = {
     endedRuns: () => ended,
     slices: (layer) =>
       gridsOf(
         layer === undefined
           ? workbench.classMapOf(activePaneOf(workbench.store.getState()))
-          : (workbench.contentOf(parseLayer(layer))?.map ?? null),
+          : (workbench.resolveLayer(parseLayer(layer))?.map ?? null),
       ),
     wholeSlices: async () => {
       const grids: PageGrid[] = [];

@@ -1,8 +1,8 @@
 /** How components reach the workbench and its state. */
 import { createContext, useContext } from 'react';
+import { useStore } from 'zustand';
 import type { Workbench } from './session/workbench.ts';
 import type { AppState } from './state/state.ts';
-import { useSelected } from './state/store.ts';
 
 export const WorkbenchContext = createContext<Workbench | null>(null);
 
@@ -14,5 +14,5 @@ export function useWorkbench(): Workbench {
 
 /** Renders again only when what `select` returns changes by identity. */
 export function useApp<Selected>(select: (state: AppState) => Selected): Selected {
-  return useSelected(useWorkbench().store, select);
+  return useStore(useWorkbench().store, select);
 }

@@ -98,3 +98,29 @@ describe('shapes', () => {
     expect(simplifyLine(line, 0.5).map(({ x }) => x)).toEqual([0, 2, 3, 4]);
   });
 });
+
+describe('what is kept of a slide', () => {
+  it('goes below what was drawn while it was being read, which gets free numbers', () => {
+    const drawn: AnnotateAction = { kind: 'add', annotations: [box('1', 50, 5), box('x', 60, 5)] };
+    const state = after(drawn, { kind: 'loaded', annotations: [box('1', 0, 10), box('2', 5, 10)] });
+    expect(ids(state)).toEqual(['1', '2', '3', 'x']);
+    expect(state.annotations[2]?.outer[0]).toBe(50);
+    expect(reduceAnnotate(state, { kind: 'undo' })).toBe(state);
+  });
+});
+
+describe('coordinates that are not finite', () => {
+  const nowhere = { ...box('n', 0, 1), outer: [0, 0, Number.NaN, 0, 1, 1] };
+
+  it('are refused when shapes are added or changed', () => {
+    const state = after({ kind: 'add', annotations: [box('a', 0, 10), nowhere] });
+    expect(ids(state)).toEqual(['a']);
+    const moved: AnnotateAction = {
+      kind: 'change',
+      id: 'a',
+      change: (each) => withVertex(each, 0, { x: Infinity, y: 0 }),
+    };
+    expect(reduceAnnotate(state, moved)).toBe(state);
+    expect(after({ kind: 'add', annotations: [nowhere] }).past).toEqual([]);
+  });
+});

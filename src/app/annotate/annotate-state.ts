@@ -1,5 +1,6 @@
 /** Annotations of the open slide, the tool that draws them, and what of the ground truth is known. */
 import type { Point } from '../viewer/affine.ts';
+import { hasFiniteCoordinates } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
 
 export type AnnotateTool = 'select' | 'rectangle' | 'polygon' | 'freehand';
@@ -47,13 +48,16 @@ export interface AnnotateState {
 }
 
 export type AnnotateAction =
-  /** Another slide: what is kept of it, without a history. */
+  /** Replaces all annotations, without a history. */
   | { readonly kind: 'reset'; readonly annotations: readonly Annotation[] }
+  /** What is kept of the slide has been read: it goes below what was drawn meanwhile, without a history. */
+  | { readonly kind: 'loaded'; readonly annotations: readonly Annotation[] }
   | { readonly kind: 'tool'; readonly tool: AnnotateTool | null }
   | { readonly kind: 'draft'; readonly points: readonly Point[] }
   | { readonly kind: 'label'; readonly label: string }
   | { readonly kind: 'visible'; readonly visible: boolean }
   | { readonly kind: 'select'; readonly id: string | null; readonly vertex?: number }
+  /** Shapes with coordinates that are not finite are refused. */
   | { readonly kind: 'add'; readonly annotations: readonly Annotation[] }
   | {
       readonly kind: 'change';
@@ -99,6 +103,23 @@ export function reduceAnnotate(state: AnnotateState, action: AnnotateAction): An
         label: state.label,
         annotations: action.annotations,
       };
+    case 'loaded': {
+      const taken = new Set(action.annotations.map(({ id }) => id));
+      let free = 1;
+      const drawn = state.annotations.map((annotation) => {
+        if (!taken.has(annotation.id)) return annotation;
+        while (taken.has(String(free))) free++;
+        taken.add(String(free));
+        return { ...annotation, id: String(free) };
+      });
+      return {
+        ...state,
+        annotations: [...action.annotations, ...drawn],
+        past: [],
+        future: [],
+        selected: null,
+      };
+    }
     case 'tool':
       return { ...state, tool: action.tool, draft: [], visible: state.visible || action.tool !== null };
     case 'draft':
@@ -109,16 +130,22 @@ export function reduceAnnotate(state: AnnotateState, action: AnnotateAction): An
       return { ...state, visible: action.visible };
     case 'select':
       return { ...state, selected: action.id, vertex: action.vertex ?? 0 };
-    case 'add':
+    case 'add': {
+      const added = action.annotations.filter(hasFiniteCoordinates);
+      if (added.length === 0) return { ...state, draft: [] };
       return {
-        ...step(state, [...state.annotations, ...action.annotations]),
+        ...step(state, [...state.annotations, ...added]),
         draft: [],
-        selected: action.annotations.at(-1)?.id ?? state.selected,
+        selected: added.at(-1)?.id ?? state.selected,
         vertex: 0,
       };
+    }
     case 'change': {
       const { id, change } = action;
-      const annotations = state.annotations.map((each) => (each.id === id ? change(each) : each));
+      const annotations = state.annotations.map((each) => {
+        const changed = each.id === id ? change(each) : each;
+        return hasFiniteCoordinates(changed) ? changed : each;
+      });
       if (annotations.every((each, i) => each === state.annotations[i])) return state;
       const next = action.continues === true ? { ...state, annotations } : step(state, annotations);
       const corners = (annotations.find((each) => each.id === id)?.outer.length ?? 2) / 2;

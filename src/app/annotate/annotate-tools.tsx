@@ -5,6 +5,7 @@ import { apply } from '../viewer/affine.ts';
 import type { Affine, Point } from '../viewer/affine.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from '../viewer/sketch.tsx';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { annotateOf } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import {
   annotationAt,
@@ -28,7 +29,7 @@ interface ToolsProps {
 
 export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
   const { store, annotations: session } = useWorkbench();
-  const { draft, annotations, selected, vertex, label } = useApp((state) => state.annotate);
+  const { draft, annotations, selected, vertex, label } = useApp((state) => annotateOf(state));
   const bar = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
   const { cross, move } = useKeyboardCross(svg);
@@ -186,7 +187,7 @@ export interface AnnotationLayerProps {
 }
 
 export function AnnotationLayer({ view, active }: AnnotationLayerProps): React.JSX.Element | null {
-  const { annotations, visible, selected, vertex, tool } = useApp((state) => state.annotate);
+  const { annotations, visible, selected, vertex, tool } = useApp((state) => annotateOf(state));
   const shapes = visible && annotations.length > 0;
   return (
     <>

@@ -5,54 +5,58 @@ import type { MapClient } from '../../worker/map-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import type { TruthLayer } from '../session/layer-content.ts';
 import { browserStorage } from '../state/preferences.ts';
-import type { Action } from '../state/reducer.ts';
-import { activePaneOf } from '../state/state.ts';
+import { activePaneOf, annotateOf } from '../state/state.ts';
 import type { AppState, OpenSlide } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { AppStore } from '../state/store.ts';
 import { TruthPainter } from '../truth/truth-painter.ts';
 import type { TruthAreas } from '../truth/truth-painter.ts';
-import { fromRegion, toRegion } from './annotation.ts';
+import { fromRegion, hasFiniteCoordinates, toRegion } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
 import type { AnnotateAction, TruthLabel, TruthSummary } from './annotate-state.ts';
-import { AnnotationStore } from './annotation-store.ts';
-import type { KeptTruth } from './annotation-store.ts';
+import type { KeptTruth } from './annotation-record.ts';
+import { AnnotationStore, onPageHidden } from './annotation-store.ts';
 import { labelModel } from './label-colours.ts';
 import { matchLabels, rememberLabels } from './label-memory.ts';
 
 type Classes = ModelManifest['classes'];
 
-/** Milliseconds without an edit before what is drawn is kept and painted anew. */
-const editPause = 400;
+/** Milliseconds without an edit before annotations that are the ground truth are painted again. */
+const paintPause = 400;
 
 export class AnnotationSession {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #client: MapClient;
   readonly #painter: TruthPainter;
-  readonly #kept = new AnnotationStore();
+  readonly #kept: AnnotationStore;
   /** Of the file that is the truth of the open slide. */
   #fileRegions: readonly AnnotatedRegion[] = [];
-  /** The slide whose annotations the state holds. */
-  #fingerprint: string | null = null;
-  #editTimer: number | null = null;
+  /** The open slide, by number, once what is kept of it is in the state; edits are stored from then on. */
+  #loadedSlide: number | null = null;
+  #paintTimer: number | undefined;
   /** What is kept of the open slide has been read. */
   #ready: Promise<void> = Promise.resolve();
   #nextId = 1;
 
-  constructor(store: Store<AppState, Action>, client: MapClient, layer: TruthLayer) {
+  constructor(store: AppStore, client: MapClient, layer: TruthLayer) {
     this.#store = store;
     this.#client = client;
     this.#painter = new TruthPainter(store, client, layer);
-    let { slide, annotate } = store.getState();
-    store.subscribe(() => {
-      const now = store.getState();
-      if (now.slide !== slide) {
-        slide = now.slide;
-        if (slide.kind === 'open') this.#ready = this.#slideOpened(slide);
-      }
-      const edited = now.annotate.annotations !== annotate.annotations;
-      annotate = now.annotate;
-      if (edited && this.#fingerprint !== null) this.#edited();
+    this.#kept = new AnnotationStore((level, report) => {
+      store.dispatch({ type: 'log', entry: logEntry(level, report, null) });
     });
+    onPageHidden(() => this.#kept.flush());
+    store.subscribe(
+      ({ slide }) => slide?.slideId,
+      () => {
+        this.#slideChanged();
+        const { slide } = store.getState();
+        this.#ready = slide === null ? Promise.resolve() : this.#load(slide);
+      },
+    );
+    store.subscribe(
+      (state) => annotateOf(state).annotations,
+      () => this.#edited(),
+    );
   }
 
   /** Resolves when what is kept of the open slide has been read. */
@@ -70,7 +74,7 @@ export class AnnotationSession {
 
   /** Number for an annotation that the slide does not have yet. */
   newId(): string {
-    const taken = new Set(this.#store.getState().annotate.annotations.map(({ id }) => id));
+    const taken = new Set(annotateOf(this.#store.getState()).annotations.map(({ id }) => id));
     while (taken.has(String(this.#nextId))) this.#nextId++;
     return String(this.#nextId++);
   }
@@ -90,7 +94,7 @@ export class AnnotationSession {
   async offerTruth(file: File): Promise<void> {
     const regions = await this.#read([file]);
     const state = this.#store.getState();
-    if (regions === null || state.annotate.truth !== null) return;
+    if (regions === null || annotateOf(state).truth !== null) return;
     const classNames = this.#classes(state).map(({ name }) => name);
     if (matchLabels(browserStorage(), regions, classNames).asks) return;
     this.#fileRegions = regions;
@@ -128,7 +132,7 @@ export class AnnotationSession {
 
   /** What each label counts as, and what lies outside; remembered. */
   setLabels(labels: readonly TruthLabel[], outside: TruthSummary['outside']): void {
-    const { truth } = this.#store.getState().annotate;
+    const { truth } = annotateOf(this.#store.getState());
     if (truth === null) return;
     rememberLabels(browserStorage(), labels);
     this.#dispatch({ kind: 'truth', truth: { ...truth, labels, outside } });
@@ -138,7 +142,7 @@ export class AnnotationSession {
 
   /** The labels of the truth matched with the classes of the active model, in place of those of another. */
   matchActiveModel(): void {
-    const { truth } = this.#store.getState().annotate;
+    const { truth } = annotateOf(this.#store.getState());
     if (truth !== null) this.#setTruth(truth.source, truth.name, truth.outside);
   }
 
@@ -152,41 +156,45 @@ export class AnnotationSession {
 
   /** The truth as a session file keeps it. */
   keptTruth(): KeptTruth | null {
-    const { truth } = this.#store.getState().annotate;
+    const { truth } = annotateOf(this.#store.getState());
     if (truth === null) return null;
     const { source, name, outside } = truth;
     return { source, name, outside, regions: source === 'file' ? this.#fileRegions : [] };
   }
 
-  async #slideOpened(slide: OpenSlide): Promise<void> {
-    const { fingerprint } = slide.metadata;
-    if (fingerprint === this.#fingerprint) return;
-    this.#flush();
-    this.#fingerprint = null;
+  #slideChanged(): void {
+    window.clearTimeout(this.#paintTimer);
+    this.#loadedSlide = null;
     this.#fileRegions = [];
-    this.#dispatch({ kind: 'reset', annotations: [] });
     this.#paint();
-    const [kept] = await Promise.all([this.#kept.get(fingerprint), this.#modelsRead()]);
-    const now = this.#store.getState().slide;
-    if (now.kind !== 'open' || now.metadata.fingerprint !== fingerprint) return;
-    if (kept !== null) {
-      this.#dispatch({ kind: 'reset', annotations: kept.annotations });
-      this.#fileRegions = kept.truth?.regions ?? [];
-    }
-    this.#fingerprint = fingerprint;
-    if (kept?.truth != null) this.#setTruth(kept.truth.source, kept.truth.name, kept.truth.outside, false);
+  }
+
+  async #load(slide: OpenSlide): Promise<void> {
+    const { fingerprint, name } = slide.metadata;
+    const [kept] = await Promise.all([this.#kept.get(fingerprint, name), this.#modelsRead()]);
+    if (!this.#isOpen(slide)) return;
+    const drawnMeanwhile = annotateOf(this.#store.getState()).annotations.length > 0;
+    if (kept !== null) this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
+    this.#loadedSlide = slide.slideId;
+    if (kept?.truth != null) {
+      this.#fileRegions = kept.truth.regions;
+      this.#setTruth(kept.truth.source, kept.truth.name, kept.truth.outside, false);
+    } else if (drawnMeanwhile) this.#keep();
   }
 
   /** Labels can't be told before there are classes. */
   #modelsRead(): Promise<void> {
     return new Promise((resolve) => {
-      const look = (): boolean => this.#store.getState().models !== null;
-      if (look()) return resolve();
-      const end = this.#store.subscribe(() => {
-        if (!look()) return;
-        end();
-        resolve();
-      });
+      const end = this.#store.subscribe(
+        ({ models }) => models !== null,
+        (known) => {
+          if (!known) return;
+          // Not before `subscribe` has returned.
+          queueMicrotask(() => end());
+          resolve();
+        },
+        { fireImmediately: true },
+      );
     });
   }
 
@@ -194,7 +202,7 @@ export class AnnotationSession {
     const { slide } = this.#store.getState();
     const [first] = files;
     if (first === undefined) return null;
-    if (slide.kind !== 'open') {
+    if (slide === null) {
       this.#fail(new Error('No slide is open that these annotations could belong to.'), first.name);
       return null;
     }
@@ -205,8 +213,10 @@ export class AnnotationSession {
         const read = await this.#client.readAnnotations(file, file.name);
         if (!this.#isOpen(slide)) return null;
         this.#warnOfPlace(read.regions, slide, file.name);
+        const sound = read.regions.filter(hasFiniteCoordinates);
+        this.#warnOfRefused(read.regions.length - sound.length, file.name);
         // One by one: a file may hold more regions than a call takes arguments.
-        for (const region of read.regions) regions.push(region);
+        for (const region of sound) regions.push(region);
       } catch (error) {
         this.#fail(error, file.name);
         return null;
@@ -228,8 +238,18 @@ export class AnnotationSession {
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
 
+  #warnOfRefused(count: number, name: string): void {
+    if (count === 0) return;
+    const problem = `${count} regions have coordinates that are not numbers and were skipped.`;
+    const remedy = 'Export the file again from the program that wrote it.';
+    const report = { code: 'annotations', file: name, problem, remedy };
+    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+  }
+
   #regions(source: TruthSummary['source']): readonly Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>[] {
-    return source === 'file' ? this.#fileRegions : this.#store.getState().annotate.annotations.map(toRegion);
+    return source === 'file'
+      ? this.#fileRegions
+      : annotateOf(this.#store.getState()).annotations.map(toRegion);
   }
 
   /** @param ask whether the dialog may open where a label is no class. */
@@ -257,34 +277,35 @@ export class AnnotationSession {
   }
 
   #paint(): void {
-    const { truth } = this.#store.getState().annotate;
+    const { truth } = annotateOf(this.#store.getState());
     this.#painter.paint(truth === null ? [] : this.#regions(truth.source));
   }
 
-  /** Keeps edits, and paints them where they are the truth, once the hand rests. */
+  /** Stores edits at once, and paints them where they are the truth as soon as there is a pause. */
   #edited(): void {
-    if (this.#editTimer !== null) window.clearTimeout(this.#editTimer);
-    this.#editTimer = window.setTimeout(() => this.#flush(), editPause);
-  }
-
-  #flush(): void {
-    if (this.#editTimer === null) return;
-    window.clearTimeout(this.#editTimer);
-    this.#editTimer = null;
-    const { truth } = this.#store.getState().annotate;
-    if (truth?.source === 'drawn') this.#setTruth('drawn', '', truth.outside, false);
+    if (this.#loadedSlide === null) return;
     this.#keep();
+    window.clearTimeout(this.#paintTimer);
+    this.#paintTimer = window.setTimeout(() => {
+      const { truth } = annotateOf(this.#store.getState());
+      if (truth?.source === 'drawn') this.#setTruth('drawn', '', truth.outside, false);
+    }, paintPause);
   }
 
   #keep(): void {
-    if (this.#fingerprint === null) return;
-    const { annotations } = this.#store.getState().annotate;
-    void this.#kept.put(this.#fingerprint, { annotations, truth: this.keptTruth() });
+    const { slide } = this.#store.getState();
+    if (slide === null || !this.#isLoaded(slide)) return;
+    const { annotations } = slide.annotate;
+    this.#kept.put(slide.metadata.fingerprint, { annotations, truth: this.keptTruth() });
+  }
+
+  #isLoaded({ slideId }: OpenSlide): boolean {
+    return slideId === this.#loadedSlide;
   }
 
   #isOpen({ slideId }: OpenSlide): boolean {
     const { slide } = this.#store.getState();
-    return slide.kind === 'open' && slide.slideId === slideId;
+    return slide?.slideId === slideId;
   }
 
   #dispatch(action: AnnotateAction): void {

@@ -4,7 +4,7 @@ import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatCount } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
 import { PanelSection } from '../panels/section.tsx';
-import { currentMpp } from '../state/state.ts';
+import { annotateOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { annotationArea } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
@@ -25,7 +25,7 @@ export function AnnotationsPanel(): React.JSX.Element {
 }
 
 function TruthSection(): React.JSX.Element {
-  const truth = useApp((state) => state.annotate.truth);
+  const truth = useApp((state) => annotateOf(state).truth);
   return (
     <PanelSection title="Ground truth" testId="truth-section">
       <CommandButton id="truth.load" label="Load ground truth…" className="wide" />
@@ -76,7 +76,7 @@ function TruthFacts({ truth }: { readonly truth: TruthSummary }): React.JSX.Elem
 
 function DrawnSection(): React.JSX.Element {
   const { store } = useWorkbench();
-  const { annotations, label, selected: selectedId } = useApp((state) => state.annotate);
+  const { annotations, label, selected: selectedId } = useApp((state) => annotateOf(state));
   const classes = useLabelClasses();
   const mpp = useApp((state) => currentMpp(state.slide));
   const selected = annotations.find(({ id }) => id === selectedId) ?? null;

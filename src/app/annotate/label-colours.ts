@@ -3,7 +3,7 @@ import { classOfLabel } from '../../annotation/annotation-file.ts';
 import { classColours } from '../overlay/class-palette.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
 import { chooseModel } from '../session/model-list.ts';
-import { activeModel, shownModels } from '../state/state.ts';
+import { activeModel, annotateOf, shownModels } from '../state/state.ts';
 import type { AppState, ModelEntry } from '../state/state.ts';
 
 /** For labels that name no class: visible on tissue and unlike any class colour. */
@@ -21,7 +21,7 @@ export interface LabelClass {
  */
 export function labelModel(state: AppState): ModelEntry | null {
   const models = state.models ?? [];
-  const names = state.annotate.truth?.classNames.join();
+  const names = annotateOf(state).truth?.classNames.join();
   const ofTruth = models.find(({ manifest }) => manifest.classes.map(({ name }) => name).join() === names);
   return activeModel(state) ?? shownModels(state)[0] ?? ofTruth ?? chooseModel(models, null, 'unknown');
 }

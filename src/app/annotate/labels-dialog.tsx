@@ -2,11 +2,12 @@
 import { useState } from 'react';
 import { Modal } from '../dialogs/modal.tsx';
 import { formatCount } from '../format.ts';
+import { annotateOf } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { TruthSummary } from './annotate-state.ts';
 
 export function LabelsDialog(): React.JSX.Element | null {
-  const truth = useApp((state) => state.annotate.truth);
+  const truth = useApp((state) => annotateOf(state).truth);
   return truth === null ? null : <Labels truth={truth} />;
 }
 

@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { scaleOf } from '../viewer/affine.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { annotateOf } from '../state/state.ts';
 import { useWorkbench } from '../workbench-context.ts';
 import { ringOf, simplifyLine, vertexAt, withVertex } from './annotation.ts';
 import { selectedAnnotation } from './annotate-state.ts';
@@ -73,7 +74,7 @@ export function useAnnotateDrag(
         end: () => {
           const points = simplifyLine(line, freehandTolerancePx * perPx());
           if (points.length < 3) return dispatch({ kind: 'draft', points: [] });
-          const { label } = store.getState().annotate;
+          const { label } = annotateOf(store.getState());
           dispatch({
             kind: 'add',
             annotations: [{ id: session.newId(), label, outer: ringOf(points), holes: [] }],
@@ -82,7 +83,7 @@ export function useAnnotateDrag(
       };
     };
     const corner = (at: Point): typeof drag => {
-      const chosen = selectedAnnotation(store.getState().annotate);
+      const chosen = selectedAnnotation(annotateOf(store.getState()));
       const index = chosen === null ? null : vertexAt(chosen, at, reachPx * perPx());
       if (chosen === null || index === null) return null;
       const { id } = chosen;

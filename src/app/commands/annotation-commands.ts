@@ -18,11 +18,12 @@ import {
 import type { AnnotateAction, AnnotateTool } from '../annotate/annotate-state.ts';
 import { pickFiles } from '../session/pick-files.ts';
 import type { Workbench } from '../session/workbench.ts';
+import { annotateOf } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';
 
-const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
-const hasShapes = (state: AppState): boolean => isOpen(state) && state.annotate.annotations.length > 0;
+const isOpen = (state: AppState): boolean => state.slide !== null;
+const hasShapes = (state: AppState): boolean => isOpen(state) && annotateOf(state).annotations.length > 0;
 
 function annotate({ store }: Workbench, action: AnnotateAction): void {
   store.dispatch({ type: 'annotate', action });
@@ -35,13 +36,14 @@ function tool(name: AnnotateTool, command: Pick<Command, 'title' | 'icon'>, shor
     group: 'Annotate',
     shortcuts: [shortcut],
     when: isOpen,
-    isOn: (state) => state.annotate.tool === name,
+    isOn: (state) => annotateOf(state).tool === name,
     perform: (workbench) => {
-      const { annotate: now, drawing, calibration } = workbench.store.getState();
-      // Only one tool at a time may use the pointer.
-      if (drawing !== null) workbench.store.dispatch({ type: 'drawing', drawing: null });
-      if (calibration !== null) workbench.store.dispatch({ type: 'calibration', calibration: null });
-      annotate(workbench, { kind: 'tool', tool: now.tool === name ? null : name });
+      const { slide } = workbench.store.getState();
+      if (slide === null) return;
+      // One tool at a time has the pointer.
+      if (slide.drawing !== null) workbench.store.dispatch({ type: 'drawing', drawing: null });
+      if (slide.calibration !== null) workbench.store.dispatch({ type: 'calibration', calibration: null });
+      annotate(workbench, { kind: 'tool', tool: slide.annotate.tool === name ? null : name });
     },
   };
 }
@@ -61,7 +63,7 @@ export const annotationCommands: readonly Command[] = [
     title: 'Map labels to classes…',
     group: 'Annotate',
     icon: Tags,
-    when: (state) => state.annotate.truth !== null,
+    when: (state) => annotateOf(state).truth !== null,
     perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'labels' }),
   },
   {
@@ -69,7 +71,7 @@ export const annotationCommands: readonly Command[] = [
     title: 'Show ground truth',
     group: 'Annotate',
     icon: Eye,
-    when: (state) => state.annotate.truth !== null,
+    when: (state) => annotateOf(state).truth !== null,
     perform: ({ store }) => store.dispatch({ type: 'choose-layer', layer: { kind: 'truth' } }),
   },
   {
@@ -78,12 +80,12 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     icon: SquareDashedTopSolid,
     shortcuts: ['Shift+O'],
-    when: (state) => state.annotate.truth !== null,
-    isOn: (state) => state.annotate.truthOutline,
+    when: (state) => annotateOf(state).truth !== null,
+    isOn: (state) => annotateOf(state).truthOutline,
     perform: (workbench) =>
       annotate(workbench, {
         kind: 'truth-outline',
-        shown: !workbench.store.getState().annotate.truthOutline,
+        shown: !annotateOf(workbench.store.getState()).truthOutline,
       }),
   },
   {
@@ -91,14 +93,14 @@ export const annotationCommands: readonly Command[] = [
     title: 'Remove ground truth',
     group: 'Annotate',
     icon: X,
-    when: (state) => state.annotate.truth !== null,
+    when: (state) => annotateOf(state).truth !== null,
     perform: (workbench) => workbench.annotations.removeTruth(),
   },
   {
     id: 'truth.edit',
     title: 'Copy ground truth to annotations',
     group: 'Annotate',
-    when: (state) => state.annotate.truth?.source === 'file',
+    when: (state) => annotateOf(state).truth?.source === 'file',
     perform: (workbench) => workbench.annotations.editTruth(),
   },
   tool('select', { title: 'Select and edit annotations', icon: MousePointer2 }, 'Alt+V'),
@@ -111,7 +113,7 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     icon: Undo2,
     shortcuts: ['Ctrl+Z'],
-    when: ({ annotate: { past } }) => past.length > 0,
+    when: (state) => annotateOf(state).past.length > 0,
     perform: (workbench) => annotate(workbench, { kind: 'undo' }),
   },
   {
@@ -120,7 +122,7 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     icon: Redo2,
     shortcuts: ['Ctrl+Shift+Z', 'Ctrl+Y'],
-    when: ({ annotate: { future } }) => future.length > 0,
+    when: (state) => annotateOf(state).future.length > 0,
     perform: (workbench) => annotate(workbench, { kind: 'redo' }),
   },
   {
@@ -129,9 +131,9 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     icon: Trash2,
     shortcuts: ['Delete'],
-    when: ({ annotate: { selected } }) => selected !== null,
+    when: (state) => annotateOf(state).selected !== null,
     perform: (workbench) => {
-      const { selected } = workbench.store.getState().annotate;
+      const { selected } = annotateOf(workbench.store.getState());
       if (selected !== null) annotate(workbench, { kind: 'delete', ids: [selected] });
     },
   },
@@ -141,7 +143,7 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     when: hasShapes,
     perform: (workbench) => {
-      const { annotations } = workbench.store.getState().annotate;
+      const { annotations } = annotateOf(workbench.store.getState());
       annotate(workbench, { kind: 'delete', ids: annotations.map(({ id }) => id) });
     },
   },
@@ -152,9 +154,9 @@ export const annotationCommands: readonly Command[] = [
     icon: Eye,
     shortcuts: ['Shift+A'],
     when: hasShapes,
-    isOn: (state) => state.annotate.visible,
+    isOn: (state) => annotateOf(state).visible,
     perform: (workbench) => {
-      annotate(workbench, { kind: 'visible', visible: !workbench.store.getState().annotate.visible });
+      annotate(workbench, { kind: 'visible', visible: !annotateOf(workbench.store.getState()).visible });
     },
   },
   {

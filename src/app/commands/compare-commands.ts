@@ -16,7 +16,7 @@ import type { AppState, CompareView, LinkMode, PaneCount } from '../state/state.
 import type { Workbench } from '../session/workbench.ts';
 import type { Command } from './command.ts';
 
-const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+const isOpen = (state: AppState): boolean => state.slide !== null;
 const isSwipe = (state: AppState): boolean => state.compare.view === 'swipe';
 const isDifference = (state: AppState): boolean => state.compare.view === 'difference';
 

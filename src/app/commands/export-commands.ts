@@ -14,11 +14,11 @@ import { labelClasses, labelModel } from '../annotate/label-colours.ts';
 import { download, fileStem, annotationsGeoJson } from '../export/export-files.ts';
 import { openFiles } from '../session/open-files.ts';
 import { pickFiles } from '../session/pick-files.ts';
-import { activePaneOf } from '../state/state.ts';
+import { activePaneOf, annotateOf } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';
 
-const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+const isOpen = (state: AppState): boolean => state.slide !== null;
 const hasLayer = (state: AppState): boolean => isOpen(state) && activePaneOf(state).layer.kind !== 'none';
 
 export const exportCommands: readonly Command[] = [
@@ -68,12 +68,12 @@ export const exportCommands: readonly Command[] = [
     title: 'Export annotations (GeoJSON)',
     group: 'Export',
     icon: FileDown,
-    when: (state) => isOpen(state) && state.annotate.annotations.length > 0,
+    when: (state) => isOpen(state) && annotateOf(state).annotations.length > 0,
     perform: ({ store }) => {
       const state = store.getState();
-      if (state.slide.kind !== 'open') return;
+      if (state.slide === null) return;
       const classes = labelClasses(labelModel(state), activePaneOf(state).overlay.palette);
-      const text = annotationsGeoJson(state.annotate.annotations, classes);
+      const text = annotationsGeoJson(annotateOf(state).annotations, classes);
       const name = `${fileStem(state.slide.metadata.name)}.annotations.geojson`;
       download(new Blob([text], { type: 'application/geo+json' }), name);
     },

@@ -1,11 +1,9 @@
 /** Commands for how the class map is drawn. None of them runs a network. */
 import { Contrast, Hash, Layers, Palette, PaintBucket, Spline } from 'lucide-react';
 import { paletteIds } from '../overlay/class-palette.ts';
-import { activePaneOf } from '../state/state.ts';
+import { activePaneOf, hasSlide } from '../state/state.ts';
 import type { AppState, OverlaySettings } from '../state/state.ts';
 import type { Command } from './command.ts';
-
-const hasSlide = (state: AppState): boolean => state.slide.kind !== 'none';
 
 type Switch = 'visible' | 'fill' | 'outline' | 'hatch' | 'confidence';
 

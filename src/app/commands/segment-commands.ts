@@ -15,7 +15,7 @@ import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';
 
 const canStart = (state: AppState): boolean =>
-  state.slide.kind === 'open' && shownModels(state).length > 0 && state.run === null;
+  state.slide !== null && shownModels(state).length > 0 && state.run === null;
 
 export const segmentCommands: readonly Command[] = [
   {
@@ -62,7 +62,7 @@ export const segmentCommands: readonly Command[] = [
     icon: SquareDashed,
     shortcuts: ['Alt+R'],
     when: canStart,
-    isOn: (state) => state.drawing?.shape === 'rectangle',
+    isOn: (state) => state.slide?.drawing?.shape === 'rectangle',
     perform: ({ store }) => store.dispatch({ type: 'drawing', drawing: { shape: 'rectangle', points: [] } }),
   },
   {
@@ -72,7 +72,7 @@ export const segmentCommands: readonly Command[] = [
     icon: Shapes,
     shortcuts: ['Alt+P'],
     when: canStart,
-    isOn: (state) => state.drawing?.shape === 'polygon',
+    isOn: (state) => state.slide?.drawing?.shape === 'polygon',
     perform: ({ store }) => store.dispatch({ type: 'drawing', drawing: { shape: 'polygon', points: [] } }),
   },
   {
@@ -80,7 +80,7 @@ export const segmentCommands: readonly Command[] = [
     title: 'Segment drawn area again',
     group: 'Segment',
     icon: SquareDashedMousePointer,
-    when: (state) => canStart(state) && state.area !== null,
+    when: (state) => canStart(state) && state.slide?.area != null,
     perform: (workbench) => void workbench.segmentation.segment('area'),
   },
   {
@@ -89,7 +89,7 @@ export const segmentCommands: readonly Command[] = [
     group: 'Segment',
     icon: ScanEye,
     shortcuts: ['Shift+G'],
-    when: (state) => state.slide.kind === 'open' && shownModels(state).length > 0,
+    when: (state) => state.slide !== null && shownModels(state).length > 0,
     isOn: (state) => state.tissueShown,
     perform: ({ store }) => store.dispatch({ type: 'tissue-shown', shown: !store.getState().tissueShown }),
   },

@@ -17,7 +17,7 @@ import { openFiles } from '../session/open-files.ts';
 import { pickFiles } from '../session/pick-files.ts';
 import type { Command } from './command.ts';
 
-const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+const isOpen = (state: AppState): boolean => state.slide !== null;
 
 export const slideCommands: readonly Command[] = [
   {
@@ -50,15 +50,14 @@ export const slideCommands: readonly Command[] = [
     group: 'Slide',
     icon: RulerDimensionLine,
     when: isOpen,
-    perform: ({ store }) =>
-      store.dispatch({ type: 'calibration', calibration: { points: [], segmentAfter: null } }),
+    perform: ({ store }) => store.dispatch({ type: 'calibration', calibration: { points: [] } }),
   },
   {
     id: 'slide.undo-mpp',
     title: 'Undo resolution change',
     group: 'Slide',
     icon: Undo2,
-    when: ({ slide }) => slide.kind === 'open' && slide.earlierMpp.length > 0,
+    when: ({ slide }) => slide !== null && slide.earlierMpp.length > 0,
     perform: (workbench) => workbench.slides.undoMpp(),
   },
   {

@@ -16,7 +16,7 @@ import type { SlideView } from '../viewer/slide-view.ts';
 import { scaleForMagnification, zoomSteps } from '../viewer/view-scale.ts';
 import type { Command } from './command.ts';
 
-const isOpen = (state: AppState): boolean => state.slide.kind === 'open';
+const isOpen = (state: AppState): boolean => state.slide !== null;
 
 function viewCommand(
   command: Pick<Command, 'id' | 'title' | 'icon' | 'shortcuts'>,
@@ -93,11 +93,11 @@ export const viewCommands: readonly Command[] = [
     icon: PencilRuler,
     shortcuts: ['M'],
     when: isOpen,
-    isOn: (state) => state.measure !== null,
+    isOn: (state) => state.slide?.measure != null,
     perform: ({ store }) =>
       store.dispatch({
         type: 'measure',
-        measure: store.getState().measure === null ? { points: [], closed: false } : null,
+        measure: store.getState().slide?.measure == null ? { points: [], closed: false } : null,
       }),
   },
   {

@@ -1,8 +1,8 @@
 /** The difference on screen: created when shown, kept up to date, and stepped through spot by spot. */
-import { layerText } from '../state/state.ts';
-import type { AppState, Layer } from '../state/state.ts';
-import type { Action } from '../state/reducer.ts';
-import type { Store } from '../state/store.ts';
+import { shallow } from 'zustand/shallow';
+import { currentMpp, layerText } from '../state/state.ts';
+import type { Layer } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 import type { LayerContent, TruthLayer } from '../session/layer-content.ts';
 import { DifferenceLayer } from './difference-layer.ts';
 import type { Disagreement } from './disagreements.ts';
@@ -21,8 +21,8 @@ export interface DifferenceState {
 }
 
 export class DifferenceSession {
-  readonly #store: Store<AppState, Action>;
-  readonly #contentOf: (layer: Layer) => LayerContent | null;
+  readonly #store: AppStore;
+  readonly #resolveLayer: (layer: Layer) => LayerContent | null;
   readonly #goTo: (spot: Disagreement) => void;
   readonly #listeners = new Set<() => void>();
   #state: DifferenceState | null = null;
@@ -33,15 +33,19 @@ export class DifferenceSession {
 
   /** @param goTo moves the view to a disagreement. */
   constructor(
-    store: Store<AppState, Action>,
+    store: AppStore,
     truth: TruthLayer,
-    contentOf: (layer: Layer) => LayerContent | null,
+    resolveLayer: (layer: Layer) => LayerContent | null,
     goTo: (spot: Disagreement) => void,
   ) {
     this.#store = store;
-    this.#contentOf = contentOf;
+    this.#resolveLayer = resolveLayer;
     this.#goTo = goTo;
-    store.subscribe(this.#follow);
+    store.subscribe(
+      ({ compare, panes, slide, models }) => [compare, panes, slide?.slideId, currentMpp(slide), models],
+      this.#follow,
+      { equalityFn: shallow },
+    );
     truth.subscribe(this.#follow);
   }
 
@@ -73,9 +77,9 @@ export class DifferenceSession {
   readonly #follow = (): void => {
     const { compare, panes, slide } = this.#store.getState();
     const [pane] = panes;
-    const shown = compare.view === 'difference' && slide.kind === 'open' && pane !== undefined;
-    const first = shown ? this.#contentOf(pane.layer) : null;
-    const second = shown ? this.#contentOf(compare.second) : null;
+    const shown = compare.view === 'difference' && slide !== null && pane !== undefined;
+    const first = shown ? this.#resolveLayer(pane.layer) : null;
+    const second = shown ? this.#resolveLayer(compare.second) : null;
     if (!shown || first === null || second === null) {
       this.#key = '';
       this.#clear();

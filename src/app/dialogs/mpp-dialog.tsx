@@ -1,6 +1,7 @@
 /** Asks for the µm per pixel of a slide that does not state it. Dualscope never guesses it. */
 import { useId, useState } from 'react';
 import { parseMpp } from '../session/remembered-mpp.ts';
+import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Modal } from './modal.tsx';
 
@@ -12,12 +13,12 @@ const presets = [
 export function MppDialog(): React.JSX.Element | null {
   const workbench = useWorkbench();
   const slide = useApp((state) => state.slide);
-  const extent = useApp((state) => state.segmentAfterMpp);
-  const known = slide.kind === 'open' ? (slide.userMpp ?? slide.metadata.mpp) : null;
+  const [extent] = useState(workbench.segmentation.awaitingMpp);
+  const known = currentMpp(slide);
   const [text, setText] = useState(known === null ? '' : String(Number(known.x.toPrecision(4))));
   const [tried, setTried] = useState(false);
   const id = useId();
-  if (slide.kind !== 'open') return null;
+  if (slide === null) return null;
   const value = parseMpp(text);
   const wrong = tried && value === null;
 
@@ -30,8 +31,8 @@ export function MppDialog(): React.JSX.Element | null {
     if (extent !== null) void workbench.segmentation.segment(extent);
   };
   const draw = (): void => {
+    workbench.store.dispatch({ type: 'calibration', calibration: { points: [] } });
     workbench.store.dispatch({ type: 'dialog', dialog: null });
-    workbench.store.dispatch({ type: 'calibration', calibration: { points: [], segmentAfter: extent } });
   };
   const useFileValue = (): void => {
     workbench.slides.setMpp(null);

@@ -4,7 +4,7 @@ import { shownColours } from '../overlay/overlay-style.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
-import { activePaneOf, currentMpp, modelOf } from '../state/state.ts';
+import { activePaneOf, annotateOf, currentMpp, modelOf } from '../state/state.ts';
 import type { OpenSlide } from '../state/state.ts';
 import type { Figures, FiguresExtent } from '../truth/figures-session.ts';
 import { figuresRequest } from '../truth/figures-request.ts';
@@ -100,7 +100,7 @@ export class ExportSession {
       slide: slide.metadata.name,
       fingerprint: slide.metadata.fingerprint,
       layer: content?.title ?? '',
-      truth: this.#workbench.store.getState().annotate.truth?.name ?? null,
+      truth: annotateOf(this.#workbench.store.getState()).truth?.name ?? null,
       umPerPx: currentMpp(slide),
       date: new Date().toISOString(),
     });
@@ -150,8 +150,8 @@ export class ExportSession {
   #shown(): Shown | null {
     const state = this.#workbench.store.getState();
     const { layer } = activePaneOf(state);
-    const content = this.#workbench.contentOf(layer);
-    if (state.slide.kind !== 'open') return null;
+    const content = this.#workbench.resolveLayer(layer);
+    if (state.slide === null) return null;
     const layerName = modelOf(state, layer)?.id ?? layer.kind;
     const stem = `${fileStem(state.slide.metadata.name)}.${layerName}`;
     return { slide: state.slide, content, stem };

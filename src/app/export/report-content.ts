@@ -3,7 +3,7 @@ import { paintPreview } from '../../export/preview.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import type { Workbench } from '../session/workbench.ts';
-import { activePaneOf, modelOf, tileColours } from '../state/state.ts';
+import { activePaneOf, annotateOf, modelOf, tileColours } from '../state/state.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { sampleClasses } from './class-map-strips.ts';
@@ -37,9 +37,9 @@ export interface ReportContent {
 export async function gatherReport(workbench: Workbench, urls: string[]): Promise<ReportContent | null> {
   const state = workbench.store.getState();
   const pane = activePaneOf(state);
-  const content = workbench.contentOf(pane.layer);
+  const content = workbench.resolveLayer(pane.layer);
   const { slide } = state;
-  if (slide.kind !== 'open' || content === null) return null;
+  if (slide === null || content === null) return null;
   const figures = await workbench.exports.figures('slide');
   if (figures === null) return null;
   const colours = shownColours(content.classes, pane.overlay);
@@ -88,7 +88,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
       view: await urlOf(pictureOfView(workbench)),
     },
     settings: settingsOf(state),
-    truth: state.annotate.truth?.name ?? null,
+    truth: annotateOf(state).truth?.name ?? null,
     date: new Date(),
   };
 }

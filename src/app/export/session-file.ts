@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { TruthLabel } from '../annotate/annotate-state.ts';
-import type { KeptTruth } from '../annotate/annotation-store.ts';
+import type { KeptTruth } from '../annotate/annotation-record.ts';
 import { layerText } from '../state/state.ts';
 import type { AppState, OverlaySettings } from '../state/state.ts';
 import type { ViewPlace } from '../navigate/view-address.ts';
@@ -84,8 +84,9 @@ export interface SessionExtras {
 
 /** The session as text; null while no slide is open. */
 export function sessionText(state: AppState, { places, truth }: SessionExtras): string | null {
-  const { slide, preferences, compare, annotate } = state;
-  if (slide.kind !== 'open') return null;
+  const { slide, preferences, compare } = state;
+  if (slide === null) return null;
+  const { annotate } = slide;
   const { input } = slide.choice;
   const plain = ({ id, label, outer, holes }: AnnotatedRegion): SessionFile['annotations'][number] => ({
     id,

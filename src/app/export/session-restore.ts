@@ -18,15 +18,12 @@ export class SessionFiles {
   constructor(workbench: WorkbenchParts) {
     this.#workbench = workbench;
     const { store } = workbench;
-    let { slide } = store.getState();
-    store.subscribe(() => {
-      const now = store.getState().slide;
-      if (now === slide) return;
-      const before = slide;
-      slide = now;
-      const isNew = now.kind === 'open' && (before.kind !== 'open' || before.slideId !== now.slideId);
-      if (isNew && this.#wanted !== null) void this.#slideOpened(this.#wanted);
-    });
+    store.subscribe(
+      ({ slide }) => slide?.slideId,
+      () => {
+        if (this.#wanted !== null) void this.#slideOpened(this.#wanted);
+      },
+    );
   }
 
   /** The session that waits for its slide; null if there is none. */
@@ -43,7 +40,7 @@ export class SessionFiles {
       if (place !== null) places.set(id, place);
     }
     const text = sessionText(state, { places, truth: annotations.keptTruth() });
-    if (text === null || state.slide.kind !== 'open') return;
+    if (text === null || state.slide === null) return;
     const name = `${fileStem(state.slide.metadata.name)}.dualscope.json`;
     download(new Blob([text], { type: 'application/json' }), name);
   }
@@ -67,7 +64,7 @@ export class SessionFiles {
     }
     const { store, slides } = this.#workbench;
     const { slide } = store.getState();
-    if (slide.kind === 'open' && slide.metadata.fingerprint === session.slide.fingerprint) {
+    if (slide !== null && slide.metadata.fingerprint === session.slide.fingerprint) {
       await this.#apply(session);
       return;
     }
@@ -86,7 +83,7 @@ export class SessionFiles {
 
   async #slideOpened(session: SessionFile): Promise<void> {
     const { slide } = this.#workbench.store.getState();
-    if (slide.kind !== 'open') return;
+    if (slide === null) return;
     if (slide.metadata.fingerprint !== session.slide.fingerprint) {
       const problem = `This is not the session’s slide, "${session.slide.name}".`;
       this.#fail(slide.metadata.name, problem, 'Open that slide to restore the session.');

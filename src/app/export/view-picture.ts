@@ -38,7 +38,7 @@ export function pictureOfView(workbench: WorkbenchParts): HTMLCanvasElement | nu
   }
   context.restore();
 
-  const content = workbench.contentOf(pane.layer);
+  const content = workbench.resolveLayer(pane.layer);
   const mpp = currentMpp(state.slide);
   drawLegend(context, {
     top: box.height,

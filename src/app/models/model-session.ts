@@ -2,10 +2,9 @@
 import type { NamedFile, SegmentClient } from '../../worker/segment-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { browserStorage } from '../state/preferences.ts';
-import type { Action } from '../state/reducer.ts';
 import type { RunOutcome } from '../state/run-state.ts';
 import type { AppState, ModelEntry } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { AppStore } from '../state/store.ts';
 import { loadSpeeds, saveSpeeds } from './model-speed.ts';
 import type { Speeds } from './model-speed.ts';
 
@@ -13,38 +12,38 @@ import type { Speeds } from './model-speed.ts';
 const maxFiles = 500;
 
 export class ModelSession {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #client: SegmentClient;
-  #device: string | null = null;
-  #lastRun: RunOutcome | null = null;
   #opened = 0;
 
-  constructor(store: Store<AppState, Action>, client: SegmentClient) {
+  constructor(store: AppStore, client: SegmentClient) {
     this.#store = store;
     this.#client = client;
-    store.subscribe(() => this.#follow());
+    // Figures belong to a device.
+    store.subscribe(deviceOf, (device) => {
+      if (device !== null) this.#set(loadSpeeds(browserStorage(), device));
+    });
+    store.subscribe(
+      ({ lastRun }) => lastRun,
+      (lastRun) => {
+        if (lastRun !== null) this.#measured(lastRun);
+      },
+    );
   }
 
-  /** Speeds are stored per device and updated after each run that computed slices. */
-  #follow(): void {
-    const { backend, lastRun, speeds } = this.#store.getState();
-    if (backend.kind !== 'ready') return;
-    const device = `${backend.report.name}/${backend.report.device}`;
-    if (device !== this.#device) {
-      this.#device = device;
-      this.#set(loadSpeeds(browserStorage(), device));
-    } else if (lastRun !== null && lastRun !== this.#lastRun) {
-      this.#lastRun = lastRun;
-      const [only] = lastRun.models;
-      // Models that run together share the device, so their rates do not apply to one alone.
-      if (only === undefined || lastRun.models.length > 1) return;
-      const computed = only.slices - only.restored;
-      // The first slices include loading, so short runs do not count.
-      if (computed < 4 || only.seconds <= 0) return;
-      const next = { ...speeds, [only.modelId]: computed / only.seconds };
-      saveSpeeds(browserStorage(), device, next);
-      this.#set(next);
-    }
+  /** Each run that computed something gives a new figure. */
+  #measured({ models }: RunOutcome): void {
+    const state = this.#store.getState();
+    const device = deviceOf(state);
+    const [only] = models;
+    // Models that run at once share the device: their rates say nothing of one alone.
+    if (device === null || only === undefined || models.length > 1) return;
+    const computed = only.slices - only.restored;
+    // The first slices pay for loading: too few say little.
+    if (computed < 4 || only.seconds <= 0) return;
+    const next = { ...state.speeds, [only.modelId]: computed / only.seconds };
+    saveSpeeds(browserStorage(), device, next);
+    this.#set(next);
   }
 
   #set(speeds: Speeds): void {
@@ -120,6 +119,11 @@ export class ModelSession {
     for (let number = 2; taken.has(free); number++) free = `own-${id}-${number}`;
     return free;
   }
+}
+
+/** Backend and device as one text; null before the backend is ready. */
+function deviceOf({ backend }: AppState): string | null {
+  return backend.kind === 'ready' ? `${backend.report.name}/${backend.report.device}` : null;
 }
 
 function folderOf(file: File): string {

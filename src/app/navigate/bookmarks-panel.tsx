@@ -8,7 +8,7 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { Bookmark } from './bookmarks.ts';
 
 export function BookmarksPanel(): React.JSX.Element {
-  const bookmarks = useApp((state) => state.bookmarks);
+  const bookmarks = useApp((state) => state.slide?.bookmarks) ?? [];
   return (
     <PanelSection title="Bookmarks" testId="bookmarks">
       <CommandButton id="view.bookmark" label="Bookmark this view" className="wide" />

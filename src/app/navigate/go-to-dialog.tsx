@@ -12,7 +12,7 @@ export function GoToDialog(): React.JSX.Element | null {
   const [text, setText] = useState('');
   const [wrong, setWrong] = useState<string | null>(null);
   const id = useId();
-  if (slide.kind !== 'open') return null;
+  if (slide === null) return null;
   const mpp = currentMpp(slide);
   const { width, height } = slide.metadata;
 

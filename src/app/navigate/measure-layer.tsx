@@ -12,7 +12,7 @@ import { measuredArea, lengthOf } from './measure.ts';
 import type { Measurement, Scale } from './measure.ts';
 
 export function MeasureLayer({ view }: { readonly view: SlideView }): React.JSX.Element | null {
-  const measurement = useApp((state) => state.measure);
+  const measurement = useApp((state) => state.slide?.measure ?? null);
   return measurement === null ? null : <MeasureTool view={view} measurement={measurement} />;
 }
 

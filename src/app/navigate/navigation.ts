@@ -1,8 +1,6 @@
 /** Where the reader is and wants to be: bookmarks, and the view in the page's address. */
 import { browserStorage } from '../state/preferences.ts';
-import type { Action } from '../state/reducer.ts';
-import type { AppState } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { AppStore } from '../state/store.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { loadBookmarks, saveBookmarks } from './bookmarks.ts';
 import type { Bookmark } from './bookmarks.ts';
@@ -13,39 +11,30 @@ import type { ViewAddress } from './view-address.ts';
 const addressDelay = 400;
 
 export class Navigation {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #activeView: () => SlideView | null;
   /** From the page's address, until the first slide shows it. */
   #wanted: ViewAddress | null;
   #timer: number | undefined;
-  #fingerprint: string | null = null;
 
   /** @param wanted the view to begin with, or null. */
-  constructor(
-    store: Store<AppState, Action>,
-    activeView: () => SlideView | null,
-    wanted: ViewAddress | null,
-  ) {
+  constructor(store: AppStore, activeView: () => SlideView | null, wanted: ViewAddress | null) {
     this.#store = store;
     this.#activeView = activeView;
     this.#wanted = wanted;
-    store.subscribe(() => this.#follow());
-  }
-
-  /** Bookmarks belong to the open slide. */
-  #follow(): void {
-    const { slide, bookmarks } = this.#store.getState();
-    const fingerprint = slide.kind === 'open' ? slide.metadata.fingerprint : null;
-    if (fingerprint === this.#fingerprint) return;
-    this.#fingerprint = fingerprint;
-    const kept = fingerprint === null ? [] : loadBookmarks(browserStorage(), fingerprint);
-    if (kept.length > 0 || bookmarks.length > 0) this.#store.dispatch({ type: 'bookmarks', bookmarks: kept });
+    store.subscribe(
+      ({ slide }) => slide?.metadata.fingerprint,
+      (fingerprint) => {
+        if (fingerprint === undefined) return;
+        store.dispatch({ type: 'bookmarks', bookmarks: loadBookmarks(browserStorage(), fingerprint) });
+      },
+    );
   }
 
   /** Called once a view shows its slide; brings the first one to where the address says. */
   shown(view: SlideView): void {
     const { slide } = this.#store.getState();
-    if (this.#wanted === null || slide.kind !== 'open') return;
+    if (this.#wanted === null || slide === null) return;
     view.goTo(placeOf(this.#wanted, slide.metadata.width));
     this.#wanted = null;
   }
@@ -54,12 +43,12 @@ export class Navigation {
   current(): ViewAddress | null {
     const { slide } = this.#store.getState();
     const place = this.#activeView()?.place() ?? null;
-    return slide.kind === 'open' && place !== null ? addressOf(place, slide.metadata.width) : null;
+    return slide !== null && place !== null ? addressOf(place, slide.metadata.width) : null;
   }
 
   goTo(address: ViewAddress): void {
     const { slide } = this.#store.getState();
-    if (slide.kind === 'open') this.#activeView()?.goTo(placeOf(address, slide.metadata.width));
+    if (slide !== null) this.#activeView()?.goTo(placeOf(address, slide.metadata.width));
   }
 
   /** Goes to a point, level-0 pixels, as near as the view is. */
@@ -72,20 +61,23 @@ export class Navigation {
     const view = this.current();
     if (view === null) return;
     const bookmark: Bookmark = { id: crypto.randomUUID(), note: '', view, created: Date.now() };
-    this.#set([...this.#store.getState().bookmarks, bookmark]);
+    this.#set([...(this.#store.getState().slide?.bookmarks ?? []), bookmark]);
   }
 
   setNote(id: string, note: string): void {
-    this.#set(this.#store.getState().bookmarks.map((one) => (one.id === id ? { ...one, note } : one)));
+    this.#set(
+      (this.#store.getState().slide?.bookmarks ?? []).map((one) => (one.id === id ? { ...one, note } : one)),
+    );
   }
 
   deleteBookmark(id: string): void {
-    this.#set(this.#store.getState().bookmarks.filter((one) => one.id !== id));
+    this.#set((this.#store.getState().slide?.bookmarks ?? []).filter((one) => one.id !== id));
   }
 
   #set(bookmarks: readonly Bookmark[]): void {
     this.#store.dispatch({ type: 'bookmarks', bookmarks });
-    if (this.#fingerprint !== null) saveBookmarks(browserStorage(), this.#fingerprint, bookmarks);
+    const { slide } = this.#store.getState();
+    if (slide !== null) saveBookmarks(browserStorage(), slide.metadata.fingerprint, bookmarks);
   }
 
   /** Called when the view has moved: the address follows, for slides that have one. */
@@ -95,7 +87,7 @@ export class Navigation {
     this.#timer = window.setTimeout(() => {
       const { slide } = this.#store.getState();
       const address = this.current();
-      if (slide.kind !== 'open' || slide.choice.input.kind !== 'url' || address === null) return;
+      if (slide?.choice.input.kind !== 'url' || address === null) return;
       const parameters = new URLSearchParams(window.location.search);
       parameters.set('at', addressText(address));
       // Slashes and commas need no escape in a query, and the address reads better without.

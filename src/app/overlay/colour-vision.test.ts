@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classColours, parseColour } from './class-palette.ts';
-import { colourDifference, colourVisions, mostAlike, seenAs, tooAlike } from './colour-vision.ts';
-import type { Lab } from './colour-vision.ts';
+import { colourDifference, colourVisions, mostAlike, seenAs, seenLinear, tooAlike } from './colour-vision.ts';
+import type { ColourVision, Lab } from './colour-vision.ts';
 
 const classes = ['Normal', 'Benign', 'In situ', 'Invasive'].map((name, value) => ({
   name,
@@ -25,7 +25,59 @@ describe('colourDifference', () => {
   });
 });
 
+describe('seenLinear', () => {
+  // Table 1 of Machado, Oliveira and Fernandes 2009 for severity 1.0, by columns: what pure red, green and blue become.
+  const published = {
+    protanopia: [
+      [0.152286, 0.114503, -0.003882],
+      [1.052583, 0.786281, -0.048116],
+      [-0.204868, 0.099216, 1.051998],
+    ],
+    deuteranopia: [
+      [0.367322, 0.280085, -0.01182],
+      [0.860646, 0.672501, 0.04294],
+      [-0.227968, 0.047413, 0.968881],
+    ],
+    tritanopia: [
+      [1.255528, -0.078411, 0.004733],
+      [-0.076749, 0.930809, 0.691367],
+      [-0.178779, 0.147602, 0.3039],
+    ],
+  } as const;
+  const primaries = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
+
+  it.each(['protanopia', 'deuteranopia', 'tritanopia'] as const)(
+    'is what the paper gives for %s',
+    (vision) => {
+      primaries.forEach((primary, column) => {
+        seenLinear(primary, vision).forEach((value, row) => {
+          expect(value).toBeCloseTo(published[vision][column]![row]!, 6);
+        });
+      });
+    },
+  );
+});
+
 describe('seenAs', () => {
+  // From the matrices above, the sRGB curve of IEC 61966-2-1 and CIE L*a*b*, worked out independently of culori.
+  it.each<[string, ColourVision, Lab]>([
+    ['#d55e00', 'protanopia', [47.5, -4.04, 53.56]],
+    ['#d55e00', 'deuteranopia', [58.0, -5.54, 62.35]],
+    ['#d55e00', 'tritanopia', [53.91, 65.13, 30.68]],
+    ['#0072b2', 'protanopia', [49.22, 6.87, -37.64]],
+    ['#0072b2', 'deuteranopia', [43.78, 9.49, -44.07]],
+    ['#0072b2', 'tritanopia', [49.15, -26.62, -12.64]],
+    ['#8a5a9e', 'protanopia', [44.85, 5.86, -32.72]],
+    ['#8a5a9e', 'deuteranopia', [46.67, 5.1, -27.2]],
+    ['#8a5a9e', 'tritanopia', [46.42, 18.01, -3.53]],
+  ])('%s with %s', (colour, vision, expected) => {
+    seenAs(colour, vision).forEach((value, at) => expect(value).toBeCloseTo(expected[at]!, 1));
+  });
+
   it('leaves grey as it is, and takes the difference that a vision lacks', () => {
     for (const vision of colourVisions) {
       const [l, a, b] = seenAs('#808080', vision);

@@ -1,106 +1,66 @@
-/** How different two colours look, with normal and with deficient colour vision. Pure. */
+/**
+ * How different two colours look, with normal and with deficient colour vision. Pure.
+ *
+ * Deficient vision is simulated by the model of Machado, Oliveira and Fernandes ("A Physiologically-based Model for Simulation of Color Vision
+ * Deficiency", IEEE TVCG 15(6), 2009) at full severity, in linear RGB. Differences are CIEDE2000 (Sharma, Wu and Dalal 2005).
+ */
+import {
+  converter,
+  differenceCiede2000,
+  filterDeficiencyDeuter,
+  filterDeficiencyProt,
+  filterDeficiencyTrit,
+} from 'culori';
+import type { Color, Rgb } from 'culori';
 import { parseColour } from './class-palette.ts';
 
 export const colourVisions = ['normal', 'protanopia', 'deuteranopia', 'tritanopia'] as const;
 export type ColourVision = (typeof colourVisions)[number];
 
-type Triple = readonly [number, number, number];
-type Matrix = readonly [Triple, Triple, Triple];
-
-/** Linear RGB as seen, at full severity: Machado, Oliveira and Fernandes 2009, table of severity 1. */
-const simulations: Readonly<Record<Exclude<ColourVision, 'normal'>, Matrix>> = {
-  protanopia: [
-    [0.152286, 1.052583, -0.204868],
-    [0.114503, 0.786281, 0.099216],
-    [-0.003882, -0.048116, 1.051998],
-  ],
-  deuteranopia: [
-    [0.367322, 0.860646, -0.227968],
-    [0.280085, 0.672501, 0.047413],
-    [-0.01182, 0.04294, 0.968881],
-  ],
-  tritanopia: [
-    [1.255528, -0.076749, -0.178779],
-    [-0.078411, 0.930809, 0.147602],
-    [0.004733, 0.691367, 0.3039],
-  ],
-};
-
 /** CIE L*, a*, b* under D65. */
-export type Lab = Triple;
+export type Lab = readonly [l: number, a: number, b: number];
+
+const simulations = {
+  protanopia: filterDeficiencyProt(1),
+  deuteranopia: filterDeficiencyDeuter(1),
+  tritanopia: filterDeficiencyTrit(1),
+} as const;
+
+const toLab = converter('lab65');
+const toLinear = converter('lrgb');
+
+/**
+ * Linear RGB, 0 to 1, as it is seen. culori applies the matrices of the model to whatever an `rgb` colour holds; they are defined
+ * for linear values, so that is what it gets.
+ */
+export function seenLinear(linear: readonly number[], vision: ColourVision): [number, number, number] {
+  const [r = 0, g = 0, b = 0] = linear;
+  const colour: Rgb = { mode: 'rgb', r, g, b };
+  const seen = vision === 'normal' ? colour : simulations[vision]<Rgb>(colour);
+  return [seen.r, seen.g, seen.b];
+}
 
 /** A colour `#rrggbb` as it is seen. @throws RangeError when `colour` is none. */
 export function seenAs(colour: string, vision: ColourVision): Lab {
-  const linear = parseColour(colour).map((value) => toLinear(value / 255)) as unknown as Triple;
-  const seen = vision === 'normal' ? linear : times(simulations[vision], linear);
-  return toLab(seen.map((value) => Math.min(1, Math.max(0, value))) as unknown as Triple);
+  const [red, green, blue] = parseColour(colour);
+  const { r, g, b } = toLinear({ mode: 'rgb', r: red / 255, g: green / 255, b: blue / 255 });
+  const seen = seenLinear([r, g, b], vision).map((value) => Math.min(1, Math.max(0, value)));
+  const lab = toLab({ mode: 'lrgb', r: seen[0] ?? 0, g: seen[1] ?? 0, b: seen[2] ?? 0 });
+  return [lab.l, lab.a, lab.b];
 }
 
-function toLinear(value: number): number {
-  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+const ciede2000 = differenceCiede2000();
+
+/** CIEDE2000, weights 1. About 2 is just noticeable. */
+export function colourDifference(one: Lab, other: Lab): number {
+  return ciede2000(toColour(one), toColour(other));
 }
 
-function times(matrix: Matrix, [x, y, z]: Triple): Triple {
-  const row = ([a, b, c]: Triple): number => a * x + b * y + c * z;
-  return [row(matrix[0]), row(matrix[1]), row(matrix[2])];
+function toColour([l, a, b]: Lab): Color {
+  return { mode: 'lab65', l, a, b };
 }
 
-const xyzOfLinear: Matrix = [
-  [0.4124564, 0.3575761, 0.1804375],
-  [0.2126729, 0.7151522, 0.072175],
-  [0.0193339, 0.119192, 0.9503041],
-];
-const white: Triple = [0.95047, 1, 1.08883];
-
-function toLab(linear: Triple): Lab {
-  const [x, y, z] = times(xyzOfLinear, linear);
-  const f = (t: number): number => (t > (6 / 29) ** 3 ? Math.cbrt(t) : t / (3 * (6 / 29) ** 2) + 4 / 29);
-  const [fx, fy, fz] = [f(x / white[0]), f(y / white[1]), f(z / white[2])];
-  return [116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)];
-}
-
-const degree = Math.PI / 180;
-
-/** CIEDE2000 (Sharma, Wu and Dalal 2005), weights 1. About 2 is just noticeable. */
-export function colourDifference([l1, a1, b1]: Lab, [l2, a2, b2]: Lab): number {
-  const meanC = (Math.hypot(a1, b1) + Math.hypot(a2, b2)) / 2;
-  const g = 0.5 * (1 - Math.sqrt(meanC ** 7 / (meanC ** 7 + 25 ** 7)));
-  const [a1p, a2p] = [(1 + g) * a1, (1 + g) * a2];
-  const [c1, c2] = [Math.hypot(a1p, b1), Math.hypot(a2p, b2)];
-  const hue = (a: number, b: number): number =>
-    a === 0 && b === 0 ? 0 : (Math.atan2(b, a) / degree + 360) % 360;
-  const [h1, h2] = [hue(a1p, b1), hue(a2p, b2)];
-  const grey = c1 * c2 === 0;
-  let dh = h2 - h1;
-  if (dh > 180) dh -= 360;
-  else if (dh < -180) dh += 360;
-  if (grey) dh = 0;
-  const dL = l2 - l1;
-  const dC = c2 - c1;
-  const dH = 2 * Math.sqrt(c1 * c2) * Math.sin((dh / 2) * degree);
-  const meanL = (l1 + l2) / 2;
-  const meanCp = (c1 + c2) / 2;
-  let meanH = h1 + h2;
-  if (!grey) {
-    if (Math.abs(h1 - h2) <= 180) meanH /= 2;
-    else meanH = meanH < 360 ? (meanH + 360) / 2 : (meanH - 360) / 2;
-  }
-  const t =
-    1 -
-    0.17 * Math.cos((meanH - 30) * degree) +
-    0.24 * Math.cos(2 * meanH * degree) +
-    0.32 * Math.cos((3 * meanH + 6) * degree) -
-    0.2 * Math.cos((4 * meanH - 63) * degree);
-  const turn = 30 * Math.exp(-(((meanH - 275) / 25) ** 2));
-  const rc = 2 * Math.sqrt(meanCp ** 7 / (meanCp ** 7 + 25 ** 7));
-  const sl = 1 + (0.015 * (meanL - 50) ** 2) / Math.sqrt(20 + (meanL - 50) ** 2);
-  const sc = 1 + 0.045 * meanCp;
-  const sh = 1 + 0.015 * meanCp * t;
-  const rt = -Math.sin(2 * turn * degree) * rc;
-  return Math.sqrt((dL / sl) ** 2 + (dC / sc) ** 2 + (dH / sh) ** 2 + rt * (dC / sc) * (dH / sh));
-}
-
-/** Below this, fields of two colours are told apart with effort only. */
+/** Below this, two colours are hard to distinguish as fills. */
 export const tooAlike = 12;
 
 export interface AlikeColours {

@@ -26,7 +26,7 @@ export interface OverlayCanvasProps {
 
 export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | null {
   const { id, view, map, style, opacity, clip } = props;
-  const slide = useApp((state) => state.slide);
+  const slide = useApp((state) => state.slide?.metadata ?? null);
   const fillCanvas = useRef<HTMLCanvasElement>(null);
   const marksCanvas = useRef<HTMLCanvasElement>(null);
   const painter = useMemo(() => new OverlayPainter(), []);
@@ -34,7 +34,7 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
   useEffect(() => {
     const fill = fillCanvas.current?.getContext('2d', overlayContext);
     const marks = marksCanvas.current?.getContext('2d', overlayContext);
-    if (fill == null || marks == null || slide.kind !== 'open') return;
+    if (fill == null || marks == null || slide === null) return;
     let size = sizeOf(fill.canvas);
     const paint = (): void => {
       const devicePixelRatio = window.devicePixelRatio;
@@ -55,7 +55,7 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
         e: css.e * devicePixelRatio,
         f: css.f * devicePixelRatio,
       };
-      const frame = { transform, devicePixelRatio, slide: slide.metadata };
+      const frame = { transform, devicePixelRatio, slide };
       if (!painter.paint(fill, marks, map, style, frame)) schedule();
     };
     let scheduled = 0;

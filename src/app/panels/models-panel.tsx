@@ -102,7 +102,7 @@ export function useSlideForModel(): SlideForModel | null {
   const slide = useApp((state) => state.slide);
   const organ = useApp((state) => currentSpecimen(state).organ);
   const stain = useApp((state) => currentSpecimen(state).stain);
-  if (slide.kind !== 'open') return null;
+  if (slide === null) return null;
   return { ...slide.metadata, mpp: currentMpp(slide), specimen: { organ, stain } };
 }
 

@@ -68,7 +68,7 @@ export function RunSection(): React.JSX.Element {
 function useEstimate(): SegmentEstimate | null {
   const { engine } = useWorkbench();
   const [known, setKnown] = useState<{ key: string; estimate: SegmentEstimate | null } | null>(null);
-  const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
+  const slideId = useApp((state) => (state.slide !== null ? state.slide.slideId : null));
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
   const model = useApp((state) => activeModel(state)?.id ?? null);
   const skipGlass = useApp((state) => state.preferences.skipGlass);

@@ -15,6 +15,7 @@ import { RunSection } from './run-section.tsx';
 import { StatisticsSection } from './statistics-section.tsx';
 import { ModelFacts } from './model-card.tsx';
 import { ViewSection } from './view-section.tsx';
+import { hasSlide } from '../state/state.ts';
 
 const titles = {
   slides: 'Slides',
@@ -25,9 +26,9 @@ const titles = {
 
 export function LeftPanel(): React.JSX.Element | null {
   const panel = useApp((state) => state.preferences.leftPanel);
-  const hasSlide = useApp((state) => state.slide.kind !== 'none');
+  const slideShown = useApp(hasSlide);
   // Without a slide, the start page shows the same at a larger size.
-  if (panel === null || (panel !== 'models' && !hasSlide)) return null;
+  if (panel === null || (panel !== 'models' && !slideShown)) return null;
   return (
     <aside className="panel left-panel" aria-label={titles[panel]} data-testid="left-panel">
       {panel === 'slides' && <SlidesPanel />}

@@ -11,7 +11,7 @@ import { FactList, PanelSection } from './section.tsx';
 
 export function SlideFacts(): React.JSX.Element | null {
   const slide = useApp((state) => state.slide);
-  if (slide.kind !== 'open') return null;
+  if (slide === null) return null;
   const { metadata } = slide;
   return (
     <>

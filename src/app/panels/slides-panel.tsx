@@ -63,7 +63,7 @@ interface SlideItemProps {
 
 function SlideItem({ choice, detail, tag }: SlideItemProps): React.JSX.Element {
   const workbench = useWorkbench();
-  const current = useApp((state) => state.slide.kind === 'open' && state.slide.choice.key === choice.key);
+  const current = useApp((state) => state.slide !== null && state.slide.choice.key === choice.key);
   return (
     <li>
       <button

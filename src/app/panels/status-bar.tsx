@@ -41,9 +41,9 @@ export function StatusBar(): React.JSX.Element {
 
 /** The text while nothing runs and there is no message. */
 function idleText(state: AppState): string {
-  const { slide, lastRun, models } = state;
-  if (slide.kind === 'none') return 'Open a slide to begin.';
-  if (slide.kind === 'opening') return `Opening ${slide.title}…`;
+  const { slide, opening, lastRun, models } = state;
+  if (opening !== null) return `Opening ${opening}…`;
+  if (slide === null) return 'Open a slide to begin.';
   if (lastRun !== null) {
     const slices = `${formatCount(lastRun.slices)} ${lastRun.slices === 1 ? 'slice' : 'slices'}`;
     const time = formatDuration(lastRun.seconds);
@@ -221,5 +221,5 @@ export function progressMessage(state: AppState): string {
     if (lastRun.cancelled) return 'Segmentation cancelled.';
     return `Segmentation finished in ${formatDuration(lastRun.seconds)}.`;
   }
-  return slide.kind === 'open' ? `${slide.metadata.name} is open.` : '';
+  return slide !== null ? `${slide.metadata.name} is open.` : '';
 }

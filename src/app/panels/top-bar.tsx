@@ -59,10 +59,9 @@ function LinkButton(): React.JSX.Element {
 function OpenSlideReadout(): React.JSX.Element | null {
   const { store } = useWorkbench();
   const slide = useApp((state) => state.slide);
-  if (slide.kind === 'none') return null;
-  if (slide.kind === 'opening') {
-    return <span className="slide-name faint">Opening {slide.title}…</span>;
-  }
+  const opening = useApp((state) => state.opening);
+  if (opening !== null) return <span className="slide-name faint">Opening {opening}…</span>;
+  if (slide === null) return null;
   const mpp = currentMpp(slide);
   const { magnification } = slide.metadata;
   return (

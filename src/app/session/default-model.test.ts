@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { parsePreferences } from '../state/preferences.ts';
-import { initialState, reduce } from '../state/reducer.ts';
+import { initialState } from '../state/reducer.ts';
 import { layerText } from '../state/state.ts';
 import type { Layer, ModelEntry, OpenSlide } from '../state/state.ts';
-import { createStore } from '../state/store.ts';
+import { createAppStore } from '../state/store.ts';
 import { watchDefaultModel } from './default-model.ts';
 
 const model = (id: string, synthetic: boolean): ModelEntry =>
@@ -16,7 +16,7 @@ const model = (id: string, synthetic: boolean): ModelEntry =>
 const models = [model('nano', true), model('colon', false)];
 
 function start() {
-  const store = createStore(reduce, initialState(parsePreferences(null)));
+  const store = createAppStore(initialState(parsePreferences(null)));
   store.dispatch({ type: 'models', models });
   store.dispatch({
     type: 'demos',
@@ -52,7 +52,7 @@ it('leaves tissue alone where that was chosen', () => {
 });
 
 it('fills panes that were laid out before the models were known', () => {
-  const store = createStore(reduce, initialState(parsePreferences(null)));
+  const store = createAppStore(initialState(parsePreferences(null)));
   watchDefaultModel(store);
   const choice: OpenSlide['choice'] = { key: 'a', title: 'a', input: { kind: 'url', url: 'a' } };
   const metadata = { fingerprint: 'a', properties: {} } as unknown as OpenSlide['metadata'];

@@ -1,9 +1,9 @@
 /** The slides that come with the app: slides/index.json. */
 import { z } from 'zod';
-import { activePaneOf } from '../state/state.ts';
-import type { Action } from '../state/reducer.ts';
+import { shallow } from 'zustand/shallow';
+import { activePaneOf, layerText } from '../state/state.ts';
 import type { AppState, DemoSlide, SlideChoice } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { AppStore } from '../state/store.ts';
 
 const demosSchema = z.array(
   z.object({
@@ -34,21 +34,19 @@ export function demoChoice(demo: DemoSlide): SlideChoice {
 }
 
 /** Gives `offer` the ground truth that comes with a demo slide, whenever one opens or another model is chosen on it. */
-export function watchDemoTruth(store: Store<AppState, Action>, offer: (file: File) => Promise<void>): void {
-  let last = '';
-  const update = (): void => {
-    const state = store.getState();
-    const { slide, demos } = state;
-    if (slide.kind !== 'open') return;
-    const now = `${slide.slideId} ${JSON.stringify(activePaneOf(state).layer)}`;
-    if (now === last) return;
-    const demo = demos.find((each) => demoChoice(each).key === slide.choice.key);
-    if (demo === undefined) return;
-    last = now;
-    if (demo.truth !== undefined) void fetchTruth(demo.truth).then((file) => file && offer(file));
-  };
-  store.subscribe(update);
-  update();
+export function watchDemoTruth(store: AppStore, offer: (file: File) => Promise<void>): void {
+  store.subscribe(
+    (state) => [demoOf(state)?.truth, state.slide?.slideId, layerText(activePaneOf(state).layer)] as const,
+    ([truth]) => {
+      if (truth !== undefined) void fetchTruth(truth).then((file) => file && offer(file));
+    },
+    { equalityFn: shallow, fireImmediately: true },
+  );
+}
+
+/** The demo slide that is open; undefined when it is none. */
+export function demoOf({ slide, demos }: AppState): DemoSlide | undefined {
+  return demos.find((demo) => demoChoice(demo).key === slide?.choice.key);
 }
 
 /** null when it can't be had: the slide is as good without. */

@@ -2,23 +2,22 @@
 import type { SegmentEvent } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { ClassMapStore } from '../overlay/class-map-store.ts';
-import type { Action } from '../state/reducer.ts';
-import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { ModelEntry, OpenSlide } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 import { logEntry } from './error-log.ts';
 
 /** Progress moves this often, in milliseconds: slices finish far faster than anybody reads. */
 const progressInterval = 100;
 
 export class EngineEvents {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #maps: ClassMapStore;
   /** Codes of storage problems that the user knows of. */
   readonly #told = new Set<string>();
   /** Of the run that is on, by model; others' late progress is dropped. */
   readonly #progress = new Map<string, object>();
 
-  constructor(store: Store<AppState, Action>, maps: ClassMapStore) {
+  constructor(store: AppStore, maps: ClassMapStore) {
     this.#store = store;
     this.#maps = maps;
   }

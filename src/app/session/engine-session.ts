@@ -3,20 +3,19 @@ import type { TissueMask } from '../../segment/tissue.ts';
 import type { BackendName, SegmentEstimate, SegmentRequest } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import { qualities } from '../../worker/segment-client.ts';
-import type { Action } from '../state/reducer.ts';
 import { activeModel, currentMpp } from '../state/state.ts';
-import type { AppState, ModelEntry } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { ModelEntry } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 import { watchDefaultModel } from './default-model.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { chooseModel, parseModelIds } from './model-list.ts';
 
 export class EngineSession {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #client: SegmentClient;
   #backend: Promise<void> | null = null;
 
-  constructor(store: Store<AppState, Action>, client: SegmentClient) {
+  constructor(store: AppStore, client: SegmentClient) {
     this.#store = store;
     this.#client = client;
   }
@@ -98,7 +97,7 @@ export class EngineSession {
     const state = this.#store.getState();
     const { slide, preferences } = state;
     const model = activeModel(state);
-    if (slide.kind !== 'open' || model === null || currentMpp(slide) === null) return null;
+    if (slide === null || model === null || currentMpp(slide) === null) return null;
     return {
       slide: slide.choice.input,
       modelUrl: model.url,

@@ -6,10 +6,9 @@ import type { Level0Rect } from '../../slide/slide.ts';
 import type { SegmentRequest } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
-import type { Action } from '../state/reducer.ts';
 import { currentMpp, shownModels } from '../state/state.ts';
-import type { AppState, Extent, ModelEntry, OpenSlide } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { Extent, ModelEntry, OpenSlide } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 import type { EngineEvents } from './engine-events.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
@@ -33,16 +32,17 @@ interface CurrentRun {
 }
 
 export class SegmentSession {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #client: SegmentClient;
   readonly #events: EngineEvents;
   readonly #visibleArea: () => Level0Rect | null;
   #run: CurrentRun | null = null;
+  #awaitingMpp: Extent | null = null;
   #viewTimer: number | null = null;
 
   /** @param visibleArea what the active pane shows of the slide now. */
   constructor(
-    store: Store<AppState, Action>,
+    store: AppStore,
     client: SegmentClient,
     events: EngineEvents,
     visibleArea: () => Level0Rect | null,
@@ -51,6 +51,18 @@ export class SegmentSession {
     this.#client = client;
     this.#events = events;
     this.#visibleArea = visibleArea;
+    // The wish ends when the user stops answering the question.
+    store.subscribe(
+      ({ dialog, slide }) => dialog === 'mpp' || slide?.calibration != null,
+      (asking) => {
+        if (!asking) this.#awaitingMpp = null;
+      },
+    );
+  }
+
+  /** What to segment once the user has given the µm per pixel that `segment` asked for; null when it did not ask. */
+  get awaitingMpp(): Extent | null {
+    return this.#awaitingMpp;
   }
 
   /**
@@ -61,20 +73,21 @@ export class SegmentSession {
   async segment(extent: Extent, models = shownModels(this.#store.getState())): Promise<void> {
     const state = this.#store.getState();
     const { slide } = state;
-    if (slide.kind !== 'open' || models.length === 0 || state.run !== null) return;
+    if (slide === null || models.length === 0 || state.run !== null) return;
     if (currentMpp(slide) === null) {
-      this.#store.dispatch({ type: 'dialog', dialog: 'mpp', segmentAfterMpp: extent });
+      this.#awaitingMpp = extent;
+      this.#store.dispatch({ type: 'dialog', dialog: 'mpp' });
       return;
     }
     const view = this.#visibleArea();
     if (extent === 'visible' && view === null) return;
 
-    if (extent === 'area' && state.area === null) return;
+    if (extent === 'area' && slide.area === null) return;
     await this.runAll(slide, models, {
       extent,
       request: {
         area: extent === 'visible' ? view : null,
-        polygon: extent === 'area' ? state.area : null,
+        polygon: extent === 'area' ? slide.area : null,
         overlap: overlapOf(state.preferences.quality),
         glass: state.preferences.skipGlass ? 'skip' : 'include',
         keep: state.preferences.keepResults,

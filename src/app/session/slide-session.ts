@@ -4,9 +4,8 @@ import type { SlideClient } from '../../worker/slide-client.ts';
 import { unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { browserStorage } from '../state/preferences.ts';
-import type { Action } from '../state/reducer.ts';
-import type { AppState, SlideChoice } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { SlideChoice } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { recallSpecimens, rememberSpecimens } from './remembered-specimens.ts';
@@ -15,13 +14,13 @@ import { groupSlideFiles } from './slide-files.ts';
 import { fileNameOf } from './url-parameters.ts';
 
 export class SlideSession {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #client: SlideClient;
   #opening: AbortController | null = null;
   /** Broken tiles of the current slide: the first is reported, the rest would say the same. */
   #brokenTiles = 0;
 
-  constructor(store: Store<AppState, Action>, client: SlideClient) {
+  constructor(store: AppStore, client: SlideClient) {
     this.#store = store;
     this.#client = client;
     store.dispatch({ type: 'specimens', specimens: recallSpecimens(browserStorage()) });
@@ -36,7 +35,6 @@ export class SlideSession {
     this.#opening?.abort();
     const controller = new AbortController();
     this.#opening = controller;
-    const before = this.#store.getState().slide;
     this.#store.dispatch({ type: 'slide-opening', title: choice.title });
     try {
       const { slideId, metadata } = await this.#client.open(choice.input, controller.signal);
@@ -45,17 +43,15 @@ export class SlideSession {
         return;
       }
       this.#brokenTiles = 0;
+      const before = this.#store.getState().slide;
       const known = recallMpp(browserStorage(), metadata.fingerprint);
       this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known });
-      if (before.kind === 'open') void this.#client.close(before.slideId);
+      if (before !== null) void this.#client.close(before.slideId);
     } catch (error) {
-      if (controller.signal.aborted || isAbort(error)) {
-        // Another slide is being opened instead; the one before it is no longer wanted.
-        if (before.kind === 'open') void this.#client.close(before.slideId);
-        return;
-      }
-      if (before.kind === 'open') this.#store.dispatch({ ...before, type: 'slide-opened' });
-      else this.#store.dispatch({ type: 'slide-closed' });
+      // Aborted: another slide is being opened instead, or the user has closed the slide.
+      if (controller.signal.aborted) return;
+      this.#store.dispatch({ type: 'slide-opening', title: null });
+      if (isAbort(error)) return;
       const report = reportOf(error, choice.title);
       this.#store.dispatch({ type: 'log', entry: logEntry('error', report, 'slide.open') });
     } finally {
@@ -84,7 +80,7 @@ export class SlideSession {
     this.#opening?.abort();
     const { slide } = this.#store.getState();
     this.#store.dispatch({ type: 'slide-closed' });
-    if (slide.kind === 'open') void this.#client.close(slide.slideId);
+    if (slide !== null) void this.#client.close(slide.slideId);
   }
 
   /**
@@ -92,7 +88,7 @@ export class SlideSession {
    * @param umPerPx null for the file's own again.
    */
   setMpp(umPerPx: number | null): void {
-    if (this.#store.getState().slide.kind !== 'open') return;
+    if (this.#store.getState().slide === null) return;
     this.#store.dispatch({ type: 'user-mpp', mpp: umPerPx === null ? null : userMpp(umPerPx) });
     this.#rememberMpp();
   }
@@ -100,7 +96,7 @@ export class SlideSession {
   /** What the user says of the open slide's tissue; remembered. */
   setSpecimen(change: Partial<Specimen>): void {
     const { slide, specimens } = this.#store.getState();
-    if (slide.kind !== 'open') return;
+    if (slide === null) return;
     const { fingerprint } = slide.metadata;
     const next = {
       ...specimens,
@@ -118,7 +114,7 @@ export class SlideSession {
 
   #rememberMpp(): void {
     const { slide } = this.#store.getState();
-    if (slide.kind !== 'open') return;
+    if (slide === null) return;
     rememberMpp(browserStorage(), slide.metadata.fingerprint, slide.userMpp?.x ?? null);
   }
 
@@ -127,7 +123,7 @@ export class SlideSession {
     this.#brokenTiles++;
     if (this.#brokenTiles > 1) return;
     const { slide } = this.#store.getState();
-    const report = reportOf(error, slide.kind === 'open' ? slide.metadata.name : '');
+    const report = reportOf(error, slide?.metadata.name ?? '');
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, 'slide.reload') });
   };
 

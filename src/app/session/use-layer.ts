@@ -1,7 +1,7 @@
 /** Layers as components see them: rendered again when slide, models or ground truth change. */
 import { useCallback, useSyncExternalStore } from 'react';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
-import { layerText } from '../state/state.ts';
+import { currentMpp, layerText } from '../state/state.ts';
 import type { Layer } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { LayerContent } from './layer-content.ts';
@@ -9,11 +9,11 @@ import type { LayerContent } from './layer-content.ts';
 /** What a layer shows on the open slide; null while there is nothing to show it of. */
 export function useLayerContent(layer: Layer): LayerContent | null {
   const workbench = useWorkbench();
-  useApp((state) => state.slide);
+  useApp((state) => currentMpp(state.slide));
   useApp((state) => state.models);
   const fingerprint = useFingerprint();
   useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
-  return workbench.contentOf(layer);
+  return workbench.resolveLayer(layer);
 }
 
 /** Layers that can be chosen, by `layerText`, with their names. */
@@ -54,5 +54,5 @@ export function useMapVersion(map: LiveClassMap | null): number {
 }
 
 function useFingerprint(): string {
-  return useApp((state) => (state.slide.kind === 'open' ? state.slide.metadata.fingerprint : ''));
+  return useApp((state) => state.slide?.metadata.fingerprint ?? '');
 }

@@ -1,9 +1,8 @@
 /** What of the workbench its own parts may use: the workbench fits, and nothing here imports it. */
 import type { MapClient } from '../../worker/map-client.ts';
 import type { AnnotationSession } from '../annotate/annotation-session.ts';
-import type { Action } from '../state/reducer.ts';
-import type { AppState, Layer } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import type { Layer } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 import type { FiguresSession } from '../truth/figures-session.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import type { EngineSession } from './engine-session.ts';
@@ -11,7 +10,7 @@ import type { LayerContent } from './layer-content.ts';
 import type { SlideSession } from './slide-session.ts';
 
 export interface WorkbenchParts {
-  readonly store: Store<AppState, Action>;
+  readonly store: AppStore;
   readonly slides: SlideSession;
   readonly engine: EngineSession;
   readonly maps: MapClient;
@@ -19,5 +18,5 @@ export interface WorkbenchParts {
   readonly figures: FiguresSession;
   activeView(): SlideView | null;
   view(paneId: string): SlideView | null;
-  contentOf(layer: Layer): LayerContent | null;
+  resolveLayer(layer: Layer): LayerContent | null;
 }

@@ -1,4 +1,5 @@
 /** Everything that outlives a render: the store, the workers, the views, the finished class maps. */
+import { shallow } from 'zustand/shallow';
 import { DifferenceSession } from '../compare/difference-session.ts';
 import { createMapClient } from '../../worker/map-client.ts';
 import type { MapClient } from '../../worker/map-client.ts';
@@ -13,12 +14,11 @@ import { ClassMapStore } from '../overlay/class-map-store.ts';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import { sliceCacheBudget, SliceCache } from '../overlay/slice-cache.ts';
 import { browserStorage, loadPreferences, savePreferences } from '../state/preferences.ts';
-import { initialState, reduce } from '../state/reducer.ts';
-import type { Action } from '../state/reducer.ts';
-import { modelOf, shownModels } from '../state/state.ts';
-import type { AppState, Layer, PaneState } from '../state/state.ts';
-import { createStore } from '../state/store.ts';
-import type { Store } from '../state/store.ts';
+import { initialState } from '../state/reducer.ts';
+import { modelOf } from '../state/state.ts';
+import type { Layer, PaneState } from '../state/state.ts';
+import { createAppStore } from '../state/store.ts';
+import type { AppStore } from '../state/store.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
@@ -39,7 +39,7 @@ import { parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
 const narrowPx = 1100;
 
 export class Workbench {
-  readonly store: Store<AppState, Action>;
+  readonly store: AppStore;
   readonly slides: SlideSession;
   readonly engine: EngineSession;
   readonly models: ModelSession;
@@ -64,7 +64,7 @@ export class Workbench {
 
   constructor() {
     const storage = browserStorage();
-    this.store = createStore(reduce, initialState(loadPreferences(storage, window.innerWidth < narrowPx)));
+    this.store = createAppStore(initialState(loadPreferences(storage, window.innerWidth < narrowPx)));
     this.slides = new SlideSession(this.store, createSlideClient());
     const client = createSegmentClient();
     const events = new EngineEvents(this.store, this.classMaps);
@@ -80,7 +80,7 @@ export class Workbench {
     this.difference = new DifferenceSession(
       this.store,
       this.truth,
-      (layer) => this.contentOf(layer),
+      (layer) => this.resolveLayer(layer),
       ({ bounds, x, y }) => this.activeView()?.showSpot(bounds, { x, y }),
     );
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
@@ -90,13 +90,10 @@ export class Workbench {
       () => this.activeView(),
       parseUrlParameters(window.location.search).at,
     );
-    let saved = this.store.getState().preferences;
-    this.store.subscribe(() => {
-      const { preferences } = this.store.getState();
-      if (preferences === saved) return;
-      saved = preferences;
-      savePreferences(storage, preferences);
-    });
+    this.store.subscribe(
+      ({ preferences }) => preferences,
+      (preferences) => savePreferences(storage, preferences),
+    );
   }
 
   /** Opens what the page's address asks for, or the first demo slide. */
@@ -118,7 +115,7 @@ export class Workbench {
     this.#keepAddress();
     // Last, so that loading the runtime does not delay the first look at the slide.
     await this.engine.startBackend(wanted.backend);
-    this.#showStored();
+    this.stored.watch();
     // What pages have put aside that did not end in time to clear up.
     await this.#storage.sweep().catch(() => undefined);
   }
@@ -131,25 +128,6 @@ export class Workbench {
       remedy: 'They stay in memory, as far as it goes; free disk space, or use a window that is not private.',
     };
     this.store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
-  }
-
-  /** Shows what earlier visits have kept, whenever a slide opens or a pane changes its model. */
-  #showStored(): void {
-    let last = '';
-    const update = (): void => {
-      const { slide, models } = this.store.getState();
-      if (slide.kind !== 'open' || models === null) return;
-      const now = [
-        slide.slideId,
-        slide.userMpp?.x,
-        ...shownModels(this.store.getState()).map(({ id }) => id),
-      ].join();
-      if (now === last) return;
-      last = now;
-      void this.stored.restore();
-    };
-    this.store.subscribe(update);
-    update();
   }
 
   addView(paneId: string, view: SlideView): () => void {
@@ -197,10 +175,10 @@ export class Workbench {
   }
 
   /** What a layer shows on the open slide; null for none, and for ground truth where there is none. */
-  contentOf(layer: Layer): LayerContent | null {
+  resolveLayer(layer: Layer): LayerContent | null {
     const state = this.store.getState();
     const { slide } = state;
-    if (slide.kind !== 'open') return null;
+    if (slide === null) return null;
     if (layer.kind === 'truth') return this.truth.of(slide.metadata.fingerprint);
     const model = modelOf(state, layer);
     if (model === null) return null;
@@ -211,26 +189,23 @@ export class Workbench {
 
   /** The class map of a pane's layer; null when the pane shows tissue alone. */
   classMapOf(pane: PaneState): LiveClassMap | null {
-    return this.contentOf(pane.layer)?.map ?? null;
+    return this.resolveLayer(pane.layer)?.map ?? null;
   }
 
   /** Keeps slide and model in the page's address, for reloading and for sharing a demo. */
   #keepAddress(): void {
-    let last = '';
-    const update = (): void => {
-      const { slide, panes } = this.store.getState();
-      if (slide.kind !== 'open') return;
-      const { input } = slide.choice;
-      const address = withSlideAndModel(
-        window.location.search,
-        input.kind === 'url' ? input.url : null,
-        panes[0]?.layer.kind === 'model' ? panes[0].layer.id : null,
-      );
-      if (address === last) return;
-      last = address;
-      window.history.replaceState(null, '', `${window.location.pathname}${address}`);
-    };
-    this.store.subscribe(update);
-    update();
+    this.store.subscribe(
+      ({ slide, panes: [first] }) => [slide?.choice.input, first?.layer] as const,
+      ([input, layer]) => {
+        if (input === undefined) return;
+        const address = withSlideAndModel(
+          window.location.search,
+          input.kind === 'url' ? input.url : null,
+          layer?.kind === 'model' ? layer.id : null,
+        );
+        window.history.replaceState(null, '', `${window.location.pathname}${address}`);
+      },
+      { equalityFn: shallow, fireImmediately: true },
+    );
   }
 }

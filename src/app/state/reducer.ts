@@ -6,14 +6,14 @@ import { initialOverlay } from './preferences.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
-import { initialAnnotate, reduceAnnotate } from '../annotate/annotate-state.ts';
-import type { AnnotateAction } from '../annotate/annotate-state.ts';
+import { reduceAnnotate } from '../annotate/annotate-state.ts';
+import type { AnnotateAction, AnnotateState } from '../annotate/annotate-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import { changePane, layOut, plainClass, rememberOverlay } from './panes.ts';
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
-import { layerText } from './state.ts';
+import { annotateOf, layerText } from './state.ts';
 import type {
   AppState,
   AreaDrawing,
@@ -22,12 +22,12 @@ import type {
   CompareState,
   DemoSlide,
   DialogName,
-  Extent,
   Layer,
   LinkMode,
   LogEntry,
   ModelCheck,
   ModelEntry,
+  OpenSlide,
   OverlaySettings,
   PaneCount,
   Polygon,
@@ -56,7 +56,8 @@ export type Action =
   | { readonly type: 'link'; readonly link: LinkMode }
   | { readonly type: 'overlay'; readonly change: Partial<OverlaySettings> }
   | { readonly type: 'toggle-class'; readonly value: number }
-  | { readonly type: 'slide-opening'; readonly title: string }
+  /** `title` null: opening has ended without a slide. */
+  | { readonly type: 'slide-opening'; readonly title: string | null }
   | {
       readonly type: 'slide-opened';
       readonly slideId: number;
@@ -83,7 +84,7 @@ export type Action =
   | { readonly type: 'log'; readonly entry: Omit<LogEntry, 'id'> }
   | { readonly type: 'dismiss-notice' }
   | { readonly type: 'log-open'; readonly open: boolean }
-  | { readonly type: 'dialog'; readonly dialog: DialogName | null; readonly segmentAfterMpp?: Extent };
+  | { readonly type: 'dialog'; readonly dialog: DialogName | null };
 
 const maxLogEntries = 200;
 
@@ -92,18 +93,14 @@ export function initialState(preferences: Preferences): AppState {
     preferences,
     demos: [],
     opened: [],
-    slide: { kind: 'none' },
+    slide: null,
+    opening: null,
     specimens: {},
     models: null,
     modelChecks: {},
     speeds: {},
     backend: { kind: 'waiting' },
     run: null,
-    drawing: null,
-    annotate: initialAnnotate,
-    area: null,
-    measure: null,
-    bookmarks: [],
     tissueShown: false,
     lastRun: null,
     panes: [{ id: 'A', layer: { kind: 'none' }, overlay: initialOverlay(preferences) }],
@@ -119,8 +116,6 @@ export function initialState(preferences: Preferences): AppState {
     logOpen: false,
     notice: null,
     dialog: null,
-    segmentAfterMpp: null,
-    calibration: null,
   };
 }
 
@@ -180,58 +175,34 @@ export function reduce(state: AppState, action: Action): AppState {
         return { ...pane, overlay: { ...pane.overlay, hiddenClasses } };
       });
     case 'slide-opening':
-      return {
-        ...state,
-        slide: { kind: 'opening', title: action.title },
-        notice: null,
-        lastRun: null,
-        calibration: null,
-        drawing: null,
-        measure: null,
-        area: null,
-      };
+      return { ...state, opening: action.title, notice: action.title === null ? state.notice : null };
     case 'slide-opened': {
-      const { slideId, choice, metadata, userMpp } = action;
-      const others = state.opened.filter((other) => other.key !== choice.key);
-      const known = state.opened.length === others.length ? [choice, ...others] : state.opened;
-      const slide = { kind: 'open', slideId, choice, metadata, userMpp, earlierMpp: [] } as const;
-      return { ...state, slide, opened: known };
+      const others = state.opened.filter((other) => other.key !== action.choice.key);
+      const known = state.opened.length === others.length ? [action.choice, ...others] : state.opened;
+      const slide = openedSlide(action, annotateOf(state));
+      return { ...state, slide, opening: null, opened: known, lastRun: null };
     }
     case 'slide-closed':
-      return {
-        ...state,
-        slide: { kind: 'none' },
-        lastRun: null,
-        calibration: null,
-        drawing: null,
-        measure: null,
-      };
+      return { ...state, slide: null, opening: null, lastRun: null };
     case 'offer-slides': {
       const keys = new Set(action.choices.map((choice) => choice.key));
       const others = state.opened.filter((choice) => !keys.has(choice.key));
       return { ...state, opened: [...action.choices, ...others] };
     }
     case 'user-mpp':
-      if (state.slide.kind !== 'open') return state;
-      return {
-        ...state,
-        slide: {
-          ...state.slide,
-          userMpp: action.mpp,
-          earlierMpp: [...state.slide.earlierMpp, state.slide.userMpp],
-        },
-      };
-    case 'undo-mpp': {
-      const { slide } = state;
-      const before = slide.kind === 'open' ? slide.earlierMpp.at(-1) : undefined;
-      if (slide.kind !== 'open' || before === undefined) return state;
-      return { ...state, slide: { ...slide, userMpp: before, earlierMpp: slide.earlierMpp.slice(0, -1) } };
-    }
+      return changeSlide(state, ({ userMpp, earlierMpp }) => ({
+        userMpp: action.mpp,
+        earlierMpp: [...earlierMpp, userMpp],
+      }));
+    case 'undo-mpp':
+      return changeSlide(state, ({ earlierMpp }) => {
+        const before = earlierMpp.at(-1);
+        return before === undefined ? null : { userMpp: before, earlierMpp: earlierMpp.slice(0, -1) };
+      });
     case 'specimens':
       return { ...state, specimens: action.specimens };
     case 'calibration':
-      if (state.slide.kind !== 'open') return state;
-      return { ...state, calibration: action.calibration };
+      return changeSlide(state, () => ({ calibration: action.calibration }));
     case 'backend-starting':
       return { ...state, backend: { kind: 'starting' } };
     case 'backend-ready':
@@ -245,18 +216,25 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'run-ended':
       return { ...state, ...reduceRun(state, action) };
     case 'drawing':
-      return { ...state, drawing: action.drawing, measure: action.drawing === null ? state.measure : null };
-    case 'measure':
       // One tool at a time.
-      return { ...state, measure: action.measure, drawing: action.measure === null ? state.drawing : null };
+      return changeSlide(state, ({ measure }) => ({
+        drawing: action.drawing,
+        measure: action.drawing === null ? measure : null,
+      }));
+    case 'measure':
+      return changeSlide(state, ({ drawing }) => ({
+        measure: action.measure,
+        drawing: action.measure === null ? drawing : null,
+      }));
     case 'bookmarks':
-      return { ...state, bookmarks: action.bookmarks };
+      return changeSlide(state, () => ({ bookmarks: action.bookmarks }));
     case 'area':
-      return { ...state, area: action.area, drawing: null };
-    case 'annotate': {
-      const annotate = reduceAnnotate(state.annotate, action.action);
-      return annotate === state.annotate ? state : { ...state, annotate };
-    }
+      return changeSlide(state, () => ({ area: action.area, drawing: null }));
+    case 'annotate':
+      return changeSlide(state, (slide) => {
+        const annotate = reduceAnnotate(slide.annotate, action.action);
+        return annotate === slide.annotate ? null : { annotate };
+      });
     case 'tissue-shown':
       return { ...state, tissueShown: action.shown };
     case 'log': {
@@ -269,6 +247,34 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'log-open':
       return { ...state, logOpen: action.open };
     case 'dialog':
-      return { ...state, dialog: action.dialog, segmentAfterMpp: action.segmentAfterMpp ?? null };
+      return { ...state, dialog: action.dialog };
   }
+}
+
+/** Changes the open slide. Without one, and where `change` returns null, the state stays as it is. */
+function changeSlide(state: AppState, change: (slide: OpenSlide) => Partial<OpenSlide> | null): AppState {
+  const changed = state.slide === null ? null : change(state.slide);
+  return state.slide === null || changed === null
+    ? state
+    : { ...state, slide: { ...state.slide, ...changed } };
+}
+
+/** A slide that has just opened. Of the former slide's annotations only the view settings carry over. */
+function openedSlide(
+  { slideId, choice, metadata, userMpp }: Extract<Action, { type: 'slide-opened' }>,
+  former: AnnotateState,
+): OpenSlide {
+  return {
+    slideId,
+    choice,
+    metadata,
+    userMpp,
+    earlierMpp: [],
+    area: null,
+    drawing: null,
+    measure: null,
+    calibration: null,
+    bookmarks: [],
+    annotate: reduceAnnotate(former, { kind: 'reset', annotations: [] }),
+  };
 }

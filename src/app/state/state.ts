@@ -12,7 +12,8 @@ import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
-import type { Extent, RunOutcome, RunState } from './run-state.ts';
+import type { RunOutcome, RunState } from './run-state.ts';
+import { initialAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
 export type { Extent } from './run-state.ts';
@@ -76,27 +77,37 @@ export interface SlideChoice {
   readonly input: SlideInput;
 }
 
+/**
+ * The open slide and everything that belongs to it. Another slide replaces it as a whole once it has opened, so a slide
+ * that fails to open leaves it untouched.
+ */
 export interface OpenSlide {
-  readonly kind: 'open';
+  /** Number under which the worker holds the slide. */
   readonly slideId: number;
   readonly choice: SlideChoice;
   readonly metadata: SlideMetadata;
-  /** Given by the user; goes before the file's own. */
+  /** Given by the user; overrides the file's own. */
   readonly userMpp: SlideMpp | null;
-  /** What `userMpp` was before its changes of this visit, oldest first: for undoing them. */
+  /** Former values of `userMpp` in this visit, oldest first: the undo history. */
   readonly earlierMpp: readonly (SlideMpp | null)[];
+  /** The area drawn last; null while there is none. */
+  readonly area: Polygon | null;
+  /** An area that is being drawn. */
+  readonly drawing: AreaDrawing | null;
+  /** null while nothing is measured. */
+  readonly measure: Measurement | null;
+  /** null while no known length is being drawn. */
+  readonly calibration: Calibration | null;
+  readonly bookmarks: readonly Bookmark[];
+  /** Annotations and ground truth. */
+  readonly annotate: AnnotateState;
 }
 
-/** Drawing a known length on the slide, to find out how large its pixels are. */
+/** A length of known size that is being drawn, to derive the µm per pixel from it. */
 export interface Calibration {
   /** The ends of the length, level-0 pixels; none, one or both. */
   readonly points: readonly Point[];
-  /** What to segment once the resolution is known. */
-  readonly segmentAfter: Extent | null;
 }
-
-export type SlideState =
-  { readonly kind: 'none' } | { readonly kind: 'opening'; readonly title: string } | OpenSlide;
 
 export interface ModelEntry {
   readonly id: string;
@@ -191,7 +202,10 @@ export interface AppState {
   readonly demos: readonly DemoSlide[];
   /** Slides opened in this visit, latest first. */
   readonly opened: readonly SlideChoice[];
-  readonly slide: SlideState;
+  /** null while no slide is open. */
+  readonly slide: OpenSlide | null;
+  /** Title of the slide that is being opened; null while none is. `slide` stays until it has opened. */
+  readonly opening: string | null;
   /** Organ and stain as the user has said, by the slide's fingerprint. */
   readonly specimens: Readonly<Record<string, Specimen>>;
   /** null while loading. */
@@ -202,15 +216,6 @@ export interface AppState {
   readonly speeds: Speeds;
   readonly backend: BackendState;
   readonly run: RunState | null;
-  readonly drawing: AreaDrawing | null;
-  /** null while nothing is measured. */
-  readonly measure: Measurement | null;
-  /** Of the open slide. */
-  readonly bookmarks: readonly Bookmark[];
-  /** Annotations of the open slide and its ground truth. */
-  readonly annotate: AnnotateState;
-  /** The area that was drawn last; null on a slide where none was. */
-  readonly area: Polygon | null;
   /** Whether glass is shaded. */
   readonly tissueShown: boolean;
   readonly lastRun: RunOutcome | null;
@@ -225,20 +230,26 @@ export interface AppState {
   /** The log entry that the status bar shows, until dismissed. */
   readonly notice: LogEntry | null;
   readonly dialog: DialogName | null;
-  /** What to segment once the user has given the resolution. */
-  readonly segmentAfterMpp: Extent | null;
-  /** null while no length is being drawn. */
-  readonly calibration: Calibration | null;
 }
 
 /** The resolution to work with: the user's, else the file's, else null. */
-export function currentMpp(slide: SlideState): SlideMpp | null {
-  return slide.kind === 'open' ? (slide.userMpp ?? slide.metadata.mpp) : null;
+export function currentMpp(slide: OpenSlide | null): SlideMpp | null {
+  return slide === null ? null : (slide.userMpp ?? slide.metadata.mpp);
+}
+
+/** Whether a slide is open, or the first one is being opened. */
+export function hasSlide({ slide, opening }: AppState): boolean {
+  return slide !== null || opening !== null;
+}
+
+/** Annotations and ground truth of the open slide; without a slide there are none. */
+export function annotateOf({ slide }: Pick<AppState, 'slide'>): AnnotateState {
+  return slide?.annotate ?? initialAnnotate;
 }
 
 /** Organ and stain of the open slide: the user's word, else the list of demo slides', else the file's. */
 export function currentSpecimen({ slide, specimens, demos }: AppState): Specimen {
-  if (slide.kind !== 'open') return unknownSpecimen;
+  if (slide === null) return unknownSpecimen;
   const { choice, metadata } = slide;
   const { input } = choice;
   const demo = demos.find(({ file }) => input.kind === 'url' && input.url === `slides/${file}`);
@@ -250,8 +261,8 @@ export function currentSpecimen({ slide, specimens, demos }: AppState): Specimen
 }
 
 /** Whether the open slide has a colour profile that changes what is seen. */
-export function hasOwnColours(slide: SlideState): boolean {
-  return slide.kind === 'open' && slide.metadata.icc !== null && !slide.metadata.icc.srgb;
+export function hasOwnColours(slide: OpenSlide | null): boolean {
+  return slide?.metadata.icc?.srgb === false;
 }
 
 /** The colours that tiles are to be shown in. */

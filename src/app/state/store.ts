@@ -1,38 +1,18 @@
-/** A store in the smallest sense: a state, a reducer, listeners. */
-import { useSyncExternalStore } from 'react';
+/** The store of the app: a zustand store that changes by the pure reducer alone. */
+import { subscribeWithSelector } from 'zustand/middleware';
+import { createStore } from 'zustand/vanilla';
+import type { Mutate, StoreApi } from 'zustand/vanilla';
+import { reduce } from './reducer.ts';
+import type { Action } from './reducer.ts';
+import type { AppState } from './state.ts';
 
-export interface Store<State, Action> {
-  getState(): State;
+type SelectingStore = Mutate<StoreApi<AppState>, [['zustand/subscribeWithSelector', never]]>;
+
+export interface AppStore extends Omit<SelectingStore, 'setState'> {
   dispatch(action: Action): void;
-  /** Returns the function that ends the subscription. */
-  subscribe(listener: () => void): () => void;
 }
 
-export function createStore<State, Action>(
-  reduce: (state: State, action: Action) => State,
-  initial: State,
-): Store<State, Action> {
-  let state = initial;
-  const listeners = new Set<() => void>();
-  return {
-    getState: () => state,
-    dispatch(action) {
-      const next = reduce(state, action);
-      if (next === state) return;
-      state = next;
-      for (const listener of [...listeners]) listener();
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}
-
-/** Renders again only when what `select` returns changes by identity. */
-export function useSelected<State, Selected>(
-  store: Pick<Store<State, never>, 'getState' | 'subscribe'>,
-  select: (state: State) => Selected,
-): Selected {
-  return useSyncExternalStore(store.subscribe, () => select(store.getState()));
+export function createAppStore(initial: AppState): AppStore {
+  const { setState, ...store } = createStore<AppState>()(subscribeWithSelector(() => initial));
+  return { ...store, dispatch: (action) => setState((state) => reduce(state, action), true) };
 }

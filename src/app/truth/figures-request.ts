@@ -3,7 +3,7 @@ import type { SlideArea } from '../../segment/area.ts';
 import type { TissueMask } from '../../segment/tissue.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
-import { activePaneOf, currentMpp } from '../state/state.ts';
+import { activePaneOf, annotateOf, currentMpp } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { FiguresExtent, FiguresRequest } from './figures-session.ts';
 
@@ -15,14 +15,14 @@ export function areaOfExtent(workbench: WorkbenchParts, extent: FiguresExtent): 
     const rect = workbench.activeView()?.visibleArea() ?? null;
     return rect === null ? null : { kind: 'rect', rect };
   }
-  const chosen = selectedAnnotation(state.annotate);
+  const chosen = selectedAnnotation(annotateOf(state));
   if (chosen !== null) return { kind: 'polygons', polygons: [chosen] };
-  if (state.area === null) return null;
-  return { kind: 'polygons', polygons: [{ outer: state.area.flat(), holes: [] }] };
+  const area = state.slide?.area ?? null;
+  return area === null ? null : { kind: 'polygons', polygons: [{ outer: area.flat(), holes: [] }] };
 }
 
 export function hasRegion(state: AppState): boolean {
-  return state.annotate.selected !== null || state.area !== null;
+  return annotateOf(state).selected !== null || state.slide?.area != null;
 }
 
 /** The request for measurements of the active pane's layer; null without a layer or area. */
@@ -33,9 +33,9 @@ export function figuresRequest(
 ): FiguresRequest | null {
   const state = workbench.store.getState();
   const { layer } = activePaneOf(state);
-  const content = workbench.contentOf(layer);
+  const content = workbench.resolveLayer(layer);
   const area = areaOfExtent(workbench, extent);
-  if (content === null || area === null || state.slide.kind !== 'open') return null;
+  if (content === null || area === null || state.slide === null) return null;
   return {
     extent,
     area,

@@ -11,14 +11,14 @@ import type { TissueMask } from '../../segment/tissue.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
 import { isAbort } from '../../base/abort.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
-import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
+import { activeModel, activePaneOf, annotateOf, currentMpp } from '../state/state.ts';
 
 const extents = { slide: 'Slide', view: 'Visible area', region: 'Selected region' } as const;
 
 export function FiguresSection(): React.JSX.Element {
   const [wanted, setExtent] = useState<FiguresExtent>('slide');
   const region = useApp(hasRegion);
-  const hasTruth = useApp((state) => state.annotate.truth !== null);
+  const hasTruth = useApp((state) => annotateOf(state).truth !== null);
   const extent = wanted === 'region' && !region ? 'slide' : wanted;
   const figures = useFigures(extent);
   return (
@@ -183,8 +183,8 @@ export function useFigures(extent: FiguresExtent): Figures | null {
   const version = useMapVersion(content?.map ?? null);
   const truth = useSyncExternalStore(workbench.annotations.subscribe, () => workbench.annotations.truth());
   const tissue = useTissue();
-  const selected = useApp((state) => selectedAnnotation(state.annotate));
-  const area = useApp((state) => state.area);
+  const selected = useApp((state) => selectedAnnotation(annotateOf(state)));
+  const area = useApp((state) => state.slide?.area ?? null);
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
   const frame = useSettledFrame(extent === 'view');
   const [figures, setFigures] = useState<Figures | null>(null);
@@ -210,7 +210,7 @@ export function useFigures(extent: FiguresExtent): Figures | null {
 /** Tissue mask of the open slide, for the active model's grid. */
 function useTissue(): TissueMask | null {
   const { engine } = useWorkbench();
-  const slideId = useApp((state) => (state.slide.kind === 'open' ? state.slide.slideId : null));
+  const slideId = useApp((state) => state.slide?.slideId ?? null);
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
   const model = useApp((state) => activeModel(state)?.id ?? null);
   const ready = useApp((state) => state.backend.kind === 'ready');

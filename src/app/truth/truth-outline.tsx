@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { ClassPolygon } from '../../annotation/rasterise.ts';
 import { classColours } from '../overlay/class-palette.ts';
+import { annotateOf } from '../state/state.ts';
 import type { PaneState } from '../state/state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -14,7 +15,7 @@ export interface TruthOutlineProps {
 export function TruthOutline({ view, paneId }: TruthOutlineProps): React.JSX.Element | null {
   const { annotations } = useWorkbench();
   const truth = useSyncExternalStore(annotations.subscribe, () => annotations.truth());
-  const shown = useApp((state) => state.annotate.truthOutline);
+  const shown = useApp((state) => annotateOf(state).truthOutline);
   const pane = useApp((state) => state.panes.find(({ id }) => id === paneId));
   const group = useRef<SVGGElement>(null);
   const palette = pane?.overlay.palette ?? 'model';

@@ -8,10 +8,9 @@ import { LiveClassMap } from '../overlay/class-map-store.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import type { TruthLayer } from '../session/layer-content.ts';
-import type { Action } from '../state/reducer.ts';
-import { currentMpp } from '../state/state.ts';
-import type { AppState, OpenSlide } from '../state/state.ts';
-import type { Store } from '../state/store.ts';
+import { annotateOf, currentMpp } from '../state/state.ts';
+import type { OpenSlide } from '../state/state.ts';
+import type { AppStore } from '../state/store.ts';
 
 type Classes = ModelManifest['classes'];
 type PaintedRegion = Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>;
@@ -30,7 +29,7 @@ export interface TruthAreas {
 }
 
 export class TruthPainter {
-  readonly #store: Store<AppState, Action>;
+  readonly #store: AppStore;
   readonly #client: MapClient;
   readonly #layer: TruthLayer;
   #areas: TruthAreas | null = null;
@@ -38,7 +37,7 @@ export class TruthPainter {
   #version = 0;
   readonly #listeners = new Set<() => void>();
 
-  constructor(store: Store<AppState, Action>, client: MapClient, layer: TruthLayer) {
+  constructor(store: AppStore, client: MapClient, layer: TruthLayer) {
     this.#store = store;
     this.#client = client;
     this.#layer = layer;
@@ -61,10 +60,10 @@ export class TruthPainter {
     this.#painting = null;
     const state = this.#store.getState();
     const { slide } = state;
-    const { truth } = state.annotate;
-    if (slide.kind !== 'open' || truth === null) {
+    const { truth } = annotateOf(state);
+    if (slide === null || truth === null) {
       this.#areas = null;
-      if (slide.kind === 'open') this.#layer.set(slide.metadata.fingerprint, null);
+      if (slide !== null) this.#layer.set(slide.metadata.fingerprint, null);
       this.#changed();
       return;
     }
@@ -126,7 +125,7 @@ export class TruthPainter {
   }
 
   #progress(done: number): void {
-    const { truth } = this.#store.getState().annotate;
+    const { truth } = annotateOf(this.#store.getState());
     if (truth !== null)
       this.#store.dispatch({ type: 'annotate', action: { kind: 'truth', truth: { ...truth, done } } });
   }

@@ -22,7 +22,7 @@ export function cornersOf({ shape, points }: AreaDrawing): Polygon {
 }
 
 export function AreaLayer({ view }: { readonly view: SlideView }): React.JSX.Element | null {
-  const drawing = useApp((state) => state.drawing);
+  const drawing = useApp((state) => state.slide?.drawing ?? null);
   return drawing === null ? null : <AreaTool view={view} drawing={drawing} />;
 }
 

@@ -16,7 +16,7 @@ export interface KnownLengthLayerProps {
 }
 
 export function KnownLengthLayer({ view }: KnownLengthLayerProps): React.JSX.Element | null {
-  const calibration = useApp((state) => state.calibration);
+  const calibration = useApp((state) => state.slide?.calibration ?? null);
   return calibration === null ? null : <KnownLengthTool view={view} calibration={calibration} />;
 }
 
@@ -71,7 +71,6 @@ function KnownLengthTool({
         ) : (
           <LengthForm
             length={lengthPx(points[0] ?? { x: 0, y: 0 }, points[1] ?? { x: 0, y: 0 })}
-            calibration={calibration}
             onAgain={() => set([])}
           />
         )}
@@ -86,12 +85,12 @@ function KnownLengthTool({
 interface LengthFormProps {
   /** Level-0 pixels. */
   readonly length: number;
-  readonly calibration: Calibration;
   readonly onAgain: () => void;
 }
 
-function LengthForm({ length, calibration, onAgain }: LengthFormProps): React.JSX.Element {
+function LengthForm({ length, onAgain }: LengthFormProps): React.JSX.Element {
   const { store, slides, segmentation } = useWorkbench();
+  const extent = segmentation.awaitingMpp;
   const [text, setText] = useState('');
   const id = useId();
   const um = parseLengthUm(text);
@@ -102,7 +101,7 @@ function LengthForm({ length, calibration, onAgain }: LengthFormProps): React.JS
     if (result?.kind !== 'mpp') return;
     slides.setMpp(result.mpp);
     store.dispatch({ type: 'calibration', calibration: null });
-    if (calibration.segmentAfter !== null) void segmentation.segment(calibration.segmentAfter);
+    if (extent !== null) void segmentation.segment(extent);
   };
 
   return (
@@ -129,7 +128,7 @@ function LengthForm({ length, calibration, onAgain }: LengthFormProps): React.JS
         disabled={result?.kind !== 'mpp'}
         data-testid="known-length-set"
       >
-        {calibration.segmentAfter === null ? 'Save' : 'Save and segment'}
+        {extent === null ? 'Save' : 'Save and segment'}
       </button>
       <button type="button" className="button small" onClick={onAgain}>
         Redraw

@@ -20,7 +20,7 @@ const overviewPane = 'A';
 
 export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element {
   const workbench = useWorkbench();
-  const slide = useApp((state) => state.slide);
+  const slideId = useApp((state) => state.slide?.slideId);
   const overview = useApp((state) => state.preferences.overview);
   const several = useApp((state) => state.panes.length > 1);
   const active = useApp((state) => state.activePane === paneId);
@@ -46,13 +46,14 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
   }, [workbench, paneId]);
 
   useEffect(() => {
-    if (view === null || slide.kind !== 'open' || view.slideId === slide.slideId) return;
+    const { slide } = workbench.store.getState();
+    if (view === null || slide === null || view.slideId === slide.slideId) return;
     const { client, onTileError } = workbench.slides;
     const colours = tileColours(workbench.store.getState());
     view.open(client, slide.slideId, slide.metadata, colours, onTileError);
     // A new pane shows the same place as the others.
     return view.onceShown(() => workbench.joinViews(view));
-  }, [workbench, view, slide]);
+  }, [workbench, view, slideId]);
 
   const colours = useApp(tileColours);
   useEffect(() => view?.setColours(colours), [view, colours]);

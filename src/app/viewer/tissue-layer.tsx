@@ -6,17 +6,17 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { SlideView } from './slide-view.ts';
 
 export function TissueLayer({ view }: { readonly view: SlideView }): React.JSX.Element | null {
-  const shown = useApp((state) => state.tissueShown && state.slide.kind === 'open');
+  const shown = useApp((state) => state.tissueShown && state.slide !== null);
   return shown ? <TissueShade view={view} /> : null;
 }
 
 function TissueShade({ view }: { readonly view: SlideView }): React.JSX.Element {
   const { engine } = useWorkbench();
-  const slide = useApp((state) => state.slide);
+  const slideId = useApp((state) => state.slide?.slideId ?? '');
   const modelId = useApp((state) => activeModel(state)?.id ?? null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [known, setKnown] = useState<{ key: string; mask: TissueMask | null } | null>(null);
-  const key = `${slide.kind === 'open' ? slide.slideId : ''}/${modelId ?? ''}`;
+  const key = `${slideId}/${modelId ?? ''}`;
   const mask = known?.key === key ? known.mask : null;
 
   useEffect(() => {
