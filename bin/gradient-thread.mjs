@@ -1,5 +1,4 @@
-// Entry of a thread that computes gradients of a part of each batch.
-import { register } from 'tsx/esm/api';
+/** Entry of a thread that computes the gradients of one part of each batch. */
+import { importEntry } from './thread-entry.mjs';
 
-register();
-await import('../src/training/gradient-service.ts');
+await importEntry('gradient', 'training/gradient-service.ts');

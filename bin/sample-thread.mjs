@@ -1,5 +1,4 @@
-// Entry of the thread that draws training samples.
-import { register } from 'tsx/esm/api';
+/** Entry of the thread that draws training samples. */
+import { importEntry } from './thread-entry.mjs';
 
-register();
-await import('../src/training/sample-service.ts');
+await importEntry('sample', 'training/sample-service.ts');
