@@ -19,8 +19,11 @@ const entryPoints = {
   sample: 'src/training/sample-service.ts',
 };
 
-/** Packages with native parts or files of their own, and optional ones. Everything else is bundled, which starts faster. */
-const external = ['sharp', 'webgpu', 'onnxruntime-web', 'wabt'];
+/**
+ * Packages with native parts or files of their own, optional ones, and one that TF.js loads only to fetch (models are
+ * read from disk here). Everything else is bundled, which starts faster.
+ */
+const external = ['sharp', 'webgpu', 'onnxruntime-web', 'wabt', 'node-fetch'];
 
 /** CommonJS packages expect these three in every module. */
 const banner =

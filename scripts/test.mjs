@@ -42,6 +42,7 @@ const otherChecks = [
 ];
 /** @type {readonly Stage[]} */
 const tests = [
+  { name: 'command line', script: join(root, 'scripts', 'build-cli.mjs'), words: [] },
   {
     name: 'unit tests',
     script: tool('vitest', 'vitest.mjs'),

@@ -55,6 +55,11 @@ const commands: readonly ListedCommand[] = [
     load: async () => (await import('./segment.ts')).addSegmentCommand,
   },
   {
+    name: 'serve',
+    summary: 'serve the app on this machine',
+    load: async () => (await import('./serve.ts')).addServeCommand,
+  },
+  {
     name: 'slide',
     summary: 'show what a slide file contains; export a region',
     load: async () => (await import('./slide.ts')).addSlideCommand,
