@@ -61,7 +61,7 @@ const glas: Study = {
 export const EBHI_MPP = 1.13;
 const EBHI_FOLDS = 5;
 
-/** Mosaics of tiles of one patient and class, made by scripts/ebhi-mosaics.ts. */
+/** Mosaics of tiles of one patient and class, made by studies/ebhi-mosaics.ts. */
 const ebhi: Study = {
   id: 'ebhi',
   title: 'EBHI-Seg mosaics',
@@ -78,7 +78,7 @@ const ebhi: Study = {
   shareable: true,
 };
 
-/** GlaS and mosaics together, made by scripts/colon-images.ts: all at GlaS's µm per pixel, measured on GlaS. */
+/** GlaS and mosaics together, made by studies/colon-images.ts: all at GlaS's µm per pixel, measured on GlaS. */
 const both: Study = {
   ...glas,
   id: 'both',

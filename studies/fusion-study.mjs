@@ -11,7 +11,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { dualscope, runJobs } from './dualscope-calls.mjs';
+import { dualscope, runJobs } from '../scripts/dualscope-calls.mjs';
 import { dotPlot } from './dot-plot.mjs';
 
 const TRAIN = 'runs/phantom-train';

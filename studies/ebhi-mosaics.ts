@@ -2,7 +2,7 @@
  * Images for the study on EBHI-Seg (docs/study.md): mosaics of 2 × 2 tiles of one patient and one class, so that a wide field shows
  * more of the same tissue than a slice does.
  *
- *     npx tsx scripts/ebhi-mosaics.ts [../shared/data/ebhi] [runs/ebhi-mosaics]
+ *     npx tsx studies/ebhi-mosaics.ts [../shared/data/ebhi] [runs/ebhi-mosaics]
  *
  * Writes images/, masks4/ and index.csv, the layout that `dualscope train` and `evaluate` read. Every tile is used. Where a patient's tiles
  * don't fill the last mosaic, tiles of that patient are taken again, mirrored.

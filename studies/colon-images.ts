@@ -2,7 +2,7 @@
  * Images of both sets of the study together (docs/study.md): all of GlaS, and of EBHI-Seg one mosaic of each patient and class
  * (ebhi-mosaics.ts), enlarged to GlaS's µm per pixel.
  *
- *     npx tsx scripts/colon-images.ts [../shared/data] [runs/colon-images]
+ *     npx tsx studies/colon-images.ts [../shared/data] [runs/colon-images]
  *
  * Patients of EBHI-Seg's fold 0 are left out: the demo slide is of theirs. Of each class both sets are drawn as often: the weights of the
  * index say how often an image is.

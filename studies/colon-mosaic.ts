@@ -2,7 +2,7 @@
  * The demo slide of real tissue: a mosaic of EBHI-Seg tiles (Shi et al. 2023, CC BY 4.0) of patients of fold 0, which no
  * model that comes with Dualscope was trained on, and its ground truth.
  *
- *     npx tsx scripts/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
+ *     npx tsx studies/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
  *
  * Each square block is made of four tiles of one piece of tissue and one diagnosis; blocks lie on glass, in an order that does
  * not tell their class. How large a pixel is, is assumed (src/training/study/studies.ts).

@@ -3,7 +3,7 @@
  * EBHI-Seg together (colon-images.ts), and is measured on the patients of GlaS's fold 1, on the demo slide, and on mosaics (ebhi-mosaics.ts) of
  * the patients of EBHI-Seg's fold 1. It never saw any of them.
  *
- *     npx tsx scripts/colon-models.ts [../shared/data] [runs/study/glas/…/fold-1] [runs/colon-images] [runs/ebhi-mosaics] [runs/colon-models] [rows, by comma]
+ *     npx tsx studies/colon-models.ts [../shared/data] [runs/study/glas/…/fold-1] [runs/colon-images] [runs/ebhi-mosaics] [runs/colon-models] [rows, by comma]
  *
  * The second folder is what `dualscope reproduce --folds 1` leaves. Models lie in the fifth afterwards, a folder each; what is trained there is
  * not trained again.
