@@ -7,7 +7,7 @@
  *
  * Files land two folders below the root, as in src/cli, so that `../../models` means the same from both.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -119,7 +119,7 @@ function stampOf(root, bundled) {
   );
 }
 
-if (resolve(process.argv[1] ?? '') === fileURLToPath(import.meta.url)) {
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const root = resolve(import.meta.dirname, '..');
   if (process.argv.includes('--clean')) rmSync(outputFolder(root), { recursive: true, force: true });
   if (currentCli(root) === null) await buildCli(root);
