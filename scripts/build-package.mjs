@@ -2,8 +2,9 @@
  * Builds what the npm package ships besides files of the checkout: the command line (build/cli) and the app
  * (build/page) with the models that package.json lists. npm runs this before `npm pack` and `npm publish`.
  *
- * The package holds models and slides once: `dualscope serve` takes them from models/ and public/slides. The larger
- * colon models stay out; colon-aligned, the best of them, is included.
+ * The package holds models and slides once: `dualscope serve` takes them from models/ and public/slides. It ships the
+ * nano models only. The colon models are large (13 to 23 MB each) and not for commercial use, which would restrict the
+ * whole package; copy them from the repository and pass their folder to --model.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
