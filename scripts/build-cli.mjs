@@ -10,6 +10,7 @@
 import {
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -72,12 +73,13 @@ export function currentCli(root) {
  * Builds the command line. Programs that are running keep the files they may still load, and two builds at once
  * do no harm: names of chunks carry a hash of their content, and every file is written aside and renamed.
  * @param {string} root the project's folder
+ * @param {string} [folder] where the build goes
  * @returns {Promise<string>} path of main.js
- * @throws {Error} when esbuild is missing or refuses the sources, or the folder is read-only
+ * @throws {Error} if esbuild is missing or rejects the sources, or if the folder is read-only
  */
-export async function buildCli(root) {
+export async function buildCli(root, folder = outputFolder(root)) {
   const { build } = await import('esbuild');
-  const folder = outputFolder(root);
+  const startedAt = Date.now();
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints,
@@ -107,23 +109,38 @@ export async function buildCli(root) {
   for (const file of outputFiles.toSorted((a, b) => Number(isEntry(a)) - Number(isEntry(b)))) {
     if (isEntry(file) || !existsSync(file.path)) put(file.path, file.contents);
   }
-  put(join(folder, STAMP), JSON.stringify(stampOf(root, Object.keys(metafile.inputs))));
+  put(join(folder, STAMP), JSON.stringify(stampOf(root, Object.keys(metafile.inputs), startedAt)));
+  removeOld(folder, new Set(outputFiles.map(({ path }) => basename(path)).concat(STAMP)));
   return join(folder, 'main.js');
+}
+
+/** Chunks of earlier builds stay this long, for programs that still run. */
+const KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/** @param {string} folder @param {ReadonlySet<string>} current names of this build's files */
+function removeOld(folder, current) {
+  for (const name of readdirSync(folder).filter((each) => !current.has(each))) {
+    const path = join(folder, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+    if (mtimeMs < Date.now() - KEPT_MS) rmSync(path, { force: true });
+  }
 }
 
 /**
  * @param {string} root
  * @param {readonly string[]} bundled paths relative to root
+ * @param {number} startedAt ms since 1970; a file that changed later may not be the one that was built
  */
-function stampOf(root, bundled) {
+function stampOf(root, bundled, startedAt) {
   const isOwn = (/** @type {string} */ path) =>
     !isAbsolute(path) && !path.startsWith('..') && !path.includes('node_modules/');
   // The lock file stands for all packages.
-  const own = [...bundled.filter(isOwn), 'package-lock.json', relative(root, fileURLToPath(import.meta.url))];
+  const script = relative(root, fileURLToPath(import.meta.url));
+  const own = [...bundled, 'package-lock.json', script].filter(isOwn);
   return Object.fromEntries(
     own.map((path) => {
       const { size, mtimeMs } = statSync(join(root, path));
-      return [path.split('\\').join('/'), { size, mtimeMs }];
+      return [path.split('\\').join('/'), { size, mtimeMs: mtimeMs < startedAt ? mtimeMs : -1 }];
     }),
   );
 }

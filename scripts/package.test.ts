@@ -5,9 +5,11 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -17,7 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildCli, currentCli } from './build-cli.mjs';
+import { buildCli } from './build-cli.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-package-'));
@@ -26,10 +28,17 @@ const demo = join(installed, 'public', 'slides', 'CMU-1-Small-Region.svs');
 let tarballBytes = 0;
 
 beforeAll(async () => {
-  if (currentCli(root) === null) await buildCli(root);
+  // Packed from a copy: the checkout's build folder also holds chunks of earlier builds.
+  const source = join(folder, 'source');
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  const copied = files.filter((path) => !path.startsWith('!') && !path.startsWith('build/'));
+  for (const path of ['package.json', 'LICENSE', 'README.md', ...copied]) {
+    cpSync(join(root, path), join(source, path), { recursive: true });
+  }
+  await buildCli(root, join(source, 'build', 'cli'));
   // On Windows npm is a batch file, which only a shell starts.
   const words = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
-  execFileSync('npm', words, { cwd: root, shell: process.platform === 'win32', stdio: 'ignore' });
+  execFileSync('npm', words, { cwd: source, shell: process.platform === 'win32', stdio: 'ignore' });
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
   tarballBytes = statSync(join(folder, tarball)).size;
   mkdirSync(installed, { recursive: true });
