@@ -6,6 +6,7 @@ export default tseslint.config(
   {
     ignores: [
       'dist',
+      'build',
       'node_modules',
       'models',
       'public',
@@ -48,7 +49,15 @@ export default tseslint.config(
   },
   {
     // What talks to a terminal: command line, benchmarks. Tests may assert non-null on what they just built.
-    files: ['bench/**', 'e2e/**', '**/*.test.{ts,tsx}', '*.config.ts', 'src/cli/**', 'scripts/**'],
+    files: [
+      'bench/**',
+      'e2e/**',
+      '**/*.test.{ts,tsx}',
+      '*.config.ts',
+      'src/cli/**',
+      'scripts/**',
+      'studies/**',
+    ],
     rules: { 'no-console': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {

@@ -1,6 +1,7 @@
 /**
- * Builds the app to dist/. What is special here: cross-origin isolation (wasm threads need it), and the
- * top-level models/ folder, which is served under /models/ in development and copied to dist/models.
+ * Builds the app to dist/. Two things are unusual: cross-origin isolation, which wasm threads need, and the top-level
+ * models/ folder, which is served under /models/ in development and copied to dist/models. DUALSCOPE_MODELS, ids
+ * separated by commas, limits a build to some of the models.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -13,18 +14,20 @@ import type { Plugin } from 'vite';
 const root = import.meta.dirname;
 const modelsFolder = join(root, 'models');
 
-/** SharedArrayBuffer, and with it threads in wasm, exists only in a page that these two headers isolate. */
+/** SharedArrayBuffer, and so wasm threads, exist only in pages that these two headers isolate. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-/** Ids of the models at hand: the folders of models/ that hold a manifest. */
+/** Ids of the models to serve: the folders of models/ that hold a manifest. */
 function modelIds(): string[] {
   if (!existsSync(modelsFolder)) return [];
+  const wanted = process.env.DUALSCOPE_MODELS?.split(',');
   return readdirSync(modelsFolder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(modelsFolder, entry.name, 'manifest.json')))
     .map((entry) => entry.name)
+    .filter((id) => wanted?.includes(id) ?? true)
     .sort();
 }
 
@@ -51,7 +54,7 @@ function models(): Plugin {
           .pipe(response);
       });
     },
-    // Not closeBundle: that runs after a failed build too, and index.json marks a complete one.
+    // Not closeBundle, which also runs after a failed build: index.json marks a complete one.
     writeBundle() {
       const target = join(outDir, 'models');
       mkdirSync(target, { recursive: true });
@@ -62,9 +65,9 @@ function models(): Plugin {
 }
 
 /**
- * Threads of TF.js's wasm backend start from the text of a function (`wasmModuleFactory.toString()`). That
- * function guards a variable of its surroundings by `typeof`; a minifier, which sees the variable, drops the
- * guard, and every thread dies with a ReferenceError. In a module the variable is undefined: write that.
+ * TF.js's wasm backend starts its threads from the source text of a function (`wasmModuleFactory.toString()`). The
+ * function guards a variable of its enclosing scope with `typeof`. A minifier sees the variable and drops the guard, so
+ * every thread dies with a ReferenceError. In a module the variable is always undefined, so this writes that instead.
  */
 function wasmThreads(): Plugin {
   return {
@@ -88,7 +91,7 @@ function wasmThreads(): Plugin {
   };
 }
 
-/** Last of all: the service worker names every file of the build. */
+/** Runs last, because the service worker lists every file of the build. */
 function offline(): Plugin {
   let outDir = join(root, 'dist');
   return {
@@ -109,7 +112,7 @@ function offline(): Plugin {
 
 export default defineConfig({
   root,
-  // A page that does not exist is a 404, not the app: a mistyped slide URL must fail as such.
+  // Unknown pages are a 404, not the app: a mistyped slide URL must fail.
   appType: 'mpa',
   plugins: [react(), models(), offline()],
   server: { headers: isolation, host: 'localhost' },
@@ -117,7 +120,7 @@ export default defineConfig({
   worker: { format: 'es', plugins: () => [wasmThreads()] },
   build: {
     target: 'es2022',
-    // TF.js is large whatever we do.
+    // TF.js is large.
     chunkSizeWarningLimit: 4000,
     assetsInlineLimit: 0,
   },

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts'],
+    include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'studies/**/*.test.ts'],
     // Networks run on wasm here, and CI has two slow cores: these are limits for a hang, not for speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,

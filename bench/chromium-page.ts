@@ -1,4 +1,4 @@
-/** A page of this folder in a headless Chromium, served by Vite, cross-origin isolated as the app is. */
+/** Opens a page of this folder in a headless Chromium. Vite serves it, cross-origin isolated like the app. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,19 +12,19 @@ export interface BenchPage {
   readonly page: Page;
   /** The browser's version. */
   readonly browser: string;
-  /** Address at which Vite serves a file of this machine. */
+  /** URL at which Vite serves a local file. */
   readonly urlOf: (path: string) => string;
 }
 
 /**
- * Serves, opens `bench/<name>/index.html`, waits until it is ready (it sets `window.measure`) and hands it to
- * `visit`. Everything is closed in the end.
- * @throws Error when there is no Chromium.
+ * Serves and opens `bench/<name>/index.html`, waits until it sets `window.measure`, and passes it to `visit`. Closes
+ * server and browser at the end.
+ * @throws Error when no Chromium is found.
  */
 export async function withBenchPage<T>(name: string, visit: (bench: BenchPage) => Promise<T>): Promise<T> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error(whatToInstall);
-  // A cache of its own: another server of this checkout may be running.
+  // Its own cache, because another server of this checkout may be running.
   const cacheDir = await mkdtemp(join(tmpdir(), 'dualscope-bench-vite-'));
   const server = await createServer({
     root,
@@ -46,7 +46,7 @@ export async function withBenchPage<T>(name: string, visit: (bench: BenchPage) =
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
-      // Memory is measured when it is asked for, not some time later.
+      // Measures memory at once, not some time later.
       '--enable-blink-features=ForceEagerMeasureMemory',
     ],
   });

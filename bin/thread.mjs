@@ -1,4 +1,4 @@
-// Entry of every thread that `src/base/node-thread.node.ts` starts.
+/** Entry of every thread that src/base/node-thread.node.ts starts from TypeScript sources. */
 import { workerData } from 'node:worker_threads';
 import { register } from 'tsx/esm/api';
 

@@ -1,4 +1,4 @@
-/** Whether dist/ is newer than everything it is built from. */
+/** Tells whether dist/ is up to date. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ const inputs = [
 ];
 
 /**
- * Newest change below a path, in ms since 1970. Folders count as well: their time moves when a file goes.
+ * Newest change below a path, in ms since 1970. Includes folders, whose time changes when a file is deleted.
  * @param {string} path
  * @returns {number}
  */

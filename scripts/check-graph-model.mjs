@@ -1,7 +1,7 @@
 /**
- * Shows that an exported model needs nothing of this project: serves the folder over HTTP, loads model.json
- * with plain `tf.loadGraphModel`, and runs the golden inputs, once whole and once with the context's
- * features fetched first and fed back. Prints one JSON object.
+ * Checks that an exported model works without this project: serves the folder over HTTP, loads model.json with plain
+ * `tf.loadGraphModel`, and runs the golden inputs twice: in one go, and with the context's features fetched first and
+ * fed back. Prints one JSON object.
  *
  *     node scripts/check-graph-model.mjs models/nano-attention [cpu|wasm]
  */

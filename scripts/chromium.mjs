@@ -1,4 +1,4 @@
-/** Finds a Chromium for the browser tests: the one named, Playwright's own, or the system's. */
+/** Finds a Chromium for the browser tests: the one in DUALSCOPE_CHROMIUM, Playwright's, or the system's. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -31,11 +31,11 @@ const elsewhere = [
 ];
 
 export const whatToInstall =
-  'No Chromium found: install Chromium, Chrome or Edge, or run `npx playwright install chromium`, or name one in DUALSCOPE_CHROMIUM.';
+  'No Chromium found: install Chromium, Chrome or Edge, or run `npx playwright install chromium`, or set DUALSCOPE_CHROMIUM to one.';
 
 /**
- * @returns {string | null} path of an executable; null when this machine has none
- * @throws {Error} when DUALSCOPE_CHROMIUM names a file that is not there
+ * @returns {string | null} path of an executable; null if there is none
+ * @throws {Error} if DUALSCOPE_CHROMIUM names a missing file
  */
 export function findChromium() {
   const named = process.env['DUALSCOPE_CHROMIUM'];
@@ -53,7 +53,7 @@ export function findChromium() {
   return candidates.find((path) => path !== '' && existsSync(path)) ?? null;
 }
 
-/** Whether `installChromium` may be tried: root on Debian or Ubuntu, as in a container of a CI. */
+/** Whether Chromium can be installed here: as root on Debian or Ubuntu, as in a CI container. */
 function canInstall() {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/etc/os-release'))
     return false;
@@ -61,7 +61,7 @@ function canInstall() {
 }
 
 /**
- * Like `findChromium`; where there is none and this is root on Debian or Ubuntu, installs the package.
+ * Like `findChromium`. If there is none, installs the package when run as root on Debian or Ubuntu.
  * @returns {string | null}
  */
 export function findOrInstallChromium() {

@@ -1,4 +1,4 @@
-/** What the profiles' scripts hand to a cluster, and what they make of its answers. The cluster's commands are stand-ins. */
+/** What the profiles' scripts submit to a cluster, and how they read its answers. Stand-ins replace the cluster's commands. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'dualscope-profiles-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'job.sh'), 'true\n');
 
-/** Runs a script of a profile with commands of the cluster that answer by `commands`. */
+/** Runs a profile's script with stand-ins for the cluster's commands: name and shell code. */
 function ask(
   script: string,
   words: readonly string[],
@@ -34,11 +34,12 @@ function ask(
 
 const job = ['2', '1500', '90', '1', 'segment', 'id=a-1', 'job.sh'];
 
-describe('Slurm', () => {
+// Clusters run Linux; the scripts need bash.
+describe.skipIf(process.platform === 'win32')('Slurm', () => {
   const status = (scontrol: string, sacct = 'exit 1'): string =>
     ask('slurm/status.sh', ['7'], { scontrol, sacct }).said;
 
-  it('asks for what the rule needs and gives the job’s number', () => {
+  it('requests what the rule needs and returns the job’s number', () => {
     const { said } = ask('slurm/submit.sh', job, { sbatch: 'printf "%s\\n" "$@" > words; echo "7;cluster"' });
     expect(said).toBe('7');
     const words = spawnSync('cat', [join(folder, 'words')], { encoding: 'utf8' })
@@ -56,13 +57,13 @@ describe('Slurm', () => {
     expect(words.at(-1)).toBe('job.sh');
   });
 
-  it('asks for no graphics card where none is needed', () => {
+  it('requests no graphics card if none is needed', () => {
     const without = job.map((word, i) => (i === 3 ? '0' : word));
     ask('slurm/submit.sh', without, { sbatch: 'printf "%s\\n" "$@" > words; echo 7' });
     expect(spawnSync('cat', [join(folder, 'words')], { encoding: 'utf8' }).stdout).not.toContain('gpu');
   });
 
-  it('tells running, done and failed apart', () => {
+  it('distinguishes running, done and failed', () => {
     for (const [state, word] of [
       ['PENDING', 'running'],
       ['RUNNING', 'running'],
@@ -76,21 +77,21 @@ describe('Slurm', () => {
     }
   });
 
-  it('asks the accounting for jobs that the controller has forgotten', () => {
+  it('asks the accounting about jobs that the controller has forgotten', () => {
     const forgotten = 'echo "slurm_load_jobs error: Invalid job id specified" >&2; exit 1';
     expect(status(forgotten, 'echo COMPLETED')).toBe('success');
     expect(status(forgotten, 'echo "CANCELLED by 0"')).toBe('failed');
     expect(status(forgotten)).toBe('failed');
   });
 
-  it('does not give a job up because the controller is away', () => {
+  it('does not give up a job while the controller is unavailable', () => {
     expect(status('echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1')).toBe(
       'running',
     );
   });
 });
 
-describe('Kubernetes', () => {
+describe.skipIf(process.platform === 'win32')('Kubernetes', () => {
   const env = { DUALSCOPE_IMAGE: 'registry.example.org/dualscope:1', DUALSCOPE_CLAIM: 'slides' };
   const status = (kubectl: string): string => ask('kubernetes/status.sh', ['j'], { kubectl }).said;
 
@@ -125,14 +126,14 @@ describe('Kubernetes', () => {
     });
   });
 
-  it('says what is missing, and submits nothing', () => {
+  it('reports what is missing, and submits nothing', () => {
     const none = { DUALSCOPE_IMAGE: '', DUALSCOPE_CLAIM: '' };
     const { status: code, complaint } = ask('kubernetes/submit.sh', job, { kubectl: 'exit 1' }, none);
     expect(code).not.toBe(0);
-    expect(complaint).toContain('Say in DUALSCOPE_IMAGE');
+    expect(complaint).toContain('Set DUALSCOPE_IMAGE');
   });
 
-  it('tells running, done and failed apart', () => {
+  it('distinguishes running, done and failed', () => {
     expect(status('true')).toBe('running');
     expect(status('echo -n "SuccessCriteriaMet Complete "')).toBe('success');
     expect(status('echo -n "FailureTarget Failed "')).toBe('failed');

@@ -1,10 +1,10 @@
-/** Runs several calls of the command line beside each other, one per core. */
+/** Runs calls of the command line in parallel, one per core. */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
 /**
- * Runs the jobs, as many at a time as there are cores. Exits the process with the first failure.
- * @param {readonly (readonly (readonly string[])[])[]} jobs each a list of calls that follow one another
+ * Runs the jobs, as many at a time as there are cores. The first failure exits the process.
+ * @param {readonly (readonly (readonly string[])[])[]} jobs each a list of calls to run one after the other
  */
 export async function runJobs(jobs) {
   const waiting = [...jobs];
@@ -17,7 +17,7 @@ export async function runJobs(jobs) {
 }
 
 /**
- * One call; its standard output when `capture` is set.
+ * Makes one call. Returns its standard output if `capture` is set.
  * @param {readonly string[]} words @param {{ capture?: boolean }} [options] @returns {Promise<string>}
  */
 export function dualscope(words, { capture = false } = {}) {

@@ -1,6 +1,6 @@
 /**
- * Exports a preset with untrained weights, to measure what the real one will weigh and cost: the size on
- * disk, the time to export and load, one slice on wasm, and the memory of the process.
+ * Exports a preset with random weights, to measure what a trained one will cost: size on disk, time to export and to
+ * load, time for one slice on wasm, and the memory of the process.
  *
  *     npx tsx scripts/export-untrained.ts resnet50-attention /tmp/full 256
  */

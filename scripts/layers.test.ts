@@ -55,14 +55,14 @@ const wrong: Record<string, { code: string; rule: string | null }> = {
     code: `import type { Other } from './j.ts'; export type One = Other;`,
     rule: 'no-circular',
   },
-  // The other half of that cycle, which is reported once.
+  // The other half of that cycle, which is reported only once.
   'src/phantom/j.ts': {
     code: `import type { One } from './i.ts'; export type Other = One;`,
     rule: null,
   },
 };
 
-/** Names of files and of the rules that they break. */
+/** Files that break a rule, each with the rule's name. */
 function cruise(files: Record<string, string>): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'dualscope-layers-'));
   try {
@@ -90,7 +90,7 @@ describe('the layering rules', () => {
     expect(cruise(right)).toEqual([]);
   });
 
-  it('refuse each kind of import that breaks them', () => {
+  it('reject each kind of import that breaks them', () => {
     const files = { ...right };
     for (const [path, { code }] of Object.entries(wrong)) files[path] = code;
     const broken = cruise(files);

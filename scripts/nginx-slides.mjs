@@ -1,6 +1,7 @@
 /**
- * `dualscope segment` over https from a real nginx that behaves and one that does not, against the same slide from disk.
- * Needs nginx and openssl (Debian: `apt-get install nginx-light openssl`), no root; ends with 0 and a word where they are absent.
+ * Runs `dualscope segment` over https from a real nginx, working and failing in several ways, and compares the results
+ * with those of the same slide on disk. Needs nginx and openssl (Debian: `apt-get install nginx-light openssl`), no root;
+ * without them it prints a message and exits with 0.
  *
  *   node scripts/nginx-slides.mjs [SLIDE]
  */
@@ -18,17 +19,17 @@ import {
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const slide = resolve(process.argv[2] ?? join(root, 'public', 'slides', 'CMU-1-Small-Region.svs'));
 const name = basename(slide);
-/** Bytes after which the proxy cuts a connection: TLS takes some of them, tiles the rest. */
+/** Bytes after which the proxy cuts a connection; TLS uses some of them, tiles the rest. */
 const cutAfter = 150_000;
 
 /** @param {string} program */
 function found(program) {
-  const paths = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin'];
+  const paths = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return paths.map((path) => join(path, program)).find((path) => existsSync(path)) ?? null;
 }
 
@@ -42,7 +43,7 @@ if (nginx === null || openssl === null) {
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-nginx-'));
 const inFolder = (/** @type {string[]} */ ...parts) => join(folder, ...parts);
 
-/** @returns {Promise<number>} a port that is free now */
+/** @returns {Promise<number>} a port that is currently free */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -86,7 +87,7 @@ ${temporary}
 }
 
 /**
- * A proxy that cuts every connection after so many bytes from the server.
+ * A proxy that cuts every connection after `cutAfter` bytes from the server.
  * @param {number} port of the server
  */
 async function cuttingProxy(port) {
@@ -144,7 +145,7 @@ function report(ok, what, /** @type {readonly string[]} */ lines = []) {
   console.log([`${ok ? 'passed' : 'FAILED'}  ${what}`, ...lines].join('\n        '));
 }
 
-/** Whether a run has the bytes of the run from disk. @param {string} out */
+/** Whether a run wrote the same bytes as the run from disk. @param {string} out */
 function sameAsDisk(out) {
   const own = `${name.replace(/\.[^.]+$/, '')}.nano-single`;
   return ['.classes.tif', '.confidence.tif', '.geojson', '.preview.png', '.areas.csv', '.areas.json'].every(
@@ -155,13 +156,13 @@ function sameAsDisk(out) {
   );
 }
 
-/** Requests that nginx has logged for a location. @param {string} location */
+/** Requests that nginx logged for a location. @param {string} location */
 function requests(location) {
   const log = existsSync(inFolder('access.log')) ? readFileSync(inFolder('access.log'), 'utf8') : '';
   return log.split('\n').filter((line) => line.startsWith(`/${location}/`));
 }
 
-// Started by root, nginx reads files as somebody else.
+// If root starts nginx, it reads files as another user.
 chmodSync(folder, 0o755);
 mkdirSync(inFolder('www'));
 copyFileSync(slide, inFolder('www', name));
@@ -182,7 +183,7 @@ const server = spawn(nginx, ['-c', inFolder('nginx.conf'), '-p', folder, '-e', i
 const proxy = await cuttingProxy(port);
 try {
   while (!existsSync(inFolder('nginx.pid'))) {
-    if (server.exitCode !== null) throw new Error('nginx did not start; its message stands above.');
+    if (server.exitCode !== null) throw new Error('nginx did not start; see its message above.');
     await new Promise((go) => setTimeout(go, 20));
   }
   const trusting = { NODE_EXTRA_CA_CERTS: inFolder('cert.pem') };

@@ -1,4 +1,4 @@
-/** The service worker of a build: its source with the files of the build and a version put in. */
+/** Writes the service worker of a build: fills the list of files and a version into its source. */
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -14,11 +14,11 @@ function filesBelow(folder) {
     .sort();
 }
 
-/** Models up to this size are kept on the first visit, larger ones when they are first used. */
+/** Models up to this size are cached on the first visit, larger ones on first use. */
 const SMALL_MODEL_BYTES = 4 * 1024 * 1024;
 
 /**
- * The weights of large models among the files of a build.
+ * The weights of large models in a build.
  * @param {string} outDir @param {readonly string[]} files @returns {Set<string>}
  */
 function largeWeights(outDir, files) {
@@ -47,7 +47,7 @@ export function writeServiceWorker(outDir, source) {
   const later = largeWeights(outDir, files);
   const hash = createHash('sha256');
   for (const name of files) hash.update(name).update(readFileSync(join(outDir, name)));
-  // The page itself is asked for as the folder.
+  // The page itself is requested as the folder.
   const kept = ['./', ...files.filter((name) => !later.has(name)).map((name) => `./${name}`)];
   const text = readFileSync(source, 'utf8')
     .replace('__VERSION__', hash.digest('hex').slice(0, 16))

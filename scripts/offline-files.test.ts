@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeServiceWorker } from './offline-files.mjs';
 
-it('keeps every file of the build, under a version that changes with any of them', () => {
+it('caches every file of the build, under a version that changes with any of them', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dualscope-offline-'));
   mkdirSync(join(folder, 'assets'));
   writeFileSync(join(folder, 'index.html'), 'a');
@@ -23,7 +23,7 @@ it('keeps every file of the build, under a version that changes with any of them
   expect(written().version).not.toBe(first.version);
 });
 
-it('leaves the weights of large models for when they are used', () => {
+it('leaves out the weights of large models until they are used', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dualscope-offline-'));
   for (const [model, bytes] of [
     ['small', 1000],

@@ -1,13 +1,13 @@
 /**
- * Finds Snakemake 7 for the workflow's test: the one on the path, or Debian's packages unpacked into `.cache/`. Unpacking
- * takes seconds where installing takes minutes (Debian's package drags the clients of several clouds in), needs no root
- * when the package lists are there, and changes nothing of the machine.
+ * Finds Snakemake 7 for the workflow's test: the one on the path, or Debian's packages unpacked to `.cache/`. Unpacking
+ * takes seconds; installing takes minutes, because Debian's package pulls in the clients of several clouds. Unpacking
+ * also needs no root if package lists are present, and leaves the system unchanged.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-/** What Snakemake imports to run jobs on this machine or a cluster. */
+/** The packages that Snakemake imports to run jobs on this machine or a cluster. */
 const packages = [
   'snakemake',
   'docutils-common',
@@ -53,17 +53,17 @@ const packages = [
 ];
 
 const folder = resolve(import.meta.dirname, '..', '.cache', 'snakemake');
-/** Debian's modules are made for Debian's Python. */
+/** Debian's modules need Debian's Python. */
 const python = '/usr/bin/python3';
 
 /**
  * @typedef {object} Snakemake
  * @property {string} command
- * @property {readonly string[]} words before those of the caller
+ * @property {readonly string[]} words arguments that come before the caller's
  * @property {Record<string, string>} env
  */
 
-/** @returns {Snakemake | null} null where there is none and none can be had */
+/** @returns {Snakemake | null} null if there is none and none can be unpacked */
 export function findSnakemake() {
   const installed = { command: 'snakemake', words: [], env: {} };
   if (works(installed)) return installed;
@@ -86,14 +86,14 @@ function works({ command, words, env }) {
   return asked.status === 0 && /^7\./.test(asked.stdout);
 }
 
-/** @returns {boolean} whether the packages lie in the folder */
+/** @returns {boolean} whether the packages were unpacked */
 function unpack() {
-  process.stdout.write('No Snakemake 7 found; unpacking the package of Debian.\n');
+  process.stdout.write("No Snakemake 7 found; unpacking Debian's package.\n");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const isRoot = process.getuid?.() === 0;
   const download = () => run('apt-get', ['-qq', 'download', ...packages]);
-  // Images of Debian come without lists of packages.
+  // Debian's container images have no package lists.
   if (!download() && !(isRoot && run('apt-get', ['-qq', 'update']) && download())) return false;
   if (isRoot && !existsSync(python) && !run('apt-get', ['-qq', 'install', '-y', 'python3-minimal']))
     return false;

@@ -1,10 +1,11 @@
 /**
- * `npm start`: builds the app where needed and serves it on this machine.
+ * `npm start`: builds the app if it is out of date, and serves it on this machine.
  *
- *   npm start -- [--port N] [--strict-port] [--allow-origin URL]...
+ *   npm start -- [--port N] [--strict-port] [--host ADDRESS] [--allow-origin URL]...
  *
- * The environment variable PORT does what --port does. --allow-origin lets the page read slides from
- * another server (which must allow it by CORS); without it no request leaves the page's own origin.
+ * The environment variable PORT is the default of --port. --host 0.0.0.0 lets other machines connect.
+ * --allow-origin lets the page read slides from another server, which must allow it by CORS; without it
+ * no request leaves the page's own origin.
  */
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -20,13 +21,14 @@ function fail(message) {
   process.exit(2);
 }
 
-/** Reads the options; ends the process with a sentence where they make no sense. */
+/** Reads the options; ends the process with a message if they are wrong. */
 function readOptions() {
   let values;
   try {
     ({ values } = parseArgs({
       options: {
         port: { type: 'string' },
+        host: { type: 'string', default: 'localhost' },
         'strict-port': { type: 'boolean', default: false },
         'allow-origin': { type: 'string', multiple: true, default: [] },
       },
@@ -41,10 +43,10 @@ function readOptions() {
     if (!URL.canParse(url)) fail(`${url} is not an origin; give one such as https://slides.example.org.`);
     return new URL(url).origin;
   });
-  return { port, strictPort: values['strict-port'], slideOrigins };
+  return { port, strictPort: values['strict-port'], host: values.host, slideOrigins };
 }
 
-const { port, strictPort, slideOrigins } = readOptions();
+const { port, strictPort, host, slideOrigins } = readOptions();
 
 if (!buildIsCurrent(root)) {
   process.stdout.write('Building the app.\n');
@@ -54,17 +56,21 @@ if (!buildIsCurrent(root)) {
     stdio: 'inherit',
   });
   if (build.status !== 0) {
-    process.stderr.write('npm start: the build failed; its message stands above.\n');
+    process.stderr.write('npm start: the build failed; see its message above.\n');
     process.exit(1);
   }
 }
 
 const server = createStaticServer({ folder: join(root, 'dist'), slideOrigins });
 try {
-  const used = await listen(server, port, strictPort ? 1 : 50);
+  const address = host === 'localhost' ? '127.0.0.1' : host;
+  const used = await listen(server, port, strictPort ? 1 : 50, address);
   if (port !== 0 && used !== port) process.stdout.write(`Port ${port} is taken.\n`);
-  process.stdout.write(`Dualscope: http://localhost:${used}/\nResearch use only. Ctrl+C stops it.\n`);
+  process.stdout.write(`Dualscope: http://${host}:${used}/\nResearch use only. Ctrl+C stops it.\n`);
 } catch (error) {
   process.stderr.write(`npm start: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 }
+
+// In a container this is process 1, which no signal ends unless it is handled.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(0));

@@ -1,19 +1,21 @@
 /**
- * Serves the built app. Only GET and HEAD, only files under the folder, with what the app needs of a
- * server: cross-origin isolation (threads in wasm), ranges (slides are read piece by piece), a policy that
- * keeps every request on this origin.
+ * Serves the built app: GET and HEAD only, files below its folders only. The app needs three things of a server:
+ * cross-origin isolation (wasm threads), ranges (slides are read in pieces), and a policy that keeps every request on
+ * this origin.
  */
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import send from 'send';
 
 /**
- * @param {readonly string[]} slideOrigins further origins that slides may be read from
+ * @param {readonly string[]} slideOrigins other origins that slides may be read from
  * @returns {string} value of the Content-Security-Policy header
  */
 export function contentSecurityPolicy(slideOrigins) {
   return [
     "default-src 'self'",
-    // TF.js's threads start from a blob; it compiles wasm, it never evaluates strings.
+    // TF.js starts its threads from a blob and compiles wasm; it never evaluates strings.
     "script-src 'self' 'wasm-unsafe-eval' blob:",
     "worker-src 'self' blob:",
     ['connect-src', "'self'", 'blob:', 'data:', ...slideOrigins].join(' '),
@@ -27,10 +29,18 @@ export function contentSecurityPolicy(slideOrigins) {
 }
 
 /**
- * @param {{ folder: string, slideOrigins?: readonly string[] }} options
+ * @typedef {object} StaticFiles
+ * @property {string} folder
+ * @property {readonly string[]} [slideOrigins] other origins that slides may be read from
+ * @property {Readonly<Record<string, string>>} [elsewhere] further folders, by the first part of the path: files that
+ *   `folder` lacks are taken from there (`{ models: '/opt/models' }` for `/models/…`)
+ */
+
+/**
+ * @param {StaticFiles} files
  * @returns {import('node:http').Server} not listening yet
  */
-export function createStaticServer({ folder, slideOrigins = [] }) {
+export function createStaticServer({ folder, slideOrigins = [], elsewhere = {} }) {
   const policy = contentSecurityPolicy(slideOrigins);
   return createServer((request, response) => {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
@@ -48,7 +58,7 @@ export function createStaticServer({ folder, slideOrigins = [] }) {
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
-      refuse(405, 'Only GET and HEAD are served here.');
+      refuse(405, 'Only GET and HEAD are allowed.');
       return;
     }
     let path;
@@ -56,12 +66,18 @@ export function createStaticServer({ folder, slideOrigins = [] }) {
       // The raw path: `send` decodes it, and refuses `..` and dot files.
       path = new URL(request.url ?? '/', 'http://localhost').pathname;
     } catch {
-      refuse(400, 'The address is malformed.');
+      refuse(400, 'Malformed URL.');
       return;
     }
-    send(request, path, { root: folder, dotfiles: 'ignore', cacheControl: false })
+    const [, first = '', rest = ''] = /^\/([^/]+)(\/.+)$/.exec(path) ?? [];
+    const other = Object.hasOwn(elsewhere, first) ? elsewhere[first] : undefined;
+    // Anything but a plain name goes to the main folder, where `send` decodes and checks it.
+    const isElsewhere =
+      other !== undefined && /^[\w/-]+(\.[\w-]+)+$/.test(rest) && !existsSync(join(folder, path));
+    const [root, below] = isElsewhere ? [other, rest] : [folder, path];
+    send(request, below, { root, dotfiles: 'ignore', cacheControl: false })
       .on('headers', (/** @type {import('node:http').ServerResponse} */ res) => {
-        // Files under assets/ carry a hash of their content in their name.
+        // Names of files under assets/ contain a hash of their content.
         const immutable = path.startsWith('/assets/');
         res.setHeader('Cache-Control', immutable ? 'public, max-age=31536000, immutable' : 'no-cache');
       })
@@ -77,18 +93,19 @@ export function createStaticServer({ folder, slideOrigins = [] }) {
 }
 
 /**
- * Listens on this machine only. When the port is taken, tries the next ones.
+ * Listens. If the port is taken, tries the next ones.
  * @param {import('node:http').Server} server
  * @param {number} port first port to try; 0 for any free one
  * @param {number} attempts how many ports to try
+ * @param {string} [host] address to listen on; by default only this machine can connect
  * @returns {Promise<number>} the port in use
  */
-export async function listen(server, port, attempts) {
+export async function listen(server, port, attempts, host = '127.0.0.1') {
   for (let candidate = port; ; candidate += 1) {
     try {
       await new Promise((resolve, reject) => {
         server.once('error', reject);
-        server.listen(candidate, '127.0.0.1', () => {
+        server.listen(candidate, host, () => {
           server.off('error', reject);
           resolve(undefined);
         });

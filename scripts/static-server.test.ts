@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Sends the path as it is; `fetch` would tidy `..` away before the server sees it. */
+/** Sends the path unchanged; `fetch` would resolve `..` before the server sees it. */
 function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
   return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>((done, fail) => {
     request({ host: '127.0.0.1', port, path, headers, method }, (response) => {
@@ -43,7 +43,7 @@ function get(path: string, headers: Record<string, string> = {}, method = 'GET')
 }
 
 describe('the static server', () => {
-  it('isolates the page and keeps requests on its origin', async () => {
+  it('isolates the page and restricts requests to its origin', async () => {
     const { status, headers, body } = await get('/');
     expect(status).toBe(200);
     expect(body).toBe('<p>app</p>');
@@ -74,7 +74,7 @@ describe('the static server', () => {
   });
 
   it.each(['/../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/empty/..%5c..%5csecret.txt'])(
-    'keeps what lies outside its folder: %s',
+    'does not serve files outside its folder: %s',
     async (path) => {
       const answer = await get(path);
       expect(answer.status).toBeGreaterThanOrEqual(400);
@@ -82,13 +82,13 @@ describe('the static server', () => {
     },
   );
 
-  it('serves files only, to readers only', async () => {
+  it('serves files only, and only to GET and HEAD', async () => {
     expect((await get('/empty')).status).toBe(404);
     expect((await get('/nothing')).status).toBe(404);
     expect((await get('/slide.svs', {}, 'PUT')).status).toBe(405);
   });
 
-  it('takes the next port when one is taken', async () => {
+  it('tries the next port if one is taken', async () => {
     const second = createStaticServer({ folder });
     const used = await listen(second, port, 20);
     expect(used).toBeGreaterThan(port);

@@ -1,10 +1,10 @@
-/** Reads how many tests passed, failed and were skipped out of the JSON reports of Vitest and Playwright. */
+/** Counts passed, failed and skipped tests in the JSON reports of Vitest and Playwright. */
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
 /**
  * @param {unknown} report Vitest's JSON report
- * @returns {Counts} a test file that could not be loaded counts as one failure
+ * @returns {Counts} a test file that fails to load counts as one failure
  */
 export function countVitest(report) {
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } =
@@ -23,7 +23,7 @@ export function countVitest(report) {
 
 /**
  * @param {unknown} report Playwright's JSON report
- * @returns {Counts} a test that passed only on a second try counts as failed; errors outside tests too
+ * @returns {Counts} a test that passed only on retry counts as failed, and so do errors outside tests
  */
 export function countPlaywright(report) {
   const { stats, errors } =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { countPlaywright, countVitest } from './test-counts.mjs';
 
-describe('counts of the closing line', () => {
+describe('the counts of the last line', () => {
   it('counts a test file that does not load as a failure', () => {
     const report = {
       numPassedTests: 3,
@@ -17,7 +17,7 @@ describe('counts of the closing line', () => {
     expect(countVitest(report)).toEqual({ passed: 3, failed: 2, skipped: 2 });
   });
 
-  it('does not let a flaky browser test pass', () => {
+  it('counts a flaky browser test as failed', () => {
     const report = { stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 2 }, errors: [{}] };
     expect(countPlaywright(report)).toEqual({ passed: 5, failed: 3, skipped: 2 });
   });

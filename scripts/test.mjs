@@ -1,7 +1,7 @@
 /**
- * `npm test`: every check. Static checks, which take a core each, run two at a time, then tests, which take all
- * cores, in turn. A stage that fails does not keep the others from running. Ends with one line `N passed, N failed`
- * (`, N skipped` may follow): each static check and the build count as one, unit and browser tests one by one.
+ * `npm test`: runs every check. Static checks use one core each and run two at a time; tests use all cores and run one
+ * stage after the other. All stages run even if one fails. The last line is `N passed, N failed`, and `, N skipped` if
+ * any were. Each static check and each build counts as one, unit and browser tests count one by one.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ const tool = (name, script) => join(root, 'node_modules', name, script);
  * @property {string} script what node runs
  * @property {string[]} words its arguments
  * @property {Record<string, string>} [env]
- * @property {{ file: string, count: (report: unknown) => Counts }} [report] counts of single tests
+ * @property {{ file: string, count: (report: unknown) => Counts }} [report] counts of individual tests
  */
 
 /** @type {Stage} */
@@ -42,6 +42,7 @@ const otherChecks = [
 ];
 /** @type {readonly Stage[]} */
 const tests = [
+  { name: 'command line', script: join(root, 'scripts', 'build-cli.mjs'), words: [] },
   {
     name: 'unit tests',
     script: tool('vitest', 'vitest.mjs'),
@@ -70,10 +71,10 @@ function browserTests(name, words, file) {
 }
 
 /**
- * Runs a program to its end.
+ * Runs a program until it exits.
  * @param {Stage} stage
  * @param {'inherit' | 'pipe'} output
- * @returns {Promise<{ ended: boolean, text: string }>} `text` is what it printed, where that is not inherited
+ * @returns {Promise<{ ended: boolean, text: string }>} `text` is its output if that is not inherited
  */
 function program(stage, output) {
   return new Promise((done) => {
@@ -91,7 +92,7 @@ function program(stage, output) {
 
 /**
  * @param {Stage} stage
- * @param {boolean} ended whether its program ended well
+ * @param {boolean} ended whether its program succeeded
  * @returns {Counts}
  */
 function countsOf(stage, ended) {
@@ -100,15 +101,15 @@ function countsOf(stage, ended) {
   }
   if (!existsSync(stage.report.file)) return { passed: 0, failed: 1, skipped: 0 };
   const counts = stage.report.count(JSON.parse(readFileSync(stage.report.file, 'utf8')));
-  // A runner that failed without a failed test (an error outside tests), or ran none, has failed as such.
+  // A runner that failed without a failed test (an error outside tests), or ran no test, counts as a failure.
   const silent = (!ended && counts.failed === 0) || counts.passed + counts.failed === 0;
   return silent ? { ...counts, failed: 1 } : counts;
 }
 
 /**
- * Runs stages in turn and notes what they gave.
+ * Runs stages one after the other and records their counts.
  * @param {readonly Stage[]} stages
- * @param {'inherit' | 'pipe'} output `pipe`: what a stage printed comes when it has ended, in one piece
+ * @param {'inherit' | 'pipe'} output `pipe`: prints a stage's output in one piece when it has ended
  */
 async function run(stages, output) {
   for (const stage of stages) {

@@ -1,7 +1,7 @@
 /**
- * Reproduces the shipped nano models: draws the phantom slides, trains nano-single, nano-add,
- * nano-attention and nano-aligned (as many at a time as there are cores), exports them to models/ and measures
- * them on slides never trained on. Stopped runs go on where they were; `--fresh` starts anew.
+ * Reproduces the shipped nano models: writes the phantom slides, trains nano-single, nano-add, nano-attention and
+ * nano-aligned (as many at a time as there are cores), exports them to models/ and measures them on held-out slides.
+ * Stopped runs resume; `--fresh` starts over.
  */
 import { rm } from 'node:fs/promises';
 import { runJobs } from './dualscope-calls.mjs';

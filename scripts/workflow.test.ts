@@ -1,4 +1,4 @@
-/** The workflow with its local profile, from slides to the table, twice. */
+/** Runs the workflow with its local profile twice, from slides to the table. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { findSnakemake, whatToInstall } from './snakemake.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const snakemake = findSnakemake();
-if (snakemake === null) process.stdout.write(`The workflow is not tested. ${whatToInstall}\n`);
+if (snakemake === null) process.stdout.write(`Skipping the workflow's test. ${whatToInstall}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-workflow-'));
 const out = join(folder, 'cohort');
@@ -32,7 +32,7 @@ async function phantom(name: string, seed: number): Promise<void> {
   });
 }
 
-/** Runs the workflow as `docs/cohorts.md` says. */
+/** Runs the workflow as `docs/cohorts.md` describes. */
 function run(...config: readonly string[]): { readonly status: number | null; readonly said: string } {
   const { command, words, env } = snakemake!;
   const all = [`slides=${join(folder, 'slides')}`, 'model=nano-single', `out=${out}`, ...config];
@@ -53,7 +53,7 @@ function table(): Map<string, Record<string, string>> {
   return new Map((records as Record<string, string>[]).map((row) => [row.slide ?? '', row]));
 }
 
-/** When the map of a slide was written, in ms, and when its last job began, as its log says. */
+/** When a slide's map was written, in ms, and when its last job began according to its log. */
 function work(slide: string): { readonly written: number; readonly begun: string } {
   const id = table().get(slide)?.id ?? '';
   const maps = join(out, 'slides', id, 'maps', `${slide.replace('.tif', '')}.nano-single.classes.tif`);
@@ -72,7 +72,7 @@ describe.skipIf(snakemake === null)('the workflow', { timeout: 600_000 }, () => 
     writeFileSync(broken, 'no slide');
   });
 
-  it('reports a slide that fails beside those that do not, and does again only what is due', async () => {
+  it('reports failed and finished slides, and repeats only what has changed', async () => {
     const first = run();
     expect(first.status, first.said).toBe(1);
     expect(first.said).toContain('3 slides: 2 done, 1 failed');
@@ -85,7 +85,7 @@ describe.skipIf(snakemake === null)('the workflow', { timeout: 600_000 }, () => 
     expect(gallery).toContain('not a slide');
     const before = { a: work('a.tif'), b: work('b.tif') };
 
-    // One is mended, one is another slide now, one is as it was.
+    // One slide is repaired, one is replaced, one is unchanged.
     rmSync(broken);
     for (const ending of ['.tif', '.json']) rmSync(join(folder, 'slides', `b${ending}`));
     await phantom('b', 3);
@@ -99,7 +99,7 @@ describe.skipIf(snakemake === null)('the workflow', { timeout: 600_000 }, () => 
     expect(before.a.begun).not.toBe('');
   });
 
-  it('says what is wrong with a configuration', () => {
+  it('reports what is wrong with a configuration', () => {
     expect(run('qualty=fast').said).toMatch(/qualty/);
   });
 });

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Shows the workflow on a real Slurm: controller and two node daemons on this machine, no systemd.
+# Proves the workflow on a real Slurm: a controller and two node daemons on this machine, without systemd.
 #
 #   sudo workflow/slurm-proof.sh [FOLDER]
 #
-# Installs Debian's snakemake, slurm-wlm and munge where they are missing. Runs a cohort with the local profile, then on Slurm: a
-# running job is cancelled, the run is killed, run again, and run once more. Ends with 0 when nothing that was done was done
-# again and both tables are the same but for seconds. Takes some minutes; docs/scale.md has its output.
+# Installs Debian's snakemake, slurm-wlm and munge if they are missing. Runs a cohort with the local profile, then on Slurm,
+# where it cancels a running job, kills the run, runs it again, and once more. Exits with 0 if no finished work was repeated
+# and both tables agree except for seconds. Takes some minutes; docs/scale.md shows its output.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,7 +24,7 @@ until_true() {
   local end=$((SECONDS + $1)) what=$2
   shift 2
   until "$@" > /dev/null 2>&1; do
-    ((SECONDS < end)) || fail "waited in vain for $what"
+    ((SECONDS < end)) || fail "timed out waiting for $what"
     sleep 0.2
   done
 }
@@ -35,7 +35,7 @@ stop() {
 }
 trap stop EXIT
 
-[[ $(id -u) == 0 ]] || fail 'start it as root: Slurm wants that.'
+[[ $(id -u) == 0 ]] || fail 'run it as root: Slurm requires that.'
 
 say 'Packages'
 missing=()
@@ -73,7 +73,7 @@ slides=$work/slides
 node "$root/bin/dualscope.mjs" phantom --out "$slides" --slides 15 --seed 500 --width-mm 1 --height-mm 0.8 --mpp 2 2> /dev/null | wc -l
 for file in "$root"/public/slides/*.{svs,tif} "$root"/../shared/data/slides/{aperio-imagescope,ome,dicom-gcp}/*.{svs,tif,dicom}; do
   [[ -e $file ]] || continue
-  # A folder each, because one with DICOM files counts as one slide.
+  # One folder each, because a folder of DICOM files counts as one slide.
   mkdir -p "$slides/$(basename "$file").d"
   ln -sf "$(realpath "$file")" "$slides/$(basename "$file").d/"
 done
@@ -91,7 +91,7 @@ cohort() {
   snakemake --snakefile "$here/Snakefile" --profile "$here/profiles/$profile" --directory "$work" "$@" \
     --configfile "$work/cohort.yaml" --config out="$out"
 }
-# What Snakemake says, without what it says of each job.
+# Snakemake's output without that of each job.
 brief() { grep -E '^(Cohort:|  [a-z]+: |Nothing to be done|[0-9]+ of [0-9]+ steps)' "$1" | awk '/steps/ { last = $0; next } { print } END { if (last) print last }'; }
 
 say 'Local profile'
@@ -122,7 +122,7 @@ until_true 300 'eight slides' eight_done
 kill -KILL "$(pgrep --parent "$run" --full snakemake | head -n 1)" 2> /dev/null || kill -KILL "$run"
 wait "$run" 2> /dev/null || true
 echo "killed with $(done_slides) slides done and $(squeue --noheader | wc -l) jobs in the queue, after $((SECONDS - began)) s"
-# Finished maps: which file, which inode, which time.
+# Finished maps: file, inode and time.
 maps() { find "$work/slurm/slides" -name '*.classes.tif' -printf '%P %i %T@\n' | sort; }
 maps > "$work/maps-1"
 stopped=$(find "$work/slurm/slides" -path '*phantom-1-*' -name outcome.json -exec cat {} + | grep -o '"error": "[^"]*"')
@@ -142,7 +142,7 @@ cohort "${on_slurm[@]}" > "$work/slurm-3.log" 2>&1 && fail 'the broken slide sho
 brief "$work/slurm-3.log"
 maps > "$work/maps-3"
 
-say 'What this shows'
+say 'Result'
 failed=0
 check() {
   local what=$1
@@ -155,8 +155,8 @@ same_table() { diff <(table local) <(table slurm); }
 one_job() { [[ $(grep -c 'Submitted job' "$work/slurm-3.log") == 1 ]]; }
 enough() { (($(wc -l < "$work/slurm/cohort.csv") > 20)); }
 check "at least 20 slides ($(($(wc -l < "$work/slurm/cohort.csv") - 1)))" enough
-check "the $(wc -l < "$work/maps-1") maps that were whole when the run was killed are the same files after the next run" kept "$work/maps-1" "$work/maps-2"
+check "the $(wc -l < "$work/maps-1") maps that were complete when the run was killed are the same files after the next run" kept "$work/maps-1" "$work/maps-2"
 check "the $(wc -l < "$work/maps-2") maps of that run are the same files after the third" kept "$work/maps-2" "$work/maps-3"
-check 'the third run had one job only, the broken slide' one_job
-check 'the same table as the local profile, seconds left out' same_table
+check 'the third run had a single job, the broken slide' one_job
+check 'the same table as with the local profile, except for seconds' same_table
 exit "$failed"

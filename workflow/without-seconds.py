@@ -1,4 +1,4 @@
-"""Prints a cohort's table without the column that differs from run to run. Usage: without-seconds.py cohort.csv"""
+"""Prints a cohort's table without the column that varies between runs. Usage: without-seconds.py cohort.csv"""
 
 import csv
 import sys

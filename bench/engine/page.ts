@@ -1,7 +1,7 @@
 /**
- * The engine in its worker against a plain loop as viewers with a "run model" button have it (caMicroscope's,
- * for one): on the main thread, patch after patch, each read, drawn on a canvas, predicted and fetched with
- * `dataSync`. The same slide, model, slices and backend, in this page.
+ * Compares the engine in its worker with a plain loop, as viewers with a "run model" button use (caMicroscope, for
+ * example): on the main thread, it reads each patch, draws it on a canvas, predicts it and fetches the result with
+ * `dataSync`. Slide, model, slices and backend are the same, in this page.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
@@ -27,16 +27,16 @@ interface Figures {
   readonly slices: number;
   readonly engineSeconds: number;
   readonly loopSeconds: number;
-  /** Wall time of the run over the time in which the network computed, in that run. */
+  /** Wall time of the run divided by the network's computing time in that run. */
   readonly endToEndOverInference: number;
-  /** Longest that the page could not answer, milliseconds. */
+  /** Longest time for which the page was blocked, milliseconds. */
   readonly engineLongestTaskMs: number;
   readonly loopLongestTaskMs: number;
   readonly agreement: number;
   readonly backend: string;
 }
 
-/** What `work` gives, and the longest task of the page meanwhile. */
+/** Result of `work`, and the page's longest task while it ran. */
 async function withLongestTask<T>(work: () => Promise<T>): Promise<[T, number]> {
   let longest = 0;
   const observer = new PerformanceObserver((list) => {
@@ -54,7 +54,7 @@ async function onEngine({ slideUrl, modelUrl, area }: Call) {
   const { name, device } = await client.initialise('wasm');
   const manifest = await client.manifest(modelUrl);
   const request = { slide: { kind: 'url', url: slideUrl } as const, modelUrl, area, mpp: null };
-  // Kernels are compiled and the slide's directories are read before the clock runs.
+  // Compiles kernels and reads the slide's directories before the clock starts.
   await client.segment({ ...request, area: { ...area, width: 1, height: 1 } });
   const maps = new Map<string, Uint8Array>();
   const [summary, longest] = await withLongestTask(() =>
@@ -87,7 +87,7 @@ async function measure(call: Call): Promise<Figures> {
   const platform = browserPlatform();
   const slide = await openSlideUrl(call.slideUrl, platform);
   const { metadata } = slide;
-  if (metadata.mpp === null) throw new Error('The slide does not say its µm per pixel.');
+  if (metadata.mpp === null) throw new Error('The slide has no µm per pixel.');
   const plan = planSlices({ slide: metadata, mpp: metadata.mpp, model: manifest, area: call.area });
   const { sizePx } = plan;
   const canvas = document.createElement('canvas');
@@ -108,7 +108,7 @@ async function measure(call: Call): Promise<Figures> {
       const inputs: Record<string, tf.Tensor> = { [graph.inputs.slice]: await read(slice.rect, sizePx) };
       const context = plan.regions[slice.region]?.context ?? null;
       if (graph.inputs.context !== null && context !== null && plan.contextSizePx !== null) {
-        // Nobody keeps its features: every slice reads and encodes its context by itself.
+        // Context features are not cached: every slice reads and encodes its own context.
         inputs[graph.inputs.context] = await read(context, plan.contextSizePx);
       }
       if (

@@ -1,9 +1,9 @@
 /**
- * The engine against a plain loop on the main thread (see page.ts), in one run of one Chromium:
+ * Compares the engine with a plain loop on the main thread (see page.ts), in one run of one Chromium:
  *
  *     npx tsx bench/engine/run.ts [MODEL …]
  *
- * Prints one JSON object. `plainLoopOverEngine` is time over time: above 1 means that the engine is faster.
+ * Prints one JSON object. `plainLoopOverEngine` is a ratio of times; above 1, the engine is faster.
  */
 import { resolve } from 'node:path';
 import { withBenchPage } from '../chromium-page.ts';
@@ -12,7 +12,7 @@ const root = resolve(import.meta.dirname, '../..');
 const models = process.argv.slice(2);
 if (models.length === 0) models.push('nano-single', 'nano-attention', 'nano-aligned');
 const repeats = 3;
-/** 25 slices of 467 µm in the middle of the demo phantom, a whole region. */
+/** One region: 25 slices of 467 µm in the middle of the demo phantom. */
 const area = { x: 2340, y: 2340, width: 2330, height: 2330 };
 
 function median(values: readonly number[]): number {

@@ -1,14 +1,14 @@
 /**
- * A long run of the engine in its workers, as the page runs it, and the memory of the whole page meanwhile: its own
- * heap and those of the workers, as the browser counts them after a collection. What is finished is dropped, as the page
- * does with what it has put aside.
+ * A long run of the engine in its workers, as in the app, and the memory of the whole page during it: the heaps of page
+ * and workers, as the browser counts them after garbage collection. Finished slices are dropped, as the app drops slices
+ * that it has stored.
  */
 import { createSegmentClient } from '../../src/worker/segment-client.ts';
 
 interface Call {
   readonly slideUrl: string;
   readonly modelUrl: string;
-  /** µm per pixel that the slide is taken for: more makes it larger. */
+  /** µm per pixel to assume; a larger value makes the slide larger. */
   readonly mpp: { readonly x: number; readonly y: number; readonly source: 'user' };
   /** Slices between two measurements. */
   readonly every: number;
@@ -35,7 +35,7 @@ async function measure({ slideUrl, modelUrl, mpp, every }: Call): Promise<Readin
         if (event.kind !== 'slice' && event.kind !== 'progress') return;
         const { done } = event;
         if (reading !== null || done < every * (readings.length + 1)) return;
-        // The run waits, so that what is counted belongs to this many slices.
+        // The run waits, so that the measurement belongs to this number of slices.
         reading = client
           .setPaused(true)
           .then(() => (performance as Measuring).measureUserAgentSpecificMemory())

@@ -1,17 +1,17 @@
 /**
- * Memory of the page and its workers over a long run, in one Chromium:
+ * Measures the memory of the page and its workers during a long run, in one Chromium:
  *
  *     npx tsx bench/memory/run.ts [MODEL]
  *
- * Prints one JSON object. `lastOverMiddle` is 1 where memory stays what it was over the second half of the run: in the first
- * half the cache of decoded tiles fills (128 MiB).
+ * Prints one JSON object. `lastOverMiddle` is 1 if memory does not grow in the second half of the run; in the first half
+ * the cache of decoded tiles fills (128 MiB).
  */
 import { resolve } from 'node:path';
 import { withBenchPage } from '../chromium-page.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const model = process.argv[2] ?? 'nano-attention';
-/** The demo phantom is 7 mm wide; taken for larger, it has as many slices as wanted. */
+/** The demo phantom is 7 mm wide; with larger pixels it has as many slices as needed. */
 const mpp = { x: 2, y: 2, source: 'user' };
 const every = 100;
 

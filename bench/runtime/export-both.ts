@@ -1,4 +1,4 @@
-/** One network with random weights, as a TF.js model folder's graph and as ONNX: the same weights, in float32. */
+/** Exports one network with random weights twice: as a TF.js graph model and as ONNX, with the same float32 weights. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fullSizeLogits } from '../../src/model/network.ts';
@@ -15,7 +15,7 @@ export interface ExportedPair {
   readonly macs: number;
 }
 
-/** Writes `model.json`, its shards and `model.onnx` into `folder`. @throws RangeError for an unknown preset. */
+/** Writes `model.json`, its shards and `model.onnx` to `folder`. @throws RangeError for an unknown preset. */
 export async function exportBoth(id: string, px: number, folder: string): Promise<ExportedPair> {
   const preset = presetById(id);
   const context = preset.contextPx === null ? null : px;

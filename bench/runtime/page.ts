@@ -1,6 +1,6 @@
 /**
- * The same weights on TF.js's wasm backend and on ONNX Runtime Web's, in this page, by turns: a slice with its
- * context from float32 pixels to class and confidence, read back.
+ * Runs the same weights on the wasm backends of TF.js and ONNX Runtime Web, alternately, in this page: a slice with its
+ * context, from float32 pixels to class and confidence, including the read-back.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
@@ -18,7 +18,7 @@ interface Call {
   readonly onnxUrl: string;
   readonly slice: number;
   readonly context: number | null;
-  /** Threads of both. */
+  /** Number of threads for both. */
   readonly threads: number;
   readonly repeats: number;
 }
@@ -44,7 +44,7 @@ function noise(side: number): Float32Array {
 
 async function measure(call: Call): Promise<Times> {
   // The platform gives TF.js half of the logical cores as threads.
-  // TF.js itself takes no more than half of what the browser names.
+  // TF.js uses at most half of the number that the browser reports.
   Object.defineProperty(navigator, 'hardwareConcurrency', { value: 2 * call.threads });
   const platform = { ...browserPlatform(wasmUrls), logicalCores: 2 * call.threads };
   const backend = await initialiseBackend('wasm', platform);
@@ -52,7 +52,7 @@ async function measure(call: Call): Promise<Times> {
   const { modelTopology } = (await (await fetch(call.graphUrl)).json()) as {
     readonly modelTopology: { readonly node: readonly TopologyNode[] };
   };
-  // As the app runs it.
+  // As in the app.
   const executor = GraphExecutor.of(modelTopology.node, model.weights);
   ort.env.wasm.numThreads = call.threads;
   ort.env.wasm.wasmPaths = { mjs: ortModule, wasm: ortWasm };
@@ -69,14 +69,14 @@ async function measure(call: Call): Promise<Times> {
   }
   const given = session.inputNames.map((name) => {
     const input = pixels[name];
-    if (input === undefined) throw new Error(`The network has an input "${name}" that nobody gives.`);
+    if (input === undefined) throw new Error(`No value for the network's input "${name}".`);
     return { name, ...input };
   });
   const onTfjs = async (): Promise<Int32Array> => {
     const result = tf.tidy(() => {
       const inputs = given.map(({ name, data, sides }) => [name, tf.tensor4d(data, sides)] as const);
       const [packed] = executor?.execute(Object.fromEntries(inputs), ['packed']) ?? [];
-      if (packed === undefined) throw new Error('The graph can not be run kernel by kernel.');
+      if (packed === undefined) throw new Error("The graph can't be run kernel by kernel.");
       return packed;
     });
     const values = await result.data<'int32'>();
@@ -97,7 +97,7 @@ async function measure(call: Call): Promise<Times> {
   const tfjsMs: number[] = [];
   const ortMs: number[] = [];
   for (let repeat = 0; repeat < call.repeats; repeat++) {
-    // By turns, so that whatever else the machine does meets both.
+    // Alternately, so that other load on the machine affects both.
     for (const [work, times] of [
       [onTfjs, tfjsMs],
       [onOrt, ortMs],

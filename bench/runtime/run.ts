@@ -1,10 +1,10 @@
 /**
- * TF.js against ONNX Runtime Web, both on wasm, on the same weights, in one run of one Chromium:
+ * Compares TF.js with ONNX Runtime Web, both on wasm with the same weights, in one run of one Chromium:
  *
  *     npx tsx bench/runtime/run.ts [PRESET@PIXELS …]
  *
- * Prints one JSON object. `tfjsOverOrtWasm` is time over time: above 1 means that TF.js is slower. Each is the
- * median of ratios of neighbouring runs. A browser other than the system's: DUALSCOPE_CHROMIUM=/path.
+ * Prints one JSON object. `tfjsOverOrtWasm` is a ratio of times; above 1, TF.js is slower. Each ratio is the median over
+ * neighbouring runs. DUALSCOPE_CHROMIUM=/path selects another browser.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -66,7 +66,7 @@ try {
       figures.crossOriginIsolated = times.crossOriginIsolated;
     }
   }
-  // One figure for all: the worst model on one thread.
+  // One figure to summarise them: the worst model on one thread.
   figures.tfjsOverOrtWasm = Number(Math.max(...ratios).toFixed(3));
   console.log(JSON.stringify(figures, null, 2));
 } finally {

@@ -1,4 +1,4 @@
-// Imported before a command: writes what its process has cost to the file that DUALSCOPE_COST names.
+// Imported before a command: at exit, writes the cost of the process to the file named by DUALSCOPE_COST.
 import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 

@@ -1,6 +1,6 @@
 /**
- * What a virtual slide of one size costs, in a process of its own: planning whole, a sample of its regions through the engine,
- * all of its result files. Prints one JSON object.
+ * Measures the cost of a virtual slide of one size, in a separate process: planning the whole slide, segmenting a sample
+ * of its regions, writing all result files. Prints one JSON object.
  *
  *     npx tsx bench/scale/one-size.ts SIDE_PX MODEL SLICES
  */
@@ -24,11 +24,11 @@ import { readRegion } from '../../src/slide/region.ts';
 import { virtualSlide } from './virtual-slide.ts';
 
 const [side = '10000', model = 'nano-attention', wanted = '150'] = process.argv.slice(2);
-/** 40×, as most scanners do. */
+/** 40×, as most scanners use. */
 const mpp = { x: 0.25, y: 0.25 };
 const overlap = 0.125;
 
-/** Bytes on the JavaScript heap and in its buffers, after a collection. */
+/** Bytes on the JavaScript heap and in its buffers, after garbage collection. */
 function heapBytes(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
@@ -50,7 +50,7 @@ try {
       glass: 'skip',
     }),
   );
-  // Whole regions, evenly over the slide.
+  // Whole regions, spread evenly over the slide.
   const every = Math.max(1, Math.floor(plan.slices.length / Number(wanted)));
   const sample = subPlan(plan, ({ region }) => region % every === 0);
   const kept = openNodeSlices(join(folder, 'a.slices'), key, plan.marginPx, 'create');
@@ -71,7 +71,7 @@ try {
         // A few, so that the heap is that of a run.
         if (cells.length < 8) cells.push(event.result);
         tiles += slide.asked.length;
-        // Nobody but this counts what was asked for.
+        // Only this benchmark reads the list of requests.
         slide.asked.length = 0;
       },
     }),
@@ -79,7 +79,7 @@ try {
   const seconds = (performance.now() - start) / 1000;
   const heap = heapBytes();
   const segmentRss = process.resourceUsage().maxRSS * 1024;
-  // The whole map, from the sample's cells over and over.
+  // The whole map, made by repeating the sample's cells.
   let writeHeap = 0;
   let nextLook = 0;
   const strips = new MapStrips(plan, { kind: 'slide' }, (column, row) => {

@@ -1,10 +1,10 @@
 /**
- * What segmenting costs as work grows: by processes on one machine, and by the size of a slide.
+ * Measures how the cost of segmentation grows with the number of processes on one machine and with the slide's size.
  *
  *     npx tsx bench/scale/run.ts [--model ID] [--sizes 10000,20000,50000,100000] [--slices 150] [--slides 4] [--json]
  *
- * Processor seconds are compared, because they hold where other programs run; wall times are printed beside them. Sizes are virtual: a
- * sample of whole regions goes through the engine, maps are written whole.
+ * Compares processor seconds, which stay valid when other programs run; wall times are printed too. The slides are
+ * virtual: the engine segments a sample of whole regions, but the maps are written in full.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -58,7 +58,7 @@ interface ProcessCost {
   readonly peakRssBytes: number;
 }
 
-/** The demo phantom, segmented by the command in a process of its own. */
+/** Segments the demo phantom with the command in a separate process. */
 async function segmentPhantom(folder: string, name: string): Promise<ProcessCost> {
   const cost = join(folder, `${name}.cost.json`);
   const hook = join(import.meta.dirname, 'cost-at-exit.mjs');
@@ -72,7 +72,7 @@ async function segmentPhantom(folder: string, name: string): Promise<ProcessCost
   return JSON.parse(readFileSync(cost, 'utf8')) as ProcessCost;
 }
 
-/** Slides per hour with so many processes at a time. */
+/** Slides per hour with a number of processes at a time. */
 async function withProcesses(folder: string, processes: number) {
   const names = Array.from({ length: Number(options.slides) }, (_value, i) => `${processes}-${i}`);
   const costs: ProcessCost[] = [];

@@ -1,4 +1,4 @@
-/** A slide of any size that takes no disk: its tiles are a few JPEGs of the demo phantom, in an order that looks random. */
+/** A slide of any size that takes no disk space: its tiles are a few JPEGs of the demo phantom in pseudo-random order. */
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { nodePlatform } from '../../src/slide/node-platform.node.ts';
@@ -9,10 +9,10 @@ import type { Slide, TilePayload } from '../../src/slide/slide.ts';
 import { syntheticSlide } from '../../src/slide/testing/synthetic-slide.ts';
 
 const tileSize = 256;
-/** Tiles on each axis of the square of tissue that they are cut from. */
+/** Tiles along each side of the square of tissue that the JPEGs are cut from. */
 const side = 6;
 
-/** JPEG tiles of tissue, 8 bits, quality 80 as scanners take it. */
+/** JPEG tiles of tissue, 8 bits, at quality 80 like those of scanners. */
 async function tissueTiles(): Promise<TilePayload[]> {
   const { decoder } = nodePlatform();
   const phantom = join(import.meta.dirname, '../../public/slides/phantom-1.tif');
@@ -37,7 +37,7 @@ async function tissueTiles(): Promise<TilePayload[]> {
 }
 
 export interface VirtualSlide extends Slide {
-  /** Tiles that were read, one entry each. */
+  /** One entry for each tile that was read. */
   readonly asked: string[];
   /** Mean size of a tile, bytes. */
   readonly tileBytes: number;

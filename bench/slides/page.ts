@@ -1,6 +1,6 @@
 /**
- * Tiles per second of one slide in this browser: ours as bitmaps (what the viewer draws), ours as pixels
- * (what the engine reads), and other readers, each over the same tiles of level 0 from bytes in memory.
+ * Measures tiles per second of one slide in this browser: our reader as bitmaps (what the viewer draws) and as pixels
+ * (what the engine reads), and other readers. Each reads the same level-0 tiles from memory.
  */
 import { browserPlatform, tileBitmap } from '../../src/slide/browser-platform.ts';
 import { fileByteSource } from '../../src/slide/byte-source.ts';
@@ -18,17 +18,17 @@ export interface Rates {
   readonly geotiff: number | null;
   readonly geotiffPool: number | null;
   readonly tileSource: number | null;
-  /** Colour of the middle pixel by ours and by geotiff.js: whether both read the same. */
+  /** Colour of the middle pixel from our reader and from geotiff.js, to check that they agree. */
   readonly middle: readonly number[];
   readonly middleGeotiff: readonly number[] | null;
-  /** Why a reader has no figure. */
+  /** Why a reader has no result. */
   readonly refusals: readonly string[];
 }
 
-/** As many as a viewer asks for at the same time. */
+/** Concurrent requests, as many as a viewer makes. */
 const CONCURRENT = 8;
 
-/** A reader that gives no tile within this time can't read the slide: some say nothing at all. */
+/** A reader that returns no tile within this time counts as unable to read the slide; some report no error. */
 const FIRST_TILE_MS = 90_000;
 
 const refusedBy = (ms: number): Promise<never> =>
@@ -60,7 +60,7 @@ async function measure(url: string, most: number): Promise<Rates> {
   tiles.splice(most);
   const refusals: string[] = [];
 
-  /** Warmed up by a few tiles, as a page is that has been open for a moment. */
+  /** Reads a few tiles first, as a page that has been open for a moment would have. */
   const warmed = async (read: ReadTile): Promise<number> => {
     await rate(tiles.slice(0, 16), read);
     return rate(tiles, read);

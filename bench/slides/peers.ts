@@ -1,6 +1,6 @@
-/** The same tiles by other readers, as their users would ask for them. */
+/** Reads the same tiles with other readers, in the way their users would. */
 import { fromArrayBuffer, Pool } from 'geotiff';
-// @ts-expect-error The package comes without types; `Extended` declares what is used of it.
+// @ts-expect-error The package has no types; `Extended` declares what we use.
 import { enableGeoTIFFTileSource as untypedEnable } from 'geotiff-tilesource';
 import OpenSeadragon from 'openseadragon';
 
@@ -11,10 +11,10 @@ export interface LevelSize {
   readonly tileHeight: number;
 }
 
-/** Reads and decodes a tile of level 0, and lets it go. */
+/** Reads, decodes and discards a level-0 tile. */
 export type ReadTile = (column: number, row: number) => Promise<void>;
 
-/** geotiff.js, on this thread or with its own pool of workers. @throws when it can't read the file. */
+/** geotiff.js, on this thread or with its worker pool. @throws when it can't read the file. */
 export async function geotiffReader(
   bytes: ArrayBuffer,
   level: LevelSize,
@@ -57,7 +57,7 @@ interface Extended {
 }
 
 /**
- * geotiff-tilesource as OpenSeadragon drives it: a tile is there when it can be drawn (a 2D context).
+ * geotiff-tilesource as OpenSeadragon calls it: a tile is ready when it can be drawn (a 2D context).
  * @throws when it can't read the file.
  */
 export async function tileSourceReader(bytes: ArrayBuffer, width: number): Promise<ReadTile> {
@@ -66,7 +66,7 @@ export async function tileSourceReader(bytes: ArrayBuffer, width: number): Promi
   const file = new File([bytes], 'slide.tif');
   const sources = await Promise.all(await GeoTIFFTileSource.getAllTileSources(file, { logLatency: false }));
   const source = sources.find((one) => one.width === width);
-  if (source === undefined) throw new Error('geotiff-tilesource does not find the slide.');
+  if (source === undefined) throw new Error('geotiff-tilesource found no image.');
   return (x, y) =>
     new Promise((resolve, reject) => {
       const tile = { level: source.maxLevel, x, y };
@@ -76,7 +76,7 @@ export async function tileSourceReader(bytes: ArrayBuffer, width: number): Promi
         userData: {},
         finish: (data: unknown, _request: unknown, type: string) => {
           converter.convert(tile, data, type, 'context2d').then((drawn) => {
-            if (drawn === undefined || drawn === null) reject(new Error('Nothing to draw came of a tile.'));
+            if (drawn === undefined || drawn === null) reject(new Error('The tile is empty.'));
             else resolve();
           }, reject);
         },

@@ -1,10 +1,10 @@
 /**
- * Tiles per second, ours beside geotiff.js and geotiff-tilesource, in one run of one Chromium:
+ * Compares tiles per second of our reader, geotiff.js and geotiff-tilesource in one run of one Chromium:
  *
  *     npx tsx bench/slides/run.ts [SLIDE…]
  *
- * Prints one JSON object of named figures; ratios are ours over the other's. A browser other than
- * Playwright's: CHROMIUM=/usr/bin/chromium. Fewer tiles a slide: TILES=40.
+ * Prints one JSON object of named figures; ratios are ours over the other's. CHROMIUM=/path selects another browser than
+ * Playwright's, TILES=40 reads fewer tiles per slide.
  */
 import { existsSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
@@ -13,7 +13,7 @@ import { chromium } from '@playwright/test';
 import { createServer } from 'vite';
 import type { Rates } from './page.ts';
 
-/** Tiles of a slide that are read. */
+/** Number of tiles to read per slide. */
 const MOST_TILES = Number(process.env.TILES ?? 130);
 
 const root = resolve(import.meta.dirname, '../..');
@@ -24,12 +24,12 @@ const server = await createServer({
   root,
   configFile: join(root, 'vite.config.ts'),
   logLevel: 'error',
-  // A file that changes meanwhile must not reload the page.
+  // Files that change during the run must not reload the page.
   server: { port: 0, fs: { strict: false }, hmr: false, watch: null },
   optimizeDeps: {
     entries: ['bench/slides/page.ts'],
     include: ['geotiff', 'openseadragon'],
-    // Its workers lie beside it.
+    // Its workers are files next to it.
     exclude: ['geotiff-tilesource'],
   },
 });
@@ -44,7 +44,7 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error(error.message));
-  // Vite bundles what is imported on the first request.
+  // Vite bundles imports on the first request.
   await page.goto(`${address}bench/slides/index.html`, { timeout: 240_000 });
   await page.waitForFunction(() => 'measure' in window, undefined, { timeout: 240_000 });
   const figures: Record<string, unknown> = {

@@ -1,13 +1,14 @@
 /**
- * How fast training is, in Node on wasm:
+ * Measures the speed of training in Node on wasm:
  *
  *     npx tsx bench/training/run.ts [PRESET@PIXELS …]
  *
- * Prints one JSON object. Everything runs in turn in one process, and every ratio is the median over neighbouring pairs:
+ * Prints one JSON object. All measurements run one after the other in one process; each ratio is the median over
+ * neighbouring pairs:
  * - `shareOfMatMul`: multiply-adds of a training step (three times those of the forward pass) per second of processor time,
  *   over those of plain matrix products;
- * - `twoThreadsOverOne`: time of a step on one thread over that on two, the batch in two parts in both cases;
- * - `tfjsGradientOverOurs`: time of a convolution's own gradients in TF.js over ours, where TF.js has kernels for them.
+ * - `twoThreadsOverOne`: time of a step on one thread over that on two, with the batch split in two in both cases;
+ * - `tfjsGradientOverOurs`: time of a convolution's gradients in TF.js over ours, where TF.js has kernels for them.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { presetById, type Preset } from '../../src/model/presets.ts';
@@ -21,7 +22,7 @@ import { trainingConfigSchema } from '../../src/training/training-config.ts';
 
 const BATCH = 8;
 const REPEATS = 3;
-/** Side and number of the matrices that the rate of plain products is measured on. */
+/** Side and number of the matrices for the rate of plain products. */
 const SIDE = 1024;
 const PRODUCTS = 4;
 const PRODUCT_MACS = PRODUCTS * SIDE ** 3;
@@ -70,7 +71,7 @@ async function benchPreset(word: string): Promise<void> {
   await two.dispose();
 }
 
-/** A 3×3 convolution of 32 channels on 32 × 32 pixels, forward and both gradients: TF.js's cpu backend needs a second for it. */
+/** A 3×3 convolution of 32 channels on 32 × 32 pixels, forward and both gradients. TF.js's cpu backend takes a second for it. */
 async function benchGradients(): Promise<void> {
   const ours = (x: tf.Tensor, k: tf.Tensor): tf.Tensor =>
     differentiableConv2d(x as tf.Tensor4D, k as tf.Tensor4D, null, {
@@ -123,7 +124,7 @@ async function matrixProducts(): Promise<void> {
   product.dispose();
 }
 
-/** Milliseconds by the clock and of the processor. */
+/** Wall and processor time, milliseconds. */
 async function timed(work: () => Promise<unknown>): Promise<{ wall: number; cpu: number }> {
   const before = process.cpuUsage();
   const start = performance.now();

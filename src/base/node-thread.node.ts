@@ -1,11 +1,11 @@
 /**
- * Threads of the command line and the trainer: started by name, called over `rpc.ts`. The page's workers do the same with
- * `new Worker(new URL(…))`, which only a bundler understands.
+ * Threads of the command line and the trainer: started by name, called over `rpc.ts`. The page starts its workers with
+ * `new Worker(new URL(…))` instead, which only a bundler understands.
  */
 import { MessageChannel, Worker, workerData, type MessagePort } from 'node:worker_threads';
 import { RpcClient, serveRpc, type Handlers, type RpcPort } from './rpc.ts';
 
-/** Entry modules of threads, below `src/`; `bin/thread.mjs` imports them. */
+/** Entry modules of threads, below `src/`. scripts/build-cli.mjs builds each to a file of the thread's name. */
 const entries = {
   reader: 'cli/reader-entry.ts',
   gradient: 'training/gradient-service.ts',
@@ -20,19 +20,28 @@ export interface NodeThread<Api> {
   close(): Promise<void>;
 }
 
+/** Whether this module runs as TypeScript (tests, tsx) rather than from the built command line. */
+const isSource = import.meta.url.endsWith('.ts');
+
+/** The file that a thread starts with; `bin/thread.mjs` registers tsx there. */
+function entryOf(name: NodeThreadName): URL {
+  return new URL(isSource ? '../../bin/thread.mjs' : `./${name}.js`, import.meta.url);
+}
+
 interface ThreadData {
+  /** Below `src/`; read by `bin/thread.mjs`. */
   readonly entry: string;
   readonly port: MessagePort;
 }
 
 /**
  * Starts a thread. Calls to it are rejected with the code `worker-failed` once it has stopped.
- * @param remedy a sentence: what to do when the thread stops.
+ * @param remedy a sentence that says what to do when the thread stops.
  */
 export function startNodeThread<Api>(name: NodeThreadName, remedy: string): NodeThread<Api> {
   const { port1, port2 } = new MessageChannel();
   const data: ThreadData = { entry: entries[name], port: port2 };
-  const worker = new Worker(new URL('../../bin/thread.mjs', import.meta.url), {
+  const worker = new Worker(entryOf(name), {
     name,
     workerData: data,
     transferList: [port2],

@@ -1,7 +1,6 @@
 /**
- * How every command of `dualscope` is written: a function that adds itself to the program. `main.ts`
- * lists them. Exit codes: 0 done, 1 the command failed on its input, 2 the words of the call are off,
- * 130 and 143 stopped by Ctrl+C and by SIGTERM.
+ * The form of every command of `dualscope`: a function that adds itself to the program. `main.ts` lists them.
+ * Exit codes: 0 done, 1 the command failed on its input, 2 wrong options, 130 and 143 stopped by Ctrl+C and SIGTERM.
  */
 import type { Command } from 'commander';
 
@@ -10,11 +9,11 @@ export type AddCommand = (program: Command) => void;
 /** A failure that the user can act on; printed to stderr as one line. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
+  readonly exitCode: number;
+
   /** @param exitCode 1, or 128 + n for a run that signal n has stopped. */
-  constructor(
-    message: string,
-    readonly exitCode = 1,
-  ) {
+  constructor(message: string, exitCode = 1) {
     super(message);
+    this.exitCode = exitCode;
   }
 }

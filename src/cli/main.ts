@@ -1,38 +1,105 @@
-/** Entry of the command line: registers every command and turns errors into one line and an exit code. */
+/**
+ * Entry of the command line: runs one command and turns errors into one line and an exit code. Only the command that
+ * is called is loaded, so that help and mistyped names answer at once.
+ */
 import { Command, CommanderError } from 'commander';
-import { addBenchCommand } from './bench.ts';
-import { addCohortCommand } from './cohort.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { addCompareCommand } from './compare.ts';
-import { addEvaluateCommand } from './evaluate.ts';
-import { addMergeCommand } from './merge.ts';
-import { addPhantomCommand } from './phantom.ts';
-import { addReproduceCommand } from './reproduce.ts';
-import { addSegmentCommand } from './segment.ts';
-import { addSlideCommand } from './slide.ts';
-import { addTrainCommand } from './train.ts';
-import { addZooCommand } from './zoo.ts';
+import { codeVersion } from './version.ts';
 
-const commands: readonly AddCommand[] = [
-  addBenchCommand,
-  addCohortCommand,
-  addCompareCommand,
-  addEvaluateCommand,
-  addMergeCommand,
-  addPhantomCommand,
-  addReproduceCommand,
-  addSegmentCommand,
-  addSlideCommand,
-  addTrainCommand,
-  addZooCommand,
+interface ListedCommand {
+  readonly name: string;
+  /** One line in the list of commands; the command itself describes its details. */
+  readonly summary: string;
+  readonly load: () => Promise<AddCommand>;
+}
+
+const commands: readonly ListedCommand[] = [
+  {
+    name: 'bench',
+    summary: 'measure the speed of the engine on this machine',
+    load: async () => (await import('./bench.ts')).addBenchCommand,
+  },
+  {
+    name: 'cohort',
+    summary: 'segment many slides: plan, jobs, table and gallery',
+    load: async () => (await import('./cohort.ts')).addCohortCommand,
+  },
+  {
+    name: 'compare',
+    summary: 'test the difference between two evaluations',
+    load: async () => (await import('./compare.ts')).addCompareCommand,
+  },
+  {
+    name: 'evaluate',
+    summary: 'measure a model against ground truth',
+    load: async () => (await import('./evaluate.ts')).addEvaluateCommand,
+  },
+  {
+    name: 'merge',
+    summary: 'merge the shards of a slide',
+    load: async () => (await import('./merge.ts')).addMergeCommand,
+  },
+  {
+    name: 'phantom',
+    summary: 'write synthetic slides with ground truth',
+    load: async () => (await import('./phantom.ts')).addPhantomCommand,
+  },
+  {
+    name: 'reproduce',
+    summary: 'train and measure every row of the study',
+    load: async () => (await import('./reproduce.ts')).addReproduceCommand,
+  },
+  {
+    name: 'segment',
+    summary: 'segment a slide: class map, polygons, areas',
+    load: async () => (await import('./segment.ts')).addSegmentCommand,
+  },
+  {
+    name: 'serve',
+    summary: 'serve the app on this machine',
+    load: async () => (await import('./serve.ts')).addServeCommand,
+  },
+  {
+    name: 'slide',
+    summary: 'show what a slide file contains; export a region',
+    load: async () => (await import('./slide.ts')).addSlideCommand,
+  },
+  {
+    name: 'train',
+    summary: 'train a network and export it as a model',
+    load: async () => (await import('./train.ts')).addTrainCommand,
+  },
+  {
+    name: 'zoo',
+    summary: 'list every network preset with its size and cost',
+    load: async () => (await import('./zoo.ts')).addZooCommand,
+  },
 ];
+
+/** The command that a call is for, or asks help on; undefined if it names none. */
+function calledName(words: readonly string[]): string | undefined {
+  const [first, second] = words.filter((word) => !word.startsWith('-'));
+  return first === 'help' ? second : first;
+}
 
 const program = new Command('dualscope')
   .description('Whole-slide images: read, segment with DA-RefineNet, train, evaluate. Research use only.')
+  .version(await codeVersion(), '-V, --version', 'print the version')
+  .helpOption('-h, --help', 'show help')
+  .helpCommand('help [command]', 'show help for a command')
+  .addHelpText('after', '\nOptions of a command: dualscope <command> --help')
+  .configureHelp({
+    // Only the called command knows its arguments; the list shows names alone.
+    subcommandTerm: (command) => command.name(),
+  })
   .exitOverride();
-for (const add of commands) add(program);
 
 try {
+  const called = calledName(process.argv.slice(2));
+  for (const { name, summary, load } of commands) {
+    if (name === called) (await load())(program);
+    else program.command(name).summary(summary).description(summary);
+  }
   await program.parseAsync(process.argv);
 } catch (error) {
   if (error instanceof CommanderError) {

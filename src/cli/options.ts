@@ -1,19 +1,19 @@
-/** Options that several commands have. */
+/** Options that several commands share. */
 import { Option } from 'commander';
 import { qualities } from '../segment/quality.ts';
 
-/** Backends that Node has. */
+/** The backends available in Node. */
 export function backendOption(): Option {
-  return new Option('--backend <name>', 'what computes; the fastest there is by default').choices([
+  return new Option('--backend <name>', 'compute backend; the fastest available by default').choices([
     'wasm',
     'webgpu',
     'cpu',
   ]);
 }
 
-/** How much slices overlap, by the app's names. */
+/** Overlap of slices, by the app's names. */
 export function qualityOption(): Option {
-  return new Option('--quality <name>', 'how much slices overlap, as in the app')
+  return new Option('--quality <name>', 'overlap of neighbouring slices, as in the app')
     .choices(qualities.map(({ id }) => id))
     .default('standard');
 }

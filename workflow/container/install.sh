@@ -1,9 +1,9 @@
 #!/bin/bash
-# The steps of workflow/Containerfile, in the folder of Dualscope.
-#   install.sh packages   Debian's Snakemake and certificates; needs root
-#   install.sh modules    what package-lock.json names, without what only tests and the app's build need
-#   install.sh check      the program starts, reads, segments and plans
-#   install.sh open       the working folder is writable for whoever runs the container
+# The steps of workflow/Containerfile, run in the folder of Dualscope.
+#   install.sh packages   installs Debian's Snakemake and certificates; needs root
+#   install.sh modules    installs packages of package-lock.json, except those for tests and the app's build
+#   install.sh check      builds the command line, then reads, segments and plans
+#   install.sh open       makes the working folder writable for any user
 set -euo pipefail
 
 case ${1:-} in

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Does what workflow/Containerfile does, in a folder instead of a container: copies what it copies, runs what it runs, in its order.
+# Runs workflow/Containerfile in a folder instead of a container: the same copies and commands in the same order.
 #   workflow/container/try.sh [--with-packages]      installs Debian's packages too; needs root
 set -euo pipefail
 
@@ -16,7 +16,7 @@ while read -r word rest; do
       unset 'paths[-1]'
       [[ $target != */ ]] || mkdir -p "$target"
       for path in "${paths[@]}"; do
-        # Of a folder, COPY takes what is in it.
+        # COPY takes the contents of a folder.
         if [[ -d $root/$path ]]; then mkdir -p "$target" && cp -R "$root/$path/." "$target"; else cp "$root/$path" "$target"; fi
       done
       echo "copied ${paths[*]}"
@@ -24,7 +24,7 @@ while read -r word rest; do
     RUN)
       step=$(sed -E 's/.*"([a-z]+)"\]$/\1/' <<< "$rest")
       if [[ $step == packages && ${1:-} != --with-packages ]]; then
-        echo 'packages: left out'
+        echo 'packages: skipped'
         continue
       fi
       began=$SECONDS

@@ -62,7 +62,7 @@ const glas: Study = {
 export const ebhiMpp = 1.13;
 const ebhiFolds = 5;
 
-/** Mosaics of tiles of one patient and class, made by scripts/ebhi-mosaics.ts. */
+/** Mosaics of tiles of one patient and class, made by studies/ebhi-mosaics.ts. */
 const ebhi: Study = {
   id: 'ebhi',
   title: 'EBHI-Seg mosaics',
@@ -79,10 +79,7 @@ const ebhi: Study = {
   shareable: true,
 };
 
-/**
- * GlaS and the mosaics, combined by scripts/colon-images.ts: all at the µm per pixel of GlaS, measured on
- * GlaS.
- */
+/** GlaS and mosaics together, made by studies/colon-images.ts: all at GlaS's µm per pixel, measured on GlaS. */
 const both: Study = {
   ...glas,
   id: 'both',

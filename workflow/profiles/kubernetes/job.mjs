@@ -1,5 +1,5 @@
 /**
- * Prints the manifest of a Kubernetes Job that runs a script of Snakemake in the container of Dualscope.
+ * Prints the manifest of a Kubernetes Job that runs a Snakemake script in Dualscope's container.
  *
  *   job.mjs CPUS MEGABYTES MINUTES GPUS RULE SCRIPT
  */
@@ -8,7 +8,7 @@ const { DUALSCOPE_IMAGE: image, DUALSCOPE_CLAIM: claim, DUALSCOPE_MOUNT: mount =
 
 if (!image || !claim) {
   process.stderr.write(
-    'Say in DUALSCOPE_IMAGE which image runs, and in DUALSCOPE_CLAIM which volume claim it works on.\n',
+    'Set DUALSCOPE_IMAGE to the image to run and DUALSCOPE_CLAIM to the volume claim to work on.\n',
   );
   process.exit(2);
 }
@@ -20,7 +20,7 @@ const job = {
   kind: 'Job',
   metadata: { generateName: `dualscope-${rule}-`, labels },
   spec: {
-    // Snakemake counts the tries.
+    // Snakemake counts the attempts.
     backoffLimit: 0,
     activeDeadlineSeconds: Number(minutes) * 60,
     ttlSecondsAfterFinished: 86_400,
@@ -29,7 +29,7 @@ const job = {
       spec: {
         restartPolicy: 'Never',
         automountServiceAccountToken: false,
-        // Files belong to whoever has started the run.
+        // Files belong to the user who started the run.
         securityContext: {
           runAsUser: process.getuid(),
           runAsGroup: process.getgid(),
@@ -41,7 +41,7 @@ const job = {
             image,
             command: ['bash', script],
             workingDir: process.cwd(),
-            // The cores are what is asked for; more may be used where they are idle. Memory has a limit.
+            // Cores are a request, so that idle ones may be used too. Memory has a limit.
             resources: {
               requests: size,
               limits: { memory: size.memory, ...(gpus === '0' ? {} : { 'nvidia.com/gpu': gpus }) },

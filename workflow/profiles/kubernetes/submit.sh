@@ -1,5 +1,5 @@
 #!/bin/bash
-# Hands a job of Snakemake to Kubernetes and prints the Job's name.
+# Submits a Snakemake job to Kubernetes and prints the Job's name.
 #   submit.sh CPUS MEGABYTES MINUTES GPUS RULE WILDCARDS... SCRIPT
 set -euo pipefail
 

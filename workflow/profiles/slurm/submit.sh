@@ -1,5 +1,5 @@
 #!/bin/bash
-# Hands a job of Snakemake to Slurm and prints its number.
+# Submits a Snakemake job to Slurm and prints its number.
 #   submit.sh CPUS MEGABYTES MINUTES GPUS RULE WILDCARDS... SCRIPT
 set -euo pipefail
 
@@ -11,6 +11,6 @@ mkdir -p "$logs"
 
 words=(--parsable --job-name="$name" --nodes=1 --ntasks=1 --cpus-per-task="$cpus" --mem="${megabytes}M" --time="$minutes")
 [[ $gpus == 0 ]] || words+=(--gpus="$gpus")
-# A requeued job goes on where it stopped; Snakemake counts tries itself.
+# A resubmitted job resumes where it stopped. Snakemake counts the attempts, so Slurm must not requeue.
 answer=$(sbatch "${words[@]}" --no-requeue --output="$logs/%j.log" "$script")
 echo "${answer%%;*}"

@@ -7,7 +7,7 @@ import { maskReader } from '../src/training/datasets/indexed-images.ts';
 import { SIDE, type Mosaic } from './ebhi-mosaic-plan.ts';
 import { EBHI_TILE, readEbhiTile } from './ebhi-seg.ts';
 
-/** Pixels of a tile that are used, its middle: a mosaic of 430 pixels of 1.13 µm fits into a region of 486 µm. */
+/** Side of the tile's middle part that is used, pixels: a mosaic of 430 pixels of 1.13 µm fits a region of 486 µm. */
 const USED = 215;
 const MARGIN = Math.floor((EBHI_TILE - USED) / 2);
 /** Pixels along a mosaic's side. */
@@ -36,7 +36,7 @@ async function paintMosaic(
   return { rgb, classes };
 }
 
-/** Writes `images/` and `masks4/` of the mosaic below `out`, as PNG of `side` × `side` pixels. */
+/** Writes the mosaic to `images/` and `masks4/` in `out`, as PNG of `side` × `side` pixels. */
 export async function writeMosaic(data: string, mosaic: Mosaic, out: string, side = MOSAIC): Promise<void> {
   const { rgb, classes } = await paintMosaic(data, mosaic);
   const image = sharp(rgb, { raw: { width: MOSAIC, height: MOSAIC, channels: 3 } });

@@ -16,8 +16,8 @@ const mosaic = async () => {
   return item;
 };
 
-describe('the demo slide of colon', () => {
-  it('says whose it is, that it is no slide, and how large a pixel is assumed to be', async () => {
+describe('the colon demo slide', () => {
+  it('credits its source, and says that it is a mosaic with an assumed pixel size', async () => {
     const slide = await (await mosaic()).open();
     slide.close();
     const { width, height, mpp, properties } = slide.metadata;
@@ -28,7 +28,7 @@ describe('the demo slide of colon', () => {
     expect(statSync(path.join(slides, 'colon-mosaic.tif')).size).toBeLessThan(8e6);
   });
 
-  it('has regions of three classes, as many blocks of each', async () => {
+  it('has regions of three classes, with the same number of blocks of each', async () => {
     const { regions } = readAnnotations(readFileSync(path.join(slides, 'colon-mosaic.geojson'), 'utf8'), 'a');
     expect(new Set(regions.map(({ label }) => label))).toEqual(new Set(classNames.slice(1)));
     const blocks = new Map<string, Set<string>>();
@@ -44,7 +44,7 @@ const ebhi = path.resolve(import.meta.dirname, '../../shared/data/ebhi');
 it.skipIf(!existsSync(ebhi))(
   'has its tiles and their masks in place (skipped where ../shared is absent)',
   async () => {
-    // Which tile lies in the first block is found by its pixels; its mask must then be the truth there.
+    // Finds the tile of the first block by its pixels; the tile's mask must be the ground truth there.
     const item = await mosaic();
     const slide = await item.open();
     const place = { x: 56, y: 56, width: 224, height: 224 };
@@ -72,7 +72,7 @@ it.skipIf(!existsSync(ebhi))(
   },
 );
 
-/** Between an image of 8 × 8 and the means of 8 × 8 squares of a tile. */
+/** Distance between an 8 × 8 image and the means of 8 × 8 squares of a tile. */
 function distance(small: Uint8Array, tile: Uint8ClampedArray): number {
   let sum = 0;
   for (let i = 0; i < 64; i++) {

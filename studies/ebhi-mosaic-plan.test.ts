@@ -10,7 +10,7 @@ const tile = (file: string, patient: string, class_id7: string): EbhiTile => ({
   fold: '3',
 });
 
-it('puts four tiles of one patient and class together, and fills up with mirrored ones', () => {
+it('groups four tiles of one patient and class, and fills up with mirrored ones', () => {
   const index = [
     // Normal and polyp are one class.
     ...['1', '2', '1', '2', '1'].map((value, i) => tile(`a${String(i)}`, 'A', value)),

@@ -1,6 +1,5 @@
 /**
- * A plot of a few values a row, as SVG: a dot per value, a bar at their mean. Readable on light and on dark
- * ground.
+ * Plots a few values per row as SVG: a dot per value and a bar at their mean. Readable on light and dark backgrounds.
  * @param {string} title with the unit
  * @param {readonly { label: string, values: readonly number[] }[]} rows
  * @returns {string}

@@ -1,12 +1,12 @@
 /**
- * Trains the colon models that ship (docs/study.md): each goes on from the study's network of fold 1, which knows GlaS alone, on GlaS and
- * EBHI-Seg together (colon-images.ts), and is measured on the patients of GlaS's fold 1, on the demo slide, and on mosaics (ebhi-mosaics.ts) of
- * the patients of EBHI-Seg's fold 1. It never saw any of them.
+ * Trains the shipped colon models (docs/study.md). Each fine-tunes the study's network of fold 1, which was trained on GlaS
+ * only, on GlaS and EBHI-Seg together (colon-images.ts). It is measured on held-out data: the patients of GlaS's fold 1,
+ * the demo slide, and mosaics (ebhi-mosaics.ts) of the patients of EBHI-Seg's fold 1.
  *
- *     npx tsx scripts/colon-models.ts [../shared/data] [runs/study/glas/…/fold-1] [runs/colon-images] [runs/ebhi-mosaics] [runs/colon-models] [rows, by comma]
+ *     npx tsx studies/colon-models.ts [../shared/data] [runs/study/glas/…/fold-1] [runs/colon-images] [runs/ebhi-mosaics] [runs/colon-models] [rows, by comma]
  *
- * The second folder is what `dualscope reproduce --folds 1` leaves. Models lie in the fifth afterwards, a folder each; what is trained there is
- * not trained again.
+ * The second folder is the output of `dualscope reproduce --folds 1`. The models are written to the fifth, one folder each;
+ * models that are already there are not trained again.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -67,8 +67,8 @@ for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
   evaluate('--data', mosaics, ...patients, '--record-further', others);
 }
 
-/** The project's own program, its words on this terminal. @throws Error when it fails. */
+/** Runs `dualscope` on this terminal. @throws Error if it fails. */
 function dualscope(words: readonly string[]): void {
   const { status } = spawnSync(process.execPath, ['bin/dualscope.mjs', ...words], { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`"dualscope ${words.join(' ')}" failed; it says why above.`);
+  if (status !== 0) throw new Error(`"dualscope ${words.join(' ')}" failed; see its message above.`);
 }

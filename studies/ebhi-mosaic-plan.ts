@@ -1,4 +1,4 @@
-/** Which tiles of EBHI-Seg make which mosaic (ebhi-mosaics.ts). */
+/** Assigns the tiles of EBHI-Seg to mosaics (ebhi-mosaics.ts). */
 import { EBHI_CLASSES, type EbhiTile } from './ebhi-seg.ts';
 
 /** Tiles along a mosaic's side. */
@@ -14,8 +14,8 @@ export interface Mosaic {
 }
 
 /**
- * Mosaics of one patient and one class each, in the order of the index. Every tile is used; the last mosaic of a patient's class is filled
- * up with its tiles once more, mirrored.
+ * Mosaics of one patient and one class each, in the order of the index. Every tile is used. The last mosaic of a patient
+ * and class is filled up with mirrored copies.
  */
 export function planMosaics(index: readonly EbhiTile[]): Mosaic[] {
   const groups = new Map<string, { first: EbhiTile; classIndex: number; files: string[] }>();

@@ -1,11 +1,11 @@
 /**
- * The demo slide of real tissue: a mosaic of EBHI-Seg tiles (Shi et al. 2023, CC BY 4.0) of patients of fold 0, which no
- * model that comes with Dualscope was trained on, and its ground truth.
+ * Makes the demo slide of real tissue with its ground truth: a mosaic of EBHI-Seg tiles (Shi et al. 2023, CC BY 4.0) of
+ * patients of fold 0. No shipped model was trained on them.
  *
- *     npx tsx scripts/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
+ *     npx tsx studies/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
  *
- * Each square block is made of four tiles of one piece of tissue and one diagnosis; blocks lie on glass, in an order that does
- * not tell their class. How large a pixel is, is assumed (src/training/study/studies.ts).
+ * Each square block consists of four tiles of one piece of tissue and one diagnosis. Blocks are placed on glass in an
+ * order that does not reveal their class. The pixel size is assumed (src/training/study/studies.ts).
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -26,7 +26,7 @@ const GLASS = 56;
 const [COLUMNS, ROWS] = [6, 4];
 const PITCH = SIDE * TILE + 2 * GLASS;
 const JPEG_QUALITY = 85;
-/** Pixels that a simplified outline may be off. */
+/** Tolerance of simplified outlines, pixels. */
 const TOLERANCE = 0.8;
 const SEED = 1;
 const WRITTEN_TILE = 256;
@@ -65,7 +65,7 @@ const features = polygons
 await writeFile(path.join(out, `${NAME}.geojson`), geoJsonFile(features));
 process.stdout.write(`${path.join(out, NAME)}: ${width} × ${height} pixels, ${features.length} regions\n`);
 
-/** Blocks of one class: by turns of each diagnosis that it stands for, no piece of tissue twice. */
+/** Blocks of one class: its diagnoses take turns, and no piece of tissue is used twice. */
 function blocksOf(classIndex: number, count: number): Block[] {
   const queues = (CLASSES[classIndex - 1]?.values ?? []).map((value) => {
     const slides = new Map<string, string[]>();
@@ -128,7 +128,7 @@ async function writeSlide(file: string): Promise<void> {
   await sink.close();
 }
 
-/** Corners to tenths of a pixel: the file is half as long. */
+/** Rounds corners to tenths of a pixel, which halves the file. */
 function rounded({ outer, holes }: { outer: readonly number[]; holes: readonly (readonly number[])[] }): {
   outer: number[];
   holes: number[][];
@@ -137,7 +137,7 @@ function rounded({ outer, holes }: { outer: readonly number[]; holes: readonly (
   return { outer: round(outer), holes: holes.map(round) };
 }
 
-/** In an order that the seed decides (Fisher and Yates). */
+/** Shuffles by the seed (Fisher and Yates). */
 function shuffled<T>(items: readonly T[]): T[] {
   const mixed = [...items];
   for (let i = mixed.length - 1; i > 0; i--) {

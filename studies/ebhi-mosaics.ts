@@ -1,11 +1,11 @@
 /**
- * Images for the study on EBHI-Seg (docs/study.md): mosaics of 2 × 2 tiles of one patient and one class, so that a wide field shows
- * more of the same tissue than a slice does.
+ * Makes the images for the study on EBHI-Seg (docs/study.md): mosaics of 2 × 2 tiles of one patient and one class, so that
+ * the context shows more of the same tissue than the slice.
  *
- *     npx tsx scripts/ebhi-mosaics.ts [../shared/data/ebhi] [runs/ebhi-mosaics]
+ *     npx tsx studies/ebhi-mosaics.ts [../shared/data/ebhi] [runs/ebhi-mosaics]
  *
- * Writes images/, masks4/ and index.csv, the layout that `dualscope train` and `evaluate` read. Every tile is used. Where a patient's tiles
- * don't fill the last mosaic, tiles of that patient are taken again, mirrored.
+ * Writes images/, masks4/ and index.csv, the layout that `dualscope train` and `evaluate` read. Every tile is used. If a
+ * patient's tiles do not fill the last mosaic, mirrored copies of them do.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';

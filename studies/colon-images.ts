@@ -1,11 +1,11 @@
 /**
- * Images of both sets of the study together (docs/study.md): all of GlaS, and of EBHI-Seg one mosaic of each patient and class
- * (ebhi-mosaics.ts), enlarged to GlaS's µm per pixel.
+ * Combines the images of both of the study's datasets (docs/study.md): all of GlaS, and from EBHI-Seg one mosaic per
+ * patient and class (ebhi-mosaics.ts), enlarged to GlaS's µm per pixel.
  *
- *     npx tsx scripts/colon-images.ts [../shared/data] [runs/colon-images]
+ *     npx tsx studies/colon-images.ts [../shared/data] [runs/colon-images]
  *
- * Patients of EBHI-Seg's fold 0 are left out: the demo slide is of theirs. Of each class both sets are drawn as often: the weights of the
- * index say how often an image is.
+ * Patients of EBHI-Seg's fold 0 are excluded, because the demo slide is made from their tiles. The weights in the index
+ * say how often training draws an image; they balance both datasets within each class.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,7 +16,7 @@ import { MOSAIC, writeMosaic } from './ebhi-mosaic.ts';
 import { planMosaics } from './ebhi-mosaic-plan.ts';
 import { readEbhiIndex } from './ebhi-seg.ts';
 
-const LEFT_OUT = '0';
+const EXCLUDED_FOLD = '0';
 
 const [shared = '../shared/data', out = 'runs/colon-images'] = process.argv.slice(2);
 const [glasFolder, ebhiFolder] = [path.join(shared, 'glas'), path.join(shared, 'ebhi')];
@@ -30,11 +30,11 @@ process.stdout.write(`${out}: ${String(lines.length)} images\n`);
 interface ColonImage {
   readonly name: string;
   readonly patient: string;
-  /** Of its glands, 1 to 3. */
+  /** Class of its glands, 1 to 3. */
   readonly classIndex: number;
 }
 
-/** Lines of the index: the images of each class weigh as much together as those of any other. */
+/** Lines of the index. The images of each class have the same total weight. */
 function weighted(images: readonly ColonImage[]): string[] {
   return images.map(({ name, patient, classIndex }) => {
     const alike = images.filter((image) => image.classIndex === classIndex).length;
@@ -57,7 +57,7 @@ async function copyGlas(): Promise<ColonImage[]> {
 }
 
 async function writeMosaics(): Promise<ColonImage[]> {
-  const all = planMosaics(await readEbhiIndex(ebhiFolder)).filter(({ fold }) => fold !== LEFT_OUT);
+  const all = planMosaics(await readEbhiIndex(ebhiFolder)).filter(({ fold }) => fold !== EXCLUDED_FOLD);
   const firsts = all.filter(
     (mosaic, i) =>
       all.findIndex(

@@ -19,15 +19,15 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The classes of the models for colon but their background, and the values of EBHI-Seg's masks that each stands for. Polyps and
- * serrated adenomas are benign rather than healthy; the models know no class for them.
+ * The classes of the colon models except background, with the values of EBHI-Seg's masks that belong to each. Polyps and
+ * serrated adenomas are benign rather than healthy, but the models have no class for them.
  */
 export const EBHI_CLASSES = studyClasses
   .filter(({ background }) => !background)
   .map(({ name, colour }) => ({ name, colour, values: VALUES[name] ?? [] }));
 
 const tileSchema = z.object({
-  /** Path below `images/` and `masks7/` without ending. */
+  /** Path below `images/` and `masks7/`, without extension. */
   file: z.string(),
   /** The value of the tile's class in its mask: a tile has one class and background. */
   class_id7: z.string(),
@@ -40,7 +40,7 @@ const tileSchema = z.object({
 /** A row of its `index.csv`. */
 export type EbhiTile = z.infer<typeof tileSchema>;
 
-/** @throws ZodError when the index lacks a column */
+/** @throws ZodError if the index lacks a column */
 export async function readEbhiIndex(data: string): Promise<EbhiTile[]> {
   const text = await readFile(path.join(data, 'index.csv'), 'utf8');
   return z.array(tileSchema).parse(parse(text, { columns: true }));

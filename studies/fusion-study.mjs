@@ -1,17 +1,17 @@
 /**
- * The fusion study (docs/fusion-study.md): trains every nano network that differs in its inputs or its fusion
- * alone, several seeds each, with one recipe, and measures all of them on phantom slides never trained on.
+ * The fusion study (docs/fusion-study.md): trains nano networks that differ only in their inputs or their fusion, with
+ * several seeds each and the same recipe, and measures them on held-out phantom slides.
  *
- *     npm run study:fusion               trains what is missing (runs/fusion-study), then writes the results
- *     npm run study:fusion -- --figures  writes the results of what has been trained so far
+ *     npm run study:fusion               trains missing networks (runs/fusion-study), then writes the results
+ *     npm run study:fusion -- --figures  writes the results of networks trained so far
  *
- * The recipe is that of src/training/configs/nano-aligned.json at half its steps; only preset, id and seed change. Results go to
- * docs/fusion-study.json, the plot to docs/images/fusion-study.svg.
+ * The recipe is that of src/training/configs/nano-aligned.json with half the steps; only preset, id and seed change.
+ * Results go to docs/fusion-study.json, the plot to docs/images/fusion-study.svg.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { dualscope, runJobs } from './dualscope-calls.mjs';
+import { dualscope, runJobs } from '../scripts/dualscope-calls.mjs';
 import { dotPlot } from './dot-plot.mjs';
 
 const TRAIN = 'runs/phantom-train';
@@ -20,7 +20,7 @@ const RUNS = 'runs/fusion-study';
 const RUNS_MODELS = join(RUNS, 'models');
 const SEEDS = [1, 2, 3];
 /**
- * Name in the study and the preset.
+ * Name in the study, and preset.
  * @type {readonly (readonly [string, string])[]}
  */
 const SYSTEMS = [
@@ -100,7 +100,7 @@ async function report() {
     label: system,
     values: results.map(({ miou }) => miou),
   }));
-  await writeFile('docs/images/fusion-study.svg', dotPlot('mIoU on phantom slides never trained on', rows));
+  await writeFile('docs/images/fusion-study.svg', dotPlot('mIoU on held-out phantom slides', rows));
   for (const { system, mean, sd, results } of systems) {
     console.log(
       `${system.padEnd(10)} ${mean.toFixed(3)} ± ${sd.toFixed(3)}  (${String(results.length)} seeds)`,
