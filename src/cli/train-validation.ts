@@ -9,6 +9,7 @@ import type { DatasetItem } from '../training/datasets/dataset.ts';
 import { exportRun } from '../training/export-run.ts';
 import type { Sample } from '../training/sample.ts';
 import type { TrainingConfig } from '../training/training-config.ts';
+import { fixedNetwork } from '../segment/network.ts';
 import { evaluateImage } from './evaluate-image.ts';
 
 export interface Validator {
@@ -43,7 +44,8 @@ export async function validateWeights(
   });
   try {
     const pooled = createComparison(config.classes.length);
-    for (const item of items) pool(pooled, (await evaluateImage(item, segmenter, 0)).comparison);
+    for (const item of items)
+      pool(pooled, (await evaluateImage(item, fixedNetwork(segmenter), 0)).comparison);
     const { iou, miou, accuracy } = figuresOf(pooled);
     return { point: { step, loss: null, iou, miou, accuracy }, comparison: pooled };
   } finally {

@@ -1,5 +1,5 @@
 /** The segmentation worker's side of the reader worker. */
-import type { SliceReader } from '../segment/read-ahead.ts';
+import type { SliceReader } from '../segment/slice-reader.ts';
 import type { Slide, SlideErrorCode } from '../slide/slide.ts';
 import { SlideError } from '../slide/slide.ts';
 import { WorkerError } from '../base/error-report.ts';

@@ -2,7 +2,7 @@
  * The slices that models have finished, kept per slide and model as long as the page lives, in memory or put aside:
  * switching layers, palettes or slides never runs a network again.
  */
-import type { SliceResult } from '../../worker/protocol.ts';
+import type { Cell } from '../../segment/run-progress.ts';
 import { countClasses } from './class-regions.ts';
 import type { SliceMemory } from './slice-memory.ts';
 import type { SliceKeeper } from './stored-slice.ts';
@@ -50,22 +50,21 @@ export class ClassMap {
     return this.#slices.size;
   }
 
-  /** The slice whose place is `columns` to the right of and `rows` below that of `slice`. */
-  neighbour(slice: StoredSlice, columns: number, rows: number): StoredSlice | null {
-    const { x, y, width, height } = slice.rect;
-    return this.#slices.get(keyOf(x + columns * width, y + rows * height, width)) ?? null;
+  /** The slice `columns` to the right of `slice` and `rows` below it. */
+  neighbour({ column, row }: StoredSlice, columns: number, rows: number): StoredSlice | null {
+    return this.#slices.get(keyOf(column + columns, row + rows)) ?? null;
   }
 
   /**
    * Adds a slice, in place of an earlier one at the same spot.
    * @param slide level-0 size: what reaches over it does not count as area.
    */
-  add(result: SliceResult, slide: { readonly width: number; readonly height: number }): void {
+  add(result: Cell, slide: { readonly width: number; readonly height: number }): void {
     const { rect, size } = result;
     // Slices of another grid overlap these and count twice: one grid at a time. Stored results keep both.
     const [known] = this.#slices.values();
     if (known !== undefined && Math.abs(known.rect.width / rect.width - 1) > 0.01) this.#clear();
-    const key = keyOf(rect.x, rect.y, rect.width);
+    const key = keyOf(result.column, result.row);
     this.#version++;
     const counts = countClasses(
       result.classes,
@@ -86,7 +85,7 @@ export class ClassMap {
     this.#tell();
   }
 
-  #put(key: string, result: SliceResult): void {
+  #put(key: string, result: Cell): void {
     const earlier = this.#slices.get(key);
     if (earlier !== undefined) this.#memory?.forget(earlier);
     const slice = new StoredSlice(result, this.#version, this.#keeper);
@@ -132,10 +131,8 @@ export class ClassMap {
   };
 }
 
-/** Places are told apart to a quarter of a slice: the grid's own rounding must not matter. */
-function keyOf(x: number, y: number, width: number): string {
-  const step = width / 4;
-  return `${Math.round(x / step)},${Math.round(y / step)}`;
+function keyOf(column: number, row: number): string {
+  return `${column},${row}`;
 }
 
 /** Class maps by slide, its pixel size and model. */

@@ -1,5 +1,5 @@
 /** Bounded memory for finished slices: those that were looked at longest ago are put aside, and read back on demand. */
-import type { SpillClient } from '../../worker/spill-client.ts';
+import type { StorageWorkerApi } from '../../worker/storage-protocol.ts';
 import type { SliceKeeper, SliceMap, StoredSlice } from './stored-slice.ts';
 
 /** Slices that were used in this time stay, whatever the budget: what is on screen must not come and go. */
@@ -15,7 +15,7 @@ interface Entry {
 }
 
 export class SliceMemory {
-  readonly #spill: Pick<SpillClient, 'put' | 'get'>;
+  readonly #storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>;
   readonly #budget: number;
   readonly #onProblem: () => void;
   readonly #now: () => number;
@@ -37,12 +37,12 @@ export class SliceMemory {
    * @param onProblem called once, when nothing can be put aside any more; everything then stays in memory.
    */
   constructor(
-    spill: Pick<SpillClient, 'put' | 'get'>,
+    storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>,
     budget: number,
     onProblem: () => void,
     now: () => number = () => performance.now(),
   ) {
-    this.#spill = spill;
+    this.#storage = storage;
     this.#budget = budget;
     this.#onProblem = onProblem;
     this.#now = now;
@@ -125,7 +125,7 @@ export class SliceMemory {
     this.#writes++;
     this.#bytesBeingWritten += entry.bytes;
     try {
-      await this.#spill.put(entry.id, await slice.whole());
+      await this.#storage.putAside(entry.id, await slice.whole());
       entry.state = 'written';
       // Unless it was looked at meanwhile, or is not wanted any more.
       if (this.#holders > 0 || this.#held.get(slice) !== entry) return;
@@ -151,7 +151,7 @@ export class SliceMemory {
     const entry = this.#aside.get(slice);
     if (entry === undefined) return slice.map(0);
     try {
-      const map = await this.#spill.get(entry.id);
+      const map = await this.#storage.getAside(entry.id);
       if (map === null) throw new Error('The slice is not there any more.');
       slice.take(map);
       this.#aside.delete(slice);

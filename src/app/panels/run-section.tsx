@@ -1,7 +1,7 @@
 /** How segmentation is done: overlap and its price, glass, what is kept. */
 import { useEffect, useState } from 'react';
 import type { SegmentEstimate } from '../../worker/protocol.ts';
-import type { StorageUse } from '../../worker/stored-run.ts';
+import type { StorageUse } from '../../worker/storage-protocol.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatBytes, formatCount } from '../format.ts';
 import type { Preferences } from '../state/state.ts';

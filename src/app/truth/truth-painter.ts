@@ -110,8 +110,8 @@ export class TruthPainter {
         areas,
         lattice,
         outside,
-        ({ rect, size, classes: values }) => {
-          map.add({ index: map.size, rect, size, classes: values, confidence }, slide.metadata);
+        (cell) => {
+          map.add({ ...cell, confidence }, slide.metadata);
           if (map.size % step === 0) this.#progress(map.size / cells);
         },
         controller.signal,

@@ -1,6 +1,6 @@
 /** Where an image has tissue, as the app finds it. */
-import { readTissue } from '../../segment/read-tissue.ts';
-import { slideReader } from '../../segment/slide-reader.ts';
+import { readTissue } from '../../segment/tissue.ts';
+import { slideReader } from '../../segment/slice-reader.ts';
 import { nodePlatform } from '../../slide/node-platform.node.ts';
 import type { ClassesIn, DatasetItem } from './dataset.ts';
 
