@@ -6,7 +6,6 @@
  */
 import { createServer } from 'node:http';
 import { defineConfig } from '@playwright/test';
-import { findFirefox } from './e2e/fixtures/firefox.ts';
 import { findOrInstallChromium, whatToInstall } from './scripts/chromium.mjs';
 import { listen } from './scripts/static-server.mjs';
 
@@ -96,14 +95,8 @@ export default defineConfig({
         launchOptions: { executablePath, args: [...quiet, ...steadyPixels] },
       },
     },
-    {
-      name: 'firefox',
-      testMatch: '**/firefox.spec.ts',
-      use: {
-        browserName: 'firefox',
-        launchOptions: findFirefox()?.launch ?? {},
-      },
-    },
+    // Launches its browser itself.
+    { name: 'firefox', testMatch: '**/firefox.spec.ts' },
     {
       name: 'engine',
       testMatch: allCores,

@@ -156,7 +156,7 @@ export class TestBench {
   }
 
   storageUse(runs: number, bytes: number): void {
-    this.workbench.stored.use = () => Promise.resolve({ runs, bytes });
+    this.workbench.stored.use = () => Promise.resolve({ kind: 'files', runs, bytes });
   }
 
   models(...models: readonly ModelEntry[]): this {
