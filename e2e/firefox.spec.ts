@@ -57,7 +57,8 @@ test('Firefox opens the demo slide, segments it on WebAssembly and draws the cla
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => {
-    if (/Content.Security.Policy|violates the following directive/i.test(message.text())) complaints.push(message.text());
+    if (/Content.Security.Policy|violates the following directive/i.test(message.text()))
+      complaints.push(message.text());
   });
 
   await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs', '&model=nano-single&backend=wasm');
