@@ -2,6 +2,7 @@
  * Browser tests against the built app, as `npm start` serves it. Specs named `*.webgpu.spec.ts` run on
  * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here): those of
  * `allCores` one at a time, the rest two at a time where the caller allows it (`--workers=2`).
+ * `visual.spec.ts` compares screenshots with baselines; `firefox.spec.ts` skips unless there is a Firefox.
  */
 import { createServer } from 'node:http';
 import { defineConfig } from '@playwright/test';
@@ -41,6 +42,15 @@ const quiet = [
   '--disable-sync',
 ];
 
+/** The same glyphs and colours on every machine. */
+const steadyPixels = [
+  '--font-render-hinting=none',
+  '--disable-lcd-text',
+  '--force-color-profile=srgb',
+  '--force-device-scale-factor=1',
+  '--hide-scrollbars',
+];
+
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results/browser',
@@ -70,9 +80,23 @@ export default defineConfig({
   projects: [
     {
       name: 'screens',
-      testIgnore: ['**/*.webgpu.spec.ts', ...allCores],
+      testIgnore: ['**/*.webgpu.spec.ts', '**/visual.spec.ts', '**/firefox.spec.ts', ...allCores],
       use: { launchOptions: { executablePath, args: quiet } },
     },
+    {
+      name: 'visual',
+      testMatch: '**/visual.spec.ts',
+      // One baseline for all platforms; the spec brings its own font and its own tolerance.
+      snapshotPathTemplate: 'e2e/visual/{arg}{ext}',
+      use: {
+        // The font is a data: URL, which the app's policy forbids.
+        bypassCSP: true,
+        contextOptions: { reducedMotion: 'reduce' },
+        launchOptions: { executablePath, args: [...quiet, ...steadyPixels] },
+      },
+    },
+    // Launches its browser itself.
+    { name: 'firefox', testMatch: '**/firefox.spec.ts' },
     {
       name: 'engine',
       testMatch: allCores,

@@ -46,12 +46,16 @@ const tests = [
   {
     name: 'unit tests',
     script: tool('vitest', 'vitest.mjs'),
-    words: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${unitReport}`],
+    words: ['run', '--coverage', '--reporter=dot', '--reporter=json', `--outputFile.json=${unitReport}`],
     report: { file: unitReport, count: countVitest },
   },
   { name: 'build', script: tool('vite', 'bin/vite.js'), words: ['build', '--logLevel', 'warn'] },
-  browserTests('screens', ['--project=screens', '--workers=2'], screensReport),
-  browserTests('engine', ['--project=engine', '--project=webgpu', '--workers=1'], engineReport),
+  browserTests('screens', ['--project=screens', '--project=visual', '--workers=2'], screensReport),
+  browserTests(
+    'engine',
+    ['--project=engine', '--project=webgpu', '--project=firefox', '--workers=1'],
+    engineReport,
+  ),
 ];
 
 /**
