@@ -23,7 +23,7 @@ const titles = {
   bookmarks: 'Bookmarks',
 } as const;
 
-export function LeftPanel(): React.JSX.Element | null {
+export function LeftSidePanel(): React.JSX.Element | null {
   const panel = useApp((state) => state.preferences.leftPanel);
   const hasSlide = useApp((state) => state.slide.kind !== 'none');
   // Without a slide, the start page shows the same at a larger size.
@@ -49,7 +49,7 @@ export function LeftRail(): React.JSX.Element {
   );
 }
 
-export function RightPanel(): React.JSX.Element {
+export function RightSidePanel(): React.JSX.Element {
   return (
     <aside className="panel right-panel" aria-label="Active pane" data-testid="right-panel">
       <LayerSection />
