@@ -12,10 +12,15 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { recipeId, studyRecipe, type StudyRecipe } from '../src/training/study/study-recipe.ts';
-import { patientsInWords, studyConfig } from '../src/training/study/study-config.ts';
-import { studyRows } from '../src/training/study/study-rows.ts';
-import { EBHI_MPP, studies, type Study } from '../src/training/study/studies.ts';
+import {
+  patientsInWords,
+  recipeId,
+  studyConfig,
+  studyRecipe,
+  type StudyRecipe,
+  studyRows,
+} from '../src/training/study/study-config.ts';
+import { ebhiMpp, studies, type Study } from '../src/training/study/studies.ts';
 import type { TrainingConfig } from '../src/training/training-config.ts';
 
 const SEED = 1;
@@ -58,7 +63,7 @@ for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
   const demo = 'the demo slide colon-mosaic (tiles of EBHI-Seg), never trained on';
   evaluate('--data', 'public/slides', '--patients', 'colon-mosaic', '--record-further', demo);
   const others = `${ebhi.measuredOn}, ${patientsInWords(ebhiFold)}, never trained on`;
-  const patients = ['--patients', ebhiFold.patients.join(','), '--mpp', String(EBHI_MPP)];
+  const patients = ['--patients', ebhiFold.patients.join(','), '--mpp', String(ebhiMpp)];
   evaluate('--data', mosaics, ...patients, '--record-further', others);
 }
 

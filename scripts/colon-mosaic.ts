@@ -15,7 +15,7 @@ import { mulberry32 } from '../src/runtime/variables.ts';
 import { FileSink } from '../src/slide/tiff-writer/file-sink.node.ts';
 import { sharpJpeg } from '../src/slide/tiff-writer/sharp-jpeg.node.ts';
 import { TiffWriter } from '../src/slide/tiff-writer/tiff-writer.ts';
-import { EBHI_MPP as MPP } from '../src/training/study/studies.ts';
+import { ebhiMpp as MPP } from '../src/training/study/studies.ts';
 import { EBHI_CLASSES as CLASSES, EBHI_TILE as TILE, readEbhiIndex, readEbhiTile } from './ebhi-seg.ts';
 
 const NAME = 'colon-mosaic';

@@ -111,8 +111,12 @@ async function measure(call: Call): Promise<Figures> {
         // Nobody keeps its features: every slice reads and encodes its context by itself.
         inputs[graph.inputs.context] = await read(context, plan.contextSizePx);
       }
-      if (graph.inputs.sliceInContext !== null && slice.where !== null && plan.contextSizePx !== null) {
-        const box = sliceBox(slice.where, plan.contextSizePx, sizePx);
+      if (
+        graph.inputs.sliceInContext !== null &&
+        slice.sliceInContext !== null &&
+        plan.contextSizePx !== null
+      ) {
+        const box = sliceBox(slice.sliceInContext, plan.contextSizePx, sizePx);
         inputs[graph.inputs.sliceInContext] = tf.tensor4d([...box], [1, 1, 1, 4]);
       }
       const packed = model.execute(inputs, [graph.outputs.packed]) as tf.Tensor;

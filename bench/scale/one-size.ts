@@ -9,18 +9,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { readyModel } from '../../src/cli/run-model.ts';
+import { startNetwork } from '../../src/cli/run-model.ts';
 import { withProcessorTime } from '../../src/cli/processor-time.ts';
-import { MapStrips } from '../../src/export/map-strips.ts';
-import { SliceJournal } from '../../src/export/slice-journal.node.ts';
+import { MapStrips, type CellMaps } from '../../src/export/map-strips.ts';
 import { writeMaps } from '../../src/export/write-maps.node.ts';
-import { segmentSlide } from '../../src/segment/engine.ts';
-import { planSlices } from '../../src/segment/grid.ts';
+import { openNodeSlices } from '../../src/segment/node-slice-store.node.ts';
+import { planSegmentation } from '../../src/segment/plan.ts';
+import { segmentSlide } from '../../src/segment/run.ts';
 import { SliceQueue } from '../../src/segment/queue.ts';
-import { readTissue } from '../../src/segment/read-tissue.ts';
-import { slideReader } from '../../src/segment/slide-reader.ts';
+import { slideReader } from '../../src/segment/slice-reader.ts';
 import { subPlan } from '../../src/segment/sub-plan.ts';
-import { hasTissue } from '../../src/segment/tissue.ts';
 import { nodePlatform } from '../../src/slide/node-platform.node.ts';
 import { readRegion } from '../../src/slide/region.ts';
 import { virtualSlide } from './virtual-slide.ts';
@@ -39,37 +37,39 @@ function heapBytes(): number {
 }
 
 const slide = await virtualSlide(Number(side));
-const { segmenter } = await readyModel(model, 'wasm');
-const { manifest } = segmenter;
+const network = await startNetwork(model, 'wasm');
+const { manifest } = network.segmenter;
 const reader = slideReader(slide, nodePlatform());
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-scale-'));
 try {
-  const [plan, planning] = await withProcessorTime(async () => {
-    const cellWidth = manifest.slice.fieldUm / mpp.x;
-    const tissue = await readTissue(reader, slide.metadata, cellWidth, new AbortController().signal);
-    const keep =
-      tissue === null ? {} : { keep: (cell: Parameters<typeof hasTissue>[1]) => hasTissue(tissue, cell) };
-    return planSlices({ slide: slide.metadata, mpp, model: manifest, overlap, ...keep });
-  });
+  const [{ plan, key }, planning] = await withProcessorTime(() =>
+    planSegmentation(reader, slide.metadata, manifest, {
+      mpp,
+      area: { kind: 'slide' },
+      overlap,
+      glass: 'skip',
+    }),
+  );
   // Whole regions, evenly over the slide.
   const every = Math.max(1, Math.floor(plan.slices.length / Number(wanted)));
   const sample = subPlan(plan, ({ region }) => region % every === 0);
-  const journal = SliceJournal.create(join(folder, 'a.slices'), { key: 'a', cellPx: plan.cellPx });
-  const places: [number, number][] = [];
+  const kept = openNodeSlices(join(folder, 'a.slices'), key, plan.marginPx, 'create');
+  if (kept === null) throw new Error('The file of slices could not be started.');
+  const cells: CellMaps[] = [];
   slide.asked.length = 0;
   let tiles = 0;
   const start = performance.now();
   const [summary, segmenting] = await withProcessorTime(() =>
     segmentSlide({
       reader,
-      segmenter,
+      network,
+      store: kept.store,
       plan: sample,
       queue: new SliceQueue(sample),
       onEvent: (event) => {
         if (event.kind !== 'slice') return;
-        const { column, row } = sample.slices[event.result.index]!;
-        journal.append(column, row, event.result);
-        places.push([column, row]);
+        // A few, so that the heap is that of a run.
+        if (cells.length < 8) cells.push(event.result);
         tiles += slide.asked.length;
         // Nobody but this counts what was asked for.
         slide.asked.length = 0;
@@ -87,8 +87,7 @@ try {
       writeHeap = Math.max(writeHeap, heapBytes());
       nextLook = row + plan.rows / 10;
     }
-    const place = places[(column * 31 + row * 17) % places.length];
-    return place === undefined ? null : journal.read(...place);
+    return cells[(column * 31 + row * 17) % cells.length] ?? null;
   });
   const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
   const { decoder } = nodePlatform();
@@ -108,7 +107,7 @@ try {
     maps.files.map((file) => [file.slice(folder.length + 3), statSync(file).size]),
   );
   const journalBytes = statSync(join(folder, 'a.slices')).size;
-  journal.close();
+  kept.close();
   console.log(
     JSON.stringify({
       sidePx: Number(side),
@@ -131,6 +130,6 @@ try {
     }),
   );
 } finally {
-  segmenter.dispose();
+  network.release();
   rmSync(folder, { recursive: true, force: true });
 }

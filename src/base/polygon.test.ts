@@ -1,47 +1,51 @@
 import { expect, it } from 'vitest';
-import type { PolygonPoint } from './polygon.ts';
-import { boundsOfPolygon, isInside, meetsRect } from './polygon.ts';
+import { boundsOfRings, isInside, meetsRect, type Ring } from './polygon.ts';
 
 /** A C, open to the right. */
-const polygon: readonly PolygonPoint[] = [
-  [0, 0],
-  [100, 0],
-  [100, 20],
-  [20, 20],
-  [20, 80],
-  [100, 80],
-  [100, 100],
-  [0, 100],
+const letter: Ring[] = [[0, 0, 100, 0, 100, 20, 20, 20, 20, 80, 100, 80, 100, 100, 0, 100]];
+/** A square with a square hole. */
+const frame: Ring[] = [
+  [0, 0, 100, 0, 100, 100, 0, 100],
+  [20, 20, 80, 20, 80, 80, 20, 80],
 ];
+const square = (x: number, y: number, side: number) => ({ x, y, width: side, height: side });
 
-it('knows inside from outside where the outline turns back', () => {
-  expect([isInside(polygon, 10, 50), isInside(polygon, 60, 10), isInside(polygon, 60, 90)]).toEqual([
-    true,
-    true,
-    true,
-  ]);
-  expect([isInside(polygon, 60, 50), isInside(polygon, -1, 50), isInside(polygon, 120, 10)]).toEqual([
-    false,
-    false,
-    false,
-  ]);
+it.each([
+  [10, 50, true],
+  [60, 10, true],
+  [60, 90, true],
+  [60, 50, false],
+  [-1, 50, false],
+  [120, 10, false],
+])('tells whether (%i, %i) is inside where the outline turns back', (x, y, inside) => {
+  expect(isInside(letter, x, y)).toBe(inside);
 });
 
-it('meets rectangles that an edge crosses, that it holds or that hold it, and no others', () => {
-  const rect = (x: number, y: number, side: number) => ({ x, y, width: side, height: side });
-  expect(meetsRect(polygon, rect(5, 40, 5))).toBe(true);
-  expect(meetsRect(polygon, rect(-50, -50, 300))).toBe(true);
-  expect(meetsRect(polygon, rect(15, 40, 20))).toBe(true);
-  expect(meetsRect(polygon, rect(90, 90, 50))).toBe(true);
-  expect(meetsRect(polygon, rect(40, 40, 20))).toBe(false);
-  expect(meetsRect(polygon, rect(120, 0, 20))).toBe(false);
+it('counts a hole as outside', () => {
+  expect(isInside(frame, 10, 50)).toBe(true);
+  expect(isInside(frame, 50, 50)).toBe(false);
 });
 
-it('bounds', () => {
+it.each([
+  [square(5, 40, 5), true],
+  [square(-50, -50, 300), true],
+  [square(15, 40, 20), true],
+  [square(90, 90, 50), true],
+  [square(40, 40, 20), false],
+  [square(120, 0, 20), false],
+])('meets rectangles that an edge crosses, that it holds or that hold it: %j', (rect, meets) => {
+  expect(meetsRect(letter, rect)).toBe(meets);
+});
+
+it('does not meet a rectangle that is all in a hole', () => {
+  expect(meetsRect(frame, square(30, 30, 40))).toBe(false);
+  expect(meetsRect(frame, square(30, 30, 60))).toBe(true);
+});
+
+it('bounds all rings', () => {
   expect(
-    boundsOfPolygon([
-      [5, 7],
-      [2, 30],
+    boundsOfRings([
+      [5, 7, 2, 30],
       [9, 8],
     ]),
   ).toEqual({ x: 2, y: 7, width: 7, height: 23 });

@@ -1,39 +1,62 @@
-/** Polygons of a few dozen points, as users draw them. Pure; units are the caller's. */
+/** Polygons as rings: x and y by turns, the last point joined to the first. Pure; units are the caller's. */
 import type { Rect } from './rect.ts';
 
-export type PolygonPoint = readonly [x: number, y: number];
+export type Ring = ArrayLike<number>;
 
-/** Whether a point lies inside, by the even-odd rule. */
-export function isInside(polygon: readonly PolygonPoint[], x: number, y: number): boolean {
+/** The smallest rectangle around all points; without a point it is infinitely far from everything. */
+export function boundsOfRings(rings: Iterable<Ring>): Rect {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const ring of rings) {
+    for (let i = 0; i + 1 < ring.length; i += 2) {
+      left = Math.min(left, ring[i] ?? left);
+      right = Math.max(right, ring[i] ?? right);
+      top = Math.min(top, ring[i + 1] ?? top);
+      bottom = Math.max(bottom, ring[i + 1] ?? bottom);
+    }
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** Whether a point is inside of a polygon of one or more rings, by the even-odd rule: holes are rings like others. */
+export function isInside(rings: readonly Ring[], x: number, y: number): boolean {
   let inside = false;
-  for (let i = 0; i < polygon.length; i++) {
-    const [ax, ay] = polygon[i] ?? [0, 0];
-    const [bx, by] = polygon[(i + 1) % polygon.length] ?? [0, 0];
-    if (ay > y !== by > y && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) inside = !inside;
+  for (const ring of rings) {
+    let [ax, ay] = lastPoint(ring);
+    for (let i = 0; i + 1 < ring.length; i += 2) {
+      const bx = ring[i] ?? 0;
+      const by = ring[i + 1] ?? 0;
+      if (ay > y !== by > y && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) inside = !inside;
+      ax = bx;
+      ay = by;
+    }
   }
   return inside;
 }
 
-/** Whether polygon and rectangle have a point in common. */
-export function meetsRect(polygon: readonly PolygonPoint[], rect: Rect): boolean {
-  // Either an edge passes through the rectangle, or one of the two contains the other.
-  return (
-    polygon.some((from, i) => edgeMeetsRect(from, polygon[(i + 1) % polygon.length] ?? from, rect)) ||
-    isInside(polygon, rect.x, rect.y)
-  );
+/** Whether a polygon and a rectangle have a point in common. */
+export function meetsRect(rings: readonly Ring[], rect: Rect): boolean {
+  // Either an outline passes through the rectangle, or the rectangle is all inside or all outside.
+  return rings.some((ring) => ringCrosses(ring, rect)) || isInside(rings, rect.x, rect.y);
 }
 
-/** Smallest rectangle around it. */
-export function boundsOfPolygon(polygon: readonly PolygonPoint[]): Rect {
-  const xs = polygon.map(([x]) => x);
-  const ys = polygon.map(([, y]) => y);
-  const x = Math.min(...xs);
-  const y = Math.min(...ys);
-  return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
+function ringCrosses(ring: Ring, rect: Rect): boolean {
+  let [ax, ay] = lastPoint(ring);
+  for (let i = 0; i + 1 < ring.length; i += 2) {
+    const bx = ring[i] ?? 0;
+    const by = ring[i + 1] ?? 0;
+    if (edgeMeetsRect(ax, ay, bx, by, rect)) return true;
+    ax = bx;
+    ay = by;
+  }
+  return false;
 }
 
-/** Clips the edge to the rectangle (Liang and Barsky): whether anything is left. */
-function edgeMeetsRect([ax, ay]: PolygonPoint, [bx, by]: PolygonPoint, rect: Rect): boolean {
+function lastPoint(ring: Ring): [x: number, y: number] {
+  return [ring[ring.length - 2] ?? 0, ring[ring.length - 1] ?? 0];
+}
+
+/** Clips an edge to a rectangle (Liang and Barsky): whether anything is left. */
+function edgeMeetsRect(ax: number, ay: number, bx: number, by: number, rect: Rect): boolean {
   let enter = 0;
   let leave = 1;
   for (const [start, step, low, high] of [
@@ -44,12 +67,10 @@ function edgeMeetsRect([ax, ay]: PolygonPoint, [bx, by]: PolygonPoint, rect: Rec
       if (start < low || start > high) return false;
       continue;
     }
-    const [first, last] = [(low - start) / step, (high - start) / step].sort((a, b) => a - b) as [
-      number,
-      number,
-    ];
-    enter = Math.max(enter, first);
-    leave = Math.min(leave, last);
+    const first = (low - start) / step;
+    const second = (high - start) / step;
+    enter = Math.max(enter, Math.min(first, second));
+    leave = Math.min(leave, Math.max(first, second));
     if (enter > leave) return false;
   }
   return true;

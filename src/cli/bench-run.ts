@@ -2,19 +2,19 @@
 import { memory } from '@tensorflow/tfjs-core';
 import type { ContextFeatures, InputImage, Segmenter } from '../runtime/segmenter.ts';
 import { ClassMap } from '../segment/class-map.ts';
-import type { RunSummary } from '../segment/engine.ts';
-import { segmentSlide } from '../segment/engine.ts';
+import { fixedNetwork } from '../segment/network.ts';
+import { segmentSlide } from '../segment/run.ts';
+import type { SegmentSummary } from '../segment/run-progress.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { SliceQueue } from '../segment/queue.ts';
-import type { SliceReader } from '../segment/read-ahead.ts';
-import { slideReader } from '../segment/slide-reader.ts';
 import { seamRatio } from '../segment/seam.ts';
+import { slideReader, type SliceReader } from '../segment/slice-reader.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { TileCache } from '../slide/tile-cache.ts';
 
 export interface EngineFigures {
-  readonly summary: RunSummary;
+  readonly summary: SegmentSummary;
   readonly map: ClassMap;
   /** Most bytes in tensors after any slice, weights included. */
   readonly peakTensorBytes: number;
@@ -40,10 +40,10 @@ export async function runEngine(
   const { reader, close } = await readers();
   const summary = await segmentSlide({
     reader,
-    segmenter,
+    // One slice at a time, as the network alone is measured.
+    network: fixedNetwork(segmenter, { maxInFlight: inFlight }),
     plan,
     queue: new SliceQueue(plan),
-    inFlight,
     onEvent: (event) => {
       if (event.kind !== 'slice') return;
       map.put(event.result);
@@ -93,7 +93,7 @@ export async function inferenceSeconds(
       const slice = plan.slices[index];
       const input = pixels.slices.get(index);
       if (slice === undefined || input === undefined) throw new RangeError(`Slice ${index} was not read.`);
-      const job = segmenter.segment(input, context, slice.where, options);
+      const job = segmenter.segment(input, context, slice.sliceInContext, options);
       running.add(job);
       void job.then(() => running.delete(job));
       while (running.size >= inFlight) await Promise.race(running);

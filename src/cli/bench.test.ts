@@ -48,10 +48,10 @@ describe('what the benchmark runs on', () => {
   it('measures seams where it segmented', () => {
     const plan = planSlices({ slide, mpp, model, area: middleOf(whole, 25) });
     const map = new ClassMap(plan);
-    for (const { cell, index } of plan.slices) {
+    for (const { column, row, index } of plan.slices) {
       // One change of class inside of every cell, and one on every other border.
       const classes = Uint8Array.from({ length: 100 }, (_value, i) => (i % 10 < 5 ? index % 2 : 3));
-      map.put({ rect: cell, size: 10, classes, confidence: new Uint8Array(100) });
+      map.put({ column, row, size: 10, classes, confidence: new Uint8Array(100) });
     }
     expect(seamRatioOf(plan, map)).toBeGreaterThan(1.1);
   });

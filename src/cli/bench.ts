@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { writePhantom } from '../phantom/write-phantom.node.ts';
 import type { BackendName } from '../runtime/backend.ts';
-import type { RunningBackend } from '../runtime/backend-initialise.ts';
+import type { BackendChoice } from '../runtime/backend.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
-import type { StageTimes } from '../segment/engine.ts';
+import { slideArea, type SlideArea } from '../segment/area.ts';
+import type { StageTimes } from '../segment/run-progress.ts';
 import type { SlicePlan } from '../segment/grid.ts';
+import type { HostedNetwork } from '../segment/network.ts';
 import { overlapOf, qualities, type QualityId } from '../segment/quality.ts';
 import type { Slide } from '../slide/slide.ts';
 import { Option } from 'commander';
@@ -27,7 +29,7 @@ import {
   type Readers,
 } from './bench-run.ts';
 import { parseWhole } from './numbers.ts';
-import { loadOnBackend, micrometresPerPixel, planFor, readyModel } from './run-model.ts';
+import { micrometresPerPixel, nodeNetworkHost, planSlide, startNetwork } from './run-model.ts';
 import { backendOption } from './options.ts';
 import { startNodeReader } from './reader-client.ts';
 import { withProcessorTime, type ProcessorTime } from './processor-time.ts';
@@ -107,36 +109,38 @@ async function phantomIn(folder: string): Promise<string> {
 
 /** Measures. @throws CommandError when the first model has no context or the second has one. */
 async function bench(slide: Slide, readers: Readers, call: BenchCall): Promise<BenchFigures> {
-  const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
-  const single = await loadOnBackend(call.single);
+  const host = nodeNetworkHost();
+  const dual = await startNetwork(call.model, call.backend ?? null, host);
+  const single = await startNetwork(call.single, null, host);
   try {
-    if (segmenter.manifest.context === null || single.manifest.context !== null) {
+    if (dual.segmenter.manifest.context === null || single.segmenter.manifest.context !== null) {
       throw new CommandError(
         `${call.model}, ${call.single}: --model must have a context and --single none. Give such a pair.`,
       );
     }
-    return await measure(slide, readers, segmenter, single, backend, call);
+    return await measure(slide, readers, dual, single, call);
   } finally {
-    segmenter.dispose();
-    single.dispose();
+    dual.release();
+    single.release();
   }
 }
 
 async function measure(
   slide: Slide,
   readers: Readers,
-  dual: Segmenter,
-  single: Segmenter,
-  backend: RunningBackend,
+  dualNetwork: HostedNetwork,
+  singleNetwork: HostedNetwork,
   call: BenchCall,
 ): Promise<BenchFigures> {
-  const overlap = overlapOf(call.quality);
-  const words = { mpp: null, overlap };
-  const area = middleOf(planFor(slide, dual, { ...words, area: null }), call.slices);
-  const plan = planFor(slide, dual, { ...words, area });
-  const singlePlan = planFor(slide, single, { ...words, area });
-  // A GPU works while this thread does not.
-  const inFlight = backend.name === 'webgpu' ? 2 : 1;
+  const { backend, segmenter: dual, maxInFlight: inFlight } = dualNetwork;
+  const { segmenter: single } = singleNetwork;
+  const planOf = async (segmenter: Segmenter, area: SlideArea): Promise<SlicePlan> => {
+    const request = { mpp: null, area, overlap: overlapOf(call.quality), glass: null };
+    return (await planSlide(slide, segmenter.manifest, request)).plan;
+  };
+  const area = slideArea(middleOf(await planOf(dual, { kind: 'slide' }), call.slices));
+  const plan = await planOf(dual, area);
+  const singlePlan = await planOf(single, area);
   const pixels = await readPlan(slide, plan);
   // Kernels are compiled and memory is taken before the clock runs.
   const [firstRegion] = plan.regions;
@@ -249,7 +253,7 @@ async function measure(
 /** Runs of each of TF.js and ONNX Runtime Web. */
 const ortRepeats = 15;
 
-function whyNoOrt(backend: RunningBackend): string {
+function whyNoOrt(backend: BackendChoice): string {
   return backend.name === 'wasm'
     ? 'onnxruntime-web is not installed. Install it with "npm install onnxruntime-web@1.30.0".'
     : `the backend is ${backend.name}. Give --backend wasm.`;

@@ -9,7 +9,7 @@ import { reportCohort, type CohortReport } from './cohort/report.ts';
 import { mergeOfCohort, segmentOfCohort, shardOfCohort } from './cohort/segment-slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parseShard } from './segment-options.ts';
-import type { Shard } from '../segment/shard.ts';
+import type { Shard } from '../segment/sub-plan.ts';
 
 /** Words of a job. */
 interface SlideWords {

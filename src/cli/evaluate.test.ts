@@ -6,8 +6,8 @@ import { rasterise } from '../annotation/rasterise.ts';
 import { createComparison } from '../evaluation/comparison.ts';
 import { toRows } from '../evaluation/confusion-matrix.ts';
 import type { ClassesIn } from '../training/datasets/dataset.ts';
-import { addSlice } from './evaluate-image.ts';
-import { chooseImages, parsePatients } from './evaluated-images.ts';
+import { addCell } from './evaluate-image.ts';
+import { chooseImages, parsePatients } from './evaluate-image.ts';
 
 it('compares a slice with the truth under it, as far as the slide reaches', () => {
   const comparison = createComparison(3);
@@ -22,7 +22,7 @@ it('compares a slice with the truth under it, as far as the slide reaches', () =
     confidence: new Uint8Array(16).fill(255),
   };
   const truthIn: ClassesIn = (rect, width, height) => rasterise(truth, rect, width, height);
-  addSlice(comparison, { truth: truthIn, counted: null }, slice, { width: 130, height: 1000 });
+  addCell(comparison, { truth: truthIn, counted: null }, slice, { width: 130, height: 1000 });
   // Column by column: 2 → 2, 2 → 1, 0 → 0; four rows each.
   expect(toRows(comparison.confusion)).toEqual([
     [4, 0, 0],
@@ -34,7 +34,7 @@ it('compares a slice with the truth under it, as far as the slide reaches', () =
   // The same with glass in the upper half: pixels that don't count are in no figure.
   const lower = createComparison(3);
   const counted: ClassesIn = () => Uint8Array.from({ length: 16 }, (_, i) => Number(i >= 8));
-  addSlice(lower, { truth: truthIn, counted }, slice, { width: 130, height: 1000 });
+  addCell(lower, { truth: truthIn, counted }, slice, { width: 130, height: 1000 });
   expect(toRows(lower.confusion)).toEqual([
     [2, 0, 0],
     [0, 0, 0],

@@ -8,11 +8,11 @@ import { evaluationReport, type ImageRow } from '../evaluation/report/evaluation
 import { duration } from '../evaluation/report/figures.ts';
 import type { BackendName } from '../runtime/backend.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
-import { recordMetrics } from '../training/record-metrics.ts';
+import { recordMetrics } from '../training/export-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { evaluateImage } from './evaluate-image.ts';
-import { chooseImages, parsePatients, type PatientsOption } from './evaluated-images.ts';
-import { classNames, modelFolder, readyModel } from './run-model.ts';
+import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
+import { startNetwork } from './run-model.ts';
+import { classNames, modelFolder } from './model-folder.ts';
 import { parseOverlap, parsePositive } from './numbers.ts';
 import { backendOption } from './options.ts';
 import { codeVersion } from './version.ts';
@@ -61,8 +61,8 @@ export const addEvaluateCommand: AddCommand = (program) => {
 };
 
 async function evaluate(call: EvaluateCall): Promise<void> {
-  const { segmenter, backend } = await readyModel(call.model, call.backend ?? null);
-  const { manifest } = segmenter;
+  const network = await startNetwork(call.model, call.backend ?? null);
+  const { manifest } = network.segmenter;
   const names = classNames(manifest);
   const { images, split } = await chooseImages(manifest, call);
   const pooled = createComparison(names.length);
@@ -70,14 +70,15 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   const start = performance.now();
   for (const item of images) {
     const began = performance.now();
-    const { comparison, broken } = await evaluateImage(item, segmenter, call.overlap);
+    const { comparison, broken } = await evaluateImage(item, network, call.overlap);
     pool(pooled, comparison);
     const { calibration, ...metrics } = figuresOf(comparison);
     const seconds = (performance.now() - began) / 1000;
     const { name, patient, image } = item;
     slides.push({ slide: image, image: name, patient, ...metrics, ece: calibration.ece, broken, seconds });
   }
-  segmenter.dispose();
+  const { backend } = network;
+  network.release();
   const { calibration, ...metrics } = figuresOf(pooled);
   if (call.record !== undefined) await record(call.model, call.record, pooled, 'metrics');
   if (call.recordFurther !== undefined)

@@ -1,79 +1,72 @@
-/** What `dualscope merge` does: checks that every shard of a slide is there and whole, and writes the slide's results. */
-import { ShardJournal } from '../export/shard-journal.node.ts';
-import { StitchedRows } from '../export/stitched-rows.ts';
-import type { StageTimes } from '../segment/engine.ts';
+/** What `dualscope merge` does: finds the shards, checks that they fit together, writes one result. */
+import { readdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
-import { noTime } from '../segment/run-report.ts';
-import { shardPlan, shardText, type Shard } from '../segment/shard.ts';
+import { openNodeSlices, type NodeSliceStore } from '../segment/node-slice-store.node.ts';
+import { noTime, type StageTimes } from '../segment/run-progress.ts';
+import { shardPlan, shardText, type Shard } from '../segment/sub-plan.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import { resultsOfAnother } from './segment-files.ts';
-import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
+import type { PlanCall } from './segment-plan.ts';
 import {
+  isComplete,
   isOfRun,
-  isWhole,
   readResult,
   removeResults,
   resultFile,
   writeResult,
   type SegmentResult,
 } from './segment-result.ts';
-import {
-  readShardResult,
-  shardCounts,
-  shardFiles,
-  shardHead,
-  type ShardResult,
-} from './segment-shard-files.ts';
+import { heldOf, readShardResult, resultMismatch, shardFiles, type ShardResult } from './segment-run.ts';
+import { planSegment, type PlannedSegment } from './segment-plan.ts';
 
 /** Options of the command: those that the shards were segmented with. */
 export interface MergeCall extends PlanCall {
   readonly simplify: number;
-  /** How many shards there are; told by their files where absent. */
+  /** How many shards there are; counted by their files where absent. */
   readonly shards?: number;
   readonly overwrite?: boolean;
 }
 
-/** A shard whose files are whole. Close the journal. */
+/** A shard whose files are complete. Close its slices. */
 interface OpenShard {
   readonly plan: SlicePlan;
   readonly result: ShardResult;
-  readonly journal: ShardJournal;
+  readonly slices: NodeSliceStore;
 }
 
 /**
- * Puts the shards of a slide together. The files are those of a run that was not sharded, byte by byte. Nothing is done where they
- * are there already.
+ * Merges the shards of a slide. The files are those of an unsharded run, byte for byte. Does nothing where they exist
+ * already.
  * @throws CommandError when shards are missing, damaged or of another run, or other results are in the way; SlideError,
  * ModelError.
  */
 export async function mergeToFiles(slide: Slide, call: MergeCall): Promise<SegmentResult> {
   const planned = await planSegment(slide, call);
-  const { prefix, key } = planned;
+  const { prefix } = planned;
   const old = await readResult(prefix);
   if (old !== null && call.overwrite !== true) {
-    if (await isWhole(old, key, call.simplify)) return { ...old, computed: 0 };
-    if (!isOfRun(old, key, call.simplify)) throw resultsOfAnother(resultFile(prefix));
+    if (await isComplete(old, planned, call.simplify)) return { ...old, computed: 0 };
+    if (!isOfRun(old, planned, call.simplify)) throw resultMismatch(resultFile(prefix));
   }
   const shards: OpenShard[] = [];
   try {
     for (const shard of await shardsOf(prefix, call)) shards.push(await openShard(planned, shard));
     if (call.overwrite === true) await removeResults(prefix);
-    const rows = new StitchedRows(planned.plan, sliceReader(shards, prefix));
-    const readCell = (column: number, row: number) => rows.read(column, row);
-    return await writeResult(slide, planned, readCell, runOf(shards), call.simplify);
+    return await writeResult(slide, planned, sliceReader(shards, prefix), runOf(shards), call.simplify);
   } finally {
-    for (const { journal } of shards) journal.close();
+    for (const { slices } of shards) slices.close();
   }
 }
 
-/** The shards that must be there. @throws CommandError when files do not tell, or some are missing. */
+/** The shards that must be there. @throws CommandError when the files leave it open, or some are missing. */
 async function shardsOf(prefix: string, call: MergeCall): Promise<Shard[]> {
   const found = await shardCounts(prefix);
   const [of] = call.shards === undefined ? found : [call.shards];
   if (of === undefined) {
     throw new CommandError(
-      `${prefix}.shard-*: No shards are there. Run dualscope segment with --shard 1/n to n/n and the same --out first.`,
+      `${prefix}.shard-*: There are no shards. Run dualscope segment with --shard 1/n to n/n and the same --out first.`,
     );
   }
   if (call.shards === undefined && found.length > 1) {
@@ -96,38 +89,51 @@ async function shardsOf(prefix: string, call: MergeCall): Promise<Shard[]> {
   );
 }
 
+/** Into how many shards the results of `prefix` were cut, judged by their files; each number once. */
+async function shardCounts(prefix: string): Promise<number[]> {
+  const own = `${basename(prefix)}.shard-`;
+  const names = await readdir(dirname(prefix)).catch((): string[] => []);
+  const counts = names.flatMap((name) => {
+    if (!name.startsWith(own)) return [];
+    const of = /^\d+-of-(\d+)\.(json|slices)$/.exec(name.slice(own.length))?.[1];
+    return of === undefined ? [] : [Number(of)];
+  });
+  return [...new Set(counts)].sort((a, b) => a - b);
+}
+
 /** Missing shards that a message names. */
 const mostNamed = 10;
 
-/** @throws CommandError when the shard is of another run, or its journal is damaged. */
-async function openShard({ plan: whole, prefix, key }: PlannedSegment, shard: Shard): Promise<OpenShard> {
+/** @throws CommandError when the shard is of another run, or its slices are damaged. */
+async function openShard(planned: PlannedSegment, shard: Shard): Promise<OpenShard> {
+  const { plan: whole, prefix, key, areaKey } = planned;
   const files = shardFiles(prefix, shard);
   const text = shardText(shard);
   const result = await readShardResult(files);
-  if (result?.key !== key) {
+  if (result?.key !== key || result.areaKey !== areaKey) {
     throw new CommandError(
       `${files.result}: Shard ${text} is of another slide, model, area or grid. Give merge the options that its ` +
-        `segment had, or run --shard ${text} anew with --overwrite.`,
+        `segment had, or run --shard ${text} again with --overwrite.`,
     );
   }
-  const journal = ShardJournal.read(files.journal, shardHead(key, whole, shard));
+  const slices = openNodeSlices(files.slices, key, whole.marginPx, 'read');
   const plan = shardPlan(whole, shard);
-  const held = plan.slices.filter(({ column, row }) => journal?.has(column, row) === true).length;
-  if (journal === null || held !== result.slices || held + result.broken !== plan.slices.length) {
-    journal?.close();
+  const held = slices === null ? 0 : heldOf(plan, slices);
+  if (slices === null || held !== result.slices || held + result.broken !== plan.slices.length) {
+    slices?.close();
     throw new CommandError(
-      `${files.journal}: The journal of shard ${text} is missing or damaged: ${held} of ${result.slices} slices can be read. ` +
+      `${files.slices}: The slices of shard ${text} are missing or damaged: ${held} of ${result.slices} can be read. ` +
         `Run --shard ${text} again with --resume.`,
     );
   }
-  return { plan, result, journal };
+  return { plan, result, slices };
 }
 
 /** Reads a slice from the shard that has it. */
 function sliceReader(
   shards: readonly OpenShard[],
   prefix: string,
-): (slice: PlannedSlice) => ReturnType<ShardJournal['read']> {
+): (slice: PlannedSlice) => SliceMaps | null {
   const places = new Map<string, OpenShard>();
   for (const shard of shards) {
     for (const { column, row } of shard.plan.slices) places.set(`${column},${row}`, shard);
@@ -135,13 +141,13 @@ function sliceReader(
   return ({ column, row }) => {
     const shard = places.get(`${column},${row}`);
     // A slice that its shard could not read stays unknown, as it would in one run.
-    if (shard?.journal.has(column, row) !== true) return null;
-    const maps = shard.journal.read(column, row);
+    if (shard?.slices.store.has(column, row) !== true) return null;
+    const maps = shard.slices.read(column, row);
     if (maps !== null) return maps;
     const text = shardText(shard.result.shard);
     throw new CommandError(
-      `${shardFiles(prefix, shard.result.shard).journal}: The slice in column ${column}, row ${row} is damaged. ` +
-        `Run --shard ${text} again with --overwrite.`,
+      `${shardFiles(prefix, shard.result.shard).slices}: The slice at column ${column}, row ${row} is damaged. ` +
+        `Run --shard ${text} again with --resume.`,
     );
   };
 }

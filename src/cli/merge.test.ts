@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addMergeCommand } from './merge.ts';
 import type { SegmentResult } from './segment-result.ts';
-import type { ShardResult } from './segment-shard-files.ts';
+import type { ShardResult } from './segment-run.ts';
 import { addSegmentCommand } from './segment.ts';
 import { differingFiles, printedBy, smallRegion, writeSmallModel } from './segment-testing.ts';
 
@@ -74,7 +74,7 @@ it('goes on with a shard that was stopped, and computes no slice twice', async (
   await appendFile(journal, Uint8Array.of(1, 2, 3));
   // Its result file says that it is done, the journal that it is not.
   await expect(merge('stopped', ...settings)).rejects.toThrow(
-    `${journal}: The journal of shard 2/5 is missing or damaged: ${slices - 1} of ${slices} slices can be read. Run --shard 2/5 again with --resume.`,
+    `${journal}: The slices of shard 2/5 are missing or damaged: ${slices - 1} of ${slices} can be read. Run --shard 2/5 again with --resume.`,
   );
   await rm(inFolder('stopped', '.shard-2-of-5.json'));
   await expect(segment('stopped', ...settings, '--shard', '2/5')).rejects.toThrow(
@@ -94,7 +94,7 @@ it('goes on with a shard that was stopped, and computes no slice twice', async (
 it('refuses shards that do not fit together, and says what to do', async () => {
   const settings = ['--quality', 'standard'];
   await expect(merge('nothing', ...settings)).rejects.toThrow(
-    /No shards are there\. Run dualscope segment with --shard 1\/n to n\/n/,
+    /There are no shards\. Run dualscope segment with --shard 1\/n to n\/n/,
   );
   await cp(join(folder, 'standard'), join(folder, 'mixed'), { recursive: true });
   await rm(inFolder('mixed', '.json'));

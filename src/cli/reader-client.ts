@@ -1,6 +1,6 @@
 /** The command line's side of the reader thread: reading, decoding and resampling take no time from the network. */
 import { startNodeThread } from '../base/node-thread.node.ts';
-import type { SliceReader } from '../segment/read-ahead.ts';
+import type { SliceReader } from '../segment/slice-reader.ts';
 import type { SlideHandle } from '../worker/reader-client.ts';
 import { readingOver } from '../worker/reader-client.ts';
 import type { ReaderWorkerApi } from '../worker/reader-service.ts';

@@ -1,6 +1,6 @@
 /** Entry of the command line's reader thread: the service of the page's reader worker, over Node's files. */
 import { serveNodeThread } from '../base/node-thread.node.ts';
-import { slideReader } from '../segment/slide-reader.ts';
+import { slideReader } from '../segment/slice-reader.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { TileCache } from '../slide/tile-cache.ts';
 import type { ReaderWorkerApi } from '../worker/reader-service.ts';

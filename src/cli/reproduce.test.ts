@@ -18,7 +18,7 @@ function reproduce(...words: readonly string[]): { status: number | null; stdout
   });
 }
 
-/** Five patients, a fold each; every image holds stripes of the four classes. */
+/** Five patients, one per fold. Each image has stripes of the four classes. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'reproduce-'));
   const data = join(folder, 'data');
@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 describe('dualscope reproduce', { timeout: 120_000 }, () => {
-  it('trains and measures a run, keeps what it gave, and does not do it again', async () => {
+  it('trains and evaluates a run, stores its result, and does not repeat it', async () => {
     const first = reproduce('--folds', '2', '--weights', folder);
     expect(first.stderr).not.toContain('failed');
     expect(first.stdout).toMatch(/\| U-Net \| 0\.\d{3} \|/);
@@ -50,7 +50,8 @@ describe('dualscope reproduce', { timeout: 120_000 }, () => {
     const file = join(folder, 'results', `${place}.json`);
     const result = JSON.parse(await readFile(file, 'utf8')) as { confusion: number[][] };
     expect(result).toMatchObject({ row: 'unet', fold: 2, seed: 1, steps: 1 });
-    // One image is held out: its 160 × 160 pixels of 1.13 µm are 142.9 × 142.9 of the slices' 162 / 128 µm, a stripe of each class.
+    // One image is held out: its 160 × 160 pixels of 1.13 µm are 142.9 × 142.9 of the slices' 162 / 128 µm, a
+    // stripe of each class.
     const truths = result.confusion.map((row) => row.reduce((sum, pixels) => sum + pixels, 0));
     expect(truths.reduce((sum, pixels) => sum + pixels, 0)).toBe(143 * 143);
     for (const pixels of truths) expect(Math.abs(pixels / 143 ** 2 - 0.25)).toBeLessThan(0.02);
@@ -65,19 +66,19 @@ describe('dualscope reproduce', { timeout: 120_000 }, () => {
     expect(reproduce('--tables', '--folds', '1,2').stdout).toBe(first.stdout);
   });
 
-  it('says in one line what is not there', () => {
+  it('reports what is missing in one line', () => {
     const says = (...words: string[]): string => {
       const { status, stderr } = reproduce(...words);
       expect(status).toBe(1);
       return stderr;
     };
-    expect(says()).toMatch(/Say with --weights which folder holds resnet18-imagenet\./);
+    expect(says()).toMatch(/Set --weights to the folder that contains resnet18-imagenet\./);
     expect(says('--weights', folder, '--folds', '6')).toMatch(
       /EBHI-Seg mosaics has no fold 6; folds are 1 to 5\./,
     );
-    expect(says('--tables', '--learning-rate', '0.5')).toMatch(/no run of EBHI-Seg mosaics by this recipe/);
+    expect(says('--tables', '--learning-rate', '0.5')).toMatch(/no run of EBHI-Seg mosaics with this recipe/);
     expect(says('--weights', folder, '--folds', '1', '--data', folder)).toMatch(
-      /index\.csv: .*Give with --data the folder that EBHI-Seg mosaics lies in\./,
+      /index\.csv: .*Set --data to the folder of EBHI-Seg mosaics\./,
     );
   });
 });

@@ -4,12 +4,18 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { patientsInWords, studyConfig, type StudyFold } from '../training/study/study-config.ts';
-import { recipeId, studyRecipe, type StudyRecipe } from '../training/study/study-recipe.ts';
-import { studyRows, type StudyRow } from '../training/study/study-rows.ts';
+import {
+  patientsInWords,
+  recipeId,
+  studyConfig,
+  type StudyFold,
+  studyRecipe,
+  type StudyRecipe,
+  type StudyRow,
+  studyRows,
+} from '../training/study/study-config.ts';
 import { studies, type Study } from '../training/study/studies.ts';
-import type { StudyResult } from '../training/study/study-results.ts';
-import { studyTables, summarise } from '../training/study/study-tables.ts';
+import { type StudyResult, studyTables, summarise } from '../training/study/study-tables.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parsePositive, parseShare, parseWhole } from './numbers.ts';
 
@@ -31,9 +37,9 @@ interface Run {
   readonly row: StudyRow;
   readonly fold: number;
   readonly seed: number;
-  /** Of its checkpoints, its model and its report. */
+  /** Folder for checkpoints, model and report. */
   readonly folder: string;
-  /** What it gave, once it is done. */
+  /** File of the result, once the run has finished. */
   readonly resultFile: string;
 }
 
@@ -42,30 +48,30 @@ export const addReproduceCommand: AddCommand = (program) => {
   program
     .command('reproduce')
     .description(
-      "Train and evaluate every row of the paper's two tables, folds by patient, and print the tables. Runs that " +
-        'are done are not done again; a run that was stopped goes on from its last checkpoint.',
+      "Train and evaluate every row of the paper's two tables, with folds by patient, and print the tables. Finished " +
+        'runs are skipped; an interrupted run resumes from its last checkpoint.',
     )
-    .requiredOption('--data <dir>', "folder of the study's images: images/, masks4/, index.csv")
+    .requiredOption('--data <dir>', "folder of the study's dataset, with images/, masks4/ and index.csv")
     .addOption(
-      new Option('--study <id>', 'which images').choices(studies.map(({ id }) => id)).default(studies[0]!.id),
+      new Option('--study <id>', 'dataset').choices(studies.map(({ id }) => id)).default(studies[0]!.id),
     )
-    .option('--weights <dir>', 'folder that holds the folders of ImageNet weights')
-    .option('--out <dir>', 'folder of the runs: checkpoints, models, reports', 'runs/study')
-    .option('--results <dir>', 'folder of what finished runs gave, a small file each', 'docs/study-results')
-    .option('--rows <ids>', `some of: ${studyRows.map(({ id }) => id).join(', ')}`, parseRows, allRows())
-    .option('--folds <numbers>', 'folds, by comma (default: all)', parseNumbers)
-    .option('--seeds <numbers>', 'seeds, by comma', parseNumbers, [1])
-    .option('--steps <n>', 'steps of each run', parseWhole(1), studyRecipe.steps)
-    .option('--learning-rate <rate>', 'highest rate of AdamW', parsePositive, studyRecipe.learningRate)
+    .option('--weights <dir>', 'folder with the folders of ImageNet weights')
+    .option('--out <dir>', 'folder for the runs: checkpoints, models and reports', 'runs/study')
+    .option('--results <dir>', 'folder for results, one small file per finished run', 'docs/study-results')
     .option(
-      '--glass <share>',
-      'share of samples that get glass drawn into them, 0 to 1',
-      parseShare,
-      studyRecipe.glass,
+      '--rows <ids>',
+      `rows, comma-separated, from: ${studyRows.map(({ id }) => id).join(', ')}`,
+      parseRows,
+      allRows(),
     )
-    .option('--jobs <n>', 'runs at a time', parseWhole(1), os.availableParallelism())
-    .option('--tables', 'only print the tables of what has been run so far')
-    .option('--json', 'one JSON object on stdout')
+    .option('--folds <numbers>', 'folds, comma-separated (default: all)', parseNumbers)
+    .option('--seeds <numbers>', 'seeds, comma-separated', parseNumbers, [1])
+    .option('--steps <n>', 'steps per run', parseWhole(1), studyRecipe.steps)
+    .option('--learning-rate <rate>', 'peak learning rate of AdamW', parsePositive, studyRecipe.learningRate)
+    .option('--glass <share>', 'share of samples with synthetic glass, 0 to 1', parseShare, studyRecipe.glass)
+    .option('--jobs <n>', 'number of parallel runs', parseWhole(1), os.availableParallelism())
+    .option('--tables', 'only print the tables of the finished runs')
+    .option('--json', 'print one JSON object')
     .action(({ study, ...call }: Omit<ReproduceCall, 'study'> & { study: string }) =>
       reproduce({ ...call, study: studies.find(({ id }) => id === study)! }),
     );
@@ -76,7 +82,7 @@ async function reproduce(call: ReproduceCall): Promise<void> {
   if (call.tables !== true) {
     if (call.weights === undefined) {
       throw new CommandError(
-        'Every row but U-Net starts from ImageNet weights. Say with --weights which folder holds resnet18-imagenet.',
+        'Every row except U-Net starts from ImageNet weights. Set --weights to the folder that contains resnet18-imagenet.',
       );
     }
     await runAll(runs, call, call.weights);
@@ -85,7 +91,7 @@ async function reproduce(call: ReproduceCall): Promise<void> {
   const results = found.filter((result) => result !== null);
   if (results.length === 0) {
     throw new CommandError(
-      `${call.results}: no run of ${call.study.title} by this recipe (${recipeId(call)}) has finished yet.`,
+      `${call.results}: no run of ${call.study.title} with this recipe (${recipeId(call)}) has finished yet.`,
     );
   }
   process.stdout.write(
@@ -95,7 +101,10 @@ async function reproduce(call: ReproduceCall): Promise<void> {
   );
 }
 
-/** Fold by fold, so that the first tables are there early. @throws CommandError where the study has no such fold. */
+/**
+ * All runs, fold by fold, so that first tables are available early.
+ * @throws CommandError when the study has no such fold.
+ */
 function runsOf({ study, rows, folds, seeds, out, results, ...recipe }: ReproduceCall): Run[] {
   const unknown = folds?.find((fold) => fold > study.foldCount);
   if (unknown !== undefined) {
@@ -120,19 +129,22 @@ function runsOf({ study, rows, folds, seeds, out, results, ...recipe }: Reproduc
   );
 }
 
-/** The patients of one fold. @throws CommandError when the data's index can't be read or has no such folds. */
+/** The patients of one fold. @throws CommandError when the index of the data can't be read or lacks folds. */
 async function foldOf(study: Study, data: string, number: number): Promise<StudyFold> {
   const file = join(data, 'index.csv');
   try {
     return { number, patients: study.foldsOf(await readFile(file, 'utf8'))[number - 1]! };
   } catch (error) {
     throw new CommandError(
-      `${file}: ${(error as Error).message} Give with --data the folder that ${study.title} lies in.`,
+      `${file}: ${(error as Error).message} Set --data to the folder of ${study.title}.`,
     );
   }
 }
 
-/** @throws CommandError with the first run that fails; the others that have begun are finished. */
+/**
+ * Runs up to `call.jobs` runs in parallel.
+ * @throws CommandError of the first run that fails, once the others in progress have finished.
+ */
 async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string): Promise<void> {
   const waiting = [...runs];
   const work = async (): Promise<void> => {
@@ -163,7 +175,7 @@ async function trainAndEvaluate(
       ...['--run', folder, '--out', models, '--json'],
     ]),
   ) as { steps: number; seconds: number };
-  const words = `${study.measuredOn}, ${patientsInWords(held)}, never trained on`;
+  const words = `${study.measuredOn}, ${patientsInWords(held)}, held out`;
   const evaluated = JSON.parse(
     await dualscope([
       ...['evaluate', '--model', join(models, config.id), '--data', data],
@@ -182,19 +194,23 @@ async function trainAndEvaluate(
   await writeFile(resultFile, `${JSON.stringify(result)}\n`);
 }
 
-/** What the run gave; null while it is not done. */
+/** The result of a run; null until it has finished. */
 async function resultOf({ resultFile }: Run): Promise<StudyResult | null> {
   const text = await readFile(resultFile, 'utf8').catch(() => null);
   if (text === null) return null;
   return JSON.parse(text) as StudyResult;
 }
 
-/** This program with other words. @returns its standard output; @throws CommandError when it fails. */
+/**
+ * Runs this program with other arguments.
+ * @returns its standard output.
+ * @throws CommandError when it fails.
+ */
 function dualscope(words: readonly string[]): Promise<string> {
   const program = join(import.meta.dirname, '..', '..', 'bin', 'dualscope.mjs');
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
-    // A stopped program must not leave a training behind that writes on.
+    // When stopped, do not leave behind a training run that keeps writing.
     const stop = (signal: NodeJS.Signals): void => {
       child.kill(signal);
       process.exitCode = signal === 'SIGINT' ? 130 : 143;
@@ -207,7 +223,7 @@ function dualscope(words: readonly string[]): Promise<string> {
       process.off('SIGINT', stop);
       process.off('SIGTERM', stop);
       if (code === 0) resolve(output);
-      else reject(new CommandError(`"dualscope ${words.join(' ')}" failed; it says why above.`));
+      else reject(new CommandError(`"dualscope ${words.join(' ')}" failed; see the error above.`));
     });
   });
 }
@@ -226,5 +242,5 @@ function parseRows(text: string): string[] {
 function parseNumbers(text: string): number[] {
   const values = text.split(',').map(Number);
   if (values.every((value) => Number.isInteger(value) && value >= 1)) return values;
-  throw new InvalidArgumentError('Give whole numbers from 1 by comma, like 1,2.');
+  throw new InvalidArgumentError('Expected integers from 1, comma-separated, like 1,2.');
 }

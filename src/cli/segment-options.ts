@@ -1,31 +1,46 @@
-/** Options that `segment` and `merge` have in common: which slices there are, and where results go. */
+/** Options that `segment` and `merge` share: what of a slide is segmented, how, and where results go. */
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Shard } from '../segment/shard.ts';
+import type { Shard } from '../segment/sub-plan.ts';
+import type { Level0Rect } from '../slide/slide.ts';
 import { parseLength, parseOverlap, parsePositive } from './numbers.ts';
 import { qualityOption } from './options.ts';
 import type { SegmentResult } from './segment-result.ts';
-import { parseRect } from './slide-area.ts';
 
 /** Adds the slide and the options that say what of it is segmented. */
 export function addPlanOptions(command: Command): Command {
   return command
     .argument('<file...>', 'a slide file, all files of a DICOM series, a folder of them, or a URL')
     .requiredOption('--model <id>', 'a model below models/, or a folder that holds one')
-    .requiredOption('--out <dir>', 'folder that the results are written to')
+    .requiredOption('--out <dir>', 'folder for the results')
     .option('--roi <x,y,w,h>', 'this rectangle only, level-0 pixels', parseRect)
     .option('--annotations <file>', 'these areas only: GeoJSON of QuPath, XML of ImageScope or ASAP')
-    .option('--mpp <um>', 'µm per pixel, for slides that do not say it', parsePositive)
+    .option('--mpp <um>', 'µm per pixel, for slides that do not state it', parsePositive)
     .addOption(qualityOption())
     .option(
       '--overlap <share>',
-      'instead of --quality: share in common with a neighbour, 0 to 0.5',
+      'instead of --quality: share of a slice in common with its neighbour, 0 to 0.5',
       parseOverlap,
     )
     .addOption(
       new Option('--glass <what>', 'slices without tissue').choices(['skip', 'include']).default('skip'),
     )
-    .option('--simplify <um>', 'furthest that a polygon lies off its class, µm; 0 for exact', parseLength, 0)
+    .option(
+      '--simplify <um>',
+      'largest distance of a polygon from its class, µm; 0 for exact',
+      parseLength,
+      0,
+    )
     .option('--json', 'one JSON object on stdout');
+}
+
+/** @throws InvalidArgumentError unless the text is four numbers. */
+export function parseRect(text: string): Level0Rect {
+  const numbers = text.split(',').map(Number);
+  const [x = NaN, y = NaN, width = NaN, height = NaN] = numbers;
+  if (numbers.length !== 4 || !Number.isFinite(x + y + width + height) || !(width > 0 && height > 0)) {
+    throw new InvalidArgumentError('Give four numbers: x,y,width,height in level-0 pixels.');
+  }
+  return { x, y, width, height };
 }
 
 /** @throws InvalidArgumentError unless the text is like 2/7. */
@@ -39,7 +54,7 @@ export function parseShard(text: string): Shard {
 
 /** Areas and files of a result, for people. @param head the first line, without its end. */
 export function resultText(head: string, result: SegmentResult): string {
-  const broken = result.broken === 0 ? '' : `, ${result.broken} left out`;
+  const broken = result.broken === 0 ? '' : `, ${result.broken} skipped`;
   return [
     `${head}${broken}. Research use only.`,
     ...result.areas.map(
@@ -51,9 +66,12 @@ export function resultText(head: string, result: SegmentResult): string {
   ].join('\n');
 }
 
-/** Says that slices are left out, and has the command end with 1. Nothing where none are. */
-export function tellBroken({ slide, broken }: Pick<SegmentResult, 'slide' | 'broken'>, remedy: string): void {
+/** Says that slices were skipped, and makes the command end with 1. Does nothing where none were. */
+export function reportBroken(
+  { slide, broken }: Pick<SegmentResult, 'slide' | 'broken'>,
+  remedy: string,
+): void {
   if (broken === 0) return;
   process.exitCode = 1;
-  process.stderr.write(`dualscope: ${slide}: ${broken} slices can't be read and are left out. ${remedy}\n`);
+  process.stderr.write(`dualscope: ${slide}: ${broken} slices can't be read and were skipped. ${remedy}\n`);
 }

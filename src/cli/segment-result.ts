@@ -1,12 +1,14 @@
-/** The results of a slide as files: maps, polygons, preview, areas, and last the file that says they are all there. */
+/** The results of a slide as files: maps, polygons, preview, areas, and last the file that says they are complete. */
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { areaCsv, areaTable, type AreaRow } from '../export/area-table.ts';
 import { confidenceSummary, type ConfidenceSummary } from '../export/confidence-summary.ts';
 import { tissueMm2 } from '../export/map-area.ts';
-import { MapStrips, type ReadCell } from '../export/map-strips.ts';
+import { MapStrips, StitchedRows } from '../export/map-strips.ts';
 import { mapFiles, partOf, writeMaps } from '../export/write-maps.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
-import type { StageTimes } from '../segment/engine.ts';
+import type { SliceMaps } from '../runtime/segmenter.ts';
+import type { PlannedSlice } from '../segment/grid.ts';
+import type { StageTimes } from '../segment/run-progress.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide/slide.ts';
@@ -36,8 +38,10 @@ export interface SegmentResult {
   readonly mapScale: { readonly x: number; readonly y: number };
   readonly umPerPx: number;
   readonly simplifyUm: number;
-  /** SHA-256 over slide, model, grid and area. */
+  /** Identity of the slices: SHA-256 over slide, model and lattice. */
   readonly key: string;
+  /** SHA-256 of the area and of what happened to glass. */
+  readonly areaKey: string;
   readonly files: readonly string[];
 }
 
@@ -50,21 +54,22 @@ export function resultFile(prefix: string): string {
 
 /**
  * Writes every result of a slide.
- * @param readCell the maps of a cell; asked from the top to the bottom.
- * @param simplifyUm furthest that a polygon lies off its class, µm.
- * @throws what `readCell` throws; NodeJS.ErrnoException when a file can't be written.
+ * @param readSlice the network's result for a slice, null where the slide could not be read; asked from top to bottom.
+ * @param simplifyUm largest distance of a polygon from its class, µm.
+ * @throws what `readSlice` throws; NodeJS.ErrnoException when a file can't be written.
  */
 export async function writeResult(
   slide: Slide,
   planned: PlannedSegment,
-  readCell: ReadCell,
+  readSlice: (slice: PlannedSlice) => SliceMaps | null,
   run: ResultRun,
   simplifyUm: number,
 ): Promise<SegmentResult> {
-  const { manifest, plan, area, prefix, tissue, mpp, key } = planned;
+  const { manifest, plan, area, prefix, tissue, mpp, key, areaKey } = planned;
   const { name } = slide.metadata;
   const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
-  const strips = new MapStrips(plan, area, readCell);
+  const rows = new StitchedRows(plan, readSlice);
+  const strips = new MapStrips(plan, area, (column, row) => rows.read(column, row));
   const maps = await writeMaps({
     strips,
     manifest,
@@ -93,6 +98,7 @@ export async function writeResult(
     umPerPx,
     simplifyUm,
     key,
+    areaKey,
     files: [...maps.files, ...files, resultFile(prefix)],
   };
   // Last: a result file says that all the others are there.
@@ -114,17 +120,28 @@ export async function readJson<T>(path: string): Promise<T | null> {
   }
 }
 
+/** What results are of; `PlannedSegment` has it. */
+type ResultIdentity = Pick<PlannedSegment, 'key' | 'areaKey'>;
+
 /** Whether a result is of this run, has everything that was asked for, and still has its files. */
-export async function isWhole(result: SegmentResult, key: string, simplifyUm: number): Promise<boolean> {
-  return isOfRun(result, key, simplifyUm) && result.broken === 0 && (await allExist(result.files));
+export async function isComplete(
+  result: SegmentResult,
+  planned: ResultIdentity,
+  simplifyUm: number,
+): Promise<boolean> {
+  return isOfRun(result, planned, simplifyUm) && result.broken === 0 && (await allExist(result.files));
 }
 
-/** Whether a result is of the same slide, model, grid and area, with polygons as exact. */
-export function isOfRun(result: SegmentResult, key: string, simplifyUm: number): boolean {
-  return result.key === key && result.simplifyUm === simplifyUm;
+/** Whether a result is of the same slide, model, lattice and area, with polygons as exact. */
+export function isOfRun(
+  result: SegmentResult,
+  { key, areaKey }: ResultIdentity,
+  simplifyUm: number,
+): boolean {
+  return result.key === key && result.areaKey === areaKey && result.simplifyUm === simplifyUm;
 }
 
-/** Takes results away, the file that says they are whole first. */
+/** Deletes results, the file that says they are complete first. */
 export async function removeResults(prefix: string): Promise<void> {
   const { classes, confidence, polygons, preview } = mapFiles(prefix);
   for (const file of [resultFile(prefix), classes, confidence, polygons, preview]) {
@@ -171,20 +188,20 @@ async function writeAreas(
   };
 }
 
-/** Writes beside and renames: the file is there whole or not at all. */
+/** Writes a temporary file and renames it: the file is complete or not there at all. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   await writeFile(partOf(path), text);
   await rename(partOf(path), path);
 }
 
-/** The slide as a small picture, exactly under the map; white, with a word on stderr, where it can't be read. */
+/** The slide as a small picture that fits the map exactly; white, with a message on stderr, where it can't be read. */
 async function pictureOf(slide: Slide, strips: MapStrips, width: number, height: number): Promise<RgbaImage> {
   const extent = { x: 0, y: 0, width: strips.width * strips.scale.x, height: strips.height * strips.scale.y };
   try {
     return await readRegion(slide, extent, width, height, { decoder: nodePlatform().decoder });
   } catch (error) {
     if (!(error instanceof SlideError)) throw error;
-    process.stderr.write(`dualscope: the preview is on white: ${error.message}\n`);
+    process.stderr.write(`dualscope: the preview has a white background: ${error.message}\n`);
     return { width, height, data: new Uint8ClampedArray(4 * width * height).fill(255) };
   }
 }

@@ -81,7 +81,7 @@ it('says what to do when results are there, and keeps them with --resume', async
   const after = await Promise.all(files.map(async (name) => (await stat(join(out, name))).mtimeMs));
   expect(after).toEqual(before);
   await expect(segment(...words, '--resume', '--overlap', '0.25')).rejects.toThrow(
-    'of another slide, model or grid',
+    'of another slide, model, area or grid',
   );
   expect(JSON.parse(await segment(...words, '--overwrite', '--json'))).toMatchObject({ computed: 12 });
 });
@@ -125,7 +125,7 @@ it('leaves the rest of the map unknown when an area is given', async () => {
 
 it.each([
   ['fast', 130],
-  // Slices overlap: neighbours of what is missing are computed again, and blend to the same bytes.
+  // Slices overlap, and blend to the same bytes with neighbours that an earlier run computed.
   ['standard', 165],
 ])(
   'loses nothing when it is killed (%s), and ends with the same bytes',

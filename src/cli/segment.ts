@@ -1,13 +1,10 @@
-/** `dualscope segment`: the engine of the app without the app. */
-import { shardText, type Shard } from '../segment/shard.ts';
+/** `dualscope segment`: the app's segmentation without the app. */
+import { shardText, type Shard } from '../segment/sub-plan.ts';
 import type { AddCommand } from './command.ts';
 import { backendOption } from './options.ts';
-import { addPlanOptions, parseShard, resultText, tellBroken } from './segment-options.ts';
+import { addPlanOptions, parseShard, reportBroken, resultText } from './segment-options.ts';
+import type { SegmentCall, ShardResult } from './segment-run.ts';
 import type { SegmentResult } from './segment-result.ts';
-import { segmentToFiles, type SegmentCall } from './segment-run.ts';
-import type { ShardResult } from './segment-shard-files.ts';
-import { segmentShard } from './segment-shard.ts';
-import { openFromCommandLine } from './slide.ts';
 
 type SegmentOptions = Omit<SegmentCall, 'files'> & { readonly json?: boolean; readonly shard?: Shard };
 
@@ -16,12 +13,12 @@ export const addSegmentCommand: AddCommand = (program) => {
   const command = program
     .command('segment')
     .description(
-      'segment a slide: class and confidence map as pyramidal TIFF, polygons as GeoJSON, areas per class, ' +
+      'Segment a slide: class and confidence map as pyramidal TIFF, polygons as GeoJSON, areas per class, ' +
         'preview. Research use only.',
     );
   addPlanOptions(command)
-    .option('--resume', 'go on with an unfinished run; finished results are kept as they are')
-    .option('--overwrite', 'begin anew, whatever is there')
+    .option('--resume', 'continue an unfinished run; keep finished results as they are')
+    .option('--overwrite', 'replace existing results')
     .option(
       '--shard <i/n>',
       'one of n jobs that share the slide, 1/n to n/n, in any order or at once; `dualscope merge` then writes the results',
@@ -30,10 +27,12 @@ export const addSegmentCommand: AddCommand = (program) => {
     .addOption(backendOption())
     .addHelpText(
       'after',
-      '\nExit codes: 0 done; 1 failed, or slices are left out because the slide can not be read there (--resume\n' +
-        'tries them again); 2 wrong options; 130 and 143 stopped (--resume goes on).',
+      "\nExit codes: 0 done; 1 failed, or slices were skipped because the slide can't be read there (--resume\n" +
+        'tries them again); 2 wrong options; 130 and 143 stopped (--resume continues).',
     )
     .action(async (files: string[], { json, shard, ...options }: SegmentOptions) => {
+      const { segmentShard, segmentToFiles } = await import('./segment-run.ts');
+      const { openFromCommandLine } = await import('./slide.ts');
       const slide = await openFromCommandLine(files);
       try {
         const call = { ...options, files };
@@ -42,7 +41,7 @@ export const addSegmentCommand: AddCommand = (program) => {
             ? withText(await segmentToFiles(slide, call), (done) => resultText(runText(done), done))
             : withText(await segmentShard(slide, call, shard), shardSummary);
         process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : text);
-        tellBroken(result, '--resume tries them again.');
+        reportBroken(result, '--resume tries them again.');
       } finally {
         slide.close();
       }
@@ -56,7 +55,7 @@ function withText<T>(result: T, text: (result: T) => string): [T, string] {
 function runText(result: SegmentResult | ShardResult): string {
   const earlier = result.slices - result.computed;
   return result.computed === 0
-    ? `${result.slices} slices were done already`
+    ? `${result.slices} slices were already done`
     : `${result.computed} slices in ${result.seconds.toFixed(1)} s on ${result.backend}` +
         (earlier > 0 ? `, ${earlier} done before` : '');
 }

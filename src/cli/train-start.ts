@@ -1,28 +1,27 @@
-/** What a training starts from: ImageNet weights, a model, or nothing. */
+/** The initial weights of a training run: from ImageNet, from a model, or random. */
 import { join } from 'node:path';
 import type { Preset } from '../model/presets.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Weights } from '../runtime/variables.ts';
-import { configuredPreset } from '../training/configured-preset.ts';
-import { pretrainedPreset } from '../training/pretrained-encoders.ts';
+import { configuredPreset, type TrainingConfig } from '../training/training-config.ts';
+import { pretrainedPreset } from '../training/imagenet-weights.ts';
 import { startModel } from '../training/start-model.ts';
-import type { TrainingConfig } from '../training/training-config.ts';
 import { CommandError } from './command.ts';
 
 export interface TrainingStart {
-  /** The configuration, its provenance with the start's. */
+  /** The configuration, with the provenance of the initial weights added. */
   readonly config: TrainingConfig;
-  /** At the configuration's sizes. */
+  /** With the configuration's sizes. */
   readonly preset: Preset;
   readonly pretrained: Weights;
 }
 
 /**
  * @param folders of ImageNet weights and of models
- * @throws CommandError where the configuration asks for what is not there or does not go together; ModelError.
+ * @throws CommandError when options of the configuration are missing or conflict; ModelError.
  */
-export async function startOf(
+export async function trainingStart(
   config: TrainingConfig,
   folders: { readonly weights?: string; readonly models: string },
 ): Promise<TrainingStart> {
@@ -31,11 +30,11 @@ export async function startOf(
   if (config.encoderWeights === undefined) return { config, preset, pretrained: new Map() };
   if (folders.weights === undefined) {
     throw new CommandError(
-      `${config.id}: the configuration starts from "${config.encoderWeights}". Say with --weights which folder holds it.`,
+      `${config.id}: the configuration needs the weights "${config.encoderWeights}". Set --weights to the folder that contains them.`,
     );
   }
   const started = await pretrainedPreset(preset, join(folders.weights, config.encoderWeights));
-  tellMissing(config, started.missing, 'no ImageNet weights');
+  reportMissing(config, started.missing, 'no ImageNet weights');
   return { config, preset: started.preset, pretrained: started.weights };
 }
 
@@ -47,21 +46,21 @@ async function fromModel(
 ): Promise<TrainingStart> {
   if (config.encoderWeights !== undefined) {
     throw new CommandError(
-      `${config.id}: it can't start from "${id}" and from "${config.encoderWeights}". Keep "startModel" or "encoderWeights".`,
+      `${config.id}: "startModel" and "encoderWeights" are mutually exclusive. Remove one of them.`,
     );
   }
   if (config.batchNorm !== 'frozen') {
     throw new CommandError(
-      `${config.id}: an exported model has no batch statistics to go on with. Set "batchNorm": "frozen" beside "startModel".`,
+      `${config.id}: an exported model has no batch statistics. With "startModel", set "batchNorm": "frozen".`,
     );
   }
   const started = await startModel(preset, id, fromFolder(join(models, id)));
-  tellMissing(config, started.missing, `other classes in ${id}`);
+  reportMissing(config, started.missing, `${id} has other classes`);
   const measured = [...(config.data?.heldOutPatients ?? []), ...(config.validation?.patients ?? [])];
   const kept = new Set(started.manifest.dataset?.heldOutPatients);
   if (measured.some((patient) => !kept.has(patient))) {
     process.stderr.write(
-      `${config.id}: ${id} does not say that it never saw all of the patients that are measured on. Unless its data were others, figures on them are too good.\n`,
+      `${config.id}: ${id} may have been trained on patients that are measured on. If so, the figures will be too high.\n`,
     );
   }
   return {
@@ -71,25 +70,25 @@ async function fromModel(
   };
 }
 
-/** What the start's data ask for holds for what is made of it. */
+/** Adds the provenance and licences of the start model, which also apply to the fine-tuned model. */
 function provenanceFrom(
   { provenance }: TrainingConfig,
   { id, provenance: start }: ModelManifest,
 ): TrainingConfig['provenance'] {
-  // Parts that the configuration says already need not stand twice.
+  // Skips what the configuration already states.
   const more = start.data.split('; ').filter((part) => !provenance.data.includes(part));
-  const learntFrom = more.length === 0 ? 'no other data' : more.join('; ');
+  const startData = more.length === 0 ? 'no other data' : more.join('; ');
   const joined = (own: string, other: string): string =>
     own.includes(other) ? own : `${own}; ${id}: ${other}`;
   return {
     ...provenance,
-    data: `${provenance.data}; started from ${id}, which learnt from ${learntFrom}`,
+    data: `${provenance.data}; fine-tuned from ${id}, which was trained on ${startData}`,
     dataLicence: joined(provenance.dataLicence, start.dataLicence),
     licence: joined(provenance.licence, start.licence),
   };
 }
 
-function tellMissing({ id }: TrainingConfig, missing: readonly string[], why: string): void {
+function reportMissing({ id }: TrainingConfig, missing: readonly string[], why: string): void {
   if (missing.length === 0) return;
   process.stderr.write(`${id}: ${String(missing.length)} kernels start at random (${why})\n`);
 }

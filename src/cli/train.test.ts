@@ -6,7 +6,7 @@ import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const program = resolve(import.meta.dirname, '../../bin/dualscope.mjs');
-const SIDE = 96;
+const side = 96;
 let folder: string;
 
 const config = {
@@ -52,11 +52,11 @@ beforeAll(async () => {
   const data = join(folder, 'data');
   await mkdir(join(data, 'images'), { recursive: true });
   await mkdir(join(data, 'masks'));
-  const classes = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => Math.floor((i % SIDE) / (SIDE / 4)));
-  const rgb = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => 60 * classes[Math.floor(i / 3)]!);
+  const classes = Uint8Array.from({ length: side * side }, (_, i) => Math.floor((i % side) / (side / 4)));
+  const rgb = Uint8Array.from({ length: side * side * 3 }, (_, i) => 60 * classes[Math.floor(i / 3)]!);
   for (const name of ['a', 'b', 'c']) {
     const png = (data: Uint8Array, channels: 1 | 3): Uint8Array =>
-      encode({ width: SIDE, height: SIDE, data, channels, depth: 8 });
+      encode({ width: side, height: side, data, channels, depth: 8 });
     await writeFile(join(data, 'masks', `${name}.png`), png(classes, 1));
     await writeFile(join(data, 'images', `${name}.png`), png(rgb, 3));
   }
@@ -69,7 +69,7 @@ afterAll(async () => {
 });
 
 describe('dualscope train', { timeout: 60_000 }, () => {
-  it('trains on two threads, stops, goes on, keeps the best by validation, exports and reports', async () => {
+  it('trains on two threads, stops, resumes, keeps the best weights on validation, exports and reports', async () => {
     const call = ['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')];
     const run = ['--run', join(folder, 'run'), '--out', join(folder, 'models'), '--threads', '2', '--json'];
     const stopped = dualscope([...call, ...run, '--stop-after', '2']);
@@ -93,7 +93,7 @@ describe('dualscope train', { timeout: 60_000 }, () => {
     expect(report).toContain('Confusion matrix on validation data');
   });
 
-  it('starts from a model, with classes of its own', async () => {
+  it('fine-tunes a model for other classes', async () => {
     const own = {
       ...config,
       validation: undefined,
@@ -111,40 +111,44 @@ describe('dualscope train', { timeout: 60_000 }, () => {
       ...['--run', join(folder, 'own-run'), '--out', join(folder, 'models'), '--json'],
     ]);
     expect(JSON.parse(trained.stdout)).toMatchObject({ id: 'two-classes', steps: 1 });
-    expect(trained.stderr).toContain('2 kernels start at random (other classes in nano-attention)');
-    expect(trained.stderr).toContain('does not say that it never saw all of the patients');
+    expect(trained.stderr).toContain('2 kernels start at random (nano-attention has other classes)');
+    expect(trained.stderr).toContain('nano-attention may have been trained on patients that are measured on');
     const file = join(folder, 'models', 'two-classes', 'manifest.json');
     const manifest = JSON.parse(await readFile(file, 'utf8')) as {
       classes: unknown[];
       provenance: { data: string };
     };
     expect(manifest.classes).toHaveLength(2);
-    expect(manifest.provenance.data).toMatch(/^stripes; started from nano-attention, which learnt from /);
+    expect(manifest.provenance.data).toMatch(
+      /^stripes; fine-tuned from nano-attention, which was trained on /,
+    );
   });
 
-  it('says what is wrong in one line', async () => {
+  it('reports errors in one line', async () => {
     const threads = dualscope([
       ...['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')],
       ...['--run', join(folder, 'other'), '--threads', '3'],
     ]);
     expect(threads.status).toBe(1);
-    expect(threads.stderr).toMatch(/dualscope: 3 threads need a batch of as many parts. Set "accumulate": 3/);
+    expect(threads.stderr).toMatch(
+      /dualscope: 3 threads need a batch of at least 3 parts. Set "accumulate": 3/,
+    );
     await writeFile(
       join(folder, 'imagenet.json'),
       JSON.stringify({ ...config, encoderWeights: 'resnet18-imagenet' }),
     );
     const weights = dualscope(['train', '--config', join(folder, 'imagenet.json'), '--data', folder]);
     expect(weights.status).toBe(1);
-    expect(weights.stderr).toMatch(/Say with --weights which folder holds it/);
+    expect(weights.stderr).toMatch(/Set --weights to the folder that contains them/);
     const wrong = async (change: object): Promise<string> => {
       await writeFile(join(folder, 'wrong.json'), JSON.stringify({ ...config, ...change }));
       return dualscope(['train', '--config', join(folder, 'wrong.json'), '--data', folder]).stderr;
     };
     expect(await wrong({ sampling: [1, 1, 1] })).toMatch(/"sampling" is not valid: 3 values for 4 classes/);
     const start = { startModel: 'nano-attention' };
-    expect(await wrong(start)).toMatch(/Set "batchNorm": "frozen" beside "startModel"/);
+    expect(await wrong(start)).toMatch(/With "startModel", set "batchNorm": "frozen"/);
     expect(await wrong({ ...start, encoderWeights: 'resnet18-imagenet' })).toMatch(
-      /can't start from "nano-attention" and from "resnet18-imagenet"/,
+      /"startModel" and "encoderWeights" are mutually exclusive/,
     );
     expect(await wrong({ startModel: 'nowhere', batchNorm: 'frozen' })).toMatch(/nowhere.manifest\.json/);
   });

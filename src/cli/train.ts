@@ -1,4 +1,7 @@
-/** `dualscope train`: trains a preset on images with ground truth, resumes, exports the model, reports. */
+/**
+ * `dualscope train`: trains a preset on images with ground truth, resumes, exports the model and writes a
+ * report.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
@@ -17,9 +20,8 @@ import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../train
 import { CommandError, type AddCommand } from './command.ts';
 import { parseWhole } from './numbers.ts';
 import { backendOption } from './options.ts';
-import { dataPart, exampleSlices, runReport } from './train-report.ts';
-import { startOf } from './train-start.ts';
-import { validateWeights } from './train-validation.ts';
+import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
+import { trainingStart } from './train-start.ts';
 import { codeVersion } from './version.ts';
 
 interface TrainCall {
@@ -36,40 +38,42 @@ interface TrainCall {
   readonly json?: boolean;
 }
 
-/** Numbers of the samples that the exported model is checked on: far from those that training draws. */
-const UNSEEN_FROM = 2_000_000_000;
-const UNSEEN = 16;
-/** Slices that the report shows. */
-const EXAMPLES = 8;
+/** First number of the samples that check the exported model; far from the numbers that training uses. */
+const unseenFrom = 2_000_000_000;
+const unseenCount = 16;
+/** Example slices in the report. */
+const exampleCount = 8;
 
 /** Adds the command to the program. */
 export const addTrainCommand: AddCommand = (program) => {
   program
     .command('train')
     .description(
-      'Train a network and export it, on slides with annotations beside them or on images with index masks ' +
-        '(index.csv). A run that was stopped goes on from its last checkpoint. The folder of the run gets report.html.',
+      'Train or fine-tune a network and export it as a model. The data are slides with annotation files, or images with index ' +
+        'masks and index.csv. An interrupted run resumes from its last checkpoint. Writes report.html to the run folder.',
     )
-    .requiredOption('--config <file>', 'configuration of the run, JSON')
-    .requiredOption('--data <dir>', 'folder of slides and their XML, or of images, masks and index.csv')
-    .option('--out <dir>', 'folder of models; the model is written to <dir>/<id>', 'models')
-    .option('--run <dir>', 'folder of checkpoints, losses and the report; runs/<id> by default')
-    .option('--weights <dir>', 'folder that holds the folders of ImageNet weights')
-    .option('--models <dir>', 'folder of the models that a configuration may start from', 'models')
-    .option('--threads <n>', 'threads that compute parts of each batch (wasm)', parseWhole(1), 1)
+    .requiredOption('--config <file>', 'configuration of the run (JSON)')
+    .requiredOption('--data <dir>', 'folder with slides and annotations, or with images, masks and index.csv')
+    .option('--out <dir>', 'folder for the model, which is written to <dir>/<id>', 'models')
+    .option('--run <dir>', 'folder for checkpoints, losses and the report (default: runs/<id>)')
+    .option('--weights <dir>', 'folder with the folders of ImageNet weights')
+    .option('--models <dir>', 'folder with the models to fine-tune', 'models')
+    .option('--threads <n>', 'number of threads that share each batch (wasm only)', parseWhole(1), 1)
     .addOption(backendOption())
     .option('--checkpoint-every <steps>', 'steps between checkpoints', parseWhole(1), 50)
-    .option('--stop-after <step>', 'stop there, leaving a checkpoint, without exporting', parseWhole(1))
-    .option('--json', 'one JSON object on stdout')
+    .option('--stop-after <step>', 'stop after this step with a checkpoint; do not export', parseWhole(1))
+    .option('--json', 'print one JSON object')
     .action(train);
 };
 
 async function train(call: TrainCall): Promise<void> {
   const backend = await initialiseNodeBackend(call.backend ?? 'wasm');
-  const { config, preset, pretrained } = await startOf(await readConfig(call.config), call);
+  const { config, preset, pretrained } = await trainingStart(await readConfig(call.config), call);
   if (backend.name === 'wasm') await registerTrainingKernels();
   else if (call.threads > 1) {
-    throw new CommandError(`--threads is for wasm; ${backend.name} computes a batch at once.`);
+    throw new CommandError(
+      `--threads requires the wasm backend; ${backend.name} computes each batch at once.`,
+    );
   }
   const folder = call.run ?? join('runs', config.id);
   const open = { config, preset, data: call.data };
@@ -96,7 +100,7 @@ async function train(call: TrainCall): Promise<void> {
           onStep(progress);
         },
         validate: async (weights, step) => {
-          const unseen = await samples.sample(UNSEEN_FROM);
+          const unseen = await samples.sample(unseenFrom);
           const items = validationItems;
           return (await validateWeights({ preset, config, items, unseen }, weights, step)).point;
         },
@@ -106,7 +110,7 @@ async function train(call: TrainCall): Promise<void> {
     const isWhole = trained.steps === config.steps;
     const modelFolder = join(call.out, config.id);
     if (isWhole) {
-      const unseen = await drawBatch(samples, UNSEEN_FROM, UNSEEN);
+      const unseen = await drawBatch(samples, unseenFrom, unseenCount);
       const model = await exportRun({
         preset,
         config,
@@ -149,7 +153,7 @@ async function train(call: TrainCall): Promise<void> {
   }
 }
 
-/** Slices of validation patients where there are some, else of training images, drawn anew. */
+/** Example slices from validation patients, or if there are none, from the training images. */
 async function examplesOf(
   modelFolder: string,
   data: string,
@@ -159,14 +163,18 @@ async function examplesOf(
 ): Promise<Awaited<ReturnType<typeof exampleSlices>>> {
   const segmenter = await loadModel(config.id, fromFolder(modelFolder));
   try {
-    const first = UNSEEN_FROM + UNSEEN;
+    const first = unseenFrom + unseenCount;
     if (config.validation === undefined) {
-      const of = 'training image, a slice that was not drawn';
-      return await exampleSlices(training, segmenter, preset, config, { first, count: EXAMPLES, of });
+      const of = 'training image, slice not used in training';
+      return await exampleSlices(training, segmenter, preset, config, { first, count: exampleCount, of });
     }
     const samples = await openSamples({ config, preset, data, purpose: 'validation' }, () => undefined);
     const of = 'validation';
-    const examples = await exampleSlices(samples, segmenter, preset, config, { first, count: EXAMPLES, of });
+    const examples = await exampleSlices(samples, segmenter, preset, config, {
+      first,
+      count: exampleCount,
+      of,
+    });
     samples.close();
     return examples;
   } finally {
@@ -190,17 +198,17 @@ function report(
   const kept =
     keptStep === null
       ? ''
-      : `, weights of step ${String(keptStep)} kept (validation mIoU ${best?.toFixed(3) ?? '-'})`;
+      : `, with the weights of step ${String(keptStep)} (validation mIoU ${best?.toFixed(3) ?? '-'})`;
   process.stdout.write(
     folder === null
-      ? `${id}: stopped after step ${String(steps)}; the same command goes on from there\n`
+      ? `${id}: stopped after step ${String(steps)}; run the same command to resume\n`
       : `${folder}: exported after ${String(steps)} steps${kept}\n`,
   );
 }
 
 type OnStep = (progress: { step: number; steps: number; loss: number; resumedAt: number }) => void;
 
-/** Shows progress on stderr while `work` runs. */
+/** Shows progress on stderr during `work`. */
 async function withBar<T>(config: TrainingConfig, work: (onStep: OnStep) => Promise<T>): Promise<T> {
   const bar = new SingleBar({
     format: `${config.id} [{bar}] {value}/{total} | loss {loss} | {rate} samples/s | {eta_formatted} left`,
@@ -227,7 +235,7 @@ async function readConfig(file: string): Promise<TrainingConfig> {
   try {
     value = JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new CommandError(`${file}: not a readable JSON file (${(error as Error).message}).`);
+    throw new CommandError(`${file}: can't be read as JSON (${(error as Error).message}).`);
   }
   const parsed = trainingConfigSchema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -12,14 +12,15 @@ import { dualNetwork } from '../runtime/graph/test-networks.ts';
 import { manifestFields, randomInputs, randomWeights } from '../runtime/graph/testing.ts';
 import { loadModel } from '../runtime/load-model.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
-import { segmentSlide } from '../segment/engine.ts';
+import { fixedNetwork } from '../segment/network.ts';
+import { openNodeSlices } from '../segment/node-slice-store.node.ts';
+import { segmentSlide } from '../segment/run.ts';
 import { planSlices } from '../segment/grid.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { syntheticSlide } from '../slide/testing/synthetic-slide.ts';
 import { TileCache } from '../slide/tile-cache.ts';
-import { SliceJournal } from './slice-journal.node.ts';
 
 const slicePx = 32;
 const side = 100_000;
@@ -85,7 +86,7 @@ it('segments 500 slices with heap and tensors flat within 10 % after warm-up', a
       model: segmenter.manifest,
     });
     expect(plan.slices.length).toBe(10_000);
-    const journal = SliceJournal.create(join(folder, 'a.slices'), { key: 'a', cellPx: plan.cellPx });
+    const slices = openNodeSlices(join(folder, 'a.slices'), 'ab'.repeat(32), plan.marginPx, 'create')!;
     // Small, so that it is full long before the warm-up ends.
     const cache = new TileCache(4 * 1024 * 1024);
     const { decoder } = nodePlatform();
@@ -96,16 +97,14 @@ it('segments 500 slices with heap and tensors flat within 10 % after warm-up', a
       reader: {
         read: (rect, sizePx, signal) => readRegion(slide, rect, sizePx, sizePx, { decoder, signal, cache }),
       },
-      segmenter,
+      network: fixedNetwork(segmenter),
+      store: slices.store,
       plan,
       queue: new SliceQueue(plan),
       keptRegions: 2,
       signal: controller.signal,
       onEvent: (event) => {
         if (event.kind !== 'slice') return;
-        const { index, classes, confidence } = event.result;
-        const { column, row } = plan.slices[index]!;
-        journal.append(column, row, { classes, confidence });
         if (event.done >= 100 && event.done % 50 === 0) {
           heap.push(heapBytes());
           tensors.push(tf.memory().numBytes);
@@ -116,8 +115,8 @@ it('segments 500 slices with heap and tensors flat within 10 % after warm-up', a
       },
     });
     expect(summary.slices).toBe(500);
-    expect(journal.size).toBe(500);
-    journal.close();
+    expect(slices.store.size).toBe(500);
+    slices.close();
     expect(heap.length).toBe(9);
     for (const bytes of [heap, tensors]) expect(Math.max(...bytes) / Math.min(...bytes)).toBeLessThan(1.1);
   } finally {

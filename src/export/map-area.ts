@@ -1,28 +1,9 @@
-/** The part of a slide that is asked for: everything, a rectangle, or polygons. */
+/** The pixels of a map that are in the area asked for. */
 import { rasterise } from '../annotation/rasterise.ts';
-import { boundsOfRings } from '../annotation/ring-bounds.ts';
-import type { SlicePlan } from '../segment/grid.ts';
-import { subPlan } from '../segment/sub-plan.ts';
+import type { SlideArea } from '../segment/area.ts';
 import type { TissueMask } from '../segment/tissue.ts';
-import type { Level0Rect } from '../slide/slide.ts';
 
-export type SlideArea =
-  | { readonly kind: 'slide' }
-  | { readonly kind: 'rect'; readonly rect: Level0Rect }
-  | { readonly kind: 'polygons'; readonly polygons: readonly AreaPolygon[] };
-
-/** Rings hold x and y by turns, level-0 pixels. */
-export interface AreaPolygon {
-  readonly outer: ArrayLike<number>;
-  readonly holes: readonly ArrayLike<number>[];
-}
-
-/** The smallest rectangle about the area; null for the whole slide. */
-export function boundsOf(area: SlideArea): Level0Rect | null {
-  if (area.kind === 'slide') return null;
-  if (area.kind === 'rect') return area.rect;
-  return boundsOfRings(area.polygons.map(({ outer }) => outer));
-}
+export { boundsOfArea } from '../segment/area.ts';
 
 /**
  * Which pixels of a part of the map lie in the area: 1 or 0, row by row. A rectangle takes every pixel that it
@@ -72,15 +53,4 @@ export function tissueMm2(
   const inside = areaMask(area, { column: 0, row: 0 }, width, height, { x: scaleX, y: scaleY });
   const pixels = tissue.reduce((sum, value, i) => sum + (inside === null || inside[i] === 1 ? value : 0), 0);
   return (pixels * scaleX * mpp.x * scaleY * mpp.y) / 1e6;
-}
-
-/** The plan without the slices whose cell holds nothing of the area. Indices are those of the new plan. */
-export function withinArea(plan: SlicePlan, area: SlideArea): SlicePlan {
-  if (area.kind === 'slide') return plan;
-  const { cellPx } = plan;
-  const scale = { x: plan.cellWidth / cellPx, y: plan.cellHeight / cellPx };
-  return subPlan(plan, ({ column, row }) => {
-    const mask = areaMask(area, { column: column * cellPx, row: row * cellPx }, cellPx, cellPx, scale);
-    return mask?.includes(1) ?? false;
-  });
 }

@@ -1,12 +1,19 @@
 /** A class map from the top to the bottom, a few rows at a time: what every export reads. */
+import type { SliceMaps } from '../runtime/segmenter.ts';
+import type { SlideArea } from '../segment/area.ts';
 import { noClass, type ClassMapGeometry, type ClassMapWindow } from '../segment/class-map.ts';
-import { areaMask, type SlideArea } from './map-area.ts';
+import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
+import { Stitcher } from '../segment/stitch.ts';
+import { areaMask } from './map-area.ts';
 
 /** Reads the maps of a cell of the lattice; null where nothing is known. */
-export type ReadCell = (
-  column: number,
-  row: number,
-) => { readonly classes: Uint8Array; readonly confidence: Uint8Array } | null;
+export type ReadCell = (column: number, row: number) => CellMaps | null;
+
+/** Maps of a cell, `cellPx × cellPx` each, row by row. */
+export interface CellMaps {
+  readonly classes: Uint8Array;
+  readonly confidence: Uint8Array;
+}
 
 /** The whole map of a slide, as finished cells give it, cut to an area. Memory is that of one strip. */
 export class MapStrips {
@@ -16,11 +23,14 @@ export class MapStrips {
   /** Level-0 pixels per pixel of the map, per axis. */
   readonly scale: { readonly x: number; readonly y: number };
 
-  constructor(
-    readonly geometry: ClassMapGeometry,
-    private readonly area: SlideArea,
-    private readonly readCell: ReadCell,
-  ) {
+  readonly geometry: ClassMapGeometry;
+  readonly #area: SlideArea;
+  readonly #readCell: ReadCell;
+
+  constructor(geometry: ClassMapGeometry, area: SlideArea, readCell: ReadCell) {
+    this.geometry = geometry;
+    this.#area = area;
+    this.#readCell = readCell;
     const { cellWidth, cellHeight, cellPx, slideWidth, slideHeight } = geometry;
     this.scale = { x: cellWidth / cellPx, y: cellHeight / cellPx };
     this.width = Math.ceil(slideWidth / this.scale.x);
@@ -38,7 +48,7 @@ export class MapStrips {
       const firstRow = Math.max(top, cellRow * cellPx);
       const endRow = Math.min(top + height, (cellRow + 1) * cellPx);
       for (let column = 0; column * cellPx < width; column++) {
-        const cell = this.readCell(column, cellRow);
+        const cell = this.#readCell(column, cellRow);
         if (cell === null) continue;
         const across = Math.min(cellPx, width - column * cellPx);
         for (let y = firstRow; y < endRow; y++) {
@@ -49,12 +59,60 @@ export class MapStrips {
         }
       }
     }
-    const mask = areaMask(this.area, { column: 0, row: top }, width, height, this.scale);
+    const mask = areaMask(this.#area, { column: 0, row: top }, width, height, this.scale);
     mask?.forEach((inside, i) => {
       if (inside === 1) return;
       classes[i] = noClass;
       confidence[i] = 0;
     });
     return { width, height, classes, confidence };
+  }
+}
+
+/**
+ * Stitches row after row of cells; in memory are the rows that are read, and the borders that wait for the next row's
+ * slices. The result is that of a run that stitched the same slices in any other order.
+ */
+export class StitchedRows {
+  readonly #stitcher: Stitcher;
+  readonly #slices: PlannedSlice[][] = [];
+  readonly #cells = new Map<number, Map<number, CellMaps>>();
+  /** Rows of slices that the stitcher has. */
+  #added = 0;
+  #first = 0;
+
+  readonly #plan: SlicePlan;
+  readonly #readSlice: (slice: PlannedSlice) => SliceMaps | null;
+
+  /** @param readSlice the network's result for a slice; null where the slide could not be read. */
+  constructor(plan: SlicePlan, readSlice: (slice: PlannedSlice) => SliceMaps | null) {
+    this.#plan = plan;
+    this.#readSlice = readSlice;
+    this.#stitcher = new Stitcher(plan);
+    for (const slice of plan.slices) (this.#slices[slice.row] ??= []).push(slice);
+  }
+
+  /**
+   * A cell of the lattice; null where no slice is planned or could be read. Rows are read downwards.
+   * @throws RangeError for a row above one that was read; what `readSlice` throws.
+   */
+  read(column: number, row: number): CellMaps | null {
+    if (row < this.#first) throw new RangeError(`Row ${row} has been released: rows are read downwards.`);
+    for (; this.#first < row; this.#first++) this.#cells.delete(this.#first);
+    // A row of cells is whole when the slices below it have been blended in.
+    while (this.#added <= row + 1 && this.#added < this.#plan.rows) this.#addRow(this.#added++);
+    return this.#cells.get(row)?.get(column) ?? null;
+  }
+
+  #addRow(row: number): void {
+    for (const slice of this.#slices[row] ?? []) {
+      const maps = this.#readSlice(slice);
+      const finished = maps === null ? this.#stitcher.skip(slice) : this.#stitcher.add(slice, maps);
+      for (const cell of finished) {
+        if (cell.row < this.#first) continue;
+        const cells = this.#cells.get(cell.row) ?? new Map<number, CellMaps>();
+        this.#cells.set(cell.row, cells.set(cell.column, cell));
+      }
+    }
   }
 }

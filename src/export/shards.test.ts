@@ -11,16 +11,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { segmentSlide } from '../segment/engine.ts';
 import { FakeSegmenter } from '../segment/fake-segmenter.ts';
 import { planSlices, type SlicePlan } from '../segment/grid.ts';
+import { fixedNetwork } from '../segment/network.ts';
+import { openNodeSlices, type NodeSliceStore, type OpenMode } from '../segment/node-slice-store.node.ts';
 import { SliceQueue } from '../segment/queue.ts';
-import type { SliceReader } from '../segment/read-ahead.ts';
-import { shardPlan } from '../segment/shard.ts';
-import type { SliceStore } from '../segment/slice-store.ts';
+import { segmentSlide } from '../segment/run.ts';
+import type { SliceReader } from '../segment/slice-reader.ts';
+import type { RunStore } from '../segment/store.ts';
+import { shardPlan, subPlan } from '../segment/sub-plan.ts';
 import { SlideError } from '../slide/slide.ts';
-import { ShardJournal, type ShardHead } from './shard-journal.node.ts';
-import { StitchedRows } from './stitched-rows.ts';
+import { StitchedRows } from './map-strips.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-shards-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,7 +34,7 @@ const model = {
 /** Sure of nothing: what neighbours say decides along borders. */
 class UnsureSegmenter extends FakeSegmenter {
   protected override logProbabilitiesOf(classes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const call = this.where.at(-1);
+    const call = this.positions.at(-1);
     const bytes = new Uint8Array(4 * classes.length);
     for (let i = 0; i < bytes.length; i++) {
       bytes[i] =
@@ -68,41 +69,39 @@ const hex = ({ classes, confidence }: { classes: Uint8Array; confidence: Uint8Ar
 
 async function run(
   plan: SlicePlan,
-  store?: SliceStore,
+  store?: RunStore,
 ): Promise<{ cells: Map<string, string>; contexts: number; slices: number }> {
   const segmenter = new UnsureSegmenter(model);
   const cells = new Map<string, string>();
   await segmentSlide({
     reader,
-    segmenter,
+    network: fixedNetwork(segmenter),
     plan,
     queue: new SliceQueue(plan),
     store,
     onEvent: (event) => {
       if (event.kind !== 'slice') return;
-      const { column, row } = plan.slices[event.result.index]!;
+      const { column, row } = event.result;
       cells.set(`${column},${row}`, hex(event.result));
     },
   });
-  return { cells, contexts: segmenter.encoded.length, slices: segmenter.where.length };
+  return { cells, contexts: segmenter.encoded.length, slices: segmenter.positions.length };
 }
 
-const headOf = (plan: SlicePlan, index: number, of: number): ShardHead => ({
-  key: 'a',
-  shard: { index, of },
-  sizePx: plan.sizePx,
-  marginPx: plan.marginPx,
-});
+const key = 'ab'.repeat(32);
+
+function open(path: string, mode: OpenMode, marginPx: number): NodeSliceStore {
+  const slices = openNodeSlices(path, key, marginPx, mode);
+  if (slices === null) throw new Error(`${path} is of another run.`);
+  return slices;
+}
 
 describe.each([0, 0.125, 0.25, 0.5])('overlap %f', (overlap) => {
-  const plan = planSlices({
-    slide: { width: 1040, height: 880 },
-    mpp: { x: 1, y: 1 },
-    model,
-    overlap,
+  const plan = subPlan(
+    planSlices({ slide: { width: 1040, height: 880 }, mpp: { x: 1, y: 1 }, model, overlap }),
     // Glass in the middle, so that not every neighbour is there.
-    keep: ({ x, y }) => Math.hypot(x - 700, y - 500) > 150,
-  });
+    ({ cell: { x, y } }) => Math.hypot(x - 700, y - 500) > 150,
+  );
   const whole = run(plan);
 
   it.each([1, 2, 3, 7, 60])(
@@ -113,20 +112,20 @@ describe.each([0, 0.125, 0.25, 0.5])('overlap %f', (overlap) => {
       expect(expected.cells.size).toBeLessThan(plan.slices.length);
       let contexts = 0;
       let slices = 0;
-      const journals: ShardJournal[] = [];
+      const shards: NodeSliceStore[] = [];
       for (let index = 1; index <= of; index++) {
         const path = join(folder, `${overlap}-${of}-${index}`);
-        const journal = ShardJournal.create(path, headOf(plan, index, of));
-        const shard = await run(shardPlan(plan, { index, of }), journal);
+        const written = open(path, 'create', plan.marginPx);
+        const shard = await run(shardPlan(plan, { index, of }), written.store);
         contexts += shard.contexts;
         slices += shard.slices;
-        journal.close();
-        journals.push(ShardJournal.read(path, headOf(plan, index, of))!);
+        written.close();
+        shards.push(open(path, 'read', plan.marginPx));
       }
       expect({ contexts, slices }).toEqual({ contexts: expected.contexts, slices: expected.slices });
       const rows = new StitchedRows(
         plan,
-        ({ column, row }) => journals.find((journal) => journal.has(column, row))?.read(column, row) ?? null,
+        ({ column, row }) => shards.find(({ store }) => store.has(column, row))?.read(column, row) ?? null,
       );
       const cells = new Map<string, string>();
       for (let row = 0; row < plan.rows; row++) {
@@ -135,52 +134,49 @@ describe.each([0, 0.125, 0.25, 0.5])('overlap %f', (overlap) => {
           if (cell !== null) cells.set(`${column},${row}`, hex(cell));
         }
       }
-      for (const journal of journals) journal.close();
+      for (const shard of shards) shard.close();
       expect([...cells].sort()).toEqual([...expected.cells].sort());
-      expect(() => rows.read(0, 0)).toThrow('rows go down');
+      expect(() => rows.read(0, 0)).toThrow('rows are read downwards');
     },
   );
 });
 
-describe('a journal that is torn or damaged', () => {
+describe('slices on disk that are torn or damaged', () => {
   const plan = planSlices({ slide: { width: 400, height: 400 }, mpp: { x: 1, y: 1 }, model });
-  const head = headOf(plan, 1, 1);
   const path = join(folder, 'torn');
 
-  it('is read as far as it is whole, and cut off only by who goes on with it', async () => {
-    const journal = ShardJournal.create(path, head);
-    await run(plan, journal);
-    expect(journal.size).toBe(25);
-    journal.close();
+  it('are read as far as they are whole, and cut off only by who continues them', async () => {
+    const written = open(path, 'create', 0);
+    await run(plan, written.store);
+    expect(written.store.size).toBe(25);
+    written.close();
     const { size } = statSync(path);
     appendFileSync(path, Uint8Array.of(9, 0, 0, 0, 9));
-    const reading = ShardJournal.read(path, head)!;
-    expect(reading.size).toBe(25);
+    const reading = open(path, 'read', 0);
+    expect(reading.store.size).toBe(25);
     reading.close();
     expect(statSync(path).size).toBe(size + 5);
-    const resumed = ShardJournal.resume(path, head)!;
-    expect(resumed.size).toBe(25);
+    const resumed = open(path, 'resume', 0);
+    expect(resumed.store.size).toBe(25);
     resumed.close();
     expect(statSync(path).size).toBe(size);
     const bytes = readFileSync(path);
-    bytes[Math.floor((4096 + size) / 2)]! ^= 0xff;
+    bytes[Math.floor(size / 2)]! ^= 0xff;
     writeFileSync(path, bytes);
-    const damaged = ShardJournal.read(path, head)!;
-    expect(damaged.size).toBeGreaterThan(0);
-    expect(damaged.size).toBeLessThan(25);
+    const damaged = open(path, 'read', 0);
+    expect(damaged.store.size).toBe(24);
+    expect(damaged.damaged).toBe(1);
     damaged.close();
   });
 
-  it.skipIf(!existsSync('/dev/full'))('names its file when the disk is full', () => {
-    expect(() => ShardJournal.create('/dev/full', head)).toThrow(
-      /^\/dev\/full: Slices can't be kept \(ENOSPC.*\)\. Make room there, then go on with --resume\.$/,
+  it.skipIf(!existsSync('/dev/full'))('name their file when the disk is full', () => {
+    expect(() => openNodeSlices('/dev/full', key, 0, 'create')).toThrow(
+      /^\/dev\/full: Slices can't be saved \(ENOSPC.*\)\. Free some space there, then continue with --resume\.$/,
     );
   });
 
-  it('is none of another shard, run or grid', () => {
-    expect(ShardJournal.read(path, { ...head, key: 'b' })).toBeNull();
-    expect(ShardJournal.read(path, { ...head, shard: { index: 1, of: 2 } })).toBeNull();
-    expect(ShardJournal.read(path, { ...head, marginPx: 1 })).toBeNull();
-    expect(ShardJournal.resume(join(folder, 'none'), head)).toBeNull();
+  it('are none of another run, and none that are not there', () => {
+    expect(openNodeSlices(path, 'cd'.repeat(32), 0, 'read')).toBeNull();
+    expect(openNodeSlices(join(folder, 'none'), key, 0, 'resume')).toBeNull();
   });
 });

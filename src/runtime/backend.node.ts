@@ -22,10 +22,14 @@ export function nodePlatform(gpu: GPU | null = null): BackendPlatform {
 /**
  * Starts TF.js in Node. WebGPU only when it is asked for: it comes with the optional npm package `webgpu`
  * (Dawn), which needs a driver for Vulkan, Metal or Direct3D 12.
+ * @param failed backends that must not be chosen any more.
  * @throws ModelError `backend` when the wanted backend is missing.
  */
-export async function initialiseNodeBackend(wanted: BackendName | null = null): Promise<RunningBackend> {
-  if (wanted !== 'webgpu') return initialiseBackend(wanted, nodePlatform());
+export async function initialiseNodeBackend(
+  wanted: BackendName | null = null,
+  failed: readonly BackendName[] = [],
+): Promise<RunningBackend> {
+  if (wanted !== 'webgpu') return initialiseBackend(wanted, nodePlatform(), failed);
   const gpu = await dawn();
   const adapter = await gpu.requestAdapter().catch(() => null);
   if (adapter === null) {

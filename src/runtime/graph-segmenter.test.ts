@@ -18,9 +18,9 @@ function image(seed: number): InputImage {
 }
 
 const slices: readonly SliceInput[] = [
-  { image: image(1), where: { x: 0, y: 0, size: 0.2 } },
-  { image: image(2), where: { x: 0.4, y: 0.2, size: 0.2 } },
-  { image: image(3), where: { x: 0.8, y: 0.8, size: 0.2 } },
+  { image: image(1), sliceInContext: { x: 0, y: 0, size: 0.2 } },
+  { image: image(2), sliceInContext: { x: 0.4, y: 0.2, size: 0.2 } },
+  { image: image(3), sliceInContext: { x: 0.8, y: 0.8, size: 0.2 } },
 ];
 
 async function startFakeGpu(): Promise<void> {
@@ -56,7 +56,7 @@ describe.each(['nano-aligned', 'nano-attention', 'nano-single'])('%s', (id) => {
     for (const options of [{}, { logProbabilities: true }]) {
       const single = [];
       for (const each of slices) {
-        single.push(await segmenter.segment(each.image, context, each.where, options));
+        single.push(await segmenter.segment(each.image, context, each.sliceInContext, options));
       }
       expect(textOf(await segmenter.segmentBatch!(slices, context, options))).toEqual(textOf(single));
       expect(textOf(await segmenter.segmentBatch!(slices.slice(1), context, options))).toEqual(

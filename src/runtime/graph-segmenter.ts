@@ -64,10 +64,10 @@ export class GraphSegmenter implements Segmenter {
   async segment(
     slice: InputImage,
     context: ContextFeatures | null,
-    where: SliceInContext | null,
+    sliceInContext: SliceInContext | null,
     options: SegmentOptions = {},
   ): Promise<SliceMaps> {
-    const [maps] = await this.segmentBatch([{ image: slice, where }], context, options);
+    const [maps] = await this.segmentBatch([{ image: slice, sliceInContext }], context, options);
     if (maps === undefined) throw new Error('The graph gave no slice.');
     return maps;
   }
@@ -99,7 +99,7 @@ export class GraphSegmenter implements Segmenter {
     });
     const features = context === null ? null : this.encodeContext(blank(context.sizePx));
     const outputs = this.start(
-      [{ image: blank(slice.sizePx), where: context === null ? null : { x: 0, y: 0, size: 1 } }],
+      [{ image: blank(slice.sizePx), sliceInContext: context === null ? null : { x: 0, y: 0, size: 1 } }],
       features,
       options,
     );
@@ -161,8 +161,8 @@ export class GraphSegmenter implements Segmenter {
 
   private toBoxes(slices: readonly SliceInput[]): Tensor4D {
     const { id, context, slice } = this.manifest;
-    const boxes = slices.flatMap(({ where }) => {
-      if (where === null || context === null) {
+    const boxes = slices.flatMap(({ sliceInContext }) => {
+      if (sliceInContext === null || context === null) {
         throw new ModelError(
           'bad-input',
           id,
@@ -170,7 +170,7 @@ export class GraphSegmenter implements Segmenter {
           'Pass the slice’s square as fractions of the context.',
         );
       }
-      return [...sliceBox(where, context.sizePx, slice.sizePx)];
+      return [...sliceBox(sliceInContext, context.sizePx, slice.sizePx)];
     });
     return tensor4d(boxes, [slices.length, 1, 1, 4], 'float32');
   }

@@ -2,7 +2,7 @@
  * Logits as bytes, relative to the winning class: what overlapping slices are blended by. The winner has 255, and a byte
  * `steps` lower stands for `natsPerSquare · steps²` below it: fine where classes are close, so that two slices which
  * are unsure of different classes are not just as unsure as each other. Where they are, their border is a straight
- * line along which the weights are equal (docs/decisions.md).
+ * line along which the weights are equal (docs/decisions/0010).
  */
 
 /** What the byte 0 stands for, or more. */

@@ -54,7 +54,7 @@ export interface Segmenter {
   segment(
     slice: InputImage,
     context: ContextFeatures | null,
-    where: SliceInContext | null,
+    sliceInContext: SliceInContext | null,
     options?: SegmentOptions,
   ): Promise<SliceMaps>;
   /**
@@ -78,6 +78,6 @@ export interface Segmenter {
 /** A slice of a batch. */
 export interface SliceInput {
   readonly image: InputImage;
-  /** As `segment` takes it. */
-  readonly where: SliceInContext | null;
+  /** The slice's square within its context's; null for single-input networks. */
+  readonly sliceInContext: SliceInContext | null;
 }

@@ -25,8 +25,8 @@ const LAST_PIXEL = 1 - 2 ** -16;
  * @param contextPx side of the context's input in pixels, at least 2.
  * @param slicePx side of the slice's input in pixels.
  */
-export function sliceBox(where: SliceInContext, contextPx: number, slicePx: number): SliceBox {
-  const margin = (where.size * contextPx) / (2 * slicePx);
+export function sliceBox(sliceInContext: SliceInContext, contextPx: number, slicePx: number): SliceBox {
+  const margin = (sliceInContext.size * contextPx) / (2 * slicePx);
   const fraction = (position: number): number => (position - 0.5) / (contextPx - 1);
   const tolerance = 0.5 / (contextPx - 1) + 1e-9;
   const snapped = (value: number): number => {
@@ -34,6 +34,7 @@ export function sliceBox(where: SliceInContext, contextPx: number, slicePx: numb
     return value > LAST_PIXEL && value <= 1 + tolerance ? LAST_PIXEL : value;
   };
   const first = (start: number): number => snapped(fraction(start * contextPx + margin));
-  const last = (start: number): number => snapped(fraction((start + where.size) * contextPx - margin));
-  return [first(where.y), first(where.x), last(where.y), last(where.x)];
+  const last = (start: number): number =>
+    snapped(fraction((start + sliceInContext.size) * contextPx - margin));
+  return [first(sliceInContext.y), first(sliceInContext.x), last(sliceInContext.y), last(sliceInContext.x)];
 }

@@ -24,7 +24,10 @@ export class BatchSize {
   /** Milliseconds per slice of half the size. */
   #before = Infinity;
 
-  constructor(private readonly limits: BatchLimits) {
+  readonly #limits: BatchLimits;
+
+  constructor(limits: BatchLimits) {
+    this.#limits = limits;
     this.#most = Math.max(1, limits.most);
     this.#settled = this.#most === 1;
   }
@@ -47,7 +50,7 @@ export class BatchSize {
       return;
     }
     const next = 2 * this.#size;
-    if (next > this.#most || next * this.#best > this.limits.longestMs) {
+    if (next > this.#most || next * this.#best > this.#limits.longestMs) {
       this.#settled = true;
       return;
     }

@@ -156,7 +156,7 @@ export function ramp(length: number, place: Place): Int32Array {
  * Share of the later slice, from the band's start (t = -1) over the border in its middle (0) to its end (1). Flat in the
  * middle: where two slices disagree, they are mostly about equally sure, and change class where the weights are
  * equal; on a straight ramp that is in the same place everywhere, a line. Flat at the ends, where the outermost pixels of a slice
- * begin to count. docs/decisions.md has what this and other shapes gave.
+ * begin to count. docs/decisions/0010 has what this and other shapes gave.
  */
 export function laterShare(t: number): number {
   return (1 + 0.6 * t + 1.3 * t ** 3 - 0.9 * t ** 5) / 2;

@@ -1,6 +1,7 @@
 /** The stitched result of a slide: class and confidence at slice resolution, as far as it is done. */
 import type { Level0Rect } from '../slide/slide.ts';
 import type { SlicePlan } from './grid.ts';
+import type { Cell } from './run-progress.ts';
 
 /** Class value of a pixel that has not been segmented, or lies off the slide. */
 export const noClass = 255;
@@ -48,19 +49,10 @@ export class ClassMap {
     return this.#tiles.size;
   }
 
-  /**
-   * Adds or replaces the cell at `rect`, which must be a cell of the plan; `size` its side in map pixels.
-   * @throws RangeError when it is not.
-   */
-  put(cell: {
-    readonly rect: Level0Rect;
-    readonly size: number;
-    readonly classes: Uint8Array;
-    readonly confidence: Uint8Array;
-  }): void {
-    const { columns, rows, cellWidth, cellHeight, cellPx } = this.geometry;
-    const column = Math.round(cell.rect.x / cellWidth);
-    const row = Math.round(cell.rect.y / cellHeight);
+  /** Adds or replaces a cell of the plan. @throws RangeError when it is none. */
+  put(cell: Omit<Cell, 'rect'>): void {
+    const { columns, rows, cellPx } = this.geometry;
+    const { column, row } = cell;
     const inside = column >= 0 && row >= 0 && column < columns && row < rows;
     if (!inside || cell.size !== cellPx || cell.classes.length !== cellPx * cellPx) {
       throw new RangeError(

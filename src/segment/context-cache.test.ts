@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ContextCache } from './context-cache.ts';
+import { ContextCache } from './slice-inputs.ts';
 
 function features() {
   return { dispose: vi.fn<() => void>() };

@@ -9,6 +9,8 @@ import type {
   SliceMaps,
 } from '../runtime/segmenter.ts';
 import { ModelError } from '../runtime/manifest.ts';
+import type { RunningBackend } from '../runtime/backend-initialise.ts';
+import { fixedNetwork, type Network } from './network.ts';
 
 /**
  * Gives every pixel the class `red & 3` of the slice's pixel and the confidence of the context's first
@@ -18,7 +20,7 @@ import { ModelError } from '../runtime/manifest.ts';
 export class FakeSegmenter implements Segmenter {
   readonly manifest: ModelManifest;
   readonly encoded: InputImage[] = [];
-  readonly where: (SliceInContext | null)[] = [];
+  readonly positions: (SliceInContext | null)[] = [];
   /** Features that were given out and not disposed. */
   live = 0;
   mostLive = 0;
@@ -26,12 +28,15 @@ export class FakeSegmenter implements Segmenter {
   mostRunning = 0;
   disposed = false;
 
+  readonly #compute: () => Promise<void>;
+
+  /** @param compute awaited in every `segment`; may throw to simulate a failing device. */
   constructor(
     model: Pick<ModelManifest, 'slice' | 'context'>,
-    /** Awaited in every `segment`; may throw to play a failing device. */
-    private readonly compute: () => Promise<void> = async () => undefined,
+    compute: () => Promise<void> = async () => undefined,
   ) {
-    this.manifest = model as ModelManifest;
+    this.#compute = compute;
+    this.manifest = { graph: { sha256: 'fake', weightsSha256: 'fake' }, ...model } as ModelManifest;
   }
 
   encodeContext(context: InputImage): ContextFeatures {
@@ -46,16 +51,16 @@ export class FakeSegmenter implements Segmenter {
   async segment(
     slice: InputImage,
     context: ContextFeatures | null,
-    where: SliceInContext | null,
+    sliceInContext: SliceInContext | null,
     options: SegmentOptions = {},
   ): Promise<SliceMaps> {
     const size = this.manifest.slice.sizePx;
     this.#check(slice, size);
-    this.where.push(where);
+    this.positions.push(sliceInContext);
     this.running++;
     this.mostRunning = Math.max(this.mostRunning, this.running);
     try {
-      await this.compute();
+      await this.#compute();
     } finally {
       this.running--;
     }
@@ -95,15 +100,65 @@ export class FakeSegmenter implements Segmenter {
 }
 
 class FakeFeatures implements ContextFeatures {
+  readonly value: number;
   gone = false;
-  constructor(
-    readonly value: number,
-    private readonly onDispose: () => void,
-  ) {}
+  readonly #onDispose: () => void;
+
+  constructor(value: number, onDispose: () => void) {
+    this.value = value;
+    this.#onDispose = onDispose;
+  }
 
   dispose(): void {
     if (this.gone) throw new Error('Context features were disposed twice.');
     this.gone = true;
-    this.onDispose();
+    this.#onDispose();
   }
+}
+
+/** A network for tests: what it runs on may be replaced. */
+export interface FakeNetworkOptions {
+  readonly segmenter: Segmenter;
+  /** 1 by default. */
+  readonly inFlight?: number;
+  /** 1 by default. */
+  readonly mostInBatch?: number;
+  readonly turn?: (work: () => Promise<void>) => Promise<void>;
+  /** Gives the replacement of a network that failed; null, or no such function, when there is none. */
+  readonly recover?: (error: unknown, slicesSince: number) => Promise<FakeNetworkOptions | null>;
+}
+
+export function fakeNetwork(options: FakeNetworkOptions): Network {
+  const build = ({ segmenter, inFlight = 1, mostInBatch = 1 }: FakeNetworkOptions): Network =>
+    fixedNetwork(segmenter, { maxInFlight: inFlight, mostInBatch });
+  let network = build(options);
+  return {
+    get segmenter() {
+      return network.segmenter;
+    },
+    get maxInFlight() {
+      return network.maxInFlight;
+    },
+    get batch() {
+      return network.batch;
+    },
+    turn: (work) => options.turn?.(work) ?? work(),
+    recover: async (error, slicesSince) => {
+      const replacement = (await options.recover?.(error, slicesSince)) ?? null;
+      if (replacement !== null) network = build(replacement);
+      return replacement !== null;
+    },
+  };
+}
+
+/** A backend that runs, is never lost and never refuses a computation, but for what a test says. */
+export function fakeBackend(overrides: Partial<RunningBackend> = {}): RunningBackend {
+  return {
+    name: 'wasm',
+    device: '',
+    reason: '',
+    lost: new Promise(() => undefined),
+    watch: (work) => ({ result: work(), sound: Promise.resolve() }),
+    ...overrides,
+  };
 }

@@ -40,10 +40,10 @@ describe('slices of a slide', () => {
   it('says where each slice lies in its region', () => {
     const { slices, regions } = plan();
     const inSecond = regions[1]!.slices.map((index) => slices[index]!);
-    expect(inSecond[0]!.where).toEqual({ x: 0, y: 0, size: 0.2 });
+    expect(inSecond[0]!.sliceInContext).toEqual({ x: 0, y: 0, size: 0.2 });
     const last = inSecond.at(-1)!;
-    expect(last.where!.x).toBeCloseTo(0.8, 12);
-    expect(last.where!.y).toBeCloseTo(0.8, 12);
+    expect(last.sliceInContext!.x).toBeCloseTo(0.8, 12);
+    expect(last.sliceInContext!.y).toBeCloseTo(0.8, 12);
   });
 
   it('lists slices region by region, so that the order of the list is the order of work', () => {
@@ -54,7 +54,7 @@ describe('slices of a slide', () => {
   it('uses the µm per pixel of each axis', () => {
     const { slices } = plan({ mpp: { x: 0.5, y: 0.25 } });
     expect(slices[0]!.cell).toEqual({ x: 0, y: 0, width: 200, height: 400 });
-    expect(slices[0]!.where).toEqual({ x: 0, y: 0, size: 0.2 });
+    expect(slices[0]!.sliceInContext).toEqual({ x: 0, y: 0, size: 0.2 });
   });
 
   it('centres the context on the whole slices that fit, for a ratio that is not whole', () => {
@@ -62,11 +62,13 @@ describe('slices of a slide', () => {
     const { regions, slices } = plan({ model: { slice, context: { ...region, fieldUm: 450 } } });
     expect(regions[0]!.slices.length).toBe(16);
     expect(regions[0]!.context).toEqual({ x: -50, y: -50, width: 900, height: 900 });
-    const where = slices[0]!.where!;
-    expect([where.x, where.y, where.size].map((value) => value * 9)).toEqual([0.5, 0.5, 2]);
+    const sliceInContext = slices[0]!.sliceInContext!;
+    expect([sliceInContext.x, sliceInContext.y, sliceInContext.size].map((value) => value * 9)).toEqual([
+      0.5, 0.5, 2,
+    ]);
     for (const each of slices) {
-      expect(each.where!.x).toBeGreaterThanOrEqual(0);
-      expect(each.where!.x + each.where!.size).toBeLessThanOrEqual(1);
+      expect(each.sliceInContext!.x).toBeGreaterThanOrEqual(0);
+      expect(each.sliceInContext!.x + each.sliceInContext!.size).toBeLessThanOrEqual(1);
     }
   });
 
@@ -90,7 +92,7 @@ describe('context kinds', () => {
     });
     expect(regions.length).toBe(slices.length);
     expect(regions[3]!.context).toEqual(slices[3]!.rect);
-    expect(slices[3]!.where).toEqual({ x: 0, y: 0, size: 1 });
+    expect(slices[3]!.sliceInContext).toEqual({ x: 0, y: 0, size: 1 });
   });
 
   it('centred: a wider field around the slice', () => {
@@ -99,7 +101,7 @@ describe('context kinds', () => {
     });
     // 800 px around the centre (100, 100) of the first slice.
     expect(regions[0]!.context).toEqual({ x: -300, y: -300, width: 800, height: 800 });
-    expect(slices[0]!.where).toEqual({ x: 0.375, y: 0.375, size: 0.25 });
+    expect(slices[0]!.sliceInContext).toEqual({ x: 0.375, y: 0.375, size: 0.25 });
   });
 
   it('slide: one square that holds the slide, from its corner', () => {
@@ -109,13 +111,13 @@ describe('context kinds', () => {
     expect(regions.length).toBe(1);
     expect(regions[0]!.slices.length).toBe(78);
     expect(regions[0]!.context).toEqual({ x: 0, y: 0, width: 2500, height: 2500 });
-    expect(slices[1]!.where).toEqual({ x: 0.08, y: 0, size: 0.08 });
+    expect(slices[1]!.sliceInContext).toEqual({ x: 0.08, y: 0, size: 0.08 });
   });
 
   it('none: groups only', () => {
     const { regions, slices, contextSizePx } = plan({ model: { slice, context: null } });
     expect(regions[0]!.context).toBeNull();
-    expect(slices[0]!.where).toBeNull();
+    expect(slices[0]!.sliceInContext).toBeNull();
     expect(contextSizePx).toBeNull();
     expect(slices.length).toBe(78);
   });
@@ -147,9 +149,9 @@ describe('overlap', () => {
     expect([cellPx, marginPx, columns]).toEqual([40, 5, 16]);
     expect(slices[0]!.cell).toEqual({ x: 0, y: 0, width: 160, height: 160 });
     expect(slices[0]!.rect).toEqual({ x: -20, y: -20, width: 200, height: 200 });
-    for (const { where } of slices) {
-      expect(where!.x).toBeGreaterThanOrEqual(0);
-      expect(where!.x + where!.size).toBeLessThanOrEqual(1 + 1e-12);
+    for (const { sliceInContext } of slices) {
+      expect(sliceInContext!.x).toBeGreaterThanOrEqual(0);
+      expect(sliceInContext!.x + sliceInContext!.size).toBeLessThanOrEqual(1 + 1e-12);
     }
   });
 });

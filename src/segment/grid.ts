@@ -23,8 +23,8 @@ export interface PlannedSlice {
   readonly rect: Level0Rect;
   /** Position in `plan.regions`. */
   readonly region: number;
-  /** Where the slice lies in its context; null without context. */
-  readonly where: SliceInContext | null;
+  /** The slice's square within its context's; null without context. */
+  readonly sliceInContext: SliceInContext | null;
 }
 
 export interface PlannedRegion {
@@ -53,7 +53,7 @@ export interface SlicePlan {
   readonly contextSizePx: number | null;
   readonly slices: readonly PlannedSlice[];
   readonly regions: readonly PlannedRegion[];
-  /** Cells of the area that `keep` left out. */
+  /** Slices of the area that were left out because they hold no tissue. */
   readonly skipped: number;
 }
 
@@ -65,8 +65,6 @@ export interface PlanInput {
   readonly model: Pick<ModelManifest, 'slice' | 'context'>;
   /** Only slices whose cell meets this area; null or absent for the whole slide. */
   readonly area?: Level0Rect | null;
-  /** Leaves out cells for which it is false, such as those on glass. */
-  readonly keep?: (cell: Level0Rect) => boolean;
   /** Share of a slice's side that it has in common with its neighbour, 0 (default) to 0.5. */
   readonly overlap?: number;
 }
@@ -84,7 +82,7 @@ const groupWithoutContext = 5;
  * @throws RangeError on a size, mpp, or overlap that makes no sense.
  */
 export function planSlices(input: PlanInput): SlicePlan {
-  const { slide, mpp, model, area = null, overlap = 0, keep } = input;
+  const { slide, mpp, model, area = null, overlap = 0 } = input;
   const sizes = { width: slide.width, height: slide.height, mppX: mpp.x, mppY: mpp.y };
   for (const [name, value] of Object.entries(sizes)) {
     if (!(value > 0) || !Number.isFinite(value))
@@ -110,7 +108,6 @@ export function planSlices(input: PlanInput): SlicePlan {
   const groupColumns = group === Infinity ? 1 : Math.ceil(columns / group);
   const slices: PlannedSlice[] = [];
   const regions: { index: number; context: Level0Rect | null; slices: number[] }[] = [];
-  let skipped = 0;
 
   // Group by group, so that the order of `slices` is already the order of work.
   const firstGroupRow = Math.floor(cells.top / group);
@@ -146,10 +143,6 @@ export function planSlices(input: PlanInput): SlicePlan {
             width: cellWidth,
             height: cellHeight,
           };
-          if (keep !== undefined && !keep(cell)) {
-            skipped++;
-            continue;
-          }
           const rect = {
             x: cell.x - marginX,
             y: cell.y - marginY,
@@ -164,7 +157,7 @@ export function planSlices(input: PlanInput): SlicePlan {
             cell,
             rect,
             region: region.index,
-            where: context === null ? null : sliceInContext(rect, context),
+            sliceInContext: context === null ? null : sliceInContext(rect, context),
           });
         }
       }
@@ -184,7 +177,7 @@ export function planSlices(input: PlanInput): SlicePlan {
     contextSizePx: model.context?.sizePx ?? null,
     slices,
     regions,
-    skipped,
+    skipped: 0,
   };
 }
 

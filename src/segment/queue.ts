@@ -74,8 +74,8 @@ export class SliceQueue {
     this.#begun.add(slice.region);
   }
 
-  /** Puts a slice back that was taken but not done. */
-  putBack(slice: PlannedSlice): void {
+  /** Returns a slice that was taken but not done. */
+  requeue(slice: PlannedSlice): void {
     this.#waiting.push(slice);
     this.#stale = true;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RateMeter } from './rate.ts';
+import { RateMeter } from './run-progress.ts';
 
 describe('rate', () => {
   it('counts from the start while the window is not full', () => {

@@ -1,9 +1,8 @@
 import { expect, it } from 'vitest';
 import type { SlideMetadata } from '../slide/slide.ts';
 import { SlideError } from '../slide/slide.ts';
-import type { SliceReader } from './read-ahead.ts';
-import { readTissue } from './read-tissue.ts';
-import { tissueShare } from './tissue.ts';
+import type { SliceReader } from './slice-reader.ts';
+import { readTissue, tissueShare } from './tissue.ts';
 
 const side = 1000;
 const metadata = {

@@ -11,13 +11,14 @@ import { openSlide } from '../slide/open-slide.ts';
 import { pathByteSource } from '../slide/path-byte-source.node.ts';
 import type { Slide } from '../slide/slide.ts';
 import { ClassMap } from './class-map.ts';
-import { segmentSlide } from './engine.ts';
+import { fixedNetwork } from './network.ts';
+import { segmentSlide } from './run.ts';
 import { planSlices } from './grid.ts';
 import type { QualityId } from './quality.ts';
 import { overlapOf } from './quality.ts';
 import { SliceQueue } from './queue.ts';
 import { seamRatio } from './seam.ts';
-import { slideReader } from './slide-reader.ts';
+import { slideReader } from './slice-reader.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -47,7 +48,7 @@ async function ratioOf(
   const map = new ClassMap(plan);
   await segmentSlide({
     reader: slideReader(slide, nodePlatform()),
-    segmenter,
+    network: fixedNetwork(segmenter),
     plan,
     queue: new SliceQueue(plan),
     onEvent: (event) => event.kind === 'slice' && map.put(event.result),
@@ -89,10 +90,10 @@ it('has log-probabilities that say what class and confidence say', async () => {
   const { classes, confidence, logProbabilities } = await segmenter.segment(
     image,
     context,
-    slice.where,
+    slice.sliceInContext,
     options,
   );
-  const plain = await segmenter.segment(image, context, slice.where);
+  const plain = await segmenter.segment(image, context, slice.sliceInContext);
   context.dispose();
   segmenter.dispose();
   slide.close();

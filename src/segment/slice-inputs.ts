@@ -2,10 +2,8 @@
 import type { ContextFeatures, InputImage, Segmenter } from '../runtime/segmenter.ts';
 import { SlideError } from '../slide/slide.ts';
 import { abortable } from '../base/abort.ts';
-import { ContextCache } from './context-cache.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
-import type { SliceReader } from './read-ahead.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { ReadAhead, type SliceReader } from './slice-reader.ts';
 
 /** Tells what the network threw from what reading threw; the network's error is the cause. */
 export class NetworkFailure extends Error {}
@@ -25,6 +23,9 @@ export class SliceInputs {
   regionsEncoded = 0;
   waitMs = 0;
   encodeMs = 0;
+  readonly #plan: SlicePlan;
+  readonly #now: () => number;
+  readonly #signal: AbortSignal | undefined;
   readonly #reads: ReadAhead;
   readonly #contexts: ContextCache;
   /** Regions whose context could not be read: their slices are broken. */
@@ -33,11 +34,14 @@ export class SliceInputs {
   /** @param keptRegions regions whose features are kept at most. */
   constructor(
     reader: SliceReader,
-    private readonly plan: SlicePlan,
+    plan: SlicePlan,
     keptRegions: number,
-    private readonly now: () => number,
-    private readonly signal: AbortSignal | undefined,
+    now: () => number,
+    signal: AbortSignal | undefined,
   ) {
+    this.#plan = plan;
+    this.#now = now;
+    this.#signal = signal;
     this.#reads = new ReadAhead(reader, plan);
     this.#contexts = new ContextCache(keptRegions);
   }
@@ -52,7 +56,7 @@ export class SliceInputs {
     this.#reads.want(
       slices,
       (region) =>
-        this.plan.contextSizePx !== null && !this.#contexts.has(region) && !this.#brokenRegions.has(region),
+        this.#plan.contextSizePx !== null && !this.#contexts.has(region) && !this.#brokenRegions.has(region),
     );
   }
 
@@ -62,20 +66,20 @@ export class SliceInputs {
    * encoded; an AbortError when the run is aborted.
    */
   async of(batch: readonly PlannedSlice[], segmenter: Segmenter): Promise<BatchInputs> {
-    const start = this.now();
+    const start = this.#now();
     const encodedBefore = this.encodeMs;
     try {
       const ready: { slice: PlannedSlice; image: InputImage }[] = [];
       const broken: { slice: PlannedSlice; error: SlideError }[] = [];
       for (const slice of batch) {
         try {
-          ready.push({ slice, image: await abortable(this.#reads.slice(slice), this.signal) });
+          ready.push({ slice, image: await abortable(this.#reads.slice(slice), this.#signal) });
         } catch (error) {
           broken.push({ slice, error: brokenPlace(error) });
         }
       }
       const [first] = ready;
-      if (first === undefined || this.plan.contextSizePx === null) return { ready, context: null, broken };
+      if (first === undefined || this.#plan.contextSizePx === null) return { ready, context: null, broken };
       try {
         return { ready, context: await this.#context(first.slice.region, segmenter), broken };
       } catch (error) {
@@ -84,7 +88,7 @@ export class SliceInputs {
         return { ready: [], context: null, broken: [...broken, ...lost] };
       }
     } finally {
-      this.waitMs += this.now() - start - (this.encodeMs - encodedBefore);
+      this.waitMs += this.#now() - start - (this.encodeMs - encodedBefore);
     }
   }
 
@@ -102,12 +106,12 @@ export class SliceInputs {
     const kept = this.#contexts.get(region);
     if (kept !== null) return kept;
     const pixels = await this.#contextPixels(region);
-    const start = this.now();
+    const start = this.#now();
     this.#contexts.makeRoom();
     const features = encode(segmenter, pixels);
     this.#contexts.put(region, features);
     this.regionsEncoded++;
-    this.encodeMs += this.now() - start;
+    this.encodeMs += this.#now() - start;
     return features;
   }
 
@@ -115,7 +119,7 @@ export class SliceInputs {
     const known = this.#brokenRegions.get(region);
     if (known !== undefined) throw known;
     try {
-      return await abortable(this.#reads.context(region), this.signal);
+      return await abortable(this.#reads.context(region), this.#signal);
     } catch (error) {
       if (error instanceof SlideError) this.#brokenRegions.set(region, error);
       throw error;
@@ -135,4 +139,54 @@ function encode(segmenter: Segmenter, pixels: InputImage): ContextFeatures {
 function brokenPlace(error: unknown): SlideError {
   if (error instanceof SlideError && !fatalCodes.has(error.code)) return error;
   throw error;
+}
+
+/** The features of at most `capacity` regions; the one used longest ago makes way, and is disposed. */
+export class ContextCache {
+  readonly #features = new Map<number, ContextFeatures>();
+
+  /** @throws RangeError unless `capacity` is at least 1. */
+  constructor(readonly capacity: number) {
+    if (!(capacity >= 1)) throw new RangeError(`A context cache holds at least 1 region, not ${capacity}.`);
+  }
+
+  get size(): number {
+    return this.#features.size;
+  }
+
+  /** The features of `region`, or null. Counts as a use. */
+  get(region: number): ContextFeatures | null {
+    const features = this.#features.get(region);
+    if (features === undefined) return null;
+    this.#features.delete(region);
+    this.#features.set(region, features);
+    return features;
+  }
+
+  has(region: number): boolean {
+    return this.#features.has(region);
+  }
+
+  /** Disposes what was used longest ago, until one more region fits: call it before encoding that one. */
+  makeRoom(): void {
+    for (const [oldest, old] of this.#features) {
+      if (this.#features.size < this.capacity) break;
+      this.#features.delete(oldest);
+      old.dispose();
+    }
+  }
+
+  /** Takes ownership of `features`. */
+  put(region: number, features: ContextFeatures): void {
+    this.#features.get(region)?.dispose();
+    this.#features.delete(region);
+    this.makeRoom();
+    this.#features.set(region, features);
+  }
+
+  /** Disposes everything. */
+  clear(): void {
+    for (const features of this.#features.values()) features.dispose();
+    this.#features.clear();
+  }
 }

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { SliceMaps } from '../runtime/segmenter.ts';
-import { planSlices } from './grid.ts';
 import type { LogFile } from './slice-log.ts';
 import { SliceLog } from './slice-log.ts';
-import { decodeSlice, encodeSlice, storeKey } from './slice-store.ts';
+import { decodeSlice, encodeSlice, recordHeadBytes } from './slice-codec.ts';
 
 /** A file in memory that can be filled to a limit. */
 class MemoryFile implements LogFile {
@@ -37,113 +35,136 @@ class MemoryFile implements LogFile {
   }
 }
 
-const slice = (value: number) => new Uint8Array(100 + value).fill(value);
+const key = 'ab'.repeat(32);
+const otherKey = 'cd'.repeat(32);
+const size = 12;
+
+const maps = (value: number) => ({
+  size,
+  classes: new Uint8Array(size * size).fill(value),
+  confidence: Uint8Array.from({ length: size * size }, (_value, i) => i + value),
+});
+const record = (column: number, row: number, value: number) => encodeSlice(key, column, row, maps(value), 0);
+
+function open(file: MemoryFile, options = { writable: true }): SliceLog {
+  const log = SliceLog.open(file, key, options);
+  if (log === null) throw new Error('The log is of another run.');
+  return log;
+}
+
+/** What a reader gets; null where it is missing or refused. */
+function read(log: SliceLog, column: number, row: number) {
+  const bytes = log.get(column, row);
+  return bytes === null ? null : decodeSlice(key, column, row, bytes);
+}
 
 function filled(): MemoryFile {
   const file = new MemoryFile();
-  const log = new SliceLog(file);
-  for (let i = 0; i < 4; i++) log.put(i, 2 * i, slice(i));
+  const log = open(file);
+  for (let i = 0; i < 4; i++) log.put(i, 2 * i, record(i, 2 * i, i));
   return file;
 }
 
 describe('slice log', () => {
   it('has after a restart what was put before', () => {
-    const log = new SliceLog(filled());
+    const log = open(filled());
     expect(log.places).toEqual([
       [0, 0],
       [1, 2],
       [2, 4],
       [3, 6],
     ]);
-    expect(log.get(2, 4)).toEqual(slice(2));
+    expect(log.damaged).toBe(0);
+    expect(read(log, 2, 4)).toEqual(maps(2));
     expect(log.get(4, 2)).toBeNull();
   });
 
   it('loses at most the slice that was being written, wherever writing stopped', () => {
     const whole = filled();
-    const sizeOfLast = 20 + 103;
-    for (let cut = 1; cut <= sizeOfLast; cut++) {
+    const lengthOfLast = record(3, 6, 3).length;
+    for (let cut = 1; cut <= lengthOfLast; cut++) {
       const file = new MemoryFile();
       file.bytes = whole.bytes.slice(0, whole.bytes.length - cut);
-      const log = new SliceLog(file);
+      const log = open(file);
       expect(log.places.length).toBe(3);
-      log.put(9, 9, slice(9));
-      const again = new SliceLog(file);
+      log.put(9, 9, record(9, 9, 9));
+      const again = open(file);
       expect(again.places.length).toBe(4);
-      expect(again.get(9, 9)).toEqual(slice(9));
+      expect(read(again, 9, 9)).toEqual(maps(9));
     }
   });
 
-  it('keeps what it has when the disk is full, and goes on when there is room again', () => {
+  it('keeps what it has when the disk is full, and continues when there is room again', () => {
     const file = filled();
-    const log = new SliceLog(file);
+    const log = open(file);
     file.limit = file.bytes.length + 50;
-    expect(() => log.put(8, 8, slice(8))).toThrow('full');
-    expect(new SliceLog(file).places.length).toBe(4);
+    expect(() => log.put(8, 8, record(8, 8, 8))).toThrow('full');
+    expect(open(file).places.length).toBe(4);
     file.limit = Infinity;
-    log.put(8, 8, slice(8));
-    expect(new SliceLog(file).get(8, 8)).toEqual(slice(8));
+    log.put(8, 8, record(8, 8, 8));
+    expect(read(open(file), 8, 8)).toEqual(maps(8));
   });
 
   it('takes the later one of two at the same place', () => {
     const file = filled();
-    new SliceLog(file).put(1, 2, slice(50));
-    expect(new SliceLog(file).get(1, 2)).toEqual(slice(50));
+    open(file).put(1, 2, record(1, 2, 50));
+    expect(read(open(file), 1, 2)).toEqual(maps(50));
   });
-});
 
-describe('a slice as bytes', () => {
-  const size = 16;
-  const marginPx = 2;
-  const maps: SliceMaps = {
-    size,
-    classes: Uint8Array.from({ length: size * size }, (_value, i) => (i >> 5) & 3),
-    confidence: Uint8Array.from({ length: size * size }, (_value, i) => 255 - (i % 90)),
-    logProbabilities: Uint8Array.from({ length: size * size * 3 }, (_value, i) => i % 251),
-  };
+  it('does not touch the file of another run, nor one that is no log', () => {
+    const file = filled();
+    const before = file.bytes.slice();
+    expect(SliceLog.open(file, otherKey, { writable: true })).toBeNull();
+    expect(file.bytes).toEqual(before);
+    const foreign = new MemoryFile();
+    foreign.bytes = new Uint8Array(300).fill(7);
+    expect(SliceLog.open(foreign, key, { writable: true })).toBeNull();
+    expect(foreign.bytes).toEqual(new Uint8Array(300).fill(7));
+  });
 
-  it('comes back whole; log-probabilities in the band along the border', () => {
-    const back = decodeSlice(encodeSlice(maps, marginPx))!;
-    expect(back.classes).toEqual(maps.classes);
-    expect(back.confidence).toEqual(maps.confidence);
-    for (let y = 0; y < size; y++) {
-      for (let x = 0; x < size; x++) {
-        const inBand = Math.min(x, y, size - 1 - x, size - 1 - y) < 2 * marginPx;
-        const at = (y * size + x) * 3;
-        expect(back.logProbabilities![at + 1]).toBe(inBand ? maps.logProbabilities![at + 1] : 0);
+  it('notices every flipped bit, and a damaged record costs its own slice only', () => {
+    const whole = filled();
+    const fileHead = 76;
+    const lengths = [0, 1, 2, 3].map((i) => record(i, 2 * i, i).length);
+    for (let at = 0; at < whole.bytes.length; at++) {
+      const file = new MemoryFile();
+      file.bytes = whole.bytes.slice();
+      file.bytes[at]! ^= 1 << (at % 8);
+      const log = SliceLog.open(file, key, { writable: false, verify: true });
+      if (at < fileHead) {
+        expect(log).toBeNull();
+        continue;
       }
+      let hit = 0;
+      for (let end = fileHead + lengths[0]!; at >= end; end += lengths[++hit]!);
+      for (let i = 0; i < 4; i++) expect(read(log!, i, 2 * i)).toEqual(i === hit ? null : maps(i));
+      expect(log!.damaged).toBeGreaterThan(0);
     }
-    const { logProbabilities: _left, ...plain } = maps;
-    expect(decodeSlice(encodeSlice(plain, 0))).toEqual(plain);
   });
 
-  it('is refused when a byte is wrong', () => {
-    const bytes = encodeSlice(maps, marginPx);
-    for (let i = 0; i < bytes.length; i++) {
-      const damaged = bytes.slice();
-      damaged[i] = damaged[i]! ^ 4;
-      const back = decodeSlice(damaged);
-      expect(back === null || i >= 4).toBe(true);
-      if (i >= 12) expect(back).toBeNull();
-    }
-    expect(decodeSlice(bytes.subarray(0, 10))).toBeNull();
+  it('computes a damaged slice again in the same file', () => {
+    const file = filled();
+    file.bytes[76 + record(0, 0, 0).length + 5]! ^= 16;
+    const log = open(file);
+    expect(log.places.length).toBe(3);
+    log.put(1, 2, record(1, 2, 1));
+    const again = open(file, { writable: false });
+    expect(again.places.length).toBe(4);
+    expect(read(again, 1, 2)).toEqual(maps(1));
+    expect(read(again, 3, 6)).toEqual(maps(3));
   });
-});
 
-it('keys differ by slide, model and grid', async () => {
-  const graph = { sha256: 'a', weightsSha256: 'b' };
-  const model = { slice: { fieldUm: 100, sizePx: 16 }, context: null };
-  const plan = (overlap: number, mpp: number) =>
-    planSlices({ slide: { width: 500, height: 500 }, mpp: { x: mpp, y: mpp }, model, overlap });
-  const keys = await Promise.all([
-    storeKey('f', graph, plan(0, 1)),
-    storeKey('g', graph, plan(0, 1)),
-    storeKey('f', { ...graph, weightsSha256: 'c' }, plan(0, 1)),
-    storeKey('f', graph, plan(0.25, 1)),
-    storeKey('f', graph, plan(0, 0.5)),
-    // An area is part of the same grid.
-    storeKey('f', graph, { ...plan(0, 1), slices: [] }),
-  ]);
-  expect(new Set(keys).size).toBe(5);
-  expect(keys[5]).toBe(keys[0]);
+  it('has the documented layout', () => {
+    const bytes = record(3, 6, 3);
+    const view = new DataView(bytes.buffer);
+    expect(new TextDecoder().decode(bytes.subarray(0, 4))).toBe('DSL3');
+    expect([4, 8, 12, 16, 20, 24].map((at) => view.getUint32(at))).toEqual([
+      3,
+      6,
+      size,
+      0,
+      0,
+      bytes.length - recordHeadBytes,
+    ]);
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * A checkpoint: everything a run needs to continue exactly, as one file. Layout: the length of a JSON header
- * as uint32 little-endian, the header (UTF-8), then every array as float32 in the header's order.
+ * A checkpoint: one file with everything that a run needs to resume exactly. Layout: the length of a JSON
+ * header as little-endian uint32, the header (UTF-8), then every array as float32 in the header's order.
  */
 import type { ValidationPoint } from '../evaluation/report/training-report.ts';
 import type { WeightArray } from '../runtime/variables.ts';
@@ -8,13 +8,13 @@ import type { WeightArray } from '../runtime/variables.ts';
 export interface Checkpoint {
   /** Optimiser steps taken. */
   readonly step: number;
-  /** The run's configuration, as text; a run resumes only from its own. */
+  /** The run's configuration, JSON. A run resumes only from a checkpoint of the same configuration. */
   readonly config: string;
-  /** Loss of every step so far. */
+  /** Loss of each step so far. */
   readonly losses: readonly number[];
-  /** What was measured on the way, in order of steps. */
+  /** Validation results so far, in order of steps. */
   readonly validation: readonly ValidationPoint[];
-  /** Time that the steps so far have taken, in every session of the run. */
+  /** Duration of all steps so far, including those before interruptions. */
   readonly seconds: number;
   readonly variables: ReadonlyMap<string, WeightArray>;
   readonly optimiser: ReadonlyMap<string, WeightArray>;
@@ -58,10 +58,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   return bytes;
 }
 
-/** @throws Error naming `file` when it is not a checkpoint or ends early. */
+/** @throws Error naming `file` when it is not a complete checkpoint. */
 export function decodeCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   const broken = (): Error =>
-    new Error(`${file}: this is not a whole checkpoint. Delete it to start the run anew.`);
+    new Error(`${file}: this checkpoint is incomplete or damaged. Delete it to restart the run.`);
   if (bytes.length < 4) throw broken();
   const headLength = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (bytes.length < 4 + headLength) throw broken();

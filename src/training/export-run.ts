@@ -1,19 +1,24 @@
-/** A trained network as a model folder: manifest, graph, golden tensors, card. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+/**
+ * Writes a trained network as a model folder (manifest, graph, golden tensors, card), and later its measured
+ * figures.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fullSizeLogits } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
+import { modelCard } from '../runtime/graph/card.ts';
 import {
-  exportModel,
   type ExportedModel,
+  exportModel,
   type ExportRequest,
   type GoldenInputs,
   type ManifestFields,
 } from '../runtime/graph/export-model.ts';
 import { float16Agreement } from '../runtime/graph/float16-agreement.ts';
-import type { Weights } from '../runtime/variables.ts';
+import { resourceDescription } from '../runtime/graph/rdf.ts';
+import { type ModelManifest, parseManifest } from '../runtime/manifest.ts';
+import { mulberry32, type Weights } from '../runtime/variables.ts';
 import { zooRow } from '../runtime/zoo.ts';
-import { goldenPattern } from './golden-pattern.ts';
 import type { Sample } from './sample.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -21,19 +26,19 @@ export interface ExportRunOptions {
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly weights: Weights;
-  /** Samples that training did not draw: they measure half precision. */
+  /** Samples that training did not draw; they measure the effect of half precision. */
   readonly unseen: readonly [Sample, ...Sample[]];
   readonly steps: number;
-  /** Measured on data never trained on; null before they are. */
+  /** Measured on held-out data; null until then. */
   readonly metrics: ManifestFields['metrics'];
-  /** ISO date and version that stand on the card. */
+  /** ISO date and code version for the model card. */
   readonly date: string;
   readonly codeVersion: string;
 }
 
 /**
- * Exports on TF.js's current backend in half precision, and says what that changes. The golden check's input is the first
- * unseen sample, or a pattern where the data may not be passed on.
+ * Exports in half precision on TF.js's current backend and records how many pixels that changes. The input of
+ * the golden check is the first unseen sample, or a synthetic pattern if the data must not be shared.
  * @throws ModelError as `exportModel`.
  */
 export async function exportRun(options: ExportRunOptions): Promise<ExportedModel> {
@@ -55,7 +60,7 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
   return exportModel({ ...request, fields, golden: inputsOf(golden) });
 }
 
-/** Writes the model's files into an empty folder of that name. */
+/** Writes the model's files. Deletes the folder first. */
 export async function writeModel(model: ExportedModel, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -96,4 +101,80 @@ function manifestFields({
     metrics,
     intendedUse,
   };
+}
+
+/**
+ * Writes measured figures into an exported model: manifest, card and resource description.
+ * @param place `metrics` for the model's main figures, `furtherMetrics` for figures on other data. Further
+ *   figures replace earlier ones with the same description of the data.
+ * @throws ModelError when the folder's manifest is not valid.
+ */
+export async function recordMetrics(
+  folder: string,
+  metrics: NonNullable<ModelManifest['metrics']>,
+  place: 'metrics' | 'furtherMetrics',
+): Promise<void> {
+  const file = join(folder, 'manifest.json');
+  const old = parseManifest(JSON.parse(await readFile(file, 'utf8')), file);
+  const further = old.furtherMetrics ?? [];
+  const furtherMetrics = further.some(({ data }) => data === metrics.data)
+    ? further.map((known) => (known.data === metrics.data ? metrics : known))
+    : [...further, metrics];
+  const change = place === 'metrics' ? { metrics } : { furtherMetrics };
+  const manifest = parseManifest({ ...old, ...change }, file);
+  await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeFile(join(folder, 'README.md'), modelCard(manifest));
+  await writeFile(join(folder, 'rdf.yaml'), resourceDescription(manifest));
+}
+
+/** Optical densities of haematoxylin and eosin in R, G and B (Ruifrok and Johnston 2001). */
+const haematoxylinVector = [0.65, 0.704, 0.286] as const;
+const eosinVector = [0.072, 0.99, 0.105] as const;
+
+/**
+ * A synthetic input for the golden check, for models whose training images must not be shared: blobs of two
+ * stains over a stroma-like noise, so that a network finds more than one class. Each preset has one pattern.
+ * All classes are 0: nothing is compared with them.
+ */
+export function goldenPattern({ slicePx, contextPx }: Preset): Sample {
+  return {
+    slice: pattern(slicePx, 1),
+    classes: new Uint8Array(slicePx * slicePx),
+    context: contextPx === null ? null : pattern(contextPx, 2),
+    contextClasses: contextPx === null ? null : new Uint8Array(contextPx * contextPx),
+    place: { x: 0.25, y: 0.375, size: 0.25 },
+  };
+}
+
+/** [side, side, 3] */
+function pattern(side: number, seed: number): Uint8Array<ArrayBuffer> {
+  const nuclei = noise(side, 6, seed * 2);
+  const glands = noise(side, 24, seed * 2 + 1);
+  const rgb = new Uint8Array(side * side * 3);
+  for (let i = 0; i < side * side; i++) {
+    const [fine, coarse] = [nuclei[i]!, glands[i]!];
+    const lumen = coarse > 0.62;
+    const haematoxylin = lumen ? 0.02 : 0.15 + (fine > 0.55 ? 0.7 * coarse : 0.1 * fine);
+    const eosin = lumen ? 0.02 : 0.15 + 0.25 * (1 - coarse);
+    for (let channel = 0; channel < 3; channel++) {
+      const density = haematoxylin * haematoxylinVector[channel]! + eosin * eosinVector[channel]!;
+      rgb[i * 3 + channel] = Math.round(255 * Math.exp(-density));
+    }
+  }
+  return rgb;
+}
+
+/** Smooth noise, [side, side], 0 to 1: a random value every `cell` pixels, interpolated in between. */
+function noise(side: number, cell: number, seed: number): Float32Array {
+  const random = mulberry32(seed);
+  const columns = Math.ceil(side / cell) + 1;
+  const values = Float32Array.from({ length: columns * columns }, random);
+  return Float32Array.from({ length: side * side }, (_, i) => {
+    const [x, y] = [(i % side) / cell, Math.floor(i / side) / cell];
+    const [left, top] = [Math.floor(x), Math.floor(y)];
+    const at = (column: number, row: number): number => values[row * columns + column]!;
+    const above = at(left, top) + (at(left + 1, top) - at(left, top)) * (x - left);
+    const below = at(left, top + 1) + (at(left + 1, top + 1) - at(left, top + 1)) * (x - left);
+    return above + (below - above) * (y - top);
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * The eager interpreter and the exported graph on trained weights: the float32 variables that the shipped
- * nano-attention was exported from, and the slices of the shipped models' golden checks.
+ * Compares the eager interpreter with the exported graph on trained weights: the float32 variables that the
+ * shipped nano-attention was exported from, on the golden slices of the shipped models.
  */
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
@@ -52,7 +52,7 @@ async function graphLogits(
   return data;
 }
 
-/** Share of pixels whose largest logit is another one. */
+/** Share of pixels whose class differs. */
 function changedClasses(a: Float32Array, b: Float32Array, classes: number): number {
   const winner = (logits: Float32Array, pixel: number): number => {
     const here = logits.subarray(pixel * classes, (pixel + 1) * classes);

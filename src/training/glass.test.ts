@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { drawFor } from './draw.ts';
-import type { RawSample } from './sample.ts';
+import { drawFor, type RawSample } from './sample.ts';
 import { drawGlass, withGlass, type Glass } from './glass.ts';
 
-/** Tissue of grey 100, class 2, on 20 × 20 pixels; the context shows three times the field, the slice in its middle. */
+/**
+ * Tissue of grey 100, class 2, on 20 × 20 pixels; the context shows three times the field, centred on the
+ * slice.
+ */
 function tissue(): RawSample {
   const square = (): Uint8Array => new Uint8Array(20 * 20 * 3).fill(100);
   const classes = (): Uint8Array => new Uint8Array(20 * 20).fill(2);
@@ -14,7 +16,7 @@ function tissue(): RawSample {
 const rightHalf: Glass = { normal: [1, 0], offset: 0, waves: [], colour: [250, 245, 240] };
 
 describe('withGlass', () => {
-  it('makes what lies beyond the line glass, class 0', () => {
+  it('turns everything beyond the line into glass, class 0', () => {
     const { slice, classes } = withGlass(tissue(), rightHalf);
     for (let row = 0; row < 20; row++) {
       expect([...slice.subarray((row * 20 + 9) * 3, (row * 20 + 11) * 3)]).toEqual([
@@ -24,7 +26,7 @@ describe('withGlass', () => {
     }
   });
 
-  it('puts it at the same place of the context', () => {
+  it('covers the same part of the context', () => {
     const glass = { ...rightHalf, offset: 0.25 }; // three quarters across the slice, 7/12 across the context
     const { slice, context } = withGlass(tissue(), glass);
     expect([slice[14 * 3], slice[15 * 3]]).toEqual([100, 250]);
@@ -33,7 +35,7 @@ describe('withGlass', () => {
     expect(context!.place).toEqual(tissue().context!.place);
   });
 
-  it('leaves the arrays it was given alone', () => {
+  it('does not modify its input', () => {
     const sample = tissue();
     withGlass(sample, rightHalf);
     expect(sample).toEqual(tissue());
@@ -45,7 +47,7 @@ describe('withGlass', () => {
 });
 
 describe('drawGlass', () => {
-  it('gives the share of samples that is asked for, mostly with its edge in the slice', () => {
+  it('adds glass to the given share of samples, mostly with its edge in the slice', () => {
     let drawn = 0;
     let crossed = 0;
     for (let number = 0; number < 400; number++) {

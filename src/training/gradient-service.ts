@@ -1,51 +1,49 @@
-/** The other side of `GradientThreads`: a network of its own, brought to the shared weights before every part. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** Entry of a gradient thread: a copy of the network that loads the shared weights before every part. */
+import { serveNodeThread } from '../base/node-thread.node.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { registerTrainingKernels } from '../runtime/training-kernels.node.ts';
 import type { WeightArray } from '../runtime/variables.ts';
-import {
-  viewsOf,
-  type GradientAnswer,
-  type GradientTask,
-  type GradientThreadData,
-} from './gradient-thread.ts';
+import { viewsOf, type GradientApi, type GradientSetup } from './gradient-thread.ts';
 import { NetworkGradient } from './network-gradient.ts';
 
-const port = parentPort;
-if (port === null) throw new Error('This file is the entry of a thread.');
+type ComputePart = (...args: Parameters<GradientApi['compute']>) => ReturnType<GradientApi['compute']>;
 
-const post = (answer: GradientAnswer): void => {
-  port.postMessage(answer);
-};
-const failed = (error: unknown): void => {
-  post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
-};
+let computePart: ComputePart | null = null;
 
-try {
-  const { preset, config, layout, weights, gradients, statistics } = workerData as GradientThreadData;
+serveNodeThread<GradientApi>({
+  start: async (_, setup) => {
+    computePart = await createNetwork(setup);
+  },
+  compute: (_, samples, dropoutSeed) => {
+    if (computePart === null) throw new Error('`compute` was called before `start`.');
+    return computePart(samples, dropoutSeed);
+  },
+});
+
+async function createNetwork({
+  preset,
+  config,
+  layout,
+  weights,
+  gradients,
+  statistics,
+}: GradientSetup): Promise<ComputePart> {
   await initialiseNodeBackend('wasm');
   await registerTrainingKernels();
   const network = new NetworkGradient(preset, config);
   network.variables.load(statistics);
   const shared = viewsOf(layout, weights);
   const out = viewsOf(layout, gradients);
-  port.on('message', (task: GradientTask) => {
-    computePart(task).then(post, failed);
-  });
-  post({ kind: 'ready' });
-
-  async function computePart({ samples, dropoutSeed }: GradientTask): Promise<GradientAnswer> {
+  return async (samples, dropoutSeed) => {
     network.variables.load(copies(shared));
     const part = await network.compute(samples, dropoutSeed);
     for (const [name, gradient] of part.gradients) out.get(name)!.data.set(gradient);
     const moving = [...(await network.variables.read((name) => statistics.has(name)))];
-    return { kind: 'done', loss: part.loss, statistics: new Map(moving) };
-  }
-} catch (error) {
-  failed(error);
+    return { loss: part.loss, statistics: new Map(moving) };
+  };
 }
 
-/** TF.js takes no views of shared memory. */
+/** TF.js does not accept views of shared memory. */
 function copies(views: ReadonlyMap<string, WeightArray>): Map<string, WeightArray> {
   return new Map(
     [...views].map(([name, { shape, data }]) => [name, { shape, data: new Float32Array(data) }]),

@@ -1,16 +1,14 @@
 /**
- * Data-parallel training: further threads that hold the same network and compute parts of each batch. Weights and
- * gradients lie in memory that all threads see; what is sent are the samples.
+ * Data-parallel training: more threads hold the same network and compute parts of each batch. All threads
+ * share the memory of weights and gradients; only the samples are sent.
  */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { startNodeThread, type NodeThread } from '../base/node-thread.node.ts';
 import type { Preset } from '../model/presets.ts';
 import type { WeightArray, Weights } from '../runtime/variables.ts';
-import type { BatchPart } from './batch-parts.ts';
-import type { BatchGradient, LossConfig } from './network-gradient.ts';
+import type { BatchGradient, BatchPart, LossConfig } from './network-gradient.ts';
 import type { Sample } from './sample.ts';
 
-/** Where a variable lies in the shared memory, in numbers. */
+/** Position of a variable in the shared memory, in float32 values. */
 export interface SharedVariable {
   readonly name: string;
   readonly shape: readonly number[];
@@ -18,8 +16,8 @@ export interface SharedVariable {
   readonly length: number;
 }
 
-/** What a thread is started with. */
-export interface GradientThreadData {
+/** What a thread needs before its first part. */
+export interface GradientSetup {
   readonly preset: Preset;
   readonly config: LossConfig;
   readonly layout: readonly SharedVariable[];
@@ -27,37 +25,43 @@ export interface GradientThreadData {
   readonly weights: SharedArrayBuffer;
   /** Gradients of the last part. */
   readonly gradients: SharedArrayBuffer;
-  /** Moving statistics at the start. */
+  /** Initial moving statistics. */
   readonly statistics: Weights;
 }
 
-export interface GradientTask {
-  readonly samples: readonly Sample[];
-  readonly dropoutSeed: number;
+/** The calls that a gradient thread answers. */
+export interface GradientApi {
+  /** Builds the network. Call once, before `compute`. */
+  start(setup: GradientSetup): Promise<void>;
+  /** Computes one part. Writes its gradients to the shared memory. */
+  compute(
+    samples: readonly Sample[],
+    dropoutSeed: number,
+  ): Promise<{ readonly loss: number; readonly statistics: Weights }>;
 }
 
-export type GradientAnswer =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'done'; readonly loss: number; readonly statistics: Weights }
-  | { readonly kind: 'failed'; readonly message: string };
-
-interface Thread {
-  readonly worker: Worker;
+interface GradientWorker {
+  readonly thread: NodeThread<GradientApi>;
   readonly gradients: ReadonlyMap<string, Float32Array>;
 }
 
 /** Weights in shared memory, and the threads that read them. */
 export class GradientThreads {
-  private constructor(
-    /** The trainable weights: whoever changes them changes what the threads see. */
-    readonly weights: ReadonlyMap<string, WeightArray>,
-    private readonly threads: readonly Thread[],
-  ) {}
+  /** The trainable weights. Threads see changes at their next part. */
+  readonly weights: ReadonlyMap<string, WeightArray>;
+  readonly #workers: readonly GradientWorker[];
+
+  /** Use `start`. */
+  constructor(weights: ReadonlyMap<string, WeightArray>, workers: readonly GradientWorker[]) {
+    this.weights = weights;
+    this.#workers = workers;
+  }
 
   /**
-   * @param variables of the network at the start, moving statistics among them
+   * @param count threads besides the caller's
+   * @param variables of the network at the start, including moving statistics
    * @param isTrainable by name
-   * @throws Error when a thread does not start.
+   * @throws WorkerError when a thread does not start.
    */
   static async start(
     count: number,
@@ -67,65 +71,61 @@ export class GradientThreads {
     isTrainable: (name: string) => boolean,
   ): Promise<GradientThreads> {
     const layout: SharedVariable[] = [];
-    let numbers = 0;
+    let size = 0;
     for (const [name, { shape, data }] of variables) {
       if (!isTrainable(name)) continue;
-      layout.push({ name, shape, offset: numbers, length: data.length });
-      numbers += data.length;
+      layout.push({ name, shape, offset: size, length: data.length });
+      size += data.length;
     }
-    const buffer = (): SharedArrayBuffer => new SharedArrayBuffer(numbers * 4);
+    const buffer = (): SharedArrayBuffer => new SharedArrayBuffer(size * 4);
     const weights = buffer();
     const views = viewsOf(layout, weights);
     for (const [name, view] of views) view.data.set(variables.get(name)!.data);
     const statistics = new Map([...variables].filter(([name]) => !isTrainable(name)));
-    const threads = await Promise.all(
-      Array.from({ length: count }, async (): Promise<Thread> => {
-        const gradients = buffer();
-        const workerData: GradientThreadData = { preset, config, layout, weights, gradients, statistics };
-        const worker = new Worker(new URL('../../bin/gradient-thread.mjs', import.meta.url), { workerData });
-        await answerOf(worker);
-        return {
-          worker,
-          gradients: new Map([...viewsOf(layout, gradients)].map(([name, { data }]) => [name, data])),
-        };
-      }),
+    const threads = Array.from({ length: count }, () =>
+      startNodeThread<GradientApi>('gradient', 'Run the command again; it resumes from the last checkpoint.'),
     );
-    return new GradientThreads(views, threads);
+    try {
+      const workers = await Promise.all(
+        threads.map(async (thread): Promise<GradientWorker> => {
+          const gradients = buffer();
+          await thread.rpc.call('start', [{ preset, config, layout, weights, gradients, statistics }]);
+          const data = [...viewsOf(layout, gradients)].map(([name, view]) => [name, view.data] as const);
+          return { thread, gradients: new Map(data) };
+        }),
+      );
+      return new GradientThreads(views, workers);
+    } catch (error) {
+      await Promise.all(threads.map((thread) => thread.close()));
+      throw error;
+    }
   }
 
-  /** How many there are beside the caller's own. */
+  /** Threads besides the caller's. */
   get count(): number {
-    return this.threads.length;
+    return this.#workers.length;
   }
 
   /**
-   * Starts a part on thread `index`. The gradients are the thread's own memory: they hold until its next part.
-   * @throws Error with the message of what went wrong there.
+   * Computes a part on thread `index`. The gradients are the thread's memory: they are valid until its next
+   * part.
+   * @throws WorkerError when the computation fails or the thread stops.
    */
   async compute(
     index: number,
     { items, dropoutSeed }: BatchPart<Sample>,
   ): Promise<BatchGradient & { statistics: Weights }> {
-    const { worker, gradients } = this.threads[index]!;
-    const task: GradientTask = { samples: items, dropoutSeed };
-    worker.postMessage(task);
-    const answer = await answerOf(worker);
-    if (answer.kind !== 'done') throw new Error('The thread answered out of turn.');
-    return { loss: answer.loss, gradients, statistics: answer.statistics };
+    const { thread, gradients } = this.#workers[index]!;
+    const { loss, statistics } = await thread.rpc.call('compute', [items, dropoutSeed]);
+    return { loss, gradients, statistics };
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#workers.map(({ thread }) => thread.close()));
   }
 }
 
-async function answerOf(worker: Worker): Promise<GradientAnswer> {
-  const [answer] = (await once(worker, 'message')) as [GradientAnswer];
-  if (answer.kind === 'failed') throw new Error(answer.message);
-  return answer;
-}
-
-/** The variables as views of one piece of memory. */
+/** The variables as views of shared memory. */
 export function viewsOf(
   layout: readonly SharedVariable[],
   memory: SharedArrayBuffer,

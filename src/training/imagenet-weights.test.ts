@@ -18,7 +18,7 @@ import { loadImageNetWeights, type PretrainedEncoder } from './imagenet-weights.
 const folder = new URL('../../../shared/data/weights/', import.meta.url).pathname;
 const slideFile = new URL('../../public/slides/CMU-1-Small-Region.svs', import.meta.url).pathname;
 const hasWeights = existsSync(folder);
-if (!hasWeights) console.warn('skipped: ../shared/data/weights is not here');
+if (!hasWeights) console.warn('skipped: ../shared/data/weights is missing');
 
 function variablesOf(config: ResNetConfig): CostOps['variables'] {
   const cost = new CostOps();
@@ -41,16 +41,19 @@ async function tissue(): Promise<tf.Tensor4D> {
   return tf.tensor4d(rgb, [1, 224, 224, 3]);
 }
 
-/** Correlates, per batch norm, the moving means with the means of what really arrives there. */
+/** Correlates the moving means of each batch norm with the actual means of its input. */
 class Witness extends EagerOps {
   readonly correlations = new Map<string, number>();
-  constructor(private readonly store: VariableStore) {
+  readonly #store: VariableStore;
+
+  constructor(store: VariableStore) {
     super(store, { norm: 'reference', dropoutSeed: null });
+    this.#store = store;
   }
 
   override batchNorm(x: EagerMap, name: string): EagerMap {
     const seen = tf.mean(x.tensor, [0, 1, 2]).dataSync();
-    const expected = this.store
+    const expected = this.#store
       .get(`${name}/moving_mean`, [x.shape[3]], { kind: 'constant', value: 0 }, false)
       .dataSync();
     this.correlations.set(name, correlation(seen, expected));
@@ -99,7 +102,7 @@ describe.skipIf(!hasWeights)('ImageNet weights', () => {
     await useTestBackend('wasm');
   });
 
-  it('ResNet-50: conv1 to conv4 are whole; what conv5 lacks is named', async () => {
+  it('ResNet-50: conv1 to conv4 are complete; missing kernels of conv5 are listed', async () => {
     const { weights, missing, strideOn } = await load('resnet50-imagenet', resnet50);
     expect(strideOn).toBe('1x1');
     expect(missing).toHaveLength(9);
@@ -107,7 +110,7 @@ describe.skipIf(!hasWeights)('ImageNet weights', () => {
     expect(weights.get('slice/encoder/stem/conv/kernel')?.shape).toEqual([7, 7, 3, 64]);
   });
 
-  it('ResNet-50 is alive on tissue: activations lie where its moving means expect them, through conv4', async () => {
+  it('ResNet-50 works on tissue: activations match its moving means up to conv4', async () => {
     const config: ResNetConfig = { ...resnet50, strideOn: '1x1' };
     const { weights, preprocessing } = await load('resnet50-imagenet', config);
     const image = await tissue();
@@ -116,7 +119,7 @@ describe.skipIf(!hasWeights)('ImageNet weights', () => {
     const lastOfConv4 = correlations.get('slice/encoder/stage3/block6/conv3/norm')!;
     expect(lastOfConv4).toBeGreaterThan(0.5);
 
-    // The same numbers in the wrong places (every kernel mirrored as a whole) tell that the test can fail.
+    // Shows that the test can fail: the same numbers in the wrong order, with every kernel reversed.
     const mirrored = new Map(
       [...weights].map(([name, { shape, data }]) => [
         name,
@@ -128,7 +131,7 @@ describe.skipIf(!hasWeights)('ImageNet weights', () => {
     image.dispose();
   });
 
-  it('ResNet-18: layers 1 to 3 are whole, layer 4 only has its shortcut', async () => {
+  it('ResNet-18: layers 1 to 3 are complete, layer 4 has only its shortcut', async () => {
     const { weights, missing, strideOn } = await load('resnet18-imagenet', resnet18);
     expect(strideOn).toBe('3x3');
     expect(missing.map((name) => name.replace('slice/encoder/', ''))).toEqual([
@@ -137,19 +140,19 @@ describe.skipIf(!hasWeights)('ImageNet weights', () => {
       'stage4/block2/conv1/conv/kernel',
       'stage4/block2/conv2/conv/kernel',
     ]);
-    // Batch norm was folded in: what we make of it must add the bias and nothing else.
+    // The batch norm was folded: ours must only add the bias.
     const part = (name: string): number => weights.get(`slice/encoder/stem/norm/${name}`)!.data[5]!;
     expect(part('gamma') / Math.sqrt(part('moving_variance') + 1e-5)).toBeCloseTo(1, 6);
   });
 
-  it('a compact encoder takes stages 1 to 3 and says that stage 4 has another shape', async () => {
+  it('a compact encoder takes stages 1 to 3 and lists stage 4, whose shape differs', async () => {
     const compact: ResNetConfig = { ...resnet18, widths: [64, 128, 256, 256] };
     const { missing } = await load('resnet18-imagenet', compact);
     expect(missing).toHaveLength(5);
     expect(missing).toContain('slice/encoder/stage4/block1/shortcut/conv/kernel');
   });
 
-  it('says which folder it wants', async () => {
+  it('names the file that is missing', async () => {
     await expect(loadImageNetWeights(`${folder}../glas`, new Map(), 'x')).rejects.toThrow(/manifest\.json/);
   });
 });

@@ -1,23 +1,74 @@
 /**
  * ImageNet weights for encoders, read from the two folders of `../shared/data/weights`: Keras' ResNet-50 v1
- * (conv1 to conv4 whole) and torchvision's ResNet-18 with its batch norms folded in (layers 1 to 3 whole).
- * What a folder lacks, or holds in another shape, keeps its random start and is named.
+ * (conv1 to conv4 complete) and torchvision's ResNet-18 with folded batch norms (layers 1 to 3 complete).
+ * Variables that a folder lacks, or holds in another shape, keep their random values and are reported.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { caffePreprocessing, torchvisionPreprocessing } from '../model/config.ts';
-import type { Preprocessing, ResNetConfig } from '../model/config.ts';
+import {
+  caffePreprocessing,
+  type Preprocessing,
+  type ResNetConfig,
+  torchvisionPreprocessing,
+} from '../model/config.ts';
+import { readsContext } from '../model/network.ts';
 import { BATCH_NORM_EPSILON } from '../model/ops.ts';
-import type { WeightArray } from '../runtime/variables.ts';
-import { readNpy } from './npy.ts';
+import type { Preset } from '../model/presets.ts';
+import type { WeightArray, Weights } from '../runtime/variables.ts';
+import { presetCost } from '../runtime/zoo.ts';
+
+/** A preset with initial weights. */
+export interface PretrainedPreset {
+  /** With the preprocessing and strides that the weights were trained with. */
+  readonly preset: Preset;
+  readonly weights: Weights;
+  /** Encoder kernels that start at random. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * ImageNet weights for all encoders of a preset.
+ * @param folder as for `loadImageNetWeights`
+ * @throws Error when the folder can't be read, or the weights fit no encoder of the preset.
+ */
+export async function pretrainedPreset(preset: Preset, folder: string): Promise<PretrainedPreset> {
+  const { network } = preset;
+  if (network.kind === 'unet') {
+    throw new Error(`${preset.id}: there are no ImageNet weights for U-Net. Remove "encoderWeights".`);
+  }
+  const { variables } = presetCost(preset);
+  const slice = await loadImageNetWeights(folder, variables, 'slice/encoder');
+  const encoders: PretrainedEncoder[] = [slice];
+  if (readsContext(network)) {
+    encoders.push(await loadImageNetWeights(folder, variables, 'context/encoder'));
+  }
+  const weights = new Map<string, WeightArray>(encoders.flatMap((encoder) => [...encoder.weights]));
+  if (weights.size === 0)
+    throw new Error(`${folder}: none of these weights fit ${preset.id}. Choose another folder.`);
+  const { preprocessing, strideOn } = slice;
+  const contextEncoder = network.contextEncoder === null ? null : { ...network.contextEncoder, strideOn };
+  return {
+    preset: {
+      ...preset,
+      network: {
+        ...network,
+        preprocessing,
+        sliceEncoder: { ...network.sliceEncoder, strideOn },
+        contextEncoder,
+      },
+    },
+    weights,
+    missing: encoders.flatMap((encoder) => [...encoder.missing]),
+  };
+}
 
 export interface PretrainedEncoder {
   /** By variable name, `<prefix>/stem/conv/kernel` and so on. */
   readonly weights: ReadonlyMap<string, WeightArray>;
-  /** Variables of the encoder that the folder does not hold in the right shape. */
+  /** Encoder kernels that the folder does not contain in the right shape. */
   readonly missing: readonly string[];
-  /** What the weights were trained with; a network that starts from them must use the same. */
+  /** As in the training of the weights. A network that starts from them must use the same. */
   readonly preprocessing: Preprocessing;
   readonly strideOn: ResNetConfig['strideOn'];
 }
@@ -36,14 +87,14 @@ interface Norm {
   readonly epsilon: number;
 }
 
-/** A convolution with the batch norm after it, by our name below the encoder's prefix. */
+/** Reads a convolution and the batch norm after it, by its name in our encoder; null if it is missing. */
 type Layers = (ours: string) => Promise<{ convolution: Convolution; norm: Norm | null } | null>;
 
 /**
- * @param folder holds `manifest.json` and the arrays
- * @param variables names and shapes that the encoder has, as the cost interpreter lists them
+ * @param folder contains `manifest.json` and the arrays
+ * @param variables names and shapes of the encoder's variables, from the cost interpreter
  * @param prefix of the encoder's variables, `slice/encoder` or `context/encoder`
- * @throws Error naming the file when the folder is not one of the two kinds, or an array is cut off.
+ * @throws Error naming the file when the folder is neither of the two, or an array is truncated.
  */
 export async function loadImageNetWeights(
   folder: string,
@@ -56,7 +107,7 @@ export async function loadImageNetWeights(
   const torch = torchvisionSchema.safeParse(manifest);
   if (!keras.success && !torch.success) {
     throw new Error(
-      `${file}: neither Keras' ResNet-50 nor torchvision's ResNet-18. Give one of these folders.`,
+      `${file}: this is neither Keras' ResNet-50 nor torchvision's ResNet-18. Choose the folder of one of them.`,
     );
   }
   const layers = keras.success ? kerasLayers(folder, keras.data) : torchvisionLayers(folder, torch.data!);
@@ -84,14 +135,14 @@ export async function loadImageNetWeights(
   };
 }
 
-/** The batch norm of our networks, which have no bias before it and an epsilon of their own. */
+/** Converts to the batch norm of our networks, which have no bias before it and a different epsilon. */
 function foldedNorm({ kernel, bias }: Convolution, norm: Norm | null): Record<string, Float32Array> {
   const channels = kernel.shape[0]!;
   const at = (values: Float32Array | null, i: number): number => values?.[i] ?? 0;
   const each = (value: (i: number) => number): Float32Array =>
     Float32Array.from({ length: channels }, (_, i) => value(i));
   if (norm === null) {
-    // Folded already: a batch norm that changes nothing but adds the bias.
+    // Already folded: this batch norm only adds the bias.
     return {
       gamma: each(() => 1),
       beta: each((i) => at(bias, i)),
@@ -112,7 +163,7 @@ function oihw([height, width, channels, out]: readonly number[]): unknown[] {
   return [out, channels, height, width];
 }
 
-/** [out, in, k, k] → [k, k, in, out]; `reversed` turns a kernel for BGR into one for RGB. */
+/** [out, in, k, k] → [k, k, in, out]. `reversed` converts a kernel for BGR to one for RGB. */
 function toHwio({ shape, data }: WeightArray, reversed: boolean): WeightArray {
   const [out, channels, height, width] = shape as [number, number, number, number];
   const values = new Float32Array(data.length);
@@ -178,7 +229,7 @@ async function readFloats(file: string, count: number): Promise<Float32Array> {
   const bytes = await readFile(file);
   if (bytes.length !== count * 4) {
     throw new Error(
-      `${file}: holds ${String(bytes.length)} bytes, not ${String(count * 4)}. Fetch it again.`,
+      `${file}: expected ${String(count * 4)} bytes, found ${String(bytes.length)}. Download it again.`,
     );
   }
   return new Float32Array(Uint8Array.from(bytes).buffer);
@@ -202,4 +253,32 @@ function torchvisionLayers(folder: string, { arrays }: z.infer<typeof torchvisio
     const bias = await readNpy(join(folder, 'weights', `${name}.bias.npy`));
     return { convolution: { kernel, bias: bias.data }, norm: null };
   };
+}
+
+/**
+ * Reads a NumPy array file, version 1 to 3 (numpy.lib.format), of float32 in C order.
+ * @throws Error naming the file when it is not such an array, or is truncated.
+ */
+export async function readNpy(file: string): Promise<WeightArray> {
+  const bytes = await readFile(file);
+  const version = bytes[6] ?? 0;
+  if (bytes.toString('latin1', 0, 6) !== '\x93NUMPY' || version < 1 || version > 3) {
+    throw new Error(`${file}: this is not a NumPy array file.`);
+  }
+  const start = version === 1 ? 10 : 12;
+  const length = version === 1 ? bytes.readUInt16LE(8) : bytes.readUInt32LE(8);
+  const header = bytes.toString('latin1', start, start + length);
+  const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1];
+  if (!/'descr':\s*'<f4'/.test(header) || !/'fortran_order':\s*False/.test(header) || shape === undefined) {
+    throw new Error(`${file}: only float32 arrays in C order are supported, not ${header.trim()}`);
+  }
+  const sides = shape
+    .split(',')
+    .map((side) => side.trim())
+    .filter((side) => side !== '')
+    .map(Number);
+  const count = sides.reduce((product, side) => product * side, 1);
+  const data = bytes.subarray(start + length, start + length + count * 4);
+  if (data.length !== count * 4) throw new Error(`${file}: the file is truncated. Download it again.`);
+  return { shape: sides, data: new Float32Array(Uint8Array.from(data).buffer) };
 }

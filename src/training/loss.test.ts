@@ -2,7 +2,6 @@ import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useTestBackend } from '../runtime/test-backend.ts';
-import { AdamW } from './adamw.ts';
 import { crossEntropy, diceLoss } from './loss.ts';
 
 beforeAll(async () => {
@@ -18,7 +17,7 @@ describe('crossEntropy', () => {
     expect((await crossEntropy(logits, truth).data())[0]).toBeCloseTo(expected, 5);
   });
 
-  it('weighs pixels as the truth does', async () => {
+  it('weights pixels by the truth', async () => {
     const logits = tf.tensor4d([1, 2, 0, 0, 3, -1], [1, 1, 3, 2]);
     const truth = tf.tensor4d([0, 3, 1, 0, 0, 0], [1, 1, 3, 2]);
     const p0 = Math.exp(2) / (Math.exp(1) + Math.exp(2));
@@ -44,31 +43,10 @@ describe('crossEntropy', () => {
   });
 });
 
-describe('AdamW', () => {
-  it('takes the step that the paper’s equations give, decay included', () => {
-    const optimiser = new AdamW({ beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1 });
-    const weight = { shape: [1, 2], data: Float32Array.from([1, -2]) };
-    let [m, v, x] = [0, 0, 1];
-    for (const [step, g] of [
-      [1, 0.5],
-      [2, -0.25],
-    ] as const) {
-      optimiser.begin();
-      optimiser.update('w', weight, [g, 0], 0.01);
-      m = 0.9 * m + 0.1 * g;
-      v = 0.99 * v + 0.01 * g * g;
-      x =
-        x * (1 - 0.01 * 0.1) - (0.01 * (m / (1 - 0.9 ** step))) / (Math.sqrt(v / (1 - 0.99 ** step)) + 1e-8);
-    }
-    expect(weight.data[0]).toBeCloseTo(x, 6);
-    expect(weight.data[1]).toBeCloseTo(-2 * (1 - 0.001) ** 2, 6); // no gradient: decay alone
-  });
-});
-
 describe('diceLoss', () => {
-  it('is what one works out by hand', async () => {
+  it('agrees with a calculation by hand', async () => {
     await useTestBackend('cpu');
-    // Two pixels, two classes, sure and right in the first, even in the second; both truly class 0.
+    // Two pixels of class 0, two classes: the first prediction is certain and correct, the second is 50:50.
     const logits = tf.tensor4d([50, -50, 0, 0], [1, 1, 2, 2]);
     const truth = tf.tensor4d([1, 0, 1, 0], [1, 1, 2, 2]);
     // Class 0: p sums to 1.5, truth to 2, overlap 1.5: (3 + 1) / (3.5 + 1). Class 1: p 0.5, truth 0: 1 / 1.5.
@@ -76,7 +54,7 @@ describe('diceLoss', () => {
     expect(diceLoss(logits, truth).dataSync()[0]).toBeCloseTo(expected, 5);
   });
 
-  it('leaves out pixels that do not count, and takes no notice of weights', async () => {
+  it('skips pixels that do not count, and ignores weights', async () => {
     await useTestBackend('cpu');
     const of = (truth: number[]): number =>
       diceLoss(tf.tensor4d([1, 2, 3, 0], [1, 1, 2, 2]), tf.tensor4d(truth, [1, 1, 2, 2])).dataSync()[0]!;

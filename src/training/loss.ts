@@ -1,10 +1,11 @@
-/** Cross-entropy over pixels, with the gradient written out: two kernels in place of a dozen. */
+/** Losses over pixels. The cross-entropy has an explicit gradient: two kernels instead of a dozen. */
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Mean cross-entropy of softmax(logits) against one-hot truth, over pixels as they weigh.
+ * Cross-entropy of softmax(logits) against one-hot truth, averaged over pixels by their weights.
  * @param logits [n, h, w, classes]
- * @param truth [n, h, w, classes], one-hot times the pixel's weight, float32; a pixel of all zeros does not count
+ * @param truth [n, h, w, classes], one-hot times the pixel's weight, float32; all zeros for a pixel that does
+ *   not count
  * @returns scalar
  */
 export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar {
@@ -31,7 +32,7 @@ export function crossEntropy(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar
  * Soft Dice loss (Milletari et al. 2016, without squares): 1 minus the mean over classes of
  * 2 Σ p t / (Σ p + Σ t), over the pixels that count.
  * @param logits [n, h, w, classes]
- * @param truth [n, h, w, classes], as for the cross-entropy; only whether a pixel counts matters, not how much
+ * @param truth [n, h, w, classes], as for the cross-entropy; weights other than 0 are equal here
  * @returns scalar, 0 to 1
  */
 export function diceLoss(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar {
@@ -40,6 +41,6 @@ export function diceLoss(logits: tf.Tensor4D, truth: tf.Tensor4D): tf.Scalar {
   const probabilities = tf.mul(tf.softmax(logits), counts); // [n, h, w, classes]
   const overlap = tf.sum(tf.mul(probabilities, isClass), [0, 1, 2]); // [classes]
   const sizes = tf.add(tf.sum(probabilities, [0, 1, 2]), tf.sum(isClass, [0, 1, 2])); // [classes]
-  const dice = tf.div(tf.add(tf.mul(overlap, 2), 1), tf.add(sizes, 1)); // [classes]; 1 for a class nobody names
+  const dice = tf.div(tf.add(tf.mul(overlap, 2), 1), tf.add(sizes, 1)); // [classes]; 1 for a class that neither side contains
   return tf.sub(1, tf.mean(dice));
 }

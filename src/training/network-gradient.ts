@@ -1,4 +1,4 @@
-/** Loss and gradients of a network on a batch of samples. */
+/** Loss and gradients of a network on a batch of samples, computed whole or in parts. */
 import * as tf from '@tensorflow/tfjs-core';
 import { network } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
@@ -9,7 +9,7 @@ import { crossEntropy, diceLoss } from './loss.ts';
 import type { Sample } from './sample.ts';
 import type { TrainingConfig } from './training-config.ts';
 
-/** What of a configuration the loss depends on. */
+/** The part of a configuration that the loss depends on. */
 export type LossConfig = Pick<
   TrainingConfig,
   'seed' | 'batchNorm' | 'contextLoss' | 'contextClassWeights' | 'classWeights' | 'dice'
@@ -18,37 +18,39 @@ export type LossConfig = Pick<
 export interface BatchGradient {
   /** Mean over the batch. */
   readonly loss: number;
-  /** Of that mean, by the trainable variables' names. */
+  /** Gradients of that mean, by name of the trainable variable. */
   readonly gradients: ReadonlyMap<string, Float32Array>;
 }
 
+/** A network with its variables. `dispose` frees them. */
 export class NetworkGradient {
   readonly variables: VariableStore;
+  readonly #preset: Preset;
+  readonly #config: LossConfig;
 
-  constructor(
-    private readonly preset: Preset,
-    private readonly config: LossConfig,
-  ) {
+  constructor(preset: Preset, config: LossConfig) {
+    this.#preset = preset;
+    this.#config = config;
     this.variables = new VariableStore(config.seed);
   }
 
-  /** Creates the variables; sets the batch norms' statistics to those of the samples where `sets` says so. */
+  /** Creates the variables. Where `sets` returns true, a batch norm takes its statistics from the samples. */
   calibrate(samples: readonly Sample[], sets: (variable: string) => boolean): void {
     tf.tidy(() => {
-      this.loss(this.batch(samples), { norm: 'calibrate', calibrates: sets, dropoutSeed: null });
+      this.#loss(this.#batch(samples), { norm: 'calibrate', calibrates: sets, dropoutSeed: null });
     });
   }
 
   /**
-   * @param samples of one part of a batch, or a whole one
-   * @param dropoutSeed another at every step and part
+   * @param samples a batch or a part of one
+   * @param dropoutSeed differs for every step and part
    */
   async compute(samples: readonly Sample[], dropoutSeed: number): Promise<BatchGradient> {
     const variables = this.variables.trainable();
     const { value, grads } = tf.tidy(() => {
-      const batch = this.batch(samples);
+      const batch = this.#batch(samples);
       return tf.variableGrads(
-        () => this.loss(batch, { norm: this.config.batchNorm, dropoutSeed }),
+        () => this.#loss(batch, { norm: this.#config.batchNorm, dropoutSeed }),
         [...variables.values()],
       );
     });
@@ -65,40 +67,40 @@ export class NetworkGradient {
     this.variables.dispose();
   }
 
-  /** Loss of the slice and, as the configuration weighs it, of the context. */
-  private loss(batch: Batch, options: EagerOptions): tf.Scalar {
+  /** Loss of the slices plus the weighted loss of the contexts. */
+  #loss(batch: Batch, options: EagerOptions): tf.Scalar {
     const ops = new EagerOps(this.variables, options);
     const input = {
       slice: ops.input(batch.slice),
       context: batch.context === null ? null : ops.input(batch.context),
       sliceInContext: batch.boxes === null ? null : ops.input(batch.boxes),
     };
-    const logits = network(ops, input, this.preset.network).tensor; // [n, h, w, classes]
+    const logits = network(ops, input, this.#preset.network).tensor; // [n, h, w, classes]
     let loss = crossEntropy(logits, batch.truth);
-    const { dice = 0 } = this.config;
+    const { dice = 0 } = this.#config;
     if (dice > 0) loss = tf.add(loss, tf.mul(diceLoss(logits, batch.truth), dice));
-    if (batch.context === null || this.config.contextLoss === 0) return loss;
-    return tf.add(loss, tf.mul(this.contextLoss(ops, batch.samples), this.config.contextLoss));
+    if (batch.context === null || this.#config.contextLoss === 0) return loss;
+    return tf.add(loss, tf.mul(this.#contextLoss(ops, batch.samples), this.#config.contextLoss));
   }
 
-  /** Mean over the context path's stages of the cross-entropy of a 1×1 head on each. */
-  private contextLoss(ops: EagerOps, samples: readonly Sample[]): tf.Scalar {
-    const { classes } = this.preset.network;
-    const side = this.preset.contextPx ?? 0;
+  /** Cross-entropy of a 1×1 head on each stage of the context path, averaged over the stages. */
+  #contextLoss(ops: EagerOps, samples: readonly Sample[]): tf.Scalar {
+    const { classes } = this.#preset.network;
+    const side = this.#preset.contextPx ?? 0;
     const truths = samples.map((sample) => sample.contextClasses!);
     const losses = [...ops.labels].map(([label, features]) => {
       const head = { filters: classes, kernel: 1, bias: true, init: 'glorot' } as const;
       const logits = ops.conv2d(features, `auxiliary/${label}`, head).tensor; // [n, h, w, classes]
-      const weights = this.config.contextClassWeights;
+      const weights = this.#config.contextClassWeights;
       return crossEntropy(logits, oneHot(truths, side, logits.shape[1], classes, weights));
     });
     return tf.div(tf.addN(losses), losses.length);
   }
 
-  private batch(samples: readonly Sample[]): Batch {
-    const { slicePx, contextPx, network: config } = this.preset;
+  #batch(samples: readonly Sample[]): Batch {
+    const { slicePx, contextPx, network: config } = this.#preset;
     const n = samples.length;
-    // RefineNet decides at stride 4, U-Net at full resolution.
+    // RefineNet has logits at stride 4, U-Net at full resolution.
     const side = config.kind === 'unet' ? slicePx : Math.ceil(slicePx / 4);
     const boxes =
       contextPx === null ? null : samples.flatMap(({ place }) => [...sliceBox(place, contextPx, slicePx)]);
@@ -110,7 +112,7 @@ export class NetworkGradient {
       slice: images(slices, slicePx),
       context: contextPx === null ? null : images(contexts, contextPx),
       boxes: boxes === null ? null : tf.tensor4d(boxes, [n, 1, 1, 4]),
-      truth: oneHot(truths, slicePx, side, config.classes, this.config.classWeights),
+      truth: oneHot(truths, slicePx, side, config.classes, this.#config.classWeights),
     };
   }
 }
@@ -136,9 +138,11 @@ function images(squares: readonly Uint8Array[], side: number): tf.Tensor4D {
 }
 
 /**
- * Truth of `side` × `side` pixels at `out` × `out`, nearest neighbour, [n, out, out, classes]. Logits are later
- * resized with aligned corners, so the first and last logits stand for the first and last pixels. A pixel counts as
- * its class's weight says, 1 by default.
+ * Truth of `side` × `side` pixels, sampled to `out` × `out` by nearest neighbour and one-hot encoded. Logits
+ * are later resized with aligned corners, so the first and last logits correspond to the first and last
+ * pixels.
+ * @param weights of a pixel of each class; 1 by default
+ * @returns [n, out, out, classes]; all 0 for a pixel that does not count
  */
 function oneHot(
   truths: readonly Uint8Array[],
@@ -152,11 +156,65 @@ function oneHot(
   truths.forEach((truth, index) => {
     for (let y = 0; y < out; y++) {
       for (let x = 0; x < out; x++) {
-        const label = truth[at[y]! * side + at[x]!]!;
-        if (label >= classes) continue; // does not count
-        values[((index * out + y) * out + x) * classes + label] = weights?.[label] ?? 1;
+        const classIndex = truth[at[y]! * side + at[x]!]!;
+        if (classIndex >= classes) continue; // Not counted.
+        values[((index * out + y) * out + x) * classes + classIndex] = weights?.[classIndex] ?? 1;
       }
     }
   });
   return tf.tensor4d(values, [truths.length, out, out, classes]);
+}
+
+/** A part of a batch: parts need less memory and can be computed on several threads. */
+export interface BatchPart<Item> {
+  readonly items: readonly Item[];
+  /** Share of the batch's items, above 0 to 1. */
+  readonly share: number;
+  readonly dropoutSeed: number;
+}
+
+/** Splits a batch into `count` parts of nearly equal size, or fewer if it has fewer items. */
+export function splitBatch<Item>(
+  items: readonly Item[],
+  count: number,
+  dropoutSeed: number,
+): BatchPart<Item>[] {
+  const parts = Math.min(count, items.length);
+  return Array.from({ length: parts }, (_, part) => {
+    const from = Math.floor((part * items.length) / parts);
+    const to = Math.floor(((part + 1) * items.length) / parts);
+    return {
+      items: items.slice(from, to),
+      share: (to - from) / items.length,
+      dropoutSeed: dropoutSeed + 104729 * part,
+    };
+  });
+}
+
+/**
+ * Loss and gradients of a whole batch. Parts are added in order, so the result does not depend on which
+ * thread computed which.
+ */
+export class PartSum {
+  #loss = 0;
+  #gradients: ReadonlyMap<string, Float32Array> | null = null;
+
+  /** Takes ownership of the gradients and may modify them. */
+  add(part: BatchGradient, share: number): void {
+    this.#loss += share * part.loss;
+    const sums = this.#gradients;
+    for (const [name, gradient] of part.gradients) {
+      const sum = sums?.get(name);
+      if (sum === undefined) {
+        if (share !== 1) for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! * share;
+      } else {
+        for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + gradient[i]! * share;
+      }
+    }
+    this.#gradients ??= part.gradients;
+  }
+
+  result(): BatchGradient {
+    return { loss: this.#loss, gradients: this.#gradients ?? new Map<string, Float32Array>() };
+  }
 }

@@ -1,23 +1,25 @@
-/** The training samples of a configuration: from images in memory, or straight from slides that do not fit there. */
+/**
+ * Opens the samples of a configuration: from images in memory, or directly from slides if they do not fit
+ * there.
+ */
 import type { Preset } from '../model/presets.ts';
-import type { DatasetItem } from './datasets/dataset.ts';
+import { type DatasetItem, knownMpp } from './datasets/dataset.ts';
 import { ofPatients, openDataset } from './datasets/open-dataset.ts';
-import type { LabelledImage } from './labelled-image.ts';
-import { knownMpp, prepareImage } from './prepare-image.ts';
+import { type LabelledImage, prepareImage } from './labelled-image.ts';
 import type { SampleSource } from './sample.ts';
 import { Sampler } from './sampler.ts';
 import { SlideSampler } from './slide-sampler.ts';
 import type { TrainingConfig } from './training-config.ts';
 
-/** Pixels at the slice's resolution that are held in memory at most; four bytes each. */
-const MAX_PIXELS_IN_MEMORY = 3e8;
+/** Maximum number of pixels to hold in memory, at the slice's resolution; four bytes each. */
+const maxPixelsInMemory = 3e8;
 
 export interface OpenSamples {
   readonly config: TrainingConfig;
   readonly preset: Preset;
   /** Folder of the dataset. */
   readonly data: string;
-  /** `training` by default; what is drawn for validation is not augmented. */
+  /** `training` by default. Validation samples are not augmented. */
   readonly purpose?: DataPurpose;
 }
 
@@ -25,10 +27,10 @@ export interface OpenSampleSource extends SampleSource {
   close(): void;
 }
 
-/** Whose images: those that are trained on, or those that choose the checkpoint. */
+/** Patients to train on, or patients to select the checkpoint on. */
 export type DataPurpose = 'training' | 'validation';
 
-/** The items of a dataset for a purpose; held-out patients are in neither. */
+/** The items of a dataset for a purpose. Neither contains held-out patients. */
 export async function itemsFor(
   purpose: DataPurpose,
   { config, data }: Pick<OpenSamples, 'config' | 'data'>,
@@ -42,7 +44,7 @@ export async function itemsFor(
   return ofPatients(await openDataset(data, datasetOptions(config)), choice, data);
 }
 
-/** How the configuration reads a dataset. */
+/** The configuration's options for reading a dataset. */
 export function datasetOptions({ classes, data }: Pick<TrainingConfig, 'classes' | 'data'>): {
   classNames: string[];
   mpp: number | null;
@@ -58,8 +60,9 @@ export function datasetOptions({ classes, data }: Pick<TrainingConfig, 'classes'
 }
 
 /**
- * @param onImage what is being read, for people
- * @throws SlideError, AnnotationError, DatasetError; Error when a class does not occur or the geometry makes no sense.
+ * @param onImage receives a line of text about the image being read
+ * @throws SlideError, AnnotationError, DatasetError; ConfigError when a class does not occur or the geometry
+ *   is invalid.
  */
 export async function openSamples(
   { config, preset, data, purpose = 'training' }: OpenSamples,
@@ -78,7 +81,7 @@ export async function openSamples(
   const read = ({ image }: DatasetItem): void => {
     onImage(`reading ${image} (${String(++count)} of ${String(items.length)})`);
   };
-  if ((await pixelsOf(items, umPerPx)) > MAX_PIXELS_IN_MEMORY) {
+  if ((await pixelsOf(items, umPerPx)) > maxPixelsInMemory) {
     return SlideSampler.open(items, preset, options, read);
   }
   const images: LabelledImage[] = [];
@@ -90,7 +93,7 @@ export async function openSamples(
   return { sample: (number) => sampler.sample(number), close: () => undefined };
 }
 
-/** Pixels of all items at a resolution; stops counting beyond what fits. */
+/** Pixels of all items at a resolution. Stops counting once they do not fit in memory. */
 async function pixelsOf(items: readonly DatasetItem[], umPerPx: number): Promise<number> {
   let pixels = 0;
   for (const item of items) {
@@ -99,7 +102,7 @@ async function pixelsOf(items: readonly DatasetItem[], umPerPx: number): Promise
     const { width, height } = slide.metadata;
     slide.close();
     pixels += (width * mpp.x * height * mpp.y) / umPerPx ** 2;
-    if (pixels > MAX_PIXELS_IN_MEMORY) break;
+    if (pixels > maxPixelsInMemory) break;
   }
   return pixels;
 }

@@ -1,36 +1,31 @@
-/** The other side of `SampleThread`: opens the dataset, then answers each number with its sample, in order. */
-import { parentPort, workerData } from 'node:worker_threads';
-import { openSamples, type OpenSamples } from './open-samples.ts';
-import type { Sample } from './sample.ts';
-import type { SampleMessage } from './sample-thread.ts';
+/** Entry of the sample thread: opens the dataset, then draws the requested samples in order. */
+import { serveNodeThread } from '../base/node-thread.node.ts';
+import { openSamples } from './open-samples.ts';
+import type { Sample, SampleSource } from './sample.ts';
+import type { SampleApi } from './sample-thread.ts';
 
-const port = parentPort;
-if (port === null) throw new Error('This file is the entry of a thread.');
+let source: SampleSource | null = null;
+/**
+ * The last requested sample. One core draws them, and the caller wants them in order, so they are drawn one
+ * by one.
+ */
+let last: Promise<unknown> = Promise.resolve();
 
-const post = (message: SampleMessage, transfer: readonly ArrayBuffer[] = []): void => {
-  port.postMessage(message, transfer);
-};
-
-try {
-  const samples = await openSamples(workerData as OpenSamples, (text) => {
-    post({ kind: 'reading', text });
-  });
-  // One after another: the thread has one core, and the next samples in order are wanted first.
-  let last = Promise.resolve();
-  port.on('message', (number: number) => {
-    last = last.then(async () => {
-      try {
-        const sample = await samples.sample(number);
-        post({ kind: 'sample', number, sample }, buffersOf(sample));
-      } catch (error) {
-        post({ kind: 'broken', number, message: (error as Error).message });
-      }
+serveNodeThread<SampleApi>({
+  open: async (context, options) => {
+    source = await openSamples(options, (text) => context.progress(text));
+  },
+  sample: (context, number) => {
+    const drawn = last.then(async () => {
+      if (source === null) throw new Error('`sample` was called before `open`.');
+      const sample = await source.sample(number);
+      for (const buffer of buffersOf(sample)) context.transfer(buffer);
+      return sample;
     });
-  });
-  post({ kind: 'ready' });
-} catch (error) {
-  post({ kind: 'failed', message: (error as Error).message });
-}
+    last = drawn.catch(() => undefined);
+    return drawn;
+  },
+});
 
 function buffersOf({ slice, classes, context, contextClasses }: Sample): ArrayBuffer[] {
   return [slice, classes, context, contextClasses].flatMap((bytes) => (bytes === null ? [] : [bytes.buffer]));

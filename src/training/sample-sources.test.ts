@@ -1,19 +1,23 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import { encode } from 'fast-png';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { NodeThread } from '../base/node-thread.node.ts';
+import { RpcClient, serveRpc, type RpcPort } from '../base/rpc.ts';
 import { presetById } from '../model/presets.ts';
+import { DatasetError } from './datasets/dataset.ts';
 import { openDataset } from './datasets/open-dataset.ts';
 import { itemsFor, openSamples } from './open-samples.ts';
 import type { Sample } from './sample.ts';
-import { SampleThread } from './sample-thread.ts';
+import { SampleThread, type SampleApi } from './sample-thread.ts';
 import { SlideSampler } from './slide-sampler.ts';
 import { trainingConfigSchema } from './training-config.ts';
 
-const WIDTH = 200;
-const HEIGHT = 160;
+const imageWidth = 200;
+const imageHeight = 160;
 let folder: string;
 
 const preset = {
@@ -46,15 +50,17 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'samples-'));
   await mkdir(join(folder, 'images'));
   await mkdir(join(folder, 'masks'));
-  const mask = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => (i % WIDTH < WIDTH / 2 ? 0 : 1));
-  const rgb = new Uint8Array(WIDTH * HEIGHT * 3);
+  const mask = Uint8Array.from({ length: imageWidth * imageHeight }, (_, i) =>
+    i % imageWidth < imageWidth / 2 ? 0 : 1,
+  );
+  const rgb = new Uint8Array(imageWidth * imageHeight * 3);
   mask.forEach((label, i) => {
-    rgb.set([i % WIDTH, Math.floor(i / WIDTH), label * 100], i * 3);
+    rgb.set([i % imageWidth, Math.floor(i / imageWidth), label * 100], i * 3);
   });
   for (const name of ['a', 'b', 'c']) {
-    const png = encode({ width: WIDTH, height: HEIGHT, data: mask, channels: 1, depth: 8 });
+    const png = encode({ width: imageWidth, height: imageHeight, data: mask, channels: 1, depth: 8 });
     await writeFile(join(folder, 'masks', `${name}.png`), png);
-    const image = sharp(rgb, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } });
+    const image = sharp(rgb, { raw: { width: imageWidth, height: imageHeight, channels: 3 } });
     await image.png().toFile(join(folder, 'images', `${name}.png`));
   }
   await writeFile(join(folder, 'index.csv'), 'name,patient\na,A\nb,B\nc,C\n');
@@ -65,7 +71,7 @@ afterAll(async () => {
 });
 
 describe('openSamples', () => {
-  it('keeps held-out and validation patients apart from training', async () => {
+  it('separates held-out and validation patients from training', async () => {
     const names = async (purpose: 'training' | 'validation'): Promise<string[]> =>
       (await itemsFor(purpose, { config, data: folder })).map(({ name }) => name);
     expect(await names('training')).toEqual(['a']);
@@ -74,7 +80,7 @@ describe('openSamples', () => {
 });
 
 describe('SampleThread', () => {
-  it('gives the samples that are drawn on this thread, in any order', async () => {
+  it('gives the same samples as this thread, in any order', async () => {
     const open = { config, preset, data: folder };
     const here = await openSamples(open, () => undefined);
     const texts: string[] = [];
@@ -82,7 +88,7 @@ describe('SampleThread', () => {
     for (const number of [0, 1, 2, 7, 1_000_000, 3]) {
       expect(await there.sample(number)).toEqual(await here.sample(number));
     }
-    // More at once than are drawn ahead.
+    // More requests at once than it draws ahead.
     const many = [20, 21, 22, 23, 24, 25, 26, 27, 28, 29];
     const drawn = await Promise.all(many.map((number) => there.sample(number)));
     expect(drawn[0]).toEqual(await here.sample(20));
@@ -91,11 +97,72 @@ describe('SampleThread', () => {
     expect(texts).toHaveLength(1);
   });
 
-  it('says what is wrong with a dataset', async () => {
+  it('reports problems of the dataset and of the configuration in one line', async () => {
     const open = { config, preset, data: join(folder, 'nowhere') };
     await expect(SampleThread.start(open, 3, () => undefined)).rejects.toThrow(
-      /nowhere: There is no such folder/,
+      /nowhere: There is no such folder\. Choose the folder of a dataset\.$/,
     );
+    const uneven = { config, preset: { ...preset, contextFieldUm: 51 }, data: folder };
+    await expect(SampleThread.start(uneven, 3, () => undefined)).rejects.toThrow(
+      /^A context pixel must cover a whole number of slice pixels, not 5\.1\. Change .* "geometry"\.$/,
+    );
+  });
+
+  describe('over a fake thread', () => {
+    const sampleOf = (number: number): Sample => ({
+      slice: Uint8Array.of(number),
+      classes: Uint8Array.of(0),
+      context: null,
+      contextClasses: null,
+      place: { x: 0, y: 0, size: 1 },
+    });
+
+    /** Its service runs on this thread. It fails for sample 3. */
+    function fakeThread(): { thread: NodeThread<SampleApi>; requested: number[] } {
+      const { port1, port2 } = new MessageChannel();
+      const requested: number[] = [];
+      serveRpc<SampleApi>(port2 as unknown as RpcPort, {
+        open: () => undefined,
+        sample: (_, number) => {
+          requested.push(number);
+          if (number === 3) throw new DatasetError('b.png', 'It ends early.', 'Copy it again.');
+          return sampleOf(number);
+        },
+      });
+      const rpc = new RpcClient<SampleApi>(port1 as unknown as RpcPort);
+      port1.start();
+      port2.start();
+      return { requested, thread: { rpc, close: async () => port1.close() } };
+    }
+
+    it('draws ahead in order, and each sample once', async () => {
+      const { thread, requested } = fakeThread();
+      const samples = new SampleThread(thread, 2);
+      expect(await samples.sample(5)).toEqual(sampleOf(5));
+      expect(await samples.sample(6)).toEqual(sampleOf(6));
+      expect(await samples.sample(20)).toEqual(sampleOf(20));
+      expect(requested).toEqual([5, 6, 7, 8, 20, 21, 22]);
+      await samples.close();
+    });
+
+    it('rejects an unreadable sample when it is requested, and no other', async () => {
+      const { thread } = fakeThread();
+      const samples = new SampleThread(thread, 2);
+      expect(await samples.sample(2)).toEqual(sampleOf(2)); // draws 3 ahead
+      await expect(samples.sample(3)).rejects.toThrow('b.png: It ends early. Copy it again.');
+      expect(await samples.sample(4)).toEqual(sampleOf(4));
+      await samples.close();
+    });
+
+    it('rejects every sample once the thread has stopped', async () => {
+      const { thread } = fakeThread();
+      const samples = new SampleThread(thread, 2);
+      const open = samples.sample(0);
+      thread.rpc.fail({ code: 'worker-failed', file: '', problem: 'It stopped.', remedy: 'Run it again.' });
+      await expect(open).rejects.toThrow('It stopped. Run it again.');
+      await expect(samples.sample(9)).rejects.toThrow('It stopped. Run it again.');
+      await samples.close();
+    });
   });
 });
 
@@ -106,7 +173,10 @@ describe('SlideSampler', () => {
     return SlideSampler.open(items, preset, { classWeights: [1, 1], seed: 4, ...options });
   };
 
-  /** Compares the slice's middle with the context's pixel there. @returns whether both lie on the slide. */
+  /**
+   * Compares the slice's centre with the context's pixel at the same position.
+   * @returns whether both are on the slide.
+   */
   function agrees({ slice, classes, context, contextClasses, place }: Sample): boolean {
     const u = Math.floor((place.x + place.size / 2) * 20);
     const v = Math.floor((place.y + place.size / 2) * 20);
@@ -114,7 +184,7 @@ describe('SlideSampler', () => {
     const there = (v * 20 + u) * 3;
     if (slice[middle + 2]! > 150 || context![there + 2]! > 150) return false;
     for (const channel of [0, 1]) {
-      // 5 × 5 pixels of the slide to one of the context, colours changed by a tenth at most.
+      // 5 × 5 pixels of the slide to one of the context, colours changed by at most a tenth.
       expect(Math.abs(slice[middle + channel]! - context![there + channel]!)).toBeLessThanOrEqual(12);
     }
     classes.forEach((label, i) => {
@@ -124,7 +194,7 @@ describe('SlideSampler', () => {
     return true;
   }
 
-  it('keeps slice, classes and context together, at every scale, anywhere and on the lattice', async () => {
+  it('aligns slice, classes and context at every scale, anywhere and on the lattice', async () => {
     for (const regions of ['anywhere', 'lattice'] as const) {
       const sampler = await openAll({ regions, augmentation: { scale: [0.6, 1.2], stain: 0 } });
       let checked = 0;
@@ -141,7 +211,7 @@ describe('SlideSampler', () => {
     }
   });
 
-  it('takes nothing from where nothing counts', async () => {
+  it('draws nothing from pixels that do not count', async () => {
     const classNames = ['left', 'right'];
     const items = await openDataset(folder, { classNames, mpp: 0.5, classOfValue: null });
     const right = items.map((item) => ({

@@ -1,103 +1,84 @@
 /**
- * Samples drawn on a thread of their own, ahead of what training asks for: reading and decoding then cost
- * no time of the thread that computes.
+ * Draws samples on a separate thread, ahead of demand, so that reading and decoding cost the computing thread
+ * no time.
  */
-import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import { startNodeThread, type NodeThread } from '../base/node-thread.node.ts';
 import type { OpenSamples } from './open-samples.ts';
 import type { Sample, SampleSource } from './sample.ts';
 
-/** From the thread. */
-export type SampleMessage =
-  | { readonly kind: 'reading'; readonly text: string }
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'sample'; readonly number: number; readonly sample: Sample }
-  | { readonly kind: 'broken'; readonly number: number; readonly message: string };
+/** The calls that the sample thread answers. */
+export interface SampleApi {
+  /** Opens the dataset; progress is a line of text per image. Call once, before `sample`. */
+  open(options: OpenSamples): Promise<void>;
+  /** Draws a sample. Calls are answered in order. */
+  sample(number: number): Promise<Sample>;
+}
 
-interface Waiting {
+interface Request {
   readonly promise: Promise<Sample>;
-  readonly resolve: (sample: Sample) => void;
-  readonly reject: (error: Error) => void;
-  /** Whether somebody has asked for it, rather than this class ahead of time. */
+  /** Whether the caller asked for it; otherwise it was drawn ahead. */
   wanted: boolean;
 }
 
 export class SampleThread implements SampleSource {
-  private readonly waiting = new Map<number, Waiting>();
+  readonly #requests = new Map<number, Request>();
+  readonly #thread: NodeThread<SampleApi>;
+  readonly #ahead: number;
 
-  private constructor(
-    private readonly worker: Worker,
-    /** Samples that are asked for beyond the one that is wanted. */
-    private readonly ahead: number,
-  ) {
-    worker.on('message', (message: SampleMessage) => {
-      this.receive(message);
-    });
-    worker.on('error', (error) => {
-      for (const { reject } of this.waiting.values()) reject(error);
-    });
+  /** Use `start`. */
+  constructor(thread: NodeThread<SampleApi>, ahead: number) {
+    this.#thread = thread;
+    this.#ahead = ahead;
   }
 
   /**
    * Opens the dataset on the thread.
-   * @param ahead samples to draw beyond the one asked for; two batches keep the thread busy
-   * @throws Error with the message of what went wrong there.
+   * @param ahead samples to draw beyond the requested one; two batches keep the thread busy
+   * @param onReading receives a line of text per image that is read
+   * @throws WorkerError when the dataset can't be opened or the thread stops.
    */
   static async start(
     open: OpenSamples,
     ahead: number,
     onReading: (text: string) => void,
   ): Promise<SampleThread> {
-    const entry = new URL('../../bin/sample-thread.mjs', import.meta.url);
-    const worker = new Worker(entry, { workerData: open });
+    const thread = startNodeThread<SampleApi>(
+      'sample',
+      'Run the command again; it resumes from the last checkpoint.',
+    );
     try {
-      for (;;) {
-        const [message] = (await once(worker, 'message')) as [SampleMessage];
-        if (message.kind === 'reading') onReading(message.text);
-        if (message.kind === 'failed') throw new Error(message.message);
-        if (message.kind === 'ready') return new SampleThread(worker, ahead);
-      }
+      await thread.rpc.call('open', [open], { onProgress: (text) => onReading(text as string) });
+      return new SampleThread(thread, ahead);
     } catch (error) {
-      await worker.terminate();
+      await thread.close();
       throw error;
     }
   }
 
-  /** @throws Error when the sample can't be read. */
+  /** @throws WorkerError when the sample can't be read or the thread stops. */
   sample(number: number): Promise<Sample> {
-    for (const [asked, { wanted }] of this.waiting) {
-      // What nobody came for: whoever asks has jumped to other numbers.
-      if (!wanted && (asked < number || asked > number + this.ahead)) this.waiting.delete(asked);
+    for (const [requested, { wanted }] of this.#requests) {
+      // Drawn ahead, but the caller has jumped to other numbers.
+      if (!wanted && (requested < number || requested > number + this.#ahead)) {
+        this.#requests.delete(requested);
+      }
     }
-    for (let next = number; next <= number + this.ahead; next++) this.ask(next);
-    const found = this.waiting.get(number)!;
-    found.wanted = true;
-    const { promise } = found;
-    void promise.then(
-      () => this.waiting.delete(number),
-      () => this.waiting.delete(number),
-    );
-    return promise;
+    for (let next = number; next <= number + this.#ahead; next++) this.#request(next);
+    const request = this.#requests.get(number)!;
+    request.wanted = true;
+    const forget = (): void => void this.#requests.delete(number);
+    void request.promise.then(forget, forget);
+    return request.promise;
   }
 
   async close(): Promise<void> {
-    await this.worker.terminate();
+    await this.#thread.close();
   }
 
-  private ask(number: number): void {
-    if (this.waiting.has(number)) return;
-    let settle: { resolve: (sample: Sample) => void; reject: (error: Error) => void } | null = null;
-    const promise = new Promise<Sample>((resolve, reject) => {
-      settle = { resolve, reject };
-    });
-    promise.catch(() => undefined); // reported when it is asked for
-    this.waiting.set(number, { promise, wanted: false, ...settle! });
-    this.worker.postMessage(number);
-  }
-
-  private receive(message: SampleMessage): void {
-    if (message.kind === 'sample') this.waiting.get(message.number)?.resolve(message.sample);
-    if (message.kind === 'broken') this.waiting.get(message.number)?.reject(new Error(message.message));
+  #request(number: number): void {
+    if (this.#requests.has(number)) return;
+    const promise = this.#thread.rpc.call('sample', [number]);
+    promise.catch(() => undefined); // Reported to whoever asks for the sample.
+    this.#requests.set(number, { promise, wanted: false });
   }
 }

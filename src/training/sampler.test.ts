@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { cropClasses, cropRgb, reduceImage, type LabelledImage } from './labelled-image.ts';
-import { contextFactor } from './context-place.ts';
+import { cropClasses, cropRgb, reduceImage } from './crops.ts';
+import type { LabelledImage } from './labelled-image.ts';
+import { contextFactor } from './placement.ts';
 import type { SamplingGeometry } from './sample.ts';
 import { Sampler } from './sampler.ts';
 
-/** Red is x, green is y, blue the class's shade: every pixel says where it came from. */
+/** Red is x, green is y, blue is the class: each pixel encodes its position. */
 function gradientImage(width = 200, height = 160): LabelledImage {
   const rgb = new Uint8Array(width * height * 3);
   const classes = new Uint8Array(width * height);
@@ -27,7 +28,7 @@ const region: SamplingGeometry = {
 };
 
 describe('crops', () => {
-  it('reaching over the border are white and class 0 there', () => {
+  it('are white, class 0, outside the image', () => {
     const image = gradientImage();
     const rgb = cropRgb(image, -1, -2, 4);
     expect([...rgb.subarray(0, 3)]).toEqual([255, 255, 255]);
@@ -36,7 +37,7 @@ describe('crops', () => {
     expect(cropRgb(image, 500, 500, 2).every((value) => value === 255)).toBe(true);
   });
 
-  it('reduced by area: the mean of each square, white over the border', () => {
+  it('average areas when reduced, with white outside the image', () => {
     const rgb = Uint8Array.from([10, 0, 0, 20, 0, 0, 30, 0, 0, 40, 0, 0, 50, 0, 0, 60, 0, 0]);
     const image: LabelledImage = {
       name: '',
@@ -59,7 +60,7 @@ describe('crops', () => {
 describe('Sampler', () => {
   const sampler = new Sampler([gradientImage()], region, { classWeights: [1, 1], seed: 5 });
 
-  it('gives the same sample for the same number and another for another', () => {
+  it('gives the same sample for the same number, and different ones for different numbers', () => {
     expect(sampler.sample(3)).toEqual(sampler.sample(3));
     expect(sampler.sample(3).slice).not.toEqual(sampler.sample(4).slice);
   });
@@ -70,7 +71,7 @@ describe('Sampler', () => {
     expect(ones).toBeGreaterThan(150);
   });
 
-  it('draws images by theirs, the same as without where all are equal', () => {
+  it('draws images by their weights; equal weights change nothing', () => {
     const draws = (weights: readonly number[]): number[] => {
       const images = weights.map((weight, i) => {
         const image = gradientImage();
@@ -85,16 +86,16 @@ describe('Sampler', () => {
     };
     const seconds = (drawn: number[]): number => drawn.filter((image) => image === 1).length;
     expect(draws([5, 5])).toEqual(draws([1, 1]));
-    // Of 400 draws: 200, and 300, with a standard deviation of 10 and 9.
+    // Expected of 400 draws: 200 and 300, with standard deviations of 10 and 9.
     expect(Math.abs(seconds(draws([1, 1])) - 200)).toBeLessThan(40);
     expect(Math.abs(seconds(draws([1, 3])) - 300)).toBeLessThan(36);
   });
 
-  it('keeps slice, classes and context together under every symmetry', () => {
+  it('aligns slice, classes and context under every symmetry', () => {
     let checked = 0;
     for (let number = 0; number < 60; number++) {
       const { slice, classes, context, place } = sampler.sample(number);
-      // The context's pixel under the slice's middle shows the same tissue as the slice's middle.
+      // The context shows the same tissue at the slice's centre as the slice.
       const u = Math.floor((place.x + place.size / 2) * 20);
       const v = Math.floor((place.y + place.size / 2) * 20);
       const middle = (10 * 20 + 10) * 3;
@@ -111,7 +112,7 @@ describe('Sampler', () => {
     expect(checked).toBeGreaterThan(30);
   });
 
-  it('gives the whole slide as context, the slice at its place in it', () => {
+  it('gives the whole slide as context, with the position of the slice', () => {
     const geometry = { ...region, contextKind: 'slide', contextPx: 50 } as const;
     const whole = new Sampler([gradientImage()], geometry, { classWeights: [1, 1], seed: 5 });
     let checked = 0;
@@ -122,7 +123,7 @@ describe('Sampler', () => {
       const v = Math.floor((place.y + place.size / 2) * 50);
       const middle = (10 * 20 + 10) * 3;
       const there = (v * 50 + u) * 3;
-      // 4 × 4 pixels to one, and 40 rows below the image are white.
+      // 4 × 4 pixels become one; the 40 rows below the image are white.
       if (slice[middle] === 255 || context![there] === 255) continue;
       checked++;
       for (const channel of [0, 1]) {
@@ -133,7 +134,7 @@ describe('Sampler', () => {
     expect(checked).toBeGreaterThan(20);
   });
 
-  it('on the lattice, shows a small image whole, with the slice inside of it', () => {
+  it('on the lattice, shows all of a small image, with the slice inside it', () => {
     const image = gradientImage(90, 60);
     image.classes.forEach((_, i) => (image.classes[i] = i % 90 < 45 ? 0 : 1));
     const lattice = new Sampler([image], region, { classWeights: [1, 1], seed: 5, regions: 'lattice' });
@@ -150,9 +151,10 @@ describe('Sampler', () => {
     }
   });
 
-  it('on half steps, gives the slices that the authors cut, whatever their symmetry', () => {
+  it('on half steps, gives the slices that the authors cut, under any symmetry', () => {
     const image = gradientImage();
-    // Class 1 at the corners of all half steps: 20 × 20 pixels on them hold four, at 0 and 10, or at 9 and 19 when turned.
+    // Class 1 at the corners of all half steps: a slice of 20 × 20 pixels has four of them, at 0 and 10, or
+    // at 9 and 19 when mirrored.
     image.classes.forEach((_, i) => {
       image.classes[i] = (i % 200) % 10 === 0 && Math.floor(i / 200) % 10 === 0 ? 1 : 0;
     });
@@ -172,7 +174,7 @@ describe('Sampler', () => {
     expect(new Set(marks('anywhere')).size).toBeGreaterThan(10);
   });
 
-  it('lets the context follow a change of scale, on the lattice and off it', () => {
+  it('scales the context with the slice, on the lattice and anywhere', () => {
     const image = gradientImage();
     for (const regions of ['anywhere', 'lattice'] as const) {
       const scaled = new Sampler([image], region, {
@@ -191,7 +193,8 @@ describe('Sampler', () => {
         const there = (v * 20 + u) * 3;
         if (context![there + 2]! > 150 || slice[middle + 2]! > 150) continue; // outside the image
         checked++;
-        // What the slice's width shows, in grey values of one per pixel: its scale, either way round.
+        // The range of grey values across the slice, one per image pixel, gives its scale; axes may be
+        // swapped.
         const across = Math.abs(slice[(10 * 20 + 19) * 3]! - slice[10 * 20 * 3]!);
         const down = Math.abs(slice[(19 * 20 + 10) * 3 + 1]! - slice[10 * 3 + 1]!);
         spans.add(Math.max(across, down));
@@ -204,7 +207,7 @@ describe('Sampler', () => {
     }
   });
 
-  it('says what is wrong with a geometry or a class that does not occur', () => {
+  it('rejects an invalid geometry and a class that does not occur', () => {
     expect(() => contextFactor({ ...region, contextFieldUm: 90 })).toThrow(/whole number/);
     expect(() => new Sampler([gradientImage()], region, { classWeights: [1, 1, 1], seed: 1 })).toThrow(
       /class 2/,

@@ -1,57 +1,75 @@
 /**
- * Draws training samples straight from slides that are too large to hold in memory: a slice and its context are read
- * when they are drawn, through the app's own reader, from the level that fits. What stays in memory is a coarse
- * map of where each class is, and the cache of decoded tiles. Same rules as `Sampler`.
+ * Draws training samples directly from slides that do not fit in memory. A slice and its context are read on
+ * demand, with the app's reader, from the level that fits. Only a coarse map of the classes and the cache of
+ * decoded tiles stay in memory. The rules are those of `Sampler`.
  */
+import type { Rect } from '../base/rect.ts';
 import type { ImageDecoder, Slide } from '../slide/slide.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { augment, drawColourChange, drawScale } from './augmentation.ts';
-import { drawFor, drawWeighted, type Draw } from './draw.ts';
-import { contextCorner, contextFactor, insideRegion } from './context-place.ts';
-import type { ClassesIn, DatasetItem, TruthRect } from './datasets/dataset.ts';
-import { UNCOUNTED } from './labelled-image.ts';
-import { knownMpp } from './prepare-image.ts';
-import type { RawSample, Sample, SampleSource, SamplingGeometry } from './sample.ts';
-import { drawableClasses, drawSource, placesByClass, type SamplerOptions } from './sampler.ts';
-import type { ImageSquare } from './scaled-crop.ts';
-import { onHalfSteps } from './slice-place.ts';
+import {
+  type Draw,
+  drawFor,
+  drawWeighted,
+  type RawSample,
+  type Sample,
+  type SampleSource,
+  type SamplingGeometry,
+} from './sample.ts';
+import { contextCorner, contextFactor, insideRegion, onHalfSteps } from './placement.ts';
+import { type ClassesIn, type DatasetItem, knownMpp } from './datasets/dataset.ts';
+import type { ImageSquare } from './crops.ts';
+import { uncounted } from './labelled-image.ts';
+import { drawableClasses, drawSource, positionsByClass, type SamplerOptions } from './sampler.ts';
 
-/** Cells of the coarse map along a slice: fine enough that a slice round a cell holds its class. */
-const CELLS_PER_SLICE = 16;
-/** Side of the coarse map at most: 4 MB a slide. */
-const MAX_CELLS = 2048;
+/** Cells of the coarse map along a slice: fine enough that a slice around a cell contains its class. */
+const cellsPerSlice = 16;
+/** Maximum side of the coarse map: 4 MB per slide. */
+const maxCells = 2048;
 
 interface SlideSource {
   readonly slide: Slide;
   readonly weight: number;
   readonly classesIn: ClassesIn;
-  /** Slide in pixels of the slice's resolution, in which squares are placed. */
+  /** Size of the slide in pixels of the slice's resolution, the unit of all squares. */
   readonly width: number;
   readonly height: number;
-  /** Level-0 pixels of such a pixel. */
+  /** Level-0 pixels per pixel of that resolution. */
   readonly scaleX: number;
   readonly scaleY: number;
-  /** Cells of the coarse map, and pixels of one. */
+  /** Columns of the coarse map. */
   readonly columns: number;
+  /** Side of a cell of the coarse map, pixels. */
   readonly cell: number;
   /** Cells of each class. */
   readonly byClass: readonly Uint32Array[];
 }
 
 export class SlideSampler implements SampleSource {
-  private readonly decoder: ImageDecoder = nodePlatform().decoder;
+  readonly #decoder: ImageDecoder = nodePlatform().decoder;
+  readonly #sources: readonly SlideSource[];
+  readonly #geometry: SamplingGeometry;
+  readonly #options: SamplerOptions;
+  readonly #classWeights: readonly number[];
 
-  private constructor(
-    private readonly sources: readonly SlideSource[],
-    private readonly geometry: SamplingGeometry,
-    private readonly options: SamplerOptions,
-    private readonly classWeights: readonly number[],
-  ) {}
+  /** Use `open`. */
+  constructor(
+    sources: readonly SlideSource[],
+    geometry: SamplingGeometry,
+    options: SamplerOptions,
+    classWeights: readonly number[],
+  ) {
+    this.#sources = sources;
+    this.#geometry = geometry;
+    this.#options = options;
+    this.#classWeights = classWeights;
+  }
 
   /**
    * Opens every slide and keeps it open until `close`.
-   * @throws SlideError, AnnotationError, DatasetError; Error when the geometry makes no whole ratio or a class is missing.
+   * @throws SlideError, AnnotationError, DatasetError; ConfigError when the ratio of context to slice pixels
+   *   is not an integer or a class is missing.
    */
   static async open(
     items: readonly DatasetItem[],
@@ -74,89 +92,91 @@ export class SlideSampler implements SampleSource {
   }
 
   close(): void {
-    for (const { slide } of this.sources) slide.close();
+    for (const { slide } of this.#sources) slide.close();
   }
 
-  /** @throws SlideError when a tile that it needs can't be read. */
+  /** @throws SlideError when a tile can't be read. */
   async sample(number: number): Promise<Sample> {
-    const { seed, augmentation } = this.options;
+    const { seed, augmentation } = this.#options;
     const draw = drawFor(seed, number);
     const { random, below } = draw;
-    const wanted = drawWeighted(draw, this.classWeights);
-    const source = drawSource(draw, this.sources, wanted);
+    const wanted = drawWeighted(draw, this.#classWeights);
+    const source = drawSource(draw, this.#sources, wanted);
     const cells = source.byClass[wanted]!;
     const place = cells[below(cells.length)]!;
     const zoom = drawScale(draw, augmentation);
-    const span = this.geometry.slicePx * zoom;
-    // A pixel of the cell; the slice holds it somewhere.
+    const span = this.#geometry.slicePx * zoom;
+    // A pixel of the cell, anywhere in the slice.
     const column = (place % source.columns) * source.cell + below(source.cell);
     const row = Math.floor(place / source.columns) * source.cell + below(source.cell);
     const drawn =
-      this.options.slices === 'half-steps'
-        ? onHalfSteps({ column, row }, this.geometry.slicePx, span, draw)
+      this.#options.slices === 'half-steps'
+        ? onHalfSteps({ column, row }, this.#geometry.slicePx, span, draw)
         : { x: Math.round(column - random() * span), y: Math.round(row - random() * span), span };
     const square =
-      this.options.regions === 'lattice'
-        ? insideRegion(drawn, { column, row }, source, this.regionSide())
+      this.#options.regions === 'lattice'
+        ? insideRegion(drawn, { column, row }, source, this.#regionSide())
         : drawn;
     const symmetry = below(8);
-    const where = this.contextSquare(source, square, zoom, draw);
+    const contextSquare = this.#contextSquare(source, square, zoom, draw);
     const colours = drawColourChange(draw, augmentation);
-    const { slicePx, contextPx } = this.geometry;
+    const { slicePx, contextPx } = this.#geometry;
     const [slice, context] = await Promise.all([
-      this.read(source, square, slicePx),
-      where === null || contextPx === null ? null : this.read(source, where, contextPx),
+      this.#read(source, square, slicePx),
+      contextSquare === null || contextPx === null ? null : this.#read(source, contextSquare, contextPx),
     ]);
     const raw: RawSample = {
       slice: slice.rgb,
       classes: slice.classes,
       context:
-        context === null || where === null
+        context === null || contextSquare === null
           ? null
           : {
               ...context,
               place: {
-                x: (square.x - where.x) / where.span,
-                y: (square.y - where.y) / where.span,
-                size: square.span / where.span,
+                x: (square.x - contextSquare.x) / contextSquare.span,
+                y: (square.y - contextSquare.y) / contextSquare.span,
+                size: square.span / contextSquare.span,
               },
             },
     };
-    return augment(raw, symmetry, colours, this.geometry);
+    return augment(raw, symmetry, colours, this.#geometry);
   }
 
-  /** Where the context lies; null without one. */
-  private contextSquare(
+  /** The square of the context; null without one. */
+  #contextSquare(
     { width, height }: SlideSource,
     slice: ImageSquare,
     zoom: number,
     { below }: Draw,
   ): ImageSquare | null {
-    const { contextKind, contextPx } = this.geometry;
+    const { contextKind, contextPx } = this.#geometry;
     if (contextPx === null) return null;
     if (contextKind === 'same') return slice;
     if (contextKind === 'slide') return { x: 0, y: 0, span: Math.max(width, height) };
-    const span = contextPx * contextFactor(this.geometry) * zoom;
-    const side = this.options.regions === 'lattice' ? this.regionSide() : null;
+    const span = contextPx * contextFactor(this.#geometry) * zoom;
+    const side = this.#options.regions === 'lattice' ? this.#regionSide() : null;
     const [x, y] = contextCorner(contextKind, slice, span, side, below);
     return { x, y, span };
   }
 
-  private regionSide(): number | null {
-    const { contextKind, contextPx } = this.geometry;
+  #regionSide(): number | null {
+    const { contextKind, contextPx } = this.#geometry;
     if (contextKind !== 'region' || contextPx === null) return null;
-    return contextPx * contextFactor(this.geometry);
+    return contextPx * contextFactor(this.#geometry);
   }
 
-  /** A square of the slide as `side` × `side` pixels with their classes; white, class 0, outside of it. */
-  private async read(
+  /**
+   * A square of the slide as `side` × `side` pixels with their classes. White, class 0, outside the slide.
+   */
+  async #read(
     source: SlideSource,
     { x, y, span }: ImageSquare,
     side: number,
   ): Promise<{ rgb: Uint8Array; classes: Uint8Array }> {
     const { scaleX, scaleY, slide, classesIn } = source;
-    const rect: TruthRect = { x: x * scaleX, y: y * scaleY, width: span * scaleX, height: span * scaleY };
-    const { data } = await readRegion(slide, rect, side, side, { decoder: this.decoder });
+    const rect: Rect = { x: x * scaleX, y: y * scaleY, width: span * scaleX, height: span * scaleY };
+    const { data } = await readRegion(slide, rect, side, side, { decoder: this.#decoder });
     const rgb = new Uint8Array(side * side * 3);
     for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
       rgb[to] = data[from]!;
@@ -184,19 +204,19 @@ async function openSource(
     const classesIn: ClassesIn = (rect, w, h) => {
       const values = truth(rect, w, h);
       counted?.(rect, w, h).forEach((counts, i) => {
-        if (counts === 0) values[i] = UNCOUNTED;
+        if (counts === 0) values[i] = uncounted;
       });
       return values;
     };
     const cell = Math.max(
       1,
-      Math.ceil(slicePx / CELLS_PER_SLICE),
-      Math.ceil(Math.max(width, height) / MAX_CELLS),
+      Math.ceil(slicePx / cellsPerSlice),
+      Math.ceil(Math.max(width, height) / maxCells),
     );
     const columns = Math.ceil(width / cell);
     const rows = Math.ceil(height / cell);
     const all = { x: 0, y: 0, width: columns * cell * scaleX, height: rows * cell * scaleY };
-    const byClass = placesByClass(classesIn(all, columns, rows), classes, 1);
+    const byClass = positionsByClass(classesIn(all, columns, rows), classes, 1);
     return { slide, weight: item.weight, classesIn, width, height, scaleX, scaleY, columns, cell, byClass };
   } catch (error) {
     slide.close();

@@ -23,7 +23,7 @@ import { startModel } from './start-model.ts';
 
 const models = fileURLToPath(new URL('../../models/', import.meta.url));
 
-/** A model of random weights, whose network reads images in a given way. */
+/** A model with random weights and the given preprocessing. */
 async function exported(preset: Preset, preprocessing: Preprocessing): Promise<ExportedModel> {
   const { slicePx, contextPx, network } = preset;
   const networkOf: Network = (ops, input) => fullSizeLogits(ops, input, { ...network, preprocessing });
@@ -47,12 +47,12 @@ function dispose({ slice, context, sliceInContext }: TestInputs): void {
   tf.dispose([slice, context, sliceInContext].filter((tensor) => tensor !== null));
 }
 
-describe('a network that starts from a model', () => {
+describe('fine-tuning a model', () => {
   beforeAll(async () => {
     await initialiseNodeBackend('wasm');
   });
 
-  it('computes what the trained one did, whose batch norms were not folded yet', async () => {
+  it('computes the same as the trained network before its batch norms were folded', async () => {
     const preset = presetById('nano-attention');
     const before = tf.memory().numTensors;
     const start = await startModel(preset, 'nano-attention', fromFolder(`${models}nano-attention`));
@@ -67,19 +67,19 @@ describe('a network that starts from a model', () => {
     const inputs = randomInputs(1, preset.slicePx, preset.contextPx);
     const reference = await eagerLogits(network, trained, inputs);
     const started = await eagerLogits(network, start.weights, inputs);
-    // The model keeps its kernels in half precision.
+    // The model stores its kernels in half precision.
     expect(relativeRms(started.data, reference.data)).toBeLessThan(2e-3);
     dispose(inputs);
   });
 
-  it.each(['colon-aligned', 'colon-concat'])('takes every kernel of %s', async (id) => {
+  it.each(['colon-aligned', 'colon-concat'])('loads every kernel of %s', async (id) => {
     const compact = presetById(id.replace('colon', 'compact'));
     const { missing, weights } = await startModel(compact, id, fromFolder(models + id));
     expect(missing).toEqual([]);
     expect(weights.size).toBeGreaterThan(200);
   });
 
-  it('reads images as the model does, which its weights alone do not tell', async () => {
+  it('finds the preprocessing of the model, which its weights do not reveal', async () => {
     const preset = presetById('nano-single');
     for (const preprocessing of [torchvisionPreprocessing, caffePreprocessing]) {
       const start = await startModel(preset, 'random', reader(await exported(preset, preprocessing)));
@@ -87,7 +87,7 @@ describe('a network that starts from a model', () => {
     }
   });
 
-  it('starts the head anew for another number of classes', async () => {
+  it('reinitialises the head for another number of classes', async () => {
     const preset = presetById('nano-single');
     const three = { ...preset, network: { ...preset.network, classes: 3 } };
     const start = await startModel(three, 'nano-single', fromFolder(`${models}nano-single`));
@@ -96,14 +96,14 @@ describe('a network that starts from a model', () => {
     expect(start.preset.network.classes).toBe(3);
   });
 
-  it('refuses a model of another preset, and one that computes something else', async () => {
+  it('rejects a model of another preset, and one whose golden classes differ', async () => {
     const preset = presetById('nano-single');
     await expect(startModel(preset, 'nano-add', fromFolder(`${models}nano-add`))).rejects.toThrow(
-      'nano-add: this model is a nano-add, the configuration trains a nano-single.',
+      'nano-add: the preset of this model is nano-add, but the configuration trains nano-single.',
     );
     const model = await exported(preset, { mean: [0, 0, 0], scale: [255, 255, 255] });
     await expect(startModel(preset, 'odd', reader(model))).rejects.toThrow(
-      /odd: its weights don't give its golden classes/,
+      /odd: with these weights, nano-single does not reproduce the model's golden classes/,
     );
   });
 });

@@ -1,4 +1,4 @@
-/** Training that starts from a model: what an exported graph holds, as the variables of the network that it was exported from. */
+/** Fine-tuning: turns an exported graph back into the variables of the network that it was exported from. */
 import * as tf from '@tensorflow/tfjs-core';
 import { caffePreprocessing, type NetworkConfig, type ResNetConfig } from '../model/config.ts';
 import { fullSizeLogits } from '../model/network.ts';
@@ -11,30 +11,31 @@ import { constantsOf } from '../runtime/model-constants.ts';
 import { sliceBox } from '../runtime/slice-box.ts';
 import { VariableStore, type WeightArray, type Weights } from '../runtime/variables.ts';
 import { presetCost } from '../runtime/zoo.ts';
-import type { PretrainedPreset } from './pretrained-encoders.ts';
+import type { PretrainedPreset } from './imagenet-weights.ts';
 
 export interface StartModel extends PretrainedPreset {
   readonly manifest: ModelManifest;
 }
 
 /**
- * The variables of a model. Its batch norms are folded: here they have a gamma of 1 and statistics of (0, 1), so training must leave
- * the statistics frozen. The result computes what the model does: the model's golden slice is the proof.
+ * The variables of a model. Its batch norms are folded: here they get a gamma of 1 and statistics of (0, 1),
+ * so training must keep the statistics frozen. The model's golden slice verifies that the result computes the
+ * same.
  * @param id names the model in messages
- * @throws ModelError when the model can't be read; Error when it is not of this preset.
+ * @throws ModelError when the model can't be read; Error when it has another preset.
  */
 export async function startModel(preset: Preset, id: string, readFile: ReadFile): Promise<StartModel> {
   const files = await readModelFiles(id, readFile);
   const { manifest } = files;
   if (manifest.preset !== preset.id) {
     throw new Error(
-      `${id}: this model is a ${manifest.preset}, the configuration trains a ${preset.id}. Start from a model of that preset.`,
+      `${id}: the preset of this model is ${manifest.preset}, but the configuration trains ${preset.id}. Choose a model of that preset.`,
     );
   }
   const network = { ...preset.network, classes: manifest.classes.length };
   const weights = unfolded(id, { ...preset, network }, await constantsOf(files));
   for (const variant of variantsOf(network)) {
-    if (!(await givesGoldenClasses(manifest, variant, weights, readFile))) continue;
+    if (!(await reproducesGoldenClasses(manifest, variant, weights, readFile))) continue;
     const { classes } = preset.network;
     const isKept = (name: string): boolean =>
       classes === manifest.classes.length || !name.startsWith('head/');
@@ -46,11 +47,11 @@ export async function startModel(preset: Preset, id: string, readFile: ReadFile)
     };
   }
   throw new Error(
-    `${id}: its weights don't give its golden classes in the ${preset.id} of this version. Start from a model that this version exported.`,
+    `${id}: with these weights, ${preset.id} does not reproduce the model's golden classes. Choose a model that this version of Dualscope exported.`,
   );
 }
 
-/** Every variable of the network. @throws Error when the graph lacks one. */
+/** All variables of the network. @throws Error when the graph lacks one. */
 function unfolded(id: string, preset: Preset, constants: Weights): Weights {
   const weights = new Map<string, WeightArray>();
   for (const [name, { shape }] of presetCost(preset).variables) {
@@ -66,7 +67,7 @@ function unfolded(id: string, preset: Preset, constants: Weights): Weights {
     const found = constants.get(layer === undefined ? name : `${layer}/conv/bias`);
     if (found?.shape.join() !== shape.join()) {
       throw new Error(
-        `${id}: its graph has no "${name}" of [${shape.join(', ')}]. Start from a model that this version exported.`,
+        `${id}: the graph has no "${name}" of shape [${shape.join(', ')}]. Choose a model that this version of Dualscope exported.`,
       );
     }
     weights.set(name, found);
@@ -74,20 +75,22 @@ function unfolded(id: string, preset: Preset, constants: Weights): Weights {
   return weights;
 }
 
-/** The ways that encoders read images and halve them, which weights don't tell (imagenet-weights.ts). */
+/**
+ * Possible preprocessings and strides of the encoders, which the weights do not reveal (imagenet-weights.ts).
+ */
 function variantsOf(network: NetworkConfig): NetworkConfig[] {
   if (network.kind === 'unet') return [network];
-  const asInKeras = (encoder: ResNetConfig): ResNetConfig => ({ ...encoder, strideOn: '1x1' });
+  const kerasStrides = (encoder: ResNetConfig): ResNetConfig => ({ ...encoder, strideOn: '1x1' });
   const keras = {
     ...network,
     preprocessing: caffePreprocessing,
-    sliceEncoder: asInKeras(network.sliceEncoder),
-    contextEncoder: network.contextEncoder === null ? null : asInKeras(network.contextEncoder),
+    sliceEncoder: kerasStrides(network.sliceEncoder),
+    contextEncoder: network.contextEncoder === null ? null : kerasStrides(network.contextEncoder),
   };
   return [network, keras];
 }
 
-async function givesGoldenClasses(
+async function reproducesGoldenClasses(
   { slice, context, golden }: ModelManifest,
   network: NetworkConfig,
   weights: Weights,
@@ -116,6 +119,6 @@ async function givesGoldenClasses(
   const given = await classes.data();
   tf.dispose([classes, inputs.slice, ...(inputs.context === null ? [] : [inputs.context])]);
   store.dispose();
-  const agreeing = given.filter((label, i) => label === expected[i]).length;
+  const agreeing = given.filter((classIndex, i) => classIndex === expected[i]).length;
   return agreeing >= golden.agreement * expected.length;
 }

@@ -1,29 +1,27 @@
-/** One training run in memory: takes steps from batches, and can be saved and continued exactly. */
+/** A training run in memory: one step per batch. Its state can be saved and resumed exactly. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Preset } from '../model/presets.ts';
 import type { VariableStore, WeightArray, Weights } from '../runtime/variables.ts';
-import { partsOf, PartSum } from './batch-parts.ts';
+import { type BatchGradient, NetworkGradient, splitBatch, PartSum } from './network-gradient.ts';
 import { GradientThreads } from './gradient-thread.ts';
-import { optimiserOf } from './configured-optimiser.ts';
-import { isOfEncoder, learningRatesAt } from './learning-rate.ts';
-import { NetworkGradient, type BatchGradient } from './network-gradient.ts';
-import type { Optimiser } from './optimiser.ts';
+import { isEncoderVariable, learningRatesAt, type Optimiser, createOptimiser } from './optimiser.ts';
 import type { Sample } from './sample.ts';
-import type { TrainingConfig } from './training-config.ts';
+import { ConfigError, type TrainingConfig } from './training-config.ts';
 
 export class Trainer {
   readonly optimiser: Optimiser;
-  private readonly network: NetworkGradient;
-  /** The trainable weights as the optimiser has them; the network's variables are copies. */
-  private weights: ReadonlyMap<string, WeightArray> | null = null;
-  private threads: GradientThreads | null = null;
+  readonly #preset: Preset;
+  readonly #config: TrainingConfig;
+  readonly #network: NetworkGradient;
+  /** The optimiser's trainable weights. The network's variables are copies of them. */
+  #weights: ReadonlyMap<string, WeightArray> | null = null;
+  #threads: GradientThreads | null = null;
 
-  constructor(
-    private readonly preset: Preset,
-    private readonly config: TrainingConfig,
-  ) {
-    this.network = new NetworkGradient(preset, config);
-    this.optimiser = optimiserOf(config);
+  constructor(preset: Preset, config: TrainingConfig) {
+    this.#preset = preset;
+    this.#config = config;
+    this.#network = new NetworkGradient(preset, config);
+    this.optimiser = createOptimiser(config);
   }
 
   /** Steps taken. */
@@ -33,49 +31,56 @@ export class Trainer {
 
   /** All variables, trainable or not. */
   get variables(): VariableStore {
-    return this.network.variables;
+    return this.#network.variables;
   }
 
   /**
-   * Creates the variables, pretrained ones at their values, and sets the statistics of every other batch norm to
-   * those of `samples`: where frozen statistics stay, where the batch's own are used the moving ones start.
+   * Creates the variables. Those in `pretrained` take its values; all other batch norms take their statistics
+   * from `samples`. With frozen batch norms these statistics are final; otherwise the moving averages start
+   * there.
    */
   initialise(samples: readonly Sample[], pretrained: Weights = new Map()): void {
     this.variables.load(pretrained);
-    this.network.calibrate(samples, (name) => !pretrained.has(name));
+    this.#network.calibrate(samples, (name) => !pretrained.has(name));
   }
 
-  /** Continues from a checkpoint. */
+  /** Restores the state of a checkpoint. */
   load(step: number, variables: Weights, optimiser: Weights): void {
     this.variables.load(variables);
     this.optimiser.load(step, optimiser);
-    this.weights = null;
+    this.#weights = null;
   }
 
   /**
-   * Computes parts of each batch on so many threads, this one among them. Call when the weights are in place; the
-   * result is that of one thread to the bit, but for batch norms that follow the batch, whose moving statistics are averaged.
-   * @throws Error when the batch has fewer parts (`accumulate`) than there are threads.
+   * Computes the parts of each batch on `count` threads, including this one. Call it once the weights are
+   * set. The results are bit-identical to those of one thread, except for batch norms with batch statistics,
+   * whose moving averages are averaged over the threads.
+   * @throws ConfigError when the batch has fewer parts (`accumulate`) than there are threads.
    */
   async startThreads(count: number): Promise<void> {
-    const parts = this.config.accumulate ?? 1;
+    const parts = this.#config.accumulate ?? 1;
     if (count > parts) {
-      throw new Error(
-        `${String(count)} threads need a batch of as many parts. Set "accumulate": ${String(count)} in the configuration.`,
+      throw new ConfigError(
+        `${String(count)} threads need a batch of at least ${String(count)} parts.`,
+        `Set "accumulate": ${String(count)} in the configuration.`,
       );
     }
     if (count < 2) return;
     const trainable = this.variables.trainable();
     const isTrainable = (name: string): boolean => trainable.has(name);
     const all = await this.variables.read();
-    this.threads = await GradientThreads.start(count - 1, this.preset, this.config, all, isTrainable);
-    this.weights = this.threads.weights;
+    this.#threads = await GradientThreads.start(count - 1, this.#preset, this.#config, all, isTrainable);
+    this.#weights = this.#threads.weights;
   }
 
-  /** One optimiser step. @returns the batch's mean loss before the step. */
+  /**
+   * Takes one step.
+   * @returns the batch's mean loss before the step.
+   * @throws Error when the loss is not finite.
+   */
   async train(samples: readonly Sample[]): Promise<number> {
-    const { loss, gradients } = await this.gradient(samples);
-    await this.update(gradients);
+    const { loss, gradients } = await this.#gradient(samples);
+    await this.#update(gradients);
     if (!Number.isFinite(loss)) {
       throw new Error(`The loss is not finite at step ${String(this.step)}. Lower the learning rate.`);
     }
@@ -83,31 +88,31 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    await this.threads?.close();
-    this.network.dispose();
+    await this.#threads?.close();
+    this.#network.dispose();
   }
 
-  /** Loss and gradients of a batch, part by part, on as many threads as there are. */
-  private async gradient(samples: readonly Sample[]): Promise<BatchGradient> {
-    const dropoutSeed = Math.imul(this.config.seed + 1, 7919) + this.step;
-    const parts = partsOf(samples, this.config.accumulate ?? 1, dropoutSeed);
+  /** Loss and gradients of a batch, in parts, on all threads. */
+  async #gradient(samples: readonly Sample[]): Promise<BatchGradient> {
+    const dropoutSeed = Math.imul(this.#config.seed + 1, 7919) + this.step;
+    const parts = splitBatch(samples, this.#config.accumulate ?? 1, dropoutSeed);
     const sum = new PartSum();
-    const width = 1 + (this.threads?.count ?? 0);
+    const width = 1 + (this.#threads?.count ?? 0);
     for (let first = 0; first < parts.length; first += width) {
       const [own, ...others] = parts.slice(first, first + width);
-      const remote = others.map((part, thread) => this.threads!.compute(thread, part));
-      const local = await this.network.compute(own!.items, own!.dropoutSeed);
+      const remote = others.map((part, thread) => this.#threads!.compute(thread, part));
+      const local = await this.#network.compute(own!.items, own!.dropoutSeed);
       sum.add(local, own!.share);
       for (const [i, part] of (await Promise.all(remote)).entries()) {
         sum.add(part, others[i]!.share);
-        if (this.config.batchNorm === 'batch') await this.follow(part.statistics, 1 / (i + 2));
+        if (this.#config.batchNorm === 'batch') await this.#averageStatistics(part.statistics, 1 / (i + 2));
       }
     }
     return sum.result();
   }
 
-  /** Moves this network's moving statistics towards a thread's by a share. */
-  private async follow(statistics: Weights, share: number): Promise<void> {
+  /** Moves this network's moving statistics by a share towards a thread's. */
+  async #averageStatistics(statistics: Weights, share: number): Promise<void> {
     const own = await this.variables.read((name) => statistics.has(name));
     for (const [name, { data }] of own) {
       const theirs = statistics.get(name)!.data;
@@ -116,15 +121,15 @@ export class Trainer {
     this.variables.load(own);
   }
 
-  /** One step of the optimiser. */
-  private async update(gradients: ReadonlyMap<string, Float32Array>): Promise<void> {
-    const rates = learningRatesAt(this.step, this.config);
+  /** Updates the weights with the optimiser. */
+  async #update(gradients: ReadonlyMap<string, Float32Array>): Promise<void> {
+    const rates = learningRatesAt(this.step, this.#config);
     const trainable = this.variables.trainable();
-    this.weights ??= await this.variables.read((name) => trainable.has(name));
+    this.#weights ??= await this.variables.read((name) => trainable.has(name));
     this.optimiser.begin();
     for (const [name, variable] of trainable) {
-      const weight = this.weights.get(name)!;
-      const rate = isOfEncoder(name) ? rates.encoder : rates.decoder;
+      const weight = this.#weights.get(name)!;
+      const rate = isEncoderVariable(name) ? rates.encoder : rates.decoder;
       this.optimiser.update(name, weight, gradients.get(name)!, rate);
       tf.tidy(() => {
         variable.assign(tf.tensor(new Float32Array(weight.data), [...weight.shape]));

@@ -1,16 +1,23 @@
-/** The configuration of a training run: a JSON file, checked when it is read. */
+/**
+ * The configuration of a training run: a JSON file, validated when it is read, and the preset that it trains.
+ */
 import { z } from 'zod';
+import { type Preset, presetById } from '../model/presets.ts';
 
 const share = z.number().positive();
 
-/** AdamW with a linear rise and a cosine down, or SGD with momentum in stages, as the RefineNet authors train. */
+/**
+ * AdamW with linear warm-up and cosine decay, or SGD with momentum in stages as the RefineNet authors use it.
+ */
 const optimiserSchema = z.union([
   z.strictObject({
     kind: z.literal('adamw').optional(),
     learningRate: z.number().positive(),
-    /** Rate of the encoders relative to the decoder's; 1 when absent. Pretrained weights want less. */
+    /**
+     * Learning rate of the encoders relative to the decoder's, 1 by default. Pretrained weights need less.
+     */
     encoderRate: z.number().nonnegative().optional(),
-    /** Steps of linear rise at the start; then a cosine down to a hundredth. */
+    /** Steps of linear warm-up, followed by a cosine decay to 1 % of the rate. */
     warmup: z.number().int().nonnegative(),
     weightDecay: z.number().nonnegative(),
   }),
@@ -18,7 +25,7 @@ const optimiserSchema = z.union([
     kind: z.literal('sgd'),
     momentum: z.number().min(0).max(0.9999),
     weightDecay: z.number().nonnegative(),
-    /** One after another; the last one lasts to the end. */
+    /** In order. The last stage continues to the end of the run. */
     stages: z
       .array(
         z.strictObject({
@@ -34,35 +41,41 @@ const optimiserSchema = z.union([
 const configSchema = z.strictObject({
   /** Name of the preset in src/model/presets.ts. */
   preset: z.string(),
-  /** Sizes other than the preset's own. */
+  /** Overrides the preset's sizes. */
   geometry: z
     .strictObject({
       slicePx: z.number().int().positive(),
       sliceFieldUm: z.number().positive(),
-      /** Of no consequence for presets without a context. */
+      /** Ignored for presets without a context. */
       contextPx: z.number().int().positive().optional(),
       contextFieldUm: z.number().positive().optional(),
     })
     .optional(),
-  /** Where training regions lie (src/training/context-reader.ts); anywhere when absent. */
+  /** Position of training regions (src/training/placement.ts); `anywhere` by default. */
   regions: z.enum(['anywhere', 'lattice']).optional(),
-  /** Where training slices lie (src/training/slice-place.ts); anywhere round a drawn pixel when absent. */
+  /** Position of training slices (src/training/placement.ts); `anywhere` by default. */
   slices: z.enum(['anywhere', 'half-steps']).optional(),
-  /** Changes of scale and stain, and glass (src/training/augmentation.ts); symmetries and slight colour changes are always drawn. */
+  /**
+   * Changes of scale, stain and glass (src/training/augmentation.ts). Symmetries and slight colour changes
+   * are always drawn.
+   */
   augmentation: z
     .strictObject({
       scale: z.tuple([share, share]),
       stain: z.number().min(0).max(1),
-      /** Share of samples that get glass, for data without any. */
+      /** Share of samples that get synthetic glass, for data without any. */
       glass: z.number().min(0).max(1).optional(),
     })
     .optional(),
-  /** Folder of ImageNet weights for every encoder, below the command's --weights. */
+  /** Folder of ImageNet weights for all encoders, inside the folder of --weights. */
   encoderWeights: z
     .string()
     .regex(/^[\w.-]+$/)
     .optional(),
-  /** Folder of the model that training starts from, below the command's --models: one of the same preset, its batch norms frozen. */
+  /**
+   * Folder of the model to fine-tune, inside the folder of --models. It must have the same preset; batch
+   * norms stay frozen.
+   */
   startModel: z
     .string()
     .regex(/^[\w.-]+$/)
@@ -74,53 +87,56 @@ const configSchema = z.strictObject({
   seed: z.number().int(),
   steps: z.number().int().positive(),
   batch: z.number().int().positive(),
-  /** Parts that a batch is computed in, one after another, to need less memory; 1 when absent. */
+  /** Number of parts in which a batch is computed, to save memory or for several threads; 1 by default. */
   accumulate: z.number().int().positive().optional(),
-  /** How often a slice is drawn round a pixel of each class, relative to the others. */
+  /** Relative frequency with which slices are drawn around pixels of each class. */
   sampling: z.array(z.number().nonnegative()).min(2),
   /**
-   * Weight of the context's own loss: every stage of the context path must tell the classes of the context
-   * by itself. It teaches the second encoder directly; the heads it needs are not exported. 0 is off.
+   * Weight of the auxiliary context loss: each stage of the context path must predict the classes of the
+   * context. It trains the second encoder directly; its heads are not exported. 0 disables it.
    */
   contextLoss: z.number().nonnegative(),
   /**
-   * What a context pixel of each class counts in that loss; all 1 when absent. Contexts are mostly
-   * background: weights near the inverse of the classes' shares let the context encoder find the rare
-   * classes in half the steps (docs/fusion-study.md).
+   * Weight of a context pixel of each class in that loss; 1 by default. Contexts are mostly background: with
+   * weights near the inverse class frequencies, the context encoder learns the rare classes in half the steps
+   * (docs/fusion-study.md).
    */
   contextClassWeights: z.array(z.number().positive()).min(2).optional(),
-  /** What a pixel of each class counts in the slice's loss; all 1 when absent. */
+  /** Weight of a pixel of each class in the slice's loss; 1 by default. */
   classWeights: z.array(z.number().positive()).min(2).optional(),
-  /** Weight of the soft Dice loss beside the cross-entropy; 0 when absent. */
+  /** Weight of the soft Dice loss that is added to the cross-entropy; 0 by default. */
   dice: z.number().nonnegative().optional(),
-  /** `batch` while training from scratch; `frozen` keeps the statistics of pretrained weights. */
+  /** `batch` for training from scratch; `frozen` keeps the statistics of pretrained weights. */
   batchNorm: z.enum(['batch', 'frozen']),
   optimiser: optimiserSchema,
-  /** Chooses the checkpoint: the one of the highest mIoU on patients that are not trained on. */
+  /** Selects the weights with the highest mIoU on these patients, who are not trained on. */
   validation: z
     .strictObject({ patients: z.array(z.string()).min(1), every: z.number().int().positive() })
     .optional(),
   classes: z.array(z.strictObject({ name: z.string(), colour: z.string(), background: z.boolean() })).min(2),
-  /** What the folder of data does not say itself. */
+  /** Facts about the data that its folder does not contain. */
   data: z
     .strictObject({
-      /** µm per pixel of the images; what they say themselves when absent. */
+      /** µm per pixel of the images; read from the images by default. */
       mpp: z.number().positive().optional(),
-      /** The class of each value of the index masks; values are classes when absent. */
+      /** Class of each value of the index masks; values are classes by default. */
       classOfValue: z.array(z.number().int().nonnegative()).optional(),
-      /** Leaves glass out of annotated slides: it is neither drawn nor trained on. */
+      /** Skips the glass of annotated slides: it is neither drawn nor trained on. */
       tissueOnly: z.boolean().optional(),
-      /** false where images may not be passed on: none of their pixels go into the exported model. True when absent. */
+      /**
+       * Whether images may be shared; true by default. If false, the exported model contains none of their
+       * pixels.
+       */
       shareable: z.boolean().optional(),
-      /** Patients kept for measuring: never trained on, the only ones that `evaluate` looks at. */
+      /** Held-out patients: never trained on, and the only ones that `evaluate` measures. */
       heldOutPatients: z.array(z.string()).optional(),
     })
     .optional(),
-  /** What the exported model says of its data. */
+  /** Texts of the exported model about its data. */
   provenance: z.strictObject({
     data: z.string(),
     synthetic: z.boolean(),
-    /** As in the manifest: `specimen`. */
+    /** As `specimen` in the manifest. */
     specimen: z.strictObject({ organ: z.string(), stain: z.string() }).optional(),
     dataLicence: z.string(),
     licence: z.string(),
@@ -129,7 +145,7 @@ const configSchema = z.strictObject({
   }),
 });
 
-/** Also checks that what is said class by class is said of every class. */
+/** Also checks that lists with one value per class have the right length. */
 export const trainingConfigSchema = configSchema.superRefine((config, context) => {
   const count = config.classes.length;
   for (const field of ['sampling', 'classWeights', 'contextClassWeights'] as const) {
@@ -141,3 +157,41 @@ export const trainingConfigSchema = configSchema.superRefine((config, context) =
 });
 
 export type TrainingConfig = z.infer<typeof trainingConfigSchema>;
+
+/** A configuration that cannot be trained. Crosses threads as a report (src/base/error-report.ts). */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'training-config';
+  readonly file = '';
+  readonly problem: string;
+  readonly remedy: string;
+
+  /** @param remedy what to change, a sentence */
+  constructor(problem: string, remedy: string) {
+    super(`${problem} ${remedy}`);
+    this.problem = problem;
+    this.remedy = remedy;
+  }
+}
+
+/**
+ * The preset of a configuration with its number of classes and its sizes. For context kind `same`, the
+ * context is the slice's field at half the size.
+ * @throws Error when there is no such preset.
+ */
+export function configuredPreset({
+  preset: id,
+  geometry,
+  classes,
+}: Pick<TrainingConfig, 'preset' | 'geometry' | 'classes'>): Preset {
+  const named = presetById(id);
+  const preset = { ...named, network: { ...named.network, classes: classes.length } };
+  if (geometry === undefined) return preset;
+  const { slicePx, sliceFieldUm, contextPx = slicePx, contextFieldUm } = geometry;
+  const slice = { slicePx, sliceFieldUm };
+  if (preset.contextKind === 'none') return { ...preset, ...slice };
+  if (preset.contextKind === 'same') {
+    return { ...preset, ...slice, contextPx: slicePx / 2, contextFieldUm: sliceFieldUm };
+  }
+  return { ...preset, ...slice, contextPx, contextFieldUm: contextFieldUm ?? preset.contextFieldUm };
+}

@@ -57,20 +57,20 @@ describe('runTraining', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('continues a stopped run with the very losses and weights of an unbroken one, and leaks no tensor', async () => {
+  it('resumes with exactly the losses and weights of an uninterrupted run, and leaks no tensor', async () => {
     folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
     const before = tf.memory().numTensors;
     const options = { preset, config, samples, checkpointEvery: 2 };
     const whole = await runTraining({ ...options, folder: join(folder, 'whole') });
     const part = { ...options, folder: join(folder, 'part') };
     const { seconds } = await runTraining({ ...part, stopAfter: 3 });
-    // What the exported model is to say of itself may have changed meanwhile.
+    // Texts of the exported model may have changed in the meantime.
     const reworded = { ...config, title: 'other', provenance: { ...config.provenance, data: 'stripes' } };
     const resumed = await runTraining({ ...part, config: reworded });
     expect(resumed.losses).toHaveLength(6);
     expect(seconds).toBeGreaterThan(0);
     expect(resumed.seconds).toBeGreaterThan(seconds);
-    // Losses before the stop come back from float32.
+    // Losses from before the stop were stored as float32.
     resumed.losses.forEach((loss, i) => {
       expect(Math.fround(loss)).toBe(Math.fround(whole.losses[i]!));
     });
@@ -80,7 +80,7 @@ describe('runTraining', () => {
   });
 
   describe('in parts', () => {
-    // Frozen batch norms and no dropout: what a sample adds to the gradient does not depend on its batch.
+    // With frozen batch norms and without dropout, a sample's gradient does not depend on its batch.
     const still = { ...preset, network: { ...preset.network, dropout: 0 } };
     const frozen: TrainingConfig = { ...config, batchNorm: 'frozen', steps: 3, batch: 4 };
     const weightsOf = async (more: Partial<TrainingConfig>, threads = 1, name = 'run') =>
@@ -93,7 +93,7 @@ describe('runTraining', () => {
         threads,
       });
 
-    it('is the same step as in one, but for rounding', async () => {
+    it('takes the same step as in one, except for rounding', async () => {
       folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
       const whole = await weightsOf({}, 1, 'whole');
       const parts = await weightsOf({ accumulate: 2 }, 1, 'parts');
@@ -102,7 +102,7 @@ describe('runTraining', () => {
       });
     });
 
-    it('on two threads is the same to the bit as on one', async () => {
+    it('is bit-identical on one and two threads', async () => {
       folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
       const one = await weightsOf({ accumulate: 2 }, 1, 'one');
       const two = await weightsOf({ accumulate: 2 }, 2, 'two');
@@ -110,13 +110,13 @@ describe('runTraining', () => {
       for (const [name, { data }] of one.weights) expect(two.weights.get(name)!.data).toEqual(data);
     });
 
-    it('says how many parts the threads need', async () => {
+    it('reports how many parts the threads need', async () => {
       folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
       await expect(weightsOf({}, 2)).rejects.toThrow(/"accumulate": 2/);
     });
   });
 
-  it('keeps the weights that did best on validation patients, also after a stop', async () => {
+  it('keeps the best weights on validation patients, even after an interruption', async () => {
     folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
     const miou = new Map([
       [2, 0.2],
@@ -151,7 +151,7 @@ describe('runTraining', () => {
     for (const [name, { data }] of four.weights) expect(trained.weights.get(name)!.data).toEqual(data);
   });
 
-  it('refuses a checkpoint of another configuration and a broken one', async () => {
+  it('rejects a checkpoint of another configuration and a damaged one', async () => {
     folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
     const options = { preset, config, samples, checkpointEvery: 2, folder };
     await runTraining({ ...options, stopAfter: 1 });
@@ -160,12 +160,12 @@ describe('runTraining', () => {
     );
     const file = join(folder, 'checkpoint.bin');
     await writeFile(file, (await readFile(file)).subarray(0, 5000));
-    await expect(runTraining(options)).rejects.toThrow(/not a whole checkpoint/);
+    await expect(runTraining(options)).rejects.toThrow(/incomplete or damaged/);
     expect(() => decodeCheckpoint(new Uint8Array(2), 'x')).toThrow(/x: /);
   });
 });
 
-it('every shipped configuration is valid and names a preset', async () => {
+it('the configurations of the shipped models are valid and name a preset', async () => {
   for (const name of ['single', 'add', 'attention']) {
     const text = await readFile(new URL(`./configs/nano-${name}.json`, import.meta.url), 'utf8');
     expect(presetById(trainingConfigSchema.parse(JSON.parse(text)).preset).id).toBe(`nano-${name}`);

@@ -1,4 +1,4 @@
-/** A training run on disk: resumes from its last checkpoint, saves now and then, reports as it goes. */
+/** A training run on disk: resumes from its last checkpoint, saves at intervals and reports its progress. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ValidationPoint } from '../evaluation/report/training-report.ts';
@@ -9,52 +9,52 @@ import type { Sample, SampleSource } from './sample.ts';
 import { Trainer } from './trainer.ts';
 import type { TrainingConfig } from './training-config.ts';
 
-/** Samples that set the batch norms' statistics, in batches. */
-const CALIBRATION_SAMPLES = 16;
-/** Sample numbers of the calibration, away from those of the steps. */
-const CALIBRATION_FROM = 1_000_000_000;
+/** Number of samples that initialise the statistics of batch norms. */
+const calibrationSamples = 16;
+/** First number of those samples; far from the numbers that training uses. */
+const calibrationFrom = 1_000_000_000;
 
 export interface TrainingRunOptions {
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly samples: SampleSource;
-  /** Weights that a fresh run starts from; what they lack starts at random. */
+  /** Initial weights of a new run. Variables that are not among them start at random. */
   readonly pretrained?: Weights;
-  /** Folder of the run: `checkpoint.bin`, `best.bin` and `losses.csv`. */
+  /** Folder for `checkpoint.bin`, `best.bin` and `losses.csv`. */
   readonly folder: string;
   /** Steps between checkpoints. */
   readonly checkpointEvery: number;
   /** Threads that compute parts of each batch; 1 by default. */
   readonly threads?: number;
-  /** Measures weights on the validation patients; needed where the configuration names some. */
+  /** Measures weights on the validation patients. Required if the configuration has any. */
   readonly validate?: (weights: Weights, step: number) => Promise<ValidationPoint>;
-  /** Stops after this step even when the configuration asks for more, leaving a checkpoint. */
+  /** Stops after this step with a checkpoint, even if the configuration has more. */
   readonly stopAfter?: number;
   readonly onStep?: (progress: { step: number; steps: number; loss: number; resumedAt: number }) => void;
 }
 
 export interface TrainedNetwork {
-  /** Steps taken, whatever weights were kept. */
+  /** Steps taken, even if the kept weights are of an earlier one. */
   readonly steps: number;
   readonly losses: readonly number[];
   readonly validation: readonly ValidationPoint[];
-  /** The step of the kept weights, by validation; null where the last ones are kept. */
+  /** The step of the best weights on validation; null if the last weights are kept. */
   readonly keptStep: number | null;
   readonly weights: Weights;
-  /** Time that the steps took, those before an interruption included. */
+  /** Duration of all steps, including those before interruptions. */
   readonly seconds: number;
 }
 
 interface Progress {
   readonly losses: number[];
   readonly validation: ValidationPoint[];
-  /** Time that the steps of earlier sessions took. */
+  /** Duration of the steps before the last interruption. */
   readonly earlierSeconds: number;
 }
 
 /**
- * Trains from the last checkpoint, or from the start, to the configuration's last step.
- * @throws Error when the folder holds a checkpoint of another configuration, or the loss is not finite.
+ * Trains to the configuration's last step, from the last checkpoint if there is one.
+ * @throws Error when the folder contains a checkpoint of another configuration, or the loss is not finite.
  */
 export async function runTraining(options: TrainingRunOptions): Promise<TrainedNetwork> {
   const { preset, config, samples, folder } = options;
@@ -85,13 +85,13 @@ export async function runTraining(options: TrainingRunOptions): Promise<TrainedN
   }
 }
 
-/** Samples of consecutive numbers; all are asked for before the first is waited for. */
+/** Samples of consecutive numbers. Requests all of them before it awaits the first. */
 export async function drawBatch(samples: SampleSource, first: number, count: number): Promise<Sample[]> {
   const asked = Array.from({ length: count }, async (_, i) => samples.sample(first + i));
   return Promise.all(asked);
 }
 
-/** The point of the highest mIoU, the earliest of equals; null when none was measured. */
+/** The point with the highest mIoU, the earliest in a tie; null without any. */
 export function bestPoint(points: readonly ValidationPoint[]): ValidationPoint | null {
   let best: ValidationPoint | null = null;
   for (const point of points) {
@@ -100,14 +100,15 @@ export function bestPoint(points: readonly ValidationPoint[]): ValidationPoint |
   return best;
 }
 
-/** Measures where the configuration says so, and keeps the best weights. @returns whether it did. */
+/** Validates at the configured steps and saves the best weights. @returns whether it validated. */
 async function validate(
   trainer: Trainer,
   { validation }: Progress,
   { config, folder, validate: measure }: TrainingRunOptions,
 ): Promise<boolean> {
   if (config.validation === undefined) return false;
-  if (measure === undefined) throw new Error('The configuration validates, but nothing was given that does.');
+  if (measure === undefined)
+    throw new Error('The configuration has validation patients, but `validate` is missing.');
   const { step } = trainer;
   if (step % config.validation.every !== 0 && step !== config.steps) return false;
   const variables = await trainer.variables.read();
@@ -131,7 +132,7 @@ async function keptWeights(
   return { weights: decodeCheckpoint(await readFile(file), file).variables, keptStep: best.step };
 }
 
-/** Brings the trainer to the last checkpoint, or starts a fresh one. @returns what was measured so far. */
+/** Loads the last checkpoint, or initialises a new run. */
 async function restore(
   trainer: Trainer,
   { config, samples, folder, pretrained }: TrainingRunOptions,
@@ -139,13 +140,13 @@ async function restore(
   const file = join(folder, 'checkpoint.bin');
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) {
-    trainer.initialise(await drawBatch(samples, CALIBRATION_FROM, CALIBRATION_SAMPLES), pretrained);
+    trainer.initialise(await drawBatch(samples, calibrationFrom, calibrationSamples), pretrained);
     return { losses: [], validation: [], earlierSeconds: 0 };
   }
   const checkpoint = decodeCheckpoint(bytes, file);
-  if (whatIsTrained(JSON.parse(checkpoint.config) as TrainingConfig) !== whatIsTrained(config)) {
+  if (trainingIdentity(JSON.parse(checkpoint.config) as TrainingConfig) !== trainingIdentity(config)) {
     throw new Error(
-      `${file}: this checkpoint belongs to another configuration. Give another --run, or delete it.`,
+      `${file}: this checkpoint belongs to another configuration. Choose another --run, or delete the checkpoint.`,
     );
   }
   trainer.load(checkpoint.step, checkpoint.variables, checkpoint.optimiser);
@@ -153,8 +154,8 @@ async function restore(
   return { losses: [...losses], validation: [...validation], earlierSeconds: seconds };
 }
 
-/** The configuration without the words that an exported model carries: they change nothing of the training. */
-function whatIsTrained(config: TrainingConfig): string {
+/** The configuration without the texts for the exported model, which do not affect training. */
+function trainingIdentity(config: TrainingConfig): string {
   return JSON.stringify({ ...config, title: '', description: '', provenance: null });
 }
 
@@ -179,7 +180,10 @@ async function save(
   await writeFile(join(folder, 'losses.csv'), `step,loss\n${lines.join('\n')}\n`);
 }
 
-/** Writes beside, then renames: a run killed while it saves keeps its last whole checkpoint. */
+/**
+ * Writes a temporary file and renames it, so that a run that is killed while saving keeps its previous
+ * checkpoint.
+ */
 async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
   await writeFile(`${file}.part`, bytes);
   await rename(`${file}.part`, file);

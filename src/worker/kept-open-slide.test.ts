@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { slideReader } from '../segment/slide-reader.ts';
+import { slideReader } from '../segment/slice-reader.ts';
 import type { Slide, SlidePlatform } from '../slide/slide.ts';
 import { keepOpen } from './kept-open-slide.ts';
 

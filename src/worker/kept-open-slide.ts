@@ -1,75 +1,97 @@
-/** Keeps the slide that was opened last open, so that several models read its header and decode its tiles once. */
+/** Keeps the slide that was opened last open, so that estimate, display and runs read its header and decode its tiles once. */
 import type { Slide } from '../slide/slide.ts';
 import type { SlideInput } from './protocol.ts';
 
-interface Kept {
+/** Something open, in use. Release it exactly once. */
+export interface OpenLease<T> {
+  readonly value: T;
+  readonly release: () => void;
+}
+
+interface Kept<T> {
   readonly key: string;
-  readonly slide: Promise<Slide>;
-  /** How often it is open now. */
+  readonly value: Promise<T>;
+  /** How often it is in use now. */
   users: number;
 }
 
-/**
- * `open`, with the difference that opening the same slide again gives the same object, also after it was closed, until
- * another slide is opened. Decoded tiles are kept by that object (src/slide/tile-cache.ts).
- */
-export function keepOpen(open: (input: SlideInput) => Promise<Slide>): (input: SlideInput) => Promise<Slide> {
-  let last: Kept | null = null;
+/** Opens what is asked for, and closes it when it is no longer in use and something else has been opened. */
+export class LastOpened<T extends { close(): void }> {
+  readonly #open: (input: SlideInput) => Promise<T>;
+  #last: Kept<T> | null = null;
 
-  const release = async (kept: Kept): Promise<void> => {
-    if (kept.users > 0 || kept === last) return;
-    await kept.slide.then(
-      (slide) => slide.close(),
-      () => undefined,
-    );
-  };
+  constructor(open: (input: SlideInput) => Promise<T>) {
+    this.#open = open;
+  }
 
-  return async (input) => {
+  /** @throws what opening throws; the next call tries again. */
+  async lease(input: SlideInput): Promise<OpenLease<T>> {
     const key = keyOf(input);
-    let kept = last;
+    let kept = this.#last;
     if (kept?.key !== key) {
-      const before = last;
-      const created: Kept = { key, slide: open(input), users: 0 };
-      kept = last = created;
-      if (before !== null) void release(before);
-      // A slide that failed is tried again the next time.
-      created.slide.catch(() => {
-        if (last === created) last = null;
+      const before = this.#last;
+      const created: Kept<T> = { key, value: this.#open(input), users: 0 };
+      kept = this.#last = created;
+      if (before !== null) this.#closeUnused(before);
+      created.value.catch(() => {
+        if (this.#last === created) this.#last = null;
       });
     }
     const mine = kept;
     mine.users++;
     try {
-      return shared(await mine.slide, mine, () => void release(mine));
+      const value = await mine.value;
+      return {
+        value,
+        release: () => {
+          mine.users--;
+          this.#closeUnused(mine);
+        },
+      };
     } catch (error) {
       mine.users--;
       throw error;
     }
+  }
+
+  #closeUnused(kept: Kept<T>): void {
+    if (kept.users > 0 || kept === this.#last) return;
+    kept.value.then(
+      (value) => value.close(),
+      () => undefined,
+    );
+  }
+}
+
+/**
+ * `open` for callers that close what they have opened: opening the same slide again gives the same object, also after it
+ * was closed, until another slide is opened. Decoded tiles are kept by that object (src/slide/tile-cache.ts).
+ */
+export function keepOpen(open: (input: SlideInput) => Promise<Slide>): (input: SlideInput) => Promise<Slide> {
+  const slides = new LastOpened(open);
+  /** Shared objects, and how to release each of the leases behind them. */
+  const views = new WeakMap<Slide, { readonly view: Slide; readonly releases: (() => void)[] }>();
+  return async (input) => {
+    const { value: slide, release } = await slides.lease(input);
+    let shared = views.get(slide);
+    if (shared === undefined) {
+      const releases: (() => void)[] = [];
+      const view: Slide = {
+        metadata: slide.metadata,
+        tile: (...call) => slide.tile(...call),
+        associatedImage: (...call) => slide.associatedImage(...call),
+        iccProfile: (...call) => slide.iccProfile(...call),
+        close: () => releases.pop()?.(),
+      };
+      shared = { view, releases };
+      views.set(slide, shared);
+    }
+    shared.releases.push(release);
+    return shared.view;
   };
 }
 
-/** One object per kept slide, whoever has opened it. */
-const views = new WeakMap<Kept, Slide>();
-
-function shared(slide: Slide, kept: Kept, release: () => void): Slide {
-  let view = views.get(kept);
-  if (view === undefined) {
-    view = {
-      metadata: slide.metadata,
-      tile: (...call) => slide.tile(...call),
-      associatedImage: (...call) => slide.associatedImage(...call),
-      iccProfile: (...call) => slide.iccProfile(...call),
-      close: () => {
-        kept.users--;
-        release();
-      },
-    };
-    views.set(kept, view);
-  }
-  return view;
-}
-
-/** Files arrive as copies with every message; what they are called, their size and their date tell them apart. */
+/** Files arrive as copies with every message; their name, size and date tell them apart. */
 function keyOf(input: SlideInput): string {
   if (input.kind === 'url') return `url ${input.url}`;
   return `files ${input.files.map(({ name, size, lastModified }) => `${name}/${size}/${lastModified}`).join()}`;

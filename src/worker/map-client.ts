@@ -3,7 +3,7 @@ import type { AnnotationFile } from '../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../annotation/rasterise.ts';
 import type { CellLattice, MapFileRequest, MapWorkerApi, RasterisedCell } from './map-service.ts';
 import type { RpcClient } from '../base/rpc.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 export type { CellLattice, MapFileRequest, RasterisedCell } from './map-service.ts';
 

@@ -5,10 +5,11 @@
 import type { AnnotationFile } from '../annotation/annotation-file.ts';
 import { rasterise, type ClassPolygon } from '../annotation/rasterise.ts';
 import { readAnnotations } from '../annotation/read-annotations.ts';
-import { boundsOfRings } from '../annotation/ring-bounds.ts';
+import { boundsOfRings } from '../base/polygon.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
 import { MapPolygons } from '../export/map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapClasses } from '../export/map-tiff.ts';
+import type { Cell } from '../segment/run-progress.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type { ByteSink } from '../slide/tiff-writer/tiff-writer.ts';
 import type { Handlers } from '../base/rpc.ts';
@@ -24,11 +25,8 @@ export interface CellLattice {
   readonly cellPx: number;
 }
 
-export interface RasterisedCell {
-  readonly rect: Level0Rect;
-  readonly size: number;
-  readonly classes: Uint8Array<ArrayBuffer>;
-}
+/** A cell of the lattice; drawn areas are certain, so there is no confidence. */
+export type RasterisedCell = Omit<Cell, 'confidence'>;
 
 export type MapFileRequest =
   | {
@@ -90,7 +88,9 @@ export function createMapService(): Handlers<MapWorkerApi> {
           const rect = { x: column * cellWidth, y: row * cellHeight, width: cellWidth, height: cellHeight };
           const near = boxed.flatMap(({ area, box }) => (meets(box, rect) ? [area] : []));
           const classes = rasterise(near, rect, cellPx, cellPx, outside);
-          call.progress({ rect, size: cellPx, classes } satisfies RasterisedCell, [classes.buffer]);
+          call.progress({ column, row, rect, size: cellPx, classes } satisfies RasterisedCell, [
+            classes.buffer,
+          ]);
         }
         // Lets an abort arrive.
         await new Promise((resolve) => setTimeout(resolve));

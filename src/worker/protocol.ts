@@ -1,70 +1,21 @@
 /**
- * What the page may ask of the two workers, as plain types: the slide worker reads and decodes tiles for
- * viewing, the segmentation worker runs the engine. Everything here is structured-cloneable.
+ * What the page may ask of its two main workers, as plain types: the slide worker reads and decodes tiles for viewing, the
+ * segmentation worker runs networks. Everything here is structured-cloneable.
  */
-import type { ErrorReport } from '../base/error-report.ts';
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { GoldenResult } from '../runtime/golden-check.ts';
 import type { NamedFile } from './model-folders.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
-import type { PeakMemory, RunStatistics, StageTimes } from '../segment/run-report.ts';
+import type { BackendChoice, BackendName } from '../runtime/backend.ts';
+import type { SegmentSummary } from '../segment/run-progress.ts';
 import type { TissueMask } from '../segment/tissue.ts';
-import type { StorageUse, StoredRun } from './stored-run.ts';
+import type { StorageUse, StoredRun } from './storage-protocol.ts';
 
 export type SlideInput =
   { readonly kind: 'file'; readonly files: readonly File[] } | { readonly kind: 'url'; readonly url: string };
 
-export type BackendName = 'webgpu' | 'webgl' | 'wasm' | 'cpu';
-
-export interface BackendReport {
-  readonly name: BackendName;
-  /** Adapter or processor, for example `Apple M2` or `SwiftShader`, or `2 threads, SIMD`. */
-  readonly device: string;
-  /** A sentence: why this backend and not a faster one. */
-  readonly reason: string;
-}
-
-/** One finished slice, placed at `rect`; maps are `size × size`, `rect` may reach over the slide's border. */
-export interface SliceResult {
-  readonly index: number;
-  readonly rect: Level0Rect;
-  readonly size: number;
-  readonly classes: Uint8Array<ArrayBuffer>;
-  readonly confidence: Uint8Array<ArrayBuffer>;
-}
-
-export type SegmentEvent =
-  | {
-      readonly kind: 'planned';
-      readonly slices: number;
-      readonly regions: number;
-      /** Slices of the area that are glass and are left out. */
-      readonly skipped?: number;
-    }
-  | {
-      readonly kind: 'slice';
-      readonly result: SliceResult;
-      readonly done: number;
-      readonly total: number;
-      /** Slices per second over the last ten seconds. */
-      readonly rate: number;
-      readonly etaSeconds: number;
-    }
-  /** A slice is done, but its place waits for the slices that overlap it. */
-  | {
-      readonly kind: 'progress';
-      readonly done: number;
-      readonly total: number;
-      readonly rate: number;
-      readonly etaSeconds: number;
-    }
-  | { readonly kind: 'broken-slice'; readonly index: number; readonly error: ErrorReport }
-  /** Something the user should know; the run goes on. */
-  | { readonly kind: 'notice'; readonly error: ErrorReport }
-  /** How the run is doing, at most twice a second. */
-  | { readonly kind: 'statistics'; readonly statistics: RunStatistics }
-  /** The run goes on with another backend, or with the same one started anew. */
-  | { readonly kind: 'backend'; readonly report: BackendReport };
+export type { BackendChoice as BackendReport, BackendName } from '../runtime/backend.ts';
+export type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
 
 export interface SegmentRequest {
   readonly slide: SlideInput;
@@ -103,26 +54,10 @@ export interface RestoreSummary {
   readonly interrupted: StoredRun | null;
 }
 
-/** Where the time of a run went. */
-export type StageReport = StageTimes;
-
-export interface SegmentSummary {
-  /** Slices finished, without broken ones. */
-  readonly slices: number;
-  /** Of these, slices that had been kept earlier and were not computed. */
-  readonly restored: number;
-  /** Slices left out as glass. */
-  readonly skipped: number;
-  readonly broken: number;
-  readonly regionsEncoded: number;
-  readonly seconds: number;
-  readonly cancelled: boolean;
-  /** tf.memory().numTensors before and after the run: equal, or tensors leak. */
+/** `tf.memory().numTensors` before and after a run: equal, or tensors leak. */
+export interface TensorCounts {
   readonly tensorsBefore: number;
   readonly tensorsAfter: number;
-  readonly stages: StageTimes;
-  /** null where memory is not measured. */
-  readonly memory: PeakMemory | null;
 }
 
 /** Colours of tiles for the eye: as the file has them, or converted to sRGB by its ICC profile. */
@@ -146,14 +81,14 @@ export interface SlideWorkerApi {
 /** Methods of the segmentation worker. */
 export interface SegmentWorkerApi {
   /** @param wanted from `?backend=`, else null for the best one. */
-  initialise(wanted: BackendName | null): Promise<BackendReport>;
+  initialise(wanted: BackendName | null): Promise<BackendChoice>;
   manifest(modelUrl: string): Promise<ModelManifest>;
   /** Makes a folder from disk a model, by an address of its own that ends in a slash. */
   addModelFiles(modelUrl: string, files: readonly NamedFile[]): Promise<void>;
   /** Runs the model's golden test tensors on the backend. */
   checkModel(modelUrl: string): Promise<GoldenResult>;
   /** Progress events are SegmentEvent. Aborting stops within a slice and resolves with `cancelled`. */
-  segment(request: SegmentRequest): Promise<SegmentSummary>;
+  segment(request: SegmentRequest): Promise<SegmentSummary & TensorCounts>;
   /** The visible rectangle, level-0 pixels: its slices come first from now on. */
   setView(view: Level0Rect | null): Promise<void>;
   /** Holds all runs, or lets them go on. Slices in work are finished. */

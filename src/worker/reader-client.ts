@@ -1,12 +1,12 @@
 /** The segmentation worker's side of the reader worker. */
-import type { SliceReader } from '../segment/read-ahead.ts';
+import type { SliceReader } from '../segment/slice-reader.ts';
 import type { Slide, SlideErrorCode } from '../slide/slide.ts';
 import { SlideError } from '../slide/slide.ts';
 import { WorkerError } from '../base/error-report.ts';
 import type { SlideInput } from './protocol.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
 import type { RpcClient } from '../base/rpc.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 /** What a run needs of a slide besides its pixels. */
 export type SlideHandle = Pick<Slide, 'metadata' | 'close'>;

@@ -2,7 +2,7 @@
  * The reader worker's methods, apart from the worker: pixels of slices and contexts, so that reading, decoding and
  * resampling do not take time from the network's thread.
  */
-import type { ReadPixels, SliceReader } from '../segment/read-ahead.ts';
+import type { ReadPixels, SliceReader } from '../segment/slice-reader.ts';
 import type { Level0Rect, RgbaImage, Slide, SlideMetadata } from '../slide/slide.ts';
 import type { SlideInput } from './protocol.ts';
 import type { Handlers } from '../base/rpc.ts';

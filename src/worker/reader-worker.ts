@@ -1,5 +1,5 @@
 /** Entry of the reader worker: reads, decodes and resamples slices for the segmentation worker. */
-import { slideReader } from '../segment/slide-reader.ts';
+import { slideReader } from '../segment/slice-reader.ts';
 import { browserPlatform } from '../slide/browser-platform.ts';
 import { keepOpen } from './kept-open-slide.ts';
 import { openSlideInput } from './open-slide-input.ts';

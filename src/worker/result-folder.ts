@@ -1,14 +1,11 @@
 /** Where the browser keeps results: its private files (OPFS), else its database. Runs in a worker. */
-import { SliceLog } from '../segment/slice-log.ts';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from 'idb';
 import { WorkerError } from '../base/error-report.ts';
+import { SliceLog } from '../segment/slice-log.ts';
+import type { SliceFile } from '../segment/store.ts';
 
-/** The slices of one key. */
-export interface SliceFile {
-  readonly places: (readonly [column: number, row: number])[];
-  get(column: number, row: number): Promise<Uint8Array<ArrayBuffer> | null>;
-  put(column: number, row: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
-  close(): void;
-}
+/** Results of runs, and slices that pages put aside. */
+export type FolderName = 'results' | 'aside';
 
 export interface ResultFolder {
   readonly kind: 'files' | 'database';
@@ -21,13 +18,12 @@ export interface ResultFolder {
   bytes(): Promise<number>;
 }
 
-const results = 'dualscope-results';
+/** Names of folders and databases. */
+const names: Readonly<Record<FolderName, string>> = { results: 'dualscope-results', aside: 'dualscope-page' };
 
-/**
- * @param name of the folder, or database; that of results by default.
- * @throws WorkerError `storage-missing` where the browser offers neither, as in some private windows.
- */
-export async function openResultFolder(name = results): Promise<ResultFolder> {
+/** @throws WorkerError `storage-missing` where the browser offers neither, as in some private windows. */
+export async function openResultFolder(folder: FolderName): Promise<ResultFolder> {
+  const name = names[folder];
   const obstacles: string[] = [];
   for (const open of [() => PrivateFiles.open(name), () => Database.open(name)]) {
     try {
@@ -39,8 +35,8 @@ export async function openResultFolder(name = results): Promise<ResultFolder> {
   throw new WorkerError({
     code: 'storage-missing',
     file: '',
-    problem: `This browser keeps nothing for this page (${obstacles.join('; ')}).`,
-    remedy: 'Results last until the page is closed. A window that is not private keeps them.',
+    problem: `This browser lets the page save nothing (${obstacles.join('; ')}).`,
+    remedy: 'Results last until the page is closed. A window that is not private saves them.',
   });
 }
 
@@ -49,7 +45,11 @@ const lockWaits = [50, 100, 200, 400, 800, 1600];
 
 class PrivateFiles implements ResultFolder {
   readonly kind = 'files';
-  private constructor(private readonly folder: FileSystemDirectoryHandle) {}
+  readonly #folder: FileSystemDirectoryHandle;
+
+  private constructor(folder: FileSystemDirectoryHandle) {
+    this.#folder = folder;
+  }
 
   static async open(name: string): Promise<PrivateFiles> {
     const root = await navigator.storage.getDirectory();
@@ -62,13 +62,13 @@ class PrivateFiles implements ResultFolder {
 
   async open(key: string): Promise<SliceFile> {
     const access = await this.#lock(`${key}.slices`);
-    const log = new SliceLog(access);
-    return {
-      places: log.places,
-      get: async (column, row) => log.get(column, row),
-      put: async (column, row, bytes) => log.put(column, row, bytes),
-      close: () => log.close(),
-    };
+    const log = SliceLog.open(access, key, { writable: true });
+    if (log !== null) return log;
+    // The name is the key, so the file was torn at its start or is of an earlier version: nothing in it can be used.
+    access.truncate(0);
+    const empty = SliceLog.open(access, key, { writable: true });
+    if (empty === null) throw new Error('The file of slices can not be started.');
+    return empty;
   }
 
   async writeNote(key: string, text: string): Promise<void> {
@@ -96,7 +96,7 @@ class PrivateFiles implements ResultFolder {
     const files: string[] = [];
     for await (const [file] of this.#files()) files.push(file);
     for (const file of files) {
-      if (when(file.replace(/\.[^.]+$/, ''))) await this.folder.removeEntry(file);
+      if (when(file.replace(/\.[^.]+$/, ''))) await this.#folder.removeEntry(file);
     }
   }
 
@@ -107,14 +107,14 @@ class PrivateFiles implements ResultFolder {
   }
 
   async *#files(): AsyncGenerator<[string, FileSystemFileHandle]> {
-    for await (const [file, handle] of this.folder.entries()) {
+    for await (const [file, handle] of this.#folder.entries()) {
       if (handle.kind === 'file') yield [file, handle];
     }
   }
 
   /** Only one page at a time may write a file; one that has just ended lets go of it soon. */
   async #lock(file: string): Promise<FileSystemSyncAccessHandle> {
-    const handle = await this.folder.getFileHandle(file, { create: true });
+    const handle = await this.#folder.getFileHandle(file, { create: true });
     for (const wait of [...lockWaits, null]) {
       try {
         return await handle.createSyncAccessHandle();
@@ -127,48 +127,49 @@ class PrivateFiles implements ResultFolder {
   }
 }
 
+interface Schema extends DBSchema {
+  slices: { key: [key: string, column: number, row: number]; value: Uint8Array<ArrayBuffer> };
+  notes: { key: string; value: string };
+}
+
 class Database implements ResultFolder {
   readonly kind = 'database';
-  private constructor(private readonly database: IDBDatabase) {}
+  readonly #database: IDBPDatabase<Schema>;
 
-  static open(name: string): Promise<Database> {
-    const request = indexedDB.open(name, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore('slices');
-      request.result.createObjectStore('notes');
-    };
-    return answer(request).then((database) => new Database(database));
+  private constructor(database: IDBPDatabase<Schema>) {
+    this.#database = database;
+  }
+
+  static async open(name: string): Promise<Database> {
+    const database = await openDB<Schema>(name, 1, {
+      upgrade: (created) => {
+        created.createObjectStore('slices');
+        created.createObjectStore('notes');
+      },
+    });
+    return new Database(database);
   }
 
   async open(key: string): Promise<SliceFile> {
-    const keys = await answer(this.#store('slices', 'readonly').getAllKeys(range(key)));
+    const places = await this.#database.getAllKeys('slices', range(key));
     return {
-      places: keys.map((place) => {
-        const [, column, row] = place as [string, number, number];
-        return [column, row] as const;
-      }),
-      get: async (column, row) =>
-        (await answer(
-          this.#store('slices', 'readonly').get([key, column, row]) as IDBRequest<
-            Uint8Array<ArrayBuffer> | undefined
-          >,
-        )) ?? null,
-      put: (column, row, bytes) => this.#write('slices', (store) => store.put(bytes, [key, column, row])),
+      places: places.map(([, column, row]) => [column, row] as const),
+      get: async (column, row) => (await this.#database.get('slices', [key, column, row])) ?? null,
+      put: async (column, row, record) => {
+        await this.#write('slices', (store) => store.put(record, [key, column, row]));
+      },
       close: () => undefined,
     };
   }
 
-  writeNote(key: string, text: string): Promise<void> {
-    return this.#write('notes', (store) => store.put(text, key));
+  async writeNote(key: string, text: string): Promise<void> {
+    await this.#write('notes', (store) => store.put(text, key));
   }
 
   async notes(): Promise<Map<string, string>> {
-    const store = this.#store('notes', 'readonly');
-    const [keys, texts] = await Promise.all([
-      answer(store.getAllKeys()),
-      answer(store.getAll() as IDBRequest<string[]>),
-    ]);
-    return new Map(keys.map((key, i) => [key as string, texts[i] ?? '']));
+    const { store } = this.#database.transaction('notes');
+    const [keys, texts] = await Promise.all([store.getAllKeys(), store.getAll()]);
+    return new Map(keys.map((key, i) => [key, texts[i] ?? '']));
   }
 
   async remove(when: (key: string) => boolean): Promise<void> {
@@ -183,32 +184,21 @@ class Database implements ResultFolder {
     return (await navigator.storage.estimate()).usage ?? 0;
   }
 
-  #store(table: 'slices' | 'notes', mode: IDBTransactionMode): IDBObjectStore {
-    return this.database.transaction(table, mode).objectStore(table);
-  }
-
-  /** Resolves when it is committed, not when it was accepted. */
-  #write(table: 'slices' | 'notes', change: (store: IDBObjectStore) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const transaction = this.database.transaction(table, 'readwrite');
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error('The database gave up.'));
-      transaction.onerror = () => reject(transaction.error ?? new Error('The database failed.'));
-      change(transaction.objectStore(table));
-    });
+  /** Resolves when the change is committed, not when it was accepted. */
+  async #write<Table extends 'slices' | 'notes'>(
+    table: Table,
+    change: (store: WritableStore<Table>) => Promise<unknown>,
+  ): Promise<void> {
+    const transaction = this.#database.transaction(table, 'readwrite');
+    await Promise.all([change(transaction.store), transaction.done]);
   }
 }
+
+type WritableStore<Table extends 'slices' | 'notes'> = IDBPObjectStore<Schema, [Table], Table, 'readwrite'>;
 
 /** All places of a key. */
 function range(key: string): IDBKeyRange {
   return IDBKeyRange.bound([key], [key, []]);
-}
-
-function answer<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error ?? new Error('The database failed.'));
-  });
 }
 
 export function isNamed(error: unknown, errorName: string): boolean {

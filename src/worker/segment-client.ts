@@ -13,10 +13,11 @@ import type {
   SegmentRequest,
   SegmentSummary,
   SegmentWorkerApi,
+  TensorCounts,
 } from './protocol.ts';
 import { absoluteInput, absoluteUrl } from './page-url.ts';
-import type { StorageUse } from './stored-run.ts';
-import { connectWorker } from './worker-port.ts';
+import type { StorageUse } from './storage-protocol.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 export type { NamedFile } from './model-folders.ts';
 export { WorkerError } from '../base/error-report.ts';
@@ -38,7 +39,7 @@ export interface SegmentClient {
   /** Runs the model's golden test tensors on the current backend. */
   checkModel(modelUrl: string): Promise<GoldenResult>;
   /** Starts the backend by itself if `initialise` was not called. */
-  segment(request: SegmentRequest, options?: SegmentOptions): Promise<SegmentSummary>;
+  segment(request: SegmentRequest, options?: SegmentOptions): Promise<SegmentSummary & TensorCounts>;
   setView(view: Level0Rect | null): Promise<void>;
   setPaused(paused: boolean): Promise<void>;
   tissue(request: SegmentRequest): Promise<TissueMask | null>;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { FakeSegmenter } from '../segment/fake-segmenter.ts';
+import { fakeBackend, FakeSegmenter } from '../segment/fake-segmenter.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
 import { ModelError } from '../runtime/manifest.ts';
-import { ModelCache } from './model-cache.ts';
+import { ModelCache } from '../segment/model-cache.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import { RpcClient, serveRpc } from '../base/rpc.ts';
 import type { SegmentPlatform } from './segment-platform.ts';
@@ -13,8 +13,6 @@ const model = {
   context: { kind: 'region', fieldUm: 500, sizePx: 4 },
 } as const;
 
-const never = new Promise<string>(() => undefined);
-
 const ports: MessagePort[] = [];
 afterEach(() => {
   for (const port of ports.splice(0)) port.close();
@@ -22,17 +20,20 @@ afterEach(() => {
 
 function connect(overrides: Partial<SegmentPlatform> = {}, mpp: SlideMetadata['mpp'] = null) {
   const segmenter = new FakeSegmenter(model, () => new Promise((resolve) => setTimeout(resolve, 1)));
-  const state = { closed: 0, started: [] as unknown[] };
+  const state = { opened: 0, closed: 0, started: [] as unknown[] };
   const metadata = { name: 'a.svs', width: 1000, height: 1000, mpp } as unknown as SlideMetadata;
   const platform: SegmentPlatform = {
     startBackend: async (wanted) => {
       state.started.push(wanted);
-      return { report: { name: 'wasm', device: '1 thread', reason: 'There is no GPU.' }, lost: never };
+      return fakeBackend({ device: '1 thread', reason: 'There is no GPU.' });
     },
     numTensors: () => 10 + segmenter.live,
     readManifest: async () => segmenter.manifest,
     loadModel: async () => segmenter,
-    openSlide: async () => ({ metadata, close: () => state.closed++ }),
+    openSlide: async () => {
+      state.opened++;
+      return { metadata, close: () => state.closed++ };
+    },
     reader: () => ({
       read: async (_rect, size) => ({
         width: size,
@@ -76,10 +77,10 @@ describe('segment service', () => {
     const statistics = events.filter(({ kind }) => kind === 'statistics');
     expect(statistics.at(-1)).toMatchObject({ statistics: { computed: 100, stages: summary.stages } });
     expect(events.length).toBe(101 + statistics.length);
-    expect(events[0]).toEqual({ kind: 'planned', slices: 100, regions: 4 });
+    expect(events[0]).toEqual({ kind: 'planned', slices: 100, regions: 4, skipped: 0 });
     const last = events.findLast(({ kind }) => kind !== 'statistics')!;
     expect(last.kind === 'slice' && last.result.classes.length).toBe(16);
-    expect(state.closed).toBe(1);
+    expect(state.opened).toBe(1);
     expect(state.started).toEqual([null]);
   });
 
@@ -96,7 +97,7 @@ describe('segment service', () => {
     const { client } = connect({
       startBackend: async () => {
         if (++tries === 1) throw new ModelError('backend', 'webgpu', 'No adapter.', 'Use wasm.');
-        return { report: { name: 'wasm', device: '', reason: '' }, lost: never };
+        return fakeBackend();
       },
     });
     await expect(client.call('initialise', ['webgpu'])).rejects.toMatchObject({
@@ -105,13 +106,30 @@ describe('segment service', () => {
     expect(await client.call('initialise', ['wasm'])).toMatchObject({ name: 'wasm' });
   });
 
+  it('opens a slide and reads a manifest once for estimate, restore and runs, and closes the slide with the next', async () => {
+    let manifests = 0;
+    const { client, state } = connect({
+      readManifest: async () => {
+        manifests++;
+        return { ...new FakeSegmenter(model).manifest, macs: 3, macsReusedContext: 2 };
+      },
+    });
+    const area = { x: 0, y: 0, width: 10, height: 10 };
+    await client.call('estimate', [request, [0, 0.25]]);
+    await client.call('restore', [request]);
+    await Promise.all([1, 2].map(() => client.call('segment', [{ ...request, area }])));
+    expect([state.opened, state.closed, manifests]).toEqual([1, 0, 1]);
+    const other = { kind: 'url', url: 'https://a.test/b.svs' } as const;
+    await client.call('segment', [{ ...request, slide: other, area }]);
+    expect([state.opened, state.closed, manifests]).toEqual([2, 1, 1]);
+  });
+
   it('uses the size of a pixel that the slide states, and asks for it where it does not', async () => {
     const area = { x: 0, y: 0, width: 10, height: 10 };
     const unknown = connect();
     await expect(unknown.client.call('segment', [{ ...request, mpp: null }])).rejects.toMatchObject({
       report: { code: 'no-mpp', file: 'a.svs' },
     });
-    expect(unknown.state.closed).toBe(1);
     const known = connect({}, { x: 0.5, y: 0.5, source: 'aperio.MPP' });
     const events: SegmentEvent[] = [];
     await known.client.call('segment', [{ ...request, mpp: null, area }], {
@@ -145,10 +163,12 @@ describe('segment service', () => {
     );
     const sound = new FakeSegmenter(model);
     const { client } = connect({
-      startBackend: async () => ({
-        report: { name: 'webgpu', device: 'Apple M2', reason: '' },
-        lost: ++starts === 1 ? new Promise<string>((resolve) => (lose = resolve)) : never,
-      }),
+      startBackend: async () =>
+        fakeBackend({
+          name: 'webgpu',
+          device: 'Apple M2',
+          ...(++starts === 1 ? { lost: new Promise<string>((resolve) => (lose = resolve)) } : {}),
+        }),
       loadModel: async () => (++loads === 1 ? hanging : sound),
     });
     const events: SegmentEvent[] = [];
@@ -159,7 +179,7 @@ describe('segment service', () => {
     lose('driver reset');
     expect(await running).toMatchObject({ slices: 100, cancelled: false });
     expect([starts, loads]).toEqual([2, 2]);
-    expect(sound.where.length).toBe(80);
+    expect(sound.positions.length).toBe(80);
     const notice = events.find((event) => event.kind === 'notice');
     expect(notice?.kind === 'notice' && notice.error.problem).toBe(
       'The graphics device Apple M2 was lost (driver reset).',
@@ -177,7 +197,7 @@ describe('segment service', () => {
       startBackend: async (wanted, failed) => {
         started.push([wanted, failed]);
         const name = failed.includes('webgpu') ? 'wasm' : 'webgpu';
-        return { report: { name, device: '', reason: '' }, lost: never };
+        return fakeBackend({ name });
       },
       loadModel: async () => (started.at(-1)?.[1].includes('webgpu') === true ? sound : failing()),
     });
@@ -203,9 +223,8 @@ describe('segment service', () => {
     const { client, segmenter } = connect({
       startBackend: async () => {
         starts++;
-        return {
-          report: { name: 'webgpu', device: '', reason: '' },
-          lost: never,
+        return fakeBackend({
+          name: 'webgpu',
           // The first call is the first context; slices of two regions come before the 30th.
           watch: (work) => ({
             result: work(),
@@ -214,7 +233,7 @@ describe('segment service', () => {
                 ? Promise.reject(new ModelError('backend', 'webgpu', 'Out of memory.', ''))
                 : Promise.resolve(),
           }),
-        };
+        });
       },
     });
     const events: SegmentEvent[] = [];
@@ -223,10 +242,12 @@ describe('segment service', () => {
     });
     expect(summary).toMatchObject({ slices: 100, broken: 0, recoveries: 2 });
     expect(starts).toBe(3);
-    const places = events.flatMap((event) => (event.kind === 'slice' ? [event.result.index] : []));
+    const places = events.flatMap((event) =>
+      event.kind === 'slice' ? [`${event.result.column},${event.result.row}`] : [],
+    );
     expect(new Set(places).size).toBe(100);
     expect(places.length).toBe(100);
-    expect(segmenter.where.length).toBeGreaterThan(100);
+    expect(segmenter.positions.length).toBeGreaterThan(100);
   });
 
   it('ends with the error when the model itself is wrong', async () => {
@@ -234,7 +255,7 @@ describe('segment service', () => {
     const { client } = connect({
       startBackend: async () => {
         starts++;
-        return { report: { name: 'wasm', device: '', reason: '' }, lost: never };
+        return fakeBackend();
       },
       loadModel: async () =>
         new FakeSegmenter(model, async () => {

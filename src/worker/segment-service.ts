@@ -1,72 +1,158 @@
 /** The segmentation worker's methods, apart from the worker, so that they run in tests. */
+import type { ErrorReport } from '../base/error-report.ts';
+import type { CallContext, Handlers } from '../base/rpc.ts';
 import { checkGolden } from '../runtime/golden-check.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
+import { slideArea } from '../segment/area.ts';
 import type { SlicePlan } from '../segment/grid.ts';
+import { NetworkHost, type HostedNetwork } from '../segment/network.ts';
+import { mppOf, planSegmentation, TissueFinder, type PlanRequest } from '../segment/plan.ts';
 import { planMacs } from '../segment/quality.ts';
-import type { SegmentEstimate, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
-import type { SlideHandle } from './reader-client.ts';
-import type { CallContext, Handlers } from '../base/rpc.ts';
+import { SliceQueue } from '../segment/queue.ts';
+import { PauseGate, segmentSlide } from '../segment/run.ts';
+import type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
+import type { SliceReader } from '../segment/slice-reader.ts';
+import { hasTissue } from '../segment/tissue.ts';
+import type { Level0Rect, SlideMetadata } from '../slide/slide.ts';
+import { LastOpened } from './kept-open-slide.ts';
+import type { SegmentEstimate, SegmentRequest, SegmentWorkerApi, TensorCounts } from './protocol.ts';
+import { RemoteSliceStore } from './remote-slice-store.ts';
 import type { SegmentPlatform } from './segment-platform.ts';
-import { SegmentationRuns } from './segmentation-runs.ts';
-import { SharedBackend } from './shared-backend.ts';
-import { SlidePlanner } from './slide-planner.ts';
-import { restoreSlices } from './stored-slices.ts';
+import { sendEvent } from './send-event.ts';
+import { noteOf, restoreResults } from './stored-results.ts';
+
+/** Regions whose context features are kept in a run. */
+const keptRegions = 8;
+
+/** What estimate, tissue, restore and segment are about: one slide and one model. */
+interface Subject {
+  readonly metadata: SlideMetadata;
+  readonly reader: SliceReader;
+  readonly manifest: ModelManifest;
+}
 
 /** Runs share the backend slice by slice; a new view re-orders all of them. */
 export function createSegmentService(platform: SegmentPlatform): Handlers<SegmentWorkerApi> {
-  const backend = new SharedBackend(platform);
-  const planner = new SlidePlanner();
-  const runs = new SegmentationRuns(platform, backend, planner);
+  const host = new NetworkHost(platform);
+  const slides = new LastOpened((input) => platform.openSlide(input));
+  const manifests = new Map<string, Promise<ModelManifest>>();
+  const tissue = new TissueFinder();
+  const queues = new Set<SliceQueue>();
+  const pause = new PauseGate();
+  let view: Level0Rect | null = null;
 
-  const withSlide = async <T>(
+  const readManifest = (modelUrl: string): Promise<ModelManifest> => {
+    const known = manifests.get(modelUrl);
+    if (known !== undefined) return known;
+    const reading = platform.readManifest(modelUrl);
+    manifests.set(modelUrl, reading);
+    // One that can't be read is tried again the next time.
+    reading.catch(() => manifests.delete(modelUrl));
+    return reading;
+  };
+
+  const withSubject = async <T>(
     request: SegmentRequest,
-    work: (slide: SlideHandle, manifest: ModelManifest) => Promise<T>,
+    work: (subject: Subject) => Promise<T>,
   ): Promise<T> => {
-    const manifest = await platform.readManifest(request.modelUrl);
-    const slide = await platform.openSlide(request.slide);
+    const manifest = await readManifest(request.modelUrl);
+    const { value: slide, release } = await slides.lease(request.slide);
     try {
-      return await work(slide, manifest);
+      return await work({ metadata: slide.metadata, reader: platform.reader(slide), manifest });
     } finally {
-      slide.close();
+      release();
     }
   };
+
+  const plan = (
+    { metadata, reader, manifest }: Subject,
+    request: SegmentRequest,
+    call: CallContext,
+  ): ReturnType<typeof planSegmentation> =>
+    planSegmentation(reader, metadata, manifest, planRequest(request), { signal: call.signal, tissue });
 
   const estimate = (
     call: CallContext,
     request: SegmentRequest,
     overlaps: readonly number[],
   ): Promise<SegmentEstimate> =>
-    withSlide(request, async (slide, manifest) => {
-      const reader = platform.reader(slide);
+    withSubject(request, async (subject) => {
       const plans: SlicePlan[] = [];
-      for (const overlap of overlaps) {
-        const { plan } = await planner.plan(slide, reader, manifest, { ...request, overlap }, call.signal);
-        plans.push(plan);
-      }
+      for (const overlap of overlaps) plans.push((await plan(subject, { ...request, overlap }, call)).plan);
       const [first] = plans;
-      const base = first === undefined ? 1 : planMacs(first, manifest);
+      const base = first === undefined ? 1 : planMacs(first, subject.manifest);
       return {
         skipped: first?.skipped ?? 0,
-        qualities: plans.map((plan, i) => ({
+        qualities: plans.map((each, i) => ({
           overlap: overlaps[i] ?? 0,
-          slices: plan.slices.length,
-          price: base === 0 ? 1 : planMacs(plan, manifest) / base,
+          slices: each.slices.length,
+          price: base === 0 ? 1 : planMacs(each, subject.manifest) / base,
         })),
       };
     });
 
+  const run = async (
+    call: CallContext,
+    request: SegmentRequest,
+    subject: Subject,
+    network: HostedNetwork,
+  ): Promise<SegmentSummary & TensorCounts> => {
+    const notify = (error: ErrorReport): void => sendEvent(call, { kind: 'notice', error });
+    const planned = await plan(subject, request, call);
+    const { plan: slices, key, tissue: mask } = planned;
+    const { storage } = platform;
+    const store =
+      request.keep === true && storage !== undefined
+        ? await RemoteSliceStore.open(storage, key, slices.marginPx, notify)
+        : null;
+    const note = noteOf(request, subject.metadata, subject.manifest, slices.slices.length);
+    const queue = new SliceQueue(slices, {
+      keptRegions,
+      ...(mask === null ? {} : { isTissue: ({ cell }) => hasTissue(mask, cell) }),
+    });
+    queue.setView(view);
+    queues.add(queue);
+    const tensorsBefore = platform.numTensors();
+    try {
+      await store?.setRun({ ...note, state: 'running' });
+      const summary = await segmentSlide({
+        reader: subject.reader,
+        network,
+        plan: slices,
+        queue,
+        signal: call.signal,
+        onEvent: (event) => sendEvent(call, event),
+        keptRegions,
+        measureMemory: platform.memoryUse,
+        pause,
+        store: store ?? undefined,
+      });
+      await store?.setRun({ ...note, state: 'ended' });
+      return { ...summary, tensorsBefore, tensorsAfter: platform.numTensors() };
+    } finally {
+      queues.delete(queue);
+      await store?.close();
+    }
+  };
+
   return {
-    initialise: async (_call, wanted) => (await backend.start(wanted)).report,
+    initialise: async (_call, wanted) => {
+      const { name, device, reason } = await host.start(wanted);
+      return { name, device, reason };
+    },
 
-    manifest: (_call, modelUrl) => platform.readManifest(modelUrl),
+    manifest: (_call, modelUrl) => readManifest(modelUrl),
 
-    addModelFiles: (_call, modelUrl, files) => platform.addModelFiles?.(modelUrl, files),
+    addModelFiles: (_call, modelUrl, files) => {
+      manifests.delete(modelUrl);
+      platform.addModelFiles?.(modelUrl, files);
+    },
 
     checkModel: async (_call, modelUrl) => {
       const { modelFile } = platform;
       if (modelFile === undefined) throw new RangeError('Models can not be checked here.');
-      await backend.start(null);
-      const lease = await backend.lease(modelUrl);
+      await host.start();
+      const lease = await host.lease(modelUrl);
       try {
         return await checkGolden(lease.segmenter, modelFile(modelUrl));
       } finally {
@@ -74,15 +160,30 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       }
     },
 
-    segment: (call, request) => runs.run(call, request),
+    segment: async (call, request) => {
+      const emit = (event: SegmentEvent): void => sendEvent(call, event);
+      return withSubject(request, async (subject) => {
+        // Before the network, which takes longer: a slide of unknown resolution is refused at once.
+        mppOf(subject.metadata, request.mpp);
+        const network = await host.network(request.modelUrl, emit);
+        try {
+          return await run(call, request, subject, network);
+        } finally {
+          network.release();
+        }
+      });
+    },
 
-    setView: (_call, view) => runs.setView(view),
+    setView: (_call, rect) => {
+      view = rect;
+      for (const queue of queues) queue.setView(rect);
+    },
 
-    setPaused: (_call, paused) => runs.setPaused(paused),
+    setPaused: (_call, paused) => pause.set(paused),
 
     tissue: (call, request) =>
-      withSlide(request, (slide, manifest) =>
-        planner.tissue(slide, platform.reader(slide), manifest, request, call.signal),
+      withSubject(request, ({ metadata, reader, manifest }) =>
+        tissue.find(reader, metadata, manifest, mppOf(metadata, request.mpp), call.signal),
       ),
 
     estimate,
@@ -90,8 +191,8 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     restore: async (call, request) => {
       const { storage } = platform;
       if (storage === undefined) return { slices: 0, interrupted: null };
-      return withSlide(request, (slide, manifest) =>
-        restoreSlices(storage, request, slide, manifest, planner, call),
+      return withSubject(request, (subject) =>
+        restoreResults(storage, request, subject, subject.manifest, call),
       );
     },
 
@@ -100,4 +201,8 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
 
     deleteStored: () => platform.storage?.deleteAll() ?? Promise.resolve(),
   };
+}
+
+function planRequest({ mpp, area, polygon, overlap, glass }: SegmentRequest): PlanRequest {
+  return { mpp, area: slideArea(area, polygon), overlap: overlap ?? 0, glass: glass ?? null };
 }

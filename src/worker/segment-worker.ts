@@ -10,7 +10,7 @@ import { startReader } from './reader-client.ts';
 import { serveRpc } from '../base/rpc.ts';
 import type { SegmentWorkerApi } from './protocol.ts';
 import { createSegmentService } from './segment-service.ts';
-import { connectStorage } from './storage-client.ts';
+import { createStorageClient } from './storage-client.ts';
 
 /** The name of the model's folder: what messages call it. */
 function modelId(modelUrl: string): string {
@@ -24,11 +24,7 @@ const folders = new ModelFolders();
 serveRpc<SegmentWorkerApi>(
   globalThis,
   createSegmentService({
-    startBackend: async (wanted, failed) => {
-      const running = await initialiseBackend(wanted, backendPlatform(wasmUrls), failed);
-      const { name, device, reason, lost, watch } = running;
-      return { report: { name, device, reason }, lost, watch };
-    },
+    startBackend: (wanted, failed) => initialiseBackend(wanted, backendPlatform(wasmUrls), failed),
     numTensors: () => memory().numTensors,
     memoryUse,
     readManifest: (modelUrl) => readManifest(modelId(modelUrl), folders.readFile(modelUrl)),
@@ -37,6 +33,6 @@ serveRpc<SegmentWorkerApi>(
     addModelFiles: (modelUrl, files) => folders.add(modelUrl, files),
     openSlide: (input) => reading.open(input),
     reader: (slide) => reading.reader(slide),
-    storage: connectStorage(),
+    storage: createStorageClient(),
   }),
 );

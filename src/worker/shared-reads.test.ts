@@ -1,7 +1,7 @@
 /** Models that run at once on one slide: each tile is read and decoded once, however small the cache. */
 import { afterEach, expect, it } from 'vitest';
-import { FakeSegmenter } from '../segment/fake-segmenter.ts';
-import { slideReader } from '../segment/slide-reader.ts';
+import { fakeBackend, FakeSegmenter } from '../segment/fake-segmenter.ts';
+import { slideReader } from '../segment/slice-reader.ts';
 import type { SlidePlatform } from '../slide/slide.ts';
 import { syntheticSlide } from '../slide/testing/synthetic-slide.ts';
 import { TileCache } from '../slide/tile-cache.ts';
@@ -46,10 +46,7 @@ function start() {
   const reading = readingOver(new RpcClient<ReaderWorkerApi>(readerClient));
   const model = { slice: { fieldUm: 160, sizePx: 8 }, context: null };
   const platform: SegmentPlatform = {
-    startBackend: async () => ({
-      report: { name: 'wasm', device: '', reason: '' },
-      lost: new Promise(() => undefined),
-    }),
+    startBackend: async () => fakeBackend(),
     numTensors: () => 0,
     readManifest: async () => new FakeSegmenter(model).manifest,
     loadModel: async () => new FakeSegmenter(model, () => new Promise((done) => setTimeout(done, 1))),

@@ -2,7 +2,7 @@
 import type { SlideMetadata } from '../slide/slide.ts';
 import type { SlideInput, SlideWorkerApi, TileColours } from './protocol.ts';
 import { absoluteInput } from './page-url.ts';
-import { connectWorker } from './worker-port.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
 export { WorkerError } from '../base/error-report.ts';
 

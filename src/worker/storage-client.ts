@@ -1,27 +1,29 @@
-/** The segmentation worker's side of the storage worker. */
-import type { ResultStorage } from './kept-slices.ts';
+/** The callers' side of the storage worker: the segmentation worker keeps results there, the page puts slices aside. */
 import type { RpcClient } from '../base/rpc.ts';
-import type { StorageWorkerApi } from './stored-run.ts';
-import { connectWorker } from './worker-port.ts';
+import type { StorageWorkerApi } from './storage-protocol.ts';
+import { connectWorker } from '../base/worker-port.ts';
 
-/** Starts the storage worker when it is first needed. */
-export function connectStorage(): ResultStorage {
-  let rpc: RpcClient<StorageWorkerApi> | null = null;
-  const client = (): RpcClient<StorageWorkerApi> => {
-    rpc ??= connectWorker<StorageWorkerApi>(
+/** Starts a storage worker when it is first needed. */
+export function createStorageClient(): StorageWorkerApi {
+  let started: RpcClient<StorageWorkerApi> | null = null;
+  const rpc = (): RpcClient<StorageWorkerApi> => {
+    started ??= connectWorker<StorageWorkerApi>(
       new Worker(new URL('./storage-worker.ts', import.meta.url), { type: 'module', name: 'storage' }),
       'storage',
     );
-    return rpc;
+    return started;
   };
   return {
-    open: (key) => client().call('open', [key]),
-    get: (key, column, row) => client().call('get', [key, column, row]),
-    put: (key, column, row, maps, marginPx) => client().call('put', [key, column, row, maps, marginPx]),
-    close: (key) => client().call('close', [key]),
-    setRun: (key, run) => client().call('setRun', [key, run]),
-    runs: () => client().call('runs', []),
-    use: () => client().call('use', []),
-    deleteAll: () => client().call('deleteAll', []),
+    open: (key, marginPx) => rpc().call('open', [key, marginPx]),
+    get: (key, column, row) => rpc().call('get', [key, column, row]),
+    put: (key, column, row, maps) => rpc().call('put', [key, column, row, maps]),
+    close: (key) => rpc().call('close', [key]),
+    setRun: (key, run) => rpc().call('setRun', [key, run]),
+    runs: () => rpc().call('runs', []),
+    use: () => rpc().call('use', []),
+    deleteAll: () => rpc().call('deleteAll', []),
+    putAside: (id, maps) => rpc().call('putAside', [id, maps]),
+    getAside: (id) => rpc().call('getAside', [id]),
+    sweep: () => rpc().call('sweep', []),
   };
 }

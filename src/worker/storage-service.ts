@@ -1,90 +1,141 @@
 /** The storage worker's methods, apart from the worker, so that they run in tests. */
-import { decodeSlice, encodeSlice } from '../segment/slice-store.ts';
 import { WorkerError } from '../base/error-report.ts';
-import type { ResultFolder, SliceFile } from './result-folder.ts';
-import { isNamed } from './result-folder.ts';
-import type { Handlers } from '../base/rpc.ts';
-import type { StorageWorkerApi } from './stored-run.ts';
-import { storedRunSchema } from './stored-run.ts';
+import type { CallContext, Handlers } from '../base/rpc.ts';
+import type { SliceMaps } from '../runtime/segmenter.ts';
+import { SliceStore } from '../segment/store.ts';
+import { isNamed, type FolderName, type ResultFolder } from './result-folder.ts';
+import { storedRunSchema, type StorageWorkerApi, type StoredRunEntry } from './storage-protocol.ts';
 
-interface Open {
-  readonly file: Promise<SliceFile>;
+export interface StoragePlatform {
+  /** @throws WorkerError `storage-missing`. */
+  openFolder(name: FolderName): Promise<ResultFolder>;
+  /** Tells this page from all others; hexadecimal digits and dashes. */
+  readonly page: string;
+  /** Holds a name for as long as the page lives. */
+  hold(name: string): Promise<void>;
+  /** Names that pages hold now. */
+  held(): Promise<ReadonlySet<string>>;
+}
+
+interface OpenStore {
+  readonly store: Promise<SliceStore>;
   users: number;
 }
 
 /** Several runs of one page may have the same slices open. */
-export function createStorageService(openFolder: () => Promise<ResultFolder>): Handlers<StorageWorkerApi> {
-  let folder: Promise<ResultFolder> | null = null;
-  const files = new Map<string, Open>();
+export function createStorageService(platform: StoragePlatform): Handlers<StorageWorkerApi> {
+  const folders = new Map<FolderName, Promise<ResultFolder>>();
+  const stores = new Map<string, OpenStore>();
 
-  const theFolder = (): Promise<ResultFolder> => {
-    folder ??= openFolder().catch((error: unknown) => {
-      folder = null;
+  const folder = (name: FolderName): Promise<ResultFolder> => {
+    const known = folders.get(name);
+    if (known !== undefined) return known;
+    const opening = platform.openFolder(name).catch((error: unknown) => {
+      folders.delete(name);
       throw error;
     });
-    return folder;
+    folders.set(name, opening);
+    return opening;
   };
 
-  const fileOf = (key: string): Promise<SliceFile> => {
-    const open = files.get(key);
+  const storeOf = (key: string): Promise<SliceStore> => {
+    const open = stores.get(key);
     if (open === undefined) throw new RangeError(`The slices of ${key} are not open.`);
-    return open.file;
+    return open.store;
+  };
+
+  /** Slices that this page has put aside. */
+  let aside: Promise<SliceStore> | null = null;
+  const asideKey = platform.page.replaceAll('-', '').padEnd(64, '0').slice(0, 64);
+  const openAside = async (): Promise<SliceStore> => {
+    await platform.hold(asideKey);
+    const files = await folder('aside');
+    // The database lists its keys by their notes.
+    await files.writeNote(asideKey, '');
+    return SliceStore.open(await files.open(asideKey), asideKey, 0);
   };
 
   return {
-    open: async (_call, key) => {
-      const open = files.get(key) ?? { file: theFolder().then((each) => each.open(key)), users: 0 };
-      files.set(key, open);
+    open: async (_call, key, marginPx) => {
+      const open = stores.get(key) ?? {
+        store: folder('results').then(async (files) => SliceStore.open(await files.open(key), key, marginPx)),
+        users: 0,
+      };
+      stores.set(key, open);
       open.users++;
       try {
-        return (await open.file).places;
+        return (await open.store).places;
       } catch (error) {
-        files.delete(key);
+        stores.delete(key);
         throw storageError(error);
       }
     },
 
-    get: async (call, key, column, row) => {
-      const bytes = await guard(async () => (await fileOf(key)).get(column, row));
-      const maps = bytes === null ? null : decodeSlice(bytes);
-      if (maps === null) return null;
-      for (const map of [maps.classes, maps.confidence, maps.logProbabilities]) {
-        if (map !== undefined) call.transfer(map.buffer);
-      }
-      return maps;
-    },
+    get: (call, key, column, row) =>
+      guard(async () => moved(call, await (await storeOf(key)).get(column, row))),
 
-    put: (_call, key, column, row, maps, marginPx) =>
-      guard(async () => (await fileOf(key)).put(column, row, encodeSlice(maps, marginPx))),
+    put: (_call, key, column, row, maps) => guard(async () => (await storeOf(key)).put(column, row, maps)),
 
     close: async (_call, key) => {
-      const open = files.get(key);
+      const open = stores.get(key);
       if (open === undefined) return;
       open.users--;
       if (open.users > 0) return;
-      files.delete(key);
-      (await open.file).close();
+      stores.delete(key);
+      (await open.store).close();
     },
 
-    setRun: (_call, key, run) => guard(async () => (await theFolder()).writeNote(key, JSON.stringify(run))),
+    setRun: (_call, key, run) =>
+      guard(async () => (await folder('results')).writeNote(key, JSON.stringify(run))),
 
     runs: () =>
       guard(async () => {
-        const notes = await (await theFolder()).notes();
-        return [...notes].flatMap(([key, text]) => {
-          const run = storedRunSchema.safeParse(parse(text));
-          return run.success ? [{ key, run: run.data }] : [];
-        });
+        const files = await folder('results');
+        const runs: StoredRunEntry[] = [];
+        const earlier = new Set<string>();
+        for (const [key, text] of await files.notes()) {
+          const note = parse(text);
+          const run = storedRunSchema.safeParse(note);
+          if (run.success) runs.push({ key, run: run.data });
+          else if (versionOf(note) === 1) earlier.add(key);
+        }
+        if (earlier.size > 0) await files.remove((key) => earlier.has(key));
+        return { runs, dropped: earlier.size };
       }),
 
     use: () =>
       guard(async () => {
-        const each = await theFolder();
-        return { kind: each.kind, runs: (await each.notes()).size, bytes: await each.bytes() };
+        const files = await folder('results');
+        return { kind: files.kind, runs: (await files.notes()).size, bytes: await files.bytes() };
       }),
 
-    deleteAll: () => guard(async () => (await theFolder()).remove((key) => !files.has(key))),
+    deleteAll: () => guard(async () => (await folder('results')).remove((key) => !stores.has(key))),
+
+    putAside: async (_call, id, maps) => {
+      aside ??= openAside();
+      await (await aside).put(id, 0, maps);
+    },
+
+    getAside: async (call, id) => (aside === null ? null : moved(call, await (await aside).get(id, 0))),
+
+    sweep: async () => {
+      try {
+        const alive = await platform.held();
+        await (await folder('aside')).remove((key) => key !== asideKey && !alive.has(key));
+      } catch {
+        // Nothing can be stored here, so nothing was left.
+      }
+    },
   };
+}
+
+/** Maps to transfer rather than copy. */
+function moved(call: CallContext, maps: SliceMaps | null): SliceMaps | null {
+  if (maps === null) return null;
+  for (const map of [maps.classes, maps.confidence, maps.logProbabilities]) {
+    if (map !== undefined) call.transfer(map.buffer);
+  }
+  return maps;
 }
 
 function parse(text: string): unknown {
@@ -94,6 +145,10 @@ function parse(text: string): unknown {
     // Torn while it was being written: as good as none.
     return null;
   }
+}
+
+function versionOf(note: unknown): unknown {
+  return typeof note === 'object' && note !== null && 'version' in note ? note.version : null;
 }
 
 async function guard<T>(work: () => Promise<T>): Promise<T> {
@@ -107,27 +162,26 @@ async function guard<T>(work: () => Promise<T>): Promise<T> {
 /** What went wrong, in words that say what it means for the results. */
 function storageError(error: unknown): WorkerError {
   if (error instanceof WorkerError) return error;
+  const report = (code: string, problem: string, remedy: string): WorkerError =>
+    new WorkerError({ code, file: '', problem, remedy });
   if (isNamed(error, 'QuotaExceededError')) {
-    return new WorkerError({
-      code: 'storage-full',
-      file: '',
-      problem: 'The browser has no more room for results.',
-      remedy: 'What follows lasts until the page is closed. Delete stored results, or free disk space.',
-    });
+    return report(
+      'storage-full',
+      'The browser has no more room for results.',
+      'Results from now on last until the page is closed. Delete saved results, or free disk space.',
+    );
   }
   if (isNamed(error, 'NoModificationAllowedError')) {
-    return new WorkerError({
-      code: 'storage-busy',
-      file: '',
-      problem: 'Another tab keeps the results of this slide and model.',
-      remedy: 'Here they last until the page is closed. Close the other tab to keep them here.',
-    });
+    return report(
+      'storage-busy',
+      "Already saving in another tab; results here won't be kept.",
+      'Close the other tab to save them here.',
+    );
   }
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new WorkerError({
-    code: 'storage-lost',
-    file: '',
-    problem: `Stored results can't be reached any more (${text}).`,
-    remedy: 'They may have been cleared. What follows lasts until the page is closed.',
-  });
+  return report(
+    'storage-lost',
+    `Saved results can't be reached any more (${text}).`,
+    'They may have been cleared. Results from now on last until the page is closed.',
+  );
 }

@@ -1,10 +1,25 @@
-/** Entry of the storage worker: keeps finished slices, so that the network's thread need not. */
-import { openResultFolder } from './result-folder.ts';
+/** Entry of the storage worker: keeps finished slices, so that neither the network's thread nor the page has to. */
 import { serveRpc } from '../base/rpc.ts';
+import { openResultFolder } from './result-folder.ts';
+import type { StorageWorkerApi } from './storage-protocol.ts';
 import { createStorageService } from './storage-service.ts';
-import type { StorageWorkerApi } from './stored-run.ts';
 
 serveRpc<StorageWorkerApi>(
   globalThis,
-  createStorageService(() => openResultFolder()),
+  createStorageService({
+    openFolder: openResultFolder,
+    page: crypto.randomUUID(),
+    hold: (name) =>
+      new Promise<void>((held) => {
+        // The lock ends with the page, however that ends.
+        void navigator.locks.request(name, () => {
+          held();
+          return new Promise(() => undefined);
+        });
+      }),
+    held: async () => {
+      const { held = [] } = await navigator.locks.query();
+      return new Set(held.flatMap(({ name }) => name ?? []));
+    },
+  }),
 );

@@ -1,15 +1,14 @@
 /** Finished slices outlive the page: the service with a storage in memory, and faults in it. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ModelManifest } from '../runtime/manifest.ts';
-import { FakeSegmenter } from '../segment/fake-segmenter.ts';
+import { fakeBackend, FakeSegmenter } from '../segment/fake-segmenter.ts';
 import type { Slide, SlideMetadata } from '../slide/slide.ts';
-import type { ResultStorage } from './kept-slices.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import type { ResultFolder } from './result-folder.ts';
-import { RpcClient, serveRpc } from '../base/rpc.ts';
+import { RpcClient, serveRpc, type CallContext, type Handlers } from '../base/rpc.ts';
 import { createSegmentService } from './segment-service.ts';
-import { createStorageService } from './storage-service.ts';
-import type { StorageWorkerApi } from './stored-run.ts';
+import { createStorageService, type StoragePlatform } from './storage-service.ts';
+import type { StorageWorkerApi } from './storage-protocol.ts';
 
 const model = {
   id: 'fake',
@@ -91,12 +90,18 @@ function channel(): readonly [MessagePort, MessagePort] {
   return [port1, port2];
 }
 
-function storageOn(folder: ResultFolder): ResultStorage {
+function platformOn(folder: ResultFolder, page = 'a'): StoragePlatform {
+  return {
+    openFolder: () => Promise.resolve(folder),
+    page,
+    hold: () => Promise.resolve(),
+    held: () => Promise.resolve(new Set()),
+  };
+}
+
+function storageOn(folder: ResultFolder): StorageWorkerApi {
   const [server, client] = channel();
-  serveRpc<StorageWorkerApi>(
-    server,
-    createStorageService(() => Promise.resolve(folder)),
-  );
+  serveRpc<StorageWorkerApi>(server, createStorageService(platformOn(folder)));
   const rpc = new RpcClient<StorageWorkerApi>(client);
   return {
     open: (...args) => rpc.call('open', args),
@@ -107,20 +112,19 @@ function storageOn(folder: ResultFolder): ResultStorage {
     runs: () => rpc.call('runs', []),
     use: () => rpc.call('use', []),
     deleteAll: () => rpc.call('deleteAll', []),
+    putAside: (...args) => rpc.call('putAside', args),
+    getAside: (...args) => rpc.call('getAside', args),
+    sweep: () => rpc.call('sweep', []),
   };
 }
 
 /** A page: its own service and network, on what earlier pages have kept. */
-function visit(storage: ResultStorage | undefined, compute?: () => Promise<void>) {
+function visit(storage: StorageWorkerApi | undefined, compute?: () => Promise<void>) {
   const segmenter = new FakeSegmenter(model, compute);
   Object.assign(segmenter.manifest, model);
   const [server, port] = channel();
   const service = createSegmentService({
-    startBackend: () =>
-      Promise.resolve({
-        report: { name: 'wasm', device: '', reason: '' },
-        lost: new Promise<string>(() => undefined),
-      }),
+    startBackend: () => Promise.resolve(fakeBackend()),
     numTensors: () => 0,
     readManifest: () => Promise.resolve(segmenter.manifest),
     loadModel: () => Promise.resolve(segmenter),
@@ -162,7 +166,7 @@ describe('stored results', () => {
     });
     while (done < 40) await new Promise((resolve) => setTimeout(resolve, 2));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const computed = first.segmenter.where.length;
+    const computed = first.segmenter.positions.length;
     expect(computed).toBeLessThan(60);
 
     const second = visit(storageOn(folder));
@@ -171,16 +175,16 @@ describe('stored results', () => {
     expect(restored.slices).toBe(computed);
     expect(restored.interrupted).toMatchObject({ slideName: 'a.svs', overlap: 0.25, state: 'running' });
     expect(shown.events.length).toBe(computed);
-    expect(second.segmenter.where.length).toBe(0);
+    expect(second.segmenter.positions.length).toBe(0);
 
     const summary = await second.client.call('segment', [request]);
     expect(summary).toMatchObject({ restored: computed, broken: 0 });
-    expect(second.segmenter.where.length).toBe(summary.slices - computed);
+    expect(second.segmenter.positions.length).toBe(summary.slices - computed);
 
     const third = visit(storageOn(folder));
     expect(await third.client.call('restore', [request])).toMatchObject({ interrupted: null });
     expect(await third.client.call('segment', [request])).toMatchObject({ restored: summary.slices });
-    expect(third.segmenter.where.length).toBe(0);
+    expect(third.segmenter.positions.length).toBe(0);
     // Another grid has nothing in common with it.
     expect(await third.client.call('segment', [{ ...request, overlap: 0 }])).toMatchObject({ restored: 0 });
   });
@@ -207,6 +211,48 @@ describe('stored results', () => {
     expect(notices.map(({ error }) => error.code)).toEqual(['storage-busy']);
   });
 
+  it('are found again by their size of a pixel, however many other runs came later', async () => {
+    const folder = new MemoryFolder();
+    const { client } = visit(storageOn(folder));
+    const asIf = (mpp: number) => ({ ...request, mpp: { x: mpp, y: mpp, source: 'user' } });
+    const first = await client.call('segment', [asIf(1)]);
+    const second = await client.call('segment', [asIf(0.5)]);
+    expect(second).toMatchObject({ restored: 0 });
+    expect(second.slices).toBeLessThan(first.slices);
+    expect(await client.call('restore', [asIf(1)])).toMatchObject({ slices: first.slices });
+    expect(await client.call('restore', [asIf(0.5)])).toMatchObject({ slices: second.slices });
+    expect(await client.call('restore', [asIf(0.7)])).toEqual({ slices: 0, interrupted: null });
+  });
+
+  it('of an earlier version are deleted with a sentence, once, and never misread', async () => {
+    const folder = new MemoryFolder();
+    const key = 'ab'.repeat(32);
+    folder.texts.set(key, JSON.stringify({ version: 1, fingerprint: 'f00d', modelHash: 'aa/bb' }));
+    folder.slices.set(key, new Map([['0,0', new Uint8Array(50)]]));
+    const { client } = visit(storageOn(folder));
+    const { events, onProgress } = collect();
+    expect(await client.call('restore', [request], { onProgress })).toEqual({ slices: 0, interrupted: null });
+    expect(events).toMatchObject([{ kind: 'notice', error: { code: 'storage-version' } }]);
+    expect([folder.slices.size, folder.texts.size]).toEqual([0, 0]);
+    await client.call('restore', [request], { onProgress });
+    expect(events.length).toBe(1);
+  });
+
+  it('that are damaged are computed again', async () => {
+    const folder = new MemoryFolder();
+    const { slices } = await visit(storageOn(folder)).client.call('segment', [request]);
+    const [records] = folder.slices.values();
+    const place = [...records!.keys()][7]!;
+    records!.get(place)![38]! ^= 1;
+    const { client, segmenter } = visit(storageOn(folder));
+    expect(await client.call('segment', [request])).toMatchObject({
+      slices,
+      restored: slices - 1,
+      broken: 0,
+    });
+    expect(segmenter.positions.length).toBe(1);
+  });
+
   it('are gone when they are deleted', async () => {
     const folder = new MemoryFolder();
     const { client } = visit(storageOn(folder));
@@ -231,7 +277,7 @@ describe('glass', () => {
       480 / 800,
       1,
     );
-    segmenter.where.length = 0;
+    segmenter.positions.length = 0;
     expect(await client.call('segment', [{ ...plain, glass: 'include' }])).toMatchObject({
       slices: 64,
       skipped: 0,
@@ -254,5 +300,39 @@ describe('glass', () => {
     expect(estimate.qualities[0]).toEqual({ overlap: 0, slices: 40, price: 1 });
     expect(estimate.qualities[1]).toMatchObject({ overlap: 0.25, slices: 77 });
     expect(estimate.qualities[1]!.price).toBeCloseTo((77 * 2 + 4) / (40 * 2 + 2), 5);
+  });
+});
+
+describe('slices that a page puts aside', () => {
+  it('come back as they were; those of pages that are gone are deleted, and no others', async () => {
+    const folder = new MemoryFolder();
+    const held = new Set<string>();
+    const page = (name: string): Handlers<StorageWorkerApi> =>
+      createStorageService({
+        ...platformOn(folder, name),
+        hold: (key) => Promise.resolve(void held.add(key)),
+        held: () => Promise.resolve(held),
+      });
+    const call: CallContext = {
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      transfer: (object) => object,
+    };
+    const maps = (value: number) => ({
+      size: 2,
+      classes: new Uint8Array([0, 1, value, 3]),
+      confidence: new Uint8Array([9, 8, 7, value]),
+    });
+    const one = page('11-aa');
+    const two = page('22-bb');
+    await one.putAside(call, 1, maps(5));
+    await two.putAside(call, 1, maps(6));
+    expect(await one.getAside(call, 1)).toEqual(maps(5));
+    expect(await one.getAside(call, 2)).toBeNull();
+    const [first, second] = [...held];
+    held.delete(second!);
+    await one.sweep(call);
+    expect([...folder.slices.keys()]).toEqual([first]);
+    expect(await one.getAside(call, 1)).toEqual(maps(5));
   });
 });

@@ -61,7 +61,7 @@ export class DifferenceLayer {
     const { map: first } = this.first;
     const { map: second } = this.second;
     if (first.version === this.#firstVersion && second.version === this.#secondVersion) return;
-    const wait = (slice: StoredSlice): unknown => this.#waiting.set(placeOf(slice.rect), slice);
+    const wait = (slice: StoredSlice): unknown => this.#waiting.set(placeOf(slice), slice);
     if (second.version !== this.#secondVersion) {
       this.#secondIndex = new SliceIndex(second.slices);
       const firstIndex = new SliceIndex(first.slices);
@@ -76,7 +76,7 @@ export class DifferenceLayer {
 
   /** @returns false if a slice is spilled; it is then read back. */
   #compare(slice: StoredSlice): boolean {
-    const { rect } = slice;
+    const { column, row, rect } = slice;
     const others = this.#secondIndex.intersecting(rect);
     const spilled = [slice, ...others].filter(({ isWhole }) => !isWhole);
     for (const each of spilled) void each.whole().catch(() => undefined);
@@ -85,7 +85,7 @@ export class DifferenceLayer {
     const grids = others.map((other) => ({ rect: other.rect, ...other.map(0) }));
     const codes = differenceOf({ rect, size, classes }, grids, this.#codes);
     const confidence = new Uint8Array(codes.length).fill(255);
-    this.map.add({ index: 0, rect, size, classes: codes, confidence }, this.#slide);
+    this.map.add({ column, row, rect, size, classes: codes, confidence }, this.#slide);
     return true;
   }
 
@@ -120,8 +120,8 @@ export class DifferenceLayer {
   }
 }
 
-function placeOf({ x, y, width }: Level0Rect): string {
-  return `${Math.round((4 * x) / width)},${Math.round((4 * y) / width)}`;
+function placeOf({ column, row }: StoredSlice): string {
+  return `${column},${row}`;
 }
 
 /** Spatial index of slices, to find those that intersect a rectangle. */

@@ -73,7 +73,8 @@ describe('codeRegions', () => {
 describe('DifferenceLayer', () => {
   const slide = { width: 100, height: 100 };
   const slice = (x: number, y: number, values: number[]): Parameters<LiveClassMap['add']>[0] => ({
-    index: 0,
+    column: x / 10,
+    row: y / 10,
     rect: { x, y, width: 10, height: 10 },
     size: 2,
     classes: Uint8Array.from(values),

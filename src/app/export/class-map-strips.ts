@@ -15,8 +15,7 @@ export function stripsOf(
   const rows = Math.ceil(slide.height / cellHeight);
   const cells = new Map<number, SliceMap>();
   for (const slice of map.slices) {
-    const column = Math.round(slice.rect.x / cellWidth);
-    cells.set(Math.round(slice.rect.y / cellHeight) * columns + column, slice.map(0));
+    cells.set(slice.row * columns + slice.column, slice.map(0));
   }
   const geometry = {
     slideWidth: slide.width,

@@ -19,7 +19,8 @@ function twoCells(): LiveClassMap {
   const cell = (x: number, y: number, value: number): void =>
     map.add(
       {
-        index: 0,
+        column: x / 40,
+        row: y / 20,
         rect: { x, y, width: 40, height: 20 },
         size: 4,
         classes: new Uint8Array(16).fill(value),

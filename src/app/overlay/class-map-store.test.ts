@@ -1,11 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { SliceResult } from '../../worker/protocol.ts';
+import type { Cell } from '../../segment/run-progress.ts';
 import { ClassMapStore } from './class-map-store.ts';
 
-function slice(x: number, y: number, values: number[]): SliceResult {
+function slice(x: number, y: number, values: number[]): Cell {
   const size = Math.sqrt(values.length);
   return {
-    index: 0,
+    column: Math.round(x / 100),
+    row: Math.round(y / 100),
     rect: { x, y, width: 100, height: 100 },
     size,
     classes: Uint8Array.from(values),

@@ -2,7 +2,7 @@
  * Finished slices per slide and model, kept in memory or spilled to disk until the page closes, so that switching
  * layers, palettes or slides never runs a network again.
  */
-import type { SliceResult } from '../../worker/protocol.ts';
+import type { Cell } from '../../segment/run-progress.ts';
 import { countClasses } from './class-regions.ts';
 import type { SliceCache } from './slice-cache.ts';
 import type { SlicePager } from './stored-slice.ts';
@@ -51,21 +51,20 @@ export class LiveClassMap {
   }
 
   /** The slice `columns` to the right of `slice` and `rows` below it. */
-  neighbour(slice: StoredSlice, columns: number, rows: number): StoredSlice | null {
-    const { x, y, width, height } = slice.rect;
-    return this.#slices.get(keyOf(x + columns * width, y + rows * height, width)) ?? null;
+  neighbour({ column, row }: StoredSlice, columns: number, rows: number): StoredSlice | null {
+    return this.#slices.get(keyOf(column + columns, row + rows)) ?? null;
   }
 
   /**
    * Adds a slice; replaces an earlier one at the same position.
    * @param slide level-0 size; pixels outside the slide do not count as area
    */
-  add(result: SliceResult, slide: { readonly width: number; readonly height: number }): void {
+  add(result: Cell, slide: { readonly width: number; readonly height: number }): void {
     const { rect, size } = result;
     // One grid at a time: slices of another grid would overlap these and count twice. Saved results keep both.
     const [known] = this.#slices.values();
     if (known !== undefined && Math.abs(known.rect.width / rect.width - 1) > 0.01) this.#clear();
-    const key = keyOf(rect.x, rect.y, rect.width);
+    const key = keyOf(result.column, result.row);
     this.#version++;
     const counts = countClasses(
       result.classes,
@@ -86,7 +85,7 @@ export class LiveClassMap {
     this.#notify();
   }
 
-  #put(key: string, result: SliceResult): void {
+  #put(key: string, result: Cell): void {
     const earlier = this.#slices.get(key);
     if (earlier !== undefined) this.#cache?.forget(earlier);
     const slice = new StoredSlice(result, this.#version, this.#pager);
@@ -133,10 +132,8 @@ export class LiveClassMap {
   };
 }
 
-/** Positions are rounded to a quarter of a slice, to absorb rounding in the grid. */
-function keyOf(x: number, y: number, width: number): string {
-  const step = width / 4;
-  return `${Math.round(x / step)},${Math.round(y / step)}`;
+function keyOf(column: number, row: number): string {
+  return `${column},${row}`;
 }
 
 /** Class maps by slide, its pixel size and model. */

@@ -14,19 +14,19 @@ function result(index: number) {
   );
   const confidence = classes.map((value) => 40 * value + (index % 40));
   const rect = { x: (index % 100) * 400, y: Math.floor(index / 100) * 400, width: 400, height: 400 };
-  return { index, rect, size, classes, confidence };
+  return { column: index % 100, row: Math.floor(index / 100), rect, size, classes, confidence };
 }
 
 /** A worker that responds in the next task. */
 class Aside {
   readonly kept = new Map<number, SliceMaps>();
   full = false;
-  async put(id: number, maps: SliceMaps): Promise<void> {
+  async putAside(id: number, maps: SliceMaps): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve));
     if (this.full) throw new Error('full');
     this.kept.set(id, structuredClone(maps));
   }
-  async get(id: number): Promise<SliceMaps | null> {
+  async getAside(id: number): Promise<SliceMaps | null> {
     await new Promise((resolve) => setTimeout(resolve));
     return this.kept.get(id) ?? null;
   }

@@ -1,5 +1,5 @@
 /** Bounded cache of finished slices: spills the least recently used ones and reads them back on demand. */
-import type { SpillClient } from '../../worker/spill-client.ts';
+import type { StorageWorkerApi } from '../../worker/storage-protocol.ts';
 import type { SlicePager, SliceMap, StoredSlice } from './stored-slice.ts';
 
 /** Slices used within this time stay, regardless of the budget, so that nothing on screen is spilled. */
@@ -15,7 +15,7 @@ interface Entry {
 }
 
 export class SliceCache {
-  readonly #spill: Pick<SpillClient, 'put' | 'get'>;
+  readonly #storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>;
   readonly #budget: number;
   readonly #onProblem: () => void;
   readonly #now: () => number;
@@ -37,12 +37,12 @@ export class SliceCache {
    * @param onProblem called once, if spilling fails; from then on everything stays in memory
    */
   constructor(
-    spill: Pick<SpillClient, 'put' | 'get'>,
+    storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>,
     budget: number,
     onProblem: () => void,
     now: () => number = () => performance.now(),
   ) {
-    this.#spill = spill;
+    this.#storage = storage;
     this.#budget = budget;
     this.#onProblem = onProblem;
     this.#now = now;
@@ -125,7 +125,7 @@ export class SliceCache {
     this.#writes++;
     this.#bytesBeingWritten += entry.bytes;
     try {
-      await this.#spill.put(entry.id, await slice.whole());
+      await this.#storage.putAside(entry.id, await slice.whole());
       entry.state = 'written';
       // Keep it if it was used or forgotten in the meantime.
       if (this.#holders > 0 || this.#held.get(slice) !== entry) return;
@@ -151,7 +151,7 @@ export class SliceCache {
     const entry = this.#spilled.get(slice);
     if (entry === undefined) return slice.map(0);
     try {
-      const map = await this.#spill.get(entry.id);
+      const map = await this.#storage.getAside(entry.id);
       if (map === null) throw new Error('The spilled slice is missing.');
       slice.take(map);
       this.#spilled.delete(slice);

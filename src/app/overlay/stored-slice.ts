@@ -1,6 +1,6 @@
 /** A finished slice with its maps at full, half, quarter, … resolution. */
 import type { Level0Rect } from '../../slide/slide.ts';
-import type { SliceResult } from '../../worker/protocol.ts';
+import type { Cell } from '../../segment/run-progress.ts';
 import { halveClasses, halveConfidence } from './class-regions.ts';
 
 /** A slice's maps at one resolution. */
@@ -22,6 +22,8 @@ export interface SlicePager {
 const residentSide = 32;
 
 export class StoredSlice {
+  readonly column: number;
+  readonly row: number;
   readonly rect: Level0Rect;
   /** Grows when the slice is computed again, which invalidates drawings of it. */
   readonly generation: number;
@@ -36,8 +38,10 @@ export class StoredSlice {
   readonly #coarsest: number;
   readonly #resident: number;
 
-  constructor(result: SliceResult, generation: number, pager: SlicePager | null = null) {
-    const { size, classes, confidence } = result;
+  constructor(result: Cell, generation: number, pager: SlicePager | null = null) {
+    const { column, row, size, classes, confidence } = result;
+    this.column = column;
+    this.row = row;
     this.rect = result.rect;
     this.generation = generation;
     this.revision = generation;

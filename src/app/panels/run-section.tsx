@@ -1,7 +1,7 @@
 /** Segmentation settings: overlap and its cost, background, saved results. */
 import { useEffect, useState } from 'react';
 import type { SegmentEstimate } from '../../worker/protocol.ts';
-import type { StorageUse } from '../../worker/stored-run.ts';
+import type { StorageUse } from '../../worker/storage-protocol.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatBytes, formatCount } from '../format.ts';
 import type { Preferences } from '../state/state.ts';

@@ -1,5 +1,5 @@
 /** Speed of the current or last run, and where its time goes. */
-import type { PeakMemory, StageTimes } from '../../segment/run-report.ts';
+import type { PeakMemory, StageTimes } from '../../segment/run-progress.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { formatBytes, formatDuration, formatRate } from '../format.ts';
 import { activeModel, currentMpp } from '../state/state.ts';

@@ -1,6 +1,6 @@
 /** What earlier visits have kept: shown again, gone on with, measured, deleted. */
 import type { SegmentClient } from '../../worker/segment-client.ts';
-import type { StorageUse } from '../../worker/stored-run.ts';
+import type { StorageUse } from '../../worker/storage-protocol.ts';
 import { formatCount } from '../format.ts';
 import type { Action } from '../state/reducer.ts';
 import { shownModels } from '../state/state.ts';

@@ -8,7 +8,7 @@ import { AnnotationSession } from '../annotate/annotation-session.ts';
 import { ExportSession } from '../export/export-session.ts';
 import { SessionFiles } from '../export/session-restore.ts';
 import { FiguresSession } from '../truth/figures-session.ts';
-import { createSpillClient } from '../../worker/spill-client.ts';
+import { createStorageClient } from '../../worker/storage-client.ts';
 import { ClassMapStore } from '../overlay/class-map-store.ts';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import { sliceCacheBudget, SliceCache } from '../overlay/slice-cache.ts';
@@ -45,9 +45,9 @@ export class Workbench {
   readonly models: ModelSession;
   readonly segmentation: SegmentSession;
   readonly stored: StoredResults;
-  readonly #spill = createSpillClient();
+  readonly #storage = createStorageClient();
   readonly classMaps = new ClassMapStore(
-    new SliceCache(this.#spill, sliceCacheBudget(), () => this.#tellOfMemory()),
+    new SliceCache(this.#storage, sliceCacheBudget(), () => this.#tellOfMemory()),
   );
   readonly truth = new TruthLayer();
   readonly maps: MapClient = createMapClient();
@@ -120,7 +120,7 @@ export class Workbench {
     await this.engine.startBackend(wanted.backend);
     this.#showStored();
     // What pages have put aside that did not end in time to clear up.
-    await this.#spill.sweep().catch(() => undefined);
+    await this.#storage.sweep().catch(() => undefined);
   }
 
   #tellOfMemory(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SegmentSummary } from '../../worker/protocol.ts';
+import type { SegmentSummary } from '../../segment/run-progress.ts';
 import { reduceRun, wholeProgress } from './run-state.ts';
 import type { RunAction, Runs } from './run-state.ts';
 
@@ -7,7 +7,8 @@ const nothing: Runs = { run: null, lastRun: null };
 const after = (...actions: RunAction[]): Runs => actions.reduce(reduceRun, nothing);
 
 const result = {
-  index: 0,
+  column: 0,
+  row: 0,
   rect: { x: 0, y: 0, width: 1, height: 1 },
   size: 1,
   classes: new Uint8Array(1),
@@ -22,8 +23,7 @@ const summary: SegmentSummary = {
   regionsEncoded: 1,
   seconds: 2,
   cancelled: true,
-  tensorsBefore: 5,
-  tensorsAfter: 5,
+  recoveries: 0,
   stages: { readMs: 0, decodeMs: 0, preprocessMs: 0, waitMs: 0, encodeMs: 0, inferMs: 0, stitchMs: 0 },
   memory: null,
 };

@@ -1,6 +1,6 @@
 /** A run of one model or of several at once: what the interface shows of it. Pure. */
-import type { PeakMemory, RunStatistics } from '../../segment/run-report.ts';
-import type { SegmentEvent, SegmentSummary, StageReport } from '../../worker/protocol.ts';
+import type { PeakMemory, RunStatistics } from '../../segment/run-progress.ts';
+import type { SegmentEvent, SegmentSummary, StageTimes } from '../../segment/run-progress.ts';
 
 /** `area` is the one that was drawn last. */
 export type Extent = 'visible' | 'whole' | 'area';
@@ -37,7 +37,7 @@ export interface ModelOutcome {
   readonly slices: number;
   readonly seconds: number;
   readonly restored: number;
-  readonly stages: StageReport;
+  readonly stages: StageTimes;
   /** null where memory is not measured. */
   readonly memory: PeakMemory | null;
 }

@@ -1,5 +1,5 @@
 /** Requests for measurements, built from the state of the page. */
-import type { SlideArea } from '../../export/map-area.ts';
+import type { SlideArea } from '../../segment/area.ts';
 import type { TissueMask } from '../../segment/tissue.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';

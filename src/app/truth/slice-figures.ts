@@ -4,7 +4,7 @@ import { rasterise } from '../../annotation/rasterise.ts';
 import { addPixels, createConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import { areaMask } from '../../export/map-area.ts';
-import type { SlideArea } from '../../export/map-area.ts';
+import type { SlideArea } from '../../segment/area.ts';
 import type { Level0Rect } from '../../slide/slide.ts';
 
 /** Value of unknown pixels, in class maps and in truth. */

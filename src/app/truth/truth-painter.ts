@@ -109,8 +109,8 @@ export class TruthPainter {
         areas,
         grid,
         outside,
-        ({ rect, size, classes: values }) => {
-          map.add({ index: map.size, rect, size, classes: values, confidence }, slide.metadata);
+        (cell) => {
+          map.add({ ...cell, confidence }, slide.metadata);
           if (map.size % step === 0) this.#progress(map.size / cells);
         },
         controller.signal,

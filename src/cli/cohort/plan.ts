@@ -12,7 +12,7 @@ import {
 } from '../../cohort/request.ts';
 import { segmentationSchema, type CohortSettings } from '../../cohort/settings.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import { manifestOf, modelFolder } from '../run-model.ts';
+import { manifestOf, modelFolder } from '../model-folder.ts';
 import { writeAtomically } from '../segment-result.ts';
 import { codeVersion } from '../version.ts';
 import { findSlides, type FoundSlide } from './find-slides.ts';

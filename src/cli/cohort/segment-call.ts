@@ -1,6 +1,6 @@
 /** A request as a call of `dualscope segment`, for the program and for people. */
 import type { SlideRequest } from '../../cohort/request.ts';
-import { shardText, type Shard } from '../../segment/shard.ts';
+import { shardText, type Shard } from '../../segment/sub-plan.ts';
 import type { Slide } from '../../slide/slide.ts';
 import type { SegmentCall } from '../segment-run.ts';
 

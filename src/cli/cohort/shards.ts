@@ -2,7 +2,7 @@
 import type { CohortSettings } from '../../cohort/settings.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import { overlapOf } from '../../segment/quality.ts';
-import { planFor } from '../run-model.ts';
+import { planSlide } from '../run-model.ts';
 import { openFromCommandLine } from '../slide.ts';
 
 /**
@@ -18,12 +18,13 @@ export async function shardsFor(
   try {
     const slide = await openFromCommandLine([source]);
     try {
-      const { slices } = planFor(
-        slide,
-        { manifest },
-        { mpp: slide.metadata.mpp === null ? mpp : null, overlap: overlapOf(quality), area: null },
-      );
-      return slices.length > aboveSlices ? jobs : 1;
+      const { plan } = await planSlide(slide, manifest, {
+        mpp: slide.metadata.mpp === null ? mpp : null,
+        area: { kind: 'slide' },
+        overlap: overlapOf(quality),
+        glass: null,
+      });
+      return plan.slices.length > aboveSlices ? jobs : 1;
     } finally {
       slide.close();
     }

@@ -1,11 +1,11 @@
-/** OpenJPEG in Node: the package's files read from disk. */
+/** OpenJPEG in Node, loaded from the package's files. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Jpeg2000Codec, type OpenJpegFactory } from './codec.ts';
 
 const require = createRequire(import.meta.url);
 
-/** A codec that loads its wasm on the first image. */
+/** A codec that loads its wasm with the first image. */
 export function nodeJpeg2000Codec(): Jpeg2000Codec {
   return new Jpeg2000Codec(async () => ({
     factory: require('@cornerstonejs/codec-openjpeg/decodewasmjs') as OpenJpegFactory,

@@ -1,13 +1,13 @@
 /**
- * JPEG 2000 tiles (ITU-T T.800) by OpenJPEG in wasm. No browser decodes them, so this is the one image
- * format that is decoded by code that ships with the app.
+ * Decodes JPEG 2000 tiles (ITU-T T.800) with OpenJPEG in wasm. Browsers do not support JPEG 2000: it is the
+ * only image format for which the app ships a decoder.
  */
 import type { RgbaImage } from '../slide.ts';
 
-/** How three components are to be read: as the codestream gives them, or as YCbCr (Aperio 33003). */
+/** How to interpret three components: as the decoder returns them, or as YCbCr (Aperio 33003). */
 export type Jpeg2000Colours = 'rgb' | 'ycbcr';
 
-/** What is used of the module @cornerstonejs/codec-openjpeg, which comes without types. */
+/** The part of @cornerstonejs/codec-openjpeg that we use. The package has no types. */
 interface OpenJpeg {
   readonly J2KDecoder: new () => J2kDecoder;
 }
@@ -33,34 +33,34 @@ export type OpenJpegFactory = (options: {
   printErr: (text: string) => void;
 }) => Promise<OpenJpeg>;
 
-/** Largest image in pixels; a tile is 2^16 to 2^20. */
-const MAX_PIXELS = 2 ** 24;
+/** Maximum image size in pixels. Tiles have 2^16 to 2^20. */
+const maxPixels = 2 ** 24;
 
-/** Decodes one image after the other. */
+/** A decoder, which loads its wasm with the first image. */
 export class Jpeg2000Codec {
-  private readonly module: () => Promise<OpenJpeg>;
-  private loaded: Promise<OpenJpeg> | null = null;
+  readonly #load: () => Promise<OpenJpeg>;
+  #loaded: Promise<OpenJpeg> | null = null;
 
-  /** @param load gives the module's factory and its wasm; called on the first image. */
+  /** @param load provides the module's factory and its wasm; called for the first image */
   constructor(load: () => Promise<{ factory: OpenJpegFactory; wasm: ArrayBuffer | Uint8Array }>) {
-    this.module = async () => {
+    this.#load = async () => {
       const { factory, wasm } = await load();
-      // OpenJPEG tells its story for every tile; what matters comes out as an image or an error.
+      // OpenJPEG logs every tile. The image or the error is all we need.
       return factory({ wasmBinary: wasm, print: () => undefined, printErr: () => undefined });
     };
   }
 
-  /** @throws Error when the stream is damaged, too large, or not of 8 bits and 1 to 4 components. */
+  /** @throws Error when the codestream is damaged, too large, or not of 8 bits with 1 to 4 components. */
   async decode(bytes: Uint8Array, colours: Jpeg2000Colours): Promise<RgbaImage> {
     const header = jpeg2000Header(bytes);
-    if (header === null) throw new Error('This is no JPEG 2000 codestream.');
+    if (header === null) throw new Error('This is not a JPEG 2000 codestream.');
     const { width, height, components, bits } = header;
-    if (width * height > MAX_PIXELS) throw new Error(`${width} by ${height} pixels are too many.`);
+    if (width * height > maxPixels) throw new Error(`The image is too large: ${width} × ${height} pixels.`);
     if (bits !== 8 || components < 1 || components > 4) {
       throw new Error(`${components} components of ${bits} bits are not supported.`);
     }
-    this.loaded ??= this.module();
-    const { J2KDecoder } = await this.loaded;
+    this.#loaded ??= this.#load();
+    const { J2KDecoder } = await this.#loaded;
     const decoder = new J2KDecoder();
     try {
       decoder.getEncodedBuffer(bytes.length).set(bytes);
@@ -71,14 +71,14 @@ export class Jpeg2000Codec {
       if (pixels === 0 || samples.length < pixels * info.componentCount) {
         throw new Error('The codestream is damaged.');
       }
-      // Of subsampled components OpenJPEG knows by itself that they are YCbCr, and converts them.
+      // OpenJPEG recognises subsampled components as YCbCr and converts them itself.
       return toRgba(samples, info, header.subsampled ? 'rgb' : colours);
     } catch (error) {
-      // A trap in wasm leaves the module's memory in an unknown state: start afresh.
-      if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) this.loaded = null;
-      throw error instanceof Error ? error : new Error('The decoder gave up.');
+      // After a trap, the state of the wasm memory is unknown: load the module again.
+      if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) this.#loaded = null;
+      throw error instanceof Error ? error : new Error('The decoder failed.');
     } finally {
-      if (this.loaded !== null) decoder.delete();
+      if (this.#loaded !== null) decoder.delete();
     }
   }
 }
@@ -92,9 +92,9 @@ export interface Jpeg2000Header {
   readonly subsampled: boolean;
 }
 
-/** What a codestream's SIZ segment says; null when there is none. */
+/** Reads a codestream's SIZ segment; null if there is none. */
 export function jpeg2000Header(bytes: Uint8Array): Jpeg2000Header | null {
-  // SOC and SIZ stand at the very start, or some boxes later in a JP2 file.
+  // SOC and SIZ are at the start of a codestream, and after some boxes in a JP2 file.
   const last = Math.min(bytes.length - 48, 4096);
   for (let at = 0; at <= last; at++) {
     if (bytes[at] !== 0xff || bytes[at + 1] !== 0x4f || bytes[at + 2] !== 0xff || bytes[at + 3] !== 0x51)

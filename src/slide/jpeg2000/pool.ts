@@ -1,78 +1,85 @@
 /** JPEG 2000 decoding in the browser by a pool of workers, which starts with the first tile. */
 import { abortReason, onAbort } from '../../base/abort.ts';
+import { WorkerError } from '../../base/error-report.ts';
+import type { RpcClient } from '../../base/rpc.ts';
+import { connectWorker } from '../../base/worker-port.ts';
 import type { RgbaImage } from '../slide.ts';
 import type { Jpeg2000Colours } from './codec.ts';
 
-export interface Jpeg2000Request {
-  readonly id: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly colours: Jpeg2000Colours;
+/** The calls that a worker of the pool answers. */
+export interface Jpeg2000Api {
+  decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Colours): Promise<RgbaImage>;
 }
 
-export type Jpeg2000Reply =
-  { readonly id: number; readonly image: RgbaImage } | { readonly id: number; readonly error: string };
+interface PoolWorker {
+  readonly worker: Worker;
+  readonly rpc: RpcClient<Jpeg2000Api>;
+}
 
 interface Job {
-  readonly request: Jpeg2000Request;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly colours: Jpeg2000Colours;
   readonly resolve: (image: RgbaImage) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Most workers; more would only take memory. */
-const MAX_WORKERS = 4;
+/** Upper limit on workers: each holds a decoder in memory. */
+const maxWorkers = 4;
 
 export class Jpeg2000Pool {
-  private readonly idle: Worker[] = [];
-  private readonly running = new Map<Worker, Job>();
-  private queue: Job[] = [];
-  private nextId = 0;
+  readonly #idle: PoolWorker[] = [];
+  /** Workers that are decoding. */
+  #busy = 0;
+  #queue: Job[] = [];
 
-  /** @throws Error when the stream is damaged; an AbortError. A tile that is being decoded is finished. */
+  /**
+   * Decodes a tile. An abort removes a queued tile; a tile that is being decoded is finished and dropped.
+   * @throws WorkerError when the stream is damaged or the worker stops; an AbortError.
+   */
   decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Colours, signal?: AbortSignal): Promise<RgbaImage> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     return new Promise<RgbaImage>((resolve, reject) => {
       const job: Job = {
-        request: { id: this.nextId++, bytes, colours },
-        resolve: (image) => (stay(), resolve(image)),
-        reject: (error) => (stay(), reject(error)),
+        bytes,
+        colours,
+        resolve: (image) => (stopListening(), resolve(image)),
+        reject: (error) => (stopListening(), reject(error)),
       };
-      const stay = onAbort(signal, () => {
-        this.queue = this.queue.filter((one) => one !== job);
+      const stopListening = onAbort(signal, () => {
+        this.#queue = this.#queue.filter((queued) => queued !== job);
         reject(abortReason(signal));
       });
-      this.queue.push(job);
-      this.start();
+      this.#queue.push(job);
+      this.#startJobs();
     });
   }
 
-  private start(): void {
-    const most = Math.max(1, Math.min(MAX_WORKERS, (navigator.hardwareConcurrency || 2) - 1));
-    while (this.queue.length > 0) {
-      const worker = this.idle.pop() ?? (this.running.size < most ? this.create() : null);
+  #startJobs(): void {
+    const limit = Math.max(1, Math.min(maxWorkers, (navigator.hardwareConcurrency || 2) - 1));
+    while (this.#queue.length > 0) {
+      const worker = this.#idle.pop() ?? (this.#busy < limit ? startWorker() : null);
       if (worker === null) return;
-      const job = this.queue.shift()!;
-      this.running.set(worker, job);
-      worker.postMessage(job.request);
+      void this.#run(worker, this.#queue.shift()!);
     }
   }
 
-  private create(): Worker {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'jpeg2000' });
-    worker.onmessage = ({ data }: MessageEvent<Jpeg2000Reply>) => {
-      const job = this.running.get(worker);
-      this.running.delete(worker);
-      this.idle.push(worker);
-      if ('image' in data) job?.resolve(data.image);
-      else job?.reject(new Error(data.error));
-      this.start();
-    };
-    worker.onerror = (event) => {
-      const job = this.running.get(worker);
-      this.running.delete(worker);
-      worker.terminate();
-      job?.reject(new Error(event.message || 'The JPEG 2000 decoder can not be started.'));
-      this.start();
-    };
-    return worker;
+  async #run(worker: PoolWorker, { bytes, colours, resolve, reject }: Job): Promise<void> {
+    this.#busy++;
+    let isAlive = true;
+    try {
+      resolve(await worker.rpc.call('decode', [bytes, colours]));
+    } catch (error) {
+      isAlive = !(error instanceof WorkerError && error.report.code === 'worker-failed');
+      reject(error instanceof Error ? error : new Error(String(error)));
+    }
+    this.#busy--;
+    if (isAlive) this.#idle.push(worker);
+    else worker.worker.terminate(); // The next job starts another.
+    this.#startJobs();
   }
+}
+
+function startWorker(): PoolWorker {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'jpeg2000' });
+  return { worker, rpc: connectWorker<Jpeg2000Api>(worker, 'JPEG 2000') };
 }

@@ -11,13 +11,13 @@ describe.each(files)('%s', (file) => {
     JSON.parse(readFileSync(path.join(import.meta.dirname, file), 'utf8')),
   );
 
-  it('is a valid recipe of that id for a preset that exists, with a weight for every class', () => {
+  it('is valid, with the id of its file, an existing preset and a weight for every class', () => {
     expect(`${config.id}.json`).toBe(file);
     expect(presetById(config.preset).network.classes).toBe(config.classes.length);
     expect(config.sampling).toHaveLength(config.classes.length);
   });
 
-  it('never chooses a checkpoint on patients that it is measured on', () => {
+  it('does not select the checkpoint on held-out patients', () => {
     const heldOut = config.data?.heldOutPatients ?? [];
     expect(heldOut.filter((name) => config.validation?.patients.includes(name))).toEqual([]);
   });

@@ -28,7 +28,7 @@ const box = (x0: number, y0: number, x1: number, y1: number) =>
     [x0, y1],
   ] as const;
 
-/** As ImageScope writes it: the label in the first Attribute. */
+/** ImageScope stores the label in the first Attribute. */
 async function annotate(name: string, regions: readonly RegionText[]): Promise<void> {
   const body = regions.map(({ label, points, negative }, i) => {
     const vertices = points.map(([x, y]) => `<Vertex X="${x}" Y="${y}" Z="0"/>`).join('');
@@ -71,7 +71,7 @@ afterAll(async () => {
 });
 
 describe('annotated slides', () => {
-  it('paint regions over each other in the order of the file; the rest is normal', async () => {
+  it('paint regions over each other in the order of the file; unannotated tissue is normal', async () => {
     const benign = { label: 'Benign', points: box(0, 0, 5, 4) };
     const invasive = { label: 'INVASIVE', points: box(3, 1, 7, 3) };
     expect(await truthOf([benign, invasive])).toEqual([
@@ -85,7 +85,7 @@ describe('annotated slides', () => {
     expect((await truthOf([invasive, benign]))[2]).toBe('0111113300');
   });
 
-  it('close open outlines: the first vertex need not come again', async () => {
+  it('close open outlines: the first vertex need not be repeated', async () => {
     const open = [{ label: 'in situ', points: box(1, 1, 3, 3) }];
     const closed = [{ label: 'in situ', points: [...box(1, 1, 3, 3), [1, 1] as const] }];
     const expected = ['0000000000', '0000000000', '0022000000', '0022000000', '0000000000', '0000000000'];
@@ -96,7 +96,7 @@ describe('annotated slides', () => {
     expect(await truthOf([...open, line])).toEqual(expected);
   });
 
-  it('leave holes: a negative region cuts, and never fills another region', async () => {
+  it('have holes: a negative region cuts out, and never fills another region', async () => {
     expect(
       await truthOf([
         { label: 'benign', points: box(0, 0, 3, 4) },
@@ -107,7 +107,7 @@ describe('annotated slides', () => {
     ).toEqual(['0000000000', '0110033330', '0111030030', '0111030030', '0111033330', '0000000000']);
   });
 
-  it('know nothing outside of the slide', async () => {
+  it('have no classes outside the slide', async () => {
     expect(await truthOf([{ label: 'benign', points: box(-50, -50, 50, 2) }])).toEqual([
       '0000000000',
       '0111111110',
@@ -118,16 +118,16 @@ describe('annotated slides', () => {
     ]);
   });
 
-  it('refuse a label that is no class, naming file, region and label', async () => {
+  it('reject a label that is no class, naming file, region and label', async () => {
     await expect(truthOf([{ label: 'Necrosis', points: box(0, 0, 1, 1) }])).rejects.toThrow(
       /A01\.xml: Region 1 .*"Necrosis".*benign, in situ, invasive/,
     );
     await expect(truthOf([{ label: '', points: box(0, 0, 1, 1) }])).rejects.toThrow(/Region 1 .*""/);
-    // Normal is what nobody drew round.
+    // Normal is unannotated tissue.
     await expect(truthOf([{ label: 'normal', points: box(0, 0, 1, 1) }])).rejects.toThrow(/"normal"/);
   });
 
-  it('leave glass out when asked, but nothing that somebody drew round', async () => {
+  it('skip glass on request, but no annotated region', async () => {
     await annotate('A01.xml', [{ label: 'benign', points: box(6, 0, 7, 4) }]);
     const [all] = await openDataset(folder, options);
     expect(Object.keys(all!)).not.toContain('counted');
@@ -136,16 +136,16 @@ describe('annotated slides', () => {
     expect([...counted].join('')).toBe('0111100100');
   });
 
-  it('come without those that nobody annotated; names are patients', async () => {
+  it('exclude unannotated slides; names are patients', async () => {
     await copyFile(join(folder, 'A01.tif'), join(folder, '07.tif'));
     const items = await openDataset(folder, options);
     expect(items.map(({ name, patient }) => [name, patient])).toEqual([['A01', 'A01']]);
     await copyFile(join(folder, 'A01.tif'), join(folder, 'A01.svs'));
-    await expect(openDataset(folder, options)).rejects.toThrow(/Two slides have the name "A01"/);
+    await expect(openDataset(folder, options)).rejects.toThrow(/Two slides are called "A01"/);
     await rm(join(folder, 'A01.svs'));
   });
 
-  it('may have GeoJSON beside them', async () => {
+  it('may have GeoJSON annotations', async () => {
     const feature = {
       type: 'Feature',
       geometry: { type: 'Polygon', coordinates: [[...box(0, 0, 2, 2), [0, 0]]] },
@@ -172,7 +172,7 @@ describe.skipIf(!existsSync(real))('real ImageScope files (skipped where ../shar
         await writeFile(join(place, `${name}.xml`), xml);
         const [unlabelled] = await openDataset(place, options);
         await expect(unlabelled!.truth()).rejects.toThrow(/Region \d+ has the unknown label ""/);
-        // The same regions with a label of BACH. ImageScope wrote each one's area, in pixels.
+        // The same regions with a BACH label. ImageScope stored the area of each in pixels.
         await writeFile(join(place, `${name}.xml`), xml.replaceAll(' Text=""', ' Text="Invasive"'));
         const areas = [...xml.matchAll(/<Region [^>]* Area="([\d.]+)"/g)].map(([, area]) => Number(area));
         const [item] = await openDataset(place, { ...options, mpp: null });
@@ -184,7 +184,7 @@ describe.skipIf(!existsSync(real))('real ImageScope files (skipped where ../shar
         const painted = mask.filter((value) => value === 3).length;
         const measured = areas.reduce((sum, area) => sum + area, 0);
         expect(new Set(mask)).toEqual(new Set([0, 3]));
-        // Nuclei overlap a little, and ImageScope's outline runs through the middles of pixels.
+        // Nuclei overlap slightly, and ImageScope's outlines run through pixel centres.
         expect(painted / measured).toBeGreaterThan(0.97);
         expect(painted / measured).toBeLessThan(1.01);
       } finally {

@@ -1,40 +1,36 @@
 /**
- * A folder of slides with annotations of the same name beside them: BACH part B (ImageScope XML), phantom slides,
+ * A folder of slides with annotation files of the same name: BACH part B (ImageScope XML), phantom slides,
  * slides annotated in ASAP (XML) or QuPath (GeoJSON).
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import type { Rect } from '../../base/rect.ts';
 import { AnnotationError, classOfLabel } from '../../annotation/annotation-file.ts';
-import { rasterise, type ClassPolygon } from '../../annotation/rasterise.ts';
+import { type ClassPolygon, rasterise } from '../../annotation/rasterise.ts';
 import { readAnnotations } from '../../annotation/read-annotations.ts';
 import { readImageScope } from '../../annotation/read-imagescope.ts';
-import {
-  DatasetError,
-  type ClassesIn,
-  type DatasetItem,
-  type DatasetOptions,
-  type TruthRect,
-} from './dataset.ts';
-import { openImage } from './open-image.ts';
-import { tissueIn } from './tissue-pixels.ts';
+import { readTissue } from '../../segment/tissue.ts';
+import { slideReader } from '../../segment/slice-reader.ts';
+import { nodePlatform } from '../../slide/node-platform.node.ts';
+import { type ClassesIn, DatasetError, type DatasetItem, type DatasetOptions, openImage } from './dataset.ts';
 
-const SLIDE_ENDINGS = new Set(['.svs', '.tif', '.tiff', '.ndpi']);
-/** The first that is there counts. */
-const ANNOTATION_ENDINGS = ['.xml', '.geojson'];
+const slideEndings = new Set(['.svs', '.tif', '.tiff', '.ndpi']);
+/** In order of preference. */
+const annotationEndings = ['.xml', '.geojson'];
 
 /**
- * Slides that have annotations beside them, by name; slides without any are left out, as the test slides of
- * BACH are. What no region covers is class 0 (DESIGN 4). A slide counts as its own patient.
- * @throws DatasetError when there is none, or two slides have one name.
+ * The slides that have annotations, in order of their names. Slides without annotations are skipped, like the
+ * test slides of BACH. Unannotated areas are class 0 (DESIGN 4). Each slide counts as a patient.
+ * @throws DatasetError when there is none, or two slides have the same name.
  */
 export async function annotatedSlides(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
   const names = await readdir(folder);
   const known = new Map(names.map((name) => [name.toLowerCase(), name]));
   const found = names
-    .filter((name) => SLIDE_ENDINGS.has(extname(name).toLowerCase()))
+    .filter((name) => slideEndings.has(extname(name).toLowerCase()))
     .flatMap((slide) => {
       const name = basename(slide, extname(slide));
-      const endings = ANNOTATION_ENDINGS.map((ending) => known.get(`${name}${ending}`.toLowerCase()));
+      const endings = annotationEndings.map((ending) => known.get(`${name}${ending}`.toLowerCase()));
       const annotations = endings.find((file) => file !== undefined);
       return annotations === undefined ? [] : [{ name, slide, annotations }];
     })
@@ -42,16 +38,16 @@ export async function annotatedSlides(folder: string, options: DatasetOptions): 
   if (found.length === 0) {
     throw new DatasetError(
       folder,
-      'It holds no slide (.svs, .tif, .ndpi) with annotations of the same name (.xml, .geojson), and no index.csv.',
-      'Give the folder that holds both.',
+      'It contains no slide (.svs, .tif, .ndpi) with annotations of the same name (.xml, .geojson), and no index.csv.',
+      'Choose a folder with slides and their annotations.',
     );
   }
   const twice = found.find(({ name }, i) => found[i + 1]?.name === name);
   if (twice !== undefined) {
     throw new DatasetError(
       folder,
-      `Two slides have the name "${twice.name}", so that their annotations can't be told apart.`,
-      'Move one of them away.',
+      `Two slides are called "${twice.name}", so it is unclear which one the annotations belong to.`,
+      'Move one of them to another folder.',
     );
   }
   return found.map(({ name, slide, annotations }) =>
@@ -82,9 +78,9 @@ function annotatedSlide(
   return {
     ...item,
     counted: async () => {
-      const [tissue, classesIn] = [await tissueIn(item), await truth()];
+      const [tissue, classesIn] = [await tissueReader(item), await truth()];
       return (rect, width, height) => {
-        // What somebody drew a region round counts, pale as it may be.
+        // Annotated regions count even where they are too pale to be recognised as tissue.
         const classes = classesIn(rect, width, height);
         return tissue(rect, width, height).map((value, i) => value | Number(classes[i] !== 0));
       };
@@ -93,12 +89,12 @@ function annotatedSlide(
 }
 
 /**
- * @throws AnnotationError when the file can't be read, or a region has a label that is no class: a label that is
- * left out by mistake would count as background.
+ * @throws AnnotationError when the file can't be read, or a region's label is no class: if it were skipped, a
+ *   misspelt label would count as background.
  */
 async function readPolygons(file: string, classNames: readonly string[]): Promise<ClassPolygon[]> {
   const text = await readFile(file, 'utf8');
-  // BACH's rule: a region's own label, never its layer's name.
+  // As in BACH: the label of the region, never the name of its layer.
   if (/<Annotations\b/.test(text)) return readImageScope(text, file, classNames);
   return readAnnotations(text, file).regions.map(({ id, label, outer, holes }) => {
     const classIndex = classOfLabel(label, classNames);
@@ -119,10 +115,10 @@ async function sizeOf(image: string): Promise<{ readonly width: number; readonly
   return slide.metadata;
 }
 
-/** Sets pixels to 0 whose middle is not on the slide: regions may reach over its border. */
+/** Sets pixels to 0 whose centres are not on the slide: regions may cross its border. */
 function clearOutside(
   mask: Uint8Array,
-  rect: TruthRect,
+  rect: Rect,
   width: number,
   height: number,
   right: number,
@@ -135,5 +131,40 @@ function clearOutside(
     const line = mask.subarray(row * width, (row + 1) * width);
     if (!isInside(rect.y + ((row + 0.5) * rect.height) / height, bottom)) line.fill(0);
     else for (const column of off) line[column] = 0;
+  }
+}
+
+/** Slice size for which the tissue mask is made, level-0 pixels. */
+const cellPx = 1000;
+
+/**
+ * Tissue as the app finds it: 1 on tissue, 0 on glass and outside the image. If the image has no level small
+ * enough for a mask, all of it counts as tissue.
+ * @throws SlideError when the image can't be read.
+ */
+export async function tissueReader(item: Pick<DatasetItem, 'open'>): Promise<ClassesIn> {
+  const slide = await item.open();
+  try {
+    const { metadata } = slide;
+    const reader = slideReader(slide, nodePlatform());
+    const mask = await readTissue(reader, metadata, cellPx, new AbortController().signal);
+    return (rect, outWidth, outHeight) => {
+      const out = new Uint8Array(outWidth * outHeight);
+      for (let row = 0; row < outHeight; row++) {
+        const y = rect.y + ((row + 0.5) * rect.height) / outHeight;
+        if (y < 0 || y >= metadata.height) continue;
+        for (let column = 0; column < outWidth; column++) {
+          const x = rect.x + ((column + 0.5) * rect.width) / outWidth;
+          if (x < 0 || x >= metadata.width) continue;
+          out[row * outWidth + column] =
+            mask === null
+              ? 1
+              : (mask.tissue[Math.floor(y / mask.scaleY) * mask.width + Math.floor(x / mask.scaleX)] ?? 0);
+        }
+      }
+      return out;
+    };
+  } finally {
+    slide.close();
   }
 }

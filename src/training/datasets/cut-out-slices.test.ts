@@ -19,7 +19,7 @@ async function flat(side: number, [r, g, b]: Colour, file: string): Promise<void
     .toFile(join(folder, file));
 }
 
-/** A mask of 1000 × 1000: `left` in the left half, `right` in the other. */
+/** A mask of 1000 × 1000 pixels: `left` in the left half, `right` in the right half. */
 async function halves(left: Colour, right: Colour, file: string): Promise<void> {
   const data = Buffer.alloc(1000 * 1000 * 3);
   for (let i = 0; i < 1000 * 1000; i++) data.set(i % 1000 < 500 ? left : right, i * 3);
@@ -37,7 +37,7 @@ beforeAll(async () => {
   for (const name of ['svs_little', 'svs_resize', 'xml_little_P', 'xml_little', 'xml']) {
     await mkdir(join(folder, `splited_${name}`));
   }
-  // Slices 0 and 1 overlap by half; 10 lies one stride right of and below 0.
+  // Slices 0 and 1 overlap by half; 10 is one stride to the right of and below 0.
   await flat(1000, [10, 20, 30], slice(0));
   await flat(1000, [40, 50, 60], slice(1));
   await flat(1000, [70, 80, 90], slice(10));
@@ -54,7 +54,7 @@ afterAll(async () => {
 });
 
 describe("the cut-out layout of the paper's authors", () => {
-  it('gives regions by slide, put together from the slices that are there', async () => {
+  it('gives regions by slide, assembled from the available slices', async () => {
     const items = await openDataset(folder, options);
     expect(items.map(({ name, patient }) => [name, patient])).toEqual([
       ['A01_0_0', 'A01'],
@@ -71,17 +71,17 @@ describe("the cut-out layout of the paper's authors", () => {
     expect(await at(980, 20)).toEqual([10, 20, 30]);
     expect(await at(1020, 20)).toEqual([40, 50, 60]);
     expect(await at(520, 1480)).toEqual([70, 80, 90]);
-    // No slice: white. Reduced tenfold it comes from the region's small picture.
+    // White where there is no slice. At a tenth of the size, from the reduced image of the region.
     expect(await at(4000, 4000)).toEqual([255, 255, 255]);
     const { data } = await readRegion(slide, centre, 500, 500, { decoder });
     expect([...data.subarray(0, 3)]).toEqual([200, 100, 50]);
     slide.close();
   });
 
-  it('takes classes from values or colours, and counts what has pixels and a mask', async () => {
+  it('reads classes from values or colours, and counts cells with pixels and a mask', async () => {
     const [, item] = await openDataset(folder, options);
     const truth = (await item!.truth())(centre, 10, 10);
-    // Slice 1's mask, from 500 on, lies over slice 0's.
+    // From 500 on, the mask of slice 1 covers that of slice 0.
     expect([...truth.subarray(0, 4)]).toEqual([1, 2, 3, 0]);
     expect([...truth.subarray(10, 14)]).toEqual([1, 2, 3, 0]);
     const counted = (await item!.counted!())(centre, 10, 10);
@@ -90,7 +90,7 @@ describe("the cut-out layout of the paper's authors", () => {
     expect([...counted.subarray(20, 24)]).toEqual([0, 0, 0, 0]);
   });
 
-  it('prefers the mask of the whole region, and counts only slices of the lists', async () => {
+  it('prefers the mask of the whole region, and counts only listed slices', async () => {
     await flat(5000, [255, 0, 0], `splited_xml/${region}_anno.png`);
     await writeFile(join(folder, 'test.txt'), `${region}_anno_10.png\n`);
     const [first, item] = await openDataset(folder, options);
@@ -99,7 +99,7 @@ describe("the cut-out layout of the paper's authors", () => {
     expect([...counted.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
     expect([...counted.subarray(10, 14)]).toEqual([0, 1, 1, 0]);
     expect([...counted.subarray(20, 24)]).toEqual([0, 1, 1, 0]);
-    // A01 is on no list.
+    // A01 is not listed.
     expect(new Set((await first!.counted!())(centre, 10, 10))).toEqual(new Set([0]));
     await writeFile(join(folder, 'train.txt'), 'A05_0_10000_anno_99.png\n');
     await expect(openDataset(folder, options)).rejects.toThrow(/train\.txt: "A05_0_10000_anno_99\.png"/);
@@ -108,23 +108,23 @@ describe("the cut-out layout of the paper's authors", () => {
     await rm(join(folder, `splited_xml/${region}_anno.png`));
   });
 
-  it('says what is wrong with a mask or a slice', async () => {
+  it('reports invalid masks and slices', async () => {
     await halves([255, 0, 0], [12, 200, 7], `splited_xml_little_P/${region}_anno_1.png`);
     const [, odd] = await openDataset(folder, options);
-    await expect(odd!.truth()).rejects.toThrow(/anno_1\.png: The mask holds a pixel \(12, 200, 7\)/);
+    await expect(odd!.truth()).rejects.toThrow(/anno_1\.png: The mask contains a pixel \(12, 200, 7\)/);
     await flat(900, [0, 0, 0], `splited_xml_little_P/${region}_anno_1.png`);
     const [, small] = await openDataset(folder, options);
     await expect(small!.truth()).rejects.toThrow(/900 × 900 pixels, not 1000/);
     await rm(join(folder, `splited_xml_little_P/${region}_anno_1.png`));
     await rm(join(folder, 'splited_xml_little_P/A01_0_0_anno_0.png'));
     const [none] = await openDataset(folder, options);
-    await expect(none!.truth()).rejects.toThrow(/no mask of region A01_0_0/);
+    await expect(none!.truth()).rejects.toThrow(/Region A01_0_0 has no mask/);
     await flat(800, [0, 0, 0], slice(0));
     const [, broken] = await openDataset(folder, options);
     const slide = await broken!.open();
     await expect(slide.tile(0, 0, 0)).rejects.toThrow(/800 × 800 pixels, not 1000/);
     await writeFile(join(folder, slice(1)), 'no PNG');
-    await expect(slide.tile(0, 2, 0)).rejects.toThrow(/no readable PNG/);
+    await expect(slide.tile(0, 2, 0)).rejects.toThrow(/The slice can't be read as PNG/);
   });
 
   it('numbers slices row by row', () => {

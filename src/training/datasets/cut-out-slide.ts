@@ -1,31 +1,32 @@
 /**
- * A region that was cut into overlapping slices, as a slide again: level 0 is put together from the slices, level 1 is
- * the region's small picture where there is one.
+ * A slide made of a region that was cut into overlapping slices: level 0 is assembled from the slices, level
+ * 1 is the reduced image of the region if there is one.
  */
 import { readFile } from 'node:fs/promises';
+import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { nodePlatform } from '../../slide/node-platform.node.ts';
 import { SlideError, type RgbaImage, type Slide, type TilePayload } from '../../slide/slide.ts';
 
-/** How the authors of the paper cut: regions of 5000 pixels, slices of 1000 every 500, row by row. */
+/** The paper's authors cut regions of 5000 pixels into slices of 1000 pixels every 500, row by row. */
 export const cutOut = { regionPx: 5000, slicePx: 1000, stridePx: 500, slicesPerRow: 9, mpp: 0.467 } as const;
 
-/** Cells of one stride along a region's side. */
+/** Cells of one stride along the side of a region. */
 export const cellsPerRow = cutOut.regionPx / cutOut.stridePx;
 
 export interface CutOutRegion {
-  /** Like `A01_0_10000`: slide, left and top. */
+  /** Slide, left and top, like `A01_0_10000`. */
   readonly name: string;
-  /** File of each slice that is there, by its number, row by row. */
+  /** File of each available slice, by its number. */
   readonly slices: ReadonlyMap<number, string>;
-  /** The whole region resized to 500 pixels; null when it is not there. */
+  /** File of the whole region resized to 500 × 500 pixels; null if missing. */
   readonly small: string | null;
 }
 
-const SMALL_PX = 500;
-/** Decoded slices that are kept; tiles come in rows, and a slice covers two of them. */
-const KEPT_SLICES = 12;
+const smallPx = 500;
+/** Decoded slices to cache. Tiles are read row by row, and a slice covers two rows. */
+const cachedSlices = 12;
 
-/** Numbers of the slices that cover a cell; even ones first, which need not overlap to cover all cells. */
+/** Numbers of the slices that cover a cell. Even ones come first: they cover all cells without overlap. */
 export function slicesOver(column: number, row: number): number[] {
   const starts = (cell: number): number[] =>
     [cell - 1, cell]
@@ -34,26 +35,25 @@ export function slicesOver(column: number, row: number): number[] {
   return starts(row).flatMap((y) => starts(column).map((x) => y * cutOut.slicesPerRow + x));
 }
 
-/** The region as a slide. What no slice covers is missing, and thus white. */
+/** The region as a slide. Tiles that no slice covers are missing, and so shown white. */
 export function cutOutSlide(region: CutOutRegion): Slide {
   const { regionPx, stridePx, mpp } = cutOut;
-  const kept = new Map<number, Promise<RgbaImage>>();
+  const cache = new LeastRecentlyUsed<number, Promise<RgbaImage>>(cachedSlices, () => 1);
   const decoded = (number: number, file: string): Promise<RgbaImage> => {
-    const found = kept.get(number) ?? decodeSlice(file);
-    kept.delete(number);
-    kept.set(number, found);
-    const [oldest] = kept.keys();
-    if (kept.size > KEPT_SLICES && oldest !== undefined) kept.delete(oldest);
-    return found;
+    const cached = cache.get(number);
+    if (cached !== undefined) return cached;
+    const image = decodeSlice(file);
+    cache.set(number, image);
+    return image;
   };
   const levels = [
     { width: regionPx, height: regionPx, downsample: 1, tileWidth: stridePx, tileHeight: stridePx },
     {
-      width: SMALL_PX,
-      height: SMALL_PX,
-      downsample: regionPx / SMALL_PX,
-      tileWidth: SMALL_PX,
-      tileHeight: SMALL_PX,
+      width: smallPx,
+      height: smallPx,
+      downsample: regionPx / smallPx,
+      tileWidth: smallPx,
+      tileHeight: smallPx,
     },
   ];
   return {
@@ -92,7 +92,7 @@ export function cutOutSlide(region: CutOutRegion): Slide {
     },
     iccProfile: async () => null,
     close: () => {
-      kept.clear();
+      cache.clear();
     },
   };
 }
@@ -102,12 +102,17 @@ async function decodeSlice(file: string): Promise<RgbaImage> {
   const image = await nodePlatform()
     .decoder.decode(new Uint8Array(await readFile(file)), 'image/png')
     .catch((cause: unknown) => {
-      throw new SlideError('broken-tile', file, 'The slice is no readable PNG.', remedy, { cause });
+      throw new SlideError('broken-tile', file, "The slice can't be read as PNG.", remedy, { cause });
     });
   const { slicePx } = cutOut;
   if (image.width !== slicePx || image.height !== slicePx) {
     const size = `${image.width} × ${image.height}`;
-    throw new SlideError('broken-tile', file, `The slice has ${size} pixels, not ${slicePx}.`, remedy);
+    throw new SlideError(
+      'broken-tile',
+      file,
+      `The slice has ${size} pixels, not ${slicePx} × ${slicePx}.`,
+      remedy,
+    );
   }
   return image;
 }

@@ -5,13 +5,13 @@ import { join, resolve } from 'node:path';
 import { encode } from 'fast-png';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareImage } from '../prepare-image.ts';
+import { prepareImage } from '../labelled-image.ts';
 import { ofPatients, openDataset } from './open-dataset.ts';
 
 const options = { classNames: ['normal', 'benign', 'invasive'], mpp: 0.5, classOfValue: null };
 let folder: string;
 
-/** 4 × 2 pixels, the left half one value, the right half another. */
+/** 4 × 2 pixels with one value in the left half and another in the right. */
 async function writePair(name: string, left: number, right: number): Promise<void> {
   const mask = Uint8Array.from([left, left, right, right, left, left, right, right]);
   const png = encode({ width: 4, height: 2, data: mask, channels: 1, depth: 8 });
@@ -38,7 +38,7 @@ afterAll(async () => {
 });
 
 describe('images with index masks', () => {
-  it('come with their patients, and their masks unchanged', async () => {
+  it('have patients, and unchanged masks', async () => {
     const items = await openDataset(folder, options);
     expect(items.map(({ name, patient }) => [name, patient])).toEqual([
       ['a/one', 'P1'],
@@ -51,7 +51,7 @@ describe('images with index masks', () => {
     expect([...image.rgb.subarray(0, 9)]).toEqual([0, 0, 0, 0, 0, 0, 200, 0, 0]);
   });
 
-  it('are drawn by the weights of their index, 1 where it says none', async () => {
+  it('have the weights of their index, 1 by default', async () => {
     const weighted = join(folder, 'weighted');
     await mkdir(join(weighted, 'masks'), { recursive: true });
     await mkdir(join(weighted, 'images'));
@@ -63,28 +63,28 @@ describe('images with index masks', () => {
     for (const wrong of ['0', '-1', 'often', 'Infinity']) {
       await index(wrong);
       await expect(openDataset(weighted, options)).rejects.toThrow(
-        `index.csv: Row 3 has the weight "${wrong}". Give a number above 0, or leave it empty.`,
+        `index.csv: The weight in row 3 is "${wrong}". It must be a number above 0, or empty.`,
       );
     }
   });
 
-  it('at another resolution: the mask by its nearest pixel, never a mean; class 0 outside', async () => {
+  it('sample masks by the nearest pixel at other resolutions; class 0 outside', async () => {
     const [one] = await openDataset(folder, options);
     const classesIn = await one!.truth();
     expect([...classesIn({ x: 0, y: 0, width: 4, height: 2 }, 2, 1)]).toEqual([0, 2]);
     expect([...classesIn({ x: 2, y: 0, width: 4, height: 2 }, 4, 2)]).toEqual([2, 2, 0, 0, 2, 2, 0, 0]);
-    // Cell middles at x = -1, 1, 3, 5 and y = 0, 2: the second row lies below the image.
+    // Cell centres at x = -1, 1, 3, 5 and y = 0, 2: the second row is below the image.
     expect([...classesIn({ x: -2, y: -1, width: 8, height: 4 }, 4, 2)]).toEqual([0, 0, 2, 0, 0, 0, 0, 0]);
   });
 
-  it('merge mask values to classes as told, and refuse values that are none', async () => {
+  it('map mask values to classes, and reject other values', async () => {
     const merged = await openDataset(folder, { ...options, classOfValue: [0, 1, 1] });
     const classesIn = await merged[0]!.truth();
     expect([...classesIn({ x: 0, y: 0, width: 4, height: 1 }, 4, 1)]).toEqual([0, 0, 1, 1]);
     await expect(merged[2]!.truth()).rejects.toThrow(/odd\.png.*value 7.*classOfValue/);
   });
 
-  it('are split by patient; a patient who is not there is an error', async () => {
+  it('are split by patient; an unknown patient is an error', async () => {
     const items = await openDataset(folder, options);
     expect(ofPatients(items, { only: ['P2'], except: [] }, folder).map(({ name }) => name)).toEqual(['two']);
     expect(ofPatients(items, { only: null, except: ['P2', 'P3'] }, folder).map(({ name }) => name)).toEqual([
@@ -93,11 +93,11 @@ describe('images with index masks', () => {
     expect(() => ofPatients(items, { only: ['P9'], except: [] }, folder)).toThrow(/"P9".*P1, P2, P3/);
   });
 
-  it('that are missing, or a folder that is none, give an error that says the remedy', async () => {
+  it('report missing images and unknown folders with a remedy', async () => {
     const bad = join(folder, 'bad');
     await mkdir(join(bad, 'masks'), { recursive: true });
     await writeFile(join(bad, 'index.csv'), 'name\nnot-there\n');
-    await expect(openDataset(bad, options)).rejects.toThrow(/no image of "not-there"/);
+    await expect(openDataset(bad, options)).rejects.toThrow(/no image "not-there"/);
     await writeFile(join(bad, 'index.csv'), 'name\n../../etc\n');
     await expect(openDataset(bad, options)).rejects.toThrow(/Row 2 names no image/);
     await writeFile(join(bad, 'index.csv'), 'title\nx\n');
@@ -111,7 +111,7 @@ describe('images with index masks', () => {
 
 const glas = resolve(import.meta.dirname, '../../../../shared/data/glas');
 describe.skipIf(!existsSync(glas))('GlaS (skipped where ../shared is absent)', () => {
-  it('has 165 images of 16 patients; glands cover what the index says', async () => {
+  it('has 165 images of 16 patients; gland areas match the index', async () => {
     const classNames = ['not gland', 'healthy', 'adenomatous', 'malignant'];
     const items = await openDataset(glas, { classNames, mpp: 0.62, classOfValue: null });
     expect(items).toHaveLength(165);

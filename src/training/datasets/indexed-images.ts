@@ -1,46 +1,41 @@
 /**
- * A folder of images with index masks: `index.csv`, `images/` and one folder of masks (`masks…`), PNG whose
- * values are classes. The CSV has a header; `name` or `file` is the image's path below `images/` without
- * ending, `patient` (optional) is whose tissue it is, `weight` (optional, 1 by default) how often training draws from it. GlaS
- * and EBHI come so.
+ * A folder of images with index masks: `index.csv`, `images/` and one folder of masks (`masks…`), PNG files
+ * whose values are classes. The CSV has a header. Its columns: `name` or `file`, the image's path in
+ * `images/` without extension; `patient` (optional); `weight` (optional, 1 by default), the relative
+ * frequency with which training draws from the image. GlaS and EBHI have this layout.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { decode } from 'fast-png';
-import { DatasetError, type ClassesIn, type DatasetItem, type DatasetOptions } from './dataset.ts';
-import { openImage } from './open-image.ts';
+import { type ClassesIn, DatasetError, type DatasetItem, type DatasetOptions, openImage } from './dataset.ts';
 
-const INDEX = 'index.csv';
-const IMAGE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
+const indexFile = 'index.csv';
+const imageEndings = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
 
 /** Whether the folder has this layout. */
 export function isIndexedImages(folder: string): boolean {
-  return existsSync(join(folder, INDEX));
+  return existsSync(join(folder, indexFile));
 }
 
 /** @throws DatasetError when the index, an image or the masks are missing. */
 export async function indexedImages(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
-  const index = join(folder, INDEX);
+  const index = join(folder, indexFile);
   const rows = readIndex(await readFile(index, 'utf8'), index);
   const masks = (await readdir(folder)).filter((name) => name.startsWith('masks')).sort();
   const [maskFolder] = masks;
   if (maskFolder === undefined || masks.length > 1) {
     throw new DatasetError(
       folder,
-      `There ${masks.length === 0 ? 'is no folder' : 'are several folders'} of masks beside ${INDEX}.`,
+      `There ${masks.length === 0 ? 'is no folder' : 'are several folders'} of masks next to ${indexFile}.`,
       'Keep one folder whose name starts with "masks".',
     );
   }
   return rows.map(({ name, patient, weight }) => {
-    const image = IMAGE_ENDINGS.map((ending) => join(folder, 'images', name + ending)).find(existsSync);
+    const image = imageEndings.map((ending) => join(folder, 'images', name + ending)).find(existsSync);
     if (image === undefined) {
-      throw new DatasetError(
-        index,
-        `There is no image of "${name}" below images/.`,
-        'Add it or remove its row.',
-      );
+      throw new DatasetError(index, `There is no image "${name}" in images/.`, 'Add it or remove its row.');
     }
     const mask = join(folder, maskFolder, `${name}.png`);
     return {
@@ -56,25 +51,25 @@ export async function indexedImages(folder: string, options: DatasetOptions): Pr
 }
 
 function readIndex(text: string, file: string): Pick<DatasetItem, 'name' | 'patient' | 'weight'>[] {
-  const remedy = 'Give a CSV with a header and a column "name" or "file".';
+  const remedy = 'It must be a CSV file with a header and a column "name" or "file".';
   let records: Record<string, string | undefined>[];
   try {
     const columns = { columns: true, skip_empty_lines: true, trim: true, bom: true } as const;
     records = parse(text, columns) as Record<string, string | undefined>[];
   } catch (error) {
-    throw new DatasetError(file, `It is not a readable CSV (${(error as Error).message}).`, remedy);
+    throw new DatasetError(file, `It can't be read as CSV (${(error as Error).message}).`, remedy);
   }
   if (records.length === 0) throw new DatasetError(file, 'It has no rows.', remedy);
   return records.map((record, row) => {
     const name = record.name ?? record.file ?? '';
     if (name === '' || name.split('/').includes('..')) {
-      throw new DatasetError(file, `Row ${String(row + 2)} names no image below images/.`, remedy);
+      throw new DatasetError(file, `Row ${String(row + 2)} names no image in images/.`, remedy);
     }
     const { patient, weight: written = '' } = record;
     const weight = written === '' ? 1 : Number(written);
     if (!(weight > 0 && weight < Infinity)) {
-      const problem = `Row ${String(row + 2)} has the weight "${written}".`;
-      throw new DatasetError(file, problem, 'Give a number above 0, or leave it empty.');
+      const problem = `The weight in row ${String(row + 2)} is "${written}".`;
+      throw new DatasetError(file, problem, 'It must be a number above 0, or empty.');
     }
     return { name, patient: patient === undefined || patient === '' ? null : patient, weight };
   });
@@ -84,7 +79,7 @@ async function readMask(
   file: string,
   { classNames, classOfValue }: Pick<DatasetOptions, 'classNames' | 'classOfValue'>,
 ): Promise<ClassesIn> {
-  const remedy = 'Save it as an 8-bit grey or palette PNG whose values are classes.';
+  const remedy = 'Save it as an 8-bit greyscale or palette PNG whose values are classes.';
   let png: ReturnType<typeof decode>;
   try {
     png = decode(await readFile(file));
@@ -102,20 +97,20 @@ async function readMask(
   const classes = new Uint8Array(width * height);
   for (let i = 0; i < classes.length; i++) {
     const value = data[i]!;
-    const label = classOfValue === null ? value : classOfValue[value];
-    if (label === undefined || label >= classNames.length) {
+    const classIndex = classOfValue === null ? value : classOfValue[value];
+    if (classIndex === undefined || classIndex >= classNames.length) {
       throw new DatasetError(
         file,
-        `The mask holds the value ${String(value)}, which is none of the ${String(classNames.length)} classes.`,
-        'Say in the configuration which class each value is ("classOfValue").',
+        `The mask contains the value ${String(value)}, but there are only ${String(classNames.length)} classes.`,
+        'Map values to classes in the configuration ("classOfValue").',
       );
     }
-    classes[i] = label;
+    classes[i] = classIndex;
   }
   return maskReader(classes, width, height);
 }
 
-/** Looks classes up in a mask of the image's own size, [height, width]. */
+/** Looks up classes in a mask of the image's size, [height, width]. */
 export function maskReader(classes: Uint8Array, width: number, height: number): ClassesIn {
   return (rect, outWidth, outHeight) => {
     const out = new Uint8Array(outWidth * outHeight);

@@ -1,17 +1,18 @@
-/** Recognises a dataset's layout, and takes patients in or out. */
+/** Opens a dataset of any known layout, and selects patients. */
 import { stat } from 'node:fs/promises';
 import { annotatedSlides } from './annotated-slides.ts';
 import { cutOutSlices, isCutOutSlices } from './cut-out-slices.ts';
 import { DatasetError, type DatasetItem, type DatasetOptions } from './dataset.ts';
 import { indexedImages, isIndexedImages } from './indexed-images.ts';
 
-/** @throws DatasetError when the folder is none, or has no known layout. */
+/** @throws DatasetError when the folder does not exist or has no known layout. */
 export async function openDataset(folder: string, options: DatasetOptions): Promise<DatasetItem[]> {
   const isFolder = await stat(folder).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  if (!isFolder) throw new DatasetError(folder, 'There is no such folder.', 'Give the folder of a dataset.');
+  if (!isFolder)
+    throw new DatasetError(folder, 'There is no such folder.', 'Choose the folder of a dataset.');
   if (isIndexedImages(folder)) return indexedImages(folder, options);
   return isCutOutSlices(folder) ? cutOutSlices(folder, options) : annotatedSlides(folder, options);
 }
@@ -25,7 +26,7 @@ export interface PatientChoice {
 
 /**
  * The items of the chosen patients.
- * @throws DatasetError when a patient is named whom the dataset does not have, or nothing is left.
+ * @throws DatasetError when the dataset lacks a named patient, or no image remains.
  */
 export function ofPatients(
   items: readonly DatasetItem[],
@@ -35,8 +36,8 @@ export function ofPatients(
   const known = new Set(items.map(({ patient }) => patient));
   for (const named of [...(only ?? []), ...except]) {
     if (!known.has(named)) {
-      const names = [...known].map((patient) => patient ?? '(not said)').join(', ');
-      throw new DatasetError(folder, `There is no patient "${named}".`, `Name some of: ${names}.`);
+      const names = [...known].map((patient) => patient ?? '(unknown)').join(', ');
+      throw new DatasetError(folder, `There is no patient "${named}".`, `Choose from: ${names}.`);
     }
   }
   const chosen = items.filter(
@@ -45,7 +46,7 @@ export function ofPatients(
       !(patient !== null && except.includes(patient)),
   );
   if (chosen.length === 0) {
-    throw new DatasetError(folder, 'No image is left of the chosen patients.', 'Choose others.');
+    throw new DatasetError(folder, 'The chosen patients have no images.', 'Choose others.');
   }
   return chosen;
 }

@@ -1,39 +1,38 @@
 import { describe, expect, it } from 'vitest';
 import { presetById } from '../../model/presets.ts';
-import { configuredPreset } from '../configured-preset.ts';
-import { contextFactor } from '../context-place.ts';
-import { trainingConfigSchema } from '../training-config.ts';
-import { patientsInWords, studyConfig } from './study-config.ts';
-import { studyRows } from './study-rows.ts';
+import { configuredPreset, trainingConfigSchema } from '../training-config.ts';
+import { contextFactor } from '../placement.ts';
+import { patientsInWords, studyConfig, studyRows } from './study-config.ts';
 import { studies, type Study } from './studies.ts';
-import { pairedDifference, type StudyResult } from './study-results.ts';
-import { studyTables, summarise } from './study-tables.ts';
+import { pairedDifference, type StudyResult, studyTables, summarise } from './study-tables.ts';
 
 const recipe = { steps: 10, learningRate: 0.001, glass: 0 };
 const [glas, ebhi] = studies as [Study, Study];
 const fold = { number: 2, patients: ['10', '1'] };
 
 describe('the study', () => {
-  it('tests every one of the 16 patients of GlaS once', () => {
+  it('tests each of the 16 GlaS patients once', () => {
     const tested = glas.foldsOf('').flat().map(Number);
     expect(tested.sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, i) => i + 1));
   });
 
-  it('takes the folds of EBHI-Seg from the index of its mosaics', () => {
+  it('reads the folds of EBHI-Seg from the index of its mosaics', () => {
     const index = ['name,patient,fold', 'a-1,a,1', 'a-2,a,1', 'b-1,b,0', 'c-1,c,2', 'd-1,d,3', 'e-1,e,4', ''];
     expect(ebhi.foldsOf(index.join('\n'))).toEqual([['b'], ['a'], ['c'], ['d'], ['e']]);
-    expect(() => ebhi.foldsOf(index.slice(0, 3).join('\n'))).toThrow(/a fold without patients/);
-    expect(() => ebhi.foldsOf('name,patient\na-1,a\n')).toThrow(/names no fold.*"a"/);
-    expect(() => ebhi.foldsOf('name,patient,fold\na-1,a,5\n')).toThrow(/names no fold.*"a"/);
+    expect(() => ebhi.foldsOf(index.slice(0, 3).join('\n'))).toThrow(/A fold has no patients/);
+    expect(() => ebhi.foldsOf('name,patient\na-1,a\n')).toThrow(/fold of patient "a" is missing/);
+    expect(() => ebhi.foldsOf('name,patient,fold\na-1,a,5\n')).toThrow(
+      /fold of patient "a" .* not from 0 to 4/,
+    );
   });
 
-  it('names few patients and counts many', () => {
+  it('lists few patients and counts many', () => {
     expect(patientsInWords(fold)).toBe('patients 10, 1');
     const many = Array.from({ length: 73 }, String);
     expect(patientsInWords({ number: 1, patients: many })).toBe('73 patients (fold 1)');
   });
 
-  it('gives every row a valid configuration, equal but for the network', () => {
+  it('gives every row a valid configuration, equal except for the network', () => {
     const configs = studies.flatMap((study) =>
       studyRows.map((row) => trainingConfigSchema.parse(studyConfig(study, row, fold, 1, recipe))),
     );
@@ -57,11 +56,11 @@ describe('the study', () => {
     }
   });
 
-  it('says of drawn glass where the model card says what it learnt from', () => {
+  it('mentions synthetic glass in the description of the training data', () => {
     const row = studyRows[1]!;
     const config = trainingConfigSchema.parse(studyConfig(glas, row, fold, 1, { ...recipe, glass: 0.2 }));
     expect(config.augmentation?.glass).toBe(0.2);
-    expect(config.provenance.data).toMatch(/16 patients; glass drawn into 20 % of the samples$/);
+    expect(config.provenance.data).toMatch(/16 patients; synthetic glass in 20 % of the samples$/);
     expect(studyConfig(glas, row, fold, 1, recipe).augmentation).not.toHaveProperty('glass');
   });
 
@@ -74,7 +73,7 @@ describe('the study', () => {
     confusion,
   });
 
-  it('summarises runs as one works them out by hand', () => {
+  it('summarises runs as calculated by hand', () => {
     // Fold 1: IoU 3/4 and 1/2, mIoU 0.625. Fold 2: 1/3 and 2/4, mIoU 0.41667. Pooled: 4/7 and 3/6.
     const [single] = summarise([
       result(1, [
@@ -94,8 +93,8 @@ describe('the study', () => {
     expect([single!.minutes, single!.runs]).toEqual([3, 2]);
   });
 
-  it('compares rows on the same fold with the same seed alone', () => {
-    // mIoU: single 1 and 0.5 on folds 1 and 2, add 0.5 and 0.25; of fold 3 there is no single.
+  it('compares rows only on the same fold with the same seed', () => {
+    // mIoU: single 1 and 0.5 on folds 1 and 2, add 0.5 and 0.25; fold 3 has no single.
     const all = [
       result(1, [[2, 0], [0, 2]]), // prettier-ignore
       result(2, [[2, 1], [1, 2]]), // prettier-ignore
@@ -110,14 +109,14 @@ describe('the study', () => {
     expect(difference.deviation).toBeCloseTo(0.25 / Math.SQRT2, 10);
     expect(pairedDifference(all, 'add', 'unet')).toBeNull();
     const text = studyTables(all, glas, recipe);
-    // Of two seeds on fold 1, 0.5 and 1, the mean.
+    // Fold 1 is the mean of two seeds, 0.5 and 1.
     expect(text).toContain('| Dual inputs, add | 0.750 | 0.250 | 1.000 | – | −0.375 ± 0.177 (2) | – |');
   });
 
-  it('prints both tables, and says how much of the study they are', () => {
+  it('prints both tables, and how much of the study they cover', () => {
     const text = studyTables([result(1, [[1, 0], [0, 1]])], glas, recipe); // prettier-ignore
     expect(text).toContain(
-      'GlaS, split by patient, compact networks, 10 steps, rate 0.001. 1 of 4 folds so far',
+      'GlaS, split by patient, compact networks, 10 steps, learning rate 0.001. 1 of 4 folds so far',
     );
     expect(text).toContain('| RefineNet, one input | 1.000 | 1.000 | 1.000 | 1.000 |');
     expect(text).toContain('| 24.9 | 334 |');

@@ -1,0 +1,103 @@
+/** Commands that run a network do so guarded: what a device lost or refused never becomes part of a result. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import type * as backendModule from '../runtime/backend.node.ts';
+import type { RunningBackend } from '../runtime/backend-initialise.ts';
+import type { BackendName } from '../runtime/backend.ts';
+import { ModelError } from '../runtime/manifest.ts';
+import { addSegmentCommand } from './segment.ts';
+import { differingFiles, printedBy, smallRegion, writeSmallModel } from './segment-testing.ts';
+import type { SegmentResult } from './segment-result.ts';
+
+/** What the backends that are started say of themselves, in turn; the real ones in the end. */
+const faults: Partial<Pick<RunningBackend, 'lost' | 'watch'>>[] = [];
+const started: (readonly [BackendName | null, readonly BackendName[]])[] = [];
+
+vi.mock('../runtime/backend.node.ts', async (original) => {
+  const real = await original<typeof backendModule>();
+  return {
+    ...real,
+    initialiseNodeBackend: async (
+      wanted: BackendName | null = null,
+      failed: readonly BackendName[] = [],
+    ): Promise<RunningBackend> => {
+      started.push([wanted, failed]);
+      // As a graphics card would be called, so that what follows a failure is what follows there.
+      const name = failed.includes('webgpu') ? 'wasm' : 'webgpu';
+      return { ...(await real.initialiseNodeBackend('wasm')), name, ...faults.shift() };
+    },
+  };
+});
+
+let folder: string;
+let whole: SegmentResult;
+
+const segment = async (out: string, ...words: string[]): Promise<SegmentResult> =>
+  JSON.parse(
+    await printedBy(addSegmentCommand, [
+      ...['segment', smallRegion, '--model', join(folder, 'model'), '--out', join(folder, out)],
+      ...['--quality', 'fast', '--glass', 'include', '--json', ...words],
+    ]),
+  ) as SegmentResult;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dualscope-guarded-'));
+  await writeSmallModel(join(folder, 'model'));
+  whole = await segment('whole');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+beforeEach(() => {
+  started.length = 0;
+});
+
+const refusal = new ModelError('backend', 'webgpu', 'The device refused a computation.', 'Use wasm.');
+
+/** Refuses the computations for which `when` holds, counted from 1. */
+function refusing(when: (call: number) => boolean): RunningBackend['watch'] {
+  let calls = 0;
+  return (work) => ({
+    result: work(),
+    sound: when(++calls) ? Promise.reject(refusal) : Promise.resolve(),
+  });
+}
+
+it('computes again what the device refused, on the same backend after a restart', async () => {
+  faults.push({ watch: refusing((call) => call === 5) });
+  const result = await segment('refused');
+  expect(started).toEqual([
+    [null, []],
+    ['webgpu', []],
+  ]);
+  expect(result).toMatchObject({ slices: 12, computed: 12, broken: 0 });
+  expect(await differingFiles(result, whole)).toEqual([]);
+});
+
+it('continues on another backend when the device refuses everything, and says which', async () => {
+  faults.push({ watch: refusing(() => true) }, { watch: refusing(() => true) });
+  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const result = await segment('all-refused');
+  const printed = stderr.mock.calls.map(([text]) => String(text)).join('');
+  stderr.mockRestore();
+  expect(started.at(-1)).toEqual([null, ['webgpu']]);
+  expect(result).toMatchObject({ backend: 'wasm', slices: 12, broken: 0 });
+  expect(printed).toContain('continued on wasm');
+  expect(await differingFiles(result, whole)).toEqual([]);
+});
+
+it('continues when the device is lost during the run', async () => {
+  let calls = 0;
+  let lose: (reason: string) => void = () => undefined;
+  faults.push({
+    lost: new Promise((resolve) => (lose = resolve)),
+    watch: (work) => {
+      if (++calls === 4) lose('driver reset');
+      return { result: work(), sound: Promise.resolve() };
+    },
+  });
+  const result = await segment('lost');
+  expect(started.length).toBe(2);
+  expect(result).toMatchObject({ slices: 12, broken: 0 });
+  expect(await differingFiles(result, whole)).toEqual([]);
+});

@@ -1,0 +1,46 @@
+/** The part of a slide that is asked for: all of it, a rectangle, or polygons. Pure. */
+import { boundsOfRings, meetsRect, type Ring } from '../base/polygon.ts';
+import { overlaps } from '../base/rect.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+
+export type SlideArea =
+  | { readonly kind: 'slide' }
+  | { readonly kind: 'rect'; readonly rect: Level0Rect }
+  | { readonly kind: 'polygons'; readonly polygons: readonly AreaPolygon[] };
+
+/** Level-0 pixels. */
+export interface AreaPolygon {
+  readonly outer: Ring;
+  readonly holes: readonly Ring[];
+}
+
+/** An area as the page describes it: a rectangle, or a polygon that takes its place; both null for the whole slide. */
+export function slideArea(
+  rect: Level0Rect | null,
+  polygon: readonly (readonly [x: number, y: number])[] | null = null,
+): SlideArea {
+  if (polygon !== null) return { kind: 'polygons', polygons: [{ outer: polygon.flat(), holes: [] }] };
+  return rect === null ? { kind: 'slide' } : { kind: 'rect', rect };
+}
+
+/** The smallest rectangle around the area; null for the whole slide. */
+export function boundsOfArea(area: SlideArea): Level0Rect | null {
+  if (area.kind === 'slide') return null;
+  return area.kind === 'rect' ? area.rect : boundsOfRings(area.polygons.map(({ outer }) => outer));
+}
+
+/**
+ * Whether area and rectangle share an area. Touching borders do not count, nor does anything narrower than `tolerance`
+ * (level-0 pixels): people type coordinates, and an area that ends on a cell's border must not select the cell beyond it.
+ */
+export function areaMeets(area: SlideArea, rect: Level0Rect, tolerance: number): boolean {
+  if (area.kind === 'slide') return true;
+  const inner = {
+    x: rect.x + tolerance,
+    y: rect.y + tolerance,
+    width: rect.width - 2 * tolerance,
+    height: rect.height - 2 * tolerance,
+  };
+  if (area.kind === 'rect') return overlaps(area.rect, inner);
+  return area.polygons.some(({ outer, holes }) => meetsRect([outer, ...holes], inner));
+}

@@ -1,0 +1,140 @@
+import { expect, it } from 'vitest';
+import type { ModelManifest } from '../runtime/manifest.ts';
+import type { SlideMetadata } from '../slide/slide.ts';
+import { slideArea, type SlideArea } from './area.ts';
+import { planSegmentation, type PlanRequest } from './plan.ts';
+import type { SliceReader } from './slice-reader.ts';
+
+/** Slices of 100 level-0 pixels, 10 × 8 of them in regions of 5 × 5. */
+const manifest = {
+  slice: { fieldUm: 100, sizePx: 10 },
+  context: { kind: 'region', fieldUm: 500, sizePx: 10 },
+  graph: { sha256: 'aa', weightsSha256: 'bb' },
+} as unknown as ModelManifest;
+const metadata = {
+  name: 'a.svs',
+  fingerprint: 'f00d',
+  width: 1000,
+  height: 800,
+  mpp: null,
+  levels: [{ width: 1000, height: 800, downsample: 1, tileWidth: 200, tileHeight: 200 }],
+} as unknown as SlideMetadata;
+
+/** Stained left of x = 480, glass right of it. */
+const reader: SliceReader = {
+  read: ({ x, width }, size) => {
+    const data = new Uint8ClampedArray(4 * size * size).fill(244);
+    for (let i = 0; i < size * size; i++) {
+      if (x + (((i % size) + 0.5) * width) / size < 480) data.set([180, 60, 160, 255], 4 * i);
+    }
+    return Promise.resolve({ width: size, height: size, data });
+  },
+};
+
+const everything: PlanRequest = { mpp: { x: 1, y: 1 }, area: { kind: 'slide' }, overlap: 0, glass: null };
+const plan = (request: Partial<PlanRequest>) =>
+  planSegmentation(reader, metadata, manifest, { ...everything, ...request });
+const places = async (request: Partial<PlanRequest>): Promise<string[]> =>
+  (await plan(request)).plan.slices.map(({ column, row }) => `${column},${row}`);
+
+it.each<[string, SlideArea, string[]]>([
+  ['a rectangle', slideArea({ x: 150, y: 250, width: 100, height: 20 }), ['1,2', '2,2']],
+  [
+    'a rectangle that ends on borders of cells',
+    slideArea({ x: 100, y: 200, width: 100, height: 100 }),
+    ['1,2'],
+  ],
+  [
+    'a rectangle with the rounding of typed numbers',
+    slideArea({ x: 100 - 1e-6, y: 200, width: 100 + 2e-6, height: 100 }),
+    ['1,2'],
+  ],
+  // A sliver that no centre of a map pixel is in: it was drawn, so its cells are segmented.
+  [
+    'a sliver',
+    slideArea(null, [
+      [151, 210],
+      [249, 211],
+      [249, 212],
+    ]),
+    ['1,2', '2,2'],
+  ],
+  [
+    'a polygon that ends on borders of cells',
+    slideArea(null, [
+      [100, 200],
+      [200, 200],
+      [200, 300],
+      [100, 300],
+    ]),
+    ['1,2'],
+  ],
+  [
+    'a polygon with a hole',
+    {
+      kind: 'polygons',
+      polygons: [
+        { outer: [10, 10, 290, 10, 290, 290, 10, 290], holes: [[90, 90, 210, 90, 210, 210, 90, 210]] },
+      ],
+    },
+    ['0,0', '1,0', '2,0', '0,1', '2,1', '0,2', '1,2', '2,2'],
+  ],
+  [
+    'two polygons',
+    {
+      kind: 'polygons',
+      polygons: [
+        { outer: [10, 10, 20, 10, 20, 20], holes: [] },
+        { outer: [910, 710, 920, 710, 920, 720], holes: [] },
+      ],
+    },
+    ['0,0', '9,7'],
+  ],
+])('takes the slices that share an area with %s', async (_name, area, expected) => {
+  expect(await places({ area })).toEqual(expected);
+});
+
+it('skips glass and counts it, in the area that was asked for only', async () => {
+  const { plan: all } = await plan({ glass: 'skip' });
+  expect([all.slices.length, all.skipped]).toEqual([40, 40]);
+  const area = slideArea({ x: 350, y: 50, width: 300, height: 10 });
+  const { plan: part } = await plan({ glass: 'skip', area });
+  expect(part.slices.map(({ column }) => column)).toEqual([3, 4]);
+  expect(part.skipped).toBe(2);
+  const { plan: included, tissue } = await plan({ glass: 'include', area });
+  expect([included.slices.length, included.skipped]).toEqual([4, 0]);
+  expect(tissue).not.toBeNull();
+});
+
+it('gives one key to all that fits together, and another to all that does not', async () => {
+  const { key } = await plan({});
+  expect(key).toMatch(/^[0-9a-f]{64}$/);
+  for (const same of [
+    { area: slideArea({ x: 0, y: 0, width: 10, height: 10 }) },
+    { glass: 'skip' as const },
+    { shard: { index: 1, of: 2 } },
+  ]) {
+    expect((await plan(same)).key).toBe(key);
+  }
+  const others = await Promise.all([
+    plan({ overlap: 0.25 }),
+    plan({ mpp: { x: 0.5, y: 0.5 } }),
+    planSegmentation(reader, { ...metadata, fingerprint: 'beef' }, manifest, everything),
+    planSegmentation(
+      reader,
+      metadata,
+      { ...manifest, graph: { ...manifest.graph, weightsSha256: 'cc' } },
+      everything,
+    ),
+  ]);
+  expect(new Set([key, ...others.map((other) => other.key)]).size).toBe(5);
+});
+
+it('cuts a shard out of the same plan', async () => {
+  const shards = await Promise.all([1, 2, 3].map((index) => places({ shard: { index, of: 3 } })));
+  expect(shards.flat()).toEqual(await places({}));
+});
+
+it('never guesses the size of a pixel', async () => {
+  await expect(plan({ mpp: null })).rejects.toMatchObject({ report: { code: 'no-mpp', file: 'a.svs' } });
+});

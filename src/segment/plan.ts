@@ -1,0 +1,141 @@
+/**
+ * From a request to the slices of a slide: resolution, area, tissue, shard. Page, command line and evaluation all plan here,
+ * so that the same request always gives the same slices.
+ */
+import { WorkerError } from '../base/error-report.ts';
+import type { ModelManifest } from '../runtime/manifest.ts';
+import { sha256 } from '../runtime/sha256.ts';
+import type { SlideMetadata } from '../slide/slide.ts';
+import { areaMeets, boundsOfArea, type SlideArea } from './area.ts';
+import { planSlices, type SlicePlan } from './grid.ts';
+import type { SliceReader } from './slice-reader.ts';
+import { shardPlan, subPlan, type Shard } from './sub-plan.ts';
+import { hasTissue, readTissue, type TissueMask } from './tissue.ts';
+
+/** µm per level-0 pixel, per axis. */
+export interface Mpp {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface PlanRequest {
+  /** From the user; null for what the slide says. */
+  readonly mpp: Mpp | null;
+  readonly area: SlideArea;
+  /** Share of a slice's side in common with its neighbour, 0 to 0.5. */
+  readonly overlap: number;
+  /**
+   * Slices without tissue: left out, or segmented after all others. null does not look for tissue: all slices count as
+   * tissue.
+   */
+  readonly glass: 'skip' | 'include' | null;
+  /** One of several jobs that share the slide; absent for all of it. */
+  readonly shard?: Shard;
+}
+
+export interface PlannedSegmentation {
+  readonly plan: SlicePlan;
+  /**
+   * Identity of the run's slices: those of the same key fit together, whatever area or shard they were computed for.
+   * SHA-256 over the slide's content, the model's and the lattice; 64 hexadecimal digits.
+   */
+  readonly key: string;
+  readonly mpp: Mpp;
+  /** null where tissue can't be told from glass, or nobody asked. */
+  readonly tissue: TissueMask | null;
+}
+
+export interface PlanOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Remembers masks, so that estimate, display and run look for tissue once. */
+  readonly tissue?: TissueFinder;
+}
+
+/**
+ * Plans the slices of a request.
+ * @throws WorkerError `no-mpp` when nobody knows the µm per pixel; SlideError when the slide can't be read.
+ */
+export async function planSegmentation(
+  reader: SliceReader,
+  metadata: SlideMetadata,
+  manifest: ModelManifest,
+  request: PlanRequest,
+  { signal, tissue: finder = new TissueFinder() }: PlanOptions = {},
+): Promise<PlannedSegmentation> {
+  const { glass, area, overlap, shard } = request;
+  const mpp = mppOf(metadata, request.mpp);
+  const tissue = glass === null ? null : await finder.find(reader, metadata, manifest, mpp, signal);
+  const lattice = planSlices({ slide: metadata, mpp, model: manifest, overlap, area: boundsOfArea(area) });
+  // A millionth of a map pixel is rounding.
+  const tolerance = (1e-6 * Math.min(lattice.cellWidth, lattice.cellHeight)) / lattice.cellPx;
+  const asked =
+    area.kind === 'slide' ? lattice : subPlan(lattice, ({ cell }) => areaMeets(area, cell, tolerance));
+  const onTissue =
+    glass === 'skip' && tissue !== null ? subPlan(asked, ({ cell }) => hasTissue(tissue, cell)) : asked;
+  const plan = { ...onTissue, skipped: asked.slices.length - onTissue.slices.length };
+  return {
+    plan: shard === undefined ? plan : shardPlan(plan, shard),
+    key: await runKey(metadata.fingerprint, manifest.graph, plan),
+    mpp,
+    tissue,
+  };
+}
+
+/**
+ * Identity of a run's slices; see `PlannedSegmentation.key`.
+ * @param fingerprint `SlideMetadata.fingerprint`.
+ */
+export function runKey(
+  fingerprint: string,
+  graph: Pick<ModelManifest['graph'], 'sha256' | 'weightsSha256'>,
+  plan: SlicePlan,
+): Promise<string> {
+  const { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx } = plan;
+  const lattice = { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx };
+  const text = JSON.stringify({ fingerprint, graph: graph.sha256, weights: graph.weightsSha256, lattice });
+  return sha256([new TextEncoder().encode(text)]);
+}
+
+/** µm per pixel from the user, else from the slide. @throws WorkerError `no-mpp`: it is never guessed. */
+export function mppOf(metadata: Pick<SlideMetadata, 'name' | 'mpp'>, given: Mpp | null): Mpp {
+  const mpp = given ?? metadata.mpp;
+  if (mpp !== null) return { x: mpp.x, y: mpp.y };
+  throw new WorkerError({
+    code: 'no-mpp',
+    file: metadata.name,
+    problem: 'The slide does not state its µm per pixel.',
+    remedy: 'Enter the µm per pixel, then segment again.',
+  });
+}
+
+/** Slides whose masks are remembered. */
+const maxMasks = 4;
+
+/** Finds the tissue of slides, once per slide and slice size. */
+export class TissueFinder {
+  readonly #masks = new Map<string, TissueMask | null>();
+
+  /**
+   * Tissue of a slide, as finely as the slices of a model need it; null where it can't be told from glass.
+   * @throws SlideError when the slide can't be read.
+   */
+  async find(
+    reader: SliceReader,
+    metadata: SlideMetadata,
+    manifest: Pick<ModelManifest, 'slice'>,
+    mpp: Mpp,
+    signal: AbortSignal = new AbortController().signal,
+  ): Promise<TissueMask | null> {
+    const cellWidth = manifest.slice.fieldUm / mpp.x;
+    const key = `${metadata.fingerprint}/${Math.round(cellWidth)}`;
+    const known = this.#masks.get(key);
+    if (known !== undefined) return known;
+    const mask = await readTissue(reader, metadata, cellWidth, signal);
+    this.#masks.set(key, mask);
+    for (const oldest of this.#masks.keys()) {
+      if (this.#masks.size <= maxMasks) break;
+      this.#masks.delete(oldest);
+    }
+    return mask;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * A slice as bytes: the one encoding in which finished slices are kept, in the browser and on disk. A record is whole or
+ * recognised as damaged: its head and its payload are under checksums that also cover the run's key.
+ */
+import { deflateSync, inflateSync } from 'fflate';
+import { crc32 } from '../base/crc32.ts';
+import type { SliceMaps } from '../runtime/segmenter.ts';
+
+/**
+ * Bytes before the compressed payload, as big-endian 32-bit numbers: magic, column, row, side of the slice, margin,
+ * classes with log-probabilities, payload length, CRC-32 of the payload, CRC-32 of the key and all before it.
+ */
+export const recordHeadBytes = 36;
+
+/** `DSL3`: the digit counts the meanings that the bytes have had. */
+const magic = 0x44534c33;
+
+/** No slice has more pixels a side. */
+const maxSizePx = 8192;
+
+/** Raw DEFLATE (RFC 1951), by whatever is fastest on a platform. */
+export interface Compression {
+  readonly deflate: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
+  /** @param length of the result. @throws Error when the bytes are damaged. */
+  readonly inflate: (bytes: Uint8Array, length: number) => Uint8Array;
+}
+
+export const portableCompression: Compression = {
+  deflate: (bytes) => deflateSync(bytes, { level: 1 }),
+  inflate: (bytes, length) => inflateSync(bytes, { out: new Uint8Array(length) }),
+};
+
+export interface RecordHead {
+  readonly column: number;
+  readonly row: number;
+  /** Side of the slice and width of its margin, pixels of the maps. */
+  readonly sizePx: number;
+  readonly marginPx: number;
+  /** Classes that have log-probabilities; 0 where slices do not overlap. */
+  readonly depth: number;
+  /** Bytes of the payload. */
+  readonly length: number;
+  readonly payloadCrc: number;
+}
+
+/**
+ * The record of a slice. Its payload is the class map, the confidence map and, where slices overlap, the
+ * log-probabilities of the band along the border that neighbours are blended in.
+ * @param key of the run.
+ * @param marginPx of the plan; 0 keeps no log-probabilities.
+ * @throws RangeError when the maps are of another size, or slices overlap and have no log-probabilities.
+ */
+export function encodeSlice(
+  key: string,
+  column: number,
+  row: number,
+  maps: SliceMaps,
+  marginPx: number,
+  { deflate }: Compression = portableCompression,
+): Uint8Array<ArrayBuffer> {
+  const { size, classes, confidence, logProbabilities } = maps;
+  const pixels = size * size;
+  if (classes.length !== pixels || confidence.length !== pixels) {
+    throw new RangeError(`A slice has ${pixels} pixels, not ${classes.length}.`);
+  }
+  if (marginPx > 0 && logProbabilities === undefined) {
+    throw new RangeError('Slices that overlap need log-probabilities.');
+  }
+  const depth = marginPx === 0 ? 0 : (logProbabilities?.length ?? 0) / pixels;
+  const raw = new Uint8Array(2 * pixels + bandPixels(size, marginPx) * depth);
+  raw.set(classes);
+  raw.set(confidence, pixels);
+  let at = 2 * pixels;
+  for (const { from, length } of bandRuns(size, marginPx)) {
+    raw.set(logProbabilities?.subarray(from * depth, (from + length) * depth) ?? [], at);
+    at += length * depth;
+  }
+  const payload = deflate(raw);
+  const record = new Uint8Array(recordHeadBytes + payload.length);
+  const view = new DataView(record.buffer);
+  const fields = [magic, column, row, size, marginPx, depth, payload.length, crc32(payload)];
+  fields.forEach((value, i) => view.setUint32(4 * i, value));
+  view.setUint32(32, headCrc(key, record));
+  record.set(payload, recordHeadBytes);
+  return record;
+}
+
+/** The head at the start of `bytes`; null when it is damaged, or of another run. */
+export function decodeHead(key: string, bytes: Uint8Array): RecordHead | null {
+  if (bytes.length < recordHeadBytes) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, recordHeadBytes);
+  if (view.getUint32(0) !== magic || view.getUint32(32) !== headCrc(key, bytes)) return null;
+  const [column, row, sizePx, marginPx, depth, length, payloadCrc] = [4, 8, 12, 16, 20, 24, 28].map((at) =>
+    view.getUint32(at),
+  ) as [number, number, number, number, number, number, number];
+  if (sizePx > maxSizePx || 4 * marginPx > sizePx || depth > 256) return null;
+  return { column, row, sizePx, marginPx, depth, length, payloadCrc };
+}
+
+/**
+ * The maps of a record; log-probabilities off the band are 0.
+ * @returns null when the record is damaged, or of another run or place.
+ */
+export function decodeSlice(
+  key: string,
+  column: number,
+  row: number,
+  record: Uint8Array,
+  { inflate }: Compression = portableCompression,
+): SliceMaps | null {
+  const head = decodeHead(key, record);
+  if (head?.column !== column || head.row !== row) return null;
+  const { sizePx: size, marginPx, depth, length, payloadCrc } = head;
+  const payload = record.subarray(recordHeadBytes, recordHeadBytes + length);
+  if (payload.length !== length || crc32(payload) !== payloadCrc) return null;
+  const pixels = size * size;
+  const expected = 2 * pixels + bandPixels(size, marginPx) * depth;
+  let raw: Uint8Array;
+  try {
+    raw = inflate(payload, expected);
+  } catch {
+    return null;
+  }
+  if (raw.length !== expected) return null;
+  const classes = raw.slice(0, pixels);
+  const confidence = raw.slice(pixels, 2 * pixels);
+  if (depth === 0) return { size, classes, confidence };
+  const logProbabilities = new Uint8Array(pixels * depth);
+  let at = 2 * pixels;
+  for (const { from, length: run } of bandRuns(size, marginPx)) {
+    logProbabilities.set(raw.subarray(at, at + run * depth), from * depth);
+    at += run * depth;
+  }
+  return { size, classes, confidence, logProbabilities };
+}
+
+function headCrc(key: string, record: Uint8Array): number {
+  return crc32(record.subarray(0, 32), crc32(new TextEncoder().encode(key)));
+}
+
+/** Pixels in the band: twice the margin wide, because a slice reaches as far over the border as its neighbour does. */
+function bandPixels(sizePx: number, marginPx: number): number {
+  return sizePx ** 2 - (sizePx - 4 * marginPx) ** 2;
+}
+
+/** The band as runs of pixels, row by row. */
+function* bandRuns(sizePx: number, marginPx: number): Generator<{ from: number; length: number }> {
+  const width = 2 * marginPx;
+  if (width === 0) return;
+  for (let y = 0; y < sizePx; y++) {
+    const from = y * sizePx;
+    if (y < width || y >= sizePx - width) yield { from, length: sizePx };
+    else {
+      yield { from, length: width };
+      yield { from: from + sizePx - width, length: width };
+    }
+  }
+}

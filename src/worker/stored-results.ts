@@ -1,0 +1,121 @@
+/** Results of earlier visits: what is noted of a run, and showing its slices again. */
+import type { ErrorReport } from '../base/error-report.ts';
+import type { CallContext } from '../base/rpc.ts';
+import type { ModelManifest } from '../runtime/manifest.ts';
+import type { SlicePlan } from '../segment/grid.ts';
+import { planSegmentation } from '../segment/plan.ts';
+import type { SegmentEvent } from '../segment/run-progress.ts';
+import type { SliceReader } from '../segment/slice-reader.ts';
+import { Stitcher } from '../segment/stitch.ts';
+import type { RunStore } from '../segment/store.ts';
+import type { SlideMetadata } from '../slide/slide.ts';
+import type { RestoreSummary, SegmentRequest } from './protocol.ts';
+import { RemoteSliceStore } from './remote-slice-store.ts';
+import { sendEvent } from './send-event.ts';
+import type { StorageWorkerApi, StoredRun, StoredRunEntry } from './storage-protocol.ts';
+
+/** What identifies a run later, without its state. */
+export function noteOf(
+  request: SegmentRequest,
+  metadata: SlideMetadata,
+  manifest: ModelManifest,
+  total: number,
+): Omit<StoredRun, 'state' | 'time'> {
+  return {
+    version: 2,
+    fingerprint: metadata.fingerprint,
+    modelHash: modelHashOf(manifest),
+    slideName: metadata.name,
+    modelId: manifest.id,
+    mpp: request.mpp,
+    overlap: request.overlap ?? 0,
+    area: request.area,
+    polygon: request.polygon?.map(([x, y]): [number, number] => [x, y]) ?? null,
+    glass: request.glass ?? 'include',
+    total,
+  };
+}
+
+/**
+ * Sends the kept slices of a slide and model, stitched as a run would: those of the latest run whose lattice is the one
+ * that today's µm per pixel give.
+ */
+export async function restoreResults(
+  storage: StorageWorkerApi,
+  request: SegmentRequest,
+  slide: { readonly metadata: SlideMetadata; readonly reader: SliceReader },
+  manifest: ModelManifest,
+  call: CallContext,
+): Promise<RestoreSummary> {
+  const notify = (error: ErrorReport): void => sendEvent(call, { kind: 'notice', error });
+  const { runs, dropped } = await storage.runs();
+  if (dropped > 0) notify(droppedReport(dropped));
+  const found = await latestFitting(runs, request, slide, manifest);
+  if (found === null) return { slices: 0, interrupted: null };
+  const { entry, plan } = found;
+  const store = await RemoteSliceStore.open(storage, entry.key, plan.marginPx, notify);
+  if (store === null) return { slices: 0, interrupted: null };
+  try {
+    const slices = await replay(plan, store, call.signal, (event) => sendEvent(call, event));
+    return { slices, interrupted: entry.run.state === 'running' ? entry.run : null };
+  } finally {
+    await store.close();
+  }
+}
+
+async function latestFitting(
+  runs: readonly StoredRunEntry[],
+  request: SegmentRequest,
+  { metadata, reader }: { readonly metadata: SlideMetadata; readonly reader: SliceReader },
+  manifest: ModelManifest,
+): Promise<{ readonly entry: StoredRunEntry; readonly plan: SlicePlan } | null> {
+  const candidates = runs
+    .filter(({ run }) => run.fingerprint === metadata.fingerprint && run.modelHash === modelHashOf(manifest))
+    .sort((a, b) => b.run.time - a.run.time);
+  for (const entry of candidates) {
+    const { mpp, overlap } = entry.run;
+    const { plan, key } = await planSegmentation(reader, metadata, manifest, {
+      mpp: request.mpp ?? mpp,
+      area: { kind: 'slide' },
+      overlap,
+      glass: null,
+    });
+    if (key === entry.key) return { entry, plan };
+  }
+  return null;
+}
+
+/** Returns how many slices there were. */
+async function replay(
+  plan: SlicePlan,
+  store: RunStore,
+  signal: AbortSignal,
+  emit: (event: SegmentEvent) => void,
+): Promise<number> {
+  const slices = plan.slices.filter(({ column, row }) => store.has(column, row));
+  const stitcher = new Stitcher({ ...plan, slices });
+  let done = 0;
+  for (const slice of slices) {
+    signal.throwIfAborted();
+    const maps = await store.get(slice.column, slice.row);
+    const cells = maps === null ? stitcher.skip(slice) : stitcher.add(slice, maps);
+    if (maps !== null) done++;
+    for (const result of cells) {
+      emit({ kind: 'slice', result, done, total: slices.length, rate: 0, etaSeconds: 0 });
+    }
+  }
+  return done;
+}
+
+function droppedReport(runs: number): ErrorReport {
+  return {
+    code: 'storage-version',
+    file: '',
+    problem: `Saved results of ${runs} ${runs === 1 ? 'run' : 'runs'} were written by an earlier version and can't be read; they were deleted.`,
+    remedy: 'Segment again to replace them.',
+  };
+}
+
+function modelHashOf({ graph }: ModelManifest): string {
+  return `${graph.sha256}/${graph.weightsSha256}`;
+}
