@@ -96,7 +96,7 @@ test('length and area are measured in µm, and the line follows the slide', asyn
   expect((await figure(/Length ([\d.]+) mm/)) / mm(350)).toBeCloseTo(1, 2);
   await page.getByTestId('measure-tool').getByRole('button', { name: 'Area' }).click();
   expect((await figure(/Area ([\d.]+) mm²/)) / (mm(200) * mm(75))).toBeCloseTo(1, 1);
-  expect((await figure(/outline ([\d.]+) mm/)) / mm(600)).toBeCloseTo(1, 2);
+  expect((await figure(/perimeter ([\d.]+) mm/)) / mm(600)).toBeCloseTo(1, 2);
   // Zoomed, the corners are where the tissue under them is.
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('measure-tool')).toHaveCount(0);

@@ -24,7 +24,7 @@ async function outcome(page: Page): Promise<{ slices: number; restored: number }
   await expect(text).toHaveText(/^Segmented/, { timeout: 240_000 });
   const words = (await text.textContent()) ?? '';
   const number = (pattern: RegExp): number => Number(pattern.exec(words)?.[1]?.replaceAll(',', '') ?? 0);
-  return { slices: number(/Segmented ([\d,]+) slice/), restored: number(/([\d,]+) of them were there/) };
+  return { slices: number(/Segmented ([\d,]+) slice/), restored: number(/([\d,]+) reused/) };
 }
 
 test('a killed page goes on where it stopped, and computes no finished slice again', async ({ context }) => {

@@ -34,7 +34,7 @@ async function openSlide(page: Page): Promise<void> {
 /** What the last run took from the storage, by the status bar. */
 async function restored(page: Page): Promise<number> {
   const text = (await page.getByTestId('status-text').textContent()) ?? '';
-  return Number(/([\d,]+) of them were there/.exec(text)?.[1] ?? 0);
+  return Number(/([\d,]+) reused/.exec(text)?.[1] ?? 0);
 }
 
 test('without private files, results are kept in the database', async ({ page }) => {
@@ -61,7 +61,7 @@ test('without private files, results are kept in the database', async ({ page })
 test('a private window that keeps nothing: the page says so, and segments', async ({ page }) => {
   await injectIntoWorkers(page, { storage: noFiles + noDatabase });
   await openSlide(page);
-  await expect(page.getByTestId('notice')).toContainText('keeps nothing for this page');
+  await expect(page.getByTestId('notice')).toContainText('lets the page save nothing');
   await expect(page.getByTestId('notice')).toContainText('Results last until the page is closed');
   await page.getByRole('button', { name: 'Dismiss' }).click();
   expect(await runWholeSlide(page)).toBeGreaterThan(10);

@@ -167,7 +167,7 @@ test('from truth to files: figures as worked out from the mask, exports that giv
   // CSV: a row per class; the picture: the pane with a legend below it.
   const csvs = await saved(page, info, 2, () => page.getByTestId('command-export.figures-csv').click());
   expect(readFileSync(csvs[0]!, 'utf8').trim().split('\r\n')).toHaveLength(5);
-  expect(readFileSync(csvs[1]!, 'utf8')).toContain('"predicted in situ"');
+  expect(readFileSync(csvs[1]!, 'utf8')).toContain(',predicted in situ,');
   const [png] = await saved(page, info, 1, () => page.getByTestId('command-export.picture').click());
   const picture = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const pane = (await page.getByTestId('pane-A').boundingBox())!;

@@ -9,7 +9,7 @@ import { HelpSheet } from './dialogs/help-sheet.tsx';
 import { MppDialog } from './dialogs/mpp-dialog.tsx';
 import { OwnModelDialog } from './models/own-model-dialog.tsx';
 import { GoToDialog } from './navigate/go-to-dialog.tsx';
-import { LeftPanel, LeftRail, RightPanel } from './panels/side-panels.tsx';
+import { LeftRail, LeftSidePanel, RightSidePanel } from './panels/side-panels.tsx';
 import { LogPanel } from './panels/log-panel.tsx';
 import { StatusBar } from './panels/status-bar.tsx';
 import { TopBar } from './panels/top-bar.tsx';
@@ -32,12 +32,12 @@ export function App(): React.JSX.Element {
       <TopBar />
       <div className="middle">
         <LeftRail />
-        <LeftPanel />
+        <LeftSidePanel />
         <main className="stage" data-testid="stage" data-panes={panes.length}>
           {slideShown ? panes.map((pane) => <Pane key={pane.id} paneId={pane.id} />) : <StartPage />}
           {logOpen && <LogPanel />}
         </main>
-        {rightPanel && <RightPanel />}
+        {rightPanel && <RightSidePanel />}
       </div>
       <StatusBar />
       <DropTarget />

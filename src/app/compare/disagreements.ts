@@ -91,7 +91,7 @@ export interface SquareRegions extends CodeRegions {
   readonly rect: Level0Rect;
   readonly size: number;
   readonly codes: Uint8Array;
-  /** Index of the square to the right and of the one below; −1 where there is none. */
+  /** Index of the square to the right and of the one below; −1 if there is none. */
   readonly right: number;
   readonly below: number;
 }

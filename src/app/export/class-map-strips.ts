@@ -30,7 +30,7 @@ export function stripsOf(
 }
 
 /** Class values of the whole slide at `width × height`, nearest neighbour; 255 where not segmented. */
-export function sampleClasses(
+export function sampleClassMap(
   map: LiveClassMap,
   slide: { readonly width: number; readonly height: number },
   width: number,

@@ -6,7 +6,7 @@ import { parsePreferences } from '../state/preferences.ts';
 import { initialState, reduce } from '../state/reducer.ts';
 import type { AppState } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
-import { sampleClasses, stripsOf } from './class-map-strips.ts';
+import { sampleClassMap, stripsOf } from './class-map-strips.ts';
 import { areasCsv, figuresJson, fileStem, metricsCsv } from './export-files.ts';
 import { overlayOf, parseSession, sessionText, truthOf } from './session-file.ts';
 
@@ -43,7 +43,7 @@ describe("the page's class map", () => {
   });
 
   it('can be sampled at any size', () => {
-    expect([...sampleClasses(twoCells(), slide, 2, 2)]).toEqual([1, 255, 255, 2]);
+    expect([...sampleClassMap(twoCells(), slide, 2, 2)]).toEqual([1, 255, 255, 2]);
   });
 });
 

@@ -6,7 +6,7 @@ import type { Workbench } from '../session/workbench.ts';
 import { activePaneOf, annotateOf, modelOf, tileColours } from '../state/state.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
-import { sampleClasses } from './class-map-strips.ts';
+import { sampleClassMap } from './class-map-strips.ts';
 import { pictureOfView } from './view-picture.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
@@ -67,7 +67,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
     const pixels = tissue.getContext('2d')?.getImageData(0, 0, width, height).data;
     const painted = paintPreview(
       { width, height, data: new Uint8ClampedArray(pixels ?? []) },
-      { width, height, classes: sampleClasses(content.map, metadata, width, height) },
+      { width, height, classes: sampleClassMap(content.map, metadata, width, height) },
       {
         classes: content.classes.map((entry, value) => ({
           ...entry,

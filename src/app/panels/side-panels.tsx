@@ -24,7 +24,7 @@ const titles = {
   bookmarks: 'Bookmarks',
 } as const;
 
-export function LeftPanel(): React.JSX.Element | null {
+export function LeftSidePanel(): React.JSX.Element | null {
   const panel = useApp((state) => state.preferences.leftPanel);
   const slideShown = useApp(hasSlide);
   // Without a slide, the start page shows the same at a larger size.
@@ -50,7 +50,7 @@ export function LeftRail(): React.JSX.Element {
   );
 }
 
-export function RightPanel(): React.JSX.Element {
+export function RightSidePanel(): React.JSX.Element {
   return (
     <aside className="panel right-panel" aria-label="Active pane" data-testid="right-panel">
       <LayerSection />

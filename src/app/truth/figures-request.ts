@@ -1,4 +1,4 @@
-/** What figures are asked for, from the state of the page. */
+/** Requests for measurements, built from the state of the page. */
 import type { SlideArea } from '../../segment/area.ts';
 import type { TissueMask } from '../../segment/tissue.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
