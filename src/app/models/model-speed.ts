@@ -1,6 +1,6 @@
 /** How fast models run on this device: as measured in earlier runs, else worked out from another model. Pure. */
 import { z } from 'zod';
-import type { KeyValueStorage } from '../state/key-value-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 /** Slices per second of each model, by id. */
 export type Speeds = Readonly<Record<string, number>>;

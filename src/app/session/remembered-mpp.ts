@@ -1,15 +1,16 @@
-/** Resolutions that the user gave for slides that do not state theirs, by the slide's fingerprint. */
+/** The µm per pixel that the user gave for slides, by the slide's fingerprint. */
 import { z } from 'zod';
 import type { SlideMpp } from '../../slide/slide.ts';
-import type { KeyValueStorage } from '../state/preferences.ts';
+import { readStored, writeStored } from '../state/browser-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 const storageKey = 'dualscope.mpp';
 const recordSchema = z.record(z.string(), z.number().positive());
 
-/** µm per pixel that people enter lie between these; a 100× scan has 0.1, an overview image about 20. */
+/** Range of µm per pixel that is accepted; a 100× scan has 0.1, an overview image about 20. */
 export const mppRange = { min: 0.01, max: 100 } as const;
 
-/** µm per pixel from what the user typed (a comma counts as a point); null when it is no sensible number. */
+/** µm per pixel from user input (a comma counts as a point); null unless it is a number within `mppRange`. */
 export function parseMpp(text: string): number | null {
   const trimmed = text.trim().replace(',', '.');
   if (!/^\d*\.?\d+$/.test(trimmed)) return null;
@@ -22,30 +23,21 @@ export function userMpp(value: number): SlideMpp {
 }
 
 export function recallMpp(storage: KeyValueStorage | null, fingerprint: string): SlideMpp | null {
-  const value = read(storage)[fingerprint];
+  const value = readStored(storage, storageKey, recordSchema, {})[fingerprint];
   return value === undefined ? null : userMpp(value);
 }
 
-/** @param value null forgets what was given. */
+/**
+ * Where storage is full or forbidden, the figure holds for this visit only.
+ * @param value µm per pixel; null forgets it.
+ */
 export function rememberMpp(
   storage: KeyValueStorage | null,
   fingerprint: string,
   value: number | null,
 ): void {
-  const others = Object.entries(read(storage)).filter(([key]) => key !== fingerprint);
-  const entries = value === null ? others : [...others, [fingerprint, value]];
-  try {
-    storage?.setItem(storageKey, JSON.stringify(Object.fromEntries(entries)));
-  } catch {
-    // Storage is full or forbidden: the figure holds for this visit only.
-  }
-}
-
-function read(storage: KeyValueStorage | null): Record<string, number> {
-  try {
-    const parsed = recordSchema.safeParse(JSON.parse(storage?.getItem(storageKey) ?? '{}'));
-    return parsed.success ? parsed.data : {};
-  } catch {
-    return {};
-  }
+  const known = Object.entries(readStored(storage, storageKey, recordSchema, {}));
+  const others = known.filter(([key]) => key !== fingerprint);
+  const entries = value === null ? others : [...others, [fingerprint, value] as const];
+  writeStored(storage, storageKey, Object.fromEntries(entries));
 }

@@ -3,7 +3,7 @@ import type { SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import { unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
-import { browserStorage } from '../state/preferences.ts';
+import { browserStorage } from '../state/browser-storage.ts';
 import type { SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
