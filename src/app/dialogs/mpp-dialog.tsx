@@ -1,6 +1,6 @@
 /** Asks for the resolution of a slide that does not state it. Never guessed. */
 import { useId, useState } from 'react';
-import { parseMpp } from '../session/remembered-mpp.ts';
+import { parseMpp } from '../session/user-mpp.ts';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Modal } from './modal.tsx';

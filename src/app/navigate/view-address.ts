@@ -1,6 +1,17 @@
 /** A place of a view as text: for the page's address and for bookmarks. Pure. */
 import { z } from 'zod';
-import type { ViewPlace } from '../viewer/view-place.ts';
+
+/** Where a view is. */
+export interface ViewPlace {
+  /** Middle of the view; 1 is the width of the slide, on both axes. */
+  readonly x: number;
+  readonly y: number;
+  /** CSS pixels per level-0 pixel. */
+  readonly scale: number;
+  /** Degrees, clockwise. */
+  readonly rotation: number;
+  readonly flip: boolean;
+}
 
 /** A view of a slide that does not depend on the size of the window but for its scale. */
 export const viewAddressSchema = z.object({

@@ -9,7 +9,7 @@ import type { AppStore } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { recallSpecimens, rememberSpecimens } from './remembered-specimens.ts';
-import { recallMpp, rememberMpp, userMpp } from './remembered-mpp.ts';
+import { recallMpp, rememberMpp, userMpp } from './user-mpp.ts';
 import { groupSlideFiles } from './slide-files.ts';
 import { fileNameOf } from './url-parameters.ts';
 

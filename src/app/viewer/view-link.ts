@@ -1,6 +1,6 @@
 /** Keeps the views of several panes together: the active one leads, the others follow. */
+import type { ViewPlace } from '../navigate/view-address.ts';
 import type { LinkMode } from '../state/state.ts';
-import type { ViewPlace } from './view-place.ts';
 
 export type { ViewPlace };
 
