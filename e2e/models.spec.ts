@@ -36,8 +36,12 @@ test('the chooser says what each model is for and where it does not fit; a check
   await page.getByTestId('slide-organ').selectOption('breast');
   await page.getByTestId('slide-stain').selectOption('immunohistochemistry');
   await page.getByTestId('command-panel.models').click();
-  await expect(page.getByTestId('fit-colon-single')).toContainText('Breast slide; model trained on colon only');
-  await expect(page.getByTestId('fit-colon-single')).toContainText('Immunohistochemistry slide; model trained on');
+  await expect(page.getByTestId('fit-colon-single')).toContainText(
+    'Breast slide; model trained on colon only',
+  );
+  await expect(page.getByTestId('fit-colon-single')).toContainText(
+    'Immunohistochemistry slide; model trained on',
+  );
 
   await page.getByTestId('check-model').click();
   const outcome = page.getByTestId('model-check');

@@ -252,7 +252,7 @@ export class TestBench {
 
   /** Finished slices of a model on the open slide, 1000 level-0 pixels a side, of one class each, in a row. */
   slices(modelId: string, ...classes: readonly number[]): this {
-    const content = this.workbench.contentOf({ kind: 'model', id: modelId });
+    const content = this.workbench.resolveLayer({ kind: 'model', id: modelId });
     if (content === null) throw new Error('Open a slide and give models first.');
     classes.forEach((value, column) => {
       const cell: Cell = {

@@ -4,7 +4,7 @@ import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import type { TruthLayer } from '../session/layer-content.ts';
-import { browserStorage } from '../state/preferences.ts';
+import { browserStorage } from '../state/browser-storage.ts';
 import { activePaneOf, annotateOf } from '../state/state.ts';
 import type { AppState, OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KeyValueStorage } from '../state/preferences.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 import { matchLabels, rememberLabels } from './label-memory.ts';
 
 function storage(): KeyValueStorage {

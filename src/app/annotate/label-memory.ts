@@ -1,45 +1,36 @@
-/** What labels of annotation files count as: remembered from the last time that somebody said so. */
+/** Classes of the labels in annotation files, remembered from the user's last answer. */
 import { z } from 'zod';
 import { classOfLabel, labelCounts, type AnnotatedRegion } from '../../annotation/annotation-file.ts';
-import type { KeyValueStorage } from '../state/preferences.ts';
+import { readStored, writeStored } from '../state/browser-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 import type { TruthLabel } from './annotate-state.ts';
 
 const storageKey = 'dualscope.labels';
-/** By label in lower case; null for labels that are left out. */
+/** By label in lower case; null for labels that are skipped. */
 const memorySchema = z.record(z.string(), z.string().nullable());
 
-function read(storage: KeyValueStorage | null): Record<string, string | null> {
-  try {
-    const parsed = memorySchema.safeParse(JSON.parse(storage?.getItem(storageKey) ?? '{}'));
-    return parsed.success ? parsed.data : {};
-  } catch {
-    return {};
-  }
-}
-
-/** Remembers an answer for every label. */
+/** Remembers the class of every label. Where storage is full or forbidden, the answers hold for this visit only. */
 export function rememberLabels(storage: KeyValueStorage | null, labels: readonly TruthLabel[]): void {
   const answers = labels.map(({ label, className }) => [label.toLowerCase(), className] as const);
-  try {
-    storage?.setItem(storageKey, JSON.stringify({ ...read(storage), ...Object.fromEntries(answers) }));
-  } catch {
-    // Storage is full or forbidden: the answers hold for this visit only.
-  }
+  writeStored(storage, storageKey, {
+    ...readStored(storage, storageKey, memorySchema, {}),
+    ...Object.fromEntries(answers),
+  });
 }
 
 export interface MatchedLabels {
   readonly labels: readonly TruthLabel[];
-  /** Whether the user has to be asked: a label is no class's name, and nobody has said what it is. */
+  /** Whether the user has to be asked: a label is neither the name of a class nor remembered. */
   readonly asks: boolean;
 }
 
-/** What the labels of some regions count as: a class's own name goes first, then what is remembered. */
+/** Maps the labels of regions to classes: first by the class's own name, then by what is remembered. */
 export function matchLabels(
   storage: KeyValueStorage | null,
   regions: readonly Pick<AnnotatedRegion, 'label'>[],
   classNames: readonly string[],
 ): MatchedLabels {
-  const memory = read(storage);
+  const memory = readStored(storage, storageKey, memorySchema, {});
   let asks = false;
   const labels = [...labelCounts(regions)].map(([label, count]): TruthLabel => {
     const own = classOfLabel(label, classNames);

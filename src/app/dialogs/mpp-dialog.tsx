@@ -1,6 +1,6 @@
 /** Asks for the µm per pixel of a slide that does not state it. Dualscope never guesses it. */
 import { useId, useState } from 'react';
-import { parseMpp } from '../session/remembered-mpp.ts';
+import { parseMpp } from '../session/user-mpp.ts';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Modal } from './modal.tsx';

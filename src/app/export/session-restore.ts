@@ -2,7 +2,7 @@
 import { rememberLabels } from '../annotate/label-memory.ts';
 import { logEntry } from '../session/error-log.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
-import { browserStorage } from '../state/preferences.ts';
+import { browserStorage } from '../state/browser-storage.ts';
 import { parseLayer } from '../state/state.ts';
 import type { PaneCount } from '../state/state.ts';
 import type { ViewPlace } from '../navigate/view-address.ts';

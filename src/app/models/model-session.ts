@@ -1,7 +1,7 @@
 /** The user's own models, model checks, and measured speeds. */
 import type { NamedFile, SegmentClient } from '../../worker/segment-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
-import { browserStorage } from '../state/preferences.ts';
+import { browserStorage } from '../state/browser-storage.ts';
 import type { RunOutcome } from '../state/run-state.ts';
 import type { AppState, ModelEntry } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';

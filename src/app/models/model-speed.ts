@@ -1,6 +1,6 @@
 /** Speed of models on this device: measured in earlier runs, else estimated from another model. Pure. */
 import { z } from 'zod';
-import type { KeyValueStorage } from '../state/key-value-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 /** Slices per second of each model, by id. */
 export type Speeds = Readonly<Record<string, number>>;

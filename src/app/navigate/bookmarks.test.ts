@@ -16,6 +16,14 @@ it('keeps bookmarks per slide', () => {
   expect(loadBookmarks(storage, 'two')).toEqual([]);
 });
 
+it('does not destroy an entry that it can not read', () => {
+  const storage = fakeStorage();
+  storage.setItem('dualscope.bookmarks.one', '[{"id":1}]');
+  expect(loadBookmarks(storage, 'one')).toEqual([]);
+  saveBookmarks(storage, 'one', [bookmark]);
+  expect(storage.getItem('dualscope.bookmarks.one.unreadable')).toBe('[{"id":1}]');
+});
+
 it('takes damaged entries and forbidden storage for none', () => {
   const storage = fakeStorage();
   storage.setItem('dualscope.bookmarks.one', '[{"id":1}]');

@@ -1,6 +1,7 @@
 /** Bookmarks: places of a slide with a note, kept in the browser by the slide's fingerprint. */
 import { z } from 'zod';
-import type { KeyValueStorage } from '../state/key-value-storage.ts';
+import { readStored, writeStored } from '../state/browser-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 import { viewAddressSchema } from './view-address.ts';
 
 const bookmarkSchema = z.object({
@@ -15,15 +16,9 @@ export type Bookmark = z.infer<typeof bookmarkSchema>;
 
 const keyOf = (fingerprint: string): string => `dualscope.bookmarks.${fingerprint}`;
 
-/** Bookmarks of a slide; none where nothing, or nothing readable, is kept. */
+/** Bookmarks of a slide; none where nothing is kept, or nothing that can be read. */
 export function loadBookmarks(storage: KeyValueStorage | null, fingerprint: string): Bookmark[] {
-  try {
-    const text = storage?.getItem(keyOf(fingerprint)) ?? '[]';
-    const parsed = z.array(bookmarkSchema).safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : [];
-  } catch {
-    return [];
-  }
+  return readStored(storage, keyOf(fingerprint), z.array(bookmarkSchema), []);
 }
 
 /** @returns whether they are kept; false where storage is full or forbidden. */
@@ -32,10 +27,5 @@ export function saveBookmarks(
   fingerprint: string,
   bookmarks: readonly Bookmark[],
 ): boolean {
-  try {
-    storage?.setItem(keyOf(fingerprint), JSON.stringify(bookmarks));
-    return storage !== null;
-  } catch {
-    return false;
-  }
+  return writeStored(storage, keyOf(fingerprint), bookmarks);
 }

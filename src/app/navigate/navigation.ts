@@ -1,5 +1,7 @@
-/** Where the reader is and wants to be: bookmarks, and the view in the page's address. */
-import { browserStorage } from '../state/preferences.ts';
+/** Places on the slide: bookmarks, and the view in the page's URL. */
+import type { ErrorReport } from '../../base/error-report.ts';
+import { logEntry } from '../session/error-log.ts';
+import { browserStorage } from '../state/browser-storage.ts';
 import type { AppStore } from '../state/store.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { loadBookmarks, saveBookmarks } from './bookmarks.ts';
@@ -7,8 +9,15 @@ import type { Bookmark } from './bookmarks.ts';
 import { addressOf, addressText, placeOf } from './view-address.ts';
 import type { ViewAddress } from './view-address.ts';
 
-/** The address follows the view after it has stood still for so many milliseconds: browsers limit how often. */
+/** Milliseconds without movement before the URL follows the view: browsers limit how often it may change. */
 const addressDelay = 400;
+
+const unsavedReport: ErrorReport = {
+  code: 'storage-bookmarks',
+  file: '',
+  problem: "The browser can't store your bookmarks.",
+  remedy: 'They last until you close the page. Free disk space, or use a window that is not private.',
+};
 
 export class Navigation {
   readonly #store: AppStore;
@@ -16,6 +25,8 @@ export class Navigation {
   /** From the page's address, until the first slide shows it. */
   #wanted: ViewAddress | null;
   #timer: number | undefined;
+  /** Whether the user knows that bookmarks can't be stored. */
+  #warned = false;
 
   /** @param wanted the view to begin with, or null. */
   constructor(store: AppStore, activeView: () => SlideView | null, wanted: ViewAddress | null) {
@@ -77,7 +88,9 @@ export class Navigation {
   #set(bookmarks: readonly Bookmark[]): void {
     this.#store.dispatch({ type: 'bookmarks', bookmarks });
     const { slide } = this.#store.getState();
-    if (slide !== null) saveBookmarks(browserStorage(), slide.metadata.fingerprint, bookmarks);
+    if (slide === null || saveBookmarks(browserStorage(), slide.metadata.fingerprint, bookmarks)) return;
+    if (!this.#warned) this.#store.dispatch({ type: 'log', entry: logEntry('warning', unsavedReport, null) });
+    this.#warned = true;
   }
 
   /** Called when the view has moved: the address follows, for slides that have one. */

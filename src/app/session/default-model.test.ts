@@ -4,7 +4,7 @@ import { initialState } from '../state/reducer.ts';
 import { layerText } from '../state/state.ts';
 import type { Layer, ModelEntry, OpenSlide } from '../state/state.ts';
 import { createAppStore } from '../state/store.ts';
-import { watchDefaultModel } from './default-model.ts';
+import { watchDefaultModel } from './model-list.ts';
 
 const model = (id: string, synthetic: boolean): ModelEntry =>
   ({

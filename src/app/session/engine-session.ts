@@ -6,9 +6,8 @@ import { qualities } from '../../worker/segment-client.ts';
 import { activeModel, currentMpp } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
-import { watchDefaultModel } from './default-model.ts';
 import { logEntry, reportOf } from './error-log.ts';
-import { chooseModel, parseModelIds } from './model-list.ts';
+import { chooseModel, parseModelIds, watchDefaultModel } from './model-list.ts';
 
 export class EngineSession {
   readonly #store: AppStore;

@@ -1,30 +1,22 @@
-/** Organ and stain as the user has said, by the slide's fingerprint. */
+/** Organ and stain that the user gave for slides, by the slide's fingerprint. */
 import { z } from 'zod';
 import type { Specimen } from '../models/specimen.ts';
-import type { KeyValueStorage } from '../state/preferences.ts';
+import { readStored, writeStored } from '../state/browser-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 const storageKey = 'dualscope.specimens';
 const name = z.string().max(80).nullable();
 const recordSchema = z.record(z.string(), z.object({ organ: name, stain: name }));
 
 export function recallSpecimens(storage: KeyValueStorage | null): Record<string, Specimen> {
-  try {
-    const parsed = recordSchema.safeParse(JSON.parse(storage?.getItem(storageKey) ?? '{}'));
-    return parsed.success ? parsed.data : {};
-  } catch {
-    return {};
-  }
+  return readStored(storage, storageKey, recordSchema, {});
 }
 
-/** Slides of which nothing is said any more are forgotten. */
+/** Slides without organ and stain are dropped. Where storage is full or forbidden, the rest holds for this visit only. */
 export function rememberSpecimens(
   storage: KeyValueStorage | null,
   specimens: Readonly<Record<string, Specimen>>,
 ): void {
-  const said = Object.entries(specimens).filter(([, { organ, stain }]) => organ !== null || stain !== null);
-  try {
-    storage?.setItem(storageKey, JSON.stringify(Object.fromEntries(said)));
-  } catch {
-    // Storage is full or forbidden: what was said holds for this visit only.
-  }
+  const given = Object.entries(specimens).filter(([, { organ, stain }]) => organ !== null || stain !== null);
+  writeStored(storage, storageKey, Object.fromEntries(given));
 }

@@ -3,13 +3,13 @@ import type { SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import { unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
-import { browserStorage } from '../state/preferences.ts';
+import { browserStorage } from '../state/browser-storage.ts';
 import type { SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { recallSpecimens, rememberSpecimens } from './remembered-specimens.ts';
-import { recallMpp, rememberMpp, userMpp } from './remembered-mpp.ts';
+import { recallMpp, rememberMpp, userMpp } from './user-mpp.ts';
 import { groupSlideFiles } from './slide-files.ts';
 import { fileNameOf } from './url-parameters.ts';
 

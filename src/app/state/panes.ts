@@ -1,9 +1,23 @@
-/** Panes: changing one, laying several out, what of their look is remembered. Pure. */
+/** Panes: changing one, laying out several, and the part of their look that is remembered. Pure. */
 import { activePaneOf, layerText } from './state.ts';
-import type { AppState, ClassStyle, Layer, ModelEntry, PaneCount, PaneState } from './state.ts';
+import type {
+  AppState,
+  ClassStyle,
+  Layer,
+  ModelEntry,
+  PaneCount,
+  PaneState,
+  OverlaySettings,
+  Preferences,
+} from './state.ts';
 
-/** A class without wishes of its own. */
+/** How a class is drawn that the user has not changed. */
 export const plainClass: ClassStyle = { colour: null, fill: true, outline: true, hatch: true };
+
+/** Overlay settings of a new pane. */
+export function initialOverlay(preferences: Preferences): OverlaySettings {
+  return { ...preferences.overlay, visible: true, confidence: false, minConfidence: 0, hiddenClasses: [] };
+}
 
 /** Changes one pane; the active one where `paneId` is absent. */
 export function changePane(
@@ -51,7 +65,7 @@ export function unshownLayer(state: AppState, panes: readonly PaneState[]): Laye
   return model === undefined ? { kind: 'none' } : { kind: 'model', id: model.id };
 }
 
-/** What of the overlay is a matter of taste goes into the preferences. */
+/** Copies the overlay settings that are a matter of taste into the preferences. */
 export function rememberOverlay(state: AppState): AppState {
   const { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles } =
     activePaneOf(state).overlay;

@@ -2,7 +2,6 @@
 import type { BackendReport } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
-import { initialOverlay } from './preferences.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
@@ -10,7 +9,7 @@ import { reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction, AnnotateState } from '../annotate/annotate-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
-import { changePane, layOut, plainClass, rememberOverlay } from './panes.ts';
+import { changePane, initialOverlay, layOut, plainClass, rememberOverlay } from './panes.ts';
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
 import { annotateOf, layerText } from './state.ts';

@@ -1,7 +1,6 @@
 /** What the interface shows, as plain data. Slides, class maps and the viewer live outside of it. */
 import type { BackendReport, SlideInput, TileColours } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
-import type { QualityId } from '../../segment/quality.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
@@ -11,16 +10,13 @@ import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
-import type { PaletteId } from '../overlay/class-palette.ts';
+import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
 import { initialAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
+export type { ClassStyle, Corner, LeftPanel, Preferences, Surround, Theme } from './preferences.ts';
 export type { Extent } from './run-state.ts';
-export type Theme = 'dark' | 'light';
-export type Corner = 'bottom-left' | 'bottom-right' | 'top-right' | 'top-left';
-export type Surround = 'theme' | 'black' | 'grey' | 'light' | 'white';
-export type LeftPanel = 'slides' | 'models' | 'annotations' | 'bookmarks';
 /** Corners, level-0 pixels. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
 export type AreaShape = 'rectangle' | 'polygon';
@@ -45,15 +41,6 @@ export interface CompareState {
     readonly share: number;
     readonly direction: 'vertical' | 'horizontal';
   };
-}
-
-/** How one class is drawn; what the layer as a whole has off stays off. */
-export interface ClassStyle {
-  /** `#rrggbb` chosen by the user; null for the palette's. */
-  readonly colour: string | null;
-  readonly fill: boolean;
-  readonly outline: boolean;
-  readonly hatch: boolean;
 }
 
 /** An entry of slides/index.json. */
@@ -135,22 +122,13 @@ export type ModelCheck =
   | { readonly kind: 'done'; readonly result: GoldenResult }
   | { readonly kind: 'failed'; readonly error: ErrorReport };
 
-/** How a pane's layer is drawn. Opacities from 0 to 1. */
-export interface OverlaySettings {
+/** How a pane's layer is drawn. */
+export interface OverlaySettings extends OverlayPreferences {
   readonly visible: boolean;
-  readonly fill: boolean;
-  readonly outline: boolean;
-  readonly hatch: boolean;
+  /** Confidence is drawn in place of classes. */
   readonly confidence: boolean;
-  readonly fillOpacity: number;
-  readonly outlineOpacity: number;
-  /** CSS pixels. */
-  readonly outlineWidth: number;
-  /** Pixels whose confidence, 0 to 1, is lower are not drawn. */
+  /** Pixels with a lower confidence, 0 to 1, are not drawn. */
   readonly minConfidence: number;
-  readonly palette: PaletteId;
-  /** By class name, see `classKey`; classes that are not in it are drawn as the layer is. */
-  readonly classStyles: Readonly<Record<string, ClassStyle>>;
   /** Class values that are switched off. */
   readonly hiddenClasses: readonly number[];
 }
@@ -174,27 +152,6 @@ export interface LogEntry {
   readonly remedy: string;
   /** A command that helps, by id. */
   readonly commandId: string | null;
-}
-
-/** What is remembered between visits. */
-export interface Preferences {
-  readonly theme: Theme;
-  readonly surround: Surround;
-  readonly leftPanel: LeftPanel | null;
-  readonly rightPanel: boolean;
-  /** Titles of the sections of panels that are folded. */
-  readonly foldedSections: readonly string[];
-  readonly scaleBar: { readonly visible: boolean; readonly corner: Corner };
-  readonly overview: { readonly visible: boolean; readonly corner: Corner };
-  readonly singleKeyShortcuts: boolean;
-  readonly quality: QualityId;
-  /** Leave out slices without tissue. */
-  readonly skipGlass: boolean;
-  /** Keep finished slices in the browser, for the next visit. */
-  readonly keepResults: boolean;
-  /** Whether colours are converted to sRGB by the slide's ICC profile, where it has one that is not sRGB. */
-  readonly colourProfile: boolean;
-  readonly overlay: Omit<OverlaySettings, 'hiddenClasses' | 'visible' | 'confidence' | 'minConfidence'>;
 }
 
 export interface AppState {

@@ -1,8 +1,8 @@
 /** The tool that sets the resolution from a known length: two ends on the slide and their distance in µm. */
 import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import { formatCount, formatMpp } from '../format.ts';
-import { lengthPx, mppOfLength, parseLengthUm } from '../session/known-length.ts';
-import type { KnownLength } from '../session/known-length.ts';
+import { lengthPx, mppOfLength, parseLengthUm } from '../session/user-mpp.ts';
+import type { KnownLength } from '../session/user-mpp.ts';
 import type { Calibration } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';

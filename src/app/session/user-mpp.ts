@@ -1,0 +1,72 @@
+/** The µm per pixel that the user gives: typed, or from a known length on the slide, and remembered by the slide's fingerprint. */
+import { z } from 'zod';
+import type { SlideMpp } from '../../slide/slide.ts';
+import type { Point } from '../viewer/affine.ts';
+import { readStored, writeStored } from '../state/browser-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
+
+const storageKey = 'dualscope.mpp';
+const recordSchema = z.record(z.string(), z.number().positive());
+
+/** Range of µm per pixel that is accepted; a 100× scan has 0.1, an overview image about 20. */
+export const mppRange = { min: 0.01, max: 100 } as const;
+
+/** µm per pixel from user input (a comma counts as a point); null unless it is a number within `mppRange`. */
+export function parseMpp(text: string): number | null {
+  const trimmed = text.trim().replace(',', '.');
+  if (!/^\d*\.?\d+$/.test(trimmed)) return null;
+  const value = Number(trimmed);
+  return value >= mppRange.min && value <= mppRange.max ? value : null;
+}
+
+export function userMpp(value: number): SlideMpp {
+  return { x: value, y: value, source: 'user' };
+}
+
+export function recallMpp(storage: KeyValueStorage | null, fingerprint: string): SlideMpp | null {
+  const value = readStored(storage, storageKey, recordSchema, {})[fingerprint];
+  return value === undefined ? null : userMpp(value);
+}
+
+/**
+ * Where storage is full or forbidden, the figure holds for this visit only.
+ * @param value µm per pixel; null forgets it.
+ */
+export function rememberMpp(
+  storage: KeyValueStorage | null,
+  fingerprint: string,
+  value: number | null,
+): void {
+  const known = Object.entries(readStored(storage, storageKey, recordSchema, {}));
+  const others = known.filter(([key]) => key !== fingerprint);
+  const entries = value === null ? others : [...others, [fingerprint, value] as const];
+  writeStored(storage, storageKey, Object.fromEntries(entries));
+}
+
+/** Shorter lines are refused: one pixel more or less would change the result by more than 5 %. */
+const minLengthPx = 20;
+
+/** Length of the line between two points, both in level-0 pixels. */
+export function lengthPx(from: Point, to: Point): number {
+  return Math.hypot(to.x - from.x, to.y - from.y);
+}
+
+/** µm from user input, in µm or with the unit mm; a comma counts as a point; null when it is not a length. */
+export function parseLengthUm(text: string): number | null {
+  const match = /^(\d*\.?\d+)\s*(µm|μm|um|mm)?$/.exec(text.trim().replace(',', '.'));
+  const value = Number(match?.[1]);
+  if (match === null || !(value > 0)) return null;
+  return match[2] === 'mm' ? value * 1000 : value;
+}
+
+export type KnownLength =
+  | { readonly kind: 'mpp'; /** Four significant digits. */ readonly mpp: number }
+  | { readonly kind: 'too-short'; readonly minPx: number }
+  | { readonly kind: 'out-of-range' };
+
+/** µm per pixel of a line of `px` level-0 pixels that is `um` long. */
+export function mppOfLength(px: number, um: number): KnownLength {
+  if (px < minLengthPx) return { kind: 'too-short', minPx: minLengthPx };
+  const mpp = Number((um / px).toPrecision(4));
+  return mpp >= mppRange.min && mpp <= mppRange.max ? { kind: 'mpp', mpp } : { kind: 'out-of-range' };
+}
