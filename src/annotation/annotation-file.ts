@@ -30,12 +30,15 @@ export interface AnnotationFile {
 export class AnnotationError extends Error {
   override readonly name = 'AnnotationError';
   readonly code = 'annotations';
-  constructor(
-    readonly file: string,
-    readonly problem: string,
-    readonly remedy: string,
-  ) {
+  readonly file: string;
+  readonly problem: string;
+  readonly remedy: string;
+
+  constructor(file: string, problem: string, remedy: string) {
     super(`${file}: ${problem} ${remedy}`);
+    this.file = file;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }
 

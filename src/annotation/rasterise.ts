@@ -47,27 +47,27 @@ export function rasterise(
 
 /** Where edges cross each pixel row's centre line, in pixels from the left. */
 class Spans {
-  private readonly crossings: (number[] | undefined)[];
+  readonly #crossings: (number[] | undefined)[];
 
   constructor(height: number) {
-    this.crossings = new Array<number[] | undefined>(height);
+    this.#crossings = new Array<number[] | undefined>(height);
   }
 
   add(row: number, x: number): void {
-    (this.crossings[row] ??= []).push(x);
+    (this.#crossings[row] ??= []).push(x);
   }
 
   /** Fills what lies inside of these spans and outside of all of `holes`. */
   fill(mask: Uint8Array, width: number, value: number, holes: readonly Spans[]): void {
     let under: Uint8Array | null = null;
-    for (let row = 0; row < this.crossings.length; row++) {
-      if (this.crossings[row] === undefined) continue;
+    for (let row = 0; row < this.#crossings.length; row++) {
+      if (this.#crossings[row] === undefined) continue;
       const line = mask.subarray(row * width, (row + 1) * width);
-      const cut = holes.filter((hole) => hole.crossings[row] !== undefined);
+      const cut = holes.filter((hole) => hole.#crossings[row] !== undefined);
       if (cut.length > 0) under = line.slice();
-      this.each(row, width, (start, end) => line.fill(value, start, end));
+      this.#each(row, width, (start, end) => line.fill(value, start, end));
       for (const hole of cut) {
-        hole.each(row, width, (start, end) => {
+        hole.#each(row, width, (start, end) => {
           if (under !== null) line.set(under.subarray(start, end), start);
         });
       }
@@ -75,8 +75,8 @@ class Spans {
   }
 
   /** Calls `visit` with the pixels of a row whose centre c + 0.5 lies inside: from `start` up to `end`. */
-  private each(row: number, width: number, visit: (start: number, end: number) => void): void {
-    const xs = this.crossings[row]?.sort((a, b) => a - b) ?? [];
+  #each(row: number, width: number, visit: (start: number, end: number) => void): void {
+    const xs = this.#crossings[row]?.sort((a, b) => a - b) ?? [];
     for (let i = 0; i + 1 < xs.length; i += 2) {
       const start = Math.max(0, Math.ceil(xs[i]! - 0.5));
       const end = Math.min(width, Math.ceil(xs[i + 1]! - 0.5));

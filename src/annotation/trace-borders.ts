@@ -38,15 +38,17 @@ interface Run {
 export class BorderTracer {
   #above: Run[] = [];
   #y = 0;
+  readonly #isTraced: (value: number) => boolean;
+  readonly #onPiece: (piece: TracedPiece) => void;
 
   /**
    * @param isTraced whether pixels of a value belong to pieces; all else is outside, as is what lies round the map.
    * @param onPiece called with each piece, in the order in which they end.
    */
-  constructor(
-    private readonly isTraced: (value: number) => boolean,
-    private readonly onPiece: (piece: TracedPiece) => void,
-  ) {}
+  constructor(isTraced: (value: number) => boolean, onPiece: (piece: TracedPiece) => void) {
+    this.#isTraced = isTraced;
+    this.#onPiece = onPiece;
+  }
 
   /** The next row; every row has the same length. */
   row(values: Uint8Array): void {
@@ -70,7 +72,7 @@ export class BorderTracer {
       const value = values[start] ?? 0;
       let end = start + 1;
       while (end < values.length && values[end] === value) end++;
-      if (this.isTraced(value)) {
+      if (this.#isTraced(value)) {
         let piece: Piece | null = null;
         let leftSince = y;
         let rightSince = y;
@@ -118,7 +120,7 @@ export class BorderTracer {
     for (const run of above) {
       const root = rootOf(run.piece);
       if (root.lastRow === y || root.lines.length === 0) continue;
-      this.onPiece({ value: root.value, lines: root.lines });
+      this.#onPiece({ value: root.value, lines: root.lines });
       // Other runs of the row belong to the same piece.
       root.lines = [];
     }

@@ -9,11 +9,11 @@ const mask = size - 1;
  * warping the coordinates.
  */
 export class ValueNoise {
-  private readonly table = new Float32Array(size * size);
+  readonly #table = new Float32Array(size * size);
 
   constructor(seed: number) {
     const random = new Random(seed);
-    for (let i = 0; i < this.table.length; i++) this.table[i] = random.next();
+    for (let i = 0; i < this.#table.length; i++) this.#table[i] = random.next();
   }
 
   /** Smooth noise in [0, 1] with features about one unit wide. */
@@ -28,7 +28,7 @@ export class ValueNoise {
     const right = (x0 + 1) & mask;
     const top = (y0 & mask) << 8;
     const bottom = ((y0 + 1) & mask) << 8;
-    const t = this.table;
+    const t = this.#table;
     // The indices are masked to the table, hence never undefined.
     const a = t[top | left]!;
     const b = t[top | right]!;
@@ -40,7 +40,7 @@ export class ValueNoise {
 
   /** The nearest table value, for grain: no smoothing, cheap. */
   grain(x: number, y: number): number {
-    return this.table[((Math.floor(y) & mask) << 8) | (Math.floor(x) & mask)]!;
+    return this.#table[((Math.floor(y) & mask) << 8) | (Math.floor(x) & mask)]!;
   }
 
   /** Noise in [-1, 1]. */

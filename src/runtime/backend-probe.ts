@@ -89,7 +89,7 @@ function probeWebGl(context: () => WebGL2RenderingContext | null): GraphicsDevic
 function probeWasm({ crossOriginIsolated, logicalCores }: BackendPlatform): BackendEnvironment['wasm'] {
   if (typeof WebAssembly === 'undefined') return 'this browser lacks it';
   return {
-    simd: WebAssembly.validate(SIMD_MODULE),
+    simd: WebAssembly.validate(simdModule),
     threads: crossOriginIsolated ? threadsFor(logicalCores) : 1,
   };
 }
@@ -103,7 +103,7 @@ function threadsFor(logicalCores: number): number {
 }
 
 /** A module whose only function returns a 128-bit vector of zeros: valid only where SIMD is. */
-const SIMD_MODULE = Uint8Array.from([
+const simdModule = Uint8Array.from([
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
   ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // types: one, () -> v128
   ...[0x03, 0x02, 0x01, 0x00], // functions: one, of that type

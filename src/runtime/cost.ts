@@ -22,12 +22,12 @@ export class CostOps implements Ops<Shape4> {
 
   /** Trainable parameters. */
   get parameters(): number {
-    return this.count(true);
+    return this.#count(true);
   }
 
   /** Batch norms' moving means and variances. */
   get movingStatistics(): number {
-    return this.count(false);
+    return this.#count(false);
   }
 
   get batchNorms(): number {
@@ -51,41 +51,41 @@ export class CostOps implements Ops<Shape4> {
   conv2d(x: Shape4, name: string, { filters, kernel, stride = 1, bias }: ConvSpec): Shape4 {
     const [n, h, w, c] = x;
     const out: Shape4 = [n, halve(h, stride), halve(w, stride), filters];
-    this.declare(`${name}/kernel`, [kernel, kernel, c, filters]);
-    if (bias) this.declare(`${name}/bias`, [filters]);
+    this.#declare(`${name}/kernel`, [kernel, kernel, c, filters]);
+    if (bias) this.#declare(`${name}/bias`, [filters]);
     this.macs += n * out[1] * out[2] * filters * kernel * kernel * c;
-    return this.put(out);
+    return this.#put(out);
   }
 
   upConv2d([n, h, w, c]: Shape4, name: string, filters: number): Shape4 {
-    this.declare(`${name}/kernel`, [2, 2, filters, c]);
-    this.declare(`${name}/bias`, [filters]);
+    this.#declare(`${name}/kernel`, [2, 2, filters, c]);
+    this.#declare(`${name}/bias`, [filters]);
     this.macs += n * h * w * 4 * filters * c;
-    return this.put([n, h * 2, w * 2, filters]);
+    return this.#put([n, h * 2, w * 2, filters]);
   }
 
   batchNorm(x: Shape4, name: string): Shape4 {
-    this.declare(`${name}/gamma`, [x[3]]);
-    this.declare(`${name}/beta`, [x[3]]);
-    this.declare(`${name}/moving_mean`, [x[3]], false);
-    this.declare(`${name}/moving_variance`, [x[3]], false);
-    return this.put(x);
+    this.#declare(`${name}/gamma`, [x[3]]);
+    this.#declare(`${name}/beta`, [x[3]]);
+    this.#declare(`${name}/moving_mean`, [x[3]], false);
+    this.#declare(`${name}/moving_variance`, [x[3]], false);
+    return this.#put(x);
   }
 
   relu(x: Shape4): Shape4 {
-    return this.put(x);
+    return this.#put(x);
   }
 
   sigmoid(x: Shape4): Shape4 {
-    return this.put(x);
+    return this.#put(x);
   }
 
   add(a: Shape4, b: Shape4): Shape4 {
-    return this.put(broadcast(a, b));
+    return this.#put(broadcast(a, b));
   }
 
   mul(a: Shape4, b: Shape4): Shape4 {
-    return this.put(broadcast(a, b));
+    return this.#put(broadcast(a, b));
   }
 
   concat(xs: readonly Shape4[]): Shape4 {
@@ -96,25 +96,25 @@ export class CostOps implements Ops<Shape4> {
         throw new Error(`concat of maps of different size: [${first.join(', ')}] and [${x.join(', ')}].`);
       }
     }
-    return this.put([first[0], first[1], first[2], xs.reduce((sum, x) => sum + x[3], 0)]);
+    return this.#put([first[0], first[1], first[2], xs.reduce((sum, x) => sum + x[3], 0)]);
   }
 
   maxPool([n, h, w, c]: Shape4, { kernel, stride, pad }: PoolSpec): Shape4 {
     const side = (size: number): number => Math.floor((size + 2 * pad - kernel) / stride) + 1;
-    return this.put([n, side(h), side(w), c]);
+    return this.#put([n, side(h), side(w), c]);
   }
 
   resizeBilinear([n, , , c]: Shape4, height: number, width: number): Shape4 {
-    return this.put([n, height, width, c]);
+    return this.#put([n, height, width, c]);
   }
 
   cropResize([n, , , c]: Shape4, boxes: Shape4, height: number, width: number): Shape4 {
     if (boxes[3] !== 4) throw new Error(`boxes must be [n, 1, 1, 4], not [${boxes.join(', ')}].`);
-    return this.put([n, height, width, c]);
+    return this.#put([n, height, width, c]);
   }
 
   globalMean([n, , , c]: Shape4): Shape4 {
-    return this.put([n, 1, 1, c]);
+    return this.#put([n, 1, 1, c]);
   }
 
   dropout(x: Shape4): Shape4 {
@@ -122,7 +122,7 @@ export class CostOps implements Ops<Shape4> {
   }
 
   affine(x: Shape4): Shape4 {
-    return this.put(x);
+    return this.#put(x);
   }
 
   label(x: Shape4, name: string): Shape4 {
@@ -130,17 +130,17 @@ export class CostOps implements Ops<Shape4> {
     return x;
   }
 
-  private declare(name: string, shape: readonly number[], trainable = true): void {
+  #declare(name: string, shape: readonly number[], trainable = true): void {
     if (this.variables.has(name)) throw new Error(`Variable "${name}" is declared twice.`);
     this.variables.set(name, { shape, trainable });
   }
 
-  private put(x: Shape4): Shape4 {
+  #put(x: Shape4): Shape4 {
     this.activationBytes += 4 * size(x);
     return x;
   }
 
-  private count(trainable: boolean): number {
+  #count(trainable: boolean): number {
     let sum = 0;
     for (const v of this.variables.values()) if (v.trainable === trainable) sum += size(v.shape);
     return sum;

@@ -16,7 +16,7 @@ import { useTestBackend } from './test-backend.ts';
 import { VariableStore } from './variables.ts';
 import { presetCost } from './zoo.ts';
 
-const SIDE = 64;
+const side = 64;
 const frozen: EagerOptions = { norm: 'frozen', dropoutSeed: null };
 
 interface Inputs {
@@ -27,7 +27,7 @@ interface Inputs {
 
 function inputs(batch: number): Inputs {
   const image = (seed: number): tf.Tensor4D =>
-    tf.randomUniform<tf.Rank.R4>([batch, SIDE, SIDE, 3], 0, 255, 'float32', seed);
+    tf.randomUniform<tf.Rank.R4>([batch, side, side, 3], 0, 255, 'float32', seed);
   const box = [0.2, 0.4, 0.4, 0.6];
   const boxes = tf.tensor4d(Array.from({ length: batch }, () => box).flat(), [batch, 1, 1, 4]);
   return { slice: image(1), context: image(2), boxes };

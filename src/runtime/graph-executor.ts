@@ -38,12 +38,14 @@ interface Program {
 }
 
 export class GraphExecutor {
-  private readonly programs = new Map<string, Program | null>();
+  readonly #programs = new Map<string, Program | null>();
+  readonly #steps: ReadonlyMap<string, KernelStep>;
+  readonly #constants: ReadonlyMap<string, Tensor>;
 
-  private constructor(
-    private readonly steps: ReadonlyMap<string, KernelStep>,
-    private readonly constants: ReadonlyMap<string, Tensor>,
-  ) {}
+  private constructor(steps: ReadonlyMap<string, KernelStep>, constants: ReadonlyMap<string, Tensor>) {
+    this.#steps = steps;
+    this.#constants = constants;
+  }
 
   /**
    * @param nodes of the graph's topology.
@@ -72,7 +74,7 @@ export class GraphExecutor {
    * @throws Error when an output can't be computed from the feeds; whatever a kernel throws.
    */
   execute(feeds: NamedTensorMap, outputs: readonly string[]): Tensor[] | null {
-    const program = this.program(Object.keys(feeds), outputs);
+    const program = this.#program(Object.keys(feeds), outputs);
     if (program === null) return null;
     const { backend, steps } = program;
     const values = [...program.values];
@@ -99,17 +101,17 @@ export class GraphExecutor {
     return program.outputs.map((place) => engine().makeTensorFromTensorInfo(values[place]!, backend));
   }
 
-  private program(feeds: readonly string[], outputs: readonly string[]): Program | null {
+  #program(feeds: readonly string[], outputs: readonly string[]): Program | null {
     const key = `${engine().backendName} ${feeds.join(' ')} > ${outputs.join(' ')}`;
-    const known = this.programs.get(key);
+    const known = this.#programs.get(key);
     if (known !== undefined && (known === null || known.backend === engine().backend)) return known;
-    const program = this.compile(feeds, outputs);
-    this.programs.set(key, program);
+    const program = this.#compile(feeds, outputs);
+    this.#programs.set(key, program);
     return program;
   }
 
-  private compile(feeds: readonly string[], outputs: readonly string[]): Program | null {
-    const order = this.order(new Set(feeds), outputs);
+  #compile(feeds: readonly string[], outputs: readonly string[]): Program | null {
+    const order = this.#order(new Set(feeds), outputs);
     const lastReader = new Map<string, KernelStep>();
     for (const step of order) for (const name of step.reads) lastReader.set(name, step);
     const computed = new Set(order.map(({ name }) => name));
@@ -120,7 +122,7 @@ export class GraphExecutor {
       const known = places.get(name);
       if (known !== undefined) return known;
       places.set(name, values.length);
-      values.push(this.constants.get(name) ?? null);
+      values.push(this.#constants.get(name) ?? null);
       return values.length - 1;
     };
     const steps: CompiledStep[] = [];
@@ -148,7 +150,7 @@ export class GraphExecutor {
   }
 
   /** The steps that the outputs need, each after what it reads. */
-  private order(feeds: ReadonlySet<string>, outputs: readonly string[]): KernelStep[] {
+  #order(feeds: ReadonlySet<string>, outputs: readonly string[]): KernelStep[] {
     const order: KernelStep[] = [];
     const seen = new Set<string>();
     // An own stack: a network of a hundred layers and more is as deep as it is long.
@@ -156,12 +158,12 @@ export class GraphExecutor {
     while (stack.length > 0) {
       const top = stack.pop()!;
       const { name } = top;
-      const step = this.steps.get(name);
+      const step = this.#steps.get(name);
       if (top.read) {
         if (step !== undefined) order.push(step);
         continue;
       }
-      if (seen.has(name) || feeds.has(name) || this.constants.has(name)) continue;
+      if (seen.has(name) || feeds.has(name) || this.#constants.has(name)) continue;
       seen.add(name);
       if (step === undefined) throw new Error(`The graph's "${name}" was not given and can't be computed.`);
       stack.push({ name, read: true });

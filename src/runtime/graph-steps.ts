@@ -152,32 +152,36 @@ function named(names: readonly string[]): KernelStep['inputs'] {
 
 /** Attributes of a node, out of protobuf's JSON: whole numbers and bytes are strings there, bytes in base64. */
 class Attributes {
-  constructor(private readonly attributes: Readonly<Record<string, unknown>>) {}
+  readonly #attributes: Readonly<Record<string, unknown>>;
+
+  constructor(attributes: Readonly<Record<string, unknown>>) {
+    this.#attributes = attributes;
+  }
 
   flag(name: string): boolean {
-    return (this.attributes[name] as { readonly b?: boolean } | undefined)?.b === true;
+    return (this.#attributes[name] as { readonly b?: boolean } | undefined)?.b === true;
   }
 
   whole(name: string): number {
-    return Number((this.attributes[name] as { readonly i?: string } | undefined)?.i);
+    return Number((this.#attributes[name] as { readonly i?: string } | undefined)?.i);
   }
 
   strings(name: string): string[] {
-    const { list } = (this.attributes[name] ?? {}) as { readonly list?: { readonly s?: readonly string[] } };
+    const { list } = (this.#attributes[name] ?? {}) as { readonly list?: { readonly s?: readonly string[] } };
     return (list?.s ?? []).map(atob);
   }
 
   /** The two middle ones of four numbers, [1, height, width, 1]. */
   spatial(name: string): [number, number] {
-    const [, height = 1, width = 1] = this.numbers(name);
+    const [, height = 1, width = 1] = this.#numbers(name);
     return [height, width];
   }
 
   padding(): 'valid' | 'same' | [number, number][] {
-    const { s = '' } = (this.attributes.padding ?? {}) as { readonly s?: string };
+    const { s = '' } = (this.#attributes.padding ?? {}) as { readonly s?: string };
     const word = atob(s).toLowerCase();
     if (word === 'valid' || word === 'same') return word;
-    const [, , top = 0, bottom = 0, left = 0, right = 0] = this.numbers('explicit_paddings');
+    const [, , top = 0, bottom = 0, left = 0, right = 0] = this.#numbers('explicit_paddings');
     return [
       [0, 0],
       [top, bottom],
@@ -195,8 +199,8 @@ class Attributes {
     };
   }
 
-  private numbers(name: string): number[] {
-    const { list } = (this.attributes[name] ?? {}) as { readonly list?: { readonly i?: readonly string[] } };
+  #numbers(name: string): number[] {
+    const { list } = (this.#attributes[name] ?? {}) as { readonly list?: { readonly i?: readonly string[] } };
     return (list?.i ?? []).map(Number);
   }
 }

@@ -5,10 +5,13 @@ import type { InputImage } from './segmenter.ts';
 
 export class InputTensors {
   /** Filled anew for every batch: whatever is made of it is on the backend before the next one. */
-  private scratch = new Float32Array(0);
+  #scratch = new Float32Array(0);
+  readonly #model: string;
 
   /** @param model named in errors. */
-  constructor(private readonly model: string) {}
+  constructor(model: string) {
+    this.#model = model;
+  }
 
   /**
    * Images of `sizePx` × `sizePx` as float32 [images, sizePx, sizePx, 3], red, green and blue from 0 to 255.
@@ -18,14 +21,14 @@ export class InputTensors {
    */
   of(images: readonly InputImage[], sizePx: number, what: string): Tensor4D {
     const length = images.length * 3 * sizePx * sizePx;
-    if (this.scratch.length !== length) this.scratch = new Float32Array(length);
-    const rgb = this.scratch;
+    if (this.#scratch.length !== length) this.#scratch = new Float32Array(length);
+    const rgb = this.#scratch;
     let to = 0;
     for (const { width, height, data } of images) {
       if (width !== sizePx || height !== sizePx || data.length !== 4 * sizePx * sizePx) {
         throw new ModelError(
           'bad-input',
-          this.model,
+          this.#model,
           `The ${what} is ${width} × ${height} with ${data.length} bytes; the model reads ${sizePx} × ${sizePx} RGBA.`,
           'Resize it first.',
         );

@@ -76,7 +76,7 @@ export async function loadModel(id: string, readFile: ReadFile): Promise<Segment
       'bad-graph',
       `${id}/${manifest.graph.file}`,
       `TensorFlow.js cannot read the graph: ${message(error)}`,
-      RELOAD,
+      reloadRemedy,
       {
         cause: error,
       },
@@ -91,7 +91,12 @@ export async function readModelFiles(id: string, readFile: ReadFile): Promise<Mo
   const graphFile = `${id}/${graph.file}`;
   const json = await readFile(graph.file);
   if ((await sha256([json])) !== graph.sha256) {
-    throw new ModelError('bad-graph', graphFile, 'The graph is not the one that the manifest names.', RELOAD);
+    throw new ModelError(
+      'bad-graph',
+      graphFile,
+      'The graph is not the one that the manifest names.',
+      reloadRemedy,
+    );
   }
   const parsed = graphSchema.safeParse(parseJson(json, 'bad-graph', graphFile));
   if (!parsed.success) {
@@ -101,7 +106,7 @@ export async function readModelFiles(id: string, readFile: ReadFile): Promise<Mo
       'bad-graph',
       graphFile,
       `The graph is not valid at "${where}": ${issue?.message ?? 'unknown'}.`,
-      RELOAD,
+      reloadRemedy,
     );
   }
   checkNames(manifest, parsed.data, graphFile);
@@ -147,7 +152,8 @@ export function fromUrl(base: URL | string, fetchFile: typeof fetch = (...args) 
   };
 }
 
-const RELOAD = 'The file was damaged or mixed up with another version: fetch or export the model again.';
+const reloadRemedy =
+  'The file was damaged or mixed up with another version: fetch or export the model again.';
 
 async function readWeights(
   id: string,
@@ -168,11 +174,16 @@ async function readWeights(
       'bad-weights',
       files,
       `The weights hold ${bytes} bytes; the manifest says ${manifest.graph.weightsBytes} and the graph ${described}.`,
-      RELOAD,
+      reloadRemedy,
     );
   }
   if ((await sha256(shards)) !== manifest.graph.weightsSha256) {
-    throw new ModelError('bad-weights', files, 'The weights are not those that the manifest names.', RELOAD);
+    throw new ModelError(
+      'bad-weights',
+      files,
+      'The weights are not those that the manifest names.',
+      reloadRemedy,
+    );
   }
   return shards;
 }
@@ -199,14 +210,14 @@ function checkNames(
         'bad-graph',
         file,
         `The manifest names the node "${name}", which the graph lacks.`,
-        RELOAD,
+        reloadRemedy,
       );
     }
   }
   const weights = new Set(weightsManifest.flatMap((group) => group.weights.map((weight) => weight.name)));
   for (const [name, op] of ops) {
     if (op === 'Const' && !weights.has(name)) {
-      throw new ModelError('bad-graph', file, `The constant "${name}" has no weights.`, RELOAD);
+      throw new ModelError('bad-graph', file, `The constant "${name}" has no weights.`, reloadRemedy);
     }
   }
 }
@@ -232,7 +243,9 @@ function parseJson(bytes: Uint8Array, code: 'bad-graph' | 'bad-manifest', file: 
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new ModelError(code, file, `The file is not JSON: ${message(error)}.`, RELOAD, { cause: error });
+    throw new ModelError(code, file, `The file is not JSON: ${message(error)}.`, reloadRemedy, {
+      cause: error,
+    });
   }
 }
 

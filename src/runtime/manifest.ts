@@ -166,13 +166,16 @@ export type ModelErrorCode =
 /** An error about a model that a user can act on. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
-  constructor(
-    readonly code: ModelErrorCode,
-    readonly file: string,
-    readonly problem: string,
-    readonly remedy: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: ModelErrorCode;
+  readonly file: string;
+  readonly problem: string;
+  readonly remedy: string;
+
+  constructor(code: ModelErrorCode, file: string, problem: string, remedy: string, options?: ErrorOptions) {
     super(`${file}: ${problem} ${remedy}`, options);
+    this.code = code;
+    this.file = file;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }

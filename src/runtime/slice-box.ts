@@ -4,7 +4,7 @@ import type { SliceInContext } from './segmenter.ts';
 export type SliceBox = readonly [y1: number, x1: number, y2: number, x2: number];
 
 /** Keeps rounding in a backend from stepping past the last pixel, where CropAndResize would put zeros. */
-const LAST_PIXEL = 1 - 2 ** -16;
+const lastPixel = 1 - 2 ** -16;
 
 /**
  * The box at which context features are cut out so that they lie on the slice's features, pixel centre on
@@ -31,7 +31,7 @@ export function sliceBox(where: SliceInContext, contextPx: number, slicePx: numb
   const tolerance = 0.5 / (contextPx - 1) + 1e-9;
   const snapped = (value: number): number => {
     if (value < 0) return value >= -tolerance ? 0 : value;
-    return value > LAST_PIXEL && value <= 1 + tolerance ? LAST_PIXEL : value;
+    return value > lastPixel && value <= 1 + tolerance ? lastPixel : value;
   };
   const first = (start: number): number => snapped(fraction(start * contextPx + margin));
   const last = (start: number): number => snapped(fraction((start + where.size) * contextPx - margin));

@@ -16,16 +16,18 @@ export interface OutputSizes {
 export class SliceOutputs {
   readonly #tensors: readonly Tensor[];
   readonly #onDevice: Tensor | null;
+  readonly #packed: Tensor;
+  readonly #logits: Tensor | null;
+  readonly #sizes: OutputSizes;
 
   /**
    * @param packed int32, class * 256 + confidence per pixel; owned from here on.
    * @param logits float32, the class fastest; owned from here on.
    */
-  constructor(
-    private readonly packed: Tensor,
-    private readonly logits: Tensor | null,
-    private readonly sizes: OutputSizes,
-  ) {
+  constructor(packed: Tensor, logits: Tensor | null, sizes: OutputSizes) {
+    this.#packed = packed;
+    this.#logits = logits;
+    this.#sizes = sizes;
     const depth = logits === null ? 0 : sizes.classes;
     this.#onDevice = bytesOnDevice(packed, logits, sizes.slices * sizes.size ** 2, depth);
     this.#tensors = [packed, logits, this.#onDevice].filter((tensor) => tensor !== null);
@@ -33,7 +35,9 @@ export class SliceOutputs {
 
   /** One result per slice. */
   async maps(): Promise<SliceMaps[]> {
-    const { packed, logits, sizes } = this;
+    const packed = this.#packed;
+    const logits = this.#logits;
+    const sizes = this.#sizes;
     if (this.#onDevice !== null) {
       const words = await this.#onDevice.data<'int32'>();
       return splitBytes(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), sizes);

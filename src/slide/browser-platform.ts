@@ -7,10 +7,10 @@ import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from '../base/abort.ts';
 import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
 
-const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
+const asStored: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
 
 /** Converted to sRGB by the profile that lies in the file. */
-const MANAGED: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
+const managed: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
 
 const pool = new Jpeg2000Pool();
 
@@ -21,7 +21,7 @@ export function browserPlatform(): SlidePlatform {
     decoder: {
       async decode(bytes, type, signal) {
         if (signal?.aborted) throw abortReason(signal);
-        const bitmap = await createImageBitmap(new Blob([bytes], { type }), AS_STORED);
+        const bitmap = await createImageBitmap(new Blob([bytes], { type }), asStored);
         try {
           if (signal?.aborted) throw abortReason(signal);
           return bitmapPixels(bitmap);
@@ -62,14 +62,14 @@ async function bitmapSource(
   if (payload.kind === 'pixels') {
     const { image } = payload;
     return profile === null
-      ? [new ImageData(image.data, image.width, image.height), AS_STORED]
+      ? [new ImageData(image.data, image.width, image.height), asStored]
       : asPng(image, profile);
   }
   const { bytes, type } = payload;
-  if (profile === null) return [new Blob([bytes], { type }), AS_STORED];
-  if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), MANAGED];
+  if (profile === null) return [new Blob([bytes], { type }), asStored];
+  if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), managed];
   // PNG and WebP may carry a profile of their own, which would have to be cut out first.
-  const bitmap = await createImageBitmap(new Blob([bytes], { type }), AS_STORED);
+  const bitmap = await createImageBitmap(new Blob([bytes], { type }), asStored);
   try {
     return asPng(bitmapPixels(bitmap), profile);
   } finally {
@@ -78,7 +78,7 @@ async function bitmapSource(
 }
 
 function asPng(image: RgbaImage, profile: Uint8Array): [Blob, ImageBitmapOptions] {
-  return [new Blob([pngWithProfile(image, profile)], { type: 'image/png' }), MANAGED];
+  return [new Blob([pngWithProfile(image, profile)], { type: 'image/png' }), managed];
 }
 
 function bitmapPixels(bitmap: ImageBitmap): RgbaImage {

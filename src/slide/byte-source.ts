@@ -66,124 +66,130 @@ interface Batch {
   count: number;
 }
 
+/** A block waiting for the next flush. */
+interface QueuedBlock {
+  index: number;
+  signal: AbortSignal;
+  settle: (read: Promise<Uint8Array>) => void;
+}
+
 class BlockCache implements ByteSource {
   readonly name: string;
   readonly size: number;
-  private readonly blockBytes: number;
-  private readonly maxBlocks: number;
-  private readonly maxBatch: number;
+  readonly #blockBytes: number;
+  readonly #maxBlocks: number;
+  readonly #maxBatch: number;
   /** In order of use, oldest first. */
-  private readonly blocks = new Map<number, Uint8Array>();
-  private readonly tasks = new SharedTasks<number, Uint8Array>();
-  private queue: { index: number; signal: AbortSignal; settle: (read: Promise<Uint8Array>) => void }[] = [];
+  readonly #blocks = new Map<number, Uint8Array>();
+  readonly #tasks = new SharedTasks<number, Uint8Array>();
+  #queue: QueuedBlock[] = [];
+  readonly #source: ByteSource;
 
-  constructor(
-    private readonly source: ByteSource,
-    options: BlockCacheOptions,
-  ) {
+  constructor(source: ByteSource, options: BlockCacheOptions) {
+    this.#source = source;
     this.name = source.name;
     this.size = source.size;
-    this.blockBytes = options.blockBytes ?? 64 * 1024;
-    this.maxBlocks = Math.max(1, Math.floor((options.maxBytes ?? 64 * 1024 * 1024) / this.blockBytes));
-    this.maxBatch = Math.max(1, Math.floor((options.maxReadBytes ?? 4 * 1024 * 1024) / this.blockBytes));
+    this.#blockBytes = options.blockBytes ?? 64 * 1024;
+    this.#maxBlocks = Math.max(1, Math.floor((options.maxBytes ?? 64 * 1024 * 1024) / this.#blockBytes));
+    this.#maxBatch = Math.max(1, Math.floor((options.maxReadBytes ?? 4 * 1024 * 1024) / this.#blockBytes));
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     if (signal?.aborted) throw abortReason(signal);
     const end = Math.min(this.size, offset + length);
     if (!(offset >= 0) || end <= offset) return new Uint8Array(0);
-    const first = Math.floor(offset / this.blockBytes);
-    const last = Math.floor((end - 1) / this.blockBytes);
+    const first = Math.floor(offset / this.#blockBytes);
+    const last = Math.floor((end - 1) / this.#blockBytes);
     const pending: Promise<Uint8Array>[] = [];
-    for (let index = first; index <= last; index++) pending.push(this.block(index, signal));
+    for (let index = first; index <= last; index++) pending.push(this.#block(index, signal));
     const parts = await Promise.all(pending);
     const result = new Uint8Array(end - offset);
     let filled = 0;
     for (const [i, part] of parts.entries()) {
-      const start = i === 0 ? offset - first * this.blockBytes : 0;
+      const start = i === 0 ? offset - first * this.#blockBytes : 0;
       const piece = part.subarray(start, start + result.length - filled);
       result.set(piece, filled);
       filled += piece.length;
       // A short block is the end of a file that is shorter than it said.
-      if (part.length < this.blockBytes) break;
+      if (part.length < this.#blockBytes) break;
     }
     return filled === result.length ? result : result.slice(0, filled);
   }
 
   close(): void | Promise<void> {
-    this.blocks.clear();
-    return this.source.close?.();
+    this.#blocks.clear();
+    return this.#source.close?.();
   }
 
-  private block(index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const known = this.blocks.get(index);
+  #block(index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const known = this.#blocks.get(index);
     if (known !== undefined) {
-      this.blocks.delete(index);
-      this.blocks.set(index, known);
+      this.#blocks.delete(index);
+      this.#blocks.set(index, known);
       return Promise.resolve(known);
     }
-    return this.tasks.run(
+    return this.#tasks.run(
       index,
       signal,
       (shared) =>
         new Promise<Uint8Array>((resolve) => {
-          if (this.queue.length === 0) queueMicrotask(() => this.flush());
-          this.queue.push({ index, signal: shared, settle: resolve });
+          if (this.#queue.length === 0) queueMicrotask(() => this.#flush());
+          this.#queue.push({ index, signal: shared, settle: resolve });
         }),
     );
   }
 
   /** Reads what was asked for since the last flush, neighbours together. */
-  private flush(): void {
-    const wanted = this.queue.filter((entry) => !entry.signal.aborted).sort((a, b) => a.index - b.index);
-    for (const entry of this.queue)
+  #flush(): void {
+    const wanted = this.#queue.filter((entry) => !entry.signal.aborted).sort((a, b) => a.index - b.index);
+    for (const entry of this.#queue)
       if (entry.signal.aborted) entry.settle(Promise.reject(abortReason(entry.signal)));
-    this.queue = [];
+    this.#queue = [];
     let start = 0;
     while (start < wanted.length) {
       let end = start + 1;
       while (
         end < wanted.length &&
-        end - start < this.maxBatch &&
+        end - start < this.#maxBatch &&
         wanted[end]!.index === wanted[end - 1]!.index + 1
       ) {
         end++;
       }
-      this.readBatch(wanted.slice(start, end));
+      this.#readBatch(wanted.slice(start, end));
       start = end;
     }
   }
 
-  private readBatch(entries: typeof this.queue): void {
+  #readBatch(entries: readonly QueuedBlock[]): void {
     const batch: Batch = { first: entries[0]!.index, count: entries.length };
     const controller = new AbortController();
     let waiting = entries.length;
     for (const { signal } of entries) {
       signal.addEventListener('abort', () => --waiting === 0 && controller.abort(), { once: true });
     }
-    const read = this.source.read(
-      batch.first * this.blockBytes,
-      batch.count * this.blockBytes,
+    const read = this.#source.read(
+      batch.first * this.#blockBytes,
+      batch.count * this.#blockBytes,
       controller.signal,
     );
     for (const [i, { index, settle }] of entries.entries()) {
       settle(
         read.then((bytes) => {
           // A copy, so that one kept block does not keep the whole read alive.
-          const block = bytes.slice(i * this.blockBytes, (i + 1) * this.blockBytes);
-          this.keep(index, block);
+          const block = bytes.slice(i * this.#blockBytes, (i + 1) * this.#blockBytes);
+          this.#keep(index, block);
           return block;
         }),
       );
     }
   }
 
-  private keep(index: number, block: Uint8Array): void {
-    this.blocks.set(index, block);
-    while (this.blocks.size > this.maxBlocks) {
-      const oldest = this.blocks.keys().next().value;
+  #keep(index: number, block: Uint8Array): void {
+    this.#blocks.set(index, block);
+    while (this.#blocks.size > this.#maxBlocks) {
+      const oldest = this.#blocks.keys().next().value;
       if (oldest === undefined) break;
-      this.blocks.delete(oldest);
+      this.#blocks.delete(oldest);
     }
   }
 }

@@ -4,7 +4,7 @@ import { join } from './jpeg.ts';
 import type { EncodedImageType } from './slide.ts';
 
 /** Largest profile that is read. */
-const MAX_PROFILE_BYTES = 16 * 1024 * 1024;
+const maxProfileBytes = 16 * 1024 * 1024;
 
 /** The profile of a JPEG, PNG or WebP file; null without one, or where it is damaged. */
 export function embeddedProfile(bytes: Uint8Array, type: EncodedImageType): Uint8Array<ArrayBuffer> | null {
@@ -55,7 +55,7 @@ function inflated(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
   try {
     const stream = new Unzlib((part) => {
       total += part.length;
-      if (total > MAX_PROFILE_BYTES) throw new Error('The profile is too large.');
+      if (total > maxProfileBytes) throw new Error('The profile is too large.');
       parts.push(part);
     });
     // In pieces, so that a bomb is stopped before it has unpacked.

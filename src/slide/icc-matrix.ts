@@ -8,7 +8,7 @@ type Rgb = readonly [number, number, number];
 type Curve = (value: number) => number;
 
 /** Linear sRGB to XYZ at D50 (IEC 61966-2-1, adapted by Bradford): what an sRGB profile's colorants are. */
-const SRGB_TO_XYZ: readonly Rgb[] = [
+const srgbToXyz: readonly Rgb[] = [
   [0.43606, 0.38515, 0.1431],
   [0.22249, 0.7169, 0.0606],
   [0.01392, 0.09708, 0.71414],
@@ -37,7 +37,7 @@ export function matrixProfileShift(profile: Uint8Array): number | null {
         const place = [0, 1, 2].map(
           (axis) => linear[0] * redXyz[axis]! + linear[1] * greenXyz[axis]! + linear[2] * blueXyz[axis]!,
         ) as unknown as Rgb;
-        const [sr, sg, sb] = solve(SRGB_TO_XYZ, place).map(encode) as unknown as Rgb;
+        const [sr, sg, sb] = solve(srgbToXyz, place).map(encode) as unknown as Rgb;
         largest = Math.max(largest, Math.abs(sr - r), Math.abs(sg - g), Math.abs(sb - b));
       }
     }

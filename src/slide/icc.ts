@@ -3,7 +3,7 @@ import { matrixProfileShift } from './icc-matrix.ts';
 import type { IccSummary } from './slide.ts';
 
 /** Profiles that move no colour by more than so many levels of 255 count as sRGB. */
-const UNSEEN_LEVELS = 2;
+const unseenLevels = 2;
 
 /**
  * Reads the description tag (`desc`, versions 2 and 4) and works out whether the profile is sRGB. Its name
@@ -12,7 +12,7 @@ const UNSEEN_LEVELS = 2;
 export function iccSummary(profile: Uint8Array): IccSummary {
   const description = iccDescription(profile);
   const shift = matrixProfileShift(profile);
-  const srgb = shift === null ? /srgb/i.test(description) : shift <= UNSEEN_LEVELS;
+  const srgb = shift === null ? /srgb/i.test(description) : shift <= unseenLevels;
   return { description, size: profile.length, srgb };
 }
 

@@ -85,7 +85,7 @@ export async function openSlideUrl(
     return tileServerSlide(server, http, platform);
   }
   const head = await source.read(0, 1024);
-  if (source.size <= MAX_DESCRIPTION && /^\s*[<{]/.test(new TextDecoder().decode(head))) {
+  if (source.size <= maxDescriptionBytes && /^\s*[<{]/.test(new TextDecoder().decode(head))) {
     const text = new TextDecoder().decode(await source.read(0, source.size));
     const server = description(text, url, name);
     if (server !== null) return tileServerSlide(server, http, platform);
@@ -94,7 +94,7 @@ export async function openSlideUrl(
 }
 
 /** Longest description of a tiled image that is read. */
-const MAX_DESCRIPTION = 1024 * 1024;
+const maxDescriptionBytes = 1024 * 1024;
 
 const description = (text: string, url: string, name: string): TileServerSlide | null =>
   deepZoom(text, url, name) ?? iiif(text, url, name);
@@ -108,7 +108,7 @@ async function document(url: string, http: typeof fetch): Promise<string | null>
     return null;
   }
   const text = await response.text();
-  return text.length <= MAX_DESCRIPTION ? text : null;
+  return text.length <= maxDescriptionBytes ? text : null;
 }
 
 /** The DICOM files among the sources, null when there are none. */

@@ -16,10 +16,10 @@ import {
 } from './slide.ts';
 import { slideLevels } from './tiff/tiff-slide.ts';
 
-const TILE = 512;
+const tileSize = 512;
 /** 256 MB decoded. */
-const MAX_PIXELS = 2 ** 26;
-const MAX_BYTES = 256 * 1024 * 1024;
+const maxPixels = 2 ** 26;
+const maxBytes = 256 * 1024 * 1024;
 
 /** The type of an image by its first bytes; null for none of them. */
 export function imageType(head: Uint8Array): EncodedImageType | null {
@@ -44,10 +44,10 @@ export async function openPlainImage(
     'The image is too large to be decoded as a whole.',
     'Convert it to a pyramidal TIFF, for example: vips tiffsave in.png out.tif --tile --pyramid --compression jpeg.',
   );
-  if (source.size > MAX_BYTES) throw tooLarge;
+  if (source.size > maxBytes) throw tooLarge;
   const bytes = await source.read(0, source.size);
   const size = imageSize(bytes, type);
-  if (size !== null && size.width * size.height > MAX_PIXELS) throw tooLarge;
+  if (size !== null && size.width * size.height > maxPixels) throw tooLarge;
   let image: RgbaImage;
   try {
     image = onWhite(await platform.decoder.decode(bytes, type));
@@ -62,7 +62,7 @@ export async function openPlainImage(
   }
   const { width, height } = image;
   const profile = embeddedProfile(bytes, type);
-  const levels = slideLevels([{ width, height, tileWidth: TILE, tileHeight: TILE }]);
+  const levels = slideLevels([{ width, height, tileWidth: tileSize, tileHeight: tileSize }]);
   const { name } = source;
   return {
     metadata: {
@@ -82,14 +82,14 @@ export async function openPlainImage(
       properties: {},
     },
     async tile(level, column, row) {
-      const left = column * TILE;
-      const top = row * TILE;
+      const left = column * tileSize;
+      const top = row * tileSize;
       if (level !== 0 || !(left >= 0 && top >= 0 && left < width && top < height)) {
         throw new RangeError(`${name} has no tile ${column}, ${row} at level ${level}.`);
       }
       return {
         kind: 'pixels',
-        image: cutImage(image, left, top, Math.min(TILE, width - left), Math.min(TILE, height - top)),
+        image: cutImage(image, left, top, Math.min(tileSize, width - left), Math.min(tileSize, height - top)),
       };
     },
     associatedImage: (wanted) =>

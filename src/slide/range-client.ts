@@ -29,11 +29,13 @@ export interface RangeAnswer {
 
 /** A failure that may pass. */
 class Passing extends Error {
-  constructor(
-    readonly error: SlideError,
-    readonly askedMs: number | null = null,
-  ) {
+  readonly error: SlideError;
+  readonly askedMs: number | null;
+
+  constructor(error: SlideError, askedMs: number | null = null) {
     super(error.message);
+    this.error = error;
+    this.askedMs = askedMs;
   }
 }
 
@@ -46,11 +48,12 @@ export class RangeClient {
   readonly #idleMs: number;
   /** What the server called this version of the file; null until, and unless, it said so. */
   #etag: string | null = null;
+  readonly #url: string;
+  readonly #options: RangeClientOptions;
 
-  constructor(
-    private readonly url: string,
-    private readonly options: RangeClientOptions,
-  ) {
+  constructor(url: string, options: RangeClientOptions) {
+    this.#url = url;
+    this.#options = options;
     this.name = nameOfUrl(url);
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#idleMs = options.idleMs ?? 30_000;
@@ -62,7 +65,7 @@ export class RangeClient {
    * @throws SlideError `not-found`, `no-range`, `network`; an AbortError.
    */
   async range(offset: number, length: number, signal?: AbortSignal): Promise<RangeAnswer> {
-    const backoff = new Backoff(this.options);
+    const backoff = new Backoff(this.#options);
     const chunks: Uint8Array[] = [];
     let received = 0;
     let kept = 0;
@@ -91,7 +94,7 @@ export class RangeClient {
   /** How long the file is, by HEAD; null where the server does not say. */
   async lengthByHead(): Promise<number | null> {
     try {
-      const head = await this.#fetch(this.url, { method: 'HEAD' });
+      const head = await this.#fetch(this.#url, { method: 'HEAD' });
       const length = Number(head.headers.get('content-length') ?? NaN);
       return head.ok && Number.isFinite(length) ? length : null;
     } catch {
@@ -111,7 +114,7 @@ export class RangeClient {
     const idle = (): void => controller.abort();
     let timer = setTimeout(idle, this.#idleMs);
     try {
-      const response = await this.#fetch(this.url, {
+      const response = await this.#fetch(this.#url, {
         headers: { Range: `bytes=${offset}-${offset + length - 1}` },
         signal: controller.signal,
       });
@@ -121,7 +124,7 @@ export class RangeClient {
       }
       if (response.status !== 206) {
         await response.body?.cancel();
-        const error = refusal(response, this.name, shownUrl(this.url));
+        const error = refusal(response, this.name, shownUrl(this.#url));
         throw isPassing(response.status) ? new Passing(error, retryAfterMs(response)) : error;
       }
       await this.#checkVersion(response);
@@ -163,7 +166,7 @@ export class RangeClient {
 
   #lost(cause: unknown, wasIdle: boolean): SlideError {
     const code = failureCode(cause);
-    const where = shownUrl(this.url);
+    const where = shownUrl(this.#url);
     if (code !== null && isUntrusted(code)) {
       return new SlideError(
         'network',

@@ -23,8 +23,8 @@ export interface ReadRegionOptions {
 
 const sharedCache = new TileCache(128 * 1024 * 1024);
 /** Tiles that are read and decoded at the same time. */
-const CONCURRENT_TILES = 8;
-const MAX_OUTPUT_PIXELS = 2 ** 26;
+const concurrentTiles = 8;
+const maxOutputPixels = 2 ** 26;
 
 /**
  * Reads `rect` as an image of `outWidth` × `outHeight` opaque pixels. Reduces by averaging areas
@@ -55,7 +55,7 @@ export async function readRegion(
   const sums = new Accumulator(across, down, outWidth, outHeight);
   const tiles = tilesTouched(level, extent(across), extent(down));
   const cache = options.cache ?? sharedCache;
-  await forEachConcurrently(tiles, CONCURRENT_TILES, async ({ column, row }) => {
+  await forEachConcurrently(tiles, concurrentTiles, async ({ column, row }) => {
     if (signal?.aborted) throw abortReason(signal);
     const image = await cache.tile(slide, index, column, row, decoder, signal, times);
     const start = performance.now();
@@ -107,7 +107,7 @@ export function bestLevel(metadata: SlideMetadata, scale: number): number {
 
 function checkSizes(rect: Level0Rect, outWidth: number, outHeight: number): void {
   const whole = Number.isInteger(outWidth) && Number.isInteger(outHeight) && outWidth > 0 && outHeight > 0;
-  if (!whole || outWidth * outHeight > MAX_OUTPUT_PIXELS) {
+  if (!whole || outWidth * outHeight > maxOutputPixels) {
     throw new RangeError(`A region can not be read as ${outWidth} by ${outHeight} pixels.`);
   }
   const finite = [rect.x, rect.y, rect.width, rect.height].every(Number.isFinite);

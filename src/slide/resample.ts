@@ -34,9 +34,9 @@ export function axisWeights(from: number, step: number, outputs: number, size: n
     if (step >= 1) {
       const low = Math.max(0, from + o * step);
       const high = Math.min(size, from + (o + 1) * step);
-      let s = Math.floor(low + EPSILON);
+      let s = Math.floor(low + epsilon);
       start[o] = s;
-      while (s < high - EPSILON) {
+      while (s < high - epsilon) {
         weights[filled++] = (Math.min(high, s + 1) - Math.max(low, s)) / step;
         s++;
       }
@@ -60,7 +60,7 @@ export function axisWeights(from: number, step: number, outputs: number, size: n
 }
 
 /** Positions that differ by less than this are the same; keeps 3.9999999 from reaching into pixel 3. */
-const EPSILON = 1e-6;
+const epsilon = 1e-6;
 
 /**
  * Memory that is used again. A slice takes a megabyte and more for a moment; taken anew each time, a thread that reads
@@ -79,15 +79,18 @@ function sumsOf(length: number): Float32Array {
 
 /** Output sums of three colours, to which source tiles are added. */
 export class Accumulator {
-  private sums: Float32Array;
+  #sums: Float32Array;
+  readonly #across: AxisWeights;
+  readonly #down: AxisWeights;
+  readonly #width: number;
+  readonly #height: number;
 
-  constructor(
-    private readonly across: AxisWeights,
-    private readonly down: AxisWeights,
-    private readonly width: number,
-    private readonly height: number,
-  ) {
-    this.sums = sumsOf(width * height * 3);
+  constructor(across: AxisWeights, down: AxisWeights, width: number, height: number) {
+    this.#across = across;
+    this.#down = down;
+    this.#width = width;
+    this.#height = height;
+    this.#sums = sumsOf(width * height * 3);
   }
 
   /**
@@ -103,8 +106,8 @@ export class Accumulator {
     height: number,
     flat: readonly [number, number, number],
   ): void {
-    const columns = touched(this.across, left, left + width);
-    const rows = touched(this.down, top, top + height);
+    const columns = touched(this.#across, left, left + width);
+    const rows = touched(this.#down, top, top + height);
     if (columns === null || rows === null) return;
     const [firstColumn, endColumn] = columns;
     const [firstRow, endRow] = rows;
@@ -115,26 +118,26 @@ export class Accumulator {
     const { lines } = memory;
     const made = memory.made.fill(0, 0, height);
     for (let o = firstRow; o < endRow; o++) {
-      const begin = this.down.start[o]!;
-      const end = begin + this.down.count[o]!;
+      const begin = this.#down.start[o]!;
+      const end = begin + this.#down.count[o]!;
       for (let s = Math.max(begin, top); s < Math.min(end, top + height); s++) {
         const y = s - top;
         const at = y * lineLength;
         if (made[y] === 0) {
           made[y] = 1;
-          if (data === null) this.flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
-          else this.line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
+          if (data === null) this.#flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
+          else this.#line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
         }
-        const weight = this.down.weights[this.down.first[o]! + s - begin]!;
-        const sums = this.sums;
-        let target = (o * this.width + firstColumn) * 3;
+        const weight = this.#down.weights[this.#down.first[o]! + s - begin]!;
+        const sums = this.#sums;
+        let target = (o * this.#width + firstColumn) * 3;
         for (let i = at; i < at + lineLength; i++) sums[target] = sums[target++]! + weight * lines[i]!;
       }
     }
   }
 
   /** One line of a tile, resampled across. */
-  private line(
+  #line(
     lines: Float32Array,
     at: number,
     firstColumn: number,
@@ -144,7 +147,7 @@ export class Accumulator {
     left: number,
     right: number,
   ): void {
-    const { start, count, first, weights } = this.across;
+    const { start, count, first, weights } = this.#across;
     for (let o = firstColumn; o < endColumn; o++) {
       const begin = start[o]!;
       const low = begin < left ? left : begin;
@@ -165,7 +168,7 @@ export class Accumulator {
     }
   }
 
-  private flatLine(
+  #flatLine(
     lines: Float32Array,
     at: number,
     firstColumn: number,
@@ -174,7 +177,7 @@ export class Accumulator {
     right: number,
     flat: readonly [number, number, number],
   ): void {
-    const { start, count, first, weights } = this.across;
+    const { start, count, first, weights } = this.#across;
     for (let o = firstColumn; o < endColumn; o++) {
       const begin = start[o]!;
       let sum = 0;
@@ -187,22 +190,24 @@ export class Accumulator {
 
   /** The sums as opaque pixels; where source does not cover an output pixel, background fills up. Once, at the end. */
   pixels(background: readonly [number, number, number]): Uint8ClampedArray<ArrayBuffer> {
-    const { width, height, sums } = this;
+    const width = this.#width;
+    const height = this.#height;
+    const sums = this.#sums;
     const data = new Uint8ClampedArray(width * height * 4);
     const [red, green, blue] = background;
     let o = 0;
     let i = 0;
     for (let y = 0; y < height; y++) {
-      const coverY = this.down.cover[y]!;
+      const coverY = this.#down.cover[y]!;
       for (let x = 0; x < width; x++, o += 4, i += 3) {
-        const rest = 1 - coverY * this.across.cover[x]!;
+        const rest = 1 - coverY * this.#across.cover[x]!;
         data[o] = sums[i]! + rest * red;
         data[o + 1] = sums[i + 1]! + rest * green;
         data[o + 2] = sums[i + 2]! + rest * blue;
         data[o + 3] = 255;
       }
     }
-    this.sums = new Float32Array(0);
+    this.#sums = new Float32Array(0);
     if (sums.length <= longestKept) memory.sums = [sums, ...memory.sums].slice(0, keptSums);
     return data;
   }

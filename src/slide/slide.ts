@@ -162,15 +162,18 @@ export type SlideErrorCode =
 /** An error a user can act on: which file, what is wrong, what to do. */
 export class SlideError extends Error {
   override readonly name = 'SlideError';
-  constructor(
-    readonly code: SlideErrorCode,
-    readonly file: string,
-    /** What is wrong, a sentence without the file's name. */
-    readonly problem: string,
-    /** What to do about it, a sentence. */
-    readonly remedy: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: SlideErrorCode;
+  readonly file: string;
+  /** What is wrong, a sentence without the file's name. */
+  readonly problem: string;
+  /** What to do about it, a sentence. */
+  readonly remedy: string;
+
+  constructor(code: SlideErrorCode, file: string, problem: string, remedy: string, options?: ErrorOptions) {
     super(`${file}: ${problem} ${remedy}`, options);
+    this.code = code;
+    this.file = file;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }

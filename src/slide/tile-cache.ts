@@ -7,18 +7,21 @@ import { brokenTile } from './broken-tile.ts';
 
 export class TileCache {
   /** In order of use, oldest first. */
-  private readonly tiles = new Map<string, RgbaImage>();
-  private readonly tasks = new SharedTasks<string, RgbaImage | null>();
-  private readonly ids = new WeakMap<Slide, number>();
-  private nextId = 0;
-  private held = 0;
+  readonly #tiles = new Map<string, RgbaImage>();
+  readonly #tasks = new SharedTasks<string, RgbaImage | null>();
+  readonly #ids = new WeakMap<Slide, number>();
+  #nextId = 0;
+  #held = 0;
+  readonly #maxBytes: number;
 
   /** @param maxBytes of decoded pixels. */
-  constructor(private readonly maxBytes: number) {}
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
   /** Decoded bytes that are kept now. */
   get bytes(): number {
-    return this.held;
+    return this.#held;
   }
 
   /**
@@ -34,36 +37,36 @@ export class TileCache {
     signal?: AbortSignal,
     times?: ReadTimes,
   ): Promise<RgbaImage | null> {
-    const key = `${this.id(slide)}/${level}/${column}/${row}`;
-    const known = this.tiles.get(key);
+    const key = `${this.#id(slide)}/${level}/${column}/${row}`;
+    const known = this.#tiles.get(key);
     if (known !== undefined) {
-      this.tiles.delete(key);
-      this.tiles.set(key, known);
+      this.#tiles.delete(key);
+      this.#tiles.set(key, known);
       return known;
     }
-    return this.tasks.run(key, signal, async (shared) => {
+    return this.#tasks.run(key, signal, async (shared) => {
       const image = await decodeTile(slide, level, column, row, decoder, shared, times);
-      if (image !== null) this.keep(key, image);
+      if (image !== null) this.#keep(key, image);
       return image;
     });
   }
 
-  private id(slide: Slide): number {
-    let id = this.ids.get(slide);
+  #id(slide: Slide): number {
+    let id = this.#ids.get(slide);
     if (id === undefined) {
-      id = this.nextId++;
-      this.ids.set(slide, id);
+      id = this.#nextId++;
+      this.#ids.set(slide, id);
     }
     return id;
   }
 
-  private keep(key: string, image: RgbaImage): void {
-    this.tiles.set(key, image);
-    this.held += image.data.length;
-    for (const [oldest, tile] of this.tiles) {
-      if (this.held <= this.maxBytes) break;
-      this.tiles.delete(oldest);
-      this.held -= tile.data.length;
+  #keep(key: string, image: RgbaImage): void {
+    this.#tiles.set(key, image);
+    this.#held += image.data.length;
+    for (const [oldest, tile] of this.#tiles) {
+      if (this.#held <= this.#maxBytes) break;
+      this.#tiles.delete(oldest);
+      this.#held -= tile.data.length;
     }
   }
 }

@@ -6,7 +6,7 @@ import { SlideError, type ByteSource } from './slide.ts';
 export type UrlByteSourceOptions = RangeClientOptions;
 
 /** Bytes that the first request asks for; enough for most headers. */
-const HEAD_BYTES = 64 * 1024;
+const headBytes = 64 * 1024;
 
 /**
  * Opens a URL. One request tells whether the file is there, how long it is and whether the server
@@ -16,7 +16,7 @@ const HEAD_BYTES = 64 * 1024;
  */
 export async function urlByteSource(url: string, options: UrlByteSourceOptions = {}): Promise<ByteSource> {
   const http = new RangeClient(url, options);
-  const { bytes: head, response } = await http.range(0, HEAD_BYTES);
+  const { bytes: head, response } = await http.range(0, headBytes);
   const size = await totalSize(http, response, head.length);
   return {
     name: http.name,
@@ -36,7 +36,7 @@ async function totalSize(http: RangeClient, response: Response, received: number
   const total = /\/(\d+)\s*$/.exec(response.headers.get('content-range') ?? '')?.[1];
   if (total !== undefined) return Number(total);
   if (response.status === 416) return 0;
-  if (received < HEAD_BYTES) return received;
+  if (received < headBytes) return received;
   const length = await http.lengthByHead();
   if (length !== null && length >= received) return length;
   throw new SlideError(

@@ -2,7 +2,11 @@
 
 /** Text that is markup already: what `markup` makes, or text of the source itself. Never anything read from a file. */
 export class Markup {
-  constructor(readonly text: string) {}
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 type Value = string | number | Markup | readonly Markup[] | null;

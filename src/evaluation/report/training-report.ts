@@ -87,9 +87,9 @@ export interface TrainingReport {
 }
 
 /** Points of a loss curve that is drawn. */
-const CURVE_POINTS = 160;
+const curvePoints = 160;
 /** Patients whose names are listed; of more only the first. */
-const NAMED_PATIENTS = 40;
+const namedPatients = 40;
 
 /**
  * The report as one HTML file that loads nothing.
@@ -158,7 +158,7 @@ function course({ losses, validation, classes, keptStep }: TrainingReport): Mark
       colour: 'var(--first)',
       points: condensed(
         losses.map(({ step, loss }) => ({ x: step, y: loss })),
-        CURVE_POINTS,
+        curvePoints,
       ),
     },
   ];
@@ -229,8 +229,8 @@ function dataTable(parts: readonly DataPart[]): Markup {
     name,
     whole(images),
     patients.length === 0 ? '–' : whole(patients.length),
-    patients.length > NAMED_PATIENTS
-      ? `${patients.slice(0, NAMED_PATIENTS).join(', ')} …`
+    patients.length > namedPatients
+      ? `${patients.slice(0, namedPatients).join(', ')} …`
       : patients.join(', '),
   ]);
   return table('Data', ['part', 'images', 'patients', 'names of patients'], rows, [3]);

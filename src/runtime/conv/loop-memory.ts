@@ -1,5 +1,5 @@
 /** The memory that the loops of convolutions work in: maps are copied in with their margins, and out without what was rounded up. */
-import { TILE_ROWS } from './loop-source.ts';
+import { tileRows } from './loop-source.ts';
 
 export type MapShape = readonly [n: number, h: number, w: number, c: number];
 
@@ -21,8 +21,8 @@ export interface Margins {
   readonly right: number;
 }
 
-export const BYTES = 4;
-const PAGE = 65536;
+export const floatBytes = 4;
+const pageBytes = 65536;
 
 export class LoopMemory {
   /** All of it, as float32 and as int32; other views after every `take`. */
@@ -30,8 +30,10 @@ export class LoopMemory {
   integers: Int32Array;
   /** Next free byte; every convolution begins again at 0. */
   free = 0;
+  readonly #memory: WebAssembly.Memory;
 
-  constructor(private readonly memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
     this.numbers = new Float32Array(memory.buffer);
     this.integers = new Int32Array(memory.buffer);
   }
@@ -45,7 +47,7 @@ export class LoopMemory {
     keptRows: number,
     keptColumns: number,
   ): Float32Array {
-    const start = at / BYTES;
+    const start = at / floatBytes;
     if (rows === keptRows && columns === keptColumns) {
       return this.numbers.subarray(start, start + count * rows * columns);
     }
@@ -69,8 +71,8 @@ export class LoopMemory {
     const [rows, columns] = [h + top + bottom, w + left + right];
     // Tiles of four pixels may reach past the last row: what they compute there is not kept.
     const size = n * rows * columns * channels;
-    const at = this.take((size + 2 * TILE_ROWS * (columns + TILE_ROWS) * channels) * BYTES);
-    const start = at / BYTES;
+    const at = this.take((size + 2 * tileRows * (columns + tileRows) * channels) * floatBytes);
+    const start = at / floatBytes;
     if (rows === h && columns === w && channels === c) {
       this.numbers.set(values, start);
       return { at, rows, columns, channels };
@@ -91,11 +93,11 @@ export class LoopMemory {
   take(bytes: number): number {
     const at = this.free;
     this.free = upTo(at + bytes, 16);
-    const missing = this.free - this.memory.buffer.byteLength;
+    const missing = this.free - this.#memory.buffer.byteLength;
     if (missing > 0) {
-      this.memory.grow(Math.ceil(missing / PAGE));
-      this.numbers = new Float32Array(this.memory.buffer);
-      this.integers = new Int32Array(this.memory.buffer);
+      this.#memory.grow(Math.ceil(missing / pageBytes));
+      this.numbers = new Float32Array(this.#memory.buffer);
+      this.integers = new Int32Array(this.#memory.buffer);
     }
     return at;
   }

@@ -6,7 +6,7 @@ import { sha256 } from '../sha256.ts';
 import type { Weights } from '../variables.ts';
 import { modelCard } from './card.ts';
 import { classesOf } from './golden-output.ts';
-import { GRAPH_NAMES, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
+import { graphNames, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
 import { resourceDescription } from './rdf.ts';
 import type { WeightType } from './weight-shards.ts';
 
@@ -67,11 +67,11 @@ export async function exportModel(request: ExportRequest): Promise<ExportedModel
         weightsBytes: model.weightsBytes,
         dtype,
         inputs: {
-          slice: GRAPH_NAMES.slice,
-          context: recorded.context === null ? null : GRAPH_NAMES.context,
-          sliceInContext: recorded.sliceInContext === null ? null : GRAPH_NAMES.sliceInContext,
+          slice: graphNames.slice,
+          context: recorded.context === null ? null : graphNames.context,
+          sliceInContext: recorded.sliceInContext === null ? null : graphNames.sliceInContext,
         },
-        outputs: { logits: GRAPH_NAMES.logits, packed: GRAPH_NAMES.packed },
+        outputs: { logits: graphNames.logits, packed: graphNames.packed },
         contextFeatures: recorded.contextFeatures.flatMap((node) => node.label ?? []),
       },
       golden: {

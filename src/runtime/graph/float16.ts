@@ -4,7 +4,7 @@ const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
 /** Largest finite half-precision number. */
-export const FLOAT16_MAX = 65504;
+export const float16Max = 65504;
 
 /** Rounds to the nearest half-precision number, ties to even. @returns its 16 bits. */
 export function float16Bits(value: number): number {
@@ -32,7 +32,7 @@ export function toFloat16(values: Float32Array): Uint16Array {
     half[i] = float16Bits(values[i] ?? 0);
     if (((half[i] ?? 0) & 0x7c00) === 0x7c00) {
       throw new RangeError(
-        `${String(values[i])} does not fit half precision, whose largest is ${FLOAT16_MAX}.`,
+        `${String(values[i])} does not fit half precision, whose largest is ${float16Max}.`,
       );
     }
   }

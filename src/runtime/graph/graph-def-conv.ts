@@ -1,6 +1,6 @@
 /** Convolutions as nodes of a GraphDef. */
 import type { OperationOf, Weight } from './graph.ts';
-import { base64, FLOAT, ints, string, type Attribute, type GraphDefNodes } from './graph-def-nodes.ts';
+import { base64, floatType, ints, string, type Attribute, type GraphDefNodes } from './graph-def-nodes.ts';
 
 export function writeConv(
   out: GraphDefNodes,
@@ -52,7 +52,7 @@ export function writeUpConv(
     padding: string('VALID'),
   });
   out.node(name, 'DepthToSpace', [wide], {
-    T: FLOAT,
+    T: floatType,
     block_size: { i: '2' },
     data_format: string('NHWC'),
   });
@@ -67,7 +67,7 @@ function fusedConv(
   relu: boolean,
   attributes: Record<string, Attribute>,
 ): void {
-  const attr = { ...attributes, T: FLOAT, data_format: string('NHWC'), dilations: ints([1, 1, 1, 1]) };
+  const attr = { ...attributes, T: floatType, data_format: string('NHWC'), dilations: ints([1, 1, 1, 1]) };
   if (bias === null) {
     out.node(name, 'Conv2D', [x, kernel], attr);
     return;

@@ -19,7 +19,7 @@ export interface InputSizes {
 }
 
 /** Names of the inputs and outputs of every exported graph. */
-export const GRAPH_NAMES = {
+export const graphNames = {
   slice: 'slice',
   context: 'context',
   sliceInContext: 'slice_in_context',
@@ -48,13 +48,13 @@ export function recordNetwork(
   sizes: InputSizes,
 ): RecordedNetwork {
   const ops = new GraphOps(variables);
-  const slice = ops.input(GRAPH_NAMES.slice, sizes.slice, sizes.slice, 3);
+  const slice = ops.input(graphNames.slice, sizes.slice, sizes.slice, 3);
   const context =
-    sizes.context === null ? null : ops.input(GRAPH_NAMES.context, sizes.context, sizes.context, 3);
-  const box = context === null ? null : ops.input(GRAPH_NAMES.sliceInContext, 1, 1, 4);
+    sizes.context === null ? null : ops.input(graphNames.context, sizes.context, sizes.context, 3);
+  const box = context === null ? null : ops.input(graphNames.sliceInContext, 1, 1, 4);
   const result = network(ops, { slice, context, sliceInContext: box });
-  const logits = ops.label(ops.resizeBilinear(result, sizes.slice, sizes.slice), GRAPH_NAMES.logits);
-  const packed = ops.label(ops.pack(logits), GRAPH_NAMES.packed);
+  const logits = ops.label(ops.resizeBilinear(result, sizes.slice, sizes.slice), graphNames.logits);
+  const packed = ops.label(ops.pack(logits), graphNames.packed);
 
   const simple = simplify({ inputs: [], outputs: [logits, packed] });
   const [newLogits = logits, newPacked = packed] = simple.outputs;

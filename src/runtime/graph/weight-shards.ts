@@ -21,7 +21,7 @@ export interface WeightShards {
 }
 
 /** Small enough for a browser's HTTP cache to keep and for a proxy to pass. */
-export const SHARD_BYTES = 4_000_000;
+export const shardBytes = 4_000_000;
 
 /**
  * @param type of kernels. Biases and scales stay in float32: they are few, and rounding them costs accuracy.
@@ -36,7 +36,7 @@ export function packWeights(constants: readonly Constant[], type: WeightType): W
   const append = (values: Uint8Array): void => {
     for (let offset = 0; offset < values.length;) {
       if (used === shard.length) {
-        shard = new Uint8Array(SHARD_BYTES);
+        shard = new Uint8Array(shardBytes);
         shards.push(shard);
         used = 0;
       }

@@ -9,12 +9,11 @@ export class OnnxNodes {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
   readonly names: Names;
+  readonly #dtype: WeightType;
 
   /** @throws ModelError `bad-graph` on two equal labels. */
-  constructor(
-    order: readonly GraphNode[],
-    private readonly dtype: WeightType,
-  ) {
+  constructor(order: readonly GraphNode[], dtype: WeightType) {
+    this.#dtype = dtype;
     this.names = new Names(order);
   }
 
@@ -22,7 +21,7 @@ export class OnnxNodes {
   weight(weight: Weight, shape: readonly number[], data: () => Float32Array, large = false): string {
     const { name, known } = this.names.ofWeight(weight);
     if (known) return name;
-    if (!large || this.dtype === 'float32') {
+    if (!large || this.#dtype === 'float32') {
       this.initializers.push({ name, type: 'float32', shape, data: bytesOf(data()) });
       return name;
     }

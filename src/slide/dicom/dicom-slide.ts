@@ -25,7 +25,7 @@ const transferSyntax = {
   jpeg2000: '1.2.840.10008.1.2.4.91',
 } as const;
 
-const COMPRESSION_NAMES: Readonly<Record<string, string>> = {
+const compressionNames: Readonly<Record<string, string>> = {
   [transferSyntax.implicitLittle]: 'uncompressed',
   [transferSyntax.explicitLittle]: 'uncompressed',
   [transferSyntax.jpegBaseline]: 'JPEG',
@@ -34,7 +34,7 @@ const COMPRESSION_NAMES: Readonly<Record<string, string>> = {
   [transferSyntax.jpeg2000]: 'JPEG 2000',
 };
 
-const SUPPORTED: readonly string[] = Object.values(transferSyntax);
+const supportedSyntaxes: readonly string[] = Object.values(transferSyntax);
 
 /** What a slide of instances is besides its instances. */
 export interface DicomIdentity {
@@ -79,7 +79,7 @@ export function dicomSlide(
     );
   }
   for (const { first } of levels) {
-    if (!SUPPORTED.includes(first.transferSyntax)) {
+    if (!supportedSyntaxes.includes(first.transferSyntax)) {
       throw refuse(
         `Its transfer syntax ${first.transferSyntax} is not supported.`,
         'Convert it to JPEG, JPEG 2000 or uncompressed.',
@@ -93,13 +93,15 @@ export function dicomSlide(
     }
   }
   const associated = instances
-    .filter((one) => one.kind !== 'volume' && SUPPORTED.includes(one.transferSyntax) && one.bits === 8)
+    .filter(
+      (one) => one.kind !== 'volume' && supportedSyntaxes.includes(one.transferSyntax) && one.bits === 8,
+    )
     .map((one) => ({ ...level([one]), name: one.kind === 'overview' ? 'macro' : one.kind }))
     .filter((one, i, all) => all.findIndex((other) => other.name === one.name) === i);
   const metadata: SlideMetadata = {
     name,
     format: 'dicom-wsi',
-    compression: COMPRESSION_NAMES[base.transferSyntax] ?? null,
+    compression: compressionNames[base.transferSyntax] ?? null,
     width: base.width,
     height: base.height,
     levels: slideLevels(levels.map(({ first }) => first)),

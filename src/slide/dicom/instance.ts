@@ -39,9 +39,9 @@ export interface DicomInstance {
 }
 
 /** First and largest number of bytes that are read to find the pixel data. */
-const FIRST_BYTES = 256 * 1024;
-const MAX_HEADER_BYTES = 128 * 1024 * 1024;
-const WSI_STORAGE = '1.2.840.10008.5.1.4.1.1.77.1.6';
+const firstBytes = 256 * 1024;
+const maxHeaderBytes = 128 * 1024 * 1024;
+const wsiStorage = '1.2.840.10008.5.1.4.1.1.77.1.6';
 
 /** Whether the bytes begin as a DICOM file does. */
 export function isDicom(head: Uint8Array): boolean {
@@ -55,7 +55,7 @@ export function isDicom(head: Uint8Array): boolean {
 export async function dicomInstance(source: ByteSource): Promise<DicomInstance> {
   const data = await readDataSet(source);
   const text = (key: string): string => data.string(key) ?? '';
-  if (text('x00080016') !== WSI_STORAGE) {
+  if (text('x00080016') !== wsiStorage) {
     throw new SlideError(
       'unsupported',
       source.name,
@@ -123,14 +123,14 @@ export async function dicomInstance(source: ByteSource): Promise<DicomInstance> 
 
 /** Reads ever more of the file until the parser reaches the pixel data. */
 async function readDataSet(source: ByteSource): Promise<DataSet> {
-  let length = Math.min(source.size, FIRST_BYTES);
+  let length = Math.min(source.size, firstBytes);
   for (;;) {
     const bytes = await source.read(0, length);
     try {
       const data = dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010' });
       if (data.elements.x7fe00010 !== undefined || length >= source.size) return data;
     } catch (cause) {
-      if (length >= source.size || length >= MAX_HEADER_BYTES) {
+      if (length >= source.size || length >= maxHeaderBytes) {
         throw new SlideError(
           length >= source.size ? 'truncated' : 'corrupt',
           source.name,
@@ -140,8 +140,8 @@ async function readDataSet(source: ByteSource): Promise<DataSet> {
         );
       }
     }
-    if (length >= MAX_HEADER_BYTES) throw damaged(source.name, 'Its pixel data is not to be found.');
-    length = Math.min(source.size, length * 8, MAX_HEADER_BYTES);
+    if (length >= maxHeaderBytes) throw damaged(source.name, 'Its pixel data is not to be found.');
+    length = Math.min(source.size, length * 8, maxHeaderBytes);
   }
 }
 
@@ -192,7 +192,7 @@ function pixelSize(data: DataSet, width: number, height: number): DicomInstance[
 /** Millimetres in µm; ten digits, so that 0.000499 mm is 0.499 µm. */
 const um = (mm: number): number => Number((mm * 1000).toPrecision(10));
 
-const KEYWORDS: Readonly<Record<string, string>> = {
+const keywords: Readonly<Record<string, string>> = {
   x00020010: 'TransferSyntaxUID',
   x00080008: 'ImageType',
   x00080018: 'SOPInstanceUID',
@@ -211,7 +211,7 @@ const KEYWORDS: Readonly<Record<string, string>> = {
 /** Technical attributes; none that names a patient. */
 function properties(data: DataSet): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [key, keyword] of Object.entries(KEYWORDS)) {
+  for (const [key, keyword] of Object.entries(keywords)) {
     const element = data.elements[key];
     if (element === undefined || element.length <= 0 || element.length > 256) continue;
     const bytes = copy(data, element.dataOffset, element.length);

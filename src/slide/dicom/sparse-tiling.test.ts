@@ -8,7 +8,7 @@ import { pixel } from '../testing/images.ts';
 
 const platform = nodePlatform();
 /** Pixels of a frame's side. */
-const SIDE = 8;
+const side = 8;
 
 /** One element of a data set in explicit VR, little-endian (PS3.5, section 7.1). */
 function element(tag: number, vr: string, value: Buffer): Buffer {
@@ -49,7 +49,7 @@ interface Frame {
 
 /** An uncompressed level of `width` by `height` pixels that holds the given frames, in this order. */
 function sparseLevel(width: number, height: number, spacingMm: number, frames: readonly Frame[]): Uint8Array {
-  const pixels = frames.flatMap(({ colour }) => Array.from({ length: SIDE * SIDE }, () => colour).flat());
+  const pixels = frames.flatMap(({ colour }) => Array.from({ length: side * side }, () => colour).flat());
   const body = [
     text(0x00020010, 'UI', '1.2.840.10008.1.2.1'),
     text(0x00080008, 'CS', 'ORIGINAL\\PRIMARY\\VOLUME\\NONE'),
@@ -60,8 +60,8 @@ function sparseLevel(width: number, height: number, spacingMm: number, frames: r
     text(0x00280004, 'CS', 'RGB'),
     number(0x00280006, 'US', 0),
     text(0x00280008, 'IS', String(frames.length)),
-    number(0x00280010, 'US', SIDE),
-    number(0x00280011, 'US', SIDE),
+    number(0x00280010, 'US', side),
+    number(0x00280011, 'US', side),
     number(0x00280100, 'US', 8),
     number(0x00480006, 'UL', width),
     number(0x00480007, 'UL', height),
@@ -72,8 +72,8 @@ function sparseLevel(width: number, height: number, spacingMm: number, frames: r
         sequence(0x0048021a, [
           Buffer.concat([
             // From 1, in pixels of the whole image.
-            number(0x0048021e, 'SL', column * SIDE + 1),
-            number(0x0048021f, 'SL', row * SIDE + 1),
+            number(0x0048021e, 'SL', column * side + 1),
+            number(0x0048021f, 'SL', row * side + 1),
           ]),
         ]),
       ),

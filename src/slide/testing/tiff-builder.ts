@@ -11,7 +11,7 @@ export interface BuiltTiff {
   readonly entries: ReadonlyMap<number, number>;
 }
 
-const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1 };
+const typeBytes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1 };
 
 /** A little-endian classic TIFF of one directory, whose tiles lie from offset 8 on. */
 export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltEntry[], next = 0): BuiltTiff {
@@ -22,7 +22,7 @@ export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltE
   const u16 = (value: number): number[] => [value & 255, (value >> 8) & 255];
   const u32 = (value: number): number[] => [...u16(value & 0xffff), ...u16(Math.floor(value / 65536))];
   for (const [tag, type, values] of entries) {
-    const size = TYPE_BYTES[type] ?? 1;
+    const size = typeBytes[type] ?? 1;
     const bytes: number[] = [];
     for (const value of values) bytes.push(...(size === 1 ? [value] : size === 2 ? u16(value) : u32(value)));
     const count = values.length;

@@ -70,13 +70,13 @@ const classicLimit = 0xffff_ffff - 64 * 1024;
 
 /** A writer for one file. Push every tile of level 0 in row order, then `finish`. */
 export class TiffWriter {
-  private readonly levels: Level[] = [];
-  private readonly samples: 1 | 3;
-  private readonly factor: number;
-  private readonly options: TiffWriterOptions;
+  readonly #levels: Level[] = [];
+  readonly #samples: 1 | 3;
+  readonly #factor: number;
+  readonly #options: TiffWriterOptions;
   /** Room for the longer of the two headers; which one is known only at the end. */
-  private position = 16;
-  private tilesPushed = 0;
+  #position = 16;
+  #tilesPushed = 0;
 
   /** @throws RangeError for sizes that are no TIFF. */
   constructor(options: TiffWriterOptions) {
@@ -93,32 +93,32 @@ export class TiffWriter {
     if (options.colour === 'rgb' && options.reduce === 'majority') {
       throw new RangeError("A majority is found among single values: use 'average' for RGB.");
     }
-    this.options = options;
-    this.samples = options.colour === 'rgb' ? 3 : 1;
-    this.factor = options.factor ?? 2;
-    for (let w = width, h = height; ; w = Math.ceil(w / this.factor), h = Math.ceil(h / this.factor)) {
-      const isFirst = this.levels.length === 0;
-      this.levels.push({
+    this.#options = options;
+    this.#samples = options.colour === 'rgb' ? 3 : 1;
+    this.#factor = options.factor ?? 2;
+    for (let w = width, h = height; ; w = Math.ceil(w / this.#factor), h = Math.ceil(h / this.#factor)) {
+      const isFirst = this.#levels.length === 0;
+      this.#levels.push({
         width: w,
         height: h,
         columns: Math.ceil(w / tileSize),
         rows: Math.ceil(h / tileSize),
         offsets: [],
         counts: [],
-        row: isFirst ? null : new TileRow(w, h, tileSize, this.samples),
+        row: isFirst ? null : new TileRow(w, h, tileSize, this.#samples),
       });
       if (w <= tileSize && h <= tileSize) break;
-      const next = Math.ceil(Math.min(w, h) / this.factor);
+      const next = Math.ceil(Math.min(w, h) / this.#factor);
       if (options.levelsFillTile === true && next < tileSize) break;
     }
   }
 
   get columns(): number {
-    return this.levels[0]!.columns;
+    return this.#levels[0]!.columns;
   }
 
   get rows(): number {
-    return this.levels[0]!.rows;
+    return this.#levels[0]!.rows;
   }
 
   /**
@@ -127,56 +127,58 @@ export class TiffWriter {
    * @throws RangeError for a wrong length or one tile too many.
    */
   async pushTile(pixels: Uint8Array): Promise<void> {
-    const { tileSize } = this.options;
-    const level = this.levels[0]!;
-    if (pixels.length !== tileSize * tileSize * this.samples) {
-      throw new RangeError(`A tile has ${tileSize * tileSize * this.samples} samples, not ${pixels.length}.`);
+    const { tileSize } = this.#options;
+    const level = this.#levels[0]!;
+    if (pixels.length !== tileSize * tileSize * this.#samples) {
+      throw new RangeError(
+        `A tile has ${tileSize * tileSize * this.#samples} samples, not ${pixels.length}.`,
+      );
     }
-    if (this.tilesPushed >= level.columns * level.rows)
+    if (this.#tilesPushed >= level.columns * level.rows)
       throw new RangeError('All tiles are written already.');
-    const column = this.tilesPushed % level.columns;
-    const row = Math.floor(this.tilesPushed / level.columns);
-    this.tilesPushed++;
-    await this.store(0, pixels);
-    await this.reduceInto(1, pixels, column, row);
+    const column = this.#tilesPushed % level.columns;
+    const row = Math.floor(this.#tilesPushed / level.columns);
+    this.#tilesPushed++;
+    await this.#store(0, pixels);
+    await this.#reduceInto(1, pixels, column, row);
   }
 
   /** Hands a finished tile of `index - 1` down to level `index`, and on from there. */
-  private async reduceInto(index: number, pixels: Uint8Array, column: number, row: number): Promise<void> {
-    const level = this.levels[index];
-    const above = this.levels[index - 1]!;
+  async #reduceInto(index: number, pixels: Uint8Array, column: number, row: number): Promise<void> {
+    const level = this.#levels[index];
+    const above = this.#levels[index - 1]!;
     if (!level?.row) return;
-    const { tileSize, reduce } = this.options;
+    const { tileSize, reduce } = this.#options;
     const used = {
       width: Math.min(tileSize, above.width - column * tileSize),
       height: Math.min(tileSize, above.height - row * tileSize),
     };
-    level.row.reduce(pixels, column, row, used, this.factor, reduce);
+    level.row.reduce(pixels, column, row, used, this.#factor, reduce);
     const isLastColumn = column === above.columns - 1;
-    const isRowFull = (row + 1) % this.factor === 0 || row === above.rows - 1;
+    const isRowFull = (row + 1) % this.#factor === 0 || row === above.rows - 1;
     if (!isLastColumn || !isRowFull) return;
-    const levelRow = Math.floor(row / this.factor);
+    const levelRow = Math.floor(row / this.#factor);
     for (let c = 0; c < level.columns; c++) {
       const tile = level.row.tile(c, levelRow);
-      await this.store(index, tile);
-      await this.reduceInto(index + 1, tile, c, levelRow);
+      await this.#store(index, tile);
+      await this.#reduceInto(index + 1, tile, c, levelRow);
     }
     level.row.clear();
   }
 
-  private async store(index: number, pixels: Uint8Array): Promise<void> {
-    const { compression, tileSize, sink } = this.options;
+  async #store(index: number, pixels: Uint8Array): Promise<void> {
+    const { compression, tileSize, sink } = this.#options;
     const bytes =
       compression.kind === 'jpeg'
-        ? await compression.encoder.encode(pixels, tileSize, tileSize, this.samples)
+        ? await compression.encoder.encode(pixels, tileSize, tileSize, this.#samples)
         : compression.kind === 'deflate'
           ? zlibSync(pixels, { level: 6 })
           : pixels.slice();
-    const level = this.levels[index]!;
-    level.offsets.push(this.position);
+    const level = this.#levels[index]!;
+    level.offsets.push(this.#position);
     level.counts.push(bytes.length);
-    await sink.write(this.position, bytes);
-    this.position += bytes.length + (bytes.length & 1);
+    await sink.write(this.#position, bytes);
+    this.#position += bytes.length + (bytes.length & 1);
   }
 
   /**
@@ -184,27 +186,27 @@ export class TiffWriter {
    * @throws RangeError when tiles are missing.
    */
   async finish(): Promise<number> {
-    const first = this.levels[0]!;
-    if (this.tilesPushed !== first.columns * first.rows) {
-      throw new RangeError(`${first.columns * first.rows - this.tilesPushed} tiles are missing.`);
+    const first = this.#levels[0]!;
+    if (this.#tilesPushed !== first.columns * first.rows) {
+      throw new RangeError(`${first.columns * first.rows - this.#tilesPushed} tiles are missing.`);
     }
-    const { sink, big } = this.options;
-    const tables = this.levels.reduce((sum, level) => sum + level.offsets.length * 16, 0);
-    const isBig = big === 'always' || this.position + tables > classicLimit;
-    const firstIfd = this.position;
-    for (let i = 0; i < this.levels.length; i++) {
-      const isLast = i === this.levels.length - 1;
-      const bytes = encodeIfd(this.entriesOf(i, isBig), this.position, isBig, (end) => (isLast ? 0 : end));
-      await sink.write(this.position, bytes);
-      this.position += bytes.length;
+    const { sink, big } = this.#options;
+    const tables = this.#levels.reduce((sum, level) => sum + level.offsets.length * 16, 0);
+    const isBig = big === 'always' || this.#position + tables > classicLimit;
+    const firstIfd = this.#position;
+    for (let i = 0; i < this.#levels.length; i++) {
+      const isLast = i === this.#levels.length - 1;
+      const bytes = encodeIfd(this.#entriesOf(i, isBig), this.#position, isBig, (end) => (isLast ? 0 : end));
+      await sink.write(this.#position, bytes);
+      this.#position += bytes.length;
     }
     await sink.write(0, encodeHeader(firstIfd, isBig));
-    return this.position;
+    return this.#position;
   }
 
-  private entriesOf(index: number, isBig: boolean): IfdEntry[] {
-    const level = this.levels[index]!;
-    const { colour, compression, tileSize, mpp, description, software, copyright, palette } = this.options;
+  #entriesOf(index: number, isBig: boolean): IfdEntry[] {
+    const level = this.#levels[index]!;
+    const { colour, compression, tileSize, mpp, description, software, copyright, palette } = this.#options;
     const short = (tag: number, ...values: number[]): IfdEntry => ({ tag, type: fieldType.short, values });
     const long = (tag: number, ...values: number[]): IfdEntry => ({ tag, type: fieldType.long, values });
     const isJpegRgb = compression.kind === 'jpeg' && colour === 'rgb';
@@ -212,10 +214,10 @@ export class TiffWriter {
       long(254, index === 0 ? 0 : 1),
       long(256, level.width),
       long(257, level.height),
-      short(258, ...new Array<number>(this.samples).fill(8)),
+      short(258, ...new Array<number>(this.#samples).fill(8)),
       short(259, compression.kind === 'jpeg' ? 7 : compression.kind === 'deflate' ? 8 : 1),
       short(262, colour === 'palette' ? 3 : colour === 'grey' ? 1 : isJpegRgb ? 6 : 2),
-      short(277, this.samples),
+      short(277, this.#samples),
       short(284, 1),
       long(322, tileSize),
       long(323, tileSize),
@@ -228,8 +230,8 @@ export class TiffWriter {
     if (index === 0 && copyright) entries.push(asciiEntry(33432, copyright));
     if (mpp !== undefined) {
       // Pixels per centimetre are 10⁴ / mpp; with this numerator mpp keeps five decimals exactly.
-      const x = (mpp * this.levels[0]!.width) / level.width;
-      const y = (mpp * this.levels[0]!.height) / level.height;
+      const x = (mpp * this.#levels[0]!.width) / level.width;
+      const y = (mpp * this.#levels[0]!.height) / level.height;
       entries.push({ tag: 282, type: fieldType.rational, values: [1e9, Math.round(x * 1e5)] });
       entries.push({ tag: 283, type: fieldType.rational, values: [1e9, Math.round(y * 1e5)] });
       entries.push(short(296, 3));

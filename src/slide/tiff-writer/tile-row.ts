@@ -1,18 +1,21 @@
 /** One row of tiles of a reduced level, filled piece by piece from the tiles of the level above. */
 export class TileRow {
-  private readonly pixels: Uint8Array;
-  private readonly stride: number;
-  private readonly scratch: Uint8Array;
+  readonly #pixels: Uint8Array;
+  readonly #stride: number;
+  readonly #scratch: Uint8Array;
+  readonly #width: number;
+  readonly #height: number;
+  readonly #tileSize: number;
+  readonly #samples: 1 | 3;
 
-  constructor(
-    private readonly width: number,
-    private readonly height: number,
-    private readonly tileSize: number,
-    private readonly samples: 1 | 3,
-  ) {
-    this.stride = width * samples;
-    this.pixels = new Uint8Array(this.stride * tileSize);
-    this.scratch = new Uint8Array(tileSize * tileSize * samples);
+  constructor(width: number, height: number, tileSize: number, samples: 1 | 3) {
+    this.#width = width;
+    this.#height = height;
+    this.#tileSize = tileSize;
+    this.#samples = samples;
+    this.#stride = width * samples;
+    this.#pixels = new Uint8Array(this.#stride * tileSize);
+    this.#scratch = new Uint8Array(tileSize * tileSize * samples);
   }
 
   /**
@@ -29,7 +32,8 @@ export class TileRow {
     factor: number,
     how: 'average' | 'nearest' | 'majority',
   ): void {
-    const { tileSize, samples } = this;
+    const tileSize = this.#tileSize;
+    const samples = this.#samples;
     const part = tileSize / factor;
     const x0 = column * part;
     const y0 = (row % factor) * part;
@@ -41,17 +45,17 @@ export class TileRow {
       for (let x = 0; x < columns; x++) {
         const left = x * factor;
         const blockWidth = Math.min(factor, used.width - left);
-        const target = (y0 + y) * this.stride + (x0 + x) * samples;
+        const target = (y0 + y) * this.#stride + (x0 + x) * samples;
         if (how === 'nearest') {
           const sy = top + (blockHeight >> 1);
           const sx = left + (blockWidth >> 1);
           for (let s = 0; s < samples; s++) {
-            this.pixels[target + s] = tile[(sy * tileSize + sx) * samples + s]!;
+            this.#pixels[target + s] = tile[(sy * tileSize + sx) * samples + s]!;
           }
           continue;
         }
         if (how === 'majority') {
-          this.pixels[target] = mostFrequent(tile, tileSize, left, top, blockWidth, blockHeight);
+          this.#pixels[target] = mostFrequent(tile, tileSize, left, top, blockWidth, blockHeight);
           continue;
         }
         const count = blockWidth * blockHeight;
@@ -61,7 +65,7 @@ export class TileRow {
             let from = ((top + dy) * tileSize + left) * samples + s;
             for (let dx = 0; dx < blockWidth; dx++, from += samples) sum += tile[from]!;
           }
-          this.pixels[target + s] = (sum / count) | 0;
+          this.#pixels[target + s] = (sum / count) | 0;
         }
       }
     }
@@ -69,14 +73,16 @@ export class TileRow {
 
   /** A copy of tile `column`; beyond the level's border its last pixels are repeated. */
   tile(column: number, row: number): Uint8Array {
-    const { tileSize, samples, scratch } = this;
-    const usedHeight = Math.min(tileSize, this.height - row * tileSize);
-    const usedWidth = Math.min(tileSize, this.width - column * tileSize);
+    const tileSize = this.#tileSize;
+    const samples = this.#samples;
+    const scratch = this.#scratch;
+    const usedHeight = Math.min(tileSize, this.#height - row * tileSize);
+    const usedWidth = Math.min(tileSize, this.#width - column * tileSize);
     const bytes = usedWidth * samples;
     for (let y = 0; y < tileSize; y++) {
-      const from = Math.min(y, usedHeight - 1) * this.stride + column * tileSize * samples;
+      const from = Math.min(y, usedHeight - 1) * this.#stride + column * tileSize * samples;
       const to = y * tileSize * samples;
-      scratch.set(this.pixels.subarray(from, from + bytes), to);
+      scratch.set(this.#pixels.subarray(from, from + bytes), to);
       for (let x = usedWidth; x < tileSize; x++) {
         for (let s = 0; s < samples; s++) {
           scratch[to + x * samples + s] = scratch[to + (usedWidth - 1) * samples + s]!;
@@ -87,7 +93,7 @@ export class TileRow {
   }
 
   clear(): void {
-    this.pixels.fill(0);
+    this.#pixels.fill(0);
   }
 }
 

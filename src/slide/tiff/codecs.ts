@@ -5,7 +5,7 @@ import { decodeLzw } from './lzw.ts';
 import { compression } from './tags.ts';
 
 /** Input that can not unpack to more than this at Deflate's highest ratio is unpacked in one go. */
-const SAFE_DEFLATE_BYTES = 16 * 1024;
+const safeDeflateBytes = 16 * 1024;
 
 /**
  * Unpacks one block.
@@ -45,7 +45,7 @@ export function isByteCodec(scheme: number): boolean {
 
 /** zlib. A stream that would unpack to far more than asked for is stopped, not unpacked. */
 function inflate(bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length <= SAFE_DEFLATE_BYTES || bytes.length <= length) {
+  if (bytes.length <= safeDeflateBytes || bytes.length <= length) {
     return unzlibSync(bytes, { out: new Uint8Array(length) });
   }
   const output = new Uint8Array(length);
@@ -54,8 +54,8 @@ function inflate(bytes: Uint8Array, length: number): Uint8Array {
     output.set(chunk.subarray(0, length - filled), filled);
     filled += Math.min(chunk.length, length - filled);
   });
-  for (let at = 0; at < bytes.length && filled < length; at += SAFE_DEFLATE_BYTES) {
-    stream.push(bytes.subarray(at, at + SAFE_DEFLATE_BYTES), at + SAFE_DEFLATE_BYTES >= bytes.length);
+  for (let at = 0; at < bytes.length && filled < length; at += safeDeflateBytes) {
+    stream.push(bytes.subarray(at, at + safeDeflateBytes), at + safeDeflateBytes >= bytes.length);
   }
   return output.subarray(0, filled);
 }

@@ -10,7 +10,7 @@ import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { AssociatedSource, TiffContents } from './tiff-slide.ts';
 
 /** Largest pixel in µm that a resolution tag is believed to mean; 72 dpi would be 353 µm. */
-const MAX_MPP = 60;
+const maxMpp = 60;
 
 /**
  * @param names of images beside the slide, by their number in the main chain, where the dialect knows them.
@@ -112,7 +112,7 @@ export function resolutionMpp(directory: TiffDirectory): Promise<SlideMpp | null
   const umPerUnit = unit === 3 ? 10_000 : unit === 2 ? 25_400 : NaN;
   const x = umPerUnit / (directory.number(tag.xResolution) ?? NaN);
   const y = umPerUnit / (directory.number(tag.yResolution) ?? NaN);
-  const believable = (mpp: number): boolean => mpp > 0.01 && mpp < MAX_MPP;
+  const believable = (mpp: number): boolean => mpp > 0.01 && mpp < maxMpp;
   return Promise.resolve(
     believable(x) && believable(y) ? { x: round(x), y: round(y), source: 'TIFF resolution' } : null,
   );

@@ -9,7 +9,7 @@ import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 
 /** Most channels that are added up; more would be mud. */
-export const MAX_COMPOSITE_CHANNELS = 4;
+export const maxCompositeChannels = 4;
 
 /** A channel as OME-XML describes it. */
 export interface OmeChannel {
@@ -21,7 +21,7 @@ export interface OmeChannel {
 }
 
 /** Colours of channels without one: apart from each other also for red-green blind eyes. */
-const DEFAULT_COLOURS = [
+const defaultColours = [
   [70, 110, 255],
   [0, 255, 0],
   [255, 40, 40],
@@ -29,10 +29,10 @@ const DEFAULT_COLOURS = [
 ] as const;
 
 /** Share of the pixels that is clipped at the dark and at the bright end. */
-const DARK_SHARE = 0.01;
-const BRIGHT_SHARE = 0.002;
+const darkShare = 0.01;
+const brightShare = 0.002;
 /** Tiles of the smallest level that are looked at for the range. */
-const MAX_RANGE_TILES = 64;
+const maxRangeTiles = 64;
 
 interface ShownChannel {
   readonly levels: readonly GreyImage[];
@@ -48,7 +48,7 @@ interface ShownChannel {
 export async function compositeLevels(file: TiffFile, channels: readonly OmeChannel[]): Promise<TileGrid[]> {
   const shown: ShownChannel[] = [];
   const own = channels.some((one) => one.colour?.some((value) => value < 255));
-  for (const [index, channel] of channels.slice(0, MAX_COMPOSITE_CHANNELS).entries()) {
+  for (const [index, channel] of channels.slice(0, maxCompositeChannels).entries()) {
     const directory = file.directories[channel.directory];
     if (directory === undefined) {
       throw new SlideError(
@@ -59,7 +59,7 @@ export async function compositeLevels(file: TiffFile, channels: readonly OmeChan
       );
     }
     const levels = await channelLevels(file, directory);
-    const colour = (own ? channel.colour : null) ?? DEFAULT_COLOURS[index % DEFAULT_COLOURS.length]!;
+    const colour = (own ? channel.colour : null) ?? defaultColours[index % defaultColours.length]!;
     shown.push({ levels, colour, range: null });
   }
   const first = shown[0]?.levels ?? [];
@@ -158,7 +158,7 @@ function rangeOf(channel: ShownChannel, platform: SlidePlatform): Promise<readon
 async function findRange(grid: GreyImage, platform: SlidePlatform): Promise<readonly [number, number]> {
   const histogram = new Uint32Array(2 ** grid.bits);
   const tiles = grid.columns * grid.rows;
-  const step = Math.max(1, tiles / MAX_RANGE_TILES);
+  const step = Math.max(1, tiles / maxRangeTiles);
   let total = 0;
   for (let at = 0; at < tiles; at += step) {
     const index = Math.floor(at);
@@ -174,11 +174,11 @@ async function findRange(grid: GreyImage, platform: SlidePlatform): Promise<read
     total += width * height;
   }
   let low = 0;
-  for (let seen = histogram[0]!; low < histogram.length - 1 && seen <= total * DARK_SHARE;) {
+  for (let seen = histogram[0]!; low < histogram.length - 1 && seen <= total * darkShare;) {
     seen += histogram[++low]!;
   }
   let high = histogram.length - 1;
-  for (let seen = histogram[high]!; high > low && seen <= total * BRIGHT_SHARE;) seen += histogram[--high]!;
+  for (let seen = histogram[high]!; high > low && seen <= total * brightShare;) seen += histogram[--high]!;
   return [low, high > low ? high : low + 1];
 }
 

@@ -5,16 +5,16 @@
 import { XMLParser } from 'fast-xml-parser';
 import { SlideError, type SlideMpp } from '../slide.ts';
 import { genericContents } from './generic-tiff.ts';
-import { compositeLevels, isInterleaved, MAX_COMPOSITE_CHANNELS, type OmeChannel } from './ome-composite.ts';
+import { compositeLevels, isInterleaved, maxCompositeChannels, type OmeChannel } from './ome-composite.ts';
 import { compression, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
 import type { TiffContents } from './tiff-slide.ts';
 
 /** Longest OME-XML that is parsed; whole plates have some megabytes. */
-const MAX_XML = 16 * 1024 * 1024;
+const maxXmlBytes = 16 * 1024 * 1024;
 
 /** More than any instrument has; a count in damaged XML may be anything. */
-const MAX_CHANNELS = 256;
+const maxChannels = 256;
 
 type Element = Readonly<Record<string, unknown>>;
 
@@ -72,7 +72,7 @@ async function fluorescenceContents(
   scanner: string | null,
 ): Promise<TiffContents> {
   const { channels } = image;
-  const shown = channels.slice(0, MAX_COMPOSITE_CHANNELS).map((channel, i) => channel.name || `${i + 1}`);
+  const shown = channels.slice(0, maxCompositeChannels).map((channel, i) => channel.name || `${i + 1}`);
   const left = channels.length - shown.length;
   return {
     format: 'ome-tiff',
@@ -90,7 +90,7 @@ async function fluorescenceContents(
 export function parseOme(xml: string, file: string): OmeDocument {
   const damaged = (cause?: unknown): SlideError =>
     new SlideError('corrupt', file, 'Its OME-XML can not be read.', 'Export the file again.', { cause });
-  if (xml.length > MAX_XML) throw damaged();
+  if (xml.length > maxXmlBytes) throw damaged();
   let root: Element;
   try {
     const parser = new XMLParser({
@@ -115,10 +115,7 @@ export function parseOme(xml: string, file: string): OmeDocument {
     const directory =
       Number.isInteger(given) && child(pixels, 'TiffData')[0]?.IFD !== undefined ? given : next;
     const samples = Number(text(child(pixels, 'Channel')[0]?.SamplesPerPixel)) || 1;
-    const count = Math.min(
-      MAX_CHANNELS,
-      Math.max(1, Math.round((Number(text(pixels.SizeC)) || 1) / samples)),
-    );
+    const count = Math.min(maxChannels, Math.max(1, Math.round((Number(text(pixels.SizeC)) || 1) / samples)));
     next = directory + count * size(pixels, 'Z') * size(pixels, 'T');
     const settings = child(image, 'ObjectiveSettings')[0];
     const objective = objectives.find((one) => one.ID === settings?.ID) ?? objectives[0];
@@ -171,7 +168,7 @@ function colourOf(value: unknown): OmeChannel['colour'] {
 }
 
 /** µm in one of OME's length units. */
-const UNIT_UM: Readonly<Record<string, number>> = {
+const unitUm: Readonly<Record<string, number>> = {
   µm: 1,
   μm: 1,
   um: 1,
@@ -188,7 +185,7 @@ function physicalSize(pixels: Element): SlideMpp | null {
   const axis = (name: string): number | null => {
     const size = positive(pixels[`PhysicalSize${name}`]);
     const unit = text(pixels[`PhysicalSize${name}Unit`]) || 'µm';
-    const um = UNIT_UM[unit];
+    const um = unitUm[unit];
     return size === null || um === undefined ? null : size * um;
   };
   const x = axis('X');

@@ -50,7 +50,7 @@ export const compression = {
 } as const;
 
 /** TIFF's compressions in words. */
-const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
+const compressionNames: Readonly<Record<number, string>> = {
   [compression.none]: 'uncompressed',
   [compression.lzw]: 'LZW',
   [compression.jpeg]: 'JPEG',
@@ -67,7 +67,7 @@ const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
 
 /** A compression in words. */
 export const compressionName = (scheme: number): string =>
-  COMPRESSION_NAMES[scheme] ?? `TIFF compression ${scheme}`;
+  compressionNames[scheme] ?? `TIFF compression ${scheme}`;
 
 export const photometric = {
   whiteIsZero: 0,

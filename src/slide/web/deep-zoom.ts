@@ -3,7 +3,7 @@ import { XMLParser } from 'fast-xml-parser';
 import type { TileServerLevel, TileServerSlide } from './tile-server.ts';
 
 /** Smallest side worth a level of its own. */
-const SMALLEST_LEVEL = 64;
+const smallestLevel = 64;
 
 /**
  * Reads a description.
@@ -30,7 +30,7 @@ export function deepZoom(text: string, url: string, name: string): TileServerSli
       tileWidth: tileSize,
       tileHeight: tileSize,
     };
-    if (levels.length > 0 && Math.max(level.width, level.height) < SMALLEST_LEVEL) break;
+    if (levels.length > 0 && Math.max(level.width, level.height) < smallestLevel) break;
     levels.push(level);
   }
   const files = url.replace(/\.(dzi|xml|json)(?=[?#]|$)/i, '').replace(/[?#].*$/, '');
