@@ -72,10 +72,8 @@ export default tseslint.config(
     // static factory is fine. Add a folder once it is clean.
     files: [
       'src/annotation/**',
-      'src/base/**',
       'src/cohort/**',
       'src/evaluation/**',
-      'src/model/**',
       'src/phantom/**',
       'src/runtime/**',
       'src/slide/**',
