@@ -1,15 +1,15 @@
-/** Polygons to class masks. */
+/** Rasterises polygons into class masks. */
 
-/** An area with holes that belongs to one class. Rings hold x and y by turns, in any one unit. */
+/** An area with holes that belongs to one class. Rings alternate x and y, in any one unit. */
 export interface ClassPolygon {
   readonly classIndex: number;
-  /** Closed by itself: the last point need not be the first again. At least three points. */
+  /** Implicitly closed: the last point need not repeat the first. At least three points. */
   readonly outer: ArrayLike<number>;
-  /** Areas cut out of `outer`; what was painted before shows there. */
+  /** Areas cut out of `outer`; what was painted before shows through. */
   readonly holes?: readonly ArrayLike<number>[];
 }
 
-/** The part of the plane that the mask shows, in the polygons' unit. */
+/** The part of the plane covered by the mask, in the polygons' unit. */
 export interface RasterRect {
   readonly x: number;
   readonly y: number;
@@ -18,9 +18,10 @@ export interface RasterRect {
 }
 
 /**
- * Paints polygons in order, later over earlier, into a mask of class indices, row by row; `outside` where no
- * polygon lies. A pixel belongs to a polygon when its centre does, by the even-odd rule, and lies in none of the
- * holes, which may overlap or reach out of it. A centre exactly on an edge belongs to the side right of, or below, it.
+ * Paints polygons in order, later over earlier, into a mask of class indices, row by row; `outside` where
+ * there is no polygon. A pixel belongs to a polygon if its centre is inside by the even-odd rule and in none
+ * of the holes, which may overlap or extend beyond the outline. A centre exactly on an edge belongs to the
+ * side to the right of it, or below it.
  * @returns outWidth * outHeight class indices, 0 to 255.
  */
 export function rasterise(
@@ -57,7 +58,7 @@ class Spans {
     (this.#crossings[row] ??= []).push(x);
   }
 
-  /** Fills what lies inside of these spans and outside of all of `holes`. */
+  /** Fills the pixels inside these spans and outside all `holes`. */
   fill(mask: Uint8Array, width: number, value: number, holes: readonly Spans[]): void {
     let under: Uint8Array | null = null;
     for (let row = 0; row < this.#crossings.length; row++) {
@@ -74,7 +75,10 @@ class Spans {
     }
   }
 
-  /** Calls `visit` with the pixels of a row whose centre c + 0.5 lies inside: from `start` up to `end`. */
+  /**
+   * Calls `visit` with the pixels of a row whose centre c + 0.5 is inside: from `start` up to `end`
+   * (exclusive).
+   */
   #each(row: number, width: number, visit: (start: number, end: number) => void): void {
     const xs = this.#crossings[row]?.sort((a, b) => a - b) ?? [];
     for (let i = 0; i + 1 < xs.length; i += 2) {
@@ -103,7 +107,7 @@ function addRing(
       [x0, x1] = [x1, x0];
       [y0, y1] = [y1, y0];
     }
-    // Rows whose centre line r + 0.5 lies in [y0, y1): each vertex counts for one of its two edges.
+    // Rows whose centre line r + 0.5 is in [y0, y1): each vertex counts for one of its two edges.
     const first = Math.max(0, Math.ceil(y0 - 0.5));
     const last = Math.min(height, Math.ceil(y1 - 0.5));
     const slope = (x1 - x0) / (y1 - y0);

@@ -4,9 +4,8 @@ const size = 256;
 const mask = size - 1;
 
 /**
- * Value noise on a 256×256 table that repeats: uniform values in [0, 1] at integer points, smooth in
- * between. A table keeps a sample at about ten nanoseconds; the period (256 × wavelength) is hidden by
- * warping the coordinates.
+ * Value noise on a repeating 256×256 table: uniform values in [0, 1] at integer points, smooth in between.
+ * With a table, a sample takes about ten nanoseconds; warped coordinates hide the period (256 × wavelength).
  */
 export class ValueNoise {
   readonly #table = new Float32Array(size * size);
@@ -38,7 +37,7 @@ export class ValueNoise {
     return upper + (c + (d - c) * fx - upper) * fy;
   }
 
-  /** The nearest table value, for grain: no smoothing, cheap. */
+  /** The nearest table value, for grain: cheap, without smoothing. */
   grain(x: number, y: number): number {
     return this.#table[((Math.floor(y) & mask) << 8) | (Math.floor(x) & mask)]!;
   }

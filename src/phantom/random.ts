@@ -1,6 +1,6 @@
 /**
- * Random numbers that depend on nothing but the seed and the keys, so that any part of a phantom can
- * be made on its own and in any order.
+ * Random numbers that depend only on the seed and the keys, so that any part of a phantom can be drawn on its
+ * own and in any order.
  */
 
 /** Mixes a seed and three integer keys to 32 well-spread bits (finaliser of MurmurHash3). */
@@ -18,7 +18,7 @@ export function hash(seed: number, a: number, b = 0, c = 0): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A small generator (mulberry32); `reseed` instead of a new object in loops over cells. */
+/** A small generator (mulberry32); call `reseed` instead of creating one per cell in loops. */
 export class Random {
   #state: number;
 

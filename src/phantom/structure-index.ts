@@ -7,7 +7,10 @@ export interface NearStructures {
   readonly nested: Outline[];
 }
 
-/** Finds the structures about a point: a hash of square cells, each listing what reaches into it. */
+/**
+ * Finds the structures around a point: a hash of square cells, each listing the structures that reach into
+ * it.
+ */
 export class StructureIndex {
   readonly #cells = new Map<number, NearStructures>();
 

@@ -1,6 +1,6 @@
 /**
- * The cost interpreter: shapes, parameters, multiply-accumulates and activation bytes of a network, with no
- * tensor allocated.
+ * The cost interpreter: computes a network's shapes, parameters, multiply-accumulates and activation bytes
+ * without allocating a tensor.
  */
 import type { ConvSpec, Ops, PoolSpec, Shape4 } from '../model/ops.ts';
 
@@ -9,13 +9,13 @@ export interface VariableShape {
   readonly trainable: boolean;
 }
 
-/** Operations on shapes. Read the totals after calling a network with it. */
+/** Operations on shapes. Run a network with it, then read the totals. */
 export class CostOps implements Ops<Shape4> {
   /** Every variable by its name, in order of creation. */
   readonly variables = new Map<string, VariableShape>();
   /** Multiply-accumulates of convolutions, per batch as given. */
   macs = 0;
-  /** Bytes of every value put out, float32. */
+  /** Bytes of all values produced, float32. */
   activationBytes = 0;
   /** Values marked by `label`. */
   readonly labels = new Map<string, Shape4>();
@@ -37,7 +37,7 @@ export class CostOps implements Ops<Shape4> {
   }
 
   /**
-   * Size of a float32 checkpoint in MB (10^6 bytes): four bytes a value and, as PyTorch saves it, an
+   * Size of a float32 checkpoint in MB (10^6 bytes): four bytes per value and, as in PyTorch's files, an
    * 8-byte counter per batch norm.
    */
   get checkpointMB(): number {
@@ -93,7 +93,7 @@ export class CostOps implements Ops<Shape4> {
     if (first === undefined) throw new Error('concat needs at least one map.');
     for (const x of xs) {
       if (x[0] !== first[0] || x[1] !== first[1] || x[2] !== first[2]) {
-        throw new Error(`concat of maps of different size: [${first.join(', ')}] and [${x.join(', ')}].`);
+        throw new Error(`concat of maps of different sizes: [${first.join(', ')}] and [${x.join(', ')}].`);
       }
     }
     return this.#put([first[0], first[1], first[2], xs.reduce((sum, x) => sum + x[3], 0)]);
@@ -159,7 +159,7 @@ function halve(side: number, stride: number): number {
 function broadcast(a: Shape4, b: Shape4): Shape4 {
   const side = (x: number, y: number): number => {
     if (x !== y && x !== 1 && y !== 1) {
-      throw new Error(`Maps of shape [${a.join(', ')}] and [${b.join(', ')}] do not fit.`);
+      throw new Error(`Maps of shape [${a.join(', ')}] and [${b.join(', ')}] are incompatible.`);
     }
     return Math.max(x, y);
   };

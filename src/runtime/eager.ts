@@ -1,6 +1,6 @@
 /**
- * The eager interpreter: runs a network at once on TF.js tensors and variables. It trains, and it is the
- * reference that exported graphs are tested against.
+ * The eager interpreter: runs a network directly on TF.js tensors and variables. It trains, and it is the
+ * reference for testing exported graphs.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../model/ops.ts';
@@ -12,15 +12,15 @@ import { hashName, mulberry32, type Initialiser, type VariableStore } from './va
 export interface EagerOptions {
   /**
    * How batch norm runs:
-   * - `frozen`: by its moving statistics, folded into the convolution before it (trainable gamma and beta);
-   * - `reference`: by its moving statistics, unfolded, as written in the paper;
-   * - `calibrate`: sets the moving statistics to those of this very batch, then as `reference`;
-   * - `batch`: by the statistics of the batch, which the moving ones follow (training from scratch).
+   * - `frozen`: with its moving statistics, folded into the preceding convolution (gamma and beta trainable);
+   * - `reference`: with its moving statistics, unfolded, as written in the paper;
+   * - `calibrate`: sets the moving statistics to those of this batch, then as `reference`;
+   * - `batch`: with the batch's statistics, which the moving ones follow (training from scratch).
    */
   readonly norm: 'frozen' | 'reference' | 'calibrate' | 'batch';
-  /** For `calibrate`: which moving statistics are set, by their names; all when absent. */
+  /** For `calibrate`: which moving statistics to set, by name; all when absent. */
   readonly calibrates?: (variable: string) => boolean;
-  /** Seed of the dropout masks, different at every step; null while not training: no dropout. */
+  /** Seed of the dropout masks, different at every step; null outside training: no dropout. */
   readonly dropoutSeed: number | null;
 }
 
@@ -29,7 +29,7 @@ export class EagerMap {
   #value: tf.Tensor4D | null = null;
   readonly shape: Shape4;
   readonly #compute: () => tf.Tensor4D;
-  /** false for images and what is made of images alone. */
+  /** false for images and values computed from images alone. */
   readonly needsGradient: boolean;
   readonly pending: PendingConv | null;
 
@@ -72,12 +72,12 @@ export class EagerOps implements Ops<EagerMap> {
   /** Values marked by `label`. */
   readonly labels = new Map<string, EagerMap>();
 
-  /** An image or other given value, [n, h, w, c]; gets no gradient. */
+  /** An image or other input, [n, h, w, c]; gets no gradient. */
   input(x: tf.Tensor4D): EagerMap {
     return new EagerMap(x.shape, () => x, false);
   }
 
-  /** A given value that gets a gradient (context features in split execution). */
+  /** An input that gets a gradient (context features in split execution). */
   feature(x: tf.Tensor4D): EagerMap {
     return new EagerMap(x.shape, () => x, true);
   }
@@ -108,7 +108,8 @@ export class EagerOps implements Ops<EagerMap> {
       fanIn: c,
     });
     const bias = this.#vector(`${name}/bias`, filters, 0);
-    // Stride equals the kernel, so every input pixel makes its own 2×2 block: a 1×1 convolution and a shuffle.
+    // Stride equals the kernel, so every input pixel produces its own 2×2 block: a 1×1 convolution and a
+    // shuffle.
     return this.#map([n, h * 2, w * 2, filters], () => {
       const flat = tf.reshape<tf.Rank.R4>(tf.transpose(kernel, [3, 0, 1, 2]), [1, 1, c, 4 * filters]);
       const y = differentiableConv2d(x.tensor, flat, null, {
@@ -153,7 +154,7 @@ export class EagerOps implements Ops<EagerMap> {
   }
 
   relu(x: EagerMap): EagerMap {
-    // A biased or normed convolution feeds its ReLU alone in every network here: compute both in one kernel.
+    // In every network here, a biased or normed convolution feeds only its ReLU: compute both in one kernel.
     if (x.pending !== null && x.pending.bias !== null) return convolution(x.shape, x.pending, 'relu');
     return this.#map(x.shape, () => tf.relu(x.tensor), x.needsGradient);
   }
@@ -239,7 +240,7 @@ export class EagerOps implements Ops<EagerMap> {
   }
 }
 
-/** How much of a moving statistic stays at each step. */
+/** How much of a moving statistic remains at each step. */
 const movingAverage = 0.95;
 
 function follow(moving: tf.Variable<tf.Rank.R1>, now: tf.Tensor1D): void {

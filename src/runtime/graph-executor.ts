@@ -1,8 +1,8 @@
 /**
  * Runs an exported graph by calling the backend's kernels one after the other. What `GraphModel.execute` does
- * besides (looking values up by name, parsing attributes, wrapping and tracking every value as a tensor) costs more
- * than many kernels of a small network take: docs/performance.md has the figures. Results are the same, bit
- * for bit: the kernels are the same.
+ * in addition (looking values up by name, parsing attributes, wrapping and tracking every value as a tensor)
+ * costs more than many kernels of a small network: docs/performance.md has the figures. The kernels are the
+ * same, so results are the same, bit for bit.
  */
 import {
   engine,
@@ -16,22 +16,22 @@ import {
 } from '@tensorflow/tfjs-core';
 import { kernelStep, type KernelStep, type TopologyNode } from './graph-steps.ts';
 
-/** A step whose values are places in a list. */
+/** A step whose values are indices into a list. */
 interface CompiledStep {
   readonly kernel: KernelFunc;
   readonly reads: readonly number[];
   readonly inputs: KernelStep['inputs'];
   readonly attributes: NamedAttrMap;
   readonly writes: number;
-  /** Values that nothing reads any more. */
+  /** Values that no later step reads. */
   readonly frees: readonly number[];
 }
 
-/** All that computes certain outputs from certain inputs on a certain backend. */
+/** Everything needed to compute certain outputs from certain inputs on a certain backend. */
 interface Program {
   readonly backend: KernelBackend;
   readonly steps: readonly CompiledStep[];
-  /** Constants at their places; the rest is filled in while it runs. */
+  /** Constants at their indices; the other values are filled in during a run. */
   readonly values: readonly (TensorInfo | null)[];
   readonly feeds: readonly { readonly name: string; readonly place: number }[];
   readonly outputs: readonly number[];
@@ -49,8 +49,8 @@ export class GraphExecutor {
 
   /**
    * @param nodes of the graph's topology.
-   * @param constants values of its `Const` nodes; they stay the caller's.
-   * @returns null when the graph has an operation that is not known here.
+   * @param constants values of its `Const` nodes; the caller keeps ownership.
+   * @returns null when the graph has an unknown operation.
    */
   static of(
     nodes: readonly TopologyNode[],
@@ -69,9 +69,10 @@ export class GraphExecutor {
   }
 
   /**
-   * @param feeds values by node name: inputs of the graph, or any nodes inside of it. They stay the caller's.
-   * @returns one tensor per output, the caller's; null when the current backend lacks one of the kernels.
-   * @throws Error when an output can't be computed from the feeds; whatever a kernel throws.
+   * @param feeds values by node name: inputs of the graph, or any inner nodes. The caller keeps ownership.
+   * @returns one tensor per output, owned by the caller; null when the current backend lacks one of the
+   * kernels.
+   * @throws Error when an output cannot be computed from the feeds; any error of a kernel.
    */
   execute(feeds: NamedTensorMap, outputs: readonly string[]): Tensor[] | null {
     const program = this.#program(Object.keys(feeds), outputs);
@@ -149,11 +150,11 @@ export class GraphExecutor {
     };
   }
 
-  /** The steps that the outputs need, each after what it reads. */
+  /** The steps that the outputs need, each after its inputs. */
   #order(feeds: ReadonlySet<string>, outputs: readonly string[]): KernelStep[] {
     const order: KernelStep[] = [];
     const seen = new Set<string>();
-    // An own stack: a network of a hundred layers and more is as deep as it is long.
+    // An explicit stack: recursion would go as deep as the network, which may have over a hundred layers.
     const stack = outputs.map((name) => ({ name, read: false }));
     while (stack.length > 0) {
       const top = stack.pop()!;
@@ -165,7 +166,7 @@ export class GraphExecutor {
       }
       if (seen.has(name) || feeds.has(name) || this.#constants.has(name)) continue;
       seen.add(name);
-      if (step === undefined) throw new Error(`The graph's "${name}" was not given and can't be computed.`);
+      if (step === undefined) throw new Error(`The graph's "${name}" was not given and cannot be computed.`);
       stack.push({ name, read: true });
       for (const input of step.reads) stack.push({ name: input, read: false });
     }

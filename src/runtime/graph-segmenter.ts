@@ -34,8 +34,8 @@ export class GraphSegmenter implements Segmenter {
   readonly #executor: GraphExecutor | null;
 
   /**
-   * @param model is owned from here on: `dispose` frees its weights.
-   * @param executor runs the graph where it can; `model` does otherwise, and where it is null.
+   * @param model owned from here on: `dispose` frees its weights.
+   * @param executor runs the graph where it can; `model` runs it otherwise, and where this is null.
    */
   constructor(manifest: ModelManifest, model: GraphModel, executor: GraphExecutor | null) {
     this.manifest = manifest;
@@ -49,7 +49,7 @@ export class GraphSegmenter implements Segmenter {
     this.#checkAlive();
     const { id, context: field, graph } = this.manifest;
     if (field === null || graph.inputs.context === null) {
-      throw new ModelError('bad-input', id, 'This model reads no context.', 'Give it slices alone.');
+      throw new ModelError('bad-input', id, 'This model reads no context.', 'Pass slices without a context.');
     }
     const input = this.#contexts.of([context], field.sizePx, 'context');
     try {
@@ -70,7 +70,7 @@ export class GraphSegmenter implements Segmenter {
     options: SegmentOptions = {},
   ): Promise<SliceMaps> {
     const [maps] = await this.segmentBatch([{ image: slice, where }], context, options);
-    if (maps === undefined) throw new Error('The graph gave no slice.');
+    if (maps === undefined) throw new Error('The graph returned no slice.');
     return maps;
   }
 
@@ -88,8 +88,8 @@ export class GraphSegmenter implements Segmenter {
   }
 
   /**
-   * Puts a blank slice through the network, context and all, and does not wait for it: a GPU then compiles while the
-   * first slices are read. On a processor there is nothing to compile.
+   * Runs a blank slice and context through the network without waiting for it, so that a GPU compiles while
+   * the first slices are read. A processor has nothing to compile.
    */
   warmUp(options: SegmentOptions = {}): Promise<void> {
     if (!['webgpu', 'webgl'].includes(engine().backendName)) return Promise.resolve();
@@ -110,7 +110,7 @@ export class GraphSegmenter implements Segmenter {
     return Promise.resolve();
   }
 
-  /** Gives the work to the backend; nothing is waited for or read back here. */
+  /** Queues the work on the backend; nothing is awaited or read back here. */
   #start(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
@@ -128,10 +128,10 @@ export class GraphSegmenter implements Segmenter {
       if (graph.inputs.sliceInContext !== null) inputs[graph.inputs.sliceInContext] = this.#toBoxes(slices);
       const wanted = options.logProbabilities === true ? [graph.outputs.logits] : [];
       const [first, second] = this.#execute(inputs, [graph.outputs.packed, ...wanted]);
-      if (first === undefined) throw new Error('The graph gave no output.');
+      if (first === undefined) throw new Error('The graph returned no output.');
       return second === undefined ? [first] : [first, second];
     });
-    if (packed === undefined) throw new Error('The graph gave no output.');
+    if (packed === undefined) throw new Error('The graph returned no output.');
     return new SliceOutputs(packed, logits ?? null, {
       size: field.sizePx,
       slices: slices.length,
@@ -156,7 +156,7 @@ export class GraphSegmenter implements Segmenter {
     throw new ModelError(
       'bad-input',
       id,
-      context === null ? 'The slice came without its context.' : 'The context was encoded by another model.',
+      context === null ? 'The slice has no context.' : 'The context was encoded by another model.',
       'Call encodeContext of this model first and pass its result.',
     );
   }
@@ -168,7 +168,7 @@ export class GraphSegmenter implements Segmenter {
         throw new ModelError(
           'bad-input',
           id,
-          'This model must know where the slice lies in its context.',
+          'This model needs the position of the slice in its context.',
           'Pass the slice’s square as fractions of the context.',
         );
       }
@@ -187,7 +187,7 @@ export class GraphSegmenter implements Segmenter {
 /** Context features as tensors by node name. */
 class TensorFeatures implements ContextFeatures {
   #disposed = false;
-  /** The features of the last batch of more than one slice, as often as it has slices. */
+  /** The features of the last batch of more than one slice, repeated for each slice. */
   #repeated: { readonly slices: number; readonly byName: NamedTensorMap } | null = null;
   readonly model: string;
   readonly #byName: NamedTensorMap;
@@ -197,7 +197,7 @@ class TensorFeatures implements ContextFeatures {
     this.#byName = byName;
   }
 
-  /** The features once per slice; they stay this object's. */
+  /** The features once per slice; owned by this object. */
   tensors(slices: number): NamedTensorMap {
     if (this.#disposed) {
       throw new ModelError('bad-input', this.model, 'The context has been disposed.', 'Encode it again.');
@@ -213,7 +213,7 @@ class TensorFeatures implements ContextFeatures {
   }
 
   dispose(): void {
-    if (this.#disposed) throw new Error('Context features are to be disposed exactly once.');
+    if (this.#disposed) throw new Error('Context features must be disposed exactly once.');
     this.#disposed = true;
     dispose(this.#byName);
     if (this.#repeated !== null) dispose(this.#repeated.byName);

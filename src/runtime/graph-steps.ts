@@ -1,6 +1,6 @@
 /**
- * The nodes of an exported graph as calls of TF.js's kernels: which kernel, which inputs, which attributes. Knows
- * the operations that `graph/graph-def.ts` writes, and no others.
+ * Translates the nodes of an exported graph into calls of TF.js's kernels: which kernel, which inputs, which
+ * attributes. Supports exactly the operations that `graph/graph-def.ts` writes.
  */
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 
@@ -14,7 +14,7 @@ export interface TopologyNode {
 
 /** One call of a kernel. */
 export interface KernelStep {
-  /** Name of the node, and of its value. */
+  /** Name of the node and of its value. */
   readonly name: string;
   readonly kernel: string;
   /** Names of the values that the kernel reads. */
@@ -24,12 +24,12 @@ export interface KernelStep {
   readonly attributes: NamedAttrMap;
 }
 
-/** The values of a constant of whole numbers or floats. */
+/** The values of an integer or float constant. */
 export type ConstantValues = (name: string) => readonly number[];
 
 /**
- * The call that computes `node`; null for operations that are not known here.
- * @param valuesOf reads constants that are attributes of a kernel: sizes, axes, paddings.
+ * The call that computes `node`; null for unknown operations.
+ * @param valuesOf reads constants that become kernel attributes: sizes, axes, paddings.
  */
 export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): KernelStep | null {
   const inputs = node.input ?? [];
@@ -114,7 +114,7 @@ export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): Kernel
     case 'ArgMax':
       return step('ArgMax', ['x'], { axis: constant(1)[0] ?? -1 }, 1);
     case 'Softmax':
-      // The wasm kernel counts no axis from the end.
+      // The wasm kernel accepts no negative axis.
       return step('Softmax', ['logits'], { dim: 3 });
     case 'DepthToSpace':
       return step('DepthToSpace', ['x'], { blockSize: attributes.whole('block_size'), dataFormat: 'NHWC' });
@@ -138,7 +138,7 @@ export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): Kernel
   }
 }
 
-/** Gives values their names. Called for every kernel of every slice, so it builds no lists. */
+/** Assigns names to values. Called for every kernel of every slice, so it builds no lists. */
 function named(names: readonly string[]): KernelStep['inputs'] {
   const [a = '', b = '', c = ''] = names;
   const given =
@@ -150,7 +150,7 @@ function named(names: readonly string[]): KernelStep['inputs'] {
   return given;
 }
 
-/** Attributes of a node, out of protobuf's JSON: whole numbers and bytes are strings there, bytes in base64. */
+/** Attributes of a node from protobuf's JSON, where integers and bytes are strings, bytes in base64. */
 class Attributes {
   readonly #attributes: Readonly<Record<string, unknown>>;
 

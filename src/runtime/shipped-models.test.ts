@@ -14,7 +14,7 @@ const ids = existsSync(folder)
   ? readdirSync(folder).filter((id) => existsSync(path.join(folder, id, 'manifest.json')))
   : [];
 
-/** Slower than this, the cpu backend (0.8 GFLOP/s) takes too long for a test. */
+/** Larger models take the cpu backend (0.8 GFLOP/s) too long for a test. */
 const maxMacs = 1e9;
 
 async function golden(id: string, backend: BackendName, readFile: ReadFile): Promise<SliceMaps> {

@@ -1,9 +1,9 @@
 import type { SliceInContext } from './segmenter.ts';
 
-/** Corners of a slice in the feature maps of its context, as fractions: what `Ops.cropResize` takes. */
+/** Corners of a slice in the feature maps of its context, as fractions: the argument of `Ops.cropResize`. */
 export type SliceBox = readonly [y1: number, x1: number, y2: number, x2: number];
 
-/** Keeps rounding in a backend from stepping past the last pixel, where CropAndResize would put zeros. */
+/** Keeps a backend's rounding from stepping past the last pixel, where CropAndResize would give zeros. */
 const lastPixel = 1 - 2 ** -16;
 
 /**

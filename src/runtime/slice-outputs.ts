@@ -1,4 +1,4 @@
-/** What a graph says of slices, on its way from the backend: class and confidence, and logits where they are wanted. */
+/** Outputs of a graph on their way from the backend: class and confidence, and logits on request. */
 import type { Tensor, TypedArray } from '@tensorflow/tfjs-core';
 import { bytesOnDevice } from './device-bytes.ts';
 import { relativeLogits } from './relative-logits.ts';
@@ -6,13 +6,13 @@ import type { SliceMaps } from './segmenter.ts';
 import { valuesInPlace } from './values-in-place.ts';
 
 export interface OutputSizes {
-  /** Side of a slice, pixels. */
+  /** Side of a slice in pixels. */
   readonly size: number;
   readonly slices: number;
   readonly classes: number;
 }
 
-/** Outputs that the backend has or will have. Dispose exactly once. */
+/** Outputs that the backend has computed or will compute. Dispose exactly once. */
 export class SliceOutputs {
   readonly #tensors: readonly Tensor[];
   readonly #onDevice: Tensor | null;
@@ -45,7 +45,7 @@ export class SliceOutputs {
     const values = valuesInPlace(packed);
     const more = logits === null ? null : valuesInPlace(logits);
     if (values !== null && (logits === null || more !== null)) return unpack(values, more, sizes);
-    // Both are asked for before either is awaited: one wait for the device, not two.
+    // Both are requested before either is awaited: one wait for the device, not two.
     const [first, second] = await Promise.all([packed.data(), logits?.data() ?? null]);
     return unpack(first, second, sizes);
   }
@@ -55,7 +55,7 @@ export class SliceOutputs {
   }
 }
 
-/** Bytes as `bytesOnDevice` lays them out. */
+/** Bytes in the layout of `bytesOnDevice`. */
 function splitBytes(bytes: Uint8Array, { size, slices, classes: depth }: OutputSizes): SliceMaps[] {
   const pixels = size * size;
   const all = slices * pixels;

@@ -1,7 +1,7 @@
 /** Trainable variables and moving statistics of a network, by name, with reproducible initial values. */
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Weights apart from any backend: what is exported, saved and loaded. */
+/** Weights independent of any backend, for export, saving and loading. */
 export interface WeightArray {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -19,7 +19,7 @@ export class VariableStore {
 
   /**
    * @param seed initial values depend on it and on the variable's name alone; null: all zeros, for weights
-   *   that are loaded afterwards.
+   * loaded later.
    */
   constructor(seed: number | null) {
     this.#seed = seed;
@@ -57,7 +57,7 @@ export class VariableStore {
     return new Map([...this.#variables].filter(([, variable]) => variable.trainable));
   }
 
-  /** Copies variables off the backend: all, or those that `wants` names. */
+  /** Copies variables from the backend: all, or those selected by `wants`. */
   async read(wants: (name: string) => boolean = () => true): Promise<Map<string, WeightArray>> {
     const weights = new Map<string, WeightArray>();
     for (const [name, variable] of this.#variables) {
@@ -67,7 +67,7 @@ export class VariableStore {
     return weights;
   }
 
-  /** Sets the variables that `weights` names, creating those that are not there yet. */
+  /** Sets the variables named in `weights`, creating missing ones. */
   load(weights: Weights): void {
     for (const [name, { shape, data }] of weights) {
       const trainable = !name.includes('/moving_');

@@ -1,14 +1,14 @@
 /**
- * Random access to the bytes of a file: local files of the browser, and a block cache over any source.
- * URLs are in `url-byte-source.ts`, files of Node in `path-byte-source.node.ts`.
+ * Random access to the bytes of a file: the browser's local files, and a block cache over any source.
+ * `url-byte-source.ts` reads URLs, `path-byte-source.node.ts` files in Node.
  */
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 /**
- * A `File` or `Blob` of the browser. Nothing is read before it is asked for.
- * @throws SlideError `not-found` on reading, when the file has gone, has changed or is a directory.
+ * A `File` or `Blob` of the browser, read on demand.
+ * @throws SlideError `not-found` on reading, when the file is gone, has changed or is a directory.
  */
 export function fileByteSource(file: Blob, name = 'name' in file ? String(file.name) : 'file'): ByteSource {
   return {
@@ -22,8 +22,8 @@ export function fileByteSource(file: Blob, name = 'name' in file ? String(file.n
         throw new SlideError(
           'not-found',
           name,
-          'The file can not be read: it was moved or changed, or it is a folder.',
-          'Open the file itself again.',
+          'The file cannot be read: it was moved or changed, or it is a folder.',
+          'Open the file again.',
           { cause },
         );
       }
@@ -44,23 +44,23 @@ export function memoryByteSource(bytes: Uint8Array, name: string): ByteSource {
 }
 
 export interface BlockCacheOptions {
-  /** Bytes of one block; 64 KiB by default. */
+  /** Bytes per block; 64 KiB by default. */
   readonly blockBytes?: number;
-  /** Bytes kept, least recently used blocks go first; 64 MiB by default. */
+  /** Bytes to keep; the least recently used blocks are dropped first; 64 MiB by default. */
   readonly maxBytes?: number;
-  /** Most bytes of one read of the source; 4 MiB by default. */
+  /** Largest single read of the source, in bytes; 4 MiB by default. */
   readonly maxReadBytes?: number;
 }
 
 /**
- * A block cache over a source: blocks asked for at the same time and lying side by side are read at
- * once, a block is never read twice at the same time, and a read is aborted when nobody waits for it.
+ * A block cache over a source. Adjacent blocks requested at the same time are read together, no block is read
+ * twice at once, and a read that nobody waits for any more is aborted.
  */
 export function cachedByteSource(source: ByteSource, options: BlockCacheOptions = {}): ByteSource {
   return new BlockCache(source, options);
 }
 
-/** A run of blocks that is read in one go; filled until the flush that starts it. */
+/** A run of blocks that is read at once; it grows until the flush that starts it. */
 interface Batch {
   first: number;
   count: number;
@@ -110,7 +110,7 @@ class BlockCache implements ByteSource {
       const piece = part.subarray(start, start + result.length - filled);
       result.set(piece, filled);
       filled += piece.length;
-      // A short block is the end of a file that is shorter than it said.
+      // A short block: the file is shorter than it claimed.
       if (part.length < this.#blockBytes) break;
     }
     return filled === result.length ? result : result.slice(0, filled);
@@ -139,7 +139,7 @@ class BlockCache implements ByteSource {
     );
   }
 
-  /** Reads what was asked for since the last flush, neighbours together. */
+  /** Reads what was requested since the last flush, adjacent blocks together. */
   #flush(): void {
     const wanted = this.#queue.filter((entry) => !entry.signal.aborted).sort((a, b) => a.index - b.index);
     for (const entry of this.#queue)
@@ -175,7 +175,7 @@ class BlockCache implements ByteSource {
     for (const [i, { index, settle }] of entries.entries()) {
       settle(
         read.then((bytes) => {
-          // A copy, so that one kept block does not keep the whole read alive.
+          // A copy, so that keeping one block does not keep the whole read in memory.
           const block = bytes.slice(i * this.#blockBytes, (i + 1) * this.#blockBytes);
           this.#keep(index, block);
           return block;
@@ -196,7 +196,7 @@ class BlockCache implements ByteSource {
 
 /**
  * Reads exactly `length` bytes.
- * @throws SlideError `truncated` when the file ends before.
+ * @throws SlideError `truncated` when the file is too short.
  */
 export async function readExactly(
   source: ByteSource,
@@ -212,7 +212,7 @@ export async function readExactly(
   throw new SlideError(
     'truncated',
     source.name,
-    `The file ends before its ${what} (${offset + length} bytes needed, ${source.size} there).`,
+    `The file ends before its ${what} (${offset + length} bytes needed, ${source.size} present).`,
     'Copy or download the file again.',
   );
 }

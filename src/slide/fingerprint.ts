@@ -1,10 +1,10 @@
-/** Identity of a slide's content, without reading all of it. */
+/** Identifies a slide's content without reading all of it. */
 import type { ByteSource } from './slide.ts';
 
-/** Bytes hashed at either end of a file. */
+/** Bytes hashed at each end of a file. */
 const endBytes = 64 * 1024;
 
-/** SHA-256 over size, head and tail of each source (in the order given), in hex. */
+/** SHA-256 over size, head and tail of each source, in the given order; hex. */
 export async function fingerprint(sources: readonly ByteSource[]): Promise<string> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for (const source of sources) {

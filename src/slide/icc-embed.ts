@@ -1,15 +1,15 @@
 /**
- * Handing an ICC profile to the browser together with the pixels that it belongs to: browsers apply
- * profiles that lie within an image file, and give no other way to.
+ * Embeds an ICC profile in an image so that the browser applies it: browsers convert colours only by profiles
+ * inside an image file.
  */
 import { zlibSync } from 'fflate';
 import { join } from './jpeg.ts';
 import type { RgbaImage } from './slide.ts';
 
-/** Bytes of a profile that one APP2 segment takes (ICC.1, annex B.4). */
+/** Profile bytes that fit one APP2 segment (ICC.1, annex B.4). */
 const chunkBytes = 65_519;
 
-/** The JPEG file with the profile in APP2 segments behind its start marker. */
+/** The JPEG file with the profile in APP2 segments after its start marker. */
 export function jpegWithProfile(jpeg: Uint8Array<ArrayBuffer>, profile: Uint8Array): Uint8Array<ArrayBuffer> {
   const chunks = Math.ceil(profile.length / chunkBytes);
   if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8 || chunks === 0 || chunks > 255) return jpeg;
@@ -24,7 +24,7 @@ export function jpegWithProfile(jpeg: Uint8Array<ArrayBuffer>, profile: Uint8Arr
   return join(parts);
 }
 
-/** Pixels as an uncompressed PNG file with the profile; alpha is left out. */
+/** Pixels as an uncompressed PNG file with the profile, without alpha. */
 export function pngWithProfile(image: RgbaImage, profile: Uint8Array): Uint8Array<ArrayBuffer> {
   const { width, height, data } = image;
   const rows = new Uint8Array(height * (1 + width * 3));

@@ -1,25 +1,25 @@
 /**
- * Resampling one axis as sparse weights: each output pixel is a weighted sum of a run of source pixels.
- * Reducing averages areas exactly (a box filter with fractional ends), enlarging is bilinear. Because
- * the sum is linear, an image can be resampled tile by tile, in any order.
+ * Resamples one axis with sparse weights: each output pixel is a weighted sum of a run of source pixels.
+ * Reducing averages areas exactly (a box filter with fractional ends); enlarging is bilinear. The sum is
+ * linear, so an image can be resampled tile by tile, in any order.
  */
 
-/** Weights of one axis. Output pixel `o` takes source pixels `start[o] … start[o] + count[o] - 1`. */
+/** Weights of one axis. Output pixel `o` uses source pixels `start[o] … start[o] + count[o] - 1`. */
 export interface AxisWeights {
   readonly start: Int32Array;
   readonly count: Int32Array;
   /** Index of an output pixel's first weight in `weights`. */
   readonly first: Int32Array;
   readonly weights: Float32Array;
-  /** Sum of an output pixel's weights: its share of source that exists, 0 to 1. */
+  /** Sum of an output pixel's weights: the share of it that the source covers, 0 to 1. */
   readonly cover: Float32Array;
 }
 
 /**
- * @param from position of the output's first edge, in source pixels; may lie outside.
+ * @param from position of the first output's edge in source pixels; may be outside the source.
  * @param step source pixels per output pixel; above 1 reduces.
  * @param outputs number of output pixels.
- * @param size source pixels that exist: 0 … size - 1.
+ * @param size number of source pixels: 0 … size - 1.
  */
 export function axisWeights(from: number, step: number, outputs: number, size: number): AxisWeights {
   const start = new Int32Array(outputs);
@@ -59,16 +59,16 @@ export function axisWeights(from: number, step: number, outputs: number, size: n
   return { start, count, first, weights, cover };
 }
 
-/** Positions that differ by less than this are the same; keeps 3.9999999 from reaching into pixel 3. */
+/** Positions closer than this are equal; keeps 3.9999999 from touching pixel 3. */
 const epsilon = 1e-6;
 
 /**
- * Memory that is used again. A slice takes a megabyte and more for a moment; taken anew each time, a thread that reads
- * slices spends as long on collecting it as on resampling.
+ * Reused memory. A slice briefly needs a megabyte or more; allocating it every time would cost a reading
+ * thread as much in garbage collection as in resampling.
  */
 const memory = { lines: new Float32Array(0), made: new Uint8Array(0), sums: [] as Float32Array[] };
 
-/** Sums that are kept for later: how many, and how long the longest is. */
+/** Sums kept for reuse: how many, and their greatest length. */
 const keptSums = 4;
 const longestKept = 3 * 1024 * 1024;
 
@@ -77,7 +77,7 @@ function sumsOf(length: number): Float32Array {
   return at < 0 ? new Float32Array(length) : memory.sums.splice(at, 1)[0]!.fill(0);
 }
 
-/** Output sums of three colours, to which source tiles are added. */
+/** Output sums for three colours, accumulated from source tiles. */
 export class Accumulator {
   #sums: Float32Array;
   readonly #across: AxisWeights;
@@ -94,8 +94,8 @@ export class Accumulator {
   }
 
   /**
-   * Adds a tile whose top left is source pixel `left`, `top`; only its first `width` × `height` pixels
-   * count (they may be fewer than it has, at the image's border). A null tile adds a flat colour.
+   * Adds a tile whose top left is source pixel `left`, `top`. Only its first `width` × `height` pixels count,
+   * which are fewer than it has at the image's border. A null tile adds a flat colour.
    */
   add(
     data: Uint8ClampedArray | null,
@@ -112,7 +112,7 @@ export class Accumulator {
     const [firstColumn, endColumn] = columns;
     const [firstRow, endRow] = rows;
     const lineLength = (endColumn - firstColumn) * 3;
-    // Lines of this tile, resampled across, are made when first needed: two output rows share some.
+    // Lines of this tile, resampled horizontally on first use: neighbouring output rows share some.
     if (memory.lines.length < lineLength * height) memory.lines = new Float32Array(lineLength * height);
     if (memory.made.length < height) memory.made = new Uint8Array(height);
     const { lines } = memory;
@@ -136,7 +136,7 @@ export class Accumulator {
     }
   }
 
-  /** One line of a tile, resampled across. */
+  /** Resamples one line of a tile horizontally. */
   #line(
     lines: Float32Array,
     at: number,
@@ -188,7 +188,10 @@ export class Accumulator {
     }
   }
 
-  /** The sums as opaque pixels; where source does not cover an output pixel, background fills up. Once, at the end. */
+  /**
+   * The sums as opaque pixels, filled up with background where the source does not cover an output pixel.
+   * Call once, at the end.
+   */
   pixels(background: readonly [number, number, number]): Uint8ClampedArray<ArrayBuffer> {
     const width = this.#width;
     const height = this.#height;
@@ -213,7 +216,7 @@ export class Accumulator {
   }
 }
 
-/** Output pixels that take anything from source pixels `low` … `high - 1`: first and behind the last. */
+/** Output pixels that use any source pixel of `low` … `high - 1`, as first and end (exclusive). */
 function touched(axis: AxisWeights, low: number, high: number): [number, number] | null {
   const { start, count } = axis;
   let first = -1;

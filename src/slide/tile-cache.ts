@@ -1,4 +1,4 @@
-/** Decoded tiles, kept by use within a bound of bytes and never decoded twice at the same time. */
+/** Decoded tiles, kept within a budget of bytes and never decoded twice at the same time. */
 import type { ReadTimes } from './read-times.ts';
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
@@ -14,19 +14,19 @@ export class TileCache {
   #held = 0;
   readonly #maxBytes: number;
 
-  /** @param maxBytes of decoded pixels. */
+  /** @param maxBytes budget of decoded pixels in bytes. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Decoded bytes that are kept now. */
+  /** Decoded bytes currently kept. */
   get bytes(): number {
     return this.#held;
   }
 
   /**
-   * The decoded tile; null where the slide does not hold it.
-   * @throws SlideError `broken-tile` when it can not be read or decoded; an AbortError.
+   * The decoded tile; null where the slide has none.
+   * @throws SlideError `broken-tile` when it cannot be read or decoded; an AbortError.
    */
   async tile(
     slide: Slide,
@@ -71,7 +71,7 @@ export class TileCache {
   }
 }
 
-/** Reads and decodes one tile; null where the slide does not hold it. */
+/** Reads and decodes one tile; null where the slide has none. */
 async function decodeTile(
   slide: Slide,
   level: number,
@@ -84,7 +84,7 @@ async function decodeTile(
   const start = performance.now();
   const payload = await slide.tile(level, column, row, signal);
   const read = performance.now();
-  // Strips are decoded at the same time, so their sum may exceed what passed.
+  // Strips are decoded in parallel, so their sum may exceed the elapsed time.
   const decodedMs = payload.kind === 'pixels' ? Math.min(payload.decodeMs ?? 0, read - start) : 0;
   if (times !== undefined) {
     times.readMs += read - start - decodedMs;

@@ -1,4 +1,4 @@
-/** Curves as inline SVG: axes with round numbers, names at the curves' ends, a band round noisy ones. */
+/** Curves as inline SVG: axes with round numbers, names at the curves' ends, a band around noisy ones. */
 import { decimal, whole } from './figures.ts';
 import { markup, type Markup } from './markup.ts';
 
@@ -6,14 +6,14 @@ export interface ChartPoint {
   readonly x: number;
   /** null leaves a gap. */
   readonly y: number | null;
-  /** Least and greatest of what `y` is the mean of, drawn as a band. */
+  /** Smallest and largest of the values that `y` is the mean of, drawn as a band. */
   readonly low?: number;
   readonly high?: number;
 }
 
 export interface ChartSeries {
   readonly name: string;
-  /** A CSS colour written by the caller, never taken from a file unchecked. */
+  /** A CSS colour written by the caller, never taken unchecked from a file. */
   readonly colour: string;
   readonly points: readonly ChartPoint[];
   /** SVG dash pattern; solid when absent. */
@@ -21,16 +21,16 @@ export interface ChartSeries {
 }
 
 export interface LineChart {
-  /** Said to those who can't see it. */
+  /** Description for screen readers. */
   readonly label: string;
   readonly xName: string;
   readonly yName: string;
-  /** The y axis goes from 0 to this; to the highest curve when null. */
+  /** The y axis runs from 0 to this; to the highest curve when null. */
   readonly yMax: number | null;
-  /** What the x axis shows; from the first to the last point when absent. */
+  /** Range of the x axis; from the first to the last point when absent. */
   readonly xRange?: readonly [number, number];
   readonly series: readonly ChartSeries[];
-  /** Upright lines with a name: the step that was kept. */
+  /** Named vertical lines, such as the step that was kept. */
   readonly marks?: readonly { readonly x: number; readonly name: string }[];
 }
 
@@ -39,9 +39,9 @@ const chartHeight = 280;
 const leftMargin = 46;
 const topMargin = 26;
 const bottomMargin = 40;
-/** Between the middles of two names at the curves' ends. */
+/** Distance between the middles of two names at the curves' ends. */
 const namePitch = 15;
-/** Of a line of a name's colour before it, and of a letter, generously. */
+/** Length of the coloured line before a name, and a generous letter width. */
 const nameLine = 30;
 const letterWidth = 6.8;
 
@@ -112,7 +112,7 @@ ${points.map(({ x, y }) =>
 `;
 }
 
-/** Names beside the curves' last points, pushed apart where they would lie on each other. */
+/** Names next to the curves' last points, moved apart where they would overlap. */
 function endNames(series: readonly ChartSeries[], x: number, toY: (y: number) => number): Markup[] {
   const names = series.flatMap(({ name, colour, dash, points }) => {
     const last = points.findLast(({ y }) => y !== null)?.y;
@@ -123,7 +123,7 @@ function endNames(series: readonly ChartSeries[], x: number, toY: (y: number) =>
     const above = names[i - 1];
     if (above !== undefined) each.y = Math.max(each.y, above.y + namePitch);
   });
-  // What was pushed over the lower border comes back up.
+  // Names pushed past the lower border move back up.
   let most = chartHeight - bottomMargin;
   for (const each of names.toReversed()) {
     each.y = Math.min(each.y, most);
@@ -163,8 +163,8 @@ function at(value: number): string {
 }
 
 /**
- * Means of at most `most` groups of neighbours, with the least and the greatest of each: a noisy curve of any
- * length as few points that show its spread.
+ * Means of at most `most` groups of neighbours, with each group's minimum and maximum: reduces a noisy curve
+ * of any length to a few points that show its spread.
  */
 export function condensed(
   points: readonly { readonly x: number; readonly y: number }[],

@@ -1,9 +1,9 @@
 /**
- * Convolutions for training on the processor: forward and both gradients by the two loops of loop-source.ts, in a
- * memory of their own. TF.js's wasm backend has fast kernels for the forward pass alone; made of those, gradients need
- * transposed copies and take half as long again.
+ * Convolutions for training on the processor: forward and both gradients by the two loops of loop-source.ts,
+ * in their own memory. TF.js's wasm backend has fast kernels only for the forward pass; gradients built from
+ * those need transposed copies and take half as long again.
  *
- * All maps are [n, h, w, channels] in one run of numbers, padding is symmetric with (k - 1) / 2, kernels are odd.
+ * All maps are [n, h, w, channels], contiguous; padding is symmetric with (k - 1) / 2; kernels are odd.
  */
 import { tileFilters, tileRows } from './loop-source.ts';
 import { packColumns, packRows } from './kernel-tiles.ts';
@@ -21,9 +21,14 @@ interface Loops {
   readonly correlate: (...numbers: number[]) => void;
 }
 
-/** Pixels whose values the first-level cache holds while all pairs of channels and filters are summed over them. */
+/**
+ * Pixels whose values fit the first-level cache while all pairs of channels and filters are summed over them.
+ */
 const pixelsPerPass = 64;
-/** Bytes of input that a second-level cache holds beside the kernel while all filters are computed over them. */
+/**
+ * Bytes of input that fit the second-level cache, next to the kernel, while all filters are computed over
+ * them.
+ */
 const inputValuesPerPass = 1 << 18;
 
 export class ConvLoops {
@@ -35,7 +40,7 @@ export class ConvLoops {
     this.#loops = loops;
   }
 
-  /** @param binary a module of loop-source.ts, assembled */
+  /** @param binary an assembled module of loop-source.ts */
   static async instantiate(binary: BufferSource): Promise<ConvLoops> {
     const numbers = new WebAssembly.Memory({ initial: 1 });
     const { instance } = await WebAssembly.instantiate(binary, { memory: { numbers } });
@@ -48,7 +53,7 @@ export class ConvLoops {
    * @param kernel [k, k, c, f]
    * @param bias [f], or null
    * @param lowest 0 for a ReLU, -Infinity for none
-   * @returns [n, ceil(h / stride), ceil(w / stride), f]; holds until the next call
+   * @returns [n, ceil(h / stride), ceil(w / stride), f]; valid until the next call
    */
   forward(
     x: Float32Array,
@@ -73,7 +78,7 @@ export class ConvLoops {
    * @param dy [n, ceil(h / stride), ceil(w / stride), f], gradient of the output
    * @param kernel [k, k, c, f]
    * @param shape [n, h, w, c] of the input
-   * @returns gradient of the input; holds until the next call
+   * @returns gradient of the input; valid until the next call
    */
   inputGradient(
     dy: Float32Array,
@@ -151,7 +156,7 @@ export class ConvLoops {
     return this.#memory.tight(sums, taps.length, input.channels, slope.channels, c, filters);
   }
 
-  /** A convolution of a placed map by `taps`, all outputs of a row at a time. */
+  /** Convolves a placed map by `taps`, all outputs of a row at a time. */
   #gather(
     input: Placed,
     taps: readonly Tap[],
@@ -192,7 +197,7 @@ export class ConvLoops {
     return this.#memory.tight(output, n * h, columns, depth, w, filters);
   }
 
-  /** [k·k, c, f] → [f / 8, tap, c, 8]. @returns where it lies, in bytes */
+  /** [k·k, c, f] → [f / 8, tap, c, 8]. @returns its offset in bytes */
   #packKernel(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
     const depth = upTo(filters, tileFilters);
     const at = this.#memory.take(taps.length * c * depth * floatBytes);
@@ -214,7 +219,7 @@ export class ConvLoops {
     return at;
   }
 
-  /** [k·k, c, f] → [c / 8, tap, f, 8]. @returns where it lies, in bytes */
+  /** [k·k, c, f] → [c / 8, tap, f, 8]. @returns its offset in bytes */
   #packTransposed(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
     const depth = upTo(c, tileFilters);
     const at = this.#memory.take(taps.length * filters * depth * floatBytes);
@@ -233,7 +238,7 @@ function square(side: number): { row: number; column: number }[] {
   return Array.from({ length: side * side }, (_, i) => ({ row: Math.floor(i / side), column: i % side }));
 }
 
-/** Puts the pixels of a phase where they belong. */
+/** Scatters the pixels of a phase to their places. */
 function spread(
   part: Float32Array,
   [n, rows, columns, c]: MapShape,

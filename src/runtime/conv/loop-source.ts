@@ -1,6 +1,6 @@
 /**
- * The two inner loops of convolutions for training, in WebAssembly's text form. Each works on 4 × 8 numbers that stay in
- * registers: four pixels (or input channels) by eight filters.
+ * The two inner loops of convolutions for training, in WebAssembly's text format. Each works on 4 × 8 numbers
+ * kept in registers: four pixels (or input channels) by eight filters.
  */
 
 /** Pixels, or input channels, of a tile. */
@@ -15,8 +15,8 @@ const sums = rowIndices.flatMap((row) => halves.map((half) => ({ row, half, sum:
 /**
  * @param fused multiply and add in one instruction (relaxed SIMD): rounded once, and about 1.3 times as fast
  * @returns a module that imports its memory as `memory.numbers` and exports
- *   - `convolve`: sums over taps and channels for runs of four pixels side by side;
- *   - `correlate`: sums over pixels for four channels, eight filters at a time.
+ * - `convolve`: sums over taps and channels for runs of four adjacent pixels;
+ * - `correlate`: sums over pixels for four channels, eight filters at a time.
  */
 export function loopSource(fused: boolean): string {
   return `(module
@@ -26,10 +26,10 @@ export function loopSource(fused: boolean): string {
 }
 
 /**
- * For each of `tiles` tiles of four pixels, eight filters: out = max(lowest, bias + Σ over taps and channels of
- * input × kernel). All positions are in bytes.
- * - `input`, `inputStep`: the first pixel, and from one pixel to the next;
- * - `taps`, `tapCount`: where each tap lies from its pixel, as i32;
+ * For each of `tiles` tiles of four pixels, eight filters: out = max(lowest, bias + Σ over taps and channels
+ * of input × kernel). All positions are in bytes.
+ * - `input`, `inputStep`: the first pixel, and the distance between pixels;
+ * - `taps`, `tapCount`: each tap's offset from its pixel, as i32;
  * - `kernel`: [tap, channel, 8]; `bias`: [8];
  * - `output`, `outputStep`: as for the input.
  */
@@ -91,8 +91,8 @@ function convolve(fused: boolean): string {
 
 /**
  * For each of `tiles` tiles of eight filters: sums[channel, filter] += Σ over `rows` × `width` pixels of
- * input[pixel, channel] × slope[pixel, filter], four channels. Strides are in bytes: `…Pixel` from pixel to pixel, `…Gap` from the
- * end of a row to the start of the next, `sumsRow` from channel to channel.
+ * input[pixel, channel] × slope[pixel, filter], four channels. Strides are in bytes: `…Pixel` from pixel to
+ * pixel, `…Gap` from the end of a row to the start of the next, `sumsRow` from channel to channel.
  */
 function correlate(fused: boolean): string {
   return `

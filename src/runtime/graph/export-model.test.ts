@@ -45,7 +45,7 @@ function reader(
   return async (name) => {
     const data = replaced[name] ?? files.get(name);
     if (data === undefined)
-      throw new ModelError('not-found', name, 'There is no such file.', 'Export again.');
+      throw new ModelError('not-found', name, 'The file does not exist.', 'Export again.');
     return typeof data === 'string' ? new TextEncoder().encode(data) : data;
   };
 }
@@ -70,7 +70,7 @@ describe('an exported model', () => {
     }
   });
 
-  it('keeps no tensor after everything is disposed', async () => {
+  it('leaks no tensor once everything is disposed', async () => {
     const before = tf.memory();
     const segmenter = await loadModel('dual', reader(dual.files));
     const loaded = tf.memory().numTensors;
@@ -88,7 +88,7 @@ describe('an exported model', () => {
     expect(tf.memory().numBytes).toBe(before.numBytes);
   });
 
-  it('tells the confidence of the winning class', async () => {
+  it('returns the confidence of the winning class', async () => {
     const segmenter = await loadModel('single', reader(single.files));
     const maps = await segmenter.segment(image(sliceSize, 0.02), null, null);
     // Of three classes the winner has at least a third: 85 of 255.
@@ -97,14 +97,14 @@ describe('an exported model', () => {
     segmenter.dispose();
   });
 
-  it('says what to do about wrong inputs', async () => {
+  it('explains wrong inputs', async () => {
     const segmenter = await loadModel('dual', reader(dual.files));
     const features = segmenter.encodeContext(image(contextSize, 0.01));
     const where = { x: 0, y: 0, size: 0.2 };
     const slice = image(sliceSize, 0.02);
     const before = tf.memory().numTensors;
-    await expect(segmenter.segment(slice, null, where)).rejects.toThrow(/without its context.*encodeContext/);
-    await expect(segmenter.segment(slice, features, null)).rejects.toThrow(/where the slice lies/);
+    await expect(segmenter.segment(slice, null, where)).rejects.toThrow(/has no context.*encodeContext/);
+    await expect(segmenter.segment(slice, features, null)).rejects.toThrow(/position of the slice/);
     await expect(segmenter.segment(image(sliceSize + 1, 1), features, where)).rejects.toThrow(
       /49 × 49.*reads 48 × 48/,
     );
@@ -124,7 +124,7 @@ describe('hostile files', () => {
   it.each([
     ['not JSON', 'nonsense', 'bad-manifest', /not JSON/],
     ['an empty object', '{}', 'bad-manifest', /specVersion/],
-    ['an array', '[]', 'bad-manifest', /manifest is not valid/],
+    ['an array', '[]', 'bad-manifest', /manifest is invalid/],
   ])('a manifest that is %s', async (_, text, code, message) => {
     const failure = load({ 'manifest.json': text });
     await expect(failure).rejects.toBeInstanceOf(ModelError);
@@ -146,10 +146,10 @@ describe('hostile files', () => {
     flipped[10]! ^= 1;
     await expect(load({ 'model.json': '{}' })).rejects.toMatchObject({ code: 'bad-graph' });
     await expect(load({ [shard!]: flipped })).rejects.toMatchObject({ code: 'bad-weights' });
-    await expect(load({ [shard!]: bytes.slice(0, -4) })).rejects.toThrow(/The weights hold \d+ bytes/);
+    await expect(load({ [shard!]: bytes.slice(0, -4) })).rejects.toThrow(/The weights have \d+ bytes/);
   });
 
-  it('weights that are missing, misshapen or not numbers are refused on export', async () => {
+  it('rejects missing, misshapen and non-finite weights on export', async () => {
     const weights = new Map([['stem/kernel', { shape: [7, 7, 3, 4], data: new Float32Array(588) }]]);
     const request = {
       fields: manifestFields({ slicePx: sliceSize, contextPx: null, classes: 3 }),
@@ -166,7 +166,7 @@ describe('hostile files', () => {
   });
 });
 
-it('measures what half precision does to the classes', async () => {
+it('measures the effect of half precision on the classes', async () => {
   const inputs = randomInputs(1, sliceSize, null);
   const { pixels, share } = await float16Agreement(
     {

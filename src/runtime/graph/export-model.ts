@@ -10,7 +10,7 @@ import { graphNames, recordNetwork, toGraphModel, type NetworkOfGraph } from './
 import { resourceDescription } from './rdf.ts';
 import type { WeightType } from './weight-shards.ts';
 
-/** What the exporter can't know: the manifest without what describes the exported files. */
+/** What the exporter cannot know: the manifest except for the description of the exported files. */
 export type ManifestFields = Omit<z.input<typeof manifestSchema>, 'specVersion' | 'graph' | 'golden'>;
 
 /** Inputs of the golden check: a real pair of slice and context, RGB row by row. */
@@ -25,7 +25,9 @@ export interface GoldenInputs {
 
 export interface ExportRequest {
   readonly fields: ManifestFields;
-  /** Gives the logits; `(ops, input) => fullSizeLogits(ops, input, config)` for the networks of src/model. */
+  /**
+   * Computes the logits; `(ops, input) => fullSizeLogits(ops, input, config)` for the networks of src/model.
+   */
   readonly network: NetworkOfGraph;
   readonly variables: Weights;
   readonly golden: GoldenInputs;
@@ -44,7 +46,8 @@ export interface ExportedModel {
 /**
  * Exports a network and runs the exported graph once, on TF.js's current backend, for the golden check.
  * @throws ModelError `bad-weights` when variables are missing, misshapen, not finite or too large for half
- *   precision; `bad-manifest` when the fields break the schema; `bad-input` on golden inputs of a wrong size.
+ * precision; `bad-manifest` when the fields violate the schema; `bad-input` on golden inputs of the wrong
+ * size.
  */
 export async function exportModel(request: ExportRequest): Promise<ExportedModel> {
   const { fields, golden, dtype = 'float16', agreement = 0.995 } = request;

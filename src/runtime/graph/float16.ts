@@ -17,10 +17,10 @@ export function float16Bits(value: number): number {
   const unbiased = exponent - 127;
   if (unbiased < -25) return sign; // less than half of the smallest subnormal
   if (unbiased < -14) {
-    // Subnormal: the hidden one becomes explicit and everything shifts right.
+    // Subnormal: the hidden bit becomes explicit and everything shifts right.
     return sign | roundedShift(fraction | 0x800000, -unbiased - 1);
   }
-  // Adding, not or-ing: a fraction that rounds up to 0x400 carries into the exponent, as it must.
+  // Addition, not or: a fraction that rounds up to 0x400 carries into the exponent, as it must.
   const half = ((unbiased + 15) << 10) + roundedShift(fraction, 13);
   return sign | Math.min(half, 0x7c00);
 }

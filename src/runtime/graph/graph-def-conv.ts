@@ -21,9 +21,9 @@ export function writeConv(
 }
 
 /**
- * A 2×2 convolution upwards with stride 2 writes four pixels for each one it reads, and no two overlap:
- * so it is a 1×1 convolution to four times the channels, whose groups DepthToSpace lays out as squares.
- * That is many times faster than Conv2DBackpropInput on the wasm backend.
+ * A 2×2 up-convolution with stride 2 writes four pixels per pixel read, without overlap. So it is a 1×1
+ * convolution to four times the channels, whose groups DepthToSpace arranges as squares. On the wasm backend
+ * that is many times faster than Conv2DBackpropInput.
  */
 export function writeUpConv(
   out: GraphDefNodes,
@@ -80,7 +80,7 @@ function fusedConv(
   });
 }
 
-/** TF.js fuses a ReLU only behind a bias, so a convolution with ReLU alone is given a bias of zero. */
+/** TF.js fuses a ReLU only after a bias, so a convolution with ReLU alone gets a bias of zero. */
 function biasFor(
   out: GraphDefNodes,
   kernel: Weight,

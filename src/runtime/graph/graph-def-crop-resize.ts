@@ -2,7 +2,7 @@
 import type { GraphNode } from './graph.ts';
 import { floatType, intType, string, type GraphDefNodes } from './graph-def-nodes.ts';
 
-/** Boxes are prepared once, however many features are cropped by them. */
+/** Prepares boxes once, however many features are cropped by them. */
 export class CropResizeWriter {
   readonly #out: GraphDefNodes;
   readonly #known = new Map<GraphNode, { boxes: string; indices: string }>();
@@ -11,7 +11,7 @@ export class CropResizeWriter {
     this.#out = out;
   }
 
-  /** CropAndResize with box i cut out of batch element i, whatever the batch. */
+  /** CropAndResize with box i applied to batch element i, for any batch. */
   write(name: string, x: string, boxes: GraphNode | undefined, size: readonly [number, number]): void {
     if (boxes === undefined) throw new Error(`${name} has no boxes.`);
     const flat = this.#flatBoxes(boxes);

@@ -1,4 +1,4 @@
-/** The nodes and constants of a GraphDef while it is being written. */
+/** The nodes and constants of a GraphDef under construction. */
 import type { GraphNode, Weight } from './graph.ts';
 import { Names } from './names.ts';
 
@@ -32,7 +32,7 @@ export type Constant =
       readonly shape: readonly number[];
       readonly dtype: 'float32';
       readonly data: () => Float32Array;
-      /** May be stored in half precision: a kernel, not a bias, a bound or a scale of inputs. */
+      /** May be stored in half precision: a kernel, not a bias, bound or input scale. */
       readonly large: boolean;
     };
 
@@ -44,7 +44,7 @@ export class GraphDefNodes {
   readonly constants: Constant[] = [];
   readonly names: Names;
 
-  /** @throws ModelError `bad-graph` when two values carry the same label. */
+  /** @throws ModelError `bad-graph` when two values have the same label. */
   constructor(order: readonly GraphNode[]) {
     this.names = new Names(order);
   }
@@ -66,7 +66,7 @@ export class GraphDefNodes {
     return name;
   }
 
-  /** A constant of whole numbers. @returns its name. */
+  /** An integer constant. @returns its name. */
   ints(wish: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
     const name = this.names.free(wish);
     this.#constant({ name, shape, dtype: 'int32', data: () => Int32Array.from(values) });

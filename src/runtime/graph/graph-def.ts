@@ -1,6 +1,6 @@
 /**
- * Writes a graph as a TensorFlow GraphDef in JSON, the topology of a TF.js GraphModel. Only operations that
- * TF.js has on all of its cpu, wasm, webgl and webgpu backends are used.
+ * Writes a graph as a TensorFlow GraphDef in JSON, the topology of a TF.js GraphModel. It uses only
+ * operations available on all of TF.js's cpu, wasm, webgl and webgpu backends.
  */
 import { topologicalOrder, type Graph, type GraphNode, type OperationOf } from './graph.ts';
 import { writeConv, writeUpConv } from './graph-def-conv.ts';
@@ -22,7 +22,7 @@ export interface GraphDef {
   readonly nameOf: (node: GraphNode) => string;
 }
 
-/** @throws ModelError `bad-graph` when two values carry the same label. */
+/** @throws ModelError `bad-graph` when two values have the same label. */
 export function toGraphDef(graph: Graph): GraphDef {
   const order = topologicalOrder([...graph.inputs, ...graph.outputs]);
   const out = new GraphDefNodes(order);
@@ -31,12 +31,12 @@ export function toGraphDef(graph: Graph): GraphDef {
   return { nodes: out.nodes, constants: out.constants, nameOf: (node) => out.names.of(node) };
 }
 
-/** An input's or output's shape with an open batch, as protobuf's JSON writes it. */
+/** An input's or output's shape with an open batch, in protobuf's JSON form. */
 export function openBatch(dimensions: readonly number[]): { dim: { size: string }[] } {
   return { dim: [-1, ...dimensions].map((size) => ({ size: String(size) })) };
 }
 
-/** Below every activation: what the borders of a max pooling hold when zero could be the largest. */
+/** Below every activation: fills the borders of a max pooling whose maximum may be below zero. */
 const lowestFloat = -3.4028234663852886e38;
 
 function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode): void {
@@ -111,7 +111,7 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
   }
 }
 
-/** Borders never win: SAME skips them; elsewhere they are padded with what cannot exceed any value. */
+/** Borders never win: SAME skips them; otherwise they are padded with a value that exceeds none. */
 function writeMaxPool(
   out: GraphDefNodes,
   name: string,
@@ -135,7 +135,7 @@ function writeMaxPool(
   });
 }
 
-/** Winning class * 256 + its probability in 255ths, rounded: one int32 a pixel to read back. */
+/** Winning class * 256 + its probability in 255ths, rounded: one int32 per pixel to read back. */
 function writePack(out: GraphDefNodes, name: string, logits: string): void {
   const probabilities = out.add('Softmax', `${name}/probabilities`, [logits]);
   const largest = out.add('Max', `${name}/largest`, [probabilities, out.ints(`${name}/largest_axis`, [-1])], {

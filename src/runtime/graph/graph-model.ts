@@ -1,4 +1,4 @@
-/** A network with its trained values, written as a TF.js GraphModel: `model.json` and weight shards. */
+/** A trained network as a TF.js GraphModel: `model.json` and weight shards. */
 import type { NetworkInput } from '../../model/refinenet.ts';
 import type { Ops } from '../../model/ops.ts';
 import type { Weights } from '../variables.ts';
@@ -8,7 +8,7 @@ import { contextCut, type Graph, type GraphNode } from './graph.ts';
 import { simplify } from './passes.ts';
 import { packWeights, type WeightType } from './weight-shards.ts';
 
-/** Builds a network on a graph; `fullSizeLogits` with its configuration bound is one. */
+/** Builds a network on a graph; for example `fullSizeLogits` bound to a configuration. */
 export type NetworkOfGraph = (ops: Ops<GraphNode>, input: NetworkInput<GraphNode>) => GraphNode;
 
 /** Sides of the square inputs, in pixels. */
@@ -34,13 +34,13 @@ export interface RecordedNetwork extends Graph {
   readonly sliceInContext: GraphNode | null;
   readonly logits: GraphNode;
   readonly packed: GraphNode;
-  /** What to compute once per context, see `contextCut`; every one is labelled. */
+  /** What to compute once per context, see `contextCut`; all of them are labelled. */
   readonly contextFeatures: readonly GraphNode[];
 }
 
 /**
- * Records and simplifies a network whose logits have the slice's size (or any other: they are resized).
- * @throws ModelError `bad-weights` when a variable is missing, has another shape or is not finite.
+ * Records and simplifies a network. Logits smaller or larger than the slice are resized to it.
+ * @throws ModelError `bad-weights` when a variable is missing, has a different shape or is not finite.
  */
 export function recordNetwork(
   network: NetworkOfGraph,

@@ -8,7 +8,7 @@ export class GraphOps implements Ops<GraphNode> {
   readonly #weights = new Map<string, Weight>();
   readonly #variables: Weights;
 
-  /** @param variables trained values; only those that the network asks for are read. */
+  /** @param variables trained values; only those that the network uses are read. */
   constructor(variables: Weights) {
     this.#variables = variables;
   }
@@ -125,7 +125,7 @@ export class GraphOps implements Ops<GraphNode> {
 
   resizeBilinear(x: GraphNode, height: number, width: number): GraphNode {
     const [n, h, w, c] = x.shape;
-    // With aligned corners the same size means the same samples.
+    // With aligned corners, the same size means the same samples.
     if (h === height && w === width) return x;
     return node({ kind: 'resize' }, [x], [n, height, width, c]);
   }
@@ -174,7 +174,7 @@ export class GraphOps implements Ops<GraphNode> {
       throw new ModelError(
         'bad-weights',
         name,
-        'The network needs this variable and the weights lack it.',
+        'The network needs this variable, but the weights lack it.',
         'Check that the weights were trained with the same preset.',
       );
     }
@@ -191,7 +191,7 @@ export class GraphOps implements Ops<GraphNode> {
       throw new ModelError(
         'bad-weights',
         name,
-        'The variable holds values that are not finite numbers.',
+        'The variable contains values that are not finite numbers.',
         'Training has diverged: export an earlier checkpoint or lower the learning rate.',
       );
     }
@@ -204,7 +204,7 @@ export class GraphOps implements Ops<GraphNode> {
 function node(operation: Operation, inputs: readonly GraphNode[], shape: Shape4, scope?: string): GraphNode {
   if (shape.some((side) => !Number.isInteger(side) || side < 1)) {
     throw new RangeError(
-      `${scope ?? operation.kind}: the input is too small, its result would be ${text(shape)}.`,
+      `${scope ?? operation.kind}: the input is too small; its result would be ${text(shape)}.`,
     );
   }
   return { operation, inputs, shape, scope: scope ?? operation.kind, label: null };
@@ -219,7 +219,7 @@ function broadcast(name: string, a: Shape4, b: Shape4): Shape4 {
   const side = (axis: 0 | 1 | 2 | 3): number => {
     if (a[axis] === b[axis] || b[axis] === 1) return a[axis];
     if (a[axis] === 1) return b[axis];
-    throw new RangeError(`${name}: shapes ${text(a)} and ${text(b)} do not fit each other.`);
+    throw new RangeError(`${name}: shapes ${text(a)} and ${text(b)} are incompatible.`);
   };
   return [side(0), side(1), side(2), side(3)];
 }

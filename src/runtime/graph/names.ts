@@ -2,15 +2,15 @@ import { ModelError } from '../manifest.ts';
 import type { GraphNode, Weight } from './graph.ts';
 
 /**
- * Unique names of the values and weights of a graph that is being written out. A label is a value's name as
- * it stands; everything else is named after its layer, with a number where that is taken.
+ * Unique names for the values and weights of a graph being written. A label is its value's name, unchanged;
+ * everything else is named after its layer, with a number if that name is taken.
  */
 export class Names {
   readonly #taken = new Set<string>();
   readonly #nodes = new Map<GraphNode, string>();
   readonly #weights = new Map<Weight, string>();
 
-  /** @throws ModelError `bad-graph` when two values carry the same label. */
+  /** @throws ModelError `bad-graph` when two values have the same label. */
   constructor(order: readonly GraphNode[]) {
     for (const node of order) {
       if (node.label === null) continue;
@@ -18,8 +18,8 @@ export class Names {
         throw new ModelError(
           'bad-graph',
           node.label,
-          'Two values of the network carry this label.',
-          'Give every label of the network a name of its own.',
+          'Two values of the network have this label.',
+          'Give every label of the network a unique name.',
         );
       }
       this.#taken.add(node.label);
@@ -36,7 +36,7 @@ export class Names {
     return name;
   }
 
-  /** The name of a weight and whether it has been asked for before (and so is in the graph already). */
+  /** The name of a weight, and whether it has been requested before (and so is already in the graph). */
   ofWeight(weight: Weight): { name: string; known: boolean } {
     const known = this.#weights.get(weight);
     if (known !== undefined) return { name: known, known: true };
@@ -45,7 +45,7 @@ export class Names {
     return { name, known: false };
   }
 
-  /** A name that nothing else in the graph has: `wish`, or `wish_1`, `wish_2`, … */
+  /** A name unique in the graph: `wish`, or `wish_1`, `wish_2`, … */
   free(wish: string): string {
     let name = wish;
     for (let number = 1; this.#taken.has(name); number++) name = `${wish}_${number}`;

@@ -1,7 +1,7 @@
 /**
  * Writes a recorded network as an ONNX file, for ONNX Runtime and everything else that is not TF.js. Inputs
- * and outputs are those of the TF.js graph, NHWC and under the same names; inside, maps are NCHW as ONNX's
- * operators want them.
+ * and outputs are those of the TF.js graph, NHWC and with the same names; inside, maps are NCHW as ONNX's
+ * operators require.
  */
 import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
@@ -10,7 +10,7 @@ import { writeCropResize } from './onnx-crop-resize.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';
 import { bytesOf, OnnxNodes } from './onnx-nodes.ts';
 
-/** Resize by axes came with opset 18. */
+/** Opset 18 introduced Resize by axes. */
 export const onnxOpset = 18;
 
 export interface OnnxOptions {
@@ -22,8 +22,8 @@ export interface OnnxOptions {
 }
 
 /**
- * @returns the bytes of an .onnx file with the inputs `slice`, `context` and `slice_in_context` (as far as the
- *   network has them) and the outputs `logits` (float32) and `packed` (int32).
+ * @returns the bytes of an .onnx file with the inputs `slice`, `context` and `slice_in_context` (as far as
+ * the network has them) and the outputs `logits` (float32) and `packed` (int32).
  * @throws ModelError `bad-graph` on two equal labels; RangeError when a kernel does not fit half precision.
  */
 export function toOnnx(network: RecordedNetwork, options: OnnxOptions): Uint8Array<ArrayBuffer> {
@@ -33,7 +33,7 @@ export function toOnnx(network: RecordedNetwork, options: OnnxOptions): Uint8Arr
 class OnnxWriter {
   readonly #order: readonly GraphNode[];
   readonly #out: OnnxNodes;
-  /** Name of each value's NCHW map; boxes and outputs stay as they are. */
+  /** Name of each value's NCHW map; boxes and outputs keep their layout. */
   readonly #maps = new Map<GraphNode, string>();
   readonly #network: RecordedNetwork;
   readonly #options: OnnxOptions;
@@ -77,7 +77,7 @@ class OnnxWriter {
       return;
     }
     if (operation.kind === 'input') {
-      // Boxes are no map: they are read as they come.
+      // Boxes are not maps and keep their layout.
       const name = this.#out.names.of(node);
       if (node === this.#network.sliceInContext) this.#maps.set(node, name);
       else
@@ -87,7 +87,7 @@ class OnnxWriter {
         );
       return;
     }
-    // The logits' own name is that of their NHWC form.
+    // The logits' own name refers to their NHWC form.
     const isLogits = node === this.#network.logits;
     const name = isLogits
       ? this.#out.names.free(`${this.#out.names.of(node)}/nchw`)
@@ -150,7 +150,7 @@ class OnnxWriter {
         this.#out.node('GlobalAveragePool', name, inputs);
         break;
       case 'pack':
-        throw new Error('Only the network’s own logits are packed.');
+        throw new Error('Only the network’s own logits can be packed.');
     }
     if (isLogits)
       this.#out.node('Transpose', this.#out.names.of(node), [name], { perm: { ints: [0, 2, 3, 1] } });
@@ -194,7 +194,7 @@ class OnnxWriter {
     );
   }
 
-  /** ONNX has no fused ReLU; runtimes fuse it themselves. */
+  /** ONNX has no fused ReLU; runtimes do the fusing. */
   #activated(name: string, relu: boolean, write: (output: string) => void): void {
     if (!relu) {
       write(name);
@@ -237,7 +237,7 @@ class OnnxWriter {
   }
 }
 
-/** A four-dimensional tensor with its axes in another order. */
+/** A four-dimensional tensor with permuted axes. */
 function transposed(
   values: Float32Array,
   shape: readonly number[],

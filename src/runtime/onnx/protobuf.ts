@@ -1,6 +1,9 @@
 /** Just enough of Protocol Buffers' wire format to write a message: fields, nested messages, packed numbers. */
 
-/** A message under construction: pieces in order, joined once at the end, so large tensors are not copied. */
+/**
+ * A message under construction: pieces in order, joined once at the end, so that large tensors are not
+ * copied.
+ */
 export class Message {
   readonly #parts: Uint8Array[] = [];
   #length = 0;
@@ -56,7 +59,7 @@ export class Message {
   }
 }
 
-/** Seven bits a byte, least significant first; the high bit says that more follow. */
+/** Seven bits per byte, least significant first; the high bit says that more follow. */
 function varint(value: number): Uint8Array {
   let rest = BigInt.asUintN(64, BigInt(value));
   const bytes: number[] = [];

@@ -1,26 +1,26 @@
 /**
- * Frames of DICOM pixel data (PS3.5 A.4): native, or encapsulated in items whose places are given by an
- * offset table or, without one, found by walking from item to item.
+ * Frames of DICOM pixel data (PS3.5 A.4): native, or encapsulated in items. An offset table locates the
+ * items; without one, they are found by walking from item to item.
  */
 import { abortReason } from '../../base/abort.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { brokenTile } from '../broken-tile.ts';
 
 export interface PixelDataPlace {
-  /** Of the value of Pixel Data. */
+  /** Offset of the value of Pixel Data. */
   readonly offset: number;
   readonly length: number;
   readonly encapsulated: boolean;
   readonly frames: number;
   /** Bytes of a native frame. */
   readonly frameBytes: number;
-  /** Extended Offset Table; null without. */
+  /** Extended Offset Table; null without one. */
   readonly extendedOffsets: Float64Array | null;
 }
 
 const itemTag = 0xe000fffe;
 const sequenceEndTag = 0xe0ddfffe;
-/** Fragments of one frame; one is the rule. */
+/** Fragments of one frame; usually one. */
 const maxFragments = 1024;
 const maxFrameBytes = 64 * 1024 * 1024;
 
@@ -41,18 +41,18 @@ function nativeReader(
   return async (index, signal) => {
     const from = index * frameBytes;
     if (from + frameBytes > length || offset + from + frameBytes > source.size) {
-      throw brokenTile(source.name, `frame ${index}`, 'It lies behind the end of the file.');
+      throw brokenTile(source.name, `frame ${index}`, 'It is past the end of the file.');
     }
     return source.read(offset + from, frameBytes, signal);
   };
 }
 
 class Items {
-  /** Offset of the first item after the offset table; all offsets of frames count from it. */
+  /** Offset of the first item after the offset table; frame offsets count from here. */
   #base = 0;
   #table: Float64Array | null = null;
   #ready: Promise<void> | null = null;
-  /** Places of items in their order, as far as the walk has come. */
+  /** Offsets of the items found by the walk so far, in order. */
   readonly #walked: number[] = [];
   #walk: Promise<void> = Promise.resolve();
   readonly #source: ByteSource;
@@ -96,13 +96,13 @@ class Items {
       const bytes = await this.#source.read(offset + 8, frames * 4);
       const view = new DataView(bytes.buffer);
       const table = Float64Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(i * 4, true));
-      // Offsets of 32 bits wrap in files over 4 GiB.
+      // 32-bit offsets wrap in files over 4 GiB.
       for (let i = 1; i < table.length; i++) while (table[i]! < table[i - 1]!) table[i]! += 2 ** 32;
       this.#table = table;
     }
   }
 
-  /** Place of the item that holds frame `index`, when each frame is one item. */
+  /** Offset of the item with frame `index`, when each frame is one item. */
   #walkTo(index: number): Promise<number> {
     const step = this.#walk.then(async () => {
       while (this.#walked.length <= index) {
@@ -117,7 +117,7 @@ class Items {
     return step.then(() => this.#walked[index]!);
   }
 
-  /** Data of the items from `at` to before `end`, joined. */
+  /** The data of the items from `at` up to `end`, joined. */
   async #fragments(
     at: number,
     end: number,
@@ -160,14 +160,14 @@ class Items {
   async #itemLength(at: number, where: string): Promise<number> {
     const { tag, length } = await this.#header(at, where);
     if (tag !== itemTag || at + 8 + length > this.#source.size) {
-      throw brokenTile(this.#source.name, where, 'Its place in the file is damaged.');
+      throw brokenTile(this.#source.name, where, 'Its offset in the file is damaged.');
     }
     return length;
   }
 
   async #header(at: number, where: string): Promise<{ tag: number; length: number }> {
     if (!(at >= 0) || at + 8 > this.#source.size) {
-      throw brokenTile(this.#source.name, where, 'It lies behind the end of the file.');
+      throw brokenTile(this.#source.name, where, 'It is past the end of the file.');
     }
     const bytes = await this.#source.read(at, 8);
     const view = new DataView(bytes.buffer);

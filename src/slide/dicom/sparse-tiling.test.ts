@@ -7,7 +7,7 @@ import type { Slide } from '../slide.ts';
 import { pixel } from '../testing/images.ts';
 
 const platform = nodePlatform();
-/** Pixels of a frame's side. */
+/** Side of a frame in pixels. */
 const side = 8;
 
 /** One element of a data set in explicit VR, little-endian (PS3.5, section 7.1). */
@@ -47,7 +47,7 @@ interface Frame {
   readonly colour: readonly [number, number, number];
 }
 
-/** An uncompressed level of `width` by `height` pixels that holds the given frames, in this order. */
+/** An uncompressed level of `width` by `height` pixels with the given frames, in this order. */
 function sparseLevel(width: number, height: number, spacingMm: number, frames: readonly Frame[]): Uint8Array {
   const pixels = frames.flatMap(({ colour }) => Array.from({ length: side * side }, () => colour).flat());
   const body = [
@@ -71,7 +71,7 @@ function sparseLevel(width: number, height: number, spacingMm: number, frames: r
       frames.map(({ column, row }) =>
         sequence(0x0048021a, [
           Buffer.concat([
-            // From 1, in pixels of the whole image.
+            // Counted from 1, in pixels of the whole image.
             number(0x0048021e, 'SL', column * side + 1),
             number(0x0048021f, 'SL', row * side + 1),
           ]),
@@ -97,7 +97,7 @@ describe('sparse tiling', () => {
   const open = (): Promise<Slide> =>
     openSlide([memoryByteSource(reduced, 'b.dcm'), memoryByteSource(full, 'a.dcm')], platform);
 
-  test('frames lie where they say, not in their order; what is not there is glass', async () => {
+  test('places frames by their position, not their order; missing tiles are background', async () => {
     const slide = await open();
     expect(slide.metadata).toMatchObject({
       format: 'dicom-wsi',

@@ -1,6 +1,6 @@
-/** Builds small TIFF files by hand, right or wrong, for tests. */
+/** Builds small TIFF files by hand, valid or broken, for tests. */
 
-/** Tag, field type, values; a Uint8Array is written as it is. */
+/** Tag, field type, values; a Uint8Array is written as is. */
 export type BuiltEntry = readonly [tag: number, type: number, values: readonly number[] | Uint8Array];
 
 export interface BuiltTiff {
@@ -13,7 +13,7 @@ export interface BuiltTiff {
 
 const typeBytes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1 };
 
-/** A little-endian classic TIFF of one directory, whose tiles lie from offset 8 on. */
+/** A little-endian classic TIFF of one directory, with tiles from offset 8 on. */
 export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltEntry[], next = 0): BuiltTiff {
   const parts: number[] = [0x49, 0x49, 42, 0, 0, 0, 0, 0];
   for (const tile of tiles) for (const byte of tile) parts.push(byte);
@@ -51,7 +51,7 @@ export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltE
   };
 }
 
-/** Entries of an RGB image of uncompressed or otherwise coded tiles of 16 pixels, laid end to end. */
+/** Entries of an RGB image with tiles of 16 pixels, in any coding, laid end to end. */
 export function tiledEntries(
   width: number,
   height: number,
@@ -74,7 +74,7 @@ export function tiledEntries(
   ];
 }
 
-/** Entries with one replaced, added, or (with null) left out. */
+/** The entries with one replaced, added, or (with null) removed. */
 export function changed(
   entries: readonly BuiltEntry[],
   tag: number,

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { ByteSink } from './tiff-writer.ts';
 
-/** Writes to a file, replacing what was there. Close it when done. */
+/** Writes to a file and replaces its previous content. Close it when done. */
 export class FileSink implements ByteSink {
   readonly #handle: FileHandle;
 

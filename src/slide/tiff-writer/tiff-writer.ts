@@ -1,21 +1,23 @@
 /**
- * Writes a pyramidal tiled TIFF as its full-resolution tiles arrive, row by row. Memory is bounded by
- * one row of tiles: lower levels are built on the fly from the level above. TIFF 6.0 and the BigTIFF
- * layout; the levels are a chain of directories, reduced ones marked by NewSubfileType 1, which
- * OpenSlide, libvips and QuPath read as one slide.
+ * Writes a pyramidal tiled TIFF while its full-resolution tiles arrive, row by row. Memory is bounded by one
+ * row of tiles: each level is computed on the fly from the level above. TIFF 6.0 and BigTIFF; the levels are
+ * a chain of directories, reduced ones marked by NewSubfileType 1, which OpenSlide, libvips and QuPath read
+ * as one slide.
  */
 import { zlibSync } from 'fflate';
 import { asciiEntry, encodeHeader, encodeIfd, fieldType, type IfdEntry } from './ifd.ts';
 import { TileRow } from './tile-row.ts';
 
-/** Where the file's bytes go. Writes come in no particular order and never overlap, but for the header. */
+/** Receives the file's bytes. Writes come in no particular order and never overlap, except for the header. */
 export interface ByteSink {
   write(position: number, bytes: Uint8Array): Promise<void>;
 }
 
 /** Encodes a tile's interleaved samples as a complete JPEG file; sharp in Node. */
 export interface JpegEncoder {
-  /** `samples` per pixel: 1 grey, 3 RGB. RGB must come out as YCbCr, chroma halved in both directions. */
+  /**
+   * `samples` per pixel: 1 grey, 3 RGB. RGB must be encoded as YCbCr, with chroma halved in both directions.
+   */
   encode(pixels: Uint8Array, width: number, height: number, samples: 1 | 3): Promise<Uint8Array>;
 }
 
@@ -41,17 +43,17 @@ export interface TiffWriterOptions {
   /** Each level is this many times smaller than the one above. */
   readonly factor?: 2 | 4;
   /**
-   * Ends the pyramid before a level that is narrower or lower than a tile. libtiff's reader of palettes, which
-   * OpenSlide uses, garbles tiles that are wider than their image. False by default.
+   * Ends the pyramid before a level narrower or lower than a tile. libtiff's palette reader, which OpenSlide
+   * uses, garbles tiles wider than their image. False by default.
    */
   readonly levelsFillTile?: boolean;
   /** µm per pixel at full resolution; written as resolution tags in pixels per centimetre. */
   readonly mpp?: number;
   readonly description?: string;
   readonly software?: string;
-  /** Whose work it is and what may be done with it. */
+  /** Author and licence. */
   readonly copyright?: string;
-  /** Classic TIFF ends at 4 GiB. `auto` looks at the length when the file is finished. */
+  /** Classic TIFF ends at 4 GiB. `auto` decides by the length once the file is finished. */
   readonly big?: 'auto' | 'always';
 }
 
@@ -62,27 +64,27 @@ interface Level {
   readonly rows: number;
   readonly offsets: number[];
   readonly counts: number[];
-  /** Pixels of the tile row that is being filled; level 0 has none, its tiles come from outside. */
+  /** Pixels of the tile row being filled; level 0 has none, since its tiles come from the caller. */
   readonly row: TileRow | null;
 }
 
 const classicLimit = 0xffff_ffff - 64 * 1024;
 
-/** A writer for one file. Push every tile of level 0 in row order, then `finish`. */
+/** Writes one file. Push every level-0 tile in row order, then call `finish`. */
 export class TiffWriter {
   readonly #levels: Level[] = [];
   readonly #samples: 1 | 3;
   readonly #factor: number;
   readonly #options: TiffWriterOptions;
-  /** Room for the longer of the two headers; which one is known only at the end. */
+  /** Room for the longer of the two headers; which one is used is known only at the end. */
   #position = 16;
   #tilesPushed = 0;
 
-  /** @throws RangeError for sizes that are no TIFF. */
+  /** @throws RangeError for sizes that a TIFF cannot have. */
   constructor(options: TiffWriterOptions) {
     const { width, height, tileSize } = options;
     if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
-      throw new RangeError(`A TIFF of ${width} × ${height} pixels can't be written.`);
+      throw new RangeError(`A TIFF of ${width} × ${height} pixels cannot be written.`);
     }
     if (!(tileSize > 0) || tileSize % 16 !== 0) {
       throw new RangeError(`A TIFF's tile side must be a multiple of 16, not ${tileSize}.`);
@@ -91,7 +93,7 @@ export class TiffWriter {
       throw new RangeError("JPEG would blur the indices of a palette image; use 'deflate' or 'none'.");
     }
     if (options.colour === 'rgb' && options.reduce === 'majority') {
-      throw new RangeError("A majority is found among single values: use 'average' for RGB.");
+      throw new RangeError("A majority needs single values: use 'average' for RGB.");
     }
     this.#options = options;
     this.#samples = options.colour === 'rgb' ? 3 : 1;
@@ -123,7 +125,7 @@ export class TiffWriter {
 
   /**
    * Writes the next tile of level 0: from left to right, then the next row. `pixels` holds tileSize ×
-   * tileSize interleaved samples; what lies beyond the image's border is written as given.
+   * tileSize interleaved samples; samples beyond the image's border are written unchanged.
    * @throws RangeError for a wrong length or one tile too many.
    */
   async pushTile(pixels: Uint8Array): Promise<void> {
@@ -143,7 +145,7 @@ export class TiffWriter {
     await this.#reduceInto(1, pixels, column, row);
   }
 
-  /** Hands a finished tile of `index - 1` down to level `index`, and on from there. */
+  /** Reduces a finished tile of level `index - 1` into level `index`, and so on downwards. */
   async #reduceInto(index: number, pixels: Uint8Array, column: number, row: number): Promise<void> {
     const level = this.#levels[index];
     const above = this.#levels[index - 1]!;

@@ -1,4 +1,4 @@
-/** One row of tiles of a reduced level, filled piece by piece from the tiles of the level above. */
+/** One row of tiles of a reduced level, filled from the tiles of the level above. */
 export class TileRow {
   readonly #pixels: Uint8Array;
   readonly #stride: number;
@@ -19,10 +19,10 @@ export class TileRow {
   }
 
   /**
-   * Reduces a tile of the level above into this row. `used` is the part of the tile that lies inside
-   * its level. `average` is the mean of the pixels that exist; `nearest` takes the one just right and
-   * below of the block's centre, which is its top left one where the block has no such pixel; `majority` the
-   * value that most pixels of the block have, the first in reading order where several are as frequent.
+   * Reduces a tile of the level above into this row. `used` is the part of the tile inside its level.
+   * `average` is the mean of the existing pixels. `nearest` takes the pixel just right of and below the
+   * block's centre, or the top left one if the block has no such pixel. `majority` takes the block's most
+   * frequent value, the first in reading order on a tie.
    */
   reduce(
     tile: Uint8Array,
@@ -97,7 +97,7 @@ export class TileRow {
   }
 }
 
-/** The most frequent value of a block of single samples; the first one where several are. */
+/** The most frequent value of a block of single samples; the first one on a tie. */
 function mostFrequent(
   tile: Uint8Array,
   stride: number,
@@ -108,7 +108,7 @@ function mostFrequent(
 ): number {
   let best = 0;
   let most = 0;
-  // Blocks have 4 or 16 pixels: counting each against all is quicker than a table of 256 values.
+  // Blocks have 4 or 16 pixels: counting each against all is faster than a table of 256 values.
   for (let i = 0; i < width * height; i++) {
     const value = tile[(top + Math.floor(i / width)) * stride + left + (i % width)]!;
     if (most > 0 && value === best) continue;

@@ -1,15 +1,15 @@
-/** Byte codecs of TIFF blocks: from compressed bytes to as many raw bytes as the block has samples. */
+/** Byte codecs of TIFF blocks: compressed bytes to raw samples. */
 import { Unzlib, unzlibSync } from 'fflate';
 import { decompress as unzstd } from 'fzstd';
 import { decodeLzw } from './lzw.ts';
 import { compression } from './tags.ts';
 
-/** Input that can not unpack to more than this at Deflate's highest ratio is unpacked in one go. */
+/** Input that cannot unpack to more than this at Deflate's highest ratio is unpacked in one go. */
 const safeDeflateBytes = 16 * 1024;
 
 /**
  * Unpacks one block.
- * @param length bytes that the block must hold; more are cut off, whatever the stream would unpack to.
+ * @param length bytes that the block must hold; the rest is cut off, however much the stream would unpack to.
  * @returns fewer than `length` bytes when the stream ends early.
  * @throws Error when the stream is damaged.
  */
@@ -31,7 +31,7 @@ export function unpack(scheme: number, bytes: Uint8Array, length: number): Uint8
   }
 }
 
-/** Whether `unpack` knows a compression. */
+/** Whether `unpack` supports a compression. */
 export function isByteCodec(scheme: number): boolean {
   return (
     scheme === compression.none ||
@@ -43,7 +43,7 @@ export function isByteCodec(scheme: number): boolean {
   );
 }
 
-/** zlib. A stream that would unpack to far more than asked for is stopped, not unpacked. */
+/** zlib. A stream that would unpack to far more than requested is stopped early. */
 function inflate(bytes: Uint8Array, length: number): Uint8Array {
   if (bytes.length <= safeDeflateBytes || bytes.length <= length) {
     return unzlibSync(bytes, { out: new Uint8Array(length) });
@@ -60,7 +60,7 @@ function inflate(bytes: Uint8Array, length: number): Uint8Array {
   return output.subarray(0, filled);
 }
 
-/** Zstandard, into a buffer of the right length: what a frame claims to hold is not believed. */
+/** Zstandard, into a buffer of the expected length: the frame's own claim is not trusted. */
 function zstd(bytes: Uint8Array, length: number): Uint8Array {
   return unzstd(bytes, new Uint8Array(length));
 }

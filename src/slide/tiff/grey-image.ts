@@ -1,6 +1,6 @@
 /**
- * One channel of a fluorescence image: a TIFF image of one sample of 8 or 16 bits, whose values are kept as
- * they are. `TiffImage` reads everything that is to be looked at directly.
+ * One channel of a fluorescence image: a TIFF image of one 8- or 16-bit sample, whose values are kept
+ * unchanged. `TiffImage` reads everything that is displayed directly.
  */
 import { brokenTile } from '../broken-tile.ts';
 import { abortReason } from '../../base/abort.ts';
@@ -12,7 +12,7 @@ import { completeJpeg } from '../jpeg.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import { unsupported } from './tiff-support.ts';
 
-/** Largest side, and pixels of a tile or strip. */
+/** Largest side, and most pixels of a tile or strip. */
 const maxSide = 2 ** 24;
 const maxTilePixels = 2 ** 24;
 
@@ -23,7 +23,7 @@ export class GreyImage {
   readonly #directory: TiffDirectory;
   readonly width: number;
   readonly height: number;
-  /** Of a tile, or of a strip. */
+  /** Height of a tile or of a strip. */
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly bits: 8 | 16;
@@ -78,7 +78,7 @@ export class GreyImage {
     if (samples !== 1 || format !== 1 || (bits !== 8 && bits !== 16)) {
       throw unsupported(
         file,
-        `Its channels have ${samples} ${samples === 1 ? 'sample' : 'samples'} of ${bits} bits${format === 1 ? '' : ', not whole numbers'}; 8 and 16 bits can be opened.`,
+        `Its channels have ${samples} ${samples === 1 ? 'sample' : 'samples'} of ${bits} bits${format === 1 ? '' : ', not whole numbers'}; only single samples of 8 or 16 bits are supported.`,
       );
     }
     const scheme = directory.number(tag.compression) ?? compression.none;
@@ -102,7 +102,7 @@ export class GreyImage {
   }
 
   /**
-   * Values of a tile, `tileWidth × tileHeight`, row by row; null where the file leaves it out.
+   * Values of a tile, `tileWidth × tileHeight`, row by row; null where the file omits it.
    * @throws SlideError `broken-tile`.
    */
   async values(
@@ -132,7 +132,7 @@ export class GreyImage {
       : Math.min(this.tileHeight, this.height - row * this.tileHeight);
     const count = this.tileWidth * rows;
     const raw = unpack(this.#scheme, bytes, (count * this.bits) / 8);
-    if (raw.length < (count * this.bits) / 8) throw new Error('It holds too little data.');
+    if (raw.length < (count * this.bits) / 8) throw new Error('It has too little data.');
     const size = this.tileWidth * this.tileHeight;
     const values = this.bits === 8 ? new Uint8Array(size) : new Uint16Array(size);
     if (this.bits === 8) values.set(raw.subarray(0, count));

@@ -1,12 +1,12 @@
-/** LZW as TIFF uses it: codes of 9 to 12 bits, most significant bit first, width changes one code early. */
+/** LZW as in TIFF: codes of 9 to 12 bits, most significant bit first, the width changes one code early. */
 
 const clearCode = 256;
 const endCode = 257;
 const maxCodes = 4096;
 
 /**
- * Decodes at most `length` bytes; fewer where the stream ends or is damaged.
- * The table holds, for each code, its last byte, the code of what precedes it and its length.
+ * Decodes at most `length` bytes; fewer where the stream ends or is damaged. The table stores for each code
+ * its last byte, its prefix's code and its length.
  */
 export function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const output = new Uint8Array(length);

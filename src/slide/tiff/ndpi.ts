@@ -1,7 +1,7 @@
 /**
- * Hamamatsu NDPI: a TIFF whose levels are single JPEG images, far too large to decode, with restart
- * markers and a table of where each restart interval begins (tags 65426, 65432). A tile is made of the
- * intervals it covers: the level's own header with the tile's size, then the intervals, numbered anew.
+ * Hamamatsu NDPI: a TIFF whose levels are single JPEG images, far too large to decode, with restart markers
+ * and a table of the restart intervals' offsets (tags 65426, 65432). A tile is assembled from the intervals
+ * it covers: the level's own header with the tile's size, then the renumbered intervals.
  */
 import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
@@ -23,13 +23,13 @@ const ndpi = {
   properties: 65449,
 } as const;
 
-/** A tile is about this high, and has at most this many pixels. */
+/** A tile is about this high and has at most this many pixels. */
 const tileRows = 256;
 const tileColumns = 256;
 const maxTilePixels = 2 ** 21;
 /** A level without usable restart markers is one tile, up to this size. */
 const maxWholePixels = 2 ** 24;
-/** Bytes that a level's JPEG header may take. */
+/** Largest JPEG header of a level, in bytes. */
 const headerBytes = 64 * 1024;
 
 /** Whether the first directory carries Hamamatsu's tag. */
@@ -85,14 +85,14 @@ function keyValueLines(text: string): Record<string, string> {
   return properties;
 }
 
-/** Where the restart intervals of a level lie, and how they tile it. */
+/** Where the restart intervals of a level are, and how they tile it. */
 interface Intervals {
   /** Offset of each interval's data from the start of the JPEG stream. */
   readonly starts: Float64Array;
-  /** Pixels of an interval; the last column and row may reach over the border. */
+  /** Size of an interval in pixels; the last column and row may extend beyond the level. */
   readonly width: number;
   readonly height: number;
-  /** Intervals side by side. */
+  /** Intervals per row. */
   readonly columns: number;
   readonly rows: number;
 }
@@ -156,10 +156,10 @@ class NdpiLevel implements TileGrid {
     if (!(width > 0 && height > 0 && width < 2 ** 24 && height < 2 ** 24)) {
       throw file.corrupt(`A level claims ${width} by ${height} pixels.`);
     }
-    if (offset + 4 > file.source.size) throw file.corrupt('A level lies behind the end of the file.');
+    if (offset + 4 > file.source.size) throw file.corrupt('A level is past the end of the file.');
     const head = await file.source.read(offset, Math.min(headerBytes, Math.max(length, 4)));
     const frame = jpegFrame(head);
-    if (frame === null || frame.dataAt >= head.length) throw file.corrupt('A level holds no JPEG image.');
+    if (frame === null || frame.dataAt >= head.length) throw file.corrupt('A level is not a JPEG image.');
     const header = head.slice(0, frame.dataAt);
     const intervals = await readIntervals(directory, frame, width, height);
     if (intervals === null) {
@@ -231,7 +231,7 @@ class NdpiLevel implements TileGrid {
     return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(join(parts), null, 'ycbcr') };
   }
 
-  /** The bytes of intervals `first` … `end - 1`, which lie side by side in the file. */
+  /** The bytes of intervals `first` … `end - 1`, which are contiguous in the file. */
   async #line(
     { starts }: Intervals,
     first: number,
@@ -255,13 +255,13 @@ class NdpiLevel implements TileGrid {
       throw brokenTile(source.name, where, 'The table of restart markers is damaged.');
     }
     if (this.#streamAt + offset + length > source.size) {
-      throw brokenTile(source.name, where, 'It lies behind the end of the file.');
+      throw brokenTile(source.name, where, 'It is past the end of the file.');
     }
     return source.read(this.#streamAt + offset, length, signal);
   }
 }
 
-/** The table of restart intervals; null where there is none or it does not fit the image. */
+/** The table of restart intervals; null where it is absent or does not match the image. */
 async function readIntervals(
   directory: TiffDirectory,
   frame: JpegFrame,
@@ -288,7 +288,7 @@ function setFrameSize(header: Uint8Array, { frameAt }: JpegFrame, width: number,
   header[frameAt + 8] = width & 255;
 }
 
-/** An interval's data without the restart or end marker behind it. */
+/** An interval's data without the restart or end marker after it. */
 function withoutMarker(bytes: Uint8Array): Uint8Array {
   for (let at = bytes.length - 2; at >= Math.max(0, bytes.length - 16); at--) {
     const next = bytes[at + 1]!;

@@ -1,6 +1,6 @@
 /**
- * OME-TIFF: what the first directory's OME-XML says of pixel size, objective and further images. The
- * pixels are laid out as in any TIFF pyramid (SubIFDs).
+ * OME-TIFF: the OME-XML in the first directory gives pixel size, objective and further images. The pixels are
+ * laid out as in any TIFF pyramid (SubIFDs).
  */
 import { XMLParser } from 'fast-xml-parser';
 import { SlideError, type SlideMpp } from '../slide.ts';
@@ -10,18 +10,18 @@ import { compression, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
 import type { TiffContents } from './tiff-slide.ts';
 
-/** Longest OME-XML that is parsed; whole plates have some megabytes. */
+/** Longest OME-XML that is parsed; that of a whole plate has some megabytes. */
 const maxXmlBytes = 16 * 1024 * 1024;
 
-/** More than any instrument has; a count in damaged XML may be anything. */
+/** More than any instrument has; damaged XML may claim any count. */
 const maxChannels = 256;
 
 type Element = Readonly<Record<string, unknown>>;
 
-/** What is used of an Image element of OME-XML. */
+/** The fields used from an Image element of OME-XML. */
 export interface OmeImage {
   readonly name: string;
-  /** Channels that are not the samples of one RGB image; one for RGB. */
+  /** Number of channels, not counting the samples of an RGB image, which are one. */
   readonly channels: readonly OmeChannel[];
   readonly mpp: SlideMpp | null;
   readonly magnification: number | null;
@@ -89,7 +89,7 @@ async function fluorescenceContents(
 /** @throws SlideError `corrupt`. */
 export function parseOme(xml: string, file: string): OmeDocument {
   const damaged = (cause?: unknown): SlideError =>
-    new SlideError('corrupt', file, 'Its OME-XML can not be read.', 'Export the file again.', { cause });
+    new SlideError('corrupt', file, 'Its OME-XML cannot be read.', 'Export the file again.', { cause });
   if (xml.length > maxXmlBytes) throw damaged();
   let root: Element;
   try {
@@ -98,7 +98,7 @@ export function parseOme(xml: string, file: string): OmeDocument {
       attributeNamePrefix: '',
       removeNSPrefix: true,
       parseAttributeValue: false,
-      // Entities are not expanded: a description may not grow in memory.
+      // Entities are not expanded: a description must not grow in memory.
       processEntities: false,
     });
     root = child(parser.parse(xml) as Element, 'OME')[0] ?? {};
@@ -140,7 +140,7 @@ function channelsOf(pixels: Element, first: number, count: number): OmeChannel[]
   const described = child(pixels, 'Channel');
   const planes = child(pixels, 'TiffData');
   const order = text(pixels.DimensionOrder) || 'XYCZT';
-  // Planes that lie before the next channel's first.
+  // Planes before the next channel's first.
   const before = order.slice(2, order.indexOf('C'));
   const stride = [...before].reduce(
     (planes, axis) => planes * (axis === 'Z' || axis === 'T' ? size(pixels, axis) : 1),
@@ -160,14 +160,14 @@ function channelsOf(pixels: Element, first: number, count: number): OmeChannel[]
   });
 }
 
-/** OME's Color: red, green, blue and alpha in a signed integer of 32 bits. */
+/** OME's Color: red, green, blue and alpha in a signed 32-bit integer. */
 function colourOf(value: unknown): OmeChannel['colour'] {
   const rgba = Number(text(value));
   if (text(value) === '' || !Number.isInteger(rgba)) return null;
   return [(rgba >>> 24) & 255, (rgba >>> 16) & 255, (rgba >>> 8) & 255];
 }
 
-/** µm in one of OME's length units. */
+/** µm per OME length unit. */
 const unitUm: Readonly<Record<string, number>> = {
   µm: 1,
   μm: 1,
@@ -197,7 +197,7 @@ function associatedName(name: string): string {
   return /\b(label|macro|thumbnail|overview)\b/i.exec(name)?.[1]?.toLowerCase() ?? name;
 }
 
-/** Child elements of a name, none or one or many. */
+/** Child elements by name: none, one or many. */
 function child(element: Element, name: string): Element[] {
   const value = element[name];
   const list: unknown[] = Array.isArray(value) ? value : [value];

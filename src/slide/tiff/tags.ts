@@ -1,4 +1,4 @@
-/** TIFF tag numbers that are read (TIFF 6.0, TechNote 2, Aperio, Hamamatsu). */
+/** The TIFF tag numbers that are read (TIFF 6.0, TechNote 2, Aperio, Hamamatsu). */
 export const tag = {
   newSubfileType: 254,
   imageWidth: 256,
@@ -49,7 +49,7 @@ export const compression = {
   webp: 50001,
 } as const;
 
-/** TIFF's compressions in words. */
+/** Names of TIFF compressions. */
 const compressionNames: Readonly<Record<number, string>> = {
   [compression.none]: 'uncompressed',
   [compression.lzw]: 'LZW',
@@ -65,7 +65,7 @@ const compressionNames: Readonly<Record<number, string>> = {
   [compression.webp]: 'WebP',
 };
 
-/** A compression in words. */
+/** The name of a compression. */
 export const compressionName = (scheme: number): string =>
   compressionNames[scheme] ?? `TIFF compression ${scheme}`;
 

@@ -1,7 +1,7 @@
 /**
- * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with
- * 64-bit offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before
- * it is used: counts, offsets, the number of directories.
+ * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with 64-bit
+ * offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before use: counts,
+ * offsets, the number of directories.
  */
 import { readExactly } from '../byte-source.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
@@ -9,29 +9,29 @@ import { tag } from './tags.ts';
 
 const maxDirectories = 1024;
 const maxEntries = 4096;
-/** Bytes of one entry's values: 64 Mi, eight million 64-bit tile offsets. */
+/** Largest size of one entry's values: 64 MiB, eight million 64-bit tile offsets. */
 const maxValueBytes = 64 * 1024 * 1024;
 /** Values up to this size are read with their directory. */
 const eagerBytes = 4096;
 
-/** Bytes of one value by TIFF field type; 0 for types that do not exist. */
+/** Bytes per value by TIFF field type; 0 for undefined types. */
 const bytesPerValue = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
 const typeBytes = (type: number): number => bytesPerValue[type] ?? 0;
 
 interface Entry {
   readonly type: number;
   readonly count: number;
-  /** The values' bytes when they are at hand, else where they lie. */
+  /** The values' bytes if already read, else their offset. */
   bytes: Uint8Array<ArrayBuffer> | null;
   readonly offset: number;
 }
 
 /** One image file directory. */
 export class TiffDirectory {
-  /** Decoded values: tile offsets are asked for with every tile. */
+  /** Decoded values: every tile asks for the tile offsets. */
   readonly #decoded = new Map<number, Float64Array>();
   readonly #file: TiffFile;
-  /** Where the directory lies; directories are told apart by it. */
+  /** The directory's offset, which identifies it. */
   readonly offset: number;
   readonly #entries: ReadonlyMap<number, Entry>;
 
@@ -45,7 +45,7 @@ export class TiffDirectory {
     return this.#entries.has(number);
   }
 
-  /** The first value of a tag, undefined where it is absent or lies apart. */
+  /** The first value of a tag; undefined where it is absent or not read yet. */
   number(number: number): number | undefined {
     const entry = this.#entries.get(number);
     if (entry?.bytes == null || entry.count === 0) return undefined;
@@ -97,7 +97,7 @@ export class TiffFile {
     this.big = big;
   }
 
-  /** Whether the bytes begin as a TIFF or BigTIFF file does. */
+  /** Whether the bytes start like a TIFF or BigTIFF file. */
   static recognises(head: Uint8Array): boolean {
     const order = head[0] === 0x49 && head[1] === 0x49 ? 1 : head[0] === 0x4d && head[1] === 0x4d ? 2 : 0;
     if (order === 0) return false;
@@ -107,7 +107,8 @@ export class TiffFile {
 
   /**
    * Reads the header and the main chain of directories.
-   * @throws SlideError `truncated` (a directory lies behind the file's end), `corrupt` (loop, absurd counts).
+   * @throws SlideError `truncated` (a directory is past the end of the file), `corrupt` (loop, absurd
+   * counts).
    */
   static async open(source: ByteSource): Promise<TiffFile> {
     const head = await readExactly(source, 0, 8, 'header');
@@ -122,7 +123,7 @@ export class TiffFile {
       directories.push(read.directory);
       next = read.next;
     }
-    if (directories.length === 0) throw file.corrupt('It holds no image.');
+    if (directories.length === 0) throw file.corrupt('It has no image.');
     file.directories = directories;
     return file;
   }
@@ -142,7 +143,7 @@ export class TiffFile {
     return readExactly(this.source, offset, length, 'tags', signal);
   }
 
-  /** Values of a field type as numbers; rationals divided, bytes of undefined type as they are. */
+  /** Values of a field type as numbers: rationals divided, bytes of undefined type unchanged. */
   decode(type: number, bytes: Uint8Array, count: number): Float64Array {
     const size = typeBytes(type);
     const n = size === 0 ? 0 : Math.min(count, Math.floor(bytes.length / size));
@@ -166,7 +167,8 @@ export class TiffFile {
     const head = new DataView((await readExactly(this.source, 0, this.big ? 16 : 8, 'header')).buffer);
     if (!this.big) {
       const low = head.getUint32(4, this.littleEndian);
-      // Hamamatsu keeps 64-bit offsets in classic TIFF; only in files that need them is the upper half set.
+      // Hamamatsu keeps 64-bit offsets in classic TIFF; the upper half is non-zero only in files that need
+      // it.
       if (this.source.size > 0xffff_ffff && this.littleEndian) {
         const wide = await readExactly(this.source, 4, 8, 'header');
         const offset = Number(new DataView(wide.buffer).getBigUint64(0, true));
@@ -198,7 +200,7 @@ export class TiffFile {
       const length = values * typeBytes(type);
       const inline = big ? 8 : 4;
       const valueAt = at + (big ? 12 : 8);
-      // Types that do not exist are skipped, as TIFF 6.0 asks of readers.
+      // Undefined types are skipped, as TIFF 6.0 asks of readers.
       if (length === 0) continue;
       const bytes = length <= inline ? body.slice(valueAt, valueAt + length) : null;
       const raw = big ? Number(view.getBigUint64(valueAt, le)) : view.getUint32(valueAt, le);
@@ -213,7 +215,7 @@ export class TiffFile {
     const wideNext = big || (entries.has(65420) && this.source.size > 0xffff_ffff);
     let next = 0;
     const tail = new DataView((await this.source.read(nextAt, wideNext ? 8 : 4)).buffer);
-    // A file that ends right after its last directory is taken to have no more.
+    // A file that ends right after a directory has no more directories.
     if (tail.byteLength === (wideNext ? 8 : 4)) {
       next = wideNext ? Number(tail.getBigUint64(0, le)) : tail.getUint32(0, le);
     }
@@ -221,8 +223,8 @@ export class TiffFile {
   }
 
   /**
-   * Classic TIFF over 4 GiB (Hamamatsu): an offset has lost its upper half. What a directory points to
-   * lies shortly before it.
+   * Classic TIFF over 4 GiB (Hamamatsu): restores the lost upper half of an offset. What a directory points
+   * to is shortly before it.
    */
   near(offset: number, directory: number): number {
     if (this.big || directory <= 0xffff_ffff) return offset;

@@ -1,6 +1,6 @@
 /**
- * One image of a TIFF file (one directory) as a grid of tiles. Tiles are TIFF tiles; strips are joined
- * into full-width tiles of some hundred rows. Blocks that a native decoder reads stay encoded.
+ * One image of a TIFF file (one directory) as a grid of tiles. Tiles are TIFF tiles; strips are joined into
+ * full-width tiles of a few hundred rows. Blocks that a native decoder reads stay encoded.
  */
 import { brokenTile } from '../broken-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
@@ -21,14 +21,14 @@ import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, isJpeg2000, jpeg2000Colours, sampleLayout, unsupported } from './tiff-support.ts';
 
-/** Largest image side; JPEG 2000 and BigTIFF could say more, no scanner does. */
+/** Largest image side. JPEG 2000 and BigTIFF allow more; no scanner uses it. */
 const maxSide = 2 ** 24;
 /** Largest tile in pixels: 64 MB decoded. */
 const maxTilePixels = 2 ** 24;
 /** Largest image that is decoded as a whole (associated images). */
 const maxWholePixels = 2 ** 25;
 const maxBlocks = 2 ** 23;
-/** Rows that a tile made of strips has at least, where the image is that high. */
+/** Minimum number of rows of a tile made of strips, if the image is that high. */
 const stripTileRows = 256;
 
 export class TiffImage implements TileGrid {
@@ -38,11 +38,11 @@ export class TiffImage implements TileGrid {
   readonly directory: TiffDirectory;
   readonly width: number;
   readonly height: number;
-  /** Tiles of the grid, in pixels; a strip image's tiles are as wide as the image. */
+  /** Size of the grid's tiles in pixels; a strip image's tiles are as wide as the image. */
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly tiled: boolean;
-  /** Rows of a TIFF block: the tile's, or the strip's. */
+  /** Rows per TIFF block, which is a tile or strip. */
   readonly #blockHeight: number;
   readonly scheme: number;
   readonly #predictor: number;
@@ -82,9 +82,7 @@ export class TiffImage implements TileGrid {
     this.rows = Math.ceil(height / tileHeight);
   }
 
-  /**
-   * @throws SlideError `corrupt` (sizes missing or absurd), `unsupported` (compression, bits, colours).
-   */
+  /** @throws SlideError `corrupt` (sizes missing or absurd), `unsupported` (compression, bits, colours). */
   static async open(file: TiffFile, directory: TiffDirectory): Promise<TiffImage> {
     const width = directory.number(tag.imageWidth) ?? 0;
     const height = directory.number(tag.imageLength) ?? 0;
@@ -153,7 +151,7 @@ export class TiffImage implements TileGrid {
     return this.#strips(row * this.tileHeight, this.tileHeight, where, platform, signal);
   }
 
-  /** All of the image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */
+  /** The whole image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */
   async whole(platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload> {
     if (this.width * this.height > maxWholePixels) {
       throw unsupported(
@@ -228,7 +226,7 @@ export class TiffImage implements TileGrid {
     const native = this.#encoded(bytes);
     if (native !== null) {
       if (native.type === 'image/jpeg' && !isJpeg(native.bytes))
-        throw this.#broken(where, 'It holds no JPEG.');
+        throw this.#broken(where, 'It is not a JPEG.');
       return native;
     }
     const start = performance.now();
@@ -292,7 +290,7 @@ export class TiffImage implements TileGrid {
   #unpackPlane(bytes: Uint8Array, width: number, height: number, samples: number, where: string): Uint8Array {
     const length = width * height * samples;
     const plane = unpack(this.scheme, bytes, length);
-    if (plane.length < length) throw this.#broken(where, 'It holds too little data.');
+    if (plane.length < length) throw this.#broken(where, 'It has too little data.');
     if (this.#predictor === 2) undoDifferencing(plane, width * samples, samples);
     return plane;
   }

@@ -2,13 +2,13 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { TileServerLevel, TileServerSlide } from './tile-server.ts';
 
-/** Smallest side worth a level of its own. */
+/** Smallest side of a level that is offered. */
 const smallestLevel = 64;
 
 /**
  * Reads a description.
- * @param url of the description; tiles lie beside it in `name_files/`.
- * @returns null when the text is no Deep Zoom description.
+ * @param url the description's address; the tiles are next to it in `name_files/`.
+ * @returns null when the text is not a Deep Zoom description.
  */
 export function deepZoom(text: string, url: string, name: string): TileServerSlide | null {
   const image = parse(text);

@@ -16,7 +16,7 @@ const { decoder } = platform;
 const slideWidth = 300;
 const slideHeight = 200;
 
-/** Red tells x, green tells y. */
+/** Red encodes x, green encodes y. */
 const picture = new Uint8Array(slideWidth * slideHeight * 3).map((_, i) => {
   const at = Math.floor(i / 3);
   return i % 3 === 0 ? Math.floor((at % slideWidth) / 2) : i % 3 === 1 ? Math.floor(at / slideWidth) : 50;
@@ -24,7 +24,7 @@ const picture = new Uint8Array(slideWidth * slideHeight * 3).map((_, i) => {
 
 const raw = { raw: { width: slideWidth, height: slideHeight, channels: 3 as const } };
 
-/** A PNG of a part of the picture, scaled. */
+/** A scaled PNG of a part of the picture. */
 const part = (
   left: number,
   top: number,
@@ -40,7 +40,7 @@ const part = (
     .toBuffer()
     .then((buffer) => new Uint8Array(buffer));
 
-/** A server as a `fetch`: answers by path, and keeps what was asked for. */
+/** A server as a `fetch`: answers by path and records the requests. */
 function server(
   answer: (path: string) => Promise<Response | undefined> | Response | undefined,
 ): typeof fetch & { asked: string[] } {
@@ -81,7 +81,7 @@ describe('Deep Zoom', () => {
     return new Response(await part(left, top, width, height, width, height));
   });
 
-  test('levels, tiles without their overlap, pixels in their places', async () => {
+  test('levels, tiles without their overlap, pixels in place', async () => {
     const slide = await openSlideUrl('https://a.example/a/slide.dzi', platform, { fetch: http });
     expect(slide.metadata).toMatchObject({
       format: 'deep-zoom',
@@ -121,7 +121,7 @@ describe.each([
     tiles: [{ width: 128, scaleFactors: [1, 2] }],
   });
   const http = server(async (path) => {
-    // A server that writes info.json on the fly does not know ranges.
+    // A server that generates info.json does not support ranges.
     if (path === '/iiif/slide/info.json') return whole(info, 'application/ld+json');
     const match = /^\/iiif\/slide\/(full|\d+,\d+,\d+,\d+)\/(\d+),(\d*)\/0\/default\.jpg$/.exec(path);
     if (match === null || (version === 3) !== (match[3] !== '')) return undefined;
@@ -133,7 +133,7 @@ describe.each([
     );
   });
 
-  test('asks for its tiles alone and gets pixels in their places', async () => {
+  test('requests only its tiles and puts pixels in place', async () => {
     const slide = await openSlideUrl('https://a.example/iiif/slide/info.json', platform, { fetch: http });
     expect(slide.metadata).toMatchObject({
       format: `iiif-${version}`,
@@ -200,14 +200,14 @@ describe('DICOMweb', () => {
     expect((await read(remote)).data).toEqual((await read(local)).data);
   });
 
-  test('a series that is not there', async () => {
+  test('a missing series', async () => {
     const none = server(() => undefined);
     await expect(openSlideUrl(`https://a.example${series}`, platform, { fetch: none })).rejects.toMatchObject(
       { code: 'not-found' },
     );
   });
 
-  test('the first part of a multipart answer, whatever it holds', () => {
+  test('extracts the first part of a multipart answer, whatever its bytes', () => {
     const body = new TextEncoder().encode('--b\r\nA: 1\r\n\r\nin\r\n-\r\n--c\r\n--b--');
     expect(new TextDecoder().decode(firstPart(body, 'multipart/related; boundary="b"')!)).toBe(
       'in\r\n-\r\n--c',
@@ -229,7 +229,7 @@ describe('plain images', () => {
     expect(Math.abs(red - 100) + Math.abs(green - 120)).toBeLessThan(8);
   });
 
-  test('a damaged one says so; one of absurd size is not decoded', async () => {
+  test('a damaged image is reported; an absurdly large one is not decoded', async () => {
     const png = new Uint8Array(await sharp(picture, raw).png().toBuffer());
     await expect(openSlide([memoryByteSource(png.slice(0, 200), 'cut.png')], platform)).rejects.toMatchObject(
       { code: 'corrupt', file: 'cut.png' },
