@@ -62,12 +62,12 @@ export function describeAdapter(adapter: GPUAdapter): GraphicsDevice {
     info?.isFallbackAdapter ??
     (adapter as { readonly isFallbackAdapter?: boolean }).isFallbackAdapter ??
     false;
-  const told = (part: string | undefined): string[] => (part === undefined || part === '' ? [] : [part]);
-  const description = told(info?.description);
-  const make = [...told(info?.vendor), ...told(info?.architecture)];
+  const given = (part: string | undefined): string[] => (part === undefined || part === '' ? [] : [part]);
+  const description = given(info?.description);
+  const make = [...given(info?.vendor), ...given(info?.architecture)];
   return {
     name: description[0] ?? (make.length > 0 ? make.join(' ') : 'unnamed adapter'),
-    software: flagged || [...description, ...told(info?.device), ...make].some(isSoftwareRenderer),
+    software: flagged || [...description, ...given(info?.device), ...make].some(isSoftwareRenderer),
   };
 }
 

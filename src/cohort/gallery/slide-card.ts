@@ -87,7 +87,7 @@ ${shown.map(
 
 function measures({ tissueMm2, confidence, seconds }: SlideFigures): Markup {
   const facts: readonly (readonly [string, string])[] = [
-    ['tissue', tissueMm2 === null ? 'not told' : `${area(tissueMm2)} mm²`],
+    ['tissue', tissueMm2 === null ? 'not detected' : `${area(tissueMm2)} mm²`],
     ['confidence', confidence === null ? '–' : decimals(confidence.mean, 2)],
     ['time', duration(seconds)],
   ];

@@ -106,7 +106,7 @@ describe('a report', () => {
 
   it('rejects invalid colours and pictures', () => {
     const red = [classes[0]!, { name: 'x', colour: 'red;background:url(//a)' }];
-    expect(() => trainingReport({ ...run, classes: red })).toThrow(/no colour/);
+    expect(() => trainingReport({ ...run, classes: red })).toThrow(/not a colour/);
     expect(() => safePicture('https://example.org/a.png')).toThrow(/data URLs/);
     expect(() => safePicture('data:image/svg+xml;base64,AAAA')).toThrow(RangeError);
   });

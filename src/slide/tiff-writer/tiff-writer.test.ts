@@ -223,9 +223,9 @@ describe.skipIf(!hasOpenSlide())('TiffWriter, read back by OpenSlide', () => {
     });
     const path = join(folder, 'a.tif');
     writeFileSync(path, bytes);
-    const told = execFileSync('openslide-show-properties', [path], { encoding: 'utf8' });
+    const output = execFileSync('openslide-show-properties', [path], { encoding: 'utf8' });
     const value = (key: string): string | undefined =>
-      new RegExp(`^${key.replaceAll(/[[\].]/g, '\\$&')}: '(.*)'$`, 'm').exec(told)?.[1];
+      new RegExp(`^${key.replaceAll(/[[\].]/g, '\\$&')}: '(.*)'$`, 'm').exec(output)?.[1];
     expect(value('openslide.level-count')).toBe('4');
     expect(value('openslide.level[1].width')).toBe('250');
     expect(value('tiff.ResolutionUnit')).toBe('centimeter');
