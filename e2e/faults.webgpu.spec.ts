@@ -109,7 +109,7 @@ for (const [fault, script, says] of [
   [
     'a shader that fails once',
     brokenShaders('(devices, modules) => devices === 1 && modules === 10'),
-    /refused a computation/,
+    /rejected a computation/,
   ],
 ] as const) {
   test(`${fault}: the same class map from a new device`, async ({ page }) => {

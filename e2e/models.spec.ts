@@ -106,7 +106,7 @@ test('a model of one’s own opens from a folder and by address; broken and host
         bytes[100] = bytes[100]! ^ 1;
         writeFileSync(join(path, weights), bytes);
       }),
-      /not those that the manifest names/,
+      /do not match the manifest.s hash/,
     ],
     [folder('no-weights', (path) => rmSync(join(path, weights))), /does not hold this file/],
   ] as const) {

@@ -237,7 +237,7 @@ try {
       trusting,
     ],
     ['whole', 'no ranges', /ignores range requests.*download the file/, trusting],
-    ['missing', 'no such file', /no such file \(404.*Check the address/, trusting],
+    ['missing', 'no such file', /does not exist on the server \(404.*Check the address/, trusting],
     [
       'good',
       'a certificate that is not trusted',

@@ -1,15 +1,15 @@
-/** What every reader of annotation files gives, whatever the format: labelled areas in level-0 pixels. */
+/** The common result of all annotation readers: labelled areas in level-0 pixels. */
 import type { ClassPolygon } from './rasterise.ts';
 
 export type AnnotationFormat = 'imagescope' | 'asap' | 'geojson';
 
-/** One area with holes. Rings hold x and y by turns, closed by themselves. */
+/** One area with holes. Rings alternate x and y and are implicitly closed. */
 export interface AnnotatedRegion {
-  /** What the file calls it, for messages: an Id, a name, or its place from 1 on. */
+  /** The file's own name for it, used in messages: an Id, a name, or its number from 1. */
   readonly id: string;
-  /** Trimmed; empty without one. */
+  /** Trimmed; empty if absent. */
   readonly label: string;
-  /** `#rrggbb` as the file says; null when it doesn't. */
+  /** `#rrggbb` from the file; null without one. */
   readonly colour: string | null;
   readonly outer: Float64Array;
   readonly holes: readonly Float64Array[];
@@ -18,41 +18,44 @@ export interface AnnotatedRegion {
 /** Structured-cloneable. */
 export interface AnnotationFile {
   readonly format: AnnotationFormat;
-  /** µm per level-0 pixel as the file says; null when it doesn't. */
+  /** µm per level-0 pixel from the file; null without one. */
   readonly mpp: number | null;
-  /** In the file's order: later ones lie over earlier ones. At least one. */
+  /** In file order: later regions cover earlier ones. At least one. */
   readonly regions: readonly AnnotatedRegion[];
-  /** Shapes without an area (points, lines, rulers), which are left out. */
+  /** Number of shapes without an area (points, lines, rulers), which are skipped. */
   readonly leftOut: number;
 }
 
-/** What is wrong with an annotation file: which file, what, and what to do. */
+/** An invalid annotation file: which file, what is wrong, what to do. */
 export class AnnotationError extends Error {
   override readonly name = 'AnnotationError';
   readonly code = 'annotations';
-  constructor(
-    readonly file: string,
-    readonly problem: string,
-    readonly remedy: string,
-  ) {
+  readonly file: string;
+  readonly problem: string;
+  readonly remedy: string;
+
+  constructor(file: string, problem: string, remedy: string) {
     super(`${file}: ${problem} ${remedy}`);
+    this.file = file;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }
 
-/** The labels that occur, with how many regions each, in the order in which they first occur. */
+/** The labels that occur, with their region counts, in order of first occurrence. */
 export function labelCounts(regions: readonly Pick<AnnotatedRegion, 'label'>[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { label } of regions) counts.set(label, (counts.get(label) ?? 0) + 1);
   return counts;
 }
 
-/** Label or class name without case, spaces, hyphens and underscores: `In-situ` is `in situ`. */
+/** A label or class name without case, spaces, hyphens and underscores: `In-situ` equals `in situ`. */
 function plainName(name: string): string {
   return name.toLowerCase().replaceAll(/[\s_-]+/g, '');
 }
 
 /**
- * The class that a label means by its own words: the one of the same name, whatever case and spelling.
+ * The class whose name matches a label, regardless of case and spelling.
  * @returns index into `classNames`; null when there is none.
  */
 export function classOfLabel(label: string, classNames: readonly string[]): number | null {
@@ -61,8 +64,8 @@ export function classOfLabel(label: string, classNames: readonly string[]): numb
 }
 
 /**
- * The regions as painted areas, in their order.
- * @param classOf class index of a label; null leaves its regions out.
+ * The regions as painted areas, in order.
+ * @param classOf class index of a label; null skips its regions.
  */
 export function paintedAreas(
   regions: readonly Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>[],

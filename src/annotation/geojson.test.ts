@@ -10,7 +10,7 @@ const classes = [
   { name: 'invasive', colour: '#0072B2' },
 ];
 
-/** A map of rings and half planes, and how it lies on a slide whose sides are no whole number of map pixels. */
+/** A map of rings and half planes, on a slide whose sides are not a whole number of map pixels. */
 const width = 90;
 const height = 70;
 const placement = { scaleX: 4.37, scaleY: 4.41, slideWidth: 390.5, slideHeight: 307 };
@@ -27,7 +27,9 @@ function written(tolerance: number): string {
   return geoJsonHead + features.join(geoJsonSeparator) + geoJsonTail;
 }
 
-/** Of the pixels whose centre lies on the slide: the share that is the same after a way through GeoJSON. */
+/**
+ * The share of pixels, among those whose centre is on the slide, that a round trip through GeoJSON preserves.
+ */
 function agreement(tolerance: number): number {
   const shapes = readGeoJson(written(tolerance), 'a.geojson').regions.map(({ label, outer, holes }) => ({
     classIndex: classes.findIndex((each) => each.name === label),
@@ -45,7 +47,7 @@ function agreement(tolerance: number): number {
 }
 
 describe('GeoJSON', () => {
-  it('holds what QuPath reads', () => {
+  it('has everything that QuPath reads', () => {
     const { type, features } = JSON.parse(written(0)) as { type: string; features: unknown[] };
     expect(type).toBe('FeatureCollection');
     expect(features).toHaveLength(3);
@@ -70,13 +72,13 @@ describe('GeoJSON', () => {
     }
   });
 
-  it('gives the same mask back: exactly without a tolerance, 99 % with one pixel', () => {
+  it('restores the same mask: exactly without a tolerance, 99 % with one pixel', () => {
     expect(agreement(0)).toBe(1);
     expect(agreement(1)).toBeGreaterThan(0.99);
     expect(written(1).length).toBeLessThan(written(0).length / 2);
   });
 
-  it('reads features alone, in a list, and of many polygons', () => {
+  it('reads single features, lists and multipolygons', () => {
     const square = [
       [
         [0, 0],
@@ -101,12 +103,12 @@ describe('GeoJSON', () => {
     ]);
   });
 
-  it('says what is wrong', () => {
+  it('explains what is wrong', () => {
     const point = { type: 'Feature', geometry: { type: 'Point', coordinates: [1, 2] } };
     const broken = { type: 'Feature', geometry: { type: 'Polygon', coordinates: [[[1, 2]]] } };
     expect(() => readGeoJson('<xml>', 'a.geojson')).toThrow('a.geojson: It is not JSON.');
     expect(() => readGeoJson('{"type":"Topology"}', 'a')).toThrow('not a list of GeoJSON features');
-    expect(() => readGeoJson(JSON.stringify([point]), 'a')).toThrow('It holds no polygon.');
+    expect(() => readGeoJson(JSON.stringify([point]), 'a')).toThrow('It has no polygon.');
     expect(() => readGeoJson(JSON.stringify([point, broken]), 'a')).toThrow('Feature 2 has coordinates');
   });
 });

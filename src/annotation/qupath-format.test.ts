@@ -1,7 +1,7 @@
 /**
- * What QuPath's reader asks of a GeoJSON file, checked without this project's own reader: objects and properties as
- * QuPath 0.4 and later write them, rings as the Java Topology Suite takes them (closed, four positions or more). There
- * is no QuPath here to open the files with.
+ * What QuPath's reader requires of a GeoJSON file, checked without this project's own reader: objects and
+ * properties as QuPath 0.4 and later write them, rings as the Java Topology Suite accepts them (closed, four
+ * positions or more). QuPath itself is not available here to open the files.
  */
 import { expect, it } from 'vitest';
 import { tracePolygons } from './trace-polygons.ts';
@@ -9,12 +9,12 @@ import { geoJsonFeature, geoJsonHead, geoJsonSeparator, geoJsonTail } from './wr
 
 type Position = readonly [x: number, y: number];
 
-/** Twice the area of a ring; positive where it turns with the clock as seen on screen, y downwards. */
+/** Twice the area of a ring; positive if it runs clockwise on screen, with y downwards. */
 function doubleArea(ring: readonly Position[]): number {
   return ring.slice(1).reduce((sum, [x, y], i) => sum + ring[i]![0] * y - x * ring[i]![1], 0);
 }
 
-/** Even-odd; points on the border may count as either. */
+/** Even-odd; points on the border may count either way. */
 function isInside(ring: readonly Position[], [x, y]: Position): boolean {
   let inside = false;
   ring.slice(1).forEach(([bx, by], i) => {
@@ -28,7 +28,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What is wrong with one feature; null where QuPath would take it. */
+/** What is wrong with one feature; null where QuPath would accept it. */
 function problemOf(feature: unknown): string | null {
   if (!isRecord(feature) || feature.type !== 'Feature') return 'no Feature';
   const { geometry, properties } = feature;
@@ -52,11 +52,11 @@ function problemOf(feature: unknown): string | null {
   const [outer, ...holes] = rings;
   if (outer === undefined) return 'no ring';
   if (holes.some((hole) => Math.sign(doubleArea(hole)) === Math.sign(doubleArea(outer)))) {
-    return 'a hole that turns as its outline does';
+    return 'a hole with the same direction as its outline';
   }
-  // Of a hole's corners some may lie on the outline.
+  // Some of a hole's corners may be on the outline.
   const isLost = (hole: readonly Position[]): boolean => !hole.some((corner) => isInside(outer, corner));
-  return holes.some(isLost) ? 'a hole outside of its outline' : null;
+  return holes.some(isLost) ? 'a hole outside its outline' : null;
 }
 
 /** Blobs, rings, single pixels and diagonal contacts. */
@@ -73,21 +73,18 @@ function maps(): readonly Uint8Array[] {
   return [noise, blobs];
 }
 
-it.each([0, 0.5, 1, 2])(
-  'every feature is one that QuPath takes, simplified within %s pixels',
-  (tolerance) => {
-    const placement = { scaleX: 3.65, scaleY: 3.65, slideWidth: 64 * 3.65 - 1.5, slideHeight: 48 * 3.65 };
-    for (const map of maps()) {
-      const polygons = tracePolygons(map, 64, { isTraced: (value) => value > 0, tolerance });
-      const features = polygons.map((one) =>
-        geoJsonFeature(one, { name: `class "${one.classValue}"`, colour: '#0072B2' }, placement),
-      );
-      const json: unknown = JSON.parse(geoJsonHead + features.join(geoJsonSeparator) + geoJsonTail);
-      if (!isRecord(json) || !Array.isArray(json.features)) throw new Error('No FeatureCollection.');
-      expect(json.type).toBe('FeatureCollection');
-      expect(json.features.length).toBeGreaterThan(2);
-      const problems = json.features.map(problemOf).filter((problem) => problem !== null);
-      expect(problems).toEqual([]);
-    }
-  },
-);
+it.each([0, 0.5, 1, 2])('QuPath accepts every feature, simplified within %s pixels', (tolerance) => {
+  const placement = { scaleX: 3.65, scaleY: 3.65, slideWidth: 64 * 3.65 - 1.5, slideHeight: 48 * 3.65 };
+  for (const map of maps()) {
+    const polygons = tracePolygons(map, 64, { isTraced: (value) => value > 0, tolerance });
+    const features = polygons.map((one) =>
+      geoJsonFeature(one, { name: `class "${one.classValue}"`, colour: '#0072B2' }, placement),
+    );
+    const json: unknown = JSON.parse(geoJsonHead + features.join(geoJsonSeparator) + geoJsonTail);
+    if (!isRecord(json) || !Array.isArray(json.features)) throw new Error('No FeatureCollection.');
+    expect(json.type).toBe('FeatureCollection');
+    expect(json.features.length).toBeGreaterThan(2);
+    const problems = json.features.map(problemOf).filter((problem) => problem !== null);
+    expect(problems).toEqual([]);
+  }
+});

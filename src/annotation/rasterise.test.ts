@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rasterise } from './rasterise.ts';
 
-/** Rows as text, for hand-worked pictures. */
+/** Rows as text, for pictures worked by hand. */
 function picture(mask: Uint8Array, width: number): string[] {
   const rows: string[] = [];
   for (let i = 0; i < mask.length; i += width) rows.push(Array.from(mask.subarray(i, i + width)).join(''));
@@ -20,7 +20,7 @@ const square = (x: number, y: number, side: number): number[] => [
 ];
 
 describe('rasterise', () => {
-  it('fills the pixels whose centre lies inside', () => {
+  it('fills the pixels whose centre is inside', () => {
     // Centres at 0.5, 1.5, …: the square from 1 to 4 holds those of pixels 1, 2, 3.
     const mask = rasterise(
       [{ classIndex: 1, outer: square(1, 1, 3) }],
@@ -31,7 +31,7 @@ describe('rasterise', () => {
     expect(picture(mask, 5)).toEqual(['00000', '01110', '01110', '01110', '00000']);
   });
 
-  it('takes a centre on the left and top edge, not one on the right and bottom edge', () => {
+  it('includes a centre on the left or top edge, excludes one on the right or bottom edge', () => {
     const mask = rasterise(
       [{ classIndex: 1, outer: square(0.5, 0.5, 2) }],
       { x: 0, y: 0, width: 4, height: 4 },
@@ -42,8 +42,8 @@ describe('rasterise', () => {
   });
 
   it('fills a triangle as worked by hand', () => {
-    // Hypotenuse from (4, 0) to (0, 4): in row r, x < 4 − (r + 0.5), so centres up to column 3 − r,
-    // the last one lying on the edge itself and thus outside.
+    // Hypotenuse from (4, 0) to (0, 4): in row r, x < 4 − (r + 0.5), so centres up to column 3 − r; the last
+    // one is on the edge itself and therefore outside.
     const mask = rasterise(
       [{ classIndex: 3, outer: [0, 0, 4, 0, 0, 4] }],
       { x: 0, y: 0, width: 4, height: 4 },
@@ -53,7 +53,7 @@ describe('rasterise', () => {
     expect(picture(mask, 4)).toEqual(['3330', '3300', '3000', '0000']);
   });
 
-  it('paints later over earlier and leaves holes as they were', () => {
+  it('paints later over earlier and leaves holes unchanged', () => {
     const mask = rasterise(
       [
         { classIndex: 1, outer: square(0, 0, 6) },

@@ -1,15 +1,15 @@
-/** Polygons to class masks. */
+/** Rasterises polygons into class masks. */
 
-/** An area with holes that belongs to one class. Rings hold x and y by turns, in any one unit. */
+/** An area with holes that belongs to one class. Rings alternate x and y, in any one unit. */
 export interface ClassPolygon {
   readonly classIndex: number;
-  /** Closed by itself: the last point need not be the first again. At least three points. */
+  /** Implicitly closed: the last point need not repeat the first. At least three points. */
   readonly outer: ArrayLike<number>;
-  /** Areas cut out of `outer`; what was painted before shows there. */
+  /** Areas cut out of `outer`; what was painted before shows through. */
   readonly holes?: readonly ArrayLike<number>[];
 }
 
-/** The part of the plane that the mask shows, in the polygons' unit. */
+/** The part of the plane covered by the mask, in the polygons' unit. */
 export interface RasterRect {
   readonly x: number;
   readonly y: number;
@@ -18,9 +18,10 @@ export interface RasterRect {
 }
 
 /**
- * Paints polygons in order, later over earlier, into a mask of class indices, row by row; `outside` where no
- * polygon lies. A pixel belongs to a polygon when its centre does, by the even-odd rule, and lies in none of the
- * holes, which may overlap or reach out of it. A centre exactly on an edge belongs to the side right of, or below, it.
+ * Paints polygons in order, later over earlier, into a mask of class indices, row by row; `outside` where
+ * there is no polygon. A pixel belongs to a polygon if its centre is inside by the even-odd rule and in none
+ * of the holes, which may overlap or extend beyond the outline. A centre exactly on an edge belongs to the
+ * side to the right of it, or below it.
  * @returns outWidth * outHeight class indices, 0 to 255.
  */
 export function rasterise(
@@ -47,36 +48,39 @@ export function rasterise(
 
 /** Where edges cross each pixel row's centre line, in pixels from the left. */
 class Spans {
-  private readonly crossings: (number[] | undefined)[];
+  readonly #crossings: (number[] | undefined)[];
 
   constructor(height: number) {
-    this.crossings = new Array<number[] | undefined>(height);
+    this.#crossings = new Array<number[] | undefined>(height);
   }
 
   add(row: number, x: number): void {
-    (this.crossings[row] ??= []).push(x);
+    (this.#crossings[row] ??= []).push(x);
   }
 
-  /** Fills what lies inside of these spans and outside of all of `holes`. */
+  /** Fills the pixels inside these spans and outside all `holes`. */
   fill(mask: Uint8Array, width: number, value: number, holes: readonly Spans[]): void {
     let under: Uint8Array | null = null;
-    for (let row = 0; row < this.crossings.length; row++) {
-      if (this.crossings[row] === undefined) continue;
+    for (let row = 0; row < this.#crossings.length; row++) {
+      if (this.#crossings[row] === undefined) continue;
       const line = mask.subarray(row * width, (row + 1) * width);
-      const cut = holes.filter((hole) => hole.crossings[row] !== undefined);
+      const cut = holes.filter((hole) => hole.#crossings[row] !== undefined);
       if (cut.length > 0) under = line.slice();
-      this.each(row, width, (start, end) => line.fill(value, start, end));
+      this.#each(row, width, (start, end) => line.fill(value, start, end));
       for (const hole of cut) {
-        hole.each(row, width, (start, end) => {
+        hole.#each(row, width, (start, end) => {
           if (under !== null) line.set(under.subarray(start, end), start);
         });
       }
     }
   }
 
-  /** Calls `visit` with the pixels of a row whose centre c + 0.5 lies inside: from `start` up to `end`. */
-  private each(row: number, width: number, visit: (start: number, end: number) => void): void {
-    const xs = this.crossings[row]?.sort((a, b) => a - b) ?? [];
+  /**
+   * Calls `visit` with the pixels of a row whose centre c + 0.5 is inside: from `start` up to `end`
+   * (exclusive).
+   */
+  #each(row: number, width: number, visit: (start: number, end: number) => void): void {
+    const xs = this.#crossings[row]?.sort((a, b) => a - b) ?? [];
     for (let i = 0; i + 1 < xs.length; i += 2) {
       const start = Math.max(0, Math.ceil(xs[i]! - 0.5));
       const end = Math.min(width, Math.ceil(xs[i + 1]! - 0.5));
@@ -103,7 +107,7 @@ function addRing(
       [x0, x1] = [x1, x0];
       [y0, y1] = [y1, y0];
     }
-    // Rows whose centre line r + 0.5 lies in [y0, y1): each vertex counts for one of its two edges.
+    // Rows whose centre line r + 0.5 is in [y0, y1): each vertex counts for one of its two edges.
     const first = Math.max(0, Math.ceil(y0 - 0.5));
     const last = Math.min(height, Math.ceil(y1 - 0.5));
     const slope = (x1 - x0) / (y1 - y0);

@@ -33,7 +33,7 @@ function picture(text: string, classNames: readonly string[]): string[] {
 }
 
 describe('ASAP XML', () => {
-  it('takes the group as label, else a name that somebody gave', () => {
+  it('takes the group as label, else a custom name', () => {
     const file = readAnnotations(
       asap(
         { group: 'Tumour', points: square },
@@ -48,7 +48,7 @@ describe('ASAP XML', () => {
     expect(file.regions[0]!.colour).toBe('#F4FA58');
   });
 
-  it('puts corners in their order', () => {
+  it('sorts the corners by their order', () => {
     expect(picture(asap({ group: 'In-Situ', points: square }), ['normal', 'benign', 'in situ'])).toEqual([
       '0000',
       '0220',
@@ -57,11 +57,11 @@ describe('ASAP XML', () => {
     ]);
   });
 
-  it('names file and region of what is wrong', () => {
+  it('names the file and the region at fault', () => {
     const broken = asap({ name: 'Metastasis 7', points: square + asapPoint('', 1, 4) });
     expect(() => readAnnotations(broken, 'b.xml')).toThrow(/^b\.xml: Region "Metastasis 7" .*X or Y/);
     const pointOnly = asap({ type: 'PointSet', points: square });
-    expect(() => readAnnotations(pointOnly, 'b.xml')).toThrow('b.xml: It holds no region with an area.');
+    expect(() => readAnnotations(pointOnly, 'b.xml')).toThrow('b.xml: It has no region with an area.');
     expect(() => readAnnotations(asap({ points: square }).slice(0, -20), 'b.xml')).toThrow(/not well-formed/);
     const evil = `<!DOCTYPE a [<!ENTITY x "y">]>${asap({ points: square })}`;
     expect(() => readAnnotations(evil, 'b.xml')).toThrow(/document type/);
@@ -117,7 +117,7 @@ describe('GeoJSON of several programs', () => {
 });
 
 describe('annotations of any format', () => {
-  it('are told apart by content', () => {
+  it('are recognised by content', () => {
     const imageScope =
       '\uFEFF<Annotations><Annotation Name="Invasive" LineColor="255"><Regions><Region Id="1" Type="1"><Vertices><Vertex X="0" Y="0"/><Vertex X="2" Y="1"/><Vertex X="1" Y="2"/></Vertices></Region></Regions></Annotation></Annotations>';
     expect(readAnnotations(imageScope, 'a').regions[0]).toMatchObject({
@@ -130,7 +130,7 @@ describe('annotations of any format', () => {
     expect(() => readAnnotations('x,y\n1,2', 'c.csv')).toThrow('c.csv: It is neither XML nor JSON.');
   });
 
-  it('know labels by name, whatever case and spelling', () => {
+  it('match labels by name, regardless of case and spelling', () => {
     const names = ['normal', 'benign', 'in situ', 'invasive'];
     expect(
       ['In_Situ', 'INVASIVE', 'insitu', 'tumour', ''].map((label) => classOfLabel(label, names)),
@@ -139,7 +139,7 @@ describe('annotations of any format', () => {
 });
 
 const folder = '../shared/data';
-// Absent outside of the project's workplace: the test is then skipped.
+// Not part of the repository: the test is skipped without them.
 describe.skipIf(!existsSync(`${folder}/annotations`))(`real files in ${folder}`, () => {
   const read = (path: string): ReturnType<typeof readAnnotations> =>
     readAnnotations(readFileSync(`${folder}/${path}`, 'utf8'), path);
@@ -154,7 +154,7 @@ describe.skipIf(!existsSync(`${folder}/annotations`))(`real files in ${folder}`,
     expect(() => read('annotations/asap/asap-dot.xml')).toThrow(/no region with an area/);
   });
 
-  it('reads ImageScope: nuclei in layers that have names', () => {
+  it('reads ImageScope: nuclei in named layers', () => {
     const { regions, mpp } = read('slides/aperio-imagescope/A9K0_1.xml');
     expect([...labelCounts(regions).keys()]).toEqual(['Epithelial', 'Macrophage']);
     expect(regions).toHaveLength(321);

@@ -1,32 +1,32 @@
 /**
- * ASAP XML (Computational Pathology Group, Radboud UMC), as the CAMELYON data sets have it: Annotations >
- * Annotation > Coordinates > Coordinate Order, X, Y in level-0 pixels. The group that an annotation belongs to
- * is its label.
+ * ASAP XML (Computational Pathology Group, Radboud UMC), as in the CAMELYON data sets: Annotations >
+ * Annotation > Coordinates > Coordinate Order, X, Y in level-0 pixels. An annotation's group is its label.
  */
 import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 
-const remedy = 'Give an annotation file saved by ASAP (XML).';
+const remedy = 'Choose an annotation file saved by ASAP (XML).';
 
-/** Kinds with an area. A spline is taken as the polygon of its control points, which it passes through. */
+/** Kinds with an area. A spline becomes the polygon of its control points, which it passes through. */
 const areaTypes = ['polygon', 'rectangle', 'spline'];
 
 /**
  * Reads ASAP XML.
  * @param file the file's name, for messages.
- * @throws AnnotationError when the text is not ASAP's XML, a coordinate is no number, or nothing has an area.
+ * @throws AnnotationError when the text is not ASAP's XML, a coordinate is not a number, or nothing has an
+ * area.
  */
 export function readAsap(xml: string, file: string): AnnotationFile {
   const document = parseXml(xml, file, ['Annotation', 'Coordinate'], remedy);
   if (document.ASAP_Annotations === undefined) {
-    throw new AnnotationError(file, 'It holds no <ASAP_Annotations>.', remedy);
+    throw new AnnotationError(file, 'It has no <ASAP_Annotations>.', remedy);
   }
   const annotations = nodesOf(nodeOf(document.ASAP_Annotations).Annotations).flatMap((holder) =>
     nodesOf(holder.Annotation),
   );
   const regions = annotations.flatMap((annotation, at) => readRegion(annotation, at + 1, file));
   if (regions.length === 0) {
-    throw new AnnotationError(file, 'It holds no region with an area.', 'Draw a polygon or rectangle.');
+    throw new AnnotationError(file, 'It has no region with an area.', 'Draw a polygon or rectangle.');
   }
   return { format: 'asap', mpp: null, regions, leftOut: annotations.length - regions.length };
 }
@@ -44,15 +44,15 @@ function readRegion(annotation: XmlNode, ordinal: number, file: string): Annotat
     throw new AnnotationError(
       file,
       `Region "${id}" has a coordinate without a number for X or Y.`,
-      'Mend or remove the region.',
+      'Correct or remove the region.',
     );
   }
   const type = attribute(annotation, 'Type').toLowerCase();
   if (!areaTypes.includes(type) || points.length < 3) return [];
-  // The file's order is the rule where numbers are missing.
+  // File order applies where numbers are missing.
   if (points.every(({ order }) => Number.isFinite(order))) points.sort((a, b) => a.order - b.order);
   const group = attribute(annotation, 'PartOfGroup').trim();
-  // ASAP numbers annotations by itself; a name that somebody gave is as good as a group.
+  // ASAP numbers annotations itself; a custom name is as good as a group.
   const name = /^Annotation \d+$/i.test(id) || id === String(ordinal) ? '' : id;
   const colour = attribute(annotation, 'Color').trim();
   return [

@@ -1,4 +1,4 @@
-/** Areas of GeoJSON as QuPath writes it, in level-0 pixels. */
+/** Areas from GeoJSON as QuPath writes it, in level-0 pixels. */
 import { z } from 'zod';
 import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
 
@@ -35,13 +35,13 @@ const file = z.union([
 ]);
 
 /**
- * Reads polygons; points and lines are left out, as they have no area. A feature's label is the name of its
+ * Reads polygons and skips points and lines, which have no area. A feature's label is the name of its
  * classification.
  * @param name the file's name, for messages.
- * @throws AnnotationError when the text is not GeoJSON, or holds no area.
+ * @throws AnnotationError when the text is not GeoJSON, or has no area.
  */
 export function readGeoJson(text: string, name: string): AnnotationFile {
-  const remedy = 'Give annotations that QuPath exported as GeoJSON.';
+  const remedy = 'Choose annotations that QuPath exported as GeoJSON.';
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -63,7 +63,7 @@ export function readGeoJson(text: string, name: string): AnnotationFile {
       holes: holes.map(flat),
     }));
   });
-  if (regions.length === 0) throw new AnnotationError(name, 'It holds no polygon.', remedy);
+  if (regions.length === 0) throw new AnnotationError(name, 'It has no polygon.', remedy);
   return { format: 'geojson', mpp: null, regions, leftOut };
 }
 
@@ -82,8 +82,8 @@ function polygonsOf(shape: Feature['geometry'], at: number, name: string): Rings
   if (parsed.success) return parsed.data;
   throw new AnnotationError(
     name,
-    `Feature ${at + 1} has coordinates that make no polygon.`,
-    'Mend or remove the feature.',
+    `Feature ${at + 1} has coordinates that form no polygon.`,
+    'Correct or remove the feature.',
   );
 }
 

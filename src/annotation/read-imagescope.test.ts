@@ -44,7 +44,7 @@ const masked = (xml: string): string[] => {
 
 describe('ImageScope XML', () => {
   it('reads an outline of 200,000 vertices with a hole', () => {
-    // A zigzag under the top edge of a square of 4.
+    // A zigzag below the top edge of a square of 4.
     const top = Array.from(
       { length: 200_000 },
       (_, i) => `<Vertex X="${4 - i / 50_000}" Y="${(i % 2) / 1000}"/>`,
@@ -59,7 +59,7 @@ describe('ImageScope XML', () => {
     expect(masked(xml)).toEqual(['1111', '1001', '1001', '1111']);
   });
 
-  it("takes the first Attribute's Value before Text, whatever the case", () => {
+  it("prefers the first Attribute's Value to Text, whatever the case", () => {
     const { regions, mpp } = parseImageScope(
       file(
         layer([
@@ -74,7 +74,7 @@ describe('ImageScope XML', () => {
     expect(regions.map((region) => region.label)).toEqual(['In Situ', 'INVASIVE', '']);
   });
 
-  it('paints classes in the order of the file', () => {
+  it('paints classes in file order', () => {
     const xml = file(
       layer([
         { value: 'Benign', box: [0, 0, 4, 4] },
@@ -96,7 +96,7 @@ describe('ImageScope XML', () => {
     expect(masked(xml)).toEqual(['3331', '3131', '3331', '1111']);
   });
 
-  it('leaves alone what lies in a hole of another region of the layer', () => {
+  it('does not paint what is in a hole of another region of the layer', () => {
     const xml = file(
       layer([
         { value: 'benign', box: [0, 0, 2, 4] },
@@ -119,7 +119,7 @@ describe('ImageScope XML', () => {
     expect(() => masked(odd)).toThrow(AnnotationError);
   });
 
-  it('refuses what is not ImageScope XML, and any document type', () => {
+  it('rejects other XML, and any document type', () => {
     expect(() => parseImageScope('no xml', 'b.xml')).toThrow(/^b\.xml: /);
     expect(() => parseImageScope('<Annotations><Region></Annotations>', 'b.xml')).toThrow(/not well-formed/);
     expect(() => parseImageScope('<a/>', 'b.xml')).toThrow(/no <Annotations>/);
@@ -131,7 +131,7 @@ describe('ImageScope XML', () => {
     expect(() => parseImageScope(hollow, 'b.xml')).toThrow(/Region 4 .*vertex/);
   });
 
-  it('reads back what it writes, odd letters in labels included', () => {
+  it('reads back what it writes, including special characters in labels', () => {
     const points = [1.5, 2, 30.25, 2, 30.25, 40.125];
     const xml = writeImageScope(
       [
@@ -149,7 +149,7 @@ describe('ImageScope XML', () => {
 });
 
 const folder = '../shared/data/annotations/imagescope';
-// Absent outside of the project's workplace: the test is then skipped.
+// Not part of the repository: the test is skipped without them.
 describe.skipIf(!existsSync(folder))(`real files in ${folder}`, () => {
   it('reads one of 521 nuclei without labels', () => {
     const name = 'TCGA-AC-A2FO-01A-01-TS1.xml';
@@ -160,7 +160,7 @@ describe.skipIf(!existsSync(folder))(`real files in ${folder}`, () => {
     expect(regions.every((region) => region.label === '' && region.layer === 0)).toBe(true);
   });
 
-  it('reads one of several shapes, and refuses its labels as BACH labels', () => {
+  it('reads one of several shapes, and rejects its labels as BACH labels', () => {
     const name = 'CMU-1-JP2K-33005.xml';
     const read = parseImageScope(readFileSync(`${folder}/${name}`, 'utf8'), name);
     expect(read.mpp).toBe(0.2521);

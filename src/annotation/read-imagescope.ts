@@ -1,39 +1,39 @@
 /**
- * Aperio ImageScope XML: regions drawn by people, in level-0 pixels.
+ * Aperio ImageScope XML: hand-drawn regions, in level-0 pixels.
  *
- * The format has no public schema; what is read here is what ImageScope 12 writes: Annotations >
- * Annotation (a layer) > Regions > Region > Vertices > Vertex X, Y.
+ * The format has no public schema; this reads what ImageScope 12 writes: Annotations > Annotation (a layer) >
+ * Regions > Region > Vertices > Vertex X, Y.
  */
 import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
 import { edgesOfRings } from './ring-bounds.ts';
 
-/** One drawn shape, with what the file says of it. */
+/** One drawn shape, with its properties in the file. */
 export interface ImageScopeRegion {
-  /** The file's own Id of the region, and its place in the file from 1 on. */
+  /** The file's own Id of the region, and its number in the file, counted from 1. */
   readonly id: string;
   readonly ordinal: number;
-  /** Place of its layer (Annotation) in the file, from 0 on. */
+  /** Number of its layer (Annotation) in the file, counted from 0. */
   readonly layer: number;
-  /** What the layer is called: its Name, else the Name of its first Attribute; empty without one. */
+  /** The layer's Name, else the Name of its first Attribute; empty without one. */
   readonly layerName: string;
   /** `#rrggbb` of the layer; null without one. */
   readonly colour: string | null;
   /**
-   * The first Attribute's Value, else Text; trimmed. Empty when the region has neither, or the word
-   * `null`, which some programs write for nothing.
+   * The first Attribute's Value, else Text; trimmed. Empty when the region has neither, or the word `null`,
+   * which some programs write for an empty label.
    */
   readonly label: string;
   readonly shape: 'polygon' | 'rectangle' | 'ellipse' | 'other';
   /** Cut out of the regions of its layer. */
   readonly isNegative: boolean;
-  /** x and y by turns, level-0 pixels: the outline, ellipses as polygons. */
+  /** Outline with alternating x and y in level-0 pixels; ellipses as polygons. */
   readonly points: Float64Array;
 }
 
 export interface ImageScopeAnnotations {
-  /** µm per level-0 pixel as the file says; null when it doesn't. */
+  /** µm per level-0 pixel from the file; null without one. */
   readonly mpp: number | null;
   readonly regions: readonly ImageScopeRegion[];
 }
@@ -45,14 +45,14 @@ const shapes: Readonly<Record<string, ImageScopeRegion['shape']>> = {
 };
 
 /**
- * Reads ImageScope XML as it stands, region by region.
+ * Reads ImageScope XML region by region, without interpretation.
  * @param file the file's name, for messages.
  * @throws AnnotationError when the text is not XML or not ImageScope's.
  */
 export function parseImageScope(xml: string, file: string): ImageScopeAnnotations {
   const lists = ['Annotation', 'Region', 'Vertex', 'Attribute', 'Attributes'];
   const root = parseXml(xml, file, lists, remedy).Annotations;
-  if (root === undefined) throw new AnnotationError(file, 'It holds no <Annotations>.', remedy);
+  if (root === undefined) throw new AnnotationError(file, 'It has no <Annotations>.', remedy);
   const mppText = attribute(nodeOf(root), 'MicronsPerPixel');
   const mpp = Number(mppText);
   const regions: ImageScopeRegion[] = [];
@@ -67,12 +67,12 @@ export function parseImageScope(xml: string, file: string): ImageScopeAnnotation
   return { mpp: mppText !== '' && mpp > 0 ? mpp : null, regions };
 }
 
-const remedy = 'Give an annotation file saved by Aperio ImageScope (XML).';
+const remedy = 'Choose an annotation file saved by Aperio ImageScope (XML).';
 
 function layerName(annotation: XmlNode): string {
   const [first] = nodesOf(annotation.Attributes).flatMap((holder) => nodesOf(holder.Attribute));
   const name = first === undefined ? '' : attribute(first, 'Name').trim();
-  // ImageScope gives every layer a field of its own, called Description.
+  // ImageScope gives every layer a field called Description.
   return attribute(annotation, 'Name').trim() || (name === 'Description' ? '' : name);
 }
 
@@ -101,7 +101,7 @@ function readRegion(
     throw new AnnotationError(
       file,
       `Region ${id} has a vertex without a number for X or Y.`,
-      'Mend or remove the region.',
+      'Correct or remove the region.',
     );
   }
   const shape = shapes[attribute(region, 'Type') || '0'] ?? 'other';
@@ -119,7 +119,7 @@ function readRegion(
   };
 }
 
-/** Whether the boxes of two rings have a point in common. */
+/** Whether the bounding boxes of two rings share a point. */
 function boxesMeet(one: Float64Array, other: Float64Array): boolean {
   const a = edgesOfRings([one]);
   const b = edgesOfRings([other]);
@@ -127,8 +127,8 @@ function boxesMeet(one: Float64Array, other: Float64Array): boolean {
 }
 
 /**
- * The regions as areas, in the file's order. A negative region is a hole in every region of its layer that it
- * may meet. Shapes without area (rulers, arrows, two points) are left out.
+ * The regions as areas, in file order. A negative region is a hole in every region of its layer that it may
+ * touch. Shapes without an area (rulers, arrows, two points) are skipped.
  */
 function areasOf({ regions }: ImageScopeAnnotations): (ImageScopeRegion & { holes: Float64Array[] })[] {
   const areas = regions.filter((region) => region.shape !== 'other' && region.points.length >= 6);
@@ -144,14 +144,14 @@ function areasOf({ regions }: ImageScopeAnnotations): (ImageScopeRegion & { hole
 }
 
 /**
- * Reads ImageScope XML as labelled areas. Where a region has no label, that of its layer counts.
+ * Reads ImageScope XML as labelled areas. A region without a label takes that of its layer.
  * @throws AnnotationError as `parseImageScope`, and when nothing has an area.
  */
 export function readImageScopeFile(xml: string, file: string): AnnotationFile {
   const read = parseImageScope(xml, file);
   const areas = areasOf(read);
   if (areas.length === 0) {
-    throw new AnnotationError(file, 'It holds no region with an area.', 'Draw one.');
+    throw new AnnotationError(file, 'It has no region with an area.', 'Draw one.');
   }
   const negative = read.regions.filter((region) => region.isNegative).length;
   return {
@@ -168,14 +168,14 @@ export function readImageScopeFile(xml: string, file: string): AnnotationFile {
   };
 }
 
-/** Class index by label, lower case. */
+/** Class index by label in lower case. */
 export type LabelClasses = Readonly<Record<string, number>>;
 
-/** BACH's labels (ICIAR 2018 challenge, part B). All else on a slide is normal, 0. */
+/** BACH's labels (ICIAR 2018 challenge, part B). Everything else on a slide is normal, 0. */
 export const bachLabels: LabelClasses = { benign: 1, 'in situ': 2, invasive: 3 };
 
 /**
- * The regions as painted areas, in the file's order: later ones paint over earlier ones.
+ * The regions as painted areas, in file order: later ones paint over earlier ones.
  * @throws AnnotationError for a region whose label is not in `labels`, naming file, region and label.
  */
 export function toClassPolygons(
@@ -197,8 +197,8 @@ export function toClassPolygons(
 }
 
 /**
- * Reads ImageScope XML as painted areas of `classNames`: a label is a class's name, whatever the case;
- * index 0 is what lies outside of all regions and is no label.
+ * Reads ImageScope XML as painted areas of `classNames`: a label is a class name in any case. Index 0 is the
+ * area outside all regions and is not a label.
  * @throws AnnotationError as `parseImageScope` and `toClassPolygons`.
  */
 export function readImageScope(xml: string, file: string, classNames: readonly string[]): ClassPolygon[] {
@@ -208,7 +208,7 @@ export function readImageScope(xml: string, file: string, classNames: readonly s
   return toClassPolygons(parseImageScope(xml, file), labels, file);
 }
 
-/** Corners of the box about the vertices: ImageScope keeps two or four of them. */
+/** Corners of the vertices' bounding box: ImageScope stores two or four of them. */
 function rectangle(drawn: Float64Array): Float64Array {
   if (drawn.length < 4) return drawn;
   const { left, top, right, bottom } = edgesOfRings([drawn]);
@@ -217,7 +217,7 @@ function rectangle(drawn: Float64Array): Float64Array {
 
 const ellipsePoints = 90;
 
-/** The ellipse in the box about the vertices. */
+/** The ellipse in the vertices' bounding box. */
 function ellipse(drawn: Float64Array): Float64Array {
   if (drawn.length < 4) return drawn;
   const { left, top, right, bottom } = edgesOfRings([drawn]);

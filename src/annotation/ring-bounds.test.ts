@@ -7,11 +7,11 @@ describe('boundsOfRings', () => {
     expect(boundsOfRings(rings)).toEqual({ x: -1, y: -2, width: 11, height: 11 });
   });
 
-  it('leaves out a number that has no partner', () => {
+  it('ignores a number without a partner', () => {
     expect(boundsOfRings([[1, 2, 3, 5, 100]])).toEqual({ x: 1, y: 2, width: 2, height: 3 });
   });
 
-  it('meets nothing where there is no point', () => {
+  it('intersects nothing where there is no point', () => {
     expect(boundsOfRings([])).toEqual({ x: Infinity, y: Infinity, width: -Infinity, height: -Infinity });
   });
 });

@@ -1,7 +1,7 @@
 /** Bounds of outlines. Pure. */
 import type { Level0Rect } from '../slide/slide.ts';
 
-/** Least and greatest coordinates, level-0 pixels. */
+/** Smallest and largest coordinates, level-0 pixels. */
 export interface Edges {
   readonly left: number;
   readonly top: number;
@@ -10,9 +10,9 @@ export interface Edges {
 }
 
 /**
- * Least and greatest coordinates of all points of the rings.
- * @param rings x and y in turn, level-0 pixels; a number without a partner at the end is left out
- * @returns left and top are Infinity, right and bottom -Infinity where there is no point
+ * Smallest and largest coordinates of all points of the rings.
+ * @param rings alternating x and y, level-0 pixels; a last number without a partner is ignored
+ * @returns left and top Infinity, right and bottom -Infinity where there is no point
  */
 export function edgesOfRings(rings: Iterable<ArrayLike<number>>): Edges {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
@@ -27,7 +27,10 @@ export function edgesOfRings(rings: Iterable<ArrayLike<number>>): Edges {
   return { left, top, right, bottom };
 }
 
-/** The smallest rectangle about all points of the rings; `edgesOfRings` tells of them. Without a point it meets nothing. */
+/**
+ * The smallest rectangle around all points of the rings (see `edgesOfRings`). Without a point it intersects
+ * nothing.
+ */
 export function boundsOfRings(rings: Iterable<ArrayLike<number>>): Level0Rect {
   const { left, top, right, bottom } = edgesOfRings(rings);
   return { x: left, y: top, width: right - left, height: bottom - top };

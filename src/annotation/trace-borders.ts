@@ -1,14 +1,15 @@
 /**
- * Borders between classes, traced row by row: the one place where shapes are found in class maps. What is
- * drawn on the slide (src/app/overlay) and what is written as polygons (`trace-polygons.ts`) both come from here.
+ * Traces the borders between classes row by row: the one place where shapes are found in class maps. Outlines
+ * drawn on the slide (src/app/overlay) and polygons written to files (`trace-polygons.ts`) both come from
+ * here.
  */
 
-/** One 4-connected piece of a class, complete. */
+/** One complete 4-connected piece of a class. */
 export interface TracedPiece {
   readonly value: number;
   /**
-   * Its border along pixel edges: x1, y1, x2, y2 of each straight line, as long as it can be, directed so that
-   * the piece lies on its right hand (y downwards): outlines run clockwise on screen, holes anticlockwise.
+   * Its border along pixel edges: x1, y1, x2, y2 of each straight line, as long as possible, directed so that
+   * the piece is on its right (y downwards). Outlines run clockwise on screen, holes anticlockwise.
    */
   readonly lines: readonly number[];
 }
@@ -20,7 +21,7 @@ interface Piece {
   lastRow: number;
 }
 
-/** Pixels `start` up to `end` of one row. */
+/** Pixels `start` up to `end` (exclusive) of one row. */
 interface Run {
   readonly start: number;
   readonly end: number;
@@ -32,28 +33,31 @@ interface Run {
 }
 
 /**
- * Takes the rows of a map from the top, gives out every piece as soon as it is complete. Holds the borders of
- * the pieces that reach the current row, not the map: slides of any height can be traced.
+ * Takes the rows of a map from the top and emits every piece as soon as it is complete. It holds only the
+ * borders of pieces that reach the current row, not the map, so it can trace slides of any height.
  */
 export class BorderTracer {
   #above: Run[] = [];
   #y = 0;
+  readonly #isTraced: (value: number) => boolean;
+  readonly #onPiece: (piece: TracedPiece) => void;
 
   /**
-   * @param isTraced whether pixels of a value belong to pieces; all else is outside, as is what lies round the map.
+   * @param isTraced whether pixels of a value belong to pieces; everything else is outside, as is the area
+   * around the map.
    * @param onPiece called with each piece, in the order in which they end.
    */
-  constructor(
-    private readonly isTraced: (value: number) => boolean,
-    private readonly onPiece: (piece: TracedPiece) => void,
-  ) {}
+  constructor(isTraced: (value: number) => boolean, onPiece: (piece: TracedPiece) => void) {
+    this.#isTraced = isTraced;
+    this.#onPiece = onPiece;
+  }
 
-  /** The next row; every row has the same length. */
+  /** Adds the next row; every row has the same length. */
   row(values: Uint8Array): void {
     this.#next(this.#runsOf(values));
   }
 
-  /** Ends the map: the pieces that touch its last row are given out. */
+  /** Ends the map and emits the pieces that touch its last row. */
   finish(): void {
     this.#next([]);
     this.#above = [];
@@ -64,13 +68,13 @@ export class BorderTracer {
     const y = this.#y;
     const above = this.#above;
     const runs: Run[] = [];
-    // The first run above that ends to the right of where we are.
+    // The first run above that ends to the right of the current position.
     let first = 0;
     for (let start = 0; start < values.length;) {
       const value = values[start] ?? 0;
       let end = start + 1;
       while (end < values.length && values[end] === value) end++;
-      if (this.isTraced(value)) {
+      if (this.#isTraced(value)) {
         let piece: Piece | null = null;
         let leftSince = y;
         let rightSince = y;
@@ -95,10 +99,10 @@ export class BorderTracer {
   #next(runs: Run[]): void {
     const y = this.#y;
     const above = this.#above;
-    // Lines above the new runs, and below those of the row before.
+    // Lines above the new runs, and below those of the previous row.
     eachUncovered(runs, above, (run, from, to) => rootOf(run.piece).lines.push(from, y, to, y));
     eachUncovered(above, runs, (run, from, to) => rootOf(run.piece).lines.push(to, y, from, y));
-    // Upright lines that do not go on.
+    // Vertical lines that end here.
     let at = 0;
     for (const run of above) {
       while (at < runs.length && (runs[at]?.end ?? 0) <= run.start) at++;
@@ -118,7 +122,7 @@ export class BorderTracer {
     for (const run of above) {
       const root = rootOf(run.piece);
       if (root.lastRow === y || root.lines.length === 0) continue;
-      this.onPiece({ value: root.value, lines: root.lines });
+      this.#onPiece({ value: root.value, lines: root.lines });
       // Other runs of the row belong to the same piece.
       root.lines = [];
     }
@@ -127,7 +131,10 @@ export class BorderTracer {
   }
 }
 
-/** Parts of each of `runs` that no run of the same value in `others` covers. Both from left to right. */
+/**
+ * Parts of each of `runs` that no run of the same value in `others` covers. Both are ordered from left to
+ * right.
+ */
 function eachUncovered(
   runs: readonly Run[],
   others: readonly Run[],
@@ -151,7 +158,7 @@ function eachUncovered(
 function rootOf(piece: Piece): Piece {
   let root = piece;
   while (root.parent !== null) root = root.parent;
-  // Shorten the way for the next time.
+  // Path compression.
   for (let at = piece; at.parent !== null;) {
     const { parent } = at;
     if (parent !== root) at.parent = root;
@@ -160,7 +167,7 @@ function rootOf(piece: Piece): Piece {
   return root;
 }
 
-/** Makes two pieces of one class one; the one with more lines takes over the other's. */
+/** Merges two pieces of one class; the one with more lines absorbs the other's. */
 function join(a: Piece, b: Piece): Piece {
   const first = rootOf(a);
   const second = rootOf(b);

@@ -14,7 +14,7 @@ function painted(polygons: readonly TracedPolygon[], width: number, height: numb
   return rasterise(shapes, { x: 0, y: 0, width, height }, width, height);
 }
 
-/** Twice the area as the shoelace formula has it; above 0 is clockwise on screen. */
+/** Twice the area by the shoelace formula; above 0 is clockwise on screen. */
 function area(ring: readonly number[]): number {
   let sum = 0;
   for (let i = 0; i < ring.length; i += 2) {
@@ -24,7 +24,7 @@ function area(ring: readonly number[]): number {
   return sum;
 }
 
-/** Blobs of three classes and specks, from a seed. */
+/** Random blobs of three classes and specks, from a seed. */
 function noisyMap(width: number, height: number, seed: number): Uint8Array {
   let state = seed;
   const random = (): number => (state = (state * 1103515245 + 12345) % 2 ** 31) / 2 ** 31;
@@ -37,14 +37,14 @@ function noisyMap(width: number, height: number, seed: number): Uint8Array {
 }
 
 describe('tracePolygons', () => {
-  it('goes round a square with a hole', () => {
+  it('traces a square with a hole', () => {
     const { map, width } = mapOf('00000', '01110', '01010', '01110');
     expect(tracePolygons(map, width, { isTraced })).toEqual([
       { classValue: 1, outer: [1, 1, 4, 1, 4, 4, 1, 4], holes: [[3, 2, 2, 2, 2, 3, 3, 3]] },
     ]);
   });
 
-  it('takes pixels that meet in a corner for two pieces', () => {
+  it('treats pixels that touch at a corner as two pieces', () => {
     const { map, width } = mapOf('10', '01');
     expect(tracePolygons(map, width, { isTraced }).map(({ outer }) => outer)).toEqual([
       [0, 0, 1, 0, 1, 1, 0, 1],
@@ -52,8 +52,8 @@ describe('tracePolygons', () => {
     ]);
   });
 
-  it('makes a hole of what a piece closes off corner to corner, so that no ring touches itself', () => {
-    // The two arms of the piece meet at (3, 2) and shut in the pixels under the arch.
+  it('makes a hole of an area that a piece encloses corner to corner, so that no ring touches itself', () => {
+    // The two arms of the piece meet at (3, 2) and enclose the pixels under the arch.
     const { map, width } = mapOf('11110', '10010', '10100', '11100');
     const [polygon, ...more] = tracePolygons(map, width, { isTraced });
     expect(more).toEqual([]);
@@ -66,7 +66,7 @@ describe('tracePolygons', () => {
     }
   });
 
-  it('puts a piece inside of a hole inside of a piece', () => {
+  it('puts a piece in a hole of another piece', () => {
     const { map, width } = mapOf('11111', '10001', '10201', '10001', '11111');
     const polygons = tracePolygons(map, width, { isTraced });
     expect(polygons.map(({ classValue, holes }) => [classValue, holes.length])).toEqual([
@@ -75,7 +75,7 @@ describe('tracePolygons', () => {
     ]);
   });
 
-  it.each([1, 2, 3, 4])('gives the map back pixel by pixel when painted (%i)', (seed) => {
+  it.each([1, 2, 3, 4])('restores the map pixel by pixel when painted (%i)', (seed) => {
     const [width, height] = [83, 61];
     const map = noisyMap(width, height, seed);
     const polygons = tracePolygons(map, width, { isTraced });
@@ -92,7 +92,7 @@ describe('tracePolygons', () => {
     expect(total / 2).toBe(map.filter((value) => value !== 0).length);
   });
 
-  it('gives pieces out as they end', () => {
+  it('emits pieces as they end', () => {
     const given: number[] = [];
     const tracer = new PolygonTracer({ isTraced }, ({ classValue }) => given.push(classValue));
     for (const row of ['1020', '0020', '0020']) tracer.row(Uint8Array.from(row, Number));
@@ -112,7 +112,7 @@ describe('tracePolygons', () => {
     const back = painted([simple!], side, side);
     const same = back.filter((value, i) => value === disc[i]).length;
     expect(same / disc.length).toBeGreaterThan(0.99);
-    // One pixel is nothing to a tolerance of 5, and still is not lost.
+    // One pixel is far below a tolerance of 5, but must not be lost.
     const [speck] = tracePolygons(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0), 3, { isTraced, tolerance: 5 });
     expect(speck!.outer).toEqual([1, 1, 2, 1, 2, 2, 1, 2]);
   });

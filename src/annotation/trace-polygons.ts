@@ -1,10 +1,10 @@
 /** Classes of a map as polygons with holes, exactly along pixel edges or simplified. */
 import { BorderTracer, type TracedPiece } from './trace-borders.ts';
 
-/** A 4-connected piece of one class. Rings hold x and y by turns, in pixels of the map, not closed. */
+/** A 4-connected piece of one class. Rings alternate x and y in map pixels and are not closed. */
 export interface TracedPolygon {
   readonly classValue: number;
-  /** Clockwise on screen (y downwards). Touches itself nowhere. */
+  /** Clockwise on screen (y downwards). Never touches itself. */
   readonly outer: readonly number[];
   /** Anticlockwise on screen. May touch `outer` and each other in single points. */
   readonly holes: readonly (readonly number[])[];
@@ -13,12 +13,14 @@ export interface TracedPolygon {
 export interface TraceOptions {
   /** Values that become polygons. */
   readonly isTraced: (value: number) => boolean;
-  /** Furthest that a simplified outline lies from the exact one, in pixels of the map; 0 (default) for exact. */
+  /**
+   * Greatest distance between a simplified outline and the exact one, in map pixels; 0 (default) for exact.
+   */
   readonly tolerance?: number;
 }
 
 /**
- * Takes the rows of a map and gives out polygons as they end; memory is that of the outlines which reach the
+ * Takes the rows of a map and emits polygons as they end; memory holds only the outlines that reach the
  * current row.
  */
 export class PolygonTracer {
@@ -30,7 +32,7 @@ export class PolygonTracer {
     );
   }
 
-  /** The next row; every row has the same length. */
+  /** Adds the next row; every row has the same length. */
   row(values: Uint8Array): void {
     this.#borders.row(values);
   }
@@ -75,9 +77,9 @@ function cornerKey(x: number, y: number): number {
 }
 
 /**
- * Joins directed lines into rings. Where two pixels of a piece meet corner to corner, four lines meet: rings
- * keep to the pixel that they come from, and a ring that comes past such a corner twice is cut there in two, so
- * that no ring touches itself.
+ * Joins directed lines into rings. Where two pixels of a piece touch at a corner, four lines meet: each ring
+ * stays with the pixel it comes from, and a ring that passes such a corner twice is split there, so that no
+ * ring touches itself.
  */
 function joinRings(lines: readonly number[]): number[][] {
   const count = lines.length / 4;
@@ -97,7 +99,7 @@ function joinRings(lines: readonly number[]): number[][] {
   for (let first = 0; first < count; first++) {
     if (used[first] === 1) continue;
     let ring: number[] = [];
-    /** Where in `ring` the corners lie at which four lines meet. */
+    /** Positions in `ring` of the corners at which four lines meet. */
     const crossings = new Map<number, number>();
     for (let line = first; used[line] === 0;) {
       used[line] = 1;
@@ -105,7 +107,7 @@ function joinRings(lines: readonly number[]): number[][] {
       const y = lines[4 * line + 1] ?? 0;
       const corner = cornerKey(x, y);
       const direction = heading[line] ?? 0;
-      // At a crossing the other line leaves the opposite way.
+      // At a crossing, the other line leaves in the opposite direction.
       if (leaving.has(4 * corner + ((direction + 2) % 4))) {
         const seen = crossings.get(corner);
         if (seen === undefined) crossings.set(corner, ring.length);
@@ -136,8 +138,8 @@ function signedArea(ring: readonly number[]): number {
 }
 
 /**
- * Douglas and Peucker's simplification of a closed ring, begun at its first point and the one furthest from it.
- * An outline that it would flatten stays as it was where it is an outer one.
+ * Douglas–Peucker simplification of a closed ring, starting from its first point and the point farthest from
+ * it. An outer outline that it would flatten stays unchanged.
  */
 function simplifyRing(ring: readonly number[], tolerance: number): readonly number[] {
   const count = ring.length / 2;

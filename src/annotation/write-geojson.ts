@@ -1,6 +1,6 @@
 /**
  * GeoJSON as QuPath reads it: a FeatureCollection of polygons in level-0 pixels, each an annotation with a
- * classification. A classification that has a name must have a colour, or QuPath's reader fails.
+ * classification. A classification with a name needs a colour, or QuPath's reader fails.
  */
 import type { TracedPolygon } from './trace-polygons.ts';
 
@@ -10,7 +10,10 @@ export interface GeoJsonClass {
   readonly colour: string;
 }
 
-/** How pixels of the traced map lie on the slide: level-0 pixels per map pixel, and where the slide ends. */
+/**
+ * How pixels of the traced map are positioned on the slide: level-0 pixels per map pixel, and the slide's
+ * size.
+ */
 export interface MapPlacement {
   readonly scaleX: number;
   readonly scaleY: number;
@@ -18,12 +21,15 @@ export interface MapPlacement {
   readonly slideHeight: number;
 }
 
-/** What comes before the first feature, between two, and behind the last one: a file can be written as it grows. */
+/**
+ * The text before the first feature, between features and after the last one: a file can be written as it
+ * grows.
+ */
 export const geoJsonHead = '{"type":"FeatureCollection","features":[\n';
 export const geoJsonSeparator = ',\n';
 export const geoJsonTail = '\n]}\n';
 
-/** A polygon: rings hold x and y by turns, not closed. */
+/** A polygon: rings alternate x and y and are not closed. */
 export type GeoJsonPolygon = Pick<TracedPolygon, 'outer' | 'holes'>;
 
 /**
@@ -48,7 +54,7 @@ function channelsOf(colour: string): number[] {
   return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 }
 
-/** As they stand: level-0 pixels, not cut to the slide. */
+/** Unchanged: level-0 pixels, not clipped to the slide. */
 const asDrawn: MapPlacement = { scaleX: 1, scaleY: 1, slideWidth: Infinity, slideHeight: Infinity };
 
 /** Polygons in level-0 pixels as a whole file. */
@@ -63,7 +69,7 @@ function ringText(ring: readonly number[], placement: MapPlacement): string {
   const { scaleX, scaleY, slideWidth, slideHeight } = placement;
   const points: string[] = [];
   for (let i = 0; i < ring.length; i += 2) {
-    // The map's last pixels may reach over the slide.
+    // The map's last pixels may extend beyond the slide.
     const x = Math.min(slideWidth, (ring[i] ?? 0) * scaleX);
     const y = Math.min(slideHeight, (ring[i + 1] ?? 0) * scaleY);
     points.push(`[${Math.round(x * 1000) / 1000},${Math.round(y * 1000) / 1000}]`);

@@ -1,16 +1,16 @@
 import { XMLBuilder } from 'fast-xml-parser';
 
-/** A polygon to write, with the label that a reader finds in the first Attribute's Value and in Text. */
+/** A polygon to write, with the label that readers find in the first Attribute's Value and in Text. */
 export interface ImageScopeShape {
   readonly label: string;
-  /** x and y by turns, level-0 pixels. */
+  /** Alternating x and y, level-0 pixels. */
   readonly points: ArrayLike<number>;
   readonly isNegative?: boolean;
 }
 
 /**
- * Writes Aperio ImageScope XML: one annotation layer, a Region per shape, as the BACH slides have it.
- * `mpp` is µm per level-0 pixel. Coordinates keep three decimals.
+ * Writes Aperio ImageScope XML: one annotation layer, a Region per shape, as in the BACH slides. `mpp` is µm
+ * per level-0 pixel. Coordinates keep three decimals.
  */
 export function writeImageScope(shapes: readonly ImageScopeShape[], mpp: number): string {
   const builder = new XMLBuilder({

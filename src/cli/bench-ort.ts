@@ -9,7 +9,7 @@ import { fullSizeLogits } from '../model/network.ts';
 import { presetById } from '../model/presets.ts';
 import { GraphExecutor } from '../runtime/graph-executor.ts';
 import type { TopologyNode } from '../runtime/graph-steps.ts';
-import { GRAPH_NAMES, recordNetwork, toGraphModel } from '../runtime/graph/graph-model.ts';
+import { graphNames, recordNetwork, toGraphModel } from '../runtime/graph/graph-model.ts';
 import { toOnnx } from '../runtime/onnx/onnx-model.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { untrainedNetwork } from '../runtime/untrained-weights.ts';
@@ -76,10 +76,10 @@ function inputsOf(slice: number, context: number | null, withBox: boolean): Map<
     data: Float32Array.from({ length: 3 * side * side }, (_value, i) => (i * 7919) % 256),
     shape: [1, side, side, 3],
   });
-  const inputs = new Map<string, InputPixels>([[GRAPH_NAMES.slice, pixels(slice)]]);
-  if (context !== null) inputs.set(GRAPH_NAMES.context, pixels(context));
+  const inputs = new Map<string, InputPixels>([[graphNames.slice, pixels(slice)]]);
+  if (context !== null) inputs.set(graphNames.context, pixels(context));
   if (withBox) {
-    inputs.set(GRAPH_NAMES.sliceInContext, {
+    inputs.set(graphNames.sliceInContext, {
       data: Float32Array.of(0.4, 0.4, 0.6, 0.6),
       shape: [1, 1, 1, 4],
     });
@@ -109,8 +109,8 @@ async function tfjsRunner(
         const feeds = Object.fromEntries(
           [...inputs].map(([name, { data, shape }]) => [name, tensor4d(data, shape)]),
         );
-        const [result] = executor?.execute(feeds, [GRAPH_NAMES.packed]) ?? [
-          model.execute(feeds, GRAPH_NAMES.packed) as Tensor,
+        const [result] = executor?.execute(feeds, [graphNames.packed]) ?? [
+          model.execute(feeds, graphNames.packed) as Tensor,
         ];
         if (result === undefined) throw new Error('The graph gave no output.');
         return result;
@@ -138,7 +138,7 @@ async function ortRunner(
       const feeds = Object.fromEntries(
         [...inputs].map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)]),
       );
-      const { packed } = await session.run(feeds, [GRAPH_NAMES.packed]);
+      const { packed } = await session.run(feeds, [graphNames.packed]);
       return packed?.data as Int32Array;
     },
     close: () => session.release(),

@@ -1,9 +1,9 @@
-/** One slide of a cohort as a row: plan and outcome put together. */
+/** One slide of a cohort as a row: plan and outcome combined. */
 import type { SlideFigures, SlideOutcome } from './outcome.ts';
 import { qualityFlags, type QualityFlag } from './quality-flags.ts';
 import type { CohortPlan } from './request.ts';
 
-/** `unfinished`: no job has come to an end with the present settings. */
+/** `unfinished`: no job has finished with the current settings. */
 export type RowStatus = SlideOutcome['status'] | 'unfinished';
 
 export interface CohortRow {
@@ -18,8 +18,9 @@ export interface CohortRow {
 }
 
 /**
- * Rows in the order of the plan.
- * @param outcomeOf what a slide's job has left; null when nothing. An outcome of another key is of older settings.
+ * Rows in plan order.
+ * @param outcomeOf the outcome of a slide's job; null when there is none. An outcome with another key comes
+ * from older settings.
  */
 export function cohortRows(
   plan: CohortPlan,
@@ -35,7 +36,7 @@ export function cohortRows(
       source,
       place,
       status: outcome?.status ?? 'unfinished',
-      error: outcome === null ? `No result yet. What its job has said is in logs/${id}.log.` : outcome.error,
+      error: outcome === null ? `No result yet. See the job’s output in logs/${id}.log.` : outcome.error,
       figures,
       flags: figures === null ? [] : qualityFlags(figures, plan.model),
     };

@@ -11,7 +11,7 @@ function read(csv: string): Record<string, string>[] {
 
 const rows = cohortRows(testPlan, (id) => testOutcomes[id] ?? null);
 
-it('has a row for every slide, whatever has become of it, in the order of the plan', () => {
+it('has a row for every slide, whatever its status, in plan order', () => {
   const table = read(cohortCsv(testPlan, rows));
   expect(table.map(({ slide, status }) => [slide, status])).toEqual([
     ['b.svs', 'done'],
@@ -22,7 +22,7 @@ it('has a row for every slide, whatever has become of it, in the order of the pl
   expect(table[1]!.tissue_mm2).toBe('');
 });
 
-it('gives areas, shares of tissue, confidence, and what they were made with', () => {
+it('lists areas, shares of tissue, confidence, and the settings used', () => {
   const [done] = read(cohortCsv(testPlan, rows));
   expect(done).toMatchObject({
     area_mm2_normal: '3.5',
@@ -37,7 +37,7 @@ it('gives areas, shares of tissue, confidence, and what they were made with', ()
   expect(done).not.toHaveProperty('percent_of_tissue_normal');
 });
 
-it('says the same as JSON, with null for what is not known', () => {
+it('has the same content as JSON, with null for unknown values', () => {
   const { slides, model } = JSON.parse(cohortJson(testPlan, rows)) as {
     slides: Record<string, unknown>[];
     model: { sha256: string };

@@ -1,11 +1,14 @@
-/** A cohort as a table: CSV for spreadsheets and statistics, JSON for programs. One row per slide, failed ones too. */
+/**
+ * A cohort as a table: CSV for spreadsheets and statistics, JSON for programs. One row per slide, including
+ * failed ones.
+ */
 import { csvTable } from '../base/csv.ts';
 import type { CohortRow } from './cohort-row.ts';
 import type { CohortPlan } from './request.ts';
 
 type Cell = string | number | null;
 
-/** The table's head and its cells. Areas are in mm², per cent from 0 to 100, confidences from 0 to 1. */
+/** The table's header and cells. Areas are in mm², percentages from 0 to 100, confidences from 0 to 1. */
 export function cohortColumns(
   plan: CohortPlan,
   rows: readonly CohortRow[],
@@ -74,12 +77,12 @@ function cells({ model, version }: CohortPlan, row: CohortRow): Cell[] {
   ];
 }
 
-/** Rounded to what the map can tell, so that tables of two runs can be compared as text. */
+/** Rounded to the precision of the map, so that tables of two runs can be compared as text. */
 function fixed(value: number | null | undefined, digits: number): number | null {
   return value == null ? null : Number(value.toFixed(digits));
 }
 
-/** A class's name as part of a column's. */
+/** A class name as part of a column name. */
 function word(name: string): string {
   return name
     .toLowerCase()
@@ -93,7 +96,7 @@ export function cohortCsv(plan: CohortPlan, rows: readonly CohortRow[]): string 
   return csvTable(table.head, table.rows);
 }
 
-/** The same rows as objects by the names of the columns, with the model beside them. */
+/** The same rows as objects keyed by column, plus the model. */
 export function cohortJson(plan: CohortPlan, rows: readonly CohortRow[]): string {
   const { head, rows: lines } = cohortColumns(plan, rows);
   const { id, title, hash, intendedUse } = plan.model;

@@ -1,4 +1,4 @@
-/** What has become of one slide: written by its job, read by the report. */
+/** The outcome of one slide: written by its job, read by the report. */
 import { z } from 'zod';
 
 /** The part of a result of `dualscope segment` that the table shows. */
@@ -7,7 +7,7 @@ const figuresSchema = z.object({
   slices: z.number(),
   /** Slices that could not be read. */
   broken: z.number(),
-  /** The engine's, of the call that finished the slide. */
+  /** The engine's duration, of the call that finished the slide. */
   seconds: z.number(),
   segmentedMm2: z.number(),
   tissueMm2: z.number().nullable(),
@@ -28,12 +28,12 @@ const figuresSchema = z.object({
       belowHalf: z.number(),
     })
     .nullable(),
-  /** The slide's level 0, pixels; µm per pixel, and whether the configuration said it. */
+  /** The slide's level-0 size in pixels; µm per pixel, and whether the configuration supplied it. */
   width: z.number(),
   height: z.number(),
   mpp: z.number(),
   mppGiven: z.boolean(),
-  /** Names of the result files, beside this one. */
+  /** Names of the result files in the same folder. */
   files: z.array(z.string()),
   /** Name of the small preview, and its size in pixels. */
   thumbnail: z.object({ file: z.string(), width: z.number(), height: z.number() }),
@@ -42,13 +42,13 @@ const figuresSchema = z.object({
 export type SlideFigures = z.infer<typeof figuresSchema>;
 
 /**
- * `done`; `partial`, where parts of the slide could not be read and are left out; `failed`; `stopped` by a signal. All but
- * the first are tried again by the next run.
+ * `done`; `partial`, where parts of the slide could not be read and are skipped; `failed`; `stopped` by a
+ * signal. The next run retries all but the first.
  */
 export const outcomeSchema = z.object({
   key: z.string(),
   status: z.enum(['done', 'partial', 'failed', 'stopped']),
-  /** One line for people; null when done. */
+  /** One line for display; null when done. */
   error: z.string().nullable(),
   figures: figuresSchema.nullable(),
 });

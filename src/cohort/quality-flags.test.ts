@@ -5,11 +5,11 @@ import { testFigures, testPlan } from './testing.ts';
 const ids = (change: Partial<typeof testFigures>): string[] =>
   qualityFlags({ ...testFigures, ...change }, testPlan.model).map(({ id }) => id);
 
-it('has nothing to say of a plain slide', () => {
+it('raises no flag for an ordinary slide', () => {
   expect(ids({})).toEqual([]);
 });
 
-it('tells what to look at', () => {
+it('flags what needs checking', () => {
   expect(ids({ broken: 1 })).toEqual(['slices-left-out']);
   expect(ids({ tissueMm2: null })).toEqual(['tissue-unknown']);
   // A slice of 500 µm is 0.25 mm².

@@ -1,15 +1,15 @@
-/** What a job is told to do with one slide. Two requests of one key give the same result. */
+/** A job's instructions for one slide. Two requests with the same key give the same result. */
 import { z } from 'zod';
 import { segmentationSchema } from './settings.ts';
 
 /**
- * What tells one content of a slide from another without reading it: size and date of a file (summed and latest of a
- * folder), or what the server says. null where nothing could be learnt; the job will say why.
+ * Identifies a slide's content without reading it: size and date of a file (sum and latest for a folder), or
+ * the server's response headers. null where neither is available; the job will report why.
  */
 export const identitySchema = z
   .object({
     bytes: z.number().nonnegative().nullable(),
-    /** Milliseconds since 1970 for files, the server's words for URLs. */
+    /** Milliseconds since 1970 for files, the server's text for URLs. */
     modified: z.union([z.number(), z.string()]).nullable(),
     etag: z.string().nullable(),
   })
@@ -23,13 +23,13 @@ export const requestSchema = z.object({
   source: z.string(),
   name: z.string(),
   identity: identitySchema,
-  /** An id below models/, or a folder; and the SHA-256 of what it computes with. */
+  /** An id below models/, or a folder; and the SHA-256 of the graph and weights. */
   model: z.string(),
   modelHash: z.string(),
   settings: segmentationSchema,
   /** Of the program. */
   version: z.string(),
-  /** Jobs that the slide is divided among. */
+  /** Number of jobs that share the slide. */
   shards: z.int().positive(),
   /** SHA-256 over all that changes the result. */
   key: z.string(),
@@ -37,7 +37,7 @@ export const requestSchema = z.object({
 
 export type SlideRequest = z.infer<typeof requestSchema>;
 
-/** Adds the key. Where a slide lies is not part of it: a cohort may be moved. */
+/** Adds the key. The slide's location is not part of it: a cohort may be moved. */
 export async function withKey(request: Omit<SlideRequest, 'key'>): Promise<SlideRequest> {
   const { identity, modelHash, settings, version } = request;
   const { quality, glass, mpp, simplify, backend } = settings;
@@ -56,7 +56,7 @@ export async function sha256(text: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** A cohort's plan: what the workflow and the report go by. */
+/** A cohort's plan, followed by the workflow and the report. */
 export const planSchema = z.object({
   title: z.string(),
   version: z.string(),
@@ -76,7 +76,7 @@ export const planSchema = z.object({
       id: z.string(),
       source: z.string(),
       name: z.string(),
-      /** Path below the folder that was given; null for URLs. */
+      /** Path below the given folder; null for URLs. */
       place: z.string().nullable(),
       shards: z.int().positive(),
       key: z.string(),

@@ -1,27 +1,27 @@
-/** What a cohort is made of and how its slides are segmented: `workflow/config.yaml` as the program reads it. */
+/** A cohort's slides and how to segment them: `workflow/config.yaml` as the program reads it. */
 import { z } from 'zod';
 
 const positive = z.number().positive();
 
-/** How each slide is segmented; a change of any of these makes results stale. */
+/** How each slide is segmented; changing any of these makes results stale. */
 const segmentation = {
   quality: z.enum(['fast', 'standard', 'best']).default('standard'),
   glass: z.enum(['skip', 'include']).default('skip'),
-  /** µm per level-0 pixel of slides that do not say it; others keep their own. */
+  /** µm per level-0 pixel for slides without a stated size; others keep their own. */
   mpp: positive.nullable().default(null),
-  /** Furthest that a polygon lies off its class, µm. */
+  /** Greatest distance between a polygon and its class's border, µm. */
   simplify: z.number().nonnegative().default(0),
   backend: z.enum(['wasm', 'webgpu', 'cpu']).nullable().default(null),
 };
 
 export const segmentationSchema = z.object(segmentation);
 
-/** Slides of more than so many slices are divided among several jobs. */
+/** Slides of more than this many slices are split among several jobs. */
 const shardSchema = z.object({ above_slices: z.int().positive(), jobs: z.int().min(2).max(64) });
 
-/** Fields that only the workflow reads (resources) are let through and dropped. */
+/** Fields that only the workflow reads (resources) are accepted and dropped. */
 export const settingsSchema = z.object({
-  /** A folder, a list (.txt, one slide a line), a file, an https URL; or several of these. */
+  /** A folder, a list (.txt, one slide per line), a file, an https URL; or several of these. */
   slides: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
   model: z.string().min(1),
   out: z.string().min(1),
@@ -29,7 +29,10 @@ export const settingsSchema = z.object({
   ...segmentation,
   /** Address of the app, for the gallery's links. */
   app: z.url({ protocol: /^https?$/ }).default('http://localhost:4173/'),
-  /** Address under which the folder of local slides is served, so that the app can open them; null when it is not. */
+  /**
+   * Address under which the folder of local slides is served, so that the app can open them; null when it is
+   * not served.
+   */
   slides_url: z
     .url({ protocol: /^https?$/ })
     .nullable()

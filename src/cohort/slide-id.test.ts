@@ -8,7 +8,7 @@ it('names a slide by the last part of its path or address', () => {
   expect(slideName('https://example.org/x/%E0%A4%A')).toBe('%E0%A4%A');
 });
 
-it('makes ids that are safe as file names and differ where places differ', async () => {
+it('makes ids that are safe as file names and differ for different locations', async () => {
   const places = [
     'a/CMU 1.svs',
     'b/CMU 1.svs',

@@ -5,7 +5,7 @@ export function isUrl(source: string): boolean {
   return /^https?:\/\//.test(source);
 }
 
-/** The last part of a path or URL, decoded: what people call the slide. */
+/** The last part of a path or URL, decoded: the slide's name for display. */
 export function slideName(source: string): string {
   const path = isUrl(source) ? source.replace(/[?#].*$/, '') : source;
   const last = path.replace(/[/\\]+$/, '').replace(/^.*[/\\]/, '');
@@ -18,9 +18,9 @@ export function slideName(source: string): string {
 }
 
 /**
- * Letters, digits, dots, dashes and underscores: the slide's name without its ending, and eight hex digits of the SHA-256
- * of `place`. A slide that is added to the cohort later never changes the names of those that are there.
- * @param place where the slide lies within the cohort: a URL, or a path relative to the folder that was given.
+ * Letters, digits, dots, dashes and underscores: the slide's name without its extension, and eight hex digits
+ * of the SHA-256 of `place`. Adding a slide to the cohort never changes the ids of the others.
+ * @param place the slide's location within the cohort: a URL, or a path relative to the given folder.
  */
 export async function slideId(place: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(place));

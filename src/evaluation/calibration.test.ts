@@ -4,8 +4,8 @@ import { addConfidences, calibrationOf, createConfidenceBins } from './calibrati
 /** Bytes: 51 is 0.2, 102 is 0.4, 153 is 0.6, 204 is 0.8, 255 is 1. */
 describe('calibration', () => {
   it('equals the hand-worked expected calibration error', () => {
-    // Five bins of 0.2. [0.6, 0.8): two pixels of 0.6, one right: |0.5 − 0.6| = 0.1.
-    // [0.8, 1]: one of 0.8 and one of 1, both right: |1 − 0.9| = 0.1. [0.2, 0.4): one of 0.2, wrong: 0.2.
+    // Five bins of 0.2. [0.6, 0.8): two pixels of 0.6, one right: |0.5 − 0.6| = 0.1. [0.8, 1]: one of 0.8 and
+    // one of 1, both right: |1 − 0.9| = 0.1. [0.2, 0.4): one of 0.2, wrong: 0.2.
     const bins = createConfidenceBins(5);
     addConfidences(
       bins,
@@ -25,7 +25,7 @@ describe('calibration', () => {
     expect(table[4]?.from).toBeCloseTo(0.8, 12);
   });
 
-  it('is 0 where confidence and share of right pixels agree', () => {
+  it('is 0 where confidence equals accuracy', () => {
     const bins = createConfidenceBins(5);
     addConfidences(
       bins,
@@ -36,7 +36,7 @@ describe('calibration', () => {
     expect(calibrationOf(bins).ece).toBeCloseTo(0, 12);
   });
 
-  it('pools what is added, and leaves masked pixels out', () => {
+  it('pools what is added, and skips masked pixels', () => {
     const bins = createConfidenceBins();
     addConfidences(bins, Uint8Array.of(1), Uint8Array.of(1), Uint8Array.of(255));
     addConfidences(
@@ -51,7 +51,7 @@ describe('calibration', () => {
     expect(ece).toBeCloseTo(0.5, 12);
   });
 
-  it('has no figure without a pixel, and refuses other lengths', () => {
+  it('is null without a pixel, and rejects unequal lengths', () => {
     const bins = createConfidenceBins();
     expect(calibrationOf(bins)).toMatchObject({ ece: null, mce: null, overconfidence: null });
     expect(() => addConfidences(bins, Uint8Array.of(1), Uint8Array.of(1), Uint8Array.of())).toThrow(

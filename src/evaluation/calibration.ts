@@ -1,9 +1,9 @@
 /**
- * Calibration: whether the confidence of a class map means what it says. Of the pixels that a network is 80 %
+ * Calibration: whether the confidence of a class map is what it claims. Of the pixels that a network is 80 %
  * sure of, 80 % should be right. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
  */
 
-/** Pixels by their confidence, pooled over everything that was added. Bins are of equal width from 0 to 1. */
+/** Pixels by confidence, pooled over everything added. Bins have equal width from 0 to 1. */
 export interface ConfidenceBins {
   /** Per bin: pixels, those whose class is right, and the sum of confidence bytes. */
   readonly pixels: Float64Array;
@@ -16,7 +16,7 @@ export interface ReliabilityBin {
   readonly from: number;
   readonly to: number;
   readonly pixels: number;
-  /** Means over the bin's pixels; null for a bin without any. */
+  /** Means over the bin's pixels; null for an empty bin. */
   readonly confidence: number | null;
   readonly accuracy: number | null;
 }
@@ -24,9 +24,9 @@ export interface ReliabilityBin {
 export interface Calibration {
   /** Mean over pixels of |accuracy − confidence| of their bin, 0 to 1; null without a pixel. */
   readonly ece: number | null;
-  /** The greatest such difference of a bin that has pixels. */
+  /** The largest such difference of a non-empty bin. */
   readonly mce: number | null;
-  /** Mean confidence less accuracy over all pixels: above 0 the network is too sure of itself. */
+  /** Mean confidence minus accuracy over all pixels: above 0 the network is overconfident. */
   readonly overconfidence: number | null;
   readonly bins: readonly ReliabilityBin[];
 }
@@ -40,9 +40,9 @@ export function createConfidenceBins(bins = 10): ConfidenceBins {
 }
 
 /**
- * Adds one pixel per element. A confidence byte stands for byte / 255; a value on the border of two bins
- * belongs to the upper one, 1 to the last.
- * @param counted where given, only pixels with a value other than 0 there are added.
+ * Adds one pixel per element. A confidence byte means byte / 255; a value on the border of two bins belongs
+ * to the upper one, and 1 to the last.
+ * @param counted if given, only pixels with a value other than 0 there are added.
  * @throws RangeError on unequal lengths; nothing is added then.
  */
 export function addConfidences(
@@ -70,7 +70,7 @@ export function addConfidences(
   }
 }
 
-/** The figures of what was added. */
+/** The figures of everything added. */
 export function calibrationOf({ pixels, right, bytes }: ConfidenceBins): Calibration {
   const width = 1 / pixels.length;
   const bins = Array.from(pixels, (inBin, i): ReliabilityBin => ({

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { compare, createComparison, figuresOf, pool } from './comparison.ts';
 
-it('pools images as if their pixels had been one', () => {
+it('pools images as if their pixels were one', () => {
   const pixels = {
     truth: Uint8Array.of(0, 1, 1, 2),
     classes: Uint8Array.of(0, 1, 2, 2),
@@ -15,7 +15,8 @@ it('pools images as if their pixels had been one', () => {
   pool(pooled!, first!);
   pool(pooled!, second!);
   expect(pooled).toEqual(whole);
-  // One of 1, one of {1, 2}, none of {2}; the last pixel does not count. Bins 1.0, 0.8 and 0.6: |1 − 1|, |1 − 0.8|, |0 − 0.6|.
+  // One of 1, one of {1, 2}, none of {2}; the last pixel does not count. Bins 1.0, 0.8 and 0.6: |1 − 1|, |1 −
+  // 0.8|, |0 − 0.6|.
   const { iou, accuracy, calibration } = figuresOf(pooled!);
   expect(iou).toEqual([1, 0.5, 0]);
   expect(accuracy).toBeCloseTo(2 / 3, 12);

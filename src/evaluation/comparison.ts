@@ -1,4 +1,4 @@
-/** Everything that is counted when predictions are compared with ground truth, of one image or of many. */
+/** Everything counted when predictions are compared with ground truth, for one image or many. */
 import {
   addConfidences,
   calibrationOf,

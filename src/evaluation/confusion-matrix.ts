@@ -1,4 +1,4 @@
-/** Pixel counts of true class against predicted class, pooled over everything that was added. */
+/** Pixel counts of true against predicted class, pooled over everything added. */
 
 export interface ConfusionMatrix {
   readonly classes: number;
@@ -15,8 +15,8 @@ export function createConfusionMatrix(classes: number): ConfusionMatrix {
 }
 
 /**
- * Adds one pixel per element of `truth` and `predicted` (class values, the same length).
- * Where `counted` is given, only pixels with a value other than 0 there are added.
+ * Adds one pixel per element of `truth` and `predicted` (class values, equal lengths). If `counted` is given,
+ * only pixels with a value other than 0 there are added.
  * @throws RangeError on unequal lengths or a class value outside the matrix; nothing is added then.
  */
 export function addPixels(
@@ -47,7 +47,7 @@ export function addPixels(
   }
 }
 
-/** Pixels of `truth` that were given the class `predicted`. */
+/** Pixels of `truth` that were predicted as `predicted`. */
 export function count(matrix: ConfusionMatrix, truth: number, predicted: number): number {
   return matrix.counts[truth * matrix.classes + predicted] ?? 0;
 }

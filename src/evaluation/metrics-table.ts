@@ -1,11 +1,11 @@
-/** Metrics as text for a terminal: one row per class with its confusions, then the figures over all. */
+/** Metrics as text for a terminal: one row per class with its confusions, then the overall figures. */
 import type { ConfusionMatrix } from './confusion-matrix.ts';
 import { toRows } from './confusion-matrix.ts';
 import { metricsOf, type Metrics } from './metrics.ts';
 
 /**
  * A table in plain text, without a trailing line break. Confusions are shares of the true class's pixels.
- * @param names of the classes, in the order of their values; as many as the matrix has.
+ * @param names of the classes, in order of their values; as many as the matrix has.
  */
 export function metricsTable(matrix: ConfusionMatrix, names: readonly string[]): string {
   if (names.length !== matrix.classes) {
@@ -29,7 +29,7 @@ export function metricsTable(matrix: ConfusionMatrix, names: readonly string[]):
   ].join('\n');
 }
 
-/** Figures of images one by one, in plain text, without a trailing line break. */
+/** Figures per image, in plain text, without a trailing line break. */
 export function imagesTable(
   images: readonly (Metrics & { readonly image: string; readonly patient: string | null })[],
   hasScore: boolean,
@@ -47,7 +47,7 @@ export function imagesTable(
   ).join('\n');
 }
 
-/** Lines of a table: the first column to the left, the others to the right. */
+/** Lines of a table: the first column left-aligned, the others right-aligned. */
 function aligned(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),

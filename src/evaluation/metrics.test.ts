@@ -23,7 +23,7 @@ describe('confusion matrix', () => {
     ]);
   });
 
-  it('pools what is added, and leaves masked pixels out', () => {
+  it('pools what is added, and skips masked pixels', () => {
     const matrix = createConfusionMatrix(2);
     addPixels(matrix, Uint8Array.of(0, 1), Uint8Array.of(0, 0));
     addPixels(matrix, Uint8Array.of(0, 1, 1), Uint8Array.of(1, 1, 1), Uint8Array.of(1, 1, 0));
@@ -33,7 +33,7 @@ describe('confusion matrix', () => {
     ]);
   });
 
-  it('refuses other lengths and class values, and adds nothing then', () => {
+  it('rejects unequal lengths and invalid class values, and adds nothing then', () => {
     const matrix = createConfusionMatrix(2);
     expect(() => addPixels(matrix, Uint8Array.of(0), Uint8Array.of(0, 1))).toThrow(RangeError);
     expect(() => addPixels(matrix, Uint8Array.of(0, 2), Uint8Array.of(0, 1))).toThrow('class 2 of 2');
@@ -54,7 +54,7 @@ describe('IoU', () => {
     expect(metrics.pixels).toBe(8);
   });
 
-  it('leaves out classes that occur nowhere, but counts one that is only predicted', () => {
+  it('skips classes that occur nowhere, but counts one that is only predicted', () => {
     const metrics = metricsOf(matrixOf([0, 0, 0], [0, 0, 2]));
     expect(metrics.iou).toEqual([2 / 3, null, 0, null]);
     expect(metrics.miou).toBeCloseTo(1 / 3, 12);
@@ -83,14 +83,14 @@ describe('BACH score', () => {
     expect(bachScore(matrixOf([0, 1, 2, 3], [3, 3, 0, 0]))).toBe(0);
   });
 
-  it('takes differences with their sign: an overestimate costs as much as an underestimate', () => {
+  it('takes signed differences: an overestimate costs as much as an underestimate', () => {
     expect(bachScore(matrixOf([1], [2]))).toBeCloseTo(0.5, 12);
     expect(bachScore(matrixOf([2], [1]))).toBeCloseTo(0.5, 12);
     expect(bachScore(matrixOf([3], [1]))).toBeCloseTo(1 / 3, 12);
   });
 
   it('drops pixels that are normal in both, but not those that are normal in one', () => {
-    // |1 − 2| of max(1, 2) and |3 − 3| of 3: 1 − 1/5, however much normal tissue surrounds it.
+    // |1 − 2| of max(1, 2) and |3 − 3| of 3: 1 − 1/5, however much normal tissue there is.
     const tumour = bachScore(matrixOf([1, 3], [2, 3]));
     expect(tumour).toBeCloseTo(0.8, 12);
     expect(
@@ -98,12 +98,12 @@ describe('BACH score', () => {
         matrixOf([1, 3, ...new Array<number>(999).fill(0)], [2, 3, ...new Array<number>(999).fill(0)]),
       ),
     ).toBe(tumour);
-    // Normal taken for benign: |1 − 0| of max(0, 3); benign taken for normal: |0 − 1| of max(1, 2).
+    // Normal predicted as benign: |1 − 0| of max(0, 3); benign predicted as normal: |0 − 1| of max(1, 2).
     expect(bachScore(matrixOf([0], [1]))).toBeCloseTo(2 / 3, 12);
     expect(bachScore(matrixOf([1], [0]))).toBeCloseTo(1 / 2, 12);
   });
 
-  it('equals the formula as it stands, pixel by pixel', () => {
+  it('equals the published formula, pixel by pixel', () => {
     const labels = Array.from({ length: 64 }, (_, i) => [i % 4, Math.floor(i / 7) % 4] as const);
     let distance = 0;
     let worst = 0;
@@ -116,7 +116,7 @@ describe('BACH score', () => {
     expect(bachScore(matrixOf(gts, preds))).toBeCloseTo(1 - distance / worst, 12);
   });
 
-  it('is null where it means nothing', () => {
+  it('is null where it is undefined', () => {
     expect(bachScore(matrixOf([0, 0], [0, 0]))).toBeNull();
     expect(bachScore(matrixOf([0, 1], [0, 1], 2))).toBeNull();
   });

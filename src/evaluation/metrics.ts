@@ -49,9 +49,8 @@ export function iouPerClass(matrix: ConfusionMatrix): (number | null)[] {
 
 /**
  * The score of the BACH challenge (ICIAR 2018, part B) for labels 0 normal, 1 benign, 2 in situ, 3 invasive:
- * s = 1 − Σ|pred − gt| / Σ max(gt, 3 − gt)·[1 − (1 − pred_bin)(1 − gt_bin)], bin = label > 0.
- * Pixels that are normal in both add nothing to either sum. Differences are signed before the absolute
- * value; unsigned bytes would wrap round.
+ * s = 1 − Σ|pred − gt| / Σ max(gt, 3 − gt)·[1 − (1 − pred_bin)(1 − gt_bin)], bin = label > 0. Pixels that are
+ * normal in both add nothing to either sum. Differences are taken signed; unsigned bytes would wrap around.
  * @returns at most 1; null for another number of classes, or when every pixel is normal in both.
  */
 export function bachScore(matrix: ConfusionMatrix): number | null {

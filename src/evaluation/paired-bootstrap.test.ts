@@ -8,7 +8,7 @@ const image = (patient: string, pixels: number, first: number, second: number): 
   second,
 });
 
-/** Goes through all pairs of two patients: 0 0, 0 1, 1 0, 1 1. */
+/** Cycles through all pairs of two patients: 0 0, 0 1, 1 0, 1 1. */
 function everyPair(): () => number {
   const values = [0, 0, 0, 0.5, 0.5, 0, 0.5, 0.5];
   let next = 0;
@@ -16,7 +16,7 @@ function everyPair(): () => number {
 }
 
 describe('the paired bootstrap', () => {
-  it('weighs images by their pixels', () => {
+  it('weights images by their pixels', () => {
     // (0.4 · 100 + 0 · 300) / 400
     const { difference, patients } = pairedBootstrap(
       [image('a', 100, 0.9, 0.5), image('b', 300, 0.7, 0.7)],
@@ -27,7 +27,7 @@ describe('the paired bootstrap', () => {
     expect(patients).toBe(2);
   });
 
-  it('gives the range of all draws of two patients as the interval', () => {
+  it('takes the range of all draws of two patients as the interval', () => {
     // Draws: 0.4 and 0.4, 0.1, 0.1, 0 and 0: of four, the first and the last.
     const { low, high } = pairedBootstrap(
       [image('a', 100, 0.9, 0.5), image('b', 300, 0.7, 0.7)],
@@ -42,7 +42,7 @@ describe('the paired bootstrap', () => {
     expect(pairedBootstrap(images, everyPair(), 8)).toEqual({ difference: 0, low: 0, high: 0, patients: 1 });
   });
 
-  it('refuses to compare nothing', () => {
+  it('rejects an empty comparison', () => {
     expect(() => pairedBootstrap([image('a', 0, 1, 0)], everyPair())).toThrow(RangeError);
   });
 });

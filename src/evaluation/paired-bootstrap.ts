@@ -1,11 +1,12 @@
 /**
- * By how much one model is more accurate than another on the same images, and how sure that is. Images of one patient are alike, so
- * patients are drawn, not images (cluster bootstrap; Efron and Tibshirani 1993, percentile interval).
+ * How much more accurate one model is than another on the same images, and with what certainty. Images of one
+ * patient are correlated, so patients are drawn, not images (cluster bootstrap; Efron and Tibshirani 1993,
+ * percentile interval).
  */
 
-/** One image, by two models. */
+/** One image, predicted by two models. */
 export interface PairedImage {
-  /** Images that are drawn together. */
+  /** Images of one group are drawn together. */
   readonly patient: string;
   /** Pixels compared, the same for both. */
   readonly pixels: number;
@@ -15,9 +16,9 @@ export interface PairedImage {
 }
 
 export interface PairedInterval {
-  /** Accuracy of the first less that of the second, over all pixels; -1 to 1. */
+  /** Accuracy of the first minus that of the second, over all pixels; -1 to 1. */
   readonly difference: number;
-  /** Between these lie 95 % of the draws. */
+  /** 95 % of the draws are between these. */
   readonly low: number;
   readonly high: number;
   readonly patients: number;

@@ -4,18 +4,18 @@ export type FusionKind = 'none' | 'add' | 'concat' | 'attention' | 'aligned';
 export type ContextKind = 'none' | 'same' | 'region' | 'centred' | 'slide';
 
 export interface ResNetConfig {
-  /** For people: `resnet50`, `resnet18 × 1/8`. */
+  /** For display: `resnet50`, `resnet18 × 1/8`. */
   readonly name: string;
   readonly block: 'basic' | 'bottleneck';
   /** Residual blocks in each of the four stages. */
   readonly blocks: readonly [number, number, number, number];
   /** Channels of the stem. */
   readonly stem: number;
-  /** Inner channels of each stage; a bottleneck puts out four times as many. */
+  /** Inner channels of each stage; a bottleneck outputs four times as many. */
   readonly widths: readonly [number, number, number, number];
   /**
-   * Where a bottleneck that halves the map does so: `3x3` as in torchvision (v1.5), `1x1` as in the
-   * original paper and Keras (v1). Basic blocks always stride on their first 3×3.
+   * Where a downsampling bottleneck has its stride: `3x3` as in torchvision (v1.5), `1x1` as in the original
+   * paper and Keras (v1). Basic blocks always stride on their first 3×3.
    */
   readonly strideOn: '1x1' | '3x3';
 }
@@ -46,8 +46,8 @@ export interface UNetConfig {
 export type NetworkConfig = RefineNetConfig | UNetConfig;
 
 /**
- * `(value - mean) / scale` per channel of RGB 0 to 255. Weights trained on BGR are turned to RGB when they
- * are loaded (the first kernel's input channels reversed), so that no graph has to swap channels.
+ * `(value - mean) / scale` per channel of RGB 0 to 255. Weights trained on BGR are converted to RGB on
+ * loading (the first kernel's input channels reversed), so that no graph has to swap channels.
  */
 export interface Preprocessing {
   readonly mean: readonly [number, number, number];

@@ -25,7 +25,7 @@ function basic(name: string, blocks: ResNetConfig['blocks']): ResNetConfig {
   return { name, block: 'basic', blocks, stem: 64, widths: paperWidths, strideOn: '3x3' };
 }
 
-/** Stride on the 3×3 (v1.5), which gives the multiply-accumulates of DESIGN 3; Keras' weights want `1x1`. */
+/** Stride on the 3×3 (v1.5), which gives the multiply-accumulates of DESIGN 3; Keras' weights need `1x1`. */
 function deep(name: string, blocks: ResNetConfig['blocks']): ResNetConfig {
   return { name, block: 'bottleneck', blocks, stem: 64, widths: paperWidths, strideOn: '3x3' };
 }

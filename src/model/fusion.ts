@@ -1,6 +1,6 @@
 /**
- * How slice features s, context features f and the upsampled previous stage p meet (DESIGN 3).
- * All maps of a stage have the same channels c; s and p are [n, h, w, c], f is [n, h', w', c].
+ * How slice features s, context features f and the upsampled previous stage p are combined (DESIGN 3). All
+ * maps of a stage have the same number of channels c; s and p are [n, h, w, c], f is [n, h', w', c].
  */
 import type { FusionKind } from './config.ts';
 import type { Ops } from './ops.ts';
@@ -10,7 +10,7 @@ export interface FusionInput<T> {
   readonly f: T;
   /** null at the deepest stage. */
   readonly p: T | null;
-  /** [n, 1, 1, 4] box of the slice in the context, needed by `aligned` alone; see Ops.cropResize. */
+  /** [n, 1, 1, 4] box of the slice in the context, needed only by `aligned`; see Ops.cropResize. */
   readonly sliceInContext: T | null;
 }
 
@@ -43,7 +43,7 @@ function fuseAttention<T>(ops: Ops<T>, name: string, input: FusionInput<T>): T {
   const { s, f, p } = input;
   if (p === null) return fuseConcat(ops, name, input);
   const filters = ops.shape(s)[3];
-  // GAP of a concatenation is the concatenation of the GAPs: no need for equal map sizes.
+  // GAP of a concatenation is the concatenation of the GAPs: map sizes need not be equal.
   const pooled = ops.concat([ops.globalMean(s), ops.globalMean(f), ops.globalMean(p)]); // [n, 1, 1, 3c]
   const hidden = ops.relu(ops.conv2d(pooled, `${name}/gate1`, { filters, kernel: 1, bias: false }));
   const gate = ops.sigmoid(
@@ -53,9 +53,9 @@ function fuseAttention<T>(ops: Ops<T>, name: string, input: FusionInput<T>): T {
 }
 
 /**
- * Ours. The context is registered to the slice by its known box, enters through a gate over space and
- * channels, and a pooled summary of the whole context is added besides. Networks with this fusion also pass
- * the wide picture down the context path and add its evidence to the logits (refinenet.ts). See
+ * Our own fusion. The context is registered to the slice by its known box, enters through a gate over space
+ * and channels, and a pooled summary of the whole context is added. Networks with this fusion also pass the
+ * wide view down the context path and add its evidence to the logits (refinenet.ts). See
  * docs/fusion-study.md.
  */
 function fuseAligned<T>(ops: Ops<T>, name: string, { s, f, p, sliceInContext }: FusionInput<T>): T {
@@ -75,7 +75,7 @@ function fuseAligned<T>(ops: Ops<T>, name: string, { s, f, p, sliceInContext }: 
   return p === null ? ops.relu(fused) : ops.add(fused, p);
 }
 
-/** f resized to the slice's map where the inputs differ in pixels (multi-size), untouched otherwise. */
+/** f resized to the slice's map where the inputs differ in pixels (multi-size), otherwise unchanged. */
 function atSliceSize<T>(ops: Ops<T>, f: T, s: T): T {
   const [, height, width] = ops.shape(s);
   const [, contextHeight, contextWidth] = ops.shape(f);

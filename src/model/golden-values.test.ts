@@ -1,6 +1,4 @@
-/**
- * Blocks of the networks against naive loops, and a few against numbers worked by hand.
- */
+/** Network blocks against naive loops, and a few against numbers worked by hand. */
 import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -22,7 +20,7 @@ function randomMap(shape: Shape4, seed: number, low = -1, high = 1): NaiveMap {
   return { shape, values: values.map(() => Math.fround(low + (high - low) * random())) };
 }
 
-/** Runs `block` eagerly and by naive loops on the same weights; gives both results. */
+/** Runs `block` eagerly and by naive loops on the same weights; returns both results. */
 async function both(
   inputs: readonly NaiveMap[],
   block: <T>(ops: Ops<T>, xs: readonly T[]) => T,
@@ -130,7 +128,7 @@ describe('worked by hand', () => {
     expect([...new NaiveOps(new Map()).resizeBilinear(image([[0, 6]]), 1, 3).values]).toEqual([0, 3, 6]);
   });
 
-  it('RCU: x + 2·ReLU(3·ReLU(x) + 1) with kernels that touch the middle alone', () => {
+  it('RCU: x + 2·ReLU(3·ReLU(x) + 1) with kernels that are non-zero only in the middle', () => {
     const middle = (value: number): number[] => [0, 0, 0, 0, value, 0, 0, 0, 0];
     const ops = weights({ 'r/conv1/kernel': middle(3), 'r/conv1/bias': [1], 'r/conv2/kernel': middle(2) });
     expect([...residualConvUnit(ops, image([[1, -1]]), 'r').values]).toEqual([9, 1]);

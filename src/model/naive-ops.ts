@@ -1,6 +1,6 @@
 /**
  * For tests: the operations as naive loops over plain arrays, in double precision, written from the equations
- * of DESIGN 3 and sharing no code with the interpreters, so that a wrong axis or order can't hide.
+ * of DESIGN 3. They share no code with the interpreters, so that a wrong axis or order cannot hide.
  */
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from './ops.ts';
 
@@ -169,7 +169,7 @@ function make(
   return { shape, values };
 }
 
-/** Zero outside. */
+/** Zero outside the map. */
 function at(
   { shape: [, h, w, c], values }: NaiveMap,
   image: number,

@@ -1,4 +1,4 @@
-/** A network of any kind by its configuration: the one entry for every interpreter. */
+/** A network of any kind from its configuration: the one entry point for every interpreter. */
 import type { NetworkConfig } from './config.ts';
 import type { Ops, Shape4 } from './ops.ts';
 import { contextPath, daRefineNet, dualDecoder, type ContextPath, type NetworkInput } from './refinenet.ts';
@@ -19,7 +19,7 @@ export function fullSizeLogits<T>(ops: Ops<T>, input: NetworkInput<T>, config: N
   return atInputSize(ops, network(ops, input, config), input.slice);
 }
 
-/** As `fullSizeLogits`, with the context's features at hand (split execution). */
+/** As `fullSizeLogits`, with context features computed earlier (split execution). */
 export function fullSizeLogitsOfSlice<T>(
   ops: Ops<T>,
   input: Pick<NetworkInput<T>, 'slice' | 'sliceInContext'>,
@@ -41,7 +41,7 @@ export function readsContext(config: NetworkConfig): boolean {
   return config.kind === 'refinenet' && config.contextEncoder !== null;
 }
 
-/** The deepest features lie at stride 32: a smaller image has none. */
+/** The deepest features have stride 32: a smaller image has none. */
 const SMALLEST_SIDE = 32;
 
 function checkImage(what: string, [n, h, w, channels]: Shape4): void {

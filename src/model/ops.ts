@@ -1,7 +1,7 @@
 /**
- * The operations a network is written in. A network is a function over `Ops<T>`; interpreters give `T`
- * a meaning: TF.js tensors (eager), nodes of an exported graph (graph, onnx) or shapes and costs (cost).
- * All feature maps are NHWC, `[batch, height, width, channels]`.
+ * The operations that networks are written in. A network is a function over `Ops<T>`; interpreters give `T` a
+ * meaning: TF.js tensors (eager), nodes of an exported graph (graph, onnx) or shapes and costs (cost). All
+ * feature maps are NHWC, `[batch, height, width, channels]`.
  */
 
 export type Shape4 = readonly [batch: number, height: number, width: number, channels: number];
@@ -19,7 +19,7 @@ export interface ConvSpec {
   readonly bias: boolean;
   /**
    * Initial spread of the kernel: normal with variance 2 / fan-in (`he`, the default), 1 / fan-in (`glorot`),
-   * or 0.02 / fan-in (`residual`: the last convolution of an unnormed residual branch starts quiet).
+   * or 0.02 / fan-in (`residual`: the last convolution of an unnormalised residual branch starts small).
    */
   readonly init?: 'he' | 'glorot' | 'residual';
 }
@@ -52,9 +52,9 @@ export interface Ops<T> {
   /** Bilinear with aligned corners. */
   resizeBilinear(x: T, height: number, width: number): T;
   /**
-   * Bilinear crop-and-resize of each batch element at its own box.
-   * `boxes` is [batch, 1, 1, 4] holding y1, x1, y2, x2 as fractions of the feature map
-   * (0 = its first pixel's centre, 1 = its last pixel's centre; TensorFlow's CropAndResize).
+   * Bilinear crop-and-resize of each batch element at its own box. `boxes` is [batch, 1, 1, 4] with y1, x1,
+   * y2, x2 as fractions of the feature map (0 = its first pixel's centre, 1 = its last pixel's centre;
+   * TensorFlow's CropAndResize).
    */
   cropResize(x: T, boxes: T, height: number, width: number): T;
   /** Mean over height and width: [n, h, w, c] → [n, 1, 1, c]. */
@@ -63,6 +63,6 @@ export interface Ops<T> {
   dropout(x: T, rate: number, name: string): T;
   /** x * scale + shift per channel, constants (input normalisation). */
   affine(x: T, scale: readonly number[], shift: readonly number[]): T;
-  /** Marks a value under a public name: a graph's output or cut point. Identity elsewhere. */
+  /** Marks a value with a public name: a graph's output or cut point. Identity in other interpreters. */
   label(x: T, name: string): T;
 }

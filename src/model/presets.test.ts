@@ -1,4 +1,4 @@
-/** Contracts that every preset keeps, by the cost interpreter: no weights are allocated. */
+/** Contracts of every preset, checked by the cost interpreter without allocating weights. */
 import { describe, expect, it } from 'vitest';
 import { CostOps } from '../runtime/cost.ts';
 import { zooRow } from '../runtime/zoo.ts';
@@ -75,7 +75,7 @@ describe.each(presets.map((preset) => [preset.id, preset] as const))('%s', (_id,
     ]);
   });
 
-  it('says what is wrong with channels and sizes', () => {
+  it('explains invalid channels and sizes', () => {
     const run = (slice: Shape4, context: Shape4): unknown =>
       network(new CostOps(), { slice, context, sliceInContext: [2, 1, 1, 4] }, preset.network);
     expect(() => run([2, 64, 64, 4], [2, 64, 64, 3])).toThrow(/slice is \[2, 64, 64, 4\]; give RGB/);
@@ -84,7 +84,7 @@ describe.each(presets.map((preset) => [preset.id, preset] as const))('%s', (_id,
   });
 
   if (dual) {
-    it('splits into context and slice without doing anything twice or leaving anything out', () => {
+    it('splits into context and slice without duplicating or dropping work', () => {
       const [slice, context] = shapes(128);
       const input = { slice, context, sliceInContext: [2, 1, 1, 4] as Shape4 };
       const joint = new CostOps();
@@ -98,7 +98,7 @@ describe.each(presets.map((preset) => [preset.id, preset] as const))('%s', (_id,
       expect([...first.labels.keys()]).toHaveLength(4);
     });
 
-    it('says what is missing without a context', () => {
+    it('explains a missing context', () => {
       const [slice] = shapes(128);
       const input = { slice, context: null, sliceInContext: null };
       expect(() => network(new CostOps(), input, preset.network)).toThrow(/give `context`/);
@@ -106,7 +106,7 @@ describe.each(presets.map((preset) => [preset.id, preset] as const))('%s', (_id,
   }
 });
 
-it('names are unique, and an unknown one is answered with those there are', () => {
+it('names are unique, and an unknown one lists the known presets', () => {
   expect(new Set(presets.map(({ id }) => id)).size).toBe(presets.length);
   expect(() => presetById('resnet9')).toThrow(/"resnet9".*resnet50-attention/);
 });

@@ -1,7 +1,7 @@
 /**
- * Every system of the DA-RefineNet paper's two tables as a named preset, ours (`aligned`) beside them, and
- * two smaller siblings of each: `compact-*` for real training on a laptop, `nano-*` for tests and demos.
- * Smaller presets scale widths, never the topology.
+ * Every system of the DA-RefineNet paper's two tables as a named preset, plus ours (`aligned`) and two
+ * smaller siblings of each: `compact-*` for real training on a laptop, `nano-*` for tests and demos. Smaller
+ * presets scale widths, never the topology.
  */
 import {
   torchvisionPreprocessing,
@@ -14,14 +14,14 @@ import { resnet101, resnet152, resnet18, resnet50, scaled } from './encoders.ts'
 
 export interface Preset {
   readonly id: string;
-  /** The row of the paper's tables that it is, or what it is instead. */
+  /** The row of the paper's tables, or what it is instead. */
   readonly table: string;
   readonly network: NetworkConfig;
   readonly contextKind: ContextKind;
-  /** Side of the slice's input and of the context's, pixels. */
+  /** Sides of the slice's and the context's input, pixels. */
   readonly slicePx: number;
   readonly contextPx: number | null;
-  /** Side of the slice's and the context's field, µm. */
+  /** Sides of the slice's and the context's field, µm. */
   readonly sliceFieldUm: number;
   readonly contextFieldUm: number | null;
 }
@@ -36,11 +36,11 @@ interface Size {
   readonly px: number;
   readonly decoder: readonly [number, number, number, number];
   readonly unet: readonly [number, number, number, number, number];
-  /** The paper's 0.5 drowns a decoder of 16 channels. */
+  /** The paper's 0.5 overwhelms a decoder of 16 channels. */
   readonly dropout: number;
 }
 
-/** 512 rather than the paper's 500: a multiple of 32, and the size DESIGN gives the costs at. */
+/** 512 rather than the paper's 500: a multiple of 32, and the size for which DESIGN gives the costs. */
 const paper: Size = {
   prefix: '',
   px: 512,
@@ -63,13 +63,13 @@ const nano: Size = {
   dropout: 0.1,
 };
 
-/** ResNet-18 with its ImageNet stages 1 to 3 whole and stage 4 at half width, to stay within 24 MB. */
+/** ResNet-18 with its ImageNet stages 1 to 3 unchanged and stage 4 at half width, to stay within 24 MB. */
 const compactEncoder: ResNetConfig = {
   ...resnet18,
   name: 'resnet18, stage 4 × 0.5',
   widths: [64, 128, 256, 256],
 };
-/** Stage 4 narrower than an eighth, to stay under 1 MB with a context encoder beside it. */
+/** Stage 4 narrower than an eighth, to stay under 1 MB together with a context encoder. */
 const nanoEncoder: ResNetConfig = {
   ...scaled(resnet18, 1 / 8),
   name: 'resnet18 × 1/8',
@@ -98,7 +98,7 @@ export const presets: readonly Preset[] = [
   ...siblings(nano, nanoEncoder),
 ];
 
-/** @throws Error naming the presets there are. */
+/** @throws Error listing the known presets. */
 export function presetById(id: string): Preset {
   const preset = presets.find((candidate) => candidate.id === id);
   if (preset === undefined) {
@@ -140,7 +140,7 @@ function single(size: Size, name: string, table: string, encoder: ResNetConfig):
   };
 }
 
-/** Both inputs are the slice, the second at half the size; fused by adding. */
+/** Both inputs are the slice, the second at half the size; fused by addition. */
 function multisize(
   size: Size,
   name: string,

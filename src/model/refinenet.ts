@@ -14,7 +14,7 @@ export interface NetworkInput<T> {
   readonly sliceInContext: T | null;
 }
 
-/** The context path's features, deepest stage first: what is computed once per region. */
+/** The context path's features, deepest stage first, computed once per region. */
 export type ContextPath<T> = Pyramid<T>;
 
 /** Names under which Ops.label marks the context path's features, deepest first. */
@@ -35,9 +35,9 @@ export function daRefineNet<T>(ops: Ops<T>, input: NetworkInput<T>, config: Refi
 }
 
 /**
- * The context encoder with its own reduce → 2 RCU → ReLU per stage. Nothing of the slice enters, so the
- * result serves every slice of the region. `aligned` reads these features where the slice lies, which asks
- * that fine stages too know the wide picture: each adds the deeper stage's result before its RCUs
+ * The context encoder with its own reduce → 2 RCU → ReLU per stage. It does not depend on the slice, so the
+ * result serves every slice of the region. `aligned` reads these features at the slice's position, so even
+ * the fine stages need the wide view: each adds the deeper stage's result before its RCUs
  * (docs/fusion-study.md).
  */
 export function contextPath<T>(ops: Ops<T>, context: T, config: RefineNetConfig): ContextPath<T> {
@@ -104,8 +104,8 @@ export function dualDecoder<T>(
 }
 
 /**
- * What the context alone says of each class at the slice's place, in logits: added to those of the slice, as
- * independent evidence is. @returns [n, h, w, classes] as `like`
+ * What the context alone says about each class at the slice's position, in logits. It is added to the slice's
+ * logits, as independent evidence should be. @returns [n, h, w, classes] as `like`
  */
 function contextEvidence<T>(ops: Ops<T>, finest: T, sliceInContext: T, like: Shape4): T {
   const [, height, width, classes] = like;
@@ -114,7 +114,7 @@ function contextEvidence<T>(ops: Ops<T>, finest: T, sliceInContext: T, like: Sha
   return ops.conv2d(here, 'head/context', spec); // [n, h, w, classes]
 }
 
-/** RefineNet with one input: 3×3 convolutions for reduce, adapt and the way up; sum in place of fusion. */
+/** RefineNet with one input: 3×3 convolutions for reduce, adapt and upsampling; a sum in place of fusion. */
 function singleDecoder<T>(ops: Ops<T>, slice: T, config: RefineNetConfig): T {
   const image = normalise(ops, slice, config.preprocessing);
   const pyramid = resnet(ops, image, 'slice/encoder', config.sliceEncoder);

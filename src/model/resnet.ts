@@ -8,7 +8,7 @@ import type { Ops } from './ops.ts';
 /** Outputs of the four stages, strides 4, 8, 16, 32. */
 export type Pyramid<T> = readonly [T, T, T, T];
 
-/** Channels that each stage puts out. */
+/** Output channels of each stage. */
 export function pyramidChannels(config: ResNetConfig): [number, number, number, number] {
   const expansion = config.block === 'bottleneck' ? 4 : 1;
   const [a, b, c, d] = config.widths;

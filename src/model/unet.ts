@@ -4,8 +4,8 @@ import type { Ops } from './ops.ts';
 import { normalise } from './refinenet.ts';
 
 /**
- * @param slice [n, h, w, 3] RGB, 0 to 255; sides need not be multiples of 16: each way up is resized to
- *   its skip connection.
+ * @param slice [n, h, w, 3] RGB, 0 to 255; sides need not be multiples of 16: each upsampled map is resized
+ * to its skip connection.
  * @returns logits at full resolution, [n, h, w, classes].
  */
 export function unet<T>(ops: Ops<T>, slice: T, config: UNetConfig): T {
@@ -30,7 +30,7 @@ export function unet<T>(ops: Ops<T>, slice: T, config: UNetConfig): T {
   return ops.conv2d(y, 'head/logits', { filters: config.classes, kernel: 1, bias: true, init: 'glorot' });
 }
 
-/** Twice 3×3 convolution, batch norm, ReLU. */
+/** Two times 3×3 convolution, batch norm, ReLU. */
 function doubleConv<T>(ops: Ops<T>, x: T, name: string, filters: number): T {
   let y = x;
   for (const index of [1, 2]) {

@@ -1,13 +1,13 @@
 import type { ValueNoise } from './noise.ts';
 
 /**
- * Amounts of haematoxylin and eosin per pixel of a rectangle, and soft shapes drawn into them.
- * Shapes are evaluated at pixel centres in µm, with an edge about one pixel soft.
+ * Amounts of haematoxylin and eosin per pixel of a rectangle, and soft shapes drawn into them. Shapes are
+ * evaluated at pixel centres in µm, with an edge about one pixel soft.
  */
 export interface StainCanvas {
   readonly width: number;
   readonly height: number;
-  /** µm of the left and top border of the rectangle, and per pixel. */
+  /** µm of the left and top border of the rectangle, and µm per pixel. */
   readonly x: number;
   readonly y: number;
   readonly stepX: number;
@@ -16,7 +16,7 @@ export interface StainCanvas {
   readonly eosin: Float32Array;
 }
 
-/** A nucleus: an ellipse with uneven outline and grained chromatin. Lengths in µm. */
+/** A nucleus: an ellipse with an uneven outline and grained chromatin. Lengths in µm. */
 export interface Nucleus {
   x: number;
   y: number;
@@ -32,7 +32,7 @@ export interface Nucleus {
   chromatin: number;
 }
 
-/** Draws a nucleus over what is there. */
+/** Draws a nucleus over the existing contents. */
 export function drawNucleus(canvas: StainCanvas, noise: ValueNoise, n: Nucleus): void {
   const { stepX, stepY, width, height } = canvas;
   const step = Math.max(stepX, stepY);
@@ -46,7 +46,7 @@ export function drawNucleus(canvas: StainCanvas, noise: ValueNoise, n: Nucleus):
   const top = Math.max(0, Math.ceil((n.y - halfY - canvas.y) / stepY - 0.5));
   const bottom = Math.min(height - 1, Math.floor((n.y + halfY - canvas.y) / stepY - 0.5));
   if (left > right || top > bottom) return;
-  // A nucleus smaller than a pixel covers only a part of it.
+  // A nucleus smaller than a pixel covers only part of it.
   const cover = Math.min(1, (3.14 * n.a * n.b) / (stepX * stepY));
   const softness = n.b / edge;
   const wobble = 1 / (1.3 * (n.a + n.b));
@@ -77,7 +77,7 @@ export function drawNucleus(canvas: StainCanvas, noise: ValueNoise, n: Nucleus):
   }
 }
 
-/** Index range of pixels whose centres may lie within `reach` µm of the point; empty when none. */
+/** Index range of pixels whose centres may be within `reach` µm of the point; empty when none. */
 export function pixelBox(
   canvas: StainCanvas,
   x: number,

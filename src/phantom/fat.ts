@@ -5,7 +5,7 @@ import { field, fieldsAt } from './tissue-fields.ts';
 /** Mean distance of two fat cells, µm. */
 export const fatPitch = 58;
 
-/** The fat cells about a rectangle: one site per grid cell, jittered, some of them fat. */
+/** The fat cells around a rectangle: one site per grid cell, jittered, some of them fat. */
 export interface FatSites {
   readonly column0: number;
   readonly row0: number;
@@ -15,7 +15,7 @@ export interface FatSites {
   readonly y: Float64Array;
   /** 1 where the site is a fat cell. */
   readonly isFat: Uint8Array;
-  /** 1 where one of the 3×3 sites about this grid cell is fat. */
+  /** 1 where one of the 3×3 sites around this grid cell is fat. */
   readonly near: Uint8Array;
 }
 

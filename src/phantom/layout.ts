@@ -1,6 +1,6 @@
 /**
- * Where things lie in a phantom: tissue outline, invasive masses, lobules and foci. Only this layout
- * tells benign from in situ and a mass from a focus; the drawing of a lobule or a nest never knows.
+ * The layout of a phantom: tissue outline, invasive masses, lobules and foci. Only the layout distinguishes
+ * benign from in situ and a mass from a focus; the code that draws a lobule or nest never knows.
  */
 import { drawOutline, polygonArea } from './outline.ts';
 import { dropLonely, packBenign, packLobules, placeMasses, scatterFoci } from './place-structures.ts';
@@ -19,15 +19,15 @@ export interface Layout {
   readonly tissue: TissueOutline;
   readonly masses: readonly Structure[];
   readonly lobules: readonly Lobule[];
-  /** Small islands of the same nests as in a mass; normal. At most 350 µm wide. */
+  /** Small islands of the same nests as in a mass; labelled normal. At most 350 µm wide. */
   readonly foci: readonly Structure[];
 }
 
-/** Shares of the slide's area that a layout is drawn towards: benign, in situ, invasive. */
+/** Target shares of the slide's area: benign, in situ, invasive. */
 const wantedShares = [0.02, 0.025, 0.15] as const;
 
 /**
- * Lays a phantom out: the best of a few drawings by the classes' shares. Deterministic; cost grows with
+ * Lays out a phantom: the best of a few random layouts by class shares. Deterministic; the cost grows with
  * the area, about a second for 12×10 mm.
  */
 export function layOut(seed: number, widthUm: number, heightUm: number): Layout {
@@ -59,8 +59,8 @@ function layOutOnce(seed: number, widthUm: number, heightUm: number): Layout {
   const sites = drawTerritories(random, widthUm, heightUm);
   const lobules: Lobule[] = [];
 
-  // In-situ lobules are packed from the middle of their territory outwards, each as near to the
-  // middle as the distance rule lets it.
+  // In-situ lobules are packed outwards from the middle of their territory, each as near to the middle as the
+  // distance rule allows.
   for (const site of sites) {
     if (site.kind !== 'inSitu') continue;
     const packed = packLobules(random, tissue, site, (shape) => keeps(shape, lobules, spacing.field));

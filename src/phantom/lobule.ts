@@ -5,7 +5,7 @@ import type { ValueNoise } from './noise.ts';
 import { depthInside } from './outline.ts';
 import { hash, Random } from './random.ts';
 
-/** One round gland of a lobule: epithelium about a lumen. Lengths in µm. */
+/** One round gland of a lobule: epithelium around a lumen. Lengths in µm. */
 export interface Acinus {
   readonly x: number;
   readonly y: number;
@@ -13,19 +13,19 @@ export interface Acinus {
   readonly radius: number;
   /** Radius of the lumen as a fraction of `radius`. */
   readonly lumen: number;
-  /** Long over short axis, and the long axis's direction. */
+  /** Ratio of long to short axis, and the long axis's direction. */
   readonly aspect: number;
   readonly cos: number;
   readonly sin: number;
   readonly seed: number;
 }
 
-/** Farthest that an acinus draws from its centre, as a multiple of its radius. */
+/** Farthest extent of an acinus from its centre, as a multiple of its radius. */
 const acinusReach = 1.55;
 
 /**
- * Fills a lobule with glands that don't overlap: a duct or two, then acini wherever one fits. Knows
- * nothing of the lobule's class.
+ * Fills a lobule with glands that do not overlap: a duct or two, then acini wherever one fits. Independent of
+ * the lobule's class.
  */
 export function furnishLobule(lobule: Lobule): Acinus[] {
   const random = new Random(lobule.seed);
@@ -97,7 +97,7 @@ export function drawAcinus(canvas: StainCanvas, noise: ValueNoise, acinus: Acinu
       drawNucleus(canvas, noise, nucleus);
     }
   }
-  // The outer, flat row: myoepithelium, darker, lying along the membrane.
+  // The outer, flat row: myoepithelium, darker, along the membrane.
   const outer = Math.round((2 * Math.PI * acinus.radius) / 15);
   for (let k = 0; k < outer; k++) {
     const angle = ((k + random.between(-0.4, 0.4)) / outer) * Math.PI * 2;
@@ -114,7 +114,7 @@ export function drawAcinus(canvas: StainCanvas, noise: ValueNoise, acinus: Acinu
   }
 }
 
-/** Puts `nucleus` at the angle and fraction of the radius, its long axis pointing outwards. */
+/** Puts `nucleus` at the given angle and fraction of the radius, with its long axis pointing outwards. */
 function placeOnRing(acinus: Acinus, angle: number, fraction: number, stretch: number): void {
   const u = fraction * acinus.radius * stretch * Math.cos(angle);
   const v = ((fraction * acinus.radius) / stretch) * Math.sin(angle);

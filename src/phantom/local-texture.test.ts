@@ -1,8 +1,8 @@
 /**
- * The phantom's promise: a 467 µm field does not tell benign from in situ, 2335 µm do. Fields centred
- * in lobules of both classes are described by colour and texture statistics; a classifier on them,
- * judged on slides it has not seen, must stay near chance, while the count of lobules about the field
- * separates the classes.
+ * The phantom's promise: a 467 µm field cannot distinguish benign from in situ, a 2335 µm field can. Fields
+ * centred in lobules of both classes are described by colour and texture statistics. A classifier on them,
+ * tested on unseen slides, must stay near chance, while the number of lobules around the field separates the
+ * classes.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { phantomClass } from './structure.ts';
@@ -11,7 +11,7 @@ import { renderRgb } from './render.ts';
 
 interface Sample {
   readonly features: number[];
-  /** Lobules whose centre lies in the 2335 µm about the field's centre, this one included. */
+  /** Lobules whose centre is in the 2335 µm around the field's centre, including this one. */
   readonly around: number;
   readonly isInSitu: boolean;
   readonly seed: number;
@@ -96,7 +96,7 @@ describe('fields in benign and in-situ lobules', () => {
           seed,
         });
       }
-      // Stain differs from slide to slide and says nothing of the class: compare within the slide.
+      // Stain differs between slides but not between classes: compare within the slide.
       const own = samples.filter((sample) => sample.seed === seed);
       own[0]!.features.forEach((_, k) => {
         const mean = own.reduce((sum, sample) => sum + sample.features[k]!, 0) / own.length;
@@ -105,7 +105,7 @@ describe('fields in benign and in-situ lobules', () => {
     }
   }, 120_000);
 
-  it('are many of both', () => {
+  it('are numerous in both classes', () => {
     expect(samples.filter((s) => s.isInSitu).length).toBeGreaterThan(25);
     expect(samples.filter((s) => !s.isInSitu).length).toBeGreaterThan(25);
   });
@@ -119,7 +119,7 @@ describe('fields in benign and in-situ lobules', () => {
     expect(Math.abs((forward + backward) / 2 - 0.5)).toBeLessThan(0.15);
   });
 
-  it('differ strongly by what lies within 2335 µm', () => {
+  it('differ strongly by their surroundings of 2335 µm', () => {
     expect(areaUnderCurve((s) => s.around, samples)).toBeGreaterThan(0.9);
   });
 });

@@ -4,7 +4,7 @@ import type { Phantom } from './phantom.ts';
 import { depthInside, drawOutline, radiusAt, type Outline } from './outline.ts';
 import { hash, Random } from './random.ts';
 
-/** One nest may start in every cell of this size, µm; the largest distance it draws from its centre. */
+/** One nest may start in every cell of this size, µm; the greatest extent of a nest from its centre, µm. */
 const cellSize = 92;
 export const nestReach = 100;
 
@@ -21,9 +21,7 @@ const nucleus: Nucleus = {
   chromatin: 1,
 };
 
-/**
- * Draws the solid nests of tumour cells that touch the canvas: in masses and, the very same, in foci.
- */
+/** Draws the solid nests of tumour cells that touch the canvas, identical in masses and foci. */
 export function drawNests(canvas: StainCanvas, phantom: Phantom): void {
   const right = canvas.x + canvas.width * canvas.stepX;
   const bottom = canvas.y + canvas.height * canvas.stepY;
@@ -87,7 +85,7 @@ function drawCytoplasm(
   const edge = Math.max(2.5, canvas.stepX);
   const H = canvas.haematoxylin;
   const E = canvas.eosin;
-  // The radius over the angle, tabulated: a nest has tens of thousands of pixels at full scale.
+  // Radius by angle, tabulated: a nest has tens of thousands of pixels at full scale.
   for (let k = 0; k < radii.length; k++) radii[k] = radiusAt(outline, (k / 64) * Math.PI * 2);
   for (let row = box.top; row <= box.bottom; row++) {
     const py = canvas.y + (row + 0.5) * canvas.stepY;

@@ -4,16 +4,15 @@ const size = 256;
 const mask = size - 1;
 
 /**
- * Value noise on a 256×256 table that repeats: uniform values in [0, 1] at integer points, smooth in
- * between. A table keeps a sample at about ten nanoseconds; the period (256 × wavelength) is hidden by
- * warping the coordinates.
+ * Value noise on a repeating 256×256 table: uniform values in [0, 1] at integer points, smooth in between.
+ * With a table, a sample takes about ten nanoseconds; warped coordinates hide the period (256 × wavelength).
  */
 export class ValueNoise {
-  private readonly table = new Float32Array(size * size);
+  readonly #table = new Float32Array(size * size);
 
   constructor(seed: number) {
     const random = new Random(seed);
-    for (let i = 0; i < this.table.length; i++) this.table[i] = random.next();
+    for (let i = 0; i < this.#table.length; i++) this.#table[i] = random.next();
   }
 
   /** Smooth noise in [0, 1] with features about one unit wide. */
@@ -28,7 +27,7 @@ export class ValueNoise {
     const right = (x0 + 1) & mask;
     const top = (y0 & mask) << 8;
     const bottom = ((y0 + 1) & mask) << 8;
-    const t = this.table;
+    const t = this.#table;
     // The indices are masked to the table, hence never undefined.
     const a = t[top | left]!;
     const b = t[top | right]!;
@@ -38,9 +37,9 @@ export class ValueNoise {
     return upper + (c + (d - c) * fx - upper) * fy;
   }
 
-  /** The nearest table value, for grain: no smoothing, cheap. */
+  /** The nearest table value, for grain: cheap, without smoothing. */
   grain(x: number, y: number): number {
-    return this.table[((Math.floor(y) & mask) << 8) | (Math.floor(x) & mask)]!;
+    return this.#table[((Math.floor(y) & mask) << 8) | (Math.floor(x) & mask)]!;
   }
 
   /** Noise in [-1, 1]. */

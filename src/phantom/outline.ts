@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** A star-shaped outline about a centre: radius as a sum of a few waves over the angle. All in µm. */
+/** A star-shaped outline around a centre: the radius is a sum of a few waves over the angle. All in µm. */
 export interface Outline {
   readonly x: number;
   readonly y: number;
@@ -12,7 +12,7 @@ export interface Outline {
   readonly waves: Float64Array;
 }
 
-/** Points of a closed polygon in µm, x and y by turns; the last point is not the first again. */
+/** Points of a closed polygon in µm, alternating x and y; the last point does not repeat the first. */
 export type UmPolygon = Float64Array;
 
 /**
@@ -52,7 +52,7 @@ export function radiusAt(outline: Outline, angle: number): number {
   return outline.radius * r;
 }
 
-/** About the distance to the outline along the ray from its centre: positive inside. µm. */
+/** Approximate distance to the outline along the ray from its centre: positive inside. µm. */
 export function depthInside(outline: Outline, x: number, y: number): number {
   const dx = x - outline.x;
   const dy = y - outline.y;
@@ -72,8 +72,8 @@ export function outlinePolygon(outline: Outline, count: number): UmPolygon {
 }
 
 /**
- * Smallest distance between the points of two outlines' polygons in µm; 0 when the centre of one lies
- * within the other. Far from `enough` it is a bound on the same side of it, had sooner.
+ * Smallest distance between the points of two outlines' polygons in µm; 0 when the centre of one is inside
+ * the other. Far from `enough` it is a quick bound on the same side of it.
  */
 export function gapBetween(
   a: Outline,
@@ -85,7 +85,7 @@ export function gapBetween(
   const apart = Math.hypot(a.x - b.x, a.y - b.y);
   const bound = apart - a.reach - b.reach;
   if (bound >= enough) return bound;
-  // One within the other: their borders may be far apart all the same.
+  // If one is inside the other, their borders may still be far apart.
   if (apart < Math.max(a.radius, b.radius)) return 0;
   const angle = Math.atan2(b.y - a.y, b.x - a.x);
   const onLine = apart - radiusAt(a, angle) - radiusAt(b, angle + Math.PI);

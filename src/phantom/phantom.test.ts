@@ -13,21 +13,21 @@ const make = (seed: number): Phantom => createPhantom({ seed, widthUm, heightUm 
 const one = make(7);
 
 describe('a phantom', () => {
-  it('is the same for the same seed, another for another', () => {
+  it('is the same for the same seed, and different for another', () => {
     const rect = { x: 1000, y: 1500, width: 300, height: 200 };
     const again = renderRgb(make(7), rect, 150, 100);
     expect(renderRgb(one, rect, 150, 100).data).toEqual(again.data);
     expect(renderRgb(make(8), rect, 150, 100).data).not.toEqual(again.data);
   });
 
-  it('is the same drawn in one go and in pieces, over structures of every kind', () => {
+  it('is the same drawn at once or in pieces, over structures of every kind', () => {
     const [lobule] = one.layout.lobules;
     const [mass] = one.layout.masses;
     for (const { outline } of [lobule!, mass!]) {
       const x = Math.round(outline.x) - 350;
       const y = Math.round(outline.y) - 100;
       const whole = renderRgb(one, { x, y, width: 700, height: 130 }, 700, 130);
-      // Odd pieces, none of them on the borders of the renderer's own blocks.
+      // Odd pieces that never match the renderer's own blocks.
       for (const [left, width] of [
         [0, 233],
         [233, 401],
@@ -63,12 +63,12 @@ describe('a phantom', () => {
     expect(difference / 150 ** 2).toBeLessThan(14);
   });
 
-  it('is glass outside of the slide', () => {
+  it('is background outside the slide', () => {
     const { data } = renderRgb(one, { x: -900, y: -900, width: 400, height: 400 }, 40, 40);
     expect(Math.min(...data)).toBeGreaterThan(230);
   });
 
-  it('refuses sizes that are none', () => {
+  it('rejects invalid sizes', () => {
     expect(() => createPhantom({ seed: 1, widthUm: 0, heightUm: 5 })).toThrow(RangeError);
     expect(() => renderRgb(one, { x: 0, y: 0, width: 5, height: 5 }, 0, 5)).toThrow(RangeError);
   });
@@ -95,7 +95,7 @@ describe('a phantom', () => {
     const mask = renderClasses(one, { x: 0, y: 0, width: width * 8, height: height * 8 }, width, height);
     const equal = mask.filter((value, i) => value === fromXml[i]).length;
     expect(equal / mask.length).toBeGreaterThan(0.99);
-    // And the mask holds about the areas of the outlines.
+    // The mask also has about the areas of the outlines.
     for (const classIndex of [1, 2, 3]) {
       const drawn = one.regions
         .filter((region) => region.classIndex === classIndex)
@@ -140,7 +140,7 @@ describe('the layout of 12 × 10 mm', () => {
     }
   });
 
-  it('tells benign from in situ by the neighbours alone', () => {
+  it('distinguishes benign from in situ only by the neighbours', () => {
     for (const { layout } of phantoms) {
       for (const lobule of layout.lobules) {
         const gaps = layout.lobules

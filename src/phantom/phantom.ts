@@ -1,7 +1,7 @@
 /**
- * A phantom: a synthetic H&E-like slide with known classes, drawn from a seed. What lies at a point
- * depends on the seed and the position in µm only, so the same tissue can be drawn at any scale and in
- * pieces. Pure code: page, worker and Node alike.
+ * A phantom: a synthetic H&E-like slide with known classes, drawn from a seed. Each point depends only on the
+ * seed and its position in µm, so the same tissue can be drawn at any scale and in pieces. Pure code for
+ * page, worker and Node.
  */
 import { layOut, type Layout } from './layout.ts';
 import { phantomClass, type Structure } from './structure.ts';
@@ -30,18 +30,18 @@ export interface UmRect {
 /** A labelled region: its class index (1 benign, 2 in situ, 3 invasive) and its outline. */
 export interface PhantomRegion {
   readonly classIndex: number;
-  /** x and y by turns, µm; closed by itself. */
+  /** Alternating x and y, µm; implicitly closed. */
   readonly polygonUm: Float64Array;
 }
 
-/** Everything that the renderer needs of one slide; made by `createPhantom`. */
+/** Everything that the renderer needs of one slide; created by `createPhantom`. */
 export interface Phantom extends PhantomSpec {
   readonly layout: Layout;
   readonly regions: readonly PhantomRegion[];
   readonly noise: ValueNoise;
   readonly stain: StainTable;
   readonly index: StructureIndex;
-  /** Glands of each lobule of the layout, in its order. */
+  /** Glands of each lobule, in layout order. */
   readonly acini: readonly (readonly Acinus[])[];
   /** Outlines inside which nests of tumour cells grow: masses and foci. */
   readonly nested: readonly Outline[];
@@ -54,12 +54,12 @@ export interface Phantom extends PhantomSpec {
 export const phantomClassNames = ['normal', 'benign', 'in situ', 'invasive'] as const;
 
 /**
- * Makes a phantom. About a second for 12×10 mm: the layout is drawn at once, the pixels later.
+ * Creates a phantom. Takes about a second for 12×10 mm: the layout is computed at once, the pixels on demand.
  * @throws RangeError for a size that is not positive and finite.
  */
 export function createPhantom({ seed, widthUm, heightUm }: PhantomSpec): Phantom {
   if (!(widthUm > 0 && heightUm > 0 && Number.isFinite(widthUm * heightUm))) {
-    throw new RangeError(`A phantom of ${widthUm} × ${heightUm} µm can't be made; give a positive size.`);
+    throw new RangeError(`A phantom of ${widthUm} × ${heightUm} µm is impossible; give a positive size.`);
   }
   const layout = layOut(seed, widthUm, heightUm);
   const nested = [...layout.masses, ...layout.foci].map((shape) => shape.outline);

@@ -1,4 +1,4 @@
-/** Finds places for masses, lobules and foci that keep the distances of the rule. */
+/** Places masses, lobules and foci at the distances that the rule requires. */
 import { drawOutline, gapBetween } from './outline.ts';
 import type { Random } from './random.ts';
 import {
@@ -31,7 +31,7 @@ export function placeMasses(
     if (site.kind !== 'invasive') continue;
     const largest = random.between(1250, 1450);
     const drawn = drawOutline(random, 0, 0, 1, 0.13, 9);
-    // The largest that finds room about its site.
+    // The largest that fits around its site.
     search: for (let radius = largest; radius > 700; radius *= 0.95) {
       const size = { ...drawn, radius, reach: drawn.reach * radius };
       const shape = structure(size, polygonPoints.mass);
@@ -49,14 +49,14 @@ export function placeMasses(
   return masses;
 }
 
-/** The one place where a lobule's size and shape are drawn, for benign and in situ alike. */
+/** The only place where a lobule's size and shape are drawn, for benign and in situ alike. */
 function drawLobule(random: Random): Structure {
   return structure(drawOutline(random, 0, 0, random.between(230, 290), 0.08, 6), polygonPoints.lobule);
 }
 
 /**
- * Finds the free place for `lobule` where `cost` is least: random places first, then ever smaller steps
- * from the best. null when no place is free.
+ * Finds the free place for `lobule` with the lowest `cost`: random places first, then smaller and smaller
+ * steps from the best. null when no place is free.
  */
 function settle(
   random: Random,
@@ -111,7 +111,7 @@ export function packLobules(
   return placed;
 }
 
-/** In-situ means crowded: a lobule with fewer than two near neighbours goes. */
+/** In situ means crowded: lobules with fewer than two near neighbours are removed. */
 export function dropLonely(lobules: Lobule[]): void {
   for (let changed = true; changed;) {
     changed = false;
@@ -129,7 +129,9 @@ export function dropLonely(lobules: Lobule[]): void {
   }
 }
 
-/** Fills the rest with lone lobules: each as near to what lies there already as the rule lets it. */
+/**
+ * Fills the remaining space with isolated lobules, each as near to existing structures as the rule allows.
+ */
 export function packBenign(
   random: Random,
   tissue: TissueOutline,
@@ -144,7 +146,7 @@ export function packBenign(
       random,
       drawLobule(random),
       () => [random.between(0, widthUm), random.between(0, heightUm)],
-      // Into the corner between the two nearest structures: a dense packing.
+      // Into the corner between the two nearest structures, which packs densely.
       (x, y) => {
         let first = Infinity;
         let second = Infinity;

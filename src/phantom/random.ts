@@ -1,6 +1,6 @@
 /**
- * Random numbers that depend on nothing but the seed and the keys, so that any part of a phantom can
- * be made on its own and in any order.
+ * Random numbers that depend only on the seed and the keys, so that any part of a phantom can be drawn on its
+ * own and in any order.
  */
 
 /** Mixes a seed and three integer keys to 32 well-spread bits (finaliser of MurmurHash3). */
@@ -18,23 +18,23 @@ export function hash(seed: number, a: number, b = 0, c = 0): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** A small generator (mulberry32); `reseed` instead of a new object in loops over cells. */
+/** A small generator (mulberry32); call `reseed` instead of creating one per cell in loops. */
 export class Random {
-  private state: number;
+  #state: number;
 
   constructor(seed: number) {
-    this.state = seed | 0;
+    this.#state = seed | 0;
   }
 
   reseed(seed: number): this {
-    this.state = seed | 0;
+    this.#state = seed | 0;
     return this;
   }
 
   /** Uniform in [0, 1). */
   next(): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   }

@@ -9,13 +9,13 @@ import { drawStroma, drawStromalNuclei } from './stroma.ts';
 import { evaluateFields, field, nodeSpacing } from './tissue-fields.ts';
 import { drawVessels } from './vessel.ts';
 
-/** Pixels drawn in one go: small enough for the stain amounts to stay in the processor's cache. */
+/** Pixels drawn at once: few enough for the stain amounts to stay in the processor's cache. */
 const blockSize = 512;
 
 /**
- * Draws a rectangle (µm) of the phantom into `outWidth` × `outHeight` pixels, RGBA, alpha 255.
- * A rectangle drawn in pieces with the same pixel grid gives the same pixels. Outside of the slide it
- * is glass. Made for 0.2 to 16 µm per pixel; single cells fade beyond 4.
+ * Draws a rectangle (µm) of the phantom into `outWidth` × `outHeight` pixels, RGBA, alpha 255. Drawing it in
+ * pieces on the same pixel grid gives the same pixels. Outside the slide is background. Made for 0.2 to 16 µm
+ * per pixel; single cells fade beyond 4.
  * @throws RangeError for sizes that are not positive.
  */
 export function renderRgb(phantom: Phantom, rect: UmRect, outWidth: number, outHeight: number): RgbaImage {
@@ -98,8 +98,8 @@ function drawBlock(
 }
 
 /**
- * The class of every pixel centre of a rectangle (µm): 0 normal or glass, 1 benign, 2 in situ,
- * 3 invasive. `outWidth * outHeight` bytes, row by row.
+ * The class of every pixel centre of a rectangle (µm): 0 normal or background, 1 benign, 2 in situ, 3
+ * invasive. `outWidth * outHeight` bytes, row by row.
  */
 export function renderClasses(
   phantom: Phantom,

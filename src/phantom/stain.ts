@@ -1,8 +1,8 @@
 import { hash, Random } from './random.ts';
 
 /**
- * Haematoxylin and eosin as Beer–Lambert absorbers. Each slide has its own hue and strength, as slides
- * of different laboratories have. The table turns amounts of both stains into a packed RGBA pixel.
+ * Haematoxylin and eosin as Beer–Lambert absorbers. Each slide has its own hue and strength, as between
+ * laboratories. The table maps amounts of both stains to a packed RGBA pixel.
  */
 export interface StainTable {
   /** `steps * steps` pixels, little-endian RGBA, index `h * steps + e`. */

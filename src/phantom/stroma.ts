@@ -5,7 +5,7 @@ import type { Phantom } from './phantom.ts';
 import { hash, Random } from './random.ts';
 import { field, fieldAt, fieldCount, nodeSpacing, type FieldGrid } from './tissue-fields.ts';
 
-/** Fills the canvas with glass, collagen of the three kinds and fat. */
+/** Fills the canvas with background, the three kinds of collagen, and fat. */
 export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGrid): void {
   const { width, height, stepX, stepY } = canvas;
   const { noise } = phantom;
@@ -59,7 +59,7 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
       const fibre = fine === 0 ? 0.5 : noise.at(along / 28 + 40, across / 3.3) * fine + 0.5 * (1 - fine);
       let e = (0.34 + 0.34 * bundle + 0.2 * fibre) * density;
       let h = 0.03 + 0.06 * fibre;
-      // Clefts: thin bundles part and glass shows.
+      // Clefts: thin bundles part and the background shows.
       const cleft = 0.3 - 0.62 * bundle - 0.38 * fibre;
       if (cleft > 0) e *= Math.max(0.12, 1 - cleft * 14);
       const lobule = lobules[c]! + (lobules[c + 1]! - lobules[c]!) * fx;
@@ -67,7 +67,7 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
       if (lobule > 0 || mass > 0) {
         const loose = noise.at(px / 11 + 9, py / 11);
         const w = lobule > mass ? lobule : mass;
-        // Both kinds of specialised stroma are paler and bluer than the fibrous stroma about them.
+        // Both kinds of specialised stroma are paler and bluer than the fibrous stroma around them.
         const le = lobule > mass ? 0.2 + 0.17 * loose + 0.08 * fibre : 0.26 + 0.2 * bundle + 0.12 * fibre;
         const lh = lobule > mass ? 0.09 + 0.06 * loose : 0.1 + 0.07 * fibre;
         e += (le - e) * w;
@@ -94,7 +94,7 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
   }
 }
 
-/** 0 outside of fat; towards 1 inside a fat cell; towards −1 on the membrane between two. */
+/** 0 outside fat; towards 1 inside a fat cell; towards −1 on the membrane between two. */
 function fatness(fat: FatSites, column: number, row: number, px: number, py: number, step: number): number {
   let first = Infinity;
   let second = Infinity;
@@ -123,7 +123,7 @@ function fatness(fat: FatSites, column: number, row: number, px: number, py: num
     }
   }
   if (!fat.isFat[firstSite]) return 0;
-  // Distance to the border with the second nearest site, corners rounded by the third.
+  // Distance to the border with the second nearest site, with corners rounded by the third.
   const dx = fat.x[firstSite]! - fat.x[secondSite]!;
   const dy = fat.y[firstSite]! - fat.y[secondSite]!;
   const between = 2 * Math.sqrt(dx * dx + dy * dy);

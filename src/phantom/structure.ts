@@ -1,4 +1,4 @@
-/** What lies in a phantom: classes, distances, outlines in the tissue. */
+/** The structures of a phantom: classes, distances, outlines in the tissue. */
 import {
   depthInside,
   gapBetween,
@@ -11,11 +11,11 @@ import {
 /** BACH's class indices. */
 export const phantomClass = { normal: 0, benign: 1, inSitu: 2, invasive: 3 } as const;
 
-/** Distances that make the slide's rule; all in µm, between outlines. */
+/** The distances of the layout rule; all in µm, between outlines. */
 export const spacing = {
   /** No two labelled structures come closer, so that a 467 µm field never shows two of them. */
   field: 470,
-  /** A benign lobule keeps this far from every other lobule. */
+  /** A benign lobule keeps this distance from every other lobule. */
   benign: 1700,
   /** In-situ lobules have at least two neighbours nearer than this. */
   crowded: 680,
@@ -32,7 +32,7 @@ export interface Lobule extends Structure {
   readonly seed: number;
 }
 
-/** The edge of the tissue: a rounded rectangle with irregular border. */
+/** The edge of the tissue: a rounded rectangle with an irregular border. */
 export interface TissueOutline {
   readonly centreX: number;
   readonly centreY: number;
@@ -41,13 +41,13 @@ export interface TissueOutline {
   readonly shape: Outline;
 }
 
-/** About the distance to the tissue's edge, positive inside. µm. */
+/** Approximate distance to the tissue's edge, positive inside. µm. */
 export function depthInTissue(tissue: TissueOutline, x: number, y: number): number {
   const dx = (x - tissue.centreX) / tissue.halfWidth;
   const dy = (y - tissue.centreY) / tissue.halfHeight;
   const ax = dx * dx;
   const ay = dy * dy;
-  // A superellipse of order 5, its radius waved by the outline.
+  // A superellipse of order 5, its radius modulated by the outline.
   const rho = Math.pow(ax * ax * Math.abs(dx) + ay * ay * Math.abs(dy), 0.2);
   if (rho < 0.5) return 0.5 * Math.min(tissue.halfWidth, tissue.halfHeight);
   const wave = depthInside(tissue.shape, dx, dy) + Math.hypot(dx, dy);
@@ -66,7 +66,7 @@ export function keeps(shape: Structure, others: readonly Structure[], gap: numbe
 
 export function liesInTissue(tissue: TissueOutline, polygon: UmPolygon, margin: number): boolean {
   const count = polygon.length / 2;
-  // Every seventh point first: a polygon that sticks out is found out sooner.
+  // Every seventh point first: a polygon that sticks out is detected sooner.
   for (let k = 0, i = 0; k < count; k++, i = (i + 7) % count) {
     if (depthInTissue(tissue, polygon[2 * i]!, polygon[2 * i + 1]!) < margin) return false;
   }

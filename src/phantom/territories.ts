@@ -1,4 +1,4 @@
-/** Which part of a phantom's tissue each class gets. */
+/** Assigns each class its part of a phantom's tissue. */
 import type { Random } from './random.ts';
 
 type Territory = 'benign' | 'inSitu' | 'invasive';
@@ -7,7 +7,7 @@ export interface TerritorySite {
   readonly x: number;
   readonly y: number;
   readonly kind: Territory;
-  /** In-situ lobules wanted. */
+  /** Target number of in-situ lobules. */
   readonly count: number;
 }
 

@@ -5,13 +5,13 @@ import { depthInTissue } from './structure.ts';
 /** Distance of the nodes on which slowly varying properties are evaluated, µm. */
 export const nodeSpacing = 16;
 
-/** Numbers kept per node. */
+/** Numbers stored per node. */
 export const field = {
   /** Depth inside the tissue, µm, clipped to ±64. */
   depth: 0,
   /** Section thickness and stain uptake, about 1. */
   thickness: 1,
-  /** How dense the collagen is, about 1. */
+  /** Density of the collagen, about 1. */
   density: 2,
   /** Membership of a lobule: 0 outside, 1 inside, down to −2 farther away. */
   lobule: 3,
@@ -23,7 +23,7 @@ export const field = {
 } as const;
 export const fieldCount = 7;
 
-/** Node values over a rectangle. Nodes lie on multiples of the spacing, the same for every rectangle. */
+/** Node values over a rectangle. Nodes are at multiples of the spacing, the same for every rectangle. */
 export interface FieldGrid {
   readonly column0: number;
   readonly row0: number;
@@ -33,7 +33,7 @@ export interface FieldGrid {
   readonly planes: readonly Float64Array[];
 }
 
-/** Evaluates the fields on all nodes about the rectangle (µm), `margin` µm beyond its border. */
+/** Evaluates the fields on all nodes around the rectangle (µm), up to `margin` µm beyond its border. */
 export function evaluateFields(
   phantom: Phantom,
   x: number,
@@ -57,7 +57,7 @@ export function evaluateFields(
   return { column0, row0, columns, rows, planes };
 }
 
-/** One field at a point, interpolated between the nodes. The point must lie inside the grid. */
+/** One field at a point, interpolated between the nodes. The point must be inside the grid. */
 export function fieldAt(grid: FieldGrid, index: number, x: number, y: number): number {
   const gx = x / nodeSpacing - grid.column0;
   const gy = y / nodeSpacing - grid.row0;

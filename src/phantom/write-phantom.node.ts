@@ -1,4 +1,4 @@
-/** Writes a phantom as files: slide, annotations, mask and a note of what they are. */
+/** Writes a phantom as files: slide, annotations, mask and a JSON note that describes them. */
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeImageScope } from '../annotation/write-imagescope.ts';
@@ -15,15 +15,15 @@ export interface WritePhantomOptions {
   readonly heightMm: number;
   /** µm per pixel of the slide. */
   readonly mpp: number;
-  /** µm per pixel of the mask, not finer than `mpp`. */
+  /** µm per pixel of the mask, at least `mpp`. */
   readonly maskMpp: number;
   /** JPEG quality, 1 to 100. */
   readonly quality: number;
   /** File name without extension; `phantom-<seed>` when absent. */
   readonly name?: string;
   /**
-   * `svs`: a slide as Aperio's scanners write them, as far as readers look: tiles of 240 pixels, levels of 1/4/16, their
-   * description. Beside its ImageScope XML it makes the layout of BACH part B. `tif` when absent.
+   * `svs`: a slide that readers take for one of Aperio's: tiles of 240 pixels, levels of 1/4/16, Aperio's
+   * description. With its ImageScope XML it has the layout of BACH part B. `tif` when absent.
    */
   readonly format?: PhantomFormat;
   /** Fraction done, 0 to 1. */
@@ -32,15 +32,18 @@ export interface WritePhantomOptions {
 
 export type PhantomFormat = 'tif' | 'svs';
 
-/** What lies in `phantom-<seed>.json`. Written last: where it is, the slide is complete. */
+/** The contents of `phantom-<seed>.json`. It is written last: if it exists, the slide is complete. */
 export interface PhantomNote {
   readonly version: number;
   readonly seed: number;
   readonly slide: string;
   readonly annotations: string;
-  /** 8-bit grey TIFF whose values are class indices; its pixel (i, j) is the class at ((i + ½), (j + ½)) · maskMpp µm. */
+  /**
+   * 8-bit grey TIFF whose values are class indices; its pixel (i, j) is the class at ((i + ½), (j + ½)) ·
+   * maskMpp µm.
+   */
   readonly mask: string;
-  /** Level-0 pixels of the slide, and of the mask. */
+  /** Size of the slide in level-0 pixels, and of the mask. */
   readonly width: number;
   readonly height: number;
   readonly maskWidth: number;
@@ -54,7 +57,7 @@ export interface PhantomNote {
   readonly shares: readonly number[];
 }
 
-/** Raise when the drawing changes, so that slides of an older drawing are made anew. */
+/** Increase when the drawing changes, so that slides drawn by older versions are regenerated. */
 export const phantomVersion = 4;
 
 const tifTileSize = 512;
@@ -62,8 +65,8 @@ const svsTileSize = 240;
 const maskTileSize = 512;
 
 /**
- * Writes one slide's four files, or leaves them when they are complete and of the same making.
- * Returns the note and whether anything was written. Unfinished files carry the ending `.part`.
+ * Writes one slide's four files, or keeps them if they are complete and from the same version. Returns the
+ * note and whether anything was written. Unfinished files end in `.part`.
  */
 export async function writePhantom(
   options: WritePhantomOptions,
@@ -122,7 +125,7 @@ async function readNote(path: string): Promise<PhantomNote | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as PhantomNote;
   } catch {
-    // Absent or unreadable: the slide is made anew.
+    // Absent or unreadable: the slide is regenerated.
     return null;
   }
 }
@@ -197,7 +200,7 @@ async function writeSlide(
   });
 }
 
-/** Begins as Aperio's, which is how readers know the format, and says that no scanner made it. */
+/** Starts like Aperio's, which is how readers recognise the format, and says that no scanner made it. */
 function aperioDescription(width: number, height: number, facts: string): string {
   const size = `${width}x${height} (${svsTileSize}x${svsTileSize})`;
   return `Aperio Image Library (Dualscope phantom, no scan)\r\n${size} JPEG/YCbCr|${facts}`;

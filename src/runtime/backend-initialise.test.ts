@@ -34,7 +34,7 @@ describe('probing', () => {
     expect(failing.webgpu).toMatch(/blocked/);
   });
 
-  it('tells software adapters by flag and by name', () => {
+  it('recognises software adapters by flag and by name', () => {
     expect(describeAdapter(adapter({ vendor: 'google', architecture: 'swiftshader' })).software).toBe(true);
     expect(describeAdapter(adapter({ vendor: 'x', isFallbackAdapter: true })).software).toBe(true);
     expect(describeAdapter(adapter({}, { isFallbackAdapter: true })).software).toBe(true);
@@ -46,7 +46,7 @@ describe('probing', () => {
 });
 
 describe('starting', () => {
-  it('falls back, and says so, when the best backend does not start', async () => {
+  it('falls back, and reports it, when the best backend does not start', async () => {
     const broken = adapter(
       { description: 'Some GPU' },
       { requestDevice: () => Promise.reject(new Error('out of memory')) },
@@ -61,7 +61,7 @@ describe('starting', () => {
     expect(tf.getBackend()).toBe('wasm');
   });
 
-  it('does not replace a backend that was asked for', async () => {
+  it('never replaces an explicitly requested backend', async () => {
     const broken = adapter(
       { description: 'Some GPU' },
       { requestDevice: () => Promise.reject(new Error('out of memory')) },
@@ -74,10 +74,10 @@ describe('starting', () => {
     await expect(failure).rejects.toThrow(/could not start on Some GPU: out of memory/);
   });
 
-  it('starts cpu when asked for', async () => {
+  it('starts cpu on request', async () => {
     expect(await initialiseBackend('cpu', nodePlatform())).toMatchObject({
       name: 'cpu',
-      reason: 'It was asked for.',
+      reason: 'It was requested.',
     });
   });
 });

@@ -1,29 +1,29 @@
-/** Starts one of TF.js's backends, guarded where TF.js itself is not. */
+/** Starts one of TF.js's backends, with the guards that TF.js lacks. */
 import * as tf from '@tensorflow/tfjs-core';
 import { chooseBackend, type BackendChoice, type BackendEnvironment, type BackendName } from './backend.ts';
 import { describeAdapter, probeBackends, requestAdapter, type BackendPlatform } from './backend-probe.ts';
 import { ModelError } from './manifest.ts';
 
 /**
- * What `work` gave, and whether what it asked the device for was done: `sound` rejects with a ModelError
- * `backend` where it was not. WebGPU says nothing where memory is short or a shader can't be compiled; it goes on
- * with what happens to be in memory. What `work` asks for after its first await is not watched.
+ * The result of `work`, and whether the device did what it was asked: `sound` rejects with a ModelError
+ * `backend` if it did not. WebGPU stays silent when memory runs out or a shader does not compile, and
+ * continues with whatever is in memory. Only what `work` requests before its first await is watched.
  */
 export type Watch = <T>(work: () => T) => { readonly result: T; readonly sound: Promise<void> };
 
 export interface RunningBackend extends BackendChoice {
-  /** Resolves, with the reason, when the graphics device is lost: every tensor on it is gone. */
+  /** Resolves with the reason when the graphics device is lost; all its tensors are gone. */
   readonly lost: Promise<string>;
   readonly watch: Watch;
 }
 
-/** What differs by backend once it runs. */
+/** What differs between running backends. */
 type Guards = Pick<RunningBackend, 'lost' | 'watch'>;
 
 /**
- * Chooses a backend, starts it and makes it TF.js's current one. When it cannot start, the next best one is
- * tried and the reason says so, unless `wanted` names one. One that ran before is started anew.
- * @param failed backends that are not to be chosen any more; the reason says so.
+ * Chooses a backend, starts it and makes it TF.js's current one. If it does not start, the next best one is
+ * tried and the reason says so, unless `wanted` names one. A backend that ran before is restarted.
+ * @param failed backends to avoid; the reason mentions them.
  * @throws ModelError `backend` when the wanted one is missing or cannot start.
  */
 export async function initialiseBackend(
@@ -63,7 +63,7 @@ async function start(
       return { ...choice, ...(await startWebGpu(platform.gpu)) };
     case 'webgl': {
       await import('@tensorflow/tfjs-backend-webgl');
-      // TF.js refuses software WebGL by default; whoever gets here has asked for it.
+      // TF.js refuses software WebGL by default; here it was requested explicitly.
       tf.env().set('SOFTWARE_WEBGL_ENABLED', true);
       await activateAnew('webgl');
       return { ...choice, lost: webGlLost(), watch: unwatched };
@@ -85,10 +85,10 @@ async function start(
   }
 }
 
-/** TF.js keeps a backend that has run, and would go on with a wasm module or WebGL context that is broken. */
+/** TF.js keeps a backend that has run, and would reuse its broken wasm module or WebGL context. */
 async function activateAnew(name: BackendName): Promise<void> {
   const factory = tf.findBackendFactory(name);
-  // A backend that has not run is not there yet, only its factory.
+  // A backend that has not run yet exists only as a factory.
   if (factory != null && tf.engine().registry[name] !== undefined) {
     discard(name);
     tf.registerBackend(name, factory);
@@ -96,12 +96,12 @@ async function activateAnew(name: BackendName): Promise<void> {
   await activate(name);
 }
 
-/** Takes a backend away; one that is broken may fail even at that. */
+/** Removes a backend; a broken one may fail even at that. */
 function discard(name: BackendName): void {
   try {
     tf.removeBackend(name);
   } catch {
-    // `dispose` of the backend threw before TF.js had forgotten it.
+    // The backend's `dispose` threw before TF.js removed it.
     delete tf.engine().registry[name];
     delete tf.engine().registryFactory[name];
   }
@@ -113,8 +113,8 @@ async function activate(name: BackendName): Promise<void> {
 }
 
 /**
- * TF.js's own start takes the adapter for granted and does not notice when the device is lost; so the device
- * is requested here, with the limits that TF.js's kernels count on.
+ * TF.js's own start assumes that an adapter exists and ignores a lost device. So the device is requested
+ * here, with the limits that TF.js's kernels need.
  */
 async function startWebGpu(gpu: GPU | null): Promise<Guards> {
   const adapter = gpu === null ? null : await requestAdapter(gpu);
@@ -134,9 +134,9 @@ async function startWebGpu(gpu: GPU | null): Promise<Guards> {
     },
   });
   const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
-  // In browsers the module has registered itself; in Node, which has no navigator.gpu, it has not.
+  // In browsers the module has registered itself; in Node, without navigator.gpu, it has not.
   if (tf.findBackendFactory('webgpu') != null) discard('webgpu');
-  // Whatever the last device still holds would be missing to this one.
+  // Memory held by the previous device would be unavailable to this one.
   present?.destroy();
   present = device;
   tf.registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
@@ -145,10 +145,10 @@ async function startWebGpu(gpu: GPU | null): Promise<Guards> {
   return { lost, watch: watchOf(device, describeAdapter(adapter).name) };
 }
 
-/** The device that TF.js runs on; null where it runs on none. */
+/** The device that TF.js runs on; null where it has none. */
 let present: GPUDevice | null = null;
 
-/** Error scopes are how WebGPU says that it could not do what it was asked for. */
+/** WebGPU reports failures only through error scopes. */
 function watchOf(device: GPUDevice, name: string): Watch {
   const filters = ['out-of-memory', 'internal', 'validation'] as const;
   return (work) => {
@@ -158,14 +158,14 @@ function watchOf(device: GPUDevice, name: string): Watch {
       const result = work();
       return { result, sound: Promise.all(pop(scopes)).then((errors) => throwFirst(errors, name)) };
     } finally {
-      // Also where `work` throws: scopes that stay open would be the next call's.
+      // Also when `work` throws: scopes left open would catch the next call's errors.
       void pop(scopes);
     }
   };
 
   function pop(scopes: Promise<GPUError | null>[]): Promise<GPUError | null>[] {
     while (scopes.length < filters.length) {
-      // A device that was lost meanwhile rejects; that is told by `lost`.
+      // Rejects if the device was lost meanwhile; `lost` reports that.
       scopes.push(device.popErrorScope().catch(() => null));
     }
     return scopes;
@@ -181,30 +181,30 @@ function throwFirst(errors: readonly (GPUError | null)[], device: string): void 
     'webgpu',
     short
       ? `The graphics device ${device} is out of memory.`
-      : `The graphics device ${device} refused a computation (${error.message.split('\n')[0] ?? ''}).`,
+      : `The graphics device ${device} rejected a computation (${error.message.split('\n')[0] ?? ''}).`,
     'Close other pages that use the graphics card, or segment with ?backend=wasm.',
   );
 }
 
-/** Backends whose kernels throw by themselves. */
+/** For backends whose kernels throw on their own. */
 const unwatched: Watch = (work) => ({ result: work(), sound: Promise.resolve() });
 
-/** Resolves when the WebGL context that TF.js has just made is lost. */
+/** Resolves when the WebGL context that TF.js has just created is lost. */
 function webGlLost(): Promise<string> {
   const { gpgpu } = tf.backend() as unknown as { readonly gpgpu: { readonly gl: WebGL2RenderingContext } };
   return new Promise((resolve) => {
-    gpgpu.gl.canvas.addEventListener('webglcontextlost', () => resolve('the context of WebGL was lost'), {
+    gpgpu.gl.canvas.addEventListener('webglcontextlost', () => resolve('the WebGL context was lost'), {
       once: true,
     });
   });
 }
 
-/** Of backends that are never lost. */
+/** For backends that are never lost. */
 function never(): Promise<string> {
   return new Promise(() => undefined);
 }
 
-/** TF.js rejects with plain objects at times. */
+/** TF.js sometimes rejects with plain objects. */
 function describe(error: unknown): string {
   const { message } = (error ?? {}) as { readonly message?: unknown };
   return typeof message === 'string' ? message : String(error);

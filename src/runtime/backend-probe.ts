@@ -1,23 +1,23 @@
 /** Finds out what this page, worker or process can compute on. Needs no DOM. */
 import { isSoftwareRenderer, type BackendEnvironment, type GraphicsDevice } from './backend.ts';
 
-/** The parts of the platform that backends are made of; tests and Node give their own. */
+/** The parts of the platform that backends need; tests and Node supply their own. */
 export interface BackendPlatform {
   /** `navigator.gpu`; null where there is none. */
   readonly gpu: GPU | null;
-  /** Gives a WebGL 2 context, or null. */
+  /** Returns a WebGL 2 context, or null. */
   readonly webgl: () => WebGL2RenderingContext | null;
-  /** Whether SharedArrayBuffer, and with it threads, may be used. */
+  /** Whether SharedArrayBuffer, and therefore threads, are available. */
   readonly crossOriginIsolated: boolean;
   readonly logicalCores: number;
-  /** Where TF.js's three .wasm files are: a folder ending in a slash, or a URL for each. */
+  /** Location of TF.js's three .wasm files: a folder ending in a slash, or a URL for each. */
   readonly wasmPaths: string | Readonly<Record<string, string>>;
 }
 
 /** The platform of a browser's page or worker. */
 export function browserPlatform(wasmPaths: BackendPlatform['wasmPaths']): BackendPlatform {
   return {
-    // Missing on pages that are not a secure context and in older browsers, whatever lib.dom says.
+    // Absent on pages without a secure context and in older browsers, despite lib.dom.
     gpu: (navigator as { readonly gpu?: GPU }).gpu ?? null,
     webgl: () =>
       typeof OffscreenCanvas === 'undefined' ? null : new OffscreenCanvas(1, 1).getContext('webgl2'),
@@ -36,7 +36,7 @@ export async function probeBackends(platform: BackendPlatform): Promise<BackendE
 }
 
 /**
- * The adapter to compute on: a hardware one, else whatever there is.
+ * The adapter to compute on: a hardware one if possible, else any.
  * @returns null when there is none.
  */
 export async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
@@ -50,24 +50,24 @@ async function probeWebGpu(gpu: GPU | null): Promise<GraphicsDevice | string> {
     const adapter = await requestAdapter(gpu);
     return adapter === null ? 'there is no adapter' : describeAdapter(adapter);
   } catch (error) {
-    return `the adapter cannot be asked for (${error instanceof Error ? error.message : String(error)})`;
+    return `the adapter request failed (${error instanceof Error ? error.message : String(error)})`;
   }
 }
 
-/** Name and kind of an adapter; browsers tell different parts of it. */
+/** Name and kind of an adapter; browsers reveal different parts. */
 export function describeAdapter(adapter: GPUAdapter): GraphicsDevice {
-  // `info` and its flag are newer than many browsers; the flag used to be the adapter's own.
+  // `info` and its flag are newer than many browsers; the flag used to be on the adapter itself.
   const info = (adapter as { readonly info?: GPUAdapterInfo }).info;
   const flagged =
     info?.isFallbackAdapter ??
     (adapter as { readonly isFallbackAdapter?: boolean }).isFallbackAdapter ??
     false;
-  const told = (part: string | undefined): string[] => (part === undefined || part === '' ? [] : [part]);
-  const description = told(info?.description);
-  const make = [...told(info?.vendor), ...told(info?.architecture)];
+  const given = (part: string | undefined): string[] => (part === undefined || part === '' ? [] : [part]);
+  const description = given(info?.description);
+  const make = [...given(info?.vendor), ...given(info?.architecture)];
   return {
     name: description[0] ?? (make.length > 0 ? make.join(' ') : 'unnamed adapter'),
-    software: flagged || [...description, ...told(info?.device), ...make].some(isSoftwareRenderer),
+    software: flagged || [...description, ...given(info?.device), ...make].some(isSoftwareRenderer),
   };
 }
 
@@ -89,21 +89,21 @@ function probeWebGl(context: () => WebGL2RenderingContext | null): GraphicsDevic
 function probeWasm({ crossOriginIsolated, logicalCores }: BackendPlatform): BackendEnvironment['wasm'] {
   if (typeof WebAssembly === 'undefined') return 'this browser lacks it';
   return {
-    simd: WebAssembly.validate(SIMD_MODULE),
+    simd: WebAssembly.validate(simdModule),
     threads: crossOriginIsolated ? threadsFor(logicalCores) : 1,
   };
 }
 
 /**
- * Half of the logical cores, which is as many as there are real ones where two threads share a core, and
- * leaves room for the page. More than eight no longer help maps of this size.
+ * Half of the logical cores: the number of physical cores where two threads share one, and room for the page.
+ * Beyond eight, maps of this size gain nothing.
  */
 function threadsFor(logicalCores: number): number {
   return Math.max(1, Math.min(8, Math.ceil(logicalCores / 2)));
 }
 
-/** A module whose only function returns a 128-bit vector of zeros: valid only where SIMD is. */
-const SIMD_MODULE = Uint8Array.from([
+/** A module whose only function returns a 128-bit vector of zeros: valid only with SIMD. */
+const simdModule = Uint8Array.from([
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
   ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // types: one, () -> v128
   ...[0x03, 0x02, 0x01, 0x00], // functions: one, of that type

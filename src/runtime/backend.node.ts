@@ -6,7 +6,7 @@ import type { BackendPlatform } from './backend-probe.ts';
 import type { BackendName } from './backend.ts';
 import { ModelError } from './manifest.ts';
 
-/** The platform of a Node process: wasm read from node_modules, graphics only where `gpu` brings them. */
+/** The platform of a Node process: wasm from node_modules, graphics only through `gpu`. */
 export function nodePlatform(gpu: GPU | null = null): BackendPlatform {
   const file = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
   return {
@@ -20,8 +20,8 @@ export function nodePlatform(gpu: GPU | null = null): BackendPlatform {
 }
 
 /**
- * Starts TF.js in Node. WebGPU only when it is asked for: it comes with the optional npm package `webgpu`
- * (Dawn), which needs a driver for Vulkan, Metal or Direct3D 12.
+ * Starts TF.js in Node. WebGPU runs only on request: it needs the optional npm package `webgpu` (Dawn) and a
+ * driver for Vulkan, Metal or Direct3D 12.
  * @param failed backends that must not be chosen any more.
  * @throws ModelError `backend` when the wanted backend is missing.
  */
@@ -36,17 +36,17 @@ export async function initialiseNodeBackend(
     throw new ModelError(
       'backend',
       'webgpu',
-      'There is no graphics adapter that Dawn can use.',
-      'Install the driver of the graphics card (on Linux with Vulkan; mesa-vulkan-drivers has one that computes in software), or use --backend wasm.',
+      'Dawn finds no usable graphics adapter.',
+      'Install the graphics card’s driver (on Linux with Vulkan; mesa-vulkan-drivers includes a software one), or use --backend wasm.',
     );
   }
   return initialiseBackend(wanted, nodePlatform(gpu));
 }
 
-/** Dawn must outlive every object that it has made. */
+/** Dawn must outlive every object it created. */
 let instance: GPU | null = null;
 
-/** WebGPU as browsers have it, and its classes as globals, which TF.js counts on. */
+/** WebGPU as in browsers, with its classes as globals, which TF.js expects. */
 async function dawn(): Promise<GPU> {
   if (instance !== null) return instance;
   try {

@@ -13,7 +13,7 @@ describe('the choice of a backend', () => {
     ['WebGL where WebGPU is missing', { ...full, webgpu: 'there is no adapter' }, 'webgl', 'Apple M2'],
     ['wasm where both are software', { webgpu: software, webgl: software, wasm }, 'wasm', '2 threads, SIMD'],
     [
-      'cpu where nothing else is there',
+      'cpu where nothing else is available',
       { webgpu: 'gone', webgl: 'gone', wasm: 'gone' },
       'cpu',
       'plain JavaScript',
@@ -33,17 +33,17 @@ describe('the choice of a backend', () => {
     );
   });
 
-  it('takes a software adapter only when asked for', () => {
+  it('takes a software adapter only on request', () => {
     expect(chooseBackend('webgpu', { ...full, webgpu: software })).toMatchObject({
       name: 'webgpu',
       device: 'SwiftShader',
-      reason: expect.stringContaining('asked for, although WebGPU has only a software adapter') as string,
+      reason: expect.stringContaining('requested, although WebGPU has only a software adapter') as string,
     });
   });
 
-  it('refuses a backend that is asked for and not there', () => {
+  it('rejects a requested backend that is missing', () => {
     expect(() => chooseBackend('webgpu', { ...full, webgpu: 'there is no adapter' })).toThrow(
-      /"webgpu" was asked for, but WebGPU: there is no adapter/,
+      /"webgpu" was requested, but WebGPU: there is no adapter/,
     );
   });
 });

@@ -1,18 +1,18 @@
-/** Which of TF.js's backends to run on: the decision alone, on facts gathered by `backend-probe.ts`. */
+/** Decides which TF.js backend to run on, from facts that `backend-probe.ts` gathers. */
 import { ModelError } from './manifest.ts';
 
 export const backendNames = ['webgpu', 'webgl', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** A graphics processor, or software that plays one. */
+/** A graphics processor, or its software emulation. */
 export interface GraphicsDevice {
-  /** For people: `Apple M2`, `SwiftShader`. */
+  /** For display: `Apple M2`, `SwiftShader`. */
   readonly name: string;
-  /** Computed on the processor: many times slower than the wasm backend. */
+  /** Emulated on the processor: many times slower than the wasm backend. */
   readonly software: boolean;
 }
 
-/** What a page, worker or process has to offer. A string says why something is missing. */
+/** What a page, worker or process offers. A string says why something is missing. */
 export interface BackendEnvironment {
   readonly webgpu: GraphicsDevice | string;
   readonly webgl: GraphicsDevice | string;
@@ -28,9 +28,9 @@ export interface BackendChoice {
 }
 
 /**
- * WebGPU on hardware, else WebGL on hardware, else wasm, else cpu. Software adapters only when asked for.
- * @param wanted the backend that the user asked for; null for the best.
- * @throws ModelError `backend` when the wanted one is not there.
+ * WebGPU on hardware, else WebGL on hardware, else wasm, else cpu. Software adapters only on request.
+ * @param wanted the backend that the user requested; null for the best.
+ * @throws ModelError `backend` when the wanted one is missing.
  */
 export function chooseBackend(wanted: BackendName | null, environment: BackendEnvironment): BackendChoice {
   const offers = backendNames.map((name) => offerOf(name, environment));
@@ -40,12 +40,12 @@ export function chooseBackend(wanted: BackendName | null, environment: BackendEn
       throw new ModelError(
         'backend',
         wanted,
-        `The backend "${wanted}" was asked for, but ${offer?.obstacle ?? 'it is unknown'}.`,
-        'Leave the choice to Dualscope, or use another browser.',
+        `The backend "${wanted}" was requested, but ${offer?.obstacle ?? 'it is unknown'}.`,
+        'Let Dualscope choose, or use another browser.',
       );
     }
     const warning = offer.obstacle === null ? '' : `, although ${offer.obstacle}`;
-    return { name: wanted, device: offer.device, reason: `It was asked for${warning}.` };
+    return { name: wanted, device: offer.device, reason: `It was requested${warning}.` };
   }
   const obstacles: string[] = [];
   for (const { name, device, obstacle } of offers) {
@@ -64,7 +64,7 @@ interface Offer {
   readonly name: BackendName;
   /** null when it cannot run at all. */
   readonly device: string | null;
-  /** Why not to choose it unasked; null when nothing speaks against it. */
+  /** Why not to choose it by default; null when there is no reason. */
   readonly obstacle: string | null;
 }
 

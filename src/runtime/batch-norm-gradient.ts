@@ -1,6 +1,6 @@
 /**
- * Batch norm by the statistics of the batch itself, with its gradient written out (Ioffe & Szegedy 2015), for
- * training from scratch. TF.js would take some thirty kernels for the backward pass; this takes ten.
+ * Batch norm with the batch's own statistics and an explicit gradient (Ioffe & Szegedy 2015), for training
+ * from scratch. TF.js would need some thirty kernels for the backward pass; this needs ten.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON } from '../model/ops.ts';
@@ -8,11 +8,11 @@ import { BATCH_NORM_EPSILON } from '../model/ops.ts';
 export interface BatchStatistics {
   /** [c] */
   readonly mean: tf.Tensor1D;
-  /** [c], of the batch as it is (divided by n, not n - 1). */
+  /** [c], biased (divided by n, not n - 1). */
   readonly variance: tf.Tensor1D;
 }
 
-/** Mean and variance over all but channels. Not differentiated: `batchNormByBatch` accounts for them. */
+/** Mean and variance over all axes but channels. Not differentiated: `batchNormByBatch` accounts for them. */
 export function batchStatistics(x: tf.Tensor4D): BatchStatistics {
   const { mean, variance } = tf.moments(x, [0, 1, 2]);
   return { mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
@@ -22,7 +22,7 @@ export function batchStatistics(x: tf.Tensor4D): BatchStatistics {
  * @param x [n, h, w, c]
  * @param gamma [c]
  * @param beta [c]
- * @param statistics of this x; the gradient goes through them
+ * @param statistics of this x; the gradient passes through them
  * @returns [n, h, w, c]
  */
 export function batchNormByBatch(

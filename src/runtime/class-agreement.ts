@@ -1,4 +1,7 @@
-/** How alike two results for the same slice are: for comparing backends and weight types (float16, float32). */
+/**
+ * Measures how similar two results for the same slice are, to compare backends and weight types (float16,
+ * float32).
+ */
 import type { SliceMaps } from './segmenter.ts';
 
 export interface ClassAgreement {
@@ -6,7 +9,7 @@ export interface ClassAgreement {
   readonly pixels: number;
   /** Share of pixels with the same class, 0 to 1. */
   readonly share: number;
-  /** Largest difference of the winning class's probability where the classes are the same, 0 to 1. */
+  /** Largest difference of the winning class's probability where the classes agree, 0 to 1. */
   readonly confidenceDifference: number;
 }
 
@@ -20,7 +23,7 @@ export function classAgreement(a: readonly SliceMaps[], b: readonly SliceMaps[])
   a.forEach((left, index) => {
     const right = b[index];
     if (right?.size !== left.size)
-      throw new RangeError(`Result ${index} has another size in the second list.`);
+      throw new RangeError(`Result ${index} has a different size in the second list.`);
     for (let i = 0; i < left.classes.length; i++) {
       if (left.classes[i] !== right.classes[i]) continue;
       equal++;

@@ -1,7 +1,7 @@
 /**
- * Crop-and-resize with a gradient for the image, which TF.js lacks. Forward is TensorFlow's CropAndResize,
- * as the exported graph runs it; backward writes it as two matrix products per batch element and transposes
- * them. The boxes get no gradient.
+ * Crop-and-resize with a gradient for the image, which TF.js lacks. The forward pass is TensorFlow's
+ * CropAndResize, as in the exported graph; the backward pass writes it as two matrix products per batch
+ * element and transposes them. The boxes get no gradient.
  */
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -41,8 +41,8 @@ export function differentiableCropResize(
 }
 
 /**
- * The matrix that samples `outSize` points between fractions `from` and `to` of `inSize` pixels:
- * [n, outSize, inSize], each row a tent of width 1 around its sampling point; rows outside the image are 0.
+ * The matrix that samples `outSize` points between fractions `from` and `to` of `inSize` pixels: [n, outSize,
+ * inSize]. Each row is a tent of width 1 around its sampling point; rows outside the image are 0.
  */
 function interpolation(from: tf.Tensor2D, to: tf.Tensor2D, outSize: number, inSize: number): tf.Tensor3D {
   const steps = outSize > 1 ? tf.div(tf.range(0, outSize, 1), outSize - 1) : tf.fill([1], 0.5);

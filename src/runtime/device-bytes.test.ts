@@ -1,4 +1,4 @@
-/** On WebGPU in Node: the machine's own driver, or Chromium's software one where Chromium is installed. */
+/** On WebGPU in Node: the machine's own driver, or Chromium's software driver where Chromium is installed. */
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -32,7 +32,7 @@ it.each([1, 2])(
     const classes = 5;
     const random = mulberry32(slices);
     const pixels = slices * size * size;
-    // Classes and confidences up to 255: as whole numbers these are beyond what float32 holds.
+    // Classes and confidences up to 255 make integers beyond float32's exact range.
     const packed = Int32Array.from({ length: pixels }, () => Math.floor(65536 * random()));
     const logits = Float32Array.from({ length: pixels * classes }, () => 40 * random() - 20);
     const before = tf.memory().numTensors;
@@ -49,7 +49,7 @@ it.each([1, 2])(
       const bytes = maps.flatMap((map) => [...(map.logProbabilities ?? [])]);
       const expected = withLogits ? relativeLogits(logits, classes) : new Uint8Array(0);
       expect(bytes.length).toBe(expected.length);
-      // float32 here, float64 there: a root that lies on the edge may be rounded to either side.
+      // float32 here, float64 there: a root on the boundary may round either way.
       const off = bytes.map((byte, i) => Math.abs(byte - expected[i]!));
       expect(Math.max(0, ...off)).toBeLessThanOrEqual(1);
       expect(off.filter((each) => each > 0).length).toBeLessThan(0.02 * bytes.length + 1);
@@ -58,7 +58,7 @@ it.each([1, 2])(
   },
 );
 
-it('reads back a byte a value', async () => {
+it('reads back one byte per value', async () => {
   if (!(await started())) return;
   const size = 4;
   const tensors: number[] = [];

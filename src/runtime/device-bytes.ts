@@ -1,14 +1,15 @@
 /**
- * Class, confidence and relative logits as bytes, made on the graphics card, so that nothing more is read back.
+ * Packs class, confidence and relative logits into bytes on the graphics card, so that nothing more is read
+ * back.
  *
- * TF.js's own operations can't do it: its WebGPU kernels compute whole numbers in float32 too, which is exact only to
- * 2^24, so that four bytes put together by multiplication and addition lose the lowest one. This is a shader of our
- * own that shifts.
+ * TF.js's own operations cannot: its WebGPU kernels compute integers in float32 too, which is exact only up
+ * to 2^24, so combining four bytes by multiplication and addition loses the lowest one. This custom shader
+ * shifts instead.
  */
 import { engine, type KernelBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import { relativeByteShader } from './relative-logits.ts';
 
-/** A compute shader as TF.js's WebGPU backend takes it. */
+/** A compute shader in the form that TF.js's WebGPU backend takes. */
 interface WebGpuProgram {
   readonly variableNames: readonly string[];
   readonly outputShape: number[];
@@ -18,7 +19,7 @@ interface WebGpuProgram {
   readonly dispatch: [number, number, number];
   readonly workgroupSize: [number, number, number];
   readonly variableComponents: number[];
-  /** Whether `uniforms.size`, the number of results, is wanted. */
+  /** Whether `uniforms.size`, the number of results, is needed. */
   readonly size: boolean;
   readonly uniforms: string;
   getUserCode(): string;
@@ -36,11 +37,12 @@ interface WebGpuRunner {
 const workgroup = 128;
 
 /**
- * All classes, then all confidences, then all relative logits (`relativeLogits` says what they are), four bytes in an
- * int32; the caller's.
+ * All classes, then all confidences, then all relative logits (defined by `relativeLogits`), four bytes per
+ * int32; the caller owns it.
  * @param packed int32 class * 256 + confidence of `pixels` pixels.
- * @param logits float32, `depth` values a pixel; null for class and confidence alone.
- * @returns null where the backend can't: elsewhere than on WebGPU, and where bytes do not fill words.
+ * @param logits float32, `depth` values per pixel; null for class and confidence alone.
+ * @returns null where the backend cannot: anywhere but on WebGPU, and where the bytes do not fill whole
+ * words.
  */
 export function bytesOnDevice(
   packed: Tensor,
@@ -73,7 +75,7 @@ export function bytesOnDevice(
   return engine().makeTensorFromTensorInfo(info, backend);
 }
 
-/** `uniforms.plane` is how many words the classes take, and the confidences. */
+/** `uniforms.plane` is the number of words that the classes take, and the confidences. */
 function shader(depth: number): string {
   const logit =
     depth === 0

@@ -1,4 +1,4 @@
-/** The eager interpreter keeps what the contract of every preset says. */
+/** The eager interpreter satisfies the contract of every preset. */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -16,7 +16,7 @@ import { useTestBackend } from './test-backend.ts';
 import { VariableStore } from './variables.ts';
 import { presetCost } from './zoo.ts';
 
-const SIDE = 64;
+const side = 64;
 const frozen: EagerOptions = { norm: 'frozen', dropoutSeed: null };
 
 interface Inputs {
@@ -27,7 +27,7 @@ interface Inputs {
 
 function inputs(batch: number): Inputs {
   const image = (seed: number): tf.Tensor4D =>
-    tf.randomUniform<tf.Rank.R4>([batch, SIDE, SIDE, 3], 0, 255, 'float32', seed);
+    tf.randomUniform<tf.Rank.R4>([batch, side, side, 3], 0, 255, 'float32', seed);
   const box = [0.2, 0.4, 0.4, 0.6];
   const boxes = tf.tensor4d(Array.from({ length: batch }, () => box).flat(), [batch, 1, 1, 4]);
   return { slice: image(1), context: image(2), boxes };
@@ -48,7 +48,7 @@ function largestDifference(a: tf.Tensor, b: tf.Tensor): number {
   return tf.tidy(() => tf.max(tf.div(tf.abs(tf.sub(a, b)), tf.max(tf.abs(b)))).dataSync()[0]!);
 }
 
-/** Batch norms with statistics and factors of their own, so that a slip in folding shows. */
+/** Gives batch norms distinct statistics and factors, so that a mistake in folding shows. */
 async function disturb(store: VariableStore): Promise<void> {
   const weights = await store.read();
   let i = 0;
@@ -138,7 +138,7 @@ describe('full size', () => {
     const preset = presetById(id);
     const store = new VariableStore(null);
     const cost = presetCost(preset);
-    // Interprets the network's shapes alone: values are only computed when somebody asks for them.
+    // Interprets only the network's shapes: values are computed on demand.
     tf.tidy(() => {
       const ops = new EagerOps(store, { norm: 'reference', dropoutSeed: null });
       network(ops, asInput(ops, inputs(1)), preset.network);

@@ -1,6 +1,6 @@
 /**
- * The eager interpreter: runs a network at once on TF.js tensors and variables. It trains, and it is the
- * reference that exported graphs are tested against.
+ * The eager interpreter: runs a network directly on TF.js tensors and variables. It trains, and it is the
+ * reference for testing exported graphs.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../model/ops.ts';
@@ -12,32 +12,42 @@ import { hashName, mulberry32, type Initialiser, type VariableStore } from './va
 export interface EagerOptions {
   /**
    * How batch norm runs:
-   * - `frozen`: by its moving statistics, folded into the convolution before it (trainable gamma and beta);
-   * - `reference`: by its moving statistics, unfolded, as written in the paper;
-   * - `calibrate`: sets the moving statistics to those of this very batch, then as `reference`;
-   * - `batch`: by the statistics of the batch, which the moving ones follow (training from scratch).
+   * - `frozen`: with its moving statistics, folded into the preceding convolution (gamma and beta trainable);
+   * - `reference`: with its moving statistics, unfolded, as written in the paper;
+   * - `calibrate`: sets the moving statistics to those of this batch, then as `reference`;
+   * - `batch`: with the batch's statistics, which the moving ones follow (training from scratch).
    */
   readonly norm: 'frozen' | 'reference' | 'calibrate' | 'batch';
-  /** For `calibrate`: which moving statistics are set, by their names; all when absent. */
+  /** For `calibrate`: which moving statistics to set, by name; all when absent. */
   readonly calibrates?: (variable: string) => boolean;
-  /** Seed of the dropout masks, different at every step; null while not training: no dropout. */
+  /** Seed of the dropout masks, different at every step; null outside training: no dropout. */
   readonly dropoutSeed: number | null;
 }
 
 /** A value: a tensor, or a convolution still waiting for its batch norm or ReLU to be fused. */
 export class EagerMap {
-  private value: tf.Tensor4D | null = null;
+  #value: tf.Tensor4D | null = null;
+  readonly shape: Shape4;
+  readonly #compute: () => tf.Tensor4D;
+  /** false for images and values computed from images alone. */
+  readonly needsGradient: boolean;
+  readonly pending: PendingConv | null;
+
   constructor(
-    readonly shape: Shape4,
-    private readonly compute: () => tf.Tensor4D,
-    /** false for images and what is made of images alone. */
-    readonly needsGradient: boolean,
-    readonly pending: PendingConv | null = null,
-  ) {}
+    shape: Shape4,
+    compute: () => tf.Tensor4D,
+    needsGradient: boolean,
+    pending: PendingConv | null = null,
+  ) {
+    this.shape = shape;
+    this.#compute = compute;
+    this.needsGradient = needsGradient;
+    this.pending = pending;
+  }
 
   get tensor(): tf.Tensor4D {
-    this.value ??= this.compute();
-    return this.value;
+    this.#value ??= this.#compute();
+    return this.#value;
   }
 }
 
@@ -51,20 +61,23 @@ interface PendingConv {
 
 /** Operations on TF.js tensors. Make one per forward pass, inside tf.tidy or a gradient function. */
 export class EagerOps implements Ops<EagerMap> {
-  constructor(
-    private readonly variables: VariableStore,
-    private readonly options: EagerOptions,
-  ) {}
+  readonly #variables: VariableStore;
+  readonly #options: EagerOptions;
+
+  constructor(variables: VariableStore, options: EagerOptions) {
+    this.#variables = variables;
+    this.#options = options;
+  }
 
   /** Values marked by `label`. */
   readonly labels = new Map<string, EagerMap>();
 
-  /** An image or other given value, [n, h, w, c]; gets no gradient. */
+  /** An image or other input, [n, h, w, c]; gets no gradient. */
   input(x: tf.Tensor4D): EagerMap {
     return new EagerMap(x.shape, () => x, false);
   }
 
-  /** A given value that gets a gradient (context features in split execution). */
+  /** An input that gets a gradient (context features in split execution). */
   feature(x: tf.Tensor4D): EagerMap {
     return new EagerMap(x.shape, () => x, true);
   }
@@ -77,22 +90,27 @@ export class EagerOps implements Ops<EagerMap> {
     const { filters, kernel: kernelSize, stride = 1 } = spec;
     const [n, h, w, c] = x.shape;
     const shape = [kernelSize, kernelSize, c, filters];
-    const kernel = this.variables.get(`${name}/kernel`, shape, kernelInit(spec, c)) as unknown as tf.Tensor4D;
-    const bias = spec.bias ? this.vector(`${name}/bias`, filters, 0) : null;
+    const kernel = this.#variables.get(
+      `${name}/kernel`,
+      shape,
+      kernelInit(spec, c),
+    ) as unknown as tf.Tensor4D;
+    const bias = spec.bias ? this.#vector(`${name}/bias`, filters, 0) : null;
     const out: Shape4 = [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, filters];
     return convolution(out, { input: x, kernel, bias, kernelSize, stride }, 'linear');
   }
 
   upConv2d(x: EagerMap, name: string, filters: number): EagerMap {
     const [n, h, w, c] = x.shape;
-    const kernel = this.variables.get(`${name}/kernel`, [2, 2, filters, c], {
+    const kernel = this.#variables.get(`${name}/kernel`, [2, 2, filters, c], {
       kind: 'normal',
       gain: 2,
       fanIn: c,
     });
-    const bias = this.vector(`${name}/bias`, filters, 0);
-    // Stride equals the kernel, so every input pixel makes its own 2×2 block: a 1×1 convolution and a shuffle.
-    return this.map([n, h * 2, w * 2, filters], () => {
+    const bias = this.#vector(`${name}/bias`, filters, 0);
+    // Stride equals the kernel, so every input pixel produces its own 2×2 block: a 1×1 convolution and a
+    // shuffle.
+    return this.#map([n, h * 2, w * 2, filters], () => {
       const flat = tf.reshape<tf.Rank.R4>(tf.transpose(kernel, [3, 0, 1, 2]), [1, 1, c, 4 * filters]);
       const y = differentiableConv2d(x.tensor, flat, null, {
         kernelSize: 1,
@@ -107,57 +125,57 @@ export class EagerOps implements Ops<EagerMap> {
 
   batchNorm(x: EagerMap, name: string): EagerMap {
     const channels = x.shape[3];
-    const gamma = this.vector(`${name}/gamma`, channels, 1);
-    const beta = this.vector(`${name}/beta`, channels, 0);
-    const mean = this.vector(`${name}/moving_mean`, channels, 0, false);
-    const variance = this.vector(`${name}/moving_variance`, channels, 1, false);
-    if (this.options.norm === 'calibrate' && (this.options.calibrates?.(`${name}/moving_mean`) ?? true)) {
+    const gamma = this.#vector(`${name}/gamma`, channels, 1);
+    const beta = this.#vector(`${name}/beta`, channels, 0);
+    const mean = this.#vector(`${name}/moving_mean`, channels, 0, false);
+    const variance = this.#vector(`${name}/moving_variance`, channels, 1, false);
+    if (this.#options.norm === 'calibrate' && (this.#options.calibrates?.(`${name}/moving_mean`) ?? true)) {
       const moments = tf.moments(x.tensor, [0, 1, 2]);
       mean.assign(moments.mean as tf.Tensor1D);
       variance.assign(moments.variance as tf.Tensor1D);
     }
-    if (this.options.norm === 'batch') {
+    if (this.#options.norm === 'batch') {
       const statistics = batchStatistics(x.tensor);
       follow(mean, statistics.mean);
       follow(variance, statistics.variance);
-      return this.map(x.shape, () => batchNormByBatch(x.tensor, gamma, beta, statistics));
+      return this.#map(x.shape, () => batchNormByBatch(x.tensor, gamma, beta, statistics));
     }
     const { pending } = x;
-    if (this.options.norm === 'frozen' && pending !== null && pending.bias === null) {
+    if (this.#options.norm === 'frozen' && pending !== null && pending.bias === null) {
       const scale = tf.mul(gamma, tf.rsqrt(tf.add(variance, BATCH_NORM_EPSILON))); // [c]
       const kernel = tf.mul<tf.Tensor4D>(pending.kernel, scale); // [k, k, in, c]
       const bias = tf.sub<tf.Tensor1D>(beta, tf.mul(mean, scale));
       return convolution(x.shape, { ...pending, kernel, bias }, 'linear');
     }
-    return this.map(
+    return this.#map(
       x.shape,
       () => tf.batchNorm(x.tensor, mean, variance, beta, gamma, BATCH_NORM_EPSILON) as tf.Tensor4D,
     );
   }
 
   relu(x: EagerMap): EagerMap {
-    // A biased or normed convolution feeds its ReLU alone in every network here: compute both in one kernel.
+    // In every network here, a biased or normed convolution feeds only its ReLU: compute both in one kernel.
     if (x.pending !== null && x.pending.bias !== null) return convolution(x.shape, x.pending, 'relu');
-    return this.map(x.shape, () => tf.relu(x.tensor), x.needsGradient);
+    return this.#map(x.shape, () => tf.relu(x.tensor), x.needsGradient);
   }
 
   sigmoid(x: EagerMap): EagerMap {
-    return this.map(x.shape, () => tf.sigmoid(x.tensor), x.needsGradient);
+    return this.#map(x.shape, () => tf.sigmoid(x.tensor), x.needsGradient);
   }
 
   add(a: EagerMap, b: EagerMap): EagerMap {
-    return this.map(broadcast(a.shape, b.shape), () => tf.add(a.tensor, b.tensor));
+    return this.#map(broadcast(a.shape, b.shape), () => tf.add(a.tensor, b.tensor));
   }
 
   mul(a: EagerMap, b: EagerMap): EagerMap {
-    return this.map(broadcast(a.shape, b.shape), () => tf.mul(a.tensor, b.tensor));
+    return this.#map(broadcast(a.shape, b.shape), () => tf.mul(a.tensor, b.tensor));
   }
 
   concat(xs: readonly EagerMap[]): EagerMap {
     const [first] = xs;
     if (first === undefined) throw new Error('concat needs at least one map.');
     const channels = xs.reduce((sum, x) => sum + x.shape[3], 0);
-    return this.map([first.shape[0], first.shape[1], first.shape[2], channels], () =>
+    return this.#map([first.shape[0], first.shape[1], first.shape[2], channels], () =>
       tf.concat(
         xs.map((x) => x.tensor),
         3,
@@ -168,30 +186,30 @@ export class EagerOps implements Ops<EagerMap> {
   maxPool(x: EagerMap, { kernel, stride, pad }: PoolSpec): EagerMap {
     const [n, h, w, c] = x.shape;
     const side = (size: number): number => Math.floor((size + 2 * pad - kernel) / stride) + 1;
-    return this.map([n, side(h), side(w), c], () => tf.maxPool(x.tensor, kernel, stride, pad, 'floor'));
+    return this.#map([n, side(h), side(w), c], () => tf.maxPool(x.tensor, kernel, stride, pad, 'floor'));
   }
 
   resizeBilinear(x: EagerMap, height: number, width: number): EagerMap {
     const [n, , , c] = x.shape;
-    return this.map([n, height, width, c], () => tf.image.resizeBilinear(x.tensor, [height, width], true));
+    return this.#map([n, height, width, c], () => tf.image.resizeBilinear(x.tensor, [height, width], true));
   }
 
   cropResize(x: EagerMap, boxes: EagerMap, height: number, width: number): EagerMap {
     const [n, , , c] = x.shape;
-    return this.map([n, height, width, c], () =>
+    return this.#map([n, height, width, c], () =>
       differentiableCropResize(x.tensor, tf.reshape(boxes.tensor, [n, 4]), height, width),
     );
   }
 
   globalMean(x: EagerMap): EagerMap {
     const [n, , , c] = x.shape;
-    return this.map([n, 1, 1, c], () => tf.mean(x.tensor, [1, 2], true));
+    return this.#map([n, 1, 1, c], () => tf.mean(x.tensor, [1, 2], true));
   }
 
   dropout(x: EagerMap, rate: number, name: string): EagerMap {
-    const { dropoutSeed } = this.options;
+    const { dropoutSeed } = this.#options;
     if (dropoutSeed === null) return x;
-    return this.map(x.shape, () => {
+    return this.#map(x.shape, () => {
       const random = mulberry32(hashName(name) ^ dropoutSeed);
       const mask = new Float32Array(x.shape.reduce((product, side) => product * side, 1));
       for (let i = 0; i < mask.length; i++) mask[i] = random() < rate ? 0 : 1 / (1 - rate);
@@ -200,7 +218,7 @@ export class EagerOps implements Ops<EagerMap> {
   }
 
   affine(x: EagerMap, scale: readonly number[], shift: readonly number[]): EagerMap {
-    return this.map(
+    return this.#map(
       x.shape,
       () => tf.add<tf.Tensor4D>(tf.mul(x.tensor, [...scale]), [...shift]),
       x.needsGradient,
@@ -212,21 +230,21 @@ export class EagerOps implements Ops<EagerMap> {
     return x;
   }
 
-  private map(shape: Shape4, compute: () => tf.Tensor4D, needsGradient = true): EagerMap {
+  #map(shape: Shape4, compute: () => tf.Tensor4D, needsGradient = true): EagerMap {
     return new EagerMap(shape, compute, needsGradient);
   }
 
-  private vector(name: string, length: number, value: number, trainable = true): tf.Variable<tf.Rank.R1> {
+  #vector(name: string, length: number, value: number, trainable = true): tf.Variable<tf.Rank.R1> {
     const init: Initialiser = { kind: 'constant', value };
-    return this.variables.get(name, [length], init, trainable) as tf.Variable<tf.Rank.R1>;
+    return this.#variables.get(name, [length], init, trainable) as tf.Variable<tf.Rank.R1>;
   }
 }
 
-/** How much of a moving statistic stays at each step. */
-const MOVING_AVERAGE = 0.95;
+/** How much of a moving statistic remains at each step. */
+const movingAverage = 0.95;
 
 function follow(moving: tf.Variable<tf.Rank.R1>, now: tf.Tensor1D): void {
-  moving.assign(tf.add(tf.mul(moving, MOVING_AVERAGE), tf.mul(now, 1 - MOVING_AVERAGE)));
+  moving.assign(tf.add(tf.mul(moving, movingAverage), tf.mul(now, 1 - movingAverage)));
 }
 
 function convolution(shape: Shape4, conv: PendingConv, activation: 'linear' | 'relu'): EagerMap {

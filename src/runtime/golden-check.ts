@@ -1,4 +1,4 @@
-/** The check that a model computes here what it computed where it was exported. */
+/** Checks that a model computes here what it computed where it was exported. */
 import type { ReadFile } from './load-model.ts';
 import { ModelError } from './manifest.ts';
 import type { InputImage, Segmenter, SliceInContext, SliceMaps } from './segmenter.ts';
@@ -6,20 +6,20 @@ import type { InputImage, Segmenter, SliceInContext, SliceMaps } from './segment
 export interface GoldenResult {
   /** Share of pixels with the stored class, 0 to 1. */
   readonly agreement: number;
-  /** What the manifest asks for. */
+  /** The minimum set by the manifest. */
   readonly required: number;
   readonly passed: boolean;
   readonly pixels: number;
-  /** Pixels with another class. */
+  /** Pixels with a different class. */
   readonly differing: number;
-  /** The highest confidence of a pixel with another class, 0 to 1: how large the largest difference is. */
+  /** The highest confidence among pixels with a different class, 0 to 1: the size of the worst difference. */
   readonly largest: number;
 }
 
 /**
  * Segments the model's golden slice and compares classes.
  * @param readFile reads a file of the model's folder.
- * @throws ModelError `bad-input` when a golden file has the wrong size; whatever `readFile` throws.
+ * @throws ModelError `bad-input` when a golden file has the wrong size; any error of `readFile`.
  */
 export async function checkGolden(segmenter: Segmenter, readFile: ReadFile): Promise<GoldenResult> {
   const { id, golden } = segmenter.manifest;
@@ -50,7 +50,7 @@ export async function checkGolden(segmenter: Segmenter, readFile: ReadFile): Pro
   return { agreement, required: golden.agreement, passed, pixels, differing, largest };
 }
 
-/** Segments a slice given as RGB bytes with its context. */
+/** Segments a slice, given as RGB bytes with its context. */
 export async function segmentGolden(
   segmenter: Segmenter,
   inputs: {

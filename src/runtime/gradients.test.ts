@@ -1,4 +1,4 @@
-/** Our gradients against TF.js's own on the cpu backend, which is an implementation apart. */
+/** Our gradients against TF.js's own on the cpu backend, which is an independent implementation. */
 import './training-kernels.node.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

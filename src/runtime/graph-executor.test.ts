@@ -34,7 +34,7 @@ async function load(network: Network, context: number | null): Promise<Loaded> {
     }),
   });
   const executor = GraphExecutor.of(json.modelTopology.node, model.weights);
-  if (executor === null) throw new Error('The executor does not know an operation.');
+  if (executor === null) throw new Error('The executor lacks an operation.');
   const feeds = {
     slice: inputs.slice,
     ...(inputs.context && { context: inputs.context }),
@@ -58,39 +58,36 @@ const networks: [string, Network, number | null][] = [
 afterEach(() => vi.restoreAllMocks());
 
 describe.each(['wasm', 'cpu'] as const)('on %s', (backend) => {
-  it.each(networks)(
-    '%s gives the same bits as GraphModel, and leaves nothing behind',
-    async (_, network, px) => {
-      await initialiseNodeBackend(backend);
-      const { model, executor, feeds, features } = await load(network, px);
-      const expected = model.execute(feeds, outputs) as tf.Tensor[];
-      const before = tf.backend().numDataIds();
-      const given = executor.execute(feeds, outputs)!;
-      expect(tf.backend().numDataIds()).toBe(before + outputs.length);
-      expect(given.map(({ shape, dtype }) => [shape, dtype])).toEqual(
-        expected.map(({ shape, dtype }) => [shape, dtype]),
-      );
-      for (const [i, tensor] of given.entries()) {
-        expect(Array.from(tensor.dataSync())).toEqual(Array.from(expected[i]!.dataSync()));
-      }
-      tf.dispose(given);
-      if (px !== null) {
-        // The context once, its features fed back.
-        const { context, ...rest } = feeds;
-        const encoded = executor.execute({ context: context! }, features)!;
-        const named = Object.fromEntries(features.map((name, i) => [name, encoded[i]!]));
-        const [packed] = executor.execute({ ...rest, ...named }, ['packed'])!;
-        expect(Array.from(packed!.dataSync())).toEqual(Array.from(expected[0]!.dataSync()));
-        tf.dispose([encoded, packed!]);
-      }
-      expect(tf.backend().numDataIds()).toBe(before);
-      tf.dispose([expected, feeds]);
-      model.dispose();
-    },
-  );
+  it.each(networks)('%s gives the same bits as GraphModel, and leaks nothing', async (_, network, px) => {
+    await initialiseNodeBackend(backend);
+    const { model, executor, feeds, features } = await load(network, px);
+    const expected = model.execute(feeds, outputs) as tf.Tensor[];
+    const before = tf.backend().numDataIds();
+    const given = executor.execute(feeds, outputs)!;
+    expect(tf.backend().numDataIds()).toBe(before + outputs.length);
+    expect(given.map(({ shape, dtype }) => [shape, dtype])).toEqual(
+      expected.map(({ shape, dtype }) => [shape, dtype]),
+    );
+    for (const [i, tensor] of given.entries()) {
+      expect(Array.from(tensor.dataSync())).toEqual(Array.from(expected[i]!.dataSync()));
+    }
+    tf.dispose(given);
+    if (px !== null) {
+      // Encodes the context once and feeds its features back.
+      const { context, ...rest } = feeds;
+      const encoded = executor.execute({ context: context! }, features)!;
+      const named = Object.fromEntries(features.map((name, i) => [name, encoded[i]!]));
+      const [packed] = executor.execute({ ...rest, ...named }, ['packed'])!;
+      expect(Array.from(packed!.dataSync())).toEqual(Array.from(expected[0]!.dataSync()));
+      tf.dispose([encoded, packed!]);
+    }
+    expect(tf.backend().numDataIds()).toBe(before);
+    tf.dispose([expected, feeds]);
+    model.dispose();
+  });
 });
 
-it('frees what it has computed when a kernel fails', async () => {
+it('frees its intermediate values when a kernel fails', async () => {
   await initialiseNodeBackend('cpu');
   const { model, executor, feeds } = await load(singleNetwork, null);
   const before = tf.backend().numDataIds();
@@ -105,6 +102,6 @@ it('frees what it has computed when a kernel fails', async () => {
   model.dispose();
 });
 
-it('leaves graphs with operations of others to GraphModel', () => {
+it('leaves graphs with other operations to GraphModel', () => {
   expect(GraphExecutor.of([{ name: 'a', op: 'Erf', input: ['x'] }], {})).toBeNull();
 });

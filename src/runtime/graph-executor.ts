@@ -1,8 +1,8 @@
 /**
  * Runs an exported graph by calling the backend's kernels one after the other. What `GraphModel.execute` does
- * besides (looking values up by name, parsing attributes, wrapping and tracking every value as a tensor) costs more
- * than many kernels of a small network take: docs/performance.md has the figures. Results are the same, bit
- * for bit: the kernels are the same.
+ * in addition (looking values up by name, parsing attributes, wrapping and tracking every value as a tensor)
+ * costs more than many kernels of a small network: docs/performance.md has the figures. The kernels are the
+ * same, so results are the same, bit for bit.
  */
 import {
   engine,
@@ -16,39 +16,41 @@ import {
 } from '@tensorflow/tfjs-core';
 import { kernelStep, type KernelStep, type TopologyNode } from './graph-steps.ts';
 
-/** A step whose values are places in a list. */
+/** A step whose values are indices into a list. */
 interface CompiledStep {
   readonly kernel: KernelFunc;
   readonly reads: readonly number[];
   readonly inputs: KernelStep['inputs'];
   readonly attributes: NamedAttrMap;
   readonly writes: number;
-  /** Values that nothing reads any more. */
+  /** Values that no later step reads. */
   readonly frees: readonly number[];
 }
 
-/** All that computes certain outputs from certain inputs on a certain backend. */
+/** Everything needed to compute certain outputs from certain inputs on a certain backend. */
 interface Program {
   readonly backend: KernelBackend;
   readonly steps: readonly CompiledStep[];
-  /** Constants at their places; the rest is filled in while it runs. */
+  /** Constants at their indices; the other values are filled in during a run. */
   readonly values: readonly (TensorInfo | null)[];
   readonly feeds: readonly { readonly name: string; readonly place: number }[];
   readonly outputs: readonly number[];
 }
 
 export class GraphExecutor {
-  private readonly programs = new Map<string, Program | null>();
+  readonly #programs = new Map<string, Program | null>();
+  readonly #steps: ReadonlyMap<string, KernelStep>;
+  readonly #constants: ReadonlyMap<string, Tensor>;
 
-  private constructor(
-    private readonly steps: ReadonlyMap<string, KernelStep>,
-    private readonly constants: ReadonlyMap<string, Tensor>,
-  ) {}
+  private constructor(steps: ReadonlyMap<string, KernelStep>, constants: ReadonlyMap<string, Tensor>) {
+    this.#steps = steps;
+    this.#constants = constants;
+  }
 
   /**
    * @param nodes of the graph's topology.
-   * @param constants values of its `Const` nodes; they stay the caller's.
-   * @returns null when the graph has an operation that is not known here.
+   * @param constants values of its `Const` nodes; the caller keeps ownership.
+   * @returns null when the graph has an unknown operation.
    */
   static of(
     nodes: readonly TopologyNode[],
@@ -67,12 +69,13 @@ export class GraphExecutor {
   }
 
   /**
-   * @param feeds values by node name: inputs of the graph, or any nodes inside of it. They stay the caller's.
-   * @returns one tensor per output, the caller's; null when the current backend lacks one of the kernels.
-   * @throws Error when an output can't be computed from the feeds; whatever a kernel throws.
+   * @param feeds values by node name: inputs of the graph, or any inner nodes. The caller keeps ownership.
+   * @returns one tensor per output, owned by the caller; null when the current backend lacks one of the
+   * kernels.
+   * @throws Error when an output cannot be computed from the feeds; any error of a kernel.
    */
   execute(feeds: NamedTensorMap, outputs: readonly string[]): Tensor[] | null {
-    const program = this.program(Object.keys(feeds), outputs);
+    const program = this.#program(Object.keys(feeds), outputs);
     if (program === null) return null;
     const { backend, steps } = program;
     const values = [...program.values];
@@ -99,17 +102,17 @@ export class GraphExecutor {
     return program.outputs.map((place) => engine().makeTensorFromTensorInfo(values[place]!, backend));
   }
 
-  private program(feeds: readonly string[], outputs: readonly string[]): Program | null {
+  #program(feeds: readonly string[], outputs: readonly string[]): Program | null {
     const key = `${engine().backendName} ${feeds.join(' ')} > ${outputs.join(' ')}`;
-    const known = this.programs.get(key);
+    const known = this.#programs.get(key);
     if (known !== undefined && (known === null || known.backend === engine().backend)) return known;
-    const program = this.compile(feeds, outputs);
-    this.programs.set(key, program);
+    const program = this.#compile(feeds, outputs);
+    this.#programs.set(key, program);
     return program;
   }
 
-  private compile(feeds: readonly string[], outputs: readonly string[]): Program | null {
-    const order = this.order(new Set(feeds), outputs);
+  #compile(feeds: readonly string[], outputs: readonly string[]): Program | null {
+    const order = this.#order(new Set(feeds), outputs);
     const lastReader = new Map<string, KernelStep>();
     for (const step of order) for (const name of step.reads) lastReader.set(name, step);
     const computed = new Set(order.map(({ name }) => name));
@@ -120,7 +123,7 @@ export class GraphExecutor {
       const known = places.get(name);
       if (known !== undefined) return known;
       places.set(name, values.length);
-      values.push(this.constants.get(name) ?? null);
+      values.push(this.#constants.get(name) ?? null);
       return values.length - 1;
     };
     const steps: CompiledStep[] = [];
@@ -147,23 +150,23 @@ export class GraphExecutor {
     };
   }
 
-  /** The steps that the outputs need, each after what it reads. */
-  private order(feeds: ReadonlySet<string>, outputs: readonly string[]): KernelStep[] {
+  /** The steps that the outputs need, each after its inputs. */
+  #order(feeds: ReadonlySet<string>, outputs: readonly string[]): KernelStep[] {
     const order: KernelStep[] = [];
     const seen = new Set<string>();
-    // An own stack: a network of a hundred layers and more is as deep as it is long.
+    // An explicit stack: recursion would go as deep as the network, which may have over a hundred layers.
     const stack = outputs.map((name) => ({ name, read: false }));
     while (stack.length > 0) {
       const top = stack.pop()!;
       const { name } = top;
-      const step = this.steps.get(name);
+      const step = this.#steps.get(name);
       if (top.read) {
         if (step !== undefined) order.push(step);
         continue;
       }
-      if (seen.has(name) || feeds.has(name) || this.constants.has(name)) continue;
+      if (seen.has(name) || feeds.has(name) || this.#constants.has(name)) continue;
       seen.add(name);
-      if (step === undefined) throw new Error(`The graph's "${name}" was not given and can't be computed.`);
+      if (step === undefined) throw new Error(`The graph's "${name}" was not given and cannot be computed.`);
       stack.push({ name, read: true });
       for (const input of step.reads) stack.push({ name: input, read: false });
     }

@@ -1,4 +1,7 @@
-/** Batches, warm-up and read-back. The graphics card is played by the cpu backend's kernels under its name. */
+/**
+ * Batches, warm-up and read-back. The cpu backend's kernels, registered under another name, stand in for the
+ * graphics card.
+ */
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
@@ -36,7 +39,7 @@ function load(id: string): Promise<Segmenter> {
   return loadModel(id, fromFolder(path.join(models, id)));
 }
 
-/** Maps as text: comparing arrays of so many numbers one by one takes seconds. */
+/** Maps as text: comparing such long arrays element by element takes seconds. */
 function textOf(maps: readonly SliceMaps[]): string[] {
   return maps.flatMap(({ size, classes, confidence, logProbabilities }) =>
     [Uint8Array.of(size), classes, confidence, logProbabilities ?? new Uint8Array(0)].map((bytes) =>
@@ -48,7 +51,7 @@ function textOf(maps: readonly SliceMaps[]): string[] {
 afterEach(() => vi.restoreAllMocks());
 
 describe.each(['nano-aligned', 'nano-attention', 'nano-single'])('%s', (id) => {
-  it('gives a batch what it gives each slice, and leaves nothing behind', async () => {
+  it('gives a batch what it gives each slice, and leaks nothing', async () => {
     await initialiseNodeBackend('wasm');
     const segmenter = await load(id);
     const before = tf.memory().numTensors;
@@ -68,7 +71,7 @@ describe.each(['nano-aligned', 'nano-attention', 'nano-single'])('%s', (id) => {
     segmenter.dispose();
   });
 
-  it('copies nothing out of the memory of wasm', async () => {
+  it('copies nothing out of wasm memory', async () => {
     await initialiseNodeBackend('wasm');
     const segmenter = await load(id);
     const context = segmenter.manifest.context === null ? null : segmenter.encodeContext(image(4));
@@ -82,7 +85,7 @@ describe.each(['nano-aligned', 'nano-attention', 'nano-single'])('%s', (id) => {
 });
 
 describe('on a graphics card', () => {
-  it('reads back once a batch, and nothing for a context or a warm-up', async () => {
+  it('reads back once per batch, and nothing for a context or a warm-up', async () => {
     await initialiseNodeBackend('cpu');
     const onCpu = await load('nano-aligned');
     const expectedContext = onCpu.encodeContext(image(4));
@@ -108,7 +111,7 @@ describe('on a graphics card', () => {
     const plain = await segmenter.segmentBatch!(slices, context);
     expect(read).toEqual([slices.length * 128 * 128 * 4]);
     const blended = await segmenter.segmentBatch!(slices, context, { logProbabilities: true });
-    // The logits besides where neighbours are blended.
+    // The logits as well where slices are blended.
     expect(read.slice(1)).toEqual([slices.length * 128 * 128 * 4, slices.length * 128 * 128 * 16]);
     expect(sync).not.toHaveBeenCalled();
     context.dispose();

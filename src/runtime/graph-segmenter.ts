@@ -26,32 +26,34 @@ import { sliceBox } from './slice-box.ts';
 import { SliceOutputs } from './slice-outputs.ts';
 
 export class GraphSegmenter implements Segmenter {
-  private disposed = false;
-  private readonly slices: InputTensors;
-  private readonly contexts: InputTensors;
+  #disposed = false;
+  readonly #slices: InputTensors;
+  readonly #contexts: InputTensors;
+  readonly manifest: ModelManifest;
+  readonly #model: GraphModel;
+  readonly #executor: GraphExecutor | null;
 
   /**
-   * @param model is owned from here on: `dispose` frees its weights.
-   * @param executor runs the graph where it can; `model` does otherwise, and where it is null.
+   * @param model owned from here on: `dispose` frees its weights.
+   * @param executor runs the graph where it can; `model` runs it otherwise, and where this is null.
    */
-  constructor(
-    readonly manifest: ModelManifest,
-    private readonly model: GraphModel,
-    private readonly executor: GraphExecutor | null,
-  ) {
-    this.slices = new InputTensors(manifest.id);
-    this.contexts = new InputTensors(manifest.id);
+  constructor(manifest: ModelManifest, model: GraphModel, executor: GraphExecutor | null) {
+    this.manifest = manifest;
+    this.#model = model;
+    this.#executor = executor;
+    this.#slices = new InputTensors(manifest.id);
+    this.#contexts = new InputTensors(manifest.id);
   }
 
   encodeContext(context: InputImage): ContextFeatures {
-    this.checkAlive();
+    this.#checkAlive();
     const { id, context: field, graph } = this.manifest;
     if (field === null || graph.inputs.context === null) {
-      throw new ModelError('bad-input', id, 'This model reads no context.', 'Give it slices alone.');
+      throw new ModelError('bad-input', id, 'This model reads no context.', 'Pass slices without a context.');
     }
-    const input = this.contexts.of([context], field.sizePx, 'context');
+    const input = this.#contexts.of([context], field.sizePx, 'context');
     try {
-      const tensors = this.execute({ [graph.inputs.context]: input }, graph.contextFeatures);
+      const tensors = this.#execute({ [graph.inputs.context]: input }, graph.contextFeatures);
       return new TensorFeatures(
         id,
         Object.fromEntries(graph.contextFeatures.map((name, i) => [name, tensors[i]])) as NamedTensorMap,
@@ -68,7 +70,7 @@ export class GraphSegmenter implements Segmenter {
     options: SegmentOptions = {},
   ): Promise<SliceMaps> {
     const [maps] = await this.segmentBatch([{ image: slice, sliceInContext }], context, options);
-    if (maps === undefined) throw new Error('The graph gave no slice.');
+    if (maps === undefined) throw new Error('The graph returned no slice.');
     return maps;
   }
 
@@ -77,7 +79,7 @@ export class GraphSegmenter implements Segmenter {
     context: ContextFeatures | null,
     options: SegmentOptions = {},
   ): Promise<SliceMaps[]> {
-    const outputs = this.start(slices, context, options);
+    const outputs = this.#start(slices, context, options);
     try {
       return await outputs.maps();
     } finally {
@@ -86,8 +88,8 @@ export class GraphSegmenter implements Segmenter {
   }
 
   /**
-   * Puts a blank slice through the network, context and all, and does not wait for it: a GPU then compiles while the
-   * first slices are read. On a processor there is nothing to compile.
+   * Runs a blank slice and context through the network without waiting for it, so that a GPU compiles while
+   * the first slices are read. A processor has nothing to compile.
    */
   warmUp(options: SegmentOptions = {}): Promise<void> {
     if (!['webgpu', 'webgl'].includes(engine().backendName)) return Promise.resolve();
@@ -98,7 +100,7 @@ export class GraphSegmenter implements Segmenter {
       data: new Uint8ClampedArray(4 * size * size).fill(255),
     });
     const features = context === null ? null : this.encodeContext(blank(context.sizePx));
-    const outputs = this.start(
+    const outputs = this.#start(
       [{ image: blank(slice.sizePx), sliceInContext: context === null ? null : { x: 0, y: 0, size: 1 } }],
       features,
       options,
@@ -108,28 +110,28 @@ export class GraphSegmenter implements Segmenter {
     return Promise.resolve();
   }
 
-  /** Gives the work to the backend; nothing is waited for or read back here. */
-  private start(
+  /** Queues the work on the backend; nothing is awaited or read back here. */
+  #start(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
     options: SegmentOptions,
   ): SliceOutputs {
-    this.checkAlive();
+    this.#checkAlive();
     const { slice: field, graph } = this.manifest;
-    const features = this.featuresOf(context, slices.length);
+    const features = this.#featuresOf(context, slices.length);
     const [packed, logits] = tidy(() => {
       const images = slices.map(({ image }) => image);
       const inputs: NamedTensorMap = {
         ...features,
-        [graph.inputs.slice]: this.slices.of(images, field.sizePx, 'slice'),
+        [graph.inputs.slice]: this.#slices.of(images, field.sizePx, 'slice'),
       };
-      if (graph.inputs.sliceInContext !== null) inputs[graph.inputs.sliceInContext] = this.toBoxes(slices);
+      if (graph.inputs.sliceInContext !== null) inputs[graph.inputs.sliceInContext] = this.#toBoxes(slices);
       const wanted = options.logProbabilities === true ? [graph.outputs.logits] : [];
-      const [first, second] = this.execute(inputs, [graph.outputs.packed, ...wanted]);
-      if (first === undefined) throw new Error('The graph gave no output.');
+      const [first, second] = this.#execute(inputs, [graph.outputs.packed, ...wanted]);
+      if (first === undefined) throw new Error('The graph returned no output.');
       return second === undefined ? [first] : [first, second];
     });
-    if (packed === undefined) throw new Error('The graph gave no output.');
+    if (packed === undefined) throw new Error('The graph returned no output.');
     return new SliceOutputs(packed, logits ?? null, {
       size: field.sizePx,
       slices: slices.length,
@@ -138,35 +140,35 @@ export class GraphSegmenter implements Segmenter {
   }
 
   dispose(): void {
-    if (this.disposed) return;
-    this.disposed = true;
-    this.model.dispose();
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#model.dispose();
   }
 
-  private execute(inputs: NamedTensorMap, outputs: string[]): Tensor[] {
-    return this.executor?.execute(inputs, outputs) ?? list(this.model.execute(inputs, outputs));
+  #execute(inputs: NamedTensorMap, outputs: string[]): Tensor[] {
+    return this.#executor?.execute(inputs, outputs) ?? list(this.#model.execute(inputs, outputs));
   }
 
-  private featuresOf(context: ContextFeatures | null, slices: number): NamedTensorMap {
+  #featuresOf(context: ContextFeatures | null, slices: number): NamedTensorMap {
     const { id, graph } = this.manifest;
     if (graph.inputs.context === null) return {};
     if (context instanceof TensorFeatures && context.model === id) return context.tensors(slices);
     throw new ModelError(
       'bad-input',
       id,
-      context === null ? 'The slice came without its context.' : 'The context was encoded by another model.',
+      context === null ? 'The slice has no context.' : 'The context was encoded by another model.',
       'Call encodeContext of this model first and pass its result.',
     );
   }
 
-  private toBoxes(slices: readonly SliceInput[]): Tensor4D {
+  #toBoxes(slices: readonly SliceInput[]): Tensor4D {
     const { id, context, slice } = this.manifest;
     const boxes = slices.flatMap(({ sliceInContext }) => {
       if (sliceInContext === null || context === null) {
         throw new ModelError(
           'bad-input',
           id,
-          'This model must know where the slice lies in its context.',
+          'This model needs the position of the slice in its context.',
           'Pass the slice’s square as fractions of the context.',
         );
       }
@@ -175,8 +177,8 @@ export class GraphSegmenter implements Segmenter {
     return tensor4d(boxes, [slices.length, 1, 1, 4], 'float32');
   }
 
-  private checkAlive(): void {
-    if (this.disposed) {
+  #checkAlive(): void {
+    if (this.#disposed) {
       throw new ModelError('bad-input', this.manifest.id, 'The model has been disposed.', 'Load it again.');
     }
   }
@@ -184,35 +186,37 @@ export class GraphSegmenter implements Segmenter {
 
 /** Context features as tensors by node name. */
 class TensorFeatures implements ContextFeatures {
-  private disposed = false;
-  /** The features of the last batch of more than one slice, as often as it has slices. */
-  private repeated: { readonly slices: number; readonly byName: NamedTensorMap } | null = null;
+  #disposed = false;
+  /** The features of the last batch of more than one slice, repeated for each slice. */
+  #repeated: { readonly slices: number; readonly byName: NamedTensorMap } | null = null;
+  readonly model: string;
+  readonly #byName: NamedTensorMap;
 
-  constructor(
-    readonly model: string,
-    private readonly byName: NamedTensorMap,
-  ) {}
+  constructor(model: string, byName: NamedTensorMap) {
+    this.model = model;
+    this.#byName = byName;
+  }
 
-  /** The features once per slice; they stay this object's. */
+  /** The features once per slice; owned by this object. */
   tensors(slices: number): NamedTensorMap {
-    if (this.disposed) {
+    if (this.#disposed) {
       throw new ModelError('bad-input', this.model, 'The context has been disposed.', 'Encode it again.');
     }
-    if (slices === 1) return this.byName;
-    if (this.repeated?.slices === slices) return this.repeated.byName;
-    if (this.repeated !== null) dispose(this.repeated.byName);
+    if (slices === 1) return this.#byName;
+    if (this.#repeated?.slices === slices) return this.#repeated.byName;
+    if (this.#repeated !== null) dispose(this.#repeated.byName);
     const byName = Object.fromEntries(
-      Object.entries(this.byName).map(([name, features]) => [name, tile(features, [slices, 1, 1, 1])]),
+      Object.entries(this.#byName).map(([name, features]) => [name, tile(features, [slices, 1, 1, 1])]),
     );
-    this.repeated = { slices, byName };
+    this.#repeated = { slices, byName };
     return byName;
   }
 
   dispose(): void {
-    if (this.disposed) throw new Error('Context features are to be disposed exactly once.');
-    this.disposed = true;
-    dispose(this.byName);
-    if (this.repeated !== null) dispose(this.repeated.byName);
+    if (this.#disposed) throw new Error('Context features must be disposed exactly once.');
+    this.#disposed = true;
+    dispose(this.#byName);
+    if (this.#repeated !== null) dispose(this.#repeated.byName);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The nodes of an exported graph as calls of TF.js's kernels: which kernel, which inputs, which attributes. Knows
- * the operations that `graph/graph-def.ts` writes, and no others.
+ * Translates the nodes of an exported graph into calls of TF.js's kernels: which kernel, which inputs, which
+ * attributes. Supports exactly the operations that `graph/graph-def.ts` writes.
  */
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 
@@ -14,7 +14,7 @@ export interface TopologyNode {
 
 /** One call of a kernel. */
 export interface KernelStep {
-  /** Name of the node, and of its value. */
+  /** Name of the node and of its value. */
   readonly name: string;
   readonly kernel: string;
   /** Names of the values that the kernel reads. */
@@ -24,12 +24,12 @@ export interface KernelStep {
   readonly attributes: NamedAttrMap;
 }
 
-/** The values of a constant of whole numbers or floats. */
+/** The values of an integer or float constant. */
 export type ConstantValues = (name: string) => readonly number[];
 
 /**
- * The call that computes `node`; null for operations that are not known here.
- * @param valuesOf reads constants that are attributes of a kernel: sizes, axes, paddings.
+ * The call that computes `node`; null for unknown operations.
+ * @param valuesOf reads constants that become kernel attributes: sizes, axes, paddings.
  */
 export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): KernelStep | null {
   const inputs = node.input ?? [];
@@ -114,7 +114,7 @@ export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): Kernel
     case 'ArgMax':
       return step('ArgMax', ['x'], { axis: constant(1)[0] ?? -1 }, 1);
     case 'Softmax':
-      // The wasm kernel counts no axis from the end.
+      // The wasm kernel accepts no negative axis.
       return step('Softmax', ['logits'], { dim: 3 });
     case 'DepthToSpace':
       return step('DepthToSpace', ['x'], { blockSize: attributes.whole('block_size'), dataFormat: 'NHWC' });
@@ -138,7 +138,7 @@ export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): Kernel
   }
 }
 
-/** Gives values their names. Called for every kernel of every slice, so it builds no lists. */
+/** Assigns names to values. Called for every kernel of every slice, so it builds no lists. */
 function named(names: readonly string[]): KernelStep['inputs'] {
   const [a = '', b = '', c = ''] = names;
   const given =
@@ -150,34 +150,38 @@ function named(names: readonly string[]): KernelStep['inputs'] {
   return given;
 }
 
-/** Attributes of a node, out of protobuf's JSON: whole numbers and bytes are strings there, bytes in base64. */
+/** Attributes of a node from protobuf's JSON, where integers and bytes are strings, bytes in base64. */
 class Attributes {
-  constructor(private readonly attributes: Readonly<Record<string, unknown>>) {}
+  readonly #attributes: Readonly<Record<string, unknown>>;
+
+  constructor(attributes: Readonly<Record<string, unknown>>) {
+    this.#attributes = attributes;
+  }
 
   flag(name: string): boolean {
-    return (this.attributes[name] as { readonly b?: boolean } | undefined)?.b === true;
+    return (this.#attributes[name] as { readonly b?: boolean } | undefined)?.b === true;
   }
 
   whole(name: string): number {
-    return Number((this.attributes[name] as { readonly i?: string } | undefined)?.i);
+    return Number((this.#attributes[name] as { readonly i?: string } | undefined)?.i);
   }
 
   strings(name: string): string[] {
-    const { list } = (this.attributes[name] ?? {}) as { readonly list?: { readonly s?: readonly string[] } };
+    const { list } = (this.#attributes[name] ?? {}) as { readonly list?: { readonly s?: readonly string[] } };
     return (list?.s ?? []).map(atob);
   }
 
   /** The two middle ones of four numbers, [1, height, width, 1]. */
   spatial(name: string): [number, number] {
-    const [, height = 1, width = 1] = this.numbers(name);
+    const [, height = 1, width = 1] = this.#numbers(name);
     return [height, width];
   }
 
   padding(): 'valid' | 'same' | [number, number][] {
-    const { s = '' } = (this.attributes.padding ?? {}) as { readonly s?: string };
+    const { s = '' } = (this.#attributes.padding ?? {}) as { readonly s?: string };
     const word = atob(s).toLowerCase();
     if (word === 'valid' || word === 'same') return word;
-    const [, , top = 0, bottom = 0, left = 0, right = 0] = this.numbers('explicit_paddings');
+    const [, , top = 0, bottom = 0, left = 0, right = 0] = this.#numbers('explicit_paddings');
     return [
       [0, 0],
       [top, bottom],
@@ -195,8 +199,8 @@ class Attributes {
     };
   }
 
-  private numbers(name: string): number[] {
-    const { list } = (this.attributes[name] ?? {}) as { readonly list?: { readonly i?: readonly string[] } };
+  #numbers(name: string): number[] {
+    const { list } = (this.#attributes[name] ?? {}) as { readonly list?: { readonly i?: readonly string[] } };
     return (list?.i ?? []).map(Number);
   }
 }

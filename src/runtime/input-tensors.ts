@@ -1,31 +1,34 @@
-/** Pixels as a network reads them. */
+/** Converts pixels to network inputs. */
 import { tensor4d, type Tensor4D } from '@tensorflow/tfjs-core';
 import { ModelError } from './manifest.ts';
 import type { InputImage } from './segmenter.ts';
 
 export class InputTensors {
-  /** Filled anew for every batch: whatever is made of it is on the backend before the next one. */
-  private scratch = new Float32Array(0);
+  /** Refilled for every batch: whatever is computed from it is on the backend before the next one. */
+  #scratch = new Float32Array(0);
+  readonly #model: string;
 
-  /** @param model named in errors. */
-  constructor(private readonly model: string) {}
+  /** @param model its name, for errors. */
+  constructor(model: string) {
+    this.#model = model;
+  }
 
   /**
    * Images of `sizePx` × `sizePx` as float32 [images, sizePx, sizePx, 3], red, green and blue from 0 to 255.
-   * Use it at once: its memory is used again by the next call.
-   * @param what says in errors what the images are.
+   * Use it at once: the next call reuses its memory.
+   * @param what names the images in errors.
    * @throws ModelError `bad-input` on another size.
    */
   of(images: readonly InputImage[], sizePx: number, what: string): Tensor4D {
     const length = images.length * 3 * sizePx * sizePx;
-    if (this.scratch.length !== length) this.scratch = new Float32Array(length);
-    const rgb = this.scratch;
+    if (this.#scratch.length !== length) this.#scratch = new Float32Array(length);
+    const rgb = this.#scratch;
     let to = 0;
     for (const { width, height, data } of images) {
       if (width !== sizePx || height !== sizePx || data.length !== 4 * sizePx * sizePx) {
         throw new ModelError(
           'bad-input',
-          this.model,
+          this.#model,
           `The ${what} is ${width} × ${height} with ${data.length} bytes; the model reads ${sizePx} × ${sizePx} RGBA.`,
           'Resize it first.',
         );

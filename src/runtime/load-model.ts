@@ -1,4 +1,4 @@
-/** Loads an exported model. The same code in browser, worker and Node: reading a file is injected. */
+/** Loads an exported model. The same code runs in browser, worker and Node: file access is injected. */
 import type { io } from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { z } from 'zod';
@@ -10,13 +10,13 @@ import { sha256 } from './sha256.ts';
 
 /**
  * Reads a file of a model's folder by its name.
- * @throws ModelError `not-found` when there is none.
+ * @throws ModelError `not-found` when it does not exist.
  */
 export type ReadFile = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
 const fileName = z.string().regex(/^[\w.-]+$/, 'expected a file name without directories');
 
-/** What is read of `model.json` before TF.js takes it; TF.js itself checks nothing. */
+/** The parts of `model.json` that are checked here, since TF.js checks nothing. */
 const graphSchema = z.object({
   format: z.literal('graph-model'),
   signature: z.record(z.string(), z.unknown()),
@@ -50,7 +50,7 @@ const graphSchema = z.object({
 
 type GraphFile = z.infer<typeof graphSchema>;
 
-/** A model's files, their hashes checked. */
+/** A model's files, with verified hashes. */
 export interface ModelFiles {
   readonly manifest: ModelManifest;
   readonly graph: GraphFile;
@@ -58,8 +58,8 @@ export interface ModelFiles {
 }
 
 /**
- * Loads `manifest.json`, the graph and its weights, checks hashes, and makes them ready to run on the current
- * TF.js backend.
+ * Loads `manifest.json`, the graph and its weights, verifies their hashes, and makes them ready to run on the
+ * current TF.js backend.
  * @param id names the model in messages; the folder's name is a good choice.
  * @throws ModelError `not-found`, `bad-manifest`, `bad-graph` or `bad-weights`, naming the file.
  */
@@ -76,7 +76,7 @@ export async function loadModel(id: string, readFile: ReadFile): Promise<Segment
       'bad-graph',
       `${id}/${manifest.graph.file}`,
       `TensorFlow.js cannot read the graph: ${message(error)}`,
-      RELOAD,
+      reloadRemedy,
       {
         cause: error,
       },
@@ -91,7 +91,12 @@ export async function readModelFiles(id: string, readFile: ReadFile): Promise<Mo
   const graphFile = `${id}/${graph.file}`;
   const json = await readFile(graph.file);
   if ((await sha256([json])) !== graph.sha256) {
-    throw new ModelError('bad-graph', graphFile, 'The graph is not the one that the manifest names.', RELOAD);
+    throw new ModelError(
+      'bad-graph',
+      graphFile,
+      'The graph does not match the manifest’s hash.',
+      reloadRemedy,
+    );
   }
   const parsed = graphSchema.safeParse(parseJson(json, 'bad-graph', graphFile));
   if (!parsed.success) {
@@ -100,8 +105,8 @@ export async function readModelFiles(id: string, readFile: ReadFile): Promise<Mo
     throw new ModelError(
       'bad-graph',
       graphFile,
-      `The graph is not valid at "${where}": ${issue?.message ?? 'unknown'}.`,
-      RELOAD,
+      `The graph is invalid at "${where}": ${issue?.message ?? 'unknown'}.`,
+      reloadRemedy,
     );
   }
   checkNames(manifest, parsed.data, graphFile);
@@ -139,7 +144,7 @@ export function fromUrl(base: URL | string, fetchFile: typeof fetch = (...args) 
       throw new ModelError(
         'not-found',
         url.href,
-        `The server answered ${response.status}.`,
+        `The server answered with status ${response.status}.`,
         'Check that the model is installed under models/.',
       );
     }
@@ -147,7 +152,7 @@ export function fromUrl(base: URL | string, fetchFile: typeof fetch = (...args) 
   };
 }
 
-const RELOAD = 'The file was damaged or mixed up with another version: fetch or export the model again.';
+const reloadRemedy = 'The file is damaged or belongs to another version: fetch or export the model again.';
 
 async function readWeights(
   id: string,
@@ -167,12 +172,12 @@ async function readWeights(
     throw new ModelError(
       'bad-weights',
       files,
-      `The weights hold ${bytes} bytes; the manifest says ${manifest.graph.weightsBytes} and the graph ${described}.`,
-      RELOAD,
+      `The weights have ${bytes} bytes; the manifest says ${manifest.graph.weightsBytes} and the graph ${described}.`,
+      reloadRemedy,
     );
   }
   if ((await sha256(shards)) !== manifest.graph.weightsSha256) {
-    throw new ModelError('bad-weights', files, 'The weights are not those that the manifest names.', RELOAD);
+    throw new ModelError('bad-weights', files, 'The weights do not match the manifest’s hash.', reloadRemedy);
   }
   return shards;
 }
@@ -198,20 +203,20 @@ function checkNames(
       throw new ModelError(
         'bad-graph',
         file,
-        `The manifest names the node "${name}", which the graph lacks.`,
-        RELOAD,
+        `The manifest names the node "${name}", which is not in the graph.`,
+        reloadRemedy,
       );
     }
   }
   const weights = new Set(weightsManifest.flatMap((group) => group.weights.map((weight) => weight.name)));
   for (const [name, op] of ops) {
     if (op === 'Const' && !weights.has(name)) {
-      throw new ModelError('bad-graph', file, `The constant "${name}" has no weights.`, RELOAD);
+      throw new ModelError('bad-graph', file, `The constant "${name}" has no weights.`, reloadRemedy);
     }
   }
 }
 
-/** The files as TF.js takes them. */
+/** The files in the form that TF.js takes. */
 export function modelArtifacts({
   graph: { format, signature, modelTopology, weightsManifest },
   shards,
@@ -232,7 +237,9 @@ function parseJson(bytes: Uint8Array, code: 'bad-graph' | 'bad-manifest', file: 
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
-    throw new ModelError(code, file, `The file is not JSON: ${message(error)}.`, RELOAD, { cause: error });
+    throw new ModelError(code, file, `The file is not JSON: ${message(error)}.`, reloadRemedy, {
+      cause: error,
+    });
   }
 }
 

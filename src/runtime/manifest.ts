@@ -1,6 +1,6 @@
 /**
- * The manifest of a model, `models/<id>/manifest.json`, validated on load. It says everything that the
- * engine and the interface need to know of a network without opening its graph.
+ * The manifest of a model, `models/<id>/manifest.json`, validated on load. It holds everything that the
+ * engine and the interface need to know about a network without opening its graph.
  */
 import { z } from 'zod';
 
@@ -18,7 +18,7 @@ const field = z.object({
 export const contextKinds = ['none', 'same', 'region', 'centred', 'slide'] as const;
 export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned'] as const;
 
-/** Figures on data that training never saw. */
+/** Figures on held-out data. */
 const metricsSchema = z.object({
   data: z.string(),
   miou: z.number().min(0).max(1),
@@ -35,7 +35,7 @@ export const manifestSchema = z.object({
   title: z.string().min(1),
   /** One sentence: what the model is for. */
   description: z.string(),
-  /** `preset` of src/model/presets.ts that built the network. */
+  /** The `preset` of src/model/presets.ts that built the network. */
   preset: z.string(),
   encoder: z.string(),
   contextEncoder: z.string().nullable(),
@@ -46,7 +46,7 @@ export const manifestSchema = z.object({
       z.object({
         name: z.string().min(1),
         colour,
-        /** Drawn without fill and left out of areas (the background class). */
+        /** Drawn without fill and excluded from areas (the background class). */
         background: z.boolean(),
       }),
     )
@@ -56,7 +56,7 @@ export const manifestSchema = z.object({
   /** null for single-input networks. `fieldUm` is ignored for `slide`. */
   context: field.extend({ kind: z.enum(contextKinds).exclude(['none']) }).nullable(),
   graph: z.object({
-    /** TF.js GraphModel; weight shards lie beside it. */
+    /** TF.js GraphModel, with its weight shards in the same folder. */
     file: fileName,
     sha256: hex,
     /** SHA-256 over all weight shards in order. */
@@ -73,32 +73,32 @@ export const manifestSchema = z.object({
     outputs: z.object({
       /** float32 [n, size, size, classes], before softmax, at the slice's resolution. */
       logits: z.string(),
-      /** int32 [n, size, size], class * 256 + confidence (0 to 255): one read-back a slice. */
+      /** int32 [n, size, size], class * 256 + confidence (0 to 255): one read-back per slice. */
       packed: z.string(),
     }),
     /** Nodes that are fetched once per region and fed back for each of its slices. */
     contextFeatures: z.array(z.string()),
   }),
-  /** What the network has learnt to read. Absent where the card does not say. */
+  /** The tissue and stain that the network was trained on. Absent where the card does not say. */
   specimen: z
     .object({
-      /** English name, as `colon`; `none` for tissue of no organ (phantoms). */
+      /** English name, such as `colon`; `none` for tissue without an organ (phantoms). */
       organ: z.string().min(1).max(80),
-      /** As `H&E`. */
+      /** Such as `H&E`. */
       stain: z.string().min(1).max(80),
     })
     .optional(),
   parameters: z.number().int().positive(),
-  /** Multiply-accumulates of one slice with its context / with the context's features at hand. */
+  /** Multiply-accumulates of one slice with its context / with reused context features. */
   macs: z.number().positive(),
   macsReusedContext: z.number().positive(),
-  /** Golden check: inputs and expected output, raw little-endian, beside the manifest. */
+  /** Golden check: inputs and expected output, raw little-endian, in the same folder. */
   golden: z.object({
     slice: fileName,
     context: fileName.nullable(),
     /** uint8 [size, size] classes. */
     classes: fileName,
-    /** Where the golden slice lies in the golden context, as fractions of its side; for `aligned`. */
+    /** Position of the golden slice in the golden context, as fractions of its side; for `aligned`. */
     sliceInContext: z.object({ x: z.number(), y: z.number(), size: z.number().positive() }).nullish(),
     /** Share of pixels that must agree, 0 to 1. */
     agreement: z.number().min(0).max(1),
@@ -115,8 +115,8 @@ export const manifestSchema = z.object({
     codeVersion: z.string(),
   }),
   /**
-   * What `dualscope evaluate` needs to know of the data that the model was trained on, where the files do not say it.
-   * Absent in models of slides that say everything themselves.
+   * What `dualscope evaluate` needs to know about the training data where the files do not say it. Absent in
+   * models of slides with complete metadata.
    */
   dataset: z
     .object({
@@ -124,16 +124,18 @@ export const manifestSchema = z.object({
       mpp: z.number().positive().optional(),
       /** The class of each value of index masks. */
       classOfValue: z.array(z.number().int().nonnegative()).optional(),
-      /** Whether glass counted as nothing rather than as background. */
+      /** Whether background counted as unlabelled rather than as a class. */
       tissueOnly: z.boolean().optional(),
-      /** Patients that training never saw. */
+      /** Held-out patients. */
       heldOutPatients: z.array(z.string()).optional(),
     })
     .optional(),
   metrics: metricsSchema.nullable(),
-  /** Measured on other data besides, also never trained on. */
+  /** Also measured on other held-out data. */
   furtherMetrics: z.array(metricsSchema).optional(),
-  /** Share of pixels whose class is the one that float32 weights give, over so many slices that training did not draw. */
+  /**
+   * Share of pixels with the same class as with float32 weights, and the number of held-out slices measured.
+   */
   float16Agreement: z
     .object({ slices: z.number().int().positive(), share: z.number().min(0).max(1) })
     .optional(),
@@ -144,8 +146,8 @@ export type ModelManifest = z.infer<typeof manifestSchema>;
 export type ContextKind = (typeof contextKinds)[number];
 
 /**
- * Checks a parsed manifest.
- * @throws ModelError `bad-manifest` naming the first field that is wrong.
+ * Validates a parsed manifest.
+ * @throws ModelError `bad-manifest` naming the first invalid field.
  */
 export function parseManifest(value: unknown, file: string): ModelManifest {
   const result = manifestSchema.safeParse(value);
@@ -155,7 +157,7 @@ export function parseManifest(value: unknown, file: string): ModelManifest {
   throw new ModelError(
     'bad-manifest',
     file,
-    `The manifest is not valid at "${where}": ${issue?.message ?? 'unknown'}.`,
+    `The manifest is invalid at "${where}": ${issue?.message ?? 'unknown'}.`,
     'Export the model again with this version of Dualscope.',
   );
 }
@@ -166,13 +168,16 @@ export type ModelErrorCode =
 /** An error about a model that a user can act on. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
-  constructor(
-    readonly code: ModelErrorCode,
-    readonly file: string,
-    readonly problem: string,
-    readonly remedy: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: ModelErrorCode;
+  readonly file: string;
+  readonly problem: string;
+  readonly remedy: string;
+
+  constructor(code: ModelErrorCode, file: string, problem: string, remedy: string, options?: ErrorOptions) {
     super(`${file}: ${problem} ${remedy}`, options);
+    this.code = code;
+    this.file = file;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The gradient of max pooling for the wasm backend, in place of TF.js's kernel, which compares every window
+ * The gradient of max pooling for the wasm backend. It replaces TF.js's kernel, which compares every window
  * again for every input pixel and takes a third of a training step. The maximum of a square window is the
- * maximum over rows of the maxima within rows, so two passes of k comparisons do what k² do.
+ * maximum over rows of the maxima within rows, so two passes of k comparisons do the work of k².
  */
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -78,7 +78,7 @@ interface WasmHeap {
   typedArrayFromHeap(info: tf.TensorInfo): Float32Array;
 }
 
-/** Puts the gradient above in place of the wasm backend's kernel. Call once, before training on wasm. */
+/** Replaces the wasm backend's kernel by the gradient above. Call once, before training on wasm. */
 export function registerMaxPoolGradient(): void {
   if (tf.getKernel('MaxPoolGrad', 'wasm') !== undefined) tf.unregisterKernel('MaxPoolGrad', 'wasm');
   tf.registerKernel({
@@ -100,7 +100,7 @@ export function registerMaxPoolGradient(): void {
   });
 }
 
-/** Networks here pool squares with symmetric padding only. */
+/** Networks here pool only squares with symmetric padding. */
 function single(value: unknown): number {
   const first: unknown = Array.isArray(value) ? value[0] : value;
   if (typeof first !== 'number') throw new Error('maxPool needs a number for kernel, stride and padding.');

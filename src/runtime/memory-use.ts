@@ -1,18 +1,18 @@
 /** Memory in use now. */
 import { memory } from '@tensorflow/tfjs-core';
 
-/** Bytes, as far as the platform tells. */
+/** In bytes, as far as the platform reports them. */
 export interface MemoryUse {
-  /** JavaScript heap of this thread; null where the platform does not tell. */
+  /** JavaScript heap of this thread; null where the platform does not report it. */
   readonly heapBytes: number | null;
   /** Tensors, weights included. */
   readonly tensorBytes: number;
 }
 
 interface HeapTellers {
-  /** Chromium's. */
+  /** In Chromium. */
   readonly performance?: { readonly memory?: { readonly usedJSHeapSize: number } };
-  /** Node's. */
+  /** In Node. */
   readonly process?: { readonly memoryUsage?: () => { readonly heapUsed: number } };
 }
 

@@ -1,11 +1,11 @@
-/** What a model's graph holds beside its nodes: kernels, biases, sizes. */
+/** The constants of a model's graph: kernels, biases, sizes. */
 import { io } from '@tensorflow/tfjs-core';
 import { modelArtifacts, type ModelFiles } from './load-model.ts';
 import type { WeightArray } from './variables.ts';
 
 /**
- * The constants of a model's graph by name, half precision widened. Batch norms are folded into the kernels and biases of the
- * convolutions before them.
+ * The constants of a model's graph by name, half precision widened to float32. Batch norms are folded into
+ * the kernels and biases of the convolutions before them.
  */
 export async function constantsOf(files: ModelFiles): Promise<Map<string, WeightArray>> {
   const { weightSpecs = [] } = modelArtifacts(files);

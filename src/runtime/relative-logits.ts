@@ -1,14 +1,14 @@
 /**
- * Logits as bytes, relative to the winning class: what overlapping slices are blended by. The winner has 255, and a byte
- * `steps` lower stands for `natsPerSquare · steps²` below it: fine where classes are close, so that two slices which
- * are unsure of different classes are not just as unsure as each other. Where they are, their border is a straight
- * line along which the weights are equal (docs/decisions/0010).
+ * Logits as bytes, relative to the winning class: the input for blending overlapping slices. The winner has
+ * 255, and a byte `steps` lower means `natsPerSquare · steps²` below it. The scale is fine where classes are
+ * close, so that two slices unsure of different classes rarely tie. Where they do tie, their border is a
+ * straight line along which the weights are equal (docs/decisions/0010).
  */
 
-/** What the byte 0 stands for, or more. */
+/** Distance represented by the byte 0, or more. */
 const mostNats = 32;
 
-/** Below the winner, by the square of the steps. */
+/** Distance below the winner, by the square of the steps. */
 export const natsPerSquare = mostNats / 255 ** 2;
 
 /** @param logits any number of pixels, `classes` values each. */
@@ -19,14 +19,14 @@ export function relativeLogits(logits: Float32Array, classes: number): Uint8Arra
     for (let i = first + 1; i < first + classes; i++) if (logits[i]! > top) top = logits[i]!;
     for (let i = first; i < first + classes; i++) {
       const below = top - logits[i]!;
-      // Storing into a byte array rounds down; it does not stop at zero.
+      // Storing into a byte array rounds down but does not stop at zero.
       bytes[i] = below >= mostNats ? 0 : 255.5 - Math.sqrt(below / natsPerSquare);
     }
   }
   return bytes;
 }
 
-/** The same in WGSL: the byte of what lies `below` the winner. */
+/** The same in WGSL: the byte for a distance `below` the winner. */
 export const relativeByteShader = `
     fn relativeByte(below : f32) -> i32 {
       return i32(clamp(255.5 - sqrt(below * ${1 / natsPerSquare}), 0.0, 255.0));

@@ -1,10 +1,10 @@
 /**
- * What the engine asks of a loaded network, whatever runs it. `graph-segmenter.ts` implements it on an
+ * What the engine requires of a loaded network, whatever runs it. `graph-segmenter.ts` implements it on an
  * exported TF.js graph; tests implement it by hand.
  */
 import type { ModelManifest } from './manifest.ts';
 
-/** 8-bit RGBA, row by row; a decoded region of a slide fits. */
+/** 8-bit RGBA, row by row; a decoded region of a slide qualifies. */
 export interface InputImage {
   readonly width: number;
   readonly height: number;
@@ -31,15 +31,15 @@ export interface SliceMaps {
   /** Probability of the winning class, 0 to 255. */
   readonly confidence: Uint8Array<ArrayBuffer>;
   /**
-   * Logarithm of every class's probability relative to the winner's, as a byte: `relativeLogits` says how.
-   * `size × size × classes`, the class fastest. Only where it was asked for: it
-   * takes as many times more read-back as there are classes.
+   * Logarithm of every class's probability relative to the winner's, as a byte in the encoding of
+   * `relativeLogits`. `size × size × classes`, the class fastest. Present only on request: it multiplies the
+   * read-back by the number of classes.
    */
   readonly logProbabilities?: Uint8Array<ArrayBuffer>;
 }
 
 export interface SegmentOptions {
-  /** Asks for `logProbabilities` besides class and confidence. False by default. */
+  /** Requests `logProbabilities` in addition to class and confidence. False by default. */
   readonly logProbabilities?: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface Segmenter {
     options?: SegmentOptions,
   ): Promise<SliceMaps>;
   /**
-   * Several slices of one context at once, one read-back for all. Absent where nothing is gained by it.
+   * Several slices of one context at once, with one read-back for all. Absent where it gains nothing.
    * @returns one result per slice, in order.
    * @throws as `segment` does.
    */
@@ -68,8 +68,8 @@ export interface Segmenter {
     options?: SegmentOptions,
   ): Promise<SliceMaps[]>;
   /**
-   * Compiles what `encodeContext` and `segment` will need, so that the first slice does not wait for it. Absent where
-   * there is nothing to compile.
+   * Compiles what `encodeContext` and `segment` will need, so that the first slice does not wait for it.
+   * Absent where nothing is compiled.
    */
   warmUp?(options?: SegmentOptions): Promise<void>;
   dispose(): void;

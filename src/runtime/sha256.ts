@@ -5,13 +5,13 @@ import { ModelError } from './manifest.ts';
  * @throws ModelError `backend` where the platform offers no cryptography (a page not served over HTTPS).
  */
 export async function sha256(parts: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
-  // lib.dom calls it always present; browsers hide it from pages that are not a secure context.
+  // Always present according to lib.dom, but browsers hide it from pages without a secure context.
   const subtle = (globalThis.crypto as Crypto | undefined)?.subtle;
   if (subtle === undefined) {
     throw new ModelError(
       'backend',
       'SHA-256',
-      'This page may not use cryptography, so the model files cannot be checked.',
+      'This page has no access to cryptography, so the model files cannot be verified.',
       'Open it through https:// or http://localhost.',
     );
   }

@@ -14,8 +14,8 @@ const ids = existsSync(folder)
   ? readdirSync(folder).filter((id) => existsSync(path.join(folder, id, 'manifest.json')))
   : [];
 
-/** Slower than this, the cpu backend (0.8 GFLOP/s) takes too long for a test. */
-const MOST_MACS = 1e9;
+/** Larger models take the cpu backend (0.8 GFLOP/s) too long for a test. */
+const maxMacs = 1e9;
 
 async function golden(id: string, backend: BackendName, readFile: ReadFile): Promise<SliceMaps> {
   await initialiseNodeBackend(backend);
@@ -41,7 +41,7 @@ describe.skipIf(ids.length === 0)('the shipped models', () => {
 
   it.each(ids)('%s gives the same classes on cpu and wasm (99.9 % of pixels)', async (id) => {
     const readFile = fromFolder(path.join(folder, id));
-    if ((await readManifest(id, readFile)).macs > MOST_MACS) return;
+    if ((await readManifest(id, readFile)).macs > maxMacs) return;
     const { share } = classAgreement(
       [await golden(id, 'cpu', readFile)],
       [await golden(id, 'wasm', readFile)],

@@ -1,10 +1,10 @@
 import type { SliceInContext } from './segmenter.ts';
 
-/** Corners of a slice in the feature maps of its context, as fractions: what `Ops.cropResize` takes. */
+/** Corners of a slice in the feature maps of its context, as fractions: the argument of `Ops.cropResize`. */
 export type SliceBox = readonly [y1: number, x1: number, y2: number, x2: number];
 
-/** Keeps rounding in a backend from stepping past the last pixel, where CropAndResize would put zeros. */
-const LAST_PIXEL = 1 - 2 ** -16;
+/** Keeps a backend's rounding from stepping past the last pixel, where CropAndResize would give zeros. */
+const lastPixel = 1 - 2 ** -16;
 
 /**
  * The box at which context features are cut out so that they lie on the slice's features, pixel centre on
@@ -31,7 +31,7 @@ export function sliceBox(sliceInContext: SliceInContext, contextPx: number, slic
   const tolerance = 0.5 / (contextPx - 1) + 1e-9;
   const snapped = (value: number): number => {
     if (value < 0) return value >= -tolerance ? 0 : value;
-    return value > LAST_PIXEL && value <= 1 + tolerance ? LAST_PIXEL : value;
+    return value > lastPixel && value <= 1 + tolerance ? lastPixel : value;
   };
   const first = (start: number): number => snapped(fraction(start * contextPx + margin));
   const last = (start: number): number =>

@@ -1,4 +1,4 @@
-/** What a graph says of slices, on its way from the backend: class and confidence, and logits where they are wanted. */
+/** Outputs of a graph on their way from the backend: class and confidence, and logits on request. */
 import type { Tensor, TypedArray } from '@tensorflow/tfjs-core';
 import { bytesOnDevice } from './device-bytes.ts';
 import { relativeLogits } from './relative-logits.ts';
@@ -6,26 +6,28 @@ import type { SliceMaps } from './segmenter.ts';
 import { valuesInPlace } from './values-in-place.ts';
 
 export interface OutputSizes {
-  /** Side of a slice, pixels. */
+  /** Side of a slice in pixels. */
   readonly size: number;
   readonly slices: number;
   readonly classes: number;
 }
 
-/** Outputs that the backend has or will have. Dispose exactly once. */
+/** Outputs that the backend has computed or will compute. Dispose exactly once. */
 export class SliceOutputs {
   readonly #tensors: readonly Tensor[];
   readonly #onDevice: Tensor | null;
+  readonly #packed: Tensor;
+  readonly #logits: Tensor | null;
+  readonly #sizes: OutputSizes;
 
   /**
    * @param packed int32, class * 256 + confidence per pixel; owned from here on.
    * @param logits float32, the class fastest; owned from here on.
    */
-  constructor(
-    private readonly packed: Tensor,
-    private readonly logits: Tensor | null,
-    private readonly sizes: OutputSizes,
-  ) {
+  constructor(packed: Tensor, logits: Tensor | null, sizes: OutputSizes) {
+    this.#packed = packed;
+    this.#logits = logits;
+    this.#sizes = sizes;
     const depth = logits === null ? 0 : sizes.classes;
     this.#onDevice = bytesOnDevice(packed, logits, sizes.slices * sizes.size ** 2, depth);
     this.#tensors = [packed, logits, this.#onDevice].filter((tensor) => tensor !== null);
@@ -33,7 +35,9 @@ export class SliceOutputs {
 
   /** One result per slice. */
   async maps(): Promise<SliceMaps[]> {
-    const { packed, logits, sizes } = this;
+    const packed = this.#packed;
+    const logits = this.#logits;
+    const sizes = this.#sizes;
     if (this.#onDevice !== null) {
       const words = await this.#onDevice.data<'int32'>();
       return splitBytes(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), sizes);
@@ -41,7 +45,7 @@ export class SliceOutputs {
     const values = valuesInPlace(packed);
     const more = logits === null ? null : valuesInPlace(logits);
     if (values !== null && (logits === null || more !== null)) return unpack(values, more, sizes);
-    // Both are asked for before either is awaited: one wait for the device, not two.
+    // Both are requested before either is awaited: one wait for the device, not two.
     const [first, second] = await Promise.all([packed.data(), logits?.data() ?? null]);
     return unpack(first, second, sizes);
   }
@@ -51,7 +55,7 @@ export class SliceOutputs {
   }
 }
 
-/** Bytes as `bytesOnDevice` lays them out. */
+/** Bytes in the layout of `bytesOnDevice`. */
 function splitBytes(bytes: Uint8Array, { size, slices, classes: depth }: OutputSizes): SliceMaps[] {
   const pixels = size * size;
   const all = slices * pixels;

@@ -1,4 +1,4 @@
-/** For tests in Node: TF.js on a named backend, the wasm files from its own package. */
+/** For tests in Node: starts TF.js on a named backend, with the wasm files of its own package. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';

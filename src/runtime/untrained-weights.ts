@@ -1,4 +1,4 @@
-/** Random weights for a preset, for measuring what the trained one will weigh and cost. */
+/** Random weights for a preset, for measuring the size and cost of a trained one. */
 import { fullSizeLogits } from '../model/network.ts';
 import type { Shape4 } from '../model/ops.ts';
 import type { Preset } from '../model/presets.ts';
@@ -6,7 +6,7 @@ import { CostOps } from './cost.ts';
 import { mulberry32, type WeightArray } from './variables.ts';
 
 export interface UntrainedNetwork {
-  /** What one slice of `px` × `px` costs, with its context of the same size. */
+  /** The cost of one slice of `px` × `px`, with a context of the same size. */
   readonly cost: CostOps;
   /** Every variable by name; the same at every call. */
   readonly variables: Map<string, WeightArray>;

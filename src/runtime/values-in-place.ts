@@ -1,17 +1,17 @@
-/** Values of a tensor where they lie, for backends that compute in this thread's memory. */
+/** Reads a tensor's values in place, on backends that compute in this thread's memory. */
 import { engine, type DataId, type Tensor } from '@tensorflow/tfjs-core';
 
-/** What of TF.js's wasm backend is needed to find a tensor in its memory. */
+/** The parts of TF.js's wasm backend needed to find a tensor in its memory. */
 interface WasmMemory {
   readonly wasm?: { readonly HEAPU8?: Uint8Array };
   readonly dataIdMap?: { get(id: DataId): { readonly memoryOffset?: number | null } | undefined };
 }
 
 /**
- * The values of a float32 or int32 tensor without a copy: a copy of every slice's logits is memory that has to be
- * taken, filled and collected again. Use them at once, before the backend is given more work: its memory may then
+ * The values of a float32 or int32 tensor without a copy: copying every slice's logits costs allocation,
+ * filling and garbage collection. Use them at once, before giving the backend more work: its memory may then
  * grow and move.
- * @returns null where the values are not at hand; `data` of the tensor fetches them.
+ * @returns null where the values are not directly accessible; the tensor's `data` fetches them.
  */
 export function valuesInPlace(tensor: Tensor): Float32Array | Int32Array | null {
   if (engine().backendName !== 'wasm') return null;

@@ -1,7 +1,7 @@
 /** Trainable variables and moving statistics of a network, by name, with reproducible initial values. */
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Weights apart from any backend: what is exported, saved and loaded. */
+/** Weights independent of any backend, for export, saving and loading. */
 export interface WeightArray {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -14,20 +14,23 @@ export type Initialiser =
   | { readonly kind: 'normal'; readonly gain: number; readonly fanIn: number };
 
 export class VariableStore {
-  private readonly variables = new Map<string, tf.Variable>();
+  readonly #variables = new Map<string, tf.Variable>();
+  readonly #seed: number | null;
 
   /**
    * @param seed initial values depend on it and on the variable's name alone; null: all zeros, for weights
-   *   that are loaded afterwards.
+   * loaded later.
    */
-  constructor(private readonly seed: number | null) {}
+  constructor(seed: number | null) {
+    this.#seed = seed;
+  }
 
   /**
    * The variable of that name, created on first use.
    * @throws Error when it exists with another shape.
    */
   get(name: string, shape: readonly number[], init: Initialiser, trainable = true): tf.Variable {
-    const existing = this.variables.get(name);
+    const existing = this.#variables.get(name);
     if (existing !== undefined) {
       if (existing.shape.join() !== shape.join()) {
         throw new Error(`Variable "${name}" is [${existing.shape.join(', ')}], not [${shape.join(', ')}].`);
@@ -37,34 +40,34 @@ export class VariableStore {
     const zeros: Initialiser = { kind: 'constant', value: 0 };
     const initial = initialValues(
       shape,
-      this.seed === null ? zeros : init,
-      hashName(name) ^ (this.seed ?? 0),
+      this.#seed === null ? zeros : init,
+      hashName(name) ^ (this.#seed ?? 0),
     );
     const variable = tf.tidy(() => tf.variable(tf.tensor(initial, [...shape]), trainable));
-    this.variables.set(name, variable);
+    this.#variables.set(name, variable);
     return variable;
   }
 
   get names(): string[] {
-    return [...this.variables.keys()];
+    return [...this.#variables.keys()];
   }
 
   /** Trainable variables by name, in order of creation. */
   trainable(): Map<string, tf.Variable> {
-    return new Map([...this.variables].filter(([, variable]) => variable.trainable));
+    return new Map([...this.#variables].filter(([, variable]) => variable.trainable));
   }
 
-  /** Copies variables off the backend: all, or those that `wants` names. */
+  /** Copies variables from the backend: all, or those selected by `wants`. */
   async read(wants: (name: string) => boolean = () => true): Promise<Map<string, WeightArray>> {
     const weights = new Map<string, WeightArray>();
-    for (const [name, variable] of this.variables) {
+    for (const [name, variable] of this.#variables) {
       if (!wants(name)) continue;
       weights.set(name, { shape: variable.shape, data: new Float32Array(await variable.data()) });
     }
     return weights;
   }
 
-  /** Sets the variables that `weights` names, creating those that are not there yet. */
+  /** Sets the variables named in `weights`, creating missing ones. */
   load(weights: Weights): void {
     for (const [name, { shape, data }] of weights) {
       const trainable = !name.includes('/moving_');
@@ -76,8 +79,8 @@ export class VariableStore {
   }
 
   dispose(): void {
-    for (const variable of this.variables.values()) variable.dispose();
-    this.variables.clear();
+    for (const variable of this.#variables.values()) variable.dispose();
+    this.#variables.clear();
   }
 }
 

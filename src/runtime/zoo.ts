@@ -1,10 +1,10 @@
-/** What each preset costs: the rows of `dualscope zoo`, counted by the cost interpreter. */
+/** What each preset costs: the rows of `dualscope zoo`, computed by the cost interpreter. */
 import { encodeContext, fullSizeLogits, readsContext } from '../model/network.ts';
 import type { Shape4 } from '../model/ops.ts';
 import type { Preset } from '../model/presets.ts';
 import { CostOps } from './cost.ts';
 
-/** JSON fields are fixed by DESIGN 7. */
+/** DESIGN 7 fixes the JSON fields. */
 export interface ZooRow {
   readonly id: string;
   readonly table: string;
@@ -15,7 +15,7 @@ export interface ZooRow {
   readonly checkpointMB: number;
   /** 10^9 multiply-accumulates of one slice with its context, at the preset's own input. */
   readonly gmac: number;
-  /** The same with the context's features at hand; equal to `gmac` for single inputs. */
+  /** The same with reused context features; equal to `gmac` for single inputs. */
   readonly gmacReusedContext: number;
   /** 10^6 bytes of all activations of one slice with its context, float32. */
   readonly activationMB: number;

@@ -1,6 +1,6 @@
 /**
- * Files that are damaged, absurd or something else: each gives a typed error that names the file, or a
- * slide that works but for the damaged part. Never a hang, never another error.
+ * Damaged, absurd and foreign files. Each gives a typed error that names the file, or a slide that works
+ * except for its damaged part. None hangs and none throws another kind of error.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const root = join(import.meta.dirname, '../..');
 const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 const read = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(join(root, path)));
 
-/** Opens bytes and reads the whole slide small: what a viewer does first. */
+/** Opens bytes and reads the whole slide at a small size, which is what a viewer does first. */
 async function use(
   bytes: Uint8Array,
   name = 'case.svs',
@@ -56,13 +56,13 @@ const compressed = (scheme: number, tile: Uint8Array): Uint8Array =>
   buildTiff([tile], tiledEntries(16, 16, [tile], scheme)).bytes;
 const ome = (xml: string): Uint8Array => built(changed(plain, 270, [2, text(`${xml}\0`)]));
 
-/** A directory whose next one is itself. */
+/** A directory that points to itself as the next one. */
 function loop(): Uint8Array {
   const tiff = buildTiff(tiles, plain);
   return buildTiff(tiles, plain, tiff.directory).bytes;
 }
 
-/** Bytes patched at an offset. */
+/** The bytes, patched at an offset. */
 function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
   const copy = bytes.slice();
   copy.set(values, at);
@@ -75,7 +75,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['empty', () => new Uint8Array(0), 'not-a-slide'],
   ['one byte', () => Uint8Array.of(0x49), 'not-a-slide'],
   ['three bytes of a TIFF', () => Uint8Array.of(0x49, 0x49, 42), 'truncated'],
-  ['a header and nothing else', () => Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0), 'truncated'],
+  ['a bare header', () => Uint8Array.of(0x49, 0x49, 42, 0, 8, 0, 0, 0), 'truncated'],
   ['a text file', () => text('This is not a slide.\n'.repeat(50)), 'not-a-slide'],
   ['a web page', () => text('<!DOCTYPE html><html><body>404</body></html>'), 'not-a-slide'],
   ['a ZIP archive', () => text('PK\x03\x04 and so on'), 'not-a-slide'],
@@ -83,11 +83,15 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['zeros', () => new Uint8Array(5000), 'not-a-slide'],
   ['a TIFF of version 44', () => patched(built(plain), 2, 44), 'not-a-slide'],
   ['no directory', () => patched(built(plain), 4, 0, 0, 0, 0), 'corrupt'],
-  ['a directory behind the end', () => patched(built(plain), 4, 255, 255, 255, 127), 'truncated'],
-  ['a directory of no entries', () => buildTiff(tiles, []).bytes, 'corrupt'],
-  ['a directory that is its own next', loop, 'corrupt'],
-  ['a next directory behind the end', () => built(plain, 0x7fffffff), 'truncated'],
-  ['a next directory in the pixels', () => built(plain, 8), 'corrupt', 'truncated'],
+  [
+    'a directory offset past the end of the file',
+    () => patched(built(plain), 4, 255, 255, 255, 127),
+    'truncated',
+  ],
+  ['an empty directory', () => buildTiff(tiles, []).bytes, 'corrupt'],
+  ['a directory that links to itself', loop, 'corrupt'],
+  ['a next-directory offset past the end of the file', () => built(plain, 0x7fffffff), 'truncated'],
+  ['a next-directory offset into the pixels', () => built(plain, 8), 'corrupt', 'truncated'],
   ['no width', () => built(changed(plain, 256, null)), 'corrupt'],
   ['width 0', () => built(changed(plain, 256, [4, [0]])), 'corrupt'],
   ['width of 4 billion', () => built(changed(plain, 256, [4, [0xffffffff]])), 'corrupt'],
@@ -100,7 +104,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['tile width 0', () => built(changed(plain, 322, [4, [0]])), 'corrupt'],
   ['tile width of 4 billion', () => built(changed(plain, 322, [4, [0xffffffff]])), 'corrupt'],
   [
-    'tiles of 16 million pixels and more',
+    'tiles of more than 16 million pixels',
     () => built(changed(changed(plain, 322, [4, [60000]]), 323, [4, [60000]])),
     'unsupported',
   ],
@@ -108,8 +112,16 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['no tile offsets', () => built(changed(plain, 324, null)), 'broken-tile'],
   ['no tile byte counts', () => built(changed(plain, 325, null)), 'broken-tile'],
   ['fewer offsets than tiles', () => built(changed(plain, 324, [4, [8]])), 'broken-tile'],
-  ['tile offsets behind the end', () => built(changed(plain, 324, [4, [8, 776, 1e9, 1544]])), 'broken-tile'],
-  ['a byte count over the end', () => built(changed(plain, 325, [4, [768, 768, 768, 1e9]])), 'broken-tile'],
+  [
+    'tile offsets past the end of the file',
+    () => built(changed(plain, 324, [4, [8, 776, 1e9, 1544]])),
+    'broken-tile',
+  ],
+  [
+    'a byte count that runs past the end of the file',
+    () => built(changed(plain, 325, [4, [768, 768, 768, 1e9]])),
+    'broken-tile',
+  ],
   [
     'a byte count that is too small',
     () => built(changed(plain, 325, [4, [768, 10, 768, 768]])),
@@ -141,9 +153,9 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     () => built(changed(changed(plain, 317, [3, [3]]), 259, [3, [8]])),
     'unsupported',
   ],
-  ['planes that are not there', () => built(changed(plain, 284, [3, [2]])), 'broken-tile'],
+  ['planes that do not exist', () => built(changed(plain, 284, [3, [2]])), 'broken-tile'],
   ['field types that do not exist', () => built([...plain, [60000, 99, [1]]]), 'works'],
-  ['a text tag without an end', () => built(changed(plain, 270, [2, text('Aperio')])), 'works'],
+  ['an unterminated text tag', () => built(changed(plain, 270, [2, text('Aperio')])), 'works'],
   ['a Deflate bomb', () => deflated(new Uint8Array(deflateSync(new Uint8Array(100_000_000)))), 'works'],
   [
     'a Deflate tile that ends early',
@@ -155,7 +167,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     () => deflated(Uint8Array.from({ length: 300 }, (_, i) => (i * 97) % 256)),
     'broken-tile',
   ],
-  ['a Deflate tile that holds too little', () => deflated(zlibSync(new Uint8Array(100))), 'broken-tile'],
+  ['a Deflate tile that unpacks to too little', () => deflated(zlibSync(new Uint8Array(100))), 'broken-tile'],
   [
     'an LZW tile of noise',
     () =>
@@ -168,14 +180,10 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['an LZW tile of ones', () => compressed(5, new Uint8Array(300).fill(255)), 'broken-tile'],
   ['a PackBits tile that ends early', () => compressed(32773, Uint8Array.of(129)), 'broken-tile'],
   ['a ZSTD tile of noise', () => compressed(50000, new Uint8Array(300).fill(0x5a)), 'broken-tile'],
-  ['a JPEG tile that is none', () => compressed(7, new Uint8Array(300)), 'broken-tile'],
-  [
-    'a JPEG tile of a header alone',
-    () => compressed(7, Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)),
-    'broken-tile',
-  ],
-  ['a WebP tile that is none', () => compressed(50001, new Uint8Array(300)), 'broken-tile'],
-  ['a JPEG 2000 tile that is none', () => compressed(33005, new Uint8Array(300)), 'broken-tile'],
+  ['a JPEG tile that is not a JPEG', () => compressed(7, new Uint8Array(300)), 'broken-tile'],
+  ['a JPEG tile of a bare header', () => compressed(7, Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)), 'broken-tile'],
+  ['a WebP tile that is not a WebP', () => compressed(50001, new Uint8Array(300)), 'broken-tile'],
+  ['a JPEG 2000 tile that is not JPEG 2000', () => compressed(33005, new Uint8Array(300)), 'broken-tile'],
   [
     'a JPEG 2000 tile of 4 billion by 4 billion',
     () =>
@@ -196,7 +204,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
       ),
     'broken-tile',
   ],
-  ['OME-XML cut short', () => ome('<?xml version="1.0"?><OME><Image OME>'), 'corrupt', 'works'],
+  ['truncated OME-XML', () => ome('<?xml version="1.0"?><OME><Image OME>'), 'corrupt', 'works'],
   [
     'OME-XML with an entity bomb',
     () =>
@@ -207,7 +215,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     'corrupt',
   ],
   [
-    'OME-XML that reads a file',
+    'OME-XML with an external entity',
     () =>
       ome(
         '<?xml version="1.0"?><!DOCTYPE OME [<!ENTITY a SYSTEM "file:///etc/passwd">]><OME><Image Name="&a;"/></OME>',
@@ -225,7 +233,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     'works',
   ],
   [
-    'channels that the XML claims and the file lacks',
+    'OME-XML that claims channels the file lacks',
     () => {
       const xml = '<OME><Image><Pixels SizeC="5"><Channel SamplesPerPixel="1"/></Pixels></Image></OME>';
       const grey = changed(changed(plain, 277, [3, [1]]), 258, [3, [8]]);
@@ -234,7 +242,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     'unsupported',
   ],
   [
-    'channels that the XML claims of an RGB image',
+    'OME-XML that claims channels for an RGB image',
     () => ome('<OME><Image><Pixels SizeC="5"><Channel SamplesPerPixel="1"/></Pixels></Image></OME>'),
     'works',
   ],
@@ -247,7 +255,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     },
     'corrupt',
   ],
-  ['SubIFDs behind the end', () => built(changed(plain, 330, [4, [1e9]])), 'truncated'],
+  ['SubIFDs past the end of the file', () => built(changed(plain, 330, [4, [1e9]])), 'truncated'],
   [
     'an SVS without tiles',
     () =>
@@ -267,7 +275,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ],
   ['an NDPI without levels', () => built([...plain, [65420, 3, [1]]]), 'corrupt'],
   [
-    'a DICOM prefix and nothing else',
+    'a bare DICOM prefix',
     () => {
       const bytes = new Uint8Array(200);
       bytes.set(text('DICM'), 128);
@@ -293,7 +301,7 @@ describe('bad files', () => {
         return;
       }
       expect(expected).toContain(outcome.code);
-      // Which file, what is wrong, what to do: two sentences after the name.
+      // The name, then two sentences: what is wrong and what to do.
       expect(outcome.message).toMatch(/^case\.svs: \S.*\. \S.*\.$/s);
     },
     30_000,
@@ -314,7 +322,7 @@ describe('bad files', () => {
     await expect(pathByteSource(join(root, 'none.svs'))).rejects.toMatchObject({ code: 'not-found' });
   });
 
-  test('nothing, and files that do not belong together', async () => {
+  test('no files, and files that do not belong together', async () => {
     await expect(openSlide([], platform)).rejects.toMatchObject({ code: 'not-a-slide' });
     const two = ['a.tif', 'b.tif'].map((name) => memoryByteSource(built(plain), name));
     await expect(openSlide(two, platform)).rejects.toMatchObject({ code: 'unsupported' });
@@ -328,7 +336,7 @@ describe('bad files', () => {
   });
 });
 
-describe('real slides cut off', () => {
+describe('truncated real slides', () => {
   const svs = read('public/slides/CMU-1-Small-Region.svs');
   test.each([10, 1000, 100_000, 1_276_200, 1_474_362, 1_500_000, 1_850_000, 1_938_300])(
     'an SVS after %i bytes',
@@ -343,7 +351,7 @@ describe('real slides cut off', () => {
     expect(['truncated', 'corrupt', 'unsupported', 'broken-tile']).toContain((outcome as SlideError).code);
   });
 
-  test('a DICOM file cut in its frames loses only those', async () => {
+  test('a DICOM file truncated within its frames loses only those frames', async () => {
     const slide = await openSlide([memoryByteSource(dcm.slice(0, 100_000), 'cut.dcm')], platform);
     expect((await slide.tile(0, 0, 0)).kind).toBe('encoded');
     await expect(slide.tile(0, 3, 2)).rejects.toMatchObject({ code: 'broken-tile', file: 'cut.dcm' });
@@ -351,7 +359,7 @@ describe('real slides cut off', () => {
 });
 
 describe('mutants', () => {
-  /** Mulberry32: the same mutants on every run. */
+  /** Mulberry32: every run gets the same mutants. */
   const random = (seed: number) => (): number => {
     seed = (seed + 0x6d2b79f5) | 0;
     let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
@@ -359,7 +367,10 @@ describe('mutants', () => {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 
-  /** Native decoders are not what is tested here, and they take most of the time: a grey tile does. */
+  /**
+   * Native decoders are not under test here and would take most of the time, so every image decodes to a grey
+   * tile.
+   */
   const quick: SlidePlatform = {
     jpeg2000: platform.jpeg2000,
     decoder: {
@@ -370,7 +381,7 @@ describe('mutants', () => {
     },
   };
 
-  // Small files, so that mutations hit structure as often as pixels.
+  // Small files, so that mutations hit the structure as often as the pixels.
   const variants = 'src/slide/golden/variants';
   const seeds = [
     `${variants}/jpeg-ycbcr.tif`,
@@ -387,7 +398,7 @@ describe('mutants', () => {
     async (path) => {
       const original = read(path);
       const next = random(path.length);
-      // Structure lies at the end of TIFFs that libvips wrote and at the start of DICOM files.
+      // libvips writes the structure at the end of a TIFF; DICOM files have it at the start.
       const dcm = path.endsWith('.dcm');
       let slowest = 0;
       for (let i = 0; i < MUTANTS; i++) {
@@ -407,7 +418,7 @@ describe('mutants', () => {
         slowest = Math.max(slowest, performance.now() - started);
         if (outcome !== 'works') expect(outcome.message.startsWith('mutant.svs: ')).toBe(true);
       }
-      // A hang, not slowness: a usual mutant takes a few milliseconds.
+      // Catches hangs, not slowness: a mutant usually takes a few milliseconds.
       expect(slowest).toBeLessThan(5000);
     },
     300_000,

@@ -1,27 +1,27 @@
 /**
- * Slide reading in the browser, in page and worker alike: images decoded by `createImageBitmap`, off the
- * thread that asks, without any colour conversion or premultiplication.
+ * Slide reading in the browser, in page and workers: `createImageBitmap` decodes images off the calling
+ * thread, without colour conversion or premultiplication.
  */
 import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from '../base/abort.ts';
 import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
 
-const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
+const asStored: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
 
-/** Converted to sRGB by the profile that lies in the file. */
-const MANAGED: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
+/** Converted to sRGB by the file's embedded profile. */
+const managed: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
 
 const pool = new Jpeg2000Pool();
 
-/** The platform for page and worker. */
+/** The platform for the page and its workers. */
 export function browserPlatform(): SlidePlatform {
   return {
     jpeg2000: (bytes, colours, signal) => pool.decode(bytes, colours, signal),
     decoder: {
       async decode(bytes, type, signal) {
         if (signal?.aborted) throw abortReason(signal);
-        const bitmap = await createImageBitmap(new Blob([bytes], { type }), AS_STORED);
+        const bitmap = await createImageBitmap(new Blob([bytes], { type }), asStored);
         try {
           if (signal?.aborted) throw abortReason(signal);
           return bitmapPixels(bitmap);
@@ -34,10 +34,10 @@ export function browserPlatform(): SlidePlatform {
 }
 
 /**
- * A tile as a bitmap for drawing; null where the slide does not hold it. Encoded tiles go straight to
- * the native decoder: their pixels never pass through script.
- * @param profile the slide's ICC profile (`slide.iccProfile()`) to convert colours to sRGB by; without
- * one, colours are as stored. For the eye only: networks learnt from colours as stored.
+ * A tile as a bitmap for drawing; null where the slide has no tile. Encoded tiles go straight to the native
+ * decoder, so their pixels never pass through script.
+ * @param profile the slide's ICC profile (`slide.iccProfile()`), for converting colours to sRGB; without one,
+ * colours are as stored. For display only: networks are trained on colours as stored.
  * @throws the decoder's error when the tile is damaged; an AbortError when `signal` aborts.
  */
 export async function tileBitmap(
@@ -62,14 +62,14 @@ async function bitmapSource(
   if (payload.kind === 'pixels') {
     const { image } = payload;
     return profile === null
-      ? [new ImageData(image.data, image.width, image.height), AS_STORED]
+      ? [new ImageData(image.data, image.width, image.height), asStored]
       : asPng(image, profile);
   }
   const { bytes, type } = payload;
-  if (profile === null) return [new Blob([bytes], { type }), AS_STORED];
-  if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), MANAGED];
-  // PNG and WebP may carry a profile of their own, which would have to be cut out first.
-  const bitmap = await createImageBitmap(new Blob([bytes], { type }), AS_STORED);
+  if (profile === null) return [new Blob([bytes], { type }), asStored];
+  if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), managed];
+  // PNG and WebP may carry their own profile, which would have to be removed first.
+  const bitmap = await createImageBitmap(new Blob([bytes], { type }), asStored);
   try {
     return asPng(bitmapPixels(bitmap), profile);
   } finally {
@@ -78,14 +78,14 @@ async function bitmapSource(
 }
 
 function asPng(image: RgbaImage, profile: Uint8Array): [Blob, ImageBitmapOptions] {
-  return [new Blob([pngWithProfile(image, profile)], { type: 'image/png' }), MANAGED];
+  return [new Blob([pngWithProfile(image, profile)], { type: 'image/png' }), managed];
 }
 
 function bitmapPixels(bitmap: ImageBitmap): RgbaImage {
   const { width, height } = bitmap;
   const canvas = scratchCanvas(width, height);
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  if (context === null) throw new Error('The browser gives no 2D canvas.');
+  if (context === null) throw new Error('The browser provides no 2D canvas.');
   context.globalCompositeOperation = 'copy';
   context.drawImage(bitmap, 0, 0);
   const { data } = context.getImageData(0, 0, width, height);
@@ -94,7 +94,7 @@ function bitmapPixels(bitmap: ImageBitmap): RgbaImage {
 
 let scratch: OffscreenCanvas | undefined;
 
-/** One canvas for all tiles of a size: a new one for each would be most of the work. */
+/** One canvas for all tiles of a size: creating one per tile would take most of the time. */
 function scratchCanvas(width: number, height: number): OffscreenCanvas {
   if (scratch?.width !== width || scratch.height !== height) scratch = new OffscreenCanvas(width, height);
   return scratch;

@@ -4,7 +4,7 @@ import type { ByteSource } from './slide.ts';
 
 const file = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 
-/** A source that writes down what is read from it. */
+/** A source that records what is read from it. */
 function counted(size = file.length): ByteSource & { readonly reads: [number, number][] } {
   const reads: [number, number][] = [];
   return {
@@ -22,7 +22,7 @@ function counted(size = file.length): ByteSource & { readonly reads: [number, nu
 }
 
 describe('cachedByteSource', () => {
-  test('reads neighbours together and nothing twice', async () => {
+  test('reads neighbouring blocks together and no block twice', async () => {
     const source = counted();
     const cache = cachedByteSource(source, { blockBytes: 100 });
     const [a, b, c] = await Promise.all([cache.read(10, 50), cache.read(90, 150), cache.read(50, 20)]);
@@ -34,7 +34,7 @@ describe('cachedByteSource', () => {
     expect(source.reads).toHaveLength(1);
   });
 
-  test('joins a read that is under way', async () => {
+  test('joins a read in progress', async () => {
     const source = counted();
     const cache = cachedByteSource(source, { blockBytes: 100 });
     const first = cache.read(0, 100);
@@ -56,7 +56,7 @@ describe('cachedByteSource', () => {
     expect(await cache.read(-5, 10)).toHaveLength(0);
   });
 
-  test('keeps no more than it may', async () => {
+  test('stays within its memory limit', async () => {
     const source = counted();
     const cache = cachedByteSource(source, { blockBytes: 100, maxBytes: 200 });
     await cache.read(0, 100);
@@ -86,11 +86,11 @@ describe('cachedByteSource', () => {
     await Promise.resolve();
     alone.abort();
     await expect(read).rejects.toMatchObject({ name: 'AbortError' });
-    // The block can be asked for again at once.
+    // The block can be requested again at once.
     expect(await cache.read(500, 100)).toEqual(file.slice(500, 600));
   });
 
-  test('a failed read is not remembered', async () => {
+  test('does not cache a failed read', async () => {
     let fail = true;
     const cache = cachedByteSource({
       name: 'flaky',
@@ -110,7 +110,7 @@ describe('fileByteSource', () => {
     expect(await source.read(990, 100)).toEqual(file.slice(990));
   });
 
-  test('a file that can not be read any more says so', async () => {
+  test('reports a file that can no longer be read', async () => {
     const gone = new File([file], 'gone.svs');
     gone.slice = () =>
       ({ arrayBuffer: () => Promise.reject(new DOMException('x', 'NotReadableError')) }) as Blob;
@@ -121,7 +121,7 @@ describe('fileByteSource', () => {
   });
 });
 
-test('readExactly refuses what the file does not hold', async () => {
+test('readExactly rejects a range past the end of the file', async () => {
   const source = memoryByteSource(file, 'short.tif');
   expect(await readExactly(source, 990, 10, 'tail')).toEqual(file.slice(990));
   await expect(readExactly(source, 991, 10, 'tail')).rejects.toMatchObject({ code: 'truncated' });

@@ -1,14 +1,14 @@
 /**
- * Random access to the bytes of a file: local files of the browser, and a block cache over any source.
- * URLs are in `url-byte-source.ts`, files of Node in `path-byte-source.node.ts`.
+ * Random access to the bytes of a file: the browser's local files, and a block cache over any source.
+ * `url-byte-source.ts` reads URLs, `path-byte-source.node.ts` files in Node.
  */
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 /**
- * A `File` or `Blob` of the browser. Nothing is read before it is asked for.
- * @throws SlideError `not-found` on reading, when the file has gone, has changed or is a directory.
+ * A `File` or `Blob` of the browser, read on demand.
+ * @throws SlideError `not-found` on reading, when the file is gone, has changed or is a directory.
  */
 export function fileByteSource(file: Blob, name = 'name' in file ? String(file.name) : 'file'): ByteSource {
   return {
@@ -22,8 +22,8 @@ export function fileByteSource(file: Blob, name = 'name' in file ? String(file.n
         throw new SlideError(
           'not-found',
           name,
-          'The file can not be read: it was moved or changed, or it is a folder.',
-          'Open the file itself again.',
+          'The file cannot be read: it was moved or changed, or it is a folder.',
+          'Open the file again.',
           { cause },
         );
       }
@@ -44,153 +44,159 @@ export function memoryByteSource(bytes: Uint8Array, name: string): ByteSource {
 }
 
 export interface BlockCacheOptions {
-  /** Bytes of one block; 64 KiB by default. */
+  /** Bytes per block; 64 KiB by default. */
   readonly blockBytes?: number;
-  /** Bytes kept, least recently used blocks go first; 64 MiB by default. */
+  /** Bytes to keep; the least recently used blocks are dropped first; 64 MiB by default. */
   readonly maxBytes?: number;
-  /** Most bytes of one read of the source; 4 MiB by default. */
+  /** Largest single read of the source, in bytes; 4 MiB by default. */
   readonly maxReadBytes?: number;
 }
 
 /**
- * A block cache over a source: blocks asked for at the same time and lying side by side are read at
- * once, a block is never read twice at the same time, and a read is aborted when nobody waits for it.
+ * A block cache over a source. Adjacent blocks requested at the same time are read together, no block is read
+ * twice at once, and a read that nobody waits for any more is aborted.
  */
 export function cachedByteSource(source: ByteSource, options: BlockCacheOptions = {}): ByteSource {
   return new BlockCache(source, options);
 }
 
-/** A run of blocks that is read in one go; filled until the flush that starts it. */
+/** A run of blocks that is read at once; it grows until the flush that starts it. */
 interface Batch {
   first: number;
   count: number;
 }
 
+/** A block waiting for the next flush. */
+interface QueuedBlock {
+  index: number;
+  signal: AbortSignal;
+  settle: (read: Promise<Uint8Array>) => void;
+}
+
 class BlockCache implements ByteSource {
   readonly name: string;
   readonly size: number;
-  private readonly blockBytes: number;
-  private readonly maxBlocks: number;
-  private readonly maxBatch: number;
+  readonly #blockBytes: number;
+  readonly #maxBlocks: number;
+  readonly #maxBatch: number;
   /** In order of use, oldest first. */
-  private readonly blocks = new Map<number, Uint8Array>();
-  private readonly tasks = new SharedTasks<number, Uint8Array>();
-  private queue: { index: number; signal: AbortSignal; settle: (read: Promise<Uint8Array>) => void }[] = [];
+  readonly #blocks = new Map<number, Uint8Array>();
+  readonly #tasks = new SharedTasks<number, Uint8Array>();
+  #queue: QueuedBlock[] = [];
+  readonly #source: ByteSource;
 
-  constructor(
-    private readonly source: ByteSource,
-    options: BlockCacheOptions,
-  ) {
+  constructor(source: ByteSource, options: BlockCacheOptions) {
+    this.#source = source;
     this.name = source.name;
     this.size = source.size;
-    this.blockBytes = options.blockBytes ?? 64 * 1024;
-    this.maxBlocks = Math.max(1, Math.floor((options.maxBytes ?? 64 * 1024 * 1024) / this.blockBytes));
-    this.maxBatch = Math.max(1, Math.floor((options.maxReadBytes ?? 4 * 1024 * 1024) / this.blockBytes));
+    this.#blockBytes = options.blockBytes ?? 64 * 1024;
+    this.#maxBlocks = Math.max(1, Math.floor((options.maxBytes ?? 64 * 1024 * 1024) / this.#blockBytes));
+    this.#maxBatch = Math.max(1, Math.floor((options.maxReadBytes ?? 4 * 1024 * 1024) / this.#blockBytes));
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     if (signal?.aborted) throw abortReason(signal);
     const end = Math.min(this.size, offset + length);
     if (!(offset >= 0) || end <= offset) return new Uint8Array(0);
-    const first = Math.floor(offset / this.blockBytes);
-    const last = Math.floor((end - 1) / this.blockBytes);
+    const first = Math.floor(offset / this.#blockBytes);
+    const last = Math.floor((end - 1) / this.#blockBytes);
     const pending: Promise<Uint8Array>[] = [];
-    for (let index = first; index <= last; index++) pending.push(this.block(index, signal));
+    for (let index = first; index <= last; index++) pending.push(this.#block(index, signal));
     const parts = await Promise.all(pending);
     const result = new Uint8Array(end - offset);
     let filled = 0;
     for (const [i, part] of parts.entries()) {
-      const start = i === 0 ? offset - first * this.blockBytes : 0;
+      const start = i === 0 ? offset - first * this.#blockBytes : 0;
       const piece = part.subarray(start, start + result.length - filled);
       result.set(piece, filled);
       filled += piece.length;
-      // A short block is the end of a file that is shorter than it said.
-      if (part.length < this.blockBytes) break;
+      // A short block: the file is shorter than it claimed.
+      if (part.length < this.#blockBytes) break;
     }
     return filled === result.length ? result : result.slice(0, filled);
   }
 
   close(): void | Promise<void> {
-    this.blocks.clear();
-    return this.source.close?.();
+    this.#blocks.clear();
+    return this.#source.close?.();
   }
 
-  private block(index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const known = this.blocks.get(index);
+  #block(index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const known = this.#blocks.get(index);
     if (known !== undefined) {
-      this.blocks.delete(index);
-      this.blocks.set(index, known);
+      this.#blocks.delete(index);
+      this.#blocks.set(index, known);
       return Promise.resolve(known);
     }
-    return this.tasks.run(
+    return this.#tasks.run(
       index,
       signal,
       (shared) =>
         new Promise<Uint8Array>((resolve) => {
-          if (this.queue.length === 0) queueMicrotask(() => this.flush());
-          this.queue.push({ index, signal: shared, settle: resolve });
+          if (this.#queue.length === 0) queueMicrotask(() => this.#flush());
+          this.#queue.push({ index, signal: shared, settle: resolve });
         }),
     );
   }
 
-  /** Reads what was asked for since the last flush, neighbours together. */
-  private flush(): void {
-    const wanted = this.queue.filter((entry) => !entry.signal.aborted).sort((a, b) => a.index - b.index);
-    for (const entry of this.queue)
+  /** Reads what was requested since the last flush, adjacent blocks together. */
+  #flush(): void {
+    const wanted = this.#queue.filter((entry) => !entry.signal.aborted).sort((a, b) => a.index - b.index);
+    for (const entry of this.#queue)
       if (entry.signal.aborted) entry.settle(Promise.reject(abortReason(entry.signal)));
-    this.queue = [];
+    this.#queue = [];
     let start = 0;
     while (start < wanted.length) {
       let end = start + 1;
       while (
         end < wanted.length &&
-        end - start < this.maxBatch &&
+        end - start < this.#maxBatch &&
         wanted[end]!.index === wanted[end - 1]!.index + 1
       ) {
         end++;
       }
-      this.readBatch(wanted.slice(start, end));
+      this.#readBatch(wanted.slice(start, end));
       start = end;
     }
   }
 
-  private readBatch(entries: typeof this.queue): void {
+  #readBatch(entries: readonly QueuedBlock[]): void {
     const batch: Batch = { first: entries[0]!.index, count: entries.length };
     const controller = new AbortController();
     let waiting = entries.length;
     for (const { signal } of entries) {
       signal.addEventListener('abort', () => --waiting === 0 && controller.abort(), { once: true });
     }
-    const read = this.source.read(
-      batch.first * this.blockBytes,
-      batch.count * this.blockBytes,
+    const read = this.#source.read(
+      batch.first * this.#blockBytes,
+      batch.count * this.#blockBytes,
       controller.signal,
     );
     for (const [i, { index, settle }] of entries.entries()) {
       settle(
         read.then((bytes) => {
-          // A copy, so that one kept block does not keep the whole read alive.
-          const block = bytes.slice(i * this.blockBytes, (i + 1) * this.blockBytes);
-          this.keep(index, block);
+          // A copy, so that keeping one block does not keep the whole read in memory.
+          const block = bytes.slice(i * this.#blockBytes, (i + 1) * this.#blockBytes);
+          this.#keep(index, block);
           return block;
         }),
       );
     }
   }
 
-  private keep(index: number, block: Uint8Array): void {
-    this.blocks.set(index, block);
-    while (this.blocks.size > this.maxBlocks) {
-      const oldest = this.blocks.keys().next().value;
+  #keep(index: number, block: Uint8Array): void {
+    this.#blocks.set(index, block);
+    while (this.#blocks.size > this.#maxBlocks) {
+      const oldest = this.#blocks.keys().next().value;
       if (oldest === undefined) break;
-      this.blocks.delete(oldest);
+      this.#blocks.delete(oldest);
     }
   }
 }
 
 /**
  * Reads exactly `length` bytes.
- * @throws SlideError `truncated` when the file ends before.
+ * @throws SlideError `truncated` when the file is too short.
  */
 export async function readExactly(
   source: ByteSource,
@@ -206,7 +212,7 @@ export async function readExactly(
   throw new SlideError(
     'truncated',
     source.name,
-    `The file ends before its ${what} (${offset + length} bytes needed, ${source.size} there).`,
+    `The file ends before its ${what} (${offset + length} bytes needed, ${source.size} present).`,
     'Copy or download the file again.',
   );
 }

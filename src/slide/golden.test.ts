@@ -1,4 +1,4 @@
-/** Our pixels against PNGs that other readers wrote (scripts/golden). */
+/** Our pixels against PNGs written by other readers (scripts/golden). */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -15,9 +15,9 @@ interface Golden {
   readonly rect?: Level0Rect;
   readonly associated?: string;
   readonly crop?: [number, number, number, number];
-  /** The level that the PNG shows, all of it. */
+  /** The level that the PNG shows in full. */
   readonly level?: number;
-  /** Pixels are to be equal, not just alike. */
+  /** Pixels must be equal, not just similar. */
   readonly exact?: boolean;
 }
 
@@ -41,9 +41,9 @@ const goldens = JSON.parse(readFileSync(join(folder, 'openslide.json'), 'utf8'))
 
 const formats = JSON.parse(readFileSync(join(folder, 'formats.json'), 'utf8')) as Golden[];
 
-describe('DICOM as dcmtk, NDPI and JPEG 2000 as OpenSlide see them', () => {
+describe('DICOM as dcmtk decodes it, NDPI and JPEG 2000 as OpenSlide does', () => {
   test.for(formats)('$png', async ({ png: name, slide: file, rect, level }, context) => {
-    if (!existsSync(join(root, file))) context.skip(`${file} is not here: development data`);
+    if (!existsSync(join(root, file))) context.skip(`${file} is missing: development data`);
     const expected = await png(name);
     const slide = await open(file);
     const options = level === undefined ? { decoder } : { decoder, level };
@@ -55,7 +55,7 @@ describe('DICOM as dcmtk, NDPI and JPEG 2000 as OpenSlide see them', () => {
 
 const variants = JSON.parse(readFileSync(join(folder, 'variants/variants.json'), 'utf8')) as Golden[];
 
-describe('variants of TIFF as libvips and OpenSlide see them', () => {
+describe('TIFF variants as libvips and OpenSlide decode them', () => {
   test.each(variants)('$slide, level $level', async ({ png: name, slide: file, level = 0, exact }) => {
     const expected = await png(`variants/${name}`);
     const slide = await open(`src/slide/golden/variants/${file}`);
@@ -73,14 +73,14 @@ describe('variants of TIFF as libvips and OpenSlide see them', () => {
     ['bigtiff-subifd-lzw.tif', { x: 0.5, y: 0.5, source: 'TIFF resolution' }],
     ['aperio-jpeg2000-33003.svs', { x: 0.25, y: 0.25, source: 'Aperio MPP' }],
     ['palette.tif', null],
-  ])('%s knows its pixel size', async (file, mpp) => {
+  ])('%s has the right pixel size', async (file, mpp) => {
     const slide = await open(`src/slide/golden/variants/${file}`);
     expect(slide.metadata.mpp).toEqual(mpp);
     slide.close();
   });
 });
 
-describe('pixels as other readers see them', () => {
+describe('pixels as other readers decode them', () => {
   test.each(goldens)('$png', async (golden) => {
     const expected = await png(golden.png);
     const slide = await open(golden.slide);
@@ -93,7 +93,7 @@ describe('pixels as other readers see them', () => {
     expect(psnr(actual, expected)).toBeGreaterThan(40);
   });
 
-  test('the goldens are there', () => {
+  test('the goldens exist', () => {
     expect(goldens.length).toBeGreaterThanOrEqual(7);
     for (const golden of goldens) expect(existsSync(join(folder, golden.png))).toBe(true);
   });

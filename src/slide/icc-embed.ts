@@ -1,21 +1,21 @@
 /**
- * Handing an ICC profile to the browser together with the pixels that it belongs to: browsers apply
- * profiles that lie within an image file, and give no other way to.
+ * Embeds an ICC profile in an image so that the browser applies it: browsers convert colours only by profiles
+ * inside an image file.
  */
 import { zlibSync } from 'fflate';
 import { join } from './jpeg.ts';
 import type { RgbaImage } from './slide.ts';
 
-/** Bytes of a profile that one APP2 segment takes (ICC.1, annex B.4). */
-const CHUNK = 65_519;
+/** Profile bytes that fit one APP2 segment (ICC.1, annex B.4). */
+const chunkBytes = 65_519;
 
-/** The JPEG file with the profile in APP2 segments behind its start marker. */
+/** The JPEG file with the profile in APP2 segments after its start marker. */
 export function jpegWithProfile(jpeg: Uint8Array<ArrayBuffer>, profile: Uint8Array): Uint8Array<ArrayBuffer> {
-  const chunks = Math.ceil(profile.length / CHUNK);
+  const chunks = Math.ceil(profile.length / chunkBytes);
   if (jpeg[0] !== 0xff || jpeg[1] !== 0xd8 || chunks === 0 || chunks > 255) return jpeg;
   const parts: Uint8Array[] = [jpeg.subarray(0, 2)];
   for (let i = 0; i < chunks; i++) {
-    const data = profile.subarray(i * CHUNK, (i + 1) * CHUNK);
+    const data = profile.subarray(i * chunkBytes, (i + 1) * chunkBytes);
     const length = data.length + 16;
     const head = [0xff, 0xe2, length >> 8, length & 255, ...ascii('ICC_PROFILE\0'), i + 1, chunks];
     parts.push(Uint8Array.from(head), data);
@@ -24,7 +24,7 @@ export function jpegWithProfile(jpeg: Uint8Array<ArrayBuffer>, profile: Uint8Arr
   return join(parts);
 }
 
-/** Pixels as an uncompressed PNG file with the profile; alpha is left out. */
+/** Pixels as an uncompressed PNG file with the profile, without alpha. */
 export function pngWithProfile(image: RgbaImage, profile: Uint8Array): Uint8Array<ArrayBuffer> {
   const { width, height, data } = image;
   const rows = new Uint8Array(height * (1 + width * 3));
@@ -65,7 +65,7 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 
 const ascii = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
   return value;
@@ -73,6 +73,6 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
 
 function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
+  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }

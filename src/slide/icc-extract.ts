@@ -1,12 +1,12 @@
-/** The ICC profile that an image file carries. */
+/** Reads the ICC profile of an image file. */
 import { Unzlib } from 'fflate';
 import { join } from './jpeg.ts';
 import type { EncodedImageType } from './slide.ts';
 
 /** Largest profile that is read. */
-const MAX_PROFILE_BYTES = 16 * 1024 * 1024;
+const maxProfileBytes = 16 * 1024 * 1024;
 
-/** The profile of a JPEG, PNG or WebP file; null without one, or where it is damaged. */
+/** The profile of a JPEG, PNG or WebP file; null without one or when it is damaged. */
 export function embeddedProfile(bytes: Uint8Array, type: EncodedImageType): Uint8Array<ArrayBuffer> | null {
   if (type === 'image/jpeg') return jpegProfile(bytes);
   return type === 'image/png' ? pngProfile(bytes) : webpProfile(bytes);
@@ -55,16 +55,16 @@ function inflated(bytes: Uint8Array): Uint8Array<ArrayBuffer> | null {
   try {
     const stream = new Unzlib((part) => {
       total += part.length;
-      if (total > MAX_PROFILE_BYTES) throw new Error('The profile is too large.');
+      if (total > maxProfileBytes) throw new Error('The profile is too large.');
       parts.push(part);
     });
-    // In pieces, so that a bomb is stopped before it has unpacked.
+    // Piecewise, to stop a decompression bomb before it unpacks.
     for (let at = 0; at < bytes.length; at += 4096) {
       stream.push(bytes.subarray(at, at + 4096), at + 4096 >= bytes.length);
     }
     return join(parts);
   } catch {
-    // A damaged profile is as good as none: the image itself can still be seen.
+    // A damaged profile counts as none: the image itself can still be shown.
     return null;
   }
 }

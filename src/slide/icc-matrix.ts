@@ -1,26 +1,26 @@
 /**
- * Matrix profiles (ICC.1:2010, annex F.3: three curves and the colours of the primaries): what they do to
- * colours, worked out in order to tell whether they are sRGB. Browsers do the conversion itself.
+ * Computes what a matrix profile (ICC.1:2010, annex F.3: three curves and the primaries' colours) does to
+ * colours, to decide whether it is sRGB. The browser does the actual conversion.
  */
 
 /** A colour, each channel from 0 to 1. */
 type Rgb = readonly [number, number, number];
 type Curve = (value: number) => number;
 
-/** Linear sRGB to XYZ at D50 (IEC 61966-2-1, adapted by Bradford): what an sRGB profile's colorants are. */
-const SRGB_TO_XYZ: readonly Rgb[] = [
+/** Linear sRGB to XYZ at D50 (IEC 61966-2-1, Bradford-adapted): the colorants of an sRGB profile. */
+const srgbToXyz: readonly Rgb[] = [
   [0.43606, 0.38515, 0.1431],
   [0.22249, 0.7169, 0.0606],
   [0.01392, 0.09708, 0.71414],
 ];
 
 /**
- * How far the profile moves any colour away from where sRGB has it, in levels of 255; null when it is not
- * a matrix profile of RGB, or damaged.
+ * The largest distance, in levels of 255, by which the profile moves a colour away from sRGB; null when it is
+ * damaged or not an RGB matrix profile.
  */
 export function matrixProfileShift(profile: Uint8Array): number | null {
   const tags = profileTags(profile);
-  // A table goes before the matrix where a profile has both.
+  // A table takes precedence over the matrix where a profile has both.
   if (tags === null || tags.has('A2B0') || tags.has('A2B1')) return null;
   const curves = ['rTRC', 'gTRC', 'bTRC'].map((name) => curve(tags.get(name)));
   const colorants = ['rXYZ', 'gXYZ', 'bXYZ'].map((name) => xyz(tags.get(name)));
@@ -37,7 +37,7 @@ export function matrixProfileShift(profile: Uint8Array): number | null {
         const place = [0, 1, 2].map(
           (axis) => linear[0] * redXyz[axis]! + linear[1] * greenXyz[axis]! + linear[2] * blueXyz[axis]!,
         ) as unknown as Rgb;
-        const [sr, sg, sb] = solve(SRGB_TO_XYZ, place).map(encode) as unknown as Rgb;
+        const [sr, sg, sb] = solve(srgbToXyz, place).map(encode) as unknown as Rgb;
         largest = Math.max(largest, Math.abs(sr - r), Math.abs(sg - g), Math.abs(sb - b));
       }
     }
@@ -45,7 +45,7 @@ export function matrixProfileShift(profile: Uint8Array): number | null {
   return largest * 255;
 }
 
-/** Tag data by signature; null for anything but a profile of RGB over XYZ. */
+/** Tag data by signature; null for anything but an RGB profile over XYZ. */
 function profileTags(profile: Uint8Array): Map<string, DataView> | null {
   const view = new DataView(profile.buffer, profile.byteOffset, profile.byteLength);
   const word = (at: number): string => String.fromCharCode(...profile.subarray(at, at + 4));
@@ -124,7 +124,7 @@ function encode(linear: number): number {
   return value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055;
 }
 
-/** The solution of `matrix` · x = `right` by Cramer's rule. */
+/** Solves `matrix` · x = `right` by Cramer's rule. */
 function solve(matrix: readonly Rgb[], right: Rgb): number[] {
   const [first, second, third] = matrix as readonly [Rgb, Rgb, Rgb];
   const determinant = (a: Rgb, b: Rgb, c: Rgb): number =>

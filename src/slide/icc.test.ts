@@ -20,14 +20,14 @@ async function displayP3(): Promise<Uint8Array> {
   return new Uint8Array((await sharp(png).metadata()).icc!);
 }
 
-/** The colour that libvips and Little CMS make of a file in sRGB. */
+/** The colour to which libvips and Little CMS convert a file in sRGB. */
 async function inSrgb(file: Uint8Array): Promise<number[]> {
   const { data } = await sharp(file).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   return [...data.subarray(0, 3)];
 }
 
 describe('ICC profiles', () => {
-  test('a summary tells sRGB from others', async () => {
+  test('the summary distinguishes sRGB from other profiles', async () => {
     const profile = await displayP3();
     const summary = iccSummary(profile);
     expect(summary).toMatchObject({ size: profile.length, srgb: false });
@@ -38,7 +38,7 @@ describe('ICC profiles', () => {
     expect(iccSummary(profile.slice(0, 140)).srgb).toBe(false);
   });
 
-  test('what a profile does counts, not its name', async () => {
+  test('a profile is judged by its effect, not by its name', async () => {
     const png = await square.clone().withIccProfile('srgb').png().toBuffer();
     const profile = new Uint8Array((await sharp(png).metadata()).icc!);
     const swapped = profile.slice();
@@ -57,7 +57,7 @@ describe('ICC profiles', () => {
     }
   });
 
-  test('a profile in a JPEG or PNG changes colours as Little CMS says', async () => {
+  test('a profile in a JPEG or PNG converts colours as Little CMS does', async () => {
     const profile = await displayP3();
     const raw = await square.clone().ensureAlpha().raw().toBuffer();
     const image = { width: 16, height: 16, data: new Uint8ClampedArray(raw) };
@@ -67,7 +67,7 @@ describe('ICC profiles', () => {
       'ycbcr',
     );
     const png = pngWithProfile(image, profile);
-    // P3 200, 60, 90 lies at about 217, 48, 88 in sRGB: redder than what the same numbers mean there.
+    // P3 200, 60, 90 is about 217, 48, 88 in sRGB: redder than the same numbers in sRGB.
     for (const colour of [await inSrgb(png), await inSrgb(jpegWithProfile(jpeg, profile))]) {
       expect(colour[0]).toBeGreaterThan(210);
       expect(colour[1]).toBeLessThan(56);
@@ -77,7 +77,7 @@ describe('ICC profiles', () => {
   });
 
   test.each(['png', 'jpeg', 'webp'] as const)(
-    'a %s image tells its profile and gives its pixels as stored',
+    'a %s image reports its profile and returns its pixels as stored',
     async (type) => {
       const profile = await displayP3();
       const raw = await square.clone().ensureAlpha().raw().toBuffer();
@@ -96,7 +96,7 @@ describe('ICC profiles', () => {
     },
   );
 
-  test('a damaged profile of an image is none', () => {
+  test('a damaged profile of an image is ignored', () => {
     const jpeg = new Uint8Array([0xff, 0xd8, 0xff, 0xe2, 0, 3]);
     expect(embeddedProfile(jpeg, 'image/jpeg')).toBeNull();
     for (const type of ['image/png', 'image/webp', 'image/jpeg'] as const) {
@@ -104,7 +104,7 @@ describe('ICC profiles', () => {
     }
   });
 
-  test('a profile longer than a segment is split', async () => {
+  test('a profile longer than one segment is split', async () => {
     const long = new Uint8Array(150_000).fill(7);
     const jpeg = new Uint8Array(await square.clone().jpeg().toBuffer());
     const embedded = jpegWithProfile(jpeg, long);

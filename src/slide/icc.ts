@@ -1,18 +1,18 @@
-/** What an ICC profile (ICC.1:2010) says of itself. */
+/** Summarises an ICC profile (ICC.1:2010). */
 import { matrixProfileShift } from './icc-matrix.ts';
 import type { IccSummary } from './slide.ts';
 
-/** Profiles that move no colour by more than so many levels of 255 count as sRGB. */
-const UNSEEN_LEVELS = 2;
+/** A profile that moves no colour by more than this many levels of 255 counts as sRGB. */
+const unseenLevels = 2;
 
 /**
- * Reads the description tag (`desc`, versions 2 and 4) and works out whether the profile is sRGB. Its name
- * decides only where it holds tables, which are left to the browser.
+ * Reads the description tag (`desc`, versions 2 and 4) and decides whether the profile is sRGB. The name
+ * decides only for table-based profiles, which are left to the browser.
  */
 export function iccSummary(profile: Uint8Array): IccSummary {
   const description = iccDescription(profile);
   const shift = matrixProfileShift(profile);
-  const srgb = shift === null ? /srgb/i.test(description) : shift <= UNSEEN_LEVELS;
+  const srgb = shift === null ? /srgb/i.test(description) : shift <= unseenLevels;
   return { description, size: profile.length, srgb };
 }
 
@@ -40,5 +40,5 @@ function iccDescription(profile: Uint8Array): string {
       return name.replace(/\0.*$/s, '').trim();
     }
   }
-  return 'profile without a name';
+  return 'unnamed profile';
 }

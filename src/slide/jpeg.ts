@@ -1,10 +1,10 @@
 /**
- * JPEG streams as slides hold them (ITU-T T.81): abbreviated, with their tables apart, and with colours
- * that the container, not the stream, declares. What native decoders get is a complete file without any
- * application segment but the one that states its colours, so that every decoder reads the same colours.
+ * JPEG streams in slides (ITU-T T.81) may be abbreviated, with separate tables, and their colours may be
+ * declared by the container rather than the stream. Native decoders get a complete file whose only
+ * application segment states its colours, so that all decoders agree on the colours.
  */
 
-/** How the three components are to be read. */
+/** How to interpret the three components. */
 export type JpegColours = 'rgb' | 'ycbcr' | 'as-marked';
 
 /** Frame header of a JPEG stream. */
@@ -17,14 +17,14 @@ export interface JpegFrame {
   readonly frameAt: number;
   /** Offset of the SOS marker. */
   readonly scanAt: number;
-  /** Bytes from the start to the first of the entropy-coded data. */
+  /** Offset of the first entropy-coded byte. */
   readonly dataAt: number;
   /** SOF number: 0 baseline, 2 progressive. */
   readonly process: number;
   /** MCU size in pixels. */
   readonly mcuWidth: number;
   readonly mcuHeight: number;
-  /** MCUs between restart markers; 0 without. */
+  /** MCUs between restart markers; 0 without markers. */
   readonly restartInterval: number;
 }
 
@@ -55,7 +55,7 @@ interface Segment {
   readonly end: number;
 }
 
-/** Segments up to and including SOS; stops, without an error, where the stream does. */
+/** Segments up to and including SOS; where the stream ends early, so does the list, without an error. */
 function segments(bytes: Uint8Array): Segment[] {
   const found: Segment[] = [];
   let at = 2;
@@ -81,7 +81,7 @@ function segments(bytes: Uint8Array): Segment[] {
   return found;
 }
 
-/** Whether the bytes begin as a JPEG stream does. */
+/** Whether the bytes start like a JPEG stream. */
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
 }
@@ -114,7 +114,7 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | null {
     scanAt: scan?.start ?? bytes.length,
     dataAt: scan?.end ?? bytes.length,
     process: bytes[at + 1]! - 0xc0,
-    // One component is coded in single blocks, whatever its sampling factors say.
+    // A single component is coded in single blocks, whatever its sampling factors are.
     mcuWidth: components === 1 ? 8 : 8 * h,
     mcuHeight: components === 1 ? 8 : 8 * v,
     restartInterval: restart === undefined ? 0 : (bytes[restart.start + 4]! << 8) | bytes[restart.start + 5]!,
@@ -122,9 +122,9 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | null {
 }
 
 /**
- * Joins a stream with its tables (TIFF's JPEGTables; null without) into a complete file, drops
- * application segments and comments, and marks the colours. Bytes that are no JPEG come back as they are, for the decoder to
- * refuse.
+ * Joins a stream and its tables (TIFF's JPEGTables; null without) into a complete file, drops application
+ * segments and comments, and marks the colours. Bytes that are not a JPEG are returned unchanged, for the
+ * decoder to reject.
  */
 export function completeJpeg(
   stream: Uint8Array<ArrayBuffer>,
@@ -155,7 +155,7 @@ export function completeJpeg(
 const isTable = (marker: number): boolean =>
   marker === 0xdb || marker === 0xc4 || marker === 0xcc || marker === 0xdd;
 
-/** Bytes of several pieces in one array. */
+/** Joins pieces into one array. */
 export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -4,8 +4,8 @@ import { nodeJpeg2000Codec } from './jpeg2000/codec.node.ts';
 import { abortReason } from '../base/abort.ts';
 import type { SlidePlatform } from './slide.ts';
 
-/** Largest image that is decoded, in pixels: 512 MB would be 2^27. */
-const MAX_PIXELS = 2 ** 26;
+/** Largest image to decode, in pixels; 2^27 pixels would take 512 MB. */
+const maxPixels = 2 ** 26;
 
 const jpeg2000 = nodeJpeg2000Codec();
 
@@ -19,8 +19,8 @@ export function nodePlatform(): SlidePlatform {
     decoder: {
       async decode(bytes, _type, signal) {
         if (signal?.aborted) throw abortReason(signal);
-        // Pixels as stored, as in the browser: without this, libvips would convert by an embedded profile.
-        const options = { failOn: 'error', limitInputPixels: MAX_PIXELS, ignoreIcc: true } as const;
+        // Pixels as stored, as in the browser: by default, libvips would apply an embedded profile.
+        const options = { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true } as const;
         const { data, info } = await sharp(bytes, options)
           .toColourspace('srgb')
           .ensureAlpha()

@@ -1,4 +1,4 @@
-/** Opens a slide of any supported format; the format is recognised by its content, not by its name. */
+/** Opens a slide of any supported format. The content decides the format, not the file name. */
 import { cachedByteSource, memoryByteSource } from './byte-source.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
@@ -20,7 +20,7 @@ import { iiif } from './web/iiif.ts';
 import { tileServerSlide, type TileServerSlide } from './web/tile-server.ts';
 
 /**
- * Opens the slide that the sources hold: one file, or a set of files that belong together.
+ * Opens the slide in the sources: one file, or a set of files that belong together.
  * @throws SlideError `not-a-slide`, `unsupported`, `truncated`, `corrupt`, and those of the source.
  */
 export async function openSlide(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
@@ -36,13 +36,13 @@ export async function openSlide(sources: readonly ByteSource[], platform: SlideP
   if (isDicom(head))
     return openDicom([source, ...sources.slice(1).map((one) => cachedByteSource(one))], platform);
   if (sources.length > 1) {
-    // A folder may hold more than the slide: the first file that is one counts for DICOM sets only.
+    // A folder may hold more than the slide. DICOM sets apart, the first file that is a slide counts.
     const dicom = await firstDicom(sources);
     if (dicom !== null) return openSlide(dicom, platform);
     throw new SlideError(
       'unsupported',
       first.name,
-      `${sources.length} files were given that do not belong together.`,
+      `The ${sources.length} files do not belong together.`,
       'Open one slide file, or all .dcm files of one DICOM series.',
     );
   }
@@ -52,7 +52,7 @@ export async function openSlide(sources: readonly ByteSource[], platform: SlideP
   throw new SlideError(
     'not-a-slide',
     first.name,
-    `This is not a slide in a format that can be read (${describe(head)}).`,
+    `This is not a slide in a supported format (${describe(head)}).`,
     'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
   );
 }
@@ -78,14 +78,14 @@ export async function openSlideUrl(
   try {
     source = await urlByteSource(url, options);
   } catch (error) {
-    // Servers do not send ranges of what they write on the fly, as they do with info.json.
+    // Servers rarely serve ranges of dynamic responses such as info.json.
     const text = error instanceof SlideError && error.code === 'no-range' ? await document(url, http) : null;
     const server = text === null ? null : description(text, url, name);
     if (server === null) throw error;
     return tileServerSlide(server, http, platform);
   }
   const head = await source.read(0, 1024);
-  if (source.size <= MAX_DESCRIPTION && /^\s*[<{]/.test(new TextDecoder().decode(head))) {
+  if (source.size <= maxDescriptionBytes && /^\s*[<{]/.test(new TextDecoder().decode(head))) {
     const text = new TextDecoder().decode(await source.read(0, source.size));
     const server = description(text, url, name);
     if (server !== null) return tileServerSlide(server, http, platform);
@@ -93,13 +93,13 @@ export async function openSlideUrl(
   return openSlide([source], platform);
 }
 
-/** Longest description of a tiled image that is read. */
-const MAX_DESCRIPTION = 1024 * 1024;
+/** Longest tiled-image description that is read. */
+const maxDescriptionBytes = 1024 * 1024;
 
 const description = (text: string, url: string, name: string): TileServerSlide | null =>
   deepZoom(text, url, name) ?? iiif(text, url, name);
 
-/** The text at a URL when it is JSON or XML, null otherwise. */
+/** The text at a URL if it is JSON or XML, else null. */
 async function document(url: string, http: typeof fetch): Promise<string | null> {
   const response = await http(url);
   const type = response.headers.get('content-type') ?? '';
@@ -108,10 +108,10 @@ async function document(url: string, http: typeof fetch): Promise<string | null>
     return null;
   }
   const text = await response.text();
-  return text.length <= MAX_DESCRIPTION ? text : null;
+  return text.length <= maxDescriptionBytes ? text : null;
 }
 
-/** The DICOM files among the sources, null when there are none. */
+/** The DICOM files among the sources; null when there are none. */
 async function firstDicom(sources: readonly ByteSource[]): Promise<ByteSource[] | null> {
   const heads = await Promise.all(sources.map((one) => one.read(0, 132)));
   const found = sources.filter((_, i) => isDicom(heads[i]!));
@@ -126,7 +126,7 @@ async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform
     try {
       instances.push(await dicomInstance(source));
     } catch (error) {
-      // Reports and annotations come in the same folder as the images.
+      // Reports and annotations are often in the same folder as the images.
       if (!(error instanceof SlideError) || error.code !== 'unsupported') throw error;
       refused = error;
     }
@@ -157,12 +157,12 @@ async function tiffContents(file: TiffFile): Promise<TiffContents> {
   return genericContents(file);
 }
 
-/** What the first bytes look like, in a word or two. */
+/** What the first bytes look like, in a few words. */
 function describe(head: Uint8Array): string {
   const text = new TextDecoder('latin1').decode(head.subarray(0, 512));
   if (text.startsWith('PK')) return 'it looks like a ZIP archive';
   if (text.startsWith('%PDF')) return 'it looks like a PDF';
   if (/^\s*<(!doctype|html)/i.test(text)) return 'it looks like a web page';
   if (/^[\t\n\r\x20-\x7e\x80-\xff]*$/.test(text)) return 'it looks like text';
-  return 'its first bytes are of no known format';
+  return 'its first bytes match no known format';
 }

@@ -1,4 +1,4 @@
-/** Bytes of a file on disk, in Node. */
+/** The bytes of a file on disk, in Node. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { abortReason } from '../base/abort.ts';
@@ -10,7 +10,7 @@ export interface PathByteSource extends ByteSource {
 
 /**
  * Opens a file for reading.
- * @throws SlideError `not-found` when there is no such file, it may not be read or it is a directory.
+ * @throws SlideError `not-found` when the file does not exist, is not readable or is a directory.
  */
 export async function pathByteSource(path: string): Promise<PathByteSource> {
   const name = basename(path);
@@ -22,7 +22,7 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
     throw new SlideError(
       'not-found',
       name,
-      code === 'ENOENT' ? 'There is no such file.' : `The file can not be opened (${code ?? 'unknown'}).`,
+      code === 'ENOENT' ? 'The file does not exist.' : `The file cannot be opened (${code ?? 'unknown'}).`,
       'Check the path.',
       { cause },
     );
@@ -30,7 +30,7 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
   const stat = await handle.stat();
   if (!stat.isFile()) {
     await handle.close();
-    throw new SlideError('not-found', name, 'This is not a file.', 'Give the slide file itself.');
+    throw new SlideError('not-found', name, 'This is not a file.', 'Give the path of the slide file.');
   }
   return {
     name,

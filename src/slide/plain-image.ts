@@ -1,6 +1,6 @@
 /**
- * A plain JPEG, PNG or WebP image as a slide of one level. The image is decoded once, whole, so its size
- * is bounded; its tiles are cut from it.
+ * A plain JPEG, PNG or WebP image as a slide of one level. The image is decoded once, as a whole, so its size
+ * is limited; its tiles are cut from the result.
  */
 import { fingerprint } from './fingerprint.ts';
 import { iccSummary } from './icc.ts';
@@ -16,12 +16,12 @@ import {
 } from './slide.ts';
 import { slideLevels } from './tiff/tiff-slide.ts';
 
-const TILE = 512;
+const tileSize = 512;
 /** 256 MB decoded. */
-const MAX_PIXELS = 2 ** 26;
-const MAX_BYTES = 256 * 1024 * 1024;
+const maxPixels = 2 ** 26;
+const maxBytes = 256 * 1024 * 1024;
 
-/** The type of an image by its first bytes; null for none of them. */
+/** An image's type by its first bytes; null for any other file. */
 export function imageType(head: Uint8Array): EncodedImageType | null {
   if (isJpeg(head)) return 'image/jpeg';
   if (startsWith(head, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'image/png';
@@ -31,7 +31,8 @@ export function imageType(head: Uint8Array): EncodedImageType | null {
 }
 
 /**
- * @throws SlideError `unsupported` when the image is too large to decode whole, `corrupt` when it can't be decoded.
+ * @throws SlideError `unsupported` when the image is too large to decode as a whole, `corrupt` when it cannot
+ * be decoded.
  */
 export async function openPlainImage(
   source: ByteSource,
@@ -44,10 +45,10 @@ export async function openPlainImage(
     'The image is too large to be decoded as a whole.',
     'Convert it to a pyramidal TIFF, for example: vips tiffsave in.png out.tif --tile --pyramid --compression jpeg.',
   );
-  if (source.size > MAX_BYTES) throw tooLarge;
+  if (source.size > maxBytes) throw tooLarge;
   const bytes = await source.read(0, source.size);
   const size = imageSize(bytes, type);
-  if (size !== null && size.width * size.height > MAX_PIXELS) throw tooLarge;
+  if (size !== null && size.width * size.height > maxPixels) throw tooLarge;
   let image: RgbaImage;
   try {
     image = onWhite(await platform.decoder.decode(bytes, type));
@@ -62,7 +63,7 @@ export async function openPlainImage(
   }
   const { width, height } = image;
   const profile = embeddedProfile(bytes, type);
-  const levels = slideLevels([{ width, height, tileWidth: TILE, tileHeight: TILE }]);
+  const levels = slideLevels([{ width, height, tileWidth: tileSize, tileHeight: tileSize }]);
   const { name } = source;
   return {
     metadata: {
@@ -82,14 +83,14 @@ export async function openPlainImage(
       properties: {},
     },
     async tile(level, column, row) {
-      const left = column * TILE;
-      const top = row * TILE;
+      const left = column * tileSize;
+      const top = row * tileSize;
       if (level !== 0 || !(left >= 0 && top >= 0 && left < width && top < height)) {
         throw new RangeError(`${name} has no tile ${column}, ${row} at level ${level}.`);
       }
       return {
         kind: 'pixels',
-        image: cutImage(image, left, top, Math.min(TILE, width - left), Math.min(TILE, height - top)),
+        image: cutImage(image, left, top, Math.min(tileSize, width - left), Math.min(tileSize, height - top)),
       };
     },
     associatedImage: (wanted) =>
@@ -103,7 +104,7 @@ function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   return start.every((byte, i) => bytes[i] === byte);
 }
 
-/** Pixels before decoding, where the header says them plainly. */
+/** Number of pixels, before decoding, where the header gives it plainly. */
 function imageSize(bytes: Uint8Array, type: EncodedImageType): { width: number; height: number } | null {
   if (type === 'image/jpeg') return jpegFrame(bytes);
   if (type === 'image/png' && bytes.length >= 24) {
@@ -129,7 +130,7 @@ export function cutImage(
   return { width, height, data };
 }
 
-/** Lays transparency on white, in place. */
+/** Composites transparent pixels onto white, in place. */
 function onWhite(image: RgbaImage): RgbaImage {
   const { data } = image;
   for (let o = 0; o < data.length; o += 4) {

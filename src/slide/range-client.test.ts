@@ -1,4 +1,6 @@
-/** Range requests against a server of Node that behaves as servers do: it resets, stalls, is busy, or knows no ranges. */
+/**
+ * Range requests to a Node server that resets, stalls, is busy or lacks range support, as real servers do.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
@@ -20,11 +22,11 @@ interface Asked {
   readonly response: ServerResponse;
   readonly from: number;
   readonly to: number;
-  /** From 1. */
+  /** Counted from 1. */
   readonly call: number;
 }
 
-/** Starts a server. @param answer true where it has answered; else the range is sent. */
+/** Starts a server. @param answer returns true if it has answered; otherwise the server sends the range. */
 async function serve(answer: (asked: Asked) => boolean): Promise<{ url: string; ranges: string[] }> {
   const ranges: string[] = [];
   server = createServer((request, response) => {
@@ -59,8 +61,8 @@ function status(response: ServerResponse, code: number, headers: Record<string, 
 const quick = { retries: 3, retryDelayMs: 2 };
 const source = (url: string, options = {}) => urlByteSource(url, { ...quick, ...options });
 
-describe('a connection that breaks', () => {
-  it('is taken up where it broke, as often as it takes while bytes come', async () => {
+describe('a broken connection', () => {
+  it('resumes where it broke, as often as needed while bytes arrive', async () => {
     const { url, ranges } = await serve((asked) => {
       if (asked.from < 65_536) return false;
       const { from, to } = asked;
@@ -76,7 +78,7 @@ describe('a connection that breaks', () => {
     expect(ranges.length).toBeGreaterThan(9);
   });
 
-  it('is given up in the end, with address, number of tries and remedy, and without the key', async () => {
+  it('gives up in the end, with address, number of tries and remedy, but without the key', async () => {
     const { url, ranges } = await serve((asked) => {
       if (asked.from < 65_536) return false;
       asked.response.socket?.destroy();
@@ -86,12 +88,12 @@ describe('a connection that breaks', () => {
     const failure = open.read(100_000, 10);
     await expect(failure).rejects.toMatchObject({ code: 'network', file: 'slide.svs' });
     await expect(failure).rejects.toThrow(
-      /^slide\.svs: http:\/\/127\.0\.0\.1:\d+\/slide\.svs can not be reached, or the connection broke \([A-Z_]+\); tried 4 times\. Check the connection/,
+      /^slide\.svs: http:\/\/127\.0\.0\.1:\d+\/slide\.svs cannot be reached, or the connection broke \([A-Z_]+\); tried 4 times\. Check the connection/,
     );
     expect(ranges.length).toBe(5);
   });
 
-  it('counts as broken when no byte comes for long', async () => {
+  it('counts as broken when no byte arrives for a long time', async () => {
     const { url } = await serve((asked) => {
       if (asked.call !== 2) return false;
       asked.response.writeHead(206, {
@@ -104,7 +106,7 @@ describe('a connection that breaks', () => {
     expect(file.subarray(100_000, 100_010).equals(bytes)).toBe(true);
   });
 
-  it('is not tried again when the reader has left', async () => {
+  it('is not retried once the reader has left', async () => {
     const { url, ranges } = await serve((asked) => asked.from >= 65_536 && status(asked.response, 503));
     const open = await source(url, { retryDelayMs: 3_600_000, longestDelayMs: 3_600_000 });
     const controller = new AbortController();
@@ -117,7 +119,7 @@ describe('a connection that breaks', () => {
 });
 
 describe('a server', () => {
-  it('that is busy for a while is asked again', async () => {
+  it('retries a server that is busy for a while', async () => {
     const { url, ranges } = await serve(
       ({ response, call }) => call <= 3 && status(response, 503, call === 2 ? { 'Retry-After': '0' } : {}),
     );
@@ -125,10 +127,10 @@ describe('a server', () => {
     expect(ranges.length).toBe(4);
   });
 
-  it('that asks for too long a pause is given up at once', async () => {
+  it('gives up at once on a server that asks for too long a pause', async () => {
     const { url, ranges } = await serve(({ response }) => status(response, 429, { 'Retry-After': '3600' }));
     await expect(source(url)).rejects.toThrow(
-      /answers with status 429 \(http:.*slide\.svs\); tried once, the server asks to wait 3600 s\. Try again later/,
+      /answered with status 429 \(http:.*slide\.svs\); tried once; the server asked to wait 3600 s\. Try again later/,
     );
     expect(ranges.length).toBe(1);
   });
@@ -137,30 +139,30 @@ describe('a server', () => {
     [404, 'not-found'],
     [403, 'not-found'],
     [501, 'network'],
-  ])('that answers %i is asked once', async (code, expected) => {
+  ])('asks a server that answers %i only once', async (code, expected) => {
     const { url, ranges } = await serve(({ response }) => status(response, code));
     await expect(source(url)).rejects.toMatchObject({ code: expected });
     expect(ranges.length).toBe(1);
   });
 
-  it('that knows no ranges is told by its first answer', async () => {
+  it('recognises a server without range support by its first answer', async () => {
     const { url, ranges } = await serve(({ response }) => status(response, 200));
     await expect(source(url)).rejects.toThrow(
-      /ignores range requests \(http:.*slide\.svs\)\. Use a server with range support/,
+      /ignores range requests and sends only whole files \(http:.*slide\.svs\)\. Use a server with range support/,
     );
     expect(ranges.length).toBe(1);
   });
 
-  it('that is not there is named', async () => {
+  it('names an address where nothing is found', async () => {
     const { url } = await serve(() => false);
     server?.close();
     server = null;
     await expect(source(url)).rejects.toThrow(
-      /slide\.svs can not be reached.*\(ECONNREFUSED\); tried 4 times/,
+      /slide\.svs cannot be reached.*\(ECONNREFUSED\); tried 4 times/,
     );
   });
 
-  it('whose file changes in between is noticed', async () => {
+  it('notices a file that changes between requests', async () => {
     const { url } = await serve((asked) => {
       if (asked.call === 1) return false;
       asked.response.setHeader('ETag', '"2"');

@@ -1,10 +1,12 @@
-/** HTTP range requests of one file (RFC 9110, section 14) that survive dropped connections and servers that are busy. */
+/**
+ * HTTP range requests for one file (RFC 9110, section 14) that survive dropped connections and busy servers.
+ */
 import { refusal } from './range-refusal.ts';
 import {
   Backoff,
   failureCode,
-  isLasting,
-  isPassing,
+  isPermanent,
+  isTransient,
   isUntrusted,
   pause,
   retryAfterMs,
@@ -15,54 +17,57 @@ import { SlideError } from './slide.ts';
 import { nameOfUrl, shownUrl } from './url-name.ts';
 
 export interface RangeClientOptions extends RetryOptions {
-  /** For tests and for headers of one's own; the global `fetch` by default. */
+  /** For tests and custom headers; the global `fetch` by default. */
   readonly fetch?: typeof fetch;
   /** Milliseconds without a byte after which a connection counts as broken; 30,000 by default. */
   readonly idleMs?: number;
 }
 
-/** The bytes of a range, and the response that brought the last of them. */
+/** The bytes of a range, and the response that delivered the last of them. */
 export interface RangeAnswer {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly response: Response;
 }
 
-/** A failure that may pass. */
-class Passing extends Error {
-  constructor(
-    readonly error: SlideError,
-    readonly askedMs: number | null = null,
-  ) {
+/** A failure that may be transient. */
+class TransientFailure extends Error {
+  readonly error: SlideError;
+  readonly askedMs: number | null;
+
+  constructor(error: SlideError, askedMs: number | null = null) {
     super(error.message);
+    this.error = error;
+    this.askedMs = askedMs;
   }
 }
 
-/** Bytes of an answer that count as progress: a server that sends fewer on each connection is given up. */
+/** Bytes of an answer that count as progress: a server that sends fewer per connection is given up. */
 const leastProgress = 1024;
 
 export class RangeClient {
   readonly name: string;
   readonly #fetch: typeof fetch;
   readonly #idleMs: number;
-  /** What the server called this version of the file; null until, and unless, it said so. */
+  /** The server's version tag for the file; null until it sends one. */
   #etag: string | null = null;
+  readonly #url: string;
+  readonly #options: RangeClientOptions;
 
-  constructor(
-    private readonly url: string,
-    private readonly options: RangeClientOptions,
-  ) {
+  constructor(url: string, options: RangeClientOptions) {
+    this.#url = url;
+    this.#options = options;
     this.name = nameOfUrl(url);
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#idleMs = options.idleMs ?? 30_000;
   }
 
   /**
-   * The bytes from `offset`, `length` of them or as many as the file has. A connection that breaks is taken up again where it
-   * broke. An empty file gives no bytes.
+   * `length` bytes from `offset`, or as many as the file has. A broken connection resumes where it broke. An
+   * empty file gives no bytes.
    * @throws SlideError `not-found`, `no-range`, `network`; an AbortError.
    */
   async range(offset: number, length: number, signal?: AbortSignal): Promise<RangeAnswer> {
-    const backoff = new Backoff(this.options);
+    const backoff = new Backoff(this.#options);
     const chunks: Uint8Array[] = [];
     let received = 0;
     let kept = 0;
@@ -76,7 +81,7 @@ export class RangeClient {
         return { bytes: joined(chunks, received, length), response };
       } catch (error) {
         if (signal?.aborted) throw abortReason(signal);
-        if (!(error instanceof Passing)) throw error;
+        if (!(error instanceof TransientFailure)) throw error;
         if (received - kept >= leastProgress) {
           backoff.progress();
           kept = received;
@@ -88,10 +93,10 @@ export class RangeClient {
     }
   }
 
-  /** How long the file is, by HEAD; null where the server does not say. */
+  /** The file's length, by HEAD; null where the server does not give it. */
   async lengthByHead(): Promise<number | null> {
     try {
-      const head = await this.#fetch(this.url, { method: 'HEAD' });
+      const head = await this.#fetch(this.#url, { method: 'HEAD' });
       const length = Number(head.headers.get('content-length') ?? NaN);
       return head.ok && Number.isFinite(length) ? length : null;
     } catch {
@@ -99,7 +104,7 @@ export class RangeClient {
     }
   }
 
-  /** One request. @throws Passing, SlideError. */
+  /** One request. @throws TransientFailure, SlideError. */
   async #attempt(
     offset: number,
     length: number,
@@ -111,7 +116,7 @@ export class RangeClient {
     const idle = (): void => controller.abort();
     let timer = setTimeout(idle, this.#idleMs);
     try {
-      const response = await this.#fetch(this.url, {
+      const response = await this.#fetch(this.#url, {
         headers: { Range: `bytes=${offset}-${offset + length - 1}` },
         signal: controller.signal,
       });
@@ -121,14 +126,14 @@ export class RangeClient {
       }
       if (response.status !== 206) {
         await response.body?.cancel();
-        const error = refusal(response, this.name, shownUrl(this.url));
-        throw isPassing(response.status) ? new Passing(error, retryAfterMs(response)) : error;
+        const error = refusal(response, this.name, shownUrl(this.#url));
+        throw isTransient(response.status) ? new TransientFailure(error, retryAfterMs(response)) : error;
       }
       await this.#checkVersion(response);
       const expected = promised(response);
       let received = 0;
       const reader = response.body?.getReader();
-      // What breaks when all bytes are there breaks nothing.
+      // A connection that breaks after the last byte does no harm.
       while (expected === null || received < expected) {
         clearTimeout(timer);
         timer = setTimeout(idle, this.#idleMs);
@@ -137,13 +142,14 @@ export class RangeClient {
         received += part.value.length;
         take(part.value);
       }
-      if (expected !== null && received < expected) throw new Error('The answer is shorter than it says.');
+      if (expected !== null && received < expected)
+        throw new Error('The response is shorter than it claims.');
       await reader?.cancel().catch(() => undefined);
       return response;
     } catch (error) {
-      if (signal?.aborted || error instanceof Passing || error instanceof SlideError) throw error;
+      if (signal?.aborted || error instanceof TransientFailure || error instanceof SlideError) throw error;
       const lost = this.#lost(error, controller.signal.aborted);
-      throw isLasting(failureCode(error)) ? lost : new Passing(lost);
+      throw isPermanent(failureCode(error)) ? lost : new TransientFailure(lost);
     } finally {
       clearTimeout(timer);
       stay();
@@ -163,7 +169,7 @@ export class RangeClient {
 
   #lost(cause: unknown, wasIdle: boolean): SlideError {
     const code = failureCode(cause);
-    const where = shownUrl(this.url);
+    const where = shownUrl(this.#url);
     if (code !== null && isUntrusted(code)) {
       return new SlideError(
         'network',
@@ -174,15 +180,15 @@ export class RangeClient {
       );
     }
     const problem = wasIdle
-      ? `No byte of ${where} came for ${Math.round(this.#idleMs / 1000)} s.`
+      ? `${where} sent no data for ${Math.round(this.#idleMs / 1000)} s.`
       : code !== null
-        ? `${where} can not be reached, or the connection broke (${code}).`
-        : `${where} can not be reached, or the server does not allow this page to read the file (CORS).`;
+        ? `${where} cannot be reached, or the connection broke (${code}).`
+        : `${where} cannot be reached, or the server does not allow this page to read the file (CORS).`;
     return new SlideError('network', this.name, problem, 'Check the connection and the address.', { cause });
   }
 }
 
-/** Bytes that an answer must have by its own word; null where it does not say. */
+/** The response's length in bytes by its own headers; null where they do not give it. */
 function promised(response: Response): number | null {
   const [, from, to] = /bytes (\d+)-(\d+)\//.exec(response.headers.get('content-range') ?? '') ?? [];
   return from === undefined ? null : Number(to) - Number(from) + 1;
@@ -195,12 +201,12 @@ function joined(chunks: readonly Uint8Array[], received: number, length: number)
     bytes.set(chunk, at);
     at += chunk.length;
   }
-  // A server may send more than was asked for.
+  // A server may send more than requested.
   return received > length ? bytes.slice(0, length) : bytes;
 }
 
-function givenUp({ error, askedMs }: Passing, tries: number): SlideError {
-  const asked = askedMs === null ? '' : `, the server asks to wait ${Math.ceil(askedMs / 1000)} s`;
+function givenUp({ error, askedMs }: TransientFailure, tries: number): SlideError {
+  const asked = askedMs === null ? '' : `; the server asked to wait ${Math.ceil(askedMs / 1000)} s`;
   const problem = error.problem.replace(/\.$/, `; tried ${tries === 1 ? 'once' : `${tries} times`}${asked}.`);
   return new SlideError(error.code, error.file, problem, error.remedy, { cause: error.cause });
 }

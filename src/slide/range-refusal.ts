@@ -1,9 +1,10 @@
-/** What it means when a server does not answer with the range that was asked for. */
+/** Interprets a server's refusal to send the requested range. */
 import { SlideError } from './slide.ts';
 
 /**
- * The error of a response that is no range.
- * @param name the file's name; `where` its address.
+ * The error for a response that is not a range.
+ * @param name the file's name.
+ * @param where its address.
  */
 export function refusal(response: Response, name: string, where: string): SlideError {
   const { status } = response;
@@ -12,14 +13,14 @@ export function refusal(response: Response, name: string, where: string): SlideE
       return new SlideError(
         'not-found',
         name,
-        `The server answers with a web page where the slide should be (${where}).`,
+        `The server returned a web page instead of the slide (${where}).`,
         'Check the address.',
       );
     }
     return new SlideError(
       'no-range',
       name,
-      `The server sends only whole files, it ignores range requests (${where}).`,
+      `The server ignores range requests and sends only whole files (${where}).`,
       'Use a server with range support, or download the file and open it from disk.',
     );
   }
@@ -27,7 +28,7 @@ export function refusal(response: Response, name: string, where: string): SlideE
     return new SlideError(
       'not-found',
       name,
-      `The server has no such file (${status}, ${where}).`,
+      `The file does not exist on the server (${status}, ${where}).`,
       'Check the address.',
     );
   }
@@ -35,14 +36,14 @@ export function refusal(response: Response, name: string, where: string): SlideE
     return new SlideError(
       'not-found',
       name,
-      `The server does not allow to read the file (${status}, ${where}).`,
+      `The server denied access to the file (${status}, ${where}).`,
       'Sign in there, or ask for access.',
     );
   }
   return new SlideError(
     'network',
     name,
-    `The server answers with status ${status} (${where}).`,
+    `The server answered with status ${status} (${where}).`,
     'Try again later, or download the file and open it from disk.',
   );
 }

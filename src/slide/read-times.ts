@@ -1,11 +1,11 @@
 /**
- * Where the time of reads goes, milliseconds. Summed over tiles that are worked on at the same time, so a sum may
- * exceed the time that passed. A tile that several reads wait for counts once.
+ * Where reading spends its time, in milliseconds. Summed over tiles processed in parallel, so a sum may
+ * exceed the elapsed time. A tile that several reads wait for counts once.
  */
 export interface ReadTimes {
-  /** Until a tile's bytes are there. */
+  /** Fetching the tiles' bytes. */
   readMs: number;
   decodeMs: number;
-  /** Resampling to the size that was asked for. */
+  /** Resampling to the requested size. */
   preprocessMs: number;
 }

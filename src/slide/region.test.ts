@@ -7,7 +7,7 @@ import { TileCache } from './tile-cache.ts';
 
 const decoder: ImageDecoder = { decode: () => Promise.reject(new Error('damaged')) };
 
-/** Colours that tell where a pixel is. */
+/** Colours that encode a pixel's position. */
 const position = (x: number, y: number): [number, number, number] => [
   x % 256,
   y % 256,
@@ -36,12 +36,12 @@ describe('readRegion', () => {
       colour: (x, y) => [x * 4, y * 4, 0],
     });
     const image = await readRegion(slide, { x: 0, y: 0, width: 64, height: 64 }, 8, 8, { decoder });
-    // Mean of 0, 4 … 28 is 14; eight pixels on, 32 more.
+    // The mean of 0, 4 … 28 is 14; eight pixels further it is 32 more.
     expect(pixel(image, 0, 0)).toEqual([14, 14, 0, 255]);
     expect(pixel(image, 7, 3)).toEqual([14 + 7 * 32, 14 + 3 * 32, 0, 255]);
   });
 
-  test('weighs border pixels by their share when the ratio is fractional', async () => {
+  test('weights border pixels by their share when the ratio is fractional', async () => {
     const slide = syntheticSlide({ width: 5, height: 5, tileSize: 2, colour: (x) => [x * 50, 0, 0] });
     const image = await readRegion(slide, { x: 0, y: 0, width: 5, height: 5 }, 2, 1, { decoder });
     // (0 + 50 + 100 / 2) / 2.5 = 40 and (100 / 2 + 150 + 200) / 2.5 = 160.
@@ -57,10 +57,10 @@ describe('readRegion', () => {
     expect(Math.max(...values) - Math.min(...values)).toBeLessThanOrEqual(24);
   });
 
-  test('interpolates linearly when it enlarges and holds the slide’s edge', async () => {
+  test('interpolates linearly when enlarging and repeats the slide’s edge', async () => {
     const slide = syntheticSlide({ width: 4, height: 4, tileSize: 3, colour: (x) => [x * 60, 0, 0] });
     const image = await readRegion(slide, { x: 0, y: 0, width: 4, height: 4 }, 8, 8, { decoder });
-    // Centres at 0.25, 0.75, 1.25 … level-0 pixels; pixel centres lie at 0.5, 1.5 …
+    // Centres at 0.25, 0.75, 1.25 … level-0 pixels; pixel centres are at 0.5, 1.5 …
     expect([...image.data.slice(0, 32)].filter((_, i) => i % 4 === 0)).toEqual([
       0, 15, 45, 75, 105, 135, 165, 180,
     ]);
@@ -80,7 +80,7 @@ describe('readRegion', () => {
     expect([...outside.data]).toEqual(Array(16).fill(255));
   });
 
-  test('a missing tile is background, a broken one rejects and names itself', async () => {
+  test('paints a missing tile as background; a broken one rejects and is named', async () => {
     const slide = syntheticSlide({
       width: 32,
       height: 16,
@@ -130,7 +130,7 @@ describe('readRegion', () => {
     expect(bestLevel(slide.metadata, 0.1)).toBe(0);
   });
 
-  test('decodes a tile once, and again only when the cache had to let it go', async () => {
+  test('decodes a tile once, and again only after the cache dropped it', async () => {
     const slide = syntheticSlide({ width: 64, height: 16, tileSize: 16, colour: position });
     const cache = new TileCache(2 * 16 * 16 * 4);
     const left = { x: 0, y: 0, width: 16, height: 16 };
@@ -143,7 +143,7 @@ describe('readRegion', () => {
     expect(slide.asked.filter((tile) => tile === '0/0/0')).toHaveLength(2);
   });
 
-  test('stops when it is told to', async () => {
+  test('stops when aborted', async () => {
     const slide = syntheticSlide({ width: 64, height: 64, tileSize: 16, colour: position });
     const controller = new AbortController();
     controller.abort();
@@ -155,7 +155,7 @@ describe('readRegion', () => {
     expect(slide.asked).toEqual([]);
   });
 
-  test('refuses sizes that are none', async () => {
+  test('rejects invalid sizes', async () => {
     const slide = syntheticSlide({ width: 64, height: 64, tileSize: 16, colour: position });
     for (const [rect, width, height] of [
       [{ x: 0, y: 0, width: 0, height: 4 }, 4, 4],

@@ -1,5 +1,5 @@
 /**
- * Pixels of any rectangle of a slide at any scale: what the engine and the exports read. One
+ * Reads the pixels of any rectangle of a slide at any scale, for the engine and the exports. One
  * implementation for page, worker and Node.
  */
 import type { ReadTimes } from './read-times.ts';
@@ -11,26 +11,26 @@ import { TileCache } from './tile-cache.ts';
 export interface ReadRegionOptions {
   readonly decoder: ImageDecoder;
   readonly signal?: AbortSignal | undefined;
-  /** Outside the slide and where tiles are missing; white by default. */
+  /** Used outside the slide and where tiles are missing; white by default. */
   readonly background?: readonly [red: number, green: number, blue: number];
   /** Reads from this level instead of the best one. */
   readonly level?: number;
-  /** Where decoded tiles are kept; one cache of 128 MiB for all slides by default. */
+  /** Cache of decoded tiles; by default, one cache of 128 MiB for all slides. */
   readonly cache?: TileCache;
-  /** The time that this read takes is added here. */
+  /** This read adds its times here. */
   readonly times?: ReadTimes | undefined;
 }
 
 const sharedCache = new TileCache(128 * 1024 * 1024);
-/** Tiles that are read and decoded at the same time. */
-const CONCURRENT_TILES = 8;
-const MAX_OUTPUT_PIXELS = 2 ** 26;
+/** Tiles that are read and decoded in parallel. */
+const concurrentTiles = 8;
+const maxOutputPixels = 2 ** 26;
 
 /**
- * Reads `rect` as an image of `outWidth` × `outHeight` opaque pixels. Reduces by averaging areas
- * exactly, from the smallest level that is still fine enough; enlarges bilinearly.
- * @throws SlideError `broken-tile` when a tile can not be read; RangeError for an empty or endless size;
- * an AbortError when the signal aborts.
+ * Reads `rect` as an image of `outWidth` × `outHeight` opaque pixels. Reduces by exact area averages from the
+ * smallest level that is fine enough; enlarges bilinearly.
+ * @throws SlideError `broken-tile` when a tile cannot be read; RangeError for an empty or infinite size; an
+ * AbortError when the signal aborts.
  */
 export async function readRegion(
   slide: Slide,
@@ -47,7 +47,7 @@ export async function readRegion(
     options.level ?? bestLevel(metadata, Math.min(rect.width / outWidth, rect.height / outHeight));
   const level = metadata.levels[index];
   if (level === undefined) throw new RangeError(`${metadata.name} has no level ${index}.`);
-  // Per axis: level sizes are rounded, so that their ratios differ a little.
+  // Per axis: level sizes are rounded, so the two ratios differ slightly.
   const scaleX = level.width / metadata.width;
   const scaleY = level.height / metadata.height;
   const across = axisWeights(rect.x * scaleX, (rect.width * scaleX) / outWidth, outWidth, level.width);
@@ -55,7 +55,7 @@ export async function readRegion(
   const sums = new Accumulator(across, down, outWidth, outHeight);
   const tiles = tilesTouched(level, extent(across), extent(down));
   const cache = options.cache ?? sharedCache;
-  await forEachConcurrently(tiles, CONCURRENT_TILES, async ({ column, row }) => {
+  await forEachConcurrently(tiles, concurrentTiles, async ({ column, row }) => {
     if (signal?.aborted) throw abortReason(signal);
     const image = await cache.tile(slide, index, column, row, decoder, signal, times);
     const start = performance.now();
@@ -69,7 +69,7 @@ export async function readRegion(
   return { width: outWidth, height: outHeight, data };
 }
 
-/** Adds a tile of `level`; null is one that the slide does not hold. */
+/** Adds a tile of `level`; null if the slide has no such tile. */
 function addTile(
   sums: Accumulator,
   image: RgbaImage | null,
@@ -86,7 +86,7 @@ function addTile(
     sums.add(null, 0, left, top, width, height, background);
     return;
   }
-  // A tile may hold less than its place: what it lacks is background.
+  // A tile may be smaller than its cell; the rest is background.
   const held = Math.min(width, image.width);
   const filled = Math.min(height, image.height);
   sums.add(image.data, image.width, left, top, held, filled, background);
@@ -94,9 +94,11 @@ function addTile(
   if (filled < height) sums.add(null, 0, left, top + filled, width, height - filled, background);
 }
 
-/** The smallest level that has at least one pixel per output pixel; `scale` is level-0 pixels per output pixel. */
+/**
+ * The smallest level with at least one pixel per output pixel. `scale` is in level-0 pixels per output pixel.
+ */
 export function bestLevel(metadata: SlideMetadata, scale: number): number {
-  // Rounded level sizes make a downsample of 4 read 4.0006; that is not a reason to read 16 times as much.
+  // Rounded level sizes turn a downsample of 4 into 4.0006, which is no reason to read 16 times as much.
   const tolerance = 1.005;
   let best = 0;
   for (const [index, level] of metadata.levels.entries()) {
@@ -107,16 +109,16 @@ export function bestLevel(metadata: SlideMetadata, scale: number): number {
 
 function checkSizes(rect: Level0Rect, outWidth: number, outHeight: number): void {
   const whole = Number.isInteger(outWidth) && Number.isInteger(outHeight) && outWidth > 0 && outHeight > 0;
-  if (!whole || outWidth * outHeight > MAX_OUTPUT_PIXELS) {
-    throw new RangeError(`A region can not be read as ${outWidth} by ${outHeight} pixels.`);
+  if (!whole || outWidth * outHeight > maxOutputPixels) {
+    throw new RangeError(`A region cannot be read as ${outWidth} by ${outHeight} pixels.`);
   }
   const finite = [rect.x, rect.y, rect.width, rect.height].every(Number.isFinite);
   if (!finite || !(rect.width > 0 && rect.height > 0)) {
-    throw new RangeError(`A region of ${rect.width} by ${rect.height} pixels can not be read.`);
+    throw new RangeError(`A region of ${rect.width} by ${rect.height} pixels cannot be read.`);
   }
 }
 
-/** First source pixel that any output takes, and behind the last; null for none. */
+/** The source pixels used by any output, as first and end (exclusive); null for none. */
 function extent(axis: ReturnType<typeof axisWeights>): readonly [number, number] | null {
   let low = Infinity;
   let high = -Infinity;
@@ -143,7 +145,7 @@ function tilesTouched(
   return tiles;
 }
 
-/** Runs `task` for every item, some at a time; the first failure stops the rest. */
+/** Runs `task` for every item, a few at a time; the first failure stops the rest. */
 async function forEachConcurrently<T>(
   items: readonly T[],
   limit: number,

@@ -13,7 +13,7 @@ function accumulator(): Accumulator {
   return new Accumulator(axis, axis, side / 2, side / 2);
 }
 
-it('keeps images apart that are put together at the same time, and begins each at nothing', () => {
+it('keeps images accumulated at the same time apart, and starts each from zero', () => {
   const values = (data: Uint8ClampedArray): number[] => [...new Set(data.filter((_value, i) => i % 4 < 3))];
   const first = accumulator();
   const second = accumulator();
@@ -22,7 +22,7 @@ it('keeps images apart that are put together at the same time, and begins each a
   first.add(flat(10), side, 0, side / 2, side, side / 2, [...white]);
   second.add(flat(200), side, 0, side / 2, side, side / 2, [...white]);
   expect(values(first.pixels(white))).toEqual([10]);
-  // Takes the memory that the first one has given back, while the second is still at work.
+  // Reuses the memory that the first one returned, while the second is still at work.
   const third = accumulator();
   third.add(flat(30), side, 0, 0, side, side, [...white]);
   expect(values(second.pixels(white))).toEqual([200]);

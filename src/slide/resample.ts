@@ -1,25 +1,25 @@
 /**
- * Resampling one axis as sparse weights: each output pixel is a weighted sum of a run of source pixels.
- * Reducing averages areas exactly (a box filter with fractional ends), enlarging is bilinear. Because
- * the sum is linear, an image can be resampled tile by tile, in any order.
+ * Resamples one axis with sparse weights: each output pixel is a weighted sum of a run of source pixels.
+ * Reducing averages areas exactly (a box filter with fractional ends); enlarging is bilinear. The sum is
+ * linear, so an image can be resampled tile by tile, in any order.
  */
 
-/** Weights of one axis. Output pixel `o` takes source pixels `start[o] … start[o] + count[o] - 1`. */
+/** Weights of one axis. Output pixel `o` uses source pixels `start[o] … start[o] + count[o] - 1`. */
 export interface AxisWeights {
   readonly start: Int32Array;
   readonly count: Int32Array;
   /** Index of an output pixel's first weight in `weights`. */
   readonly first: Int32Array;
   readonly weights: Float32Array;
-  /** Sum of an output pixel's weights: its share of source that exists, 0 to 1. */
+  /** Sum of an output pixel's weights: the share of it that the source covers, 0 to 1. */
   readonly cover: Float32Array;
 }
 
 /**
- * @param from position of the output's first edge, in source pixels; may lie outside.
+ * @param from position of the first output's edge in source pixels; may be outside the source.
  * @param step source pixels per output pixel; above 1 reduces.
  * @param outputs number of output pixels.
- * @param size source pixels that exist: 0 … size - 1.
+ * @param size number of source pixels: 0 … size - 1.
  */
 export function axisWeights(from: number, step: number, outputs: number, size: number): AxisWeights {
   const start = new Int32Array(outputs);
@@ -34,9 +34,9 @@ export function axisWeights(from: number, step: number, outputs: number, size: n
     if (step >= 1) {
       const low = Math.max(0, from + o * step);
       const high = Math.min(size, from + (o + 1) * step);
-      let s = Math.floor(low + EPSILON);
+      let s = Math.floor(low + epsilon);
       start[o] = s;
-      while (s < high - EPSILON) {
+      while (s < high - epsilon) {
         weights[filled++] = (Math.min(high, s + 1) - Math.max(low, s)) / step;
         s++;
       }
@@ -59,16 +59,16 @@ export function axisWeights(from: number, step: number, outputs: number, size: n
   return { start, count, first, weights, cover };
 }
 
-/** Positions that differ by less than this are the same; keeps 3.9999999 from reaching into pixel 3. */
-const EPSILON = 1e-6;
+/** Positions closer than this are equal; keeps 3.9999999 from touching pixel 3. */
+const epsilon = 1e-6;
 
 /**
- * Memory that is used again. A slice takes a megabyte and more for a moment; taken anew each time, a thread that reads
- * slices spends as long on collecting it as on resampling.
+ * Reused memory. A slice briefly needs a megabyte or more; allocating it every time would cost a reading
+ * thread as much in garbage collection as in resampling.
  */
 const memory = { lines: new Float32Array(0), made: new Uint8Array(0), sums: [] as Float32Array[] };
 
-/** Sums that are kept for later: how many, and how long the longest is. */
+/** Sums kept for reuse: how many, and their greatest length. */
 const keptSums = 4;
 const longestKept = 3 * 1024 * 1024;
 
@@ -77,22 +77,25 @@ function sumsOf(length: number): Float32Array {
   return at < 0 ? new Float32Array(length) : memory.sums.splice(at, 1)[0]!.fill(0);
 }
 
-/** Output sums of three colours, to which source tiles are added. */
+/** Output sums for three colours, accumulated from source tiles. */
 export class Accumulator {
-  private sums: Float32Array;
+  #sums: Float32Array;
+  readonly #across: AxisWeights;
+  readonly #down: AxisWeights;
+  readonly #width: number;
+  readonly #height: number;
 
-  constructor(
-    private readonly across: AxisWeights,
-    private readonly down: AxisWeights,
-    private readonly width: number,
-    private readonly height: number,
-  ) {
-    this.sums = sumsOf(width * height * 3);
+  constructor(across: AxisWeights, down: AxisWeights, width: number, height: number) {
+    this.#across = across;
+    this.#down = down;
+    this.#width = width;
+    this.#height = height;
+    this.#sums = sumsOf(width * height * 3);
   }
 
   /**
-   * Adds a tile whose top left is source pixel `left`, `top`; only its first `width` × `height` pixels
-   * count (they may be fewer than it has, at the image's border). A null tile adds a flat colour.
+   * Adds a tile whose top left is source pixel `left`, `top`. Only its first `width` × `height` pixels count,
+   * which are fewer than it has at the image's border. A null tile adds a flat colour.
    */
   add(
     data: Uint8ClampedArray | null,
@@ -103,38 +106,38 @@ export class Accumulator {
     height: number,
     flat: readonly [number, number, number],
   ): void {
-    const columns = touched(this.across, left, left + width);
-    const rows = touched(this.down, top, top + height);
+    const columns = touched(this.#across, left, left + width);
+    const rows = touched(this.#down, top, top + height);
     if (columns === null || rows === null) return;
     const [firstColumn, endColumn] = columns;
     const [firstRow, endRow] = rows;
     const lineLength = (endColumn - firstColumn) * 3;
-    // Lines of this tile, resampled across, are made when first needed: two output rows share some.
+    // Lines of this tile, resampled horizontally on first use: neighbouring output rows share some.
     if (memory.lines.length < lineLength * height) memory.lines = new Float32Array(lineLength * height);
     if (memory.made.length < height) memory.made = new Uint8Array(height);
     const { lines } = memory;
     const made = memory.made.fill(0, 0, height);
     for (let o = firstRow; o < endRow; o++) {
-      const begin = this.down.start[o]!;
-      const end = begin + this.down.count[o]!;
+      const begin = this.#down.start[o]!;
+      const end = begin + this.#down.count[o]!;
       for (let s = Math.max(begin, top); s < Math.min(end, top + height); s++) {
         const y = s - top;
         const at = y * lineLength;
         if (made[y] === 0) {
           made[y] = 1;
-          if (data === null) this.flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
-          else this.line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
+          if (data === null) this.#flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
+          else this.#line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
         }
-        const weight = this.down.weights[this.down.first[o]! + s - begin]!;
-        const sums = this.sums;
-        let target = (o * this.width + firstColumn) * 3;
+        const weight = this.#down.weights[this.#down.first[o]! + s - begin]!;
+        const sums = this.#sums;
+        let target = (o * this.#width + firstColumn) * 3;
         for (let i = at; i < at + lineLength; i++) sums[target] = sums[target++]! + weight * lines[i]!;
       }
     }
   }
 
-  /** One line of a tile, resampled across. */
-  private line(
+  /** Resamples one line of a tile horizontally. */
+  #line(
     lines: Float32Array,
     at: number,
     firstColumn: number,
@@ -144,7 +147,7 @@ export class Accumulator {
     left: number,
     right: number,
   ): void {
-    const { start, count, first, weights } = this.across;
+    const { start, count, first, weights } = this.#across;
     for (let o = firstColumn; o < endColumn; o++) {
       const begin = start[o]!;
       const low = begin < left ? left : begin;
@@ -165,7 +168,7 @@ export class Accumulator {
     }
   }
 
-  private flatLine(
+  #flatLine(
     lines: Float32Array,
     at: number,
     firstColumn: number,
@@ -174,7 +177,7 @@ export class Accumulator {
     right: number,
     flat: readonly [number, number, number],
   ): void {
-    const { start, count, first, weights } = this.across;
+    const { start, count, first, weights } = this.#across;
     for (let o = firstColumn; o < endColumn; o++) {
       const begin = start[o]!;
       let sum = 0;
@@ -185,30 +188,35 @@ export class Accumulator {
     }
   }
 
-  /** The sums as opaque pixels; where source does not cover an output pixel, background fills up. Once, at the end. */
+  /**
+   * The sums as opaque pixels, filled up with background where the source does not cover an output pixel.
+   * Call once, at the end.
+   */
   pixels(background: readonly [number, number, number]): Uint8ClampedArray<ArrayBuffer> {
-    const { width, height, sums } = this;
+    const width = this.#width;
+    const height = this.#height;
+    const sums = this.#sums;
     const data = new Uint8ClampedArray(width * height * 4);
     const [red, green, blue] = background;
     let o = 0;
     let i = 0;
     for (let y = 0; y < height; y++) {
-      const coverY = this.down.cover[y]!;
+      const coverY = this.#down.cover[y]!;
       for (let x = 0; x < width; x++, o += 4, i += 3) {
-        const rest = 1 - coverY * this.across.cover[x]!;
+        const rest = 1 - coverY * this.#across.cover[x]!;
         data[o] = sums[i]! + rest * red;
         data[o + 1] = sums[i + 1]! + rest * green;
         data[o + 2] = sums[i + 2]! + rest * blue;
         data[o + 3] = 255;
       }
     }
-    this.sums = new Float32Array(0);
+    this.#sums = new Float32Array(0);
     if (sums.length <= longestKept) memory.sums = [sums, ...memory.sums].slice(0, keptSums);
     return data;
   }
 }
 
-/** Output pixels that take anything from source pixels `low` … `high - 1`: first and behind the last. */
+/** Output pixels that use any source pixel of `low` … `high - 1`, as first and end (exclusive). */
 function touched(axis: AxisWeights, low: number, high: number): [number, number] | null {
   const { start, count } = axis;
   let first = -1;

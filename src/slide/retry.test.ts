@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Backoff, failureCode, isLasting, isPassing, pause, retryAfterMs, retryingFetch } from './retry.ts';
+import {
+  Backoff,
+  failureCode,
+  isPermanent,
+  isTransient,
+  pause,
+  retryAfterMs,
+  retryingFetch,
+} from './retry.ts';
 
 describe('Backoff', () => {
   it('doubles the pause, cuts up to half of it at random, and ends', () => {
@@ -9,7 +17,7 @@ describe('Backoff', () => {
     expect([1, 2, 3].map(() => shortest.next())).toEqual([50, 100, null]);
   });
 
-  it('counts anew after progress, and all failures besides', () => {
+  it('starts over after progress, and counts all failures separately', () => {
     const backoff = new Backoff({ retries: 1, retryDelayMs: 8, random: () => 0 });
     expect(backoff.next()).toBe(8);
     backoff.progress();
@@ -18,7 +26,7 @@ describe('Backoff', () => {
     expect(backoff.allFailures).toBe(3);
   });
 
-  it('waits as long as the server asks, but not for ever', () => {
+  it('waits as long as the server asks, up to a limit', () => {
     const backoff = new Backoff({ retryDelayMs: 100, longestDelayMs: 5000, random: () => 0 });
     expect(backoff.next(3000)).toBe(3000);
     expect(backoff.next(1)).toBe(200);
@@ -39,21 +47,21 @@ it('reads Retry-After as seconds and as a date', () => {
   expect(asked()).toBeNull();
 });
 
-it('knows what may pass', () => {
-  expect([408, 429, 500, 502, 503, 504].every(isPassing)).toBe(true);
-  expect([200, 400, 401, 403, 404, 410, 416, 501, 505].some(isPassing)).toBe(false);
+it('knows which failures are transient', () => {
+  expect([408, 429, 500, 502, 503, 504].every(isTransient)).toBe(true);
+  expect([200, 400, 401, 403, 404, 410, 416, 501, 505].some(isTransient)).toBe(false);
   const failure = new TypeError('fetch failed', {
     cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
   });
   expect(failureCode(failure)).toBe('ECONNRESET');
   expect(failureCode(new TypeError('fetch failed'))).toBeNull();
   expect(
-    ['ENOTFOUND', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].every(isLasting),
+    ['ENOTFOUND', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'].every(isPermanent),
   ).toBe(true);
-  expect(['ECONNRESET', 'ECONNREFUSED', 'EAI_AGAIN', 'UND_ERR_SOCKET', null].some(isLasting)).toBe(false);
+  expect(['ECONNRESET', 'ECONNREFUSED', 'EAI_AGAIN', 'UND_ERR_SOCKET', null].some(isPermanent)).toBe(false);
 });
 
-it('stops a pause when it is told to', async () => {
+it('stops a pause when aborted', async () => {
   const controller = new AbortController();
   const waiting = pause(3_600_000, controller.signal);
   controller.abort();
@@ -76,13 +84,13 @@ describe('retryingFetch', () => {
     };
   };
 
-  it('gives the first response that is not to pass', async () => {
+  it('returns the first response that is not transient', async () => {
     const { http, calls } = answers(503, new TypeError('failed'), 200);
     expect((await retryingFetch(http, quick)('a')).status).toBe(200);
     expect(calls()).toBe(3);
   });
 
-  it('gives the last failure when it gives up, and asks for nothing twice that is not there', async () => {
+  it('returns the last failure when it gives up, and never retries a 404', async () => {
     expect((await retryingFetch(answers(503, 503, 502, 200).http, quick)('a')).status).toBe(502);
     const missing = answers(404, 200);
     expect((await retryingFetch(missing.http, quick)('a')).status).toBe(404);

@@ -1,12 +1,16 @@
-/** Trying again over HTTP: how often, how long to wait, and what is worth it. */
+/** Retries over HTTP: how often, how long to wait, and which failures are worth it. */
 import { abortReason } from '../base/abort.ts';
 
 export interface RetryOptions {
-  /** Tries after the first that bring nothing new; 3 by default. */
+  /** Retries in a row without progress; 3 by default. */
   readonly retries?: number;
-  /** Milliseconds before the first new try, doubled each time and cut by up to a half at random; 200 by default. */
+  /**
+   * Milliseconds before the first retry; doubled each time and cut by up to half at random; 200 by default.
+   */
   readonly retryDelayMs?: number;
-  /** Longest pause, milliseconds; a server that asks for more (Retry-After) is given up. 60,000 by default. */
+  /**
+   * Longest pause in milliseconds; a server that asks for more (Retry-After) is given up. 60,000 by default.
+   */
   readonly longestDelayMs?: number;
   /** From 0 to 1; `Math.random` by default. */
   readonly random?: () => number;
@@ -14,9 +18,9 @@ export interface RetryOptions {
 
 /** The pauses of one request. */
 export class Backoff {
-  /** Tries that have failed, since the last progress. */
+  /** Failed tries since the last progress. */
   failures = 0;
-  /** Tries that have failed in all. */
+  /** Failed tries in total. */
   allFailures = 0;
   readonly #retries: number;
   readonly #delayMs: number;
@@ -30,35 +34,35 @@ export class Backoff {
     this.#random = options.random ?? Math.random;
   }
 
-  /** A try brought something: the next failure is the first again. */
+  /** Records progress: the next failure counts as the first again. */
   progress(): void {
     this.failures = 0;
   }
 
   /**
-   * Notes a failure.
-   * @param askedMs what the server asks for, null where it does not.
-   * @returns milliseconds to wait before the next try; null when it is not worth it any more.
+   * Records a failure.
+   * @param askedMs the pause requested by the server; null without one.
+   * @returns milliseconds to wait before the next try; null when it is time to give up.
    */
   next(askedMs: number | null = null): number | null {
     this.failures++;
     this.allFailures++;
     if (this.failures > this.#retries || (askedMs ?? 0) > this.#longestMs) return null;
-    // At random, so that a thousand jobs do not come back to a server that stumbled in the same moment.
+    // At random, so that a thousand jobs do not return to a struggling server at the same moment.
     const delay = this.#delayMs * 2 ** (this.failures - 1) * (1 - this.#random() / 2);
     return Math.max(askedMs ?? 0, Math.min(delay, this.#longestMs));
   }
 }
 
-/** Whether a status says that the same request may succeed later. */
-export function isPassing(status: number): boolean {
+/** Whether the same request may succeed later, by its HTTP status. */
+export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
 /**
- * The pause that a response asks for by Retry-After (RFC 9110, section 10.2.3): seconds, or a date.
+ * The pause requested by Retry-After (RFC 9110, section 10.2.3): seconds, or a date.
  * @param now milliseconds since 1970.
- * @returns milliseconds from 0; null where it does not ask.
+ * @returns milliseconds from 0; null without the header.
  */
 export function retryAfterMs(response: Response, now = Date.now()): number | null {
   const text = response.headers.get('retry-after')?.trim() ?? '';
@@ -67,7 +71,7 @@ export function retryAfterMs(response: Response, now = Date.now()): number | nul
   return Number.isFinite(ms) ? Math.max(0, ms) : null;
 }
 
-/** What a connection's failure is called where the platform tells (Node does, browsers do not), for example ECONNRESET. */
+/** The platform's code for a failed connection, for example ECONNRESET. Node gives one, browsers do not. */
 export function failureCode(error: unknown): string | null {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     const { code } = at as { code?: unknown };
@@ -76,8 +80,8 @@ export function failureCode(error: unknown): string | null {
   return null;
 }
 
-/** Whether a connection's failure can't pass: a name that does not exist, a certificate that is not trusted. */
-export function isLasting(code: string | null): boolean {
+/** Whether a failed connection is permanent: the name does not exist, or the certificate is not trusted. */
+export function isPermanent(code: string | null): boolean {
   return code === 'ENOTFOUND' || code === 'ERR_INVALID_URL' || (code !== null && isUntrusted(code));
 }
 
@@ -102,7 +106,10 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
   });
 }
 
-/** A `fetch` that tries again until it has a response that is not to pass; the last response or failure when it gives up. */
+/**
+ * A `fetch` that retries until the response is not a transient failure; returns or throws the last one when
+ * it gives up.
+ */
 export function retryingFetch(http: typeof fetch, options: RetryOptions): typeof fetch {
   return async (input, init) => {
     const signal = init?.signal ?? undefined;
@@ -111,13 +118,13 @@ export function retryingFetch(http: typeof fetch, options: RetryOptions): typeof
       let wait: number | null;
       try {
         const response = await http(input, init);
-        if (!isPassing(response.status)) return response;
+        if (!isTransient(response.status)) return response;
         wait = backoff.next(retryAfterMs(response));
         if (wait === null) return response;
         await response.body?.cancel();
       } catch (error) {
         if (signal?.aborted) throw abortReason(signal);
-        wait = isLasting(failureCode(error)) ? null : backoff.next();
+        wait = isPermanent(failureCode(error)) ? null : backoff.next();
         if (wait === null) throw error;
       }
       await pause(wait, signal);

@@ -1,4 +1,4 @@
-/** What every format keeps to, whichever it is: one suite over a file of each. */
+/** What every format guarantees: one test suite over a file of each. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -34,26 +34,29 @@ async function open(path: string): Promise<Slide> {
 describe.each(slides)('%s', (_name, format, path) => {
   const here = existsSync(join(root, path));
 
-  test.skipIf(!here)('metadata hold together (development data where not in the repository)', async () => {
-    const slide = await open(path);
-    const { metadata } = slide;
-    const [base] = metadata.levels;
-    expect(metadata.format).toBe(format);
-    expect(base).toMatchObject({ width: metadata.width, height: metadata.height, downsample: 1 });
-    for (const [i, level] of metadata.levels.entries()) {
-      expect(Math.min(level.width, level.height, level.tileWidth, level.tileHeight)).toBeGreaterThan(0);
-      if (i > 0) expect(level.downsample).toBeGreaterThan(metadata.levels[i - 1]!.downsample);
-    }
-    if (metadata.mpp !== null) expect(Math.min(metadata.mpp.x, metadata.mpp.y)).toBeGreaterThan(0);
-    expect(metadata.fingerprint).toMatch(/^[0-9a-f]{64}$/);
-    expect(structuredClone(metadata)).toEqual(metadata);
-    const again = await open(path);
-    expect(again.metadata).toEqual(metadata);
-    again.close();
-    slide.close();
-  });
+  test.skipIf(!here)(
+    'consistent metadata (some files are development data outside the repository)',
+    async () => {
+      const slide = await open(path);
+      const { metadata } = slide;
+      const [base] = metadata.levels;
+      expect(metadata.format).toBe(format);
+      expect(base).toMatchObject({ width: metadata.width, height: metadata.height, downsample: 1 });
+      for (const [i, level] of metadata.levels.entries()) {
+        expect(Math.min(level.width, level.height, level.tileWidth, level.tileHeight)).toBeGreaterThan(0);
+        if (i > 0) expect(level.downsample).toBeGreaterThan(metadata.levels[i - 1]!.downsample);
+      }
+      if (metadata.mpp !== null) expect(Math.min(metadata.mpp.x, metadata.mpp.y)).toBeGreaterThan(0);
+      expect(metadata.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+      expect(structuredClone(metadata)).toEqual(metadata);
+      const again = await open(path);
+      expect(again.metadata).toEqual(metadata);
+      again.close();
+      slide.close();
+    },
+  );
 
-  test.skipIf(!here)('tiles are where the levels say, and nowhere else', async () => {
+  test.skipIf(!here)('tiles exist where the levels say, and nowhere else', async () => {
     const slide = await open(path);
     for (const [index, level] of slide.metadata.levels.entries()) {
       const columns = Math.ceil(level.width / level.tileWidth);
@@ -100,7 +103,7 @@ describe.each(slides)('%s', (_name, format, path) => {
     slide.close();
   });
 
-  test.skipIf(!here)('reading stops when it is told to, and works again afterwards', async () => {
+  test.skipIf(!here)('reading stops when aborted, and works again afterwards', async () => {
     const slide = await open(path);
     const { width, height } = slide.metadata;
     const rect = { x: 0, y: 0, width, height };

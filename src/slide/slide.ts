@@ -1,10 +1,10 @@
 /**
- * The contract that every slide format implements, and the only view of a slide that the rest of the
- * project has. The same code runs in the page, in a worker and in Node: reading bytes and decoding an
- * image are injected (`ByteSource`, `ImageDecoder`).
+ * The contract of every slide format, and the only view of a slide that the rest of the project has. The same
+ * code runs in the page, in a worker and in Node: byte access and image decoding are injected (`ByteSource`,
+ * `ImageDecoder`).
  */
 
-/** A rectangle in level-0 pixels; may be fractional and may lie partly or wholly outside the slide. */
+/** A rectangle in level-0 pixels; may be fractional, and partly or wholly outside the slide. */
 export interface Level0Rect {
   readonly x: number;
   readonly y: number;
@@ -26,32 +26,32 @@ export interface ByteSource {
   /** Length in bytes. */
   readonly size: number;
   /**
-   * Reads `length` bytes from `offset`; fewer only where the file ends.
+   * Reads `length` bytes from `offset`; fewer only at the end of the file.
    * @throws SlideError `network`, `no-range`; an AbortError when `signal` aborts.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
-  /** Gives back what the source holds open; a slide closes its sources. */
+  /** Releases what the source holds open; a slide closes its sources. */
   close?(): void | Promise<void>;
 }
 
 export type EncodedImageType = 'image/jpeg' | 'image/png' | 'image/webp';
 
-/** Decodes a complete encoded image by the platform's native decoder (createImageBitmap, sharp). */
+/** Decodes a complete encoded image with the platform's native decoder (createImageBitmap, sharp). */
 export interface ImageDecoder {
   decode(bytes: Uint8Array<ArrayBuffer>, type: EncodedImageType, signal?: AbortSignal): Promise<RgbaImage>;
 }
 
 /**
- * A tile as the format delivers it. `encoded` is a complete file of its type (JPEGTables spliced in,
- * colour transform marked), so that a browser can decode it natively straight into a bitmap.
- * `missing` is a tile that the slide does not hold (sparse, zero length): show background.
+ * A tile as the format delivers it. `encoded` is a complete file of its type (JPEGTables spliced in, colour
+ * transform marked), which a browser can decode natively into a bitmap. `missing` is a tile that the slide
+ * does not contain (sparse, zero length): show background.
  */
 export type TilePayload =
   | { readonly kind: 'encoded'; readonly type: EncodedImageType; readonly bytes: Uint8Array<ArrayBuffer> }
   | {
       readonly kind: 'pixels';
       readonly image: RgbaImage;
-      /** Milliseconds of the call that went into decoding, where the format decodes by itself. */
+      /** Milliseconds of the call spent on decoding, where the format decodes itself. */
       readonly decodeMs?: number;
     }
   | { readonly kind: 'missing' };
@@ -62,12 +62,12 @@ export interface SlideLevel {
   readonly height: number;
   /** Level-0 pixels per pixel of this level (mean of both axes); 1 for level 0. */
   readonly downsample: number;
-  /** Pixels of this level. Tiles at the right and bottom edge may reach over the level's border. */
+  /** In pixels of this level. Tiles at the right and bottom edge may extend beyond the level. */
   readonly tileWidth: number;
   readonly tileHeight: number;
 }
 
-/** Micrometres per level-0 pixel, per axis, and the metadata field they came from, or `user`. */
+/** Micrometres per level-0 pixel, per axis, and the metadata field they come from, or `user`. */
 export interface SlideMpp {
   readonly x: number;
   readonly y: number;
@@ -75,7 +75,7 @@ export interface SlideMpp {
 }
 
 export interface AssociatedImage {
-  /** `label`, `macro`, `thumbnail`, or the format's own word. Labels may show patient data. */
+  /** `label`, `macro`, `thumbnail`, or the format's own word. Labels may identify the patient. */
   readonly name: string;
   readonly width: number;
   readonly height: number;
@@ -87,32 +87,32 @@ export interface IccSummary {
   readonly description: string;
   /** Bytes. */
   readonly size: number;
-  /** Whether it is sRGB in all but name, so that applying it changes nothing to speak of. */
+  /** Whether it is effectively sRGB, so that applying it changes nothing noticeable. */
   readonly srgb: boolean;
 }
 
-/** What a slide says of itself; structured-cloneable. */
+/** What a slide says about itself; structured-cloneable. */
 export interface SlideMetadata {
   readonly name: string;
   /** For example `aperio-svs`, `tiff`. */
   readonly format: string;
-  /** How the tiles of level 0 are stored, for example `JPEG 2000`; null when unknown before they come. */
+  /** How level-0 tiles are stored, for example `JPEG 2000`; null when unknown before they are read. */
   readonly compression: string | null;
   /** Level-0 pixels. */
   readonly width: number;
   readonly height: number;
   /** From level 0 (largest) downwards; downsample strictly increasing. */
   readonly levels: readonly SlideLevel[];
-  /** null when the file does not say; never guessed. */
+  /** null when the file does not give it; never guessed. */
   readonly mpp: SlideMpp | null;
-  /** Objective power, for example 20; null when the file does not say. */
+  /** Objective power, for example 20; null when the file does not give it. */
   readonly magnification: number | null;
   readonly associated: readonly AssociatedImage[];
-  /** Make and model of the scanner, for example `Hamamatsu C9600-12`; null when the file does not say. */
+  /** Make and model of the scanner, for example `Hamamatsu C9600-12`; null when the file does not give it. */
   readonly scanner: string | null;
-  /** The embedded ICC profile; null without one. Tiles are delivered without it applied. */
+  /** The embedded ICC profile; null without one. Tiles are delivered without applying it. */
   readonly icc: IccSummary | null;
-  /** Bytes; of all files together for a slide of many. */
+  /** In bytes; the total of all files for a multi-file slide. */
   readonly fileSize: number;
   /** Stable identity of the content: hash of size, head and tail bytes. Hex. */
   readonly fingerprint: string;
@@ -124,21 +124,24 @@ export interface Slide {
   readonly metadata: SlideMetadata;
   /**
    * The tile at `column`, `row` of `level`.
-   * @throws SlideError `broken-tile` when the tile's bytes can't be had; the slide stays usable.
+   * @throws SlideError `broken-tile` when the tile's bytes cannot be read; the slide stays usable.
    * @throws RangeError when the tile does not exist.
    */
   tile(level: number, column: number, row: number, signal?: AbortSignal): Promise<TilePayload>;
-  /** The associated image `name`, as a payload of its whole area. @throws RangeError when absent. */
+  /** The associated image `name`, as one payload. @throws RangeError when absent. */
   associatedImage(name: string, signal?: AbortSignal): Promise<TilePayload>;
-  /** The embedded ICC profile, for whoever applies it; null without one. */
+  /** The embedded ICC profile, for callers that apply it; null without one. */
   iccProfile(signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null>;
   close(): void;
 }
 
-/** What differs by platform and is injected: `browserPlatform()` in src/slide/browser-platform.ts, `nodePlatform()` in node-platform.node.ts. */
+/**
+ * What differs by platform and is injected: `browserPlatform()` in browser-platform.ts, `nodePlatform()` in
+ * node-platform.node.ts.
+ */
 export interface SlidePlatform {
   readonly decoder: ImageDecoder;
-  /** Decodes a JPEG 2000 codestream of 8 bits a component. @throws Error when it is damaged. */
+  /** Decodes a JPEG 2000 codestream of 8 bits per component. @throws Error when it is damaged. */
   readonly jpeg2000: Jpeg2000Decoder;
 }
 
@@ -159,18 +162,21 @@ export type SlideErrorCode =
   | 'network'
   | 'no-range';
 
-/** An error a user can act on: which file, what is wrong, what to do. */
+/** An error that a user can act on: which file, what is wrong, what to do. */
 export class SlideError extends Error {
   override readonly name = 'SlideError';
-  constructor(
-    readonly code: SlideErrorCode,
-    readonly file: string,
-    /** What is wrong, a sentence without the file's name. */
-    readonly problem: string,
-    /** What to do about it, a sentence. */
-    readonly remedy: string,
-    options?: ErrorOptions,
-  ) {
+  readonly code: SlideErrorCode;
+  readonly file: string;
+  /** What is wrong, a sentence without the file's name. */
+  readonly problem: string;
+  /** What to do about it, a sentence. */
+  readonly remedy: string;
+
+  constructor(code: SlideErrorCode, file: string, problem: string, remedy: string, options?: ErrorOptions) {
     super(`${file}: ${problem} ${remedy}`, options);
+    this.code = code;
+    this.file = file;
+    this.problem = problem;
+    this.remedy = remedy;
   }
 }

@@ -1,4 +1,4 @@
-/** Decoded tiles, kept by use within a bound of bytes and never decoded twice at the same time. */
+/** Decoded tiles, kept within a budget of bytes and never decoded twice at the same time. */
 import type { ReadTimes } from './read-times.ts';
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
@@ -7,23 +7,26 @@ import { brokenTile } from './broken-tile.ts';
 
 export class TileCache {
   /** In order of use, oldest first. */
-  private readonly tiles = new Map<string, RgbaImage>();
-  private readonly tasks = new SharedTasks<string, RgbaImage | null>();
-  private readonly ids = new WeakMap<Slide, number>();
-  private nextId = 0;
-  private held = 0;
+  readonly #tiles = new Map<string, RgbaImage>();
+  readonly #tasks = new SharedTasks<string, RgbaImage | null>();
+  readonly #ids = new WeakMap<Slide, number>();
+  #nextId = 0;
+  #held = 0;
+  readonly #maxBytes: number;
 
-  /** @param maxBytes of decoded pixels. */
-  constructor(private readonly maxBytes: number) {}
+  /** @param maxBytes budget of decoded pixels in bytes. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
 
-  /** Decoded bytes that are kept now. */
+  /** Decoded bytes currently kept. */
   get bytes(): number {
-    return this.held;
+    return this.#held;
   }
 
   /**
-   * The decoded tile; null where the slide does not hold it.
-   * @throws SlideError `broken-tile` when it can not be read or decoded; an AbortError.
+   * The decoded tile; null where the slide has none.
+   * @throws SlideError `broken-tile` when it cannot be read or decoded; an AbortError.
    */
   async tile(
     slide: Slide,
@@ -34,41 +37,41 @@ export class TileCache {
     signal?: AbortSignal,
     times?: ReadTimes,
   ): Promise<RgbaImage | null> {
-    const key = `${this.id(slide)}/${level}/${column}/${row}`;
-    const known = this.tiles.get(key);
+    const key = `${this.#id(slide)}/${level}/${column}/${row}`;
+    const known = this.#tiles.get(key);
     if (known !== undefined) {
-      this.tiles.delete(key);
-      this.tiles.set(key, known);
+      this.#tiles.delete(key);
+      this.#tiles.set(key, known);
       return known;
     }
-    return this.tasks.run(key, signal, async (shared) => {
+    return this.#tasks.run(key, signal, async (shared) => {
       const image = await decodeTile(slide, level, column, row, decoder, shared, times);
-      if (image !== null) this.keep(key, image);
+      if (image !== null) this.#keep(key, image);
       return image;
     });
   }
 
-  private id(slide: Slide): number {
-    let id = this.ids.get(slide);
+  #id(slide: Slide): number {
+    let id = this.#ids.get(slide);
     if (id === undefined) {
-      id = this.nextId++;
-      this.ids.set(slide, id);
+      id = this.#nextId++;
+      this.#ids.set(slide, id);
     }
     return id;
   }
 
-  private keep(key: string, image: RgbaImage): void {
-    this.tiles.set(key, image);
-    this.held += image.data.length;
-    for (const [oldest, tile] of this.tiles) {
-      if (this.held <= this.maxBytes) break;
-      this.tiles.delete(oldest);
-      this.held -= tile.data.length;
+  #keep(key: string, image: RgbaImage): void {
+    this.#tiles.set(key, image);
+    this.#held += image.data.length;
+    for (const [oldest, tile] of this.#tiles) {
+      if (this.#held <= this.#maxBytes) break;
+      this.#tiles.delete(oldest);
+      this.#held -= tile.data.length;
     }
   }
 }
 
-/** Reads and decodes one tile; null where the slide does not hold it. */
+/** Reads and decodes one tile; null where the slide has none. */
 async function decodeTile(
   slide: Slide,
   level: number,
@@ -81,7 +84,7 @@ async function decodeTile(
   const start = performance.now();
   const payload = await slide.tile(level, column, row, signal);
   const read = performance.now();
-  // Strips are decoded at the same time, so their sum may exceed what passed.
+  // Strips are decoded in parallel, so their sum may exceed the elapsed time.
   const decodedMs = payload.kind === 'pixels' ? Math.min(payload.decodeMs ?? 0, read - start) : 0;
   if (times !== undefined) {
     times.readMs += read - start - decodedMs;

@@ -4,7 +4,7 @@ import { nameOfUrl, shownUrl } from './url-name.ts';
 
 const file = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
 
-/** A server of one file, as a `fetch`; `change` turns its answers. */
+/** A server of one file, as a `fetch`; `change` modifies its answers. */
 function server(change: (response: Response, call: number) => Response | Error = (r) => r): {
   fetch: typeof fetch;
   ranges: string[];
@@ -36,7 +36,7 @@ const url = 'https://slides.example/a%20slide.svs?key=1';
 const quick = { retryDelayMs: 1 };
 
 describe('urlByteSource', () => {
-  test('reads ranges, knows size and name, and serves the head without asking again', async () => {
+  test('reads ranges, knows size and name, and serves the head without another request', async () => {
     const { fetch, ranges } = server();
     const source = await urlByteSource(url, { fetch });
     expect(source).toMatchObject({ name: 'a slide.svs', size: 200_000 });
@@ -59,12 +59,12 @@ describe('urlByteSource', () => {
     });
   });
 
-  test('a server that sends the whole file has no ranges', async () => {
+  test('rejects a server that sends the whole file', async () => {
     const { fetch } = server(() => new Response(file, { status: 200 }));
     await expect(urlByteSource(url, { fetch })).rejects.toMatchObject({ code: 'no-range' });
   });
 
-  test('a web page in place of the slide means that the slide is not there', async () => {
+  test('treats a web page in place of the slide as a missing slide', async () => {
     const page = (): Response =>
       new Response('<html>', { status: 200, headers: { 'Content-Type': 'text/html' } });
     await expect(urlByteSource(url, { fetch: server(page).fetch })).rejects.toMatchObject({
@@ -72,7 +72,7 @@ describe('urlByteSource', () => {
     });
   });
 
-  test('tries again when the connection or the server fails for a moment', async () => {
+  test('retries when the connection or the server fails briefly', async () => {
     const { fetch, ranges } = server((response, call) =>
       call === 1 ? new TypeError('failed') : call === 2 ? new Response('busy', { status: 503 }) : response,
     );
@@ -98,7 +98,7 @@ describe('urlByteSource', () => {
     await expect(source.read(150_000, 10)).rejects.toMatchObject({ code: 'network' });
   });
 
-  test('stops when it is told to', async () => {
+  test('stops when aborted', async () => {
     const source = await urlByteSource(url, { fetch: server().fetch });
     await expect(source.read(150_000, 10, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
   });

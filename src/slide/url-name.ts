@@ -1,4 +1,4 @@
-/** What URLs are called in messages. */
+/** How messages name URLs. */
 
 /** The last part of a URL's path, decoded. */
 export function nameOfUrl(url: string): string {
@@ -11,7 +11,7 @@ export function nameOfUrl(url: string): string {
   }
 }
 
-/** The URL without what may be secret: name and password, query, fragment. */
+/** The URL without its secret parts: name and password, query, fragment. */
 export function shownUrl(url: string): string {
   return url.replace(/[?#].*$/, '').replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
 }

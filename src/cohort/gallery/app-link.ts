@@ -4,8 +4,8 @@ import type { CohortPlan } from '../request.ts';
 import { isUrl } from '../slide-id.ts';
 
 /**
- * The app's address with slide and model. null for a file on disk whose folder no server offers: a page may not open files by
- * their path, so the reader drops it on the app.
+ * The app's address with slide and model. null for a file on disk in a folder that no server serves: a page
+ * cannot open files by path, so the user drops it on the app.
  */
 export function appLink(
   { app, slidesUrl, model }: Pick<CohortPlan, 'app' | 'slidesUrl' | 'model'>,
@@ -19,7 +19,7 @@ export function appLink(
   return address.href;
 }
 
-/** The app alone, with the model chosen. */
+/** The app without a slide, with the model chosen. */
 export function emptyAppLink({ app, model }: Pick<CohortPlan, 'app' | 'model'>): string {
   const address = new URL(app);
   address.searchParams.set('slide', 'none');

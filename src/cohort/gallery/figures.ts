@@ -1,11 +1,11 @@
-/** Figures as people read them. */
+/** Formats figures for reading. */
 
-/** With so many digits after the point, thousands apart. */
+/** With the given number of decimals, thousands separated. */
 export function decimals(value: number, digits: number): string {
   return value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** mm², with as many digits as the size calls for. */
+/** mm², with decimals to suit the size. */
 export function area(mm2: number): string {
   return decimals(mm2, mm2 >= 100 ? 0 : mm2 >= 10 ? 1 : 2);
 }

@@ -9,14 +9,14 @@ import { galleryPages } from './gallery.ts';
 const rows = cohortRows(testPlan, (id) => testOutcomes[id] ?? null);
 const index = (await galleryPages(testPlan, rows)).get('index.html')!;
 
-it('lets nothing of a file or a name in unescaped', () => {
+it('escapes everything from files and names', () => {
   expect(index).toContain('Trial &lt;A&gt;');
   expect(index).toContain('&lt;b&gt;sorry&lt;/b&gt;');
   expect(index).toContain('&lt;c&gt;&quot;.svs');
   expect(index).not.toMatch(/<b>|<c>|<A>/);
 });
 
-it('may run its own script, show pictures beside it, and nothing else', () => {
+it('may run only its own script and show only its own pictures', () => {
   const policy = /Content-Security-Policy" content="([^"]+)"/.exec(index)![1]!.replaceAll('&#39;', "'");
   const hashOf = (tag: string): string => {
     const body = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(index)![1]!;
@@ -26,11 +26,11 @@ it('may run its own script, show pictures beside it, and nothing else', () => {
   expect(policy).toContain(`script-src ${hashOf('script')}`);
   expect(policy).toContain(`style-src ${hashOf('style')}`);
   expect(policy).not.toMatch(/unsafe|https?:|\*/);
-  // What a policy of hashes forbids would silently do nothing.
+  // Anything that a policy of hashes forbids would silently do nothing.
   expect(index).not.toMatch(/ style="| on[a-z]+="/);
 });
 
-it('says what it is and shows the figures', () => {
+it('states what it is and shows the figures', () => {
   expect(index).toContain('Research use only.');
   expect(index).toContain('src="../slides/b-1/thumbnail.webp"');
   expect(index).toContain('href="../slides/b-1/maps/b.colon.preview.png"');
@@ -39,7 +39,7 @@ it('says what it is and shows the figures', () => {
   expect(index).toContain('href="../logs/a-1.log"');
 });
 
-it('opens slides of the web in the app, and says how to open those on disk', () => {
+it('opens slides of the web in the app, and explains how to open those on disk', () => {
   const [disk, web] = rows;
   const link = new URL(appLink(testPlan, web!)!);
   expect(link.searchParams.get('slide')).toBe(web!.source);
@@ -55,7 +55,7 @@ it('opens slides of the web in the app, and says how to open those on disk', () 
   expect(placed('/data/b.svs')).toBeNull();
 });
 
-it('divides a large cohort into pages, slides that are not done first', async () => {
+it('splits a large cohort into pages, unfinished slides first', async () => {
   const many = Array.from({ length: 1001 }, (_, i): CohortRow => {
     const row = i === 1000 ? rows[1]! : rows[0]!;
     return { ...row, id: `s-${i}`, name: `slide ${i}` };
@@ -67,7 +67,7 @@ it('divides a large cohort into pages, slides that are not done first', async ()
   expect(pages.get('page-2.html')).toContain('<a href="index.html">1</a><span aria-current="page">2</span>');
 });
 
-it('writes times as people say them', () => {
+it('formats durations for reading', () => {
   expect([0.34, 9.96, 59.7, 185, 7260].map(duration)).toEqual([
     '0.3 s',
     '10.0 s',

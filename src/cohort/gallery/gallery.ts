@@ -1,4 +1,4 @@
-/** A cohort as pages to look through: one static folder that loads nothing from elsewhere. */
+/** A cohort as browsable pages: one static, self-contained folder. */
 import { markup, Markup } from '../../evaluation/report/markup.ts';
 import type { CohortRow } from '../cohort-row.ts';
 import type { CohortPlan } from '../request.ts';
@@ -8,12 +8,12 @@ import { slideCard, troubleLine } from './slide-card.ts';
 import { galleryStyle } from './style.ts';
 import { toolbar } from './toolbar.ts';
 
-/** Slides of one page: what a browser shows at once without delay. */
+/** Slides per page: as many as a browser shows without delay. */
 const slidesPerPage = 500;
 
 /**
- * @returns file names and their HTML, `index.html` first. Slides that are not done come first, the others by name; a cohort
- * of more than 500 slides has several pages.
+ * @returns file names and their HTML, `index.html` first. Unfinished slides come first, then the others by
+ * name; a cohort of more than 500 slides has several pages.
  */
 export async function galleryPages(
   plan: CohortPlan,
@@ -43,7 +43,7 @@ function pageName(page: number): string {
   return page === 0 ? 'index.html' : `page-${page + 1}.html`;
 }
 
-/** Pictures from the folder, this style and this script; nothing else, wherever the page lies. */
+/** Pictures from the folder, this style and this script; nothing else, wherever the page is stored. */
 async function contentPolicy(): Promise<string> {
   const hash = async (text: string): Promise<string> => {
     const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
@@ -51,7 +51,7 @@ async function contentPolicy(): Promise<string> {
   };
   return [
     "default-src 'none'",
-    // A page opened from disk is no origin, so 'self' alone would not do.
+    // A page opened from disk has no origin, so 'self' alone is not enough.
     "img-src 'self' file:",
     `style-src ${await hash(galleryStyle)}`,
     `script-src ${await hash(galleryScript)}`,
@@ -90,7 +90,7 @@ ${headline(rows)}
 </header>
 ${toolbar(shown, model)}
 <main>
-${open.length === 0 ? null : markup`<section id="open"><h2>Not done</h2><ul class="troubles">${open.map((row) => troubleLine(plan, row))}</ul><p>The next run tries these again.</p></section>`}
+${open.length === 0 ? null : markup`<section id="open"><h2>Not done</h2><ul class="troubles">${open.map((row) => troubleLine(plan, row))}</ul><p>The next run retries these.</p></section>`}
 <section><h2 class="unseen">Slides</h2><ul class="slides" id="slides">
 ${shown.flatMap((row) => (row.figures === null ? [] : [slideCard(plan, row, row.figures)]))}</ul></section>
 <p class="nothing" id="nothing" hidden>No slide matches.</p>

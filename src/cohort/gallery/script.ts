@@ -1,4 +1,4 @@
-/** What runs in the gallery: it shows, hides and orders what is there, and builds nothing from text. */
+/** The script of the gallery: it shows, hides and sorts existing elements, and builds nothing from text. */
 export const galleryScript = `'use strict';
 (() => {
   const list = document.getElementById('slides');

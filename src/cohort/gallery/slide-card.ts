@@ -1,4 +1,4 @@
-/** A slide of the gallery: picture, areas, remarks, ways on. */
+/** A slide of the gallery: picture, areas, remarks, links. */
 import { markup, safeColour, type Markup } from '../../evaluation/report/markup.ts';
 import type { CohortRow, RowStatus } from '../cohort-row.ts';
 import type { SlideFigures } from '../outcome.ts';
@@ -31,7 +31,7 @@ ${ways(plan, row)}
 `;
 }
 
-/** A slide that there is no map of, on a line of its own. */
+/** A slide without a map, on a line of its own. */
 export function troubleLine(plan: CohortPlan, row: CohortRow): Markup {
   return markup`<li class="trouble ${row.status}" ${keys(plan, row)}>
 <h3 title="${row.source}">${row.name}</h3>
@@ -42,7 +42,7 @@ ${ways(plan, row)}
 `;
 }
 
-/** What the page filters and sorts by. */
+/** The keys for filtering and sorting. */
 function keys({ model }: CohortPlan, { name, status, flags, figures }: CohortRow): Markup {
   const state = status !== 'done' ? 'open' : flags.length > 0 ? 'flagged' : 'clean';
   const tissue = figures?.tissueMm2 ?? 0;
@@ -53,7 +53,7 @@ function keys({ model }: CohortPlan, { name, status, flags, figures }: CohortRow
 
 function picture({ id, name }: CohortRow, { thumbnail, files }: SlideFigures): Markup {
   const large = files.find((file) => file.endsWith('.preview.png')) ?? thumbnail.file;
-  return markup`<a class="picture" href="${path(id, large)}"><img src="${path(id, thumbnail.file)}" width="${thumbnail.width}" height="${thumbnail.height}" loading="lazy" decoding="async" alt="${name} with its classes laid over it"></a>`;
+  return markup`<a class="picture" href="${path(id, large)}"><img src="${path(id, thumbnail.file)}" width="${thumbnail.width}" height="${thumbnail.height}" loading="lazy" decoding="async" alt="${name} with its class map overlaid"></a>`;
 }
 
 /** Areas of the classes, and a bar of their shares of the tissue. */
@@ -62,7 +62,7 @@ function shares({ model }: CohortPlan, figures: SlideFigures): Markup {
     const found = areaOf(figures, name);
     return background || found === null ? [] : [{ ...found, colour: safeColour(colour) }];
   });
-  // Classes may reach over the tissue that the glass filter found: then the bar is all of theirs.
+  // Classes may extend beyond the detected tissue: then the bar shows shares of the classes' total.
   const whole = Math.max(
     figures.tissueMm2 ?? figures.segmentedMm2,
     shown.reduce((sum, { areaMm2 }) => sum + areaMm2, 0),
@@ -87,7 +87,7 @@ ${shown.map(
 
 function measures({ tissueMm2, confidence, seconds }: SlideFigures): Markup {
   const facts: readonly (readonly [string, string])[] = [
-    ['tissue', tissueMm2 === null ? 'not told' : `${area(tissueMm2)} mm²`],
+    ['tissue', tissueMm2 === null ? 'not detected' : `${area(tissueMm2)} mm²`],
     ['confidence', confidence === null ? '–' : decimals(confidence.mean, 2)],
     ['time', duration(seconds)],
   ];
@@ -109,7 +109,7 @@ function ways(plan: CohortPlan, row: CohortRow): Markup {
 const areaOf = (figures: SlideFigures | null, name: string) =>
   figures?.areas.find((each) => each.class === name) ?? null;
 
-/** A slide's file as the gallery's pages see it. */
+/** A slide's file, as seen from the gallery's pages. */
 function path(id: string, file: string): string {
   return `../slides/${id}/${file.split('/').map(encodeURIComponent).join('/')}`;
 }

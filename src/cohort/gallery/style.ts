@@ -1,4 +1,6 @@
-/** The look of the gallery. Greys without a tint; colour is kept for classes and for what needs a look. */
+/**
+ * The look of the gallery. Greys have no tint; colour is reserved for classes and for what needs attention.
+ */
 export const galleryStyle = `
 :root {
   --ground: #ffffff; --raised: #f5f5f5; --line: #d4d4d4; --control: #868686; --text: #1a1a1a; --faint: #575757;

@@ -1,9 +1,9 @@
-/** What stands above the slides: search, filter, order. */
+/** The toolbar above the slides: search, filter, order. */
 import { markup, type Markup } from '../../evaluation/report/markup.ts';
 import type { CohortRow } from '../cohort-row.ts';
 import type { CohortPlan } from '../request.ts';
 
-/** Hidden until the script runs: without it there is nothing to press. */
+/** Hidden until the script runs: without it the controls do nothing. */
 export function toolbar(rows: readonly CohortRow[], { classes }: CohortPlan['model']): Markup {
   const open = rows.filter(({ status }) => status !== 'done').length;
   const flagged = rows.filter(({ status, flags }) => status === 'done' && flags.length > 0).length;

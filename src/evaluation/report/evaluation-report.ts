@@ -17,9 +17,9 @@ export interface ImageRow extends Metrics {
 export interface EvaluationReport {
   readonly model: string;
   readonly title: string;
-  /** What the model is for and what not. */
+  /** What the model is for, and what it is not for. */
   readonly intendedUse: string;
-  /** The dataset: its folder, or words for it. */
+  /** The dataset: its folder, or a description. */
   readonly data: string;
   readonly classes: readonly ReportClass[];
   readonly confusion: ConfusionMatrix;
@@ -31,7 +31,7 @@ export interface EvaluationReport {
   readonly codeVersion: string;
 }
 
-/** The report as one HTML file that loads nothing. @throws RangeError when a colour is none. */
+/** The report as one self-contained HTML file. @throws RangeError for an invalid colour. */
 export function evaluationReport(report: EvaluationReport): string {
   const { model, title, data, classes, confusion, calibration, images } = report;
   const hasScore = classes.length === 4;
@@ -53,10 +53,10 @@ export function evaluationReport(report: EvaluationReport): string {
         body: reliability(calibration),
       },
       {
-        title: 'Image by image',
-        note: 'Each by its own confusion matrix. Few classes occur in one image, so these figures vary more than those over all.',
+        title: 'Per image',
+        note: 'Each image has its own confusion matrix. Few classes occur in one image, so these figures vary more than the overall ones.',
         body: table(
-          'Image by image',
+          'Per image',
           [
             'image',
             'patient',
@@ -86,10 +86,10 @@ export function evaluationReport(report: EvaluationReport): string {
 }
 
 function calibrationNote({ ece, mce, overconfidence }: Calibration): string {
-  if (ece === null || overconfidence === null) return 'No pixel was compared.';
-  const tendency = overconfidence > 0 ? 'too sure of itself' : 'less sure of itself than it could be';
+  if (ece === null || overconfidence === null) return 'No pixels were compared.';
+  const tendency = overconfidence > 0 ? 'overconfident' : 'underconfident';
   return (
-    `Expected calibration error ${decimal(ece)}, greatest of a bin ${decimal(mce)}. On average the model is ` +
-    `${tendency}: mean confidence less accuracy is ${decimal(overconfidence)}.`
+    `Expected calibration error ${decimal(ece)}, largest in a bin ${decimal(mce)}. On average the model is ` +
+    `${tendency}: mean confidence minus accuracy is ${decimal(overconfidence)}.`
   );
 }

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Formats numbers for reading. */
 
 /** A share or score to three decimals; a dash for none. */
 export function decimal(value: number | null, digits = 3): string {
@@ -10,7 +10,7 @@ export function percent(value: number | null): string {
   return value === null ? '–' : `${decimal(100 * value, 1)} %`;
 }
 
-/** A whole number with thousands apart. */
+/** A whole number with thousands separated. */
 export function whole(value: number): string {
   return Math.round(value)
     .toString()

@@ -1,4 +1,4 @@
-/** Curves as inline SVG: axes with round numbers, names at the curves' ends, a band round noisy ones. */
+/** Curves as inline SVG: axes with round numbers, names at the curves' ends, a band around noisy ones. */
 import { decimal, whole } from './figures.ts';
 import { markup, type Markup } from './markup.ts';
 
@@ -6,14 +6,14 @@ export interface ChartPoint {
   readonly x: number;
   /** null leaves a gap. */
   readonly y: number | null;
-  /** Least and greatest of what `y` is the mean of, drawn as a band. */
+  /** Smallest and largest of the values that `y` is the mean of, drawn as a band. */
   readonly low?: number;
   readonly high?: number;
 }
 
 export interface ChartSeries {
   readonly name: string;
-  /** A CSS colour written by the caller, never taken from a file unchecked. */
+  /** A CSS colour written by the caller, never taken unchecked from a file. */
   readonly colour: string;
   readonly points: readonly ChartPoint[];
   /** SVG dash pattern; solid when absent. */
@@ -21,29 +21,29 @@ export interface ChartSeries {
 }
 
 export interface LineChart {
-  /** Said to those who can't see it. */
+  /** Description for screen readers. */
   readonly label: string;
   readonly xName: string;
   readonly yName: string;
-  /** The y axis goes from 0 to this; to the highest curve when null. */
+  /** The y axis runs from 0 to this; to the highest curve when null. */
   readonly yMax: number | null;
-  /** What the x axis shows; from the first to the last point when absent. */
+  /** Range of the x axis; from the first to the last point when absent. */
   readonly xRange?: readonly [number, number];
   readonly series: readonly ChartSeries[];
-  /** Upright lines with a name: the step that was kept. */
+  /** Named vertical lines, such as the step that was kept. */
   readonly marks?: readonly { readonly x: number; readonly name: string }[];
 }
 
-const WIDTH = 560;
-const HEIGHT = 280;
-const LEFT = 46;
-const TOP = 26;
-const BOTTOM = 40;
-/** Between the middles of two names at the curves' ends. */
-const NAME_PITCH = 15;
-/** Of a line of a name's colour before it, and of a letter, generously. */
-const NAME_LINE = 30;
-const LETTER = 6.8;
+const chartWidth = 560;
+const chartHeight = 280;
+const leftMargin = 46;
+const topMargin = 26;
+const bottomMargin = 40;
+/** Distance between the middles of two names at the curves' ends. */
+const namePitch = 15;
+/** Length of the coloured line before a name, and a generous letter width. */
+const nameLine = 30;
+const letterWidth = 6.8;
 
 export function lineChart(chart: LineChart): Markup {
   const points = chart.series.flatMap((series) => series.points);
@@ -54,29 +54,32 @@ export function lineChart(chart: LineChart): Markup {
   const yMax = chart.yMax ?? yTicks.at(-1) ?? 1;
   const xTicks = roundTicks(xMin, xMax, 6).filter((tick) => tick >= xMin && tick <= xMax);
   const longest = Math.max(0, ...chart.series.map(({ name }) => name.length));
-  const right = WIDTH - Math.min(WIDTH / 2, NAME_LINE + LETTER * longest);
-  const bottom = HEIGHT - BOTTOM;
-  const toX = (x: number): number => LEFT + ((right - LEFT) * (x - xMin)) / Math.max(1e-9, xMax - xMin);
-  const toY = (y: number): number => bottom - ((bottom - TOP) * Math.min(Math.max(y, 0), yMax)) / yMax;
-  return markup`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${chart.label}">
-<text x="${LEFT}" y="14">${chart.yName}</text>
+  const right = chartWidth - Math.min(chartWidth / 2, nameLine + letterWidth * longest);
+  const bottom = chartHeight - bottomMargin;
+  const toX = (x: number): number =>
+    leftMargin + ((right - leftMargin) * (x - xMin)) / Math.max(1e-9, xMax - xMin);
+  const toY = (y: number): number => bottom - ((bottom - topMargin) * Math.min(Math.max(y, 0), yMax)) / yMax;
+  return markup`<svg viewBox="0 0 ${chartWidth} ${chartHeight}" role="img" aria-label="${chart.label}">
+<text x="${leftMargin}" y="14">${chart.yName}</text>
 ${yTicks.map(
-  (tick) => markup`<line class="grid" x1="${LEFT}" x2="${right}" y1="${at(toY(tick))}" y2="${at(toY(tick))}"/>
-<text x="${LEFT - 8}" y="${at(toY(tick) + 4)}" text-anchor="end">${tickText(tick)}</text>
+  (
+    tick,
+  ) => markup`<line class="grid" x1="${leftMargin}" x2="${right}" y1="${at(toY(tick))}" y2="${at(toY(tick))}"/>
+<text x="${leftMargin - 8}" y="${at(toY(tick) + 4)}" text-anchor="end">${tickText(tick)}</text>
 `,
 )}${xTicks.map(
     (
       tick,
     ) => markup`<text x="${at(toX(tick))}" y="${bottom + 17}" text-anchor="middle">${tickText(tick)}</text>
 `,
-  )}<line class="axis" x1="${LEFT}" x2="${right}" y1="${bottom}" y2="${bottom}"/>
-<text x="${at((LEFT + right) / 2)}" y="${HEIGHT - 6}" text-anchor="middle">${chart.xName}</text>
+  )}<line class="axis" x1="${leftMargin}" x2="${right}" y1="${bottom}" y2="${bottom}"/>
+<text x="${at((leftMargin + right) / 2)}" y="${chartHeight - 6}" text-anchor="middle">${chart.xName}</text>
 ${(chart.marks ?? []).map(
   ({
     x,
     name,
-  }) => markup`<line class="mark" x1="${at(toX(x))}" x2="${at(toX(x))}" y1="${TOP - 4}" y2="${bottom}"/>
-<text x="${at(toX(x))}" y="${TOP - 8}" text-anchor="middle">${name}</text>
+  }) => markup`<line class="mark" x1="${at(toX(x))}" x2="${at(toX(x))}" y1="${topMargin - 4}" y2="${bottom}"/>
+<text x="${at(toX(x))}" y="${topMargin - 8}" text-anchor="middle">${name}</text>
 `,
 )}${chart.series.map((series) => curve(series, toX, toY))}${endNames(chart.series, right + 8, toY)}</svg>`;
 }
@@ -109,7 +112,7 @@ ${points.map(({ x, y }) =>
 `;
 }
 
-/** Names beside the curves' last points, pushed apart where they would lie on each other. */
+/** Names next to the curves' last points, moved apart where they would overlap. */
 function endNames(series: readonly ChartSeries[], x: number, toY: (y: number) => number): Markup[] {
   const names = series.flatMap(({ name, colour, dash, points }) => {
     const last = points.findLast(({ y }) => y !== null)?.y;
@@ -118,13 +121,13 @@ function endNames(series: readonly ChartSeries[], x: number, toY: (y: number) =>
   names.sort((a, b) => a.y - b.y);
   names.forEach((each, i) => {
     const above = names[i - 1];
-    if (above !== undefined) each.y = Math.max(each.y, above.y + NAME_PITCH);
+    if (above !== undefined) each.y = Math.max(each.y, above.y + namePitch);
   });
-  // What was pushed over the lower border comes back up.
-  let most = HEIGHT - BOTTOM;
+  // Names pushed past the lower border move back up.
+  let most = chartHeight - bottomMargin;
   for (const each of names.toReversed()) {
     each.y = Math.min(each.y, most);
-    most = each.y - NAME_PITCH;
+    most = each.y - namePitch;
   }
   return names.map(
     ({
@@ -160,8 +163,8 @@ function at(value: number): string {
 }
 
 /**
- * Means of at most `most` groups of neighbours, with the least and the greatest of each: a noisy curve of any
- * length as few points that show its spread.
+ * Means of at most `most` groups of neighbours, with each group's minimum and maximum: reduces a noisy curve
+ * of any length to a few points that show its spread.
  */
 export function condensed(
   points: readonly { readonly x: number; readonly y: number }[],

@@ -1,15 +1,22 @@
-/** HTML and SVG as text in which nothing gets in unescaped, unless it was written in the source. */
+/** Builds HTML and SVG text in which everything is escaped unless it was written in the source. */
 
-/** Text that is markup already: what `markup` makes, or text of the source itself. Never anything read from a file. */
+/**
+ * Text that is already markup: a result of `markup`, or text of the source itself. Never anything read from a
+ * file.
+ */
 export class Markup {
-  constructor(readonly text: string) {}
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
 }
 
 type Value = string | number | Markup | readonly Markup[] | null;
 
 /**
- * A tag for templates: what stands between `${}` is escaped, for text and for attributes in double quotes, unless it is
- * Markup itself. null is nothing.
+ * A template tag: escapes every `${}`, for text and for attributes in double quotes, unless it is Markup
+ * itself. null is nothing.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   let text = parts[0] ?? '';
@@ -41,13 +48,13 @@ function escape(text: string): string {
 /** @throws RangeError unless it is a colour like #0072B2. */
 export function safeColour(colour: string): string {
   if (/^#[0-9a-fA-F]{6}$/.test(colour)) return colour;
-  throw new RangeError(`"${colour}" is no colour like #0072B2.`);
+  throw new RangeError(`"${colour}" is not a colour like #0072B2.`);
 }
 
 /** @throws RangeError unless it is a picture within the page: a data URL of PNG, JPEG or WebP. */
 export function safePicture(url: string): string {
   if (/^data:image\/(png|jpeg|webp);base64,[A-Za-z0-9+/]+=*$/.test(url)) return url;
   throw new RangeError(
-    `A report holds its pictures as data URLs of PNG, JPEG or WebP, not "${url.slice(0, 40)}".`,
+    `A report takes pictures as data URLs of PNG, JPEG or WebP, not "${url.slice(0, 40)}".`,
   );
 }

@@ -1,4 +1,4 @@
-/** What reports on a model have in common: classes, confusion matrix, figures per class, reliability. */
+/** What reports on a model share: classes, confusion matrix, figures per class, reliability. */
 import type { Calibration } from '../calibration.ts';
 import { toRows, type ConfusionMatrix } from '../confusion-matrix.ts';
 import { metricsOf } from '../metrics.ts';
@@ -7,14 +7,14 @@ import { lineChart } from './line-chart.ts';
 import { markup, safeColour, type Markup } from './markup.ts';
 import { table, type Facts } from './page.ts';
 
-/** A class as a manifest has it. */
+/** A class as in a manifest. */
 export interface ReportClass {
   readonly name: string;
   /** Like #0072B2. */
   readonly colour: string;
 }
 
-/** The class's name behind its colour. @throws RangeError when the colour is none. */
+/** The class's name with its colour. @throws RangeError for an invalid colour. */
 export function classLabel({ name, colour }: ReportClass): Markup {
   return markup`<span class="swatch" style="background:${safeColour(colour)}"></span>${name}`;
 }
@@ -24,12 +24,15 @@ export function classLegend(classes: readonly ReportClass[]): Markup {
   return markup`<ul class="legend">${classes.map((each) => markup`<li>${classLabel(each)}</li>`)}</ul>`;
 }
 
-/** A class's colour as a line: mixed with the text's so that a pale one shows on white and a deep one on black. */
+/**
+ * A class's colour as a line: mixed with the text colour, so that pale ones show on white and deep ones on
+ * black.
+ */
 export function lineColour({ colour }: ReportClass): string {
   return `color-mix(in srgb, ${safeColour(colour)} 62%, var(--text))`;
 }
 
-/** The figures over all pixels, for the head of a report. */
+/** The overall figures, for the head of a report. */
 export function headlineOf(matrix: ConfusionMatrix, calibration: Calibration | null): Facts {
   const { miou, accuracy, score, pixels } = metricsOf(matrix);
   return [
@@ -41,7 +44,7 @@ export function headlineOf(matrix: ConfusionMatrix, calibration: Calibration | n
   ];
 }
 
-/** Rows are true classes; a cell is the share of the true class's pixels, shaded by it. */
+/** Rows are true classes; a cell is the share of the true class's pixels, with matching shading. */
 export function confusionTable(matrix: ConfusionMatrix, classes: readonly ReportClass[]): Markup {
   const { iou } = metricsOf(matrix);
   const rows = toRows(matrix);
@@ -64,16 +67,16 @@ ${rows.map((row, truth) => {
 </table></div>`;
 }
 
-/** The reliability diagram beside its table. */
+/** The reliability diagram next to its table. */
 export function reliability({ bins }: Calibration): Markup {
   const chart = lineChart({
-    label: 'Share of right pixels by confidence',
+    label: 'Accuracy by confidence',
     xName: 'confidence',
-    yName: 'share of pixels that are right',
+    yName: 'accuracy',
     yMax: 1,
     series: [
       {
-        name: 'as it should be',
+        name: 'perfect calibration',
         colour: 'var(--faint)',
         dash: '4 4',
         points: Array.from({ length: 31 }, (_, i) => ({ x: i / 30, y: i / 30 })),

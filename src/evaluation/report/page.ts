@@ -1,4 +1,4 @@
-/** The frame of every report: one HTML file that loads nothing, legible in light and dark and on paper. */
+/** The frame of every report: one self-contained HTML file, legible in light and dark mode and in print. */
 import { markup, Markup } from './markup.ts';
 import { reportStyle } from './style.ts';
 
@@ -7,7 +7,7 @@ export type Facts = readonly (readonly [string, string])[];
 
 export interface Section {
   readonly title: string;
-  /** What to know when reading it, one or two sentences. */
+  /** What readers should know, in one or two sentences. */
   readonly note?: string;
   readonly body: Markup;
 }
@@ -15,16 +15,16 @@ export interface Section {
 export interface Page {
   readonly title: string;
   readonly subtitle: string;
-  /** Said on top in a box: what the figures are not. */
+  /** Shown in a box at the top: what the figures do not mean. */
   readonly notice: string;
-  /** The figures that matter most, large. */
+  /** The figures that matter most, shown large. */
   readonly headline: Facts;
   readonly sections: readonly Section[];
-  /** Last line: what made the report, and when. */
+  /** Last line: the program and date of the report. */
   readonly footer: string;
 }
 
-/** The page as one string. It may load nothing and run nothing: its Content-Security-Policy says so too. */
+/** The page as one string. It loads and runs nothing, as its Content-Security-Policy enforces. */
 export function reportPage({ title, subtitle, notice, headline, sections, footer }: Page): string {
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
   return markup`<!doctype html>
@@ -66,13 +66,13 @@ export function factList(facts: Facts): Markup {
   return markup`<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-/** A cell: text at the left, figures at the right. */
+/** A cell: text left-aligned, figures right-aligned. */
 export type Cell = string | Markup;
 
 /**
- * A table whose first column is text, the others figures. It scrolls by itself where it is wider than the page.
- * @param caption read out, not shown.
- * @param words columns of text that may take several lines, by number from 0.
+ * A table whose first column is text, the others figures. It scrolls where it is wider than the page.
+ * @param caption read aloud, not shown.
+ * @param words columns of text that may wrap, counted from 0.
  */
 export function table(
   caption: string,

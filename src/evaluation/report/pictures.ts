@@ -1,4 +1,4 @@
-/** Pixels as pictures within a page. */
+/** Encodes pixels as pictures within a page. */
 import { encode } from 'fast-png';
 
 /** RGB bytes, [height, width, 3], as a PNG data URL. */
@@ -12,7 +12,7 @@ export function rgbPicture(rgb: Uint8Array, width: number, height: number): stri
 }
 
 /**
- * A class map, [height, width], in its classes' colours, as a PNG data URL.
+ * A class map, [height, width], in its class colours, as a PNG data URL.
  * @param colours like #0072B2, by class. A value without one is black.
  */
 export function classPicture(

@@ -47,7 +47,7 @@ const run: TrainingReport = {
   codeVersion: evil,
 };
 
-/** The page's tree; void tags are closed first, as HTML need not do. */
+/** The page's tree; void tags are closed first, which HTML does not require. */
 function treeOf(page: string): unknown {
   const xml = page.replace('<!doctype html>', '').replace(/<(meta|img)([^>]*)>/g, '<$1$2/>');
   expect(XMLValidator.validate(xml)).toBe(true);
@@ -73,7 +73,7 @@ describe('a report', () => {
   };
 
   for (const [name, page] of Object.entries(pages)) {
-    it(`of ${name} lets nothing in unescaped and loads nothing`, () => {
+    it(`of ${name} escapes everything and loads nothing`, () => {
       treeOf(page);
       expect(page).not.toContain('<script');
       expect(page).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&#39;&amp;');
@@ -96,7 +96,7 @@ describe('a report', () => {
     expect(pages.evaluation).toContain('<td>0.583</td><td>0.750</td>');
   });
 
-  it('does without what was not measured', () => {
+  it('omits what was not measured', () => {
     const bare = { ...run, validation: [], confusion: null, calibration: null, keptStep: null, examples: [] };
     const page = trainingReport({ ...bare, losses: [] });
     treeOf(page);
@@ -104,9 +104,9 @@ describe('a report', () => {
     expect(trainingReport(bare)).toContain('<dt>Last training loss</dt><dd>0.500</dd>');
   });
 
-  it('refuses colours and pictures that are none', () => {
+  it('rejects invalid colours and pictures', () => {
     const red = [classes[0]!, { name: 'x', colour: 'red;background:url(//a)' }];
-    expect(() => trainingReport({ ...run, classes: red })).toThrow(/no colour/);
+    expect(() => trainingReport({ ...run, classes: red })).toThrow(/not a colour/);
     expect(() => safePicture('https://example.org/a.png')).toThrow(/data URLs/);
     expect(() => safePicture('data:image/svg+xml;base64,AAAA')).toThrow(RangeError);
   });
@@ -153,7 +153,7 @@ describe('a chart', () => {
 });
 
 describe('parts', () => {
-  it('write numbers as people read them', () => {
+  it('format numbers for reading', () => {
     expect([whole(1234567), whole(999), percent(0.1234), percent(null)]).toEqual([
       '1\u202f234\u202f567',
       '999',
@@ -163,7 +163,7 @@ describe('parts', () => {
     expect([duration(12.34), duration(250), duration(11520)]).toEqual(['12.3 s', '4 min 10 s', '3 h 12 min']);
   });
 
-  it('draw class maps in their colours, what is no class black', () => {
+  it('draw class maps in their colours, other values black', () => {
     const { data } = decode(Buffer.from(picture.split(',')[1]!, 'base64'));
     expect([...data]).toEqual([0x99, 0x99, 0x99, 0, 0x9e, 0x73, 0, 0x9e, 0x73, 0, 0, 0]);
   });

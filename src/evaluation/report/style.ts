@@ -1,4 +1,4 @@
-/** The look of a report. Greys without a tint; colour is kept for classes and curves. */
+/** The look of a report. Greys have no tint; colour is reserved for classes and curves. */
 export const reportStyle = `
 :root {
   --ground: #ffffff; --raised: #f5f5f5; --line: #d4d4d4; --text: #1a1a1a; --faint: #575757;

@@ -1,4 +1,4 @@
-/** The report of a training run: how it went, what it reached on validation data, what it looks like, what it cost. */
+/** The report of a training run: its course, its results on validation data, examples and costs. */
 import type { Calibration } from '../calibration.ts';
 import type { ConfusionMatrix } from '../confusion-matrix.ts';
 import { decimal, whole } from './figures.ts';
@@ -14,13 +14,13 @@ import {
 } from './measures.ts';
 import { factList, reportPage, table, type Facts, type Section } from './page.ts';
 
-/** Loss of a step, 1 upwards. */
+/** Loss of a step, counted from 1. */
 export interface LossPoint {
   readonly step: number;
   readonly loss: number;
 }
 
-/** What was measured on validation data after a step. Fractions from 0 to 1. */
+/** Measurements on validation data after a step. Fractions from 0 to 1. */
 export interface ValidationPoint {
   readonly step: number;
   /** null when the loss was not measured. */
@@ -31,16 +31,16 @@ export interface ValidationPoint {
   readonly accuracy: number | null;
 }
 
-/** A slice with its prediction beside the truth; pictures are data URLs (`rgbPicture`, `classPicture`). */
+/** A slice with its prediction and truth; pictures are data URLs (`rgbPicture`, `classPicture`). */
 export interface ExampleSlice {
-  /** Which image it is of, and where. */
+  /** Its image, and its position there. */
   readonly name: string;
   readonly slice: string;
   /** null for single-input networks. */
   readonly context: string | null;
   readonly truth: string;
   readonly prediction: string;
-  /** Share of its pixels that are right, 0 to 1; null when not worked out. */
+  /** Share of its pixels that are right, 0 to 1; null when not computed. */
   readonly accuracy: number | null;
 }
 
@@ -54,28 +54,28 @@ export interface DataPart {
 }
 
 export interface TrainingReport {
-  /** Of the run, and of the model it makes. */
+  /** Of the run, and of the model it produces. */
   readonly id: string;
   readonly title: string;
   readonly description: string;
   /** How it ended: "finished after 800 steps", "stopped after step 400 of 800". */
   readonly state: string;
-  /** What the model is for and what not; "Research use only." is put in front. */
+  /** What the model is for, and what it is not for; "Research use only." is prepended. */
   readonly intendedUse: string;
   readonly classes: readonly ReportClass[];
-  /** The configuration as it was read; nested fields are shown with dotted names. */
+  /** The configuration as read; nested fields get dotted names. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly data: readonly DataPart[];
-  /** One a step, in order. */
+  /** One per step, in order. */
   readonly losses: readonly LossPoint[];
-  /** In order of steps; empty when nothing was measured on the way. */
+  /** In order of steps; empty when nothing was measured during training. */
   readonly validation: readonly ValidationPoint[];
-  /** The step whose weights were kept, by validation alone; null when those of the last step were. */
+  /** The step whose weights were kept, chosen by validation alone; null for the last step. */
   readonly keptStep: number | null;
   /** Of the kept weights on validation data; null when not measured. */
   readonly confusion: ConfusionMatrix | null;
   readonly calibration: Calibration | null;
-  /** Chosen before training, as the report says; at best one of each class. */
+  /** Chosen before training, as the report states; ideally one of each class. */
   readonly examples: readonly ExampleSlice[];
   /** Duration, samples per second, memory, price: name and value. */
   readonly cost: Facts;
@@ -86,14 +86,14 @@ export interface TrainingReport {
   readonly codeVersion: string;
 }
 
-/** Points of a loss curve that is drawn. */
-const CURVE_POINTS = 160;
-/** Patients whose names are listed; of more only the first. */
-const NAMED_PATIENTS = 40;
+/** Points of a drawn loss curve. */
+const curvePoints = 160;
+/** Patients listed by name; the rest are only counted. */
+const namedPatients = 40;
 
 /**
- * The report as one HTML file that loads nothing.
- * @throws RangeError when a colour or a picture is not what it should be.
+ * The report as one self-contained HTML file.
+ * @throws RangeError for an invalid colour or picture.
  */
 export function trainingReport(run: TrainingReport): string {
   const { id, title, confusion, calibration, losses, validation } = run;
@@ -103,19 +103,19 @@ export function trainingReport(run: TrainingReport): string {
       ? [['Last training loss', decimal(lastLoss?.loss ?? null)]]
       : headlineOf(confusion, calibration);
   const sections: (Section | null)[] = [
-    { title: 'Course of training', note: courseNote(run), body: course(run) },
+    { title: 'Training progress', note: courseNote(run), body: course(run) },
     confusion === null
       ? null
       : {
           title: 'Confusion matrix on validation data',
-          note: `Shares of the true class's pixels, of the weights of step ${whole(run.keptStep ?? lastLoss?.step ?? 0)}.`,
+          note: `Shares of the true class's pixels, with the weights of step ${whole(run.keptStep ?? lastLoss?.step ?? 0)}.`,
           body: confusionTable(confusion, run.classes),
         },
     calibration === null
       ? null
       : {
           title: 'Calibration on validation data',
-          note: `Expected calibration error ${decimal(calibration.ece)}: how far confidence and share of right pixels lie apart.`,
+          note: `Expected calibration error ${decimal(calibration.ece)}: the mean gap between confidence and accuracy.`,
           body: reliability(calibration),
         },
     run.examples.length === 0
@@ -141,10 +141,10 @@ export function trainingReport(run: TrainingReport): string {
 
 function courseNote({ validation, keptStep }: TrainingReport): string {
   const loss = 'The training loss is shown as means of neighbouring steps; the band is their range.';
-  if (validation.length === 0) return `${loss} Nothing was measured on validation data on the way.`;
+  if (validation.length === 0) return `${loss} Nothing was measured on validation data during training.`;
   return keptStep === null
-    ? `${loss} Validation is by patients that training does not see; the last weights were kept.`
-    : `${loss} Validation is by patients that training does not see; the weights of step ${whole(keptStep)} were kept.`;
+    ? `${loss} Validation uses patients that training does not see; the last weights were kept.`
+    : `${loss} Validation uses patients that training does not see; the weights of step ${whole(keptStep)} were kept.`;
 }
 
 function course({ losses, validation, classes, keptStep }: TrainingReport): Markup {
@@ -158,7 +158,7 @@ function course({ losses, validation, classes, keptStep }: TrainingReport): Mark
       colour: 'var(--first)',
       points: condensed(
         losses.map(({ step, loss }) => ({ x: step, y: loss })),
-        CURVE_POINTS,
+        curvePoints,
       ),
     },
   ];
@@ -205,7 +205,7 @@ function examplesNote(list: readonly ExampleSlice[]): string {
   const one = list[0];
   const pictures =
     one?.context == null ? 'slice, truth, prediction' : 'slice, its context, truth, prediction';
-  return `From left to right: ${pictures}. Chosen before training, not by how well they came out. What is black in the truth does not count.`;
+  return `From left to right: ${pictures}. Chosen before training, not by their results. Black pixels of the truth do not count.`;
 }
 
 function examples({ examples: list, classes }: TrainingReport): Markup {
@@ -229,14 +229,14 @@ function dataTable(parts: readonly DataPart[]): Markup {
     name,
     whole(images),
     patients.length === 0 ? '–' : whole(patients.length),
-    patients.length > NAMED_PATIENTS
-      ? `${patients.slice(0, NAMED_PATIENTS).join(', ')} …`
+    patients.length > namedPatients
+      ? `${patients.slice(0, namedPatients).join(', ')} …`
       : patients.join(', '),
   ]);
   return table('Data', ['part', 'images', 'patients', 'names of patients'], rows, [3]);
 }
 
-/** The measured points as a table, folded in: for those who want figures, and for screen readers. */
+/** The measured points as a collapsed table: for exact figures, and for screen readers. */
 function figures({ losses, validation, classes }: TrainingReport): Markup {
   const sparse = condensed(
     losses.map(({ step, loss }) => ({ x: step, y: loss })),
@@ -272,7 +272,7 @@ function flattened(value: Readonly<Record<string, unknown>>, prefix = ''): Facts
     if (Array.isArray(inner)) {
       const isFlat = inner.every((each) => typeof each !== 'object' || each === null);
       if (isFlat) return [[name, inner.join(', ')]];
-      // One line for each of a list of objects: classes, mostly.
+      // One line per item of a list of objects: classes, mostly.
       return inner.map((each, i) => {
         const facts = flattened(each as Record<string, unknown>);
         return [`${name}.${i}`, facts.map(([field, text]) => `${field} ${text}`).join(', ')];

@@ -1,4 +1,6 @@
-/** Convolutions and their gradients on the wasm backend by our own loops, values read where TF.js keeps them. */
+/**
+ * Convolutions and their gradients on the wasm backend by our own loops, which read values in TF.js's memory.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { valuesInPlace } from '../values-in-place.ts';
 import type { ConvLoops } from './conv-loops.ts';
@@ -17,7 +19,7 @@ export function convByLoops(loops: ConvLoops): ConvMath {
     gradients(x, kernel, y, dy, hasBias, call): ConvGradients {
       const filters = dy.shape[3];
       const slope = y === null ? valuesOf(dy) : whereOpen(valuesOf(dy), valuesOf(y)); // [n, h', w', f]
-      // TF.js's memory moves when it grows, so every value is read before the next tensor is made.
+      // TF.js's memory moves when it grows, so every value is read before the next tensor is created.
       const bias = hasBias ? sumOverPixels(slope, filters) : null; // [f]
       const input = call.inputNeedsGradient
         ? loops.inputGradient(slope, filters, valuesOf(kernel), x.shape, call).slice()
@@ -36,7 +38,10 @@ function valuesOf(tensor: tf.Tensor): Float32Array {
   return (valuesInPlace(tensor) as Float32Array | null) ?? tensor.dataSync<'float32'>();
 }
 
-/** dy where a ReLU let its input through, else 0. Half of them are, at random: a branch would be guessed wrong as often. */
+/**
+ * dy where a ReLU was active, else 0. About half are active, at random, so the processor would mispredict a
+ * branch as often as not.
+ */
 function whereOpen(dy: Float32Array, y: Float32Array): Float32Array {
   const out = new Int32Array(dy.length);
   const slope = new Int32Array(dy.buffer, dy.byteOffset, dy.length);

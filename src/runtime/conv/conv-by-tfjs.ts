@@ -1,8 +1,8 @@
 /**
- * Convolutions and their gradients of TF.js's kernels alone, for graphics cards and for the reference:
+ * Convolutions and their gradients by TF.js's kernels alone, for graphics cards and as the reference:
  * - gradient of the input: a convolution of dy with the kernel turned by 180° and its channels swapped;
- * - gradient of the kernel: a convolution of the input with dy as the kernel, batch and channels swapped;
- *   for 1×1 kernels a matrix product whose left side is transposed beforehand.
+ * - gradient of the kernel: a convolution of the input with dy as the kernel, batch and channels swapped; for
+ *   1×1 kernels a matrix product whose left side is transposed beforehand.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConvCall, ConvGradients, ConvMath } from './conv-math.ts';
@@ -64,7 +64,7 @@ function kernelGradient(x: tf.Tensor4D, dy: tf.Tensor4D, { kernelSize, stride }:
   const image = tf.transpose<tf.Tensor4D>(x, [3, 1, 2, 0]); // [c, h, w, n]
   const filter = tf.transpose<tf.Tensor4D>(dy, [1, 2, 0, 3]); // [h', w', n, f]
   const pad = (kernelSize - 1) / 2;
-  // Explicit padding: with a number TF.js computes the output's width from the filter's height.
+  // Explicit padding: given a number, TF.js computes the output's width from the filter's height.
   const padding: [[number, number], [number, number], [number, number], [number, number]] = [
     [0, 0],
     [pad, pad],

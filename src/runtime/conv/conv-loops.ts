@@ -1,14 +1,14 @@
 /**
- * Convolutions for training on the processor: forward and both gradients by the two loops of loop-source.ts, in a
- * memory of their own. TF.js's wasm backend has fast kernels for the forward pass alone; made of those, gradients need
- * transposed copies and take half as long again.
+ * Convolutions for training on the processor: forward and both gradients by the two loops of loop-source.ts,
+ * in their own memory. TF.js's wasm backend has fast kernels only for the forward pass; gradients built from
+ * those need transposed copies and take half as long again.
  *
- * All maps are [n, h, w, channels] in one run of numbers, padding is symmetric with (k - 1) / 2, kernels are odd.
+ * All maps are [n, h, w, channels], contiguous; padding is symmetric with (k - 1) / 2; kernels are odd.
  */
-import { TILE_FILTERS, TILE_ROWS } from './loop-source.ts';
+import { tileFilters, tileRows } from './loop-source.ts';
 import { packColumns, packRows } from './kernel-tiles.ts';
 import { inputGradientPhases, type Tap } from './input-gradient-phases.ts';
-import { BYTES, LoopMemory, upTo, type MapShape, type Placed } from './loop-memory.ts';
+import { floatBytes, LoopMemory, upTo, type MapShape, type Placed } from './loop-memory.ts';
 
 export interface ConvSize {
   /** k, odd: the kernel is k × k. */
@@ -21,18 +21,26 @@ interface Loops {
   readonly correlate: (...numbers: number[]) => void;
 }
 
-/** Pixels whose values the first-level cache holds while all pairs of channels and filters are summed over them. */
-const PIXELS_AT_A_TIME = 64;
-/** Bytes of input that a second-level cache holds beside the kernel while all filters are computed over them. */
-const INPUT_AT_A_TIME = 1 << 18;
+/**
+ * Pixels whose values fit the first-level cache while all pairs of channels and filters are summed over them.
+ */
+const pixelsPerPass = 64;
+/**
+ * Bytes of input that fit the second-level cache, next to the kernel, while all filters are computed over
+ * them.
+ */
+const inputValuesPerPass = 1 << 18;
 
 export class ConvLoops {
-  private constructor(
-    private readonly memory: LoopMemory,
-    private readonly loops: Loops,
-  ) {}
+  readonly #memory: LoopMemory;
+  readonly #loops: Loops;
 
-  /** @param binary a module of loop-source.ts, assembled */
+  private constructor(memory: LoopMemory, loops: Loops) {
+    this.#memory = memory;
+    this.#loops = loops;
+  }
+
+  /** @param binary an assembled module of loop-source.ts */
   static async instantiate(binary: BufferSource): Promise<ConvLoops> {
     const numbers = new WebAssembly.Memory({ initial: 1 });
     const { instance } = await WebAssembly.instantiate(binary, { memory: { numbers } });
@@ -45,7 +53,7 @@ export class ConvLoops {
    * @param kernel [k, k, c, f]
    * @param bias [f], or null
    * @param lowest 0 for a ReLU, -Infinity for none
-   * @returns [n, ceil(h / stride), ceil(w / stride), f]; holds until the next call
+   * @returns [n, ceil(h / stride), ceil(w / stride), f]; valid until the next call
    */
   forward(
     x: Float32Array,
@@ -56,21 +64,21 @@ export class ConvLoops {
     { kernelSize, stride }: ConvSize,
     lowest: number,
   ): Float32Array {
-    this.memory.free = 0;
+    this.#memory.free = 0;
     const pad = (kernelSize - 1) / 2;
     const margins = { top: pad, left: pad, bottom: pad, right: pad };
-    const input = this.memory.place(x, [n, h, w, c], margins, c);
+    const input = this.#memory.place(x, [n, h, w, c], margins, c);
     const taps = square(kernelSize).map(({ row, column }, index) => ({ row, column, kernel: index }));
     const out: MapShape = [n, Math.ceil(h / stride), Math.ceil(w / stride), filters];
-    const packed = this.packKernel(kernel, taps, c, filters);
-    return this.gather(input, taps, c, packed, bias, out, stride, lowest);
+    const packed = this.#packKernel(kernel, taps, c, filters);
+    return this.#gather(input, taps, c, packed, bias, out, stride, lowest);
   }
 
   /**
    * @param dy [n, ceil(h / stride), ceil(w / stride), f], gradient of the output
    * @param kernel [k, k, c, f]
    * @param shape [n, h, w, c] of the input
-   * @returns gradient of the input; holds until the next call
+   * @returns gradient of the input; valid until the next call
    */
   inputGradient(
     dy: Float32Array,
@@ -79,23 +87,23 @@ export class ConvLoops {
     [n, h, w, c]: MapShape,
     { kernelSize, stride }: ConvSize,
   ): Float32Array {
-    this.memory.free = 0;
+    this.#memory.free = 0;
     const [dyHeight, dyWidth] = [Math.ceil(h / stride), Math.ceil(w / stride)];
     const { phases, before, after } = inputGradientPhases(kernelSize, stride);
     const margins = { top: before, left: before, bottom: after, right: after };
-    const input = this.memory.place(dy, [n, dyHeight, dyWidth, filters], margins, filters);
+    const input = this.#memory.place(dy, [n, dyHeight, dyWidth, filters], margins, filters);
     if (stride === 1) {
-      const packed = this.packTransposed(kernel, phases[0]!.taps, c, filters);
-      return this.gather(input, phases[0]!.taps, filters, packed, null, [n, h, w, c], 1, -Infinity);
+      const packed = this.#packTransposed(kernel, phases[0]!.taps, c, filters);
+      return this.#gather(input, phases[0]!.taps, filters, packed, null, [n, h, w, c], 1, -Infinity);
     }
     const dx = new Float32Array(n * h * w * c);
-    const start = this.memory.free;
+    const start = this.#memory.free;
     for (const { row, column, taps } of phases) {
       if (taps.length === 0) continue; // the stride skips these pixels
-      this.memory.free = start;
+      this.#memory.free = start;
       const shape: MapShape = [n, Math.ceil((h - row) / stride), Math.ceil((w - column) / stride), c];
-      const packed = this.packTransposed(kernel, taps, c, filters);
-      const part = this.gather(input, taps, filters, packed, null, shape, 1, -Infinity);
+      const packed = this.#packTransposed(kernel, taps, c, filters);
+      const part = this.#gather(input, taps, filters, packed, null, shape, 1, -Infinity);
       spread(part, shape, dx, [n, h, w, c], row, column, stride);
     }
     return dx;
@@ -113,43 +121,43 @@ export class ConvLoops {
     filters: number,
     { kernelSize, stride }: ConvSize,
   ): Float32Array {
-    this.memory.free = 0;
+    this.#memory.free = 0;
     const pad = (kernelSize - 1) / 2;
     const [dyHeight, dyWidth] = [Math.ceil(h / stride), Math.ceil(w / stride)];
     const margins = { top: pad, left: pad, bottom: pad, right: pad };
-    const input = this.memory.place(x, [n, h, w, c], margins, upTo(c, TILE_ROWS));
+    const input = this.#memory.place(x, [n, h, w, c], margins, upTo(c, tileRows));
     const none = { top: 0, left: 0, bottom: 0, right: 0 };
-    const slope = this.memory.place(dy, [n, dyHeight, dyWidth, filters], none, upTo(filters, TILE_FILTERS));
+    const slope = this.#memory.place(dy, [n, dyHeight, dyWidth, filters], none, upTo(filters, tileFilters));
     const taps = square(kernelSize);
-    const sumsRow = slope.channels * BYTES;
-    const sums = this.memory.take(taps.length * input.channels * sumsRow);
-    this.memory.numbers.fill(0, sums / BYTES, this.memory.free / BYTES);
-    const inputPixel = stride * input.channels * BYTES;
-    const rowsAtATime = Math.max(1, Math.floor(PIXELS_AT_A_TIME / dyWidth));
+    const sumsRow = slope.channels * floatBytes;
+    const sums = this.#memory.take(taps.length * input.channels * sumsRow);
+    this.#memory.numbers.fill(0, sums / floatBytes, this.#memory.free / floatBytes);
+    const inputPixel = stride * input.channels * floatBytes;
+    const rowsAtATime = Math.max(1, Math.floor(pixelsPerPass / dyWidth));
     for (let image = 0; image < n; image++) {
       for (let top = 0; top < dyHeight; top += rowsAtATime) {
         const rows = Math.min(rowsAtATime, dyHeight - top);
         const slopeAt = slope.at + (image * dyHeight + top) * dyWidth * sumsRow;
         for (const [tap, { row, column }] of taps.entries()) {
           const first = (image * input.rows + top * stride + row) * input.columns + column;
-          for (let channel = 0; channel < input.channels; channel += TILE_ROWS) {
-            this.loops.correlate(
-              ...[input.at + (first * input.channels + channel) * BYTES, inputPixel],
+          for (let channel = 0; channel < input.channels; channel += tileRows) {
+            this.#loops.correlate(
+              ...[input.at + (first * input.channels + channel) * floatBytes, inputPixel],
               (input.columns - dyWidth) * inputPixel,
               ...[slopeAt, sumsRow, 0],
               ...[dyWidth, rows],
               ...[sums + (tap * input.channels + channel) * sumsRow, sumsRow],
-              slope.channels / TILE_FILTERS,
+              slope.channels / tileFilters,
             );
           }
         }
       }
     }
-    return this.memory.tight(sums, taps.length, input.channels, slope.channels, c, filters);
+    return this.#memory.tight(sums, taps.length, input.channels, slope.channels, c, filters);
   }
 
-  /** A convolution of a placed map by `taps`, all outputs of a row at a time. */
-  private gather(
+  /** Convolves a placed map by `taps`, all outputs of a row at a time. */
+  #gather(
     input: Placed,
     taps: readonly Tap[],
     channels: number,
@@ -159,42 +167,42 @@ export class ConvLoops {
     stride: number,
     lowest: number,
   ): Float32Array {
-    const [columns, depth] = [upTo(w, TILE_ROWS), upTo(filters, TILE_FILTERS)];
-    const offsets = this.memory.take(taps.length * BYTES);
-    const pixel = input.channels * BYTES;
+    const [columns, depth] = [upTo(w, tileRows), upTo(filters, tileFilters)];
+    const offsets = this.#memory.take(taps.length * floatBytes);
+    const pixel = input.channels * floatBytes;
     for (const [i, { row, column }] of taps.entries()) {
-      this.memory.integers[offsets / BYTES + i] = (row * input.columns + column) * pixel;
+      this.#memory.integers[offsets / floatBytes + i] = (row * input.columns + column) * pixel;
     }
-    const biases = this.memory.take(depth * BYTES);
-    this.memory.numbers.fill(0, biases / BYTES, biases / BYTES + depth);
-    if (bias !== null) this.memory.numbers.set(bias, biases / BYTES);
-    const output = this.memory.take(n * h * columns * depth * BYTES);
-    const kernelTile = taps.length * channels * TILE_FILTERS * BYTES;
-    const linesAtATime = Math.max(1, Math.floor(INPUT_AT_A_TIME / (stride * input.columns * pixel)));
+    const biases = this.#memory.take(depth * floatBytes);
+    this.#memory.numbers.fill(0, biases / floatBytes, biases / floatBytes + depth);
+    if (bias !== null) this.#memory.numbers.set(bias, biases / floatBytes);
+    const output = this.#memory.take(n * h * columns * depth * floatBytes);
+    const kernelTile = taps.length * channels * tileFilters * floatBytes;
+    const linesAtATime = Math.max(1, Math.floor(inputValuesPerPass / (stride * input.columns * pixel)));
     for (let first = 0; first < n * h; first += linesAtATime) {
       const last = Math.min(n * h, first + linesAtATime);
-      for (let tile = 0; tile < depth / TILE_FILTERS; tile++) {
+      for (let tile = 0; tile < depth / tileFilters; tile++) {
         for (let line = first; line < last; line++) {
           const from = Math.floor(line / h) * input.rows + (line % h) * stride;
-          this.loops.convolve(
+          this.#loops.convolve(
             ...[input.at + from * input.columns * pixel, stride * pixel],
             ...[offsets, taps.length, channels],
-            ...[packed + tile * kernelTile, biases + tile * TILE_FILTERS * BYTES, lowest],
-            output + (line * columns * depth + tile * TILE_FILTERS) * BYTES,
-            ...[depth * BYTES, columns / TILE_ROWS],
+            ...[packed + tile * kernelTile, biases + tile * tileFilters * floatBytes, lowest],
+            output + (line * columns * depth + tile * tileFilters) * floatBytes,
+            ...[depth * floatBytes, columns / tileRows],
           );
         }
       }
     }
-    return this.memory.tight(output, n * h, columns, depth, w, filters);
+    return this.#memory.tight(output, n * h, columns, depth, w, filters);
   }
 
-  /** [k·k, c, f] → [f / 8, tap, c, 8]. @returns where it lies, in bytes */
-  private packKernel(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
-    const depth = upTo(filters, TILE_FILTERS);
-    const at = this.memory.take(taps.length * c * depth * BYTES);
-    let to = at / BYTES;
-    for (let tile = 0; tile < depth; tile += TILE_FILTERS) {
+  /** [k·k, c, f] → [f / 8, tap, c, 8]. @returns its offset in bytes */
+  #packKernel(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
+    const depth = upTo(filters, tileFilters);
+    const at = this.#memory.take(taps.length * c * depth * floatBytes);
+    let to = at / floatBytes;
+    for (let tile = 0; tile < depth; tile += tileFilters) {
       for (const tap of taps) {
         packRows(
           kernel,
@@ -202,24 +210,24 @@ export class ConvLoops {
           filters,
           c,
           filters - tile,
-          this.memory.numbers,
+          this.#memory.numbers,
           to,
         );
-        to += c * TILE_FILTERS;
+        to += c * tileFilters;
       }
     }
     return at;
   }
 
-  /** [k·k, c, f] → [c / 8, tap, f, 8]. @returns where it lies, in bytes */
-  private packTransposed(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
-    const depth = upTo(c, TILE_FILTERS);
-    const at = this.memory.take(taps.length * filters * depth * BYTES);
-    let to = at / BYTES;
-    for (let tile = 0; tile < depth; tile += TILE_FILTERS) {
+  /** [k·k, c, f] → [c / 8, tap, f, 8]. @returns its offset in bytes */
+  #packTransposed(kernel: Float32Array, taps: readonly Tap[], c: number, filters: number): number {
+    const depth = upTo(c, tileFilters);
+    const at = this.#memory.take(taps.length * filters * depth * floatBytes);
+    let to = at / floatBytes;
+    for (let tile = 0; tile < depth; tile += tileFilters) {
       for (const tap of taps) {
-        packColumns(kernel, (tap.kernel * c + tile) * filters, filters, c - tile, this.memory.numbers, to);
-        to += filters * TILE_FILTERS;
+        packColumns(kernel, (tap.kernel * c + tile) * filters, filters, c - tile, this.#memory.numbers, to);
+        to += filters * tileFilters;
       }
     }
     return at;
@@ -230,7 +238,7 @@ function square(side: number): { row: number; column: number }[] {
   return Array.from({ length: side * side }, (_, i) => ({ row: Math.floor(i / side), column: i % side }));
 }
 
-/** Puts the pixels of a phase where they belong. */
+/** Scatters the pixels of a phase to their places. */
 function spread(
   part: Float32Array,
   [n, rows, columns, c]: MapShape,

@@ -1,7 +1,7 @@
 /**
- * A convolution with gradients that are fast on every backend. TF.js has no Conv2DBackpropFilter for wasm and a slow
- * Conv2DBackpropInput (DESIGN 5): there loops of our own compute all three, elsewhere TF.js's forward kernels do.
- * All maps are NHWC, padding is symmetric.
+ * A convolution with fast gradients on every backend. TF.js has no Conv2DBackpropFilter for wasm and a slow
+ * Conv2DBackpropInput (DESIGN 5): there our own loops compute all three, elsewhere TF.js's forward kernels
+ * do. All maps are NHWC, padding is symmetric.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { convByTfjs } from './conv-by-tfjs.ts';
@@ -9,7 +9,7 @@ import type { ConvCall, ConvMath } from './conv-math.ts';
 
 let onWasm: ConvMath = convByTfjs;
 
-/** From now on convolutions on the wasm backend are computed this way. */
+/** From now on, the wasm backend computes convolutions this way. */
 export function setConvMathOnWasm(math: ConvMath): void {
   onWasm = math;
 }

@@ -1,15 +1,18 @@
-/** Which pixels of a convolution's output a pixel of its input took part in. */
+/** Which pixels of a convolution's output depend on a pixel of its input. */
 
-/** One number of a kernel and where, from a pixel, it reads. */
+/** One element of a kernel and its reading position relative to a pixel. */
 export interface Tap {
   /** Rows and columns from the pixel, in the map with its margins. */
   readonly row: number;
   readonly column: number;
-  /** Which of the kernel's k·k numbers. */
+  /** Index among the kernel's k·k elements. */
   readonly kernel: number;
 }
 
-/** Input pixels of one remainder of their row and of their column by the stride: all read by the same taps. */
+/**
+ * Input pixels whose row and column leave the same remainders when divided by the stride: all use the same
+ * taps.
+ */
 export interface Phase {
   readonly row: number;
   readonly column: number;
@@ -19,14 +22,14 @@ export interface Phase {
 
 export interface InputGradientPhases {
   readonly phases: readonly Phase[];
-  /** Zeros that dy needs above and to the left, below and to the right. */
+  /** Zeros to add to dy above and to the left, below and to the right. */
   readonly before: number;
   readonly after: number;
 }
 
 /**
- * The gradient of a convolution's input, as convolutions of dy: input row s·i + r took part, by kernel row a, in output row
- * i + (r + p - a) / s where that is whole, with padding p = (k - 1) / 2.
+ * The gradient of a convolution's input, as convolutions of dy: input row s·i + r contributed, by kernel row
+ * a, to output row i + (r + p - a) / s where that is whole, with padding p = (k - 1) / 2.
  * @param kernelSize k, odd
  * @param stride s
  */
@@ -50,7 +53,7 @@ export function inputGradientPhases(kernelSize: number, stride: number): InputGr
   return { phases, before, after: Math.max(0, ...offsets) };
 }
 
-/** Kernel rows that reach an input row of this remainder, and the output row that each led to. */
+/** Kernel rows that reach an input row of this remainder, and the output row each leads to. */
 function linesOf(
   kernelSize: number,
   stride: number,

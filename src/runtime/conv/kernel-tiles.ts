@@ -1,8 +1,11 @@
-/** Kernels in the order in which the loops read them: eight outputs side by side. Written out, as it is a tenth of a step's time. */
+/**
+ * Rearranges kernels into the order in which the loops read them: eight outputs side by side. Unrolled by
+ * hand, since it takes a tenth of a step's time.
+ */
 
 /**
- * `rows` rows of eight numbers, each `step` after the one before.
- * @param kept numbers of a row that exist; zeros stand for the others
+ * `rows` rows of eight numbers, each `step` after the previous one.
+ * @param kept how many numbers of a row exist; the others are zero
  */
 export function packRows(
   from: Float32Array,
@@ -33,7 +36,7 @@ export function packRows(
 
 /**
  * Eight rows of `length` numbers, one after the other, as `length` rows of eight.
- * @param kept rows that exist; zeros stand for the others
+ * @param kept how many rows exist; the others are zero
  */
 export function packColumns(
   from: Float32Array,

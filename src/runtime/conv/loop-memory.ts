@@ -1,16 +1,19 @@
-/** The memory that the loops of convolutions work in: maps are copied in with their margins, and out without what was rounded up. */
-import { TILE_ROWS } from './loop-source.ts';
+/**
+ * The memory of the convolution loops: maps are copied in with their margins, and out without their padding
+ * channels.
+ */
+import { tileRows } from './loop-source.ts';
 
 export type MapShape = readonly [n: number, h: number, w: number, c: number];
 
 /** A map in the kernels' memory, with margins of zeros. */
 export interface Placed {
-  /** Of its first number, in bytes. */
+  /** Offset of its first number, in bytes. */
   readonly at: number;
-  /** Rows and columns with the margins. */
+  /** Rows and columns including the margins. */
   readonly rows: number;
   readonly columns: number;
-  /** Channels as they lie, rounded up. */
+  /** Channels in memory, rounded up. */
   readonly channels: number;
 }
 
@@ -21,22 +24,24 @@ export interface Margins {
   readonly right: number;
 }
 
-export const BYTES = 4;
-const PAGE = 65536;
+export const floatBytes = 4;
+const pageBytes = 65536;
 
 export class LoopMemory {
-  /** All of it, as float32 and as int32; other views after every `take`. */
+  /** The whole memory, as float32 and as int32; `take` may replace these views. */
   numbers: Float32Array;
   integers: Int32Array;
-  /** Next free byte; every convolution begins again at 0. */
+  /** Next free byte; every convolution starts again at 0. */
   free = 0;
+  readonly #memory: WebAssembly.Memory;
 
-  constructor(private readonly memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
     this.numbers = new Float32Array(memory.buffer);
     this.integers = new Int32Array(memory.buffer);
   }
 
-  /** [count, rows, columns] as it lies → [count, ≤rows, ≤columns] without what was rounded up. */
+  /** [count, rows, columns] in memory → [count, ≤rows, ≤columns] without the padding. */
   tight(
     at: number,
     count: number,
@@ -45,7 +50,7 @@ export class LoopMemory {
     keptRows: number,
     keptColumns: number,
   ): Float32Array {
-    const start = at / BYTES;
+    const start = at / floatBytes;
     if (rows === keptRows && columns === keptColumns) {
       return this.numbers.subarray(start, start + count * rows * columns);
     }
@@ -59,7 +64,7 @@ export class LoopMemory {
     return out;
   }
 
-  /** Copies a map into the memory, zeros round it and in its added channels. */
+  /** Copies a map into the memory, with zeros around it and in its padding channels. */
   place(
     values: Float32Array,
     [n, h, w, c]: MapShape,
@@ -67,10 +72,10 @@ export class LoopMemory {
     channels: number,
   ): Placed {
     const [rows, columns] = [h + top + bottom, w + left + right];
-    // Tiles of four pixels may reach past the last row: what they compute there is not kept.
+    // Tiles of four pixels may extend past the last row; those results are discarded.
     const size = n * rows * columns * channels;
-    const at = this.take((size + 2 * TILE_ROWS * (columns + TILE_ROWS) * channels) * BYTES);
-    const start = at / BYTES;
+    const at = this.take((size + 2 * tileRows * (columns + tileRows) * channels) * floatBytes);
+    const start = at / floatBytes;
     if (rows === h && columns === w && channels === c) {
       this.numbers.set(values, start);
       return { at, rows, columns, channels };
@@ -87,15 +92,15 @@ export class LoopMemory {
     return { at, rows, columns, channels };
   }
 
-  /** Bytes of the memory, which grows where it must. @returns where they begin, a multiple of 16 */
+  /** Reserves bytes; the memory grows if necessary. @returns their offset, a multiple of 16 */
   take(bytes: number): number {
     const at = this.free;
     this.free = upTo(at + bytes, 16);
-    const missing = this.free - this.memory.buffer.byteLength;
+    const missing = this.free - this.#memory.buffer.byteLength;
     if (missing > 0) {
-      this.memory.grow(Math.ceil(missing / PAGE));
-      this.numbers = new Float32Array(this.memory.buffer);
-      this.integers = new Int32Array(this.memory.buffer);
+      this.#memory.grow(Math.ceil(missing / pageBytes));
+      this.numbers = new Float32Array(this.#memory.buffer);
+      this.integers = new Int32Array(this.#memory.buffer);
     }
     return at;
   }

@@ -26,7 +26,7 @@ const manifest = parseManifest(
   'manifest.json',
 );
 
-it('the card says what people must know before they use the model', () => {
+it('the card states what users must know about the model', () => {
   const card = modelCard(manifest);
   expect(card).toMatch(/^# Test model\n/);
   for (const part of [
@@ -54,7 +54,7 @@ it('the resource description names the weights and survives quotes and colons', 
   expect(lines).toContain('    source: "model.json"');
   expect(lines).toContain(`    sha256: ${'a'.repeat(64)}`);
   expect(lines).toContain('description: "A network with random weights: \\"quoted\\", with a colon."');
-  // One entry a line, indented by pairs of spaces, no tabs: YAML's block style.
+  // One entry per line, indented by pairs of spaces, no tabs: YAML's block style.
   for (const line of lines.filter((text) => text !== ''))
     expect(line).toMatch(/^(?: {2})*(?:- )?\w+: ?|^(?: {2})*\w+:$/);
 });

@@ -1,5 +1,5 @@
 import type { ModelManifest } from '../manifest.ts';
-/** The model card, README.md of a model's folder: what people should know before they use the model. */
+/** The model card, README.md of a model's folder: what to know before using the model. */
 export function modelCard(manifest: ModelManifest): string {
   const { title, description, provenance, metrics, slice, context, graph } = manifest;
   const { specimen } = manifest;
@@ -14,7 +14,7 @@ export function modelCard(manifest: ModelManifest): string {
     ['Parameters', manifest.parameters.toLocaleString('en-GB')],
     [
       'Work per slice',
-      `${giga(manifest.macs)} GMAC with its context, ${giga(manifest.macsReusedContext)} GMAC when the context is at hand`,
+      `${giga(manifest.macs)} GMAC with its context, ${giga(manifest.macsReusedContext)} GMAC when the context is reused`,
     ],
     ['Weights', `${(graph.weightsBytes / 1e6).toFixed(2)} MB, ${graph.dtype}`],
   ];
@@ -23,7 +23,7 @@ export function modelCard(manifest: ModelManifest): string {
     const { slices, share } = float16Agreement;
     rows.push([
       'Half precision',
-      `${(100 * share).toFixed(3)} % of pixels get the class of the float32 weights (${String(slices)} slices)`,
+      `${(100 * share).toFixed(3)} % of pixels get the same class as with float32 weights (${String(slices)} slices)`,
     ]);
   }
   return [
@@ -50,9 +50,9 @@ export function modelCard(manifest: ModelManifest): string {
       `- ${provenance.steps} steps, seed ${provenance.seed}, ${provenance.date}, Dualscope ${provenance.codeVersion}`,
       `- Licence of the weights: ${provenance.licence}`,
     ].join('\n'),
-    '## Running it elsewhere',
+    '## Using it elsewhere',
     [
-      `\`${graph.file}\` is a TensorFlow.js GraphModel: \`tf.loadGraphModel\` reads it without Dualscope.`,
+      `\`${graph.file}\` is a TensorFlow.js GraphModel, which \`tf.loadGraphModel\` reads without Dualscope.`,
       `Inputs are RGB from 0 to 255 as float32 [batch, height, width, 3]; normalisation is inside the graph.`,
       `\`${graph.outputs.logits}\` gives float32 logits [batch, ${slice.sizePx}, ${slice.sizePx}, ${manifest.classes.length}], ` +
         `\`${graph.outputs.packed}\` int32 class × 256 + confidence (0 to 255).`,

@@ -12,7 +12,7 @@ import { manifestFields, randomInputs, randomWeights } from './testing.ts';
 beforeAll(() => initialiseNodeBackend('wasm'));
 
 it.each(['wasm', 'cpu'])(
-  'an exported model runs in a script that knows only TF.js, on %s',
+  'an exported model runs in a script that uses only TF.js, on %s',
   async (backend) => {
     const inputs = randomInputs(1, 48, 64);
     const { files } = await exportModel({

@@ -8,7 +8,7 @@ import { toGraphDef } from './graph-def.ts';
 import { topologicalOrder } from './graph.ts';
 import { recordNetwork } from './graph-model.ts';
 
-/** Weights of a network in shape alone: a full-size preset has half a gigabyte of them. */
+/** Weights that have only a shape: those of a full-size preset would take half a gigabyte. */
 function shapesOf(cost: CostOps): Weights {
   return new Map(
     [...cost.variables].map(([name, { shape }]): [string, WeightArray] => {
@@ -36,7 +36,7 @@ describe.each(presets)('$id', ({ network, slicePx, contextPx }) => {
       context: contextPx,
     });
     const kinds = topologicalOrder(recorded.outputs).map(({ operation }) => operation.kind);
-    // Input normalisation is all that is left of scales and shifts.
+    // Only input normalisation is left of scales and shifts.
     expect(kinds.filter((kind) => kind === 'scaleShift').length).toBe(contextPx === null ? 1 : 2);
     const size = (sides: readonly number[]): number => sides.reduce((product, side) => product * side, 1);
     const kernels = [...cost.variables].filter(([name]) => name.endsWith('/kernel'));

@@ -10,19 +10,19 @@ import { dualNetwork, singleNetwork } from './test-networks.ts';
 import { manifestFields, randomInputs, randomWeights, type Network } from './testing.ts';
 import { initialiseNodeBackend } from '../backend.node.ts';
 
-const SLICE = 48;
-const CONTEXT = 64;
+const sliceSize = 48;
+const contextSize = 64;
 let dual: ExportedModel;
 let single: ExportedModel;
 
 beforeAll(async () => {
   await initialiseNodeBackend('wasm');
-  dual = await exported(dualNetwork, CONTEXT, 4);
+  dual = await exported(dualNetwork, contextSize, 4);
   single = await exported(singleNetwork, null, 3);
 });
 
 async function exported(network: Network, contextPx: number | null, classes: number): Promise<ExportedModel> {
-  const inputs = randomInputs(1, SLICE, contextPx);
+  const inputs = randomInputs(1, sliceSize, contextPx);
   const weights = await randomWeights(network, inputs);
   const golden = {
     slice: Uint8Array.from(await inputs.slice.data()),
@@ -31,7 +31,7 @@ async function exported(network: Network, contextPx: number | null, classes: num
   };
   tf.dispose([inputs.slice, inputs.context, inputs.sliceInContext].filter((x) => x !== null));
   return exportModel({
-    fields: manifestFields({ slicePx: SLICE, contextPx, classes }),
+    fields: manifestFields({ slicePx: sliceSize, contextPx, classes }),
     network,
     variables: weights,
     golden,
@@ -45,7 +45,7 @@ function reader(
   return async (name) => {
     const data = replaced[name] ?? files.get(name);
     if (data === undefined)
-      throw new ModelError('not-found', name, 'There is no such file.', 'Export again.');
+      throw new ModelError('not-found', name, 'The file does not exist.', 'Export again.');
     return typeof data === 'string' ? new TextEncoder().encode(data) : data;
   };
 }
@@ -70,15 +70,15 @@ describe('an exported model', () => {
     }
   });
 
-  it('keeps no tensor after everything is disposed', async () => {
+  it('leaks no tensor once everything is disposed', async () => {
     const before = tf.memory();
     const segmenter = await loadModel('dual', reader(dual.files));
     const loaded = tf.memory().numTensors;
-    const features = segmenter.encodeContext(image(CONTEXT, 0.01));
+    const features = segmenter.encodeContext(image(contextSize, 0.01));
     const encoded = tf.memory().numTensors;
     for (const x of [0, 0.3, 0.8]) {
-      const maps = await segmenter.segment(image(SLICE, 0.02), features, { x, y: 0.1, size: 0.2 });
-      expect(maps.classes.length).toBe(SLICE * SLICE);
+      const maps = await segmenter.segment(image(sliceSize, 0.02), features, { x, y: 0.1, size: 0.2 });
+      expect(maps.classes.length).toBe(sliceSize * sliceSize);
       expect(tf.memory().numTensors).toBe(encoded);
     }
     features.dispose();
@@ -88,24 +88,24 @@ describe('an exported model', () => {
     expect(tf.memory().numBytes).toBe(before.numBytes);
   });
 
-  it('tells the confidence of the winning class', async () => {
+  it('returns the confidence of the winning class', async () => {
     const segmenter = await loadModel('single', reader(single.files));
-    const maps = await segmenter.segment(image(SLICE, 0.02), null, null);
+    const maps = await segmenter.segment(image(sliceSize, 0.02), null, null);
     // Of three classes the winner has at least a third: 85 of 255.
     expect(Math.min(...maps.confidence)).toBeGreaterThanOrEqual(85);
     expect(Math.max(...maps.classes)).toBeLessThan(3);
     segmenter.dispose();
   });
 
-  it('says what to do about wrong inputs', async () => {
+  it('explains wrong inputs', async () => {
     const segmenter = await loadModel('dual', reader(dual.files));
-    const features = segmenter.encodeContext(image(CONTEXT, 0.01));
+    const features = segmenter.encodeContext(image(contextSize, 0.01));
     const where = { x: 0, y: 0, size: 0.2 };
-    const slice = image(SLICE, 0.02);
+    const slice = image(sliceSize, 0.02);
     const before = tf.memory().numTensors;
-    await expect(segmenter.segment(slice, null, where)).rejects.toThrow(/without its context.*encodeContext/);
-    await expect(segmenter.segment(slice, features, null)).rejects.toThrow(/where the slice lies/);
-    await expect(segmenter.segment(image(SLICE + 1, 1), features, where)).rejects.toThrow(
+    await expect(segmenter.segment(slice, null, where)).rejects.toThrow(/has no context.*encodeContext/);
+    await expect(segmenter.segment(slice, features, null)).rejects.toThrow(/position of the slice/);
+    await expect(segmenter.segment(image(sliceSize + 1, 1), features, where)).rejects.toThrow(
       /49 × 49.*reads 48 × 48/,
     );
     expect(() => segmenter.encodeContext(slice)).toThrow(/reads 64 × 64/);
@@ -124,7 +124,7 @@ describe('hostile files', () => {
   it.each([
     ['not JSON', 'nonsense', 'bad-manifest', /not JSON/],
     ['an empty object', '{}', 'bad-manifest', /specVersion/],
-    ['an array', '[]', 'bad-manifest', /manifest is not valid/],
+    ['an array', '[]', 'bad-manifest', /manifest is invalid/],
   ])('a manifest that is %s', async (_, text, code, message) => {
     const failure = load({ 'manifest.json': text });
     await expect(failure).rejects.toBeInstanceOf(ModelError);
@@ -146,15 +146,15 @@ describe('hostile files', () => {
     flipped[10]! ^= 1;
     await expect(load({ 'model.json': '{}' })).rejects.toMatchObject({ code: 'bad-graph' });
     await expect(load({ [shard!]: flipped })).rejects.toMatchObject({ code: 'bad-weights' });
-    await expect(load({ [shard!]: bytes.slice(0, -4) })).rejects.toThrow(/The weights hold \d+ bytes/);
+    await expect(load({ [shard!]: bytes.slice(0, -4) })).rejects.toThrow(/The weights have \d+ bytes/);
   });
 
-  it('weights that are missing, misshapen or not numbers are refused on export', async () => {
+  it('rejects missing, misshapen and non-finite weights on export', async () => {
     const weights = new Map([['stem/kernel', { shape: [7, 7, 3, 4], data: new Float32Array(588) }]]);
     const request = {
-      fields: manifestFields({ slicePx: SLICE, contextPx: null, classes: 3 }),
+      fields: manifestFields({ slicePx: sliceSize, contextPx: null, classes: 3 }),
       network: singleNetwork,
-      golden: { slice: new Uint8Array(3 * SLICE * SLICE), context: null, sliceInContext: null },
+      golden: { slice: new Uint8Array(3 * sliceSize * sliceSize), context: null, sliceInContext: null },
     };
     await expect(exportModel({ ...request, variables: weights })).rejects.toThrow(
       /stem\/kernel.*needs \[7, 7, 3, 8\]/,
@@ -166,20 +166,20 @@ describe('hostile files', () => {
   });
 });
 
-it('measures what half precision does to the classes', async () => {
-  const inputs = randomInputs(1, SLICE, null);
+it('measures the effect of half precision on the classes', async () => {
+  const inputs = randomInputs(1, sliceSize, null);
   const { pixels, share } = await float16Agreement(
     {
-      fields: manifestFields({ slicePx: SLICE, contextPx: null, classes: 3 }),
+      fields: manifestFields({ slicePx: sliceSize, contextPx: null, classes: 3 }),
       network: singleNetwork,
       variables: await randomWeights(singleNetwork, inputs),
     },
     [1, 2].map((seed) => ({
-      slice: Uint8Array.from(image(SLICE, seed / 50).data.filter((_, i) => i % 4 < 3)),
+      slice: Uint8Array.from(image(sliceSize, seed / 50).data.filter((_, i) => i % 4 < 3)),
       context: null,
       sliceInContext: null,
     })),
   );
-  expect(pixels).toBe(2 * SLICE * SLICE);
+  expect(pixels).toBe(2 * sliceSize * sliceSize);
   expect(share).toBeGreaterThan(0.98);
 });

@@ -6,11 +6,11 @@ import { sha256 } from '../sha256.ts';
 import type { Weights } from '../variables.ts';
 import { modelCard } from './card.ts';
 import { classesOf } from './golden-output.ts';
-import { GRAPH_NAMES, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
+import { graphNames, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
 import { resourceDescription } from './rdf.ts';
 import type { WeightType } from './weight-shards.ts';
 
-/** What the exporter can't know: the manifest without what describes the exported files. */
+/** What the exporter cannot know: the manifest except for the description of the exported files. */
 export type ManifestFields = Omit<z.input<typeof manifestSchema>, 'specVersion' | 'graph' | 'golden'>;
 
 /** Inputs of the golden check: a real pair of slice and context, RGB row by row. */
@@ -25,7 +25,9 @@ export interface GoldenInputs {
 
 export interface ExportRequest {
   readonly fields: ManifestFields;
-  /** Gives the logits; `(ops, input) => fullSizeLogits(ops, input, config)` for the networks of src/model. */
+  /**
+   * Computes the logits; `(ops, input) => fullSizeLogits(ops, input, config)` for the networks of src/model.
+   */
   readonly network: NetworkOfGraph;
   readonly variables: Weights;
   readonly golden: GoldenInputs;
@@ -44,7 +46,8 @@ export interface ExportedModel {
 /**
  * Exports a network and runs the exported graph once, on TF.js's current backend, for the golden check.
  * @throws ModelError `bad-weights` when variables are missing, misshapen, not finite or too large for half
- *   precision; `bad-manifest` when the fields break the schema; `bad-input` on golden inputs of a wrong size.
+ * precision; `bad-manifest` when the fields violate the schema; `bad-input` on golden inputs of the wrong
+ * size.
  */
 export async function exportModel(request: ExportRequest): Promise<ExportedModel> {
   const { fields, golden, dtype = 'float16', agreement = 0.995 } = request;
@@ -67,11 +70,11 @@ export async function exportModel(request: ExportRequest): Promise<ExportedModel
         weightsBytes: model.weightsBytes,
         dtype,
         inputs: {
-          slice: GRAPH_NAMES.slice,
-          context: recorded.context === null ? null : GRAPH_NAMES.context,
-          sliceInContext: recorded.sliceInContext === null ? null : GRAPH_NAMES.sliceInContext,
+          slice: graphNames.slice,
+          context: recorded.context === null ? null : graphNames.context,
+          sliceInContext: recorded.sliceInContext === null ? null : graphNames.sliceInContext,
         },
-        outputs: { logits: GRAPH_NAMES.logits, packed: GRAPH_NAMES.packed },
+        outputs: { logits: graphNames.logits, packed: graphNames.packed },
         contextFeatures: recorded.contextFeatures.flatMap((node) => node.label ?? []),
       },
       golden: {

@@ -7,9 +7,9 @@ import { exportModel, type ExportRequest, type GoldenInputs } from './export-mod
 import type { WeightType } from './weight-shards.ts';
 
 /**
- * What storing the weights in half precision does to a model's classes, on TF.js's current backend.
+ * Measures what storing the weights in half precision does to a model's classes, on TF.js's current backend.
  * @param samples slices with their contexts, at least one; the more and the more varied, the better.
- * @throws whatever `exportModel` throws.
+ * @throws any error of `exportModel`.
  */
 export async function float16Agreement(
   request: Omit<ExportRequest, 'dtype' | 'golden'>,

@@ -20,7 +20,7 @@ it.each([
 });
 
 describe('rounding', () => {
-  it('goes to the nearest, and to even from the middle', () => {
+  it('rounds to nearest, ties to even', () => {
     expect(float16Bits(1 + 2 ** -11)).toBe(0x3c00); // between 0x3c00 and 0x3c01: even
     expect(float16Bits(1 + 3 * 2 ** -11)).toBe(0x3c02); // between 0x3c01 and 0x3c02: even
     expect(float16Bits(1 + 2 ** -11 + 2 ** -20)).toBe(0x3c01);
@@ -33,7 +33,7 @@ describe('rounding', () => {
   });
 });
 
-it('refuses what is too large', () => {
+it('rejects values that are too large', () => {
   expect(() => toFloat16(Float32Array.of(1, 65520))).toThrow(/65520 does not fit half precision/);
   expect(toFloat16(Float32Array.of(65519))[0]).toBe(0x7bff);
 });

@@ -4,7 +4,7 @@ const single = new Float32Array(1);
 const bits = new Uint32Array(single.buffer);
 
 /** Largest finite half-precision number. */
-export const FLOAT16_MAX = 65504;
+export const float16Max = 65504;
 
 /** Rounds to the nearest half-precision number, ties to even. @returns its 16 bits. */
 export function float16Bits(value: number): number {
@@ -17,10 +17,10 @@ export function float16Bits(value: number): number {
   const unbiased = exponent - 127;
   if (unbiased < -25) return sign; // less than half of the smallest subnormal
   if (unbiased < -14) {
-    // Subnormal: the hidden one becomes explicit and everything shifts right.
+    // Subnormal: the hidden bit becomes explicit and everything shifts right.
     return sign | roundedShift(fraction | 0x800000, -unbiased - 1);
   }
-  // Adding, not or-ing: a fraction that rounds up to 0x400 carries into the exponent, as it must.
+  // Addition, not or: a fraction that rounds up to 0x400 carries into the exponent, as it must.
   const half = ((unbiased + 15) << 10) + roundedShift(fraction, 13);
   return sign | Math.min(half, 0x7c00);
 }
@@ -32,7 +32,7 @@ export function toFloat16(values: Float32Array): Uint16Array {
     half[i] = float16Bits(values[i] ?? 0);
     if (((half[i] ?? 0) & 0x7c00) === 0x7c00) {
       throw new RangeError(
-        `${String(values[i])} does not fit half precision, whose largest is ${FLOAT16_MAX}.`,
+        `${String(values[i])} does not fit half precision, whose largest is ${float16Max}.`,
       );
     }
   }

@@ -1,6 +1,6 @@
 /** Convolutions as nodes of a GraphDef. */
 import type { OperationOf, Weight } from './graph.ts';
-import { base64, FLOAT, ints, string, type Attribute, type GraphDefNodes } from './graph-def-nodes.ts';
+import { base64, floatType, ints, string, type Attribute, type GraphDefNodes } from './graph-def-nodes.ts';
 
 export function writeConv(
   out: GraphDefNodes,
@@ -21,9 +21,9 @@ export function writeConv(
 }
 
 /**
- * A 2×2 convolution upwards with stride 2 writes four pixels for each one it reads, and no two overlap:
- * so it is a 1×1 convolution to four times the channels, whose groups DepthToSpace lays out as squares.
- * That is many times faster than Conv2DBackpropInput on the wasm backend.
+ * A 2×2 up-convolution with stride 2 writes four pixels per pixel read, without overlap. So it is a 1×1
+ * convolution to four times the channels, whose groups DepthToSpace arranges as squares. On the wasm backend
+ * that is many times faster than Conv2DBackpropInput.
  */
 export function writeUpConv(
   out: GraphDefNodes,
@@ -52,7 +52,7 @@ export function writeUpConv(
     padding: string('VALID'),
   });
   out.node(name, 'DepthToSpace', [wide], {
-    T: FLOAT,
+    T: floatType,
     block_size: { i: '2' },
     data_format: string('NHWC'),
   });
@@ -67,7 +67,7 @@ function fusedConv(
   relu: boolean,
   attributes: Record<string, Attribute>,
 ): void {
-  const attr = { ...attributes, T: FLOAT, data_format: string('NHWC'), dilations: ints([1, 1, 1, 1]) };
+  const attr = { ...attributes, T: floatType, data_format: string('NHWC'), dilations: ints([1, 1, 1, 1]) };
   if (bias === null) {
     out.node(name, 'Conv2D', [x, kernel], attr);
     return;
@@ -80,7 +80,7 @@ function fusedConv(
   });
 }
 
-/** TF.js fuses a ReLU only behind a bias, so a convolution with ReLU alone is given a bias of zero. */
+/** TF.js fuses a ReLU only after a bias, so a convolution with ReLU alone gets a bias of zero. */
 function biasFor(
   out: GraphDefNodes,
   kernel: Weight,

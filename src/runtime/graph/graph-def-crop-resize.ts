@@ -1,8 +1,8 @@
 /** Crop-and-resize as nodes of a GraphDef. */
 import type { GraphNode } from './graph.ts';
-import { FLOAT, INT, string, type GraphDefNodes } from './graph-def-nodes.ts';
+import { floatType, intType, string, type GraphDefNodes } from './graph-def-nodes.ts';
 
-/** Boxes are prepared once, however many features are cropped by them. */
+/** Prepares boxes once, however many features are cropped by them. */
 export class CropResizeWriter {
   readonly #out: GraphDefNodes;
   readonly #known = new Map<GraphNode, { boxes: string; indices: string }>();
@@ -11,7 +11,7 @@ export class CropResizeWriter {
     this.#out = out;
   }
 
-  /** CropAndResize with box i cut out of batch element i, whatever the batch. */
+  /** CropAndResize with box i applied to batch element i, for any batch. */
   write(name: string, x: string, boxes: GraphNode | undefined, size: readonly [number, number]): void {
     if (boxes === undefined) throw new Error(`${name} has no boxes.`);
     const flat = this.#flatBoxes(boxes);
@@ -20,7 +20,7 @@ export class CropResizeWriter {
       'CropAndResize',
       [x, flat.boxes, flat.indices, this.#out.ints(`${name}/size`, size)],
       {
-        T: FLOAT,
+        T: floatType,
         method: string('bilinear'),
         extrapolation_value: { f: 0 },
       },
@@ -36,7 +36,7 @@ export class CropResizeWriter {
       `${name}/flat`,
       [name, this.#out.ints(`${name}/flat_shape`, [-1, 4])],
       {
-        Tshape: INT,
+        Tshape: intType,
       },
     );
     // 0, 1, 2, … up to the batch: the running count of the boxes before each box.
@@ -44,10 +44,10 @@ export class CropResizeWriter {
       'Slice',
       `${name}/column`,
       [flat, this.#out.ints(`${name}/column_begin`, [0, 0]), this.#out.ints(`${name}/column_size`, [-1, 1])],
-      { Index: INT },
+      { Index: intType },
     );
     const row = this.#out.add('Reshape', `${name}/row`, [column, this.#out.ints(`${name}/row_shape`, [-1])], {
-      Tshape: INT,
+      Tshape: intType,
     });
     const ones = this.#out.add('OnesLike', `${name}/ones`, [row]);
     const counts = this.#out.add(
@@ -57,11 +57,11 @@ export class CropResizeWriter {
       {
         exclusive: { b: true },
         reverse: { b: false },
-        Tidx: INT,
+        Tidx: intType,
       },
     );
     const indices = this.#out.names.free(`${name}/indices`);
-    this.#out.node(indices, 'Cast', [counts], { SrcT: FLOAT, DstT: INT });
+    this.#out.node(indices, 'Cast', [counts], { SrcT: floatType, DstT: intType });
     const result = { boxes: flat, indices };
     this.#known.set(boxes, result);
     return result;

@@ -1,4 +1,4 @@
-/** The nodes and constants of a GraphDef while it is being written. */
+/** The nodes and constants of a GraphDef under construction. */
 import type { GraphNode, Weight } from './graph.ts';
 import { Names } from './names.ts';
 
@@ -32,19 +32,19 @@ export type Constant =
       readonly shape: readonly number[];
       readonly dtype: 'float32';
       readonly data: () => Float32Array;
-      /** May be stored in half precision: a kernel, not a bias, a bound or a scale of inputs. */
+      /** May be stored in half precision: a kernel, not a bias, bound or input scale. */
       readonly large: boolean;
     };
 
-export const FLOAT = { type: 'DT_FLOAT' } as const;
-export const INT = { type: 'DT_INT32' } as const;
+export const floatType = { type: 'DT_FLOAT' } as const;
+export const intType = { type: 'DT_INT32' } as const;
 
 export class GraphDefNodes {
   readonly nodes: NodeDef[] = [];
   readonly constants: Constant[] = [];
   readonly names: Names;
 
-  /** @throws ModelError `bad-graph` when two values carry the same label. */
+  /** @throws ModelError `bad-graph` when two values have the same label. */
   constructor(order: readonly GraphNode[]) {
     this.names = new Names(order);
   }
@@ -52,7 +52,7 @@ export class GraphDefNodes {
   /** Adds an inner node of floats under a free name. @returns the name. */
   add(op: string, wish: string, input: readonly string[], attr: Record<string, Attribute> = {}): string {
     const name = this.names.free(wish);
-    this.node(name, op, input, { T: FLOAT, ...attr });
+    this.node(name, op, input, { T: floatType, ...attr });
     return name;
   }
 
@@ -62,27 +62,27 @@ export class GraphDefNodes {
 
   weight(weight: Weight, large: boolean): string {
     const { name, known } = this.names.ofWeight(weight);
-    if (!known) this.constant({ name, shape: weight.shape, dtype: 'float32', data: weight.data, large });
+    if (!known) this.#constant({ name, shape: weight.shape, dtype: 'float32', data: weight.data, large });
     return name;
   }
 
-  /** A constant of whole numbers. @returns its name. */
+  /** An integer constant. @returns its name. */
   ints(wish: string, values: readonly number[], shape: readonly number[] = [values.length]): string {
     const name = this.names.free(wish);
-    this.constant({ name, shape, dtype: 'int32', data: () => Int32Array.from(values) });
+    this.#constant({ name, shape, dtype: 'int32', data: () => Int32Array.from(values) });
     return name;
   }
 
   floats(wish: string, values: readonly number[], shape: readonly number[]): string {
     const name = this.names.free(wish);
-    this.constant({ name, shape, dtype: 'float32', data: () => Float32Array.from(values), large: false });
+    this.#constant({ name, shape, dtype: 'float32', data: () => Float32Array.from(values), large: false });
     return name;
   }
 
-  private constant(constant: Constant): void {
+  #constant(constant: Constant): void {
     this.constants.push(constant);
     const dim = constant.shape.map((size) => ({ size: String(size) }));
-    const dtype = constant.dtype === 'int32' ? INT : FLOAT;
+    const dtype = constant.dtype === 'int32' ? intType : floatType;
     // The values are in the weight shards; TF.js finds them by the node's name.
     this.node(constant.name, 'Const', [], { dtype, shape: { shape: { dim } } });
   }

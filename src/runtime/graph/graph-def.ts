@@ -1,11 +1,19 @@
 /**
- * Writes a graph as a TensorFlow GraphDef in JSON, the topology of a TF.js GraphModel. Only operations that
- * TF.js has on all of its cpu, wasm, webgl and webgpu backends are used.
+ * Writes a graph as a TensorFlow GraphDef in JSON, the topology of a TF.js GraphModel. It uses only
+ * operations available on all of TF.js's cpu, wasm, webgl and webgpu backends.
  */
 import { topologicalOrder, type Graph, type GraphNode, type OperationOf } from './graph.ts';
 import { writeConv, writeUpConv } from './graph-def-conv.ts';
 import { CropResizeWriter } from './graph-def-crop-resize.ts';
-import { FLOAT, GraphDefNodes, INT, ints, string, type Constant, type NodeDef } from './graph-def-nodes.ts';
+import {
+  floatType,
+  GraphDefNodes,
+  intType,
+  ints,
+  string,
+  type Constant,
+  type NodeDef,
+} from './graph-def-nodes.ts';
 
 export interface GraphDef {
   readonly nodes: readonly NodeDef[];
@@ -14,7 +22,7 @@ export interface GraphDef {
   readonly nameOf: (node: GraphNode) => string;
 }
 
-/** @throws ModelError `bad-graph` when two values carry the same label. */
+/** @throws ModelError `bad-graph` when two values have the same label. */
 export function toGraphDef(graph: Graph): GraphDef {
   const order = topologicalOrder([...graph.inputs, ...graph.outputs]);
   const out = new GraphDefNodes(order);
@@ -23,13 +31,13 @@ export function toGraphDef(graph: Graph): GraphDef {
   return { nodes: out.nodes, constants: out.constants, nameOf: (node) => out.names.of(node) };
 }
 
-/** An input's or output's shape with an open batch, as protobuf's JSON writes it. */
+/** An input's or output's shape with an open batch, in protobuf's JSON form. */
 export function openBatch(dimensions: readonly number[]): { dim: { size: string }[] } {
   return { dim: [-1, ...dimensions].map((size) => ({ size: String(size) })) };
 }
 
-/** Below every activation: what the borders of a max pooling hold when zero could be the largest. */
-const LOWEST = -3.4028234663852886e38;
+/** Below every activation: fills the borders of a max pooling whose maximum may be below zero. */
+const lowestFloat = -3.4028234663852886e38;
 
 function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode): void {
   const name = out.names.of(node);
@@ -40,12 +48,12 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
   switch (operation.kind) {
     case 'input':
       out.node(name, 'Placeholder', [], {
-        dtype: FLOAT,
+        dtype: floatType,
         shape: { shape: openBatch([height, width, channels]) },
       });
       break;
     case 'identity':
-      out.node(name, 'Identity', inputs, { T: FLOAT });
+      out.node(name, 'Identity', inputs, { T: floatType });
       break;
     case 'conv':
       writeConv(out, name, x, operation, channels);
@@ -55,26 +63,26 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
       break;
     case 'scaleShift': {
       const scaled = out.add('Mul', `${name}/scaled`, [x, out.weight(operation.scale, false)]);
-      out.node(name, 'AddV2', [scaled, out.weight(operation.shift, false)], { T: FLOAT });
+      out.node(name, 'AddV2', [scaled, out.weight(operation.shift, false)], { T: floatType });
       break;
     }
     case 'relu':
-      out.node(name, 'Relu', inputs, { T: FLOAT });
+      out.node(name, 'Relu', inputs, { T: floatType });
       break;
     case 'sigmoid':
-      out.node(name, 'Sigmoid', inputs, { T: FLOAT });
+      out.node(name, 'Sigmoid', inputs, { T: floatType });
       break;
     case 'add':
-      out.node(name, 'AddV2', inputs, { T: FLOAT });
+      out.node(name, 'AddV2', inputs, { T: floatType });
       break;
     case 'mul':
-      out.node(name, 'Mul', inputs, { T: FLOAT });
+      out.node(name, 'Mul', inputs, { T: floatType });
       break;
     case 'concat':
       out.node(name, 'ConcatV2', [...inputs, out.ints(`${name}/axis`, [3], [])], {
         N: { i: String(inputs.length) },
-        T: FLOAT,
-        Tidx: INT,
+        T: floatType,
+        Tidx: intType,
       });
       break;
     case 'maxPool':
@@ -82,7 +90,7 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
       break;
     case 'resize':
       out.node(name, 'ResizeBilinear', [x, out.ints(`${name}/size`, [height, width])], {
-        T: FLOAT,
+        T: floatType,
         align_corners: { b: true },
         half_pixel_centers: { b: false },
       });
@@ -92,8 +100,8 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
       break;
     case 'globalMean':
       out.node(name, 'Mean', [x, out.ints(`${name}/axes`, [1, 2])], {
-        T: FLOAT,
-        Tidx: INT,
+        T: floatType,
+        Tidx: intType,
         keep_dims: { b: true },
       });
       break;
@@ -103,7 +111,7 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
   }
 }
 
-/** Borders never win: SAME skips them; elsewhere they are padded with what cannot exceed any value. */
+/** Borders never win: SAME skips them; otherwise they are padded with a value that exceeds none. */
 function writeMaxPool(
   out: GraphDefNodes,
   name: string,
@@ -115,11 +123,11 @@ function writeMaxPool(
   let input = x;
   if (pad > 0 && !same) {
     const paddings = out.ints(`${name}/paddings`, [0, 0, pad, pad, pad, pad, 0, 0], [4, 2]);
-    const border = out.floats(`${name}/border`, [nonNegative ? 0 : LOWEST], []);
-    input = out.add('PadV2', `${name}/padded`, [x, paddings, border], { Tpaddings: INT });
+    const border = out.floats(`${name}/border`, [nonNegative ? 0 : lowestFloat], []);
+    input = out.add('PadV2', `${name}/padded`, [x, paddings, border], { Tpaddings: intType });
   }
   out.node(name, 'MaxPool', [input], {
-    T: FLOAT,
+    T: floatType,
     ksize: ints([1, size, size, 1]),
     strides: ints([1, stride, stride, 1]),
     padding: string(same && pad > 0 ? 'SAME' : 'VALID'),
@@ -127,26 +135,26 @@ function writeMaxPool(
   });
 }
 
-/** Winning class * 256 + its probability in 255ths, rounded: one int32 a pixel to read back. */
+/** Winning class * 256 + its probability in 255ths, rounded: one int32 per pixel to read back. */
 function writePack(out: GraphDefNodes, name: string, logits: string): void {
   const probabilities = out.add('Softmax', `${name}/probabilities`, [logits]);
   const largest = out.add('Max', `${name}/largest`, [probabilities, out.ints(`${name}/largest_axis`, [-1])], {
     keep_dims: { b: false },
-    Tidx: INT,
+    Tidx: intType,
   });
   const range = out.add('Mul', `${name}/range`, [largest, out.floats(`${name}/steps`, [255], [])]);
   const half = out.add('AddV2', `${name}/half_up`, [range, out.floats(`${name}/half`, [0.5], [])]);
   const confidence = out.names.free(`${name}/confidence`);
-  out.node(confidence, 'Cast', [half], { SrcT: FLOAT, DstT: INT });
+  out.node(confidence, 'Cast', [half], { SrcT: floatType, DstT: intType });
   const winner = out.names.free(`${name}/class`);
   out.node(winner, 'ArgMax', [logits, out.ints(`${name}/class_axis`, [-1], [])], {
-    T: FLOAT,
-    Tidx: INT,
-    output_type: INT,
+    T: floatType,
+    Tidx: intType,
+    output_type: intType,
   });
   const high = out.names.free(`${name}/class_high`);
-  out.node(high, 'Mul', [winner, out.ints(`${name}/byte`, [256], [])], { T: INT });
-  out.node(name, 'AddV2', [high, confidence], { T: INT });
+  out.node(high, 'Mul', [winner, out.ints(`${name}/byte`, [256], [])], { T: intType });
+  out.node(name, 'AddV2', [high, confidence], { T: intType });
 }
 
 /** Whether no value can be below zero, so that a border of zeros never wins a maximum. */

@@ -63,7 +63,7 @@ function count(json: GraphJson, op: string): number {
   return json.modelTopology.node.filter((node) => node.op === op).length;
 }
 
-/** Every small network, at sizes that are no multiples of anything. */
+/** Every small network, at sizes without a common divisor. */
 const networks: [string, Network, Sizes][] = [
   ['a network of every operation', singleNetwork, { slice: 50, context: null }],
   ['a network of two inputs', dualNetwork, { slice: 32, context: 48 }],
@@ -89,8 +89,8 @@ describe.each(networks)('%s', (_, network, sizes) => {
     expect(logits.shape).toEqual(reference.shape);
     expect(relativeError(await logits.data(), reference.data)).toBeLessThan(1e-5);
 
-    // Half precision rounds every kernel by up to 2^-12. Over the dozens of layers of these networks with
-    // random statistics that adds up to one or two thousandths.
+    // Half precision rounds every kernel by up to 2^-12. Over the dozens of layers of these networks, with
+    // random statistics, that adds up to one or two thousandths.
     const half = await exported(network, weights, sizes, 'float16');
     const rounded = half.model.execute(feeds(inputs, half.recorded), 'logits') as tf.Tensor;
     expect(relativeRms(await rounded.data(), reference.data)).toBeLessThan(3e-3);
@@ -119,7 +119,7 @@ describe.each(networks)('%s', (_, network, sizes) => {
 });
 
 describe('the exported graph', () => {
-  it('has no batch norm left, and every ReLU that can be fused is', async () => {
+  it('has no batch norm left, and every possible ReLU is fused', async () => {
     const preset = presets.find(({ id }) => id === 'nano-attention')!;
     const network: Network = (ops, input) => fullSizeLogits(ops, input, preset.network);
     const inputs = randomInputs(1, 64, 64);
@@ -130,13 +130,13 @@ describe('the exported graph', () => {
       'float16',
     );
     expect(json.modelTopology.node.filter(({ op }) => op.includes('BatchNorm'))).toEqual([]);
-    // Multiplications left: two inputs normalised, three gates, and two of the packed output.
+    // Remaining multiplications: two inputs normalised, three gates, and two of the packed output.
     expect(count(json, 'Mul')).toBe(7);
     const fusedRelu = json.modelTopology.node.filter(
       ({ op, attr }) => op === '_FusedConv2D' && JSON.stringify(attr.fused_ops).includes(btoa('Relu')),
     );
     expect(fusedRelu.length).toBeGreaterThan(20);
-    // A ReLU stands alone only behind something other than a convolution that it alone reads.
+    // A ReLU is separate only after something other than a convolution that it alone reads.
     const nodes = new Map(json.modelTopology.node.map((node) => [node.name, node]));
     for (const relu of json.modelTopology.node.filter(({ op }) => op === 'Relu')) {
       const [name] = relu.input;
@@ -148,7 +148,7 @@ describe('the exported graph', () => {
     }
   });
 
-  it('uses nothing that a backend lacks', async () => {
+  it('uses only operations that every backend has', async () => {
     const used = new Set<string>();
     for (const [, network, sizes] of networks) {
       const inputs = randomInputs(1, sizes.slice, sizes.context);
@@ -233,7 +233,7 @@ describe('the exported graph', () => {
     expect(Object.keys(json.signature.outputs)).toEqual(['logits', 'packed']);
   });
 
-  it('cuts the weights into shards of at most 4 MB', async () => {
+  it('splits the weights into shards of at most 4 MB', async () => {
     const { shards, weightsBytes } = toGraphModel(
       recordNetwork(
         (ops, { slice }) => ops.conv2d(slice, 'wide', { filters: 400_000, kernel: 1, bias: true }),

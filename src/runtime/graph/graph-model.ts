@@ -1,4 +1,4 @@
-/** A network with its trained values, written as a TF.js GraphModel: `model.json` and weight shards. */
+/** A trained network as a TF.js GraphModel: `model.json` and weight shards. */
 import type { NetworkInput } from '../../model/refinenet.ts';
 import type { Ops } from '../../model/ops.ts';
 import type { Weights } from '../variables.ts';
@@ -8,7 +8,7 @@ import { contextCut, type Graph, type GraphNode } from './graph.ts';
 import { simplify } from './passes.ts';
 import { packWeights, type WeightType } from './weight-shards.ts';
 
-/** Builds a network on a graph; `fullSizeLogits` with its configuration bound is one. */
+/** Builds a network on a graph; for example `fullSizeLogits` bound to a configuration. */
 export type NetworkOfGraph = (ops: Ops<GraphNode>, input: NetworkInput<GraphNode>) => GraphNode;
 
 /** Sides of the square inputs, in pixels. */
@@ -19,7 +19,7 @@ export interface InputSizes {
 }
 
 /** Names of the inputs and outputs of every exported graph. */
-export const GRAPH_NAMES = {
+export const graphNames = {
   slice: 'slice',
   context: 'context',
   sliceInContext: 'slice_in_context',
@@ -34,13 +34,13 @@ export interface RecordedNetwork extends Graph {
   readonly sliceInContext: GraphNode | null;
   readonly logits: GraphNode;
   readonly packed: GraphNode;
-  /** What to compute once per context, see `contextCut`; every one is labelled. */
+  /** What to compute once per context, see `contextCut`; all of them are labelled. */
   readonly contextFeatures: readonly GraphNode[];
 }
 
 /**
- * Records and simplifies a network whose logits have the slice's size (or any other: they are resized).
- * @throws ModelError `bad-weights` when a variable is missing, has another shape or is not finite.
+ * Records and simplifies a network. Logits smaller or larger than the slice are resized to it.
+ * @throws ModelError `bad-weights` when a variable is missing, has a different shape or is not finite.
  */
 export function recordNetwork(
   network: NetworkOfGraph,
@@ -48,13 +48,13 @@ export function recordNetwork(
   sizes: InputSizes,
 ): RecordedNetwork {
   const ops = new GraphOps(variables);
-  const slice = ops.input(GRAPH_NAMES.slice, sizes.slice, sizes.slice, 3);
+  const slice = ops.input(graphNames.slice, sizes.slice, sizes.slice, 3);
   const context =
-    sizes.context === null ? null : ops.input(GRAPH_NAMES.context, sizes.context, sizes.context, 3);
-  const box = context === null ? null : ops.input(GRAPH_NAMES.sliceInContext, 1, 1, 4);
+    sizes.context === null ? null : ops.input(graphNames.context, sizes.context, sizes.context, 3);
+  const box = context === null ? null : ops.input(graphNames.sliceInContext, 1, 1, 4);
   const result = network(ops, { slice, context, sliceInContext: box });
-  const logits = ops.label(ops.resizeBilinear(result, sizes.slice, sizes.slice), GRAPH_NAMES.logits);
-  const packed = ops.label(ops.pack(logits), GRAPH_NAMES.packed);
+  const logits = ops.label(ops.resizeBilinear(result, sizes.slice, sizes.slice), graphNames.logits);
+  const packed = ops.label(ops.pack(logits), graphNames.packed);
 
   const simple = simplify({ inputs: [], outputs: [logits, packed] });
   const [newLogits = logits, newPacked = packed] = simple.outputs;

@@ -5,10 +5,13 @@ import type { Weights } from '../variables.ts';
 import type { GraphNode, Operation, Weight } from './graph.ts';
 
 export class GraphOps implements Ops<GraphNode> {
-  private readonly weights = new Map<string, Weight>();
+  readonly #weights = new Map<string, Weight>();
+  readonly #variables: Weights;
 
-  /** @param variables trained values; only those that the network asks for are read. */
-  constructor(private readonly variables: Weights) {}
+  /** @param variables trained values; only those that the network uses are read. */
+  constructor(variables: Weights) {
+    this.#variables = variables;
+  }
 
   /** An input of the network under its public name, [n, height, width, channels]. */
   input(name: string, height: number, width: number, channels: number): GraphNode {
@@ -36,8 +39,8 @@ export class GraphOps implements Ops<GraphNode> {
     const pad = (kernel - 1) / 2;
     const operation: Operation = {
       kind: 'conv',
-      kernel: this.weight(`${name}/kernel`, [kernel, kernel, c, filters]),
-      bias: bias ? this.weight(`${name}/bias`, [filters]) : null,
+      kernel: this.#weight(`${name}/kernel`, [kernel, kernel, c, filters]),
+      bias: bias ? this.#weight(`${name}/bias`, [filters]) : null,
       stride,
       pad,
       relu: false,
@@ -54,8 +57,8 @@ export class GraphOps implements Ops<GraphNode> {
     const [n, h, w, c] = x.shape;
     const operation: Operation = {
       kind: 'upConv',
-      kernel: this.weight(`${name}/kernel`, [2, 2, filters, c]),
-      bias: this.weight(`${name}/bias`, [filters]),
+      kernel: this.#weight(`${name}/kernel`, [2, 2, filters, c]),
+      bias: this.#weight(`${name}/bias`, [filters]),
       relu: false,
     };
     return node(operation, [x], [n, 2 * h, 2 * w, filters], name);
@@ -63,10 +66,10 @@ export class GraphOps implements Ops<GraphNode> {
 
   batchNorm(x: GraphNode, name: string): GraphNode {
     const c = x.shape[3];
-    const gamma = this.weight(`${name}/gamma`, [c]);
-    const beta = this.weight(`${name}/beta`, [c]);
-    const mean = this.weight(`${name}/moving_mean`, [c]);
-    const variance = this.weight(`${name}/moving_variance`, [c]);
+    const gamma = this.#weight(`${name}/gamma`, [c]);
+    const beta = this.#weight(`${name}/beta`, [c]);
+    const mean = this.#weight(`${name}/moving_mean`, [c]);
+    const variance = this.#weight(`${name}/moving_variance`, [c]);
     const scale = (): Float32Array => {
       const spread = variance.data();
       return gamma.data().map((g, i) => g / Math.sqrt((spread[i] ?? 0) + BATCH_NORM_EPSILON));
@@ -122,7 +125,7 @@ export class GraphOps implements Ops<GraphNode> {
 
   resizeBilinear(x: GraphNode, height: number, width: number): GraphNode {
     const [n, h, w, c] = x.shape;
-    // With aligned corners the same size means the same samples.
+    // With aligned corners, the same size means the same samples.
     if (h === height && w === width) return x;
     return node({ kind: 'resize' }, [x], [n, height, width, c]);
   }
@@ -163,15 +166,15 @@ export class GraphOps implements Ops<GraphNode> {
     return x;
   }
 
-  private weight(name: string, shape: readonly number[]): Weight {
-    const known = this.weights.get(name);
+  #weight(name: string, shape: readonly number[]): Weight {
+    const known = this.#weights.get(name);
     if (known !== undefined && text(known.shape) === text(shape)) return known;
-    const variable = this.variables.get(name);
+    const variable = this.#variables.get(name);
     if (variable === undefined) {
       throw new ModelError(
         'bad-weights',
         name,
-        'The network needs this variable and the weights lack it.',
+        'The network needs this variable, but the weights lack it.',
         'Check that the weights were trained with the same preset.',
       );
     }
@@ -188,12 +191,12 @@ export class GraphOps implements Ops<GraphNode> {
       throw new ModelError(
         'bad-weights',
         name,
-        'The variable holds values that are not finite numbers.',
+        'The variable contains values that are not finite numbers.',
         'Training has diverged: export an earlier checkpoint or lower the learning rate.',
       );
     }
     const weight: Weight = { name, shape, data: () => variable.data };
-    this.weights.set(name, weight);
+    this.#weights.set(name, weight);
     return weight;
   }
 }
@@ -201,7 +204,7 @@ export class GraphOps implements Ops<GraphNode> {
 function node(operation: Operation, inputs: readonly GraphNode[], shape: Shape4, scope?: string): GraphNode {
   if (shape.some((side) => !Number.isInteger(side) || side < 1)) {
     throw new RangeError(
-      `${scope ?? operation.kind}: the input is too small, its result would be ${text(shape)}.`,
+      `${scope ?? operation.kind}: the input is too small; its result would be ${text(shape)}.`,
     );
   }
   return { operation, inputs, shape, scope: scope ?? operation.kind, label: null };
@@ -216,7 +219,7 @@ function broadcast(name: string, a: Shape4, b: Shape4): Shape4 {
   const side = (axis: 0 | 1 | 2 | 3): number => {
     if (a[axis] === b[axis] || b[axis] === 1) return a[axis];
     if (a[axis] === 1) return b[axis];
-    throw new RangeError(`${name}: shapes ${text(a)} and ${text(b)} do not fit each other.`);
+    throw new RangeError(`${name}: shapes ${text(a)} and ${text(b)} are incompatible.`);
   };
   return [side(0), side(1), side(2), side(3)];
 }

@@ -1,6 +1,6 @@
 /**
- * The intermediate representation of an exported network: a directed acyclic graph of values. Recorded by
- * `GraphOps`, simplified by `passes.ts`, written out by `graph-def.ts` (TF.js) and `../onnx` (ONNX).
+ * The intermediate representation of an exported network: a directed acyclic graph of values. `GraphOps`
+ * records it, `passes.ts` simplifies it, `graph-def.ts` (TF.js) and `../onnx` (ONNX) write it.
  */
 import type { Shape4 } from '../../model/ops.ts';
 
@@ -56,13 +56,13 @@ export type Operation =
 
 export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
-/** A value: the operation that makes it and the values it is made of. */
+/** A value: the operation that computes it and the operation's inputs. */
 export interface GraphNode {
   readonly operation: Operation;
   readonly inputs: readonly GraphNode[];
   /** The batch is written as 1 and stays open in every emitted graph. */
   readonly shape: Shape4;
-  /** Where the value comes from, for readable names: a layer's name, or the operation's. */
+  /** Origin of the value, for readable names: a layer's name, or the operation's. */
   readonly scope: string;
   /** Public name under which the value can be fetched and fed; such a value is never fused away. */
   label: string | null;
@@ -74,11 +74,11 @@ export interface Graph {
   readonly outputs: readonly GraphNode[];
 }
 
-/** Every value that the outputs need, each after its inputs; what nobody needs is left out. */
+/** All values that the outputs need, each after its inputs; unused values are dropped. */
 export function topologicalOrder(outputs: readonly GraphNode[]): GraphNode[] {
   const order: GraphNode[] = [];
   const seen = new Set<GraphNode>();
-  // An own stack: a ResNet-152 is deep enough to worry about the call stack of a browser worker.
+  // An explicit stack: a ResNet-152 is deep enough to strain the call stack of a browser worker.
   const stack = [...outputs].reverse().map((node) => ({ node, next: 0 }));
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     if (top.next === 0 && seen.has(top.node)) {
@@ -97,7 +97,7 @@ export function topologicalOrder(outputs: readonly GraphNode[]): GraphNode[] {
   return order;
 }
 
-/** How many times each value is read; being an output of the graph counts as a reading. */
+/** How many times each value is read; being an output of the graph counts as one. */
 export function consumerCounts(graph: Graph): Map<GraphNode, number> {
   const counts = new Map<GraphNode, number>();
   const count = (node: GraphNode): void => void counts.set(node, (counts.get(node) ?? 0) + 1);
@@ -107,8 +107,8 @@ export function consumerCounts(graph: Graph): Map<GraphNode, number> {
 }
 
 /**
- * The values to compute once per context: those that depend on `context` and not on any other input, and
- * that something of the slice reads. Feeding them back leaves nothing of the context to compute.
+ * The values to compute once per context: those that depend on `context` and no other input, and that the
+ * slice's part reads. Feeding them back leaves nothing of the context to compute.
  */
 export function contextCut(graph: Graph, context: GraphNode): GraphNode[] {
   const order = topologicalOrder(graph.outputs);

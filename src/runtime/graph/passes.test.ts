@@ -40,7 +40,7 @@ describe('simplification', () => {
     expect(operation.bias?.data()[0]).toBeCloseTo(2.5, 6);
   });
 
-  it('leaves a convolution alone that something else reads', () => {
+  it('leaves a convolution alone that has another reader', () => {
     const outputs = simplified((ops, x) => {
       const y = ops.conv2d(x, 'a', conv);
       return [ops.add(ops.batchNorm(y, 'n'), ops.relu(y))];
@@ -72,7 +72,7 @@ describe('simplification', () => {
     ]);
   });
 
-  it('keeps a label on what the convolution has become', () => {
+  it('keeps a label on the rewritten convolution', () => {
     const [out] = simplified((ops, x) => [ops.label(ops.relu(ops.conv2d(x, 'a', conv)), 'features')]);
     expect(out!.label).toBe('features');
     expect(kinds([out!])).toEqual(['input', 'conv+bias+relu']);
@@ -90,7 +90,7 @@ describe('simplification', () => {
   });
 });
 
-it('the cut of a context holds only what the slice reads', () => {
+it('the context cut contains only what the slice reads', () => {
   const ops = new GraphOps(variables);
   const [slice, context] = [ops.input('slice', 4, 4, 1), ops.input('context', 4, 4, 1)];
   const f = ops.relu(ops.conv2d(context, 'a', conv));

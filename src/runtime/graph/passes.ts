@@ -1,6 +1,6 @@
 /**
- * Simplifications of a recorded graph. Each keeps every output and every labelled value equal, up to
- * rounding. Values that nothing needs any more disappear by not being reached.
+ * Simplifies a recorded graph. Each pass keeps every output and labelled value equal, up to rounding. Values
+ * that are no longer needed disappear because nothing reaches them.
  */
 import {
   consumerCounts,
@@ -18,9 +18,9 @@ export function simplify(graph: Graph): Graph {
 }
 
 /**
- * Folds batch norms (and other per-channel scales) into the convolution before them: exact, because both
- * are linear and the padding of a convolution comes before the scale. Only where the batch norm is the
- * convolution's sole reader, else the other readers would see scaled values.
+ * Folds batch norms (and other per-channel scales) into the preceding convolution. This is exact: both are
+ * linear, and a convolution pads before the scale. It applies only where the batch norm is the convolution's
+ * sole reader; other readers would see scaled values.
  */
 export function foldScaleShift(graph: Graph): Graph {
   return rewrite(graph, (node, absorb) => {
@@ -45,7 +45,7 @@ export function foldScaleShift(graph: Graph): Graph {
   });
 }
 
-/** Lets a convolution apply the ReLU behind it. Only where the ReLU is the convolution's sole reader. */
+/** Lets a convolution apply the ReLU after it, if that ReLU is its sole reader. */
 export function fuseRelu(graph: Graph): Graph {
   return rewrite(graph, (node, absorb) => {
     if (node.operation.kind !== 'relu') return null;
@@ -63,8 +63,8 @@ type Replacement = Pick<GraphNode, 'operation' | 'inputs' | 'scope'>;
 
 /**
  * Rebuilds the graph from its inputs to its outputs.
- * @param rule gives a node's replacement, or null to keep its operation. `absorb(i)` is the node's rewritten
- *   i-th input when that is a convolution which may vanish into the replacement, else null.
+ * @param rule returns a node's replacement, or null to keep its operation. `absorb(i)` is the node's
+ * rewritten i-th input when that is a convolution that may vanish into the replacement, else null.
  */
 function rewrite(
   graph: Graph,

@@ -1,8 +1,8 @@
 import type { ModelManifest } from '../manifest.ts';
 
 /**
- * The model's resource description for bioimage.io (`rdf.yaml`, model format 0.4 with TensorFlow.js
- * weights). Written in YAML's JSON subset for strings, so that no value can break the file.
+ * The model's resource description for bioimage.io (`rdf.yaml`, model format 0.4 with TensorFlow.js weights).
+ * Strings are written in YAML's JSON subset, so that no value can break the file.
  */
 export function resourceDescription(manifest: ModelManifest): string {
   const { graph, slice, context, provenance, golden } = manifest;
@@ -59,7 +59,7 @@ export function resourceDescription(manifest: ModelManifest): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** A double-quoted YAML scalar; JSON's strings are a subset of YAML's. */
+/** A double-quoted YAML scalar; JSON strings are a subset of YAML's. */
 function text(value: string): string {
   return JSON.stringify(value);
 }

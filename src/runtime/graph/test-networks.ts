@@ -1,4 +1,7 @@
-/** Small networks over Ops<T> that together use every operation in every way the exporter treats apart. */
+/**
+ * Small networks over Ops<T> that together cover every operation in every way that the exporter
+ * distinguishes.
+ */
 import type { Network } from './testing.ts';
 
 const normalise = { scale: [1 / 64, 1 / 60, 1 / 70], shift: [-2, -1.8, -1.9] } as const;
@@ -15,10 +18,10 @@ export const singleNetwork: Network = (ops, { slice }) => {
   let y = ops.conv2d(ops.relu(x), 'rcu/conv1', { filters: 8, kernel: 3, bias: true });
   y = ops.conv2d(ops.relu(y), 'rcu/conv2', { filters: 8, kernel: 3, bias: false });
   x = ops.add(x, y);
-  // A convolution read by its batch norm and by something else: nothing may fold.
+  // A convolution read by its batch norm and by something else: nothing may be folded.
   const both = ops.conv2d(x, 'both', { filters: 8, kernel: 1, bias: true });
   x = ops.add(ops.relu(ops.batchNorm(both, 'both/norm')), both);
-  // Batch norm behind an addition: no convolution to fold into.
+  // Batch norm after an addition: no convolution to fold into.
   x = ops.relu(ops.batchNorm(ops.add(x, pooled), 'lone/norm'));
   x = ops.add(x, ops.maxPool(x, { kernel: 5, stride: 1, pad: 2 }));
   const gate = ops.sigmoid(ops.conv2d(ops.globalMean(x), 'gate', { filters: 8, kernel: 1, bias: false }));

@@ -1,4 +1,4 @@
-/** What the tests of exported graphs share: networks with random weights, and the eager reference. */
+/** Shared by the tests of exported graphs: networks with random weights, and the eager reference. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { NetworkInput } from '../../model/refinenet.ts';
 import type { Ops } from '../../model/ops.ts';
@@ -15,7 +15,7 @@ export interface TestInputs {
   readonly sliceInContext: tf.Tensor4D | null;
 }
 
-/** Random images with some structure, RGB 0 to 255, and boxes inside of the context. */
+/** Random images with some structure, RGB 0 to 255, and boxes within the context. */
 export function randomInputs(batch: number, slicePx: number, contextPx: number | null, seed = 1): TestInputs {
   const random = mulberry32(seed);
   const image = (side: number): tf.Tensor4D => {
@@ -35,8 +35,8 @@ export function randomInputs(batch: number, slicePx: number, contextPx: number |
 }
 
 /**
- * Weights of a network with every variable random: batch norm statistics far from (0, 1), biases not zero,
- * so that a forgotten one shows.
+ * Random weights for every variable of a network: batch norm statistics far from (0, 1) and non-zero biases,
+ * so that forgetting one shows.
  */
 export async function randomWeights(network: Network, inputs: TestInputs, seed = 7): Promise<Weights> {
   const store = new VariableStore(seed);
@@ -107,7 +107,7 @@ function runEager(network: Network, store: VariableStore, inputs: TestInputs): t
   }).tensor;
 }
 
-/** A complete manifest but for what the exporter adds. */
+/** A complete manifest except for what the exporter adds. */
 export function manifestFields(sizes: {
   slicePx: number;
   contextPx: number | null;

@@ -1,4 +1,4 @@
-/** Weights as TF.js stores them: one run of bytes, cut into shards, described by a manifest. */
+/** Weights as TF.js stores them: one run of bytes, split into shards and described by a manifest. */
 import { ModelError } from '../manifest.ts';
 import { toFloat16 } from './float16.ts';
 import type { Constant } from './graph-def-nodes.ts';
@@ -15,13 +15,13 @@ export interface WeightSpec {
 
 export interface WeightShards {
   readonly specs: readonly WeightSpec[];
-  /** In order; all but the last of `SHARD_BYTES`. */
+  /** In order; all but the last have `shardBytes`. */
   readonly shards: readonly Uint8Array<ArrayBuffer>[];
   readonly bytes: number;
 }
 
-/** Small enough for a browser's HTTP cache to keep and for a proxy to pass. */
-export const SHARD_BYTES = 4_000_000;
+/** Small enough for a browser's HTTP cache and for proxies. */
+export const shardBytes = 4_000_000;
 
 /**
  * @param type of kernels. Biases and scales stay in float32: they are few, and rounding them costs accuracy.
@@ -36,7 +36,7 @@ export function packWeights(constants: readonly Constant[], type: WeightType): W
   const append = (values: Uint8Array): void => {
     for (let offset = 0; offset < values.length;) {
       if (used === shard.length) {
-        shard = new Uint8Array(SHARD_BYTES);
+        shard = new Uint8Array(shardBytes);
         shards.push(shard);
         used = 0;
       }
@@ -75,7 +75,7 @@ function halved(name: string, values: Float32Array): Uint16Array {
   }
 }
 
-/** Typed arrays are little-endian on every machine that runs this, as the format asks for. */
+/** Typed arrays are little-endian on every machine that runs this, as the format requires. */
 function bytesOf(values: Float32Array | Int32Array | Uint16Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -2,8 +2,8 @@
 import type { OnnxNodes } from './onnx-nodes.ts';
 
 /**
- * Samples on a grid made of the boxes, [n, 1, 1, 4]. Equal to TensorFlow's CropAndResize inside of the map;
- * outside both give zeros, but here the last pixel fades into them.
+ * Samples on a grid computed from the boxes, [n, 1, 1, 4]. Equal to TensorFlow's CropAndResize inside the
+ * map. Both give zeros outside, but here the last pixel fades into them.
  */
 export function writeCropResize(
   out: OnnxNodes,

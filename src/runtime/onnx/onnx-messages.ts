@@ -1,4 +1,4 @@
-/** The messages of ONNX (onnx.proto3) that a network needs, by their field numbers. */
+/** The ONNX messages (onnx.proto3) that a network needs, by their field numbers. */
 import { Message } from './protobuf.ts';
 
 /** TensorProto.DataType */
@@ -18,7 +18,7 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
 }
 
-/** A name and type of an input or output; a string is an open dimension's name. */
+/** Name and type of an input or output; a string is an open dimension's name. */
 export interface OnnxValue {
   readonly name: string;
   readonly type: DataType;

@@ -44,7 +44,7 @@ const networks: [string, Network, { slice: number; context: number | null }][] =
 ];
 
 describe.each(networks)('%s as ONNX', (_, network, sizes) => {
-  it('gives in ONNX Runtime what it gives eagerly, for a batch of two', async () => {
+  it('computes in ONNX Runtime what it computes eagerly, for a batch of two', async () => {
     const resized: Network = (ops, input) =>
       ops.resizeBilinear(network(ops, input), sizes.slice, sizes.slice);
     const inputs = randomInputs(2, sizes.slice, sizes.context);
@@ -66,7 +66,7 @@ describe.each(networks)('%s as ONNX', (_, network, sizes) => {
   });
 });
 
-it('stores kernels in half precision when asked to', async () => {
+it('stores kernels in half precision on request', async () => {
   const inputs = randomInputs(1, 48, null);
   const weights = await randomWeights(singleNetwork, inputs);
   const recorded = recordNetwork(singleNetwork, weights, { slice: 48, context: null });

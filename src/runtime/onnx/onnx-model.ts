@@ -1,7 +1,7 @@
 /**
  * Writes a recorded network as an ONNX file, for ONNX Runtime and everything else that is not TF.js. Inputs
- * and outputs are those of the TF.js graph, NHWC and under the same names; inside, maps are NCHW as ONNX's
- * operators want them.
+ * and outputs are those of the TF.js graph, NHWC and with the same names; inside, maps are NCHW as ONNX's
+ * operators require.
  */
 import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
@@ -10,8 +10,8 @@ import { writeCropResize } from './onnx-crop-resize.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';
 import { bytesOf, OnnxNodes } from './onnx-nodes.ts';
 
-/** Resize by axes came with opset 18. */
-export const ONNX_OPSET = 18;
+/** Opset 18 introduced Resize by axes. */
+export const onnxOpset = 18;
 
 export interface OnnxOptions {
   /** Storage of the kernels; the file computes in float32 either way. */
@@ -22,8 +22,8 @@ export interface OnnxOptions {
 }
 
 /**
- * @returns the bytes of an .onnx file with the inputs `slice`, `context` and `slice_in_context` (as far as the
- *   network has them) and the outputs `logits` (float32) and `packed` (int32).
+ * @returns the bytes of an .onnx file with the inputs `slice`, `context` and `slice_in_context` (as far as
+ * the network has them) and the outputs `logits` (float32) and `packed` (int32).
  * @throws ModelError `bad-graph` on two equal labels; RangeError when a kernel does not fit half precision.
  */
 export function toOnnx(network: RecordedNetwork, options: OnnxOptions): Uint8Array<ArrayBuffer> {
@@ -31,102 +31,105 @@ export function toOnnx(network: RecordedNetwork, options: OnnxOptions): Uint8Arr
 }
 
 class OnnxWriter {
-  private readonly order: readonly GraphNode[];
-  private readonly out: OnnxNodes;
-  /** Name of each value's NCHW map; boxes and outputs stay as they are. */
-  private readonly maps = new Map<GraphNode, string>();
+  readonly #order: readonly GraphNode[];
+  readonly #out: OnnxNodes;
+  /** Name of each value's NCHW map; boxes and outputs keep their layout. */
+  readonly #maps = new Map<GraphNode, string>();
+  readonly #network: RecordedNetwork;
+  readonly #options: OnnxOptions;
 
-  constructor(
-    private readonly network: RecordedNetwork,
-    private readonly options: OnnxOptions,
-  ) {
-    this.order = topologicalOrder([...network.inputs, ...network.outputs]);
-    this.out = new OnnxNodes(this.order, options.dtype);
+  constructor(network: RecordedNetwork, options: OnnxOptions) {
+    this.#network = network;
+    this.#options = options;
+    this.#order = topologicalOrder([...network.inputs, ...network.outputs]);
+    this.#out = new OnnxNodes(this.#order, options.dtype);
   }
 
   write(): Uint8Array<ArrayBuffer> {
-    for (const node of this.order) this.value(node);
-    const { inputs, logits, packed } = this.network;
+    for (const node of this.#order) this.#value(node);
+    const { inputs, logits, packed } = this.#network;
     const value = (node: GraphNode, type: OnnxValue['type'], sides: readonly number[]): OnnxValue => ({
-      name: this.out.names.of(node),
+      name: this.#out.names.of(node),
       type,
       shape: ['batch', ...sides],
     });
     return encodeModel(
       {
         name: 'dualscope',
-        nodes: this.out.nodes,
-        initializers: this.out.initializers,
+        nodes: this.#out.nodes,
+        initializers: this.#out.initializers,
         inputs: inputs.map((node) => value(node, 'float32', node.shape.slice(1))),
         outputs: [
           value(logits, 'float32', logits.shape.slice(1)),
           value(packed, 'int32', packed.shape.slice(1, 3)),
         ],
       },
-      { opset: ONNX_OPSET, producer: this.options.producer, metadata: this.options.metadata ?? {} },
+      { opset: onnxOpset, producer: this.#options.producer, metadata: this.#options.metadata ?? {} },
     );
   }
 
-  private value(node: GraphNode): void {
+  #value(node: GraphNode): void {
     const { operation, shape } = node;
-    const inputs = node.inputs.map((input) => this.map(input));
+    const inputs = node.inputs.map((input) => this.#map(input));
     const [x = ''] = inputs;
-    if (node === this.network.packed) {
-      this.pack(this.out.names.of(node), this.out.names.of(this.network.logits));
+    if (node === this.#network.packed) {
+      this.#pack(this.#out.names.of(node), this.#out.names.of(this.#network.logits));
       return;
     }
     if (operation.kind === 'input') {
-      // Boxes are no map: they are read as they come.
-      const name = this.out.names.of(node);
-      if (node === this.network.sliceInContext) this.maps.set(node, name);
+      // Boxes are not maps and keep their layout.
+      const name = this.#out.names.of(node);
+      if (node === this.#network.sliceInContext) this.#maps.set(node, name);
       else
-        this.maps.set(
+        this.#maps.set(
           node,
-          this.out.add('Transpose', `${name}/nchw`, [name], { perm: { ints: [0, 3, 1, 2] } }),
+          this.#out.add('Transpose', `${name}/nchw`, [name], { perm: { ints: [0, 3, 1, 2] } }),
         );
       return;
     }
-    // The logits' own name is that of their NHWC form.
-    const isLogits = node === this.network.logits;
-    const name = isLogits ? this.out.names.free(`${this.out.names.of(node)}/nchw`) : this.out.names.of(node);
-    this.maps.set(node, name);
+    // The logits' own name refers to their NHWC form.
+    const isLogits = node === this.#network.logits;
+    const name = isLogits
+      ? this.#out.names.free(`${this.#out.names.of(node)}/nchw`)
+      : this.#out.names.of(node);
+    this.#maps.set(node, name);
     switch (operation.kind) {
       case 'identity':
-        this.out.node('Identity', name, inputs);
+        this.#out.node('Identity', name, inputs);
         break;
       case 'conv':
-        this.conv(name, x, operation);
+        this.#conv(name, x, operation);
         break;
       case 'upConv':
-        this.upConv(name, x, operation);
+        this.#upConv(name, x, operation);
         break;
       case 'scaleShift': {
         const sides = [1, shape[3], 1, 1];
-        const scaled = this.out.add('Mul', `${name}/scaled`, [
+        const scaled = this.#out.add('Mul', `${name}/scaled`, [
           x,
-          this.out.weight(operation.scale, sides, operation.scale.data),
+          this.#out.weight(operation.scale, sides, operation.scale.data),
         ]);
-        this.out.node('Add', name, [scaled, this.out.weight(operation.shift, sides, operation.shift.data)]);
+        this.#out.node('Add', name, [scaled, this.#out.weight(operation.shift, sides, operation.shift.data)]);
         break;
       }
       case 'relu':
-        this.out.node('Relu', name, inputs);
+        this.#out.node('Relu', name, inputs);
         break;
       case 'sigmoid':
-        this.out.node('Sigmoid', name, inputs);
+        this.#out.node('Sigmoid', name, inputs);
         break;
       case 'add':
-        this.out.node('Add', name, inputs);
+        this.#out.node('Add', name, inputs);
         break;
       case 'mul':
-        this.out.node('Mul', name, inputs);
+        this.#out.node('Mul', name, inputs);
         break;
       case 'concat':
-        this.out.node('Concat', name, inputs, { axis: { int: 1 } });
+        this.#out.node('Concat', name, inputs, { axis: { int: 1 } });
         break;
       case 'maxPool': {
         const { size, stride, pad } = operation;
-        this.out.node('MaxPool', name, [x], {
+        this.#out.node('MaxPool', name, [x], {
           kernel_shape: { ints: [size, size] },
           strides: { ints: [stride, stride] },
           pads: { ints: [pad, pad, pad, pad] },
@@ -134,38 +137,38 @@ class OnnxWriter {
         break;
       }
       case 'resize':
-        this.out.node('Resize', name, [x, '', '', this.out.int64s(`${name}/size`, [shape[1], shape[2]])], {
+        this.#out.node('Resize', name, [x, '', '', this.#out.int64s(`${name}/size`, [shape[1], shape[2]])], {
           mode: { string: 'linear' },
           coordinate_transformation_mode: { string: 'align_corners' },
           axes: { ints: [2, 3] },
         });
         break;
       case 'cropResize':
-        writeCropResize(this.out, name, x, inputs[1] ?? '', shape[1], shape[2]);
+        writeCropResize(this.#out, name, x, inputs[1] ?? '', shape[1], shape[2]);
         break;
       case 'globalMean':
-        this.out.node('GlobalAveragePool', name, inputs);
+        this.#out.node('GlobalAveragePool', name, inputs);
         break;
       case 'pack':
-        throw new Error('Only the network’s own logits are packed.');
+        throw new Error('Only the network’s own logits can be packed.');
     }
     if (isLogits)
-      this.out.node('Transpose', this.out.names.of(node), [name], { perm: { ints: [0, 2, 3, 1] } });
+      this.#out.node('Transpose', this.#out.names.of(node), [name], { perm: { ints: [0, 2, 3, 1] } });
   }
 
-  private conv(name: string, x: string, { kernel, bias, stride, pad, relu }: OperationOf<'conv'>): void {
+  #conv(name: string, x: string, { kernel, bias, stride, pad, relu }: OperationOf<'conv'>): void {
     const [side = 1, , inputs = 1, outputs = 1] = kernel.shape;
-    const weights = this.out.weight(
+    const weights = this.#out.weight(
       kernel,
       [outputs, inputs, side, side],
       () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
       true,
     );
-    this.activated(name, relu, (output) =>
-      this.out.node(
+    this.#activated(name, relu, (output) =>
+      this.#out.node(
         'Conv',
         output,
-        [x, weights, ...(bias === null ? [] : [this.out.weight(bias, bias.shape, bias.data)])],
+        [x, weights, ...(bias === null ? [] : [this.#out.weight(bias, bias.shape, bias.data)])],
         {
           kernel_shape: { ints: [side, side] },
           strides: { ints: [stride, stride] },
@@ -175,66 +178,66 @@ class OnnxWriter {
     );
   }
 
-  private upConv(name: string, x: string, { kernel, bias, relu }: OperationOf<'upConv'>): void {
+  #upConv(name: string, x: string, { kernel, bias, relu }: OperationOf<'upConv'>): void {
     const [, , outputs = 1, inputs = 1] = kernel.shape;
-    const weights = this.out.weight(
+    const weights = this.#out.weight(
       kernel,
       [inputs, outputs, 2, 2],
       () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
       true,
     );
-    this.activated(name, relu, (output) =>
-      this.out.node('ConvTranspose', output, [x, weights, this.out.weight(bias, bias.shape, bias.data)], {
+    this.#activated(name, relu, (output) =>
+      this.#out.node('ConvTranspose', output, [x, weights, this.#out.weight(bias, bias.shape, bias.data)], {
         kernel_shape: { ints: [2, 2] },
         strides: { ints: [2, 2] },
       }),
     );
   }
 
-  /** ONNX has no fused ReLU; runtimes fuse it themselves. */
-  private activated(name: string, relu: boolean, write: (output: string) => void): void {
+  /** ONNX has no fused ReLU; runtimes do the fusing. */
+  #activated(name: string, relu: boolean, write: (output: string) => void): void {
     if (!relu) {
       write(name);
       return;
     }
-    const linear = this.out.names.free(`${name}/linear`);
+    const linear = this.#out.names.free(`${name}/linear`);
     write(linear);
-    this.out.node('Relu', name, [linear]);
+    this.#out.node('Relu', name, [linear]);
   }
 
   /** See `writePack` in ../graph/graph-def.ts. `logits` is NHWC. */
-  private pack(name: string, logits: string): void {
-    const probabilities = this.out.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
-    const axes = this.out.int64s(`${name}/axes`, [-1]);
-    const largest = this.out.add('ReduceMax', `${name}/largest`, [probabilities, axes], {
+  #pack(name: string, logits: string): void {
+    const probabilities = this.#out.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
+    const axes = this.#out.int64s(`${name}/axes`, [-1]);
+    const largest = this.#out.add('ReduceMax', `${name}/largest`, [probabilities, axes], {
       keepdims: { int: 0 },
     });
-    const range = this.out.add('Mul', `${name}/range`, [
+    const range = this.#out.add('Mul', `${name}/range`, [
       largest,
-      this.out.floats(`${name}/steps`, Float32Array.of(255), []),
+      this.#out.floats(`${name}/steps`, Float32Array.of(255), []),
     ]);
-    const halfUp = this.out.add('Add', `${name}/half_up`, [
+    const halfUp = this.#out.add('Add', `${name}/half_up`, [
       range,
-      this.out.floats(`${name}/half`, Float32Array.of(0.5), []),
+      this.#out.floats(`${name}/half`, Float32Array.of(0.5), []),
     ]);
-    const confidence = this.out.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
-    const winner = this.out.add('ArgMax', `${name}/winner`, [logits], {
+    const confidence = this.#out.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
+    const winner = this.#out.add('ArgMax', `${name}/winner`, [logits], {
       axis: { int: -1 },
       keepdims: { int: 0 },
     });
-    const classes = this.out.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
-    const byte = this.out.names.free(`${name}/byte`);
-    this.out.initializers.push({ name: byte, type: 'int32', shape: [], data: bytesOf(Int32Array.of(256)) });
-    const high = this.out.add('Mul', `${name}/class_high`, [classes, byte]);
-    this.out.node('Add', name, [high, confidence]);
+    const classes = this.#out.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
+    const byte = this.#out.names.free(`${name}/byte`);
+    this.#out.initializers.push({ name: byte, type: 'int32', shape: [], data: bytesOf(Int32Array.of(256)) });
+    const high = this.#out.add('Mul', `${name}/class_high`, [classes, byte]);
+    this.#out.node('Add', name, [high, confidence]);
   }
 
-  private map(node: GraphNode): string {
-    return this.maps.get(node) ?? this.out.names.of(node);
+  #map(node: GraphNode): string {
+    return this.#maps.get(node) ?? this.#out.names.of(node);
   }
 }
 
-/** A four-dimensional tensor with its axes in another order. */
+/** A four-dimensional tensor with permuted axes. */
 function transposed(
   values: Float32Array,
   shape: readonly number[],

@@ -1,4 +1,4 @@
-/** The nodes and constants of an ONNX graph while it is being written. */
+/** The nodes and constants of an ONNX graph under construction. */
 import { toFloat16 } from '../graph/float16.ts';
 import type { GraphNode, Weight } from '../graph/graph.ts';
 import { Names } from '../graph/names.ts';
@@ -9,20 +9,19 @@ export class OnnxNodes {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxTensor[] = [];
   readonly names: Names;
+  readonly #dtype: WeightType;
 
   /** @throws ModelError `bad-graph` on two equal labels. */
-  constructor(
-    order: readonly GraphNode[],
-    private readonly dtype: WeightType,
-  ) {
+  constructor(order: readonly GraphNode[], dtype: WeightType) {
+    this.#dtype = dtype;
     this.names = new Names(order);
   }
 
-  /** A weight's values under its name; a large one in half precision where that is asked for. @returns the name. */
+  /** A weight's values under its name; a large one in half precision if requested. @returns the name. */
   weight(weight: Weight, shape: readonly number[], data: () => Float32Array, large = false): string {
     const { name, known } = this.names.ofWeight(weight);
     if (known) return name;
-    if (!large || this.dtype === 'float32') {
+    if (!large || this.#dtype === 'float32') {
       this.initializers.push({ name, type: 'float32', shape, data: bytesOf(data()) });
       return name;
     }

@@ -1,4 +1,4 @@
-/** A slide made of DICOM instances: volumes are its levels, the rest its associated images. */
+/** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
 import { iccSummary } from '../icc.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
@@ -25,7 +25,7 @@ const transferSyntax = {
   jpeg2000: '1.2.840.10008.1.2.4.91',
 } as const;
 
-const COMPRESSION_NAMES: Readonly<Record<string, string>> = {
+const compressionNames: Readonly<Record<string, string>> = {
   [transferSyntax.implicitLittle]: 'uncompressed',
   [transferSyntax.explicitLittle]: 'uncompressed',
   [transferSyntax.jpegBaseline]: 'JPEG',
@@ -34,9 +34,9 @@ const COMPRESSION_NAMES: Readonly<Record<string, string>> = {
   [transferSyntax.jpeg2000]: 'JPEG 2000',
 };
 
-const SUPPORTED: readonly string[] = Object.values(transferSyntax);
+const supportedSyntaxes: readonly string[] = Object.values(transferSyntax);
 
-/** What a slide of instances is besides its instances. */
+/** What a slide of instances needs besides the instances. */
 export interface DicomIdentity {
   readonly name: string;
   readonly fileSize: number;
@@ -53,7 +53,8 @@ interface Level {
 }
 
 /**
- * @throws SlideError `unsupported` (no level among the instances, another series, transfer syntax, bits).
+ * @throws SlideError `unsupported` (no level among the instances, several series, transfer syntax, bit
+ * depth).
  */
 export function dicomSlide(
   instances: readonly DicomInstance[],
@@ -66,7 +67,7 @@ export function dicomSlide(
   const series = new Set(instances.map((one) => one.seriesUid));
   if (series.size > 1) {
     throw refuse(
-      `The files are of ${series.size} different slides.`,
+      `The files belong to ${series.size} different slides.`,
       'Open the files of one series at a time.',
     );
   }
@@ -74,12 +75,12 @@ export function dicomSlide(
   const base = levels[0]?.first;
   if (base === undefined) {
     throw refuse(
-      'Only labels and overviews are among the files.',
+      'The files contain only labels and overviews.',
       'Open all .dcm files of the series together.',
     );
   }
   for (const { first } of levels) {
-    if (!SUPPORTED.includes(first.transferSyntax)) {
+    if (!supportedSyntaxes.includes(first.transferSyntax)) {
       throw refuse(
         `Its transfer syntax ${first.transferSyntax} is not supported.`,
         'Convert it to JPEG, JPEG 2000 or uncompressed.',
@@ -87,19 +88,21 @@ export function dicomSlide(
     }
     if (first.bits !== 8) {
       throw refuse(
-        `It has ${first.bits} bits per channel; slides of 8 bits can be opened.`,
-        'Export it with 8 bits.',
+        `It has ${first.bits} bits per channel; only 8 bits are supported.`,
+        'Export it with 8 bits per channel.',
       );
     }
   }
   const associated = instances
-    .filter((one) => one.kind !== 'volume' && SUPPORTED.includes(one.transferSyntax) && one.bits === 8)
+    .filter(
+      (one) => one.kind !== 'volume' && supportedSyntaxes.includes(one.transferSyntax) && one.bits === 8,
+    )
     .map((one) => ({ ...level([one]), name: one.kind === 'overview' ? 'macro' : one.kind }))
     .filter((one, i, all) => all.findIndex((other) => other.name === one.name) === i);
   const metadata: SlideMetadata = {
     name,
     format: 'dicom-wsi',
-    compression: COMPRESSION_NAMES[base.transferSyntax] ?? null,
+    compression: compressionNames[base.transferSyntax] ?? null,
     width: base.width,
     height: base.height,
     levels: slideLevels(levels.map(({ first }) => first)),
@@ -129,7 +132,7 @@ export function dicomSlide(
       const one = associated.find((image) => image.name === wanted);
       if (one === undefined) throw new RangeError(`${name} has no associated image "${wanted}".`);
       if (one.columns * one.rows > 1) {
-        throw refuse('An associated image is made of tiles.', 'It can not be shown; the slide itself can.');
+        throw refuse('An associated image is tiled.', 'It cannot be shown; the slide itself can.');
       }
       return tile(one, 0, 0, name, platform, signal);
     },
@@ -192,14 +195,14 @@ async function payload(
   switch (instance.transferSyntax) {
     case transferSyntax.jpegBaseline:
     case transferSyntax.jpegExtended: {
-      if (!isJpeg(bytes)) throw new Error('It holds no JPEG.');
+      if (!isJpeg(bytes)) throw new Error('It is not a JPEG.');
       const colours: JpegColours =
         photometric === 'RGB' ? 'rgb' : photometric.startsWith('YBR') ? 'ycbcr' : 'as-marked';
       return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(bytes, null, colours) };
     }
     case transferSyntax.jpeg2000:
     case transferSyntax.jpeg2000Lossless: {
-      // YBR_RCT and YBR_ICT are transforms of the codestream itself, which its decoder undoes.
+      // YBR_RCT and YBR_ICT are transforms within the codestream, which its decoder undoes.
       const colours = photometric === 'YBR_FULL' || photometric === 'YBR_FULL_422' ? 'ycbcr' : 'rgb';
       const start = performance.now();
       const image = await platform.jpeg2000(bytes, colours, signal);
@@ -213,7 +216,7 @@ async function payload(
 function nativePixels(instance: DicomInstance, bytes: Uint8Array): ReturnType<typeof toRgba> {
   const { tileWidth: width, tileHeight: height, samples, planar, photometric } = instance;
   const size = width * height;
-  if (bytes.length < size * samples) throw new Error('It holds too little data.');
+  if (bytes.length < size * samples) throw new Error('It has too little data.');
   const planes = planar
     ? Array.from({ length: samples }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
     : [bytes];

@@ -1,28 +1,28 @@
 /**
- * Frames of DICOM pixel data (PS3.5 A.4): native, or encapsulated in items whose places are given by an
- * offset table or, without one, found by walking from item to item.
+ * Frames of DICOM pixel data (PS3.5 A.4): native, or encapsulated in items. An offset table locates the
+ * items; without one, they are found by walking from item to item.
  */
 import { abortReason } from '../../base/abort.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { brokenTile } from '../broken-tile.ts';
 
 export interface PixelDataPlace {
-  /** Of the value of Pixel Data. */
+  /** Offset of the value of Pixel Data. */
   readonly offset: number;
   readonly length: number;
   readonly encapsulated: boolean;
   readonly frames: number;
   /** Bytes of a native frame. */
   readonly frameBytes: number;
-  /** Extended Offset Table; null without. */
+  /** Extended Offset Table; null without one. */
   readonly extendedOffsets: Float64Array | null;
 }
 
-const ITEM = 0xe000fffe;
-const SEQUENCE_END = 0xe0ddfffe;
-/** Fragments of one frame; one is the rule. */
-const MAX_FRAGMENTS = 1024;
-const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+const itemTag = 0xe000fffe;
+const sequenceEndTag = 0xe0ddfffe;
+/** Fragments of one frame; usually one. */
+const maxFragments = 1024;
+const maxFrameBytes = 64 * 1024 * 1024;
 
 /** Reads frames by number, from 0. */
 export function frameReader(
@@ -41,82 +41,84 @@ function nativeReader(
   return async (index, signal) => {
     const from = index * frameBytes;
     if (from + frameBytes > length || offset + from + frameBytes > source.size) {
-      throw brokenTile(source.name, `frame ${index}`, 'It lies behind the end of the file.');
+      throw brokenTile(source.name, `frame ${index}`, 'It is past the end of the file.');
     }
     return source.read(offset + from, frameBytes, signal);
   };
 }
 
 class Items {
-  /** Offset of the first item after the offset table; all offsets of frames count from it. */
-  private base = 0;
-  private table: Float64Array | null = null;
-  private ready: Promise<void> | null = null;
-  /** Places of items in their order, as far as the walk has come. */
-  private readonly walked: number[] = [];
-  private walk: Promise<void> = Promise.resolve();
+  /** Offset of the first item after the offset table; frame offsets count from here. */
+  #base = 0;
+  #table: Float64Array | null = null;
+  #ready: Promise<void> | null = null;
+  /** Offsets of the items found by the walk so far, in order. */
+  readonly #walked: number[] = [];
+  #walk: Promise<void> = Promise.resolve();
+  readonly #source: ByteSource;
+  readonly #place: PixelDataPlace;
 
-  constructor(
-    private readonly source: ByteSource,
-    private readonly place: PixelDataPlace,
-  ) {}
+  constructor(source: ByteSource, place: PixelDataPlace) {
+    this.#source = source;
+    this.#place = place;
+  }
 
   async frame(index: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const where = `frame ${index}`;
-    this.ready ??= this.prepare().catch((error: unknown) => {
-      this.ready = null;
+    this.#ready ??= this.#prepare().catch((error: unknown) => {
+      this.#ready = null;
       throw error;
     });
     try {
-      await this.ready;
+      await this.#ready;
       if (signal?.aborted) throw abortReason(signal);
-      if (this.table === null) {
-        const at = await this.walkTo(index);
-        return await this.payload(at, 1, where, signal);
+      if (this.#table === null) {
+        const at = await this.#walkTo(index);
+        return await this.#payload(at, 1, where, signal);
       }
-      const at = this.base + (this.table[index] ?? NaN);
-      const next = this.table[index + 1];
-      return await this.fragments(at, next === undefined ? Infinity : this.base + next, where, signal);
+      const at = this.#base + (this.#table[index] ?? NaN);
+      const next = this.#table[index + 1];
+      return await this.#fragments(at, next === undefined ? Infinity : this.#base + next, where, signal);
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;
-      throw brokenTile(this.source.name, where, 'Its data is damaged.', cause);
+      throw brokenTile(this.#source.name, where, 'Its data is damaged.', cause);
     }
   }
 
-  private async prepare(): Promise<void> {
-    const { offset, frames, extendedOffsets } = this.place;
-    const length = await this.itemLength(offset, 'offset table');
-    this.base = offset + 8 + length;
+  async #prepare(): Promise<void> {
+    const { offset, frames, extendedOffsets } = this.#place;
+    const length = await this.#itemLength(offset, 'offset table');
+    this.#base = offset + 8 + length;
     if (extendedOffsets !== null && extendedOffsets.length >= frames) {
-      this.table = extendedOffsets;
+      this.#table = extendedOffsets;
     } else if (length >= frames * 4) {
-      const bytes = await this.source.read(offset + 8, frames * 4);
+      const bytes = await this.#source.read(offset + 8, frames * 4);
       const view = new DataView(bytes.buffer);
       const table = Float64Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(i * 4, true));
-      // Offsets of 32 bits wrap in files over 4 GiB.
+      // 32-bit offsets wrap in files over 4 GiB.
       for (let i = 1; i < table.length; i++) while (table[i]! < table[i - 1]!) table[i]! += 2 ** 32;
-      this.table = table;
+      this.#table = table;
     }
   }
 
-  /** Place of the item that holds frame `index`, when each frame is one item. */
-  private walkTo(index: number): Promise<number> {
-    const step = this.walk.then(async () => {
-      while (this.walked.length <= index) {
-        const last = this.walked.at(-1);
-        const where = `frame ${this.walked.length}`;
-        const at = last === undefined ? this.base : last + 8 + (await this.itemLength(last, where));
-        await this.itemLength(at, where);
-        this.walked.push(at);
+  /** Offset of the item with frame `index`, when each frame is one item. */
+  #walkTo(index: number): Promise<number> {
+    const step = this.#walk.then(async () => {
+      while (this.#walked.length <= index) {
+        const last = this.#walked.at(-1);
+        const where = `frame ${this.#walked.length}`;
+        const at = last === undefined ? this.#base : last + 8 + (await this.#itemLength(last, where));
+        await this.#itemLength(at, where);
+        this.#walked.push(at);
       }
     });
-    this.walk = step.catch(() => undefined);
-    return step.then(() => this.walked[index]!);
+    this.#walk = step.catch(() => undefined);
+    return step.then(() => this.#walked[index]!);
   }
 
-  /** Data of the items from `at` to before `end`, joined. */
-  private async fragments(
+  /** The data of the items from `at` up to `end`, joined. */
+  async #fragments(
     at: number,
     end: number,
     where: string,
@@ -124,16 +126,16 @@ class Items {
   ): Promise<Uint8Array<ArrayBuffer>> {
     let count = 0;
     let next = at;
-    while (next < end && count < MAX_FRAGMENTS) {
-      const head = await this.header(next, where);
-      if (head.tag === SEQUENCE_END) break;
-      next += 8 + (await this.itemLength(next, where));
+    while (next < end && count < maxFragments) {
+      const head = await this.#header(next, where);
+      if (head.tag === sequenceEndTag) break;
+      next += 8 + (await this.#itemLength(next, where));
       count++;
     }
-    return this.payload(at, count, where, signal);
+    return this.#payload(at, count, where, signal);
   }
 
-  private async payload(
+  async #payload(
     at: number,
     count: number,
     where: string,
@@ -143,11 +145,11 @@ class Items {
     let next = at;
     let total = 0;
     for (let i = 0; i < count; i++) {
-      const length = await this.itemLength(next, where);
+      const length = await this.#itemLength(next, where);
       total += length;
-      if (total > MAX_FRAME_BYTES) throw brokenTile(this.source.name, where, 'It is too large.');
-      const part = await this.source.read(next + 8, length, signal);
-      if (part.length < length) throw brokenTile(this.source.name, where, 'The file ends within it.');
+      if (total > maxFrameBytes) throw brokenTile(this.#source.name, where, 'It is too large.');
+      const part = await this.#source.read(next + 8, length, signal);
+      if (part.length < length) throw brokenTile(this.#source.name, where, 'The file ends within it.');
       parts.push(part);
       next += 8 + length;
     }
@@ -155,21 +157,21 @@ class Items {
     return new Uint8Array(await new Blob(parts).arrayBuffer());
   }
 
-  private async itemLength(at: number, where: string): Promise<number> {
-    const { tag, length } = await this.header(at, where);
-    if (tag !== ITEM || at + 8 + length > this.source.size) {
-      throw brokenTile(this.source.name, where, 'Its place in the file is damaged.');
+  async #itemLength(at: number, where: string): Promise<number> {
+    const { tag, length } = await this.#header(at, where);
+    if (tag !== itemTag || at + 8 + length > this.#source.size) {
+      throw brokenTile(this.#source.name, where, 'Its offset in the file is damaged.');
     }
     return length;
   }
 
-  private async header(at: number, where: string): Promise<{ tag: number; length: number }> {
-    if (!(at >= 0) || at + 8 > this.source.size) {
-      throw brokenTile(this.source.name, where, 'It lies behind the end of the file.');
+  async #header(at: number, where: string): Promise<{ tag: number; length: number }> {
+    if (!(at >= 0) || at + 8 > this.#source.size) {
+      throw brokenTile(this.#source.name, where, 'It is past the end of the file.');
     }
-    const bytes = await this.source.read(at, 8);
+    const bytes = await this.#source.read(at, 8);
     const view = new DataView(bytes.buffer);
-    if (view.byteLength < 8) throw brokenTile(this.source.name, where, 'The file ends before it.');
+    if (view.byteLength < 8) throw brokenTile(this.#source.name, where, 'The file ends before it.');
     return { tag: view.getUint32(0, true), length: view.getUint32(4, true) };
   }
 }

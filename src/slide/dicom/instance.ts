@@ -1,13 +1,13 @@
 /**
- * One DICOM whole-slide microscopy instance (PS3.3 A.32.8): a level, label, overview or thumbnail, as a
- * file (PS3.10). The data set is read up to the pixel data; frames are read when asked for.
+ * One DICOM whole-slide microscopy instance (PS3.3 A.32.8) in a file (PS3.10): a level, label, overview or
+ * thumbnail. The data set is read up to the pixel data; frames are read on demand.
  */
 import dicomParser, { type DataSet } from 'dicom-parser';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { frameReader } from './frames.ts';
 import { specimenProperties } from './specimen.ts';
 
-/** What an instance says of its pixels, wherever it comes from (file or DICOMweb). */
+/** What an instance says about its pixels, whether it comes from a file or DICOMweb. */
 export interface DicomInstance {
   /** Third value of Image Type. */
   readonly kind: 'volume' | 'label' | 'overview' | 'thumbnail';
@@ -16,17 +16,17 @@ export interface DicomInstance {
   /** Size of the whole image in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Size of a frame. */
+  /** Size of a frame in pixels. */
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly frames: number;
-  /** Of the first frame here among those of a concatenation. */
+  /** Number of the first frame in this instance, within its concatenation. */
   readonly frameOffset: number;
   readonly photometric: string;
   readonly samples: number;
   readonly planar: boolean;
   readonly bits: number;
-  /** Frame at `row * columns + column` for sparse tiling; null when frames lie row by row. */
+  /** Frame index at `row * columns + column` for sparse tiling; null when frames are in row order. */
   readonly sparse: ReadonlyMap<number, number> | null;
   /** µm per pixel of this instance. */
   readonly mpp: { readonly x: number; readonly y: number; readonly source: string } | null;
@@ -34,32 +34,32 @@ export interface DicomInstance {
   readonly scanner: string | null;
   readonly icc: Uint8Array<ArrayBuffer> | null;
   readonly properties: Readonly<Record<string, string>>;
-  /** The bytes of a frame, from 0. @throws SlideError `broken-tile`. */
+  /** The bytes of a frame, counted from 0. @throws SlideError `broken-tile`. */
   frame(index: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** First and largest number of bytes that are read to find the pixel data. */
-const FIRST_BYTES = 256 * 1024;
-const MAX_HEADER_BYTES = 128 * 1024 * 1024;
-const WSI_STORAGE = '1.2.840.10008.5.1.4.1.1.77.1.6';
+/** First and largest number of bytes read in search of the pixel data. */
+const firstBytes = 256 * 1024;
+const maxHeaderBytes = 128 * 1024 * 1024;
+const wsiStorage = '1.2.840.10008.5.1.4.1.1.77.1.6';
 
-/** Whether the bytes begin as a DICOM file does. */
+/** Whether the bytes start like a DICOM file. */
 export function isDicom(head: Uint8Array): boolean {
   return head[128] === 0x44 && head[129] === 0x49 && head[130] === 0x43 && head[131] === 0x4d;
 }
 
 /**
  * Reads an instance's data set.
- * @throws SlideError `unsupported` when it is no whole-slide image, `truncated`, `corrupt`.
+ * @throws SlideError `unsupported` when it is not a whole-slide image, `truncated`, `corrupt`.
  */
 export async function dicomInstance(source: ByteSource): Promise<DicomInstance> {
   const data = await readDataSet(source);
   const text = (key: string): string => data.string(key) ?? '';
-  if (text('x00080016') !== WSI_STORAGE) {
+  if (text('x00080016') !== wsiStorage) {
     throw new SlideError(
       'unsupported',
       source.name,
-      'This DICOM file is no whole-slide image.',
+      'This DICOM file is not a whole-slide image.',
       'Open the .dcm files of a VL Whole Slide Microscopy series.',
     );
   }
@@ -80,7 +80,7 @@ export async function dicomInstance(source: ByteSource): Promise<DicomInstance> 
     );
   }
   const pixelData = data.elements.x7fe00010;
-  if (pixelData === undefined) throw damaged(source.name, 'It holds no pixel data.');
+  if (pixelData === undefined) throw damaged(source.name, 'It has no pixel data.');
   const transferSyntax = text('x00020010');
   const samples = data.uint16('x00280002') ?? 1;
   const bits = data.uint16('x00280100') ?? 8;
@@ -121,38 +121,39 @@ export async function dicomInstance(source: ByteSource): Promise<DicomInstance> 
   };
 }
 
-/** Reads ever more of the file until the parser reaches the pixel data. */
+/** Reads more and more of the file until the parser reaches the pixel data. */
 async function readDataSet(source: ByteSource): Promise<DataSet> {
-  let length = Math.min(source.size, FIRST_BYTES);
+  let length = Math.min(source.size, firstBytes);
   for (;;) {
     const bytes = await source.read(0, length);
     try {
       const data = dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010' });
       if (data.elements.x7fe00010 !== undefined || length >= source.size) return data;
     } catch (cause) {
-      if (length >= source.size || length >= MAX_HEADER_BYTES) {
+      if (length >= source.size || length >= maxHeaderBytes) {
         throw new SlideError(
           length >= source.size ? 'truncated' : 'corrupt',
           source.name,
-          'Its DICOM data set can not be read to the end.',
+          'Its DICOM data set ends too early.',
           'Copy or export the file again.',
           { cause },
         );
       }
     }
-    if (length >= MAX_HEADER_BYTES) throw damaged(source.name, 'Its pixel data is not to be found.');
-    length = Math.min(source.size, length * 8, MAX_HEADER_BYTES);
+    if (length >= maxHeaderBytes) throw damaged(source.name, 'Its pixel data was not found.');
+    length = Math.min(source.size, length * 8, maxHeaderBytes);
   }
 }
 
 function imageKind(flavour: string, tiles: number): DicomInstance['kind'] {
   if (flavour === 'LABEL') return 'label';
   if (flavour === 'OVERVIEW') return 'overview';
-  // A thumbnail of many frames is the slide's smallest level, some writers say; one of one frame is an image beside it.
+  // Some writers mark the slide's smallest level as a thumbnail: one of many frames is a level, one of a
+  // single frame an associated image.
   return flavour === 'THUMBNAIL' && tiles === 1 ? 'thumbnail' : 'volume';
 }
 
-/** Frames by their place, from each frame's plane position (1-based, in pixels of the whole image). */
+/** Frame indices by tile, from each frame's plane position (1-based, in pixels of the whole image). */
 function sparsePositions(
   data: DataSet,
   tileWidth: number,
@@ -168,13 +169,13 @@ function sparsePositions(
     const y = position?.int32('x0048021f');
     if (x === undefined || y === undefined) continue;
     const key = Math.floor((y - 1) / tileHeight) * columns + Math.floor((x - 1) / tileWidth);
-    // Further focal planes and optical paths come later; the first one is shown.
+    // Other focal planes and optical paths follow; only the first is shown.
     if (!positions.has(key)) positions.set(key, index);
   }
   return positions;
 }
 
-/** Pixel Spacing (row, column; mm), else Imaged Volume size over pixels. */
+/** From Pixel Spacing (row, column; mm), else Imaged Volume size divided by pixels. */
 function pixelSize(data: DataSet, width: number, height: number): DicomInstance['mpp'] {
   const shared = sequence(data, 'x52009229')[0];
   const measures = shared === undefined ? undefined : sequence(shared, 'x00289110')[0];
@@ -189,10 +190,10 @@ function pixelSize(data: DataSet, width: number, height: number): DicomInstance[
   return { x: um(w / width), y: um(h / height), source: 'DICOM ImagedVolume' };
 }
 
-/** Millimetres in µm; ten digits, so that 0.000499 mm is 0.499 µm. */
+/** Millimetres in µm, to ten digits: 0.000499 mm is 0.499 µm. */
 const um = (mm: number): number => Number((mm * 1000).toPrecision(10));
 
-const KEYWORDS: Readonly<Record<string, string>> = {
+const keywords: Readonly<Record<string, string>> = {
   x00020010: 'TransferSyntaxUID',
   x00080008: 'ImageType',
   x00080018: 'SOPInstanceUID',
@@ -208,10 +209,10 @@ const KEYWORDS: Readonly<Record<string, string>> = {
   x00280004: 'PhotometricInterpretation',
 };
 
-/** Technical attributes; none that names a patient. */
+/** Technical attributes only; none that identifies a patient. */
 function properties(data: DataSet): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [key, keyword] of Object.entries(KEYWORDS)) {
+  for (const [key, keyword] of Object.entries(keywords)) {
     const element = data.elements[key];
     if (element === undefined || element.length <= 0 || element.length > 256) continue;
     const bytes = copy(data, element.dataOffset, element.length);

@@ -7,8 +7,8 @@ import type { Slide } from '../slide.ts';
 import { pixel } from '../testing/images.ts';
 
 const platform = nodePlatform();
-/** Pixels of a frame's side. */
-const SIDE = 8;
+/** Side of a frame in pixels. */
+const side = 8;
 
 /** One element of a data set in explicit VR, little-endian (PS3.5, section 7.1). */
 function element(tag: number, vr: string, value: Buffer): Buffer {
@@ -47,9 +47,9 @@ interface Frame {
   readonly colour: readonly [number, number, number];
 }
 
-/** An uncompressed level of `width` by `height` pixels that holds the given frames, in this order. */
+/** An uncompressed level of `width` by `height` pixels with the given frames, in this order. */
 function sparseLevel(width: number, height: number, spacingMm: number, frames: readonly Frame[]): Uint8Array {
-  const pixels = frames.flatMap(({ colour }) => Array.from({ length: SIDE * SIDE }, () => colour).flat());
+  const pixels = frames.flatMap(({ colour }) => Array.from({ length: side * side }, () => colour).flat());
   const body = [
     text(0x00020010, 'UI', '1.2.840.10008.1.2.1'),
     text(0x00080008, 'CS', 'ORIGINAL\\PRIMARY\\VOLUME\\NONE'),
@@ -60,8 +60,8 @@ function sparseLevel(width: number, height: number, spacingMm: number, frames: r
     text(0x00280004, 'CS', 'RGB'),
     number(0x00280006, 'US', 0),
     text(0x00280008, 'IS', String(frames.length)),
-    number(0x00280010, 'US', SIDE),
-    number(0x00280011, 'US', SIDE),
+    number(0x00280010, 'US', side),
+    number(0x00280011, 'US', side),
     number(0x00280100, 'US', 8),
     number(0x00480006, 'UL', width),
     number(0x00480007, 'UL', height),
@@ -71,9 +71,9 @@ function sparseLevel(width: number, height: number, spacingMm: number, frames: r
       frames.map(({ column, row }) =>
         sequence(0x0048021a, [
           Buffer.concat([
-            // From 1, in pixels of the whole image.
-            number(0x0048021e, 'SL', column * SIDE + 1),
-            number(0x0048021f, 'SL', row * SIDE + 1),
+            // Counted from 1, in pixels of the whole image.
+            number(0x0048021e, 'SL', column * side + 1),
+            number(0x0048021f, 'SL', row * side + 1),
           ]),
         ]),
       ),
@@ -97,7 +97,7 @@ describe('sparse tiling', () => {
   const open = (): Promise<Slide> =>
     openSlide([memoryByteSource(reduced, 'b.dcm'), memoryByteSource(full, 'a.dcm')], platform);
 
-  test('frames lie where they say, not in their order; what is not there is glass', async () => {
+  test('places frames by their position, not their order; missing tiles are background', async () => {
     const slide = await open();
     expect(slide.metadata).toMatchObject({
       format: 'dicom-wsi',

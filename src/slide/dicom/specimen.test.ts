@@ -2,7 +2,7 @@ import dicomParser, { type DataSet } from 'dicom-parser';
 import { expect, it } from 'vitest';
 import { specimenProperties } from './specimen.ts';
 
-/** An element in Explicit VR Little Endian; sequences take their items. */
+/** An element in Explicit VR Little Endian; a sequence takes its items. */
 function element(group: number, number: number, vr: string, value: string | readonly Buffer[]): Buffer {
   const body =
     typeof value === 'string'
@@ -26,7 +26,7 @@ function element(group: number, number: number, vr: string, value: string | read
 const code = (value: string, meaning: string): Buffer =>
   Buffer.concat([element(0x0008, 0x0100, 'SH', value), element(0x0008, 0x0104, 'LO', meaning)]);
 
-/** A content item: what it is called, and its code. */
+/** A content item: its concept name and its code. */
 const item = (name: Buffer, value: Buffer): Buffer =>
   Buffer.concat([element(0x0040, 0xa043, 'SQ', [name]), element(0x0040, 0xa168, 'SQ', [value])]);
 
@@ -36,7 +36,7 @@ const parse = (...elements: readonly Buffer[]): DataSet => {
   return dicomParser.parseDicom(new Uint8Array(file));
 };
 
-it('finds the organ and the stains among the steps of preparation', () => {
+it('finds the organ and the stains among the preparation steps', () => {
   const using = code('424361007', 'Using substance');
   const steps = [
     item(code('430864009', 'Tissue Fixative'), code('434162003', 'Neutral Buffered Formalin')),
@@ -53,7 +53,7 @@ it('finds the organ and the stains among the steps of preparation', () => {
   });
 });
 
-it('takes the body part where no specimen says more, and says nothing where the file does not', () => {
+it('falls back to the body part, and reports nothing the file does not say', () => {
   expect(specimenProperties(parse(element(0x0018, 0x0015, 'CS', 'BREAST')))).toEqual({
     BodyPartExamined: 'BREAST',
   });

@@ -1,6 +1,6 @@
 /**
- * What a DICOM instance says of its specimen: DICOM PS3.3 C.7.6.22 (Specimen module) and PS3.16 TID 8003
- * (specimen staining). Of the words only codes' meanings, which name no patient.
+ * What a DICOM instance says about its specimen: DICOM PS3.3 C.7.6.22 (Specimen module) and PS3.16 TID 8003
+ * (specimen staining). Only the meanings of codes are used, which never identify a patient.
  */
 import type { DataSet } from 'dicom-parser';
 
@@ -17,10 +17,10 @@ const tag = {
   conceptCode: 'x0040a168',
 } as const;
 
-/** "Using substance" of the staining step: SNOMED CT, and its code of older files. */
+/** "Using substance" of the staining step: the SNOMED CT code, and the code in older files. */
 const usingSubstance: readonly string[] = ['424361007', 'G-C350'];
 
-/** `BodyPartExamined` and `Stain`, as far as they are said. */
+/** `BodyPartExamined` and `Stain`, where the file has them. */
 export function specimenProperties(data: DataSet): Record<string, string> {
   const specimens = items(data, tag.specimens);
   const structures = specimens.flatMap((specimen) => items(specimen, tag.primaryAnatomicStructure));

@@ -1,10 +1,10 @@
-/** Comparing pixels in tests. */
+/** Compares images in tests. */
 import type { RgbaImage } from '../slide.ts';
 
-/** Peak signal-to-noise ratio in dB over the three colours; Infinity where they are equal. */
+/** Peak signal-to-noise ratio over the three colours in dB; Infinity for equal images. */
 export function psnr(a: RgbaImage, b: RgbaImage): number {
   if (a.width !== b.width || a.height !== b.height) {
-    throw new Error(`${a.width}×${a.height} can not be compared with ${b.width}×${b.height}.`);
+    throw new Error(`${a.width}×${a.height} cannot be compared with ${b.width}×${b.height}.`);
   }
   let squares = 0;
   for (let i = 0; i < a.data.length; i++) {
@@ -14,14 +14,14 @@ export function psnr(a: RgbaImage, b: RgbaImage): number {
   return mean === 0 ? Infinity : 10 * Math.log10(255 ** 2 / mean);
 }
 
-/** Largest difference of any colour of any pixel. */
+/** The largest difference in any channel of any pixel. */
 export function largestDifference(a: RgbaImage, b: RgbaImage): number {
   let largest = 0;
   for (let i = 0; i < a.data.length; i++) largest = Math.max(largest, Math.abs(a.data[i]! - b.data[i]!));
   return largest;
 }
 
-/** The part of an image from `left`, `top` to before `right`, `bottom`. */
+/** The part of an image from `left`, `top` up to `right`, `bottom` (exclusive). */
 export function crop(
   image: RgbaImage,
   [left, top, right, bottom]: readonly [number, number, number, number],

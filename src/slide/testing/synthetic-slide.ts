@@ -1,4 +1,4 @@
-/** A slide of computed pixels, for tests that know every one of them. */
+/** A slide of computed pixels, for tests that need to know each one. */
 import type { RgbaImage, Slide, SlideLevel, TilePayload } from '../slide.ts';
 import { slideLevels } from '../tiff/tiff-slide.ts';
 
@@ -8,13 +8,13 @@ export interface SyntheticOptions {
   readonly tileSize: number;
   /** Level sizes below level 0; none by default. */
   readonly reduced?: readonly { readonly width: number; readonly height: number }[];
-  /** Red, green, blue of a pixel of a level. */
+  /** Red, green and blue of a pixel of a level. */
   readonly colour: (x: number, y: number, level: number) => readonly [number, number, number];
-  /** Stands in for a tile; undefined for the computed one. */
+  /** Replaces a tile; undefined keeps the computed one. */
   readonly tile?: (level: number, column: number, row: number) => TilePayload | undefined;
 }
 
-/** The slide, and the tiles that were asked for. */
+/** The slide, and the tiles requested from it. */
 export function syntheticSlide(options: SyntheticOptions): Slide & { readonly asked: string[] } {
   const { tileSize } = options;
   const levels: SlideLevel[] = slideLevels(

@@ -1,6 +1,6 @@
-/** Builds small TIFF files by hand, right or wrong, for tests. */
+/** Builds small TIFF files by hand, valid or broken, for tests. */
 
-/** Tag, field type, values; a Uint8Array is written as it is. */
+/** Tag, field type, values; a Uint8Array is written as is. */
 export type BuiltEntry = readonly [tag: number, type: number, values: readonly number[] | Uint8Array];
 
 export interface BuiltTiff {
@@ -11,9 +11,9 @@ export interface BuiltTiff {
   readonly entries: ReadonlyMap<number, number>;
 }
 
-const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1 };
+const typeBytes: Readonly<Record<number, number>> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1 };
 
-/** A little-endian classic TIFF of one directory, whose tiles lie from offset 8 on. */
+/** A little-endian classic TIFF of one directory, with tiles from offset 8 on. */
 export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltEntry[], next = 0): BuiltTiff {
   const parts: number[] = [0x49, 0x49, 42, 0, 0, 0, 0, 0];
   for (const tile of tiles) for (const byte of tile) parts.push(byte);
@@ -22,7 +22,7 @@ export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltE
   const u16 = (value: number): number[] => [value & 255, (value >> 8) & 255];
   const u32 = (value: number): number[] => [...u16(value & 0xffff), ...u16(Math.floor(value / 65536))];
   for (const [tag, type, values] of entries) {
-    const size = TYPE_BYTES[type] ?? 1;
+    const size = typeBytes[type] ?? 1;
     const bytes: number[] = [];
     for (const value of values) bytes.push(...(size === 1 ? [value] : size === 2 ? u16(value) : u32(value)));
     const count = values.length;
@@ -51,7 +51,7 @@ export function buildTiff(tiles: readonly Uint8Array[], entries: readonly BuiltE
   };
 }
 
-/** Entries of an RGB image of uncompressed or otherwise coded tiles of 16 pixels, laid end to end. */
+/** Entries of an RGB image with tiles of 16 pixels, in any coding, laid end to end. */
 export function tiledEntries(
   width: number,
   height: number,
@@ -74,7 +74,7 @@ export function tiledEntries(
   ];
 }
 
-/** Entries with one replaced, added, or (with null) left out. */
+/** The entries with one replaced, added, or (with null) removed. */
 export function changed(
   entries: readonly BuiltEntry[],
   tag: number,

@@ -1,9 +1,13 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import type { ByteSink } from './tiff-writer.ts';
 
-/** Writes to a file, replacing what was there. Close it when done. */
+/** Writes to a file and replaces its previous content. Close it when done. */
 export class FileSink implements ByteSink {
-  private constructor(private readonly handle: FileHandle) {}
+  readonly #handle: FileHandle;
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
 
   static async create(path: string): Promise<FileSink> {
     return new FileSink(await open(path, 'w'));
@@ -11,12 +15,12 @@ export class FileSink implements ByteSink {
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done, position + done);
+      const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, position + done);
       done += bytesWritten;
     }
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.#handle.close();
   }
 }

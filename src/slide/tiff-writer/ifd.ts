@@ -1,8 +1,8 @@
-/** TIFF directories as bytes, classic (32-bit offsets) and BigTIFF (64-bit). Little-endian. */
+/** Encodes TIFF directories, classic (32-bit offsets) and BigTIFF (64-bit). Little-endian. */
 
 export const fieldType = { ascii: 2, short: 3, long: 4, rational: 5, long8: 16 } as const;
 
-/** One entry of a directory. Rationals are given as numerator and denominator by turns. */
+/** One entry of a directory. Rationals alternate numerators and denominators. */
 export interface IfdEntry {
   readonly tag: number;
   readonly type: number;
@@ -24,8 +24,8 @@ export function asciiEntry(tag: number, text: string): IfdEntry {
 }
 
 /**
- * Encodes a directory with its values behind it, to be written at `offset` (even). `next` is the offset
- * of the following directory, known only when `offset` of this one and its length are: pass a function.
+ * Encodes a directory followed by its values, to be written at `offset` (even). `next` is the offset of the
+ * following directory; pass a function if it depends on this directory's length.
  */
 export function encodeIfd(
   entries: readonly IfdEntry[],

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { JpegEncoder } from './tiff-writer.ts';
 
-/** JPEG tiles by sharp (libjpeg): quality 1 to 100, chroma 4:2:0 as the writer's tags say. */
+/** JPEG tiles by sharp (libjpeg): quality 1 to 100, chroma 4:2:0, as the writer's tags declare. */
 export function sharpJpeg(quality: number): JpegEncoder {
   return {
     async encode(pixels, width, height, samples) {

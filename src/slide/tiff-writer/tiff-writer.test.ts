@@ -20,7 +20,7 @@ class MemorySink implements ByteSink {
   }
 }
 
-/** A picture that tells every pixel from its neighbours, smooth enough for JPEG. */
+/** A picture in which neighbouring pixels differ, smooth enough for JPEG. */
 const sample = (x: number, y: number, c: number): number =>
   Math.round(127 + 100 * Math.sin(x / 17 + c) * Math.cos(y / 23 - c));
 
@@ -94,7 +94,7 @@ describe('TiffWriter, read back by libvips', () => {
     });
   }
 
-  it('averages only what exists at an odd border', async () => {
+  it('averages only existing pixels at an odd border', async () => {
     const bytes = await write({ width: 65, height: 65, colour: 'grey' }, (x, y) =>
       x < 65 && y < 65 ? 200 : 0,
     );
@@ -119,9 +119,9 @@ describe('TiffWriter, read back by libvips', () => {
     const options = { width: 9, height: 4, colour: 'grey', reduce: 'majority' } as const;
     const value = (x: number): number => row[Math.min(x, 8)]!;
     const half = await read(await write({ ...options, width: 129, height: 65 }, value), 1);
-    // Two of each in the second block: the first one in reading order wins.
+    // The second block has two of each: the first in reading order wins.
     expect(Array.from({ length: 5 }, (_, x) => half.data[x * half.channels])).toEqual([7, 7, 5, 5, 9]);
-    // One pixel of the other kind in each block is outvoted, the top left one too.
+    // One differing pixel in each block is outvoted, even at the top left.
     const speckled = (x: number, y: number): number => (x % 2 === 0 && y % 2 === 0 ? 1 : 4);
     const voted = await read(await write({ ...options, width: 128, height: 128 }, speckled), 1);
     expect(new Set(voted.data)).toEqual(new Set([4]));
@@ -179,7 +179,7 @@ describe('TiffWriter, read back by libvips', () => {
     expect(await read(bytes, 2)).toMatchObject({ width: 17, height: 8 });
   });
 
-  it('says what is wrong with a call', async () => {
+  it('explains invalid calls', async () => {
     await expect(write({ width: 0, height: 3, colour: 'grey' })).rejects.toThrow(RangeError);
     const compression = { kind: 'jpeg', encoder: sharpJpeg(80) } as const;
     await expect(write({ width: 9, height: 3, colour: 'palette', compression })).rejects.toThrow(/palette/);
@@ -223,9 +223,9 @@ describe.skipIf(!hasOpenSlide())('TiffWriter, read back by OpenSlide', () => {
     });
     const path = join(folder, 'a.tif');
     writeFileSync(path, bytes);
-    const told = execFileSync('openslide-show-properties', [path], { encoding: 'utf8' });
+    const output = execFileSync('openslide-show-properties', [path], { encoding: 'utf8' });
     const value = (key: string): string | undefined =>
-      new RegExp(`^${key.replaceAll(/[[\].]/g, '\\$&')}: '(.*)'$`, 'm').exec(told)?.[1];
+      new RegExp(`^${key.replaceAll(/[[\].]/g, '\\$&')}: '(.*)'$`, 'm').exec(output)?.[1];
     expect(value('openslide.level-count')).toBe('4');
     expect(value('openslide.level[1].width')).toBe('250');
     expect(value('tiff.ResolutionUnit')).toBe('centimeter');

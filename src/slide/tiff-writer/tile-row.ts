@@ -1,25 +1,28 @@
-/** One row of tiles of a reduced level, filled piece by piece from the tiles of the level above. */
+/** One row of tiles of a reduced level, filled from the tiles of the level above. */
 export class TileRow {
-  private readonly pixels: Uint8Array;
-  private readonly stride: number;
-  private readonly scratch: Uint8Array;
+  readonly #pixels: Uint8Array;
+  readonly #stride: number;
+  readonly #scratch: Uint8Array;
+  readonly #width: number;
+  readonly #height: number;
+  readonly #tileSize: number;
+  readonly #samples: 1 | 3;
 
-  constructor(
-    private readonly width: number,
-    private readonly height: number,
-    private readonly tileSize: number,
-    private readonly samples: 1 | 3,
-  ) {
-    this.stride = width * samples;
-    this.pixels = new Uint8Array(this.stride * tileSize);
-    this.scratch = new Uint8Array(tileSize * tileSize * samples);
+  constructor(width: number, height: number, tileSize: number, samples: 1 | 3) {
+    this.#width = width;
+    this.#height = height;
+    this.#tileSize = tileSize;
+    this.#samples = samples;
+    this.#stride = width * samples;
+    this.#pixels = new Uint8Array(this.#stride * tileSize);
+    this.#scratch = new Uint8Array(tileSize * tileSize * samples);
   }
 
   /**
-   * Reduces a tile of the level above into this row. `used` is the part of the tile that lies inside
-   * its level. `average` is the mean of the pixels that exist; `nearest` takes the one just right and
-   * below of the block's centre, which is its top left one where the block has no such pixel; `majority` the
-   * value that most pixels of the block have, the first in reading order where several are as frequent.
+   * Reduces a tile of the level above into this row. `used` is the part of the tile inside its level.
+   * `average` is the mean of the existing pixels. `nearest` takes the pixel just right of and below the
+   * block's centre, or the top left one if the block has no such pixel. `majority` takes the block's most
+   * frequent value, the first in reading order on a tie.
    */
   reduce(
     tile: Uint8Array,
@@ -29,7 +32,8 @@ export class TileRow {
     factor: number,
     how: 'average' | 'nearest' | 'majority',
   ): void {
-    const { tileSize, samples } = this;
+    const tileSize = this.#tileSize;
+    const samples = this.#samples;
     const part = tileSize / factor;
     const x0 = column * part;
     const y0 = (row % factor) * part;
@@ -41,17 +45,17 @@ export class TileRow {
       for (let x = 0; x < columns; x++) {
         const left = x * factor;
         const blockWidth = Math.min(factor, used.width - left);
-        const target = (y0 + y) * this.stride + (x0 + x) * samples;
+        const target = (y0 + y) * this.#stride + (x0 + x) * samples;
         if (how === 'nearest') {
           const sy = top + (blockHeight >> 1);
           const sx = left + (blockWidth >> 1);
           for (let s = 0; s < samples; s++) {
-            this.pixels[target + s] = tile[(sy * tileSize + sx) * samples + s]!;
+            this.#pixels[target + s] = tile[(sy * tileSize + sx) * samples + s]!;
           }
           continue;
         }
         if (how === 'majority') {
-          this.pixels[target] = mostFrequent(tile, tileSize, left, top, blockWidth, blockHeight);
+          this.#pixels[target] = mostFrequent(tile, tileSize, left, top, blockWidth, blockHeight);
           continue;
         }
         const count = blockWidth * blockHeight;
@@ -61,7 +65,7 @@ export class TileRow {
             let from = ((top + dy) * tileSize + left) * samples + s;
             for (let dx = 0; dx < blockWidth; dx++, from += samples) sum += tile[from]!;
           }
-          this.pixels[target + s] = (sum / count) | 0;
+          this.#pixels[target + s] = (sum / count) | 0;
         }
       }
     }
@@ -69,14 +73,16 @@ export class TileRow {
 
   /** A copy of tile `column`; beyond the level's border its last pixels are repeated. */
   tile(column: number, row: number): Uint8Array {
-    const { tileSize, samples, scratch } = this;
-    const usedHeight = Math.min(tileSize, this.height - row * tileSize);
-    const usedWidth = Math.min(tileSize, this.width - column * tileSize);
+    const tileSize = this.#tileSize;
+    const samples = this.#samples;
+    const scratch = this.#scratch;
+    const usedHeight = Math.min(tileSize, this.#height - row * tileSize);
+    const usedWidth = Math.min(tileSize, this.#width - column * tileSize);
     const bytes = usedWidth * samples;
     for (let y = 0; y < tileSize; y++) {
-      const from = Math.min(y, usedHeight - 1) * this.stride + column * tileSize * samples;
+      const from = Math.min(y, usedHeight - 1) * this.#stride + column * tileSize * samples;
       const to = y * tileSize * samples;
-      scratch.set(this.pixels.subarray(from, from + bytes), to);
+      scratch.set(this.#pixels.subarray(from, from + bytes), to);
       for (let x = usedWidth; x < tileSize; x++) {
         for (let s = 0; s < samples; s++) {
           scratch[to + x * samples + s] = scratch[to + (usedWidth - 1) * samples + s]!;
@@ -87,11 +93,11 @@ export class TileRow {
   }
 
   clear(): void {
-    this.pixels.fill(0);
+    this.#pixels.fill(0);
   }
 }
 
-/** The most frequent value of a block of single samples; the first one where several are. */
+/** The most frequent value of a block of single samples; the first one on a tie. */
 function mostFrequent(
   tile: Uint8Array,
   stride: number,
@@ -102,7 +108,7 @@ function mostFrequent(
 ): number {
   let best = 0;
   let most = 0;
-  // Blocks have 4 or 16 pixels: counting each against all is quicker than a table of 256 values.
+  // Blocks have 4 or 16 pixels: counting each against all is faster than a table of 256 values.
   for (let i = 0; i < width * height; i++) {
     const value = tile[(top + Math.floor(i / width)) * stride + left + (i % width)]!;
     if (most > 0 && value === best) continue;

@@ -1,7 +1,7 @@
 /**
- * Aperio SVS (Leica): a TIFF whose first image is level 0, whose second is the thumbnail, followed by
- * the tiled levels, then label and macro. What the slide says of itself stands in ImageDescription, as
- * `header;…|key = value|key = value`.
+ * Aperio SVS (Leica): a TIFF whose first image is level 0 and whose second is the thumbnail, followed by the
+ * other levels (tiled), then label and macro. ImageDescription holds the metadata, as `header;…|key =
+ * value|key = value`.
  */
 import { SlideError, type SlideMpp } from '../slide.ts';
 import { compression, tag } from './tags.ts';
@@ -28,7 +28,7 @@ export async function aperioContents(file: TiffFile): Promise<TiffContents> {
       if (previous === undefined || image.width < previous.width) levels.push(image);
       continue;
     }
-    // An associated image that can not be read does not keep the slide from opening.
+    // An unreadable associated image does not keep the slide from opening.
     const image = await TiffImage.open(file, directory).catch((error: unknown) => {
       if (error instanceof SlideError && error.code === 'unsupported') return null;
       throw error;
@@ -51,7 +51,7 @@ export async function aperioContents(file: TiffFile): Promise<TiffContents> {
   };
 }
 
-/** Key-value pairs of an Aperio description. Where a key comes twice, the last one counts. */
+/** Key-value pairs of an Aperio description. The last value of a repeated key counts. */
 export function aperioProperties(description: string): Record<string, string> {
   const properties: Record<string, string> = {};
   for (const part of description.split('|').slice(1)) {

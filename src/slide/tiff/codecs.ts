@@ -1,15 +1,15 @@
-/** Byte codecs of TIFF blocks: from compressed bytes to as many raw bytes as the block has samples. */
+/** Byte codecs of TIFF blocks: compressed bytes to raw samples. */
 import { Unzlib, unzlibSync } from 'fflate';
 import { decompress as unzstd } from 'fzstd';
 import { decodeLzw } from './lzw.ts';
 import { compression } from './tags.ts';
 
-/** Input that can not unpack to more than this at Deflate's highest ratio is unpacked in one go. */
-const SAFE_DEFLATE_BYTES = 16 * 1024;
+/** Input that cannot unpack to more than this at Deflate's highest ratio is unpacked in one go. */
+const safeDeflateBytes = 16 * 1024;
 
 /**
  * Unpacks one block.
- * @param length bytes that the block must hold; more are cut off, whatever the stream would unpack to.
+ * @param length bytes that the block must hold; the rest is cut off, however much the stream would unpack to.
  * @returns fewer than `length` bytes when the stream ends early.
  * @throws Error when the stream is damaged.
  */
@@ -31,7 +31,7 @@ export function unpack(scheme: number, bytes: Uint8Array, length: number): Uint8
   }
 }
 
-/** Whether `unpack` knows a compression. */
+/** Whether `unpack` supports a compression. */
 export function isByteCodec(scheme: number): boolean {
   return (
     scheme === compression.none ||
@@ -43,9 +43,9 @@ export function isByteCodec(scheme: number): boolean {
   );
 }
 
-/** zlib. A stream that would unpack to far more than asked for is stopped, not unpacked. */
+/** zlib. A stream that would unpack to far more than requested is stopped early. */
 function inflate(bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length <= SAFE_DEFLATE_BYTES || bytes.length <= length) {
+  if (bytes.length <= safeDeflateBytes || bytes.length <= length) {
     return unzlibSync(bytes, { out: new Uint8Array(length) });
   }
   const output = new Uint8Array(length);
@@ -54,13 +54,13 @@ function inflate(bytes: Uint8Array, length: number): Uint8Array {
     output.set(chunk.subarray(0, length - filled), filled);
     filled += Math.min(chunk.length, length - filled);
   });
-  for (let at = 0; at < bytes.length && filled < length; at += SAFE_DEFLATE_BYTES) {
-    stream.push(bytes.subarray(at, at + SAFE_DEFLATE_BYTES), at + SAFE_DEFLATE_BYTES >= bytes.length);
+  for (let at = 0; at < bytes.length && filled < length; at += safeDeflateBytes) {
+    stream.push(bytes.subarray(at, at + safeDeflateBytes), at + safeDeflateBytes >= bytes.length);
   }
   return output.subarray(0, filled);
 }
 
-/** Zstandard, into a buffer of the right length: what a frame claims to hold is not believed. */
+/** Zstandard, into a buffer of the expected length: the frame's own claim is not trusted. */
 function zstd(bytes: Uint8Array, length: number): Uint8Array {
   return unzstd(bytes, new Uint8Array(length));
 }

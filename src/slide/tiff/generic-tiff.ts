@@ -1,6 +1,6 @@
 /**
- * A TIFF of no known scanner: the first image is level 0; smaller images of the same shape, in the main
- * chain or as SubIFDs of the first, are its levels; everything else stands beside it.
+ * A TIFF of unknown origin: the first image is level 0; smaller images of the same shape, in the main chain
+ * or among the SubIFDs of the first, are its levels; all others are associated images.
  */
 import { SlideError, type SlideMpp } from '../slide.ts';
 import { positive } from './aperio.ts';
@@ -9,11 +9,11 @@ import { TiffImage } from './tiff-image.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { AssociatedSource, TiffContents } from './tiff-slide.ts';
 
-/** Largest pixel in µm that a resolution tag is believed to mean; 72 dpi would be 353 µm. */
-const MAX_MPP = 60;
+/** Largest plausible pixel size from a resolution tag, in µm; 72 dpi would be 353 µm. */
+const maxMpp = 60;
 
 /**
- * @param names of images beside the slide, by their number in the main chain, where the dialect knows them.
+ * @param names names of associated images by their position in the main chain, where the dialect knows them.
  * @throws SlideError `unsupported`, `corrupt`.
  */
 export async function genericContents(
@@ -67,7 +67,7 @@ export function withoutEmpty(properties: Readonly<Record<string, string>>): Reco
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== ''));
 }
 
-/** An image beside level 0; null where it can not be read, which does not keep the slide from opening. */
+/** An associated image; null where it cannot be read, which does not keep the slide from opening. */
 async function readable(file: TiffFile, directory: TiffDirectory): Promise<TiffImage | null> {
   try {
     return await TiffImage.open(file, directory);
@@ -77,18 +77,18 @@ async function readable(file: TiffFile, directory: TiffDirectory): Promise<TiffI
   }
 }
 
-/** Whether `image` shows what `base` shows, smaller: the same shape but for rounding. */
+/** Whether `image` is a reduced copy of `base`: the same shape except for rounding. */
 function isReduced(base: TiffImage, image: TiffImage): boolean {
   if (image.width >= base.width || image.height >= base.height) return false;
   const scale = base.width / image.width;
-  // A side may be rounded up or down at each halving: up to two pixels at the end.
+  // A side may be rounded up or down at each halving: up to two pixels in the end.
   return (
     Math.abs(base.height / scale - image.height) <= 2 ||
     Math.abs(base.width / (base.height / image.height) - image.width) <= 2
   );
 }
 
-/** From a key `mpp` (or libvips' `openslide.mpp-x`) of the description, per axis where it has both. */
+/** From a key `mpp` (or libvips' `openslide.mpp-x`) of the description, per axis where both are present. */
 export function descriptionMpp(description: string): SlideMpp | null {
   const value = (key: string): number | null => {
     const pattern = new RegExp(
@@ -104,21 +104,21 @@ export function descriptionMpp(description: string): SlideMpp | null {
 }
 
 /**
- * From XResolution and YResolution. Resolutions too coarse for a microscope (screen and print defaults)
- * are not believed.
+ * From XResolution and YResolution. Resolutions too coarse for a microscope (screen and print defaults) are
+ * ignored.
  */
 export function resolutionMpp(directory: TiffDirectory): Promise<SlideMpp | null> {
   const unit = directory.number(tag.resolutionUnit) ?? 2;
   const umPerUnit = unit === 3 ? 10_000 : unit === 2 ? 25_400 : NaN;
   const x = umPerUnit / (directory.number(tag.xResolution) ?? NaN);
   const y = umPerUnit / (directory.number(tag.yResolution) ?? NaN);
-  const believable = (mpp: number): boolean => mpp > 0.01 && mpp < MAX_MPP;
+  const believable = (mpp: number): boolean => mpp > 0.01 && mpp < maxMpp;
   return Promise.resolve(
     believable(x) && believable(y) ? { x: round(x), y: round(y), source: 'TIFF resolution' } : null,
   );
 }
 
-/** Seven significant digits: a rational of 32 bits holds no more, and 0.25 stays 0.25. */
+/** Seven significant digits: a 32-bit rational holds no more, and 0.25 stays 0.25. */
 const round = (value: number): number => Number(value.toPrecision(7));
 
 function associatedName(description: string, count: number): string {

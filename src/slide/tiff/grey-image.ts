@@ -1,6 +1,6 @@
 /**
- * One channel of a fluorescence image: a TIFF image of one sample of 8 or 16 bits, whose values are kept as
- * they are. `TiffImage` reads everything that is to be looked at directly.
+ * One channel of a fluorescence image: a TIFF image of one 8- or 16-bit sample, whose values are kept
+ * unchanged. `TiffImage` reads everything that is displayed directly.
  */
 import { brokenTile } from '../broken-tile.ts';
 import { abortReason } from '../../base/abort.ts';
@@ -12,27 +12,47 @@ import { completeJpeg } from '../jpeg.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import { unsupported } from './tiff-support.ts';
 
-/** Largest side, and pixels of a tile or strip. */
-const MAX_SIDE = 2 ** 24;
-const MAX_TILE_PIXELS = 2 ** 24;
+/** Largest side, and most pixels of a tile or strip. */
+const maxSide = 2 ** 24;
+const maxTilePixels = 2 ** 24;
 
 export class GreyImage {
   readonly columns: number;
   readonly rows: number;
+  readonly #file: TiffFile;
+  readonly #directory: TiffDirectory;
+  readonly width: number;
+  readonly height: number;
+  /** Height of a tile or of a strip. */
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly bits: 8 | 16;
+  readonly #scheme: number;
+  readonly #predictor: number;
+  readonly #tables: Uint8Array | null;
 
   private constructor(
-    private readonly file: TiffFile,
-    private readonly directory: TiffDirectory,
-    readonly width: number,
-    readonly height: number,
-    /** Of a tile, or of a strip. */
-    readonly tileWidth: number,
-    readonly tileHeight: number,
-    readonly bits: 8 | 16,
-    private readonly scheme: number,
-    private readonly predictor: number,
-    private readonly tables: Uint8Array | null,
+    file: TiffFile,
+    directory: TiffDirectory,
+    width: number,
+    height: number,
+    tileWidth: number,
+    tileHeight: number,
+    bits: 8 | 16,
+    scheme: number,
+    predictor: number,
+    tables: Uint8Array | null,
   ) {
+    this.#file = file;
+    this.#directory = directory;
+    this.width = width;
+    this.height = height;
+    this.tileWidth = tileWidth;
+    this.tileHeight = tileHeight;
+    this.bits = bits;
+    this.#scheme = scheme;
+    this.#predictor = predictor;
+    this.#tables = tables;
     this.columns = Math.ceil(width / tileWidth);
     this.rows = Math.ceil(height / tileHeight);
   }
@@ -46,19 +66,19 @@ export class GreyImage {
     const strip = Math.min(height, directory.number(tag.rowsPerStrip) ?? height);
     const tileHeight = tiled ? (directory.number(tag.tileLength) ?? 0) : strip;
     const sides = [width, height, tileWidth, tileHeight];
-    if (!sides.every((side) => Number.isInteger(side) && side >= 1 && side <= MAX_SIDE)) {
+    if (!sides.every((side) => Number.isInteger(side) && side >= 1 && side <= maxSide)) {
       throw file.corrupt(
         `A channel claims ${width} by ${height} pixels in tiles of ${tileWidth} by ${tileHeight}.`,
       );
     }
-    if (tileWidth * tileHeight > MAX_TILE_PIXELS) throw unsupported(file, 'Its tiles are too large.');
+    if (tileWidth * tileHeight > maxTilePixels) throw unsupported(file, 'Its tiles are too large.');
     const bits = directory.number(tag.bitsPerSample) ?? 1;
     const samples = directory.number(tag.samplesPerPixel) ?? 1;
     const format = directory.number(tag.sampleFormat) ?? 1;
     if (samples !== 1 || format !== 1 || (bits !== 8 && bits !== 16)) {
       throw unsupported(
         file,
-        `Its channels have ${samples} ${samples === 1 ? 'sample' : 'samples'} of ${bits} bits${format === 1 ? '' : ', not whole numbers'}; 8 and 16 bits can be opened.`,
+        `Its channels have ${samples} ${samples === 1 ? 'sample' : 'samples'} of ${bits} bits${format === 1 ? '' : ', not whole numbers'}; only single samples of 8 or 16 bits are supported.`,
       );
     }
     const scheme = directory.number(tag.compression) ?? compression.none;
@@ -82,7 +102,7 @@ export class GreyImage {
   }
 
   /**
-   * Values of a tile, `tileWidth × tileHeight`, row by row; null where the file leaves it out.
+   * Values of a tile, `tileWidth × tileHeight`, row by row; null where the file omits it.
    * @throws SlideError `broken-tile`.
    */
   async values(
@@ -92,47 +112,47 @@ export class GreyImage {
     signal?: AbortSignal,
   ): Promise<Uint8Array | Uint16Array | null> {
     const where = `tile ${column}, ${row}`;
-    const bytes = await blockBytes(this.file, this.directory, row * this.columns + column, where, signal);
+    const bytes = await blockBytes(this.#file, this.#directory, row * this.columns + column, where, signal);
     if (bytes === null) return null;
     try {
-      return this.scheme === compression.jpeg
-        ? await this.fromJpeg(bytes, platform, signal)
-        : this.fromBytes(bytes, row);
+      return this.#scheme === compression.jpeg
+        ? await this.#fromJpeg(bytes, platform, signal)
+        : this.#fromBytes(bytes, row);
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;
-      throw brokenTile(this.file.source.name, where, 'Its data is damaged.', cause);
+      throw brokenTile(this.#file.source.name, where, 'Its data is damaged.', cause);
     }
   }
 
-  private fromBytes(bytes: Uint8Array, row: number): Uint8Array | Uint16Array {
+  #fromBytes(bytes: Uint8Array, row: number): Uint8Array | Uint16Array {
     // The last strip may be lower than the others; a tile never is.
-    const rows = this.directory.has(tag.tileWidth)
+    const rows = this.#directory.has(tag.tileWidth)
       ? this.tileHeight
       : Math.min(this.tileHeight, this.height - row * this.tileHeight);
     const count = this.tileWidth * rows;
-    const raw = unpack(this.scheme, bytes, (count * this.bits) / 8);
-    if (raw.length < (count * this.bits) / 8) throw new Error('It holds too little data.');
+    const raw = unpack(this.#scheme, bytes, (count * this.bits) / 8);
+    if (raw.length < (count * this.bits) / 8) throw new Error('It has too little data.');
     const size = this.tileWidth * this.tileHeight;
     const values = this.bits === 8 ? new Uint8Array(size) : new Uint16Array(size);
     if (this.bits === 8) values.set(raw.subarray(0, count));
     else {
-      const [high, low] = this.file.littleEndian ? [1, 0] : [0, 1];
+      const [high, low] = this.#file.littleEndian ? [1, 0] : [0, 1];
       for (let i = 0; i < count; i++) values[i] = (raw[2 * i + high]! << 8) | raw[2 * i + low]!;
     }
-    if (this.predictor === 2) {
+    if (this.#predictor === 2) {
       // Typed arrays wrap around, as the predictor does.
       for (let i = 0; i < count; i++) if (i % this.tileWidth !== 0) values[i] = values[i]! + values[i - 1]!;
     }
     return values;
   }
 
-  private async fromJpeg(
+  async #fromJpeg(
     bytes: Uint8Array<ArrayBuffer>,
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const file = completeJpeg(bytes, this.tables, 'as-marked');
+    const file = completeJpeg(bytes, this.#tables, 'as-marked');
     const { data, width, height } = await platform.decoder.decode(file, 'image/jpeg', signal);
     const values = new Uint8Array(this.tileWidth * this.tileHeight);
     for (let y = 0; y < Math.min(height, this.tileHeight); y++) {

@@ -1,19 +1,19 @@
-/** LZW as TIFF uses it: codes of 9 to 12 bits, most significant bit first, width changes one code early. */
+/** LZW as in TIFF: codes of 9 to 12 bits, most significant bit first, the width changes one code early. */
 
-const CLEAR = 256;
-const END = 257;
-const MAX_CODES = 4096;
+const clearCode = 256;
+const endCode = 257;
+const maxCodes = 4096;
 
 /**
- * Decodes at most `length` bytes; fewer where the stream ends or is damaged.
- * The table holds, for each code, its last byte, the code of what precedes it and its length.
+ * Decodes at most `length` bytes; fewer where the stream ends or is damaged. The table stores for each code
+ * its last byte, its prefix's code and its length.
  */
 export function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   const output = new Uint8Array(length);
-  const prefix = new Uint16Array(MAX_CODES);
-  const suffix = new Uint8Array(MAX_CODES);
-  const sizes = new Uint16Array(MAX_CODES);
-  const firsts = new Uint8Array(MAX_CODES);
+  const prefix = new Uint16Array(maxCodes);
+  const suffix = new Uint8Array(maxCodes);
+  const sizes = new Uint16Array(maxCodes);
+  const firsts = new Uint8Array(maxCodes);
   for (let code = 0; code < 256; code++) {
     suffix[code] = code;
     firsts[code] = code;
@@ -34,8 +34,8 @@ export function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBu
     if (held < width) break;
     const code = (bits >>> (held - width)) & ((1 << width) - 1);
     held -= width;
-    if (code === END) break;
-    if (code === CLEAR) {
+    if (code === endCode) break;
+    if (code === clearCode) {
       next = 258;
       width = 9;
       previous = -1;
@@ -60,7 +60,7 @@ export function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBu
     filled += size;
     if (fresh && filled < length) output[filled] = firsts[previous]!;
     if (fresh) filled++;
-    if (next < MAX_CODES) {
+    if (next < maxCodes) {
       prefix[next] = previous;
       suffix[next] = firsts[string]!;
       firsts[next] = firsts[previous]!;

@@ -1,7 +1,7 @@
 /**
- * Hamamatsu NDPI: a TIFF whose levels are single JPEG images, far too large to decode, with restart
- * markers and a table of where each restart interval begins (tags 65426, 65432). A tile is made of the
- * intervals it covers: the level's own header with the tile's size, then the intervals, numbered anew.
+ * Hamamatsu NDPI: a TIFF whose levels are single JPEG images, far too large to decode, with restart markers
+ * and a table of the restart intervals' offsets (tags 65426, 65432). A tile is assembled from the intervals
+ * it covers: the level's own header with the tile's size, then the renumbered intervals.
  */
 import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
@@ -23,14 +23,14 @@ const ndpi = {
   properties: 65449,
 } as const;
 
-/** A tile is about this high, and has at most this many pixels. */
-const TILE_ROWS = 256;
-const TILE_COLUMNS = 256;
-const MAX_TILE_PIXELS = 2 ** 21;
+/** A tile is about this high and has at most this many pixels. */
+const tileRows = 256;
+const tileColumns = 256;
+const maxTilePixels = 2 ** 21;
 /** A level without usable restart markers is one tile, up to this size. */
-const MAX_WHOLE_PIXELS = 2 ** 24;
-/** Bytes that a level's JPEG header may take. */
-const HEADER_BYTES = 64 * 1024;
+const maxWholePixels = 2 ** 24;
+/** Largest JPEG header of a level, in bytes. */
+const headerBytes = 64 * 1024;
 
 /** Whether the first directory carries Hamamatsu's tag. */
 export function isNdpi(file: TiffFile): boolean {
@@ -85,14 +85,14 @@ function keyValueLines(text: string): Record<string, string> {
   return properties;
 }
 
-/** Where the restart intervals of a level lie, and how they tile it. */
+/** Where the restart intervals of a level are, and how they tile it. */
 interface Intervals {
   /** Offset of each interval's data from the start of the JPEG stream. */
   readonly starts: Float64Array;
-  /** Pixels of an interval; the last column and row may reach over the border. */
+  /** Size of an interval in pixels; the last column and row may extend beyond the level. */
   readonly width: number;
   readonly height: number;
-  /** Intervals side by side. */
+  /** Intervals per row. */
   readonly columns: number;
   readonly rows: number;
 }
@@ -100,21 +100,41 @@ interface Intervals {
 class NdpiLevel implements TileGrid {
   readonly columns: number;
   readonly rows: number;
+  readonly #file: TiffFile;
+  readonly width: number;
+  readonly height: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly #streamAt: number;
+  readonly #streamLength: number;
+  /** The stream up to its entropy-coded data. */
+  readonly #header: Uint8Array<ArrayBuffer>;
+  readonly #frame: JpegFrame;
+  /** null for a level that is one tile. */
+  readonly #intervals: Intervals | null;
 
   private constructor(
-    private readonly file: TiffFile,
-    readonly width: number,
-    readonly height: number,
-    readonly tileWidth: number,
-    readonly tileHeight: number,
-    private readonly streamAt: number,
-    private readonly streamLength: number,
-    /** The stream up to its entropy-coded data. */
-    private readonly header: Uint8Array<ArrayBuffer>,
-    private readonly frame: JpegFrame,
-    /** null for a level that is one tile. */
-    private readonly intervals: Intervals | null,
+    file: TiffFile,
+    width: number,
+    height: number,
+    tileWidth: number,
+    tileHeight: number,
+    streamAt: number,
+    streamLength: number,
+    header: Uint8Array<ArrayBuffer>,
+    frame: JpegFrame,
+    intervals: Intervals | null,
   ) {
+    this.#file = file;
+    this.width = width;
+    this.height = height;
+    this.tileWidth = tileWidth;
+    this.tileHeight = tileHeight;
+    this.#streamAt = streamAt;
+    this.#streamLength = streamLength;
+    this.#header = header;
+    this.#frame = frame;
+    this.#intervals = intervals;
     this.columns = Math.ceil(width / tileWidth);
     this.rows = Math.ceil(height / tileHeight);
   }
@@ -136,22 +156,22 @@ class NdpiLevel implements TileGrid {
     if (!(width > 0 && height > 0 && width < 2 ** 24 && height < 2 ** 24)) {
       throw file.corrupt(`A level claims ${width} by ${height} pixels.`);
     }
-    if (offset + 4 > file.source.size) throw file.corrupt('A level lies behind the end of the file.');
-    const head = await file.source.read(offset, Math.min(HEADER_BYTES, Math.max(length, 4)));
+    if (offset + 4 > file.source.size) throw file.corrupt('A level is past the end of the file.');
+    const head = await file.source.read(offset, Math.min(headerBytes, Math.max(length, 4)));
     const frame = jpegFrame(head);
-    if (frame === null || frame.dataAt >= head.length) throw file.corrupt('A level holds no JPEG image.');
+    if (frame === null || frame.dataAt >= head.length) throw file.corrupt('A level is not a JPEG image.');
     const header = head.slice(0, frame.dataAt);
     const intervals = await readIntervals(directory, frame, width, height);
     if (intervals === null) {
-      if (width * height > MAX_WHOLE_PIXELS)
+      if (width * height > maxWholePixels)
         throw refuse('A level has no usable restart markers and is too large.');
       return new NdpiLevel(file, width, height, width, height, offset, length, header, frame, null);
     }
-    const across = Math.min(intervals.columns, Math.ceil(TILE_COLUMNS / intervals.width));
+    const across = Math.min(intervals.columns, Math.ceil(tileColumns / intervals.width));
     const tileWidth = across * intervals.width;
-    const fit = Math.floor(Math.min(TILE_ROWS, MAX_TILE_PIXELS / tileWidth) / intervals.height);
+    const fit = Math.floor(Math.min(tileRows, maxTilePixels / tileWidth) / intervals.height);
     const tileHeight = intervals.height * Math.max(1, Math.min(fit, intervals.rows));
-    if (tileWidth * tileHeight > MAX_WHOLE_PIXELS || tileWidth > 65_535 || tileHeight > 65_535) {
+    if (tileWidth * tileHeight > maxWholePixels || tileWidth > 65_535 || tileHeight > 65_535) {
       throw refuse('Its restart intervals are too large.');
     }
     return new NdpiLevel(
@@ -174,10 +194,12 @@ class NdpiLevel implements TileGrid {
     _platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<TilePayload> {
-    const { intervals, header, frame } = this;
+    const intervals = this.#intervals;
+    const header = this.#header;
+    const frame = this.#frame;
     const where = `tile ${column}, ${row}`;
     if (intervals === null) {
-      const stream = await this.read(0, this.streamLength, where, signal);
+      const stream = await this.#read(0, this.#streamLength, where, signal);
       return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(stream, null, 'ycbcr') };
     }
     const firstColumn = (column * this.tileWidth) / intervals.width;
@@ -191,7 +213,7 @@ class NdpiLevel implements TileGrid {
     const lines: Promise<Uint8Array<ArrayBuffer>>[] = [];
     for (let r = firstRow; r < endRow; r++) {
       const index = r * intervals.columns;
-      lines.push(this.line(intervals, index + firstColumn, index + endColumn, where, signal));
+      lines.push(this.#line(intervals, index + firstColumn, index + endColumn, where, signal));
     }
     const parts: Uint8Array[] = [start];
     let count = 0;
@@ -209,8 +231,8 @@ class NdpiLevel implements TileGrid {
     return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(join(parts), null, 'ycbcr') };
   }
 
-  /** The bytes of intervals `first` … `end - 1`, which lie side by side in the file. */
-  private async line(
+  /** The bytes of intervals `first` … `end - 1`, which are contiguous in the file. */
+  async #line(
     { starts }: Intervals,
     first: number,
     end: number,
@@ -218,28 +240,28 @@ class NdpiLevel implements TileGrid {
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const from = starts[first]!;
-    const to = end < starts.length ? starts[end]! : this.streamLength;
-    return this.read(from, to - from, where, signal);
+    const to = end < starts.length ? starts[end]! : this.#streamLength;
+    return this.#read(from, to - from, where, signal);
   }
 
-  private async read(
+  async #read(
     offset: number,
     length: number,
     where: string,
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const { source } = this.file;
-    if (!(length > 0) || offset + length > this.streamLength) {
+    const { source } = this.#file;
+    if (!(length > 0) || offset + length > this.#streamLength) {
       throw brokenTile(source.name, where, 'The table of restart markers is damaged.');
     }
-    if (this.streamAt + offset + length > source.size) {
-      throw brokenTile(source.name, where, 'It lies behind the end of the file.');
+    if (this.#streamAt + offset + length > source.size) {
+      throw brokenTile(source.name, where, 'It is past the end of the file.');
     }
-    return source.read(this.streamAt + offset, length, signal);
+    return source.read(this.#streamAt + offset, length, signal);
   }
 }
 
-/** The table of restart intervals; null where there is none or it does not fit the image. */
+/** The table of restart intervals; null where it is absent or does not match the image. */
 async function readIntervals(
   directory: TiffDirectory,
   frame: JpegFrame,
@@ -266,7 +288,7 @@ function setFrameSize(header: Uint8Array, { frameAt }: JpegFrame, width: number,
   header[frameAt + 8] = width & 255;
 }
 
-/** An interval's data without the restart or end marker behind it. */
+/** An interval's data without the restart or end marker after it. */
 function withoutMarker(bytes: Uint8Array): Uint8Array {
   for (let at = bytes.length - 2; at >= Math.max(0, bytes.length - 16); at--) {
     const next = bytes[at + 1]!;

@@ -17,7 +17,7 @@ interface Plane {
   readonly value: (x: number, y: number) => number;
 }
 
-/** A big- or little-endian TIFF of one tile of 32 × 32 per directory; the first carries the OME-XML. */
+/** A big- or little-endian TIFF of one tile of 32 × 32 per directory; the first has the OME-XML. */
 function omeTiff(planes: readonly Plane[], xml: string, littleEndian = true): Uint8Array {
   const parts: Buffer[] = [];
   let length = 8;
@@ -106,33 +106,30 @@ const green = '<Channel Name="DAPI" Color="16711935"/>';
 
 describe('fluorescence', () => {
   test.each([
-    ['little-endian, as it is', 1, 1, true],
-    ['big-endian, as it is', 1, 1, false],
-    ['Deflate with differences', 8, 2, true],
-    ['Deflate with differences, big-endian', 8, 2, false],
-  ] as const)(
-    'two channels of 16 bits add up in their colours: %s',
-    async (_name, compression, predictor, le) => {
-      const plane = { bits: 16, compression, predictor } as const;
-      const planes = [
-        { ...plane, value: left },
-        { ...plane, value: upper },
-      ];
-      const slide = await open(omeTiff(planes, xmlOf(red + green, 2), le));
-      expect(slide.metadata).toMatchObject({
-        format: 'ome-tiff',
-        mpp: { x: 0.325, y: 0.325, source: 'OME PhysicalSize' },
-        properties: { Channels: 'CD3, DAPI' },
-      });
-      const at = await colours(slide);
-      expect(at(4, 4)).toEqual([255, 255, 0]);
-      expect(at(4, 28)).toEqual([255, 0, 0]);
-      expect(at(28, 4)).toEqual([0, 255, 0]);
-      expect(at(28, 28)).toEqual([0, 0, 0]);
-    },
-  );
+    ['little-endian, uncompressed', 1, 1, true],
+    ['big-endian, uncompressed', 1, 1, false],
+    ['Deflate with predictor', 8, 2, true],
+    ['Deflate with predictor, big-endian', 8, 2, false],
+  ] as const)('adds two 16-bit channels in their colours: %s', async (_name, compression, predictor, le) => {
+    const plane = { bits: 16, compression, predictor } as const;
+    const planes = [
+      { ...plane, value: left },
+      { ...plane, value: upper },
+    ];
+    const slide = await open(omeTiff(planes, xmlOf(red + green, 2), le));
+    expect(slide.metadata).toMatchObject({
+      format: 'ome-tiff',
+      mpp: { x: 0.325, y: 0.325, source: 'OME PhysicalSize' },
+      properties: { Channels: 'CD3, DAPI' },
+    });
+    const at = await colours(slide);
+    expect(at(4, 4)).toEqual([255, 255, 0]);
+    expect(at(4, 28)).toEqual([255, 0, 0]);
+    expect(at(28, 4)).toEqual([0, 255, 0]);
+    expect(at(28, 28)).toEqual([0, 0, 0]);
+  });
 
-  test('red, green and blue of 8 bits stored apart are a brightfield image, not stretched', async () => {
+  test('treats planar 8-bit red, green and blue as brightfield, without stretching', async () => {
     const planes = [180, 90, 120].map(
       (level) => ({ bits: 8, compression: 1, predictor: 1, value: () => level }) as const,
     );
@@ -141,7 +138,7 @@ describe('fluorescence', () => {
     expect((await colours(slide))(9, 9)).toEqual([180, 90, 120]);
   });
 
-  test('a fifth channel is named as not shown; white channels get colours of their own', async () => {
+  test('reports a fifth channel as not shown; gives white channels distinct colours', async () => {
     const planes = [0, 1, 2, 3, 4].map(
       (i) =>
         ({
@@ -158,12 +155,12 @@ describe('fluorescence', () => {
     expect(at(28, 4)).toEqual([0, 0, 0]);
   });
 
-  test('a channel that lies elsewhere is refused with a way out', async () => {
+  test('rejects a channel in another file, with a remedy', async () => {
     const plane = { bits: 16, compression: 1, predictor: 1, value: left } as const;
     await expect(open(omeTiff([plane], xmlOf(red + green, 2)))).rejects.toMatchObject({
       code: 'unsupported',
       file: 'cells.ome.tif',
-      problem: 'Its channel 2 lies in another file.',
+      problem: 'Its channel 2 is in another file.',
     });
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Fluorescence: channels that lie apart become one picture, each in its colour, added up. Each channel's
- * range is stretched from near its darkest to near its brightest value, as found in the smallest level.
+ * Fluorescence: combines separate channels into one picture, each in its colour, added up. Each channel is
+ * stretched from near its darkest to near its brightest value, measured on the smallest level.
  */
 import { SlideError, type RgbaImage, type SlidePlatform } from '../slide.ts';
 import { GreyImage } from './grey-image.ts';
@@ -8,58 +8,58 @@ import { tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 
-/** Most channels that are added up; more would be mud. */
-export const MAX_COMPOSITE_CHANNELS = 4;
+/** Most channels to add up; more would be mud. */
+export const maxCompositeChannels = 4;
 
 /** A channel as OME-XML describes it. */
 export interface OmeChannel {
   readonly name: string;
-  /** null where the file names none, or white for every channel. */
+  /** null where the file gives none, or white for every channel. */
   readonly colour: readonly [number, number, number] | null;
   /** Its directory in the main chain. */
   readonly directory: number;
 }
 
-/** Colours of channels without one: apart from each other also for red-green blind eyes. */
-const DEFAULT_COLOURS = [
+/** Default channel colours, distinguishable to red-green blind viewers too. */
+const defaultColours = [
   [70, 110, 255],
   [0, 255, 0],
   [255, 40, 40],
   [255, 220, 0],
 ] as const;
 
-/** Share of the pixels that is clipped at the dark and at the bright end. */
-const DARK_SHARE = 0.01;
-const BRIGHT_SHARE = 0.002;
-/** Tiles of the smallest level that are looked at for the range. */
-const MAX_RANGE_TILES = 64;
+/** Share of pixels clipped at the dark and at the bright end. */
+const darkShare = 0.01;
+const brightShare = 0.002;
+/** Tiles of the smallest level that are sampled for the range. */
+const maxRangeTiles = 64;
 
 interface ShownChannel {
   readonly levels: readonly GreyImage[];
   readonly colour: readonly [number, number, number];
-  /** Values shown black and full; found with the first tile. */
+  /** Values shown as black and as full intensity; measured with the first tile. */
   range: Promise<readonly [number, number]> | null;
 }
 
 /**
- * The levels of the composite of the first channels.
- * @throws SlideError `unsupported` (channels in other files, of different sizes or depths), `corrupt`.
+ * The levels of a composite of the first channels.
+ * @throws SlideError `unsupported` (channels in other files, or of different sizes or depths), `corrupt`.
  */
 export async function compositeLevels(file: TiffFile, channels: readonly OmeChannel[]): Promise<TileGrid[]> {
   const shown: ShownChannel[] = [];
   const own = channels.some((one) => one.colour?.some((value) => value < 255));
-  for (const [index, channel] of channels.slice(0, MAX_COMPOSITE_CHANNELS).entries()) {
+  for (const [index, channel] of channels.slice(0, maxCompositeChannels).entries()) {
     const directory = file.directories[channel.directory];
     if (directory === undefined) {
       throw new SlideError(
         'unsupported',
         file.source.name,
-        `Its channel ${index + 1} lies in another file.`,
+        `Its channel ${index + 1} is in another file.`,
         'Export all channels into one OME-TIFF, for example from QuPath.',
       );
     }
     const levels = await channelLevels(file, directory);
-    const colour = (own ? channel.colour : null) ?? DEFAULT_COLOURS[index % DEFAULT_COLOURS.length]!;
+    const colour = (own ? channel.colour : null) ?? defaultColours[index % defaultColours.length]!;
     shown.push({ levels, colour, range: null });
   }
   const first = shown[0]?.levels ?? [];
@@ -76,7 +76,7 @@ export async function compositeLevels(file: TiffFile, channels: readonly OmeChan
           'unsupported',
           file.source.name,
           'Its channels differ in size.',
-          'Export it again with all channels alike.',
+          'Export it again with channels of equal size.',
         );
       }
     }
@@ -105,7 +105,7 @@ async function channelLevels(file: TiffFile, directory: TiffDirectory): Promise<
   return levels;
 }
 
-/** Red, green and blue of 8 bits, stored apart: a brightfield image, which is not to be stretched. */
+/** Planar red, green and blue of 8 bits: a brightfield image, which must not be stretched. */
 function isSplitRgb(channels: readonly ShownChannel[]): boolean {
   return (
     channels.length === 3 &&
@@ -154,18 +154,20 @@ function rangeOf(channel: ShownChannel, platform: SlidePlatform): Promise<readon
   return channel.range;
 }
 
-/** Values below and above which lie the darkest and brightest pixels; from evenly spread tiles. */
+/**
+ * The values below and above which the darkest and brightest pixels are clipped; from evenly spread tiles.
+ */
 async function findRange(grid: GreyImage, platform: SlidePlatform): Promise<readonly [number, number]> {
   const histogram = new Uint32Array(2 ** grid.bits);
   const tiles = grid.columns * grid.rows;
-  const step = Math.max(1, tiles / MAX_RANGE_TILES);
+  const step = Math.max(1, tiles / maxRangeTiles);
   let total = 0;
   for (let at = 0; at < tiles; at += step) {
     const index = Math.floor(at);
     const [column, row] = [index % grid.columns, Math.floor(index / grid.columns)];
     const values = await grid.values(column, row, platform).catch(() => null);
     if (values === null) continue;
-    // Without what reaches over the border, which is zero or repeats the edge.
+    // Without pixels beyond the border, which are zero or repeat the edge.
     const width = Math.min(grid.tileWidth, grid.width - column * grid.tileWidth);
     const height = Math.min(grid.tileHeight, grid.height - row * grid.tileHeight);
     for (let y = 0; y < height; y++) {
@@ -174,11 +176,11 @@ async function findRange(grid: GreyImage, platform: SlidePlatform): Promise<read
     total += width * height;
   }
   let low = 0;
-  for (let seen = histogram[0]!; low < histogram.length - 1 && seen <= total * DARK_SHARE;) {
+  for (let seen = histogram[0]!; low < histogram.length - 1 && seen <= total * darkShare;) {
     seen += histogram[++low]!;
   }
   let high = histogram.length - 1;
-  for (let seen = histogram[high]!; high > low && seen <= total * BRIGHT_SHARE;) seen += histogram[--high]!;
+  for (let seen = histogram[high]!; high > low && seen <= total * brightShare;) seen += histogram[--high]!;
   return [low, high > low ? high : low + 1];
 }
 

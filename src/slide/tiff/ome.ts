@@ -1,27 +1,27 @@
 /**
- * OME-TIFF: what the first directory's OME-XML says of pixel size, objective and further images. The
- * pixels are laid out as in any TIFF pyramid (SubIFDs).
+ * OME-TIFF: the OME-XML in the first directory gives pixel size, objective and further images. The pixels are
+ * laid out as in any TIFF pyramid (SubIFDs).
  */
 import { XMLParser } from 'fast-xml-parser';
 import { SlideError, type SlideMpp } from '../slide.ts';
 import { genericContents } from './generic-tiff.ts';
-import { compositeLevels, isInterleaved, MAX_COMPOSITE_CHANNELS, type OmeChannel } from './ome-composite.ts';
+import { compositeLevels, isInterleaved, maxCompositeChannels, type OmeChannel } from './ome-composite.ts';
 import { compression, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
 import type { TiffContents } from './tiff-slide.ts';
 
-/** Longest OME-XML that is parsed; whole plates have some megabytes. */
-const MAX_XML = 16 * 1024 * 1024;
+/** Longest OME-XML that is parsed; that of a whole plate has some megabytes. */
+const maxXmlBytes = 16 * 1024 * 1024;
 
-/** More than any instrument has; a count in damaged XML may be anything. */
-const MAX_CHANNELS = 256;
+/** More than any instrument has; damaged XML may claim any count. */
+const maxChannels = 256;
 
 type Element = Readonly<Record<string, unknown>>;
 
-/** What is used of an Image element of OME-XML. */
+/** The fields used from an Image element of OME-XML. */
 export interface OmeImage {
   readonly name: string;
-  /** Channels that are not the samples of one RGB image; one for RGB. */
+  /** Number of channels, not counting the samples of an RGB image, which are one. */
   readonly channels: readonly OmeChannel[];
   readonly mpp: SlideMpp | null;
   readonly magnification: number | null;
@@ -72,7 +72,7 @@ async function fluorescenceContents(
   scanner: string | null,
 ): Promise<TiffContents> {
   const { channels } = image;
-  const shown = channels.slice(0, MAX_COMPOSITE_CHANNELS).map((channel, i) => channel.name || `${i + 1}`);
+  const shown = channels.slice(0, maxCompositeChannels).map((channel, i) => channel.name || `${i + 1}`);
   const left = channels.length - shown.length;
   return {
     format: 'ome-tiff',
@@ -89,8 +89,8 @@ async function fluorescenceContents(
 /** @throws SlideError `corrupt`. */
 export function parseOme(xml: string, file: string): OmeDocument {
   const damaged = (cause?: unknown): SlideError =>
-    new SlideError('corrupt', file, 'Its OME-XML can not be read.', 'Export the file again.', { cause });
-  if (xml.length > MAX_XML) throw damaged();
+    new SlideError('corrupt', file, 'Its OME-XML cannot be read.', 'Export the file again.', { cause });
+  if (xml.length > maxXmlBytes) throw damaged();
   let root: Element;
   try {
     const parser = new XMLParser({
@@ -98,7 +98,7 @@ export function parseOme(xml: string, file: string): OmeDocument {
       attributeNamePrefix: '',
       removeNSPrefix: true,
       parseAttributeValue: false,
-      // Entities are not expanded: a description may not grow in memory.
+      // Entities are not expanded: a description must not grow in memory.
       processEntities: false,
     });
     root = child(parser.parse(xml) as Element, 'OME')[0] ?? {};
@@ -115,10 +115,7 @@ export function parseOme(xml: string, file: string): OmeDocument {
     const directory =
       Number.isInteger(given) && child(pixels, 'TiffData')[0]?.IFD !== undefined ? given : next;
     const samples = Number(text(child(pixels, 'Channel')[0]?.SamplesPerPixel)) || 1;
-    const count = Math.min(
-      MAX_CHANNELS,
-      Math.max(1, Math.round((Number(text(pixels.SizeC)) || 1) / samples)),
-    );
+    const count = Math.min(maxChannels, Math.max(1, Math.round((Number(text(pixels.SizeC)) || 1) / samples)));
     next = directory + count * size(pixels, 'Z') * size(pixels, 'T');
     const settings = child(image, 'ObjectiveSettings')[0];
     const objective = objectives.find((one) => one.ID === settings?.ID) ?? objectives[0];
@@ -143,7 +140,7 @@ function channelsOf(pixels: Element, first: number, count: number): OmeChannel[]
   const described = child(pixels, 'Channel');
   const planes = child(pixels, 'TiffData');
   const order = text(pixels.DimensionOrder) || 'XYCZT';
-  // Planes that lie before the next channel's first.
+  // Planes before the next channel's first.
   const before = order.slice(2, order.indexOf('C'));
   const stride = [...before].reduce(
     (planes, axis) => planes * (axis === 'Z' || axis === 'T' ? size(pixels, axis) : 1),
@@ -163,15 +160,15 @@ function channelsOf(pixels: Element, first: number, count: number): OmeChannel[]
   });
 }
 
-/** OME's Color: red, green, blue and alpha in a signed integer of 32 bits. */
+/** OME's Color: red, green, blue and alpha in a signed 32-bit integer. */
 function colourOf(value: unknown): OmeChannel['colour'] {
   const rgba = Number(text(value));
   if (text(value) === '' || !Number.isInteger(rgba)) return null;
   return [(rgba >>> 24) & 255, (rgba >>> 16) & 255, (rgba >>> 8) & 255];
 }
 
-/** µm in one of OME's length units. */
-const UNIT_UM: Readonly<Record<string, number>> = {
+/** µm per OME length unit. */
+const unitUm: Readonly<Record<string, number>> = {
   µm: 1,
   μm: 1,
   um: 1,
@@ -188,7 +185,7 @@ function physicalSize(pixels: Element): SlideMpp | null {
   const axis = (name: string): number | null => {
     const size = positive(pixels[`PhysicalSize${name}`]);
     const unit = text(pixels[`PhysicalSize${name}Unit`]) || 'µm';
-    const um = UNIT_UM[unit];
+    const um = unitUm[unit];
     return size === null || um === undefined ? null : size * um;
   };
   const x = axis('X');
@@ -200,7 +197,7 @@ function associatedName(name: string): string {
   return /\b(label|macro|thumbnail|overview)\b/i.exec(name)?.[1]?.toLowerCase() ?? name;
 }
 
-/** Child elements of a name, none or one or many. */
+/** Child elements by name: none, one or many. */
 function child(element: Element, name: string): Element[] {
   const value = element[name];
   const list: unknown[] = Array.isArray(value) ? value : [value];

@@ -1,4 +1,4 @@
-/** Images put together from parts. */
+/** Assembles images from parts. */
 import type { RgbaImage } from '../slide.ts';
 
 /** A white image. */
@@ -6,7 +6,7 @@ export function blank(width: number, height: number): RgbaImage {
   return { width, height, data: new Uint8ClampedArray(width * height * 4).fill(255) };
 }
 
-/** Copies `part` into `image` with its top left at `x`, `y`; what reaches over the border is cut. */
+/** Copies `part` into `image` with its top left at `x`, `y`, cropped at the border. */
 export function paste(part: RgbaImage, image: RgbaImage, x: number, y: number): void {
   const width = Math.min(part.width, image.width - x);
   const height = Math.min(part.height, image.height - y);

@@ -1,4 +1,4 @@
-/** From the raw 8-bit samples of a TIFF block to RGBA. */
+/** Converts the raw 8-bit samples of a TIFF block to RGBA. */
 import type { RgbaImage } from '../slide.ts';
 import { photometric } from './tags.ts';
 
@@ -18,7 +18,7 @@ export interface SampleLayout {
 
 /**
  * @param planes one plane of interleaved samples, or one per sample when planar.
- * @returns opaque pixels: transparency is laid on white.
+ * @returns opaque pixels: transparent ones are composited onto white.
  */
 export function toRgba(
   planes: readonly Uint8Array[],

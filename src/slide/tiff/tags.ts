@@ -1,4 +1,4 @@
-/** TIFF tag numbers that are read (TIFF 6.0, TechNote 2, Aperio, Hamamatsu). */
+/** The TIFF tag numbers that are read (TIFF 6.0, TechNote 2, Aperio, Hamamatsu). */
 export const tag = {
   newSubfileType: 254,
   imageWidth: 256,
@@ -49,8 +49,8 @@ export const compression = {
   webp: 50001,
 } as const;
 
-/** TIFF's compressions in words. */
-const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
+/** Names of TIFF compressions. */
+const compressionNames: Readonly<Record<number, string>> = {
   [compression.none]: 'uncompressed',
   [compression.lzw]: 'LZW',
   [compression.jpeg]: 'JPEG',
@@ -65,9 +65,9 @@ const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
   [compression.webp]: 'WebP',
 };
 
-/** A compression in words. */
+/** The name of a compression. */
 export const compressionName = (scheme: number): string =>
-  COMPRESSION_NAMES[scheme] ?? `TIFF compression ${scheme}`;
+  compressionNames[scheme] ?? `TIFF compression ${scheme}`;
 
 export const photometric = {
   whiteIsZero: 0,

@@ -1,10 +1,10 @@
-/** The bytes of TIFF tiles and strips as they lie in the file. */
+/** The encoded bytes of TIFF tiles and strips. */
 import { brokenTile } from '../broken-tile.ts';
 import { tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
 /**
- * Bytes of tile or strip `index`; null where the file leaves it out.
+ * Bytes of tile or strip `index`; null where the file omits it.
  * @throws SlideError `broken-tile`.
  */
 export async function blockBytes(
@@ -20,11 +20,11 @@ export async function blockBytes(
   const broken = (problem: string): Error => brokenTile(file.source.name, where, problem);
   const raw = offsets[index];
   const length = counts[index];
-  if (raw === undefined || length === undefined) throw broken('Its place in the file is not given.');
-  // Scanners leave out empty tiles: zero bytes, or nowhere.
+  if (raw === undefined || length === undefined) throw broken('Its offset in the file is missing.');
+  // Scanners omit empty tiles: they have zero bytes or offset zero.
   if (length === 0 || raw === 0) return null;
   const offset = file.near(raw, directory.offset);
-  if (offset + length > file.source.size) throw broken('It lies behind the end of the file.');
+  if (offset + length > file.source.size) throw broken('It is past the end of the file.');
   const bytes = await file.source.read(offset, length, signal);
   if (bytes.length < length) throw broken('The file ends within it.');
   return bytes;

@@ -1,69 +1,72 @@
 /**
- * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with
- * 64-bit offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before
- * it is used: counts, offsets, the number of directories.
+ * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with 64-bit
+ * offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before use: counts,
+ * offsets, the number of directories.
  */
 import { readExactly } from '../byte-source.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { tag } from './tags.ts';
 
-const MAX_DIRECTORIES = 1024;
-const MAX_ENTRIES = 4096;
-/** Bytes of one entry's values: 64 Mi, eight million 64-bit tile offsets. */
-const MAX_VALUE_BYTES = 64 * 1024 * 1024;
+const maxDirectories = 1024;
+const maxEntries = 4096;
+/** Largest size of one entry's values: 64 MiB, eight million 64-bit tile offsets. */
+const maxValueBytes = 64 * 1024 * 1024;
 /** Values up to this size are read with their directory. */
-const EAGER_BYTES = 4096;
+const eagerBytes = 4096;
 
-/** Bytes of one value by TIFF field type; 0 for types that do not exist. */
-const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
-const typeBytes = (type: number): number => TYPE_BYTES[type] ?? 0;
+/** Bytes per value by TIFF field type; 0 for undefined types. */
+const bytesPerValue = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
+const typeBytes = (type: number): number => bytesPerValue[type] ?? 0;
 
 interface Entry {
   readonly type: number;
   readonly count: number;
-  /** The values' bytes when they are at hand, else where they lie. */
+  /** The values' bytes if already read, else their offset. */
   bytes: Uint8Array<ArrayBuffer> | null;
   readonly offset: number;
 }
 
 /** One image file directory. */
 export class TiffDirectory {
-  /** Decoded values: tile offsets are asked for with every tile. */
-  private readonly decoded = new Map<number, Float64Array>();
+  /** Decoded values: every tile asks for the tile offsets. */
+  readonly #decoded = new Map<number, Float64Array>();
+  readonly #file: TiffFile;
+  /** The directory's offset, which identifies it. */
+  readonly offset: number;
+  readonly #entries: ReadonlyMap<number, Entry>;
 
-  constructor(
-    private readonly file: TiffFile,
-    /** Where the directory lies; directories are told apart by it. */
-    readonly offset: number,
-    private readonly entries: ReadonlyMap<number, Entry>,
-  ) {}
-
-  has(number: number): boolean {
-    return this.entries.has(number);
+  constructor(file: TiffFile, offset: number, entries: ReadonlyMap<number, Entry>) {
+    this.#file = file;
+    this.offset = offset;
+    this.#entries = entries;
   }
 
-  /** The first value of a tag, undefined where it is absent or lies apart. */
+  has(number: number): boolean {
+    return this.#entries.has(number);
+  }
+
+  /** The first value of a tag; undefined where it is absent or not read yet. */
   number(number: number): number | undefined {
-    const entry = this.entries.get(number);
+    const entry = this.#entries.get(number);
     if (entry?.bytes == null || entry.count === 0) return undefined;
-    return this.file.decode(entry.type, entry.bytes, 1)[0];
+    return this.#file.decode(entry.type, entry.bytes, 1)[0];
   }
 
   /** All values of a tag; empty where it is absent. @throws SlideError `truncated`, `corrupt`. */
   async numbers(number: number, signal?: AbortSignal): Promise<Float64Array> {
-    const known = this.decoded.get(number);
+    const known = this.#decoded.get(number);
     if (known !== undefined) return known;
-    const entry = this.entries.get(number);
+    const entry = this.#entries.get(number);
     if (entry === undefined) return new Float64Array(0);
-    const values = this.file.decode(entry.type, await this.load(entry, signal), entry.count);
-    this.decoded.set(number, values);
+    const values = this.#file.decode(entry.type, await this.#load(entry, signal), entry.count);
+    this.#decoded.set(number, values);
     return values;
   }
 
   /** A tag's values as raw bytes; null where it is absent. @throws SlideError `truncated`, `corrupt`. */
   async bytes(number: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
-    const entry = this.entries.get(number);
-    return entry === undefined ? null : this.load(entry, signal);
+    const entry = this.#entries.get(number);
+    return entry === undefined ? null : this.#load(entry, signal);
   }
 
   /** A tag's text (UTF-8, up to the first NUL); empty where it is absent. */
@@ -74,8 +77,8 @@ export class TiffDirectory {
     return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
   }
 
-  private async load(entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    entry.bytes ??= await this.file.valueBytes(entry.offset, entry.count * typeBytes(entry.type), signal);
+  async #load(entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    entry.bytes ??= await this.#file.valueBytes(entry.offset, entry.count * typeBytes(entry.type), signal);
     return entry.bytes;
   }
 }
@@ -83,15 +86,18 @@ export class TiffDirectory {
 /** An open TIFF file: its source, byte order, kind and main chain of directories. */
 export class TiffFile {
   directories: readonly TiffDirectory[] = [];
-  private readonly visited = new Set<number>();
+  readonly #visited = new Set<number>();
+  readonly source: ByteSource;
+  readonly littleEndian: boolean;
+  readonly big: boolean;
 
-  private constructor(
-    readonly source: ByteSource,
-    readonly littleEndian: boolean,
-    readonly big: boolean,
-  ) {}
+  private constructor(source: ByteSource, littleEndian: boolean, big: boolean) {
+    this.source = source;
+    this.littleEndian = littleEndian;
+    this.big = big;
+  }
 
-  /** Whether the bytes begin as a TIFF or BigTIFF file does. */
+  /** Whether the bytes start like a TIFF or BigTIFF file. */
   static recognises(head: Uint8Array): boolean {
     const order = head[0] === 0x49 && head[1] === 0x49 ? 1 : head[0] === 0x4d && head[1] === 0x4d ? 2 : 0;
     if (order === 0) return false;
@@ -101,22 +107,23 @@ export class TiffFile {
 
   /**
    * Reads the header and the main chain of directories.
-   * @throws SlideError `truncated` (a directory lies behind the file's end), `corrupt` (loop, absurd counts).
+   * @throws SlideError `truncated` (a directory is past the end of the file), `corrupt` (loop, absurd
+   * counts).
    */
   static async open(source: ByteSource): Promise<TiffFile> {
     const head = await readExactly(source, 0, 8, 'header');
     const littleEndian = head[0] === 0x49;
     const version = new DataView(head.buffer).getUint16(2, littleEndian);
     const file = new TiffFile(source, littleEndian, version === 43);
-    let next = await file.firstOffset();
+    let next = await file.#firstOffset();
     const directories: TiffDirectory[] = [];
     while (next !== 0) {
-      if (directories.length >= MAX_DIRECTORIES) throw file.corrupt('It has too many directories.');
-      const read = await file.readDirectory(next);
+      if (directories.length >= maxDirectories) throw file.corrupt('It has too many directories.');
+      const read = await file.#readDirectory(next);
       directories.push(read.directory);
       next = read.next;
     }
-    if (directories.length === 0) throw file.corrupt('It holds no image.');
+    if (directories.length === 0) throw file.corrupt('It has no image.');
     file.directories = directories;
     return file;
   }
@@ -124,19 +131,19 @@ export class TiffFile {
   /** The directories that SubIFDs of `parent` point to (pyramid levels of OME-TIFF and libvips). */
   async subDirectories(parent: TiffDirectory): Promise<TiffDirectory[]> {
     const offsets = await parent.numbers(tag.subIfds);
-    if (offsets.length > MAX_DIRECTORIES) throw this.corrupt('It has too many sub-directories.');
+    if (offsets.length > maxDirectories) throw this.corrupt('It has too many sub-directories.');
     const result: TiffDirectory[] = [];
-    for (const offset of offsets) result.push((await this.readDirectory(offset)).directory);
+    for (const offset of offsets) result.push((await this.#readDirectory(offset)).directory);
     return result;
   }
 
   /** @throws SlideError `truncated`, `corrupt`. */
   async valueBytes(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    if (length > MAX_VALUE_BYTES) throw this.corrupt(`A tag claims ${length} bytes of values.`);
+    if (length > maxValueBytes) throw this.corrupt(`A tag claims ${length} bytes of values.`);
     return readExactly(this.source, offset, length, 'tags', signal);
   }
 
-  /** Values of a field type as numbers; rationals divided, bytes of undefined type as they are. */
+  /** Values of a field type as numbers: rationals divided, bytes of undefined type unchanged. */
   decode(type: number, bytes: Uint8Array, count: number): Float64Array {
     const size = typeBytes(type);
     const n = size === 0 ? 0 : Math.min(count, Math.floor(bytes.length / size));
@@ -156,11 +163,12 @@ export class TiffFile {
     );
   }
 
-  private async firstOffset(): Promise<number> {
+  async #firstOffset(): Promise<number> {
     const head = new DataView((await readExactly(this.source, 0, this.big ? 16 : 8, 'header')).buffer);
     if (!this.big) {
       const low = head.getUint32(4, this.littleEndian);
-      // Hamamatsu keeps 64-bit offsets in classic TIFF; only in files that need them is the upper half set.
+      // Hamamatsu keeps 64-bit offsets in classic TIFF; the upper half is non-zero only in files that need
+      // it.
       if (this.source.size > 0xffff_ffff && this.littleEndian) {
         const wide = await readExactly(this.source, 4, 8, 'header');
         const offset = Number(new DataView(wide.buffer).getBigUint64(0, true));
@@ -172,14 +180,14 @@ export class TiffFile {
     return Number(head.getBigUint64(8, this.littleEndian));
   }
 
-  private async readDirectory(offset: number): Promise<{ directory: TiffDirectory; next: number }> {
-    if (this.visited.has(offset)) throw this.corrupt('Its directories form a loop.');
-    this.visited.add(offset);
+  async #readDirectory(offset: number): Promise<{ directory: TiffDirectory; next: number }> {
+    if (this.#visited.has(offset)) throw this.corrupt('Its directories form a loop.');
+    this.#visited.add(offset);
     const { big, littleEndian: le } = this;
     const countBytes = big ? 8 : 2;
     const head = new DataView((await readExactly(this.source, offset, countBytes, 'directory')).buffer);
     const count = big ? Number(head.getBigUint64(0, le)) : head.getUint16(0, le);
-    if (count === 0 || count > MAX_ENTRIES) throw this.corrupt(`A directory claims ${count} entries.`);
+    if (count === 0 || count > maxEntries) throw this.corrupt(`A directory claims ${count} entries.`);
     const entryBytes = big ? 20 : 12;
     const body = await readExactly(this.source, offset + countBytes, count * entryBytes, 'directory');
     const view = new DataView(body.buffer);
@@ -192,7 +200,7 @@ export class TiffFile {
       const length = values * typeBytes(type);
       const inline = big ? 8 : 4;
       const valueAt = at + (big ? 12 : 8);
-      // Types that do not exist are skipped, as TIFF 6.0 asks of readers.
+      // Undefined types are skipped, as TIFF 6.0 asks of readers.
       if (length === 0) continue;
       const bytes = length <= inline ? body.slice(valueAt, valueAt + length) : null;
       const raw = big ? Number(view.getBigUint64(valueAt, le)) : view.getUint32(valueAt, le);
@@ -200,14 +208,14 @@ export class TiffFile {
     }
     for (const entry of entries.values()) {
       const length = entry.count * typeBytes(entry.type);
-      if (entry.bytes === null && length <= EAGER_BYTES) {
+      if (entry.bytes === null && length <= eagerBytes) {
         entry.bytes = await this.valueBytes(entry.offset, length);
       }
     }
     const wideNext = big || (entries.has(65420) && this.source.size > 0xffff_ffff);
     let next = 0;
     const tail = new DataView((await this.source.read(nextAt, wideNext ? 8 : 4)).buffer);
-    // A file that ends right after its last directory is taken to have no more.
+    // A file that ends right after a directory has no more directories.
     if (tail.byteLength === (wideNext ? 8 : 4)) {
       next = wideNext ? Number(tail.getBigUint64(0, le)) : tail.getUint32(0, le);
     }
@@ -215,8 +223,8 @@ export class TiffFile {
   }
 
   /**
-   * Classic TIFF over 4 GiB (Hamamatsu): an offset has lost its upper half. What a directory points to
-   * lies shortly before it.
+   * Classic TIFF over 4 GiB (Hamamatsu): restores the lost upper half of an offset. What a directory points
+   * to is shortly before it.
    */
   near(offset: number, directory: number): number {
     if (this.big || directory <= 0xffff_ffff) return offset;

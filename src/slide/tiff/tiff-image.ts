@@ -1,6 +1,6 @@
 /**
- * One image of a TIFF file (one directory) as a grid of tiles. Tiles are TIFF tiles; strips are joined
- * into full-width tiles of some hundred rows. Blocks that a native decoder reads stay encoded.
+ * One image of a TIFF file (one directory) as a grid of tiles. Tiles are TIFF tiles; strips are joined into
+ * full-width tiles of a few hundred rows. Blocks that a native decoder reads stay encoded.
  */
 import { brokenTile } from '../broken-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
@@ -21,44 +21,68 @@ import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, isJpeg2000, jpeg2000Colours, sampleLayout, unsupported } from './tiff-support.ts';
 
-/** Largest image side; JPEG 2000 and BigTIFF could say more, no scanner does. */
-const MAX_SIDE = 2 ** 24;
+/** Largest image side. JPEG 2000 and BigTIFF allow more; no scanner uses it. */
+const maxSide = 2 ** 24;
 /** Largest tile in pixels: 64 MB decoded. */
-const MAX_TILE_PIXELS = 2 ** 24;
+const maxTilePixels = 2 ** 24;
 /** Largest image that is decoded as a whole (associated images). */
-const MAX_WHOLE_PIXELS = 2 ** 25;
-const MAX_BLOCKS = 2 ** 23;
-/** Rows that a tile made of strips has at least, where the image is that high. */
-const STRIP_TILE_ROWS = 256;
+const maxWholePixels = 2 ** 25;
+const maxBlocks = 2 ** 23;
+/** Minimum number of rows of a tile made of strips, if the image is that high. */
+const stripTileRows = 256;
 
 export class TiffImage implements TileGrid {
   readonly columns: number;
   readonly rows: number;
+  readonly #file: TiffFile;
+  readonly directory: TiffDirectory;
+  readonly width: number;
+  readonly height: number;
+  /** Size of the grid's tiles in pixels; a strip image's tiles are as wide as the image. */
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly tiled: boolean;
+  /** Rows per TIFF block, which is a tile or strip. */
+  readonly #blockHeight: number;
+  readonly scheme: number;
+  readonly #predictor: number;
+  readonly #layout: SampleLayout;
+  readonly #tables: Uint8Array | null;
+  readonly #jpeg2000Colours: 'rgb' | 'ycbcr';
 
   private constructor(
-    private readonly file: TiffFile,
-    readonly directory: TiffDirectory,
-    readonly width: number,
-    readonly height: number,
-    /** Tiles of the grid, in pixels; a strip image's tiles are as wide as the image. */
-    readonly tileWidth: number,
-    readonly tileHeight: number,
-    readonly tiled: boolean,
-    /** Rows of a TIFF block: the tile's, or the strip's. */
-    private readonly blockHeight: number,
-    readonly scheme: number,
-    private readonly predictor: number,
-    private readonly layout: SampleLayout,
-    private readonly tables: Uint8Array | null,
-    private readonly jpeg2000Colours: 'rgb' | 'ycbcr',
+    file: TiffFile,
+    directory: TiffDirectory,
+    width: number,
+    height: number,
+    tileWidth: number,
+    tileHeight: number,
+    tiled: boolean,
+    blockHeight: number,
+    scheme: number,
+    predictor: number,
+    layout: SampleLayout,
+    tables: Uint8Array | null,
+    jpeg2000Colours: 'rgb' | 'ycbcr',
   ) {
+    this.#file = file;
+    this.directory = directory;
+    this.width = width;
+    this.height = height;
+    this.tileWidth = tileWidth;
+    this.tileHeight = tileHeight;
+    this.tiled = tiled;
+    this.#blockHeight = blockHeight;
+    this.scheme = scheme;
+    this.#predictor = predictor;
+    this.#layout = layout;
+    this.#tables = tables;
+    this.#jpeg2000Colours = jpeg2000Colours;
     this.columns = Math.ceil(width / tileWidth);
     this.rows = Math.ceil(height / tileHeight);
   }
 
-  /**
-   * @throws SlideError `corrupt` (sizes missing or absurd), `unsupported` (compression, bits, colours).
-   */
+  /** @throws SlideError `corrupt` (sizes missing or absurd), `unsupported` (compression, bits, colours). */
   static async open(file: TiffFile, directory: TiffDirectory): Promise<TiffImage> {
     const width = directory.number(tag.imageWidth) ?? 0;
     const height = directory.number(tag.imageLength) ?? 0;
@@ -71,13 +95,13 @@ export class TiffImage implements TileGrid {
     if (!isSide(blockWidth) || !isSide(blockHeight)) {
       throw file.corrupt(`An image claims tiles of ${blockWidth} by ${blockHeight} pixels.`);
     }
-    const joined = tiled ? 1 : Math.max(1, Math.floor(STRIP_TILE_ROWS / blockHeight));
+    const joined = tiled ? 1 : Math.max(1, Math.floor(stripTileRows / blockHeight));
     const tileHeight = tiled ? blockHeight : Math.min(height, blockHeight * joined);
-    if (blockWidth * tileHeight > MAX_TILE_PIXELS) {
+    if (blockWidth * tileHeight > maxTilePixels) {
       throw unsupported(file, `Its tiles of ${blockWidth} by ${tileHeight} pixels are too large.`);
     }
     const blocks = Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight);
-    if (blocks > MAX_BLOCKS) throw file.corrupt(`An image claims ${blocks} tiles.`);
+    if (blocks > maxBlocks) throw file.corrupt(`An image claims ${blocks} tiles.`);
     const scheme = directory.number(tag.compression) ?? compression.none;
     const predictor = directory.number(tag.predictor) ?? 1;
     const layout = await sampleLayout(file, directory);
@@ -115,7 +139,7 @@ export class TiffImage implements TileGrid {
     }
     const where = `tile ${column}, ${row}`;
     if (this.tiled) {
-      return this.block(
+      return this.#block(
         row * this.columns + column,
         this.tileWidth,
         this.tileHeight,
@@ -124,14 +148,14 @@ export class TiffImage implements TileGrid {
         signal,
       );
     }
-    return this.strips(row * this.tileHeight, this.tileHeight, where, platform, signal);
+    return this.#strips(row * this.tileHeight, this.tileHeight, where, platform, signal);
   }
 
-  /** All of the image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */
+  /** The whole image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */
   async whole(platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload> {
-    if (this.width * this.height > MAX_WHOLE_PIXELS) {
+    if (this.width * this.height > maxWholePixels) {
       throw unsupported(
-        this.file,
+        this.#file,
         `Its image of ${this.width} by ${this.height} pixels is too large to show.`,
       );
     }
@@ -145,7 +169,7 @@ export class TiffImage implements TileGrid {
         tiles.push(
           this.tile(column, row, platform, signal).then(async (payload) => {
             const where = `tile ${column}, ${row}`;
-            const part = await this.pixels(payload, where, platform, signal);
+            const part = await this.#pixels(payload, where, platform, signal);
             if (part !== null) paste(part, image, column * this.tileWidth, row * this.tileHeight);
           }),
         );
@@ -156,31 +180,31 @@ export class TiffImage implements TileGrid {
   }
 
   /** Joins the strips of rows `top` to `top + height` into one tile. */
-  private async strips(
+  async #strips(
     top: number,
     height: number,
     where: string,
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<TilePayload> {
-    const first = Math.floor(top / this.blockHeight);
-    const last = Math.ceil(Math.min(this.height, top + height) / this.blockHeight) - 1;
+    const first = Math.floor(top / this.#blockHeight);
+    const last = Math.ceil(Math.min(this.height, top + height) / this.#blockHeight) - 1;
     const rows = (index: number): number =>
-      Math.min(this.blockHeight, this.height - index * this.blockHeight);
-    if (first === last) return this.block(first, this.width, rows(first), where, platform, signal);
+      Math.min(this.#blockHeight, this.height - index * this.#blockHeight);
+    if (first === last) return this.#block(first, this.width, rows(first), where, platform, signal);
     const image = blank(this.width, Math.min(height, this.height - top));
     let present = 0;
     let decodeMs = 0;
     const parts: Promise<void>[] = [];
     for (let index = first; index <= last; index++) {
       parts.push(
-        this.block(index, this.width, rows(index), where, platform, signal).then(async (payload) => {
+        this.#block(index, this.width, rows(index), where, platform, signal).then(async (payload) => {
           const start = performance.now();
-          const part = await this.pixels(payload, where, platform, signal);
+          const part = await this.#pixels(payload, where, platform, signal);
           if (part === null) return;
           decodeMs += performance.now() - start + (payload.kind === 'pixels' ? (payload.decodeMs ?? 0) : 0);
           present++;
-          paste(part, image, 0, index * this.blockHeight - top);
+          paste(part, image, 0, index * this.#blockHeight - top);
         }),
       );
     }
@@ -189,7 +213,7 @@ export class TiffImage implements TileGrid {
   }
 
   /** One TIFF tile or strip of `width` by `height` pixels. */
-  private async block(
+  async #block(
     index: number,
     width: number,
     height: number,
@@ -197,37 +221,33 @@ export class TiffImage implements TileGrid {
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<TilePayload> {
-    const bytes = await this.blockBytes(index, where, signal);
+    const bytes = await this.#blockBytes(index, where, signal);
     if (bytes === null) return { kind: 'missing' };
-    const native = this.encoded(bytes);
+    const native = this.#encoded(bytes);
     if (native !== null) {
       if (native.type === 'image/jpeg' && !isJpeg(native.bytes))
-        throw this.broken(where, 'It holds no JPEG.');
+        throw this.#broken(where, 'It is not a JPEG.');
       return native;
     }
     const start = performance.now();
     try {
       const image = isJpeg2000(this.scheme)
-        ? await platform.jpeg2000(bytes, this.jpeg2000Colours, signal)
-        : await this.decodeSamples(index, bytes, width, height, where, signal);
+        ? await platform.jpeg2000(bytes, this.#jpeg2000Colours, signal)
+        : await this.#decodeSamples(index, bytes, width, height, where, signal);
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;
-      throw this.broken(where, 'Its data is damaged.', cause);
+      throw this.#broken(where, 'Its data is damaged.', cause);
     }
   }
 
-  private blockBytes(
-    index: number,
-    where: string,
-    signal?: AbortSignal,
-  ): Promise<Uint8Array<ArrayBuffer> | null> {
-    return blockBytes(this.file, this.directory, index, where, signal);
+  #blockBytes(index: number, where: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
+    return blockBytes(this.#file, this.directory, index, where, signal);
   }
 
   /** A payload for the native decoder; null when our own code has to decode. */
-  private encoded(
+  #encoded(
     bytes: Uint8Array<ArrayBuffer>,
   ): { kind: 'encoded'; type: EncodedImageType; bytes: Uint8Array<ArrayBuffer> } | null {
     if (this.scheme === compression.webp) return { kind: 'encoded', type: 'image/webp', bytes };
@@ -235,16 +255,16 @@ export class TiffImage implements TileGrid {
     return {
       kind: 'encoded',
       type: 'image/jpeg',
-      bytes: completeJpeg(bytes, this.tables, this.jpegColours()),
+      bytes: completeJpeg(bytes, this.#tables, this.#jpegColours()),
     };
   }
 
-  private jpegColours(): JpegColours {
-    if (this.layout.photometric === photometric.rgb) return 'rgb';
-    return this.layout.photometric === photometric.ycbcr ? 'ycbcr' : 'as-marked';
+  #jpegColours(): JpegColours {
+    if (this.#layout.photometric === photometric.rgb) return 'rgb';
+    return this.#layout.photometric === photometric.ycbcr ? 'ycbcr' : 'as-marked';
   }
 
-  private async decodeSamples(
+  async #decodeSamples(
     index: number,
     bytes: Uint8Array<ArrayBuffer>,
     width: number,
@@ -252,35 +272,30 @@ export class TiffImage implements TileGrid {
     where: string,
     signal?: AbortSignal,
   ): Promise<RgbaImage> {
-    const { samples, planar } = this.layout;
+    const { samples, planar } = this.#layout;
     if (!planar) {
-      return toRgba([this.unpackPlane(bytes, width, height, samples, where)], width, height, this.layout);
+      return toRgba([this.#unpackPlane(bytes, width, height, samples, where)], width, height, this.#layout);
     }
-    const blocksPerPlane = Math.ceil(this.width / this.tileWidth) * Math.ceil(this.height / this.blockHeight);
-    const planes = [this.unpackPlane(bytes, width, height, 1, where)];
+    const blocksPerPlane =
+      Math.ceil(this.width / this.tileWidth) * Math.ceil(this.height / this.#blockHeight);
+    const planes = [this.#unpackPlane(bytes, width, height, 1, where)];
     for (let plane = 1; plane < samples; plane++) {
-      const more = await this.blockBytes(index + plane * blocksPerPlane, where, signal);
-      if (more === null) throw this.broken(where, 'One of its colour planes is missing.');
-      planes.push(this.unpackPlane(more, width, height, 1, where));
+      const more = await this.#blockBytes(index + plane * blocksPerPlane, where, signal);
+      if (more === null) throw this.#broken(where, 'One of its colour planes is missing.');
+      planes.push(this.#unpackPlane(more, width, height, 1, where));
     }
-    return toRgba(planes, width, height, this.layout);
+    return toRgba(planes, width, height, this.#layout);
   }
 
-  private unpackPlane(
-    bytes: Uint8Array,
-    width: number,
-    height: number,
-    samples: number,
-    where: string,
-  ): Uint8Array {
+  #unpackPlane(bytes: Uint8Array, width: number, height: number, samples: number, where: string): Uint8Array {
     const length = width * height * samples;
     const plane = unpack(this.scheme, bytes, length);
-    if (plane.length < length) throw this.broken(where, 'It holds too little data.');
-    if (this.predictor === 2) undoDifferencing(plane, width * samples, samples);
+    if (plane.length < length) throw this.#broken(where, 'It has too little data.');
+    if (this.#predictor === 2) undoDifferencing(plane, width * samples, samples);
     return plane;
   }
 
-  private async pixels(
+  async #pixels(
     payload: TilePayload,
     where: string,
     platform: SlidePlatform,
@@ -292,13 +307,13 @@ export class TiffImage implements TileGrid {
       return await platform.decoder.decode(payload.bytes, payload.type, signal);
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
-      throw this.broken(where, 'Its image data is damaged.', cause);
+      throw this.#broken(where, 'Its image data is damaged.', cause);
     }
   }
 
-  private broken(where: string, problem: string, cause?: unknown): SlideError {
-    return brokenTile(this.file.source.name, where, problem, cause);
+  #broken(where: string, problem: string, cause?: unknown): SlideError {
+    return brokenTile(this.#file.source.name, where, problem, cause);
   }
 }
 
-const isSide = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= MAX_SIDE;
+const isSide = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= maxSide;

@@ -1,11 +1,11 @@
-/** A slide made of images of one TIFF file; every TIFF dialect only decides which image is what. */
+/** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
 import { fingerprint } from '../fingerprint.ts';
 import { iccSummary } from '../icc.ts';
 import type { Slide, SlideLevel, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
 import { compressionName, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
 
-/** A grid of tiles: a TIFF image, or a view of one that makes tiles where the file has none (NDPI). */
+/** A grid of tiles: a TIFF image, or a view of one that creates tiles where the file has none (NDPI). */
 export interface TileGrid {
   readonly width: number;
   readonly height: number;
@@ -16,7 +16,7 @@ export interface TileGrid {
   tile(column: number, row: number, platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
 }
 
-/** An image beside the slide itself. */
+/** An associated image, such as a label. */
 export interface AssociatedSource {
   readonly name: string;
   readonly width: number;
@@ -38,7 +38,7 @@ export interface TiffContents {
   readonly properties: Readonly<Record<string, string>>;
 }
 
-/** Puts a slide together. @throws SlideError of reading. */
+/** Assembles a slide. @throws SlideError of reading. */
 export async function tiffSlide(
   file: TiffFile,
   contents: TiffContents,
@@ -46,7 +46,7 @@ export async function tiffSlide(
 ): Promise<Slide> {
   const { source } = file;
   const base = contents.levels[0];
-  if (base === undefined) throw file.corrupt('It holds no image.');
+  if (base === undefined) throw file.corrupt('It has no image.');
   const profile = await file.directories[0]!.bytes(tag.iccProfile);
   const metadata: SlideMetadata = {
     name: source.name,
@@ -83,7 +83,7 @@ export async function tiffSlide(
   };
 }
 
-/** Level geometry with downsamples as the mean of both axes. */
+/** Level geometry; a downsample is the mean of both axes. */
 export function slideLevels(
   grids: readonly Pick<TileGrid, 'width' | 'height' | 'tileWidth' | 'tileHeight'>[],
 ): SlideLevel[] {

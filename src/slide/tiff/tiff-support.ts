@@ -1,11 +1,11 @@
-/** Which kinds of TIFF can be read, and what a directory says of its samples. */
+/** Which kinds of TIFF are supported, and what a directory says about its samples. */
 import { SlideError } from '../slide.ts';
 import { isByteCodec } from './codecs.ts';
 import type { SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
-/** The refusal of a kind of TIFF, with the way out. */
+/** The error for an unsupported kind of TIFF, with a remedy. */
 export function unsupported(file: TiffFile, problem: string): SlideError {
   return new SlideError(
     'unsupported',
@@ -16,8 +16,8 @@ export function unsupported(file: TiffFile, problem: string): SlideError {
 }
 
 /**
- * What a JPEG 2000 tile's components are. Aperio's 33003 is YCbCr and 33005 RGB; libvips writes YCbCr
- * under 33004; Bio-Formats (OME-TIFF) writes RGB under any of them. The photometric tag says RGB always.
+ * The colour space of a JPEG 2000 tile. Aperio's 33003 is YCbCr and 33005 RGB; libvips writes YCbCr under
+ * 33004; Bio-Formats (OME-TIFF) writes RGB under any of them. The photometric tag always says RGB.
  */
 export async function jpeg2000Colours(file: TiffFile, scheme: number): Promise<'rgb' | 'ycbcr'> {
   if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) return 'rgb';
@@ -28,7 +28,7 @@ export async function jpeg2000Colours(file: TiffFile, scheme: number): Promise<'
   return bioFormats ? 'rgb' : 'ycbcr';
 }
 
-/** @throws SlideError `unsupported` for bits or channels that can't be read. */
+/** @throws SlideError `unsupported` for bit depths or channel counts that cannot be read. */
 export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Promise<SampleLayout> {
   const samples = directory.number(tag.samplesPerPixel) ?? 1;
   const bits = await directory.numbers(tag.bitsPerSample);
@@ -37,7 +37,7 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
   if (wrong !== undefined || (bits.length === 0 && samples > 0) || format !== 1) {
     throw unsupported(
       file,
-      `It has ${wrong ?? 1} bits per channel${format === 3 ? ' (floating point)' : ''}; slides of 8 bits can be opened.`,
+      `It has ${wrong ?? 1} bits per channel${format === 3 ? ' (floating point)' : ''}; only 8 bits are supported.`,
     );
   }
   if (samples < 1 || samples > 4)
@@ -54,15 +54,15 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
   };
 }
 
-/** @throws SlideError `unsupported` where codec, predictor and colours don't go together. */
+/** @throws SlideError `unsupported` where codec, predictor and colours are incompatible. */
 export function checkSupport(file: TiffFile, scheme: number, predictor: number, layout: SampleLayout): void {
   const { samples, planar } = layout;
   if (scheme === compression.jpeg) {
-    if (planar) throw unsupported(file, 'It keeps JPEG colour planes apart.');
+    if (planar) throw unsupported(file, 'It stores JPEG colour planes separately.');
     return;
   }
   if (isJpeg2000(scheme) || scheme === compression.webp) {
-    if (planar) throw unsupported(file, 'It keeps the colour planes of encoded tiles apart.');
+    if (planar) throw unsupported(file, 'It stores the colour planes of encoded tiles separately.');
     return;
   }
   if (!isByteCodec(scheme))

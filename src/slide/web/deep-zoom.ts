@@ -2,13 +2,13 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { TileServerLevel, TileServerSlide } from './tile-server.ts';
 
-/** Smallest side worth a level of its own. */
-const SMALLEST_LEVEL = 64;
+/** Smallest side of a level that is offered. */
+const smallestLevel = 64;
 
 /**
  * Reads a description.
- * @param url of the description; tiles lie beside it in `name_files/`.
- * @returns null when the text is no Deep Zoom description.
+ * @param url the description's address; the tiles are next to it in `name_files/`.
+ * @returns null when the text is not a Deep Zoom description.
  */
 export function deepZoom(text: string, url: string, name: string): TileServerSlide | null {
   const image = parse(text);
@@ -30,7 +30,7 @@ export function deepZoom(text: string, url: string, name: string): TileServerSli
       tileWidth: tileSize,
       tileHeight: tileSize,
     };
-    if (levels.length > 0 && Math.max(level.width, level.height) < SMALLEST_LEVEL) break;
+    if (levels.length > 0 && Math.max(level.width, level.height) < smallestLevel) break;
     levels.push(level);
   }
   const files = url.replace(/\.(dzi|xml|json)(?=[?#]|$)/i, '').replace(/[?#].*$/, '');

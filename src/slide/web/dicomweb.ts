@@ -9,7 +9,7 @@ import { brokenTile } from '../broken-tile.ts';
 
 type Json = Readonly<Record<string, { readonly Value?: readonly unknown[] } | undefined>>;
 
-/** Whether a URL is that of a series. */
+/** Whether a URL is a series' address. */
 export function isDicomWebSeries(url: string): boolean {
   return /\/studies\/[\d.]+\/series\/[\d.]+\/?(?:[?#].*)?$/.test(url);
 }
@@ -25,7 +25,7 @@ export async function dicomWebInstances(
   try {
     response = await http(`${series}/metadata`, { headers: { Accept: 'application/dicom+json' } });
   } catch (cause) {
-    throw new SlideError('network', name, 'The DICOMweb server can not be reached.', 'Check the address.', {
+    throw new SlideError('network', name, 'The DICOMweb server cannot be reached.', 'Check the address.', {
       cause,
     });
   }
@@ -34,7 +34,7 @@ export async function dicomWebInstances(
     throw new SlideError(
       code,
       name,
-      `The DICOMweb server answers with status ${response.status}.`,
+      `The DICOMweb server answered with status ${response.status}.`,
       'Check the address.',
     );
   }
@@ -43,7 +43,7 @@ export async function dicomWebInstances(
     list = (await response.json()) as Json[];
     if (!Array.isArray(list)) throw new Error('no list');
   } catch (cause) {
-    throw new SlideError('corrupt', name, 'The server’s metadata can not be read.', 'Check the address.', {
+    throw new SlideError('corrupt', name, 'The server’s metadata cannot be read.', 'Check the address.', {
       cause,
     });
   }
@@ -99,7 +99,7 @@ function instance(data: Json, series: string, file: string, http: typeof fetch):
             ? 'thumbnail'
             : 'volume',
     seriesUid: text('0020000E'),
-    // Servers give the syntax in one of these; JPEG is asked for below in any case.
+    // Servers give the syntax in one of these; JPEG is requested below in any case.
     transferSyntax: text('00083002') || text('00020010') || '1.2.840.10008.1.2.4.50',
     width,
     height,
@@ -138,16 +138,16 @@ async function fetchFrame(
       headers: { Accept: 'multipart/related; type="application/octet-stream"; transfer-syntax=*' },
       ...(signal ? { signal } : {}),
     });
-    if (!response.ok) throw brokenTile(file, where, `The server answers with status ${response.status}.`);
+    if (!response.ok) throw brokenTile(file, where, `The server answered with status ${response.status}.`);
     const body = new Uint8Array(await response.arrayBuffer());
     const type = response.headers.get('content-type') ?? '';
     const part = type.startsWith('multipart/') ? firstPart(body, type) : body;
-    if (part === null) throw brokenTile(file, where, 'The server’s answer can not be read.');
+    if (part === null) throw brokenTile(file, where, 'The server’s answer cannot be read.');
     return part;
   } catch (cause) {
     if (signal?.aborted) throw abortReason(signal);
     if (cause instanceof SlideError) throw cause;
-    throw brokenTile(file, where, 'The server can not be reached.', cause);
+    throw brokenTile(file, where, 'The server cannot be reached.', cause);
   }
 }
 

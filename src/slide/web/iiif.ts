@@ -1,11 +1,11 @@
-/** IIIF Image API 2 and 3: a server that cuts and scales; only regions that lie on its tile grid are asked for. */
+/** IIIF Image API 2 and 3: the server crops and scales; only regions on its tile grid are requested. */
 import type { TileServerLevel, TileServerSlide } from './tile-server.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads an `info.json`.
- * @returns null when the text is none.
+ * @returns null when the text is something else.
  */
 export function iiif(text: string, url: string, name: string): TileServerSlide | null {
   let info: Fields;
@@ -35,7 +35,7 @@ export function iiif(text: string, url: string, name: string): TileServerSlide |
     tileHeight,
   }));
   const id = info.id ?? info['@id'];
-  // A server behind a proxy names itself by another address than the one that it can be reached at.
+  // A server behind a proxy may give an address other than the one that reaches it.
   const base = url.replace(/\/info\.json(?:[?#].*)?$/, '');
   const service = url.includes('/info.json') || typeof id !== 'string' ? base : id.replace(/\/$/, '');
   return {

@@ -1,6 +1,4 @@
-/**
- * A slide whose tiles are images behind URLs of their own (Deep Zoom, IIIF): what those formats share.
- */
+/** What Deep Zoom and IIIF share: a slide whose tiles are images with a URL each. */
 import { abortReason } from '../../base/abort.ts';
 import {
   SlideError,
@@ -31,7 +29,7 @@ export interface TileServerSlide {
   /** What identifies the slide: its description. */
   readonly description: string;
   url(level: number, column: number, row: number): string;
-  /** Pixels by which a tile's image reaches over its left and top neighbours (Deep Zoom); 0 by default. */
+  /** Pixels by which a tile's image overlaps its left and top neighbours (Deep Zoom); 0 by default. */
   readonly overlap?: number;
 }
 
@@ -77,7 +75,7 @@ export async function tileServerSlide(
       const bytes = await fetchTile(http, server.url(level, column, row), name, where, signal);
       if (bytes === null) return { kind: 'missing' };
       const type: EncodedImageType | null = imageType(bytes);
-      if (type === null) throw brokenTile(name, where, 'The server sent no image.');
+      if (type === null) throw brokenTile(name, where, 'The server did not send an image.');
       const overlap = server.overlap ?? 0;
       if (overlap === 0) return { kind: 'encoded', type, bytes };
       const image = await platform.decoder.decode(bytes, type, signal).catch((cause: unknown) => {
@@ -109,11 +107,11 @@ async function fetchTile(
   try {
     const response = await http(url, signal ? { signal } : {});
     if (response.status === 404) return null;
-    if (!response.ok) throw brokenTile(file, where, `The server answers with status ${response.status}.`);
+    if (!response.ok) throw brokenTile(file, where, `The server answered with status ${response.status}.`);
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     if (signal?.aborted) throw abortReason(signal);
     if (cause instanceof SlideError) throw cause;
-    throw brokenTile(file, where, 'The server can not be reached.', cause);
+    throw brokenTile(file, where, 'The server cannot be reached.', cause);
   }
 }

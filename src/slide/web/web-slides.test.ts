@@ -13,18 +13,18 @@ import { firstPart } from './dicomweb.ts';
 
 const platform = nodePlatform();
 const { decoder } = platform;
-const WIDTH = 300;
-const HEIGHT = 200;
+const slideWidth = 300;
+const slideHeight = 200;
 
-/** Red tells x, green tells y. */
-const picture = new Uint8Array(WIDTH * HEIGHT * 3).map((_, i) => {
+/** Red encodes x, green encodes y. */
+const picture = new Uint8Array(slideWidth * slideHeight * 3).map((_, i) => {
   const at = Math.floor(i / 3);
-  return i % 3 === 0 ? Math.floor((at % WIDTH) / 2) : i % 3 === 1 ? Math.floor(at / WIDTH) : 50;
+  return i % 3 === 0 ? Math.floor((at % slideWidth) / 2) : i % 3 === 1 ? Math.floor(at / slideWidth) : 50;
 });
 
-const raw = { raw: { width: WIDTH, height: HEIGHT, channels: 3 as const } };
+const raw = { raw: { width: slideWidth, height: slideHeight, channels: 3 as const } };
 
-/** A PNG of a part of the picture, scaled. */
+/** A scaled PNG of a part of the picture. */
 const part = (
   left: number,
   top: number,
@@ -40,7 +40,7 @@ const part = (
     .toBuffer()
     .then((buffer) => new Uint8Array(buffer));
 
-/** A server as a `fetch`: answers by path, and keeps what was asked for. */
+/** A server as a `fetch`: answers by path and records the requests. */
 function server(
   answer: (path: string) => Promise<Response | undefined> | Response | undefined,
 ): typeof fetch & { asked: string[] } {
@@ -65,15 +65,15 @@ const colour = async (slide: Slide, x: number, y: number): Promise<number[]> =>
   pixel(await readRegion(slide, { x, y, width: 1, height: 1 }, 1, 1, { decoder }), 0, 0);
 
 describe('Deep Zoom', () => {
-  const dzi = `<?xml version="1.0"?><Image xmlns="http://schemas.microsoft.com/deepzoom/2008" TileSize="64" Overlap="2" Format="png"><Size Width="${WIDTH}" Height="${HEIGHT}"/></Image>`;
+  const dzi = `<?xml version="1.0"?><Image xmlns="http://schemas.microsoft.com/deepzoom/2008" TileSize="64" Overlap="2" Format="png"><Size Width="${slideWidth}" Height="${slideHeight}"/></Image>`;
   const http = server(async (path) => {
     if (path === '/a/slide.dzi') return ranged(dzi);
     const [, level, column, row] =
       /^\/a\/slide_files\/(\d+)\/(\d+)_(\d+)\.png$/.exec(path)?.map(Number) ?? [];
     if (level === undefined || column === undefined || row === undefined) return undefined;
     const scale = 2 ** (9 - level);
-    const [w, h] = [Math.ceil(WIDTH / scale), Math.ceil(HEIGHT / scale)];
-    if (scale !== 1) return new Response(await part(0, 0, WIDTH, HEIGHT, w, h));
+    const [w, h] = [Math.ceil(slideWidth / scale), Math.ceil(slideHeight / scale)];
+    if (scale !== 1) return new Response(await part(0, 0, slideWidth, slideHeight, w, h));
     const left = Math.max(0, column * 64 - 2);
     const top = Math.max(0, row * 64 - 2);
     const width = Math.min(w, (column + 1) * 64 + 2) - left;
@@ -81,9 +81,14 @@ describe('Deep Zoom', () => {
     return new Response(await part(left, top, width, height, width, height));
   });
 
-  test('levels, tiles without their overlap, pixels in their places', async () => {
+  test('levels, tiles without their overlap, pixels in place', async () => {
     const slide = await openSlideUrl('https://a.example/a/slide.dzi', platform, { fetch: http });
-    expect(slide.metadata).toMatchObject({ format: 'deep-zoom', width: WIDTH, height: HEIGHT, mpp: null });
+    expect(slide.metadata).toMatchObject({
+      format: 'deep-zoom',
+      width: slideWidth,
+      height: slideHeight,
+      mpp: null,
+    });
     expect(slide.metadata.levels.map((level) => level.width)).toEqual([300, 150, 75]);
     for (const [x, y] of [
       [0, 0],
@@ -111,25 +116,30 @@ describe.each([
   const info = JSON.stringify({
     '@context': context,
     id: 'https://elsewhere.example/x',
-    width: WIDTH,
-    height: HEIGHT,
+    width: slideWidth,
+    height: slideHeight,
     tiles: [{ width: 128, scaleFactors: [1, 2] }],
   });
   const http = server(async (path) => {
-    // A server that writes info.json on the fly does not know ranges.
+    // A server that generates info.json does not support ranges.
     if (path === '/iiif/slide/info.json') return whole(info, 'application/ld+json');
     const match = /^\/iiif\/slide\/(full|\d+,\d+,\d+,\d+)\/(\d+),(\d*)\/0\/default\.jpg$/.exec(path);
     if (match === null || (version === 3) !== (match[3] !== '')) return undefined;
-    const [x = 0, y = 0, w = WIDTH, h = HEIGHT] = match[1] === 'full' ? [] : match[1]!.split(',').map(Number);
+    const [x = 0, y = 0, w = slideWidth, h = slideHeight] =
+      match[1] === 'full' ? [] : match[1]!.split(',').map(Number);
     const toWidth = Number(match[2]);
     return new Response(
       await part(x, y, w, h, toWidth, match[3] === '' ? Math.ceil((h * toWidth) / w) : Number(match[3])),
     );
   });
 
-  test('asks for its tiles alone and gets pixels in their places', async () => {
+  test('requests only its tiles and puts pixels in place', async () => {
     const slide = await openSlideUrl('https://a.example/iiif/slide/info.json', platform, { fetch: http });
-    expect(slide.metadata).toMatchObject({ format: `iiif-${version}`, width: WIDTH, height: HEIGHT });
+    expect(slide.metadata).toMatchObject({
+      format: `iiif-${version}`,
+      width: slideWidth,
+      height: slideHeight,
+    });
     expect(slide.metadata.levels.map((level) => level.downsample)).toEqual([1, 2]);
     for (const [x, y] of [
       [0, 0],
@@ -190,14 +200,14 @@ describe('DICOMweb', () => {
     expect((await read(remote)).data).toEqual((await read(local)).data);
   });
 
-  test('a series that is not there', async () => {
+  test('a missing series', async () => {
     const none = server(() => undefined);
     await expect(openSlideUrl(`https://a.example${series}`, platform, { fetch: none })).rejects.toMatchObject(
       { code: 'not-found' },
     );
   });
 
-  test('the first part of a multipart answer, whatever it holds', () => {
+  test('extracts the first part of a multipart answer, whatever its bytes', () => {
     const body = new TextEncoder().encode('--b\r\nA: 1\r\n\r\nin\r\n-\r\n--c\r\n--b--');
     expect(new TextDecoder().decode(firstPart(body, 'multipart/related; boundary="b"')!)).toBe(
       'in\r\n-\r\n--c',
@@ -214,12 +224,12 @@ describe('plain images', () => {
         .toBuffer(),
     );
     const slide = await openSlide([memoryByteSource(bytes, 'image.svs')], platform);
-    expect(slide.metadata).toMatchObject({ format: type, width: WIDTH, height: HEIGHT, mpp: null });
+    expect(slide.metadata).toMatchObject({ format: type, width: slideWidth, height: slideHeight, mpp: null });
     const [red = 0, green = 0] = await colour(slide, 200, 120);
     expect(Math.abs(red - 100) + Math.abs(green - 120)).toBeLessThan(8);
   });
 
-  test('a damaged one says so; one of absurd size is not decoded', async () => {
+  test('a damaged image is reported; an absurdly large one is not decoded', async () => {
     const png = new Uint8Array(await sharp(picture, raw).png().toBuffer());
     await expect(openSlide([memoryByteSource(png.slice(0, 200), 'cut.png')], platform)).rejects.toMatchObject(
       { code: 'corrupt', file: 'cut.png' },
