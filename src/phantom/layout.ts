@@ -3,7 +3,14 @@
  * benign from in situ and a mass from a focus; the code that draws a lobule or nest never knows.
  */
 import { drawOutline, polygonArea } from './outline.ts';
-import { dropLonely, packBenign, packLobules, placeMasses, scatterFoci } from './place-structures.ts';
+import {
+  dropLonely,
+  packBenign,
+  packLobules,
+  placeMasses,
+  scatterFoci,
+  drawTerritories,
+} from './place-structures.ts';
 import { hash, Random } from './random.ts';
 import {
   keeps,
@@ -13,7 +20,6 @@ import {
   type Structure,
   type TissueOutline,
 } from './structure.ts';
-import { drawTerritories } from './territories.ts';
 
 export interface Layout {
   readonly tissue: TissueOutline;

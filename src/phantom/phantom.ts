@@ -4,13 +4,12 @@
  * page, worker and Node.
  */
 import { layOut, type Layout } from './layout.ts';
-import { phantomClass, type Structure } from './structure.ts';
+import { phantomClass, type Structure, StructureIndex } from './structure.ts';
 import { furnishLobule, type Acinus } from './lobule.ts';
 import { ValueNoise } from './noise.ts';
 import type { Outline } from './outline.ts';
 import { hash } from './random.ts';
 import { drawStain, type StainTable } from './stain.ts';
-import { StructureIndex } from './structure-index.ts';
 
 export interface PhantomSpec {
   /** Any 32-bit integer. */

@@ -13,7 +13,7 @@ import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
 import { retryingFetch } from './retry.ts';
 import { urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
-import { nameOfUrl } from './url-name.ts';
+import { nameOfUrl } from './range-client.ts';
 import { deepZoom } from './web/deep-zoom.ts';
 import { dicomWebInstances, isDicomWebSeries } from './web/dicomweb.ts';
 import { iiif } from './web/iiif.ts';

@@ -4,7 +4,7 @@
  */
 import { fingerprint } from './fingerprint.ts';
 import { iccSummary } from './icc.ts';
-import { embeddedProfile } from './icc-extract.ts';
+import { embeddedProfile } from './icc-files.ts';
 import { isJpeg, jpegFrame } from './jpeg.ts';
 import {
   SlideError,

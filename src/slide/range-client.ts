@@ -1,7 +1,7 @@
 /**
  * HTTP range requests for one file (RFC 9110, section 14) that survive dropped connections and busy servers.
  */
-import { refusal } from './range-refusal.ts';
+import { abortReason, onAbort } from '../base/abort.ts';
 import {
   Backoff,
   failureCode,
@@ -12,9 +12,7 @@ import {
   retryAfterMs,
   type RetryOptions,
 } from './retry.ts';
-import { abortReason, onAbort } from '../base/abort.ts';
 import { SlideError } from './slide.ts';
-import { nameOfUrl, shownUrl } from './url-name.ts';
 
 export interface RangeClientOptions extends RetryOptions {
   /** For tests and custom headers; the global `fetch` by default. */
@@ -24,7 +22,7 @@ export interface RangeClientOptions extends RetryOptions {
 }
 
 /** The bytes of a range, and the response that delivered the last of them. */
-export interface RangeAnswer {
+interface RangeAnswer {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly response: Response;
 }
@@ -209,4 +207,67 @@ function givenUp({ error, askedMs }: TransientFailure, tries: number): SlideErro
   const asked = askedMs === null ? '' : `; the server asked to wait ${Math.ceil(askedMs / 1000)} s`;
   const problem = error.problem.replace(/\.$/, `; tried ${tries === 1 ? 'once' : `${tries} times`}${asked}.`);
   return new SlideError(error.code, error.file, problem, error.remedy, { cause: error.cause });
+}
+
+/**
+ * The error for a response that is not a range.
+ * @param name the file's name.
+ * @param where its address.
+ */
+function refusal(response: Response, name: string, where: string): SlideError {
+  const { status } = response;
+  if (status === 200) {
+    if ((response.headers.get('content-type') ?? '').startsWith('text/html')) {
+      return new SlideError(
+        'not-found',
+        name,
+        `The server returned a web page instead of the slide (${where}).`,
+        'Check the address.',
+      );
+    }
+    return new SlideError(
+      'no-range',
+      name,
+      `The server ignores range requests and sends only whole files (${where}).`,
+      'Use a server with range support, or download the file and open it from disk.',
+    );
+  }
+  if (status === 404 || status === 410) {
+    return new SlideError(
+      'not-found',
+      name,
+      `The file does not exist on the server (${status}, ${where}).`,
+      'Check the address.',
+    );
+  }
+  if (status === 401 || status === 403) {
+    return new SlideError(
+      'not-found',
+      name,
+      `The server denied access to the file (${status}, ${where}).`,
+      'Sign in there, or ask for access.',
+    );
+  }
+  return new SlideError(
+    'network',
+    name,
+    `The server answered with status ${status} (${where}).`,
+    'Try again later, or download the file and open it from disk.',
+  );
+}
+
+/** The last part of a URL's path, decoded. */
+export function nameOfUrl(url: string): string {
+  const path = url.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  const last = path.slice(path.lastIndexOf('/') + 1) || url;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+/** The URL without its secret parts: name and password, query, fragment. */
+export function shownUrl(url: string): string {
+  return url.replace(/[?#].*$/, '').replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
 }

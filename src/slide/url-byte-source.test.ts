@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { urlByteSource } from './url-byte-source.ts';
-import { nameOfUrl, shownUrl } from './url-name.ts';
+import { nameOfUrl, shownUrl } from './range-client.ts';
 
 const file = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
 

@@ -9,8 +9,8 @@ import {
   type ExportRequest,
   type GoldenInputs,
   type ManifestFields,
+  float16Agreement,
 } from '../runtime/graph/export-model.ts';
-import { float16Agreement } from '../runtime/graph/float16-agreement.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { zooRow } from '../runtime/zoo.ts';
 import { goldenPattern } from './golden-pattern.ts';

@@ -1,8 +1,7 @@
 /** Writes measured figures into an exported model: manifest, card and resource description. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { modelCard } from '../runtime/graph/card.ts';
-import { resourceDescription } from '../runtime/graph/rdf.ts';
+import { modelCard, resourceDescription } from '../runtime/graph/card.ts';
 import { parseManifest, type ModelManifest } from '../runtime/manifest.ts';
 
 /**

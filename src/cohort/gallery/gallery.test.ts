@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { cohortRows, type CohortRow } from '../cohort-row.ts';
 import { testOutcomes, testPlan } from '../testing.ts';
-import { appLink } from './app-link.ts';
-import { duration } from './figures.ts';
+import { appLink, duration } from './slide-card.ts';
 import { galleryPages } from './gallery.ts';
 
 const rows = cohortRows(testPlan, (id) => testOutcomes[id] ?? null);

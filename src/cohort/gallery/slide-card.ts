@@ -3,8 +3,7 @@ import { markup, safeColour, type Markup } from '../../evaluation/report/markup.
 import type { CohortRow, RowStatus } from '../cohort-row.ts';
 import type { SlideFigures } from '../outcome.ts';
 import type { CohortPlan } from '../request.ts';
-import { appLink, emptyAppLink } from './app-link.ts';
-import { area, decimals, duration } from './figures.ts';
+import { isUrl } from '../slide-id.ts';
 
 const statusWords: Readonly<Record<RowStatus, string>> = {
   done: 'Done',
@@ -112,4 +111,56 @@ const areaOf = (figures: SlideFigures | null, name: string) =>
 /** A slide's file, as seen from the gallery's pages. */
 function path(id: string, file: string): string {
   return `../slides/${id}/${file.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/**
+ * The app's address with slide and model. null for a file on disk in a folder that no server serves: a page
+ * cannot open files by path, so the user drops it on the app.
+ */
+export function appLink(
+  { app, slidesUrl, model }: Pick<CohortPlan, 'app' | 'slidesUrl' | 'model'>,
+  { source, place }: Pick<CohortRow, 'source' | 'place'>,
+): string | null {
+  const slide = isUrl(source) ? source : servedAt(slidesUrl, place);
+  if (slide === null) return null;
+  const address = new URL(app);
+  address.searchParams.set('slide', slide);
+  address.searchParams.set('model', model.id);
+  return address.href;
+}
+
+/** The app without a slide, with the model chosen. */
+function emptyAppLink({ app, model }: Pick<CohortPlan, 'app' | 'model'>): string {
+  const address = new URL(app);
+  address.searchParams.set('slide', 'none');
+  address.searchParams.set('model', model.id);
+  return address.href;
+}
+
+function servedAt(slidesUrl: string | null, place: string | null): string | null {
+  if (slidesUrl === null || place === null || place.startsWith('/') || place.split('/').includes('..'))
+    return null;
+  const folder = slidesUrl.endsWith('/') ? slidesUrl : `${slidesUrl}/`;
+  return new URL(place.split('/').map(encodeURIComponent).join('/'), folder).href;
+}
+
+/** With the given number of decimals, thousands separated. */
+export function decimals(value: number, digits: number): string {
+  return value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** mm², with decimals to suit the size. */
+export function area(mm2: number): string {
+  return decimals(mm2, mm2 >= 100 ? 0 : mm2 >= 10 ? 1 : 2);
+}
+
+/** A time such as `42 s` or `3 min 5 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${decimals(seconds, 1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -3,6 +3,7 @@
  * offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before use: counts,
  * offsets, the number of directories.
  */
+import { brokenTile } from '../broken-tile.ts';
 import { readExactly } from '../byte-source.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { tag } from './tags.ts';
@@ -264,4 +265,31 @@ function readValue(view: DataView, at: number, type: number, le: boolean): numbe
     default:
       return view.getUint8(at);
   }
+}
+
+/**
+ * Bytes of tile or strip `index`; null where the file omits it.
+ * @throws SlideError `broken-tile`.
+ */
+export async function blockBytes(
+  file: TiffFile,
+  directory: TiffDirectory,
+  index: number,
+  where: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const tiled = directory.has(tag.tileOffsets);
+  const offsets = await directory.numbers(tiled ? tag.tileOffsets : tag.stripOffsets, signal);
+  const counts = await directory.numbers(tiled ? tag.tileByteCounts : tag.stripByteCounts, signal);
+  const broken = (problem: string): Error => brokenTile(file.source.name, where, problem);
+  const raw = offsets[index];
+  const length = counts[index];
+  if (raw === undefined || length === undefined) throw broken('Its offset in the file is missing.');
+  // Scanners omit empty tiles: they have zero bytes or offset zero.
+  if (length === 0 || raw === 0) return null;
+  const offset = file.near(raw, directory.offset);
+  if (offset + length > file.source.size) throw broken('It is past the end of the file.');
+  const bytes = await file.source.read(offset, length, signal);
+  if (bytes.length < length) throw broken('The file ends within it.');
+  return bytes;
 }
