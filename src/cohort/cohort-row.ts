@@ -1,4 +1,4 @@
-/** One slide of a cohort as a row: plan and outcome combined. */
+/** One slide of a cohort as a row: plan and outcome combined, with flags for what to check before trusting it. */
 import type { SlideFigures, SlideOutcome } from './outcome.ts';
 import type { CohortPlan } from './request.ts';
 

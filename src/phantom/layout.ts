@@ -36,7 +36,7 @@ const wantedShares = [0.02, 0.025, 0.15] as const;
  * Lays out a phantom: the best of a few random layouts by class shares. Deterministic; the cost grows with
  * the area, about a second for 12×10 mm.
  */
-export function layOut(seed: number, widthUm: number, heightUm: number): Layout {
+export function layOutPhantom(seed: number, widthUm: number, heightUm: number): Layout {
   let best: Layout | null = null;
   let least = Infinity;
   for (let attempt = 0; attempt < 8; attempt++) {

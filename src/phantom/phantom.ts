@@ -3,7 +3,7 @@
  * seed and its position in µm, so the same tissue can be drawn at any scale and in pieces. Pure code for
  * page, worker and Node.
  */
-import { layOut, type Layout } from './layout.ts';
+import { layOutPhantom, type Layout } from './layout.ts';
 import { phantomClass, type Structure, StructureIndex } from './structure.ts';
 import { furnishLobule, type Acinus } from './lobule.ts';
 import { ValueNoise } from './noise.ts';
@@ -60,7 +60,7 @@ export function createPhantom({ seed, widthUm, heightUm }: PhantomSpec): Phantom
   if (!(widthUm > 0 && heightUm > 0 && Number.isFinite(widthUm * heightUm))) {
     throw new RangeError(`A phantom of ${widthUm} × ${heightUm} µm is impossible; give a positive size.`);
   }
-  const layout = layOut(seed, widthUm, heightUm);
+  const layout = layOutPhantom(seed, widthUm, heightUm);
   const nested = [...layout.masses, ...layout.foci].map((shape) => shape.outline);
   const toRegion = (classIndex: number, shape: Structure): PhantomRegion => ({
     classIndex,

@@ -1,6 +1,6 @@
 /**
- * Batch norm with the batch's own statistics and an explicit gradient (Ioffe & Szegedy 2015), for training
- * from scratch. TF.js would need some thirty kernels for the backward pass; this needs ten.
+ * Gradients for training that TF.js lacks or computes slowly: batch norm by the batch's own statistics,
+ * crop-and-resize, and max pooling on the wasm backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON } from '../model/ops.ts';

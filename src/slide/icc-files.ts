@@ -1,6 +1,6 @@
 /**
- * Embeds an ICC profile in an image so that the browser applies it: browsers convert colours only by profiles
- * inside an image file.
+ * ICC profiles in image files. Reads the profile of a JPEG, PNG or WebP file, and embeds one so that the browser
+ * applies it: browsers convert colours only by profiles inside an image file.
  */
 import { zlibSync, Unzlib } from 'fflate';
 import { join } from './jpeg.ts';

@@ -1,4 +1,8 @@
-/** Summarises an ICC profile (ICC.1:2010). */
+/**
+ * Summarises an ICC profile (ICC.1:2010). For a matrix profile (annex F.3: three curves and the primaries'
+ * colours) it computes what the profile does to colours, to decide whether it is sRGB. The browser does the actual
+ * conversion.
+ */
 import type { IccSummary } from './slide.ts';
 
 /** A profile that moves no colour by more than this many levels of 255 counts as sRGB. */

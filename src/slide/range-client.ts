@@ -1,5 +1,6 @@
 /**
- * HTTP range requests for one file (RFC 9110, section 14) that survive dropped connections and busy servers.
+ * HTTP range requests for one file (RFC 9110, section 14) that survive dropped connections and busy servers, and
+ * explain a server's refusal.
  */
 import { abortReason, onAbort } from '../base/abort.ts';
 import {

@@ -1,5 +1,6 @@
 /**
- * The look of the gallery. Greys have no tint; colour is reserved for classes and for what needs attention.
+ * Style and script of the gallery's pages. Greys have no tint; colour is reserved for classes and for what needs
+ * attention. The script shows, hides and sorts existing elements, and builds nothing from text.
  */
 export const galleryStyle = `
 :root {

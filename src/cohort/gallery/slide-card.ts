@@ -1,4 +1,4 @@
-/** A slide of the gallery: picture, areas, remarks, links. */
+/** A slide of the gallery: picture, areas, remarks, links; and how its figures are formatted. */
 import { markup, safeColour, type Markup } from '../../evaluation/report/markup.ts';
 import type { CohortRow, RowStatus } from '../cohort-row.ts';
 import type { SlideFigures } from '../outcome.ts';
@@ -88,7 +88,7 @@ function measures({ tissueMm2, confidence, seconds }: SlideFigures): Markup {
   const facts: readonly (readonly [string, string])[] = [
     ['tissue', tissueMm2 === null ? 'not detected' : `${area(tissueMm2)} mm²`],
     ['confidence', confidence === null ? '–' : decimals(confidence.mean, 2)],
-    ['time', duration(seconds)],
+    ['time', elapsedTime(seconds)],
   ];
   return markup`<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
@@ -155,7 +155,7 @@ export function area(mm2: number): string {
 }
 
 /** A time such as `42 s` or `3 min 5 s`. */
-export function duration(seconds: number): string {
+export function elapsedTime(seconds: number): string {
   if (seconds < 10) return `${decimals(seconds, 1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

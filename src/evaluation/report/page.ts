@@ -1,10 +1,13 @@
-/** The frame of every report: one self-contained HTML file, legible in light and dark mode and in print. */
+/**
+ * The frame of every report: one self-contained HTML file, legible in light and dark mode and in print. Greys have no
+ * tint; colour is reserved for classes and curves.
+ */
 import { markup, Markup } from './markup.ts';
 
 /** Name and value. */
-export type Facts = readonly (readonly [string, string])[];
+export type FactRows = readonly (readonly [string, string])[];
 
-export interface Section {
+export interface ReportSection {
   readonly title: string;
   /** What readers should know, in one or two sentences. */
   readonly note?: string;
@@ -17,8 +20,8 @@ export interface Page {
   /** Shown in a box at the top: what the figures do not mean. */
   readonly notice: string;
   /** The figures that matter most, shown large. */
-  readonly headline: Facts;
-  readonly sections: readonly Section[];
+  readonly headline: FactRows;
+  readonly sections: readonly ReportSection[];
   /** Last line: the program and date of the report. */
   readonly footer: string;
 }
@@ -61,7 +64,7 @@ ${section.body}
 }
 
 /** Names and values as a list in two columns. */
-export function factList(facts: Facts): Markup {
+export function factList(facts: FactRows): Markup {
   return markup`<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 

@@ -1,6 +1,6 @@
 /**
  * The memory of the convolution loops: maps are copied in with their margins, and out without their padding
- * channels.
+ * channels; kernels are rearranged into the order in which the loops read them, eight outputs side by side.
  */
 import { tileRows } from './loop-source.ts';
 

@@ -1,3 +1,7 @@
+/**
+ * The descriptions in a model's folder: the model card README.md, which says what to know before using the model, and
+ * the resource description for bioimage.io (`rdf.yaml`, model format 0.4 with TensorFlow.js weights).
+ */
 import type { ModelManifest } from '../manifest.ts';
 
 /** The model card, README.md of a model's folder: what to know before using the model. */

@@ -1,4 +1,7 @@
-/** A trained network as the files of a model's folder. Pure: the caller writes them. */
+/**
+ * A trained network as the files of a model's folder. Pure: the caller writes them. Also runs a model just exported,
+ * still in memory, for its golden output and to measure the effect of half precision.
+ */
 import type { z } from 'zod';
 import { classAgreement, type ClassAgreement } from '../class-agreement.ts';
 import { segmentGolden } from '../golden-check.ts';

@@ -1,4 +1,7 @@
-/** The ONNX messages (onnx.proto3) that a network needs, by their field numbers. */
+/**
+ * The ONNX messages (onnx.proto3) that a network needs, by their field numbers, on just enough of Protocol Buffers'
+ * wire format to write them: fields, nested messages, packed numbers.
+ */
 
 /** TensorProto.DataType */
 const dataTypes = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;

@@ -1,4 +1,4 @@
-/** The nodes and constants of an ONNX graph under construction. */
+/** The nodes and constants of an ONNX graph under construction, and crop-and-resize as several of them. */
 import { toFloat16 } from '../graph/float16.ts';
 import type { GraphNode, Weight } from '../graph/graph.ts';
 import { Names } from '../graph/names.ts';

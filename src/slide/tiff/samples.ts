@@ -1,4 +1,4 @@
-/** Converts the raw 8-bit samples of a TIFF block to RGBA. */
+/** RGBA images: converts the raw 8-bit samples of a TIFF block, and assembles images from parts. */
 import type { RgbaImage } from '../slide.ts';
 import { photometric } from './tags.ts';
 

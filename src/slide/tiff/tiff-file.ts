@@ -1,7 +1,7 @@
 /**
  * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with 64-bit
- * offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before use: counts,
- * offsets, the number of directories.
+ * offsets; Hamamatsu's classic TIFF over 4 GiB), and the encoded bytes of tiles and strips. Everything read from
+ * the file is bounded before use: counts, offsets, the number of directories.
  */
 import { brokenTile } from '../broken-tile.ts';
 import { readExactly } from '../byte-source.ts';
