@@ -4,7 +4,7 @@
  */
 import { drawOutline, polygonArea } from './outline.ts';
 import {
-  dropLonely,
+  dropIsolated,
   packBenign,
   packLobules,
   placeMasses,
@@ -13,7 +13,7 @@ import {
 } from './place-structures.ts';
 import { hash, Random } from './random.ts';
 import {
-  keeps,
+  keepsDistance,
   phantomClass,
   spacing,
   type Lobule,
@@ -69,18 +69,18 @@ function layOutOnce(seed: number, widthUm: number, heightUm: number): Layout {
   // distance rule allows.
   for (const site of sites) {
     if (site.kind !== 'inSitu') continue;
-    const packed = packLobules(random, tissue, site, (shape) => keeps(shape, lobules, spacing.field));
+    const packed = packLobules(random, tissue, site, (shape) => keepsDistance(shape, lobules, spacing.field));
     for (const shape of packed) lobules.push({ ...shape, classIndex: phantomClass.inSitu, seed: 0 });
   }
-  dropLonely(lobules);
+  dropIsolated(lobules);
   const masses = placeMasses(random, tissue, sites, lobules);
 
   const foci: Structure[] = [];
   const area = (widthUm * heightUm) / 1e6;
   const isFree = (shape: Structure, fromLobules: number): boolean =>
-    keeps(shape, masses, spacing.field) &&
-    keeps(shape, lobules, fromLobules) &&
-    keeps(shape, foci, spacing.field);
+    keepsDistance(shape, masses, spacing.field) &&
+    keepsDistance(shape, lobules, fromLobules) &&
+    keepsDistance(shape, foci, spacing.field);
   const focusIsFree = (shape: Structure): boolean => isFree(shape, spacing.field);
   scatterFoci(random, tissue, widthUm, heightUm, Math.round(area * 0.02), focusIsFree, foci);
   packBenign(random, tissue, widthUm, heightUm, (shape) => isFree(shape, spacing.benign), lobules);

@@ -5,7 +5,7 @@
  */
 import { layOutPhantom, type Layout } from './layout.ts';
 import { phantomClass, type Structure, StructureIndex } from './structure.ts';
-import { furnishLobule, type Acinus } from './lobule.ts';
+import { fillLobule, type Acinus } from './lobule.ts';
 import { ValueNoise } from './noise.ts';
 import type { Outline } from './outline.ts';
 import { hash } from './random.ts';
@@ -82,7 +82,7 @@ export function createPhantom({ seed, widthUm, heightUm }: PhantomSpec): Phantom
       layout.lobules.map((lobule) => lobule.outline),
       nested,
     ),
-    acini: layout.lobules.map(furnishLobule),
+    acini: layout.lobules.map(fillLobule),
     nested,
     fibreCos: Math.cos(direction),
     fibreSin: Math.sin(direction),

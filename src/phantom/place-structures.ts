@@ -2,8 +2,8 @@
 import { drawOutline, gapBetween } from './outline.ts';
 import type { Random } from './random.ts';
 import {
-  keeps,
-  liesInTissue,
+  keepsDistance,
+  isInTissue,
   movedTo,
   phantomClass,
   spacing,
@@ -38,8 +38,8 @@ export function placeMasses(
         const x = site.x + random.between(-800, 800);
         const y = site.y + random.between(-800, 800);
         const mass = movedTo(shape, x, y);
-        if (!liesInTissue(tissue, mass.polygon, 60) || !keeps(mass, masses, spacing.field)) continue;
-        if (!keeps(mass, lobules, spacing.field)) continue;
+        if (!isInTissue(tissue, mass.polygon, 60) || !keepsDistance(mass, masses, spacing.field)) continue;
+        if (!keepsDistance(mass, lobules, spacing.field)) continue;
         masses.push(mass);
         break search;
       }
@@ -101,9 +101,9 @@ export function packLobules(
       },
       (x, y) => Math.hypot(x - centreX, y - centreY),
       (shape) =>
-        keeps(shape, placed, spacing.field) &&
+        keepsDistance(shape, placed, spacing.field) &&
         isFree(shape) &&
-        liesInTissue(tissue, shape.polygon, tissueMargin),
+        isInTissue(tissue, shape.polygon, tissueMargin),
     );
     if (found) placed.push(found);
   }
@@ -111,7 +111,7 @@ export function packLobules(
 }
 
 /** In situ means crowded: lobules with fewer than two near neighbours are removed. */
-export function dropLonely(lobules: Lobule[]): void {
+export function dropIsolated(lobules: Lobule[]): void {
   for (let changed = true; changed;) {
     changed = false;
     for (let i = lobules.length - 1; i >= 0; i--) {
@@ -158,7 +158,7 @@ export function packBenign(
         }
         return lobules.length < 2 ? Math.hypot(x, y) : first + second;
       },
-      (shape) => isFree(shape) && liesInTissue(tissue, shape.polygon, tissueMargin),
+      (shape) => isFree(shape) && isInTissue(tissue, shape.polygon, tissueMargin),
     );
     if (found) lobules.push({ ...found, classIndex: phantomClass.benign, seed: 0 });
     else misses++;
@@ -181,7 +181,7 @@ export function scatterFoci(
     );
     for (let i = 0; i < 60; i++) {
       const focus = movedTo(drawn, random.between(0, widthUm), random.between(0, heightUm));
-      if (!liesInTissue(tissue, focus.polygon, 40) || !isFree(focus)) continue;
+      if (!isInTissue(tissue, focus.polygon, 40) || !isFree(focus)) continue;
       foci.push(focus);
       break;
     }

@@ -75,7 +75,7 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
       const fr = Math.floor(py / fatPitch) - fat.row0;
       if (fat.near[fr * fat.columns + fc]) {
         const wobble = 9 * (noise.at(px / 31 + 60, py / 31) - 0.5);
-        const white = fatness(fat, fc, fr, px + wobble, py - wobble, stepX);
+        const white = fatMembership(fat, fc, fr, px + wobble, py - wobble, stepX);
         if (white !== 0) {
           if (white > 0) {
             h += (0.005 - h) * white;
@@ -93,7 +93,14 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
 }
 
 /** 0 outside fat; towards 1 inside a fat cell; towards −1 on the membrane between two. */
-function fatness(fat: FatSites, column: number, row: number, px: number, py: number, step: number): number {
+function fatMembership(
+  fat: FatSites,
+  column: number,
+  row: number,
+  px: number,
+  py: number,
+  step: number,
+): number {
   let first = Infinity;
   let second = Infinity;
   let third = Infinity;
@@ -185,7 +192,7 @@ export function drawStromalNuclei(canvas: StainCanvas, phantom: Phantom, grid: F
         if (chance > 0.3 + 0.5 * special) continue;
         const fc = Math.floor(x / fatPitch) - fat.column0;
         const fr = Math.floor(y / fatPitch) - fat.row0;
-        if (fat.near[fr * fat.columns + fc] && fatness(fat, fc, fr, x, y, 1) > 0) continue;
+        if (fat.near[fr * fat.columns + fc] && fatMembership(fat, fc, fr, x, y, 1) > 0) continue;
         nucleus.x = x;
         nucleus.y = y;
         if (kind < 0.1 + 0.12 * special) {
@@ -233,13 +240,7 @@ interface FatSites {
 
 const fields = new Float64Array(8);
 
-function drawFatSites(
-  phantom: Phantom,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): FatSites {
+function drawFatSites(phantom: Phantom, x: number, y: number, width: number, height: number): FatSites {
   const column0 = Math.floor(x / fatPitch) - 2;
   const row0 = Math.floor(y / fatPitch) - 2;
   const columns = Math.floor((x + width) / fatPitch) + 3 - column0;

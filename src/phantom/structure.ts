@@ -58,13 +58,13 @@ export function structure(outline: Outline, points: number): Structure {
   return { outline, polygon: outlinePolygon(outline, points) };
 }
 
-export function keeps(shape: Structure, others: readonly Structure[], gap: number): boolean {
+export function keepsDistance(shape: Structure, others: readonly Structure[], gap: number): boolean {
   return others.every(
     (other) => gapBetween(shape.outline, shape.polygon, other.outline, other.polygon, gap) >= gap,
   );
 }
 
-export function liesInTissue(tissue: TissueOutline, polygon: UmPolygon, margin: number): boolean {
+export function isInTissue(tissue: TissueOutline, polygon: UmPolygon, margin: number): boolean {
   const count = polygon.length / 2;
   // Every seventh point first: a polygon that sticks out is detected sooner.
   for (let k = 0, i = 0; k < count; k++, i = (i + 7) % count) {

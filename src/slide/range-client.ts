@@ -55,7 +55,7 @@ export class RangeClient {
   constructor(url: string, options: RangeClientOptions) {
     this.#url = url;
     this.#options = options;
-    this.name = nameOfUrl(url);
+    this.name = urlName(url);
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#idleMs = options.idleMs ?? 30_000;
   }
@@ -86,7 +86,7 @@ export class RangeClient {
           kept = received;
         }
         const wait = backoff.next(error.askedMs);
-        if (wait === null) throw givenUp(error, backoff.allFailures);
+        if (wait === null) throw afterRetries(error, backoff.allFailures);
         await pause(wait, signal);
       }
     }
@@ -125,11 +125,11 @@ export class RangeClient {
       }
       if (response.status !== 206) {
         await response.body?.cancel();
-        const error = refusal(response, this.name, shownUrl(this.#url));
+        const error = refusal(response, this.name, redactedUrl(this.#url));
         throw isTransient(response.status) ? new TransientFailure(error, retryAfterMs(response)) : error;
       }
       await this.#checkVersion(response);
-      const expected = promised(response);
+      const expected = declaredLength(response);
       let received = 0;
       const reader = response.body?.getReader();
       // A connection that breaks after the last byte does no harm.
@@ -168,27 +168,27 @@ export class RangeClient {
 
   #lost(cause: unknown, wasIdle: boolean): SlideError {
     const code = failureCode(cause);
-    const where = shownUrl(this.#url);
+    const address = redactedUrl(this.#url);
     if (code !== null && isUntrusted(code)) {
       return new SlideError(
         'network',
         this.name,
-        `The certificate of ${where} is not trusted (${code}).`,
+        `The certificate of ${address} is not trusted (${code}).`,
         'Check the address, or name a file with the authority’s certificate in NODE_EXTRA_CA_CERTS.',
         { cause },
       );
     }
     const problem = wasIdle
-      ? `${where} sent no data for ${Math.round(this.#idleMs / 1000)} s.`
+      ? `${address} sent no data for ${Math.round(this.#idleMs / 1000)} s.`
       : code !== null
-        ? `${where} cannot be reached, or the connection broke (${code}).`
-        : `${where} cannot be reached, or the server does not allow this page to read the file (CORS).`;
+        ? `${address} cannot be reached, or the connection broke (${code}).`
+        : `${address} cannot be reached, or the server does not allow this page to read the file (CORS).`;
     return new SlideError('network', this.name, problem, 'Check the connection and the address.', { cause });
   }
 }
 
 /** The response's length in bytes by its own headers; null where they do not give it. */
-function promised(response: Response): number | null {
+function declaredLength(response: Response): number | null {
   const [, from, to] = /bytes (\d+)-(\d+)\//.exec(response.headers.get('content-range') ?? '') ?? [];
   return from === undefined ? null : Number(to) - Number(from) + 1;
 }
@@ -204,7 +204,7 @@ function joined(chunks: readonly Uint8Array[], received: number, length: number)
   return received > length ? bytes.slice(0, length) : bytes;
 }
 
-function givenUp({ error, askedMs }: TransientFailure, tries: number): SlideError {
+function afterRetries({ error, askedMs }: TransientFailure, tries: number): SlideError {
   const asked = askedMs === null ? '' : `; the server asked to wait ${Math.ceil(askedMs / 1000)} s`;
   const problem = error.problem.replace(/\.$/, `; tried ${tries === 1 ? 'once' : `${tries} times`}${asked}.`);
   return new SlideError(error.code, error.file, problem, error.remedy, { cause: error.cause });
@@ -213,23 +213,23 @@ function givenUp({ error, askedMs }: TransientFailure, tries: number): SlideErro
 /**
  * The error for a response that is not a range.
  * @param name the file's name.
- * @param where its address.
+ * @param address its address.
  */
-function refusal(response: Response, name: string, where: string): SlideError {
+function refusal(response: Response, name: string, address: string): SlideError {
   const { status } = response;
   if (status === 200) {
     if ((response.headers.get('content-type') ?? '').startsWith('text/html')) {
       return new SlideError(
         'not-found',
         name,
-        `The server returned a web page instead of the slide (${where}).`,
+        `The server returned a web page instead of the slide (${address}).`,
         'Check the address.',
       );
     }
     return new SlideError(
       'no-range',
       name,
-      `The server ignores range requests and sends only whole files (${where}).`,
+      `The server ignores range requests and sends only whole files (${address}).`,
       'Use a server with range support, or download the file and open it from disk.',
     );
   }
@@ -237,7 +237,7 @@ function refusal(response: Response, name: string, where: string): SlideError {
     return new SlideError(
       'not-found',
       name,
-      `The file does not exist on the server (${status}, ${where}).`,
+      `The file does not exist on the server (${status}, ${address}).`,
       'Check the address.',
     );
   }
@@ -245,20 +245,20 @@ function refusal(response: Response, name: string, where: string): SlideError {
     return new SlideError(
       'not-found',
       name,
-      `The server denied access to the file (${status}, ${where}).`,
+      `The server denied access to the file (${status}, ${address}).`,
       'Sign in there, or ask for access.',
     );
   }
   return new SlideError(
     'network',
     name,
-    `The server answered with status ${status} (${where}).`,
+    `The server answered with status ${status} (${address}).`,
     'Try again later, or download the file and open it from disk.',
   );
 }
 
 /** The last part of a URL's path, decoded. */
-export function nameOfUrl(url: string): string {
+export function urlName(url: string): string {
   const path = url.replace(/[?#].*$/, '').replace(/\/+$/, '');
   const last = path.slice(path.lastIndexOf('/') + 1) || url;
   try {
@@ -269,6 +269,6 @@ export function nameOfUrl(url: string): string {
 }
 
 /** The URL without its secret parts: name and password, query, fragment. */
-export function shownUrl(url: string): string {
+export function redactedUrl(url: string): string {
   return url.replace(/[?#].*$/, '').replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
 }

@@ -24,7 +24,7 @@ ${row.error === null ? null : markup`<p class="error">${row.error}</p>`}
 ${shares(plan, figures)}
 ${measures(figures)}
 ${row.flags.length === 0 ? null : markup`<ul class="flags">${row.flags.map(({ text }) => markup`<li>${text}</li>`)}</ul>`}
-${ways(plan, row)}
+${links(plan, row)}
 </div>
 </li>
 `;
@@ -36,7 +36,7 @@ export function troubleLine(plan: CohortPlan, row: CohortRow): Markup {
 <h3 title="${row.source}">${row.name}</h3>
 <p class="status">${statusWords[row.status]}</p>
 <p class="error">${row.error}</p>
-${ways(plan, row)}
+${links(plan, row)}
 </li>
 `;
 }
@@ -93,7 +93,7 @@ function measures({ tissueMm2, confidence, seconds }: SlideFigures): Markup {
   return markup`<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function ways(plan: CohortPlan, row: CohortRow): Markup {
+function links(plan: CohortPlan, row: CohortRow): Markup {
   const link = appLink(plan, row);
   const geoJson = row.figures?.files.find((file) => file.endsWith('.geojson'));
   const open =

@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { classAgreement, type ClassAgreement } from '../class-agreement.ts';
 import { segmentGolden } from '../golden-check.ts';
-import { loadModel } from '../load-model.ts';
+import { type ReadFile, loadModel } from '../load-model.ts';
 import { ModelError, parseManifest, type manifestSchema, type ModelManifest } from '../manifest.ts';
 import type { SliceInContext, SliceMaps } from '../segmenter.ts';
 import { sha256 } from '../sha256.ts';
@@ -122,7 +122,7 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Runs a model that exists only in memory on its golden inputs. @returns uint8 classes, row by row. */
-export async function classesOf(
+async function classesOf(
   manifest: ModelManifest,
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   golden: {
@@ -131,17 +131,7 @@ export async function classesOf(
     readonly sliceInContext: SliceInContext | null;
   },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const readFile = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
-    const data = files.get(name);
-    if (data !== undefined) return data;
-    throw new ModelError(
-      'not-found',
-      `${manifest.id}/${name}`,
-      'The file was not exported.',
-      'Export the model again.',
-    );
-  };
-  const segmenter = await loadModel(manifest.id, readFile);
+  const segmenter = await loadModel(manifest.id, fromMemory(manifest.id, files));
   try {
     return (await segmentGolden(segmenter, golden)).classes;
   } finally {
@@ -172,11 +162,7 @@ async function segmented(
   const [golden] = samples;
   if (golden === undefined) throw new RangeError('At least one sample is needed.');
   const { manifest, files } = await exportModel({ ...request, golden, dtype });
-  const segmenter = await loadModel(manifest.id, async (name) => {
-    const data = files.get(name);
-    if (data !== undefined) return data;
-    throw new ModelError('not-found', name, 'The file was not exported.', 'Export the model again.');
-  });
+  const segmenter = await loadModel(manifest.id, fromMemory(manifest.id, files));
   try {
     const results: SliceMaps[] = [];
     for (const sample of samples) results.push(await segmentGolden(segmenter, sample));
@@ -184,4 +170,18 @@ async function segmented(
   } finally {
     segmenter.dispose();
   }
+}
+
+/** Reads a model's files from memory. */
+function fromMemory(id: string, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): ReadFile {
+  return async (name) => {
+    const data = files.get(name);
+    if (data !== undefined) return data;
+    throw new ModelError(
+      'not-found',
+      `${id}/${name}`,
+      'The file was not exported.',
+      'Export the model again.',
+    );
+  };
 }

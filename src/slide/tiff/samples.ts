@@ -53,7 +53,7 @@ export function toRgba(
     }
   }
   if (layout.alpha !== 'none' && samples > colours) {
-    layOnWhite(data, plane(colours), step, layout.alpha === 'premultiplied');
+    compositeOnWhite(data, plane(colours), step, layout.alpha === 'premultiplied');
   }
   return { width, height, data };
 }
@@ -75,7 +75,12 @@ function lookUp(layout: SampleLayout): Uint8Array {
   return table;
 }
 
-function layOnWhite(data: Uint8ClampedArray, alpha: Uint8Array, step: number, premultiplied: boolean): void {
+function compositeOnWhite(
+  data: Uint8ClampedArray,
+  alpha: Uint8Array,
+  step: number,
+  premultiplied: boolean,
+): void {
   for (let o = 0, s = 0; o < data.length; o += 4, s += step) {
     const a = alpha[s]!;
     if (a === 255) continue;
