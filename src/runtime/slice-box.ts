@@ -7,7 +7,7 @@ export type SliceBox = readonly [y1: number, x1: number, y2: number, x2: number]
 const lastPixel = 1 - 2 ** -16;
 
 /**
- * The box at which context features are cut out so that they lie on the slice's features, pixel centre on
+ * The box at which context features are cut out so that they align with the slice's features, pixel centre on
  * pixel centre.
  *
  * The context has C pixels and the slice n, covering the fraction [x, x + s] of the context. In pixels of
@@ -19,14 +19,14 @@ const lastPixel = 1 - 2 ** -16;
  *     x1 = (x·C + s·C/2n − 1/2) / (C − 1)        x2 = ((x + s)·C − s·C/2n − 1/2) / (C − 1).
  *
  * Fractions are the same for feature maps of every stride. Where the slice has finer pixels than the
- * context, the outermost centres lie up to half a context pixel outside of [0, 1]: those snap to the edge.
- * A slice that truly sticks out keeps its box, and reads zeros there, as convolutions do.
+ * context, the outermost centres are up to half a context pixel outside [0, 1]: those snap to the edge.
+ * A slice that really extends beyond the context keeps its box, and reads zeros there, as convolutions do.
  *
  * @param contextPx side of the context's input in pixels, at least 2.
  * @param slicePx side of the slice's input in pixels.
  */
-export function sliceBox(where: SliceInContext, contextPx: number, slicePx: number): SliceBox {
-  const margin = (where.size * contextPx) / (2 * slicePx);
+export function sliceBox(sliceInContext: SliceInContext, contextPx: number, slicePx: number): SliceBox {
+  const margin = (sliceInContext.size * contextPx) / (2 * slicePx);
   const fraction = (position: number): number => (position - 0.5) / (contextPx - 1);
   const tolerance = 0.5 / (contextPx - 1) + 1e-9;
   const snapped = (value: number): number => {
@@ -34,6 +34,7 @@ export function sliceBox(where: SliceInContext, contextPx: number, slicePx: numb
     return value > lastPixel && value <= 1 + tolerance ? lastPixel : value;
   };
   const first = (start: number): number => snapped(fraction(start * contextPx + margin));
-  const last = (start: number): number => snapped(fraction((start + where.size) * contextPx - margin));
-  return [first(where.y), first(where.x), last(where.y), last(where.x)];
+  const last = (start: number): number =>
+    snapped(fraction((start + sliceInContext.size) * contextPx - margin));
+  return [first(sliceInContext.y), first(sliceInContext.x), last(sliceInContext.y), last(sliceInContext.x)];
 }
