@@ -229,9 +229,9 @@ export class TiffFile {
    */
   near(offset: number, directory: number): number {
     if (this.big || directory <= 0xffff_ffff) return offset;
-    const GIB4 = 2 ** 32;
-    let result = Math.floor(directory / GIB4) * GIB4 + (offset % GIB4);
-    if (result >= directory) result -= GIB4;
+    const fourGib = 2 ** 32;
+    let result = Math.floor(directory / fourGib) * fourGib + (offset % fourGib);
+    if (result >= directory) result -= fourGib;
     return result;
   }
 }
