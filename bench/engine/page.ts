@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { initialiseBackend } from '../../src/runtime/backend-initialise.ts';
-import { browserPlatform as backendPlatform } from '../../src/runtime/backend-probe.ts';
+import { browserBackendPlatform as backendPlatform } from '../../src/runtime/backend-probe.ts';
 import { sliceBox } from '../../src/runtime/slice-box.ts';
 import { wasmUrls } from '../../src/runtime/wasm-urls.ts';
 import { planSlices } from '../../src/segment/grid.ts';
