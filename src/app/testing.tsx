@@ -241,7 +241,7 @@ export class TestBench {
     return this;
   }
 
-  dialog(dialog: 'palette' | null): this {
+  dialog(dialog: 'palette' | 'delete-results' | null): this {
     this.#dispatch({ type: 'dialog', dialog });
     return this;
   }

@@ -23,7 +23,8 @@ export type AreaShape = 'rectangle' | 'polygon';
 /** How the views of several panes move: together, together with the offset that they have, or each by itself. */
 export type LinkMode = 'linked' | 'offset' | 'free';
 export type PaneCount = 1 | 2 | 4;
-export type DialogName = 'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session';
+export type DialogName =
+  'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session' | 'delete-results';
 
 /** What is drawn over the tissue. */
 export type LayerChoice =
