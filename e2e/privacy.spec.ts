@@ -1,5 +1,12 @@
 import { expect, test } from '@playwright/test';
+import { injectIntoWorkers } from './fixtures/worker-faults.ts';
 import { openBySlideAddress } from './fixtures/workbench.ts';
+
+/** Logs violations of the policy that a script catches and the console does not show. */
+const logViolations = `
+  addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) =>
+    console.error('Content Security Policy', violatedDirective, blockedURI, sourceFile));
+`;
 
 test('no request leaves the origin of the page', async ({ page, context, baseURL }) => {
   const addresses: string[] = [];
@@ -8,6 +15,8 @@ test('no request leaves the origin of the page', async ({ page, context, baseURL
   page.on('console', (message) => {
     if (message.text().includes('Content Security Policy')) violations.push(message.text());
   });
+  await page.addInitScript(logViolations);
+  await injectIntoWorkers(page, { map: logViolations, segment: logViolations, storage: logViolations });
 
   await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs');
   await expect(page.getByTestId('backend')).toBeVisible();

@@ -47,14 +47,24 @@ test('without private files, results are kept in the database', async ({ page })
   await expect(async () => expect((await finishedSlices(page)).length).toBe(slices)).toPass();
   await runWholeSlide(page);
   await expect.poll(() => restored(page)).toBe(slices);
-  // Nothing lies in the private files.
+  // Nothing is in the private file system.
   const folder = await page.evaluate(async () => {
     const names: string[] = [];
     for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
     return names;
   });
   expect(folder).not.toContain('dualscope-results');
+  const dialog = page.getByTestId('delete-results-dialog');
   await page.getByTestId('command-segment.delete-stored').click();
+  await expect(dialog).toContainText(
+    /Delete 1 saved run \([\d.]+ [kM]B\) of all slides\? This cannot be undone/,
+  );
+  await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByTestId('storage-use')).toBeVisible();
+  await page.getByTestId('command-segment.delete-stored').click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByTestId('storage-use')).toHaveCount(0);
 });
 

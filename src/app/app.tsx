@@ -4,6 +4,7 @@ import { LabelsDialog } from './annotate/labels-dialog.tsx';
 import { ReportDialog } from './export/report.tsx';
 import { SessionDialog } from './export/session-dialog.tsx';
 import { CommandPalette } from './dialogs/command-palette.tsx';
+import { DeleteResultsDialog } from './dialogs/delete-results-dialog.tsx';
 import { DropTarget } from './dialogs/drop-target.tsx';
 import { HelpSheet } from './dialogs/help-sheet.tsx';
 import { MppDialog } from './dialogs/mpp-dialog.tsx';
@@ -49,6 +50,7 @@ export function App(): React.JSX.Element {
       {dialog === 'labels' && <LabelsDialog />}
       {dialog === 'report' && <ReportDialog />}
       {dialog === 'session' && <SessionDialog />}
+      {dialog === 'delete-results' && <DeleteResultsDialog />}
     </div>
   );
 }

@@ -1,4 +1,6 @@
 /** Entry point of the page. */
+// First: it has to run before any schema is built.
+import '../base/zod-without-eval.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';

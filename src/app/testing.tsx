@@ -8,7 +8,7 @@ import type { SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { SegmentEstimate } from '../worker/protocol.ts';
 import { Workbench } from './session/workbench.ts';
 import type { Action } from './state/reducer.ts';
-import type { Layer, LogEntry, ModelEntry, OverlaySettings, Preferences } from './state/state.ts';
+import type { LayerChoice, LogEntry, ModelEntry, OverlaySettings, Preferences } from './state/state.ts';
 import { WorkbenchContext } from './workbench-context.ts';
 
 /** Takes every message and answers none. */
@@ -178,7 +178,7 @@ export class TestBench {
     return this;
   }
 
-  layer(layer: Layer): this {
+  layer(layer: LayerChoice): this {
     this.#dispatch({ type: 'choose-layer', layer });
     return this;
   }
@@ -241,7 +241,7 @@ export class TestBench {
     return this;
   }
 
-  dialog(dialog: 'palette' | null): this {
+  dialog(dialog: 'palette' | 'delete-results' | null): this {
     this.#dispatch({ type: 'dialog', dialog });
     return this;
   }

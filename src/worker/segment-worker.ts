@@ -1,4 +1,6 @@
 /** Entry of the segmentation worker: runs the engine. */
+// First: it has to run before any schema is built.
+import '../base/zod-without-eval.ts';
 import { memory } from '@tensorflow/tfjs-core';
 import { initialiseBackend } from '../runtime/backend-initialise.ts';
 import { browserBackendPlatform as backendPlatform } from '../runtime/backend-probe.ts';

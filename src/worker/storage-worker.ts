@@ -1,4 +1,6 @@
 /** Entry of the storage worker: keeps finished slices, so that neither the network's thread nor the page has to. */
+// First: it has to run before any schema is built.
+import '../base/zod-without-eval.ts';
 import { serveRpc } from '../base/rpc.ts';
 import { openResultFolder } from './result-folder.ts';
 import type { StorageWorkerApi } from './storage-protocol.ts';

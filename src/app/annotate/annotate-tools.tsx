@@ -18,7 +18,7 @@ import {
 } from './annotation.ts';
 import type { AnnotateAction, AnnotateTool } from './annotate-state.ts';
 import { useAnnotateDrag } from './use-annotate-drag.ts';
-import type { Annotation, Ring } from './annotation.ts';
+import type { Annotation, OutlineRing } from './annotation.ts';
 import { colourOfLabel } from './label-colours.ts';
 import { useLabelClasses } from './use-label-classes.ts';
 
@@ -242,7 +242,13 @@ function Shapes({ view, annotations, selected, vertex }: ShapesProps): React.JSX
 }
 
 /** Corners are zero-length lines: their round caps are dots of constant size at every zoom. */
-function Corners({ ring, vertex }: { readonly ring: Ring; readonly vertex: number }): React.JSX.Element {
+function Corners({
+  ring,
+  vertex,
+}: {
+  readonly ring: OutlineRing;
+  readonly vertex: number;
+}): React.JSX.Element {
   let dots = '';
   for (let i = 0; i + 1 < ring.length; i += 2) dots += dotAt(ring, i);
   return (
@@ -254,11 +260,11 @@ function Corners({ ring, vertex }: { readonly ring: Ring; readonly vertex: numbe
   );
 }
 
-function dotAt(ring: Ring, at: number): string {
+function dotAt(ring: OutlineRing, at: number): string {
   return `M${ring[at] ?? 0} ${ring[at + 1] ?? 0}h0`;
 }
 
-function pathOf(ring: Ring): string {
+function pathOf(ring: OutlineRing): string {
   let text = '';
   for (let i = 0; i + 1 < ring.length; i += 2)
     text += `${i === 0 ? 'M' : 'L'}${ring[i] ?? 0} ${ring[i + 1] ?? 0}`;

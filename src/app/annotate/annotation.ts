@@ -1,16 +1,17 @@
 /** Annotations: data and geometry for drawing and editing. Coordinates are level-0 pixels. */
+import { isInside } from '../../base/polygon.ts';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { Point } from '../viewer/affine.ts';
 
 /** A closed ring: x and y alternate; the first point is not repeated. */
-export type Ring = readonly number[];
+export type OutlineRing = readonly number[];
 
 export interface Annotation {
   readonly id: string;
   /** Class name, or the label from a file; empty without one. */
   readonly label: string;
-  readonly outer: Ring;
-  readonly holes: readonly Ring[];
+  readonly outer: OutlineRing;
+  readonly holes: readonly OutlineRing[];
 }
 
 /** Whether every coordinate is a number that can be drawn and stored. */
@@ -53,7 +54,7 @@ export function annotationArea({ outer, holes }: Pick<Annotation, 'outer' | 'hol
   return holes.reduce((rest, hole) => rest - ringArea(hole), ringArea(outer));
 }
 
-function ringArea(ring: Ring): number {
+function ringArea(ring: OutlineRing): number {
   let twice = 0;
   for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
     twice += (ring[j] ?? 0) * (ring[i + 1] ?? 0) - (ring[i] ?? 0) * (ring[j + 1] ?? 0);
@@ -61,21 +62,9 @@ function ringArea(ring: Ring): number {
   return Math.abs(twice) / 2;
 }
 
-/** Whether it contains a point, by the even-odd rule over all rings. */
-export function contains({ outer, holes }: Pick<Annotation, 'outer' | 'holes'>, { x, y }: Point): boolean {
-  let inside = false;
-  for (const ring of [outer, ...holes]) {
-    for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
-      const [ax = 0, ay = 0, bx = 0, by = 0] = [ring[j], ring[j + 1], ring[i], ring[i + 1]];
-      if (ay > y !== by > y && x < ax + ((y - ay) * (bx - ax)) / (by - ay)) inside = !inside;
-    }
-  }
-  return inside;
-}
-
 /** The topmost annotation at a point. Later annotations are above earlier ones. */
 export function annotationAt(annotations: readonly Annotation[], point: Point): Annotation | null {
-  return annotations.findLast((each) => contains(each, point)) ?? null;
+  return annotations.findLast(({ outer, holes }) => isInside([outer, ...holes], point.x, point.y)) ?? null;
 }
 
 /** Index of the outline's corner nearest to a point, within `reach` level-0 pixels; null if there is none. */

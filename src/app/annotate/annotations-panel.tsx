@@ -1,5 +1,5 @@
 /** The Annotations panel: ground truth with its label mapping, and annotations drawn on the slide. */
-import { boundsOfRings } from '../../annotation/ring-bounds.ts';
+import { boundsOfRings } from '../../base/polygon.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatCount } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';

@@ -16,7 +16,7 @@ import {
   X,
 } from 'lucide-react';
 import type { AnnotateAction, AnnotateTool } from '../annotate/annotate-state.ts';
-import { pickFiles } from '../session/pick-files.ts';
+import { pickFiles } from '../session/user-files.ts';
 import type { Workbench } from '../session/workbench.ts';
 import { annotateOf } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';

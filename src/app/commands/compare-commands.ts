@@ -97,7 +97,7 @@ export const compareCommands: readonly Command[] = [
 const isCompare = (state: AppState): boolean => state.panes.length > 1;
 
 /** Changes the number of panes; models that come into view run on the area of the last run. */
-function layOut(workbench: Workbench, count: PaneCount): void {
+function setPaneCount(workbench: Workbench, count: PaneCount): void {
   runAdded(workbench, () => workbench.store.dispatch({ type: 'layout', count }));
 }
 
@@ -110,7 +110,7 @@ function layout(count: PaneCount, title: string, icon: NonNullable<Command['icon
     shortcuts: [`Alt+${count}`],
     when: isOpen,
     isOn: (state) => state.panes.length === count && state.compare.view === 'panes',
-    perform: (workbench) => layOut(workbench, count),
+    perform: (workbench) => setPaneCount(workbench, count),
   };
 }
 

@@ -12,8 +12,7 @@ import {
 } from 'lucide-react';
 import { labelClasses, labelModel } from '../annotate/label-colours.ts';
 import { download, fileStem, annotationsGeoJson } from '../export/export-files.ts';
-import { openFiles } from '../session/open-files.ts';
-import { pickFiles } from '../session/pick-files.ts';
+import { openFiles, pickFiles } from '../session/user-files.ts';
 import { activePaneOf, annotateOf } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';

@@ -115,10 +115,10 @@ export const segmentCommands: readonly Command[] = [
   },
   {
     id: 'segment.delete-stored',
-    title: 'Delete saved results for all slides',
+    title: 'Delete saved results for all slides…',
     group: 'Segment',
     icon: Trash2,
     when: (state) => state.run === null,
-    perform: (workbench) => void workbench.stored.deleteAll(),
+    perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'delete-results' }),
   },
 ];

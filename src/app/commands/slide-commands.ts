@@ -13,8 +13,7 @@ import {
 import { activePaneOf, hasOwnColours, layerText } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
-import { openFiles } from '../session/open-files.ts';
-import { pickFiles } from '../session/pick-files.ts';
+import { openFiles, pickFiles } from '../session/user-files.ts';
 import type { Command } from './command.ts';
 
 const isOpen = (state: AppState): boolean => state.slide !== null;

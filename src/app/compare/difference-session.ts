@@ -1,7 +1,7 @@
 /** The difference on screen: created when shown, kept up to date, and stepped through spot by spot. */
 import { shallow } from 'zustand/shallow';
 import { currentMpp, layerText } from '../state/state.ts';
-import type { Layer } from '../state/state.ts';
+import type { LayerChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import type { LayerContent, TruthLayer } from '../session/layer-content.ts';
 import { DifferenceLayer } from './difference-layer.ts';
@@ -22,7 +22,7 @@ export interface DifferenceState {
 
 export class DifferenceSession {
   readonly #store: AppStore;
-  readonly #resolveLayer: (layer: Layer) => LayerContent | null;
+  readonly #resolveLayer: (layer: LayerChoice) => LayerContent | null;
   readonly #goTo: (spot: Disagreement) => void;
   readonly #listeners = new Set<() => void>();
   #state: DifferenceState | null = null;
@@ -35,7 +35,7 @@ export class DifferenceSession {
   constructor(
     store: AppStore,
     truth: TruthLayer,
-    resolveLayer: (layer: Layer) => LayerContent | null,
+    resolveLayer: (layer: LayerChoice) => LayerContent | null,
     goTo: (spot: Disagreement) => void,
   ) {
     this.#store = store;

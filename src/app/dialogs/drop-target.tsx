@@ -1,6 +1,6 @@
 /** Opens files dropped anywhere on the page. */
 import { useEffect, useState } from 'react';
-import { openFiles } from '../session/open-files.ts';
+import { openFiles } from '../session/user-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
 
 export function DropTarget(): React.JSX.Element | null {

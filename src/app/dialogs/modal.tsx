@@ -67,9 +67,14 @@ export function Modal({ title, className, bare = false, children, testId }: Moda
   );
 }
 
-/** Focuses the first input or primary button; the browser would focus the close button. */
+/**
+ * Focuses the first input, primary button or element marked `data-initial-focus`; the browser would focus the close
+ * button.
+ */
 function focusQuestion(dialog: HTMLDialogElement): void {
-  const controls = dialog.querySelectorAll<HTMLElement>('input, select, textarea, .button.primary');
+  const controls = dialog.querySelectorAll<HTMLElement>(
+    'input, select, textarea, .button.primary, [data-initial-focus]',
+  );
   for (const control of controls) {
     control.focus();
     if (document.activeElement === control) return;

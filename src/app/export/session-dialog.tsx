@@ -1,7 +1,6 @@
 /** Asks for the slide of an opened session, because a page cannot open local files without the user. */
 import { Modal } from '../dialogs/modal.tsx';
-import { openFiles } from '../session/open-files.ts';
-import { pickFiles } from '../session/pick-files.ts';
+import { openFiles, pickFiles } from '../session/user-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
 
 export function SessionDialog(): React.JSX.Element | null {

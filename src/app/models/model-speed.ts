@@ -1,5 +1,6 @@
-/** Speed of models on this device: measured in earlier runs, else estimated from another model. Pure. */
+/** Speed of models on this device: measured in earlier runs, else estimated from another model. */
 import { z } from 'zod';
+import { readStored, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 /** Slices per second of each model, by id. */
@@ -33,24 +34,16 @@ export function expectedSpeed(model: Costs, models: readonly Costs[], speeds: Sp
   return nearest === null ? null : { slicesPerSecond: nearest.speed * nearest.factor, measured: false };
 }
 
+const speedsSchema = z.record(z.string(), z.number().positive());
+
 const keyOf = (device: string): string => `dualscope.speeds.${device}`;
 
 /** @param device backend and adapter, as reported by the worker */
 export function loadSpeeds(storage: KeyValueStorage | null, device: string): Speeds {
-  try {
-    const parsed = z
-      .record(z.string(), z.number().positive())
-      .safeParse(JSON.parse(storage?.getItem(keyOf(device)) ?? '{}'));
-    return parsed.success ? parsed.data : {};
-  } catch {
-    return {};
-  }
+  return readStored(storage, keyOf(device), speedsSchema, {});
 }
 
+/** If storage is full or blocked, the speed is measured again next time. */
 export function saveSpeeds(storage: KeyValueStorage | null, device: string, speeds: Speeds): void {
-  try {
-    storage?.setItem(keyOf(device), JSON.stringify(speeds));
-  } catch {
-    // Storage is full or blocked; the speed is measured again next time.
-  }
+  writeStored(storage, keyOf(device), speeds);
 }

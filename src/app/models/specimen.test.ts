@@ -1,5 +1,12 @@
 import { expect, it } from 'vitest';
-import { firstKnown, organName, specimenOf, stainName } from './specimen.ts';
+import {
+  firstKnown,
+  organName,
+  recallSpecimens,
+  rememberSpecimens,
+  specimenOf,
+  stainName,
+} from './specimen.ts';
 
 it.each([
   ['Colon structure', 'colon'],
@@ -28,4 +35,20 @@ it('reads slide metadata, and takes the first known value', () => {
     organ: 'colon',
     stain: 'PAS',
   });
+});
+
+it('remembers what the user entered, forgets cleared entries, and survives a damaged record', () => {
+  const entries = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => entries.get(key) ?? null,
+    setItem: (key: string, value: string) => void entries.set(key, value),
+  };
+  rememberSpecimens(storage, {
+    one: { organ: 'colon', stain: null },
+    other: { organ: null, stain: null },
+  });
+  expect(recallSpecimens(storage)).toEqual({ one: { organ: 'colon', stain: null } });
+  entries.set('dualscope.specimens', '{"one": {"organ": 3}}');
+  expect(recallSpecimens(storage)).toEqual({});
+  expect(recallSpecimens(null)).toEqual({});
 });

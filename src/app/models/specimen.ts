@@ -1,4 +1,7 @@
-/** Organ and stain, by the names that slides, model cards and readers use. Pure. */
+/** Organ and stain: their names and synonyms, and what the user entered for each slide. */
+import { z } from 'zod';
+import { readStored, writeStored } from '../state/browser-storage.ts';
+import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 /** null means unknown. */
 export interface Specimen {
@@ -63,4 +66,22 @@ export function firstKnown(...said: readonly Specimen[]): Specimen {
     organ: said.find(({ organ }) => organ !== null)?.organ ?? null,
     stain: said.find(({ stain }) => stain !== null)?.stain ?? null,
   };
+}
+
+const storageKey = 'dualscope.specimens';
+const storedName = z.string().max(80).nullable();
+const storedSchema = z.record(z.string(), z.object({ organ: storedName, stain: storedName }));
+
+/** What the user entered, by slide fingerprint. */
+export function recallSpecimens(storage: KeyValueStorage | null): Record<string, Specimen> {
+  return readStored(storage, storageKey, storedSchema, {});
+}
+
+/** Saves entries that name an organ or a stain. If storage is full or blocked, they last until the page closes. */
+export function rememberSpecimens(
+  storage: KeyValueStorage | null,
+  specimens: Readonly<Record<string, Specimen>>,
+): void {
+  const given = Object.entries(specimens).filter(([, { organ, stain }]) => organ !== null || stain !== null);
+  writeStored(storage, storageKey, Object.fromEntries(given));
 }

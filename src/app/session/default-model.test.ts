@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { parsePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
 import { layerText } from '../state/state.ts';
-import type { Layer, ModelEntry, OpenSlide } from '../state/state.ts';
+import type { LayerChoice, ModelEntry, OpenSlide } from '../state/state.ts';
 import { createAppStore } from '../state/store.ts';
 import { watchDefaultModel } from './model-list.ts';
 
@@ -31,7 +31,7 @@ function start() {
     store.dispatch({ type: 'slide-opened', slideId: ++slideId, choice, metadata, userMpp: null });
     return layerText(store.getState().panes[0]!.layer);
   };
-  const choose = (layer: Layer): void => store.dispatch({ type: 'choose-layer', layer });
+  const choose = (layer: LayerChoice): void => store.dispatch({ type: 'choose-layer', layer });
   return { open, choose };
 }
 

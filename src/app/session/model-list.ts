@@ -1,7 +1,7 @@
 /** The list of models, and which of them a slide starts with. */
 import { z } from 'zod';
 import { unshownLayer } from '../state/panes.ts';
-import type { AppState, Layer, ModelEntry } from '../state/state.ts';
+import type { AppState, LayerChoice, ModelEntry } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { demoOf } from './demo-slides.ts';
 
@@ -83,7 +83,7 @@ function chooseDefault(store: AppStore): void {
   if (panes.length > 1 && panes.some(({ layer }) => layer.kind !== 'none')) return;
   panes.forEach(({ id: paneId }, i) => {
     const now = store.getState();
-    const layer: Layer = i === 0 ? { kind: 'model', id: chosen.id } : unshownLayer(now, now.panes);
+    const layer: LayerChoice = i === 0 ? { kind: 'model', id: chosen.id } : unshownLayer(now, now.panes);
     store.dispatch({ type: 'choose-layer', layer, paneId, byDefault: true });
   });
 }

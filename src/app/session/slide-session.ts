@@ -1,16 +1,14 @@
 /** Opening slides: one at a time, the latest wish wins, and a failure leaves the page as usable as before. */
 import type { SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
-import { unknownSpecimen } from '../models/specimen.ts';
+import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import type { SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
-import { recallSpecimens, rememberSpecimens } from './remembered-specimens.ts';
 import { recallMpp, rememberMpp, userMpp } from './user-mpp.ts';
-import { groupSlideFiles } from './slide-files.ts';
 import { fileNameOf } from './url-parameters.ts';
 
 export class SlideSession {
@@ -131,4 +129,41 @@ export class SlideSession {
   forgetTileErrors(): void {
     this.#brokenTiles = 0;
   }
+}
+
+export interface SlideFiles<F> {
+  readonly title: string;
+  readonly files: readonly F[];
+}
+
+/**
+ * Groups files into slides. All DICOM files form one slide; every other file is a slide of its own. DICOM files are
+ * recognised by content, because many have no extension.
+ * @returns slides in the order of their first files
+ */
+export async function groupSlideFiles<F extends Blob & { readonly name: string }>(
+  files: readonly F[],
+): Promise<SlideFiles<F>[]> {
+  const isDicomFile = await Promise.all(files.map(isDicom));
+  const dicom = files.filter((_, i) => isDicomFile[i]);
+  const groups: SlideFiles<F>[] = [];
+  for (const file of files) {
+    if (!dicom.includes(file)) groups.push({ title: file.name, files: [file] });
+    else if (file === dicom[0]) {
+      const rest = dicom.length - 1;
+      groups.push({ title: rest === 0 ? file.name : `${file.name} and ${rest} more`, files: dicom });
+    }
+  }
+  return groups;
+}
+
+/** Looks for the prefix after the 128-byte preamble (PS3.10). False for unreadable files, which the reader reports. */
+async function isDicom(file: Blob): Promise<boolean> {
+  return file
+    .slice(128, 132)
+    .text()
+    .then(
+      (prefix) => prefix === 'DICM',
+      () => false,
+    );
 }

@@ -72,7 +72,5 @@ it('says so only where the results still belong to what is shown', async () => {
   const { store, settled } = start(0.25);
   store.dispatch({ type: 'user-mpp', mpp: { x: 0.5, y: 0.5, source: 'user' } });
   await settled();
-  expect(store.getState().log.map(({ problem }) => problem)).toEqual([
-    '3 slices of an earlier visit are shown.',
-  ]);
+  expect(store.getState().log.map(({ problem }) => problem)).toEqual(['Restored 3 slices.']);
 });

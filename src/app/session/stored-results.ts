@@ -1,4 +1,4 @@
-/** What earlier visits have kept: shown again, gone on with, measured, deleted. */
+/** Results saved in earlier visits: restores them, continues interrupted runs, measures and deletes them. */
 import { shallow } from 'zustand/shallow';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import type { StorageUse } from '../../worker/storage-protocol.ts';
@@ -15,7 +15,7 @@ export class StoredResults {
   readonly #client: SegmentClient;
   readonly #events: EngineEvents;
   readonly #runs: SegmentSession;
-  /** Keys of stored results that have been asked for, see `restoreKey`. */
+  /** Results already requested, see `restoreKey`. */
   readonly #asked = new Set<string>();
 
   constructor(store: AppStore, client: SegmentClient, events: EngineEvents, runs: SegmentSession) {
@@ -25,7 +25,7 @@ export class StoredResults {
     this.#runs = runs;
   }
 
-  /** Restores what is wanted now, and whenever a slide opens, its µm per pixel changes or a pane shows another model. */
+  /** Restores now, and whenever a slide opens, its µm per pixel changes or a pane shows another model. */
   watch(): void {
     this.#store.subscribe(wantedKeys, () => void this.restore(), {
       equalityFn: shallow,
@@ -34,8 +34,8 @@ export class StoredResults {
   }
 
   /**
-   * Shows what earlier visits have kept of the open slide for the models that the panes show, and continues a run that
-   * the end of the page interrupted.
+   * Shows saved results of the open slide for the models in the panes. Continues a run that was interrupted when the
+   * page closed.
    */
   async restore(): Promise<void> {
     const state = this.#store.getState();
@@ -49,18 +49,16 @@ export class StoredResults {
       try {
         const { slices, interrupted } = await this.#client.restore(
           { slide: slide.choice.input, modelUrl: model.url, area: null, mpp: slide.userMpp },
-          // Not part of a run: the progress of one that is on stays its own.
+          // Must not change the progress of a run in progress.
           { onEvent: this.#events.listener(slide, model, false) },
         );
         if (slices === 0 || !wantedKeys(this.#store.getState()).includes(key)) continue;
+        const restored = `Restored ${formatCount(slices)} ${slices === 1 ? 'slice' : 'slices'}.`;
         if (interrupted === null || interrupted.total <= slices) {
-          this.#tell(slide.metadata.name, `${formatCount(slices)} slices of an earlier visit are shown.`);
+          this.#inform(slide.metadata.name, restored);
           continue;
         }
-        this.#tell(
-          slide.metadata.name,
-          `Continuing where the last visit stopped, after ${formatCount(slices)} slices.`,
-        );
+        this.#inform(slide.metadata.name, `${restored} Continuing the interrupted run.`);
         const { area, polygon, overlap, glass } = interrupted;
         void this.#runs.runAll(slide, [model], {
           extent: polygon !== null ? 'area' : area !== null ? 'visible' : 'whole',
@@ -72,35 +70,35 @@ export class StoredResults {
     }
   }
 
-  /** Deletes what earlier visits have kept, of every slide; what is on screen stays until the page closes. */
+  /** Deletes the saved results of all slides. Results on screen stay until the page closes. */
   async deleteAll(): Promise<void> {
     try {
       await this.#client.deleteStored();
-      this.#tell('', 'Stored results are deleted.');
+      this.#inform('', 'Saved results deleted.');
     } catch (error) {
-      const report = reportOf(error, 'Stored results');
+      const report = reportOf(error, 'Saved results');
       this.#store.dispatch({ type: 'log', entry: logEntry('error', report, null) });
     }
   }
 
-  /** Size of what is kept; null where nothing can be kept. */
+  /** Number and size of saved results; null if the browser cannot save any. */
   async use(): Promise<StorageUse | null> {
     return this.#client.storageUse().catch(() => null);
   }
 
-  #tell(file: string, problem: string): void {
+  #inform(file: string, problem: string): void {
     const report = { code: 'restored', file, problem, remedy: '' };
     this.#store.dispatch({ type: 'log', entry: logEntry('info', report, null) });
   }
 }
 
-/** Everything that decides which stored results belong to a slide and a model. Results of another scale are others. */
+/** Identifies the saved results of a slide and a model. Results at another µm per pixel are different ones. */
 function restoreKey(slide: OpenSlide, model: ModelEntry): string {
   const mpp = currentMpp(slide);
   return [slide.slideId, mpp?.x, mpp?.y, model.id].join('/');
 }
 
-/** Stored results that should be on screen: none for a slide of unknown scale, and none where nothing is to be kept. */
+/** Results that should be on screen: none if the µm per pixel is unknown or saving is turned off. */
 function wantedKeys(state: AppState): string[] {
   const { slide, preferences } = state;
   if (slide === null || !preferences.keepResults || currentMpp(slide) === null) return [];

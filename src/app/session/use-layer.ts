@@ -2,12 +2,12 @@
 import { useCallback, useSyncExternalStore } from 'react';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import { currentMpp, layerText } from '../state/state.ts';
-import type { Layer } from '../state/state.ts';
+import type { LayerChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { LayerContent } from './layer-content.ts';
 
 /** What a layer shows on the open slide; null while there is nothing to show it of. */
-export function useLayerContent(layer: Layer): LayerContent | null {
+export function useLayerContent(layer: LayerChoice): LayerContent | null {
   const workbench = useWorkbench();
   useApp((state) => currentMpp(state.slide));
   useApp((state) => state.models);

@@ -1,7 +1,7 @@
 /** What of the workbench its own parts may use: the workbench fits, and nothing here imports it. */
 import type { MapClient } from '../../worker/map-client.ts';
 import type { AnnotationSession } from '../annotate/annotation-session.ts';
-import type { Layer } from '../state/state.ts';
+import type { LayerChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import type { FiguresSession } from '../truth/figures-session.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
@@ -18,5 +18,5 @@ export interface WorkbenchParts {
   readonly figures: FiguresSession;
   activeView(): SlideView | null;
   view(paneId: string): SlideView | null;
-  resolveLayer(layer: Layer): LayerContent | null;
+  resolveLayer(layer: LayerChoice): LayerContent | null;
 }

@@ -17,18 +17,17 @@ import { browserStorage } from '../state/browser-storage.ts';
 import { loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
 import { modelOf } from '../state/state.ts';
-import type { Layer, PaneState } from '../state/state.ts';
+import type { LayerChoice, PaneState } from '../state/state.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
-import { ViewLink } from '../viewer/view-link.ts';
+import { SharedPointer, ViewLink } from '../viewer/view-link.ts';
 import { demoChoice, fetchDemoSlides, watchDemoTruth } from './demo-slides.ts';
 import { EngineEvents } from './engine-events.ts';
 import { EngineSession } from './engine-session.ts';
 import { logEntry, reportOf } from './error-log.ts';
-import { PointerPlace } from './pointer.ts';
 import { TruthLayer } from './layer-content.ts';
 import type { LayerContent } from './layer-content.ts';
 import { SegmentSession } from './segment-session.ts';
@@ -58,7 +57,7 @@ export class Workbench {
   readonly sessions: SessionFiles;
   readonly difference: DifferenceSession;
   readonly navigation: Navigation;
-  readonly pointer = new PointerPlace();
+  readonly pointer = new SharedPointer();
   readonly #views = new Map<string, SlideView>();
   readonly #frameListeners = new Set<() => void>();
   readonly #link = new ViewLink();
@@ -176,7 +175,7 @@ export class Workbench {
   }
 
   /** What a layer shows on the open slide; null for none, and for ground truth where there is none. */
-  resolveLayer(layer: Layer): LayerContent | null {
+  resolveLayer(layer: LayerChoice): LayerContent | null {
     const state = this.store.getState();
     const { slide } = state;
     if (slide === null) return null;

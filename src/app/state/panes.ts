@@ -3,7 +3,7 @@ import { activePaneOf, layerText } from './state.ts';
 import type {
   AppState,
   ClassStyle,
-  Layer,
+  LayerChoice,
   ModelEntry,
   PaneCount,
   PaneState,
@@ -34,7 +34,7 @@ export function changePane(
 const paneIds = ['A', 'B', 'C', 'D'] as const;
 
 /** New panes draw as the active one does, and show models that no pane shows yet. */
-export function layOut(state: AppState, count: PaneCount): AppState {
+export function setPaneCount(state: AppState, count: PaneCount): AppState {
   const compare = { ...state.compare, view: 'panes' } as const;
   if (count === state.panes.length) return state.compare.view === 'panes' ? state : { ...state, compare };
   const panes = state.panes.slice(0, count);
@@ -50,7 +50,7 @@ export function layOut(state: AppState, count: PaneCount): AppState {
 }
 
 /** A model that none of the panes shows, or none; those with the classes of the first pane's model come first. */
-export function unshownLayer(state: AppState, panes: readonly PaneState[]): Layer {
+export function unshownLayer(state: AppState, panes: readonly PaneState[]): LayerChoice {
   const shown = new Set(panes.map((pane) => layerText(pane.layer)));
   const vocabulary = ({ manifest }: ModelEntry): string => manifest.classes.map(({ name }) => name).join();
   const models = state.models ?? [];

@@ -9,19 +9,19 @@ import { reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction, AnnotateState } from '../annotate/annotate-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
-import { changePane, initialOverlay, layOut, plainClass, rememberOverlay } from './panes.ts';
+import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
 import { annotateOf, layerText } from './state.ts';
 import type {
   AppState,
   AreaDrawing,
-  Calibration,
+  KnownLengthDrawing,
   ClassStyle,
   CompareState,
   DemoSlide,
   DialogName,
-  Layer,
+  LayerChoice,
   LinkMode,
   LogEntry,
   ModelCheck,
@@ -44,7 +44,7 @@ export type Action =
   /** `paneId` absent: the active pane's. `byDefault`: nobody has asked for it. */
   | {
       readonly type: 'choose-layer';
-      readonly layer: Layer;
+      readonly layer: LayerChoice;
       readonly paneId?: string;
       readonly byDefault?: boolean;
     }
@@ -69,7 +69,7 @@ export type Action =
   | { readonly type: 'user-mpp'; readonly mpp: SlideMpp | null }
   | { readonly type: 'undo-mpp' }
   | { readonly type: 'specimens'; readonly specimens: Readonly<Record<string, Specimen>> }
-  | { readonly type: 'calibration'; readonly calibration: Calibration | null }
+  | { readonly type: 'calibration'; readonly calibration: KnownLengthDrawing | null }
   | { readonly type: 'backend-starting' }
   | { readonly type: 'backend-ready'; readonly report: BackendReport }
   | { readonly type: 'backend-failed'; readonly error: ErrorReport }
@@ -155,7 +155,7 @@ export function reduce(state: AppState, action: Action): AppState {
       );
     }
     case 'layout':
-      return layOut(state, action.count);
+      return setPaneCount(state, action.count);
     case 'activate-pane':
       if (state.activePane === action.paneId) return state;
       return { ...state, activePane: action.paneId };

@@ -23,10 +23,11 @@ export type AreaShape = 'rectangle' | 'polygon';
 /** How the views of several panes move: together, together with the offset that they have, or each by itself. */
 export type LinkMode = 'linked' | 'offset' | 'free';
 export type PaneCount = 1 | 2 | 4;
-export type DialogName = 'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session';
+export type DialogName =
+  'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session' | 'delete-results';
 
 /** What is drawn over the tissue. */
-export type Layer =
+export type LayerChoice =
   { readonly kind: 'model'; readonly id: string } | { readonly kind: 'truth' } | { readonly kind: 'none' };
 
 /** Panes with a layer each, or two layers in a single pane: beside a divider, or where they differ. */
@@ -35,7 +36,7 @@ export type CompareView = 'panes' | 'swipe' | 'difference';
 export interface CompareState {
   readonly view: CompareView;
   /** Lies over the first pane's own layer in swipe and difference. */
-  readonly second: Layer;
+  readonly second: LayerChoice;
   readonly divider: {
     /** Place of the divider, share of the pane from left or top. */
     readonly share: number;
@@ -84,14 +85,14 @@ export interface OpenSlide {
   /** null while nothing is measured. */
   readonly measure: Measurement | null;
   /** null while no known length is being drawn. */
-  readonly calibration: Calibration | null;
+  readonly calibration: KnownLengthDrawing | null;
   readonly bookmarks: readonly Bookmark[];
   /** Annotations and ground truth. */
   readonly annotate: AnnotateState;
 }
 
 /** A length of known size that is being drawn, to derive the µm per pixel from it. */
-export interface Calibration {
+export interface KnownLengthDrawing {
   /** The ends of the length, level-0 pixels; none, one or both. */
   readonly points: readonly Point[];
 }
@@ -135,7 +136,7 @@ export interface OverlaySettings extends OverlayPreferences {
 
 export interface PaneState {
   readonly id: string;
-  readonly layer: Layer;
+  readonly layer: LayerChoice;
   readonly overlay: OverlaySettings;
 }
 
@@ -247,17 +248,17 @@ export function shownModels(state: AppState): ModelEntry[] {
 }
 
 /** The model of a layer; null for other layers, and while the list is loading. */
-export function modelOf({ models }: Pick<AppState, 'models'>, layer: Layer): ModelEntry | null {
+export function modelOf({ models }: Pick<AppState, 'models'>, layer: LayerChoice): ModelEntry | null {
   return layer.kind === 'model' ? (models?.find((model) => model.id === layer.id) ?? null) : null;
 }
 
 /** A layer as text, for `value`s and addresses: `model:nano-add`, `truth` or `none`. */
-export function layerText(layer: Layer): string {
+export function layerText(layer: LayerChoice): string {
   return layer.kind === 'model' ? `model:${layer.id}` : layer.kind;
 }
 
 /** The layer that `layerText` wrote; no layer for anything else. */
-export function parseLayer(text: string): Layer {
+export function parseLayer(text: string): LayerChoice {
   if (text.startsWith('model:')) return { kind: 'model', id: text.slice('model:'.length) };
   return { kind: text === 'truth' ? 'truth' : 'none' };
 }

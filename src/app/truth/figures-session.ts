@@ -15,7 +15,7 @@ import type { TruthAreas } from './truth-painter.ts';
 import type { StoredSlice } from '../overlay/class-map-store.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { intersection } from '../../base/rect.ts';
-import { boundsOfRings } from '../../annotation/ring-bounds.ts';
+import { boundsOfRings } from '../../base/polygon.ts';
 import { sliceFigures } from './slice-figures.ts';
 import type { ComparedTruth, SliceFigures } from './slice-figures.ts';
 

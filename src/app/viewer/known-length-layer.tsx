@@ -3,7 +3,7 @@ import { useCallback, useEffect, useId, useRef, useState } from 'react';
 import { formatCount, formatMpp } from '../format.ts';
 import { lengthPx, mppOfLength, parseLengthUm } from '../session/user-mpp.ts';
 import type { KnownLength } from '../session/user-mpp.ts';
-import type { Calibration } from '../state/state.ts';
+import type { KnownLengthDrawing } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
 import type { Affine, Point } from './affine.ts';
@@ -23,7 +23,7 @@ export function KnownLengthLayer({ view }: KnownLengthLayerProps): React.JSX.Ele
 function KnownLengthTool({
   view,
   calibration,
-}: KnownLengthLayerProps & { readonly calibration: Calibration }): React.JSX.Element {
+}: KnownLengthLayerProps & { readonly calibration: KnownLengthDrawing }): React.JSX.Element {
   const { store } = useWorkbench();
   const { points } = calibration;
   const drawing = points.length < 2;

@@ -12,7 +12,7 @@ import { KnownLengthLayer } from './known-length-layer.tsx';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
 import { useLayerContent, useLayerOptions, useMapVersion } from '../session/use-layer.ts';
-import type { Layer, PaneState } from '../state/state.ts';
+import type { LayerChoice, PaneState } from '../state/state.ts';
 import { apply } from './affine.ts';
 
 /** The pane with the overview map. */
@@ -137,8 +137,8 @@ export function PaneTitle({ paneId }: { readonly paneId: string }): React.JSX.El
 interface LayerSelectProps {
   readonly label: string;
   readonly testId: string;
-  readonly layer: Layer;
-  readonly onChange: (layer: Layer) => void;
+  readonly layer: LayerChoice;
+  readonly onChange: (layer: LayerChoice) => void;
 }
 
 function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): React.JSX.Element {

@@ -1,4 +1,4 @@
-/** Keeps the views of several panes in step: the active one leads, the others follow. */
+/** Links panes: the views of the others follow the active one, and show where its pointer is. */
 import type { ViewPlace } from '../navigate/view-address.ts';
 import type { LinkMode } from '../state/state.ts';
 
@@ -48,4 +48,33 @@ function isSame(one: ViewPlace, other: ViewPlace): boolean {
     one.rotation === other.rotation &&
     one.flip === other.flip
   );
+}
+
+/** Position of the pointer on the slide, and the pane it is in. */
+export interface SlidePointer {
+  readonly paneId: string;
+  /** Level-0 pixels. */
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The pointer, for the other panes to show. */
+export class SharedPointer {
+  readonly #listeners = new Set<() => void>();
+  #at: SlidePointer | null = null;
+
+  get(): SlidePointer | null {
+    return this.#at;
+  }
+
+  /** @param at null when the pointer leaves the panes */
+  set(at: SlidePointer | null): void {
+    this.#at = at;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
 }

@@ -1,0 +1,36 @@
+/** Files that the user picks or drops: the browser's file dialog, and what is opened with them. */
+import { isAnnotationName } from '../../annotation/read-annotations.ts';
+import type { Workbench } from './workbench.ts';
+
+/** Referenced while its dialog is open: otherwise it may be garbage-collected, and its `change` event never fires. */
+let dialogInput: HTMLInputElement | null = null;
+
+/** Opens the file dialog. Nothing happens if the user cancels. Call it from a user action; browsers require one. */
+export function pickFiles(onFiles: (files: readonly File[]) => void): void {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.multiple = true;
+  // No filter by extension: slides have many different ones, or none.
+  input.addEventListener('change', () => {
+    if (dialogInput === input) dialogInput = null;
+    onFiles([...(input.files ?? [])]);
+  });
+  dialogInput = input;
+  input.click();
+}
+
+/**
+ * Opens slides, annotations and session files. Slides open first; annotations then become the ground truth of the open
+ * slide. A session file restores what it holds.
+ */
+export async function openFiles(workbench: Workbench, files: readonly File[]): Promise<void> {
+  const annotations = files.filter(({ name }) => isAnnotationName(name));
+  const slides = files.filter((file) => !annotations.includes(file));
+  const sessions: File[] = [];
+  for (const file of annotations) if (await workbench.sessions.isSession(file)) sessions.push(file);
+  const truth = annotations.filter((file) => !sessions.includes(file));
+  const [session] = sessions;
+  if (session !== undefined) await workbench.sessions.open(session);
+  if (slides.length > 0) await workbench.slides.openFiles(slides);
+  if (truth.length > 0) await workbench.annotations.loadTruth(truth);
+}
