@@ -5,9 +5,9 @@
  * Regions > Region > Vertices > Vertex X, Y.
  */
 import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
+import { edgesOfRings } from '../base/polygon.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
-import { edgesOfRings } from './ring-bounds.ts';
 
 /** One drawn shape, with its properties in the file. */
 export interface ImageScopeRegion {
