@@ -16,7 +16,7 @@ import type {
   ContextFeatures,
   InputImage,
   SliceInput,
-  SegmentOptions,
+  SegmenterOptions,
   Segmenter,
   SliceInContext,
   SliceMaps,
@@ -66,7 +66,7 @@ export class GraphSegmenter implements Segmenter {
     slice: InputImage,
     context: ContextFeatures | null,
     sliceInContext: SliceInContext | null,
-    options: SegmentOptions = {},
+    options: SegmenterOptions = {},
   ): Promise<SliceMaps> {
     const [maps] = await this.segmentBatch([{ image: slice, sliceInContext }], context, options);
     if (maps === undefined) throw new Error('The graph returned no slice.');
@@ -76,7 +76,7 @@ export class GraphSegmenter implements Segmenter {
   async segmentBatch(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
-    options: SegmentOptions = {},
+    options: SegmenterOptions = {},
   ): Promise<SliceMaps[]> {
     const outputs = this.#start(slices, context, options);
     try {
@@ -90,7 +90,7 @@ export class GraphSegmenter implements Segmenter {
    * Runs a blank slice and context through the network without waiting for it, so that a GPU compiles while
    * the first slices are read. A processor has nothing to compile.
    */
-  warmUp(options: SegmentOptions = {}): Promise<void> {
+  warmUp(options: SegmenterOptions = {}): Promise<void> {
     if (!['webgpu', 'webgl'].includes(engine().backendName)) return Promise.resolve();
     const { slice, context } = this.manifest;
     const blank = (size: number): InputImage => ({
@@ -113,7 +113,7 @@ export class GraphSegmenter implements Segmenter {
   #start(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
-    options: SegmentOptions,
+    options: SegmenterOptions,
   ): SliceOutputs {
     this.#checkAlive();
     const { slice: field, graph } = this.manifest;

@@ -38,7 +38,7 @@ export interface SliceMaps {
   readonly logProbabilities?: Uint8Array<ArrayBuffer>;
 }
 
-export interface SegmentOptions {
+export interface SegmenterOptions {
   /** Requests `logProbabilities` in addition to class and confidence. False by default. */
   readonly logProbabilities?: boolean;
 }
@@ -55,7 +55,7 @@ export interface Segmenter {
     slice: InputImage,
     context: ContextFeatures | null,
     sliceInContext: SliceInContext | null,
-    options?: SegmentOptions,
+    options?: SegmenterOptions,
   ): Promise<SliceMaps>;
   /**
    * Several slices of one context at once, with one read-back for all. Absent where it gains nothing.
@@ -65,13 +65,13 @@ export interface Segmenter {
   segmentBatch?(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
-    options?: SegmentOptions,
+    options?: SegmenterOptions,
   ): Promise<SliceMaps[]>;
   /**
    * Compiles what `encodeContext` and `segment` will need, so that the first slice does not wait for it.
    * Absent where nothing is compiled.
    */
-  warmUp?(options?: SegmentOptions): Promise<void>;
+  warmUp?(options?: SegmenterOptions): Promise<void>;
   dispose(): void;
 }
 

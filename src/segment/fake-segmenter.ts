@@ -3,7 +3,7 @@ import type { ModelManifest } from '../runtime/manifest.ts';
 import type {
   ContextFeatures,
   InputImage,
-  SegmentOptions,
+  SegmenterOptions,
   Segmenter,
   SliceInContext,
   SliceMaps,
@@ -52,7 +52,7 @@ export class FakeSegmenter implements Segmenter {
     slice: InputImage,
     context: ContextFeatures | null,
     sliceInContext: SliceInContext | null,
-    options: SegmentOptions = {},
+    options: SegmenterOptions = {},
   ): Promise<SliceMaps> {
     const size = this.manifest.slice.sizePx;
     this.#check(slice, size);

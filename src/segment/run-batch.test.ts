@@ -1,6 +1,6 @@
 /** Batches, warm-up and statistics of the engine. */
 import { describe, expect, it } from 'vitest';
-import type { ContextFeatures, SegmentOptions, SliceInput, SliceMaps } from '../runtime/segmenter.ts';
+import type { ContextFeatures, SegmenterOptions, SliceInput, SliceMaps } from '../runtime/segmenter.ts';
 import { segmentSlide, type RunOptions } from './run.ts';
 import type { SegmentEvent, SegmentSummary } from './run-progress.ts';
 import { fakeNetwork, FakeSegmenter, type FakeNetworkOptions } from './fake-segmenter.ts';
@@ -42,7 +42,7 @@ class GpuSegmenter extends FakeSegmenter {
   async segmentBatch(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
-    options?: SegmentOptions,
+    options?: SegmenterOptions,
   ): Promise<SliceMaps[]> {
     this.batches.push(slices.length);
     if (slices.length > this.#fits) throw new Error('out of memory');
@@ -129,7 +129,7 @@ describe('warm-up', () => {
   it('runs while the first slices are read, before any goes through the network', async () => {
     const log: string[] = [];
     class Compiling extends GpuSegmenter {
-      async warmUp(options?: SegmentOptions): Promise<void> {
+      async warmUp(options?: SegmenterOptions): Promise<void> {
         log.push(`warm-up ${options?.logProbabilities}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
         log.push('warm');

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import { loadModel } from '../runtime/load-model.ts';
-import type { SegmentOptions, Segmenter } from '../runtime/segmenter.ts';
+import type { SegmenterOptions, Segmenter } from '../runtime/segmenter.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide } from '../slide/open-slide.ts';
 import { pathByteSource } from '../slide/path-byte-source.node.ts';
@@ -86,7 +86,7 @@ it('has log-probabilities that say what class and confidence say', async () => {
   const { signal } = new AbortController();
   const context = segmenter.encodeContext(await reader.read(region.context!, plan.contextSizePx!, signal));
   const image = await reader.read(slice.rect, plan.sizePx, signal);
-  const options: SegmentOptions = { logProbabilities: true };
+  const options: SegmenterOptions = { logProbabilities: true };
   const { classes, confidence, logProbabilities } = await segmenter.segment(
     image,
     context,

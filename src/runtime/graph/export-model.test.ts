@@ -6,7 +6,7 @@ import { ModelError } from '../manifest.ts';
 import type { InputImage } from '../segmenter.ts';
 import { exportModel, type ExportedModel, float16Agreement } from './export-model.ts';
 import { dualNetwork, singleNetwork } from './test-networks.ts';
-import { manifestFields, randomInputs, randomWeights, type Network } from './testing.ts';
+import { manifestFields, randomInputs, randomWeights, type NetworkFunction } from './testing.ts';
 import { initialiseNodeBackend } from '../backend.node.ts';
 
 const sliceSize = 48;
@@ -20,7 +20,11 @@ beforeAll(async () => {
   single = await exported(singleNetwork, null, 3);
 });
 
-async function exported(network: Network, contextPx: number | null, classes: number): Promise<ExportedModel> {
+async function exported(
+  network: NetworkFunction,
+  contextPx: number | null,
+  classes: number,
+): Promise<ExportedModel> {
   const inputs = randomInputs(1, sliceSize, contextPx);
   const weights = await randomWeights(network, inputs);
   const golden = {
