@@ -10,7 +10,7 @@ const idsSchema = z.array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/));
 /** @throws Error unless `value` is a list of model ids. */
 export function parseModelIds(value: unknown): string[] {
   const parsed = idsSchema.safeParse(value);
-  if (!parsed.success) throw new Error('models/index.json is not a list of model ids.');
+  if (!parsed.success) throw new Error('Not a list of model ids.');
   return parsed.data;
 }
 
