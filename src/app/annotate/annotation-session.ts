@@ -1,4 +1,5 @@
 /** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits. */
+import { WorkerError } from '../../base/error-report.ts';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
@@ -218,7 +219,7 @@ export class AnnotationSession {
         // Not spread: a file may have more regions than a call can take arguments.
         for (const region of sound) regions.push(region);
       } catch (error) {
-        this.#fail(error, file.name);
+        this.#fail(unknownJson(error), file.name);
         return null;
       }
     }
@@ -315,4 +316,11 @@ export class AnnotationSession {
   #fail(error: unknown, subject: string): void {
     this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
   }
+}
+
+/** A JSON file may have been meant as anything that the page opens, so its error names all of these. */
+function unknownJson(error: unknown): unknown {
+  return error instanceof WorkerError && error.report.code === 'not-geojson'
+    ? new WorkerError({ ...error.report, problem: 'Not a session, GeoJSON or slide.', remedy: '' })
+    : error;
 }
