@@ -53,14 +53,14 @@ function table(): Map<string, Record<string, string>> {
   return new Map((records as Record<string, string>[]).map((row) => [row.slide ?? '', row]));
 }
 
-/** When a slide's map was written, in ms, and when its last job began according to its log. */
-function work(slide: string): { readonly written: number; readonly begun: string } {
+/** When a slide's map was written, in ms, and when its last job started according to its log. */
+function work(slide: string): { readonly written: number; readonly startedAt: string } {
   const id = table().get(slide)?.id ?? '';
   const maps = join(out, 'slides', id, 'maps', `${slide.replace('.tif', '')}.nano-single.classes.tif`);
   const log = readFileSync(join(out, 'logs', `${id}.log`), 'utf8');
   return {
     written: existsSync(maps) ? statSync(maps).mtimeMs : 0,
-    begun: /^(\S+) Begun on /.exec(log)?.[1] ?? '',
+    startedAt: /^(\S+) Started on /.exec(log)?.[1] ?? '',
   };
 }
 
@@ -94,9 +94,9 @@ describe.skipIf(snakemake === null)('the workflow', { timeout: 600_000 }, () => 
     expect(second.status, second.said).toBe(0);
     expect(second.said).toContain('3 slides: 3 done.');
     expect(work('a.tif')).toEqual(before.a);
-    expect(work('b.tif').begun > before.b.begun).toBe(true);
+    expect(work('b.tif').startedAt > before.b.startedAt).toBe(true);
     expect(work('b.tif').written).toBeGreaterThan(before.b.written);
-    expect(before.a.begun).not.toBe('');
+    expect(before.a.startedAt).not.toBe('');
   });
 
   it('reports what is wrong with a configuration', () => {

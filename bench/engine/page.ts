@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { initialiseBackend } from '../../src/runtime/backend-initialise.ts';
-import { browserPlatform as backendPlatform } from '../../src/runtime/backend-probe.ts';
+import { browserBackendPlatform as backendPlatform } from '../../src/runtime/backend-probe.ts';
 import { sliceBox } from '../../src/runtime/slice-box.ts';
 import { wasmUrls } from '../../src/runtime/wasm-urls.ts';
 import { planSlices } from '../../src/segment/grid.ts';
@@ -61,8 +61,8 @@ async function onEngine({ slideUrl, modelUrl, area }: Call) {
     client.segment(request, {
       onEvent: (event) => {
         if (event.kind !== 'slice') return;
-        const { rect, classes } = event.result;
-        maps.set(`${Math.round(rect.x)},${Math.round(rect.y)}`, classes);
+        const { column, row, classes } = event.result;
+        maps.set(`${column},${row}`, classes);
       },
     }),
   );
@@ -122,7 +122,7 @@ async function measure(call: Call): Promise<Figures> {
       const packed = model.execute(inputs, [graph.outputs.packed]) as tf.Tensor;
       const values = packed.dataSync<'int32'>();
       tf.dispose([packed, ...Object.values(inputs)]);
-      const other = engine.maps.get(`${Math.round(slice.cell.x)},${Math.round(slice.cell.y)}`);
+      const other = engine.maps.get(`${slice.column},${slice.row}`);
       values.forEach((value, i) => {
         if (value >> 8 === other?.[i]) same++;
       });

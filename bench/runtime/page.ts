@@ -8,7 +8,7 @@ import * as ort from 'onnxruntime-web/wasm';
 import ortModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import ortWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import { initialiseBackend } from '../../src/runtime/backend-initialise.ts';
-import { browserPlatform } from '../../src/runtime/backend-probe.ts';
+import { browserBackendPlatform } from '../../src/runtime/backend-probe.ts';
 import { GraphExecutor } from '../../src/runtime/graph-executor.ts';
 import type { TopologyNode } from '../../src/runtime/graph-steps.ts';
 import { wasmUrls } from '../../src/runtime/wasm-urls.ts';
@@ -46,7 +46,7 @@ async function measure(call: Call): Promise<Times> {
   // The platform gives TF.js half of the logical cores as threads.
   // TF.js uses at most half of the number that the browser reports.
   Object.defineProperty(navigator, 'hardwareConcurrency', { value: 2 * call.threads });
-  const platform = { ...browserPlatform(wasmUrls), logicalCores: 2 * call.threads };
+  const platform = { ...browserBackendPlatform(wasmUrls), logicalCores: 2 * call.threads };
   const backend = await initialiseBackend('wasm', platform);
   const model = await loadGraphModel(call.graphUrl);
   const { modelTopology } = (await (await fetch(call.graphUrl)).json()) as {

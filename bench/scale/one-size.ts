@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startNetwork } from '../../src/cli/run-model.ts';
-import { withProcessorTime } from '../../src/cli/processor-time.ts';
+import { withProcessorTime } from '../../src/cli/bench-run.ts';
 import { MapStrips, type CellMaps } from '../../src/export/map-strips.ts';
 import { writeMaps } from '../../src/export/write-maps.node.ts';
 import { openNodeSlices } from '../../src/segment/node-slice-store.node.ts';

@@ -5,9 +5,9 @@
  * Regions > Region > Vertices > Vertex X, Y.
  */
 import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
+import { edgesOfRings } from '../base/polygon.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
-import { edgesOfRings } from './ring-bounds.ts';
 
 /** One drawn shape, with its properties in the file. */
 export interface ImageScopeRegion {
@@ -120,7 +120,7 @@ function readRegion(
 }
 
 /** Whether the bounding boxes of two rings share a point. */
-function boxesMeet(one: Float64Array, other: Float64Array): boolean {
+function boundsIntersect(one: Float64Array, other: Float64Array): boolean {
   const a = edgesOfRings([one]);
   const b = edgesOfRings([other]);
   return a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
@@ -138,7 +138,7 @@ function areasOf({ regions }: ImageScopeAnnotations): (ImageScopeRegion & { hole
     .map((region) => ({
       ...region,
       holes: negative
-        .filter((other) => other.layer === region.layer && boxesMeet(other.points, region.points))
+        .filter((other) => other.layer === region.layer && boundsIntersect(other.points, region.points))
         .map((other) => other.points),
     }));
 }

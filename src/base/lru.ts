@@ -37,6 +37,11 @@ export class LeastRecentlyUsed<Key, Value> {
     return this.#entries.size;
   }
 
+  /** What the entries cost together. */
+  get cost(): number {
+    return this.#cost;
+  }
+
   /** Every value; looking at them does not count as use. */
   values(): Iterable<Value> {
     return this.#entries.values();

@@ -42,11 +42,18 @@ it('does not meet a rectangle that is all in a hole', () => {
   expect(meetsRect(frame, square(30, 30, 60))).toBe(true);
 });
 
-it('bounds all rings', () => {
-  expect(
-    boundsOfRings([
-      [5, 7, 2, 30],
-      [9, 8],
-    ]),
-  ).toEqual({ x: 2, y: 7, width: 7, height: 23 });
+it.each([
+  [
+    'spans every ring',
+    [Float64Array.of(3, -2, 10, 4, 5, 9), [-1, 0, 2, 1]],
+    { x: -1, y: -2, width: 11, height: 11 },
+  ],
+  ['ignores a number without a partner', [[1, 2, 3, 5, 100]], { x: 1, y: 2, width: 2, height: 3 }],
+  [
+    'intersects nothing where there is no point',
+    [],
+    { x: Infinity, y: Infinity, width: -Infinity, height: -Infinity },
+  ],
+])('bounds: %s', (_name, rings, bounds) => {
+  expect(boundsOfRings(rings)).toEqual(bounds);
 });

@@ -3,8 +3,19 @@ import type { Rect } from './rect.ts';
 
 export type Ring = ArrayLike<number>;
 
-/** The smallest rectangle around all points; without a point it is infinitely far from everything. */
-export function boundsOfRings(rings: Iterable<Ring>): Rect {
+/** Smallest and largest coordinates. */
+export interface Edges {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/**
+ * Smallest and largest coordinates of all points; a last number without a partner is ignored.
+ * @returns left and top Infinity, right and bottom -Infinity where there is no point
+ */
+export function edgesOfRings(rings: Iterable<Ring>): Edges {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const ring of rings) {
     for (let i = 0; i + 1 < ring.length; i += 2) {
@@ -14,6 +25,12 @@ export function boundsOfRings(rings: Iterable<Ring>): Rect {
       bottom = Math.max(bottom, ring[i + 1] ?? bottom);
     }
   }
+  return { left, top, right, bottom };
+}
+
+/** The smallest rectangle around all points; without a point it intersects nothing. */
+export function boundsOfRings(rings: Iterable<Ring>): Rect {
+  const { left, top, right, bottom } = edgesOfRings(rings);
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 

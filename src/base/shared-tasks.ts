@@ -1,6 +1,6 @@
 /**
- * Runs of the same asynchronous work, shared: whoever asks for a key that is under way joins it. The
- * work is aborted when everybody who waits for it has aborted, and not before.
+ * Shares asynchronous work: a request for a key that is already running joins that run. The work is aborted only when
+ * every caller that waits for it has aborted.
  */
 
 import { abortReason, onAbort } from './abort.ts';
@@ -12,23 +12,23 @@ interface Run<V> {
 }
 
 export class SharedTasks<K, V> {
-  private readonly runs = new Map<K, Run<V>>();
+  readonly #runs = new Map<K, Run<V>>();
 
   /**
-   * @param start begins the work; its signal aborts when nobody waits any more.
+   * @param start starts the work; its signal aborts when no caller waits any longer.
    * @throws what the work throws; the signal's reason when `signal` aborts first.
    */
   run(key: K, signal: AbortSignal | undefined, start: (signal: AbortSignal) => Promise<V>): Promise<V> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
-    let run = this.runs.get(key);
+    let run = this.#runs.get(key);
     if (run === undefined) {
       const controller = new AbortController();
       const promise = start(controller.signal).finally(() => {
-        if (this.runs.get(key) === run) this.runs.delete(key);
+        if (this.#runs.get(key) === run) this.#runs.delete(key);
       });
       run = { promise, controller, waiting: 0 };
-      this.runs.set(key, run);
-      // A run that everybody left may still fail; that is nobody's business then.
+      this.#runs.set(key, run);
+      // A run that every caller left may still fail; no one needs to hear of it.
       promise.catch(() => undefined);
     }
     const joined = run;
@@ -37,7 +37,7 @@ export class SharedTasks<K, V> {
       const leave = (): void => {
         joined.waiting--;
         if (joined.waiting === 0) {
-          if (this.runs.get(key) === joined) this.runs.delete(key);
+          if (this.#runs.get(key) === joined) this.#runs.delete(key);
           joined.controller.abort();
         }
         reject(abortReason(signal));

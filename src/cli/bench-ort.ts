@@ -1,6 +1,6 @@
 /**
- * TF.js against ONNX Runtime Web, both on wasm with one thread, in this process: the network of a model with the same
- * (untrained) weights for both, by turns. Time does not depend on the weights' values.
+ * Compares TF.js with ONNX Runtime Web: both on wasm with one thread, in this process, in alternating runs, with the
+ * same network. Weights are untrained; speed does not depend on their values.
  */
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { dispose, tensor4d, tidy, type io, type Tensor } from '@tensorflow/tfjs-core';
@@ -15,7 +15,7 @@ import type { ModelManifest } from '../runtime/manifest.ts';
 import { untrainedNetwork } from '../runtime/untrained-weights.ts';
 
 export interface OrtFigures {
-  /** Milliseconds of neighbouring runs: a slice with its context, from pixels to class and confidence. */
+  /** Milliseconds of alternating runs: one slice with its context, from pixels to class and confidence. */
   readonly tfjsMs: readonly number[];
   readonly ortMs: readonly number[];
   /** Share of pixels with the same class. */
@@ -27,15 +27,15 @@ interface InputPixels {
   readonly shape: [number, number, number, number];
 }
 
-/** Runs a network; its result is class * 256 + confidence. */
+/** Runs a network. The result is class * 256 + confidence per pixel. */
 interface Runner {
   run(): Promise<Int32Array>;
   close(): Promise<void>;
 }
 
 /**
- * @param manifest of the model whose preset and sizes are taken.
- * @returns null where ONNX Runtime Web, an optional dependency, is not installed.
+ * @param manifest gives preset and input sizes.
+ * @returns null if ONNX Runtime Web, an optional dependency, is not installed.
  */
 export async function compareWithOrt(
   manifest: Pick<ModelManifest, 'preset' | 'slice' | 'context'>,
@@ -70,7 +70,7 @@ export async function compareWithOrt(
   }
 }
 
-/** Inputs of the network by name, in a fixed pattern. */
+/** The network's inputs by name, filled with a fixed pattern. */
 function inputsOf(slice: number, context: number | null, withBox: boolean): Map<string, InputPixels> {
   const pixels = (side: number): InputPixels => ({
     data: Float32Array.from({ length: 3 * side * side }, (_value, i) => (i * 7919) % 256),
@@ -112,7 +112,7 @@ async function tfjsRunner(
         const [result] = executor?.execute(feeds, [graphNames.packed]) ?? [
           model.execute(feeds, graphNames.packed) as Tensor,
         ];
-        if (result === undefined) throw new Error('The graph gave no output.');
+        if (result === undefined) throw new Error('The graph has no output.');
         return result;
       });
       const values = await packed.data<'int32'>();

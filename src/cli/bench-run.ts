@@ -1,4 +1,5 @@
-/** What `dualscope bench` measures: the engine on part of a slide, and the network alone on the same slices. */
+/** Measurements of `dualscope bench`: the engine on part of a slide, and the network alone on the same slices. */
+import { readFileSync } from 'node:fs';
 import { memory } from '@tensorflow/tfjs-core';
 import type { ContextFeatures, InputImage, Segmenter } from '../runtime/segmenter.ts';
 import { ClassMap } from '../segment/class-map.ts';
@@ -16,31 +17,31 @@ import { TileCache } from '../slide/tile-cache.ts';
 export interface EngineFigures {
   readonly summary: SegmentSummary;
   readonly map: ClassMap;
-  /** Most bytes in tensors after any slice, weights included. */
+  /** Maximum bytes in tensors after any slice, including weights. */
   readonly peakTensorBytes: number;
 }
 
-/** Reads with a cache of its own, so that no run finds tiles that another has decoded. */
+/** A reader with a new cache, so that no run finds tiles decoded by another. */
 export function coldReader(slide: Slide): SliceReader {
   return slideReader(slide, nodePlatform(), new TileCache(128 * 1024 * 1024));
 }
 
-/** Gives every run a reader that finds no tiles that another run has decoded. */
-export type Readers = () => Promise<{ readonly reader: SliceReader; readonly close: () => void }>;
+/** Opens a reader with an empty tile cache, one for each run. */
+export type OpenReader = () => Promise<{ readonly reader: SliceReader; readonly close: () => void }>;
 
-/** One run of the engine as `segment` runs it. */
+/** One run of the engine, as in `segment`. */
 export async function runEngine(
-  readers: Readers,
+  openReader: OpenReader,
   segmenter: Segmenter,
   plan: SlicePlan,
   inFlight: number,
 ): Promise<EngineFigures> {
   const map = new ClassMap(plan);
   let peakTensorBytes = 0;
-  const { reader, close } = await readers();
+  const { reader, close } = await openReader();
   const summary = await segmentSlide({
     reader,
-    // One slice at a time, as the network alone is measured.
+    // Without batches, to match inferenceSeconds.
     network: fixedNetwork(segmenter, { maxInFlight: inFlight }),
     plan,
     queue: new SliceQueue(plan),
@@ -54,12 +55,13 @@ export async function runEngine(
   return { summary, map, peakTensorBytes };
 }
 
-/** Pixels of every slice and context of a plan, read beforehand. */
+/** Pixels of every slice and context of a plan, by index. */
 export interface PlanPixels {
   readonly slices: ReadonlyMap<number, InputImage>;
   readonly contexts: ReadonlyMap<number, InputImage>;
 }
 
+/** Reads all pixels of a plan ahead, so that inferenceSeconds measures no reading. */
 export async function readPlan(slide: Slide, plan: SlicePlan): Promise<PlanPixels> {
   const reader = coldReader(slide);
   const { signal } = new AbortController();
@@ -76,7 +78,7 @@ export async function readPlan(slide: Slide, plan: SlicePlan): Promise<PlanPixel
   return { slices, contexts };
 }
 
-/** Seconds that the network alone takes for the slices of a plan, each context encoded once, nothing read. */
+/** Seconds of the network alone for the slices of a plan. Each context is encoded once; nothing is read. */
 export async function inferenceSeconds(
   segmenter: Segmenter,
   plan: SlicePlan,
@@ -104,8 +106,8 @@ export async function inferenceSeconds(
   return (performance.now() - start) / 1000;
 }
 
-/** The same slices, each a region of its own: its context is read and encoded for it alone. */
-export function naivePlan(plan: SlicePlan): SlicePlan {
+/** The same slices without shared contexts: each slice is its own region, with its own read and encoded context. */
+export function unsharedContextPlan(plan: SlicePlan): SlicePlan {
   return {
     ...plan,
     slices: plan.slices.map((slice) => ({ ...slice, region: slice.index })),
@@ -118,10 +120,10 @@ export function naivePlan(plan: SlicePlan): SlicePlan {
 }
 
 /**
- * A square of whole regions in the middle of the slide, of about `limit` slices; at least one region.
+ * A square of whole regions at the centre of the slide, with about `limit` slices but at least one region.
  * @param whole the plan of the whole slide.
  */
-export function middleOf(whole: SlicePlan, limit: number): Level0Rect {
+export function centralArea(whole: SlicePlan, limit: number): Level0Rect {
   const [first] = whole.regions;
   const columns = first?.slices.map((index) => whole.slices[index]?.column ?? 0) ?? [];
   const side = columns.length === 0 ? 1 : Math.max(...columns) - Math.min(...columns) + 1;
@@ -129,7 +131,7 @@ export function middleOf(whole: SlicePlan, limit: number): Level0Rect {
   const regions = Math.max(1, Math.min(most, Math.floor(Math.sqrt(limit) / side)));
   const start = (cells: number): number => Math.floor((Math.floor(cells / side) - regions) / 2) * side;
   const { cellWidth, cellHeight } = whole;
-  // A hundredth of a cell inside, so that rounding takes no neighbour in.
+  // Inset by a hundredth of a cell, so that rounding does not include a neighbour.
   return {
     x: (Math.max(0, start(whole.columns)) + 0.01) * cellWidth,
     y: (Math.max(0, start(whole.rows)) + 0.01) * cellHeight,
@@ -138,7 +140,7 @@ export function middleOf(whole: SlicePlan, limit: number): Level0Rect {
   };
 }
 
-/** How much denser changes of class are on slice borders than elsewhere, in the part that was segmented. */
+/** Density of class changes on slice borders, relative to elsewhere, within the segmented area. */
 export function seamRatioOf(plan: SlicePlan, map: ClassMap): number | null {
   const columns = plan.slices.map(({ column }) => column);
   const rows = plan.slices.map(({ row }) => row);
@@ -155,10 +157,38 @@ export function seamRatioOf(plan: SlicePlan, map: ClassMap): number | null {
   return seamRatio(map.read(rect, width, height), plan.cellPx);
 }
 
-/** The middle one of a list; the mean of the middle two. null for an empty list. */
+/** Median; null for an empty list. */
 export function median(values: readonly number[]): number | null {
   const sorted = [...values].sort((a, b) => a - b);
   const low = sorted[Math.floor((sorted.length - 1) / 2)];
   const high = sorted[Math.floor(sorted.length / 2)];
   return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+export interface ProcessorTime {
+  /** Seconds, all threads of this process. */
+  readonly process: number;
+  /** Seconds, the thread that runs JavaScript and wasm; null except on Linux. */
+  readonly mainThread: number | null;
+}
+
+/** Runs `work` and measures its processor time, which stays comparable while other programs run. */
+export async function withProcessorTime<T>(work: () => Promise<T>): Promise<[T, ProcessorTime]> {
+  const processBefore = process.cpuUsage();
+  const threadBefore = mainThreadSeconds();
+  const result = await work();
+  const threadAfter = mainThreadSeconds();
+  const { user, system } = process.cpuUsage(processBefore);
+  const mainThread = threadBefore === null || threadAfter === null ? null : threadAfter - threadBefore;
+  return [result, { process: (user + system) / 1e6, mainThread }];
+}
+
+/** The main thread's id equals the process id. */
+function mainThreadSeconds(): number | null {
+  try {
+    const [nanoseconds = ''] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ');
+    return Number(nanoseconds) / 1e9;
+  } catch {
+    return null;
+  }
 }

@@ -1,38 +1,36 @@
-/** `dualscope bench`: how fast the engine is here, as ratios taken within one run. */
+/** `dualscope bench`: measures the engine's speed on this machine, as ratios within one run. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { writePhantom } from '../phantom/write-phantom.node.ts';
-import type { BackendName } from '../runtime/backend.ts';
-import type { BackendChoice } from '../runtime/backend.ts';
+import type { BackendChoice, BackendName } from '../runtime/backend.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import { slideArea, type SlideArea } from '../segment/area.ts';
 import type { StageTimes } from '../segment/run-progress.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import type { HostedNetwork } from '../segment/network.ts';
-import { overlapOf, qualities, type QualityId } from '../segment/quality.ts';
+import { overlapOf, type QualityId } from '../segment/quality.ts';
 import type { Slide } from '../slide/slide.ts';
-import { Option } from 'commander';
-import type { AddCommand } from './command.ts';
-import { CommandError } from './command.ts';
+import { CommandError, type AddCommand } from './command.ts';
 import { compareWithOrt } from './bench-ort.ts';
 import {
+  centralArea,
   inferenceSeconds,
   median,
-  middleOf,
-  naivePlan,
   readPlan,
   runEngine,
   seamRatioOf,
+  unsharedContextPlan,
+  withProcessorTime,
   type EngineFigures,
-  type Readers,
+  type OpenReader,
+  type ProcessorTime,
 } from './bench-run.ts';
-import { parseWhole } from './numbers.ts';
 import { micrometresPerPixel, nodeNetworkHost, planSlide, startNetwork } from './run-model.ts';
-import { backendOption } from './options.ts';
+import { backendOption, parseInteger, qualityOption } from './options.ts';
+import { packageFolder } from './package-info.ts';
 import { startNodeReader } from './reader-client.ts';
-import { withProcessorTime, type ProcessorTime } from './processor-time.ts';
 import { openFromCommandLine } from './slide.ts';
 
 interface BenchCall {
@@ -45,7 +43,7 @@ interface BenchCall {
   readonly json?: boolean;
 }
 
-/** One flat object of named figures; null where there is nothing to measure. */
+/** A flat object of named figures; null where a figure could not be measured. */
 type BenchFigures = Readonly<Record<string, number | string | null>>;
 
 /** Adds the command to the program. */
@@ -53,21 +51,17 @@ export const addBenchCommand: AddCommand = (program) => {
   program
     .command('bench')
     .description(
-      'measure the engine on part of a slide: whole pipeline against the network alone, two inputs against ' +
-        'one, seams, stage times, memory. Every ratio is the median over repeats of runs one after the other.',
+      'Measure the engine on part of a slide: pipeline overhead over the bare network, cost of the context ' +
+        'input, seams, stage times, memory. Ratios are medians over repeated runs in sequence.',
     )
-    .argument('[file]', 'a slide; the phantom that comes with the app by default')
-    .option('--model <id>', 'the model, one with context', 'nano-attention')
-    .option('--single <id>', 'the model without context that it is compared with', 'nano-single')
-    .addOption(
-      new Option('--quality <name>', 'overlap of slices')
-        .choices(qualities.map(({ id }) => id))
-        .default('standard'),
-    )
-    .option('--slices <n>', 'about so many slices, in whole regions', parseWhole(1), 100)
-    .option('--repeats <n>', 'runs of each kind', parseWhole(1), 3)
+    .argument('[file]', 'a slide (default: the demo phantom)')
+    .option('--model <id>', 'model with context', 'nano-attention')
+    .option('--single <id>', 'model without context, for comparison', 'nano-single')
+    .addOption(qualityOption())
+    .option('--slices <n>', 'approximate number of slices, rounded to whole regions', parseInteger(1), 100)
+    .option('--repeats <n>', 'number of runs of each kind', parseInteger(1), 3)
     .addOption(backendOption())
-    .option('--json', 'one JSON object on stdout')
+    .option('--json', 'print one JSON object')
     .action(async (file: string | undefined, call: BenchCall) => {
       const folder = await mkdtemp(join(tmpdir(), 'dualscope-bench-'));
       try {
@@ -75,11 +69,11 @@ export const addBenchCommand: AddCommand = (program) => {
         const slide = await openFromCommandLine([path]);
         const thread = startNodeReader();
         try {
-          const readers: Readers = async () => {
+          const openReader: OpenReader = async () => {
             const handle = await thread.open([path]);
             return { reader: thread.reader(handle), close: () => handle.close() };
           };
-          const figures = await bench(slide, readers, call);
+          const figures = await bench(slide, openReader, call);
           process.stdout.write(call.json === true ? `${JSON.stringify(figures)}\n` : table(figures));
         } finally {
           await thread.close();
@@ -91,10 +85,10 @@ export const addBenchCommand: AddCommand = (program) => {
     });
 };
 
-/** The demo phantom, or one drawn into `folder` where the demo slides were left out. */
+/** The demo phantom; generated in `folder` if the demo slides are not installed. */
 async function phantomIn(folder: string): Promise<string> {
-  const shipped = resolve(import.meta.dirname, '../../public/slides/phantom-1.tif');
-  if (existsSync(shipped)) return shipped;
+  const demo = join(packageFolder, 'public/slides/phantom-1.tif');
+  if (existsSync(demo)) return demo;
   const { note } = await writePhantom({
     directory: folder,
     seed: 1,
@@ -107,18 +101,18 @@ async function phantomIn(folder: string): Promise<string> {
   return join(folder, note.slide);
 }
 
-/** Measures. @throws CommandError when the first model has no context or the second has one. */
-async function bench(slide: Slide, readers: Readers, call: BenchCall): Promise<BenchFigures> {
+/** Loads both models and measures. @throws CommandError when the first has no context or the second has one. */
+async function bench(slide: Slide, openReader: OpenReader, call: BenchCall): Promise<BenchFigures> {
   const host = nodeNetworkHost();
   const dual = await startNetwork(call.model, call.backend ?? null, host);
   const single = await startNetwork(call.single, null, host);
   try {
     if (dual.segmenter.manifest.context === null || single.segmenter.manifest.context !== null) {
       throw new CommandError(
-        `${call.model}, ${call.single}: --model must have a context and --single none. Give such a pair.`,
+        `${call.model}, ${call.single}: --model needs a model with context and --single a model without.`,
       );
     }
-    return await measure(slide, readers, dual, single, call);
+    return await measure(slide, openReader, dual, single, call);
   } finally {
     dual.release();
     single.release();
@@ -127,7 +121,7 @@ async function bench(slide: Slide, readers: Readers, call: BenchCall): Promise<B
 
 async function measure(
   slide: Slide,
-  readers: Readers,
+  openReader: OpenReader,
   dualNetwork: HostedNetwork,
   singleNetwork: HostedNetwork,
   call: BenchCall,
@@ -138,16 +132,16 @@ async function measure(
     const request = { mpp: null, area, overlap: overlapOf(call.quality), glass: null };
     return (await planSlide(slide, segmenter.manifest, request)).plan;
   };
-  const area = slideArea(middleOf(await planOf(dual, { kind: 'slide' }), call.slices));
+  const area = slideArea(centralArea(await planOf(dual, { kind: 'slide' }), call.slices));
   const plan = await planOf(dual, area);
   const singlePlan = await planOf(single, area);
   const pixels = await readPlan(slide, plan);
-  // Kernels are compiled and memory is taken before the clock runs.
+  // Warm-up: compiles kernels and allocates memory before anything is timed.
   const [firstRegion] = plan.regions;
   if (firstRegion === undefined) throw new CommandError(`${slide.metadata.name}: The slide has no slices.`);
   await inferenceSeconds(dual, { ...plan, regions: [firstRegion] }, pixels, inFlight);
-  await runEngine(readers, single, singlePlan, inFlight);
-  await runEngine(readers, dual, plan, inFlight);
+  await runEngine(openReader, single, singlePlan, inFlight);
+  await runEngine(openReader, dual, plan, inFlight);
 
   const runs: {
     dual: EngineFigures;
@@ -160,15 +154,15 @@ async function measure(
     naiveCpu: ProcessorTime;
   }[] = [];
   for (let repeat = 0; repeat < call.repeats; repeat++) {
-    const [dualRun, dualCpu] = await withProcessorTime(() => runEngine(readers, dual, plan, inFlight));
+    const [dualRun, dualCpu] = await withProcessorTime(() => runEngine(openReader, dual, plan, inFlight));
     const [inference, inferenceCpu] = await withProcessorTime(() =>
       inferenceSeconds(dual, plan, pixels, inFlight),
     );
     const [singleRun, singleCpu] = await withProcessorTime(() =>
-      runEngine(readers, single, singlePlan, inFlight),
+      runEngine(openReader, single, singlePlan, inFlight),
     );
     const [naive, naiveCpu] = await withProcessorTime(() =>
-      runEngine(readers, dual, naivePlan(plan), inFlight),
+      runEngine(openReader, dual, unsharedContextPlan(plan), inFlight),
     );
     runs.push({
       dual: dualRun,
@@ -181,14 +175,14 @@ async function measure(
       naiveCpu,
     });
   }
-  // Before the other runtime takes its share.
+  // Before ONNX Runtime allocates memory.
   const peakRssBytes = process.resourceUsage().maxRSS * 1024;
   const ort = backend.name === 'wasm' ? await compareWithOrt(dual.manifest, ortRepeats) : null;
   if (ort === null)
-    process.stderr.write(`dualscope: tfjsOverOrtWasm is not measured: ${whyNoOrt(backend)}\n`);
+    process.stderr.write(`dualscope: tfjsOverOrtWasm was not measured: ${whyNoOrt(backend)}\n`);
   const perSlice = ({ summary }: EngineFigures): number => summary.seconds / summary.slices;
   const ratio = (of: (run: (typeof runs)[number]) => number): number | null => median(runs.map(of));
-  /** Both of as many slices. */
+  /** Ratio of main-thread times of two runs with the same number of slices. */
   const threadRatio = (
     of: (run: (typeof runs)[number]) => readonly [ProcessorTime, ProcessorTime],
   ): number | null =>
@@ -214,9 +208,9 @@ async function measure(
     regions: plan.regions.length,
     repeats: call.repeats,
     endToEndOverInference: ratio((run) => run.dual.summary.seconds / run.inference),
-    /** Processor time of all threads instead of wall time: what counts where other programs run. */
+    /** By processor time of all threads instead of wall time, which is robust while other programs run. */
     cpuEndToEndOverInference: ratio((run) => run.dualCpu.process / run.inferenceCpu.process),
-    /** The same of the thread that runs the network: what the pipeline costs it. */
+    /** By processor time of the network's thread: the pipeline's overhead on that thread. */
     threadEndToEndOverInference: threadRatio((run) => [run.dualCpu, run.inferenceCpu]),
     dualOverSingle: ratio((run) => perSlice(run.dual) / perSlice(run.single)),
     naiveDualOverSingle: ratio((run) => perSlice(run.naive) / perSlice(run.single)),
@@ -250,7 +244,7 @@ async function measure(
   );
 }
 
-/** Runs of each of TF.js and ONNX Runtime Web. */
+/** Runs of TF.js, and of ONNX Runtime Web. */
 const ortRepeats = 15;
 
 function whyNoOrt(backend: BackendChoice): string {
@@ -259,7 +253,7 @@ function whyNoOrt(backend: BackendChoice): string {
     : `the backend is ${backend.name}. Give --backend wasm.`;
 }
 
-/** Multiply-accumulates of a plan, each context encoded once. */
+/** Multiply-accumulates of a plan, with each context encoded once. */
 function macsOf(plan: SlicePlan, { manifest }: Segmenter): number {
   const { macs, macsReusedContext } = manifest;
   return plan.slices.length * macsReusedContext + plan.regions.length * (macs - macsReusedContext);

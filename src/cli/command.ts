@@ -1,6 +1,6 @@
 /**
- * The form of every command of `dualscope`: a function that adds itself to the program. `main.ts` lists them.
- * Exit codes: 0 done, 1 the command failed on its input, 2 wrong options, 130 and 143 stopped by Ctrl+C and SIGTERM.
+ * The interface of the `dualscope` commands: each is a function that adds itself to the program. `main.ts` lists them.
+ * Exit codes: 0 done; 1 failed; 2 wrong options; 130 and 143 stopped by Ctrl+C and SIGTERM.
  */
 import type { Command } from 'commander';
 
@@ -11,7 +11,7 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;
 
-  /** @param exitCode 1, or 128 + n for a run that signal n has stopped. */
+  /** @param exitCode 1, or 128 + n when signal n stopped the run. */
   constructor(message: string, exitCode = 1) {
     super(message);
     this.exitCode = exitCode;

@@ -40,24 +40,26 @@ async function compare(...words: string[]): Promise<string> {
 }
 
 describe('dualscope compare', () => {
-  it('says by how much, how sure, and of how many patients', async () => {
+  it('reports difference, interval and number of patients', async () => {
     const one = await evaluation('one', { a1: 0.9, a2: 0.7, b1: 0.6 });
     const other = await evaluation('other', { a1: 0.7, a2: 0.5, b1: 0.4 });
     expect(await compare(one, other)).toBe(
-      'one less other: 20.0 points of pixel accuracy, 95 % interval 20.0 to 20.0, 2 patients. mIoU 0.500 and 0.500.\n',
+      'one minus other: 20.0 points of pixel accuracy, 95 % interval 20.0 to 20.0, 2 patients. mIoU 0.500 and 0.500.\n',
     );
     expect(JSON.parse(await compare(one, other, '--json'))).toMatchObject({ first: 'one', patients: 2 });
   });
 
-  it('refuses other images, and files that are no evaluation', async () => {
+  it('rejects different images and files that are not evaluations', async () => {
     const one = await evaluation('one', { a1: 0.9 });
     const more = await evaluation('more', { a1: 0.9, a2: 0.9 });
-    await expect(compare(one, more)).rejects.toThrow(/more\.json: The two were measured on other images/);
+    await expect(compare(one, more)).rejects.toThrow(
+      /more\.json: The models were measured on different images/,
+    );
     const file = join(folder, 'text.json');
     await writeFile(file, 'no');
-    await expect(compare(one, file)).rejects.toThrow(/text\.json: It is not JSON/);
+    await expect(compare(one, file)).rejects.toThrow(/text\.json: Not valid JSON/);
     await writeFile(file, '{}');
-    await expect(compare(one, file)).rejects.toThrow(/text\.json: It holds no evaluation/);
+    await expect(compare(one, file)).rejects.toThrow(/text\.json: Not an evaluation/);
     await expect(compare(one, join(folder, 'none.json'))).rejects.toThrow(/none\.json: It can't be read/);
   });
 });

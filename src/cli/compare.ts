@@ -1,11 +1,11 @@
-/** `dualscope compare`: two models' figures on the same images, and how sure the difference is. */
+/** `dualscope compare`: the difference between two models on the same images, with a confidence interval. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { pairedBootstrap, type PairedImage } from '../evaluation/paired-bootstrap.ts';
 import { mulberry32 } from '../runtime/variables.ts';
 import { CommandError, type AddCommand } from './command.ts';
 
-/** What it reads of `dualscope evaluate --json`. */
+/** The fields used of `dualscope evaluate --json`. */
 const evaluationSchema = z.object({
   model: z.string(),
   miou: z.number().nullable(),
@@ -21,37 +21,37 @@ const evaluationSchema = z.object({
 
 type Evaluation = z.infer<typeof evaluationSchema>;
 
-const SEED = 1;
+const seed = 1;
 
 /** Adds the command to the program. */
 export const addCompareCommand: AddCommand = (program) => {
   program
     .command('compare')
     .description(
-      'Compare two models that "dualscope evaluate --json" has measured on the same images: the difference of their pixel ' +
-        'accuracy, with a 95 % interval by drawing patients (images, where no patients are known).',
+      'Compare two models measured on the same images by "dualscope evaluate --json": difference of pixel accuracy ' +
+        'with a 95 % interval, bootstrapped over patients (over images if patients are unknown).',
     )
-    .argument('<first>', 'what evaluate --json printed for one model')
-    .argument('<second>', 'the same for the other')
-    .option('--json', 'one JSON object on stdout')
+    .argument('<first>', 'output of evaluate --json for the first model')
+    .argument('<second>', 'output of evaluate --json for the second model')
+    .option('--json', 'print one JSON object')
     .action(compare);
 };
 
 async function compare(first: string, second: string, call: { readonly json?: boolean }): Promise<void> {
   const [one, other] = [await readEvaluation(first), await readEvaluation(second)];
-  const interval = pairedBootstrap(pairs(one, other, second), mulberry32(SEED));
+  const interval = pairedBootstrap(pairs(one, other, second), mulberry32(seed));
   const { difference, low, high, patients } = interval;
   const points = (value: number): string => (100 * value).toFixed(1);
   process.stdout.write(
     call.json === true
       ? `${JSON.stringify({ first: one.model, second: other.model, ...interval })}\n`
-      : `${one.model} less ${other.model}: ${points(difference)} points of pixel accuracy, ` +
+      : `${one.model} minus ${other.model}: ${points(difference)} points of pixel accuracy, ` +
           `95 % interval ${points(low)} to ${points(high)}, ${String(patients)} patients. ` +
           `mIoU ${one.miou?.toFixed(3) ?? '–'} and ${other.miou?.toFixed(3) ?? '–'}.\n`,
   );
 }
 
-/** @throws CommandError where an image is missing in one of the two */
+/** Pairs by image. @throws CommandError unless both evaluations have the same images and pixels. */
 function pairs(one: Evaluation, other: Evaluation, file: string): PairedImage[] {
   const others = new Map(other.slides.map((slide) => [slide.image, slide]));
   const isSame = one.slides.length === others.size;
@@ -59,7 +59,7 @@ function pairs(one: Evaluation, other: Evaluation, file: string): PairedImage[] 
     const found = others.get(image);
     if (!isSame || found?.pixels !== pixels) {
       throw new CommandError(
-        `${file}: The two were measured on other images, or with other slices (${image}). Evaluate both models on the same.`,
+        `${file}: The models were measured on different images or areas (${image}). Evaluate both on the same images.`,
       );
     }
     return { patient: patient ?? image, pixels, first: accuracy ?? 0, second: found.accuracy ?? 0 };
@@ -68,16 +68,16 @@ function pairs(one: Evaluation, other: Evaluation, file: string): PairedImage[] 
 
 async function readEvaluation(file: string): Promise<Evaluation> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new CommandError(`${file}: It can't be read (${(error as Error).message}).`);
+    throw new CommandError(`${file}: Can't be read (${(error as Error).message}).`);
   });
-  const remedy = 'Give a file that "dualscope evaluate --json" has written.';
+  const remedy = 'Give the output of "dualscope evaluate --json".';
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new CommandError(`${file}: It is not JSON. ${remedy}`);
+    throw new CommandError(`${file}: Not valid JSON. ${remedy}`);
   }
   const parsed = evaluationSchema.safeParse(value);
-  if (!parsed.success) throw new CommandError(`${file}: It holds no evaluation. ${remedy}`);
+  if (!parsed.success) throw new CommandError(`${file}: Not an evaluation. ${remedy}`);
   return parsed.data;
 }

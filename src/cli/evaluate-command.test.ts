@@ -1,4 +1,4 @@
-/** The command from its words to its figures, with a network of random weights. */
+/** The whole command, with a network of random weights. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { manifestFields, randomInputs, randomWeights } from '../runtime/graph/te
 import { manifestSchema } from '../runtime/manifest.ts';
 import { addEvaluateCommand } from './evaluate.ts';
 
-/** Two by two slices of the network, whose pixel is the image's. */
+/** Pixels; 2 × 2 slices at the network's resolution. */
 const SIDE = 96;
 let folder: string;
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
     await mkdir(join(folder, name), { recursive: true });
   }
   for (const [name, bytes] of files) await writeFile(join(folder, 'model', name), bytes);
-  // Of a, trained on; b, all class 0; c, half class 1 and half class 2, whose mask value is 3.
+  // a: a training patient; b: all class 0; c: half class 1, half class 2 (mask value 3).
   const values = { a: [1, 1], b: [0, 0], c: [1, 3] };
   for (const [name, [left, right]] of Object.entries(values)) {
     const mask = Uint8Array.from({ length: SIDE ** 2 }, (_, i) => (i % SIDE < SIDE / 2 ? left : right) ?? 0);
@@ -76,12 +76,12 @@ interface Result {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-it('measures the patients that training never saw, in every form', async () => {
+it('measures held-out patients and reports as JSON, HTML and metrics of the manifest', async () => {
   const html = join(folder, 'report.html');
   const result = JSON.parse(await evaluate('--json', '--html', html, '--record', 'B and C')) as Result;
-  expect(result.split).toBe('patients never trained on: B, C');
+  expect(result.split).toBe('held-out patients: B, C');
   expect(result.slides.map(({ image }) => image)).toEqual(['b', 'c']);
-  // Every pixel once: all of b and half of c each.
+  // Every pixel once: all of b, and half of c for each of two classes.
   expect(result.confusion.map(sum)).toEqual([SIDE ** 2, SIDE ** 2 / 2, SIDE ** 2 / 2]);
   expect(result.pixels).toBe(2 * SIDE ** 2);
   expect(sum(result.calibration.bins.map(({ pixels }) => pixels))).toBe(result.pixels);
@@ -92,7 +92,7 @@ it('measures the patients that training never saw, in every form', async () => {
   const page = await readFile(html, 'utf8');
   expect(page).toContain(`<dd>${result.accuracy.toFixed(3)}</dd>`);
   expect(page).toContain(`<dd>${result.calibration.ece.toFixed(3)}</dd>`);
-  expect(page).toContain('patients never trained on: B, C');
+  expect(page).toContain('held-out patients: B, C');
 
   const manifest = manifestSchema.parse(
     JSON.parse(await readFile(join(folder, 'model', 'manifest.json'), 'utf8')),
@@ -104,7 +104,7 @@ it('measures the patients that training never saw, in every form', async () => {
   });
 });
 
-it('keeps figures on other data below those that the model is known by, the last of each where the first one stood', async () => {
+it('stores further metrics after the main ones and replaces those of the same data in place', async () => {
   const recorded = async (...words: string[]) => {
     await evaluate('--json', ...words);
     return manifestSchema.parse(JSON.parse(await readFile(join(folder, 'model', 'manifest.json'), 'utf8')));
@@ -119,11 +119,11 @@ it('keeps figures on other data below those that the model is known by, the last
   expect(last.furtherMetrics?.[0]?.accuracy).toBe(accuracy);
 });
 
-it('measures all patients, or some, when told so', async () => {
+it('measures the patients of --patients', async () => {
   const all = JSON.parse(await evaluate('--json', '--patients', 'all')) as Result;
   expect(all.slides.map(({ image }) => image)).toEqual(['a', 'b', 'c']);
   const text = await evaluate('--patients', 'C');
-  expect(text).toMatch(/^test-model on 1 image of .* \(patients never trained on: C\)/);
+  expect(text).toMatch(/^test-model on 1 image of .* \(held-out patients: C\)/);
   expect(text).toMatch(/calibration error \(ECE\) 0\.\d{4}/);
   expect(text).toMatch(/^c +C +0\.\d{4}/m);
   await expect(evaluate('--patients', 'Z')).rejects.toThrow(/no patient "Z"/);

@@ -1,4 +1,4 @@
-/** Which images of a dataset a model is measured on, and how one of them is segmented and compared. */
+/** Chooses the images that a model is measured on; segments an image and compares it with its ground truth. */
 import { compare, createComparison, type Comparison } from '../evaluation/comparison.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Network } from '../segment/network.ts';
@@ -7,7 +7,7 @@ import type { ClassesIn, DatasetItem } from '../training/datasets/dataset.ts';
 import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
 import { planSlide, runOnSlide } from './run-model.ts';
 
-/** Names of patients, or everybody. */
+/** Names of patients, or all. */
 export type PatientsOption = readonly string[] | 'all';
 
 export interface ImageChoice {
@@ -18,15 +18,16 @@ export interface ImageChoice {
   readonly tissueOnly?: boolean;
 }
 
-/** Names separated by commas, or "all". */
+/** Comma-separated names, or "all". */
 export function parsePatients(text: string): PatientsOption {
   return text === 'all' ? 'all' : text.split(',').map((name) => name.trim());
 }
 
 /**
- * The images, and a phrase that says which they are. A model's manifest names the patients that it never saw, and what the
- * files of its data leave open; both apply where all of these patients are in the folder, which then holds that data.
- * @throws DatasetError when the folder is no dataset, or a patient is not in it.
+ * Chooses images and describes the choice. If the folder contains all held-out patients of the model's manifest, it is
+ * taken for the model's own dataset: the manifest's settings for the data then apply, and by default only held-out
+ * patients are measured.
+ * @throws DatasetError when the folder is not a dataset, or lacks one of the patients.
  */
 export async function chooseImages(
   manifest: Pick<ModelManifest, 'classes' | 'dataset'>,
@@ -45,20 +46,20 @@ export async function chooseImages(
   const isOwnData = heldOut.length > 0 && heldOut.every((name) => present.has(name));
   const items = isOwnData ? await open(manifest.dataset) : found;
   if (patients === 'all') {
-    return { images: items, split: isOwnData ? 'all patients, those of the training too' : 'all images' };
+    return { images: items, split: isOwnData ? 'all patients, including training patients' : 'all images' };
   }
   const only = patients ?? (isOwnData ? heldOut : null);
   const images = ofPatients(items, { only, except: [] }, data);
   if (only === null) return { images, split: 'all images' };
-  const isUnseen = isOwnData && only.every((name) => heldOut.includes(name));
-  const words = isUnseen ? 'patients never trained on' : 'patients';
-  return { images, split: `${words}: ${only.join(', ')}` };
+  const areHeldOut = isOwnData && only.every((name) => heldOut.includes(name));
+  const label = areHeldOut ? 'held-out patients' : 'patients';
+  return { images, split: `${label}: ${only.join(', ')}` };
 }
 
 /**
  * Segments an image and compares it with its ground truth, cell by cell.
- * @param overlap share of a slice in common with its neighbour
- * @returns what was counted, and how many slices could not be read
+ * @param overlap of neighbouring slices, as a share of their width
+ * @returns the comparison, and the number of slices that could not be read
  * @throws SlideError, AnnotationError, DatasetError, CommandError
  */
 export async function evaluateImage(
@@ -88,8 +89,8 @@ export async function evaluateImage(
 }
 
 /**
- * Counts the pixels of a cell whose centre is on the slide and that count. Cells do not overlap, so that adding them one
- * by one is the same as comparing the stitched maps, without holding those.
+ * Adds a cell to the comparison: its counted pixels with their centre on the slide. Cells do not overlap, so this equals
+ * comparing the stitched maps, without keeping them in memory.
  */
 export function addCell(
   comparison: Comparison,
@@ -99,9 +100,9 @@ export function addCell(
 ): void {
   const counts = counted === null ? new Uint8Array(size * size).fill(1) : counted(rect, size, size);
   for (let row = 0; row < size; row++) {
-    const isBelow = rect.y + ((row + 0.5) * rect.height) / size >= slide.height;
+    const isRowOff = rect.y + ((row + 0.5) * rect.height) / size >= slide.height;
     for (let column = 0; column < size; column++) {
-      const isOff = isBelow || rect.x + ((column + 0.5) * rect.width) / size >= slide.width;
+      const isOff = isRowOff || rect.x + ((column + 0.5) * rect.width) / size >= slide.width;
       if (isOff) counts[row * size + column] = 0;
     }
   }

@@ -9,7 +9,7 @@ import type { ClassesIn } from '../training/datasets/dataset.ts';
 import { addCell } from './evaluate-image.ts';
 import { chooseImages, parsePatients } from './evaluate-image.ts';
 
-it('compares a slice with the truth under it, as far as the slide reaches', () => {
+it('compares a cell with its ground truth, within the slide only', () => {
   const comparison = createComparison(3);
   // Truth: class 2 left of x = 120. The slice starts at x = 100; its pixels are 10 wide, their centres at
   // 105, 115, 125 and 135. The slide ends at x = 130: the last column is not counted.
@@ -42,7 +42,7 @@ it('compares a slice with the truth under it, as far as the slide reaches', () =
   ]);
 });
 
-describe('the images that a model is measured on', () => {
+describe('choice of images', () => {
   let data: string;
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'evaluated-'));
@@ -66,18 +66,18 @@ describe('the images that a model is measured on', () => {
     return [images.map(({ name }) => name).join(), images[0]?.mpp, split];
   };
 
-  it('are those of patients that training never saw, with what the model knows of its data', async () => {
-    expect(await chosen(['B', 'C'])).toEqual(['two,three', 0.62, 'patients never trained on: B, C']);
-    expect(await chosen(['B', 'C'], 'C')).toEqual(['three', 0.62, 'patients never trained on: C']);
+  it('takes held-out patients and the settings of the manifest on the own dataset', async () => {
+    expect(await chosen(['B', 'C'])).toEqual(['two,three', 0.62, 'held-out patients: B, C']);
+    expect(await chosen(['B', 'C'], 'C')).toEqual(['three', 0.62, 'held-out patients: C']);
     expect(await chosen(['B', 'C'], 'A, B')).toEqual(['one,two', 0.62, 'patients: A, B']);
     expect(await chosen(['B', 'C'], 'all')).toEqual([
       'one,two,three',
       0.62,
-      'all patients, those of the training too',
+      'all patients, including training patients',
     ]);
   });
 
-  it('are all images of other data, of which the model knows nothing', async () => {
+  it('takes all images of other datasets', async () => {
     expect(await chosen(['B', 'Z'])).toEqual(['one,two,three', null, 'all images']);
   });
 });

@@ -1,6 +1,5 @@
-/** `dualscope evaluate`: a model's figures on images with ground truth. */
+/** `dualscope evaluate`: measures a model on images with ground truth. */
 import { writeFile } from 'node:fs/promises';
-import { InvalidArgumentError } from 'commander';
 import { createComparison, figuresOf, pool, type Comparison } from '../evaluation/comparison.ts';
 import { toRows } from '../evaluation/confusion-matrix.ts';
 import { imagesTable, metricsTable } from '../evaluation/metrics-table.ts';
@@ -13,9 +12,8 @@ import { CommandError, type AddCommand } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
 import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
-import { parseOverlap, parsePositive } from './numbers.ts';
-import { backendOption } from './options.ts';
-import { codeVersion } from './version.ts';
+import { backendOption, parseIntegers, parseOverlap, parsePositive } from './options.ts';
+import { codeVersion } from './package-info.ts';
 
 interface EvaluateCall {
   readonly model: string;
@@ -32,31 +30,34 @@ interface EvaluateCall {
   readonly json?: boolean;
 }
 
-/** Images that the terminal lists one by one; of more it says where to find them. */
-const LISTED_IMAGES = 40;
+/** Up to this many images are listed in the terminal. */
+const maxListedImages = 40;
 
 /** Adds the command to the program. */
 export const addEvaluateCommand: AddCommand = (program) => {
   program
     .command('evaluate')
     .description(
-      'Segment every image of a folder that has ground truth (annotations of the same name, index masks and ' +
-        "index.csv, or the cut-out slices of the paper's authors), and compare: confusion matrix, IoU, mIoU, " +
-        'accuracy, BACH score and calibration over all pixels, and image by image. On the data that a model was ' +
-        'trained on, only the patients that training never saw are looked at.',
+      'Segment all images of a folder and compare them with their ground truth: annotations of the same name, ' +
+        "index masks with index.csv, or the slices published by the paper's authors. Reports confusion matrix, " +
+        'IoU, mIoU, accuracy, BACH score and calibration, over all pixels and per image. On the dataset that ' +
+        'the model was trained on, measures only held-out patients.',
     )
-    .requiredOption('--model <id>', 'a model below models/, or a folder that holds one')
+    .requiredOption('--model <id>', 'id of a model in models/, or a model folder')
     .requiredOption('--data <dir>', 'folder of the dataset')
-    .option('--patients <names>', 'only these patients, by comma; "all" for everybody', parsePatients)
-    .option('--class-of-value <classes>', 'class of each value of index masks, by comma', parseClasses)
-    .option('--mpp <um>', 'µm per pixel, for images that do not say it', parsePositive)
-    .option('--tissue-only', 'leave glass out of annotated slides')
-    .option('--overlap <share>', 'share of a slice in common with its neighbour, 0 to 0.5', parseOverlap, 0)
+    .option('--patients <names>', 'only these patients, comma-separated; "all" for all', parsePatients)
+    .option('--class-of-value <classes>', 'class of each index mask value, comma-separated', parseIntegers(0))
+    .option('--mpp <um>', 'µm per pixel, for images without one', parsePositive)
+    .option('--tissue-only', 'ignore background of annotated slides')
+    .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5', parseOverlap, 0)
     .addOption(backendOption())
-    .option('--record <data>', "write the figures into the model's manifest and card; words for the data")
-    .option('--record-further <data>', 'the same, below the figures that are there: for other data')
+    .option(
+      '--record <data>',
+      "store the metrics in the model's manifest and card, under this name of the data",
+    )
+    .option('--record-further <data>', 'the same, in addition to the stored metrics, for other data')
     .option('--html <file>', 'write a report as one HTML file')
-    .option('--json', 'one JSON object on stdout')
+    .option('--json', 'print one JSON object')
     .action(evaluate);
 };
 
@@ -69,11 +70,11 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   const slides: (ImageRow & { slide: string; ece: number | null; seconds: number })[] = [];
   const start = performance.now();
   for (const item of images) {
-    const began = performance.now();
+    const imageStart = performance.now();
     const { comparison, broken } = await evaluateImage(item, network, call.overlap);
     pool(pooled, comparison);
     const { calibration, ...metrics } = figuresOf(comparison);
-    const seconds = (performance.now() - began) / 1000;
+    const seconds = (performance.now() - imageStart) / 1000;
     const { name, patient, image } = item;
     slides.push({ slide: image, image: name, patient, ...metrics, ece: calibration.ece, broken, seconds });
   }
@@ -96,8 +97,11 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       images: slides,
       settings: [
         ['Images', split],
-        ['Slices in common with neighbours', `${String(100 * call.overlap)} %`],
-        ['Glass', images.some((item) => 'counted' in item) ? 'left out' : 'counts as the background class'],
+        ['Overlap of slices', `${String(100 * call.overlap)} %`],
+        [
+          'Background',
+          images.some((item) => 'counted' in item) ? 'ignored' : 'counts as the background class',
+        ],
         ['Backend', backend.name],
         ['Duration', duration(seconds)],
         ['Training data', manifest.provenance.data],
@@ -108,9 +112,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       codeVersion: await codeVersion(),
     });
     await writeFile(call.html, report).catch((error: unknown) => {
-      throw new CommandError(
-        `${String(call.html)}: The report can't be written (${(error as Error).message}).`,
-      );
+      throw new CommandError(`${String(call.html)}: Can't write the report (${(error as Error).message}).`);
     });
   }
   const result = {
@@ -141,10 +143,10 @@ function asText(
   const calibration =
     ece === null || overconfidence === null
       ? ''
-      : `calibration error (ECE) ${ece.toFixed(4)}   mean confidence less accuracy ${overconfidence.toFixed(4)}\n`;
+      : `calibration error (ECE) ${ece.toFixed(4)}   mean confidence minus accuracy ${overconfidence.toFixed(4)}\n`;
   const list =
-    slides.length > LISTED_IMAGES
-      ? `--json and --html list the ${String(slides.length)} images.`
+    slides.length > maxListedImages
+      ? `For all ${String(slides.length)} images, use --json or --html.`
       : imagesTable(slides, manifest.classes.length === 4);
   const count = `${String(slides.length)} ${slides.length === 1 ? 'image' : 'images'}`;
   return (
@@ -153,7 +155,7 @@ function asText(
   );
 }
 
-/** Writes the figures into the model. @throws CommandError when there is nothing to write. */
+/** Stores metrics in the model's manifest and card. @throws CommandError if no pixel was compared. */
 async function record(
   model: string,
   data: string,
@@ -161,15 +163,8 @@ async function record(
   place: 'metrics' | 'furtherMetrics',
 ): Promise<void> {
   const { miou, iou, accuracy, score, calibration } = figuresOf(pooled);
-  if (miou === null || accuracy === null) throw new CommandError(`${data}: no pixel was compared.`);
+  if (miou === null || accuracy === null) throw new CommandError(`${data}: No pixel was compared.`);
   const { ece } = calibration;
   const metrics = { data, miou, iou: [...iou], accuracy, score, ...(ece === null ? {} : { ece }) };
   await recordMetrics(modelFolder(model), metrics, place);
-}
-
-/** Whole numbers by comma. */
-function parseClasses(text: string): number[] {
-  const classes = text.split(',').map(Number);
-  if (classes.every((value) => Number.isInteger(value) && value >= 0)) return classes;
-  throw new InvalidArgumentError('Give whole numbers by comma, like 0,1,1,2.');
 }

@@ -1,4 +1,4 @@
-/** Commands that run a network do so guarded: what a device lost or refused never becomes part of a result. */
+/** Commands recover from device errors: a lost or failed computation never becomes part of a result. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { addSegmentCommand } from './segment.ts';
 import { differingFiles, printedBy, smallRegion, writeSmallModel } from './segment-testing.ts';
 import type { SegmentResult } from './segment-result.ts';
 
-/** What the backends that are started say of themselves, in turn; the real ones in the end. */
+/** Faults of the next backends to start, in order; later backends work. */
 const faults: Partial<Pick<RunningBackend, 'lost' | 'watch'>>[] = [];
 const started: (readonly [BackendName | null, readonly BackendName[]])[] = [];
 
@@ -24,7 +24,7 @@ vi.mock('../runtime/backend.node.ts', async (original) => {
       failed: readonly BackendName[] = [],
     ): Promise<RunningBackend> => {
       started.push([wanted, failed]);
-      // As a graphics card would be called, so that what follows a failure is what follows there.
+      // Named webgpu, so that the fallback after a failure is the one of a graphics card.
       const name = failed.includes('webgpu') ? 'wasm' : 'webgpu';
       return { ...(await real.initialiseNodeBackend('wasm')), name, ...faults.shift() };
     },
@@ -54,8 +54,8 @@ beforeEach(() => {
 
 const refusal = new ModelError('backend', 'webgpu', 'The device refused a computation.', 'Use wasm.');
 
-/** Refuses the computations for which `when` holds, counted from 1. */
-function refusing(when: (call: number) => boolean): RunningBackend['watch'] {
+/** Fails the computations for which `when` holds, counted from 1. */
+function failing(when: (call: number) => boolean): RunningBackend['watch'] {
   let calls = 0;
   return (work) => ({
     result: work(),
@@ -63,8 +63,8 @@ function refusing(when: (call: number) => boolean): RunningBackend['watch'] {
   });
 }
 
-it('computes again what the device refused, on the same backend after a restart', async () => {
-  faults.push({ watch: refusing((call) => call === 5) });
+it('repeats failed computations on the same backend after a restart', async () => {
+  faults.push({ watch: failing((call) => call === 5) });
   const result = await segment('refused');
   expect(started).toEqual([
     [null, []],
@@ -74,8 +74,8 @@ it('computes again what the device refused, on the same backend after a restart'
   expect(await differingFiles(result, whole)).toEqual([]);
 });
 
-it('continues on another backend when the device refuses everything, and says which', async () => {
-  faults.push({ watch: refusing(() => true) }, { watch: refusing(() => true) });
+it('falls back to another backend when every computation fails, and reports it', async () => {
+  faults.push({ watch: failing(() => true) }, { watch: failing(() => true) });
   const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const result = await segment('all-refused');
   const printed = stderr.mock.calls.map(([text]) => String(text)).join('');

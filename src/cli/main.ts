@@ -4,7 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { CommandError, type AddCommand } from './command.ts';
-import { codeVersion } from './version.ts';
+import { codeVersion } from './package-info.ts';
 
 interface ListedCommand {
   readonly name: string;

@@ -1,4 +1,4 @@
-/** What `dualscope merge` does: finds the shards, checks that they fit together, writes one result. */
+/** Runs `dualscope merge`: finds the shards, checks that they match, writes one result. */
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { SliceMaps } from '../runtime/segmenter.ts';
@@ -8,23 +8,22 @@ import { noTime, type StageTimes } from '../segment/run-progress.ts';
 import { shardPlan, shardText, type Shard } from '../segment/sub-plan.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import type { PlanCall } from './segment-plan.ts';
 import {
   isComplete,
-  isOfRun,
+  belongsToRun,
   readResult,
   removeResults,
   resultFile,
   writeResult,
   type SegmentResult,
 } from './segment-result.ts';
-import { heldOf, readShardResult, resultMismatch, shardFiles, type ShardResult } from './segment-run.ts';
-import { planSegment, type PlannedSegment } from './segment-plan.ts';
+import { storedCount, readShardResult, resultMismatch, shardFiles, type ShardResult } from './segment-run.ts';
+import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
 
-/** Options of the command: those that the shards were segmented with. */
+/** Options of the command; must match those of the shards. */
 export interface MergeCall extends PlanCall {
   readonly simplify: number;
-  /** How many shards there are; counted by their files where absent. */
+  /** Number of shards; detected from their files by default. */
   readonly shards?: number;
   readonly overwrite?: boolean;
 }
@@ -37,9 +36,9 @@ interface OpenShard {
 }
 
 /**
- * Merges the shards of a slide. The files are those of an unsharded run, byte for byte. Does nothing where they exist
- * already.
- * @throws CommandError when shards are missing, damaged or of another run, or other results are in the way; SlideError,
+ * Merges the shards of a slide. The files are identical, byte for byte, to those of an unsharded run. Does nothing if they
+ * are already complete.
+ * @throws CommandError when shards are missing, damaged or of another run, or when different results exist; SlideError,
  * ModelError.
  */
 export async function mergeToFiles(slide: Slide, call: MergeCall): Promise<SegmentResult> {
@@ -48,7 +47,7 @@ export async function mergeToFiles(slide: Slide, call: MergeCall): Promise<Segme
   const old = await readResult(prefix);
   if (old !== null && call.overwrite !== true) {
     if (await isComplete(old, planned, call.simplify)) return { ...old, computed: 0 };
-    if (!isOfRun(old, planned, call.simplify)) throw resultMismatch(resultFile(prefix));
+    if (!belongsToRun(old, planned, call.simplify)) throw resultMismatch(resultFile(prefix));
   }
   const shards: OpenShard[] = [];
   try {
@@ -60,18 +59,18 @@ export async function mergeToFiles(slide: Slide, call: MergeCall): Promise<Segme
   }
 }
 
-/** The shards that must be there. @throws CommandError when the files leave it open, or some are missing. */
+/** All shards to merge. @throws CommandError when their number is ambiguous or some are missing. */
 async function shardsOf(prefix: string, call: MergeCall): Promise<Shard[]> {
   const found = await shardCounts(prefix);
   const [of] = call.shards === undefined ? found : [call.shards];
   if (of === undefined) {
     throw new CommandError(
-      `${prefix}.shard-*: There are no shards. Run dualscope segment with --shard 1/n to n/n and the same --out first.`,
+      `${prefix}.shard-*: No shards found. First run dualscope segment with --shard 1/n to n/n and the same --out.`,
     );
   }
   if (call.shards === undefined && found.length > 1) {
     throw new CommandError(
-      `${prefix}.shard-*: Shards of ${found.join(' and of ')} are there. Say which with --shards, for example --shards ${of}.`,
+      `${prefix}.shard-*: Found shards of ${found.join(' and of ')}. Choose with --shards, for example --shards ${of}.`,
     );
   }
   const shards = Array.from({ length: of }, (_value, i): Shard => ({ index: i + 1, of }));
@@ -81,15 +80,15 @@ async function shardsOf(prefix: string, call: MergeCall): Promise<Shard[]> {
   }
   const [first] = missing;
   if (first === undefined) return shards;
-  const named = missing.slice(0, mostNamed).map(shardText).join(', ');
-  const more = missing.length > mostNamed ? ` and ${missing.length - mostNamed} more` : '';
+  const named = missing.slice(0, maxNamed).map(shardText).join(', ');
+  const more = missing.length > maxNamed ? ` and ${missing.length - maxNamed} more` : '';
   throw new CommandError(
-    `${shardFiles(prefix, first).result}: Shard ${named}${more} is missing or not finished. ` +
+    `${shardFiles(prefix, first).result}: Missing or unfinished: shard ${named}${more}. ` +
       `Run dualscope segment with --shard ${shardText(first)} --resume, then merge again.`,
   );
 }
 
-/** Into how many shards the results of `prefix` were cut, judged by their files; each number once. */
+/** Numbers of shards that the files of `prefix` suggest, ascending and without duplicates. */
 async function shardCounts(prefix: string): Promise<number[]> {
   const own = `${basename(prefix)}.shard-`;
   const names = await readdir(dirname(prefix)).catch((): string[] => []);
@@ -101,10 +100,10 @@ async function shardCounts(prefix: string): Promise<number[]> {
   return [...new Set(counts)].sort((a, b) => a - b);
 }
 
-/** Missing shards that a message names. */
-const mostNamed = 10;
+/** An error names up to this many missing shards. */
+const maxNamed = 10;
 
-/** @throws CommandError when the shard is of another run, or its slices are damaged. */
+/** @throws CommandError when the shard belongs to another run, or slices are damaged. */
 async function openShard(planned: PlannedSegment, shard: Shard): Promise<OpenShard> {
   const { plan: whole, prefix, key, areaKey } = planned;
   const files = shardFiles(prefix, shard);
@@ -112,35 +111,35 @@ async function openShard(planned: PlannedSegment, shard: Shard): Promise<OpenSha
   const result = await readShardResult(files);
   if (result?.key !== key || result.areaKey !== areaKey) {
     throw new CommandError(
-      `${files.result}: Shard ${text} is of another slide, model, area or grid. Give merge the options that its ` +
-        `segment had, or run --shard ${text} again with --overwrite.`,
+      `${files.result}: Shard ${text} has another slide, model, area or grid. Use the options that it was segmented ` +
+        `with, or run --shard ${text} again with --overwrite.`,
     );
   }
   const slices = openNodeSlices(files.slices, key, whole.marginPx, 'read');
   const plan = shardPlan(whole, shard);
-  const held = slices === null ? 0 : heldOf(plan, slices);
-  if (slices === null || held !== result.slices || held + result.broken !== plan.slices.length) {
+  const stored = slices === null ? 0 : storedCount(plan, slices);
+  if (slices === null || stored !== result.slices || stored + result.broken !== plan.slices.length) {
     slices?.close();
     throw new CommandError(
-      `${files.slices}: The slices of shard ${text} are missing or damaged: ${held} of ${result.slices} can be read. ` +
+      `${files.slices}: The slices of shard ${text} are missing or damaged: ${stored} of ${result.slices} can be read. ` +
         `Run --shard ${text} again with --resume.`,
     );
   }
   return { plan, result, slices };
 }
 
-/** Reads a slice from the shard that has it. */
+/** Reads each slice from its shard. */
 function sliceReader(
   shards: readonly OpenShard[],
   prefix: string,
 ): (slice: PlannedSlice) => SliceMaps | null {
-  const places = new Map<string, OpenShard>();
+  const shardOf = new Map<string, OpenShard>();
   for (const shard of shards) {
-    for (const { column, row } of shard.plan.slices) places.set(`${column},${row}`, shard);
+    for (const { column, row } of shard.plan.slices) shardOf.set(`${column},${row}`, shard);
   }
   return ({ column, row }) => {
-    const shard = places.get(`${column},${row}`);
-    // A slice that its shard could not read stays unknown, as it would in one run.
+    const shard = shardOf.get(`${column},${row}`);
+    // A slice that its shard could not read from the slide stays unknown, as in an unsharded run.
     if (shard?.slices.store.has(column, row) !== true) return null;
     const maps = shard.slices.read(column, row);
     if (maps !== null) return maps;
@@ -152,7 +151,7 @@ function sliceReader(
   };
 }
 
-/** What the shards' runs took together. */
+/** The shards' runs, summed. */
 function runOf(shards: readonly OpenShard[]) {
   const backends = new Set(shards.map(({ result }) => result.backend).filter((name) => name !== 'none'));
   const sum = (of: (result: ShardResult) => number): number =>

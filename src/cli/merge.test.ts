@@ -1,4 +1,4 @@
-/** `segment --shard` and `merge` from their words to their files, with a network of random weights. */
+/** `segment --shard` and `merge` as whole commands, with a network of random weights. */
 import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dualscope-merge-'));
-  // 240 µm: 6 × 7 slices where they overlap, in four groups.
+  // A field of 240 µm: 6 × 7 overlapping slices, in four groups.
   await writeSmallModel(join(folder, 'model'), 240);
 });
 
@@ -31,8 +31,13 @@ const merge = async (out: string, ...words: string[]): Promise<SegmentResult> =>
   JSON.parse(await printedBy(addMergeCommand, ['merge', ...common(out, words)])) as SegmentResult;
 const inFolder = (out: string, ending: string): string => join(folder, out, `${name}${ending}`);
 
-/** What does not hang on the machine or the folder. */
-function lasting({ seconds: _seconds, stages: _stages, files: _files, ...rest }: SegmentResult): unknown {
+/** The fields that do not depend on machine or folder. */
+function reproducible({
+  seconds: _seconds,
+  stages: _stages,
+  files: _files,
+  ...rest
+}: SegmentResult): unknown {
   return rest;
 }
 
@@ -40,7 +45,7 @@ it.each([
   ['fast', 2, ['--roi', '300,200,1500,2100', '--glass', 'include']],
   ['standard', 5, []],
 ])(
-  'merges to the bytes of one run (%s, %i shards)',
+  'merges to the same bytes as an unsharded run (%s, %i shards)',
   async (out, of, words) => {
     const settings = ['--quality', out, ...words];
     const whole = await segment(`${out}-whole`, ...settings);
@@ -50,12 +55,12 @@ it.each([
       shards.push(await segment(out, ...settings, '--shard', `${index}/${of}`));
     }
     expect(shards.reduce((sum, { computed }) => sum + computed, 0)).toBe(whole.computed);
-    // More shards than groups of slices: one of them has nothing to do.
+    // More shards than groups of slices: one shard is empty.
     if (of === 5) expect(shards.filter(({ slices }) => slices === 0).length).toBeGreaterThan(0);
     const merged = await merge(out, ...settings);
-    expect(lasting(merged)).toEqual(lasting(whole));
+    expect(reproducible(merged)).toEqual(reproducible(whole));
     expect(await differingFiles(merged, whole)).toEqual([]);
-    // Again: nothing is written.
+    // A second merge writes nothing.
     const before = await stat(inFolder(out, '.json'));
     expect(await merge(out, ...settings)).toMatchObject({ slices: whole.slices, computed: 0 });
     expect((await stat(inFolder(out, '.json'))).mtimeMs).toBe(before.mtimeMs);
@@ -63,7 +68,7 @@ it.each([
   240_000,
 );
 
-it('goes on with a shard that was stopped, and computes no slice twice', async () => {
+it('continues an interrupted shard without computing a slice twice', async () => {
   const settings = ['--quality', 'standard'];
   await cp(join(folder, 'standard'), join(folder, 'stopped'), { recursive: true });
   await rm(inFolder('stopped', '.json'));
@@ -72,16 +77,16 @@ it('goes on with a shard that was stopped, and computes no slice twice', async (
   const journal = inFolder('stopped', '.shard-2-of-5.slices');
   await truncate(journal, (await stat(journal)).size - 5);
   await appendFile(journal, Uint8Array.of(1, 2, 3));
-  // Its result file says that it is done, the journal that it is not.
+  // The result file says done, but the journal lacks a slice.
   await expect(merge('stopped', ...settings)).rejects.toThrow(
     `${journal}: The slices of shard 2/5 are missing or damaged: ${slices - 1} of ${slices} can be read. Run --shard 2/5 again with --resume.`,
   );
   await rm(inFolder('stopped', '.shard-2-of-5.json'));
   await expect(segment('stopped', ...settings, '--shard', '2/5')).rejects.toThrow(
-    `An unfinished run is there, ${slices - 1} slices done.`,
+    `An unfinished run exists (${slices - 1} slices done).`,
   );
   await expect(merge('stopped', ...settings)).rejects.toThrow(
-    /Shard 2\/5 is missing or not finished\. Run dualscope segment with --shard 2\/5 --resume/,
+    /Missing or unfinished: shard 2\/5\. Run dualscope segment with --shard 2\/5 --resume/,
   );
   expect(await segment('stopped', ...settings, '--shard', '2/5', '--resume')).toMatchObject({
     slices,
@@ -91,26 +96,26 @@ it('goes on with a shard that was stopped, and computes no slice twice', async (
   expect(await differingFiles(await merge('stopped', ...settings), { files: whole })).toEqual([]);
 }, 240_000);
 
-it('refuses shards that do not fit together, and says what to do', async () => {
+it('rejects shards that do not match, with a remedy', async () => {
   const settings = ['--quality', 'standard'];
   await expect(merge('nothing', ...settings)).rejects.toThrow(
-    /There are no shards\. Run dualscope segment with --shard 1\/n to n\/n/,
+    /No shards found\. First run dualscope segment with --shard 1\/n to n\/n/,
   );
   await cp(join(folder, 'standard'), join(folder, 'mixed'), { recursive: true });
   await rm(inFolder('mixed', '.json'));
   // Shards of other settings of the same slide and model.
   await expect(merge('mixed', '--quality', 'fast')).rejects.toThrow(
-    /shard-1-of-5\.json: Shard 1\/5 is of another slide, model, area or grid/,
+    /shard-1-of-5\.json: Shard 1\/5 has another slide, model, area or grid/,
   );
   await cp(inFolder('fast', '.shard-1-of-2.json'), inFolder('mixed', '.shard-1-of-2.json'));
   await expect(merge('mixed', ...settings)).rejects.toThrow(
-    'Shards of 2 and of 5 are there. Say which with --shards',
+    'Found shards of 2 and of 5. Choose with --shards',
   );
   await expect(merge('mixed', ...settings, '--shards', '3')).rejects.toThrow(
-    'Shard 1/3, 2/3, 3/3 is missing',
+    'Missing or unfinished: shard 1/3, 2/3, 3/3.',
   );
   expect((await merge('mixed', ...settings, '--shards', '5')).broken).toBe(0);
-  // Results of other settings are in the way.
+  // Results with other settings exist.
   await writeFile(
     inFolder('mixed', '.json'),
     (await readFile(inFolder('mixed', '.json'), 'utf8')).replace('"simplifyUm": 0', '"simplifyUm": 5'),
@@ -119,7 +124,7 @@ it('refuses shards that do not fit together, and says what to do', async () => {
   expect(await merge('mixed', ...settings, '--shards', '5', '--overwrite')).toMatchObject({ simplifyUm: 0 });
 }, 240_000);
 
-it.each(['0/3', '4/3', '3', '1/x', '-1/2'])('refuses --shard %s', async (text) => {
+it.each(['0/3', '4/3', '3', '1/x', '-1/2'])('rejects --shard %s', async (text) => {
   await expect(segment('never', `--shard=${text}`)).rejects.toMatchObject({
     exitCode: 1,
     code: 'commander.invalidArgument',

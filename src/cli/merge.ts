@@ -1,7 +1,7 @@
 /** `dualscope merge`: one result from the shards of a slide. */
 import type { AddCommand } from './command.ts';
 import type { MergeCall } from './merge-run.ts';
-import { parseWhole } from './numbers.ts';
+import { parseInteger } from './options.ts';
 import { addPlanOptions, reportBroken, resultText } from './segment-options.ts';
 
 /** Adds the command to the program. */
@@ -9,17 +9,17 @@ export const addMergeCommand: AddCommand = (program) => {
   const command = program
     .command('merge')
     .description(
-      'Merge the shards of a slide (`segment --shard`) into the files, byte for byte, that `segment` writes without ' +
-        'shards. Give the same slide and options.',
+      'Merge the shards of a slide (`segment --shard`). The files are identical, byte for byte, to those of an ' +
+        'unsharded run. Give the slide and options that the shards were segmented with.',
     );
   addPlanOptions(command)
-    .option('--shards <n>', 'how many shards there are; counted by their files', parseWhole(1))
+    .option('--shards <n>', 'number of shards (default: detected from their files)', parseInteger(1))
     .option('--overwrite', 'replace existing results')
     .addHelpText(
       'after',
-      '\nShards are kept. Complete results are kept as they are.\n' +
-        "Exit codes: 0 done; 1 failed, shards are missing, or slices were skipped because the slide can't be read\n" +
-        'there (`segment --shard i/n --resume` tries them again); 2 wrong options.',
+      '\nKeeps the shards, and any complete results.\n' +
+        'Exit codes: 0 done; 1 failed, shards are missing, or unreadable slices were skipped (`segment --shard i/n\n' +
+        '--resume` tries them again); 2 wrong options.',
     )
     .action(async (files: string[], { json, ...call }: MergeCall & { readonly json?: boolean }) => {
       const { mergeToFiles } = await import('./merge-run.ts');
@@ -29,8 +29,8 @@ export const addMergeCommand: AddCommand = (program) => {
         const result = await mergeToFiles(slide, call);
         const head =
           result.computed === 0
-            ? `${result.slices} slices were already merged`
-            : `${result.slices} slices merged`;
+            ? `All ${result.slices} slices were already merged`
+            : `Merged ${result.slices} slices`;
         process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : resultText(head, result));
         reportBroken(result, 'Run their shards again with --resume, then merge again.');
       } finally {

@@ -1,8 +1,10 @@
+/** `dualscope phantom`: writes synthetic slides with ground truth. */
 import { mkdir } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { writePhantom, type PhantomFormat, type PhantomNote } from '../phantom/write-phantom.node.ts';
 import type { AddCommand } from './command.ts';
+import { parseInRange } from './options.ts';
 
 interface PhantomCall {
   readonly out: string;
@@ -17,17 +19,7 @@ interface PhantomCall {
   readonly json?: boolean;
 }
 
-function numberFrom(low: number, high: number, isWhole = false): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!(value >= low && value <= high) || (isWhole && !Number.isInteger(value))) {
-      throw new InvalidArgumentError(`Give a ${isWhole ? 'whole ' : ''}number from ${low} to ${high}.`);
-    }
-    return value;
-  };
-}
-
-/** `dualscope phantom`: synthetic slides with ground truth. */
+/** Adds the command to the program. */
 export const addPhantomCommand: AddCommand = (program) => {
   program
     .command('phantom')
@@ -35,16 +27,16 @@ export const addPhantomCommand: AddCommand = (program) => {
       'Write synthetic H&E-like slides with ground truth: pyramidal TIFF, ImageScope XML, class mask. ' +
         'The same seed gives the same slide; complete slides are skipped.',
     )
-    .requiredOption('--out <dir>', 'folder to write to; made when absent')
-    .option('--slides <n>', 'number of slides, of seeds S, S+1, …', numberFrom(1, 10000, true), 1)
-    .option('--seed <s>', 'seed of the first slide', numberFrom(0, 2 ** 31 - 1, true), 1)
-    .option('--width-mm <w>', 'width of the slide in mm', numberFrom(0.5, 100), 12)
-    .option('--height-mm <h>', 'height of the slide in mm', numberFrom(0.5, 100), 10)
-    .option('--mpp <m>', 'µm per pixel', numberFrom(0.1, 8), 1)
-    .option('--mask-mpp <m>', 'µm per pixel of the mask', numberFrom(0.1, 64), 4)
-    .option('--quality <q>', 'JPEG quality', numberFrom(1, 100, true), 85)
+    .requiredOption('--out <dir>', 'output folder; created if missing')
+    .option('--slides <n>', 'number of slides, with seeds S, S+1, …', parseInRange(1, 10000, true), 1)
+    .option('--seed <s>', 'seed of the first slide', parseInRange(0, 2 ** 31 - 1, true), 1)
+    .option('--width-mm <w>', 'width of the slide in mm', parseInRange(0.5, 100), 12)
+    .option('--height-mm <h>', 'height of the slide in mm', parseInRange(0.5, 100), 10)
+    .option('--mpp <m>', 'µm per pixel', parseInRange(0.1, 8), 1)
+    .option('--mask-mpp <m>', 'µm per pixel of the mask', parseInRange(0.1, 64), 4)
+    .option('--quality <q>', 'JPEG quality', parseInRange(1, 100, true), 85)
     .addOption(
-      new Option('--format <format>', 'svs: Aperio SVS named A01, A02, …, the layout of BACH part B')
+      new Option('--format <format>', 'svs writes Aperio SVS files A01, A02, …, like BACH part B')
         .choices(['tif', 'svs'])
         .default('tif'),
     )
@@ -85,7 +77,7 @@ export const addPhantomCommand: AddCommand = (program) => {
       for (const note of notes) {
         const shares = note.classes.map((name, k) => `${name} ${(100 * note.shares[k]!).toFixed(1)} %`);
         process.stdout.write(
-          `${note.slide}: ${note.width} × ${note.height} at ${note.mpp} µm/px, ${shares.join(', ')}${note.isNew ? '' : ' (was there)'}\n`,
+          `${note.slide}: ${note.width} × ${note.height} at ${note.mpp} µm/px, ${shares.join(', ')}${note.isNew ? '' : ' (already existed)'}\n`,
         );
       }
     });

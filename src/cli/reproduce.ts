@@ -17,7 +17,7 @@ import {
 import { studies, type Study } from '../training/study/studies.ts';
 import { type StudyResult, studyTables, summarise } from '../training/study/study-tables.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { parsePositive, parseShare, parseWhole } from './numbers.ts';
+import { parseInteger, parseIntegers, parsePositive, parseShare } from './options.ts';
 
 interface ReproduceCall extends StudyRecipe {
   readonly study: Study;
@@ -64,12 +64,12 @@ export const addReproduceCommand: AddCommand = (program) => {
       parseRows,
       allRows(),
     )
-    .option('--folds <numbers>', 'folds, comma-separated (default: all)', parseNumbers)
-    .option('--seeds <numbers>', 'seeds, comma-separated', parseNumbers, [1])
-    .option('--steps <n>', 'steps per run', parseWhole(1), studyRecipe.steps)
+    .option('--folds <numbers>', 'folds, comma-separated (default: all)', parseIntegers(1))
+    .option('--seeds <numbers>', 'seeds, comma-separated', parseIntegers(1), [1])
+    .option('--steps <n>', 'steps per run', parseInteger(1), studyRecipe.steps)
     .option('--learning-rate <rate>', 'peak learning rate of AdamW', parsePositive, studyRecipe.learningRate)
     .option('--glass <share>', 'share of samples with synthetic glass, 0 to 1', parseShare, studyRecipe.glass)
-    .option('--jobs <n>', 'number of parallel runs', parseWhole(1), os.availableParallelism())
+    .option('--jobs <n>', 'number of parallel runs', parseInteger(1), os.availableParallelism())
     .option('--tables', 'only print the tables of the finished runs')
     .option('--json', 'print one JSON object')
     .action(({ study, ...call }: Omit<ReproduceCall, 'study'> & { study: string }) =>
@@ -237,10 +237,4 @@ function parseRows(text: string): string[] {
   const unknown = rows.find((id) => !studyRows.some((row) => row.id === id));
   if (unknown === undefined) return rows;
   throw new InvalidArgumentError(`There is no row "${unknown}".`);
-}
-
-function parseNumbers(text: string): number[] {
-  const values = text.split(',').map(Number);
-  if (values.every((value) => Number.isInteger(value) && value >= 1)) return values;
-  throw new InvalidArgumentError('Expected integers from 1, comma-separated, like 1,2.');
 }

@@ -1,4 +1,4 @@
-/** Running a model on a slide for the commands: network, plan, progress bar. */
+/** Runs a model on a slide for the commands: network, plan, progress bar. */
 import { basename } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
@@ -19,7 +19,7 @@ import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { modelFolder } from './model-folder.ts';
 
-/** The backend of this process, and the models on it, called by their folders. */
+/** This process's backend and its models, identified by their folders. */
 export function nodeNetworkHost(): NetworkHost {
   return new NetworkHost({
     startBackend: initialiseNodeBackend,
@@ -28,10 +28,10 @@ export function nodeNetworkHost(): NetworkHost {
 }
 
 /**
- * Starts a backend and loads a model, guarded as in the page. Release it.
- * @param model an id below models/ of this package, or a folder that holds a manifest.
- * @param host of an earlier network, to share its backend.
- * @throws CommandError when there is no such model; ModelError when it or the backend can't be used.
+ * Starts a backend and loads a model, with the same error recovery as in the app. Release it after use.
+ * @param model id of a model in this package's models/, or a model folder.
+ * @param host pass the host of another network to share its backend.
+ * @throws CommandError when no such model exists; ModelError when the model or the backend can't be used.
  */
 export async function startNetwork(
   model: string,
@@ -41,15 +41,15 @@ export async function startNetwork(
   return host.network(modelFolder(model), reportNotice, wanted);
 }
 
-/** Says on stderr that a network had to be replaced. */
+/** Reports on stderr that the network was replaced. */
 function reportNotice(event: SegmentEvent): void {
   if (event.kind !== 'notice') return;
   process.stderr.write(`dualscope: ${event.error.problem} ${event.error.remedy}\n`);
 }
 
 /**
- * The slices of a slide for a model.
- * @throws CommandError when nobody knows the µm per pixel.
+ * Plans the slices of a slide for a model.
+ * @throws CommandError when neither the slide nor the request gives µm per pixel.
  */
 export function planSlide(
   slide: Slide,
@@ -62,18 +62,18 @@ export function planSlide(
 }
 
 export interface SlideRunOptions {
-  /** Slices of the plan that are still to be done; all by default. */
+  /** Slices to segment; all by default. */
   readonly queue?: SliceQueue;
   readonly signal?: AbortSignal;
-  /** Where pixels come from; the slide, on this thread, by default. */
+  /** Source of pixels; by default the slide, read on this thread. */
   readonly reader?: SliceReader;
-  /** Where the network's results are kept before they are stitched; nowhere by default. */
+  /** Stores the network's results before they are stitched; none by default. */
   readonly store?: RunStore;
   /** Receives finished cells. */
   readonly onCell?: (cell: Cell) => void;
 }
 
-/** Segments the slices of a plan. Shows a progress bar on a terminal; broken slices are named on stderr. */
+/** Segments the slices of a plan. Shows a progress bar on a terminal; reports unreadable slices on stderr. */
 export async function runOnSlide(
   slide: Slide,
   network: Network,
@@ -103,7 +103,7 @@ export async function runOnSlide(
         if (event.kind === 'broken-slice') {
           const { file, problem } = event.error;
           process.stderr.write(
-            `dualscope: ${file}: slice at column ${event.column}, row ${event.row} is skipped: ${problem}\n`,
+            `dualscope: ${file}: skipped the slice at column ${event.column}, row ${event.row}: ${problem}\n`,
           );
         }
       },
@@ -113,12 +113,10 @@ export async function runOnSlide(
   }
 }
 
-/** µm per level-0 pixel: from the command line, else from the slide. @throws CommandError when neither is known. */
+/** µm per level-0 pixel: given on the command line, else from the slide. @throws CommandError if neither is known. */
 export function micrometresPerPixel(slide: Slide, given: number | null): Mpp {
   if (given !== null) return { x: given, y: given };
   const { mpp, name } = slide.metadata;
   if (mpp !== null) return { x: mpp.x, y: mpp.y };
-  throw new CommandError(
-    `${name}: The slide does not state its µm per pixel. Give it with --mpp, for example --mpp 0.5.`,
-  );
+  throw new CommandError(`${name}: The slide has no µm per pixel. Set it with --mpp, for example --mpp 0.5.`);
 }

@@ -1,4 +1,4 @@
-/** The same request selects the same slices in the page's worker and on the command line. */
+/** The same request selects the same slices in the app's worker and on the command line. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ let slide: Slide;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dualscope-same-slices-'));
-  // 120 µm: 10 × 13 slices.
+  // A field of 120 µm: 10 × 13 slices.
   await writeSmallModel(join(folder, 'model'), 120);
   slide = await openFromCommandLine([smallRegion]);
 });
@@ -29,8 +29,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Places that the page's worker segments. */
-async function inThePage(request: Pick<SegmentRequest, 'area' | 'polygon' | 'overlap' | 'glass'>) {
+/** The slices that the app's worker segments, as "column,row". */
+async function inTheApp(request: Pick<SegmentRequest, 'area' | 'polygon' | 'overlap' | 'glass'>) {
   const manifest = await manifestOf(join(folder, 'model'));
   const segmenter = new FakeSegmenter(manifest);
   const { port1, port2 } = new MessageChannel();
@@ -86,7 +86,7 @@ it.each<[string, readonly (readonly [number, number])[]]>([
       [500, 2400],
     ],
   ],
-  // No centre of a map pixel is inside: the pixels are 5 level-0 pixels wide.
+  // Contains no centre of a map pixel; these are 5 level-0 pixels wide.
   [
     'a sliver',
     [
@@ -112,6 +112,6 @@ it.each<[string, readonly (readonly [number, number])[]]>([
   const request = { area: null, polygon, overlap: 0.125 };
   const expected = await onTheCommandLine(polygon, 'include');
   expect(expected.length).toBeGreaterThan(2);
-  expect(await inThePage({ ...request, glass: 'include' })).toEqual(expected);
-  expect(await inThePage({ ...request, glass: 'skip' })).toEqual(await onTheCommandLine(polygon, 'skip'));
+  expect(await inTheApp({ ...request, glass: 'include' })).toEqual(expected);
+  expect(await inTheApp({ ...request, glass: 'skip' })).toEqual(await onTheCommandLine(polygon, 'skip'));
 });

@@ -1,4 +1,4 @@
-/** What a call of `segment` or `merge` asks for, worked out from the slide, the model and the options. */
+/** Plans a `segment` or `merge` command from slide, model and options. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readAnnotations } from '../annotation/read-annotations.ts';
@@ -12,7 +12,7 @@ import { CommandError } from './command.ts';
 import { manifestOf, stem } from './model-folder.ts';
 import { planSlide } from './run-model.ts';
 
-/** Options that say which slices there are, and where results go. */
+/** Options that define the slices and the names of the results. */
 export interface PlanCall {
   readonly model: string;
   readonly out: string;
@@ -27,14 +27,14 @@ export interface PlanCall {
 export interface PlannedSegment extends PlannedSegmentation {
   readonly manifest: ModelManifest;
   readonly area: SlideArea;
-  /** SHA-256 of the area and of what happens to glass: with `key`, what results are of. */
+  /** SHA-256 of area and background mode; together with `key` it identifies results. */
   readonly areaKey: string;
-  /** Folder and beginning of every result file's name. */
+  /** Path prefix of all result files. */
   readonly prefix: string;
 }
 
 /**
- * Plans the slices of a call. The same slide, model and options always give the same plan and key.
+ * Plans the slices of a call. The same slide, model and options give the same plan and key.
  * @throws CommandError when there is nothing to segment; SlideError, ModelError, AnnotationError.
  */
 export async function planSegment(slide: Slide, call: PlanCall): Promise<PlannedSegment> {
@@ -48,9 +48,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     glass: call.glass,
   });
   if (planned.plan.slices.length === 0) {
-    throw new CommandError(
-      `${name}: There is nothing to segment. Give an area with tissue, or --glass include.`,
-    );
+    throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
   }
   const areaText = JSON.stringify({ area, glass: call.glass });
   return {
@@ -63,16 +61,16 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
 }
 
 /**
- * The area that a call asks for.
- * @throws CommandError when it asks for two, or the file can't be read; AnnotationError when it holds no areas.
+ * The area of a call.
+ * @throws CommandError for two areas or an unreadable file; AnnotationError when the file has no areas.
  */
 async function areaOf({ roi, annotations }: PlanCall): Promise<SlideArea> {
   if (roi !== undefined && annotations !== undefined) {
-    throw new CommandError('--roi and --annotations both say what to segment. Give one of them.');
+    throw new CommandError('--roi and --annotations are mutually exclusive. Give one of them.');
   }
   if (roi !== undefined) return { kind: 'rect', rect: roi };
   if (annotations === undefined) return { kind: 'slide' };
   const text = await readFile(annotations, 'utf8').catch(() => null);
-  if (text === null) throw new CommandError(`${annotations}: The file can't be read. Check its path.`);
+  if (text === null) throw new CommandError(`${annotations}: Can't be read. Check the path.`);
   return { kind: 'polygons', polygons: readAnnotations(text, basename(annotations)).regions };
 }

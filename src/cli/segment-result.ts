@@ -1,4 +1,4 @@
-/** The results of a slide as files: maps, polygons, preview, areas, and last the file that says they are complete. */
+/** A slide's result files: maps, polygons, preview, areas and finally the result file, which marks them complete. */
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { areaCsv, areaTable, type AreaRow } from '../export/area-table.ts';
 import { confidenceSummary, type ConfidenceSummary } from '../export/confidence-summary.ts';
@@ -19,33 +19,33 @@ export interface SegmentResult {
   readonly slide: string;
   readonly model: string;
   readonly backend: string;
-  /** Slices in the maps; `computed` of them by this call, the others by earlier ones. */
+  /** Slices in the maps; this call computed `computed` of them, earlier calls the others. */
   readonly slices: number;
   readonly computed: number;
   readonly broken: number;
   readonly seconds: number;
   readonly stages: StageTimes;
-  /** mm² per class, background left out. */
+  /** mm² per class, without background. */
   readonly areasMm2: Readonly<Record<string, number>>;
   readonly segmentedMm2: number;
-  /** Tissue in the area that was asked for; null where it can't be told from glass. */
+  /** Tissue within the requested area; null if tissue was not detected. */
   readonly tissueMm2: number | null;
   readonly areas: readonly AreaRow[];
-  /** How sure the model is of its own map; null where nothing was segmented. */
+  /** The model's confidence over the map; null if nothing was segmented. */
   readonly confidence: ConfidenceSummary | null;
   readonly polygons: number;
   /** Level-0 pixels, and µm, per pixel of the maps. */
   readonly mapScale: { readonly x: number; readonly y: number };
   readonly umPerPx: number;
   readonly simplifyUm: number;
-  /** Identity of the slices: SHA-256 over slide, model and lattice. */
+  /** SHA-256 over slide, model and grid; identifies the slices. */
   readonly key: string;
-  /** SHA-256 of the area and of what happened to glass. */
+  /** SHA-256 of area and background mode. */
   readonly areaKey: string;
   readonly files: readonly string[];
 }
 
-/** What computed the slices of a result. */
+/** The run that computed the slices of a result. */
 export type ResultRun = Pick<SegmentResult, 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'>;
 
 export function resultFile(prefix: string): string {
@@ -53,10 +53,10 @@ export function resultFile(prefix: string): string {
 }
 
 /**
- * Writes every result of a slide.
- * @param readSlice the network's result for a slice, null where the slide could not be read; asked from top to bottom.
- * @param simplifyUm largest distance of a polygon from its class, µm.
- * @throws what `readSlice` throws; NodeJS.ErrnoException when a file can't be written.
+ * Writes all result files of a slide.
+ * @param readSlice the network's result for a slice; null if the slide could not be read there. Called from top to bottom.
+ * @param simplifyUm maximum deviation of polygon outlines, µm.
+ * @throws any error of `readSlice`; NodeJS.ErrnoException when a file can't be written.
  */
 export async function writeResult(
   slide: Slide,
@@ -77,7 +77,7 @@ export async function writeResult(
     slideName: name,
     umPerPx,
     tolerance: simplifyUm / umPerPx,
-    picture: (width, height) => pictureOf(slide, strips, width, height),
+    picture: (width, height) => slidePicture(slide, strips, width, height),
   });
   const tissueArea = tissue === null ? null : tissueMm2(tissue, area, mpp);
   const { files, ...areas } = await writeAreas(prefix, manifest, maps.counts, umPerPx, tissueArea, name);
@@ -101,17 +101,17 @@ export async function writeResult(
     areaKey,
     files: [...maps.files, ...files, resultFile(prefix)],
   };
-  // Last: a result file says that all the others are there.
+  // Last, because the result file marks all others as complete.
   await writeAtomically(resultFile(prefix), `${JSON.stringify(result, null, 2)}\n`);
   return result;
 }
 
-/** The result that is there; null when there is none, or no whole one. */
+/** The existing result; null if there is none or it is incomplete. */
 export async function readResult(prefix: string): Promise<SegmentResult | null> {
   return readJson<SegmentResult>(resultFile(prefix));
 }
 
-/** What a file of ours holds; null when it is absent or not ours: nothing that can be kept. */
+/** A JSON file written by this program; null if it is missing or not valid JSON. */
 export async function readJson<T>(path: string): Promise<T | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as T;
@@ -120,20 +120,20 @@ export async function readJson<T>(path: string): Promise<T | null> {
   }
 }
 
-/** What results are of; `PlannedSegment` has it. */
+/** Identifies results; part of `PlannedSegment`. */
 type ResultIdentity = Pick<PlannedSegment, 'key' | 'areaKey'>;
 
-/** Whether a result is of this run, has everything that was asked for, and still has its files. */
+/** Whether a result belongs to this run, has no skipped slices, and all its files exist. */
 export async function isComplete(
   result: SegmentResult,
   planned: ResultIdentity,
   simplifyUm: number,
 ): Promise<boolean> {
-  return isOfRun(result, planned, simplifyUm) && result.broken === 0 && (await allExist(result.files));
+  return belongsToRun(result, planned, simplifyUm) && result.broken === 0 && (await allExist(result.files));
 }
 
-/** Whether a result is of the same slide, model, lattice and area, with polygons as exact. */
-export function isOfRun(
+/** Whether a result has the same slide, model, grid, area and polygon tolerance. */
+export function belongsToRun(
   result: SegmentResult,
   { key, areaKey }: ResultIdentity,
   simplifyUm: number,
@@ -141,7 +141,7 @@ export function isOfRun(
   return result.key === key && result.areaKey === areaKey && result.simplifyUm === simplifyUm;
 }
 
-/** Deletes results, the file that says they are complete first. */
+/** Deletes result files, starting with the one that marks them complete. */
 export async function removeResults(prefix: string): Promise<void> {
   const { classes, confidence, polygons, preview } = mapFiles(prefix);
   for (const file of [resultFile(prefix), classes, confidence, polygons, preview]) {
@@ -161,7 +161,7 @@ async function allExist(files: readonly string[]): Promise<boolean> {
   return found.every(Boolean);
 }
 
-/** Areas of a result, and both files of them. */
+/** Computes the areas and writes them as CSV and JSON. */
 async function writeAreas(
   prefix: string,
   manifest: ModelManifest,
@@ -188,14 +188,19 @@ async function writeAreas(
   };
 }
 
-/** Writes a temporary file and renames it: the file is complete or not there at all. */
+/** Writes a temporary file and renames it, so that the file is either complete or missing. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   await writeFile(partOf(path), text);
   await rename(partOf(path), path);
 }
 
-/** The slide as a small picture that fits the map exactly; white, with a message on stderr, where it can't be read. */
-async function pictureOf(slide: Slide, strips: MapStrips, width: number, height: number): Promise<RgbaImage> {
+/** The slide, scaled to the map's extent. White, with a message on stderr, if it can't be read. */
+async function slidePicture(
+  slide: Slide,
+  strips: MapStrips,
+  width: number,
+  height: number,
+): Promise<RgbaImage> {
   const extent = { x: 0, y: 0, width: strips.width * strips.scale.x, height: strips.height * strips.scale.y };
   try {
     return await readRegion(slide, extent, width, height, { decoder: nodePlatform().decoder });

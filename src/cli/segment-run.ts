@@ -1,4 +1,4 @@
-/** What `dualscope segment` does: plans, segments what is still to be done, keeps every slice, writes the results. */
+/** Runs `dualscope segment`: plans, segments missing slices, stores each slice, writes the results. */
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import type { BackendName } from '../runtime/backend.ts';
@@ -13,7 +13,7 @@ import { runOnSlide, startNetwork } from './run-model.ts';
 import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
 import {
   isComplete,
-  isOfRun,
+  belongsToRun,
   readJson,
   readResult,
   removeResults,
@@ -23,9 +23,9 @@ import {
   type SegmentResult,
 } from './segment-result.ts';
 
-/** What is to be segmented, and how: the options of the command. */
+/** Options of the command. */
 export interface SegmentCall extends PlanCall {
-  /** How the slide was opened; see `openFromCommandLine`. */
+  /** Arguments that the slide was opened with; see `openFromCommandLine`. */
   readonly files: readonly string[];
   readonly backend?: BackendName;
   readonly resume?: boolean;
@@ -52,8 +52,8 @@ export interface ShardResult extends Pick<
 }
 
 /**
- * Segments what is still to be done and writes the results; returns existing ones when nothing is.
- * @throws CommandError when there is nothing to segment, results are in the way, or a signal stops the run; SlideError,
+ * Segments missing slices and writes the results; returns the existing results if they are complete.
+ * @throws CommandError when there is nothing to segment, other results exist, or a signal stops the run; SlideError,
  * ModelError.
  */
 export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<SegmentResult> {
@@ -62,9 +62,9 @@ export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<S
   await mkdir(call.out, { recursive: true });
   const old = await readResult(prefix);
   if (old !== null && call.overwrite !== true) {
-    if (call.resume !== true) throw resultsExist(resultFile(prefix));
+    if (call.resume !== true) throw existingResults(resultFile(prefix));
     if (await isComplete(old, planned, call.simplify)) return { ...old, computed: 0 };
-    if (!isOfRun(old, planned, call.simplify)) throw resultMismatch(resultFile(prefix));
+    if (!belongsToRun(old, planned, call.simplify)) throw resultMismatch(resultFile(prefix));
   }
   const path = slicesFile(prefix);
   const slices = openSlices(path, planned, call);
@@ -74,7 +74,7 @@ export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<S
     const result = await writeResult(
       slide,
       planned,
-      (slice) => readKept(slices, path, slice),
+      (slice) => readStored(slices, path, slice),
       run,
       call.simplify,
     );
@@ -86,9 +86,9 @@ export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<S
 }
 
 /**
- * Segments the slices of a shard that are still to be done; returns its result when none are. Every slice is kept as the
- * network gave it, so that no shard computes a slice twice, or one of another shard.
- * @throws CommandError when there is nothing to segment, results are in the way, or a signal stops the run; SlideError,
+ * Segments the missing slices of a shard; returns its existing result if none are missing. Stores the network's output
+ * before stitching, so that a shard never needs slices of another.
+ * @throws CommandError when there is nothing to segment, other results exist, or a signal stops the run; SlideError,
  * ModelError.
  */
 export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard): Promise<ShardResult> {
@@ -99,18 +99,18 @@ export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard
   const files = shardFiles(prefix, shard);
   const old = await readShardResult(files);
   if (old !== null && call.overwrite !== true) {
-    if (call.resume !== true) throw resultsExist(files.result);
+    if (call.resume !== true) throw existingResults(files.result);
     if (old.key !== key || old.areaKey !== areaKey) throw resultMismatch(files.result);
   }
   const slices = openSlices(files.slices, planned, call, ` (shard ${shardText(shard)})`);
   try {
-    if (old !== null && call.overwrite !== true && heldOf(plan, slices) === plan.slices.length) {
+    if (old !== null && call.overwrite !== true && storedCount(plan, slices) === plan.slices.length) {
       return { ...old, computed: 0 };
     }
-    // While it is being segmented it is not finished: what an earlier run said of it no longer counts.
+    // The result file marks a shard as finished, which no longer holds.
     await rm(files.result, { force: true });
-    const of = `shard ${shardText(shard)}'s ${plan.slices.length}`;
-    const { run, broken } = await segmentMissing(slide, call, plan, slices, of);
+    const total = `shard ${shardText(shard)}'s ${plan.slices.length}`;
+    const { run, broken } = await segmentMissing(slide, call, plan, slices, total);
     const result: ShardResult = {
       slide: slide.metadata.name,
       model: manifest.id,
@@ -121,7 +121,7 @@ export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard
       areaKey,
       files: [files.slices, files.result],
     };
-    // Last: it says that the slices are complete.
+    // Last, because it marks the slices as complete.
     await writeAtomically(files.result, `${JSON.stringify(result, null, 2)}\n`);
     return result;
   } finally {
@@ -129,7 +129,7 @@ export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard
   }
 }
 
-/** Where the slices of an unsharded run are kept until its results are written. */
+/** Slices of an unsharded run, kept until its results are written. */
 function slicesFile(prefix: string): string {
   return `${prefix}.slices`;
 }
@@ -139,25 +139,25 @@ export interface ShardFiles {
   readonly result: string;
 }
 
-/** What a shard leaves on disk; no other shard writes to either. @param prefix of the slide's results. */
+/** The files of a shard; no other shard writes to them. @param prefix of the slide's results. */
 export function shardFiles(prefix: string, { index, of }: Shard): ShardFiles {
   const own = `${prefix}.shard-${index}-of-${of}`;
   return { slices: `${own}.slices`, result: `${own}.json` };
 }
 
-/** The result file of a shard; null when there is none. */
+/** A shard's result; null if there is none. */
 export function readShardResult(files: ShardFiles): Promise<ShardResult | null> {
   return readJson<ShardResult>(files.result);
 }
 
-/** Slices of a plan that are kept. */
-export function heldOf(plan: SlicePlan, { store }: NodeSliceStore): number {
+/** Number of slices of a plan that are stored. */
+export function storedCount(plan: SlicePlan, { store }: NodeSliceStore): number {
   return plan.slices.filter(({ column, row }) => store.has(column, row)).length;
 }
 
 /**
- * Opens the file that slices go to, without touching what the call does not allow to touch.
- * @throws CommandError when something is there that the call does not say what to do with.
+ * Opens the file that stores slices. Changes an existing file only with --resume or --overwrite.
+ * @throws CommandError when an existing file needs one of these options, or belongs to another run.
  */
 function openSlices(
   path: string,
@@ -167,20 +167,18 @@ function openSlices(
 ): NodeSliceStore {
   const open = (mode: 'create' | 'resume' | 'read'): NodeSliceStore | null =>
     openNodeSlices(path, key, plan.marginPx, mode);
-  const isThere = existsSync(path) && statSync(path).size > 0;
-  if (isThere && call.overwrite !== true) {
+  const exists = existsSync(path) && statSync(path).size > 0;
+  if (exists && call.overwrite !== true) {
     const found = open(call.resume === true ? 'resume' : 'read');
     if (found === null) {
       throw new CommandError(
-        `${path}: These slices are of another slide, model or grid, or of an earlier version. ` +
-          'Replace them with --overwrite, or give another --out.',
+        `${path}: These slices have another slide, model or grid, or an earlier version wrote them. ` +
+          'Replace them with --overwrite, or set another --out.',
       );
     }
     if (call.resume === true) {
       if (found.damaged > 0) {
-        process.stderr.write(
-          `dualscope: ${path}: ${found.damaged} damaged records were found; their slices are computed again.\n`,
-        );
+        process.stderr.write(`dualscope: ${path}: ${found.damaged} damaged slices will be computed again.\n`);
       }
       return found;
     }
@@ -188,17 +186,17 @@ function openSlices(
     found.close();
     if (size > 0) {
       throw new CommandError(
-        `${path}${label}: An unfinished run is there, ${size} slices done. Continue with --resume, or start over with --overwrite.`,
+        `${path}${label}: An unfinished run exists (${size} slices done). Continue with --resume, or start over with --overwrite.`,
       );
     }
   }
   const created = open('create');
-  if (created === null) throw new Error(`${path}: The file of slices can't be started.`);
+  if (created === null) throw new Error(`${path}: Can't create the file of slices.`);
   return created;
 }
 
-/** The maps of a kept slice; null where the slide could not be read. @throws CommandError when they are damaged. */
-function readKept(
+/** The maps of a stored slice; null if the slide could not be read there. @throws CommandError if they are damaged. */
+function readStored(
   slices: NodeSliceStore,
   path: string,
   { column, row }: { readonly column: number; readonly row: number },
@@ -212,8 +210,8 @@ function readKept(
 }
 
 /**
- * Runs the network on the slices of a plan that are not kept. Nothing is started when there are none.
- * @param of how many slices there are, for the message of a stopped run.
+ * Runs the network on the slices of a plan that are not stored. Starts nothing if all are.
+ * @param total number of slices, in words, for the message of a stopped run.
  * @throws CommandError when SIGINT or SIGTERM stops the run; SlideError, ModelError.
  */
 async function segmentMissing(
@@ -221,7 +219,7 @@ async function segmentMissing(
   call: SegmentCall,
   plan: SlicePlan,
   slices: NodeSliceStore,
-  of: string,
+  total: string,
 ): Promise<{
   readonly run: Pick<SegmentResult, 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'>;
   readonly broken: number;
@@ -243,7 +241,7 @@ async function segmentMissing(
       controller.abort();
     };
     try {
-      // Opened while the network is loaded. A slide that can't be opened here is reported when it is asked for.
+      // Opens the slide while the network loads. An error is reported at the await below.
       const opening = reading.open(call.files);
       opening.catch(() => undefined);
       const network = await startNetwork(call.model, call.backend ?? null);
@@ -256,7 +254,7 @@ async function segmentMissing(
         summary = run;
         if (run.cancelled) {
           throw new CommandError(
-            `${slide.metadata.name}: Stopped with ${heldOf(plan, slices)} of ${of} slices done. Continue with --resume.`,
+            `${slide.metadata.name}: Stopped with ${storedCount(plan, slices)} of ${total} slices done. Continue with --resume.`,
             exitCode,
           );
         }
@@ -269,21 +267,21 @@ async function segmentMissing(
       await reading.close();
     }
   }
-  const held = heldOf(plan, slices);
+  const stored = storedCount(plan, slices);
   const { slices: computed, seconds, stages } = summary;
-  return { run: { backend, slices: held, computed, seconds, stages }, broken: plan.slices.length - held };
+  return { run: { backend, slices: stored, computed, seconds, stages }, broken: plan.slices.length - stored };
 }
 
-function resultsExist(path: string): CommandError {
+function existingResults(path: string): CommandError {
   return new CommandError(
     `${path}: Results already exist. Keep them with --resume, or replace them with --overwrite.`,
   );
 }
 
-/** The existing results are not what this call would make. */
+/** The error for existing results that this call would not produce. */
 export function resultMismatch(path: string): CommandError {
   return new CommandError(
-    `${path}: These results are of another slide, model, area or grid of the same name. ` +
-      'Replace them with --overwrite, or give another --out.',
+    `${path}: These results have another slide, model, area or grid. ` +
+      'Replace them with --overwrite, or set another --out.',
   );
 }

@@ -1,4 +1,4 @@
-/** For tests of `segment` and `merge`: a network of random weights on disk, a command called by its words, results compared. */
+/** For tests of `segment` and `merge`: writes a network of random weights, runs commands, compares results. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -13,7 +13,7 @@ import type { SegmentResult } from './segment-result.ts';
 /** A demo slide of 2220 × 2967 pixels of 0.499 µm. */
 export const smallRegion = join(import.meta.dirname, '../../public/slides/CMU-1-Small-Region.svs');
 
-/** Writes a single-input network of three classes. @param fieldUm its slice's field; that of the paper by default. */
+/** Writes a single-input network with three classes. @param fieldUm field of a slice, µm; the paper's by default. */
 export async function writeSmallModel(folder: string, fieldUm?: number): Promise<void> {
   await initialiseNodeBackend('wasm');
   const inputs = randomInputs(1, 48, null);
@@ -29,7 +29,7 @@ export async function writeSmallModel(folder: string, fieldUm?: number): Promise
   for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
 }
 
-/** What a command prints on stdout. Rejects with what it throws. */
+/** Runs a command and returns its stdout. Rejects with the command's error. */
 export async function printedBy(add: AddCommand, words: readonly string[]): Promise<string> {
   const printed: string[] = [];
   const write = process.stdout.write.bind(process.stdout);
@@ -47,16 +47,23 @@ export async function printedBy(add: AddCommand, words: readonly string[]): Prom
   return printed.join('');
 }
 
-/** Result files whose bytes depend on the slide and the model alone. */
-const lasting = ['.classes.tif', '.confidence.tif', '.geojson', '.preview.png', '.areas.csv', '.areas.json'];
+/** Result files whose bytes depend only on slide and model. */
+const reproducibleFiles = [
+  '.classes.tif',
+  '.confidence.tif',
+  '.geojson',
+  '.preview.png',
+  '.areas.csv',
+  '.areas.json',
+];
 
-/** Endings of the files whose bytes differ between two results, or that one of them lacks. */
+/** Endings of the files that differ between two results, or that one of them lacks. */
 export async function differingFiles(
   one: Pick<SegmentResult, 'files'>,
   other: Pick<SegmentResult, 'files'>,
 ): Promise<string[]> {
   const differing: string[] = [];
-  for (const ending of lasting) {
+  for (const ending of reproducibleFiles) {
     const [a, b] = [one, other].map(({ files }) => files.find((file) => file.endsWith(ending)));
     const same = a !== undefined && b !== undefined && (await readFile(a)).equals(await readFile(b));
     if (!same) differing.push(ending);

@@ -1,4 +1,4 @@
-/** The command from its words to its files, with a network of random weights. */
+/** The whole command, with a network of random weights. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** What the command prints on stdout, for the plainest grid: every slice, side by side. */
+/** The command's stdout, for the simplest grid: all slices, without overlap. */
 function segment(...words: string[]): Promise<string> {
   return printedBy(addSegmentCommand, ['segment', '--quality', 'fast', '--glass', 'include', ...words]);
 }
@@ -41,7 +41,7 @@ interface SegmentJson {
   files: string[];
 }
 
-it('writes maps and areas that agree with each other and with the slide', async () => {
+it('writes maps and areas that are consistent with each other and with the slide', async () => {
   const out = join(folder, 'out');
   const model = join(folder, 'model');
   const result = JSON.parse(await segment(slide, '--model', model, '--out', out, '--json')) as SegmentJson;
@@ -58,18 +58,18 @@ it('writes maps and areas that agree with each other and with the slide', async 
   // 467 / 48 = 9.729 µm a pixel: 113.9 × 152.2 pixels.
   expect(classes).toMatchObject({ width: 114, height: 153 });
   const counts = [0, 1, 2].map((value) => classes.data.filter((pixel) => pixel === value).length);
-  // Every pixel is known.
+  // No pixel is unknown.
   expect(counts[0]! + counts[1]! + counts[2]!).toBe(114 * 153);
   const pixelMm2 = (467 / 48 / 1000) ** 2;
   expect(Object.keys(result.areasMm2)).toEqual(['class 1', 'class 2']);
   expect(result.areasMm2['class 1']).toBeCloseTo(counts[1]! * pixelMm2, 6);
   expect(result.areasMm2['class 2']).toBeCloseTo(counts[2]! * pixelMm2, 6);
   for (const file of result.files) expect((await stat(file)).size).toBeGreaterThan(0);
-  // Nothing unfinished is left.
+  // No temporary files are left.
   expect((await readdir(out)).filter((name) => /\.(part|slices)$/.test(name))).toEqual([]);
 });
 
-it('says what to do when results are there, and keeps them with --resume', async () => {
+it('rejects existing results with a remedy, and keeps them with --resume', async () => {
   const out = join(folder, 'out');
   const words = [slide, '--model', join(folder, 'model'), '--out', out];
   await expect(segment(...words)).rejects.toThrow(
@@ -81,12 +81,12 @@ it('says what to do when results are there, and keeps them with --resume', async
   const after = await Promise.all(files.map(async (name) => (await stat(join(out, name))).mtimeMs));
   expect(after).toEqual(before);
   await expect(segment(...words, '--resume', '--overlap', '0.25')).rejects.toThrow(
-    'of another slide, model, area or grid',
+    'have another slide, model, area or grid',
   );
   expect(JSON.parse(await segment(...words, '--overwrite', '--json'))).toMatchObject({ computed: 12 });
 });
 
-it('leaves the rest of the map unknown when an area is given', async () => {
+it('leaves the map unknown outside the given area', async () => {
   const model = join(folder, 'model');
   const words = ['--model', model, '--json', '--roi', '1000,1000,390,10'];
   const result = JSON.parse(await segment(slide, ...words, '--out', join(folder, 'roi'))) as SegmentJson;
@@ -116,7 +116,7 @@ it('leaves the rest of the map unknown when an area is given', async () => {
   const drawn = ['--model', model, '--json', '--annotations', file, '--out', join(folder, 'drawn')];
   const inPolygon = JSON.parse(await segment(slide, ...drawn)) as SegmentJson;
   const inside = await indices(inPolygon.files[0]!);
-  // Pixels whose centre it holds: the centre of row 51 is at 1004.1, that of column 51 too.
+  // Pixels with their centre inside: the centre of row 51 is at 1004.1, as is that of column 51.
   expect(inside.data.filter((value) => value !== 255).length).toBe(20);
   await expect(segment(slide, ...words, '--annotations', file, '--out', folder)).rejects.toThrow(
     'Give one of them.',
@@ -125,10 +125,10 @@ it('leaves the rest of the map unknown when an area is given', async () => {
 
 it.each([
   ['fast', 130],
-  // Slices overlap, and blend to the same bytes with neighbours that an earlier run computed.
+  // Overlapping slices blend to the same bytes with neighbours from an earlier run.
   ['standard', 165],
 ])(
-  'loses nothing when it is killed (%s), and ends with the same bytes',
+  'resumes after a kill without losing slices (%s), with the same bytes',
   async (quality, slices) => {
     // A field of 120 µm: 10 × 13 slices.
     const model = join(folder, `small-field-${quality}`);
@@ -159,7 +159,7 @@ it.each([
     // As if the kill had come within a write.
     await appendFile(journal, Uint8Array.of(1, 0, 0, 0, 2, 0));
 
-    await expect(segment(...words('killed'))).rejects.toThrow(/An unfinished run is there, \d+ slices done/);
+    await expect(segment(...words('killed'))).rejects.toThrow(/An unfinished run exists \(\d+ slices done\)/);
     const resumed = JSON.parse(await segment(...words('killed'), '--resume')) as SegmentJson;
     const whole = JSON.parse(await segment(...words('whole'))) as SegmentJson;
     expect(whole).toMatchObject({ slices, computed: slices });
@@ -172,9 +172,9 @@ it.each([
   240_000,
 );
 
-it('says what is wrong', async () => {
+it('reports errors in one line', async () => {
   await expect(segment(slide, '--model', 'no-such-model', '--out', folder)).rejects.toThrow(
-    'no-such-model: There is no such model.',
+    'no-such-model: Unknown model.',
   );
   const words = ['--model', join(folder, 'model'), '--out', folder];
   await expect(segment(slide, ...words, '--roi', '9000,0,10,10')).rejects.toThrow('Give an area with tissue');

@@ -1,8 +1,8 @@
-/** `dualscope segment`: the app's segmentation without the app. */
+/** `dualscope segment`: segments a slide on the command line, with the app's engine. */
 import { shardText, type Shard } from '../segment/sub-plan.ts';
 import type { AddCommand } from './command.ts';
-import { backendOption } from './options.ts';
-import { addPlanOptions, parseShard, reportBroken, resultText } from './segment-options.ts';
+import { backendOption, parseShard } from './options.ts';
+import { addPlanOptions, reportBroken, resultText } from './segment-options.ts';
 import type { SegmentCall, ShardResult } from './segment-run.ts';
 import type { SegmentResult } from './segment-result.ts';
 
@@ -13,22 +13,22 @@ export const addSegmentCommand: AddCommand = (program) => {
   const command = program
     .command('segment')
     .description(
-      'Segment a slide: class and confidence map as pyramidal TIFF, polygons as GeoJSON, areas per class, ' +
-        'preview. Research use only.',
+      'Segment a slide. Writes class and confidence map (pyramidal TIFF), polygons (GeoJSON), areas per class and ' +
+        'a preview. Research use only.',
     );
   addPlanOptions(command)
-    .option('--resume', 'continue an unfinished run; keep finished results as they are')
+    .option('--resume', 'continue an unfinished run; keep complete results')
     .option('--overwrite', 'replace existing results')
     .option(
       '--shard <i/n>',
-      'one of n jobs that share the slide, 1/n to n/n, in any order or at once; `dualscope merge` then writes the results',
+      'segment only shard i of n; run shards in any order or in parallel, then `dualscope merge`',
       parseShard,
     )
     .addOption(backendOption())
     .addHelpText(
       'after',
-      "\nExit codes: 0 done; 1 failed, or slices were skipped because the slide can't be read there (--resume\n" +
-        'tries them again); 2 wrong options; 130 and 143 stopped (--resume continues).',
+      '\nExit codes: 0 done; 1 failed, or unreadable slices were skipped (--resume tries them again);\n' +
+        '2 wrong options; 130 and 143 stopped by a signal (--resume continues).',
     )
     .action(async (files: string[], { json, shard, ...options }: SegmentOptions) => {
       const { segmentShard, segmentToFiles } = await import('./segment-run.ts');
@@ -55,12 +55,12 @@ function withText<T>(result: T, text: (result: T) => string): [T, string] {
 function runText(result: SegmentResult | ShardResult): string {
   const earlier = result.slices - result.computed;
   return result.computed === 0
-    ? `${result.slices} slices were already done`
+    ? `All ${result.slices} slices were already done`
     : `${result.computed} slices in ${result.seconds.toFixed(1)} s on ${result.backend}` +
-        (earlier > 0 ? `, ${earlier} done before` : '');
+        (earlier > 0 ? `, ${earlier} from an earlier run` : '');
 }
 
 function shardSummary(result: ShardResult): string {
   const head = `Shard ${shardText(result.shard)}: ${runText(result)}`;
-  return `${head}. When all ${result.shard.of} are done: dualscope merge.\n${result.files.join('\n')}\n`;
+  return `${head}. When all ${result.shard.of} shards are done, run dualscope merge.\n${result.files.join('\n')}\n`;
 }

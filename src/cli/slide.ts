@@ -1,7 +1,6 @@
-/** `dualscope slide`: what a slide file holds; a region of it as PNG. */
+/** `dualscope slide`: prints a slide's metadata and exports a region as PNG. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidArgumentError } from 'commander';
 import sharp from 'sharp';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
@@ -9,6 +8,7 @@ import { pathByteSource } from '../slide/path-byte-source.node.ts';
 import { readRegion } from '../slide/region.ts';
 import type { Level0Rect, Slide, SlideMetadata } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
+import { parseInteger, parseRect } from './options.ts';
 
 interface SlideOptions {
   readonly region?: Level0Rect;
@@ -21,12 +21,12 @@ interface SlideOptions {
 export const addSlideCommand: AddCommand = (program) => {
   program
     .command('slide')
-    .description('what a slide holds: size, levels, µm per pixel, associated images; a region as PNG')
+    .description('Show size, levels, µm per pixel and associated images of a slide; export a region as PNG')
     .argument('<file...>', 'a slide file, all files of a DICOM series, a folder of them, or a URL')
-    .option('--region <x,y,w,h>', 'rectangle in level-0 pixels', parseRegion)
-    .option('--level <n>', 'level that the region is read from, at its resolution', parseLevel, 0)
-    .option('--png <out>', 'where the region is written; without --region the whole slide at --level')
-    .option('--json', 'one JSON object on stdout')
+    .option('--region <x,y,w,h>', 'rectangle in level-0 pixels', parseRect)
+    .option('--level <n>', 'level to read; sets the resolution, 0 for full', parseInteger(0), 0)
+    .option('--png <out>', 'PNG file to write; without --region, the whole slide')
+    .option('--json', 'print one JSON object')
     .action(async (files: string[], options: SlideOptions) => {
       const slide = await openFromCommandLine(files);
       try {
@@ -46,17 +46,17 @@ export const addSlideCommand: AddCommand = (program) => {
     });
 };
 
-/** Nobody waits at the screen, and a job that gives up costs more than half a minute: 0.5, 1, 2 … 16 s between tries. */
-const patient = { retries: 6, retryDelayMs: 500, longestDelayMs: 120_000 } as const;
+/** Waits 0.5, 1, 2 … 16 s between attempts: a failed job costs more than half a minute of waiting. */
+const batchRetries = { retries: 6, retryDelayMs: 500, longestDelayMs: 120_000 } as const;
 
 /**
- * Opens what the words of a command name: a file, files that belong together, a folder of them, a URL.
+ * Opens the slide of a command: one file, all files of a series, a folder of them, or a URL.
  * @throws SlideError; CommandError for an empty folder.
  */
 export async function openFromCommandLine(files: readonly string[]): Promise<Slide> {
   const first = files[0] ?? '';
   if (files.length === 1 && /^https?:\/\//.test(first)) {
-    return openSlideUrl(first, nodePlatform(), patient);
+    return openSlideUrl(first, nodePlatform(), batchRetries);
   }
   const paths = files.length === 1 ? await filesOf(first) : files;
   return openSlide(await Promise.all(paths.map(pathByteSource)), nodePlatform());
@@ -66,10 +66,10 @@ async function filesOf(path: string): Promise<string[]> {
   const info = await stat(path).catch(() => null);
   if (info?.isDirectory() !== true) return [path];
   const entries = (await readdir(path)).map((name) => join(path, name));
-  // Follows links: folders of a cohort often hold nothing else.
+  // stat follows links: folders of a cohort often contain only links.
   const infos = await Promise.all(entries.map((entry) => stat(entry).catch(() => null)));
   const paths = entries.filter((_entry, i) => infos[i]?.isFile() === true);
-  if (paths.length === 0) throw new CommandError(`${path}: The folder holds no files. Give a slide file.`);
+  if (paths.length === 0) throw new CommandError(`${path}: The folder is empty. Give a slide file.`);
   return paths.sort();
 }
 
@@ -78,7 +78,7 @@ async function writeRegion(slide: Slide, png: string, options: SlideOptions): Pr
   const level = metadata.levels[options.level];
   if (level === undefined) {
     throw new CommandError(
-      `${metadata.name}: There is no level ${options.level}. The slide has levels 0 to ${metadata.levels.length - 1}.`,
+      `${metadata.name}: No level ${options.level}; levels are 0 to ${metadata.levels.length - 1}.`,
     );
   }
   const rect = options.region ?? { x: 0, y: 0, width: metadata.width, height: metadata.height };
@@ -91,23 +91,6 @@ async function writeRegion(slide: Slide, png: string, options: SlideOptions): Pr
     .png()
     .toFile(png);
   return png;
-}
-
-function parseRegion(text: string): Level0Rect {
-  const [x, y, width, height, ...more] = text.split(',').map(Number);
-  const ok = [x, y, width, height].every((n) => Number.isFinite(n)) && more.length === 0;
-  if (!ok || x === undefined || y === undefined || !(width! > 0) || !(height! > 0)) {
-    throw new InvalidArgumentError('Four numbers are needed: x,y,width,height in level-0 pixels.');
-  }
-  return { x, y, width: width!, height: height! };
-}
-
-function parseLevel(text: string): number {
-  const level = Number(text);
-  if (!Number.isInteger(level) || level < 0) {
-    throw new InvalidArgumentError('A level is a whole number from 0 (full resolution).');
-  }
-  return level;
 }
 
 function describe(metadata: SlideMetadata): string {

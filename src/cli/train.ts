@@ -18,11 +18,10 @@ import { SampleThread } from '../training/sample-thread.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { parseWhole } from './numbers.ts';
-import { backendOption } from './options.ts';
+import { backendOption, parseInteger } from './options.ts';
 import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
 import { trainingStart } from './train-start.ts';
-import { codeVersion } from './version.ts';
+import { codeVersion } from './package-info.ts';
 
 interface TrainCall {
   readonly config: string;
@@ -58,10 +57,10 @@ export const addTrainCommand: AddCommand = (program) => {
     .option('--run <dir>', 'folder for checkpoints, losses and the report (default: runs/<id>)')
     .option('--weights <dir>', 'folder with the folders of ImageNet weights')
     .option('--models <dir>', 'folder with the models to fine-tune', 'models')
-    .option('--threads <n>', 'number of threads that share each batch (wasm only)', parseWhole(1), 1)
+    .option('--threads <n>', 'number of threads that share each batch (wasm only)', parseInteger(1), 1)
     .addOption(backendOption())
-    .option('--checkpoint-every <steps>', 'steps between checkpoints', parseWhole(1), 50)
-    .option('--stop-after <step>', 'stop after this step with a checkpoint; do not export', parseWhole(1))
+    .option('--checkpoint-every <steps>', 'steps between checkpoints', parseInteger(1), 50)
+    .option('--stop-after <step>', 'stop after this step with a checkpoint; do not export', parseInteger(1))
     .option('--json', 'print one JSON object')
     .action(train);
 };

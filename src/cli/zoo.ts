@@ -1,4 +1,4 @@
-/** `dualscope zoo`: every preset, the paper's row it is, its size and its cost. */
+/** `dualscope zoo`: lists all presets with their row in the paper, size and cost. */
 import { presets } from '../model/presets.ts';
 import { zooRow, type ZooRow } from '../runtime/zoo.ts';
 import type { AddCommand } from './command.ts';
@@ -7,8 +7,8 @@ import type { AddCommand } from './command.ts';
 export const addZooCommand: AddCommand = (program) => {
   program
     .command('zoo')
-    .description("every preset: the paper's row, parameters, checkpoint size, multiply-accumulates")
-    .option('--json', 'one JSON list on stdout')
+    .description("List all presets: the paper's row, parameters, checkpoint size, multiply-accumulates")
+    .option('--json', 'print one JSON list')
     .action((call: { readonly json?: boolean }) => {
       const rows = presets.map(zooRow);
       process.stdout.write(call.json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
@@ -39,7 +39,7 @@ function table(rows: readonly ZooRow[]): string {
       .join('  ')
       .trimEnd();
   const note =
-    'MB: float32 checkpoint. GMAC: one slice with its context at the preset’s own input; reused: with the\n' +
-    'context’s features at hand.';
+    'MB: float32 checkpoint. GMAC: one slice with its context, at the preset’s input size; reused: without\n' +
+    'encoding the context again.';
   return `${[line(head), ...cells.map(line)].join('\n')}\n\n${note}\n`;
 }

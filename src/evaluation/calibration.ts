@@ -21,7 +21,7 @@ export interface ReliabilityBin {
   readonly accuracy: number | null;
 }
 
-export interface Calibration {
+export interface CalibrationFigures {
   /** Mean over pixels of |accuracy − confidence| of their bin, 0 to 1; null without a pixel. */
   readonly ece: number | null;
   /** The largest such difference of a non-empty bin. */
@@ -71,7 +71,7 @@ export function addConfidences(
 }
 
 /** The figures of everything added. */
-export function calibrationOf({ pixels, right, bytes }: ConfidenceBins): Calibration {
+export function calibrationOf({ pixels, right, bytes }: ConfidenceBins): CalibrationFigures {
   const width = 1 / pixels.length;
   const bins = Array.from(pixels, (inBin, i): ReliabilityBin => ({
     from: i * width,

@@ -3,7 +3,7 @@ import {
   addConfidences,
   calibrationOf,
   createConfidenceBins,
-  type Calibration,
+  type CalibrationFigures,
   type ConfidenceBins,
 } from './calibration.ts';
 import { addPixels, createConfusionMatrix, type ConfusionMatrix } from './confusion-matrix.ts';
@@ -52,7 +52,7 @@ export function pool(into: Comparison, from: Comparison): void {
 
 /** The figures of a comparison. */
 export function figuresOf({ confusion, confidence }: Comparison): Metrics & {
-  readonly calibration: Calibration;
+  readonly calibration: CalibrationFigures;
 } {
   return { ...metricsOf(confusion), calibration: calibrationOf(confidence) };
 }

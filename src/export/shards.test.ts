@@ -33,7 +33,7 @@ const model = {
 
 /** Sure of nothing: what neighbours say decides along borders. */
 class UnsureSegmenter extends FakeSegmenter {
-  protected override logProbabilitiesOf(classes: Uint8Array): Uint8Array<ArrayBuffer> {
+  override logProbabilitiesOf(classes: Uint8Array): Uint8Array<ArrayBuffer> {
     const call = this.positions.at(-1);
     const bytes = new Uint8Array(4 * classes.length);
     for (let i = 0; i < bytes.length; i++) {

@@ -2,7 +2,7 @@
  * A slide's results as files, in one pass over the map from the top to the bottom. Every file is written under
  * another name and renamed when it is whole, so that nobody ever sees half of one.
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { once } from 'node:events';
 import sharp from 'sharp';
@@ -112,10 +112,13 @@ export function partOf(file: string): string {
 }
 
 class OpenTiff {
-  private constructor(
-    private readonly sink: FileSink,
-    private readonly tiff: MapTiff,
-  ) {}
+  readonly #sink: FileSink;
+  readonly #tiff: MapTiff;
+
+  private constructor(sink: FileSink, tiff: MapTiff) {
+    this.#sink = sink;
+    this.#tiff = tiff;
+  }
 
   static async create(path: string, make: (sink: MapTiffOptions['sink']) => MapTiff): Promise<OpenTiff> {
     const sink = await FileSink.create(partOf(path));
@@ -123,42 +126,42 @@ class OpenTiff {
   }
 
   push(values: Uint8Array, width: number, height: number): Promise<void> {
-    return this.tiff.push(values, width, height);
+    return this.#tiff.push(values, width, height);
   }
 
   async finish(): Promise<void> {
-    await this.tiff.finish();
-    await this.sink.close();
+    await this.#tiff.finish();
+    await this.#sink.close();
   }
 }
 
 /** Polygons of all classes but background, written as they end. */
 class OpenGeoJson {
-  private readonly stream;
-  private readonly polygons: MapPolygons;
+  readonly #stream: WriteStream;
+  readonly #polygons: MapPolygons;
 
   constructor(path: string, { classes }: ModelManifest, placement: MapPlacement, tolerance: number) {
-    this.stream = createWriteStream(partOf(path));
-    this.polygons = new MapPolygons(classes, placement, tolerance);
+    this.#stream = createWriteStream(partOf(path));
+    this.#polygons = new MapPolygons(classes, placement, tolerance);
   }
 
   async push(values: Uint8Array, width: number): Promise<void> {
-    this.polygons.push(values, width);
-    await this.drain();
+    this.#polygons.push(values, width);
+    await this.#drain();
   }
 
-  /** Hands what has ended to the file. */
-  private async drain(): Promise<void> {
-    const text = this.polygons.take();
-    if (text !== '' && !this.stream.write(text)) await once(this.stream, 'drain');
+  /** Writes finished polygons to the file. */
+  async #drain(): Promise<void> {
+    const text = this.#polygons.take();
+    if (text !== '' && !this.#stream.write(text)) await once(this.#stream, 'drain');
   }
 
   /** @returns how many polygons there are. */
   async finish(): Promise<number> {
-    this.polygons.finish();
-    await this.drain();
-    this.stream.end();
-    await once(this.stream, 'finish');
-    return this.polygons.count;
+    this.#polygons.finish();
+    await this.#drain();
+    this.#stream.end();
+    await once(this.#stream, 'finish');
+    return this.#polygons.count;
   }
 }

@@ -12,7 +12,11 @@ export interface NaiveMap {
 export type NaiveWeights = ReadonlyMap<string, { readonly data: ArrayLike<number> }>;
 
 export class NaiveOps implements Ops<NaiveMap> {
-  constructor(private readonly weights: NaiveWeights) {}
+  readonly #weights: NaiveWeights;
+
+  constructor(weights: NaiveWeights) {
+    this.#weights = weights;
+  }
 
   shape(x: NaiveMap): Shape4 {
     return x.shape;
@@ -21,8 +25,8 @@ export class NaiveOps implements Ops<NaiveMap> {
   /** out[y, x, f] = bias[f] + sum over i, j, c of in[y·s + i − p, x·s + j − p, c] · kernel[i, j, c, f]. */
   conv2d(x: NaiveMap, name: string, { filters, kernel, stride = 1, bias }: ConvSpec): NaiveMap {
     const [n, h, w, channels] = x.shape;
-    const k = this.weight(`${name}/kernel`);
-    const b = bias ? this.weight(`${name}/bias`) : null;
+    const k = this.#weight(`${name}/kernel`);
+    const b = bias ? this.#weight(`${name}/bias`) : null;
     const p = (kernel - 1) / 2;
     const out: Shape4 = [n, Math.ceil(h / stride), Math.ceil(w / stride), filters];
     return make(out, (image, row, column, f) => {
@@ -41,8 +45,8 @@ export class NaiveOps implements Ops<NaiveMap> {
 
   upConv2d(x: NaiveMap, name: string, filters: number): NaiveMap {
     const [n, h, w, channels] = x.shape;
-    const k = this.weight(`${name}/kernel`);
-    const b = this.weight(`${name}/bias`);
+    const k = this.#weight(`${name}/kernel`);
+    const b = this.#weight(`${name}/bias`);
     return make([n, h * 2, w * 2, filters], (image, row, column, f) => {
       let sum = b[f]!;
       for (let c = 0; c < channels; c++) {
@@ -55,7 +59,7 @@ export class NaiveOps implements Ops<NaiveMap> {
 
   batchNorm(x: NaiveMap, name: string): NaiveMap {
     const [gamma, beta, mean, variance] = ['gamma', 'beta', 'moving_mean', 'moving_variance'].map((part) =>
-      this.weight(`${name}/${part}`),
+      this.#weight(`${name}/${part}`),
     );
     return make(x.shape, (image, row, column, c) => {
       const centred = at(x, image, row, column, c) - mean![c]!;
@@ -145,8 +149,8 @@ export class NaiveOps implements Ops<NaiveMap> {
     return x;
   }
 
-  private weight(name: string): ArrayLike<number> {
-    const weight = this.weights.get(name);
+  #weight(name: string): ArrayLike<number> {
+    const weight = this.#weights.get(name);
     if (weight === undefined) throw new Error(`No weight "${name}".`);
     return weight.data;
   }

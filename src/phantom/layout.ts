@@ -3,17 +3,23 @@
  * benign from in situ and a mass from a focus; the code that draws a lobule or nest never knows.
  */
 import { drawOutline, polygonArea } from './outline.ts';
-import { dropLonely, packBenign, packLobules, placeMasses, scatterFoci } from './place-structures.ts';
+import {
+  dropIsolated,
+  packBenign,
+  packLobules,
+  placeMasses,
+  scatterFoci,
+  drawTerritories,
+} from './place-structures.ts';
 import { hash, Random } from './random.ts';
 import {
-  keeps,
+  keepsDistance,
   phantomClass,
   spacing,
   type Lobule,
   type Structure,
   type TissueOutline,
 } from './structure.ts';
-import { drawTerritories } from './territories.ts';
 
 export interface Layout {
   readonly tissue: TissueOutline;
@@ -30,7 +36,7 @@ const wantedShares = [0.02, 0.025, 0.15] as const;
  * Lays out a phantom: the best of a few random layouts by class shares. Deterministic; the cost grows with
  * the area, about a second for 12×10 mm.
  */
-export function layOut(seed: number, widthUm: number, heightUm: number): Layout {
+export function layOutPhantom(seed: number, widthUm: number, heightUm: number): Layout {
   let best: Layout | null = null;
   let least = Infinity;
   for (let attempt = 0; attempt < 8; attempt++) {
@@ -63,18 +69,18 @@ function layOutOnce(seed: number, widthUm: number, heightUm: number): Layout {
   // distance rule allows.
   for (const site of sites) {
     if (site.kind !== 'inSitu') continue;
-    const packed = packLobules(random, tissue, site, (shape) => keeps(shape, lobules, spacing.field));
+    const packed = packLobules(random, tissue, site, (shape) => keepsDistance(shape, lobules, spacing.field));
     for (const shape of packed) lobules.push({ ...shape, classIndex: phantomClass.inSitu, seed: 0 });
   }
-  dropLonely(lobules);
+  dropIsolated(lobules);
   const masses = placeMasses(random, tissue, sites, lobules);
 
   const foci: Structure[] = [];
   const area = (widthUm * heightUm) / 1e6;
   const isFree = (shape: Structure, fromLobules: number): boolean =>
-    keeps(shape, masses, spacing.field) &&
-    keeps(shape, lobules, fromLobules) &&
-    keeps(shape, foci, spacing.field);
+    keepsDistance(shape, masses, spacing.field) &&
+    keepsDistance(shape, lobules, fromLobules) &&
+    keepsDistance(shape, foci, spacing.field);
   const focusIsFree = (shape: Structure): boolean => isFree(shape, spacing.field);
   scatterFoci(random, tissue, widthUm, heightUm, Math.round(area * 0.02), focusIsFree, foci);
   packBenign(random, tissue, widthUm, heightUm, (shape) => isFree(shape, spacing.benign), lobules);

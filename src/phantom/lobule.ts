@@ -27,7 +27,7 @@ const acinusReach = 1.55;
  * Fills a lobule with glands that do not overlap: a duct or two, then acini wherever one fits. Independent of
  * the lobule's class.
  */
-export function furnishLobule(lobule: Lobule): Acinus[] {
+export function fillLobule(lobule: Lobule): Acinus[] {
   const random = new Random(lobule.seed);
   const { outline } = lobule;
   const acini: Acinus[] = [];

@@ -3,14 +3,13 @@
  * seed and its position in µm, so the same tissue can be drawn at any scale and in pieces. Pure code for
  * page, worker and Node.
  */
-import { layOut, type Layout } from './layout.ts';
-import { phantomClass, type Structure } from './structure.ts';
-import { furnishLobule, type Acinus } from './lobule.ts';
+import { layOutPhantom, type Layout } from './layout.ts';
+import { phantomClass, type Structure, StructureIndex } from './structure.ts';
+import { fillLobule, type Acinus } from './lobule.ts';
 import { ValueNoise } from './noise.ts';
 import type { Outline } from './outline.ts';
 import { hash } from './random.ts';
 import { drawStain, type StainTable } from './stain.ts';
-import { StructureIndex } from './structure-index.ts';
 
 export interface PhantomSpec {
   /** Any 32-bit integer. */
@@ -61,7 +60,7 @@ export function createPhantom({ seed, widthUm, heightUm }: PhantomSpec): Phantom
   if (!(widthUm > 0 && heightUm > 0 && Number.isFinite(widthUm * heightUm))) {
     throw new RangeError(`A phantom of ${widthUm} × ${heightUm} µm is impossible; give a positive size.`);
   }
-  const layout = layOut(seed, widthUm, heightUm);
+  const layout = layOutPhantom(seed, widthUm, heightUm);
   const nested = [...layout.masses, ...layout.foci].map((shape) => shape.outline);
   const toRegion = (classIndex: number, shape: Structure): PhantomRegion => ({
     classIndex,
@@ -83,7 +82,7 @@ export function createPhantom({ seed, widthUm, heightUm }: PhantomSpec): Phantom
       layout.lobules.map((lobule) => lobule.outline),
       nested,
     ),
-    acini: layout.lobules.map(furnishLobule),
+    acini: layout.lobules.map(fillLobule),
     nested,
     fibreCos: Math.cos(direction),
     fibreSin: Math.sin(direction),

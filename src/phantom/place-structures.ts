@@ -2,8 +2,8 @@
 import { drawOutline, gapBetween } from './outline.ts';
 import type { Random } from './random.ts';
 import {
-  keeps,
-  liesInTissue,
+  keepsDistance,
+  isInTissue,
   movedTo,
   phantomClass,
   spacing,
@@ -12,7 +12,6 @@ import {
   type Structure,
   type TissueOutline,
 } from './structure.ts';
-import type { TerritorySite } from './territories.ts';
 
 const polygonPoints = { lobule: 72, mass: 128, focus: 40 };
 
@@ -39,8 +38,8 @@ export function placeMasses(
         const x = site.x + random.between(-800, 800);
         const y = site.y + random.between(-800, 800);
         const mass = movedTo(shape, x, y);
-        if (!liesInTissue(tissue, mass.polygon, 60) || !keeps(mass, masses, spacing.field)) continue;
-        if (!keeps(mass, lobules, spacing.field)) continue;
+        if (!isInTissue(tissue, mass.polygon, 60) || !keepsDistance(mass, masses, spacing.field)) continue;
+        if (!keepsDistance(mass, lobules, spacing.field)) continue;
         masses.push(mass);
         break search;
       }
@@ -102,9 +101,9 @@ export function packLobules(
       },
       (x, y) => Math.hypot(x - centreX, y - centreY),
       (shape) =>
-        keeps(shape, placed, spacing.field) &&
+        keepsDistance(shape, placed, spacing.field) &&
         isFree(shape) &&
-        liesInTissue(tissue, shape.polygon, tissueMargin),
+        isInTissue(tissue, shape.polygon, tissueMargin),
     );
     if (found) placed.push(found);
   }
@@ -112,7 +111,7 @@ export function packLobules(
 }
 
 /** In situ means crowded: lobules with fewer than two near neighbours are removed. */
-export function dropLonely(lobules: Lobule[]): void {
+export function dropIsolated(lobules: Lobule[]): void {
   for (let changed = true; changed;) {
     changed = false;
     for (let i = lobules.length - 1; i >= 0; i--) {
@@ -159,7 +158,7 @@ export function packBenign(
         }
         return lobules.length < 2 ? Math.hypot(x, y) : first + second;
       },
-      (shape) => isFree(shape) && liesInTissue(tissue, shape.polygon, tissueMargin),
+      (shape) => isFree(shape) && isInTissue(tissue, shape.polygon, tissueMargin),
     );
     if (found) lobules.push({ ...found, classIndex: phantomClass.benign, seed: 0 });
     else misses++;
@@ -182,9 +181,57 @@ export function scatterFoci(
     );
     for (let i = 0; i < 60; i++) {
       const focus = movedTo(drawn, random.between(0, widthUm), random.between(0, heightUm));
-      if (!liesInTissue(tissue, focus.polygon, 40) || !isFree(focus)) continue;
+      if (!isInTissue(tissue, focus.polygon, 40) || !isFree(focus)) continue;
       foci.push(focus);
       break;
     }
   }
+}
+
+type Territory = 'benign' | 'inSitu' | 'invasive';
+
+interface TerritorySite {
+  readonly x: number;
+  readonly y: number;
+  readonly kind: Territory;
+  /** Target number of in-situ lobules. */
+  readonly count: number;
+}
+
+export function drawTerritories(random: Random, widthUm: number, heightUm: number): TerritorySite[] {
+  const columns = Math.max(1, Math.round(widthUm / 3100));
+  const rows = Math.max(1, Math.round(heightUm / 3200));
+  const count = columns * rows;
+  const inSitu = count >= 3 ? Math.max(1, Math.floor(count * 0.2)) : 0;
+  const invasive = count >= 2 ? Math.max(1, Math.round(count * 0.36)) : 0;
+  const kinds: Territory[] = [];
+  for (let i = 0; i < count; i++) {
+    kinds.push(i < inSitu ? 'inSitu' : i < inSitu + invasive ? 'invasive' : 'benign');
+  }
+  // The shuffle with the fewest equal neighbours of a few tries: territories spread over the slide.
+  let best = kinds;
+  let fewest = Infinity;
+  for (let attempt = 0; attempt < 12; attempt++) {
+    const shuffled = kinds.slice();
+    for (let i = count - 1; i > 0; i--) {
+      const j = Math.floor(random.next() * (i + 1));
+      [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
+    }
+    let equal = 0;
+    for (let i = 0; i < count; i++) {
+      if (shuffled[i] === 'benign') continue;
+      if ((i + 1) % columns !== 0 && shuffled[i] === shuffled[i + 1]) equal++;
+      if (i + columns < count && shuffled[i] === shuffled[i + columns]) equal++;
+    }
+    if (equal < fewest) {
+      fewest = equal;
+      best = shuffled;
+    }
+  }
+  return best.map((kind, i) => ({
+    kind,
+    x: (((i % columns) + 0.5 + random.between(-0.1, 0.1)) * widthUm) / columns,
+    y: ((Math.floor(i / columns) + 0.5 + random.between(-0.1, 0.1)) * heightUm) / rows,
+    count: 7 + Math.floor(random.next() * 3),
+  }));
 }

@@ -1,9 +1,7 @@
-import type { Nucleus, StainCanvas } from './canvas.ts';
-import { drawNucleus, pixelBox } from './canvas.ts';
-import { drawFatSites, fatPitch, type FatSites } from './fat.ts';
+import { type Nucleus, type StainCanvas, drawNucleus, pixelBox } from './canvas.ts';
 import type { Phantom } from './phantom.ts';
 import { hash, Random } from './random.ts';
-import { field, fieldAt, fieldCount, nodeSpacing, type FieldGrid } from './tissue-fields.ts';
+import { field, fieldAt, fieldCount, nodeSpacing, type FieldGrid, fieldsAt } from './tissue-fields.ts';
 
 /** Fills the canvas with background, the three kinds of collagen, and fat. */
 export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGrid): void {
@@ -77,7 +75,7 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
       const fr = Math.floor(py / fatPitch) - fat.row0;
       if (fat.near[fr * fat.columns + fc]) {
         const wobble = 9 * (noise.at(px / 31 + 60, py / 31) - 0.5);
-        const white = fatness(fat, fc, fr, px + wobble, py - wobble, stepX);
+        const white = fatMembership(fat, fc, fr, px + wobble, py - wobble, stepX);
         if (white !== 0) {
           if (white > 0) {
             h += (0.005 - h) * white;
@@ -95,7 +93,14 @@ export function drawStroma(canvas: StainCanvas, phantom: Phantom, grid: FieldGri
 }
 
 /** 0 outside fat; towards 1 inside a fat cell; towards −1 on the membrane between two. */
-function fatness(fat: FatSites, column: number, row: number, px: number, py: number, step: number): number {
+function fatMembership(
+  fat: FatSites,
+  column: number,
+  row: number,
+  px: number,
+  py: number,
+  step: number,
+): number {
   let first = Infinity;
   let second = Infinity;
   let third = Infinity;
@@ -187,7 +192,7 @@ export function drawStromalNuclei(canvas: StainCanvas, phantom: Phantom, grid: F
         if (chance > 0.3 + 0.5 * special) continue;
         const fc = Math.floor(x / fatPitch) - fat.column0;
         const fr = Math.floor(y / fatPitch) - fat.row0;
-        if (fat.near[fr * fat.columns + fc] && fatness(fat, fc, fr, x, y, 1) > 0) continue;
+        if (fat.near[fr * fat.columns + fc] && fatMembership(fat, fc, fr, x, y, 1) > 0) continue;
         nucleus.x = x;
         nucleus.y = y;
         if (kind < 0.1 + 0.12 * special) {
@@ -214,4 +219,71 @@ export function drawStromalNuclei(canvas: StainCanvas, phantom: Phantom, grid: F
       }
     }
   }
+}
+
+/** Mean distance of two fat cells, µm. */
+const fatPitch = 58;
+
+/** The fat cells around a rectangle: one site per grid cell, jittered, some of them fat. */
+interface FatSites {
+  readonly column0: number;
+  readonly row0: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  /** 1 where the site is a fat cell. */
+  readonly isFat: Uint8Array;
+  /** 1 where one of the 3×3 sites around this grid cell is fat. */
+  readonly near: Uint8Array;
+}
+
+const fields = new Float64Array(8);
+
+function drawFatSites(phantom: Phantom, x: number, y: number, width: number, height: number): FatSites {
+  const column0 = Math.floor(x / fatPitch) - 2;
+  const row0 = Math.floor(y / fatPitch) - 2;
+  const columns = Math.floor((x + width) / fatPitch) + 3 - column0;
+  const rows = Math.floor((y + height) / fatPitch) + 3 - row0;
+  const count = columns * rows;
+  const sites: FatSites = {
+    column0,
+    row0,
+    columns,
+    rows,
+    x: new Float64Array(count),
+    y: new Float64Array(count),
+    isFat: new Uint8Array(count),
+    near: new Uint8Array(count),
+  };
+  for (let row = 0, i = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, i++) {
+      const h = hash(phantom.seed, column + column0, row + row0, 53);
+      const sx = (column + column0 + 0.12 + 0.76 * ((h & 0xffff) / 65536)) * fatPitch;
+      const sy = (row + row0 + 0.12 + 0.76 * ((h >>> 16) / 65536)) * fatPitch;
+      sites.x[i] = sx;
+      sites.y[i] = sy;
+      sites.isFat[i] = isFatAt(phantom, sx, sy) ? 1 : 0;
+    }
+  }
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      if (!sites.isFat[row * columns + column]) continue;
+      for (let r = Math.max(0, row - 2); r <= Math.min(rows - 1, row + 2); r++) {
+        for (let c = Math.max(0, column - 2); c <= Math.min(columns - 1, column + 2); c++) {
+          sites.near[r * columns + c] = 1;
+        }
+      }
+    }
+  }
+  return sites;
+}
+
+/** Fat grows in patches, away from lobules, masses and the tissue's edge, whatever their class. */
+function isFatAt(phantom: Phantom, x: number, y: number): boolean {
+  const n = phantom.noise;
+  const patch = 0.65 * n.at(x / 520 + 7, y / 520 + 19) + 0.35 * n.at(x / 170, y / 170 + 230);
+  if (patch < 0.6) return false;
+  fieldsAt(phantom, x, y, fields);
+  return fields[field.depth]! > 45 && fields[field.lobule]! < -0.6 && fields[field.desmoplasia]! < -0.6;
 }

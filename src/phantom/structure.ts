@@ -58,13 +58,13 @@ export function structure(outline: Outline, points: number): Structure {
   return { outline, polygon: outlinePolygon(outline, points) };
 }
 
-export function keeps(shape: Structure, others: readonly Structure[], gap: number): boolean {
+export function keepsDistance(shape: Structure, others: readonly Structure[], gap: number): boolean {
   return others.every(
     (other) => gapBetween(shape.outline, shape.polygon, other.outline, other.polygon, gap) >= gap,
   );
 }
 
-export function liesInTissue(tissue: TissueOutline, polygon: UmPolygon, margin: number): boolean {
+export function isInTissue(tissue: TissueOutline, polygon: UmPolygon, margin: number): boolean {
   const count = polygon.length / 2;
   // Every seventh point first: a polygon that sticks out is detected sooner.
   for (let k = 0, i = 0; k < count; k++, i = (i + 7) % count) {
@@ -80,4 +80,47 @@ export function movedTo(shape: Structure, x: number, y: number): Structure {
     polygon[i + 1] = polygon[i + 1]! + y - shape.outline.y;
   }
   return { outline: moveOutline(shape.outline, x, y), polygon };
+}
+
+const cellSize = 400;
+
+interface NearStructures {
+  readonly lobules: Outline[];
+  readonly nested: Outline[];
+}
+
+/**
+ * Finds the structures around a point: a hash of square cells, each listing the structures that reach into
+ * it.
+ */
+export class StructureIndex {
+  readonly #cells = new Map<number, NearStructures>();
+
+  constructor(lobules: readonly Outline[], nested: readonly Outline[]) {
+    for (const outline of lobules) this.#insert(outline, 'lobules');
+    for (const outline of nested) this.#insert(outline, 'nested');
+  }
+
+  /** Structures whose outline may come within about 60 µm of the point (µm); undefined when none. */
+  at(x: number, y: number): NearStructures | undefined {
+    return this.#cells.get(key(Math.floor(x / cellSize), Math.floor(y / cellSize)));
+  }
+
+  #insert(outline: Outline, kind: keyof NearStructures): void {
+    const reach = outline.reach + 60;
+    const right = Math.floor((outline.x + reach) / cellSize);
+    const bottom = Math.floor((outline.y + reach) / cellSize);
+    for (let row = Math.floor((outline.y - reach) / cellSize); row <= bottom; row++) {
+      for (let column = Math.floor((outline.x - reach) / cellSize); column <= right; column++) {
+        const k = key(column, row);
+        let cell = this.#cells.get(k);
+        if (!cell) this.#cells.set(k, (cell = { lobules: [], nested: [] }));
+        cell[kind].push(outline);
+      }
+    }
+  }
+}
+
+function key(column: number, row: number): number {
+  return (row + 32768) * 65536 + column + 32768;
 }

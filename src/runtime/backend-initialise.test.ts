@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { initialiseBackend } from './backend-initialise.ts';
 import { describeAdapter, probeBackends, type BackendPlatform } from './backend-probe.ts';
-import { nodePlatform } from './backend.node.ts';
+import { nodeBackendPlatform } from './backend.node.ts';
 import { ModelError } from './manifest.ts';
 
 function gpuThat(requestAdapter: () => Promise<GPUAdapter | null>): GPU {
@@ -14,7 +14,7 @@ function adapter(info: Partial<GPUAdapterInfo>, extra: object = {}): GPUAdapter 
 }
 
 describe('probing', () => {
-  const platform: BackendPlatform = { ...nodePlatform(), logicalCores: 6 };
+  const platform: BackendPlatform = { ...nodeBackendPlatform(), logicalCores: 6 };
 
   it('finds wasm with SIMD in Node, threads only where isolated', async () => {
     expect((await probeBackends(platform)).wasm).toEqual({ simd: true, threads: 1 });
@@ -52,7 +52,7 @@ describe('starting', () => {
       { requestDevice: () => Promise.reject(new Error('out of memory')) },
     );
     const running = await initialiseBackend(null, {
-      ...nodePlatform(),
+      ...nodeBackendPlatform(),
       gpu: gpuThat(() => Promise.resolve(broken)),
     });
     expect(running.name).toBe('wasm');
@@ -67,7 +67,7 @@ describe('starting', () => {
       { requestDevice: () => Promise.reject(new Error('out of memory')) },
     );
     const failure = initialiseBackend('webgpu', {
-      ...nodePlatform(),
+      ...nodeBackendPlatform(),
       gpu: gpuThat(() => Promise.resolve(broken)),
     });
     await expect(failure).rejects.toBeInstanceOf(ModelError);
@@ -75,7 +75,7 @@ describe('starting', () => {
   });
 
   it('starts cpu on request', async () => {
-    expect(await initialiseBackend('cpu', nodePlatform())).toMatchObject({
+    expect(await initialiseBackend('cpu', nodeBackendPlatform())).toMatchObject({
       name: 'cpu',
       reason: 'It was requested.',
     });

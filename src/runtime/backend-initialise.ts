@@ -65,7 +65,7 @@ async function start(
       await import('@tensorflow/tfjs-backend-webgl');
       // TF.js refuses software WebGL by default; here it was requested explicitly.
       tf.env().set('SOFTWARE_WEBGL_ENABLED', true);
-      await activateAnew('webgl');
+      await reactivate('webgl');
       return { ...choice, lost: webGlLost(), watch: unwatched };
     }
     case 'wasm': {
@@ -75,18 +75,18 @@ async function start(
       );
       if (typeof environment.wasm !== 'string') wasm.setThreadsCount(environment.wasm.threads);
       if (!platform.crossOriginIsolated) tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-      await activateAnew('wasm');
+      await reactivate('wasm');
       return { ...choice, lost: never(), watch: unwatched };
     }
     case 'cpu':
       await import('@tensorflow/tfjs-backend-cpu');
-      await activateAnew('cpu');
+      await reactivate('cpu');
       return { ...choice, lost: never(), watch: unwatched };
   }
 }
 
 /** TF.js keeps a backend that has run, and would reuse its broken wasm module or WebGL context. */
-async function activateAnew(name: BackendName): Promise<void> {
+async function reactivate(name: BackendName): Promise<void> {
   const factory = tf.findBackendFactory(name);
   // A backend that has not run yet exists only as a factory.
   if (factory != null && tf.engine().registry[name] !== undefined) {

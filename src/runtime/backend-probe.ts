@@ -15,7 +15,7 @@ export interface BackendPlatform {
 }
 
 /** The platform of a browser's page or worker. */
-export function browserPlatform(wasmPaths: BackendPlatform['wasmPaths']): BackendPlatform {
+export function browserBackendPlatform(wasmPaths: BackendPlatform['wasmPaths']): BackendPlatform {
   return {
     // Absent on pages without a secure context and in older browsers, despite lib.dom.
     gpu: (navigator as { readonly gpu?: GPU }).gpu ?? null,

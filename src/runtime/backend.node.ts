@@ -7,7 +7,7 @@ import type { BackendName } from './backend.ts';
 import { ModelError } from './manifest.ts';
 
 /** The platform of a Node process: wasm from node_modules, graphics only through `gpu`. */
-export function nodePlatform(gpu: GPU | null = null): BackendPlatform {
+export function nodeBackendPlatform(gpu: GPU | null = null): BackendPlatform {
   const file = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/package.json');
   return {
     gpu,
@@ -29,7 +29,7 @@ export async function initialiseNodeBackend(
   wanted: BackendName | null = null,
   failed: readonly BackendName[] = [],
 ): Promise<RunningBackend> {
-  if (wanted !== 'webgpu') return initialiseBackend(wanted, nodePlatform(), failed);
+  if (wanted !== 'webgpu') return initialiseBackend(wanted, nodeBackendPlatform(), failed);
   const gpu = await dawn();
   const adapter = await gpu.requestAdapter().catch(() => null);
   if (adapter === null) {
@@ -40,7 +40,7 @@ export async function initialiseNodeBackend(
       'Install the graphics card’s driver (on Linux with Vulkan; mesa-vulkan-drivers includes a software one), or use --backend wasm.',
     );
   }
-  return initialiseBackend(wanted, nodePlatform(gpu));
+  return initialiseBackend(wanted, nodeBackendPlatform(gpu));
 }
 
 /** Dawn must outlive every object it created. */

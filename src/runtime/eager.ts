@@ -4,9 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../model/ops.ts';
-import { batchNormByBatch, batchStatistics } from './batch-norm-gradient.ts';
+import { batchNormByBatch, batchStatistics, differentiableCropResize } from './gradients.ts';
 import { differentiableConv2d } from './conv/differentiable-conv.ts';
-import { differentiableCropResize } from './crop-gradient.ts';
 import { hashName, mulberry32, type Initialiser, type VariableStore } from './variables.ts';
 
 export interface EagerOptions {

@@ -2,14 +2,12 @@
 import './training-kernels.node.ts';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { batchNormByBatch, batchStatistics } from './batch-norm-gradient.ts';
+import { batchNormByBatch, batchStatistics, differentiableCropResize, maxPoolGradient } from './gradients.ts';
 import { assembledLoops } from './conv/assembled-loops.node.ts';
 import { convByLoops } from './conv/conv-by-loops.ts';
 import { convByTfjs } from './conv/conv-by-tfjs.ts';
 import type { ConvMath } from './conv/conv-math.ts';
 import { differentiableConv2d, setConvMathOnWasm } from './conv/differentiable-conv.ts';
-import { differentiableCropResize } from './crop-gradient.ts';
-import { maxPoolGradient } from './max-pool-gradient.ts';
 import { useTestBackend } from './test-backend.ts';
 
 /** Largest difference relative to the largest value. */

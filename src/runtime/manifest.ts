@@ -3,6 +3,7 @@
  * engine and the interface need to know about a network without opening its graph.
  */
 import { z } from 'zod';
+import type { ContextKind } from '../model/config.ts';
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
 const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, 'expected a colour like #0072B2');
@@ -15,7 +16,13 @@ const field = z.object({
   sizePx: z.number().int().positive().max(4096),
 });
 
-export const contextKinds = ['none', 'same', 'region', 'centred', 'slide'] as const;
+export const contextKinds = [
+  'none',
+  'same',
+  'region',
+  'centred',
+  'slide',
+] as const satisfies readonly ContextKind[];
 export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned'] as const;
 
 /** Figures on held-out data. */
@@ -143,7 +150,6 @@ export const manifestSchema = z.object({
 });
 
 export type ModelManifest = z.infer<typeof manifestSchema>;
-export type ContextKind = (typeof contextKinds)[number];
 
 /**
  * Validates a parsed manifest.

@@ -7,7 +7,7 @@ export type SliceBox = readonly [y1: number, x1: number, y2: number, x2: number]
 const lastPixel = 1 - 2 ** -16;
 
 /**
- * The box at which context features are cut out so that they lie on the slice's features, pixel centre on
+ * The box at which context features are cut out so that they align with the slice's features, pixel centre on
  * pixel centre.
  *
  * The context has C pixels and the slice n, covering the fraction [x, x + s] of the context. In pixels of
@@ -19,8 +19,8 @@ const lastPixel = 1 - 2 ** -16;
  *     x1 = (x·C + s·C/2n − 1/2) / (C − 1)        x2 = ((x + s)·C − s·C/2n − 1/2) / (C − 1).
  *
  * Fractions are the same for feature maps of every stride. Where the slice has finer pixels than the
- * context, the outermost centres lie up to half a context pixel outside of [0, 1]: those snap to the edge.
- * A slice that truly sticks out keeps its box, and reads zeros there, as convolutions do.
+ * context, the outermost centres are up to half a context pixel outside [0, 1]: those snap to the edge.
+ * A slice that really extends beyond the context keeps its box, and reads zeros there, as convolutions do.
  *
  * @param contextPx side of the context's input in pixels, at least 2.
  * @param slicePx side of the slice's input in pixels.

@@ -6,7 +6,7 @@ import '@tensorflow/tfjs';
 import { assembledLoops } from './conv/assembled-loops.node.ts';
 import { convByLoops } from './conv/conv-by-loops.ts';
 import { setConvMathOnWasm } from './conv/differentiable-conv.ts';
-import { registerMaxPoolGradient } from './max-pool-gradient.ts';
+import { registerMaxPoolGradient } from './gradients.ts';
 
 /** Registers our faster kernels. Call once, before training on wasm. */
 export async function registerTrainingKernels(): Promise<void> {

@@ -29,6 +29,7 @@ export type ClassMapGeometry = Pick<
 
 /** Sparse: one tile per finished cell, written once and kept by reference. */
 export class ClassMap {
+  readonly geometry: ClassMapGeometry;
   /** Pixels of the whole map; the last ones may reach over the slide. */
   readonly width: number;
   readonly height: number;
@@ -37,7 +38,8 @@ export class ClassMap {
   readonly scaleY: number;
   readonly #tiles = new Map<number, Tile>();
 
-  constructor(readonly geometry: ClassMapGeometry) {
+  constructor(geometry: ClassMapGeometry) {
+    this.geometry = geometry;
     this.scaleX = geometry.cellWidth / geometry.cellPx;
     this.scaleY = geometry.cellHeight / geometry.cellPx;
     this.width = Math.ceil(geometry.slideWidth / this.scaleX);

@@ -77,7 +77,7 @@ export class FakeSegmenter implements Segmenter {
   }
 
   /** Four bytes a pixel; tests that need less certain ones override it. */
-  protected logProbabilitiesOf(classes: Uint8Array): Uint8Array<ArrayBuffer> {
+  logProbabilitiesOf(classes: Uint8Array): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(4 * classes.length);
     for (let i = 0; i < classes.length; i++) bytes[4 * i + (classes[i] ?? 0)] = 255;
     return bytes;

@@ -143,10 +143,12 @@ function brokenPlace(error: unknown): SlideError {
 
 /** The features of at most `capacity` regions; the one used longest ago makes way, and is disposed. */
 export class ContextCache {
+  readonly capacity: number;
   readonly #features = new Map<number, ContextFeatures>();
 
   /** @throws RangeError unless `capacity` is at least 1. */
-  constructor(readonly capacity: number) {
+  constructor(capacity: number) {
+    this.capacity = capacity;
     if (!(capacity >= 1)) throw new RangeError(`A context cache holds at least 1 region, not ${capacity}.`);
   }
 

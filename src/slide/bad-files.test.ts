@@ -391,17 +391,17 @@ describe('mutants', () => {
     `${variants}/aperio-jpeg2000-33005.svs`,
     'src/slide/golden/dicom/jpeg.dcm',
   ];
-  const MUTANTS = 850;
+  const mutants = 850;
 
   test.each(seeds)(
-    `${MUTANTS} mutants of %s: a typed error or a slide, never another error`,
+    `${mutants} mutants of %s: a typed error or a slide, never another error`,
     async (path) => {
       const original = read(path);
       const next = random(path.length);
       // libvips writes the structure at the end of a TIFF; DICOM files have it at the start.
       const dcm = path.endsWith('.dcm');
       let slowest = 0;
-      for (let i = 0; i < MUTANTS; i++) {
+      for (let i = 0; i < mutants; i++) {
         const mutant = original.slice(
           0,
           next() < 0.1 ? Math.floor(next() * original.length) : original.length,

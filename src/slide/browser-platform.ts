@@ -2,7 +2,7 @@
  * Slide reading in the browser, in page and workers: `createImageBitmap` decodes images off the calling
  * thread, without colour conversion or premultiplication.
  */
-import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
+import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from '../base/abort.ts';
 import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';

@@ -2,6 +2,7 @@
  * Random access to the bytes of a file: the browser's local files, and a block cache over any source.
  * `url-byte-source.ts` reads URLs, `path-byte-source.node.ts` files in Node.
  */
+import { LeastRecentlyUsed } from '../base/lru.ts';
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
 import { SlideError, type ByteSource } from './slide.ts';
@@ -77,10 +78,8 @@ class BlockCache implements ByteSource {
   readonly name: string;
   readonly size: number;
   readonly #blockBytes: number;
-  readonly #maxBlocks: number;
   readonly #maxBatch: number;
-  /** In order of use, oldest first. */
-  readonly #blocks = new Map<number, Uint8Array>();
+  readonly #blocks: LeastRecentlyUsed<number, Uint8Array>;
   readonly #tasks = new SharedTasks<number, Uint8Array>();
   #queue: QueuedBlock[] = [];
   readonly #source: ByteSource;
@@ -90,7 +89,8 @@ class BlockCache implements ByteSource {
     this.name = source.name;
     this.size = source.size;
     this.#blockBytes = options.blockBytes ?? 64 * 1024;
-    this.#maxBlocks = Math.max(1, Math.floor((options.maxBytes ?? 64 * 1024 * 1024) / this.#blockBytes));
+    const maxBlocks = Math.floor((options.maxBytes ?? 64 * 1024 * 1024) / this.#blockBytes);
+    this.#blocks = new LeastRecentlyUsed(Math.max(1, maxBlocks), () => 1);
     this.#maxBatch = Math.max(1, Math.floor((options.maxReadBytes ?? 4 * 1024 * 1024) / this.#blockBytes));
   }
 
@@ -123,11 +123,7 @@ class BlockCache implements ByteSource {
 
   #block(index: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
     const known = this.#blocks.get(index);
-    if (known !== undefined) {
-      this.#blocks.delete(index);
-      this.#blocks.set(index, known);
-      return Promise.resolve(known);
-    }
+    if (known !== undefined) return Promise.resolve(known);
     return this.#tasks.run(
       index,
       signal,
@@ -177,19 +173,10 @@ class BlockCache implements ByteSource {
         read.then((bytes) => {
           // A copy, so that keeping one block does not keep the whole read in memory.
           const block = bytes.slice(i * this.#blockBytes, (i + 1) * this.#blockBytes);
-          this.#keep(index, block);
+          this.#blocks.set(index, block);
           return block;
         }),
       );
-    }
-  }
-
-  #keep(index: number, block: Uint8Array): void {
-    this.#blocks.set(index, block);
-    while (this.#blocks.size > this.#maxBlocks) {
-      const oldest = this.#blocks.keys().next().value;
-      if (oldest === undefined) break;
-      this.#blocks.delete(oldest);
     }
   }
 }

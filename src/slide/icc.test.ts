@@ -1,10 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { memoryByteSource } from './byte-source.ts';
-import { iccSummary } from './icc.ts';
-import { matrixProfileShift } from './icc-matrix.ts';
-import { embeddedProfile } from './icc-extract.ts';
-import { jpegWithProfile, pngWithProfile } from './icc-embed.ts';
+import { iccSummary, matrixProfileShift } from './icc.ts';
+import { embeddedProfile, jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { completeJpeg } from './jpeg.ts';
 import { nodePlatform } from './node-platform.node.ts';
 import { openSlide } from './open-slide.ts';

@@ -13,7 +13,7 @@ import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
 import { retryingFetch } from './retry.ts';
 import { urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
-import { nameOfUrl } from './url-name.ts';
+import { urlName } from './range-client.ts';
 import { deepZoom } from './web/deep-zoom.ts';
 import { dicomWebInstances, isDicomWebSeries } from './web/dicomweb.ts';
 import { iiif } from './web/iiif.ts';
@@ -67,7 +67,7 @@ export async function openSlideUrl(
   options: UrlByteSourceOptions = {},
 ): Promise<Slide> {
   const http = retryingFetch(options.fetch ?? ((input, init) => fetch(input, init)), options);
-  const name = nameOfUrl(url);
+  const name = urlName(url);
   if (isDicomWebSeries(url)) {
     const instances = await dicomWebInstances(url, name, http);
     const digest = memoryByteSource(new TextEncoder().encode(url), name);

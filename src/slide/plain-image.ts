@@ -4,7 +4,7 @@
  */
 import { fingerprint } from './fingerprint.ts';
 import { iccSummary } from './icc.ts';
-import { embeddedProfile } from './icc-extract.ts';
+import { embeddedProfile } from './icc-files.ts';
 import { isJpeg, jpegFrame } from './jpeg.ts';
 import {
   SlideError,
@@ -51,7 +51,7 @@ export async function openPlainImage(
   if (size !== null && size.width * size.height > maxPixels) throw tooLarge;
   let image: RgbaImage;
   try {
-    image = onWhite(await platform.decoder.decode(bytes, type));
+    image = compositeOnWhite(await platform.decoder.decode(bytes, type));
   } catch (cause) {
     throw new SlideError(
       'corrupt',
@@ -131,7 +131,7 @@ export function cutImage(
 }
 
 /** Composites transparent pixels onto white, in place. */
-function onWhite(image: RgbaImage): RgbaImage {
+function compositeOnWhite(image: RgbaImage): RgbaImage {
   const { data } = image;
   for (let o = 0; o < data.length; o += 4) {
     const alpha = data[o + 3]!;

@@ -1,7 +1,8 @@
 /**
- * HTTP range requests for one file (RFC 9110, section 14) that survive dropped connections and busy servers.
+ * HTTP range requests for one file (RFC 9110, section 14) that survive dropped connections and busy servers, and
+ * explain a server's refusal.
  */
-import { refusal } from './range-refusal.ts';
+import { abortReason, onAbort } from '../base/abort.ts';
 import {
   Backoff,
   failureCode,
@@ -12,9 +13,7 @@ import {
   retryAfterMs,
   type RetryOptions,
 } from './retry.ts';
-import { abortReason, onAbort } from '../base/abort.ts';
 import { SlideError } from './slide.ts';
-import { nameOfUrl, shownUrl } from './url-name.ts';
 
 export interface RangeClientOptions extends RetryOptions {
   /** For tests and custom headers; the global `fetch` by default. */
@@ -24,7 +23,7 @@ export interface RangeClientOptions extends RetryOptions {
 }
 
 /** The bytes of a range, and the response that delivered the last of them. */
-export interface RangeAnswer {
+interface RangeAnswer {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly response: Response;
 }
@@ -56,7 +55,7 @@ export class RangeClient {
   constructor(url: string, options: RangeClientOptions) {
     this.#url = url;
     this.#options = options;
-    this.name = nameOfUrl(url);
+    this.name = urlName(url);
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#idleMs = options.idleMs ?? 30_000;
   }
@@ -87,7 +86,7 @@ export class RangeClient {
           kept = received;
         }
         const wait = backoff.next(error.askedMs);
-        if (wait === null) throw givenUp(error, backoff.allFailures);
+        if (wait === null) throw afterRetries(error, backoff.allFailures);
         await pause(wait, signal);
       }
     }
@@ -126,11 +125,11 @@ export class RangeClient {
       }
       if (response.status !== 206) {
         await response.body?.cancel();
-        const error = refusal(response, this.name, shownUrl(this.#url));
+        const error = refusal(response, this.name, redactedUrl(this.#url));
         throw isTransient(response.status) ? new TransientFailure(error, retryAfterMs(response)) : error;
       }
       await this.#checkVersion(response);
-      const expected = promised(response);
+      const expected = declaredLength(response);
       let received = 0;
       const reader = response.body?.getReader();
       // A connection that breaks after the last byte does no harm.
@@ -169,27 +168,27 @@ export class RangeClient {
 
   #lost(cause: unknown, wasIdle: boolean): SlideError {
     const code = failureCode(cause);
-    const where = shownUrl(this.#url);
+    const address = redactedUrl(this.#url);
     if (code !== null && isUntrusted(code)) {
       return new SlideError(
         'network',
         this.name,
-        `The certificate of ${where} is not trusted (${code}).`,
+        `The certificate of ${address} is not trusted (${code}).`,
         'Check the address, or name a file with the authority’s certificate in NODE_EXTRA_CA_CERTS.',
         { cause },
       );
     }
     const problem = wasIdle
-      ? `${where} sent no data for ${Math.round(this.#idleMs / 1000)} s.`
+      ? `${address} sent no data for ${Math.round(this.#idleMs / 1000)} s.`
       : code !== null
-        ? `${where} cannot be reached, or the connection broke (${code}).`
-        : `${where} cannot be reached, or the server does not allow this page to read the file (CORS).`;
+        ? `${address} cannot be reached, or the connection broke (${code}).`
+        : `${address} cannot be reached, or the server does not allow this page to read the file (CORS).`;
     return new SlideError('network', this.name, problem, 'Check the connection and the address.', { cause });
   }
 }
 
 /** The response's length in bytes by its own headers; null where they do not give it. */
-function promised(response: Response): number | null {
+function declaredLength(response: Response): number | null {
   const [, from, to] = /bytes (\d+)-(\d+)\//.exec(response.headers.get('content-range') ?? '') ?? [];
   return from === undefined ? null : Number(to) - Number(from) + 1;
 }
@@ -205,8 +204,71 @@ function joined(chunks: readonly Uint8Array[], received: number, length: number)
   return received > length ? bytes.slice(0, length) : bytes;
 }
 
-function givenUp({ error, askedMs }: TransientFailure, tries: number): SlideError {
+function afterRetries({ error, askedMs }: TransientFailure, tries: number): SlideError {
   const asked = askedMs === null ? '' : `; the server asked to wait ${Math.ceil(askedMs / 1000)} s`;
   const problem = error.problem.replace(/\.$/, `; tried ${tries === 1 ? 'once' : `${tries} times`}${asked}.`);
   return new SlideError(error.code, error.file, problem, error.remedy, { cause: error.cause });
+}
+
+/**
+ * The error for a response that is not a range.
+ * @param name the file's name.
+ * @param address its address.
+ */
+function refusal(response: Response, name: string, address: string): SlideError {
+  const { status } = response;
+  if (status === 200) {
+    if ((response.headers.get('content-type') ?? '').startsWith('text/html')) {
+      return new SlideError(
+        'not-found',
+        name,
+        `The server returned a web page instead of the slide (${address}).`,
+        'Check the address.',
+      );
+    }
+    return new SlideError(
+      'no-range',
+      name,
+      `The server ignores range requests and sends only whole files (${address}).`,
+      'Use a server with range support, or download the file and open it from disk.',
+    );
+  }
+  if (status === 404 || status === 410) {
+    return new SlideError(
+      'not-found',
+      name,
+      `The file does not exist on the server (${status}, ${address}).`,
+      'Check the address.',
+    );
+  }
+  if (status === 401 || status === 403) {
+    return new SlideError(
+      'not-found',
+      name,
+      `The server denied access to the file (${status}, ${address}).`,
+      'Sign in there, or ask for access.',
+    );
+  }
+  return new SlideError(
+    'network',
+    name,
+    `The server answered with status ${status} (${address}).`,
+    'Try again later, or download the file and open it from disk.',
+  );
+}
+
+/** The last part of a URL's path, decoded. */
+export function urlName(url: string): string {
+  const path = url.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  const last = path.slice(path.lastIndexOf('/') + 1) || url;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
+/** The URL without its secret parts: name and password, query, fragment. */
+export function redactedUrl(url: string): string {
+  return url.replace(/[?#].*$/, '').replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
 }

@@ -1,5 +1,5 @@
 /** Retries over HTTP: how often, how long to wait, and which failures are worth it. */
-import { abortReason } from '../base/abort.ts';
+import { abortReason, onAbort } from '../base/abort.ts';
 
 export interface RetryOptions {
   /** Retries in a row without progress; 3 by default. */
@@ -94,15 +94,14 @@ export function isUntrusted(code: string): boolean {
 export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortReason(signal));
-    const leave = (): void => {
-      clearTimeout(timer);
-      reject(abortReason(signal));
-    };
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', leave);
+      forget();
       resolve();
     }, ms);
-    signal?.addEventListener('abort', leave, { once: true });
+    const forget = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(abortReason(signal));
+    });
   });
 }
 

@@ -1,27 +1,27 @@
 /** Decoded tiles, kept within a budget of bytes and never decoded twice at the same time. */
 import type { ReadTimes } from './read-times.ts';
+import { LeastRecentlyUsed } from '../base/lru.ts';
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
 import { SlideError, type ImageDecoder, type RgbaImage, type Slide } from './slide.ts';
 import { brokenTile } from './broken-tile.ts';
 
 export class TileCache {
-  /** In order of use, oldest first. */
-  readonly #tiles = new Map<string, RgbaImage>();
+  readonly #tiles: LeastRecentlyUsed<string, RgbaImage>;
   readonly #tasks = new SharedTasks<string, RgbaImage | null>();
   readonly #ids = new WeakMap<Slide, number>();
   #nextId = 0;
-  #held = 0;
   readonly #maxBytes: number;
 
   /** @param maxBytes budget of decoded pixels in bytes. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
+    this.#tiles = new LeastRecentlyUsed(maxBytes, (tile) => tile.data.length);
   }
 
   /** Decoded bytes currently kept. */
   get bytes(): number {
-    return this.#held;
+    return this.#tiles.cost;
   }
 
   /**
@@ -39,14 +39,10 @@ export class TileCache {
   ): Promise<RgbaImage | null> {
     const key = `${this.#id(slide)}/${level}/${column}/${row}`;
     const known = this.#tiles.get(key);
-    if (known !== undefined) {
-      this.#tiles.delete(key);
-      this.#tiles.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     return this.#tasks.run(key, signal, async (shared) => {
       const image = await decodeTile(slide, level, column, row, decoder, shared, times);
-      if (image !== null) this.#keep(key, image);
+      if (image !== null && image.data.length <= this.#maxBytes) this.#tiles.set(key, image);
       return image;
     });
   }
@@ -58,16 +54,6 @@ export class TileCache {
       this.#ids.set(slide, id);
     }
     return id;
-  }
-
-  #keep(key: string, image: RgbaImage): void {
-    this.#tiles.set(key, image);
-    this.#held += image.data.length;
-    for (const [oldest, tile] of this.#tiles) {
-      if (this.#held <= this.#maxBytes) break;
-      this.#tiles.delete(oldest);
-      this.#held -= tile.data.length;
-    }
   }
 }
 

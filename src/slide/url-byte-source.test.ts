@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { urlByteSource } from './url-byte-source.ts';
-import { nameOfUrl, shownUrl } from './url-name.ts';
+import { urlName, redactedUrl } from './range-client.ts';
 
 const file = Uint8Array.from({ length: 200_000 }, (_, i) => i % 251);
 
@@ -104,8 +104,8 @@ describe('urlByteSource', () => {
   });
 
   test('names a URL by the last part of its path', () => {
-    expect(nameOfUrl('https://a.example/b/c.svs#x')).toBe('c.svs');
-    expect(nameOfUrl('https://a.example/%E0%A4%A')).toBe('%E0%A4%A');
-    expect(shownUrl('https://me:secret@a.example/b/c.svs?key=1#x')).toBe('https://a.example/b/c.svs');
+    expect(urlName('https://a.example/b/c.svs#x')).toBe('c.svs');
+    expect(urlName('https://a.example/%E0%A4%A')).toBe('%E0%A4%A');
+    expect(redactedUrl('https://me:secret@a.example/b/c.svs?key=1#x')).toBe('https://a.example/b/c.svs');
   });
 });

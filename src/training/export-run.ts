@@ -6,16 +6,15 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fullSizeLogits } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
-import { modelCard } from '../runtime/graph/card.ts';
+import { modelCard, resourceDescription } from '../runtime/graph/card.ts';
 import {
   type ExportedModel,
   exportModel,
   type ExportRequest,
   type GoldenInputs,
   type ManifestFields,
+  float16Agreement,
 } from '../runtime/graph/export-model.ts';
-import { float16Agreement } from '../runtime/graph/float16-agreement.ts';
-import { resourceDescription } from '../runtime/graph/rdf.ts';
 import { type ModelManifest, parseManifest } from '../runtime/manifest.ts';
 import { mulberry32, type Weights } from '../runtime/variables.ts';
 import { zooRow } from '../runtime/zoo.ts';

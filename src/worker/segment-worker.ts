@@ -3,7 +3,7 @@
 import '../base/zod-without-eval.ts';
 import { memory } from '@tensorflow/tfjs-core';
 import { initialiseBackend } from '../runtime/backend-initialise.ts';
-import { browserPlatform as backendPlatform } from '../runtime/backend-probe.ts';
+import { browserBackendPlatform as backendPlatform } from '../runtime/backend-probe.ts';
 import { memoryUse } from '../runtime/memory-use.ts';
 import { wasmUrls } from '../runtime/wasm-urls.ts';
 import { loadModel, readManifest } from '../runtime/load-model.ts';

@@ -30,11 +30,11 @@ beforeAll(() => {
 const places = async (slides: string | string[]): Promise<string[]> =>
   (await findSlides(slides, join(folder, 'cohort'))).map(({ place }) => place);
 
-it('finds slides in a folder and below, series as one, links too, and no results', async () => {
+it('finds slides recursively, follows links, takes a series as one slide and skips results', async () => {
   expect(await places(folder)).toEqual(['a/x.tif', 'b.svs', 'linked.svs', 'series']);
 });
 
-it('reads lists, with remarks and empty lines, and takes a slide once', async () => {
+it('reads lists with comments and empty lines, without duplicates', async () => {
   const list = join(folder, 'list.txt');
   writeFileSync(list, '# first\r\n/data/1.svs\r\n\n  https://example.org/2.svs#x  # second\n/data/1.svs\n');
   expect(await places([list, 'https://example.org/3.svs'])).toEqual([
@@ -44,10 +44,10 @@ it('reads lists, with remarks and empty lines, and takes a slide once', async ()
   ]);
 });
 
-it('says where nothing is', async () => {
+it('names the folder or list without slides', async () => {
   await expect(places(join(folder, '.trash', 'none.txt'))).rejects.toThrow(
-    /none\.txt: The list of slides can't be read/,
+    /none\.txt: Can't read the list of slides/,
   );
   mkdirSync(join(folder, 'empty'));
-  await expect(places(join(folder, 'empty'))).rejects.toThrow(/empty: There is no slide there/);
+  await expect(places(join(folder, 'empty'))).rejects.toThrow(/empty: No slides found/);
 });

@@ -1,9 +1,8 @@
-/** `dualscope cohort plan`: the slides of a cohort, and for each of them what its job is to do. */
+/** `dualscope cohort plan`: lists the slides of a cohort and writes a request for each slide's job. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isUrl, slideId, slideName } from '../../cohort/slide-id.ts';
 import {
-  requestSchema,
   sha256,
   withKey,
   type CohortPlan,
@@ -12,31 +11,32 @@ import {
 } from '../../cohort/request.ts';
 import { segmentationSchema, type CohortSettings } from '../../cohort/settings.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
+import { overlapOf } from '../../segment/quality.ts';
 import { manifestOf, modelFolder } from '../model-folder.ts';
 import { writeAtomically } from '../segment-result.ts';
-import { codeVersion } from '../version.ts';
-import { findSlides, type FoundSlide } from './find-slides.ts';
-import { cohortPlaces, readJson } from './places.ts';
-import { shardsFor } from './shards.ts';
-import { slideIdentity } from './slide-identity.ts';
+import { codeVersion } from '../package-info.ts';
+import { planSlide } from '../run-model.ts';
+import { openFromCommandLine } from '../slide.ts';
+import { cohortPaths, readOldRequest } from './cohort-folder.ts';
+import { findSlides, slideIdentity, type FoundSlide } from './find-slides.ts';
 
-/** Questions to file systems and servers that wait at a time. */
-const atATime = 16;
+/** Slides planned at the same time. Most of the time goes into waiting for file systems and servers. */
+const concurrency = 16;
 
 /**
- * Writes the plan and the requests. A request is written only where it differs from the one that is there: its date tells
- * the workflow what is to be done again.
- * @throws CommandError when there is no slide or no such model; ModelError.
+ * Writes the plan and the requests. Unchanged requests are not rewritten, because the workflow reruns jobs by the date of
+ * their request.
+ * @throws CommandError when no slide or no such model is found; ModelError.
  */
 export async function planCohort(settings: CohortSettings): Promise<CohortPlan> {
   const { out, title, app, slides_url: slidesUrl } = settings;
-  const places = cohortPlaces(out);
+  const paths = cohortPaths(out);
   const found = await findSlides(settings.slides, out);
   const manifest = await manifestOf(settings.model);
   const model = { ...modelOf(manifest), hash: await modelHash(manifest) };
   const version = await codeVersion();
-  await mkdir(dirname(places.request('any')), { recursive: true });
-  const requests = await inTurns(found, (slide) =>
+  await mkdir(dirname(paths.request('any')), { recursive: true });
+  const requests = await mapConcurrently(found, (slide) =>
     request(slide, settings, { version, modelHash: model.hash, manifest }),
   );
   const plan: CohortPlan = {
@@ -54,28 +54,28 @@ export async function planCohort(settings: CohortSettings): Promise<CohortPlan> 
       key,
     })),
   };
-  await writeAtomically(places.plan, `${JSON.stringify(plan, null, 1)}\n`);
+  await writeAtomically(paths.plan, `${JSON.stringify(plan, null, 1)}\n`);
   return plan;
 }
 
 async function request(
   { source, place }: FoundSlide,
   settings: CohortSettings,
-  made: { readonly version: string; readonly modelHash: string; readonly manifest: ModelManifest },
+  common: { readonly version: string; readonly modelHash: string; readonly manifest: ModelManifest },
 ): Promise<SlideRequest> {
   const id = await slideId(place);
-  const path = cohortPlaces(settings.out).request(id);
-  const old = await readJson(path, requestSchema);
+  const path = cohortPaths(settings.out).request(id);
+  const old = await readOldRequest(settings.out, id);
   const known = await slideIdentity(source);
-  // A server that is away for a while must not make a finished slide look changed.
+  // A server that is down for a while must not make a finished slide look changed.
   const identity: SlideIdentity = known ?? (isUrl(source) ? (old?.identity ?? null) : null);
-  const { version, modelHash, manifest } = made;
+  const { version, modelHash, manifest } = common;
   const fields = {
     id,
     source,
     name: slideName(source),
     identity,
-    // Absolute where it is a folder of the user's: jobs may start elsewhere.
+    // Absolute for a user's folder, because jobs may start in another working directory.
     model: modelFolder(settings.model),
     modelHash,
     settings: segmentationSchema.parse(settings),
@@ -94,7 +94,7 @@ async function request(
   return now;
 }
 
-/** SHA-256 over what a model computes with and what its classes are called: cards and figures may change without. */
+/** SHA-256 over graph, weights, classes and inputs; the model card and its metrics don't count. */
 export function modelHash({ graph, classes, slice, context }: ModelManifest): Promise<string> {
   return sha256(JSON.stringify([graph.sha256, graph.weightsSha256, classes, slice, context]));
 }
@@ -111,13 +111,42 @@ function modelOf(manifest: ModelManifest): Omit<CohortPlan['model'], 'hash'> {
   };
 }
 
-/** Like Promise.all over `make`, a few at a time, results in order. */
-async function inTurns<T, R>(items: readonly T[], make: (item: T) => Promise<R>): Promise<R[]> {
+/** Promise.all over `make` with limited concurrency; results in order. */
+async function mapConcurrently<T, R>(items: readonly T[], make: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let i = next++; i < items.length; i = next++) results[i] = await make(items[i]!);
   };
-  await Promise.all(Array.from({ length: Math.min(atATime, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
   return results;
+}
+
+/**
+ * Number of jobs that share a slide. Counts all slices of the slide, including background: finding the tissue would mean
+ * reading every slide here.
+ * @returns 1 for a slide that can't be opened; its job reports the error.
+ */
+async function shardsFor(
+  source: string,
+  manifest: ModelManifest,
+  { above_slices: aboveSlices, jobs }: NonNullable<CohortSettings['shards']>,
+  { quality, mpp }: Pick<CohortSettings, 'quality' | 'mpp'>,
+): Promise<number> {
+  try {
+    const slide = await openFromCommandLine([source]);
+    try {
+      const { plan } = await planSlide(slide, manifest, {
+        mpp: slide.metadata.mpp === null ? mpp : null,
+        area: { kind: 'slide' },
+        overlap: overlapOf(quality),
+        glass: null,
+      });
+      return plan.slices.length > aboveSlices ? jobs : 1;
+    } finally {
+      slide.close();
+    }
+  } catch {
+    return 1;
+  }
 }

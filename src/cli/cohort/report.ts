@@ -1,4 +1,4 @@
-/** `dualscope cohort report`: table and gallery of whatever has been finished so far. */
+/** `dualscope cohort report`: table and gallery of the slides finished so far. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cohortRows, type CohortRow, type RowStatus } from '../../cohort/cohort-row.ts';
@@ -6,8 +6,7 @@ import { cohortCsv, cohortJson } from '../../cohort/cohort-table.ts';
 import { galleryPages } from '../../cohort/gallery/gallery.ts';
 import type { SlideOutcome } from '../../cohort/outcome.ts';
 import { writeAtomically } from '../segment-result.ts';
-import { cohortPlaces, readPlan } from './places.ts';
-import { readOutcome } from './segment-slide.ts';
+import { cohortPaths, readOutcome, readPlan } from './cohort-folder.ts';
 
 export interface CohortReport {
   readonly title: string;
@@ -20,19 +19,19 @@ export interface CohortReport {
 /** Writes `cohort.csv`, `cohort.json` and the gallery. @throws CommandError when there is no plan. */
 export async function reportCohort(out: string): Promise<CohortReport> {
   const plan = await readPlan(out);
-  const places = cohortPlaces(out);
+  const paths = cohortPaths(out);
   const outcomes = new Map<string, SlideOutcome | null>();
   for (const { id } of plan.slides) outcomes.set(id, await readOutcome(out, id));
   const rows = cohortRows(plan, (id) => outcomes.get(id) ?? null);
-  await writeAtomically(places.csv, cohortCsv(plan, rows));
-  await writeAtomically(places.json, cohortJson(plan, rows));
+  await writeAtomically(paths.csv, cohortCsv(plan, rows));
+  await writeAtomically(paths.json, cohortJson(plan, rows));
   const pages = await galleryPages(plan, rows);
-  await mkdir(places.gallery, { recursive: true });
-  for (const name of await readdir(places.gallery)) {
-    const isOurs = /^(index|page-\d+)\.html$/.test(name);
-    if (isOurs && !pages.has(name)) await rm(join(places.gallery, name));
+  await mkdir(paths.gallery, { recursive: true });
+  for (const name of await readdir(paths.gallery)) {
+    const isGalleryPage = /^(index|page-\d+)\.html$/.test(name);
+    if (isGalleryPage && !pages.has(name)) await rm(join(paths.gallery, name));
   }
-  for (const [name, html] of pages) await writeAtomically(join(places.gallery, name), html);
+  for (const [name, html] of pages) await writeAtomically(join(paths.gallery, name), html);
   const statuses = { done: 0, partial: 0, failed: 0, stopped: 0, unfinished: 0 };
   for (const { status } of rows) statuses[status]++;
   return {
@@ -40,6 +39,25 @@ export async function reportCohort(out: string): Promise<CohortReport> {
     slides: rows.length,
     statuses,
     rows,
-    files: [places.csv, places.json, ...[...pages.keys()].map((name) => join(places.gallery, name))],
+    files: [paths.csv, paths.json, ...[...pages.keys()].map((name) => join(paths.gallery, name))],
   };
+}
+
+/** The report for the terminal: counts, up to 20 unfinished slides, the main files. */
+export function reportText({ title, slides, statuses, rows, files }: CohortReport): string {
+  const counts = [
+    `${statuses.done} done`,
+    statuses.partial > 0 ? `${statuses.partial} partial` : '',
+    statuses.failed > 0 ? `${statuses.failed} failed` : '',
+    statuses.stopped > 0 ? `${statuses.stopped} stopped` : '',
+    statuses.unfinished > 0 ? `${statuses.unfinished} unfinished` : '',
+  ].filter((part) => part !== '');
+  const notDone = rows.filter(({ status }) => status !== 'done');
+  return [
+    `${title}: ${slides} ${slides === 1 ? 'slide' : 'slides'}: ${counts.join(', ')}. Research use only.`,
+    ...notDone.slice(0, 20).map(({ name, status, error }) => `  ${status}: ${name}: ${error ?? ''}`),
+    ...(notDone.length > 20 ? [`  and ${notDone.length - 20} more`] : []),
+    ...files.slice(0, 3),
+    '',
+  ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** The jobs of a slide, without the workflow around them. */
+/** A slide's jobs, without the workflow. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,8 @@ import type { SlideFigures } from '../../cohort/outcome.ts';
 import { settingsSchema, type CohortSettings } from '../../cohort/settings.ts';
 import { writePhantom } from '../../phantom/write-phantom.node.ts';
 import { planCohort } from './plan.ts';
-import { mergeOfCohort, readOutcome, segmentOfCohort, shardOfCohort } from './segment-slide.ts';
+import { readOutcome } from './cohort-folder.ts';
+import { mergeCohortSlide, segmentCohortShard, segmentCohortSlide } from './segment-slide.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-job-'));
 const slides = join(folder, 'slides');
@@ -22,25 +23,25 @@ beforeAll(async () => {
 async function planned(
   out: string,
   change: Partial<CohortSettings> = {},
-): Promise<{ job: Job; said: string[] }> {
+): Promise<{ job: Job; lines: string[] }> {
   const settings = settingsSchema.parse({ slides, model: 'nano-single', out, glass: 'include', ...change });
   const plan = await planCohort(settings);
-  const said: string[] = [];
-  return { job: { out, id: plan.slides[0]!.id, say: (line) => said.push(line) }, said };
+  const lines: string[] = [];
+  return { job: { out, id: plan.slides[0]!.id, log: (line) => lines.push(line) }, lines };
 }
 
-/** Figures of the slide by one job. */
-let asOne: SlideFigures | null = null;
+/** The slide's figures from a single job. */
+let unsharded: SlideFigures | null = null;
 
-type Job = Parameters<typeof segmentOfCohort>[0];
+type Job = Parameters<typeof segmentCohortSlide>[0];
 
-it('segments once, finds it done the next time, and begins anew when settings change', async () => {
+it('segments once, reuses the result, and starts over when settings change', async () => {
   const out = join(folder, 'once');
-  const { job, said } = await planned(out);
-  const outcome = await segmentOfCohort(job);
-  asOne = outcome.figures;
+  const { job, lines } = await planned(out);
+  const outcome = await segmentCohortSlide(job);
+  unsharded = outcome.figures;
   expect(outcome).toMatchObject({ status: 'done', error: null, figures: { broken: 0, mppGiven: false } });
-  expect(said.join('\n')).toMatch(
+  expect(lines.join('\n')).toMatch(
     /dualscope segment .*a\.tif --model .*nano-single --out .* --resume --json/,
   );
   const map = join(
@@ -50,34 +51,34 @@ it('segments once, finds it done the next time, and begins anew when settings ch
     outcome.figures!.files.find((file) => file.endsWith('.classes.tif'))!,
   );
   const { ino, mtimeMs } = statSync(map);
-  expect((await segmentOfCohort(job)).figures).toEqual(outcome.figures);
-  expect(said.at(-1)).toMatch(/, 0 of them computed now/);
+  expect((await segmentCohortSlide(job)).figures).toEqual(outcome.figures);
+  expect(lines.at(-1)).toMatch(/, 0 computed by this job/);
   expect(statSync(map)).toMatchObject({ ino, mtimeMs });
 
   const other = await planned(out, { quality: 'fast' });
-  await segmentOfCohort(other.job);
-  expect(other.said[0]).toMatch(/beginning anew/);
+  await segmentCohortSlide(other.job);
+  expect(other.lines[0]).toMatch(/starting over/);
   expect(statSync(map).ino === ino && statSync(map).mtimeMs === mtimeMs).toBe(false);
 });
 
-it('gives the figures of one job when it is divided among several, and leaves no shards', async () => {
+it('gives the same figures from several shards as from one job, and deletes the shards', async () => {
   const out = join(folder, 'several');
   const { job } = await planned(out, { shards: { above_slices: 1, jobs: 2 } });
-  await shardOfCohort(job, { index: 1, of: 2 });
-  await expect(mergeOfCohort(job)).rejects.toThrow(/shard/);
+  await segmentCohortShard(job, { index: 1, of: 2 });
+  await expect(mergeCohortSlide(job)).rejects.toThrow(/shard/);
   expect((await readOutcome(out, job.id))?.status).toBe('failed');
-  await shardOfCohort(job, { index: 2, of: 2 });
-  const merged = await mergeOfCohort(job);
-  const { seconds: _first, ...expected } = asOne!;
+  await segmentCohortShard(job, { index: 2, of: 2 });
+  const merged = await mergeCohortSlide(job);
+  const { seconds: _first, ...expected } = unsharded!;
   const { seconds: _second, ...figures } = merged.figures!;
   expect(figures).toEqual(expected);
   expect(readdirSync(join(out, 'slides', job.id, 'maps')).join(' ')).not.toContain('shard');
 });
 
-it('writes down why a slide has failed, in a line', async () => {
+it('records why a slide failed in one line', async () => {
   const out = join(folder, 'failed');
   const { job } = await planned(out, { slides: join(slides, 'a.json') });
-  await expect(segmentOfCohort(job)).rejects.toThrow(/a\.json: This is not a slide/);
+  await expect(segmentCohortSlide(job)).rejects.toThrow(/a\.json: This is not a slide/);
   const outcome = await readOutcome(out, job.id);
   expect(outcome).toMatchObject({ status: 'failed', figures: null });
   expect(outcome!.error).toMatch(/^This is not a slide[^\n]*$/);

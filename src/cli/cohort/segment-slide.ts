@@ -1,84 +1,84 @@
-/** `dualscope cohort segment` and `cohort merge`: the jobs of one slide, from its request to its outcome. */
+/** `dualscope cohort segment` and `cohort merge`: a slide's jobs, from its request to its outcome. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { outcomeSchema, type SlideFigures, type SlideOutcome } from '../../cohort/outcome.ts';
+import { basename, join } from 'node:path';
+import sharp from 'sharp';
+import type { SlideFigures, SlideOutcome } from '../../cohort/outcome.ts';
 import type { SlideRequest } from '../../cohort/request.ts';
 import { shardText, type Shard } from '../../segment/sub-plan.ts';
 import type { Slide } from '../../slide/slide.ts';
 import { CommandError } from '../command.ts';
 import { mergeToFiles } from '../merge-run.ts';
-import { writeAtomically } from '../segment-result.ts';
-import { segmentToFiles } from '../segment-run.ts';
-import { segmentShard } from '../segment-run.ts';
-import type { ShardResult } from '../segment-run.ts';
+import { writeAtomically, type SegmentResult } from '../segment-result.ts';
+import { segmentShard, segmentToFiles, type SegmentCall, type ShardResult } from '../segment-run.ts';
 import { openFromCommandLine } from '../slide.ts';
-import { cohortPlaces, readJson, readRequest } from './places.ts';
-import { asCommand, segmentCall } from './segment-call.ts';
-import { slideFigures } from './slide-figures.ts';
+import { cohortPaths, readRequest, writeOutcome } from './cohort-folder.ts';
 import { withSlideLock } from './slide-lock.ts';
 
-/** A job's slide, and where it tells what is worth a line in the log. */
+/** Bounding box of the gallery's thumbnail, in pixels: twice its displayed size, for high-density screens. */
+const thumbnailPx = { width: 640, height: 480 };
+
+/** The slide of a job, and the job's log. */
 export interface SlideJob {
   /** Folder of the cohort. */
   readonly out: string;
   readonly id: string;
-  readonly say: (line: string) => void;
+  readonly log: (line: string) => void;
 }
 
 /**
- * Segments a slide of a cohort, or what is left of it, and writes its outcome, whatever that is.
- * @throws what segmenting throws; CommandError when parts of the slide can't be read.
+ * Segments the unfinished part of a slide and writes its outcome, also if it fails.
+ * @throws any error of the segmentation; CommandError when parts of the slide can't be read.
  */
-export async function segmentOfCohort(job: SlideJob): Promise<SlideOutcome> {
+export async function segmentCohortSlide(job: SlideJob): Promise<SlideOutcome> {
   const request = await readRequest(job.out, job.id);
   return locked(job, 'lock', async (folder) => {
-    await clearOlder(folder, request, job.say);
-    return finish(job, request, (slide) => wholeSlide(slide, request, folder, job.say));
+    await deleteOutdated(folder, request, job.log);
+    return finish(job, request, (slide) => segmentWhole(slide, request, folder, job.log));
   });
 }
 
 /**
- * Segments a shard of a slide. Only what goes wrong is an outcome of the slide: `mergeOfCohort` has the last word.
- * @throws what segmenting throws.
+ * Segments a shard of a slide. Writes the slide's outcome only on failure; `mergeCohortSlide` writes the final one.
+ * @throws any error of the segmentation.
  */
-export async function shardOfCohort(job: SlideJob, shard: Shard): Promise<ShardResult> {
+export async function segmentCohortShard(job: SlideJob, shard: Shard): Promise<ShardResult> {
   const request = await readRequest(job.out, job.id);
-  // Shards begin at once: one of them clears what is of older settings, the others find it done.
-  await locked(job, 'lock', (folder) => clearOlder(folder, request, job.say));
+  // Shards start at the same time: the first to get the lock deletes outdated results, the others find it done.
+  await locked(job, 'lock', (folder) => deleteOutdated(folder, request, job.log));
   return locked(job, `lock.shard-${shard.index}-of-${shard.of}`, async (folder) => {
     try {
       const slide = await openFromCommandLine([request.source]);
       try {
         const call = segmentCall(request, slide, join(folder, 'maps'));
-        job.say(asCommand('segment', call, shard));
+        job.log(asCommand('segment', call, shard));
         const result = await segmentShard(slide, call, shard);
-        job.say(
-          `Shard ${shardText(shard)}: ${result.slices} slices, ${result.computed} of them computed now.`,
+        job.log(
+          `Shard ${shardText(shard)}: ${result.slices} slices, ${result.computed} computed by this job.`,
         );
         return result;
       } finally {
         slide.close();
       }
     } catch (caught) {
-      const { told, error } = failure(request, caught);
-      await writeOutcome(job, told);
+      const { outcome, error } = failure(request, caught);
+      await writeOutcome(job.out, job.id, outcome);
       throw error;
     }
   });
 }
 
 /**
- * Puts a slide's shards together and writes its outcome.
- * @throws what merging throws; CommandError when parts of the slide can't be read: their shards are due again then.
+ * Merges the shards of a slide and writes its outcome.
+ * @throws any error of the merge; CommandError when parts of the slide can't be read, whose shards must then run again.
  */
-export async function mergeOfCohort(job: SlideJob): Promise<SlideOutcome> {
+export async function mergeCohortSlide(job: SlideJob): Promise<SlideOutcome> {
   const request = await readRequest(job.out, job.id);
   return locked(job, 'lock', (folder) =>
     finish(job, request, async (slide) => {
       const call = segmentCall(request, slide, join(folder, 'maps'));
-      job.say(asCommand('merge', call));
+      job.log(asCommand('merge', call));
       const result = await mergeToFiles(slide, { ...call, shards: request.shards });
-      job.say(`${result.slices} slices of ${request.shards} shards merged.`);
+      job.log(`Merged ${result.slices} slices from ${request.shards} shards.`);
       await clearShards(folder, result.broken > 0);
       return slideFigures(slide, request, result, folder);
     }),
@@ -86,59 +86,63 @@ export async function mergeOfCohort(job: SlideJob): Promise<SlideOutcome> {
 }
 
 async function locked<T>(
-  { out, id, say }: SlideJob,
+  { out, id, log }: SlideJob,
   name: string,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const folder = cohortPlaces(out).slide(id);
+  const folder = cohortPaths(out).slide(id);
   await mkdir(folder, { recursive: true });
   return withSlideLock(
     join(folder, name),
     () => work(folder),
-    (holder) => say(`The slide is being segmented already (${holder}); waiting.`),
+    (holder) => log(`Another job is segmenting this slide (${holder}); waiting.`),
   );
 }
 
-/** Results of another key do not fit: takes them away, and notes the key that those to come are of. */
-async function clearOlder(folder: string, request: SlideRequest, say: (line: string) => void): Promise<void> {
+/** Deletes results that were made for another key, and stores the key for the new ones. */
+async function deleteOutdated(
+  folder: string,
+  request: SlideRequest,
+  log: (line: string) => void,
+): Promise<void> {
   const note = join(folder, 'key');
   const old = await readFile(note, 'utf8').catch(() => null);
   if (old === request.key) return;
-  if (old !== null) say('Slide, model, settings or program have changed: beginning anew.');
+  if (old !== null) log('The slide, model, settings or program changed: starting over.');
   await rm(join(folder, 'maps'), { recursive: true, force: true });
   await rm(join(folder, 'outcome.json'), { force: true });
   await writeAtomically(note, request.key);
 }
 
 /**
- * Shards are large and no longer needed when the slide is whole. Where parts could not be read, their jobs are to be done again:
- * the workflow goes by the files that say they are done.
+ * Deletes shards, which are large, once the slide is complete. If parts could not be read, deletes only the files that mark
+ * shards as done, so that the workflow runs these jobs again.
  */
 async function clearShards(folder: string, isBroken: boolean): Promise<void> {
-  const done = /^shard-\d+-of-\d+\.json$/;
-  const kept = /\.shard-\d+-of-\d+\.(slices|json)$/;
-  const [place, pattern] = isBroken ? [folder, done] : [join(folder, 'maps'), kept];
-  for (const name of await readdir(place)) {
-    if (pattern.test(name)) await rm(join(place, name), { force: true });
+  const doneMarker = /^shard-\d+-of-\d+\.json$/;
+  const shardFile = /\.shard-\d+-of-\d+\.(slices|json)$/;
+  const [parent, pattern] = isBroken ? [folder, doneMarker] : [join(folder, 'maps'), shardFile];
+  for (const name of await readdir(parent)) {
+    if (pattern.test(name)) await rm(join(parent, name), { force: true });
   }
 }
 
-/** Opens the slide, has it worked on, and writes down what has come of it. */
+/** Opens the slide, runs `work` on it and writes the outcome. @throws the error of a failed or partial outcome. */
 async function finish(
   job: SlideJob,
   request: SlideRequest,
   work: (slide: Slide) => Promise<SlideFigures>,
 ): Promise<SlideOutcome> {
-  const { told, error } = await outcomeOf(request, work);
-  await writeOutcome(job, told);
+  const { outcome, error } = await outcomeOf(request, work);
+  await writeOutcome(job.out, job.id, outcome);
   if (error !== null) throw error;
-  return told;
+  return outcome;
 }
 
 async function outcomeOf(
   request: SlideRequest,
   work: (slide: Slide) => Promise<SlideFigures>,
-): Promise<{ readonly told: SlideOutcome; readonly error: Error | null }> {
+): Promise<{ readonly outcome: SlideOutcome; readonly error: Error | null }> {
   const { key, name } = request;
   try {
     const slide = await openFromCommandLine([request.source]);
@@ -148,10 +152,10 @@ async function outcomeOf(
     } finally {
       slide.close();
     }
-    if (figures.broken === 0) return { told: { key, status: 'done', error: null, figures }, error: null };
-    const text = `${figures.broken} slices can't be read and are left out. The next run tries them again.`;
+    if (figures.broken === 0) return { outcome: { key, status: 'done', error: null, figures }, error: null };
+    const text = `${figures.broken} slices can't be read and were skipped. The next run tries them again.`;
     return {
-      told: { key, status: 'partial', error: text, figures },
+      outcome: { key, status: 'partial', error: text, figures },
       error: new CommandError(`${name}: ${text}`),
     };
   } catch (caught) {
@@ -159,37 +163,95 @@ async function outcomeOf(
   }
 }
 
-function failure({ key, name }: SlideRequest, caught: unknown): { told: SlideOutcome; error: Error } {
+function failure({ key, name }: SlideRequest, caught: unknown): { outcome: SlideOutcome; error: Error } {
   const error = caught instanceof Error ? caught : new Error(String(caught));
   const status = error instanceof CommandError && error.exitCode > 128 ? 'stopped' : 'failed';
-  return { told: { key, status, error: lineOf(error, name), figures: null }, error };
+  return { outcome: { key, status, error: firstLine(error, name), figures: null }, error };
 }
 
-async function wholeSlide(
+async function segmentWhole(
   slide: Slide,
   request: SlideRequest,
   folder: string,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<SlideFigures> {
   const call = segmentCall(request, slide, join(folder, 'maps'));
-  say(asCommand('segment', call));
+  log(asCommand('segment', call));
   const result = await segmentToFiles(slide, call);
   const { slices, computed, seconds, backend } = result;
-  say(`${slices} slices, ${computed} of them computed now in ${seconds.toFixed(1)} s on ${backend}.`);
+  log(`${slices} slices, ${computed} computed by this job in ${seconds.toFixed(1)} s on ${backend}.`);
   return slideFigures(slide, request, result, folder);
 }
 
-async function writeOutcome({ out, id }: SlideJob, outcome: SlideOutcome): Promise<void> {
-  await writeAtomically(cohortPlaces(out).outcome(id), `${JSON.stringify(outcome, null, 1)}\n`);
+/** The slide's figures for table and gallery. Writes its thumbnail to `folder`; the maps are in `folder`/maps. */
+async function slideFigures(
+  slide: Slide,
+  { settings }: SlideRequest,
+  result: SegmentResult,
+  folder: string,
+): Promise<SlideFigures> {
+  const { width, height, mpp } = slide.metadata;
+  const preview = result.files.find((file) => file.endsWith('.preview.png')) ?? '';
+  const thumbnail = 'thumbnail.webp';
+  const { width: thumbnailWidth, height: thumbnailHeight } = await sharp(
+    join(folder, 'maps', basename(preview)),
+  )
+    .resize({ ...thumbnailPx, fit: 'inside', withoutEnlargement: true })
+    .webp({ quality: 82 })
+    .toFile(join(folder, thumbnail));
+  return {
+    backend: result.backend,
+    slices: result.slices,
+    broken: result.broken,
+    seconds: result.seconds,
+    segmentedMm2: result.segmentedMm2,
+    tissueMm2: result.tissueMm2,
+    areas: result.areas.map(({ pixels: _pixels, ...area }) => area),
+    confidence: result.confidence,
+    width,
+    height,
+    mpp: mpp?.x ?? settings.mpp ?? Number.NaN,
+    mppGiven: mpp === null,
+    files: result.files.map((file) => `maps/${basename(file)}`),
+    thumbnail: { file: thumbnail, width: thumbnailWidth, height: thumbnailHeight },
+  };
 }
 
-/** The outcome that a slide's job has left. */
-export function readOutcome(out: string, id: string): Promise<SlideOutcome | null> {
-  return readJson(cohortPlaces(out).outcome(id), outcomeSchema);
+/** The call of `dualscope segment` that carries out a request. */
+function segmentCall({ source, model, settings }: SlideRequest, slide: Slide, out: string): SegmentCall {
+  const { quality, glass, simplify, mpp, backend } = settings;
+  return {
+    files: [source],
+    model,
+    out,
+    resume: true,
+    quality,
+    glass,
+    simplify,
+    ...(mpp === null || slide.metadata.mpp !== null ? {} : { mpp }),
+    ...(backend === null ? {} : { backend }),
+  };
 }
 
-/** One line of an error, without the slide's name, which stands beside it. */
-function lineOf({ message }: Error, name: string): string {
+/** The call as a shell command for the log, so that a person can repeat it. */
+function asCommand(
+  command: 'segment' | 'merge',
+  { files, model, out, quality, glass, simplify, mpp, backend }: SegmentCall,
+  shard: Shard | null = null,
+): string {
+  const quoted = (text: string): string =>
+    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  const words = ['dualscope', command, ...files, '--model', model, '--out', out];
+  words.push('--quality', quality, '--glass', glass, '--simplify', String(simplify));
+  if (mpp !== undefined) words.push('--mpp', String(mpp));
+  if (backend !== undefined && command === 'segment') words.push('--backend', backend);
+  if (command === 'segment') words.push('--resume');
+  if (shard !== null) words.push('--shard', shardText(shard));
+  return [...words, '--json'].map(quoted).join(' ');
+}
+
+/** First line of an error message, without the slide's name, which the table has in its own column. */
+function firstLine({ message }: Error, name: string): string {
   const line = message.split('\n')[0] ?? message;
   return line.startsWith(`${name}: `) ? line.slice(name.length + 2) : line;
 }

@@ -6,9 +6,9 @@ import { withSlideLock } from './slide-lock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-lock-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const times = { touchMs: 10, lookMs: 5, deadMs: 100 };
+const times = { touchMs: 10, pollMs: 5, staleMs: 100 };
 
-it('lets one at a time in, and says who is there', async () => {
+it('admits one job at a time and names the holder', async () => {
   const path = join(folder, 'one');
   let inside = 0;
   const holders: string[] = [];
@@ -24,7 +24,7 @@ it('lets one at a time in, and says who is there', async () => {
         inside--;
       },
       (holder) => holders.push(holder),
-      { ...times, deadMs: 60_000 },
+      { ...times, staleMs: 60_000 },
     );
   await Promise.all([job(0), job(1), job(2)]);
   expect(order.sort()).toEqual([0, 1, 2]);
@@ -32,37 +32,37 @@ it('lets one at a time in, and says who is there', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-it('gives the lock back when the work fails', async () => {
+it('releases the lock when the work fails', async () => {
   const path = join(folder, 'two');
   await expect(withSlideLock(path, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
   expect(existsSync(path)).toBe(false);
 });
 
-it('takes over from a machine that touches its lock no more', async () => {
+it('takes over a lock that another machine has stopped touching', async () => {
   const path = join(folder, 'three');
   writeFileSync(path, 'process 1 on some-other-machine');
-  const told: string[] = [];
+  const holders: string[] = [];
   expect(
     await withSlideLock(
       path,
       async () => 'done',
-      (holder) => told.push(holder),
+      (holder) => holders.push(holder),
       times,
     ),
   ).toBe('done');
-  expect(told).toEqual(['process 1 on some-other-machine']);
+  expect(holders).toEqual(['process 1 on some-other-machine']);
 });
 
-it('takes over at once from a process of this machine that is no more', async () => {
+it('takes over at once if the holder was a local process that has ended', async () => {
   const path = join(folder, 'four');
   // Beyond the largest process id of Linux.
   writeFileSync(path, `process 4194305 on ${hostname()}`);
-  const told: string[] = [];
+  const holders: string[] = [];
   await withSlideLock(
     path,
     async () => undefined,
-    (holder) => told.push(holder),
-    { ...times, deadMs: 60_000 },
+    (holder) => holders.push(holder),
+    { ...times, staleMs: 60_000 },
   );
-  expect(told).toEqual([]);
+  expect(holders).toEqual([]);
 });

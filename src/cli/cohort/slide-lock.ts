@@ -1,34 +1,39 @@
 /**
- * One job at a time per slide. A run that was killed leaves jobs behind in the cluster's queue; those of the next run
- * must not write into the same files, and find the work done when their turn comes.
+ * One job at a time per slide. A killed workflow leaves jobs in the cluster's queue. Jobs of the next workflow wait for
+ * them instead of writing to the same files, and then find the work done.
  *
- * The lock is a file that its holder touches. A lock that nobody touches for a while is dead, whatever the clocks of the
- * machines say: what counts is how long the waiting job has seen no change.
+ * The lock is a file that its holder touches regularly. It is stale once a waiting job has seen no touch for `staleMs`.
+ * The waiting job measures this on its own clock, so clocks that differ between machines do no harm.
  */
 import { open, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 export interface LockTimes {
-  /** Milliseconds between two touches, between two looks, and without a touch until a lock is dead. */
+  /** Milliseconds between touches by the holder. */
   readonly touchMs: number;
-  readonly lookMs: number;
-  readonly deadMs: number;
+  /** Milliseconds between checks by a waiting job. */
+  readonly pollMs: number;
+  /** Milliseconds without a touch after which a lock is stale. */
+  readonly staleMs: number;
 }
 
-/** A slice on a slow core can keep a process busy for many seconds. */
-const usualTimes: LockTimes = { touchMs: 10_000, lookMs: 2_000, deadMs: 180_000 };
+/** Generous, because one slice can block the event loop of a slow core for many seconds. */
+const defaultTimes: LockTimes = { touchMs: 10_000, pollMs: 2_000, staleMs: 180_000 };
 
-/** Runs `work` while holding the lock at `path`; waits for it first. @param onWait told once, with who holds it. */
+/**
+ * Waits for the lock at `path` and runs `work` while holding it.
+ * @param onWait called once with the current holder, if the lock is taken.
+ */
 export async function withSlideLock<T>(
   path: string,
   work: () => Promise<T>,
   onWait: (holder: string) => void = () => undefined,
-  times: LockTimes = usualTimes,
+  times: LockTimes = defaultTimes,
 ): Promise<T> {
   await acquire(path, onWait, times);
   const touch = setInterval(() => {
     const now = new Date();
-    // Gone when somebody has cleared the folder: no reason to stop.
+    // Fails if the folder was deleted meanwhile, which is no reason to stop.
     utimes(path, now, now).catch(() => undefined);
   }, times.touchMs);
   try {
@@ -41,20 +46,20 @@ export async function withSlideLock<T>(
 
 async function acquire(path: string, onWait: (holder: string) => void, times: LockTimes): Promise<void> {
   let seen = { mark: '', since: performance.now() };
-  for (let looks = 0; !(await create(path)); looks++) {
-    const now = await look(path);
+  for (let attempt = 0; !(await create(path)); attempt++) {
+    const now = await readLock(path);
     if (now === null) continue;
     if (now.mark !== seen.mark) seen = { mark: now.mark, since: performance.now() };
-    if (isDeadHere(now.holder) || performance.now() - seen.since > times.deadMs) {
-      await takeAway(path, now.mark);
+    if (isDeadLocally(now.holder) || performance.now() - seen.since > times.staleMs) {
+      await removeStale(path, now.mark);
       continue;
     }
-    if (looks === 0) onWait(now.holder);
-    await new Promise((resolve) => setTimeout(resolve, times.lookMs));
+    if (attempt === 0) onWait(now.holder);
+    await new Promise((resolve) => setTimeout(resolve, times.pollMs));
   }
 }
 
-/** @returns false when somebody else holds it. */
+/** @returns false if another job holds the lock. */
 async function create(path: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
@@ -67,8 +72,8 @@ async function create(path: string): Promise<boolean> {
   }
 }
 
-/** Who holds it, and a mark that changes with every touch; null when it has just been given back. */
-async function look(path: string): Promise<{ holder: string; mark: string } | null> {
+/** The holder, and a mark that changes with every touch; null if the lock was just released. */
+async function readLock(path: string): Promise<{ holder: string; mark: string } | null> {
   try {
     const { mtimeMs, ino } = await stat(path);
     return { holder: await readFile(path, 'utf8'), mark: `${ino} ${mtimeMs}` };
@@ -77,8 +82,8 @@ async function look(path: string): Promise<{ holder: string; mark: string } | nu
   }
 }
 
-/** Whether the holder was a process of this machine that is no more. */
-function isDeadHere(holder: string): boolean {
+/** Whether the holder was a process on this machine that has ended. */
+function isDeadLocally(holder: string): boolean {
   const [, pid, host] = /^process (\d+) on (.+)$/.exec(holder) ?? [];
   if (pid === undefined || host !== hostname()) return false;
   try {
@@ -89,10 +94,10 @@ function isDeadHere(holder: string): boolean {
   }
 }
 
-/** Removes a dead lock; by renaming, so that of several that try one succeeds, and never one that is alive again. */
-async function takeAway(path: string, mark: string): Promise<void> {
-  if ((await look(path))?.mark !== mark) return;
-  const aside = `${path}.${process.pid}.dead`;
+/** Removes a stale lock. It is renamed first, so that only one of several waiting jobs succeeds. */
+async function removeStale(path: string, mark: string): Promise<void> {
+  if ((await readLock(path))?.mark !== mark) return;
+  const aside = `${path}.${process.pid}.stale`;
   await rename(path, aside).catch(() => undefined);
   await rm(aside, { force: true });
 }

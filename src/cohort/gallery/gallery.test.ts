@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { cohortRows, type CohortRow } from '../cohort-row.ts';
 import { testOutcomes, testPlan } from '../testing.ts';
-import { appLink } from './app-link.ts';
-import { duration } from './figures.ts';
+import { appLink, elapsedTime } from './slide-card.ts';
 import { galleryPages } from './gallery.ts';
 
 const rows = cohortRows(testPlan, (id) => testOutcomes[id] ?? null);
@@ -68,7 +67,7 @@ it('splits a large cohort into pages, unfinished slides first', async () => {
 });
 
 it('formats durations for reading', () => {
-  expect([0.34, 9.96, 59.7, 185, 7260].map(duration)).toEqual([
+  expect([0.34, 9.96, 59.7, 185, 7260].map(elapsedTime)).toEqual([
     '0.3 s',
     '10.0 s',
     '1 min 0 s',

@@ -2,11 +2,8 @@
 import { markup, Markup } from '../../evaluation/report/markup.ts';
 import type { CohortRow } from '../cohort-row.ts';
 import type { CohortPlan } from '../request.ts';
-import { decimals } from './figures.ts';
-import { galleryScript } from './script.ts';
-import { slideCard, troubleLine } from './slide-card.ts';
-import { galleryStyle } from './style.ts';
-import { toolbar } from './toolbar.ts';
+import { galleryScript, galleryStyle } from './page-assets.ts';
+import { decimals, slideCard, troubleLine } from './slide-card.ts';
 
 /** Slides per page: as many as a browser shows without delay. */
 const slidesPerPage = 500;
@@ -131,4 +128,28 @@ function pageLinks(page: number, pages: number): Markup {
       ? markup`<span aria-current="page">${i + 1}</span>`
       : markup`<a href="${pageName(i)}">${i + 1}</a>`,
   )}</nav>`;
+}
+
+/** Hidden until the script runs: without it the controls do nothing. */
+export function toolbar(rows: readonly CohortRow[], { classes }: CohortPlan['model']): Markup {
+  const open = rows.filter(({ status }) => status !== 'done').length;
+  const flagged = rows.filter(({ status, flags }) => status === 'done' && flags.length > 0).length;
+  const filters = [
+    { id: 'all', text: 'All', count: rows.length },
+    { id: 'open', text: 'Not done', count: open },
+    { id: 'flagged', text: 'With remarks', count: flagged },
+    { id: 'clean', text: 'No remarks', count: rows.length - open - flagged },
+  ];
+  const orders = classes.flatMap(({ name, background }, i) =>
+    background ? [] : [markup`<option value="share-${i}">most ${name}</option>`],
+  );
+  return markup`<form class="toolbar" id="toolbar" role="search" hidden>
+<label>Find <input type="search" id="find" placeholder="part of a name" autocomplete="off"></label>
+<fieldset><legend>Show</legend>${filters.map(
+    ({ id, text, count }) =>
+      markup`<label class="choice"><input type="radio" name="state" value="${id}"${id === 'all' ? markup` checked` : null}><span>${text} <small>${count}</small></span></label>`,
+  )}</fieldset>
+<label>Order <select id="order"><option value="given">by name</option><option value="sure">least confident</option><option value="tissue">most tissue</option>${orders}</select></label>
+<output id="shown" aria-live="polite"></output>
+</form>`;
 }

@@ -1,10 +1,9 @@
-/** A slide of the gallery: picture, areas, remarks, links. */
+/** A slide of the gallery: picture, areas, remarks, links; and how its figures are formatted. */
 import { markup, safeColour, type Markup } from '../../evaluation/report/markup.ts';
 import type { CohortRow, RowStatus } from '../cohort-row.ts';
 import type { SlideFigures } from '../outcome.ts';
 import type { CohortPlan } from '../request.ts';
-import { appLink, emptyAppLink } from './app-link.ts';
-import { area, decimals, duration } from './figures.ts';
+import { isUrl } from '../slide-id.ts';
 
 const statusWords: Readonly<Record<RowStatus, string>> = {
   done: 'Done',
@@ -25,7 +24,7 @@ ${row.error === null ? null : markup`<p class="error">${row.error}</p>`}
 ${shares(plan, figures)}
 ${measures(figures)}
 ${row.flags.length === 0 ? null : markup`<ul class="flags">${row.flags.map(({ text }) => markup`<li>${text}</li>`)}</ul>`}
-${ways(plan, row)}
+${links(plan, row)}
 </div>
 </li>
 `;
@@ -37,7 +36,7 @@ export function troubleLine(plan: CohortPlan, row: CohortRow): Markup {
 <h3 title="${row.source}">${row.name}</h3>
 <p class="status">${statusWords[row.status]}</p>
 <p class="error">${row.error}</p>
-${ways(plan, row)}
+${links(plan, row)}
 </li>
 `;
 }
@@ -89,12 +88,12 @@ function measures({ tissueMm2, confidence, seconds }: SlideFigures): Markup {
   const facts: readonly (readonly [string, string])[] = [
     ['tissue', tissueMm2 === null ? 'not detected' : `${area(tissueMm2)} mm²`],
     ['confidence', confidence === null ? '–' : decimals(confidence.mean, 2)],
-    ['time', duration(seconds)],
+    ['time', elapsedTime(seconds)],
   ];
   return markup`<dl class="facts">${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function ways(plan: CohortPlan, row: CohortRow): Markup {
+function links(plan: CohortPlan, row: CohortRow): Markup {
   const link = appLink(plan, row);
   const geoJson = row.figures?.files.find((file) => file.endsWith('.geojson'));
   const open =
@@ -112,4 +111,56 @@ const areaOf = (figures: SlideFigures | null, name: string) =>
 /** A slide's file, as seen from the gallery's pages. */
 function path(id: string, file: string): string {
   return `../slides/${id}/${file.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/**
+ * The app's address with slide and model. null for a file on disk in a folder that no server serves: a page
+ * cannot open files by path, so the user drops it on the app.
+ */
+export function appLink(
+  { app, slidesUrl, model }: Pick<CohortPlan, 'app' | 'slidesUrl' | 'model'>,
+  { source, place }: Pick<CohortRow, 'source' | 'place'>,
+): string | null {
+  const slide = isUrl(source) ? source : servedAt(slidesUrl, place);
+  if (slide === null) return null;
+  const address = new URL(app);
+  address.searchParams.set('slide', slide);
+  address.searchParams.set('model', model.id);
+  return address.href;
+}
+
+/** The app without a slide, with the model chosen. */
+function emptyAppLink({ app, model }: Pick<CohortPlan, 'app' | 'model'>): string {
+  const address = new URL(app);
+  address.searchParams.set('slide', 'none');
+  address.searchParams.set('model', model.id);
+  return address.href;
+}
+
+function servedAt(slidesUrl: string | null, place: string | null): string | null {
+  if (slidesUrl === null || place === null || place.startsWith('/') || place.split('/').includes('..'))
+    return null;
+  const folder = slidesUrl.endsWith('/') ? slidesUrl : `${slidesUrl}/`;
+  return new URL(place.split('/').map(encodeURIComponent).join('/'), folder).href;
+}
+
+/** With the given number of decimals, thousands separated. */
+export function decimals(value: number, digits: number): string {
+  return value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** mm², with decimals to suit the size. */
+export function area(mm2: number): string {
+  return decimals(mm2, mm2 >= 100 ? 0 : mm2 >= 10 ? 1 : 2);
+}
+
+/** A time such as `42 s` or `3 min 5 s`. */
+export function elapsedTime(seconds: number): string {
+  if (seconds < 10) return `${decimals(seconds, 1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

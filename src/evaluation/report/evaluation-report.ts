@@ -1,10 +1,10 @@
 /** The report of `dualscope evaluate`: a model's figures on images with ground truth. */
-import type { Calibration } from '../calibration.ts';
+import type { CalibrationFigures } from '../calibration.ts';
 import type { ConfusionMatrix } from '../confusion-matrix.ts';
 import { metricsOf, type Metrics } from '../metrics.ts';
 import { decimal, whole } from './figures.ts';
 import { confusionTable, headlineOf, reliability, type ReportClass } from './measures.ts';
-import { factList, reportPage, table, type Facts } from './page.ts';
+import { factList, reportPage, table, type FactRows } from './page.ts';
 
 /** Figures of one image alone. */
 export interface ImageRow extends Metrics {
@@ -23,10 +23,10 @@ export interface EvaluationReport {
   readonly data: string;
   readonly classes: readonly ReportClass[];
   readonly confusion: ConfusionMatrix;
-  readonly calibration: Calibration;
+  readonly calibration: CalibrationFigures;
   readonly images: readonly ImageRow[];
   /** Overlap, backend, duration, split: name and value. */
-  readonly settings: Facts;
+  readonly settings: FactRows;
   readonly date: string;
   readonly codeVersion: string;
 }
@@ -85,7 +85,7 @@ export function evaluationReport(report: EvaluationReport): string {
   });
 }
 
-function calibrationNote({ ece, mce, overconfidence }: Calibration): string {
+function calibrationNote({ ece, mce, overconfidence }: CalibrationFigures): string {
   if (ece === null || overconfidence === null) return 'No pixels were compared.';
   const tendency = overconfidence > 0 ? 'overconfident' : 'underconfident';
   return (

@@ -1,11 +1,11 @@
 /** What reports on a model share: classes, confusion matrix, figures per class, reliability. */
-import type { Calibration } from '../calibration.ts';
+import type { CalibrationFigures } from '../calibration.ts';
 import { toRows, type ConfusionMatrix } from '../confusion-matrix.ts';
 import { metricsOf } from '../metrics.ts';
 import { decimal, percent, whole } from './figures.ts';
 import { lineChart } from './line-chart.ts';
 import { markup, safeColour, type Markup } from './markup.ts';
-import { table, type Facts } from './page.ts';
+import { table, type FactRows } from './page.ts';
 
 /** A class as in a manifest. */
 export interface ReportClass {
@@ -33,7 +33,7 @@ export function lineColour({ colour }: ReportClass): string {
 }
 
 /** The overall figures, for the head of a report. */
-export function headlineOf(matrix: ConfusionMatrix, calibration: Calibration | null): Facts {
+export function headlineOf(matrix: ConfusionMatrix, calibration: CalibrationFigures | null): FactRows {
   const { miou, accuracy, score, pixels } = metricsOf(matrix);
   return [
     ['mIoU', decimal(miou)],
@@ -68,7 +68,7 @@ ${rows.map((row, truth) => {
 }
 
 /** The reliability diagram next to its table. */
-export function reliability({ bins }: Calibration): Markup {
+export function reliability({ bins }: CalibrationFigures): Markup {
   const chart = lineChart({
     label: 'Accuracy by confidence',
     xName: 'confidence',

@@ -1,5 +1,5 @@
 /** The report of a training run: its course, its results on validation data, examples and costs. */
-import type { Calibration } from '../calibration.ts';
+import type { CalibrationFigures } from '../calibration.ts';
 import type { ConfusionMatrix } from '../confusion-matrix.ts';
 import { decimal, whole } from './figures.ts';
 import { condensed, lineChart, type ChartSeries } from './line-chart.ts';
@@ -12,7 +12,7 @@ import {
   reliability,
   type ReportClass,
 } from './measures.ts';
-import { factList, reportPage, table, type Facts, type Section } from './page.ts';
+import { factList, reportPage, table, type FactRows, type ReportSection } from './page.ts';
 
 /** Loss of a step, counted from 1. */
 export interface LossPoint {
@@ -74,13 +74,13 @@ export interface TrainingReport {
   readonly keptStep: number | null;
   /** Of the kept weights on validation data; null when not measured. */
   readonly confusion: ConfusionMatrix | null;
-  readonly calibration: Calibration | null;
+  readonly calibration: CalibrationFigures | null;
   /** Chosen before training, as the report states; ideally one of each class. */
   readonly examples: readonly ExampleSlice[];
   /** Duration, samples per second, memory, price: name and value. */
-  readonly cost: Facts;
+  readonly cost: FactRows;
   /** Backend, processors, versions. */
-  readonly environment: Facts;
+  readonly environment: FactRows;
   /** ISO date and version of the program. */
   readonly date: string;
   readonly codeVersion: string;
@@ -98,11 +98,11 @@ const namedPatients = 40;
 export function trainingReport(run: TrainingReport): string {
   const { id, title, confusion, calibration, losses, validation } = run;
   const lastLoss = losses.at(-1);
-  const headline: Facts =
+  const headline: FactRows =
     confusion === null
       ? [['Last training loss', decimal(lastLoss?.loss ?? null)]]
       : headlineOf(confusion, calibration);
-  const sections: (Section | null)[] = [
+  const sections: (ReportSection | null)[] = [
     { title: 'Training progress', note: courseNote(run), body: course(run) },
     confusion === null
       ? null
@@ -263,8 +263,8 @@ function figures({ losses, validation, classes }: TrainingReport): Markup {
 }
 
 /** A configuration as names and values: { optimiser: { momentum: 0.9 } } as "optimiser.momentum", "0.9". */
-function flattened(value: Readonly<Record<string, unknown>>, prefix = ''): Facts {
-  return Object.entries(value).flatMap(([key, inner]): Facts => {
+function flattened(value: Readonly<Record<string, unknown>>, prefix = ''): FactRows {
+  return Object.entries(value).flatMap(([key, inner]): FactRows => {
     const name = prefix + key;
     if (typeof inner !== 'object' || inner === null) {
       return inner === undefined ? [] : [[name, typeof inner === 'string' ? inner : JSON.stringify(inner)]];

@@ -18,7 +18,7 @@ export function convByLoops(loops: ConvLoops): ConvMath {
     },
     gradients(x, kernel, y, dy, hasBias, call): ConvGradients {
       const filters = dy.shape[3];
-      const slope = y === null ? valuesOf(dy) : whereOpen(valuesOf(dy), valuesOf(y)); // [n, h', w', f]
+      const slope = y === null ? valuesOf(dy) : maskedByRelu(valuesOf(dy), valuesOf(y)); // [n, h', w', f]
       // TF.js's memory moves when it grows, so every value is read before the next tensor is created.
       const bias = hasBias ? sumOverPixels(slope, filters) : null; // [f]
       const input = call.inputNeedsGradient
@@ -42,7 +42,7 @@ function valuesOf(tensor: tf.Tensor): Float32Array {
  * dy where a ReLU was active, else 0. About half are active, at random, so the processor would mispredict a
  * branch as often as not.
  */
-function whereOpen(dy: Float32Array, y: Float32Array): Float32Array {
+function maskedByRelu(dy: Float32Array, y: Float32Array): Float32Array {
   const out = new Int32Array(dy.length);
   const slope = new Int32Array(dy.buffer, dy.byteOffset, dy.length);
   const value = new Int32Array(y.buffer, y.byteOffset, y.length);

@@ -6,9 +6,16 @@
  * All maps are [n, h, w, channels], contiguous; padding is symmetric with (k - 1) / 2; kernels are odd.
  */
 import { tileFilters, tileRows } from './loop-source.ts';
-import { packColumns, packRows } from './kernel-tiles.ts';
+import {
+  packColumns,
+  packRows,
+  floatBytes,
+  LoopMemory,
+  upTo,
+  type MapShape,
+  type Placed,
+} from './loop-memory.ts';
 import { inputGradientPhases, type Tap } from './input-gradient-phases.ts';
-import { floatBytes, LoopMemory, upTo, type MapShape, type Placed } from './loop-memory.ts';
 
 export interface ConvSize {
   /** k, odd: the kernel is k × k. */

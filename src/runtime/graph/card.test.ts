@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { parseManifest } from '../manifest.ts';
-import { modelCard } from './card.ts';
-import { resourceDescription } from './rdf.ts';
+import { modelCard, resourceDescription } from './card.ts';
 import { manifestFields } from './testing.ts';
 
 const manifest = parseManifest(

@@ -1,13 +1,17 @@
-/** A trained network as the files of a model's folder. Pure: the caller writes them. */
+/**
+ * A trained network as the files of a model's folder. Pure: the caller writes them. Also runs a model just exported,
+ * still in memory, for its golden output and to measure the effect of half precision.
+ */
 import type { z } from 'zod';
-import type { SliceInContext } from '../segmenter.ts';
+import { classAgreement, type ClassAgreement } from '../class-agreement.ts';
+import { segmentGolden } from '../golden-check.ts';
+import { type ReadFile, loadModel } from '../load-model.ts';
 import { ModelError, parseManifest, type manifestSchema, type ModelManifest } from '../manifest.ts';
+import type { SliceInContext, SliceMaps } from '../segmenter.ts';
 import { sha256 } from '../sha256.ts';
 import type { Weights } from '../variables.ts';
-import { modelCard } from './card.ts';
-import { classesOf } from './golden-output.ts';
+import { modelCard, resourceDescription } from './card.ts';
 import { graphNames, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
-import { resourceDescription } from './rdf.ts';
 import type { WeightType } from './weight-shards.ts';
 
 /** What the exporter cannot know: the manifest except for the description of the exported files. */
@@ -115,4 +119,69 @@ function checkGolden(what: string, image: Uint8Array | null, sizePx: number): as
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
+}
+
+/** Runs a model that exists only in memory on its golden inputs. @returns uint8 classes, row by row. */
+async function classesOf(
+  manifest: ModelManifest,
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  golden: {
+    readonly slice: Uint8Array;
+    readonly context: Uint8Array | null;
+    readonly sliceInContext: SliceInContext | null;
+  },
+): Promise<Uint8Array<ArrayBuffer>> {
+  const segmenter = await loadModel(manifest.id, fromMemory(manifest.id, files));
+  try {
+    return (await segmentGolden(segmenter, golden)).classes;
+  } finally {
+    segmenter.dispose();
+  }
+}
+
+/**
+ * Measures what storing the weights in half precision does to a model's classes, on TF.js's current backend.
+ * @param samples slices with their contexts, at least one; the more and the more varied, the better.
+ * @throws any error of `exportModel`.
+ */
+export async function float16Agreement(
+  request: Omit<ExportRequest, 'dtype' | 'golden'>,
+  samples: readonly GoldenInputs[],
+): Promise<ClassAgreement> {
+  return classAgreement(
+    await segmented(request, samples, 'float16'),
+    await segmented(request, samples, 'float32'),
+  );
+}
+
+async function segmented(
+  request: Omit<ExportRequest, 'dtype' | 'golden'>,
+  samples: readonly GoldenInputs[],
+  dtype: WeightType,
+): Promise<SliceMaps[]> {
+  const [golden] = samples;
+  if (golden === undefined) throw new RangeError('At least one sample is needed.');
+  const { manifest, files } = await exportModel({ ...request, golden, dtype });
+  const segmenter = await loadModel(manifest.id, fromMemory(manifest.id, files));
+  try {
+    const results: SliceMaps[] = [];
+    for (const sample of samples) results.push(await segmentGolden(segmenter, sample));
+    return results;
+  } finally {
+    segmenter.dispose();
+  }
+}
+
+/** Reads a model's files from memory. */
+function fromMemory(id: string, files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): ReadFile {
+  return async (name) => {
+    const data = files.get(name);
+    if (data !== undefined) return data;
+    throw new ModelError(
+      'not-found',
+      `${id}/${name}`,
+      'The file was not exported.',
+      'Export the model again.',
+    );
+  };
 }

@@ -6,9 +6,8 @@
 import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
 import type { WeightType } from '../graph/weight-shards.ts';
-import { writeCropResize } from './onnx-crop-resize.ts';
+import { writeCropResize, bytesOf, OnnxNodes } from './onnx-nodes.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';
-import { bytesOf, OnnxNodes } from './onnx-nodes.ts';
 
 /** Opset 18 introduced Resize by axes. */
 export const onnxOpset = 18;

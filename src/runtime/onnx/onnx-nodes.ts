@@ -1,4 +1,4 @@
-/** The nodes and constants of an ONNX graph under construction. */
+/** The nodes and constants of an ONNX graph under construction, and crop-and-resize as several of them. */
 import { toFloat16 } from '../graph/float16.ts';
 import type { GraphNode, Weight } from '../graph/graph.ts';
 import { Names } from '../graph/names.ts';
@@ -68,4 +68,50 @@ export class OnnxNodes {
 
 export function bytesOf(values: Float32Array | Int32Array | Uint16Array | BigInt64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/**
+ * Samples on a grid computed from the boxes, [n, 1, 1, 4]. Equal to TensorFlow's CropAndResize inside the
+ * map. Both give zeros outside, but here the last pixel fades into them.
+ */
+export function writeCropResize(
+  out: OnnxNodes,
+  name: string,
+  x: string,
+  boxes: string,
+  height: number,
+  width: number,
+): void {
+  const corners = ['y1', 'x1', 'y2', 'x2'].map((corner) => out.names.free(`${name}/${corner}`));
+  const [y1 = '', x1 = '', y2 = '', x2 = ''] = corners;
+  out.nodes.push({
+    op: 'Split',
+    inputs: [boxes],
+    outputs: corners,
+    attributes: { axis: { int: 3 }, num_outputs: { int: 4 } },
+  });
+  const y = line(out, `${name}/y`, y1, y2, [1, height, 1, 1]); // [n, h, 1, 1]
+  const across = line(out, `${name}/x`, x1, x2, [1, 1, width, 1]); // [n, 1, w, 1]
+  const plane = out.floats(`${name}/plane`, new Float32Array(height * width), [1, height, width, 1]);
+  const wide = [across, y].map((axis, index) => out.add('Add', `${name}/wide_${index}`, [axis, plane]));
+  const fractions = out.add('Concat', `${name}/fractions`, wide, { axis: { int: 3 } }); // [n, h, w, 2]
+  const doubled = out.add('Mul', `${name}/doubled`, [
+    fractions,
+    out.floats(`${name}/two`, Float32Array.of(2), []),
+  ]);
+  const grid = out.add('Sub', `${name}/grid`, [doubled, out.floats(`${name}/one`, Float32Array.of(1), [])]);
+  out.node('GridSample', name, [x, grid], {
+    mode: { string: 'bilinear' },
+    padding_mode: { string: 'zeros' },
+    align_corners: { int: 1 },
+  });
+}
+
+/** Evenly spaced positions from `first` to `last`, both included; the middle when there is only one. */
+function line(out: OnnxNodes, name: string, first: string, last: string, shape: readonly number[]): string {
+  const count = shape.reduce((product, side) => product * side, 1);
+  const ramp = Float32Array.from({ length: count }, (_, i) => (count === 1 ? 0.5 : i / (count - 1)));
+  const extent = out.add('Sub', `${name}/extent`, [last, first]);
+  const offset = out.add('Mul', `${name}/offset`, [extent, out.floats(`${name}/ramp`, ramp, shape)]);
+  return out.add('Add', `${name}/positions`, [first, offset]);
 }

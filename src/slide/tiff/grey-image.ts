@@ -7,9 +7,8 @@ import { abortReason } from '../../base/abort.ts';
 import { SlideError, type SlidePlatform } from '../slide.ts';
 import { isByteCodec, unpack } from './codecs.ts';
 import { compression, tag } from './tags.ts';
-import { blockBytes } from './tiff-blocks.ts';
+import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import { completeJpeg } from '../jpeg.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import { unsupported } from './tiff-support.ts';
 
 /** Largest side, and most pixels of a tile or strip. */

@@ -1,4 +1,4 @@
-/** Converts the raw 8-bit samples of a TIFF block to RGBA. */
+/** RGBA images: converts the raw 8-bit samples of a TIFF block, and assembles images from parts. */
 import type { RgbaImage } from '../slide.ts';
 import { photometric } from './tags.ts';
 
@@ -53,7 +53,7 @@ export function toRgba(
     }
   }
   if (layout.alpha !== 'none' && samples > colours) {
-    layOnWhite(data, plane(colours), step, layout.alpha === 'premultiplied');
+    compositeOnWhite(data, plane(colours), step, layout.alpha === 'premultiplied');
   }
   return { width, height, data };
 }
@@ -75,12 +75,32 @@ function lookUp(layout: SampleLayout): Uint8Array {
   return table;
 }
 
-function layOnWhite(data: Uint8ClampedArray, alpha: Uint8Array, step: number, premultiplied: boolean): void {
+function compositeOnWhite(
+  data: Uint8ClampedArray,
+  alpha: Uint8Array,
+  step: number,
+  premultiplied: boolean,
+): void {
   for (let o = 0, s = 0; o < data.length; o += 4, s += step) {
     const a = alpha[s]!;
     if (a === 255) continue;
     for (let c = o; c < o + 3; c++) {
       data[c] = premultiplied ? data[c]! + 255 - a : (data[c]! * a) / 255 + 255 - a;
     }
+  }
+}
+
+/** A white image. */
+export function blank(width: number, height: number): RgbaImage {
+  return { width, height, data: new Uint8ClampedArray(width * height * 4).fill(255) };
+}
+
+/** Copies `part` into `image` with its top left at `x`, `y`, cropped at the border. */
+export function paste(part: RgbaImage, image: RgbaImage, x: number, y: number): void {
+  const width = Math.min(part.width, image.width - x);
+  const height = Math.min(part.height, image.height - y);
+  for (let row = 0; row < height; row++) {
+    const from = row * part.width * 4;
+    image.data.set(part.data.subarray(from, from + width * 4), ((y + row) * image.width + x) * 4);
   }
 }

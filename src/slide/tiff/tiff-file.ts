@@ -1,8 +1,9 @@
 /**
  * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with 64-bit
- * offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before use: counts,
- * offsets, the number of directories.
+ * offsets; Hamamatsu's classic TIFF over 4 GiB), and the encoded bytes of tiles and strips. Everything read from
+ * the file is bounded before use: counts, offsets, the number of directories.
  */
+import { brokenTile } from '../broken-tile.ts';
 import { readExactly } from '../byte-source.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { tag } from './tags.ts';
@@ -228,9 +229,9 @@ export class TiffFile {
    */
   near(offset: number, directory: number): number {
     if (this.big || directory <= 0xffff_ffff) return offset;
-    const GIB4 = 2 ** 32;
-    let result = Math.floor(directory / GIB4) * GIB4 + (offset % GIB4);
-    if (result >= directory) result -= GIB4;
+    const fourGib = 2 ** 32;
+    let result = Math.floor(directory / fourGib) * fourGib + (offset % fourGib);
+    if (result >= directory) result -= fourGib;
     return result;
   }
 }
@@ -264,4 +265,31 @@ function readValue(view: DataView, at: number, type: number, le: boolean): numbe
     default:
       return view.getUint8(at);
   }
+}
+
+/**
+ * Bytes of tile or strip `index`; null where the file omits it.
+ * @throws SlideError `broken-tile`.
+ */
+export async function blockBytes(
+  file: TiffFile,
+  directory: TiffDirectory,
+  index: number,
+  where: string,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const tiled = directory.has(tag.tileOffsets);
+  const offsets = await directory.numbers(tiled ? tag.tileOffsets : tag.stripOffsets, signal);
+  const counts = await directory.numbers(tiled ? tag.tileByteCounts : tag.stripByteCounts, signal);
+  const broken = (problem: string): Error => brokenTile(file.source.name, where, problem);
+  const raw = offsets[index];
+  const length = counts[index];
+  if (raw === undefined || length === undefined) throw broken('Its offset in the file is missing.');
+  // Scanners omit empty tiles: they have zero bytes or offset zero.
+  if (length === 0 || raw === 0) return null;
+  const offset = file.near(raw, directory.offset);
+  if (offset + length > file.source.size) throw broken('It is past the end of the file.');
+  const bytes = await file.source.read(offset, length, signal);
+  if (bytes.length < length) throw broken('The file ends within it.');
+  return bytes;
 }

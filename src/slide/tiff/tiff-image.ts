@@ -13,11 +13,9 @@ import {
   type TilePayload,
 } from '../slide.ts';
 import { undoDifferencing, unpack } from './codecs.ts';
-import { blank, paste } from './rgba-paste.ts';
-import { toRgba, type SampleLayout } from './samples.ts';
+import { blank, paste, toRgba, type SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
-import { blockBytes } from './tiff-blocks.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, isJpeg2000, jpeg2000Colours, sampleLayout, unsupported } from './tiff-support.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Message } from './protobuf.ts';
+import { Message } from './onnx-messages.ts';
 
 // The first three are the worked examples of Protocol Buffers' own encoding guide.
 it.each([

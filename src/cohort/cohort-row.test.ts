@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { qualityFlags } from './quality-flags.ts';
+import { qualityFlags } from './cohort-row.ts';
 import { testFigures, testPlan } from './testing.ts';
 
 const ids = (change: Partial<typeof testFigures>): string[] =>
