@@ -42,6 +42,14 @@ test('an empty file', async ({ page }, info) => {
   await expectRefusal(page, 'empty.tif', /empty|not a|no slide|format/i);
 });
 
+test('a JSON file of another kind', async ({ page }, info) => {
+  const path = info.outputPath('settings.json');
+  writeFileSync(path, '{"theme": "dark"}');
+  await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs');
+  await openFile(page, path);
+  await expectRefusal(page, 'settings.json', /Not a session, GeoJSON or slide\./);
+});
+
 test('an address that leads nowhere', async ({ page }) => {
   await page.goto('/?slide=slides/nowhere.svs');
   await expectRefusal(page, 'nowhere.svs', /404|does not exist/i);

@@ -1,11 +1,11 @@
-/** Storage that fails in a real browser: the page says so, and nothing that was computed is lost. */
+/** Storage failures in a real browser: the page reports them, and no computed slice is lost. */
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { serveTinyModels } from './fixtures/tiny-model.ts';
 import { injectIntoWorkers } from './fixtures/worker-faults.ts';
 import { finishedSlices, runWholeSlide } from './fixtures/workbench.ts';
 
-// As a first-time user has it: overlap, glass skipped, results kept.
+// Default preferences: overlap, background skipped, results saved.
 test.use({ storageState: { cookies: [], origins: [] } });
 
 test.beforeEach(({ page }) => serveTinyModels(page));
@@ -16,7 +16,7 @@ const noFiles = `
 const noDatabase = `
   IDBFactory.prototype.open = () => { throw new DOMException('no database here', 'SecurityError'); };
 `;
-/** Calls \`fault\` at every write of slices after the first 5. */
+/** Runs `fault` at every write of slices after the first 5. */
 const atWrite = (fault: string): string => `
   let writes = 0;
   const write = FileSystemSyncAccessHandle.prototype.write;
@@ -31,7 +31,7 @@ async function openSlide(page: Page): Promise<void> {
   await expect(page.getByTestId('backend')).toBeVisible();
 }
 
-/** What the last run took from the storage, by the status bar. */
+/** Number of slices reused by the last run, from the status bar. */
 async function restored(page: Page): Promise<number> {
   const text = (await page.getByTestId('status-text').textContent()) ?? '';
   return Number(/([\d,]+) reused/.exec(text)?.[1] ?? 0);
@@ -68,14 +68,14 @@ test('without private files, results are kept in the database', async ({ page })
   await expect(page.getByTestId('storage-use')).toHaveCount(0);
 });
 
-test('a private window that keeps nothing: the page says so, and segments', async ({ page }) => {
+test('a private window that saves nothing: the page reports it, and segments', async ({ page }) => {
   await injectIntoWorkers(page, { storage: noFiles + noDatabase });
   await openSlide(page);
   await expect(page.getByTestId('notice')).toContainText('lets the page save nothing');
   await expect(page.getByTestId('notice')).toContainText('Results last until the page is closed');
   await page.getByRole('button', { name: 'Dismiss' }).click();
   expect(await runWholeSlide(page)).toBeGreaterThan(10);
-  // Told once, not for every run.
+  // Reported once, not for every run.
   await expect(page.getByTestId('notice')).toHaveCount(0);
 });
 
@@ -88,7 +88,7 @@ for (const [what, fault, says] of [
     "can't be reached any more",
   ],
 ] as const) {
-  test(`${what} in the middle of a run: told, the run ends, and what was kept before is there again`, async ({
+  test(`${what} during a run is reported; the run ends, and slices saved before are restored`, async ({
     page,
   }) => {
     await injectIntoWorkers(page, { storage: atWrite(fault) });
@@ -99,7 +99,7 @@ for (const [what, fault, says] of [
     expect(slices).toBeGreaterThan(10);
     const shown = await finishedSlices(page);
     await page.reload();
-    // The first slices were kept whole, and are shown by themselves; another run computes the rest.
+    // The first slices were saved and are restored; another run computes the rest.
     await expect(async () => expect((await finishedSlices(page)).length).toBeGreaterThan(0)).toPass();
     await expect(page.getByTestId('backend')).toBeVisible();
     await page

@@ -29,13 +29,15 @@ export interface AnnotationFile {
 /** An invalid annotation file: which file, what is wrong, what to do. */
 export class AnnotationError extends Error {
   override readonly name = 'AnnotationError';
-  readonly code = 'annotations';
+  /** `not-geojson` for JSON of another kind, `annotations` for all other errors. */
+  readonly code: 'annotations' | 'not-geojson';
   readonly file: string;
   readonly problem: string;
   readonly remedy: string;
 
-  constructor(file: string, problem: string, remedy: string) {
+  constructor(file: string, problem: string, remedy: string, code: AnnotationError['code'] = 'annotations') {
     super(`${file}: ${problem} ${remedy}`);
+    this.code = code;
     this.file = file;
     this.problem = problem;
     this.remedy = remedy;

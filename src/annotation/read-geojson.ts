@@ -49,7 +49,9 @@ export function readGeoJson(text: string, name: string): AnnotationFile {
     throw new AnnotationError(name, 'It is not JSON.', remedy);
   }
   const parsed = file.safeParse(json);
-  if (!parsed.success) throw new AnnotationError(name, 'It is not a list of GeoJSON features.', remedy);
+  if (!parsed.success) {
+    throw new AnnotationError(name, 'It is not a list of GeoJSON features.', remedy, 'not-geojson');
+  }
   let leftOut = 0;
   const regions = parsed.data.flatMap((one, at) => {
     const polygons = polygonsOf(one.geometry, at, name);

@@ -1,7 +1,4 @@
-/**
- * `window.dualscope`: what the active pane shows, for the browser tests and for a curious reader's console.
- * Read only; nothing in the app uses it.
- */
+/** `window.dualscope`: read-only access to what the panes show, for browser tests and the console. The app does not use it. */
 import type { Level0Rect } from '../slide/slide.ts';
 import type { Workbench } from './session/workbench.ts';
 import type { Transition } from './compare/difference.ts';
@@ -17,17 +14,17 @@ export interface PageGrid {
 }
 
 export interface PageHook {
-  /** Finished slices of a layer, written as `model:nano-add` or `truth`; of the active pane's where absent. */
+  /** Finished slices of a layer such as `model:nano-add` or `truth`; the active pane's by default. */
   slices(layer?: string): PageGrid[];
-  /** The same, with slices read back that were put aside to save memory. */
+  /** The active pane's slices at full resolution, including those spilled to disk. */
   wholeSlices(): Promise<PageGrid[]>;
-  /** Bytes of class maps in memory that could be put aside. */
+  /** Bytes of class maps in memory that could be spilled to disk. */
   heldBytes(): number;
-  /** What the difference view shows: codes in place of classes, and the classes of each code; null without one. */
+  /** The difference view: codes instead of classes, and the classes of each code; null if it is off. */
   difference(): { readonly grids: PageGrid[]; readonly transitions: readonly Transition[] } | null;
-  /** Level-0 pixels to CSS pixels of a pane's view, the active one's where absent; null while no slide is shown. */
+  /** Level-0 pixels to CSS pixels of a pane, by default the active one; null if no slide is shown. */
   transform(paneId?: string): Affine | null;
-  /** How often a run has come to its end since the page was opened, however it ended. */
+  /** Number of runs that have ended since the page loaded, including cancelled and failed ones. */
   endedRuns(): number;
 }
 
@@ -40,7 +37,7 @@ declare global {
 export function installPageHook(workbench: Workbench): void {
   const { store } = workbench;
   let ended = 0;
-  // The store reports every change; the screen may never show a run that takes no time.
+  // The store reports every change, while the screen may never show a very short run.
   store.subscribe(
     ({ run }) => run !== null,
     (running) => {

@@ -14,7 +14,7 @@ import { WorkbenchContext } from './workbench-context.ts';
 /** Takes every message and answers none. */
 class SilentWorker extends EventTarget {
   postMessage(): void {
-    // Nobody listens.
+    // Ignores messages.
   }
   terminate(): void {
     // Nothing runs.

@@ -1,4 +1,4 @@
-/** How components reach the workbench and its state. */
+/** React context of the workbench, and hooks for it and its state. */
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import type { Workbench } from './session/workbench.ts';
@@ -12,7 +12,7 @@ export function useWorkbench(): Workbench {
   return workbench;
 }
 
-/** Renders again only when what `select` returns changes by identity. */
+/** Re-renders only when the identity of the selected value changes. */
 export function useApp<Selected>(select: (state: AppState) => Selected): Selected {
   return useStore(useWorkbench().store, select);
 }

@@ -44,7 +44,7 @@ describe('annotations', () => {
     expect(reduceAnnotate(again, { kind: 'redo' })).toBe(again);
   });
 
-  it('a drag is one step, whatever the number of moves', () => {
+  it('undoes a drag as one step, regardless of the number of moves', () => {
     const move = (x: number, continues: boolean): AnnotateAction => ({
       kind: 'change',
       id: 'a',

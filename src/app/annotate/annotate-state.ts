@@ -1,20 +1,20 @@
-/** Annotations of the open slide, the tool that draws them, and what of the ground truth is known. */
+/** State of annotating: annotations of the open slide, drawing tool, undo history and ground truth. Pure. */
 import type { Point } from '../viewer/affine.ts';
 import { hasFiniteCoordinates } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
 
 export type AnnotateTool = 'select' | 'rectangle' | 'polygon' | 'freehand';
 
-/** A label of the ground truth, and what it counts as. */
+/** A label of the ground truth and the class it maps to. */
 export interface TruthLabel {
   /** Empty for regions without one. */
   readonly label: string;
   readonly regions: number;
-  /** Name of a class; null leaves the label's regions out. */
+  /** Class name; null ignores the label's regions. */
   readonly className: string | null;
 }
 
-/** The ground truth of the open slide, as the interface shows it. */
+/** Summary of the ground truth of the open slide. */
 export interface TruthSummary {
   readonly source: 'file' | 'drawn';
   /** The file's name; empty for what was drawn. */
@@ -22,48 +22,48 @@ export interface TruthSummary {
   readonly labels: readonly TruthLabel[];
   /** The classes that labels are mapped to. */
   readonly classNames: readonly string[];
-  /** What lies outside of every region: the background class, or not counted at all. */
+  /** How unannotated tissue counts: as the background class, or not at all. */
   readonly outside: 'background' | 'not-counted';
-  /** Cells of its class map that are painted, 0 to 1; below 1 it is still being painted. */
+  /** Painted share of its class map, 0 to 1. */
   readonly done: number;
 }
 
 export interface AnnotateState {
-  /** In drawing order: later ones lie over earlier ones. */
+  /** In drawing order: later ones are on top. */
   readonly annotations: readonly Annotation[];
   readonly visible: boolean;
   readonly selected: string | null;
-  /** Corner of the selected annotation that keys move. */
+  /** Index of the corner of the selected annotation that arrow keys move. */
   readonly vertex: number;
   readonly tool: AnnotateTool | null;
-  /** Points of what is being drawn. */
+  /** Points of the shape being drawn. */
   readonly draft: readonly Point[];
-  /** The label that new annotations get. */
+  /** Label of new annotations. */
   readonly label: string;
   readonly past: readonly (readonly Annotation[])[];
   readonly future: readonly (readonly Annotation[])[];
   readonly truth: TruthSummary | null;
-  /** Whether outlines of the truth are drawn over other layers. */
+  /** Whether truth outlines are drawn over other layers. */
   readonly truthOutline: boolean;
 }
 
 export type AnnotateAction =
-  /** Replaces all annotations, without a history. */
+  /** Replaces all annotations and clears the history. */
   | { readonly kind: 'reset'; readonly annotations: readonly Annotation[] }
-  /** What is kept of the slide has been read: it goes below what was drawn meanwhile, without a history. */
+  /** Adds saved annotations below those drawn while they were loading, and clears the history. */
   | { readonly kind: 'loaded'; readonly annotations: readonly Annotation[] }
   | { readonly kind: 'tool'; readonly tool: AnnotateTool | null }
   | { readonly kind: 'draft'; readonly points: readonly Point[] }
   | { readonly kind: 'label'; readonly label: string }
   | { readonly kind: 'visible'; readonly visible: boolean }
   | { readonly kind: 'select'; readonly id: string | null; readonly vertex?: number }
-  /** Shapes with coordinates that are not finite are refused. */
+  /** Ignores shapes with coordinates that are not finite. */
   | { readonly kind: 'add'; readonly annotations: readonly Annotation[] }
   | {
       readonly kind: 'change';
       readonly id: string;
       readonly change: (annotation: Annotation) => Annotation;
-      /** Part of the change before it, as while a corner is dragged: undone together with it. */
+      /** Continues the previous change, as while dragging a corner; both are undone together. */
       readonly continues?: boolean;
     }
   | { readonly kind: 'delete'; readonly ids: readonly string[] }
@@ -86,7 +86,7 @@ export const initialAnnotate: AnnotateState = {
   truthOutline: true,
 };
 
-/** Steps that can be undone. */
+/** Undo limit, steps. */
 const maxPast = 200;
 
 export function selectedAnnotation({ annotations, selected }: AnnotateState): Annotation | null {
@@ -177,7 +177,7 @@ function step(state: AnnotateState, annotations: readonly Annotation[]): Annotat
   return { ...state, annotations, past: [...state.past, state.annotations].slice(-maxPast), future: [] };
 }
 
-/** What is selected must be there. */
+/** Clears the selection if the selected annotation is gone. */
 function unselect(state: AnnotateState): AnnotateState {
   return selectedAnnotation(state) === null
     ? { ...state, selected: null, vertex: 0 }

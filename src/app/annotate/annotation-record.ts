@@ -1,4 +1,4 @@
-/** What the browser keeps of one slide's annotations: the record, its version, and how older ones are read. */
+/** The stored record of a slide's annotations: schema, version, and reading of older records. */
 import { z } from 'zod';
 import { hasFiniteCoordinates } from './annotation.ts';
 
@@ -25,7 +25,7 @@ const truthSchema = z
     source: z.enum(['file', 'drawn']),
     name: z.string(),
     outside: z.enum(['background', 'not-counted']),
-    /** Of a file; empty where the truth is what is drawn. */
+    /** From the file; empty if the truth is drawn. */
     regions: z.array(regionSchema).readonly(),
   })
   .readonly();
@@ -37,41 +37,41 @@ const keptSchema = z
 /** The ground truth of a slide. */
 export type KeptTruth = z.infer<typeof truthSchema>;
 
-/** What is kept of one slide. */
+/** What is saved for one slide. */
 export type KeptAnnotations = z.infer<typeof keptSchema>;
 
-/** A record that this version of the app can't read. It must not be overwritten. */
+/** A record that this version cannot read. It must not be overwritten. */
 export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord';
 }
 
 export interface ReadRecord {
   readonly kept: KeptAnnotations;
-  /** Shapes that had to be dropped because a coordinate is not a finite number. */
+  /** Number of shapes dropped because a coordinate is not finite. */
   readonly dropped: number;
 }
 
-/** The record as it is stored. */
+/** The record to store. */
 export function toRecord(kept: KeptAnnotations): unknown {
   return { version: recordVersion, ...kept };
 }
 
 /**
- * Reads a stored record. The first versions of the app wrote records without a version; their content is that of version 1.
- * @returns null where nothing is stored.
- * @throws UnreadableRecord for an unknown version and for damaged content.
+ * Reads a stored record. Records without a version are from early releases and have the content of version 1.
+ * @returns null if nothing is stored
+ * @throws UnreadableRecord for unknown versions and invalid content
  */
 export function readRecord(value: unknown): ReadRecord | null {
   if (value === undefined || value === null) return null;
   const { version = recordVersion } = value as { readonly version?: unknown };
   if (version !== recordVersion) {
     throw new UnreadableRecord(
-      `They were written by another version of Dualscope (format ${String(version)}).`,
+      `They were saved by another version of Dualscope (format ${String(version)}).`,
     );
   }
   const { record, dropped } = withoutBrokenShapes(value);
   const parsed = keptSchema.safeParse(record);
-  if (!parsed.success) throw new UnreadableRecord('Their record is damaged.');
+  if (!parsed.success) throw new UnreadableRecord('The record is damaged.');
   return { kept: parsed.data, dropped };
 }
 
@@ -88,13 +88,13 @@ function isRing(value: unknown): boolean {
   return Array.isArray(value) || value instanceof Float64Array;
 }
 
-/** Earlier versions stored what they were given: one coordinate that is no number must not cost the other shapes. */
+/** Earlier versions saved shapes unchecked. One invalid coordinate must not cost the other shapes. */
 function withoutBrokenShapes(value: unknown): { readonly record: unknown; readonly dropped: number } {
   const parsed = shapesSchema.safeParse(value);
   if (!parsed.success) return { record: value, dropped: 0 };
   const isSound = (shape: unknown): boolean => {
     const rings = ringsSchema.safeParse(shape);
-    // What has no rings at all is for the schema to refuse.
+    // Shapes without rings are left for the schema to reject.
     return !rings.success || hasFiniteCoordinates(rings.data);
   };
   const { annotations, truth } = parsed.data;

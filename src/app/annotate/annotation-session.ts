@@ -1,4 +1,5 @@
-/** Annotations of the open slide and its ground truth: read from files, matched with classes, kept in the browser. */
+/** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits. */
+import { WorkerError } from '../../base/error-report.ts';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
@@ -20,7 +21,7 @@ import { matchLabels, rememberLabels } from './label-memory.ts';
 
 type Classes = ModelManifest['classes'];
 
-/** Milliseconds without an edit before annotations that are the ground truth are painted again. */
+/** Milliseconds after the last edit before ground truth drawn by the user is repainted. */
 const paintPause = 400;
 
 export class AnnotationSession {
@@ -28,12 +29,12 @@ export class AnnotationSession {
   readonly #client: MapClient;
   readonly #painter: TruthPainter;
   readonly #kept: AnnotationStore;
-  /** Of the file that is the truth of the open slide. */
+  /** Regions of the open slide's ground truth file. */
   #fileRegions: readonly AnnotatedRegion[] = [];
-  /** The open slide, by number, once what is kept of it is in the state; edits are stored from then on. */
+  /** Number of the open slide once its saved annotations are in the state; from then on edits are saved. */
   #loadedSlide: number | null = null;
   #paintTimer: number | undefined;
-  /** What is kept of the open slide has been read. */
+  /** Resolves when the saved annotations of the open slide have been read. */
   #ready: Promise<void> = Promise.resolve();
   #nextId = 1;
 
@@ -59,27 +60,27 @@ export class AnnotationSession {
     );
   }
 
-  /** Resolves when what is kept of the open slide has been read. */
+  /** Resolves when the saved annotations of the open slide have been read. */
   ready(): Promise<void> {
     return this.#ready;
   }
 
-  /** The truth of the open slide; null without one. */
+  /** Ground truth of the open slide, or null. */
   truth(): TruthAreas | null {
     return this.#painter.areas;
   }
 
-  /** Called when the truth changes. Returns the end of it. */
+  /** Calls `listener` when the truth changes. Returns a function that unsubscribes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#painter.subscribe(listener);
 
-  /** Number for an annotation that the slide does not have yet. */
+  /** An id that no annotation of the slide has yet. */
   newId(): string {
     const taken = new Set(annotateOf(this.#store.getState()).annotations.map(({ id }) => id));
     while (taken.has(String(this.#nextId))) this.#nextId++;
     return String(this.#nextId++);
   }
 
-  /** Reads files as ground truth of the open slide; several add up. */
+  /** Reads one or more files as the ground truth of the open slide. */
   async loadTruth(files: readonly File[]): Promise<void> {
     const regions = await this.#read(files);
     if (regions === null) return;
@@ -88,8 +89,8 @@ export class AnnotationSession {
   }
 
   /**
-   * Ground truth that comes with a slide: taken where the slide has none yet and the active model knows all its labels.
-   * With other classes it would show as background.
+   * Loads the ground truth supplied with a slide, unless the slide already has one or the active model lacks some of its
+   * classes: unknown labels would count as background.
    */
   async offerTruth(file: File): Promise<void> {
     const regions = await this.#read([file]);
@@ -101,7 +102,7 @@ export class AnnotationSession {
     this.#setTruth('file', file.name, 'background', false);
   }
 
-  /** Reads files as annotations that can be edited. */
+  /** Imports files as editable annotations. */
   async importFiles(files: readonly File[]): Promise<void> {
     const regions = await this.#read(files);
     if (regions === null) return;
@@ -113,12 +114,12 @@ export class AnnotationSession {
     this.#dispatch({ kind: 'add', annotations });
   }
 
-  /** The regions of the truth's file become annotations that can be edited. */
+  /** Copies the regions of the ground truth file to editable annotations. */
   editTruth(): void {
     this.addRegions(this.#fileRegions);
   }
 
-  /** Takes what is drawn as ground truth; later edits follow. */
+  /** Makes the drawn annotations the ground truth, which then follows later edits. */
   useDrawn(): void {
     this.#setTruth('drawn', '', 'background');
   }
@@ -130,7 +131,7 @@ export class AnnotationSession {
     this.#keep();
   }
 
-  /** What each label counts as, and what lies outside; remembered. */
+  /** Maps labels to classes, sets how unannotated tissue counts, and saves both. */
   setLabels(labels: readonly TruthLabel[], outside: TruthSummary['outside']): void {
     const { truth } = annotateOf(this.#store.getState());
     if (truth === null) return;
@@ -140,13 +141,13 @@ export class AnnotationSession {
     this.#keep();
   }
 
-  /** The labels of the truth matched with the classes of the active model, in place of those of another. */
+  /** Maps the labels of the truth to the classes of the active model. */
   matchActiveModel(): void {
     const { truth } = annotateOf(this.#store.getState());
     if (truth !== null) this.#setTruth(truth.source, truth.name, truth.outside);
   }
 
-  /** What a session file says of the open slide. */
+  /** Restores annotations and truth from a session file. */
   restore(annotations: readonly Annotation[], truth: KeptTruth | null): void {
     this.#dispatch({ kind: 'reset', annotations });
     this.#fileRegions = truth?.regions ?? [];
@@ -154,7 +155,7 @@ export class AnnotationSession {
     else this.#setTruth(truth.source, truth.name, truth.outside);
   }
 
-  /** The truth as a session file keeps it. */
+  /** The truth in the form that is saved; null without one. */
   keptTruth(): KeptTruth | null {
     const { truth } = annotateOf(this.#store.getState());
     if (truth === null) return null;
@@ -171,7 +172,7 @@ export class AnnotationSession {
 
   async #load(slide: OpenSlide): Promise<void> {
     const { fingerprint, name } = slide.metadata;
-    const [kept] = await Promise.all([this.#kept.get(fingerprint, name), this.#modelsRead()]);
+    const [kept] = await Promise.all([this.#kept.get(fingerprint, name), this.#modelsLoaded()]);
     if (!this.#isOpen(slide)) return;
     const drawnMeanwhile = annotateOf(this.#store.getState()).annotations.length > 0;
     if (kept !== null) this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
@@ -182,14 +183,14 @@ export class AnnotationSession {
     } else if (drawnMeanwhile) this.#keep();
   }
 
-  /** Labels can't be told before there are classes. */
-  #modelsRead(): Promise<void> {
+  /** Resolves when the models are loaded: labels are mapped to their classes. */
+  #modelsLoaded(): Promise<void> {
     return new Promise((resolve) => {
       const end = this.#store.subscribe(
         ({ models }) => models !== null,
         (known) => {
           if (!known) return;
-          // Not before `subscribe` has returned.
+          // `subscribe` may call this before it returns `end`.
           queueMicrotask(() => end());
           resolve();
         },
@@ -203,7 +204,7 @@ export class AnnotationSession {
     const [first] = files;
     if (first === undefined) return null;
     if (slide === null) {
-      this.#fail(new Error('No slide is open that these annotations could belong to.'), first.name);
+      this.#fail(new Error('Open a slide before its annotations.'), first.name);
       return null;
     }
     const regions: AnnotatedRegion[] = [];
@@ -215,33 +216,33 @@ export class AnnotationSession {
         this.#warnOfPlace(read.regions, slide, file.name);
         const sound = read.regions.filter(hasFiniteCoordinates);
         this.#warnOfRefused(read.regions.length - sound.length, file.name);
-        // One by one: a file may hold more regions than a call takes arguments.
+        // Not spread: a file may have more regions than a call can take arguments.
         for (const region of sound) regions.push(region);
       } catch (error) {
-        this.#fail(error, file.name);
+        this.#fail(unknownJson(error), file.name);
         return null;
       }
     }
     return regions;
   }
 
-  /** Annotations of another slide, or of another resolution, lie off this one. */
+  /** Warns of regions outside the slide, a sign of annotations made for another slide or resolution. */
   #warnOfPlace(regions: readonly AnnotatedRegion[], { metadata }: OpenSlide, name: string): void {
     const off = regions.filter(({ outer }) => {
       const [x = 0, y = 0] = outer;
       return x < 0 || y < 0 || x > metadata.width || y > metadata.height;
     }).length;
     if (off === 0) return;
-    const problem = `${off} of ${regions.length} regions begin outside of the slide.`;
-    const remedy = 'They may belong to another slide, or to another resolution of it.';
+    const problem = `${off} of ${regions.length} regions start outside the slide.`;
+    const remedy = 'They may belong to another slide or another resolution.';
     const report = { code: 'annotations', file: name, problem, remedy };
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
 
   #warnOfRefused(count: number, name: string): void {
     if (count === 0) return;
-    const problem = `${count} regions have coordinates that are not numbers and were skipped.`;
-    const remedy = 'Export the file again from the program that wrote it.';
+    const problem = `${count} ${count === 1 ? 'region' : 'regions'} with invalid coordinates skipped.`;
+    const remedy = 'Export the file again.';
     const report = { code: 'annotations', file: name, problem, remedy };
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
@@ -252,7 +253,7 @@ export class AnnotationSession {
       : annotateOf(this.#store.getState()).annotations.map(toRegion);
   }
 
-  /** @param ask whether the dialog may open where a label is no class. */
+  /** @param ask whether to open the label dialog if a label is unknown, and to show the truth if no layer is shown */
   #setTruth(
     source: TruthSummary['source'],
     name: string,
@@ -271,7 +272,7 @@ export class AnnotationSession {
     }
   }
 
-  /** The classes that truth is told in: those of the active model, else of the first. */
+  /** Classes that labels are mapped to, see `labelModel`. */
   #classes(state: AppState): Classes {
     return labelModel(state)?.manifest.classes ?? [];
   }
@@ -281,7 +282,7 @@ export class AnnotationSession {
     this.#painter.paint(truth === null ? [] : this.#regions(truth.source));
   }
 
-  /** Stores edits at once, and paints them where they are the truth as soon as there is a pause. */
+  /** Saves an edit at once. If annotations are the ground truth, repaints it after the next pause. */
   #edited(): void {
     if (this.#loadedSlide === null) return;
     this.#keep();
@@ -315,4 +316,11 @@ export class AnnotationSession {
   #fail(error: unknown, subject: string): void {
     this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
   }
+}
+
+/** A JSON file may have been meant as anything that the page opens, so its error names all of these. */
+function unknownJson(error: unknown): unknown {
+  return error instanceof WorkerError && error.report.code === 'not-geojson'
+    ? new WorkerError({ ...error.report, problem: 'Not a session, GeoJSON or slide.', remedy: '' })
+    : error;
 }

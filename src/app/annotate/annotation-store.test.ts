@@ -122,7 +122,7 @@ describe('reading', () => {
     const read = await store.get('f', 's.svs');
     expect(read?.annotations).toEqual([shape('1')]);
     expect(read?.truth).toMatchObject({ name: 't.xml', regions: [] });
-    expect(reported()).toEqual([expect.stringContaining('2 of the annotations')]);
+    expect(reported()).toEqual([expect.stringContaining('2 saved annotations')]);
   });
 });
 
@@ -165,7 +165,7 @@ describe('writing', () => {
     expect(reported()[1]).toMatch(/^info: /);
   });
 
-  it('starts what is waiting when the page goes, whatever write is under way', async () => {
+  it('starts pending writes when the page closes, even during another write', async () => {
     const { table, store } = start();
     table.holds = true;
     store.put('f', kept('1'));

@@ -1,4 +1,4 @@
-/** Annotations kept in the browser, per slide: IndexedDB, because a file may hold megabytes of outlines. */
+/** Saves annotations per slide in IndexedDB, because a file may have megabytes of outlines. */
 import { openDB } from 'idb';
 import type { DBSchema, IDBPDatabase } from 'idb';
 import type { ErrorReport } from '../../base/error-report.ts';
@@ -13,23 +13,23 @@ export interface RecordTable {
   delete(fingerprint: string): Promise<void>;
 }
 
-/** What the store has to say: problems with a remedy, and that a problem is over. */
+/** Receives problems with their remedies, and the notice that a problem is over. */
 export type StoreReporter = (level: 'warning' | 'info', report: ErrorReport) => void;
 
-/** Wait before a failed write is tried again, in milliseconds; doubled with each further failure. */
+/** Delay before a failed write is retried, milliseconds; doubles with each failure up to `lastRetryMs`. */
 const firstRetryMs = 1000;
 const lastRetryMs = 30_000;
 
 /**
- * Reads and writes annotations. Each edit is written at once, one write at a time; edits made during a write are written
- * together after it. A failed write is reported and tried again. A record that could not be read is never overwritten.
+ * Reads and writes annotations. Each edit is written immediately, one write at a time; edits made during a write are
+ * combined into the next one. Failed writes are reported and retried. Unreadable records are never overwritten.
  */
 export class AnnotationStore {
   readonly #table: RecordTable;
   readonly #report: StoreReporter;
-  /** Not on disk yet, by fingerprint. */
+  /** Not yet on disk, by fingerprint. */
   readonly #pending = new Map<string, KeptAnnotations>();
-  /** Slides whose record could not be read. */
+  /** Fingerprints of slides with unreadable records. */
   readonly #unreadable = new Set<string>();
   #isWriting = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -41,9 +41,10 @@ export class AnnotationStore {
   }
 
   /**
-   * What is kept of a slide; null where there is nothing, and where it can't be read. The latter is reported, and nothing is
-   * written for this slide until it has been read again.
-   * @param name of the slide, for reports.
+   * Reads the saved annotations of a slide. Reports an unreadable record, and then writes nothing for this slide until
+   * it has been read successfully.
+   * @param name of the slide, for reports
+   * @returns null if nothing is saved or the record is unreadable
    */
   async get(fingerprint: string, name: string): Promise<KeptAnnotations | null> {
     const pending = this.#pending.get(fingerprint);
@@ -60,17 +61,17 @@ export class AnnotationStore {
     }
   }
 
-  /** Writes what is drawn on a slide. Does nothing for a slide whose record could not be read. */
+  /** Saves the annotations of a slide. Does nothing if its record is unreadable. */
   put(fingerprint: string, kept: KeptAnnotations): void {
     if (this.#unreadable.has(fingerprint)) return;
     this.#pending.set(fingerprint, kept);
     void this.#writePending();
   }
 
-  /** Starts every write that is waiting, without a delay: the page is about to go. */
+  /** Starts all pending writes at once, because the page is about to close. */
   flush(): void {
     for (const [fingerprint, kept] of this.#pending) {
-      // The page may be gone before a failure could be reported; the write in progress reports its own.
+      // The page may close before a failure can be reported; a write in progress reports its own.
       this.#write(fingerprint, kept).catch(() => undefined);
     }
   }
@@ -103,12 +104,12 @@ export class AnnotationStore {
   async #write(fingerprint: string, kept: KeptAnnotations): Promise<void> {
     const isEmpty = kept.annotations.length === 0 && kept.truth === null;
     await (isEmpty ? this.#table.delete(fingerprint) : this.#table.put(fingerprint, toRecord(kept)));
-    // Not when there was another edit meanwhile.
+    // Keep a newer edit pending.
     if (this.#pending.get(fingerprint) === kept) this.#pending.delete(fingerprint);
   }
 }
 
-/** Calls `flush` when the page is hidden or left: the last moment in which a page can count on running. */
+/** Calls `flush` when the page is hidden or left, the last moment when a page is sure to run. */
 export function onPageHidden(flush: () => void): void {
   window.addEventListener('pagehide', flush);
   document.addEventListener('visibilitychange', () => {
@@ -120,11 +121,11 @@ function unreadableReport(name: string, error: unknown): ErrorReport {
   return {
     code: 'storage-annotations',
     file: name,
-    problem: `The annotations kept for this slide can't be read. ${reasonOf(error)} They stay untouched, and what you draw now is not kept.`,
+    problem: `Saved annotations of this slide can't be read. ${reasonOf(error)} They are left as they are; new annotations won't be saved.`,
     remedy:
       error instanceof UnreadableRecord
-        ? 'Open them with the version of Dualscope that wrote them. Export new annotations as GeoJSON to keep them.'
-        : 'Reload the page. Export new annotations as GeoJSON to keep them.',
+        ? 'Open them with the Dualscope version that saved them. Export new annotations as GeoJSON.'
+        : 'Reload the page. Export new annotations as GeoJSON.',
   };
 }
 
@@ -132,8 +133,8 @@ function droppedReport(name: string, dropped: number): ErrorReport {
   return {
     code: 'storage-annotations',
     file: name,
-    problem: `${dropped} of the annotations kept for this slide have coordinates that are not numbers and can't be shown.`,
-    remedy: 'Draw them again, or import them from their file.',
+    problem: `${dropped} saved ${dropped === 1 ? 'annotation' : 'annotations'} with invalid coordinates skipped.`,
+    remedy: 'Redraw them, or import them again.',
   };
 }
 
@@ -141,16 +142,15 @@ function unwrittenReport(error: unknown): ErrorReport {
   return {
     code: 'storage-annotations',
     file: '',
-    problem: `The browser can't store your annotations. ${reasonOf(error)}`,
-    remedy:
-      'Dualscope keeps trying. Free disk space, or export the annotations as GeoJSON before you leave the page.',
+    problem: `Annotations can't be saved. ${reasonOf(error)}`,
+    remedy: 'Retrying. Free disk space, or export the annotations as GeoJSON before you close the page.',
   };
 }
 
 const writtenReport: ErrorReport = {
   code: 'storage-annotations',
   file: '',
-  problem: 'Your annotations are stored again.',
+  problem: 'Annotations are being saved again.',
   remedy: '',
 };
 
@@ -163,7 +163,7 @@ interface AnnotationSchema extends DBSchema {
   slides: { key: string; value: unknown };
 }
 
-/** The database of annotations. It is opened on first use, and again after it has failed or the browser has closed it. */
+/** The annotation database, opened on first use and reopened after a failure or after the browser has closed it. */
 function openTable(): RecordTable {
   let database: Promise<IDBPDatabase<AnnotationSchema>> | null = null;
   const forget = (): void => {
@@ -171,7 +171,7 @@ function openTable(): RecordTable {
   };
   const open = (): Promise<IDBPDatabase<AnnotationSchema>> => {
     if (database === null) {
-      // A function, so that a browser without IndexedDB rejects as well.
+      // In a callback, so that a browser without IndexedDB rejects instead of throwing.
       const opening = Promise.resolve().then(() =>
         openDB<AnnotationSchema>('dualscope.annotations', 1, {
           upgrade: (fresh) => void fresh.createObjectStore('slides'),
@@ -183,7 +183,7 @@ function openTable(): RecordTable {
     }
     return database;
   };
-  /** Success is the completion of the transaction: a request alone may still be rolled back. */
+  /** Waits for the transaction, because a successful request may still be rolled back. */
   const write = async (change: 'put' | 'delete', key: string, record?: unknown): Promise<void> => {
     const transaction = (await open()).transaction('slides', 'readwrite', { durability: 'strict' });
     const { store } = transaction;

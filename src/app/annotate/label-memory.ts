@@ -1,4 +1,4 @@
-/** Classes of the labels in annotation files, remembered from the user's last answer. */
+/** Maps labels of annotation files to classes, and saves the user's last choice for each label. */
 import { z } from 'zod';
 import { classOfLabel, labelCounts, type AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import { readStored, writeStored } from '../state/browser-storage.ts';
@@ -9,7 +9,7 @@ const storageKey = 'dualscope.labels';
 /** By label in lower case; null for labels that are skipped. */
 const memorySchema = z.record(z.string(), z.string().nullable());
 
-/** Remembers the class of every label. Where storage is full or forbidden, the answers hold for this visit only. */
+/** Saves the class of each label. If storage is full or blocked, choices last until the page closes. */
 export function rememberLabels(storage: KeyValueStorage | null, labels: readonly TruthLabel[]): void {
   const answers = labels.map(({ label, className }) => [label.toLowerCase(), className] as const);
   writeStored(storage, storageKey, {
@@ -20,11 +20,11 @@ export function rememberLabels(storage: KeyValueStorage | null, labels: readonly
 
 export interface MatchedLabels {
   readonly labels: readonly TruthLabel[];
-  /** Whether the user has to be asked: a label is neither the name of a class nor remembered. */
+  /** Whether to ask the user, because a label is neither a class name nor saved. */
   readonly asks: boolean;
 }
 
-/** Maps the labels of regions to classes: first by the class's own name, then by what is remembered. */
+/** Maps the labels of regions to classes: by class name, else by the user's saved choice. */
 export function matchLabels(
   storage: KeyValueStorage | null,
   regions: readonly Pick<AnnotatedRegion, 'label'>[],

@@ -1,4 +1,4 @@
-/** Bookmarks: places of a slide with a note, kept in the browser by the slide's fingerprint. */
+/** Bookmarks: positions on a slide with a note, saved by slide fingerprint. */
 import { z } from 'zod';
 import { readStored, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
@@ -16,12 +16,12 @@ export type Bookmark = z.infer<typeof bookmarkSchema>;
 
 const keyOf = (fingerprint: string): string => `dualscope.bookmarks.${fingerprint}`;
 
-/** Bookmarks of a slide; none where nothing is kept, or nothing that can be read. */
+/** Bookmarks of a slide; empty if none are saved or the entry is invalid. */
 export function loadBookmarks(storage: KeyValueStorage | null, fingerprint: string): Bookmark[] {
   return readStored(storage, keyOf(fingerprint), z.array(bookmarkSchema), []);
 }
 
-/** @returns whether they are kept; false where storage is full or forbidden. */
+/** @returns whether they were saved; false if storage is full or blocked */
 export function saveBookmarks(
   storage: KeyValueStorage | null,
   fingerprint: string,

@@ -15,20 +15,20 @@ const addressDelay = 400;
 const unsavedReport: ErrorReport = {
   code: 'storage-bookmarks',
   file: '',
-  problem: "The browser can't store your bookmarks.",
-  remedy: 'They last until you close the page. Free disk space, or use a window that is not private.',
+  problem: "Bookmarks can't be saved.",
+  remedy: 'They last until you close the page. Free disk space, or leave private browsing.',
 };
 
 export class Navigation {
   readonly #store: AppStore;
   readonly #activeView: () => SlideView | null;
-  /** From the page's address, until the first slide shows it. */
+  /** From the page's URL, until the first slide is shown. */
   #wanted: ViewAddress | null;
   #timer: number | undefined;
-  /** Whether the user knows that bookmarks can't be stored. */
+  /** Whether a failure to save bookmarks has been reported. */
   #warned = false;
 
-  /** @param wanted the view to begin with, or null. */
+  /** @param wanted the initial view, or null */
   constructor(store: AppStore, activeView: () => SlideView | null, wanted: ViewAddress | null) {
     this.#store = store;
     this.#activeView = activeView;
@@ -42,7 +42,7 @@ export class Navigation {
     );
   }
 
-  /** Called once a view shows its slide; brings the first one to where the address says. */
+  /** Call when a view shows its slide; moves the first view to the URL's position. */
   shown(view: SlideView): void {
     const { slide } = this.#store.getState();
     if (this.#wanted === null || slide === null) return;
@@ -50,7 +50,7 @@ export class Navigation {
     this.#wanted = null;
   }
 
-  /** The active view, as text for the address; null for a slide without one. */
+  /** Position of the active view; null without one. */
   current(): ViewAddress | null {
     const { slide } = this.#store.getState();
     const place = this.#activeView()?.place() ?? null;
@@ -62,7 +62,7 @@ export class Navigation {
     if (slide !== null) this.#activeView()?.goTo(placeOf(address, slide.metadata.width));
   }
 
-  /** Goes to a point, level-0 pixels, as near as the view is. */
+  /** Centres the view on a point (level-0 pixels) at the current zoom. */
   goToPoint(x: number, y: number): void {
     const current = this.current();
     if (current !== null) this.goTo({ ...current, x, y });
@@ -93,7 +93,7 @@ export class Navigation {
     this.#warned = true;
   }
 
-  /** Called when the view has moved: the address follows, for slides that have one. */
+  /** Call when the view has moved; updates the URL for slides that have one. */
   moved(): void {
     if (this.#wanted !== null) return;
     window.clearTimeout(this.#timer);
@@ -103,7 +103,7 @@ export class Navigation {
       if (slide?.choice.input.kind !== 'url' || address === null) return;
       const parameters = new URLSearchParams(window.location.search);
       parameters.set('at', addressText(address));
-      // Slashes and commas need no escape in a query, and the address reads better without.
+      // Slashes and commas are legal in a query, and easier to read unescaped.
       const search = parameters.toString().replaceAll('%2F', '/').replaceAll('%2C', ',');
       window.history.replaceState(null, '', `${window.location.pathname}?${search}`);
     }, addressDelay);

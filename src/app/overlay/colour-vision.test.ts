@@ -98,7 +98,7 @@ describe('seenAs', () => {
 describe('the palettes', () => {
   const safe = classColours(classes, 'colour-blind-safe').slice(1);
 
-  it('the default is told apart with every kind of colour vision', () => {
+  it('the default colours are distinguishable with every kind of colour vision', () => {
     for (const vision of colourVisions) {
       const seen = safe.map((colour) => seenAs(colour, vision));
       for (const [i, one] of seen.entries()) {
@@ -119,7 +119,7 @@ describe('the palettes', () => {
     }
   });
 
-  it("BACH's red, green and blue are BACH's, whoever looks", () => {
+  it("BACH's palette keeps its red, green and blue, even where they are hard to distinguish", () => {
     expect(classColours(classes, 'bach').slice(1)).toEqual(['#FF0000', '#00FF00', '#0000FF']);
   });
 

@@ -1,8 +1,9 @@
 /**
  * How different two colours look, with normal and with deficient colour vision. Pure.
  *
- * Deficient vision is simulated by the model of Machado, Oliveira and Fernandes ("A Physiologically-based Model for Simulation of Color Vision
- * Deficiency", IEEE TVCG 15(6), 2009) at full severity, in linear RGB. Differences are CIEDE2000 (Sharma, Wu and Dalal 2005).
+ * Deficient vision is simulated by the model of Machado, Oliveira and Fernandes ("A Physiologically-based Model for
+ * Simulation of Color Vision Deficiency", IEEE TVCG 15(6), 2009) at full severity, in linear RGB. Differences are CIEDE2000
+ * (Sharma, Wu and Dalal 2005).
  */
 import {
   converter,
@@ -30,8 +31,8 @@ const toLab = converter('lab65');
 const toLinear = converter('lrgb');
 
 /**
- * Linear RGB, 0 to 1, as it is seen. culori applies the matrices of the model to whatever an `rgb` colour holds; they are defined
- * for linear values, so that is what it gets.
+ * Linear RGB, 0 to 1, as seen with this vision. culori applies the model's matrices to `rgb` values as they are. They are
+ * defined for linear values, so it gets linear ones.
  */
 export function seenLinear(linear: readonly number[], vision: ColourVision): [number, number, number] {
   const [r = 0, g = 0, b = 0] = linear;

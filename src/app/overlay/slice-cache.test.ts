@@ -85,18 +85,18 @@ describe('bounded memory of class maps', () => {
       () => time,
     );
     const map = new LiveClassMap(memory);
-    let told = 0;
-    map.subscribe(() => told++);
+    let notified = 0;
+    map.subscribe(() => notified++);
     for (let index = 0; index < 10; index++) {
       map.add(result(index), slide);
       await tasks(2);
     }
     const [first] = [...map.slices];
     expect(first!.isWhole).toBe(false);
-    told = 0;
+    notified = 0;
     expect(first!.map(0).size).toBe(32);
     await tasks(3);
-    expect(told).toBe(1);
+    expect(notified).toBe(1);
     expect(first!.map(0)).toMatchObject({ size, classes: result(0).classes });
     // Others arrive while the one on screen is used in every frame.
     for (let index = 10; index < 20; index++) {

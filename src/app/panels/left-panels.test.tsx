@@ -108,7 +108,7 @@ describe('facts of the slide', () => {
 describe('the models panel', () => {
   const show = (): void => void render(<ModelsPanel />, { wrapper: bench.Wrapper });
 
-  it('tells loading from having none', () => {
+  it('distinguishes loading from an empty list', () => {
     show();
     expect(screen.getByText(/^(Reading|Loading).*models…$/)).toBeTruthy();
     act(() => void bench.models());
@@ -143,7 +143,7 @@ describe('the models panel', () => {
     expect(screen.getByTestId('model-beta').textContent).not.toMatch(/Synthetic data/);
   });
 
-  it('tells a measured speed from an estimated one', () => {
+  it('distinguishes measured from estimated speeds', () => {
     bench.models(testModel('alpha'), testModel('beta', { macsReusedContext: 1e9 })).speed('alpha', 6.3);
     show();
     expect(screen.getByTestId('speed-alpha').textContent).toMatch(/6\.3 slices\/s/);

@@ -1,4 +1,4 @@
-/** The slides that come with the app: slides/index.json. */
+/** The demo slides, listed in slides/index.json. */
 import { z } from 'zod';
 import { shallow } from 'zustand/shallow';
 import { activePaneOf, layerText } from '../state/state.ts';
@@ -21,10 +21,10 @@ const demosSchema = z.array(
   }),
 );
 
-/** @throws Error when the list is absent or not valid. */
+/** @throws Error when the list is missing; ZodError when it is invalid. */
 export async function fetchDemoSlides(): Promise<DemoSlide[]> {
   const response = await fetch('./slides/index.json');
-  if (!response.ok) throw new Error(`The list of demo slides can't be read (HTTP ${response.status}).`);
+  if (!response.ok) throw new Error(`Demo slide list unavailable (HTTP ${response.status}).`);
   return demosSchema.parse(await response.json());
 }
 
@@ -33,7 +33,7 @@ export function demoChoice(demo: DemoSlide): SlideChoice {
   return { key: `url:${url}`, title: demo.title, input: { kind: 'url', url } };
 }
 
-/** Gives `offer` the ground truth that comes with a demo slide, whenever one opens or another model is chosen on it. */
+/** Offers the ground truth of a demo slide whenever one opens or its model changes. */
 export function watchDemoTruth(store: AppStore, offer: (file: File) => Promise<void>): void {
   store.subscribe(
     (state) => [demoOf(state)?.truth, state.slide?.slideId, layerText(activePaneOf(state).layer)] as const,
@@ -44,12 +44,12 @@ export function watchDemoTruth(store: AppStore, offer: (file: File) => Promise<v
   );
 }
 
-/** The demo slide that is open; undefined when it is none. */
+/** The open demo slide; undefined if the open slide is not one. */
 export function demoOf({ slide, demos }: AppState): DemoSlide | undefined {
   return demos.find((demo) => demoChoice(demo).key === slide?.choice.key);
 }
 
-/** null when it can't be had: the slide is as good without. */
+/** null if it cannot be fetched. No error: the slide is usable without it. */
 async function fetchTruth(name: string): Promise<File | null> {
   const response = await fetch(`./slides/${name}`).catch(() => null);
   return response?.ok === true ? new File([await response.blob()], name) : null;

@@ -1,4 +1,4 @@
-/** Where the engine's events go: slices to the class maps, what the user should know into the log. */
+/** Distributes the engine's events: slices to class maps, problems to the log, progress to the state. */
 import type { SegmentEvent } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { ClassMapStore } from '../overlay/class-map-store.ts';
@@ -6,15 +6,15 @@ import type { ModelEntry, OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { logEntry } from './error-log.ts';
 
-/** Progress moves this often, in milliseconds: slices finish far faster than anybody reads. */
+/** Milliseconds between progress updates. Slices finish far faster than anyone can read. */
 const progressInterval = 100;
 
 export class EngineEvents {
   readonly #store: AppStore;
   readonly #maps: ClassMapStore;
-  /** Codes of storage problems that the user knows of. */
-  readonly #told = new Set<string>();
-  /** Of the run that is on, by model; others' late progress is dropped. */
+  /** Codes of storage problems already reported. */
+  readonly #reported = new Set<string>();
+  /** Current run of each model id; late progress of earlier runs is dropped. */
   readonly #progress = new Map<string, object>();
 
   constructor(store: AppStore, maps: ClassMapStore) {
@@ -22,25 +22,25 @@ export class EngineEvents {
     this.#maps = maps;
   }
 
-  /** @param ofRun whether the events move the progress of the run that is on. */
+  /** @param ofRun whether the events update the progress of the current run */
   listener(slide: OpenSlide, model: ModelEntry, ofRun: boolean): (event: SegmentEvent) => void {
     const map = this.#maps.of(slide.metadata.fingerprint, slide.userMpp ?? slide.metadata.mpp, model.id);
-    const move = ofRun ? this.#mover(model.id) : () => undefined;
+    const report = ofRun ? this.#progressOf(model.id) : () => undefined;
     return (event) => {
       if (event.kind === 'slice') map.add(event.result, slide.metadata);
       if (event.kind === 'broken-slice' || event.kind === 'notice') this.warn(event.error);
       if (event.kind === 'backend') this.#store.dispatch({ type: 'backend-ready', report: event.report });
-      move(event);
+      report(event);
     };
   }
 
-  /** Tells the state of the run's events; of progress, only the latest of a while. */
-  #mover(modelId: string): (event: SegmentEvent) => void {
+  /** Forwards the events of a run to the state; of progress events, only the latest in each interval. */
+  #progressOf(modelId: string): (event: SegmentEvent) => void {
     const own = {};
     this.#progress.set(modelId, own);
     let latest: SegmentEvent | null = null;
     let timer: number | undefined;
-    const tell = (): void => {
+    const flush = (): void => {
       timer = undefined;
       if (latest !== null && this.#progress.get(modelId) === own) {
         this.#store.dispatch({ type: 'run-event', modelId, event: latest });
@@ -50,18 +50,18 @@ export class EngineEvents {
     return (event) => {
       if (event.kind === 'slice' || event.kind === 'progress') {
         latest = event;
-        timer ??= window.setTimeout(tell, progressInterval);
+        timer ??= window.setTimeout(flush, progressInterval);
         return;
       }
       this.#store.dispatch({ type: 'run-event', modelId, event });
     };
   }
 
-  /** What is wrong with storage is told once: it would be the same for every run. */
+  /** Logs a warning. Storage problems are logged once, because they recur in every run. */
   warn(report: ErrorReport): void {
     if (report.code.startsWith('storage-')) {
-      if (this.#told.has(report.code)) return;
-      this.#told.add(report.code);
+      if (this.#reported.has(report.code)) return;
+      this.#reported.add(report.code);
     }
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }

@@ -1,4 +1,4 @@
-/** What the segmentation worker is asked besides runs: models, the backend, and what a run would take. */
+/** Requests to the segmentation worker other than runs: models, the backend, run estimates and the tissue mask. */
 import type { TissueMask } from '../../segment/tissue.ts';
 import type { BackendName, SegmentEstimate, SegmentRequest } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
@@ -20,14 +20,14 @@ export class EngineSession {
   }
 
   /**
-   * Reads the list of models and their manifests. A model that can't be read is left out and reported.
-   * @param wanted id from the page's address, or null.
+   * Loads the model list and the manifests. Reports and skips models that cannot be read.
+   * @param wanted model id from the page's URL, or null
    */
   async loadModels(wanted: string | null): Promise<void> {
     const models: ModelEntry[] = [];
     try {
       const response = await fetch('./models/index.json');
-      if (!response.ok) throw new Error(`The list of models can't be read (HTTP ${response.status}).`);
+      if (!response.ok) throw new Error(`Model list unavailable (HTTP ${response.status}).`);
       const ids = parseModelIds(await response.json());
       const loaded = await Promise.all(ids.map((id) => this.#loadModel(id)));
       models.push(...loaded.filter((entry) => entry !== null));
@@ -37,7 +37,9 @@ export class EngineSession {
     this.#store.dispatch({ type: 'models', models });
     const chosen = chooseModel(models, wanted, 'unknown');
     if (wanted !== null && chosen?.id !== wanted && models.length > 0) {
-      this.#log(new Error(`There is no model "${wanted}".`), 'Address of the page');
+      const problem = `Unknown model "${wanted}" in the URL; default used.`;
+      const report = { code: 'unknown-model', file: '', problem, remedy: '' };
+      this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
     }
     if (chosen === null) return;
     const byDefault = chosen.id !== wanted;
@@ -55,7 +57,7 @@ export class EngineSession {
     }
   }
 
-  /** Starts the backend, once; a failure is reported and may be tried again. */
+  /** Starts the backend once. Reports a failure, after which it can be called again. */
   startBackend(wanted: BackendName | null): Promise<void> {
     this.#backend ??= this.#startBackend(wanted);
     return this.#backend;
@@ -74,7 +76,7 @@ export class EngineSession {
     }
   }
 
-  /** What the whole slide would take at every quality; null while that can't be told. */
+  /** Estimate for the whole slide at every quality; null if slide, resolution or model is missing. */
   async estimate(): Promise<SegmentEstimate | null> {
     const request = this.#requestForActive();
     if (request === null) return null;
@@ -86,7 +88,7 @@ export class EngineSession {
       .catch(() => null);
   }
 
-  /** Where tissue is on the open slide; null where that can't be told. */
+  /** Tissue mask of the open slide; null if slide, resolution or model is missing. */
   async tissue(): Promise<TissueMask | null> {
     const request = this.#requestForActive();
     return request === null ? null : this.#client.tissue(request).catch(() => null);

@@ -1,9 +1,9 @@
-/** Turns what went wrong into an entry of the log, which also shows in the status bar. */
+/** Turns errors into log entries, which the status bar also shows. */
+import { WorkerError } from '../../base/error-report.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
-import { WorkerError } from '../../worker/slide-client.ts';
 import type { LogEntry, LogLevel } from '../state/state.ts';
 
-/** What to tell of a thrown value. */
+/** @param subject file or model that the error is about, unless the error names one */
 export function reportOf(error: unknown, subject: string): ErrorReport {
   if (error instanceof WorkerError) {
     return { ...error.report, file: error.report.file === '' ? subject : error.report.file };
@@ -12,10 +12,11 @@ export function reportOf(error: unknown, subject: string): ErrorReport {
     code: 'internal',
     file: subject,
     problem: error instanceof Error ? error.message : String(error),
-    remedy: 'Reload the page; if it happens again, report it.',
+    remedy: 'Reload the page. If it happens again, report it.',
   };
 }
 
+/** @param commandId a command that helps, or null */
 export function logEntry(
   level: LogLevel,
   report: ErrorReport,

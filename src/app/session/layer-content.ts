@@ -1,4 +1,4 @@
-/** What a layer holds on the open slide: a class map with its classes, whoever made it. */
+/** Content of a layer: a class map with its classes, from a model or from ground truth. */
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 
@@ -11,19 +11,19 @@ export interface LayerContent {
 }
 
 /**
- * Ground truth of slides. Whoever loads or draws annotations puts a class map here, of square slices as those of
- * models are, and puts another one in its place when the annotations change.
+ * Ground truth of slides, as class maps of square slices like those of models. Loading, drawing or editing annotations
+ * replaces the class map.
  */
 export class TruthLayer {
   readonly #contents = new Map<string, LayerContent>();
   readonly #listeners = new Set<() => void>();
 
-  /** The truth of a slide, by its fingerprint; the same object until it is set anew. */
+  /** Truth of a slide, by fingerprint; the same object until it is replaced. */
   of(fingerprint: string): LayerContent | null {
     return this.#contents.get(fingerprint) ?? null;
   }
 
-  /** @param content null takes it away. */
+  /** @param content null removes it */
   set(fingerprint: string, content: LayerContent | null): void {
     if (content === null) this.#contents.delete(fingerprint);
     else this.#contents.set(fingerprint, content);

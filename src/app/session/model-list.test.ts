@@ -32,7 +32,7 @@ describe('chooseModel', () => {
     expect(chooseModel(models, null, 'synthetic')?.id).toBe('nano-best');
   });
 
-  it('takes the best of all where the kind is unknown or nobody learnt from it', () => {
+  it('takes the best of all if the tissue is unknown or no model was trained on its kind', () => {
     expect(chooseModel(models, null, 'unknown')?.id).toBe('nano-best');
     expect(chooseModel(models.slice(0, 2), null, 'synthetic')?.id).toBe('colon-best');
     expect(chooseModel([], null, 'real')).toBeNull();
@@ -50,13 +50,13 @@ describe('chooseModel', () => {
     expect(chooseModel([unmeasured], null, 'real')?.id).toBe('unmeasured');
   });
 
-  it('takes the one that was asked for, whatever it is', () => {
+  it('takes the requested model, even if others measure better', () => {
     expect(chooseModel(models, 'nano-new', 'real')?.id).toBe('nano-new');
     expect(chooseModel(models, 'gone', 'real')?.id).toBe('colon-best');
   });
 });
 
-it('refuses a list that is none', () => {
+it('refuses a list with invalid ids', () => {
   expect(parseModelIds(['a-1'])).toEqual(['a-1']);
-  expect(() => parseModelIds(['../secret'])).toThrow(/not a list of ids/);
+  expect(() => parseModelIds(['../secret'])).toThrow(/Not a list of model ids/);
 });

@@ -1,4 +1,4 @@
-/** The list of models, and which of them a slide starts with. */
+/** The model list, and the default model of a slide. */
 import { z } from 'zod';
 import { unshownLayer } from '../state/panes.ts';
 import type { AppState, LayerChoice, ModelEntry } from '../state/state.ts';
@@ -7,10 +7,10 @@ import { demoOf } from './demo-slides.ts';
 
 const idsSchema = z.array(z.string().regex(/^[a-z0-9][a-z0-9-]*$/));
 
-/** @throws Error when `value` is not a list of model ids. */
+/** @throws Error unless `value` is a list of model ids. */
 export function parseModelIds(value: unknown): string[] {
   const parsed = idsSchema.safeParse(value);
-  if (!parsed.success) throw new Error('The list of models is not a list of ids.');
+  if (!parsed.success) throw new Error('Not a list of model ids.');
   return parsed.data;
 }
 
@@ -18,9 +18,10 @@ export function parseModelIds(value: unknown): string[] {
 export type SlideTissue = 'synthetic' | 'real' | 'unknown';
 
 /**
- * The model with the id `wanted`. Failing that, the one with the best measured mIoU among those trained on the same kind of tissue as
- * the slide's, because figures on synthetic and on real tissue are not comparable; else among all. null when there are no models.
- * Where all cards report figures on the same data, their mean decides: a few patients are a weak basis.
+ * The model with the id `wanted`. Otherwise, the one with the best measured mIoU among those trained on the same kind of
+ * tissue (synthetic or real, because their figures are not comparable), else among all. If all models have figures on
+ * the same data sets, the mean over these decides, because a few patients are a weak basis.
+ * @returns null if there are no models
  */
 export function chooseModel(
   models: readonly ModelEntry[],
@@ -40,7 +41,7 @@ export function chooseModel(
   return best;
 }
 
-/** The mean mIoU on the data that all of the models were measured on; without such data, each model's main figure. */
+/** Mean mIoU over the data that all models were measured on; without such data, each model's main figure. */
 function comparableFigure(models: readonly ModelEntry[]): (model: ModelEntry) => number {
   const figuresOf = ({ manifest: { metrics, furtherMetrics = [] } }: ModelEntry): Map<string, number> =>
     new Map(
@@ -55,15 +56,15 @@ function comparableFigure(models: readonly ModelEntry[]): (model: ModelEntry) =>
   };
 }
 
-/** The list of demo slides says which are synthetic; the user's own slides are taken to be real. */
+/** Demo slides state whether they are synthetic; the user's own slides are assumed to be real. */
 function tissueOf(state: AppState): SlideTissue {
   if (state.slide === null) return 'unknown';
   return demoOf(state)?.synthetic === true ? 'synthetic' : 'real';
 }
 
 /**
- * Shows the default model whenever a slide opens, until the user or the URL chooses a layer. It goes to the only pane; if several panes
- * were laid out before the list of models was there, to the first, and the others get other models.
+ * Shows the default model whenever a slide opens, until the user or the URL chooses a layer. If several panes were opened
+ * before the model list arrived, the first gets the default and the others get other models.
  */
 export function watchDefaultModel(store: AppStore): void {
   store.subscribe(

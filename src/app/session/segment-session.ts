@@ -1,7 +1,4 @@
-/**
- * Runs of the segmentation worker: one at a time, of one model or of several at once; what is finished stays, whatever
- * happens next.
- */
+/** Segmentation runs: one at a time, with one or more models. Finished slices stay, even if the run fails or is cancelled. */
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { SegmentRequest } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
@@ -13,21 +10,21 @@ import type { EngineEvents } from './engine-events.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 
-/** How often the worker hears of a new view, in milliseconds. */
+/** Milliseconds between view updates sent to the worker. */
 const viewInterval = 150;
 
-/** What a run is asked for, without slide and model. */
+/** Parameters of a run, without slide and model. */
 export interface RunPlan {
   readonly extent: Extent;
   readonly request: Omit<SegmentRequest, 'slide' | 'modelUrl' | 'mpp'>;
 }
 
-/** Models that run at once share the backend slice by slice, and the tiles that the reader decodes. */
+/** Models running together alternate on the backend slice by slice and share decoded tiles. */
 interface CurrentRun {
   readonly controller: AbortController;
   readonly slide: OpenSlide;
   readonly plan: RunPlan;
-  /** By model id; those that have ended as well. */
+  /** By model id, including finished ones. */
   readonly jobs: Map<string, Promise<void>>;
 }
 
@@ -40,7 +37,7 @@ export class SegmentSession {
   #awaitingMpp: Extent | null = null;
   #viewTimer: number | null = null;
 
-  /** @param visibleArea what the active pane shows of the slide now. */
+  /** @param visibleArea returns what the active pane shows of the slide */
   constructor(
     store: AppStore,
     client: SegmentClient,
@@ -51,7 +48,7 @@ export class SegmentSession {
     this.#client = client;
     this.#events = events;
     this.#visibleArea = visibleArea;
-    // The wish ends when the user stops answering the question.
+    // Forget the request if the user dismisses the question.
     store.subscribe(
       ({ dialog, slide }) => dialog === 'mpp' || slide?.calibration != null,
       (asking) => {
@@ -60,15 +57,15 @@ export class SegmentSession {
     );
   }
 
-  /** What to segment once the user has given the µm per pixel that `segment` asked for; null when it did not ask. */
+  /** What to segment once the user has entered the µm per pixel that `segment` asked for; null if it did not ask. */
   get awaitingMpp(): Extent | null {
     return this.#awaitingMpp;
   }
 
   /**
-   * Segments with the models of all panes at once, the active pane's first in each round. Asks for the resolution
-   * first where the slide has none.
-   * @param models only these; all that the panes show where absent.
+   * Segments with all models together, the active pane's first in each round. Asks for the resolution first if the
+   * slide has none.
+   * @param models defaults to the models of all panes
    */
   async segment(extent: Extent, models = shownModels(this.#store.getState())): Promise<void> {
     const state = this.#store.getState();
@@ -96,8 +93,8 @@ export class SegmentSession {
   }
 
   /**
-   * Runs the models at once on what `plan` says. Where a run is on they join it, and it ends with the last of them; a
-   * model that is in it already is left out.
+   * Runs the models together according to `plan`. If a run is in progress they join it, except models already in it.
+   * Resolves when the whole run has ended; for models that join, at once.
    */
   async runAll(slide: OpenSlide, models: readonly ModelEntry[], plan: RunPlan): Promise<void> {
     const current = this.#run ?? { controller: new AbortController(), slide, plan, jobs: new Map() };
@@ -105,7 +102,7 @@ export class SegmentSession {
     this.#run = current;
     for (const model of models) this.#join(current, slide, model, plan);
     if (!isNew) return;
-    // More models may join meanwhile.
+    // More models may join in the meantime.
     for (let known = 0; known < current.jobs.size;) {
       known = current.jobs.size;
       await Promise.all(current.jobs.values());
@@ -139,7 +136,7 @@ export class SegmentSession {
     }
   }
 
-  /** Holds the run, or lets it go on. */
+  /** Pauses or resumes the run. */
   togglePause(): void {
     const { run } = this.#store.getState();
     if (run !== null) this.#pause(run.phase !== 'paused');
@@ -150,7 +147,7 @@ export class SegmentSession {
     this.#store.dispatch({ type: 'run-paused', paused });
   }
 
-  /** Has models join the run that is on, on the same area of the same slide. Does nothing when none is on. */
+  /** Adds models to the run in progress, on the same area of the same slide. Does nothing without a run. */
   enqueue(models: readonly ModelEntry[]): void {
     const run = this.#run;
     if (run !== null) void this.runAll(run.slide, models, run.plan);
@@ -163,7 +160,7 @@ export class SegmentSession {
     void this.#client.setPaused(false);
   }
 
-  /** The view has moved: slices in view come first from now on. */
+  /** Call when the view has moved: slices in view are segmented first. */
   viewMoved(): void {
     if (this.#run === null || this.#viewTimer !== null) return;
     this.#viewTimer = window.setTimeout(() => {

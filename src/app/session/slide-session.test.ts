@@ -78,7 +78,7 @@ it('lets the latest wish win, and keeps the first slide when that one fails', as
   held.get('held')?.();
   await overtaken;
   expect(store.getState().slide).toBe(slide);
-  // Only the slide that nobody wants any more.
+  // Only the superseded slide is closed.
   expect(close).toHaveBeenCalledExactlyOnceWith(2);
 });
 

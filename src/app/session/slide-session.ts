@@ -1,4 +1,4 @@
-/** Opening slides: one at a time, the latest wish wins, and a failure leaves the page as usable as before. */
+/** Opens slides, one at a time: the latest request wins, and a failure leaves the current slide open. */
 import type { SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';
@@ -15,7 +15,7 @@ export class SlideSession {
   readonly #store: AppStore;
   readonly #client: SlideClient;
   #opening: AbortController | null = null;
-  /** Broken tiles of the current slide: the first is reported, the rest would say the same. */
+  /** Number of broken tiles of the current slide. Only the first is reported. */
   #brokenTiles = 0;
 
   constructor(store: AppStore, client: SlideClient) {
@@ -28,7 +28,7 @@ export class SlideSession {
     return this.#client;
   }
 
-  /** Opens a slide in place of the current one. When it fails, the current one stays. */
+  /** Replaces the current slide. If opening fails, the current slide stays. */
   async open(choice: SlideChoice): Promise<void> {
     this.#opening?.abort();
     const controller = new AbortController();
@@ -46,7 +46,7 @@ export class SlideSession {
       this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known });
       if (before !== null) void this.#client.close(before.slideId);
     } catch (error) {
-      // Aborted: another slide is being opened instead, or the user has closed the slide.
+      // Aborted: the user has opened another slide or closed this one.
       if (controller.signal.aborted) return;
       this.#store.dispatch({ type: 'slide-opening', title: null });
       if (isAbort(error)) return;
@@ -61,7 +61,7 @@ export class SlideSession {
     return this.open({ key: `url:${url}`, title, input: { kind: 'url', url } });
   }
 
-  /** Opens the first of the slides among `files`; the others wait in the list of slides. */
+  /** Opens the first slide in `files` and adds the others to the slide list. */
   async openFiles(files: readonly File[]): Promise<void> {
     const choices = (await groupSlideFiles(files)).map(({ title, files: group }) => ({
       key: `file:${title}:${group.map((file) => `${file.size}-${file.lastModified}`).join()}`,
@@ -82,8 +82,8 @@ export class SlideSession {
   }
 
   /**
-   * Sets the resolution of the open slide, and remembers it for the next time.
-   * @param umPerPx null for the file's own again.
+   * Sets the resolution of the open slide and saves it for the next visit.
+   * @param umPerPx null restores the file's own
    */
   setMpp(umPerPx: number | null): void {
     if (this.#store.getState().slide === null) return;
@@ -91,7 +91,7 @@ export class SlideSession {
     this.#rememberMpp();
   }
 
-  /** What the user says of the open slide's tissue; remembered. */
+  /** Sets organ or stain of the open slide and saves it for the next visit. */
   setSpecimen(change: Partial<Specimen>): void {
     const { slide, specimens } = this.#store.getState();
     if (slide === null) return;
@@ -104,7 +104,7 @@ export class SlideSession {
     rememberSpecimens(browserStorage(), next);
   }
 
-  /** Takes back the last change of the resolution. */
+  /** Undoes the last change of the resolution. */
   undoMpp(): void {
     this.#store.dispatch({ type: 'undo-mpp' });
     this.#rememberMpp();
@@ -125,7 +125,7 @@ export class SlideSession {
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, 'slide.reload') });
   };
 
-  /** Lets the next broken tile be reported again. */
+  /** Reports the next broken tile again. */
   forgetTileErrors(): void {
     this.#brokenTiles = 0;
   }

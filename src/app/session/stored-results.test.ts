@@ -68,7 +68,7 @@ it('restores for a model that comes into view, and not for other changes', async
   expect(asked).toEqual(['a/ of the file', 'b/ of the file']);
 });
 
-it('says so only where the results still belong to what is shown', async () => {
+it('reports restored slices only if they still belong to the open slide and its resolution', async () => {
   const { store, settled } = start(0.25);
   store.dispatch({ type: 'user-mpp', mpp: { x: 0.5, y: 0.5, source: 'user' } });
   await settled();

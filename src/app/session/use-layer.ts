@@ -1,4 +1,4 @@
-/** Layers as components see them: rendered again when slide, models or ground truth change. */
+/** React hooks for layers, which re-render when slide, models or ground truth change. */
 import { useCallback, useSyncExternalStore } from 'react';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import { currentMpp, layerText } from '../state/state.ts';
@@ -6,7 +6,7 @@ import type { LayerChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { LayerContent } from './layer-content.ts';
 
-/** What a layer shows on the open slide; null while there is nothing to show it of. */
+/** What a layer shows on the open slide; null without a slide, model or ground truth. */
 export function useLayerContent(layer: LayerChoice): LayerContent | null {
   const workbench = useWorkbench();
   useApp((state) => currentMpp(state.slide));
@@ -16,23 +16,23 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
   return workbench.resolveLayer(layer);
 }
 
-/** Layers that can be chosen, by `layerText`, with their names. */
+/** Available layers as `layerText`, with their names. */
 export function useLayerOptions(): readonly (readonly [text: string, title: string])[] {
   const { truth } = useWorkbench();
   const models = useApp((state) => state.models);
   const fingerprint = useFingerprint();
   const hasTruth = useSyncExternalStore(truth.subscribe, () => truth.of(fingerprint) !== null);
   return [
-    ['none', models === null ? 'Reading…' : 'None, tissue alone'],
+    ['none', models === null ? 'Loading…' : 'None (tissue only)'],
     ...(models ?? []).map(({ id, manifest }) => [layerText({ kind: 'model', id }), manifest.title] as const),
     ['truth', hasTruth ? 'Ground truth' : 'Ground truth (none loaded)'],
   ];
 }
 
-/** Figures move this often, in milliseconds: slices finish far faster than anybody reads. */
+/** Milliseconds between updates of figures. Slices finish far faster than anyone can read. */
 const figuresInterval = 200;
 
-/** Grows with the slices that a map gets, several at a time. */
+/** Version of a map, updated at intervals while slices arrive. */
 export function useMapVersion(map: LiveClassMap | null): number {
   const subscribe = useCallback(
     (listener: () => void) => {

@@ -1,4 +1,4 @@
-/** The µm per pixel that the user gives: typed, or from a known length on the slide, and remembered by the slide's fingerprint. */
+/** µm per pixel from the user: typed or derived from a known length, and saved by slide fingerprint. */
 import { z } from 'zod';
 import type { SlideMpp } from '../../slide/slide.ts';
 import type { Point } from '../viewer/affine.ts';
@@ -8,10 +8,10 @@ import type { KeyValueStorage } from '../state/browser-storage.ts';
 const storageKey = 'dualscope.mpp';
 const recordSchema = z.record(z.string(), z.number().positive());
 
-/** Range of µm per pixel that is accepted; a 100× scan has 0.1, an overview image about 20. */
+/** Accepted µm per pixel; a 100× scan has 0.1, an overview image about 20. */
 export const mppRange = { min: 0.01, max: 100 } as const;
 
-/** µm per pixel from user input (a comma counts as a point); null unless it is a number within `mppRange`. */
+/** Parses µm per pixel, with decimal point or comma; null unless it is a number within `mppRange`. */
 export function parseMpp(text: string): number | null {
   const trimmed = text.trim().replace(',', '.');
   if (!/^\d*\.?\d+$/.test(trimmed)) return null;
@@ -29,8 +29,8 @@ export function recallMpp(storage: KeyValueStorage | null, fingerprint: string):
 }
 
 /**
- * Where storage is full or forbidden, the figure holds for this visit only.
- * @param value µm per pixel; null forgets it.
+ * Saves the value; if storage is full or blocked, it lasts until the page closes.
+ * @param value µm per pixel; null removes it
  */
 export function rememberMpp(
   storage: KeyValueStorage | null,
@@ -43,15 +43,15 @@ export function rememberMpp(
   writeStored(storage, storageKey, Object.fromEntries(entries));
 }
 
-/** Shorter lines are refused: one pixel more or less would change the result by more than 5 %. */
+/** Minimum line length: below it, one pixel changes the result by more than 5 %. */
 const minLengthPx = 20;
 
-/** Length of the line between two points, both in level-0 pixels. */
+/** Distance of two points, level-0 pixels. */
 export function lengthPx(from: Point, to: Point): number {
   return Math.hypot(to.x - from.x, to.y - from.y);
 }
 
-/** µm from user input, in µm or with the unit mm; a comma counts as a point; null when it is not a length. */
+/** Parses a length in µm or mm, with decimal point or comma. @returns µm; null if it is not a length */
 export function parseLengthUm(text: string): number | null {
   const match = /^(\d*\.?\d+)\s*(µm|μm|um|mm)?$/.exec(text.trim().replace(',', '.'));
   const value = Number(match?.[1]);
@@ -64,7 +64,7 @@ export type KnownLength =
   | { readonly kind: 'too-short'; readonly minPx: number }
   | { readonly kind: 'out-of-range' };
 
-/** µm per pixel of a line of `px` level-0 pixels that is `um` long. */
+/** µm per pixel, from a line of `px` level-0 pixels that is `um` µm long. */
 export function mppOfLength(px: number, um: number): KnownLength {
   if (px < minLengthPx) return { kind: 'too-short', minPx: minLengthPx };
   const mpp = Number((um / px).toPrecision(4));

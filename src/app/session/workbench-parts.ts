@@ -1,4 +1,4 @@
-/** What of the workbench its own parts may use: the workbench fits, and nothing here imports it. */
+/** The part of the workbench that its sessions use. Declared separately to avoid an import cycle with it. */
 import type { MapClient } from '../../worker/map-client.ts';
 import type { AnnotationSession } from '../annotate/annotation-session.ts';
 import type { LayerChoice } from '../state/state.ts';

@@ -1,4 +1,4 @@
-/** Everything that outlives a render: the store, the workers, the views, the finished class maps. */
+/** Everything that outlives a render: the store, the workers, the views and the class maps. */
 import { shallow } from 'zustand/shallow';
 import { DifferenceSession } from '../compare/difference-session.ts';
 import { createMapClient } from '../../worker/map-client.ts';
@@ -35,7 +35,7 @@ import { SlideSession } from './slide-session.ts';
 import { StoredResults } from './stored-results.ts';
 import { parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
 
-/** On a narrower window panels lie over the tissue, as in style/tablet.css. */
+/** In narrower windows panels cover the tissue, see style/tablet.css. */
 const narrowPx = 1100;
 
 export class Workbench {
@@ -47,7 +47,7 @@ export class Workbench {
   readonly stored: StoredResults;
   readonly #storage = createStorageClient();
   readonly classMaps = new ClassMapStore(
-    new SliceCache(this.#storage, sliceCacheBudget(), () => this.#tellOfMemory()),
+    new SliceCache(this.#storage, sliceCacheBudget(), () => this.#warnOfMemory()),
   );
   readonly truth = new TruthLayer();
   readonly maps: MapClient = createMapClient();
@@ -96,7 +96,7 @@ export class Workbench {
     );
   }
 
-  /** Opens what the page's address asks for, or the first demo slide. */
+  /** Opens the slide named in the page's URL, or the first demo slide. */
   async start(): Promise<void> {
     const wanted = parseUrlParameters(window.location.search);
     const models = this.engine.loadModels(wanted.model);
@@ -113,19 +113,19 @@ export class Workbench {
     }
     await models;
     this.#keepAddress();
-    // Last, so that loading the runtime does not delay the first look at the slide.
+    // Last, so that loading the runtime does not delay the first view of the slide.
     await this.engine.startBackend(wanted.backend);
     this.stored.watch();
-    // What pages have put aside that did not end in time to clear up.
+    // Slices spilled by pages that closed without cleaning up.
     await this.#storage.sweep().catch(() => undefined);
   }
 
-  #tellOfMemory(): void {
+  #warnOfMemory(): void {
     const report = {
       code: 'memory',
       file: '',
-      problem: 'The browser has no room to put finished slices aside.',
-      remedy: 'They stay in memory, as far as it goes; free disk space, or use a window that is not private.',
+      problem: 'Browser storage is full, so finished slices stay in memory.',
+      remedy: 'Free disk space, or leave private browsing.',
     };
     this.store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
@@ -145,13 +145,13 @@ export class Workbench {
     };
   }
 
-  /** Called after each frame of the active pane, whichever that is by then. Returns the end of it. */
+  /** Calls `listener` after each frame of the currently active pane. Returns a function that unsubscribes it. */
   readonly onActiveFrame = (listener: () => void): (() => void) => {
     this.#frameListeners.add(listener);
     return () => this.#frameListeners.delete(listener);
   };
 
-  /** Brings a view that has just opened to where the active one is, unless views are free. */
+  /** Moves a newly opened view to the position of the active one, unless panes are unlinked. */
   joinViews(view: SlideView): void {
     if (view === this.activeView()) this.navigation.shown(view);
     const place = this.activeView()?.place() ?? null;
@@ -159,13 +159,13 @@ export class Workbench {
     view.goTo(place);
   }
 
-  /** Has every view ask again for its tiles, after some could not be had. */
+  /** Reloads the tiles of all views, after some failed. */
   reloadTiles(): void {
     this.slides.forgetTileErrors();
     for (const view of this.#views.values()) view.reload();
   }
 
-  /** null for a pane that is not shown. */
+  /** The view of a pane; null if the pane is not on screen. */
   view(paneId: string): SlideView | null {
     return this.#views.get(paneId) ?? null;
   }
@@ -174,7 +174,7 @@ export class Workbench {
     return this.#views.get(this.store.getState().activePane) ?? null;
   }
 
-  /** What a layer shows on the open slide; null for none, and for ground truth where there is none. */
+  /** What a layer shows on the open slide; null without a slide, model or ground truth. */
   resolveLayer(layer: LayerChoice): LayerContent | null {
     const state = this.store.getState();
     const { slide } = state;
@@ -187,12 +187,12 @@ export class Workbench {
     return { title, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
   }
 
-  /** The class map of a pane's layer; null when the pane shows tissue alone. */
+  /** Class map of a pane's layer; null if the pane shows no layer. */
   classMapOf(pane: PaneState): LiveClassMap | null {
     return this.resolveLayer(pane.layer)?.map ?? null;
   }
 
-  /** Keeps slide and model in the page's address, for reloading and for sharing a demo. */
+  /** Keeps slide and model in the page's URL, so that it can be reloaded and shared. */
   #keepAddress(): void {
     this.store.subscribe(
       ({ slide, panes: [first] }) => [slide?.choice.input, first?.layer] as const,

@@ -1,10 +1,10 @@
-/** Small values that the browser keeps between visits: JSON in localStorage, checked by a schema when it is read. */
+/** Small values saved between visits: JSON in localStorage, validated by a schema on reading. */
 import type { z } from 'zod';
 
-/** The part of Web Storage that is used. */
+/** The part of Web Storage that the app uses. */
 export type KeyValueStorage = Pick<Storage, 'getItem' | 'setItem'>;
 
-/** localStorage, or null where the browser forbids it. */
+/** localStorage, or null if the browser blocks it. */
 export function browserStorage(): Storage | null {
   try {
     return window.localStorage;
@@ -14,8 +14,8 @@ export function browserStorage(): Storage | null {
 }
 
 /**
- * The value under `key`; `fallback` where there is none or it can't be read. An entry that can't be read is copied to
- * `KEY.unreadable` first, so that the next write does not destroy it.
+ * The value under `key`, or `fallback` if it is missing or invalid. An invalid entry is copied to `KEY.unreadable`, so
+ * that the next write does not destroy it.
  */
 export function readStored<T>(
   storage: KeyValueStorage | null,
@@ -31,7 +31,7 @@ export function readStored<T>(
   return fallback;
 }
 
-/** @returns whether the value is stored; false where storage is full or forbidden. */
+/** @returns whether the value was saved; false if storage is full or blocked */
 export function writeStored(storage: KeyValueStorage | null, key: string, value: unknown): boolean {
   return writeText(storage, key, JSON.stringify(value));
 }

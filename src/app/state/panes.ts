@@ -1,4 +1,4 @@
-/** Panes: changing one, laying out several, and the part of their look that is remembered. Pure. */
+/** Panes: changing one, changing their number, and saving their style to the preferences. Pure. */
 import { activePaneOf, layerText } from './state.ts';
 import type {
   AppState,
@@ -11,7 +11,7 @@ import type {
   Preferences,
 } from './state.ts';
 
-/** How a class is drawn that the user has not changed. */
+/** Default style of a class. */
 export const plainClass: ClassStyle = { colour: null, fill: true, outline: true, hatch: true };
 
 /** Overlay settings of a new pane. */
@@ -19,7 +19,7 @@ export function initialOverlay(preferences: Preferences): OverlaySettings {
   return { ...preferences.overlay, visible: true, confidence: false, minConfidence: 0, hiddenClasses: [] };
 }
 
-/** Changes one pane; the active one where `paneId` is absent. */
+/** Changes one pane; the active one without a `paneId`. */
 export function changePane(
   state: AppState,
   change: (pane: PaneState) => PaneState,
@@ -33,14 +33,14 @@ export function changePane(
 
 const paneIds = ['A', 'B', 'C', 'D'] as const;
 
-/** New panes draw as the active one does, and show models that no pane shows yet. */
+/** Adds or removes panes. New ones copy the style of the active pane and show models that are not on screen yet. */
 export function setPaneCount(state: AppState, count: PaneCount): AppState {
   const compare = { ...state.compare, view: 'panes' } as const;
   if (count === state.panes.length) return state.compare.view === 'panes' ? state : { ...state, compare };
   const panes = state.panes.slice(0, count);
   const { overlay } = activePaneOf(state);
   for (const id of paneIds.slice(panes.length, count)) {
-    // The two layers of swipe and difference become two panes.
+    // Leaving swipe or difference view, its second layer moves to the second pane.
     const { view, second } = state.compare;
     const layer = id === 'B' && view !== 'panes' ? second : unshownLayer(state, panes);
     panes.push({ id, layer, overlay: { ...overlay, hiddenClasses: [] } });
@@ -49,7 +49,7 @@ export function setPaneCount(state: AppState, count: PaneCount): AppState {
   return { ...state, panes, activePane, compare };
 }
 
-/** A model that none of the panes shows, or none; those with the classes of the first pane's model come first. */
+/** A model that no pane shows, preferably with the classes of the first pane's model; no layer if there is none. */
 export function unshownLayer(state: AppState, panes: readonly PaneState[]): LayerChoice {
   const shown = new Set(panes.map((pane) => layerText(pane.layer)));
   const vocabulary = ({ manifest }: ModelEntry): string => manifest.classes.map(({ name }) => name).join();
@@ -65,7 +65,7 @@ export function unshownLayer(state: AppState, panes: readonly PaneState[]): Laye
   return model === undefined ? { kind: 'none' } : { kind: 'model', id: model.id };
 }
 
-/** Copies the overlay settings that are a matter of taste into the preferences. */
+/** Copies the active pane's style into the preferences, but not what it shows or hides. */
 export function rememberOverlay(state: AppState): AppState {
   const { fill, outline, hatch, fillOpacity, outlineOpacity, outlineWidth, palette, classStyles } =
     activePaneOf(state).overlay;

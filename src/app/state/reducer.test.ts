@@ -93,7 +93,7 @@ describe('panes', () => {
     expect(panes[1]?.overlay).toMatchObject({ fillOpacity: 0.7, hiddenClasses: [] });
   });
 
-  it('prefers models that tell the same classes apart', () => {
+  it('prefers models with the same classes', () => {
     const others = [model('colon', 'x'), model('nano', 'a', 'b')];
     const change: Action = { type: 'models', models: [...others, ...models] };
     const { panes } = after(change, ...two.slice(1), { type: 'layout', count: 4 });

@@ -1,4 +1,4 @@
-/** Every change of the interface's state, as pure functions. */
+/** All actions and how they change the state. Pure. */
 import type { BackendReport } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
@@ -41,7 +41,7 @@ export type Action =
   | { readonly type: 'model-check'; readonly modelId: string; readonly check: ModelCheck }
   | { readonly type: 'speeds'; readonly speeds: Speeds }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
-  /** `paneId` absent: the active pane's. `byDefault`: nobody has asked for it. */
+  /** Without `paneId`, applies to the active pane. `byDefault` marks a choice that neither user nor URL has made. */
   | {
       readonly type: 'choose-layer';
       readonly layer: LayerChoice;
@@ -55,7 +55,7 @@ export type Action =
   | { readonly type: 'link'; readonly link: LinkMode }
   | { readonly type: 'overlay'; readonly change: Partial<OverlaySettings> }
   | { readonly type: 'toggle-class'; readonly value: number }
-  /** `title` null: opening has ended without a slide. */
+  /** `title` null: opening has failed or was cancelled. */
   | { readonly type: 'slide-opening'; readonly title: string | null }
   | {
       readonly type: 'slide-opened';
@@ -133,7 +133,7 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'speeds':
       return { ...state, speeds: action.speeds };
     case 'choose-layer':
-      // Class values mean something else in another model, so which are hidden does not carry over.
+      // Class values differ between models, so hidden classes do not carry over.
       return changePane(
         { ...state, layerChosen: state.layerChosen || action.byDefault !== true },
         (pane) =>
@@ -250,7 +250,7 @@ export function reduce(state: AppState, action: Action): AppState {
   }
 }
 
-/** Changes the open slide. Without one, and where `change` returns null, the state stays as it is. */
+/** Changes the open slide. Returns the same state without a slide, or if `change` returns null. */
 function changeSlide(state: AppState, change: (slide: OpenSlide) => Partial<OpenSlide> | null): AppState {
   const changed = state.slide === null ? null : change(state.slide);
   return state.slide === null || changed === null
@@ -258,7 +258,7 @@ function changeSlide(state: AppState, change: (slide: OpenSlide) => Partial<Open
     : { ...state, slide: { ...state.slide, ...changed } };
 }
 
-/** A slide that has just opened. Of the former slide's annotations only the view settings carry over. */
+/** State of a newly opened slide. Of the previous annotation state, only view settings carry over. */
 function openedSlide(
   { slideId, choice, metadata, userMpp }: Extract<Action, { type: 'slide-opened' }>,
   former: AnnotateState,

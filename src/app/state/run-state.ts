@@ -1,11 +1,11 @@
-/** A run of one model or of several at once: what the interface shows of it. Pure. */
+/** State of the segmentation run, with one or more models, and outcome of the last one. Pure. */
 import type { PeakMemory, RunStatistics } from '../../segment/run-progress.ts';
 import type { SegmentEvent, SegmentSummary, StageTimes } from '../../segment/run-progress.ts';
 
-/** `area` is the one that was drawn last. */
+/** `area` is the area drawn last. */
 export type Extent = 'visible' | 'whole' | 'area';
 
-/** What one of the models has done of its slices. */
+/** Progress of one model. */
 export interface ModelRun {
   readonly modelId: string;
   readonly done: number;
@@ -15,44 +15,44 @@ export interface ModelRun {
   readonly rate: number;
   readonly etaSeconds: number;
   readonly broken: number;
-  /** Slices that are glass and left out. */
+  /** Background slices skipped. */
   readonly skipped: number;
   /** null until the first slices are done. */
   readonly statistics: RunStatistics | null;
   readonly ended: boolean;
-  /** null while it runs, and where it failed or was cancelled before its first slice. */
+  /** null while running, and if it failed or was cancelled before the first slice. */
   readonly summary: SegmentSummary | null;
 }
 
 export interface RunState {
   readonly extent: Extent;
   readonly phase: 'preparing' | 'running' | 'paused' | 'cancelling';
-  /** In the order in which they were started. They share the backend slice by slice. */
+  /** In starting order. They alternate on the backend slice by slice. */
   readonly models: readonly ModelRun[];
 }
 
-/** What one model did in a run that is over. */
+/** Outcome of one model in a finished run. */
 export interface ModelOutcome {
   readonly modelId: string;
   readonly slices: number;
   readonly seconds: number;
   readonly restored: number;
   readonly stages: StageTimes;
-  /** null where memory is not measured. */
+  /** null if memory was not measured. */
   readonly memory: PeakMemory | null;
 }
 
-/** How the last run ended, for the status bar. */
+/** Outcome of the last run, for the status bar. */
 export interface RunOutcome {
   readonly extent: Extent;
   readonly cancelled: boolean;
   /** Of all models together. */
   readonly slices: number;
-  /** Of the model that took longest. */
+  /** Of the slowest model. */
   readonly seconds: number;
-  /** Slices that an earlier run had kept. */
+  /** Slices reused from earlier runs. */
   readonly restored: number;
-  /** Slices left out as glass. */
+  /** Background slices skipped. */
   readonly skipped: number;
   readonly models: readonly ModelOutcome[];
 }
@@ -63,12 +63,12 @@ export interface Runs {
 }
 
 export type RunAction =
-  /** Begins a run, or has one more model join the one that is on. */
+  /** Starts a run, or adds a model to the run in progress. */
   | { readonly type: 'run-started'; readonly modelId: string; readonly extent: Extent }
   | { readonly type: 'run-event'; readonly modelId: string; readonly event: SegmentEvent }
   | { readonly type: 'run-paused'; readonly paused: boolean }
   | { readonly type: 'run-cancelling' }
-  /** The run is over when the last of its models is. */
+  /** The run ends with its last model. */
   | { readonly type: 'run-ended'; readonly modelId: string; readonly summary: SegmentSummary | null };
 
 export function reduceRun(runs: Runs, action: RunAction): Runs {
@@ -87,7 +87,7 @@ export function reduceRun(runs: Runs, action: RunAction): Runs {
       const models = run.models.map((model) =>
         model.modelId === action.modelId && !model.ended ? afterEvent(model, action.event) : model,
       );
-      // Slices in work when the run was held still come in.
+      // Slices already being segmented still arrive while the run is paused.
       const phase = run.phase === 'preparing' ? 'running' : run.phase;
       return { ...runs, run: { ...run, phase, models } };
     }
@@ -142,7 +142,7 @@ function afterEvent(model: ModelRun, event: SegmentEvent): ModelRun {
   }
 }
 
-/** null where no model has come to a summary. */
+/** null if no model has a summary. */
 function outcomeOf({ extent, models }: RunState): RunOutcome | null {
   const known = models.flatMap(({ modelId, summary }) => (summary === null ? [] : [{ modelId, summary }]));
   if (known.length === 0) return null;
@@ -165,7 +165,7 @@ function outcomeOf({ extent, models }: RunState): RunOutcome | null {
   };
 }
 
-/** The models of a run together. */
+/** Progress of all models of a run together. */
 export function wholeProgress({
   models,
 }: RunState): Pick<ModelRun, 'done' | 'total' | 'rate' | 'etaSeconds' | 'broken' | 'skipped'> {

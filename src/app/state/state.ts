@@ -1,4 +1,4 @@
-/** What the interface shows, as plain data. Slides, class maps and the viewer live outside of it. */
+/** State of the interface, as plain data. Slides, class maps and the viewer are held elsewhere. */
 import type { BackendReport, SlideInput, TileColours } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
@@ -20,25 +20,25 @@ export type { Extent } from './run-state.ts';
 /** Corners, level-0 pixels. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
 export type AreaShape = 'rectangle' | 'polygon';
-/** How the views of several panes move: together, together with the offset that they have, or each by itself. */
+/** How panes move: together, together with a constant offset, or independently. */
 export type LinkMode = 'linked' | 'offset' | 'free';
 export type PaneCount = 1 | 2 | 4;
 export type DialogName =
   'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session' | 'delete-results';
 
-/** What is drawn over the tissue. */
+/** Which layer a pane draws over the tissue. */
 export type LayerChoice =
   { readonly kind: 'model'; readonly id: string } | { readonly kind: 'truth' } | { readonly kind: 'none' };
 
-/** Panes with a layer each, or two layers in a single pane: beside a divider, or where they differ. */
+/** Panes with one layer each, or a single pane that compares two layers: by a divider, or by their difference. */
 export type CompareView = 'panes' | 'swipe' | 'difference';
 
 export interface CompareState {
   readonly view: CompareView;
-  /** Lies over the first pane's own layer in swipe and difference. */
+  /** The layer compared with the first pane's in swipe and difference view. */
   readonly second: LayerChoice;
   readonly divider: {
-    /** Place of the divider, share of the pane from left or top. */
+    /** Position of the divider, from left or top, as a share of the pane. */
     readonly share: number;
     readonly direction: 'vertical' | 'horizontal';
   };
@@ -54,11 +54,11 @@ export interface DemoSlide {
   readonly licence: string;
   readonly organ?: string | undefined;
   readonly stain?: string | undefined;
-  /** File of its ground truth, relative to slides/. */
+  /** Ground truth file, relative to slides/. */
   readonly truth?: string | undefined;
 }
 
-/** A slide that can be opened again with one click, because the page still holds its files or address. */
+/** A slide that can be reopened with one click, because the page still holds its files or URL. */
 export interface SlideChoice {
   readonly key: string;
   readonly title: string;
@@ -66,34 +66,34 @@ export interface SlideChoice {
 }
 
 /**
- * The open slide and everything that belongs to it. Another slide replaces it as a whole once it has opened, so a slide
- * that fails to open leaves it untouched.
+ * The open slide and all state that belongs to it. It is replaced as a whole once another slide has opened, so a slide
+ * that fails to open changes nothing.
  */
 export interface OpenSlide {
-  /** Number under which the worker holds the slide. */
+  /** The worker's number for the slide. */
   readonly slideId: number;
   readonly choice: SlideChoice;
   readonly metadata: SlideMetadata;
-  /** Given by the user; overrides the file's own. */
+  /** Entered by the user; overrides the file's. */
   readonly userMpp: SlideMpp | null;
-  /** Former values of `userMpp` in this visit, oldest first: the undo history. */
+  /** Undo history of `userMpp`, oldest first. */
   readonly earlierMpp: readonly (SlideMpp | null)[];
-  /** The area drawn last; null while there is none. */
+  /** The area drawn last, or null. */
   readonly area: Polygon | null;
-  /** An area that is being drawn. */
+  /** The area being drawn, or null. */
   readonly drawing: AreaDrawing | null;
-  /** null while nothing is measured. */
+  /** The current measurement, or null. */
   readonly measure: Measurement | null;
-  /** null while no known length is being drawn. */
+  /** The known length being drawn, or null. */
   readonly calibration: KnownLengthDrawing | null;
   readonly bookmarks: readonly Bookmark[];
   /** Annotations and ground truth. */
   readonly annotate: AnnotateState;
 }
 
-/** A length of known size that is being drawn, to derive the µm per pixel from it. */
+/** A known length being drawn, from which the µm per pixel is derived. */
 export interface KnownLengthDrawing {
-  /** The ends of the length, level-0 pixels; none, one or both. */
+  /** Its ends so far, level-0 pixels: none, one or both. */
   readonly points: readonly Point[];
 }
 
@@ -110,27 +110,27 @@ export type BackendState =
   | { readonly kind: 'ready'; readonly report: BackendReport }
   | { readonly kind: 'failed'; readonly error: ErrorReport };
 
-/** An area that is being drawn. */
+/** An area being drawn. */
 export interface AreaDrawing {
   readonly shape: AreaShape;
-  /** Level-0 pixels; of a rectangle two opposite corners. */
+  /** Level-0 pixels; for a rectangle, two opposite corners. */
   readonly points: readonly Point[];
 }
 
-/** What a model's golden test tensors gave on the current backend. */
+/** Result of a model's golden test on the current backend. */
 export type ModelCheck =
   | { readonly kind: 'running' }
   | { readonly kind: 'done'; readonly result: GoldenResult }
   | { readonly kind: 'failed'; readonly error: ErrorReport };
 
-/** How a pane's layer is drawn. */
+/** Overlay settings of a pane. */
 export interface OverlaySettings extends OverlayPreferences {
   readonly visible: boolean;
-  /** Confidence is drawn in place of classes. */
+  /** Draw confidence instead of classes. */
   readonly confidence: boolean;
   /** Pixels with a lower confidence, 0 to 1, are not drawn. */
   readonly minConfidence: number;
-  /** Class values that are switched off. */
+  /** Class values that are hidden. */
   readonly hiddenClasses: readonly number[];
 }
 
@@ -147,24 +147,24 @@ export interface LogEntry {
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly level: LogLevel;
-  /** The file or model it is about; may be empty. */
+  /** File or model; may be empty. */
   readonly subject: string;
   readonly problem: string;
   readonly remedy: string;
-  /** A command that helps, by id. */
+  /** Id of a command that helps, or null. */
   readonly commandId: string | null;
 }
 
 export interface AppState {
   readonly preferences: Preferences;
   readonly demos: readonly DemoSlide[];
-  /** Slides opened in this visit, latest first. */
+  /** Slides opened since the page loaded, latest first. */
   readonly opened: readonly SlideChoice[];
-  /** null while no slide is open. */
+  /** null if no slide is open. */
   readonly slide: OpenSlide | null;
-  /** Title of the slide that is being opened; null while none is. `slide` stays until it has opened. */
+  /** Title of the slide being opened, or null. `slide` stays until it has opened. */
   readonly opening: string | null;
-  /** Organ and stain as the user has said, by the slide's fingerprint. */
+  /** Organ and stain entered by the user, by slide fingerprint. */
   readonly specimens: Readonly<Record<string, Specimen>>;
   /** null while loading. */
   readonly models: readonly ModelEntry[] | null;
@@ -174,38 +174,38 @@ export interface AppState {
   readonly speeds: Speeds;
   readonly backend: BackendState;
   readonly run: RunState | null;
-  /** Whether glass is shaded. */
+  /** Whether the background mask is shown. */
   readonly tissueShown: boolean;
   readonly lastRun: RunOutcome | null;
   readonly panes: readonly PaneState[];
   readonly activePane: string;
-  /** Whether a layer was chosen by the reader, a session or the address, and not put there as a default. */
+  /** Whether the user, a session file or the URL has chosen a layer. */
   readonly layerChosen: boolean;
   readonly link: LinkMode;
   readonly compare: CompareState;
   readonly log: readonly LogEntry[];
   readonly logOpen: boolean;
-  /** The log entry that the status bar shows, until dismissed. */
+  /** Log entry shown in the status bar until dismissed. */
   readonly notice: LogEntry | null;
   readonly dialog: DialogName | null;
 }
 
-/** The resolution to work with: the user's, else the file's, else null. */
+/** The resolution in use: the user's, else the file's, else null. */
 export function currentMpp(slide: OpenSlide | null): SlideMpp | null {
   return slide === null ? null : (slide.userMpp ?? slide.metadata.mpp);
 }
 
-/** Whether a slide is open, or the first one is being opened. */
+/** Whether a slide is open or opening. */
 export function hasSlide({ slide, opening }: AppState): boolean {
   return slide !== null || opening !== null;
 }
 
-/** Annotations and ground truth of the open slide; without a slide there are none. */
+/** Annotation state of the open slide; empty without a slide. */
 export function annotateOf({ slide }: Pick<AppState, 'slide'>): AnnotateState {
   return slide?.annotate ?? initialAnnotate;
 }
 
-/** Organ and stain of the open slide: the user's word, else the list of demo slides', else the file's. */
+/** Organ and stain of the open slide: from the user, else the demo slide list, else the file. */
 export function currentSpecimen({ slide, specimens, demos }: AppState): Specimen {
   if (slide === null) return unknownSpecimen;
   const { choice, metadata } = slide;
@@ -218,12 +218,12 @@ export function currentSpecimen({ slide, specimens, demos }: AppState): Specimen
   );
 }
 
-/** Whether the open slide has a colour profile that changes what is seen. */
+/** Whether the open slide has a colour profile other than sRGB. */
 export function hasOwnColours(slide: OpenSlide | null): boolean {
   return slide?.metadata.icc?.srgb === false;
 }
 
-/** The colours that tiles are to be shown in. */
+/** Colours in which tiles are requested. */
 export function tileColours(state: AppState): TileColours {
   return state.preferences.colourProfile && hasOwnColours(state.slide) ? 'srgb' : 'stored';
 }
@@ -234,12 +234,12 @@ export function activePaneOf(state: AppState): PaneState {
   return pane;
 }
 
-/** The model of the active pane, or null when it has none or the list is still loading. */
+/** The model of the active pane; null if it has none or models are still loading. */
 export function activeModel(state: AppState): ModelEntry | null {
   return modelOf(state, activePaneOf(state).layer);
 }
 
-/** The models that the panes show, the active pane's first, each once. */
+/** Models shown in any pane, each once, the active pane's first. */
 export function shownModels(state: AppState): ModelEntry[] {
   const active = activePaneOf(state);
   const layers = [active, ...state.panes].map((pane) => pane.layer);
@@ -247,17 +247,17 @@ export function shownModels(state: AppState): ModelEntry[] {
   return [...new Set(layers.flatMap((layer) => modelOf(state, layer) ?? []))];
 }
 
-/** The model of a layer; null for other layers, and while the list is loading. */
+/** The model of a layer; null for other layers and while models are loading. */
 export function modelOf({ models }: Pick<AppState, 'models'>, layer: LayerChoice): ModelEntry | null {
   return layer.kind === 'model' ? (models?.find((model) => model.id === layer.id) ?? null) : null;
 }
 
-/** A layer as text, for `value`s and addresses: `model:nano-add`, `truth` or `none`. */
+/** A layer as text, for form values and files: `model:nano-add`, `truth` or `none`. */
 export function layerText(layer: LayerChoice): string {
   return layer.kind === 'model' ? `model:${layer.id}` : layer.kind;
 }
 
-/** The layer that `layerText` wrote; no layer for anything else. */
+/** Parses the output of `layerText`; anything else is no layer. */
 export function parseLayer(text: string): LayerChoice {
   if (text.startsWith('model:')) return { kind: 'model', id: text.slice('model:'.length) };
   return { kind: text === 'truth' ? 'truth' : 'none' };

@@ -1,4 +1,4 @@
-/** The store of the app: a zustand store that changes by the pure reducer alone. */
+/** The app's zustand store, which only changes through the reducer. */
 import { subscribeWithSelector } from 'zustand/middleware';
 import { createStore } from 'zustand/vanilla';
 import type { Mutate, StoreApi } from 'zustand/vanilla';

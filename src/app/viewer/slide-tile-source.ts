@@ -111,7 +111,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     };
   }
 
-  /** Stands in for tiles that the slide omits because they are empty. */
+  /** Replaces tiles that the slide omits because they are empty. */
   #background(level: number): ImageBitmap {
     const { tileWidth, tileHeight } = this.#level(level);
     const canvas = new OffscreenCanvas(tileWidth, tileHeight);
