@@ -61,8 +61,8 @@ test('without private files, results are kept in the database', async ({ page })
 test('a private window that keeps nothing: the page says so, and segments', async ({ page }) => {
   await injectIntoWorkers(page, { storage: noFiles + noDatabase });
   await openSlide(page);
-  await expect(page.getByTestId('notice')).toContainText('lets the page save nothing');
-  await expect(page.getByTestId('notice')).toContainText('Results last until the page is closed');
+  await expect(page.getByTestId('notice')).toContainText('does not allow saving results');
+  await expect(page.getByTestId('notice')).toContainText('Results are lost when the page is closed');
   await page.getByRole('button', { name: 'Dismiss' }).click();
   expect(await runWholeSlide(page)).toBeGreaterThan(10);
   // Told once, not for every run.
@@ -70,12 +70,12 @@ test('a private window that keeps nothing: the page says so, and segments', asyn
 });
 
 for (const [what, fault, says] of [
-  ['a full disk', "throw new DOMException('no room', 'QuotaExceededError');", 'no more room'],
+  ['a full disk', "throw new DOMException('no room', 'QuotaExceededError');", 'storage is full'],
   [
     'a store that is cleared',
     // What clearing the data of the site does to an open file.
     "throw new DOMException('gone', 'InvalidStateError');",
-    "can't be reached any more",
+    'no longer accessible',
   ],
 ] as const) {
   test(`${what} in the middle of a run: told, the run ends, and what was kept before is there again`, async ({

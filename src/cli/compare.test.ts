@@ -52,12 +52,14 @@ describe('dualscope compare', () => {
   it('rejects different images and files that are not evaluations', async () => {
     const one = await evaluation('one', { a1: 0.9 });
     const more = await evaluation('more', { a1: 0.9, a2: 0.9 });
-    await expect(compare(one, more)).rejects.toThrow(/more\.json: The models were measured on different images/);
+    await expect(compare(one, more)).rejects.toThrow(
+      /more\.json: The models were measured on different images/,
+    );
     const file = join(folder, 'text.json');
     await writeFile(file, 'no');
     await expect(compare(one, file)).rejects.toThrow(/text\.json: Not valid JSON/);
     await writeFile(file, '{}');
     await expect(compare(one, file)).rejects.toThrow(/text\.json: Not an evaluation/);
-    await expect(compare(one, join(folder, 'none.json'))).rejects.toThrow(/none\.json: It can't be read/);
+    await expect(compare(one, join(folder, 'none.json'))).rejects.toThrow(/none\.json: Can't be read/);
   });
 });

@@ -1,4 +1,4 @@
-/** Entry of the storage worker: keeps finished slices, so that neither the network's thread nor the page has to. */
+/** Entry of the storage worker: stores finished slices off the page's and the network's threads. */
 import { serveRpc } from '../base/rpc.ts';
 import { openResultFolder } from './result-folder.ts';
 import type { StorageWorkerApi } from './storage-protocol.ts';
@@ -11,7 +11,7 @@ serveRpc<StorageWorkerApi>(
     page: crypto.randomUUID(),
     hold: (name) =>
       new Promise<void>((held) => {
-        // The lock ends with the page, however that ends.
+        // The browser releases the lock when the page ends, even after a crash.
         void navigator.locks.request(name, () => {
           held();
           return new Promise(() => undefined);
