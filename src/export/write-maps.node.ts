@@ -1,8 +1,8 @@
 /**
- * A slide's results as files, in one pass over the map from the top to the bottom. Every file is written under
- * another name and renamed when it is whole, so that nobody ever sees half of one.
+ * Writes a slide's maps, polygons and preview in one pass over the map, from top to bottom. Each file gets its final
+ * name only when it is complete.
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { once } from 'node:events';
 import sharp from 'sharp';
@@ -19,23 +19,23 @@ import { paintPreview, previewSize, type PreviewClasses } from './preview.ts';
 export interface WriteMapsOptions {
   readonly strips: MapStrips;
   readonly manifest: ModelManifest;
-  /** Folder and beginning of every file's name. */
+  /** Path prefix of all files. */
   readonly prefix: string;
   readonly slideName: string;
   /** µm per pixel of the map. */
   readonly umPerPx: number;
-  /** Furthest that a polygon's outline may lie from the exact one, in pixels of the map; 0 for exact. */
+  /** Maximum deviation of polygon outlines, in map pixels; 0 for exact. */
   readonly tolerance: number;
-  /** The slide itself, whole, at this size: what the preview is painted on. */
+  /** Reads the whole slide at this size, as the preview's base. */
   readonly picture: (width: number, height: number) => Promise<RgbaImage>;
 }
 
 export interface WrittenMaps {
-  /** In the order: class map, confidence map, polygons, preview. */
+  /** Class map, confidence map, polygons, preview, in this order. */
   readonly files: readonly string[];
-  /** Pixels of the map per class value. */
+  /** Map pixels per class value. */
   readonly counts: Float64Array;
-  /** Pixels of the map per class value and confidence: at `256 × class + confidence`. */
+  /** Map pixels per class value and confidence, at `256 × class + confidence`. */
   readonly confidences: Float64Array;
   readonly polygons: number;
 }
@@ -52,7 +52,7 @@ export function mapFiles(prefix: string): Readonly<Record<MapFile, string>> {
 
 type MapFile = 'classes' | 'confidence' | 'polygons' | 'preview';
 
-/** Writes class map, confidence map, polygons and preview. @throws what reading the slide or writing throws. */
+/** Writes class map, confidence map, polygons and preview. @throws any error of reading the slide or writing files. */
 export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps> {
   const { strips, manifest, prefix, umPerPx, picture } = options;
   const files = mapFiles(prefix);
@@ -106,16 +106,19 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   return { files: all, counts, confidences, polygons };
 }
 
-/** The name of a file while it is being written. */
+/** The temporary name of a file while it is written. */
 export function partOf(file: string): string {
   return `${file}.part`;
 }
 
 class OpenTiff {
-  private constructor(
-    private readonly sink: FileSink,
-    private readonly tiff: MapTiff,
-  ) {}
+  readonly #sink: FileSink;
+  readonly #tiff: MapTiff;
+
+  private constructor(sink: FileSink, tiff: MapTiff) {
+    this.#sink = sink;
+    this.#tiff = tiff;
+  }
 
   static async create(path: string, make: (sink: MapTiffOptions['sink']) => MapTiff): Promise<OpenTiff> {
     const sink = await FileSink.create(partOf(path));
@@ -123,42 +126,42 @@ class OpenTiff {
   }
 
   push(values: Uint8Array, width: number, height: number): Promise<void> {
-    return this.tiff.push(values, width, height);
+    return this.#tiff.push(values, width, height);
   }
 
   async finish(): Promise<void> {
-    await this.tiff.finish();
-    await this.sink.close();
+    await this.#tiff.finish();
+    await this.#sink.close();
   }
 }
 
-/** Polygons of all classes but background, written as they end. */
+/** Writes polygons of all classes except background as they are completed. */
 class OpenGeoJson {
-  private readonly stream;
-  private readonly polygons: MapPolygons;
+  readonly #stream: WriteStream;
+  readonly #polygons: MapPolygons;
 
   constructor(path: string, { classes }: ModelManifest, placement: MapPlacement, tolerance: number) {
-    this.stream = createWriteStream(partOf(path));
-    this.polygons = new MapPolygons(classes, placement, tolerance);
+    this.#stream = createWriteStream(partOf(path));
+    this.#polygons = new MapPolygons(classes, placement, tolerance);
   }
 
   async push(values: Uint8Array, width: number): Promise<void> {
-    this.polygons.push(values, width);
-    await this.drain();
+    this.#polygons.push(values, width);
+    await this.#drain();
   }
 
-  /** Hands what has ended to the file. */
-  private async drain(): Promise<void> {
-    const text = this.polygons.take();
-    if (text !== '' && !this.stream.write(text)) await once(this.stream, 'drain');
+  /** Writes the completed polygons. */
+  async #drain(): Promise<void> {
+    const text = this.#polygons.take();
+    if (text !== '' && !this.#stream.write(text)) await once(this.#stream, 'drain');
   }
 
-  /** @returns how many polygons there are. */
+  /** @returns the number of polygons. */
   async finish(): Promise<number> {
-    this.polygons.finish();
-    await this.drain();
-    this.stream.end();
-    await once(this.stream, 'finish');
-    return this.polygons.count;
+    this.#polygons.finish();
+    await this.#drain();
+    this.#stream.end();
+    await once(this.#stream, 'finish');
+    return this.#polygons.count;
   }
 }

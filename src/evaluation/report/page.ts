@@ -67,7 +67,7 @@ export function factList(facts: Facts): Markup {
 }
 
 /** A cell: text left-aligned, figures right-aligned. */
-export type Cell = string | Markup;
+export type TableCell = string | Markup;
 
 /**
  * A table whose first column is text, the others figures. It scrolls where it is wider than the page.
@@ -76,8 +76,8 @@ export type Cell = string | Markup;
  */
 export function table(
   caption: string,
-  header: readonly Cell[],
-  rows: readonly (readonly Cell[])[],
+  header: readonly TableCell[],
+  rows: readonly (readonly TableCell[])[],
   words: readonly number[] = [],
 ): Markup {
   const kind = (column: number): Markup | null => (words.includes(column) ? markup` class="words"` : null);

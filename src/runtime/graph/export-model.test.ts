@@ -7,7 +7,7 @@ import type { InputImage } from '../segmenter.ts';
 import { exportModel, type ExportedModel } from './export-model.ts';
 import { float16Agreement } from './float16-agreement.ts';
 import { dualNetwork, singleNetwork } from './test-networks.ts';
-import { manifestFields, randomInputs, randomWeights, type Network } from './testing.ts';
+import { manifestFields, randomInputs, randomWeights, type NetworkFunction } from './testing.ts';
 import { initialiseNodeBackend } from '../backend.node.ts';
 
 const sliceSize = 48;
@@ -21,7 +21,11 @@ beforeAll(async () => {
   single = await exported(singleNetwork, null, 3);
 });
 
-async function exported(network: Network, contextPx: number | null, classes: number): Promise<ExportedModel> {
+async function exported(
+  network: NetworkFunction,
+  contextPx: number | null,
+  classes: number,
+): Promise<ExportedModel> {
   const inputs = randomInputs(1, sliceSize, contextPx);
   const weights = await randomWeights(network, inputs);
   const golden = {

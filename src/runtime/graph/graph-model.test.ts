@@ -13,7 +13,7 @@ import {
   randomWeights,
   relativeError,
   relativeRms,
-  type Network,
+  type NetworkFunction,
   type TestInputs,
 } from './testing.ts';
 import type { WeightType } from './weight-shards.ts';
@@ -32,7 +32,7 @@ interface Sizes {
 }
 
 async function exported(
-  network: Network,
+  network: NetworkFunction,
   weights: Weights,
   sizes: Sizes,
   type: WeightType,
@@ -64,12 +64,12 @@ function count(json: GraphJson, op: string): number {
 }
 
 /** Every small network, at sizes without a common divisor. */
-const networks: [string, Network, Sizes][] = [
+const networks: [string, NetworkFunction, Sizes][] = [
   ['a network of every operation', singleNetwork, { slice: 50, context: null }],
   ['a network of two inputs', dualNetwork, { slice: 32, context: 48 }],
   ...presets
     .filter((preset) => preset.id.startsWith('nano-'))
-    .map(({ id, network, contextPx }): [string, Network, Sizes] => [
+    .map(({ id, network, contextPx }): [string, NetworkFunction, Sizes] => [
       id,
       (ops, input) => fullSizeLogits(ops, input, network),
       { slice: 70, context: contextPx === null ? null : 90 },
@@ -77,7 +77,8 @@ const networks: [string, Network, Sizes][] = [
 ];
 
 describe.each(networks)('%s', (_, network, sizes) => {
-  const resized: Network = (ops, input) => ops.resizeBilinear(network(ops, input), sizes.slice, sizes.slice);
+  const resized: NetworkFunction = (ops, input) =>
+    ops.resizeBilinear(network(ops, input), sizes.slice, sizes.slice);
 
   it('gives as a graph what it gives eagerly', async () => {
     const inputs = randomInputs(2, sizes.slice, sizes.context);
@@ -121,7 +122,7 @@ describe.each(networks)('%s', (_, network, sizes) => {
 describe('the exported graph', () => {
   it('has no batch norm left, and every possible ReLU is fused', async () => {
     const preset = presets.find(({ id }) => id === 'nano-attention')!;
-    const network: Network = (ops, input) => fullSizeLogits(ops, input, preset.network);
+    const network: NetworkFunction = (ops, input) => fullSizeLogits(ops, input, preset.network);
     const inputs = randomInputs(1, 64, 64);
     const { json } = await exported(
       network,

@@ -2,12 +2,12 @@
  * Small networks over Ops<T> that together cover every operation in every way that the exporter
  * distinguishes.
  */
-import type { Network } from './testing.ts';
+import type { NetworkFunction } from './testing.ts';
 
 const normalise = { scale: [1 / 64, 1 / 60, 1 / 70], shift: [-2, -1.8, -1.9] } as const;
 
 /** Single input: stem with symmetric padding, pooling of signed values, residuals, shared ReLUs, U-Net's way up. */
-export const singleNetwork: Network = (ops, { slice }) => {
+export const singleNetwork: NetworkFunction = (ops, { slice }) => {
   const image = ops.affine(slice, normalise.scale, normalise.shift);
   let x = ops.conv2d(image, 'stem', { filters: 8, kernel: 7, stride: 2, bias: false });
   x = ops.batchNorm(x, 'stem/norm');
@@ -33,7 +33,7 @@ export const singleNetwork: Network = (ops, { slice }) => {
 };
 
 /** Two inputs: features of the context are cropped at the slice, pooled, and added. */
-export const dualNetwork: Network = (ops, { slice, context, sliceInContext }) => {
+export const dualNetwork: NetworkFunction = (ops, { slice, context, sliceInContext }) => {
   if (context === null || sliceInContext === null) throw new Error('Two inputs are needed.');
   const encode = (image: typeof slice, name: string): typeof slice => {
     let x = ops.affine(image, normalise.scale, normalise.shift);

@@ -7,7 +7,7 @@ import type { ManifestFields } from './export-model.ts';
 import { mulberry32, VariableStore, type WeightArray, type Weights } from '../variables.ts';
 
 /** A network of any interpreter. */
-export type Network = <T>(ops: Ops<T>, input: NetworkInput<T>) => T;
+export type NetworkFunction = <T>(ops: Ops<T>, input: NetworkInput<T>) => T;
 
 export interface TestInputs {
   readonly slice: tf.Tensor4D;
@@ -38,7 +38,11 @@ export function randomInputs(batch: number, slicePx: number, contextPx: number |
  * Random weights for every variable of a network: batch norm statistics far from (0, 1) and non-zero biases,
  * so that forgetting one shows.
  */
-export async function randomWeights(network: Network, inputs: TestInputs, seed = 7): Promise<Weights> {
+export async function randomWeights(
+  network: NetworkFunction,
+  inputs: TestInputs,
+  seed = 7,
+): Promise<Weights> {
   const store = new VariableStore(seed);
   tf.tidy(() => {
     void runEager(network, store, inputs);
@@ -61,7 +65,7 @@ export async function randomWeights(network: Network, inputs: TestInputs, seed =
 
 /** Logits of a network with given weights, by the eager interpreter with unfolded batch norm. */
 export async function eagerLogits(
-  network: Network,
+  network: NetworkFunction,
   weights: Weights,
   inputs: TestInputs,
 ): Promise<{ shape: number[]; data: Float32Array }> {
@@ -97,7 +101,7 @@ export function relativeRms(actual: ArrayLike<number>, reference: ArrayLike<numb
   return Math.sqrt(difference / magnitude);
 }
 
-function runEager(network: Network, store: VariableStore, inputs: TestInputs): tf.Tensor4D {
+function runEager(network: NetworkFunction, store: VariableStore, inputs: TestInputs): tf.Tensor4D {
   const ops = new EagerOps(store, { norm: 'reference', dropoutSeed: null });
   const { slice, context, sliceInContext } = inputs;
   return network(ops, {
