@@ -71,8 +71,8 @@ test('without private files, results are kept in the database', async ({ page })
 test('a private window that saves nothing: the page reports it, and segments', async ({ page }) => {
   await injectIntoWorkers(page, { storage: noFiles + noDatabase });
   await openSlide(page);
-  await expect(page.getByTestId('notice')).toContainText('lets the page save nothing');
-  await expect(page.getByTestId('notice')).toContainText('Results last until the page is closed');
+  await expect(page.getByTestId('notice')).toContainText('does not allow saving results');
+  await expect(page.getByTestId('notice')).toContainText('Results are lost when the page is closed');
   await page.getByRole('button', { name: 'Dismiss' }).click();
   expect(await runWholeSlide(page)).toBeGreaterThan(10);
   // Reported once, not for every run.
@@ -80,12 +80,12 @@ test('a private window that saves nothing: the page reports it, and segments', a
 });
 
 for (const [what, fault, says] of [
-  ['a full disk', "throw new DOMException('no room', 'QuotaExceededError');", 'no more room'],
+  ['a full disk', "throw new DOMException('no room', 'QuotaExceededError');", 'storage is full'],
   [
     'a store that is cleared',
     // What clearing the data of the site does to an open file.
     "throw new DOMException('gone', 'InvalidStateError');",
-    "can't be reached any more",
+    'no longer accessible',
   ],
 ] as const) {
   test(`${what} during a run is reported; the run ends, and slices saved before are restored`, async ({

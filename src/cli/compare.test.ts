@@ -60,6 +60,6 @@ describe('dualscope compare', () => {
     await expect(compare(one, file)).rejects.toThrow(/text\.json: Not valid JSON/);
     await writeFile(file, '{}');
     await expect(compare(one, file)).rejects.toThrow(/text\.json: Not an evaluation/);
-    await expect(compare(one, join(folder, 'none.json'))).rejects.toThrow(/none\.json: It can't be read/);
+    await expect(compare(one, join(folder, 'none.json'))).rejects.toThrow(/none\.json: Can't be read/);
   });
 });

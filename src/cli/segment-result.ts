@@ -1,8 +1,13 @@
 /** A slide's result files: maps, polygons, preview, areas and finally the result file, which marks them complete. */
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { areaCsv, areaTable, type AreaRow } from '../export/area-table.ts';
-import { confidenceSummary, type ConfidenceSummary } from '../export/confidence-summary.ts';
 import { tissueMm2 } from '../export/map-area.ts';
+import {
+  areaCsv,
+  areaTable,
+  confidenceSummary,
+  type AreaRow,
+  type ConfidenceSummary,
+} from '../export/map-figures.ts';
 import { MapStrips, StitchedRows } from '../export/map-strips.ts';
 import { mapFiles, partOf, writeMaps } from '../export/write-maps.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';

@@ -179,6 +179,6 @@ it('reports errors in one line', async () => {
   const words = ['--model', join(folder, 'model'), '--out', folder];
   await expect(segment(slide, ...words, '--roi', '9000,0,10,10')).rejects.toThrow('Give an area with tissue');
   await expect(segment(slide, ...words, '--annotations', 'none.geojson')).rejects.toThrow(
-    "none.geojson: The file can't be read.",
+    "none.geojson: Can't be read. Check the path.",
   );
 });

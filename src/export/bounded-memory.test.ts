@@ -73,7 +73,7 @@ function heapBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-it('segments 500 slices with heap and tensors flat within 10 % after warm-up', async () => {
+it('segments 500 slices with heap and tensors constant within 10 % after warm-up', async () => {
   await initialiseNodeBackend('wasm');
   const segmenter = await smallModel();
   const slide = proceduralSlide();

@@ -11,7 +11,7 @@ import { readGeoJson } from '../annotation/read-geojson.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import { planSlices } from '../segment/grid.ts';
-import { areaCsv, areaTable } from './area-table.ts';
+import { areaCsv, areaTable } from './map-figures.ts';
 import { areaMask, boundsOfArea, tissueMm2 } from './map-area.ts';
 import { type SlideArea } from '../segment/area.ts';
 import { MapStrips } from './map-strips.ts';
@@ -71,7 +71,7 @@ const written = writeMaps({
 });
 
 describe('exported maps', () => {
-  it('holds class indices, reduced without mixing, and says how large a pixel is', async () => {
+  it('store class indices, downsampled without mixing, and the pixel size', async () => {
     await written;
     // Nothing half-written is left.
     expect(readdirSync(folder).sort()).toEqual(
@@ -100,7 +100,7 @@ describe('exported maps', () => {
     expect([...colour.subarray(at, at + 3)]).toEqual([0xf0, 0xe4, 0x42]);
   });
 
-  it('counts pixels and gives the polygons back as the same mask', async () => {
+  it('count pixels, with polygons that rasterise to the same mask', async () => {
     const { counts, confidences, polygons } = await written;
     const map = Uint8Array.from({ length: 601 * 440 }, (_value, i) => expected(i % 601, Math.floor(i / 601)));
     for (const value of [0, 1, 2, noClass])
@@ -120,7 +120,7 @@ describe('exported maps', () => {
     expect(same / map.length).toBeGreaterThanOrEqual(0.99);
   });
 
-  it('paints the preview', async () => {
+  it('include the preview', async () => {
     await written;
     const { data, info } = await sharp(`${prefix}.preview.png`).raw().toBuffer({ resolveWithObject: true });
     const pixel = (x: number, y: number): number[] => {
@@ -145,7 +145,7 @@ function hasOpenSlide(): boolean {
 
 // Needs the openslide-tools package; skipped where it is absent.
 describe.skipIf(!hasOpenSlide())('exported maps, read by OpenSlide', () => {
-  it('shows the classes in their colours at every level', async () => {
+  it('show the classes in their colours at every level', async () => {
     await written;
     const path = join(folder, 'large.classes');
     const large = planSlices({ slide: { width: 10_400, height: 5200 }, mpp: { x: 0.5, y: 0.5 }, model });
@@ -199,11 +199,11 @@ describe('areas', () => {
     ],
   };
 
-  it('has the bounds of its outlines', () => {
+  it('have the bounds of their outlines', () => {
     expect(boundsOfArea(polygons)).toEqual({ x: 0, y: 0, width: 1300, height: 640 });
   });
 
-  it('cuts the map to it', () => {
+  it('crop the map', () => {
     const { classes: cut } = new MapStrips(plan, polygons, cell).read(0, 440);
     const known = cut.filter((value) => value !== noClass).length;
     expect(known).toBe(130 * 64 - 100);
@@ -212,7 +212,7 @@ describe('areas', () => {
     expect(areaMask(rect, { column: 0, row: 0 }, 8, 8, { x: 10, y: 10 })!.filter(Boolean).length).toBe(2);
   });
 
-  it('measures the tissue in it', () => {
+  it('limit the tissue that is measured', () => {
     const tissue = Uint8Array.of(1, 1, 0, 1, 1, 1);
     const mask = { width: 3, height: 2, tissue, scaleX: 1000, scaleY: 1000, threshold: 9 };
     expect(tissueMm2(mask, { kind: 'slide' }, { x: 0.5, y: 0.5 })).toBeCloseTo(5 * 0.25, 9);
@@ -224,7 +224,7 @@ describe('areas', () => {
     expect(tissueMm2(mask, upper, { x: 0.5, y: 0.5 })).toBeCloseTo(2 * 0.25, 9);
   });
 
-  it('gives a table', () => {
+  it('are listed in a table', () => {
     const rows = areaTable(manifest, [500, 200, 300], 10, 0.06);
     expect(rows[2]).toEqual({
       class: 'in, situ',

@@ -1,4 +1,4 @@
-/** The pixels of a map that are in the area asked for. */
+/** The part of a map within the requested area. */
 import { rasterise } from '../annotation/rasterise.ts';
 import type { SlideArea } from '../segment/area.ts';
 import type { TissueMask } from '../segment/tissue.ts';
@@ -6,9 +6,10 @@ import type { TissueMask } from '../segment/tissue.ts';
 export { boundsOfArea } from '../segment/area.ts';
 
 /**
- * Which pixels of a part of the map lie in the area: 1 or 0, row by row. A rectangle takes every pixel that it
- * meets, polygons those whose centre they hold. null when all do.
- * @param at first column and row of the part, in pixels of the map; `scale` level-0 pixels per map pixel.
+ * Marks the map pixels within the area: 1 or 0, row by row; null if all are. A rectangle contains all pixels that it
+ * overlaps; a polygon contains pixels by their centre.
+ * @param at first column and row of the part of the map, in map pixels.
+ * @param scale level-0 pixels per map pixel, per axis.
  */
 export function areaMask(
   area: SlideArea,
@@ -29,7 +30,7 @@ export function areaMask(
     return rasterise(shapes, rect, width, height);
   }
   const mask = new Uint8Array(width * height);
-  // Level-0 pixels as people type them: a millionth of a map pixel is rounding.
+  // Tolerates a millionth of a map pixel, for rounding of typed coordinates.
   const first = (start: number, step: number, from: number): number =>
     Math.max(0, Math.floor(start / step + 1e-6) - from);
   const last = (end: number, step: number, from: number, size: number): number =>
@@ -43,7 +44,7 @@ export function areaMask(
   return mask;
 }
 
-/** mm² of tissue within the area. @param mpp µm per level-0 pixel, per axis. */
+/** Tissue within the area, mm². @param mpp µm per level-0 pixel, per axis. */
 export function tissueMm2(
   mask: TissueMask,
   area: SlideArea,

@@ -1,4 +1,4 @@
-/** The polygons of a class map as GeoJSON that QuPath reads, row by row. Pure. */
+/** Traces the polygons of a class map, row by row, and writes them as GeoJSON for QuPath. Pure. */
 import { PolygonTracer } from '../annotation/trace-polygons.ts';
 import {
   geoJsonFeature,
@@ -11,12 +11,12 @@ import type { MapClasses } from './map-tiff.ts';
 
 export class MapPolygons {
   readonly #tracer: PolygonTracer;
-  #waiting: string[] = [geoJsonHead];
+  #pending: string[] = [geoJsonHead];
   #count = 0;
 
   /**
    * @param classes background classes get no polygons.
-   * @param tolerance furthest that an outline may lie from the exact one, in pixels of the map; 0 for exact.
+   * @param tolerance maximum deviation of an outline, in map pixels; 0 for exact.
    */
   constructor(classes: MapClasses, placement: MapPlacement, tolerance: number) {
     this.#tracer = new PolygonTracer(
@@ -24,13 +24,13 @@ export class MapPolygons {
       (polygon) => {
         const of = classes[polygon.classValue];
         if (of === undefined) return;
-        if (this.#count++ > 0) this.#waiting.push(geoJsonSeparator);
-        this.#waiting.push(geoJsonFeature(polygon, of, placement));
+        if (this.#count++ > 0) this.#pending.push(geoJsonSeparator);
+        this.#pending.push(geoJsonFeature(polygon, of, placement));
       },
     );
   }
 
-  /** Polygons so far. */
+  /** Number of polygons so far. */
   get count(): number {
     return this.#count;
   }
@@ -40,16 +40,16 @@ export class MapPolygons {
     for (let at = 0; at < values.length; at += width) this.#tracer.row(values.subarray(at, at + width));
   }
 
-  /** The text of what has ended since the last call. */
+  /** GeoJSON text of the polygons completed since the last call. */
   take(): string {
-    const text = this.#waiting.join('');
-    this.#waiting = [];
+    const text = this.#pending.join('');
+    this.#pending = [];
     return text;
   }
 
-  /** Ends the map; `take` then gives the rest of the file. */
+  /** Ends the map; `take` then returns the rest of the file. */
   finish(): void {
     this.#tracer.finish();
-    this.#waiting.push(geoJsonTail);
+    this.#pending.push(geoJsonTail);
   }
 }

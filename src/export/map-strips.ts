@@ -1,4 +1,4 @@
-/** A class map from the top to the bottom, a few rows at a time: what every export reads. */
+/** Reads a class map from top to bottom, a few rows at a time. Source of all exports. */
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { SlideArea } from '../segment/area.ts';
 import { noClass, type ClassMapGeometry, type ClassMapWindow } from '../segment/class-map.ts';
@@ -6,7 +6,7 @@ import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
 import { Stitcher } from '../segment/stitch.ts';
 import { areaMask } from './map-area.ts';
 
-/** Reads the maps of a cell of the lattice; null where nothing is known. */
+/** Reads the maps of a cell; null if the cell was not segmented. */
 export type ReadCell = (column: number, row: number) => CellMaps | null;
 
 /** Maps of a cell, `cellPx × cellPx` each, row by row. */
@@ -15,9 +15,9 @@ export interface CellMaps {
   readonly confidence: Uint8Array;
 }
 
-/** The whole map of a slide, as finished cells give it, cut to an area. Memory is that of one strip. */
+/** The map of a whole slide, assembled from its cells and cropped to an area. Holds one strip in memory. */
 export class MapStrips {
-  /** Pixels of the whole map; the last ones may reach over the slide. */
+  /** Pixels of the whole map; the last ones may extend beyond the slide. */
   readonly width: number;
   readonly height: number;
   /** Level-0 pixels per pixel of the map, per axis. */
@@ -37,7 +37,7 @@ export class MapStrips {
     this.height = Math.ceil(slideHeight / this.scale.y);
   }
 
-  /** Rows `top` up to `top + rows`, all columns; fewer rows at the lower end. */
+  /** Rows from `top` to `top + rows`, all columns; fewer at the bottom. */
   read(top: number, rows: number): ClassMapWindow {
     const { width } = this;
     const { cellPx } = this.geometry;
@@ -70,21 +70,21 @@ export class MapStrips {
 }
 
 /**
- * Stitches row after row of cells; in memory are the rows that are read, and the borders that wait for the next row's
- * slices. The result is that of a run that stitched the same slices in any other order.
+ * Stitches cells row by row. Holds only the rows being read and the borders that wait for slices of the next row. The
+ * result does not depend on the order of stitching, so it equals that of a run.
  */
 export class StitchedRows {
   readonly #stitcher: Stitcher;
   readonly #slices: PlannedSlice[][] = [];
   readonly #cells = new Map<number, Map<number, CellMaps>>();
-  /** Rows of slices that the stitcher has. */
+  /** Rows of slices added to the stitcher. */
   #added = 0;
   #first = 0;
 
   readonly #plan: SlicePlan;
   readonly #readSlice: (slice: PlannedSlice) => SliceMaps | null;
 
-  /** @param readSlice the network's result for a slice; null where the slide could not be read. */
+  /** @param readSlice the network's result for a slice; null if the slide could not be read there. */
   constructor(plan: SlicePlan, readSlice: (slice: PlannedSlice) => SliceMaps | null) {
     this.#plan = plan;
     this.#readSlice = readSlice;
@@ -93,13 +93,14 @@ export class StitchedRows {
   }
 
   /**
-   * A cell of the lattice; null where no slice is planned or could be read. Rows are read downwards.
-   * @throws RangeError for a row above one that was read; what `readSlice` throws.
+   * The maps of a cell; null if no slice was planned or could be read. Rows must be read from top to bottom.
+   * @throws RangeError for a row above one already read; any error of `readSlice`.
    */
   read(column: number, row: number): CellMaps | null {
-    if (row < this.#first) throw new RangeError(`Row ${row} has been released: rows are read downwards.`);
+    if (row < this.#first)
+      throw new RangeError(`Row ${row} is no longer in memory: read rows from top to bottom.`);
     for (; this.#first < row; this.#first++) this.#cells.delete(this.#first);
-    // A row of cells is whole when the slices below it have been blended in.
+    // A row of cells is final once the slices below it have been blended in.
     while (this.#added <= row + 1 && this.#added < this.#plan.rows) this.#addRow(this.#added++);
     return this.#cells.get(row)?.get(column) ?? null;
   }

@@ -1,9 +1,9 @@
-/** Class and confidence maps as pyramidal TIFF, row of tiles by row of tiles. Pure: where bytes go is a sink. */
+/** Writes class and confidence maps as pyramidal TIFF, one row of tiles at a time, to any sink. Pure. */
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import { TiffWriter, type ByteSink, type TiffWriterOptions } from '../slide/tiff-writer/tiff-writer.ts';
 
-/** The classes of a map; a manifest's fit. */
+/** The classes of a map, as in a manifest. */
 export type MapClasses = ModelManifest['classes'];
 
 export interface MapTiffOptions {
@@ -11,21 +11,21 @@ export interface MapTiffOptions {
   /** Pixels of the map. */
   readonly width: number;
   readonly height: number;
-  /** µm per pixel of the map; absent where the slide's own is not known. */
+  /** µm per map pixel; absent if the slide's is unknown. */
   readonly umPerPx?: number;
-  /** Whose result it is, for example `nano-add on slide.svs`. */
+  /** Model and slide, for example `nano-add on slide.svs`. */
   readonly about: string;
 }
 
 /**
- * Side of a TIFF tile, and rows of the map in memory at a time: 256, less only where the map is smaller, because
- * libtiff garbles palette tiles that are wider than their image.
+ * Side of a TIFF tile, which is also the number of map rows in memory: 256, or less for smaller maps, because libtiff
+ * garbles palette tiles that are wider than their image.
  */
 export function tileSizeFor(width: number, height: number): number {
   return Math.max(16, Math.min(256, Math.floor(Math.min(width, height) / 16) * 16));
 }
 
-/** One map as it is written: push its rows in strips of `tileSize`, then `finish`. */
+/** Writes one map: push its rows in strips of `tileSize`, then `finish`. */
 export class MapTiff {
   readonly tileSize: number;
   readonly #writer: TiffWriter;
@@ -51,7 +51,7 @@ export class MapTiff {
     });
   }
 
-  /** Class values as a palette image, reduced by majority; 255 is what was not segmented. */
+  /** Class values as a palette image, downsampled by majority; 255 for pixels that were not segmented. */
   static ofClasses(options: MapTiffOptions, classes: MapClasses): MapTiff {
     const names = classes.map(({ name }, value) => `${value} = ${name}`).join('|');
     return new MapTiff(
@@ -69,7 +69,7 @@ export class MapTiff {
     );
   }
 
-  /** A row of tiles: `height` rows of `width` values. Past the map's border its last values are repeated. */
+  /** A row of tiles: `height` rows of `width` values. Padding repeats the map's last values. */
   async push(values: Uint8Array, width: number, height: number): Promise<void> {
     const { tileSize } = this;
     const tile = new Uint8Array(tileSize * tileSize);

@@ -1,4 +1,4 @@
-/** A small picture of a result: the slide with its classes laid over it. */
+/** A small picture of a result: the slide overlaid with its classes. */
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import type { RgbaImage } from '../slide/slide.ts';
@@ -6,27 +6,27 @@ import type { RgbaImage } from '../slide/slide.ts';
 export interface PreviewClasses {
   readonly width: number;
   readonly height: number;
-  /** Class values, row by row; `noClass` where nothing is known. */
+  /** Class values, row by row; `noClass` where not segmented. */
   readonly classes: Uint8Array;
 }
 
 /** Longest side of a preview, pixels. */
 const longestPx = 2048;
-/** How much of a class's colour covers the slide: inside, and along the class's border. */
+/** Opacity of a class's colour, inside and along its border. */
 const fill = 0.45;
 const border = 1;
-/** What was not segmented is greyed by this much. */
+/** Opacity of white over areas that were not segmented. */
 const veil = 0.5;
 
-/** The preview's size for a map of `width × height`: never larger than the map. */
+/** Size of the preview for a map of `width × height`; at most the map's size. */
 export function previewSize(width: number, height: number): { width: number; height: number } {
   const scale = Math.min(1, longestPx / Math.max(width, height));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
 /**
- * Lays classes over the slide: background not at all, other classes in their colour with a strong border; what
- * was not segmented is paler.
+ * Overlays the slide with its classes: no fill for background, the class colour with an opaque border for other classes,
+ * a white veil where not segmented.
  * @param picture the slide, of the same size.
  */
 export function paintPreview(

@@ -141,11 +141,11 @@ describe.each([0, 0.125, 0.25, 0.5])('overlap %f', (overlap) => {
   );
 });
 
-describe('slices on disk that are torn or damaged', () => {
+describe('torn or damaged slices on disk', () => {
   const plan = planSlices({ slide: { width: 400, height: 400 }, mpp: { x: 1, y: 1 }, model });
   const path = join(folder, 'torn');
 
-  it('are read as far as they are whole, and cut off only by who continues them', async () => {
+  it('are read up to the damage, and truncated only by a run that continues them', async () => {
     const written = open(path, 'create', 0);
     await run(plan, written.store);
     expect(written.store.size).toBe(25);
@@ -175,7 +175,7 @@ describe('slices on disk that are torn or damaged', () => {
     );
   });
 
-  it('are none of another run, and none that are not there', () => {
+  it('are not opened for another run, nor if missing', () => {
     expect(openNodeSlices(path, 'cd'.repeat(32), 0, 'read')).toBeNull();
     expect(openNodeSlices(join(folder, 'none'), key, 0, 'resume')).toBeNull();
   });

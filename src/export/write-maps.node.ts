@@ -1,6 +1,6 @@
 /**
- * A slide's results as files, in one pass over the map from the top to the bottom. Every file is written under
- * another name and renamed when it is whole, so that nobody ever sees half of one.
+ * Writes a slide's maps, polygons and preview in one pass over the map, from top to bottom. Each file gets its final
+ * name only when it is complete.
  */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
@@ -19,23 +19,23 @@ import { paintPreview, previewSize, type PreviewClasses } from './preview.ts';
 export interface WriteMapsOptions {
   readonly strips: MapStrips;
   readonly manifest: ModelManifest;
-  /** Folder and beginning of every file's name. */
+  /** Path prefix of all files. */
   readonly prefix: string;
   readonly slideName: string;
   /** µm per pixel of the map. */
   readonly umPerPx: number;
-  /** Furthest that a polygon's outline may lie from the exact one, in pixels of the map; 0 for exact. */
+  /** Maximum deviation of polygon outlines, in map pixels; 0 for exact. */
   readonly tolerance: number;
-  /** The slide itself, whole, at this size: what the preview is painted on. */
+  /** Reads the whole slide at this size, as the preview's base. */
   readonly picture: (width: number, height: number) => Promise<RgbaImage>;
 }
 
 export interface WrittenMaps {
-  /** In the order: class map, confidence map, polygons, preview. */
+  /** Class map, confidence map, polygons, preview, in this order. */
   readonly files: readonly string[];
-  /** Pixels of the map per class value. */
+  /** Map pixels per class value. */
   readonly counts: Float64Array;
-  /** Pixels of the map per class value and confidence: at `256 × class + confidence`. */
+  /** Map pixels per class value and confidence, at `256 × class + confidence`. */
   readonly confidences: Float64Array;
   readonly polygons: number;
 }
@@ -52,7 +52,7 @@ export function mapFiles(prefix: string): Readonly<Record<MapFile, string>> {
 
 type MapFile = 'classes' | 'confidence' | 'polygons' | 'preview';
 
-/** Writes class map, confidence map, polygons and preview. @throws what reading the slide or writing throws. */
+/** Writes class map, confidence map, polygons and preview. @throws any error of reading the slide or writing files. */
 export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps> {
   const { strips, manifest, prefix, umPerPx, picture } = options;
   const files = mapFiles(prefix);
@@ -106,7 +106,7 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   return { files: all, counts, confidences, polygons };
 }
 
-/** The name of a file while it is being written. */
+/** The temporary name of a file while it is written. */
 export function partOf(file: string): string {
   return `${file}.part`;
 }
@@ -135,7 +135,7 @@ class OpenTiff {
   }
 }
 
-/** Polygons of all classes but background, written as they end. */
+/** Writes polygons of all classes except background as they are completed. */
 class OpenGeoJson {
   readonly #stream: WriteStream;
   readonly #polygons: MapPolygons;
@@ -150,13 +150,13 @@ class OpenGeoJson {
     await this.#drain();
   }
 
-  /** Writes finished polygons to the file. */
+  /** Writes the completed polygons. */
   async #drain(): Promise<void> {
     const text = this.#polygons.take();
     if (text !== '' && !this.#stream.write(text)) await once(this.#stream, 'drain');
   }
 
-  /** @returns how many polygons there are. */
+  /** @returns the number of polygons. */
   async finish(): Promise<number> {
     this.#polygons.finish();
     await this.#drain();

@@ -8,7 +8,7 @@ import { natsPerSquare } from '../runtime/relative-logits.ts';
 export type Place = 0 | 1 | 2;
 
 /** What one slice says of a piece. */
-export interface Layer {
+export interface BlendLayer {
   /** Log-probabilities as `SliceMaps` has them, the class fastest; the piece's own or those of the whole slice. */
   readonly bytes: Uint8Array;
   /** Where the piece's first row begins in `bytes`, and from one row to the next. */
@@ -34,7 +34,12 @@ const whole = 1024;
  * @param layers one per slice, in a fixed order.
  * @returns maps whose memory the next call uses again: copy what is needed of them first.
  */
-export function blend(width: number, height: number, depth: number, layers: readonly Layer[]): PieceMaps {
+export function blend(
+  width: number,
+  height: number,
+  depth: number,
+  layers: readonly BlendLayer[],
+): PieceMaps {
   const pixels = width * height;
   if (memory.classes.length < pixels) {
     memory.classes = new Uint8Array(pixels);

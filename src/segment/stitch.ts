@@ -9,7 +9,7 @@
  * the bands of slices whose neighbours are still to come, and the cells that wait for such a band.
  */
 import type { SliceMaps } from '../runtime/segmenter.ts';
-import { blend, type Layer, type PieceMaps, type Place } from './blend.ts';
+import { blend, type BlendLayer, type PieceMaps, type Place } from './blend.ts';
 import { copyBlock } from './copy-block.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
@@ -28,7 +28,7 @@ interface Piece {
 
 interface Contribution {
   readonly slice: PlannedSlice;
-  readonly layer: Layer;
+  readonly layer: BlendLayer;
   /** Whether the layer's bytes are a copy of this piece alone. */
   readonly cut: boolean;
 }
@@ -187,7 +187,7 @@ export class Stitcher {
   }
 
   /** What a slice says of a piece, in place. */
-  #layerOf(slice: PlannedSlice, bytes: Uint8Array, u: number, v: number): Layer {
+  #layerOf(slice: PlannedSlice, bytes: Uint8Array, u: number, v: number): BlendLayer {
     const { sizePx } = this.#plan;
     const across = (u - 2 * slice.column) as Place;
     const down = (v - 2 * slice.row) as Place;
@@ -204,7 +204,7 @@ export class Stitcher {
   }
 
   /** A copy of the layer's part that lies in a piece: the rest of the slice need not wait with it. */
-  #cut(layer: Layer, u: number, v: number): Layer {
+  #cut(layer: BlendLayer, u: number, v: number): BlendLayer {
     const stride = (layer.stride / this.#plan.sizePx) * this.#side(u);
     const length = this.#side(v) * stride;
     const bytes = this.#spare.get(length)?.pop() ?? new Uint8Array(length);

@@ -1,4 +1,4 @@
-/** The page's side of the map worker. */
+/** The page's client of the map worker. */
 import type { AnnotationFile } from '../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../annotation/rasterise.ts';
 import type { CellLattice, MapFileRequest, MapWorkerApi, RasterisedCell } from './map-service.ts';
@@ -7,11 +7,11 @@ import { connectWorker } from '../base/worker-port.ts';
 
 export type { CellLattice, MapFileRequest, RasterisedCell } from './map-service.ts';
 
-/** Every method rejects with a WorkerError, whose `report` is what to show the user. */
+/** Methods reject with a WorkerError, whose `report` is shown to the user. */
 export interface MapClient {
   /** ImageScope XML, ASAP XML or GeoJSON. */
   readAnnotations(file: Blob, name: string): Promise<AnnotationFile>;
-  /** Paints areas into the cells of a lattice. @param outside class value where none lies. */
+  /** Rasterises areas into the cells of a grid. @param outside class value outside all areas. */
   rasterise(
     areas: readonly ClassPolygon[],
     lattice: CellLattice,
@@ -21,7 +21,7 @@ export interface MapClient {
   ): Promise<void>;
   /**
    * Writes a class map as a file.
-   * @param rows gives the map's rows from `top` on, as many as asked for or as there are; null at the end.
+   * @param rows returns up to `count` rows of the map from `top`; null past the end.
    */
   writeFile(
     request: MapFileRequest,
@@ -29,7 +29,7 @@ export interface MapClient {
   ): Promise<Blob>;
 }
 
-/** The worker starts when it is first needed. */
+/** Starts the worker with the first call. */
 export function createMapClient(): MapClient {
   let started: RpcClient<MapWorkerApi> | null = null;
   const rpc = (): RpcClient<MapWorkerApi> => {
@@ -49,7 +49,7 @@ export function createMapClient(): MapClient {
     writeFile: async (request, rows) => {
       const { id, stripRows } = await rpc().call('beginFile', [request]);
       try {
-        // One strip at a time: the page answers between two of them, and holds no more than one.
+        // One strip at a time, so that the page stays responsive and holds one strip in memory.
         for (let top = 0; ; top += stripRows) {
           const values = rows(top, stripRows);
           if (values === null) break;

@@ -35,7 +35,7 @@ async function written(request: MapFileRequest): Promise<Blob> {
 }
 
 describe('the map worker', () => {
-  it('writes a class map as a TIFF that libvips reads: values, colours, levels, resolution', async () => {
+  it('writes a class map as a TIFF that libvips can read: values, colours, levels, resolution', async () => {
     const blob = await written({ kind: 'tiff', width, height, umPerPx: 2, about: 'm on s', classes });
     const bytes = Buffer.from(await blob.arrayBuffer());
     const { data, info } = await sharp(bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true });
@@ -51,7 +51,7 @@ describe('the map worker', () => {
     expect((await sharp(bytes).metadata()).density).toBe(Math.round(25400 / 2));
   });
 
-  it('writes polygons that QuPath reads and that give the mask back', async () => {
+  it('writes polygons for QuPath that rasterise to the same mask', async () => {
     const placement = { scaleX: 4, scaleY: 4, slideWidth: 1200, slideHeight: 1080 };
     const blob = await written({ kind: 'geojson', width, placement, tolerance: 1, classes });
     const text = await blob.text();
@@ -71,7 +71,7 @@ describe('the map worker', () => {
     expect(back.filter((value, i) => value === map[i]).length / map.length).toBeGreaterThan(0.99);
   });
 
-  it('paints areas into the cells of a lattice as into one mask', async () => {
+  it('rasterises areas into cells as into one mask', async () => {
     const areas = [
       { classIndex: 1, outer: [10, 10, 190, 30, 160, 170, 20, 120], holes: [[60, 60, 100, 60, 80, 110]] },
       { classIndex: 2, outer: [130, 130, 250, 130, 250, 250, 130, 250] },
@@ -95,7 +95,7 @@ describe('the map worker', () => {
     expect(whole.includes(255)).toBe(true);
   });
 
-  it('says which file is no annotation file', async () => {
+  it('names a file that is not an annotation file', async () => {
     const read = createMapService().readAnnotations(context(), new Blob(['x']), 'n.xml');
     await expect(read).rejects.toThrow('n.xml: It is neither XML nor JSON.');
   });

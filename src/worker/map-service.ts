@@ -1,20 +1,20 @@
 /**
- * The map worker's methods, apart from the worker, so that they run in tests: annotation files, their class
- * maps, and class maps as files. Nothing here needs a slide or a network, and all of it may take seconds.
+ * The map worker's methods, separate from the worker's entry so that tests can run them: reads annotation files,
+ * rasterises them, writes class maps as files. None needs a slide or a network, but each may take seconds.
  */
 import type { AnnotationFile } from '../annotation/annotation-file.ts';
 import { rasterise, type ClassPolygon } from '../annotation/rasterise.ts';
 import { readAnnotations } from '../annotation/read-annotations.ts';
 import { boundsOfRings } from '../base/polygon.ts';
+import { overlaps } from '../base/rect.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
 import { MapPolygons } from '../export/map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapClasses } from '../export/map-tiff.ts';
 import type { Cell } from '../segment/run-progress.ts';
-import type { Level0Rect } from '../slide/slide.ts';
 import type { ByteSink } from '../slide/tiff-writer/tiff-writer.ts';
 import type { Handlers } from '../base/rpc.ts';
 
-/** A lattice of square cells over a slide, from its top left. */
+/** A grid of square cells over a slide, from its top left. */
 export interface CellLattice {
   readonly columns: number;
   readonly rows: number;
@@ -25,7 +25,7 @@ export interface CellLattice {
   readonly cellPx: number;
 }
 
-/** A cell of the lattice; drawn areas are certain, so there is no confidence. */
+/** A cell of the grid. Annotations have no confidence. */
 export type RasterisedCell = Omit<Cell, 'confidence'>;
 
 export type MapFileRequest =
@@ -51,15 +51,15 @@ export interface MapWorkerApi {
   /** @throws WorkerError `annotations` naming file, problem and remedy. */
   readAnnotations(file: Blob, name: string): Promise<AnnotationFile>;
   /**
-   * Paints areas in order into every cell of a lattice; `outside` where no area lies. Progress events are
-   * RasterisedCell, row by row.
+   * Rasterises areas, in order, into all cells of a grid, with `outside` elsewhere. Progress events are RasterisedCell,
+   * row by row.
    */
   rasterise(areas: readonly ClassPolygon[], lattice: CellLattice, outside: number): Promise<void>;
-  /** Begins a file; push the map's rows from the top, in strips of `stripRows`, then finish. */
+  /** Starts a file. Push the map's rows from the top in strips of `stripRows`, then finish. */
   beginFile(request: MapFileRequest): Promise<{ readonly id: number; readonly stripRows: number }>;
   pushRows(id: number, values: Uint8Array<ArrayBuffer>): Promise<void>;
   finishFile(id: number): Promise<Blob>;
-  /** Gives up a file that was begun. */
+  /** Discards an unfinished file. */
   dropFile(id: number): Promise<void>;
 }
 
@@ -86,13 +86,13 @@ export function createMapService(): Handlers<MapWorkerApi> {
         for (let column = 0; column < columns; column++) {
           call.signal.throwIfAborted();
           const rect = { x: column * cellWidth, y: row * cellHeight, width: cellWidth, height: cellHeight };
-          const near = boxed.flatMap(({ area, box }) => (meets(box, rect) ? [area] : []));
+          const near = boxed.flatMap(({ area, box }) => (overlaps(box, rect) ? [area] : []));
           const classes = rasterise(near, rect, cellPx, cellPx, outside);
           call.progress({ column, row, rect, size: cellPx, classes } satisfies RasterisedCell, [
             classes.buffer,
           ]);
         }
-        // Lets an abort arrive.
+        // Yields, so that an abort message can arrive.
         await new Promise((resolve) => setTimeout(resolve));
       }
     },
@@ -146,7 +146,7 @@ function geoJsonFile(request: Extract<MapFileRequest, { kind: 'geojson' }>): Ope
   };
 }
 
-/** Keeps what is written, whatever the order, and gives it as one Blob. */
+/** Collects writes in any order and returns them as one Blob. */
 class BlobSink implements ByteSink {
   readonly #parts: { readonly position: number; readonly bytes: Uint8Array<ArrayBuffer> }[] = [];
 
@@ -154,7 +154,7 @@ class BlobSink implements ByteSink {
     this.#parts.push({ position, bytes: new Uint8Array(bytes) });
   }
 
-  /** @param length of the file; bytes that nobody wrote are 0. */
+  /** @param length of the file; bytes that were not written are 0. */
   blob(length: number, type: string): Blob {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let end = 0;
@@ -166,8 +166,4 @@ class BlobSink implements ByteSink {
     if (length > end) parts.push(new Uint8Array(length - end));
     return new Blob(parts, { type });
   }
-}
-
-function meets(a: Level0Rect, b: Level0Rect): boolean {
-  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 }

@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../runtime/load-model.ts';
 import { ModelFolders } from './model-folders.ts';
-import type { NamedFile } from './model-folders.ts';
+import type { NamedFile } from './protocol.ts';
 
 const url = 'https://a.test/own/1/';
 const shipped = new URL('../../models/nano-single/', import.meta.url);
@@ -15,8 +15,8 @@ function open(...files: NamedFile[]): Promise<unknown> {
 
 const text = (content: string): Blob => new Blob([content]);
 
-describe('a folder from disk', () => {
-  it('is read as a model of the page is', async () => {
+describe('model folder from disk', () => {
+  it('reads like a model from a server', async () => {
     const files = readdirSync(shipped).map((name): NamedFile => [
       name,
       new Blob([readFileSync(new URL(name, shipped))]),
@@ -43,7 +43,7 @@ describe('a folder from disk', () => {
     expect('specVersion' in {}).toBe(false);
   });
 
-  it('that leads out of itself is refused', async () => {
+  it('rejects paths that leave the folder', async () => {
     const manifest = JSON.parse(readFileSync(new URL('manifest.json', shipped), 'utf8')) as { graph: object };
     const graph = { ...manifest.graph, file: '../../secret.json' };
     const failing = open(['manifest.json', text(JSON.stringify({ ...manifest, graph }))]);

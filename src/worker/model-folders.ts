@@ -1,24 +1,22 @@
-/** Folders of models that the reader has opened from disk, by an address that no server answers. */
+/** Model folders that the user opened from disk, each under a made-up URL. */
 import { fromUrl } from '../runtime/load-model.ts';
 import type { ReadFile } from '../runtime/load-model.ts';
 import { ModelError } from '../runtime/manifest.ts';
+import type { NamedFile } from './protocol.ts';
 
-/** A file of a folder, with its name in it. */
-export type NamedFile = readonly [name: string, file: Blob];
-
-/** Descriptions are read and parsed whole: a file beyond this is none. Weights are checked by the manifest's figure. */
+/** Limits on what is read into memory. The manifest gives the exact size of the weights, which is checked later. */
 const maxJsonBytes = 32e6;
 const maxWeightBytes = 2e9;
 
 export class ModelFolders {
   readonly #folders = new Map<string, ReadonlyMap<string, Blob>>();
 
-  /** @param modelUrl an address of its own, ending in a slash. */
+  /** @param modelUrl a URL used for no other model, ending in a slash. */
   add(modelUrl: string, files: readonly NamedFile[]): void {
     this.#folders.set(modelUrl, new Map(files));
   }
 
-  /** Reads files of a model: of an opened folder, else from its server. */
+  /** Reads files of a model, from an opened folder or else from its server. */
   readFile(modelUrl: string): ReadFile {
     const folder = this.#folders.get(modelUrl);
     if (folder === undefined) return fromUrl(modelUrl);
@@ -28,15 +26,15 @@ export class ModelFolders {
         throw new ModelError(
           'not-found',
           name,
-          'The folder does not hold this file.',
-          'Choose the folder that directly holds manifest.json, the graph and its weights.',
+          'The folder does not contain this file.',
+          'Choose the folder that contains manifest.json, the graph and its weights.',
         );
       }
       if (file.size > (name.endsWith('.json') ? maxJsonBytes : maxWeightBytes)) {
         throw new ModelError(
           'bad-manifest',
           name,
-          'The file is too large for what it claims to be.',
+          'The file is too large for its type.',
           'Export the model again.',
         );
       }

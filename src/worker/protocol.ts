@@ -1,15 +1,17 @@
 /**
- * What the page may ask of its two main workers, as plain types: the slide worker reads and decodes tiles for viewing, the
- * segmentation worker runs networks. Everything here is structured-cloneable.
+ * The interface between the page and its two main workers. The slide worker reads and decodes tiles for viewing; the
+ * segmentation worker runs networks. All types are structured-cloneable.
  */
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { GoldenResult } from '../runtime/golden-check.ts';
-import type { NamedFile } from './model-folders.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { BackendChoice, BackendName } from '../runtime/backend.ts';
 import type { SegmentSummary } from '../segment/run-progress.ts';
 import type { TissueMask } from '../segment/tissue.ts';
 import type { StorageUse, StoredRun } from './storage-protocol.ts';
+
+/** A file of a model folder, and its name there. */
+export type NamedFile = readonly [name: string, file: Blob];
 
 export type SlideInput =
   { readonly kind: 'file'; readonly files: readonly File[] } | { readonly kind: 'url'; readonly url: string };
@@ -23,50 +25,50 @@ export interface SegmentRequest {
   readonly modelUrl: string;
   /** Area to segment in level-0 pixels; null for the whole slide. */
   readonly area: Level0Rect | null;
-  /** Given by the user where the slide has none; null to use the slide's own. */
+  /** Entered by the user; null to use the slide's. */
   readonly mpp: SlideMpp | null;
-  /** Share of a slice's side in common with its neighbour, 0 (default) to 0.5: no seams, more slices. */
+  /** Overlap of neighbouring slices as a share of their side, 0 (default) to 0.5. Avoids seams, but adds slices. */
   readonly overlap?: number;
-  /** Only slices that meet this polygon, level-0 pixels; `area` is then ignored. */
+  /** Segment only slices that intersect this polygon, level-0 pixels; replaces `area`. */
   readonly polygon?: readonly (readonly [x: number, y: number])[] | null;
-  /** Whether slices without tissue are left out; `include` by default, tissue first. */
+  /** Skips background slices, or includes them after those with tissue (default). */
   readonly glass?: 'skip' | 'include';
-  /** Whether slices are kept for later, and those kept earlier are used. False by default. */
+  /** Saves slices and reuses saved ones. False by default. */
   readonly keep?: boolean;
 }
 
-/** What a run would take, before it is begun. */
+/** The cost of a run, estimated before it starts. */
 export interface SegmentEstimate {
-  /** Slices that would be left out as glass; of the first quality. */
+  /** Background slices that would be skipped at the first quality. */
   readonly skipped: number;
   readonly qualities: readonly {
     readonly overlap: number;
     readonly slices: number;
-    /** Multiply-accumulates against the first quality's. */
+    /** Multiply-accumulates relative to the first quality. */
     readonly price: number;
   }[];
 }
 
-/** Slices of an earlier visit. */
+/** Slices restored from storage. */
 export interface RestoreSummary {
   readonly slices: number;
-  /** The run that was in the middle when the page went away; null when none was. */
+  /** The run that was interrupted when the page closed; null if none was. */
   readonly interrupted: StoredRun | null;
 }
 
-/** `tf.memory().numTensors` before and after a run: equal, or tensors leak. */
+/** `tf.memory().numTensors` before and after a run. A difference is a leak. */
 export interface TensorCounts {
   readonly tensorsBefore: number;
   readonly tensorsAfter: number;
 }
 
-/** Colours of tiles for the eye: as the file has them, or converted to sRGB by its ICC profile. */
+/** Colours of displayed tiles: as stored in the file, or converted to sRGB with its ICC profile. */
 export type TileColours = 'stored' | 'srgb';
 
 /** Methods of the slide worker. */
 export interface SlideWorkerApi {
   open(input: SlideInput): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
-  /** null for a tile that the slide does not hold. The bitmap is transferred. */
+  /** null for a missing tile. The bitmap is transferred. */
   tile(
     slideId: number,
     level: number,
@@ -83,22 +85,32 @@ export interface SegmentWorkerApi {
   /** @param wanted from `?backend=`, else null for the best one. */
   initialise(wanted: BackendName | null): Promise<BackendChoice>;
   manifest(modelUrl: string): Promise<ModelManifest>;
-  /** Makes a folder from disk a model, by an address of its own that ends in a slash. */
+  /** Registers a folder from disk as a model, under a made-up URL that ends in a slash. */
   addModelFiles(modelUrl: string, files: readonly NamedFile[]): Promise<void>;
   /** Runs the model's golden test tensors on the backend. */
   checkModel(modelUrl: string): Promise<GoldenResult>;
-  /** Progress events are SegmentEvent. Aborting stops within a slice and resolves with `cancelled`. */
+  /** Progress events are SegmentEvent. An abort stops within one slice and resolves with `cancelled`. */
   segment(request: SegmentRequest): Promise<SegmentSummary & TensorCounts>;
-  /** The visible rectangle, level-0 pixels: its slices come first from now on. */
+  /** The visible rectangle, level-0 pixels. Its slices are computed first. */
   setView(view: Level0Rect | null): Promise<void>;
-  /** Holds all runs, or lets them go on. Slices in work are finished. */
+  /** Pauses or resumes all runs. Slices in progress are finished. */
   setPaused(paused: boolean): Promise<void>;
-  /** Tissue of a slide, as far as the grid of the model needs it; null where it can't be told. */
+  /** Tissue of a slide at the resolution that the model's grid needs; null if it can't be detected. */
   tissue(request: SegmentRequest): Promise<TissueMask | null>;
-  /** What `request` would take at each of the overlaps. */
+  /** The cost of `request` at each overlap. */
   estimate(request: SegmentRequest, overlaps: readonly number[]): Promise<SegmentEstimate>;
-  /** Shows what earlier visits have kept of a slide and model. Progress events are SegmentEvent. */
+  /** Restores saved slices of a slide and model. Progress events are SegmentEvent. */
   restore(request: SegmentRequest): Promise<RestoreSummary>;
   storageUse(): Promise<StorageUse>;
   deleteStored(): Promise<void>;
+}
+
+/** The input with an absolute URL. Called in the page, because workers have another base URL. */
+export function absoluteInput(input: SlideInput): SlideInput {
+  return input.kind === 'url' ? { kind: 'url', url: absoluteUrl(input.url) } : input;
+}
+
+/** `url` resolved against the page's URL. */
+export function absoluteUrl(url: string): string {
+  return new URL(url, document.baseURI).href;
 }

@@ -1,18 +1,17 @@
-/** The segmentation worker's side of the reader worker. */
+/** The segmentation worker's client of the reader worker. */
 import type { SliceReader } from '../segment/slice-reader.ts';
-import type { Slide, SlideErrorCode } from '../slide/slide.ts';
-import { SlideError } from '../slide/slide.ts';
+import { SlideError, type Slide, type SlideErrorCode } from '../slide/slide.ts';
 import { WorkerError } from '../base/error-report.ts';
 import type { SlideInput } from './protocol.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
 import type { RpcClient } from '../base/rpc.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
-/** What a run needs of a slide besides its pixels. */
+/** An open slide, without its pixels. */
 export type SlideHandle = Pick<Slide, 'metadata' | 'close'>;
 
 export interface SlideReading<Input = SlideInput> {
-  /** @throws SlideError when the input is no slide or can't be read. */
+  /** @throws SlideError when the input is not a slide or can't be read. */
   open(input: Input): Promise<SlideHandle>;
   /** @throws RangeError for a slide that was not opened here. */
   reader(slide: SlideHandle): SliceReader;
@@ -46,7 +45,7 @@ export function readingOver<Input>(rpc: RpcClient<ReaderWorkerApi<Input>>): Slid
   };
 }
 
-/** A record, so that the compiler misses none. */
+/** A record, so that the compiler checks that none is missing. */
 const slideErrorCodes: Readonly<Record<SlideErrorCode, true>> = {
   'not-a-slide': true,
   unsupported: true,
@@ -58,7 +57,7 @@ const slideErrorCodes: Readonly<Record<SlideErrorCode, true>> = {
   'no-range': true,
 };
 
-/** The engine tells a broken place from a broken slide by the error's type, which messages do not keep. */
+/** Restores the SlideError that messages drop: the engine skips a slice or stops the run depending on its code. */
 function rethrow(error: unknown): never {
   if (error instanceof WorkerError) {
     const { code, file, problem, remedy } = error.report;

@@ -36,7 +36,7 @@ function connect(read: ReturnType<ReaderPlatform['reader']>['read']) {
 const rect: Level0Rect = { x: 5, y: 0, width: 10, height: 10 };
 const input = { kind: 'url', url: 'https://a.test/a.svs' } as const;
 
-it('reads through the channel what the slide gives, also from a part of a larger memory', async () => {
+it('returns pixels over the channel, also from a view of a larger buffer', async () => {
   const { reading, closed } = connect(async ({ x }, size) => ({
     width: size,
     height: size,
@@ -51,7 +51,7 @@ it('reads through the channel what the slide gives, also from a part of a larger
   expect(closed()).toBe(1);
 });
 
-it('keeps the type of errors, so that a broken tile stays one broken slice', async () => {
+it('keeps the error type, so that a broken tile costs one slice', async () => {
   const { reading } = connect(() =>
     Promise.reject(new SlideError('broken-tile', 'a.svs', 'Tile 3 is broken.', 'Nothing.')),
   );
@@ -62,7 +62,7 @@ it('keeps the type of errors, so that a broken tile stays one broken slice', asy
   await expect(reading.open({ kind: 'url', url: 'https://a.test/a.txt' })).rejects.toBeInstanceOf(SlideError);
 });
 
-it('tells the reader to stop when a read is called off', async () => {
+it('stops the reader when a read is aborted', async () => {
   let stopped = false;
   const { reading } = connect((_rect, _size, signal) => {
     signal.addEventListener('abort', () => (stopped = true));

@@ -1,22 +1,22 @@
 /**
- * The reader worker's methods, apart from the worker: pixels of slices and contexts, so that reading, decoding and
- * resampling do not take time from the network's thread.
+ * The reader worker's methods: reads, decodes and resamples slices and contexts in parallel with the network's thread.
+ * Separate from the worker's entry, so that tests and the command line can run them.
  */
 import type { ReadPixels, SliceReader } from '../segment/slice-reader.ts';
 import type { Level0Rect, RgbaImage, Slide, SlideMetadata } from '../slide/slide.ts';
 import type { SlideInput } from './protocol.ts';
 import type { Handlers } from '../base/rpc.ts';
 
-/** `Input` is what a slide is opened by: files or a URL in the page, paths on the command line. */
+/** `Input` identifies a slide: files or a URL in the app, paths on the command line. */
 export interface ReaderWorkerApi<Input = SlideInput> {
   open(input: Input): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
-  /** The pixels of `rect`, resampled to `sizePx × sizePx`; they are moved. */
+  /** The pixels of `rect`, resampled to `sizePx × sizePx`. They are transferred. */
   read(slideId: number, rect: Level0Rect, sizePx: number): Promise<RgbaImage & Pick<ReadPixels, 'times'>>;
   close(slideId: number): Promise<void>;
 }
 
 export interface ReaderPlatform<Input = SlideInput> {
-  /** @throws SlideError when the input is no slide or can't be read. */
+  /** @throws SlideError when the input is not a slide or can't be read. */
   openSlide(input: Input): Promise<Slide>;
   reader(slide: Slide): SliceReader;
 }
@@ -38,7 +38,7 @@ export function createReaderService<Input>(
       const open = slides.get(slideId);
       if (open === undefined) throw new RangeError(`Slide ${slideId} is not open.`);
       const { width, height, data, times } = await open.reader.read(rect, sizePx, call.signal);
-      // Own memory in any case: what is moved must not be a part of something else.
+      // Copies a view of a larger buffer, because transferring would detach all of it.
       const pixels = data.byteLength === data.buffer.byteLength ? data : data.slice();
       call.transfer(pixels.buffer as ArrayBuffer);
       const image = { width, height, data: pixels as Uint8ClampedArray<ArrayBuffer> };

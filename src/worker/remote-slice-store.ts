@@ -1,11 +1,11 @@
-/** The slices of a run in the storage worker, and the note that says what run they are of. */
+/** A run's slices in the storage worker, and the note that describes the run. */
 import { toErrorReport, type ErrorReport } from '../base/error-report.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { RunStore } from '../segment/store.ts';
 import type { StorageWorkerApi, StoredRun } from './storage-protocol.ts';
 
 /**
- * A store that never fails a run: the first problem is reported, and from then on nothing is kept, since later slices
+ * A store that never fails a run. After the first problem, which is reported, it saves no more slices, because later ones
  * would meet the same problem.
  */
 export class RemoteSliceStore implements RunStore {
@@ -31,7 +31,7 @@ export class RemoteSliceStore implements RunStore {
    * @param key of the run.
    * @param marginPx of the plan.
    * @param onProblem called once.
-   * @returns null when the slices can't be opened; `onProblem` has been called.
+   * @returns null, after calling `onProblem`, when the slices can't be opened.
    */
   static async open(
     storage: StorageWorkerApi,
@@ -73,7 +73,7 @@ export class RemoteSliceStore implements RunStore {
     }
   }
 
-  /** Notes where the run is: one that is still `running` at the next visit was interrupted. */
+  /** Stores the run's state. A run that is still `running` when the app is opened again was interrupted. */
   async setRun(run: Omit<StoredRun, 'time'>): Promise<void> {
     try {
       await this.#storage.setRun(this.#key, { ...run, time: Date.now() });

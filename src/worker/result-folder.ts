@@ -1,11 +1,11 @@
-/** Where the browser keeps results: its private files (OPFS), else its database. Runs in a worker. */
+/** The browser's storage for results: private files (OPFS) or else a database. Runs in a worker. */
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore } from 'idb';
 import { WorkerError } from '../base/error-report.ts';
 import { SliceLog } from '../segment/slice-log.ts';
 import type { SliceFile } from '../segment/store.ts';
 
-/** Results of runs, and slices that pages put aside. */
-export type FolderName = 'results' | 'aside';
+/** Results of runs, and slices spilled from a page's memory. */
+export type FolderName = 'results' | 'spill';
 
 export interface ResultFolder {
   readonly kind: 'files' | 'database';
@@ -13,15 +13,15 @@ export interface ResultFolder {
   writeNote(key: string, text: string): Promise<void>;
   /** Notes by key. */
   notes(): Promise<Map<string, string>>;
-  /** Deletes everything of the keys for which `when` holds. */
+  /** Deletes slices and notes of the keys for which `when` holds. */
   remove(when: (key: string) => boolean): Promise<void>;
   bytes(): Promise<number>;
 }
 
 /** Names of folders and databases. */
-const names: Readonly<Record<FolderName, string>> = { results: 'dualscope-results', aside: 'dualscope-page' };
+const names: Readonly<Record<FolderName, string>> = { results: 'dualscope-results', spill: 'dualscope-page' };
 
-/** @throws WorkerError `storage-missing` where the browser offers neither, as in some private windows. */
+/** @throws WorkerError `storage-missing` if the browser offers neither, as in some private windows. */
 export async function openResultFolder(folder: FolderName): Promise<ResultFolder> {
   const name = names[folder];
   const obstacles: string[] = [];
@@ -35,13 +35,13 @@ export async function openResultFolder(folder: FolderName): Promise<ResultFolder
   throw new WorkerError({
     code: 'storage-missing',
     file: '',
-    problem: `This browser lets the page save nothing (${obstacles.join('; ')}).`,
-    remedy: 'Results last until the page is closed. A window that is not private saves them.',
+    problem: `This browser does not allow saving results (${obstacles.join('; ')}).`,
+    remedy: 'Results are lost when the page is closed. Use a window that is not private to save them.',
   });
 }
 
-/** How long to wait for the lock of a page that has just been closed, milliseconds. */
-const lockWaits = [50, 100, 200, 400, 800, 1600];
+/** Waits between attempts to lock a file that a closing page may still hold, milliseconds. */
+const lockDelaysMs = [50, 100, 200, 400, 800, 1600];
 
 class PrivateFiles implements ResultFolder {
   readonly kind = 'files';
@@ -55,7 +55,7 @@ class PrivateFiles implements ResultFolder {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle(name, { create: true });
     if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) {
-      throw new Error('private files cannot be written at once');
+      throw new Error('synchronous access to private files is missing');
     }
     return new PrivateFiles(folder);
   }
@@ -64,10 +64,10 @@ class PrivateFiles implements ResultFolder {
     const access = await this.#lock(`${key}.slices`);
     const log = SliceLog.open(access, key, { writable: true });
     if (log !== null) return log;
-    // The name is the key, so the file was torn at its start or is of an earlier version: nothing in it can be used.
+    // The file's name is the key, so its header is torn or of an earlier version, and nothing in it can be used.
     access.truncate(0);
     const empty = SliceLog.open(access, key, { writable: true });
-    if (empty === null) throw new Error('The file of slices can not be started.');
+    if (empty === null) throw new Error('Can not create the file of slices.');
     return empty;
   }
 
@@ -112,10 +112,10 @@ class PrivateFiles implements ResultFolder {
     }
   }
 
-  /** Only one page at a time may write a file; one that has just ended lets go of it soon. */
+  /** Opens a file for exclusive access. Retries, because a page that is closing releases its files with a delay. */
   async #lock(file: string): Promise<FileSystemSyncAccessHandle> {
     const handle = await this.#folder.getFileHandle(file, { create: true });
-    for (const wait of [...lockWaits, null]) {
+    for (const wait of [...lockDelaysMs, null]) {
       try {
         return await handle.createSyncAccessHandle();
       } catch (error) {
@@ -184,7 +184,7 @@ class Database implements ResultFolder {
     return (await navigator.storage.estimate()).usage ?? 0;
   }
 
-  /** Resolves when the change is committed, not when it was accepted. */
+  /** Resolves when the change is committed, not merely accepted. */
   async #write<Table extends 'slices' | 'notes'>(
     table: Table,
     change: (store: WritableStore<Table>) => Promise<unknown>,
@@ -196,7 +196,7 @@ class Database implements ResultFolder {
 
 type WritableStore<Table extends 'slices' | 'notes'> = IDBPObjectStore<Schema, [Table], Table, 'readwrite'>;
 
-/** All places of a key. */
+/** All slices of a key. */
 function range(key: string): IDBKeyRange {
   return IDBKeyRange.bound([key], [key, []]);
 }

@@ -1,58 +1,59 @@
-/** The page's side of the segmentation worker. */
+/** The page's client of the segmentation worker. */
 import type { GoldenResult } from '../runtime/golden-check.ts';
-import type { NamedFile } from './model-folders.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { TissueMask } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
-import type {
-  BackendName,
-  BackendReport,
-  RestoreSummary,
-  SegmentEstimate,
-  SegmentEvent,
-  SegmentRequest,
-  SegmentSummary,
-  SegmentWorkerApi,
-  TensorCounts,
+import {
+  absoluteInput,
+  absoluteUrl,
+  type BackendName,
+  type BackendReport,
+  type NamedFile,
+  type RestoreSummary,
+  type SegmentEstimate,
+  type SegmentEvent,
+  type SegmentRequest,
+  type SegmentSummary,
+  type SegmentWorkerApi,
+  type TensorCounts,
 } from './protocol.ts';
-import { absoluteInput, absoluteUrl } from './page-url.ts';
 import type { StorageUse } from './storage-protocol.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
-export type { NamedFile } from './model-folders.ts';
+export type { NamedFile } from './protocol.ts';
 export { WorkerError } from '../base/error-report.ts';
 export { overlapOf, qualities } from '../segment/quality.ts';
 
-export interface SegmentOptions {
-  /** Aborting stops within a slice; the promise then resolves with `cancelled: true`. */
+export interface RunOptions {
+  /** An abort stops within one slice; the promise then resolves with `cancelled: true`. */
   readonly signal?: AbortSignal;
-  /** Called in order; every call happens before the promise resolves. */
+  /** Called in order, always before the promise resolves. */
   readonly onEvent?: (event: SegmentEvent) => void;
 }
 
-/** Every method rejects with a WorkerError, whose `report` is what to show the user. */
+/** Methods reject with a WorkerError, whose `report` is shown to the user. */
 export interface SegmentClient {
-  /** Chooses and starts the backend. Later calls answer with the backend that was started first. */
+  /** Chooses and starts the backend. Later calls return the backend that was started first. */
   initialise(wanted: BackendName | null): Promise<BackendReport>;
   manifest(modelUrl: string): Promise<ModelManifest>;
   addModelFiles(modelUrl: string, files: readonly NamedFile[]): Promise<void>;
   /** Runs the model's golden test tensors on the current backend. */
   checkModel(modelUrl: string): Promise<GoldenResult>;
-  /** Starts the backend by itself if `initialise` was not called. */
-  segment(request: SegmentRequest, options?: SegmentOptions): Promise<SegmentSummary & TensorCounts>;
+  /** Starts the backend if `initialise` was not called. */
+  segment(request: SegmentRequest, options?: RunOptions): Promise<SegmentSummary & TensorCounts>;
   setView(view: Level0Rect | null): Promise<void>;
   setPaused(paused: boolean): Promise<void>;
   tissue(request: SegmentRequest): Promise<TissueMask | null>;
   estimate(request: SegmentRequest, overlaps: readonly number[]): Promise<SegmentEstimate>;
-  /** Events show what earlier visits have kept. Aborting rejects. */
-  restore(request: SegmentRequest, options?: SegmentOptions): Promise<RestoreSummary>;
+  /** Emits saved slices as events. Rejects when aborted. */
+  restore(request: SegmentRequest, options?: RunOptions): Promise<RestoreSummary>;
   storageUse(): Promise<StorageUse>;
   deleteStored(): Promise<void>;
-  /** Ends the worker at once. Open calls are rejected. */
+  /** Terminates the worker at once. Pending calls reject. */
   terminate(): void;
 }
 
-/** Starts a segmentation worker. One is enough for a page: its runs share the backend fairly. */
+/** Starts a segmentation worker. A page needs only one: its runs take turns on the backend. */
 export function createSegmentClient(): SegmentClient {
   const worker = new Worker(new URL('./segment-worker.ts', import.meta.url), {
     type: 'module',
@@ -86,7 +87,7 @@ export function createSegmentClient(): SegmentClient {
       rpc.fail({
         code: 'worker-ended',
         file: '',
-        problem: 'The segmentation worker was ended.',
+        problem: 'The segmentation worker was terminated.',
         remedy: '',
       });
     },

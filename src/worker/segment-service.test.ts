@@ -5,8 +5,7 @@ import { ModelError } from '../runtime/manifest.ts';
 import { ModelCache } from '../segment/model-cache.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import { RpcClient, serveRpc } from '../base/rpc.ts';
-import type { SegmentPlatform } from './segment-platform.ts';
-import { createSegmentService } from './segment-service.ts';
+import { createSegmentService, type SegmentPlatform } from './segment-service.ts';
 
 const model = {
   slice: { fieldUm: 100, sizePx: 4 },
@@ -60,7 +59,7 @@ const request: SegmentRequest = {
 };
 
 describe('segment service', () => {
-  it('sends every slice, then the summary, and leaves no tensor behind', async () => {
+  it('sends all slices, then the summary, and leaks no tensors', async () => {
     const { client, state } = connect();
     const events: SegmentEvent[] = [];
     const summary = await client.call('segment', [request], {
@@ -84,7 +83,7 @@ describe('segment service', () => {
     expect(state.started).toEqual([null]);
   });
 
-  it('starts one backend, the one that was asked for first', async () => {
+  it('starts only the backend that is requested first', async () => {
     const { client, state } = connect();
     expect(await client.call('initialise', ['wasm'])).toMatchObject({ name: 'wasm' });
     await client.call('initialise', [null]);
@@ -92,7 +91,7 @@ describe('segment service', () => {
     expect(state.started).toEqual(['wasm']);
   });
 
-  it('tries again after a backend that could not be started', async () => {
+  it('tries again after a backend failed to start', async () => {
     let tries = 0;
     const { client } = connect({
       startBackend: async () => {
@@ -106,7 +105,7 @@ describe('segment service', () => {
     expect(await client.call('initialise', ['wasm'])).toMatchObject({ name: 'wasm' });
   });
 
-  it('opens a slide and reads a manifest once for estimate, restore and runs, and closes the slide with the next', async () => {
+  it('shares one open slide and manifest between estimate, restore and runs; closes it when the next opens', async () => {
     let manifests = 0;
     const { client, state } = connect({
       readManifest: async () => {
@@ -124,7 +123,7 @@ describe('segment service', () => {
     expect([state.opened, state.closed, manifests]).toEqual([2, 1, 1]);
   });
 
-  it('uses the size of a pixel that the slide states, and asks for it where it does not', async () => {
+  it('uses the µm per pixel of the slide, and asks for it if it is missing', async () => {
     const area = { x: 0, y: 0, width: 10, height: 10 };
     const unknown = connect();
     await expect(unknown.client.call('segment', [{ ...request, mpp: null }])).rejects.toMatchObject({
@@ -139,7 +138,7 @@ describe('segment service', () => {
     expect(second.kind === 'slice' && second.result.rect.width).toBe(200);
   });
 
-  it('stops within a slice of an abort and says so', async () => {
+  it('stops within one slice of an abort and reports it', async () => {
     const { client, segmenter } = connect();
     const controller = new AbortController();
     const summary = await client.call('segment', [request], {
@@ -153,7 +152,7 @@ describe('segment service', () => {
     expect(segmenter.disposed).toBe(false);
   });
 
-  it('goes on with a new device when one is lost, even one that never answers', async () => {
+  it('continues on a new device after a device loss, even if the old one hangs', async () => {
     let lose: (reason: string) => void = () => undefined;
     let starts = 0;
     let loads = 0;
@@ -186,7 +185,7 @@ describe('segment service', () => {
     );
   });
 
-  it('falls back to the next backend when a new start gets nowhere', async () => {
+  it('falls back to the next backend when a restart fails', async () => {
     const started: (readonly [string | null, readonly string[]])[] = [];
     const failing = () =>
       new FakeSegmenter(model, async () => {
@@ -217,7 +216,7 @@ describe('segment service', () => {
     ]);
   });
 
-  it('does not trust a slice that the device could not compute, nor one whose context it could not', async () => {
+  it('discards slices and contexts that the device failed to compute', async () => {
     let calls = 0;
     let starts = 0;
     const { client, segmenter } = connect({
@@ -250,7 +249,7 @@ describe('segment service', () => {
     expect(segmenter.positions.length).toBeGreaterThan(100);
   });
 
-  it('ends with the error when the model itself is wrong', async () => {
+  it('fails with the error of an invalid model', async () => {
     let starts = 0;
     const { client } = connect({
       startBackend: async () => {
@@ -268,7 +267,7 @@ describe('segment service', () => {
     expect(starts).toBe(1);
   });
 
-  it('holds a run while paused', async () => {
+  it('pauses a run', async () => {
     const { client } = connect();
     let slices = 0;
     const running = client.call('segment', [request], {
@@ -289,7 +288,7 @@ describe('segment service', () => {
     expect(await running).toMatchObject({ slices: 100 });
   });
 
-  it('turns to the view, set before or during the run', async () => {
+  it('prioritises the view, set before or during the run', async () => {
     const { client } = connect();
     await client.call('setView', [{ x: 910, y: 910, width: 80, height: 80 }]);
     const places: string[] = [];
@@ -330,7 +329,7 @@ describe('model cache', () => {
     ]);
   });
 
-  it('does not dispose a model in use', async () => {
+  it('does not dispose of a model in use', async () => {
     const { cache, loaded } = loader();
     const inUse = await cache.lease('a');
     for (const url of ['b', 'c', 'd']) (await cache.lease(url)).release();

@@ -1,11 +1,13 @@
-/** The segmentation worker's methods, apart from the worker, so that they run in tests. */
+/** The segmentation worker's methods, separate from the worker's entry so that tests can run them. */
 import type { ErrorReport } from '../base/error-report.ts';
 import type { CallContext, Handlers } from '../base/rpc.ts';
 import { checkGolden } from '../runtime/golden-check.ts';
+import type { ReadFile } from '../runtime/load-model.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
+import type { MemoryUse } from '../runtime/memory-use.ts';
 import { slideArea } from '../segment/area.ts';
 import type { SlicePlan } from '../segment/grid.ts';
-import { NetworkHost, type HostedNetwork } from '../segment/network.ts';
+import { NetworkHost, type HostedNetwork, type NetworkPlatform } from '../segment/network.ts';
 import { mppOf, planSegmentation, TissueFinder, type PlanRequest } from '../segment/plan.ts';
 import { planMacs } from '../segment/quality.ts';
 import { SliceQueue } from '../segment/queue.ts';
@@ -13,25 +15,42 @@ import { PauseGate, segmentSlide } from '../segment/run.ts';
 import type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
 import type { SliceReader } from '../segment/slice-reader.ts';
 import { hasTissue } from '../segment/tissue.ts';
-import type { Level0Rect, SlideMetadata } from '../slide/slide.ts';
-import { LastOpened } from './kept-open-slide.ts';
-import type { SegmentEstimate, SegmentRequest, SegmentWorkerApi, TensorCounts } from './protocol.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+import { LastOpened } from './open-slides.ts';
+import type {
+  NamedFile,
+  SegmentEstimate,
+  SegmentRequest,
+  SegmentWorkerApi,
+  SlideInput,
+  TensorCounts,
+} from './protocol.ts';
+import type { SlideHandle } from './reader-client.ts';
 import { RemoteSliceStore } from './remote-slice-store.ts';
-import type { SegmentPlatform } from './segment-platform.ts';
-import { sendEvent } from './send-event.ts';
-import { noteOf, restoreResults } from './stored-results.ts';
+import type { StorageWorkerApi } from './storage-protocol.ts';
+import { restoreResults, runNote, type Subject } from './stored-results.ts';
 
-/** Regions whose context features are kept in a run. */
+/** Number of regions whose context features a run caches. */
 const keptRegions = 8;
 
-/** What estimate, tissue, restore and segment are about: one slide and one model. */
-interface Subject {
-  readonly metadata: SlideMetadata;
-  readonly reader: SliceReader;
-  readonly manifest: ModelManifest;
+/** What the service needs from its platform; tests bring their own. Models are identified by URL. */
+export interface SegmentPlatform extends NetworkPlatform {
+  /** Number of tensors on the backend. */
+  numTensors(): number;
+  /** Memory in use; absent if not measured. */
+  readonly memoryUse?: () => MemoryUse;
+  readManifest(modelUrl: string): Promise<ModelManifest>;
+  /** Reads files of a model; absent if models are never checked. */
+  readonly modelFile?: (modelUrl: string) => ReadFile;
+  readonly addModelFiles?: (modelUrl: string, files: readonly NamedFile[]) => void;
+  /** @throws SlideError when the input is not a slide or can't be read. */
+  openSlide(input: SlideInput): Promise<SlideHandle>;
+  reader(slide: SlideHandle): SliceReader;
+  /** Stores finished slices; absent if nothing is to be saved. */
+  readonly storage?: StorageWorkerApi;
 }
 
-/** Runs share the backend slice by slice; a new view re-orders all of them. */
+/** Runs take turns on the backend, slice by slice. A new view reorders all of them. */
 export function createSegmentService(platform: SegmentPlatform): Handlers<SegmentWorkerApi> {
   const host = new NetworkHost(platform);
   const slides = new LastOpened((input) => platform.openSlide(input));
@@ -46,7 +65,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     if (known !== undefined) return known;
     const reading = platform.readManifest(modelUrl);
     manifests.set(modelUrl, reading);
-    // One that can't be read is tried again the next time.
+    // A failed read is tried again by the next call.
     reading.catch(() => manifests.delete(modelUrl));
     return reading;
   };
@@ -97,7 +116,8 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     subject: Subject,
     network: HostedNetwork,
   ): Promise<SegmentSummary & TensorCounts> => {
-    const notify = (error: ErrorReport): void => sendEvent(call, { kind: 'notice', error });
+    const emit = emitter(call);
+    const notify = (error: ErrorReport): void => emit({ kind: 'notice', error });
     const planned = await plan(subject, request, call);
     const { plan: slices, key, tissue: mask } = planned;
     const { storage } = platform;
@@ -105,7 +125,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       request.keep === true && storage !== undefined
         ? await RemoteSliceStore.open(storage, key, slices.marginPx, notify)
         : null;
-    const note = noteOf(request, subject.metadata, subject.manifest, slices.slices.length);
+    const note = runNote(request, subject.metadata, subject.manifest, slices.slices.length);
     const queue = new SliceQueue(slices, {
       keptRegions,
       ...(mask === null ? {} : { isTissue: ({ cell }) => hasTissue(mask, cell) }),
@@ -121,7 +141,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
         plan: slices,
         queue,
         signal: call.signal,
-        onEvent: (event) => sendEvent(call, event),
+        onEvent: emit,
         keptRegions,
         measureMemory: platform.memoryUse,
         pause,
@@ -150,7 +170,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
 
     checkModel: async (_call, modelUrl) => {
       const { modelFile } = platform;
-      if (modelFile === undefined) throw new RangeError('Models can not be checked here.');
+      if (modelFile === undefined) throw new RangeError('This platform can not check models.');
       await host.start();
       const lease = await host.lease(modelUrl);
       try {
@@ -161,11 +181,10 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     },
 
     segment: async (call, request) => {
-      const emit = (event: SegmentEvent): void => sendEvent(call, event);
       return withSubject(request, async (subject) => {
-        // Before the network, which takes longer: a slide of unknown resolution is refused at once.
+        // Before the slow start of the network: rejects a slide of unknown resolution at once.
         mppOf(subject.metadata, request.mpp);
-        const network = await host.network(request.modelUrl, emit);
+        const network = await host.network(request.modelUrl, emitter(call));
         try {
           return await run(call, request, subject, network);
         } finally {
@@ -192,7 +211,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       const { storage } = platform;
       if (storage === undefined) return { slices: 0, interrupted: null };
       return withSubject(request, (subject) =>
-        restoreResults(storage, request, subject, subject.manifest, call),
+        restoreResults(storage, request, subject, { emit: emitter(call), signal: call.signal }),
       );
     },
 
@@ -205,4 +224,12 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
 
 function planRequest({ mpp, area, polygon, overlap, glass }: SegmentRequest): PlanRequest {
   return { mpp, area: slideArea(area, polygon), overlap: overlap ?? 0, glass: glass ?? null };
+}
+
+/** Sends events as progress of a call. Maps are transferred, not copied, because the run no longer needs them. */
+function emitter(call: CallContext): (event: SegmentEvent) => void {
+  return (event) => {
+    if (event.kind !== 'slice') call.progress(event);
+    else call.progress(event, [event.result.classes.buffer, event.result.confidence.buffer]);
+  };
 }

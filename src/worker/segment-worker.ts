@@ -14,12 +14,12 @@ import type { SegmentWorkerApi } from './protocol.ts';
 import { createSegmentService } from './segment-service.ts';
 import { createStorageClient } from './storage-client.ts';
 
-/** The name of the model's folder: what messages call it. */
+/** The name of the model's folder, for messages. */
 function modelId(modelUrl: string): string {
   return new URL(modelUrl).pathname.split('/').filter(Boolean).at(-1) ?? modelUrl;
 }
 
-// Reading, decoding and resampling take no time from the network here.
+// A separate worker reads, decodes and resamples, in parallel with the network.
 const reading = startReader();
 const folders = new ModelFolders();
 

@@ -5,14 +5,13 @@ import { slideReader } from '../segment/slice-reader.ts';
 import type { SlidePlatform } from '../slide/slide.ts';
 import { syntheticSlide } from '../slide/testing/synthetic-slide.ts';
 import { TileCache } from '../slide/tile-cache.ts';
-import { keepOpen } from './kept-open-slide.ts';
+import { keepOpen } from './open-slides.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import { readingOver } from './reader-client.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
 import { createReaderService } from './reader-service.ts';
 import { RpcClient, serveRpc } from '../base/rpc.ts';
-import type { SegmentPlatform } from './segment-platform.ts';
-import { createSegmentService } from './segment-service.ts';
+import { createSegmentService, type SegmentPlatform } from './segment-service.ts';
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -71,7 +70,7 @@ function start() {
   return { slide, run, order };
 }
 
-it('reads for two and for four models at once what it reads for one', async () => {
+it('reads the slide once for one, two or four models in parallel', async () => {
   const one = start();
   await one.run('a');
   const tiles = one.slide.asked.length;

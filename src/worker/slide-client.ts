@@ -1,24 +1,23 @@
-/** The page's side of the slide worker. */
+/** The page's client of the slide worker. */
 import type { SlideMetadata } from '../slide/slide.ts';
-import type { SlideInput, SlideWorkerApi, TileColours } from './protocol.ts';
-import { absoluteInput } from './page-url.ts';
+import { absoluteInput, type SlideInput, type SlideWorkerApi, type TileColours } from './protocol.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
 export { WorkerError } from '../base/error-report.ts';
 
-/** A slide that the worker holds open under `slideId`. */
+/** A slide that is open in the worker. */
 export interface OpenedSlide {
   readonly slideId: number;
   readonly metadata: SlideMetadata;
 }
 
 /**
- * Every method rejects with a WorkerError (its `report` is what to show the user), and with an AbortError
- * as soon as the signal aborts; the worker then stops reading too.
+ * Methods reject with a WorkerError, whose `report` is shown to the user, or with an AbortError as soon as the signal
+ * aborts. The worker then stops reading.
  */
 export interface SlideClient {
   open(input: SlideInput, signal?: AbortSignal): Promise<OpenedSlide>;
-  /** null for a tile that the slide does not hold. The caller closes the bitmap. */
+  /** null for a missing tile. The caller closes the bitmap. */
   tile(
     slideId: number,
     level: number,
@@ -29,7 +28,7 @@ export interface SlideClient {
   ): Promise<ImageBitmap | null>;
   associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
   close(slideId: number): Promise<void>;
-  /** Ends the worker. Open calls are rejected. */
+  /** Terminates the worker. Pending calls reject. */
   terminate(): void;
 }
 
@@ -48,7 +47,7 @@ export function createSlideClient(): SlideClient {
     close: (slideId) => rpc.call('close', [slideId]),
     terminate: () => {
       worker.terminate();
-      rpc.fail({ code: 'worker-ended', file: '', problem: 'The slide worker was ended.', remedy: '' });
+      rpc.fail({ code: 'worker-ended', file: '', problem: 'The slide worker was terminated.', remedy: '' });
     },
   };
 }

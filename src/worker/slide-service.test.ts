@@ -48,7 +48,7 @@ function connect(slide: Slide, toBitmap: SlideServicePlatform['toBitmap']): RpcC
 const missing: TilePayload = { kind: 'missing' };
 
 describe('slide service', () => {
-  it('opens, gives numbers, and closes', async () => {
+  it('opens slides under ids and closes them', async () => {
     const close = vi.fn<() => void>();
     const slide = fakeSlide(() => Promise.resolve(missing), close);
     const client = connect(slide, () => Promise.resolve(null));
@@ -79,7 +79,7 @@ describe('slide service', () => {
     ]);
   });
 
-  it('reads the colour profile once, and only when tiles are wanted in sRGB', async () => {
+  it('reads the colour profile once, and only for tiles in sRGB', async () => {
     const profile = new Uint8Array([1, 2, 3]);
     const iccProfile = vi.fn(() => Promise.resolve(profile));
     const icc = { description: 'Scanner', size: 3, srgb: false };
@@ -102,7 +102,7 @@ describe('slide service', () => {
     expect(iccProfile).toHaveBeenCalledOnce();
   });
 
-  it('stops the read of an aborted tile and does not decode it', async () => {
+  it('stops reading an aborted tile and does not decode it', async () => {
     let readSignal: AbortSignal | undefined;
     const toBitmap = vi.fn(() => Promise.resolve(null));
     const client = connect(

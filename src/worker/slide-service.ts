@@ -1,15 +1,15 @@
-/** The slide worker's methods, apart from the worker, so that they run in tests. */
+/** The slide worker's methods, separate from the worker's entry so that tests can run them. */
 import { SlideError, type Slide, type TilePayload } from '../slide/slide.ts';
 import type { SlideInput, SlideWorkerApi } from './protocol.ts';
 import type { Handlers } from '../base/rpc.ts';
 
-/** What the service needs of its platform. */
+/** What the service needs from its platform. */
 export interface SlideServicePlatform {
-  /** @throws SlideError when the input is no slide or can't be read. */
+  /** @throws SlideError when the input is not a slide or can't be read. */
   openSlide(input: SlideInput): Promise<Slide>;
   /**
-   * The payload as a bitmap of at most `maxWidth × maxHeight`, cropped at the right and bottom.
-   * null for a missing tile. With a profile, colours are converted to sRGB by it.
+   * Decodes a tile to a bitmap of at most `maxWidth × maxHeight`, cropped at the right and bottom; null for a missing
+   * tile. Converts colours to sRGB if a profile is given.
    */
   toBitmap(
     payload: TilePayload,
@@ -19,15 +19,15 @@ export interface SlideServicePlatform {
   ): Promise<ImageBitmap | null>;
 }
 
-/** A slide and its profile, which is read once, when the first tile wants it. */
+/** A slide and its ICC profile, which is read with the first tile that needs it. */
 interface HeldSlide {
   readonly slide: Slide;
   profile: Promise<Uint8Array | null> | null;
 }
 
 /**
- * Keeps the open slides by number. A tile at the right or bottom edge is cropped to its level, so that
- * bitmaps never reach over the slide.
+ * Keeps open slides by id. Crops tiles at the right and bottom edge to their level, so that bitmaps never extend beyond
+ * the slide.
  */
 export function createSlideService(platform: SlideServicePlatform): Handlers<SlideWorkerApi> {
   const slides = new Map<number, HeldSlide>();
@@ -39,7 +39,7 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
     return held;
   };
 
-  /** null where there is nothing to convert. */
+  /** null if no conversion is needed. */
   const profileOf = (held: HeldSlide): Promise<Uint8Array | null> => {
     const { icc } = held.slide.metadata;
     if (icc === null || icc.srgb) return Promise.resolve(null);
@@ -67,7 +67,7 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
       const { slide } = held;
       const profile = colours === 'srgb' ? await profileOf(held) : null;
       const payload = await slide.tile(level, column, row, call.signal);
-      // Decoding takes longer than an abort: a tile that scrolled away is not worth it.
+      // Checks again before decoding, which is slow: the tile may have scrolled out of view.
       call.signal.throwIfAborted();
       const size = slide.metadata.levels[level];
       if (size === undefined) throw new RangeError(`The slide has no level ${level}.`);
@@ -82,8 +82,8 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
           throw new SlideError(
             'broken-tile',
             slide.metadata.name,
-            `Tile ${column}, ${row} of level ${level} cannot be decoded.`,
-            'It is shown empty; the rest of the slide is not affected.',
+            `Tile ${column}, ${row} of level ${level} can't be decoded.`,
+            'The tile stays empty; the rest of the slide is not affected.',
             { cause },
           );
         });

@@ -1,9 +1,9 @@
-/** The callers' side of the storage worker: the segmentation worker keeps results there, the page puts slices aside. */
+/** Client of the storage worker: the segmentation worker saves results there, the page spills slices. */
 import type { RpcClient } from '../base/rpc.ts';
 import type { StorageWorkerApi } from './storage-protocol.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
-/** Starts a storage worker when it is first needed. */
+/** Starts a storage worker with the first call. */
 export function createStorageClient(): StorageWorkerApi {
   let started: RpcClient<StorageWorkerApi> | null = null;
   const rpc = (): RpcClient<StorageWorkerApi> => {

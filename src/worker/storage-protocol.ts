@@ -1,18 +1,18 @@
-/** What the storage worker keeps beside slices, and what it may be asked. Everything is structured-cloneable. */
+/** The interface of the storage worker, and the notes that it stores with slices. All types are structured-cloneable. */
 import { z } from 'zod';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 
 const rect = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
 
 export const storedRunSchema = z.object({
-  /** 1 was written by versions before October 2026; its slices are encoded differently. */
+  /** Versions before October 2026 wrote 1, with another encoding of slices. */
   version: z.literal(2),
-  /** Identity of the slide's content, and of the model: hashes of graph and weights. */
+  /** Hashes that identify the slide's content, and the model's graph and weights. */
   fingerprint: z.string(),
   modelHash: z.string(),
   slideName: z.string(),
   modelId: z.string(),
-  /** From the user; null for what the slide says. */
+  /** Entered by the user; null to use the slide's. */
   mpp: z.object({ x: z.number(), y: z.number(), source: z.string() }).nullable(),
   overlap: z.number().min(0).max(0.5),
   area: rect.nullable(),
@@ -20,7 +20,7 @@ export const storedRunSchema = z.object({
   glass: z.enum(['skip', 'include']),
   /** Slices of the run, finished or not. */
   total: z.number(),
-  /** Still `running` when it is read again: the page was closed, or crashed, during the run. */
+  /** If still `running` when read again, the page was closed or crashed during the run. */
   state: z.enum(['running', 'ended']),
   /** Milliseconds since 1970. */
   time: z.number(),
@@ -35,36 +35,36 @@ export interface StoredRunEntry {
 }
 
 export interface StorageUse {
-  /** Where results are kept: the browser's private files, or its database. */
+  /** The storage in use: the browser's private files, or its database. */
   readonly kind: 'files' | 'database';
   readonly runs: number;
   readonly bytes: number;
 }
 
 /**
- * Methods of the storage worker. Errors are WorkerErrors with the codes `storage-missing` (the browser offers none, as
- * private windows do), `storage-busy` (another tab has it), `storage-full`, `storage-lost` (cleared or otherwise gone).
+ * Methods of the storage worker. Errors are WorkerErrors with the codes `storage-missing` (not available, for instance in
+ * private windows), `storage-busy` (locked by another tab), `storage-full`, `storage-lost` (cleared or otherwise gone).
  */
 export interface StorageWorkerApi {
   /**
-   * Opens the slices of a run, to be closed as often.
+   * Opens the slices of a run. Needs one `close` per `open`.
    * @param marginPx of the plan.
-   * @returns the places of the slices that are there.
+   * @returns columns and rows of the stored slices.
    */
   open(key: string, marginPx: number): Promise<(readonly [column: number, row: number])[]>;
   get(key: string, column: number, row: number): Promise<SliceMaps | null>;
   put(key: string, column: number, row: number, maps: SliceMaps): Promise<void>;
   close(key: string): Promise<void>;
   setRun(key: string, run: StoredRun): Promise<void>;
-  /** Runs that are kept, and how many of an earlier version were deleted because they can't be read. */
+  /** Saved runs, and the number of runs that were deleted because an earlier version wrote them. */
   runs(): Promise<{ readonly runs: readonly StoredRunEntry[]; readonly dropped: number }>;
   use(): Promise<StorageUse>;
-  /** Deletes all results, except those that are open. */
+  /** Deletes all results except open ones. */
   deleteAll(): Promise<void>;
-  /** Puts a slice aside for the page's memory; it lasts as long as the page. Resolves when it can be read back. */
+  /** Spills a slice from the page's memory, for the lifetime of the page. Resolves when it can be read back. */
   putAside(id: number, maps: SliceMaps): Promise<void>;
-  /** A slice that was put aside; null where it is damaged or was never put. */
+  /** A spilled slice; null if it is damaged or missing. */
   getAside(id: number): Promise<SliceMaps | null>;
-  /** Deletes slices that pages which are gone had put aside. Does nothing where the browser stores nothing. */
+  /** Deletes spilled slices of closed pages. Does nothing if the browser has no storage. */
   sweep(): Promise<void>;
 }

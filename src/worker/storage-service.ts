@@ -1,4 +1,4 @@
-/** The storage worker's methods, apart from the worker, so that they run in tests. */
+/** The storage worker's methods, separate from the worker's entry so that tests can run them. */
 import { WorkerError } from '../base/error-report.ts';
 import type { CallContext, Handlers } from '../base/rpc.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
@@ -9,11 +9,11 @@ import { storedRunSchema, type StorageWorkerApi, type StoredRunEntry } from './s
 export interface StoragePlatform {
   /** @throws WorkerError `storage-missing`. */
   openFolder(name: FolderName): Promise<ResultFolder>;
-  /** Tells this page from all others; hexadecimal digits and dashes. */
+  /** Unique id of this page: hexadecimal digits and dashes. */
   readonly page: string;
-  /** Holds a name for as long as the page lives. */
+  /** Holds a lock with this name for the lifetime of the page. */
   hold(name: string): Promise<void>;
-  /** Names that pages hold now. */
+  /** Names of all locks held by open pages. */
   held(): Promise<ReadonlySet<string>>;
 }
 
@@ -22,7 +22,7 @@ interface OpenStore {
   users: number;
 }
 
-/** Several runs of one page may have the same slices open. */
+/** Several runs of a page may have the same slices open. */
 export function createStorageService(platform: StoragePlatform): Handlers<StorageWorkerApi> {
   const folders = new Map<FolderName, Promise<ResultFolder>>();
   const stores = new Map<string, OpenStore>();
@@ -44,15 +44,15 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
     return open.store;
   };
 
-  /** Slices that this page has put aside. */
-  let aside: Promise<SliceStore> | null = null;
-  const asideKey = platform.page.replaceAll('-', '').padEnd(64, '0').slice(0, 64);
-  const openAside = async (): Promise<SliceStore> => {
-    await platform.hold(asideKey);
-    const files = await folder('aside');
-    // The database lists its keys by their notes.
-    await files.writeNote(asideKey, '');
-    return SliceStore.open(await files.open(asideKey), asideKey, 0);
+  /** Slices that this page has spilled. */
+  let spill: Promise<SliceStore> | null = null;
+  const spillKey = platform.page.replaceAll('-', '').padEnd(64, '0').slice(0, 64);
+  const openSpill = async (): Promise<SliceStore> => {
+    await platform.hold(spillKey);
+    const files = await folder('spill');
+    // The database finds keys by their notes.
+    await files.writeNote(spillKey, '');
+    return SliceStore.open(await files.open(spillKey), spillKey, 0);
   };
 
   return {
@@ -72,7 +72,7 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
     },
 
     get: (call, key, column, row) =>
-      guard(async () => moved(call, await (await storeOf(key)).get(column, row))),
+      guard(async () => transferMaps(call, await (await storeOf(key)).get(column, row))),
 
     put: (_call, key, column, row, maps) => guard(async () => (await storeOf(key)).put(column, row, maps)),
 
@@ -92,15 +92,15 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
       guard(async () => {
         const files = await folder('results');
         const runs: StoredRunEntry[] = [];
-        const earlier = new Set<string>();
+        const outdated = new Set<string>();
         for (const [key, text] of await files.notes()) {
           const note = parse(text);
           const run = storedRunSchema.safeParse(note);
           if (run.success) runs.push({ key, run: run.data });
-          else if (versionOf(note) === 1) earlier.add(key);
+          else if (versionOf(note) === 1) outdated.add(key);
         }
-        if (earlier.size > 0) await files.remove((key) => earlier.has(key));
-        return { runs, dropped: earlier.size };
+        if (outdated.size > 0) await files.remove((key) => outdated.has(key));
+        return { runs, dropped: outdated.size };
       }),
 
     use: () =>
@@ -112,25 +112,26 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
     deleteAll: () => guard(async () => (await folder('results')).remove((key) => !stores.has(key))),
 
     putAside: async (_call, id, maps) => {
-      aside ??= openAside();
-      await (await aside).put(id, 0, maps);
+      spill ??= openSpill();
+      await (await spill).put(id, 0, maps);
     },
 
-    getAside: async (call, id) => (aside === null ? null : moved(call, await (await aside).get(id, 0))),
+    getAside: async (call, id) =>
+      spill === null ? null : transferMaps(call, await (await spill).get(id, 0)),
 
     sweep: async () => {
       try {
         const alive = await platform.held();
-        await (await folder('aside')).remove((key) => key !== asideKey && !alive.has(key));
+        await (await folder('spill')).remove((key) => key !== spillKey && !alive.has(key));
       } catch {
-        // Nothing can be stored here, so nothing was left.
+        // Without storage there is nothing to delete.
       }
     },
   };
 }
 
-/** Maps to transfer rather than copy. */
-function moved(call: CallContext, maps: SliceMaps | null): SliceMaps | null {
+/** Marks maps for transfer instead of copying. */
+function transferMaps(call: CallContext, maps: SliceMaps | null): SliceMaps | null {
   if (maps === null) return null;
   for (const map of [maps.classes, maps.confidence, maps.logProbabilities]) {
     if (map !== undefined) call.transfer(map.buffer);
@@ -142,7 +143,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Torn while it was being written: as good as none.
+    // Torn by a crash during writing; treated as missing.
     return null;
   }
 }
@@ -159,7 +160,7 @@ async function guard<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What went wrong, in words that say what it means for the results. */
+/** Turns storage errors into reports that state the consequence for results. */
 function storageError(error: unknown): WorkerError {
   if (error instanceof WorkerError) return error;
   const report = (code: string, problem: string, remedy: string): WorkerError =>
@@ -167,8 +168,8 @@ function storageError(error: unknown): WorkerError {
   if (isNamed(error, 'QuotaExceededError')) {
     return report(
       'storage-full',
-      'The browser has no more room for results.',
-      'Results from now on last until the page is closed. Delete saved results, or free disk space.',
+      "The browser's storage is full.",
+      'New results are lost when the page is closed. Delete saved results or free disk space.',
     );
   }
   if (isNamed(error, 'NoModificationAllowedError')) {
@@ -181,7 +182,7 @@ function storageError(error: unknown): WorkerError {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return report(
     'storage-lost',
-    `Saved results can't be reached any more (${text}).`,
-    'They may have been cleared. Results from now on last until the page is closed.',
+    `Saved results are no longer accessible (${text}).`,
+    'They may have been cleared. New results are lost when the page is closed.',
   );
 }

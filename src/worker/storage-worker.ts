@@ -1,4 +1,4 @@
-/** Entry of the storage worker: keeps finished slices, so that neither the network's thread nor the page has to. */
+/** Entry of the storage worker: stores finished slices off the page's and the network's threads. */
 // First: it has to run before any schema is built.
 import '../base/zod-without-eval.ts';
 import { serveRpc } from '../base/rpc.ts';
@@ -13,7 +13,7 @@ serveRpc<StorageWorkerApi>(
     page: crypto.randomUUID(),
     hold: (name) =>
       new Promise<void>((held) => {
-        // The lock ends with the page, however that ends.
+        // The browser releases the lock when the page ends, even after a crash.
         void navigator.locks.request(name, () => {
           held();
           return new Promise(() => undefined);

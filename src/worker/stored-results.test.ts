@@ -151,7 +151,7 @@ function collect(): { readonly events: SegmentEvent[]; readonly onProgress: (eve
 }
 
 describe('stored results', () => {
-  it('are shown by the next visit, which computes only the rest', async () => {
+  it('are restored by the next session, which computes only the rest', async () => {
     const folder = new MemoryFolder();
     const first = visit(storageOn(folder));
     let done = 0;
@@ -189,7 +189,7 @@ describe('stored results', () => {
     expect(await third.client.call('segment', [{ ...request, overlap: 0 }])).toMatchObject({ restored: 0 });
   });
 
-  it('a full disk is told once, and the run ends all the same', async () => {
+  it('report a full disk once and finish the run', async () => {
     const folder = new MemoryFolder();
     folder.room = 10;
     const { client } = visit(storageOn(folder));
@@ -201,7 +201,7 @@ describe('stored results', () => {
     expect(notices.map(({ error }) => error.code)).toEqual(['storage-full']);
   });
 
-  it('where nothing can be kept, that is said and the run goes on', async () => {
+  it('report missing storage and continue the run', async () => {
     const folder = new MemoryFolder();
     folder.open = () => Promise.reject(new DOMException('locked', 'NoModificationAllowedError'));
     const { client } = visit(storageOn(folder));
@@ -211,7 +211,7 @@ describe('stored results', () => {
     expect(notices.map(({ error }) => error.code)).toEqual(['storage-busy']);
   });
 
-  it('are found again by their size of a pixel, however many other runs came later', async () => {
+  it('are found by their µm per pixel, even after many later runs', async () => {
     const folder = new MemoryFolder();
     const { client } = visit(storageOn(folder));
     const asIf = (mpp: number) => ({ ...request, mpp: { x: mpp, y: mpp, source: 'user' } });
@@ -224,7 +224,7 @@ describe('stored results', () => {
     expect(await client.call('restore', [asIf(0.7)])).toEqual({ slices: 0, interrupted: null });
   });
 
-  it('of an earlier version are deleted with a sentence, once, and never misread', async () => {
+  it('of an earlier version are deleted with one message and never misread', async () => {
     const folder = new MemoryFolder();
     const key = 'ab'.repeat(32);
     folder.texts.set(key, JSON.stringify({ version: 1, fingerprint: 'f00d', modelHash: 'aa/bb' }));
@@ -238,7 +238,7 @@ describe('stored results', () => {
     expect(events.length).toBe(1);
   });
 
-  it('that are damaged are computed again', async () => {
+  it('are computed again if damaged', async () => {
     const folder = new MemoryFolder();
     const { slices } = await visit(storageOn(folder)).client.call('segment', [request]);
     const [records] = folder.slices.values();
@@ -253,7 +253,7 @@ describe('stored results', () => {
     expect(segmenter.positions.length).toBe(1);
   });
 
-  it('are gone when they are deleted', async () => {
+  it('can be deleted', async () => {
     const folder = new MemoryFolder();
     const { client } = visit(storageOn(folder));
     await client.call('segment', [request]);
@@ -264,8 +264,8 @@ describe('stored results', () => {
   });
 });
 
-describe('glass', () => {
-  it('is left out and counted, shown as a mask, and segmented when it is wanted', async () => {
+describe('background', () => {
+  it('is skipped and counted, shown as a mask, and segmented on request', async () => {
     const { client, segmenter } = visit(undefined);
     const { events, onProgress } = collect();
     const plain = { ...request, keep: false, overlap: 0 };
@@ -292,7 +292,7 @@ describe('glass', () => {
     expect(within).toMatchObject({ slices: 30, skipped: 6 });
   });
 
-  it('has a price for every overlap', async () => {
+  it('is part of the cost of each overlap', async () => {
     const { client } = visit(undefined);
     const estimate = await client.call('estimate', [{ ...request, glass: 'skip' }, [0, 0.25]]);
     expect(estimate.skipped).toBe(24);
@@ -303,8 +303,8 @@ describe('glass', () => {
   });
 });
 
-describe('slices that a page puts aside', () => {
-  it('come back as they were; those of pages that are gone are deleted, and no others', async () => {
+describe('spilled slices', () => {
+  it('are read back unchanged; only those of closed pages are deleted', async () => {
     const folder = new MemoryFolder();
     const held = new Set<string>();
     const page = (name: string): Handlers<StorageWorkerApi> =>

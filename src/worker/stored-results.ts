@@ -1,6 +1,5 @@
-/** Results of earlier visits: what is noted of a run, and showing its slices again. */
+/** Saved results: the note that describes a run, and restoring its slices. */
 import type { ErrorReport } from '../base/error-report.ts';
-import type { CallContext } from '../base/rpc.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { planSegmentation } from '../segment/plan.ts';
@@ -11,11 +10,10 @@ import type { RunStore } from '../segment/store.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
 import type { RestoreSummary, SegmentRequest } from './protocol.ts';
 import { RemoteSliceStore } from './remote-slice-store.ts';
-import { sendEvent } from './send-event.ts';
 import type { StorageWorkerApi, StoredRun, StoredRunEntry } from './storage-protocol.ts';
 
-/** What identifies a run later, without its state. */
-export function noteOf(
+/** The note of a run, without its state. */
+export function runNote(
   request: SegmentRequest,
   metadata: SlideMetadata,
   manifest: ModelManifest,
@@ -36,38 +34,43 @@ export function noteOf(
   };
 }
 
+/** The slide and model of a request. */
+export interface Subject {
+  readonly metadata: SlideMetadata;
+  readonly reader: SliceReader;
+  readonly manifest: ModelManifest;
+}
+
 /**
- * Sends the kept slices of a slide and model, stitched as a run would: those of the latest run whose lattice is the one
- * that today's µm per pixel give.
+ * Emits the saved slices of a slide and model, stitched as in a run. Takes the latest run whose grid matches the current
+ * µm per pixel.
  */
 export async function restoreResults(
   storage: StorageWorkerApi,
   request: SegmentRequest,
-  slide: { readonly metadata: SlideMetadata; readonly reader: SliceReader },
-  manifest: ModelManifest,
-  call: CallContext,
+  subject: Subject,
+  { emit, signal }: { readonly emit: (event: SegmentEvent) => void; readonly signal: AbortSignal },
 ): Promise<RestoreSummary> {
-  const notify = (error: ErrorReport): void => sendEvent(call, { kind: 'notice', error });
+  const notify = (error: ErrorReport): void => emit({ kind: 'notice', error });
   const { runs, dropped } = await storage.runs();
   if (dropped > 0) notify(droppedReport(dropped));
-  const found = await latestFitting(runs, request, slide, manifest);
+  const found = await latestMatch(runs, request, subject);
   if (found === null) return { slices: 0, interrupted: null };
   const { entry, plan } = found;
   const store = await RemoteSliceStore.open(storage, entry.key, plan.marginPx, notify);
   if (store === null) return { slices: 0, interrupted: null };
   try {
-    const slices = await replay(plan, store, call.signal, (event) => sendEvent(call, event));
+    const slices = await replay(plan, store, signal, emit);
     return { slices, interrupted: entry.run.state === 'running' ? entry.run : null };
   } finally {
     await store.close();
   }
 }
 
-async function latestFitting(
+async function latestMatch(
   runs: readonly StoredRunEntry[],
   request: SegmentRequest,
-  { metadata, reader }: { readonly metadata: SlideMetadata; readonly reader: SliceReader },
-  manifest: ModelManifest,
+  { metadata, reader, manifest }: Subject,
 ): Promise<{ readonly entry: StoredRunEntry; readonly plan: SlicePlan } | null> {
   const candidates = runs
     .filter(({ run }) => run.fingerprint === metadata.fingerprint && run.modelHash === modelHashOf(manifest))
@@ -85,7 +88,7 @@ async function latestFitting(
   return null;
 }
 
-/** Returns how many slices there were. */
+/** Returns the number of restored slices. */
 async function replay(
   plan: SlicePlan,
   store: RunStore,
@@ -111,7 +114,7 @@ function droppedReport(runs: number): ErrorReport {
   return {
     code: 'storage-version',
     file: '',
-    problem: `Saved results of ${runs} ${runs === 1 ? 'run' : 'runs'} were written by an earlier version and can't be read; they were deleted.`,
+    problem: `An earlier version saved results of ${runs} ${runs === 1 ? 'run' : 'runs'} in a format that can't be read; they were deleted.`,
     remedy: 'Segment again to replace them.',
   };
 }

@@ -1,7 +1,7 @@
 /** Downloads: measurements as CSV and JSON, annotations as GeoJSON, file names. */
 import { csvTable } from '../../base/csv.ts';
 import { toRows } from '../../evaluation/confusion-matrix.ts';
-import { areaCsv } from '../../export/area-table.ts';
+import { areaCsv } from '../../export/map-figures.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { geoJsonFile } from '../../annotation/write-geojson.ts';
 import type { Annotation } from '../annotate/annotation.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { confidenceSummary } from './confidence-summary.ts';
+import { confidenceSummary } from './map-figures.ts';
 
 const manifest = {
   classes: [
@@ -16,7 +16,7 @@ function counted(pixels: readonly (readonly [number, number])[]): Float64Array {
   return counts;
 }
 
-it('gives mean, quantiles and the share of doubtful pixels, background included', () => {
+it('computes mean, percentiles and the share below 0.5, including background', () => {
   // 51, 102, …, 255 are 0.2, 0.4, …, 1: mean and median by hand.
   const pixels = [51, 102, 102, 153, 204, 255, 255, 255, 255, 255].map((byte, i) => [i % 2, byte] as const);
   const summary = confidenceSummary(manifest, counted(pixels))!;
@@ -28,7 +28,7 @@ it('gives mean, quantiles and the share of doubtful pixels, background included'
   expect(summary.meanByClass).not.toHaveProperty('necrosis');
 });
 
-it('leaves out what was not segmented', () => {
+it('ignores pixels that were not segmented', () => {
   const summary = confidenceSummary(
     manifest,
     counted([
@@ -40,6 +40,6 @@ it('leaves out what was not segmented', () => {
   expect(summary?.mean).toBe(1);
 });
 
-it('is null for a map without any class', () => {
+it('is null for a map without classes', () => {
   expect(confidenceSummary(manifest, counted([[255, 0]]))).toBeNull();
 });

@@ -1,8 +1,22 @@
-/** Keeps the slide that was opened last open, so that estimate, display and runs read its header and decode its tiles once. */
+/** Opens slides in a worker. The last one stays open, so that its header is read and its tiles are decoded only once. */
+import { browserPlatform } from '../slide/browser-platform.ts';
+import { fileByteSource } from '../slide/byte-source.ts';
+import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import type { Slide } from '../slide/slide.ts';
 import type { SlideInput } from './protocol.ts';
 
-/** Something open, in use. Release it exactly once. */
+/** Opens a slide for the page. @throws SlideError when the input is not a slide or can't be read. */
+export function openSlideInput(input: SlideInput): Promise<Slide> {
+  const platform = browserPlatform();
+  return input.kind === 'url'
+    ? openSlideUrl(input.url, platform)
+    : openSlide(
+        input.files.map((file) => fileByteSource(file)),
+        platform,
+      );
+}
+
+/** An open slide in use. Release it exactly once. */
 export interface OpenLease<T> {
   readonly value: T;
   readonly release: () => void;
@@ -11,11 +25,11 @@ export interface OpenLease<T> {
 interface Kept<T> {
   readonly key: string;
   readonly value: Promise<T>;
-  /** How often it is in use now. */
+  /** Number of current leases. */
   users: number;
 }
 
-/** Opens what is asked for, and closes it when it is no longer in use and something else has been opened. */
+/** Keeps the last input open. Closes an earlier one once it has no more users. */
 export class LastOpened<T extends { close(): void }> {
   readonly #open: (input: SlideInput) => Promise<T>;
   #last: Kept<T> | null = null;
@@ -24,7 +38,7 @@ export class LastOpened<T extends { close(): void }> {
     this.#open = open;
   }
 
-  /** @throws what opening throws; the next call tries again. */
+  /** @throws any error of opening; the next call tries again. */
   async lease(input: SlideInput): Promise<OpenLease<T>> {
     const key = keyOf(input);
     let kept = this.#last;
@@ -64,12 +78,12 @@ export class LastOpened<T extends { close(): void }> {
 }
 
 /**
- * `open` for callers that close what they have opened: opening the same slide again gives the same object, also after it
- * was closed, until another slide is opened. Decoded tiles are kept by that object (src/slide/tile-cache.ts).
+ * Wraps `open` for callers that close their slides: opening the same slide again returns the same object, even after it
+ * was closed, until another slide is opened. The tile cache (src/slide/tile-cache.ts) belongs to that object.
  */
 export function keepOpen(open: (input: SlideInput) => Promise<Slide>): (input: SlideInput) => Promise<Slide> {
   const slides = new LastOpened(open);
-  /** Shared objects, and how to release each of the leases behind them. */
+  /** The shared object of each slide, and the functions that release its leases. */
   const views = new WeakMap<Slide, { readonly view: Slide; readonly releases: (() => void)[] }>();
   return async (input) => {
     const { value: slide, release } = await slides.lease(input);
@@ -91,7 +105,7 @@ export function keepOpen(open: (input: SlideInput) => Promise<Slide>): (input: S
   };
 }
 
-/** Files arrive as copies with every message; their name, size and date tell them apart. */
+/** Each message has new copies of the files, so they are identified by name, size and date. */
 function keyOf(input: SlideInput): string {
   if (input.kind === 'url') return `url ${input.url}`;
   return `files ${input.files.map(({ name, size, lastModified }) => `${name}/${size}/${lastModified}`).join()}`;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { slideReader } from '../segment/slice-reader.ts';
 import type { Slide, SlidePlatform } from '../slide/slide.ts';
-import { keepOpen } from './kept-open-slide.ts';
+import { keepOpen } from './open-slides.ts';
 
 const platform = { decoder: { decode: () => Promise.reject(new Error()) } } as unknown as SlidePlatform;
 
@@ -31,7 +31,7 @@ const a = { kind: 'url', url: 'https://a.test/a.svs' } as const;
 const b = { kind: 'url', url: 'https://a.test/b.svs' } as const;
 const never = new AbortController().signal;
 
-it('decodes a tile once for two models, one after the other or at the same time', async () => {
+it('decodes a tile once for two models, in sequence or in parallel', async () => {
   const { counts, open } = fake('a');
   const openShared = keepOpen(open);
   const whole = { x: 0, y: 0, width: 64, height: 64 };
@@ -45,7 +45,7 @@ it('decodes a tile once for two models, one after the other or at the same time'
   expect(counts).toEqual({ opened: 1, closed: 0, tiles: 4 });
 });
 
-it('closes a slide when another is opened and nobody uses it', async () => {
+it('closes an unused slide when another is opened', async () => {
   const slides = [fake('a'), fake('b')];
   const openShared = keepOpen((input) => (input === a ? slides[0]! : slides[1]!).open());
   const first = await openShared(a);
@@ -60,7 +60,7 @@ it('closes a slide when another is opened and nobody uses it', async () => {
   expect(slides[1]!.counts.closed).toBe(0);
 });
 
-it('tries a slide again that failed, and knows a file by name, size and date', async () => {
+it('opens a slide again after a failure, and recognises a file by name, size and date', async () => {
   let calls = 0;
   const { open } = fake('a');
   const openShared = keepOpen(() => (calls++ === 0 ? Promise.reject(new Error('gone')) : open()));
