@@ -8,7 +8,7 @@ import { GraphExecutor } from './graph-executor.ts';
 import type { TopologyNode } from './graph-steps.ts';
 import { recordNetwork, toGraphModel } from './graph/graph-model.ts';
 import { dualNetwork, singleNetwork } from './graph/test-networks.ts';
-import { randomInputs, randomWeights, type Network } from './graph/testing.ts';
+import { randomInputs, randomWeights, type NetworkFunction } from './graph/testing.ts';
 
 interface Loaded {
   readonly model: GraphModel;
@@ -18,7 +18,7 @@ interface Loaded {
   readonly features: readonly string[];
 }
 
-async function load(network: Network, context: number | null): Promise<Loaded> {
+async function load(network: NetworkFunction, context: number | null): Promise<Loaded> {
   const inputs = randomInputs(2, 50, context);
   const recorded = recordNetwork(network, await randomWeights(network, inputs), { slice: 50, context });
   const files = toGraphModel(recorded, 'float32', 'test');
@@ -45,10 +45,10 @@ async function load(network: Network, context: number | null): Promise<Loaded> {
 }
 
 const outputs = ['packed', 'logits'];
-const networks: [string, Network, number | null][] = [
+const networks: [string, NetworkFunction, number | null][] = [
   ['a network of every operation', singleNetwork, null],
   ['a network of two inputs', dualNetwork, 60],
-  ...['nano-attention', 'nano-aligned'].map((id): [string, Network, number] => [
+  ...['nano-attention', 'nano-aligned'].map((id): [string, NetworkFunction, number] => [
     id,
     (ops, input) => fullSizeLogits(ops, input, presetById(id).network),
     60,

@@ -10,7 +10,7 @@ import {
   randomInputs,
   randomWeights,
   relativeError,
-  type Network,
+  type NetworkFunction,
   type TestInputs,
 } from '../graph/testing.ts';
 import { recordNetwork, type RecordedNetwork } from '../graph/graph-model.ts';
@@ -31,21 +31,23 @@ async function feeds(inputs: TestInputs, recorded: RecordedNetwork): Promise<Rec
   return result;
 }
 
-const networks: [string, Network, { slice: number; context: number | null }][] = [
+const networks: [string, NetworkFunction, { slice: number; context: number | null }][] = [
   ['a network of every operation', singleNetwork, { slice: 50, context: null }],
   ['a network of two inputs', dualNetwork, { slice: 32, context: 48 }],
   ...presets
     .filter((preset) => preset.id.startsWith('nano-'))
-    .map(({ id, network, contextPx }): [string, Network, { slice: number; context: number | null }] => [
-      id,
-      (ops, input) => fullSizeLogits(ops, input, network),
-      { slice: 70, context: contextPx === null ? null : 90 },
-    ]),
+    .map(
+      ({ id, network, contextPx }): [string, NetworkFunction, { slice: number; context: number | null }] => [
+        id,
+        (ops, input) => fullSizeLogits(ops, input, network),
+        { slice: 70, context: contextPx === null ? null : 90 },
+      ],
+    ),
 ];
 
 describe.each(networks)('%s as ONNX', (_, network, sizes) => {
   it('computes in ONNX Runtime what it computes eagerly, for a batch of two', async () => {
-    const resized: Network = (ops, input) =>
+    const resized: NetworkFunction = (ops, input) =>
       ops.resizeBilinear(network(ops, input), sizes.slice, sizes.slice);
     const inputs = randomInputs(2, sizes.slice, sizes.context);
     const weights = await randomWeights(resized, inputs);
