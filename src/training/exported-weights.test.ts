@@ -10,13 +10,13 @@ import { fullSizeLogits } from '../model/network.ts';
 import { presetById } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { recordNetwork, toGraphModel } from '../runtime/graph/graph-model.ts';
-import { eagerLogits, relativeError, relativeRms, type Network } from '../runtime/graph/testing.ts';
+import { eagerLogits, relativeError, relativeRms, type NetworkFunction } from '../runtime/graph/testing.ts';
 import type { WeightType } from '../runtime/graph/weight-shards.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 
 const preset = presetById('nano-attention');
-const network: Network = (ops, input) => fullSizeLogits(ops, input, preset.network);
+const network: NetworkFunction = (ops, input) => fullSizeLogits(ops, input, preset.network);
 
 interface GraphJson {
   readonly modelTopology: object;

@@ -13,7 +13,7 @@ import {
   randomInputs,
   randomWeights,
   relativeRms,
-  type Network,
+  type NetworkFunction,
   type TestInputs,
 } from '../runtime/graph/testing.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
@@ -26,7 +26,8 @@ const models = fileURLToPath(new URL('../../models/', import.meta.url));
 /** A model with random weights and the given preprocessing. */
 async function exported(preset: Preset, preprocessing: Preprocessing): Promise<ExportedModel> {
   const { slicePx, contextPx, network } = preset;
-  const networkOf: Network = (ops, input) => fullSizeLogits(ops, input, { ...network, preprocessing });
+  const networkOf: NetworkFunction = (ops, input) =>
+    fullSizeLogits(ops, input, { ...network, preprocessing });
   const inputs = randomInputs(1, slicePx, contextPx);
   const variables = await randomWeights(networkOf, inputs);
   const golden = {
@@ -63,7 +64,7 @@ describe('fine-tuning a model', () => {
     const trained = decodeCheckpoint(await readFile(file), file.pathname).variables;
     const exportedNames = [...trained.keys()].filter((name) => !name.startsWith('auxiliary/'));
     expect([...start.weights.keys()].sort()).toEqual(exportedNames.sort());
-    const network: Network = (ops, input) => fullSizeLogits(ops, input, preset.network);
+    const network: NetworkFunction = (ops, input) => fullSizeLogits(ops, input, preset.network);
     const inputs = randomInputs(1, preset.slicePx, preset.contextPx);
     const reference = await eagerLogits(network, trained, inputs);
     const started = await eagerLogits(network, start.weights, inputs);
