@@ -85,7 +85,7 @@ export class Stitcher {
       throw new ModelError(
         'bad-input',
         'segmenter',
-        'Overlapping slices need log-probabilities for blending, but the network returns none.',
+        "Overlapping slices can't be blended: the network returns no log-probabilities.",
         'Segment without overlap.',
       );
     }
