@@ -136,7 +136,7 @@ describe.each([0, 0.125, 0.25, 0.5])('overlap %f', (overlap) => {
       }
       for (const shard of shards) shard.close();
       expect([...cells].sort()).toEqual([...expected.cells].sort());
-      expect(() => rows.read(0, 0)).toThrow('rows are read downwards');
+      expect(() => rows.read(0, 0)).toThrow('read rows from top to bottom');
     },
   );
 });

@@ -1,4 +1,4 @@
-/** The part of a slide that is asked for: all of it, a rectangle, or polygons. Pure. */
+/** The requested part of a slide: all of it, a rectangle, or polygons. Pure. */
 import { boundsOfRings, meetsRect, type Ring } from '../base/polygon.ts';
 import { overlaps } from '../base/rect.ts';
 import type { Level0Rect } from '../slide/slide.ts';
@@ -14,7 +14,7 @@ export interface AreaPolygon {
   readonly holes: readonly Ring[];
 }
 
-/** An area as the page describes it: a rectangle, or a polygon that takes its place; both null for the whole slide. */
+/** The area of a request: a polygon, or else a rectangle; both null for the whole slide. */
 export function slideArea(
   rect: Level0Rect | null,
   polygon: readonly (readonly [x: number, y: number])[] | null = null,
@@ -23,15 +23,15 @@ export function slideArea(
   return rect === null ? { kind: 'slide' } : { kind: 'rect', rect };
 }
 
-/** The smallest rectangle around the area; null for the whole slide. */
+/** The bounding box of the area; null for the whole slide. */
 export function boundsOfArea(area: SlideArea): Level0Rect | null {
   if (area.kind === 'slide') return null;
   return area.kind === 'rect' ? area.rect : boundsOfRings(area.polygons.map(({ outer }) => outer));
 }
 
 /**
- * Whether area and rectangle share an area. Touching borders do not count, nor does anything narrower than `tolerance`
- * (level-0 pixels): people type coordinates, and an area that ends on a cell's border must not select the cell beyond it.
+ * Whether area and rectangle overlap by more than `tolerance` (level-0 pixels). With rounded coordinates, an area that ends
+ * at a cell's border must not select the next cell.
  */
 export function areaMeets(area: SlideArea, rect: Level0Rect, tolerance: number): boolean {
   if (area.kind === 'slide') return true;

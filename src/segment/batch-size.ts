@@ -1,18 +1,18 @@
 /**
- * How many slices go through the network at once, found by measuring. A GPU is not filled by one small slice; a processor
- * is, and larger batches only wear out its caches.
+ * Finds the best batch size by measuring. One small slice leaves a GPU underused, but fills a CPU, where larger batches only
+ * cause cache misses.
  */
 
 export interface BatchLimits {
-  /** Never more slices than this. */
+  /** Maximum number of slices. */
   readonly most: number;
-  /** A batch is not made longer than this, milliseconds: meanwhile a new view has to wait. */
+  /** Maximum duration of a batch, milliseconds, because a new view has to wait for it. */
   readonly longestMs: number;
 }
 
-/** Batches of a size that are timed, after one that is not: it may compile kernels or take memory. */
+/** Timed batches per size, after an untimed first one, which may compile kernels or allocate memory. */
 const timed = 3;
-/** A larger batch must be faster by this share per slice, or it is not worth the wait. */
+/** A larger batch must be faster by this share per slice to be worth the longer wait. */
 const leastGain = 0.05;
 
 export class BatchSize {
@@ -21,7 +21,7 @@ export class BatchSize {
   #settled: boolean;
   #seen = 0;
   #best = Infinity;
-  /** Milliseconds per slice of half the size. */
+  /** Milliseconds per slice at half the size. */
   #before = Infinity;
 
   readonly #limits: BatchLimits;
@@ -32,12 +32,12 @@ export class BatchSize {
     this.#settled = this.#most === 1;
   }
 
-  /** Slices of the next batch, at most. */
+  /** Maximum size of the next batch. */
   get size(): number {
     return this.#size;
   }
 
-  /** Notes what a batch took. Batches that are smaller than `size`, at the end of a region, tell nothing. */
+  /** Records the duration of a batch. Ignores batches smaller than `size`, as at the end of a region. */
   note(slices: number, ms: number): void {
     if (this.#settled || slices !== this.#size) return;
     this.#seen++;
@@ -60,7 +60,7 @@ export class BatchSize {
     this.#size = next;
   }
 
-  /** After a failure: half as many from now on, and never more. @returns false when it is one slice already. */
+  /** After a failure, halves the size for good. @returns false if it is already 1. */
   halve(): boolean {
     if (this.#size === 1) return false;
     this.#size /= 2;

@@ -1,18 +1,18 @@
-/** The stitched result of a slide: class and confidence at slice resolution, as far as it is done. */
+/** The stitched result of a slide so far: class and confidence at slice resolution. */
 import type { Level0Rect } from '../slide/slide.ts';
 import type { SlicePlan } from './grid.ts';
 import type { Cell } from './run-progress.ts';
 
-/** Class value of a pixel that has not been segmented, or lies off the slide. */
+/** Class value of a pixel that has not been segmented, or is outside the slide. */
 export const noClass = 255;
 
 /** Maps of a rectangle, row by row; `width * height` values each. */
 export interface ClassMapWindow {
   readonly width: number;
   readonly height: number;
-  /** Class values; `noClass` where nothing is known. */
+  /** Class values; `noClass` where not segmented. */
   readonly classes: Uint8Array<ArrayBuffer>;
-  /** 0 to 255; 0 where nothing is known. */
+  /** 0 to 255; 0 where not segmented. */
   readonly confidence: Uint8Array<ArrayBuffer>;
 }
 
@@ -21,16 +21,16 @@ interface Tile {
   readonly confidence: Uint8Array;
 }
 
-/** What the map needs of a plan; structured-cloneable. */
+/** The part of a plan that defines the map; structured-cloneable. */
 export type ClassMapGeometry = Pick<
   SlicePlan,
   'slideWidth' | 'slideHeight' | 'columns' | 'rows' | 'cellWidth' | 'cellHeight' | 'cellPx'
 >;
 
-/** Sparse: one tile per finished cell, written once and kept by reference. */
+/** Sparse: stores each finished cell by reference, without copying. */
 export class ClassMap {
   readonly geometry: ClassMapGeometry;
-  /** Pixels of the whole map; the last ones may reach over the slide. */
+  /** Pixels of the whole map; the last ones may extend beyond the slide. */
   readonly width: number;
   readonly height: number;
   /** Level-0 pixels per pixel of the map, per axis. */
@@ -46,25 +46,25 @@ export class ClassMap {
     this.height = Math.ceil(geometry.slideHeight / this.scaleY);
   }
 
-  /** Cells that are known. */
+  /** Number of finished cells. */
   get size(): number {
     return this.#tiles.size;
   }
 
-  /** Adds or replaces a cell of the plan. @throws RangeError when it is none. */
+  /** Adds or replaces a cell. @throws RangeError if it is not a cell of the plan. */
   put(cell: Omit<Cell, 'rect'>): void {
     const { columns, rows, cellPx } = this.geometry;
     const { column, row } = cell;
     const inside = column >= 0 && row >= 0 && column < columns && row < rows;
     if (!inside || cell.size !== cellPx || cell.classes.length !== cellPx * cellPx) {
       throw new RangeError(
-        `No cell of the plan: column ${column}, row ${row}, ${cell.classes.length} pixels of side ${cell.size}.`,
+        `Not a cell of the plan: column ${column}, row ${row}, ${cell.classes.length} pixels of side ${cell.size}.`,
       );
     }
     this.#tiles.set(row * columns + column, cell);
   }
 
-  /** Class and confidence under a level-0 point; null where nothing is known. */
+  /** Class and confidence at a level-0 point; null where not segmented. */
   classAt(x: number, y: number): { readonly classValue: number; readonly confidence: number } | null {
     const { slideWidth, slideHeight, columns, cellPx } = this.geometry;
     if (!(x >= 0 && y >= 0 && x < slideWidth && y < slideHeight)) return null;
@@ -77,14 +77,14 @@ export class ClassMap {
   }
 
   /**
-   * The maps of a level-0 rectangle at `width × height`, nearest neighbour: each pixel shows what lies under
-   * its centre. The whole map pixel by pixel is `read(map.extent, map.width, map.height)`.
+   * The maps of a level-0 rectangle, resampled to `width × height` by nearest neighbour of pixel centres. The whole map at
+   * full resolution is `read(map.extent, map.width, map.height)`.
    */
   read(rect: Level0Rect, width: number, height: number): ClassMapWindow {
     const { slideWidth, slideHeight, columns, cellPx } = this.geometry;
     const classes = new Uint8Array(width * height).fill(noClass);
     const confidence = new Uint8Array(width * height);
-    // Map columns under the window's columns; -1 off the slide.
+    // The map column of each window column; -1 outside the slide.
     const under = new Int32Array(width);
     for (let i = 0; i < width; i++) {
       const x = rect.x + ((i + 0.5) * rect.width) / width;
@@ -115,7 +115,7 @@ export class ClassMap {
     return { width, height, classes, confidence };
   }
 
-  /** The rectangle of the whole map, level-0 pixels: the slide, rounded up to whole map pixels. */
+  /** The extent of the whole map, level-0 pixels: the slide, rounded up to whole map pixels. */
   get extent(): Level0Rect {
     return { x: 0, y: 0, width: this.width * this.scaleX, height: this.height * this.scaleY };
   }

@@ -1,15 +1,15 @@
-/** Copying a rectangle of bytes out of one image into another: a piece of a slice, a cell of a map. */
+/** Copies a rectangle of bytes from one image to another, for instance part of a slice. */
 
-/** Rows of an image: where the first one begins in the bytes, and from one to the next. */
+/** Rows of an image in memory: offset of the first row and stride between rows, bytes. */
 export interface Rows {
   readonly bytes: Uint8Array;
   readonly first: number;
   readonly stride: number;
 }
 
-/** @param width bytes of a row that are copied. */
+/** @param width bytes per row to copy. */
 export function copyBlock(from: Rows, to: Rows, width: number, rows: number): void {
-  // Four bytes at a time where everything begins at a multiple of four, as it does with all usual sizes.
+  // Copies four bytes at a time if everything is aligned to four, as with all usual sizes.
   const steps = [from.first, from.stride, to.first, to.stride, width];
   const aligned = [...steps, from.bytes.byteOffset, to.bytes.byteOffset].every((step) => step % 4 === 0);
   if (aligned) {
@@ -26,7 +26,7 @@ function wordsOf({ buffer, byteOffset, length }: Uint8Array): Int32Array {
   return new Int32Array(buffer, byteOffset, Math.floor(length / 4));
 }
 
-/** Rows are short: a loop is faster than a `subarray` and a `set` for each. */
+/** For short rows, a loop is faster than `subarray` and `set`. */
 function copyRows<T extends Uint8Array | Int32Array>(
   from: T,
   fromFirst: number,

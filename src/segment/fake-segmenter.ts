@@ -1,4 +1,4 @@
-/** A stand-in for a network, for tests and for measuring the engine without one. */
+/** A fake network, for tests and for measuring the engine alone. */
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type {
   ContextFeatures,
@@ -13,15 +13,14 @@ import type { RunningBackend } from '../runtime/backend-initialise.ts';
 import { fixedNetwork, type Network } from './network.ts';
 
 /**
- * Gives every pixel the class `red & 3` of the slice's pixel and the confidence of the context's first
- * red value, and where log-probabilities are asked for, all to that class. Counts what it was asked, and which
- * features are alive.
+ * Assigns each pixel the class `red & 3`, the confidence of the context's first red value and, if requested, all probability
+ * to that class. Counts its calls and the features in use.
  */
 export class FakeSegmenter implements Segmenter {
   readonly manifest: ModelManifest;
   readonly encoded: InputImage[] = [];
   readonly positions: (SliceInContext | null)[] = [];
-  /** Features that were given out and not disposed. */
+  /** Number of features not yet disposed of. */
   live = 0;
   mostLive = 0;
   running = 0;
@@ -30,7 +29,7 @@ export class FakeSegmenter implements Segmenter {
 
   readonly #compute: () => Promise<void>;
 
-  /** @param compute awaited in every `segment`; may throw to simulate a failing device. */
+  /** @param compute awaited by each `segment`; may throw to simulate a failing device. */
   constructor(
     model: Pick<ModelManifest, 'slice' | 'context'>,
     compute: () => Promise<void> = async () => undefined,
@@ -65,7 +64,7 @@ export class FakeSegmenter implements Segmenter {
       this.running--;
     }
     if (context instanceof FakeFeatures && context.gone) {
-      throw new ModelError('bad-input', 'fake', 'The context was disposed.', 'Keep it.');
+      throw new ModelError('bad-input', 'fake', 'The context was disposed of.', 'Keep it.');
     }
     const classes = new Uint8Array(size * size);
     for (let i = 0; i < classes.length; i++) classes[i] = (slice.data[4 * i] ?? 0) & 3;
@@ -76,7 +75,7 @@ export class FakeSegmenter implements Segmenter {
     return { size, classes, confidence, logProbabilities: this.logProbabilitiesOf(classes) };
   }
 
-  /** Four bytes a pixel; tests that need less certain ones override it. */
+  /** Four bytes per pixel. Tests override it for less certain ones. */
   logProbabilitiesOf(classes: Uint8Array): Uint8Array<ArrayBuffer> {
     const bytes = new Uint8Array(4 * classes.length);
     for (let i = 0; i < classes.length; i++) bytes[4 * i + (classes[i] ?? 0)] = 255;
@@ -110,13 +109,13 @@ class FakeFeatures implements ContextFeatures {
   }
 
   dispose(): void {
-    if (this.gone) throw new Error('Context features were disposed twice.');
+    if (this.gone) throw new Error('Context features were disposed of twice.');
     this.gone = true;
     this.#onDispose();
   }
 }
 
-/** A network for tests: what it runs on may be replaced. */
+/** A network for tests, with a replaceable segmenter. */
 export interface FakeNetworkOptions {
   readonly segmenter: Segmenter;
   /** 1 by default. */
@@ -124,7 +123,7 @@ export interface FakeNetworkOptions {
   /** 1 by default. */
   readonly mostInBatch?: number;
   readonly turn?: (work: () => Promise<void>) => Promise<void>;
-  /** Gives the replacement of a network that failed; null, or no such function, when there is none. */
+  /** Returns the replacement of a failed network; absent or null if there is none. */
   readonly recover?: (error: unknown, slicesSince: number) => Promise<FakeNetworkOptions | null>;
 }
 
@@ -151,7 +150,7 @@ export function fakeNetwork(options: FakeNetworkOptions): Network {
   };
 }
 
-/** A backend that runs, is never lost and never refuses a computation, but for what a test says. */
+/** A backend that never fails, except as a test requests. */
 export function fakeBackend(overrides: Partial<RunningBackend> = {}): RunningBackend {
   return {
     name: 'wasm',

@@ -1,11 +1,10 @@
 /**
- * Where the slices of a slide lie, and which context each of them sees.
+ * Places the slices of a slide and assigns their contexts.
  *
- * The slide is covered by a lattice of equal cells from its top left corner, so that the same slide, model
- * and overlap always give the same slices, whatever area is asked for. A slice is its cell plus a margin on
- * every side (none without overlap). Results are handed on cell by cell, so they never overlap; where slices
- * do, `stitcher.ts` blends them.
- * Slices come in groups that share a context: its features are computed once per group, a `region`.
+ * A grid of equal cells covers the slide from its top left corner, so that slide, model and overlap determine the slices,
+ * independent of the requested area. A slice is its cell plus a margin on each side (none without overlap). Results are
+ * emitted by cell and never overlap; `stitch.ts` blends slices where they overlap.
+ * Slices that share a context form a `region`, whose context features are computed once.
  */
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SliceInContext } from '../runtime/segmenter.ts';
@@ -14,12 +13,12 @@ import type { Level0Rect } from '../slide/slide.ts';
 export interface PlannedSlice {
   /** Position in `plan.slices`. */
   readonly index: number;
-  /** Position in the lattice. */
+  /** Position in the grid. */
   readonly column: number;
   readonly row: number;
-  /** The part of the slide that this slice's result is kept for. */
+  /** The part of the slide that this slice's result covers. */
   readonly cell: Level0Rect;
-  /** What the network sees: the cell and its margin. */
+  /** The network's input: the cell and its margin. */
   readonly rect: Level0Rect;
   /** Position in `plan.regions`. */
   readonly region: number;
@@ -29,7 +28,7 @@ export interface PlannedSlice {
 
 export interface PlannedRegion {
   readonly index: number;
-  /** What the context encoder sees; null without context. May reach over the slide. */
+  /** The context encoder's input; null without context. May extend beyond the slide. */
   readonly context: Level0Rect | null;
   /** Indices of its slices, row by row. */
   readonly slices: readonly number[];
@@ -39,7 +38,7 @@ export interface SlicePlan {
   /** Level-0 pixels of the slide. */
   readonly slideWidth: number;
   readonly slideHeight: number;
-  /** Size of the lattice that covers the whole slide, in cells. */
+  /** Size of the grid that covers the whole slide, in cells. */
   readonly columns: number;
   readonly rows: number;
   /** Level-0 pixels of a cell, per axis. */
@@ -53,7 +52,7 @@ export interface SlicePlan {
   readonly contextSizePx: number | null;
   readonly slices: readonly PlannedSlice[];
   readonly regions: readonly PlannedRegion[];
-  /** Slices of the area that were left out because they hold no tissue. */
+  /** Slices of the area that were skipped as background. */
   readonly skipped: number;
 }
 
@@ -63,23 +62,23 @@ export interface PlanInput {
   /** µm per level-0 pixel. */
   readonly mpp: { readonly x: number; readonly y: number };
   readonly model: Pick<ModelManifest, 'slice' | 'context'>;
-  /** Only slices whose cell meets this area; null or absent for the whole slide. */
+  /** Only slices whose cell overlaps this area; null or absent for the whole slide. */
   readonly area?: Level0Rect | null;
-  /** Share of a slice's side that it has in common with its neighbour, 0 (default) to 0.5. */
+  /** Overlap of neighbouring slices as a share of their side, 0 (default) to 0.5. */
   readonly overlap?: number;
 }
 
-/** Slices without context are grouped all the same, in squares of this side: neighbours share tiles. */
+/** Slices without context are grouped in squares of this side, because neighbours share tiles. */
 const groupWithoutContext = 5;
 
 /**
  * Plans the slices of a slide.
  *
- * Context `region`: a group is as many whole slices as fit into the context's field (5 × 5 for the paper's
- * 2335 µm over 467 µm), the context is centred on the group. `same` and `centred`: every slice is its own
- * group. `slide`: one group; the context is the smallest square, in µm, that holds the slide, from its top left.
+ * Context `region`: a group has as many whole slices as fit into the context's field (5 × 5 for the paper's 2335 µm and
+ * 467 µm), and the context is centred on it. `same` and `centred`: each slice is its own group. `slide`: one group, with
+ * the smallest square, in µm, that contains the slide, from its top left.
  *
- * @throws RangeError on a size, mpp, or overlap that makes no sense.
+ * @throws RangeError for an invalid size, mpp or overlap.
  */
 export function planSlices(input: PlanInput): SlicePlan {
   const { slide, mpp, model, area = null, overlap = 0 } = input;
@@ -91,7 +90,7 @@ export function planSlices(input: PlanInput): SlicePlan {
   if (!(overlap >= 0 && overlap <= 0.5)) throw new RangeError(`overlap must be 0 to 0.5, not ${overlap}.`);
 
   const { sizePx, fieldUm } = model.slice;
-  // At most a quarter: the bands that a slice shares with its neighbours on either side must not meet.
+  // At most a quarter, so that the bands shared with the neighbours on both sides don't overlap.
   const marginPx = Math.min(Math.round((sizePx * overlap) / 2), Math.floor(sizePx / 4));
   const cellPx = sizePx - 2 * marginPx;
   const sliceWidth = fieldUm / mpp.x;
@@ -109,7 +108,7 @@ export function planSlices(input: PlanInput): SlicePlan {
   const slices: PlannedSlice[] = [];
   const regions: { index: number; context: Level0Rect | null; slices: number[] }[] = [];
 
-  // Group by group, so that the order of `slices` is already the order of work.
+  // Group by group, so that `slices` is in the order of processing.
   const firstGroupRow = Math.floor(cells.top / group);
   const lastGroupRow = Math.floor((cells.bottom - 1) / group);
   const firstGroupColumn = Math.floor(cells.left / group);
@@ -181,7 +180,7 @@ export function planSlices(input: PlanInput): SlicePlan {
   };
 }
 
-/** Where `slice` lies in `context`, as fractions of the context's side. */
+/** Position of `slice` in `context`, as fractions of the context's side. */
 export function sliceInContext(slice: Level0Rect, context: Level0Rect): SliceInContext {
   return {
     x: (slice.x - context.x) / context.width,
@@ -190,7 +189,7 @@ export function sliceInContext(slice: Level0Rect, context: Level0Rect): SliceInC
   };
 }
 
-/** Lattice cells, half open, that meet both the slide and the area. */
+/** Half-open range of cells that overlap both the slide and the area. */
 function cellsInside(
   slide: { readonly width: number; readonly height: number },
   area: Level0Rect | null,
@@ -216,7 +215,7 @@ function groupSide(model: PlanInput['model'], marginPx: number): number {
   if (context === null) return groupWithoutContext;
   if (context.kind === 'slide') return Infinity;
   if (context.kind !== 'region') return 1;
-  // n cells and the outer margins must fit into the context; 0.1 % is rounding in a manifest.
+  // n cells and the outer margins must fit into the context. Tolerates 0.1 % for rounding in a manifest.
   const marginUm = (slice.fieldUm * marginPx) / slice.sizePx;
   const cellUm = slice.fieldUm - 2 * marginUm;
   return Math.max(1, Math.floor(((context.fieldUm - 2 * marginUm) / cellUm) * 1.001));

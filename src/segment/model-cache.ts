@@ -1,7 +1,7 @@
-/** Loaded models, kept for the next run and disposed when others take their place. */
+/** A cache of loaded models. */
 import type { Segmenter } from '../runtime/segmenter.ts';
 
-/** A model in use. `release` it exactly once; it is not disposed before. */
+/** A model in use, which stays loaded until its release. Release it exactly once. */
 export interface ModelLease {
   readonly segmenter: Segmenter;
   release(): void;
@@ -12,7 +12,7 @@ interface Entry {
   leases: number;
 }
 
-/** At most `capacity` models, not counting those in use; the one used longest ago is disposed. */
+/** Keeps up to `capacity` unused models and disposes of the least recently used. */
 export class ModelCache {
   readonly #entries = new Map<string, Entry>();
 
@@ -24,7 +24,7 @@ export class ModelCache {
     this.#capacity = capacity;
   }
 
-  /** A model by its URL or folder, loaded once. @throws ModelError when it can't be loaded; a later call tries again. */
+  /** A model by its URL or folder, loaded once. @throws ModelError when it can't be loaded; the next call tries again. */
   async lease(model: string): Promise<ModelLease> {
     const entry = this.#entries.get(model) ?? { loading: this.#load(model), leases: 0 };
     this.#entries.delete(model);
@@ -49,10 +49,10 @@ export class ModelCache {
     }
   }
 
-  /** Forgets every model, because the backend that they live on is gone. */
+  /** Drops all models after the loss of their backend. */
   clear(): void {
     for (const entry of this.#entries.values()) {
-      // Disposing on a dead backend may fail; there is nothing left to free then.
+      // May fail on a lost backend, which has nothing left to free.
       entry.loading.then((segmenter) => segmenter.dispose()).catch(() => undefined);
     }
     this.#entries.clear();

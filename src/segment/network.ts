@@ -1,6 +1,6 @@
 /**
- * The network of a run, whatever is below it: a guarded segmenter, how much of it runs at once, and what happens when it
- * fails. Page and command line start it here, so that no backend runs unguarded anywhere.
+ * The network of a run: a guarded segmenter, its batching, and its recovery from failures. App and command line both start
+ * networks here, so that none runs unguarded.
  */
 import { toErrorReport } from '../base/error-report.ts';
 import { FifoSemaphore } from '../base/fifo-semaphore.ts';
@@ -12,26 +12,26 @@ import { BatchSize } from './batch-size.ts';
 import { ModelCache, type ModelLease } from './model-cache.ts';
 import type { SegmentEvent } from './run-progress.ts';
 
-/** What the engine asks of a network. */
+/** The engine's interface to a network. */
 export interface Network {
   readonly segmenter: Segmenter;
-  /** Batches that may run before the first of them has come back. */
+  /** Maximum number of batches in flight. */
   readonly maxInFlight: number;
   readonly batch: BatchSize;
-  /** Runs work on the backend when it is this run's turn. */
+  /** Runs work on the backend, in turn with other runs. */
   turn(work: () => Promise<void>): Promise<void>;
   /**
-   * Replaces what failed; the properties above are then those of the replacement.
-   * @param slicesSince slices finished since the last failure, or the start.
-   * @returns false when there is nothing left to try.
+   * Replaces a failed backend. The properties above then belong to the replacement.
+   * @param slicesSince slices finished since the last failure, or since the start.
+   * @returns false if no backend is left to try.
    */
   recover(error: unknown, slicesSince: number): Promise<boolean>;
 }
 
-/** Longest that a batch may take, so that a new view is followed soon. */
+/** Maximum duration of a batch, so that a new view is shown soon. */
 const longestBatchMs = 200;
 
-/** Slices that go through a GPU at once, at most: one small slice does not fill it. */
+/** Maximum batch size on a GPU, which one small slice leaves underused. */
 const mostInBatchOnGpu = 16;
 
 export interface FixedNetworkOptions {
@@ -39,7 +39,7 @@ export interface FixedNetworkOptions {
   readonly mostInBatch?: number;
 }
 
-/** A segmenter as a network that is never replaced: for measuring it, and for tests. */
+/** A segmenter as a network without replacement, for benchmarks and tests. */
 export function fixedNetwork(
   segmenter: Segmenter,
   { maxInFlight = 1, mostInBatch = 1 }: FixedNetworkOptions = {},
@@ -58,18 +58,18 @@ function batchOf(segmenter: Segmenter, mostInBatch: number): BatchSize {
   return new BatchSize({ most, longestMs: longestBatchMs });
 }
 
-/** What differs by platform. */
+/** What depends on the platform. */
 export interface NetworkPlatform {
   /**
-   * @param failed backends that must not be chosen any more.
-   * @throws ModelError `backend` when the wanted one, or none at all, can be started.
+   * @param failed backends to avoid.
+   * @throws ModelError `backend` when the wanted backend, or any backend, fails to start.
    */
   startBackend(wanted: BackendName | null, failed: readonly BackendName[]): Promise<RunningBackend>;
   /** @param model the model's URL or folder. @throws ModelError when it can't be used. */
   loadModel(model: string): Promise<Segmenter>;
 }
 
-/** The one backend that all runs share: started when it is first needed, and again after it was lost. */
+/** The backend that all runs share. Starts on first use, and again after a loss. */
 export class NetworkHost {
   readonly #platform: NetworkPlatform;
   readonly #models: ModelCache;
@@ -82,9 +82,9 @@ export class NetworkHost {
   }
 
   /**
-   * The running backend; where there is none, the wanted one or the best is started.
-   * @param failed must not be chosen any more.
-   * @throws ModelError `backend` when it can't be started; a later call tries again.
+   * The running backend. If there is none, starts the wanted one or the best.
+   * @param failed backends to avoid.
+   * @throws ModelError `backend` when it can't be started; the next call tries again.
    */
   start(wanted: BackendName | null = null, failed: readonly BackendName[] = []): Promise<RunningBackend> {
     if (this.#starting !== null) return this.#starting;
@@ -97,7 +97,7 @@ export class NetworkHost {
     return starting;
   }
 
-  /** Makes the next call start a backend. Does nothing when `starting` is no longer the present one. */
+  /** Makes the next call start a backend, unless `starting` has already been replaced. */
   forget(starting: Promise<RunningBackend>): void {
     if (this.#starting !== starting) return;
     this.#starting = null;
@@ -110,7 +110,7 @@ export class NetworkHost {
     return this.#models.lease(model);
   }
 
-  /** @param permits batches at a time, as the first run asks for them. */
+  /** @param permits concurrent batches, set by the first run. */
   turns(permits: number): FifoSemaphore {
     this.#turns ??= new FifoSemaphore(permits);
     return this.#turns;
@@ -118,7 +118,7 @@ export class NetworkHost {
 
   /**
    * A network for one run. Release it.
-   * @param emit receives `notice` and `backend` events when the network had to be replaced.
+   * @param emit receives `notice` and `backend` events when the network is replaced.
    * @throws ModelError when no backend can be started, or the model can't be loaded.
    */
   async network(
@@ -132,14 +132,14 @@ export class NetworkHost {
   }
 }
 
-/** A model on the host's backend. After a failure, on the same backend started again, then on the next best ones. */
+/** A model on the host's backend. After a failure, restarts that backend, then falls back to the next best ones. */
 export class HostedNetwork implements Network {
   readonly #host: NetworkHost;
   readonly #model: string;
   readonly #emit: (event: SegmentEvent) => void;
   #loaded: Loaded | null = null;
   #starting: Promise<RunningBackend> | null = null;
-  /** Backends that this run does not return to. */
+  /** Backends that failed in this run. */
   readonly #failed: BackendName[] = [];
   #failures = 0;
 
@@ -157,19 +157,19 @@ export class HostedNetwork implements Network {
     return this.#now.batch;
   }
 
-  /** The backend that the network is on, without its guards. */
+  /** The network's backend, without its guards. */
   get backend(): BackendChoice {
     const { name, device, reason } = this.#now.backend;
     return { name, device, reason };
   }
 
-  /** A GPU works while this thread does not; wasm and cpu compute on this one. After a failure, nothing is risked. */
+  /** Two on a GPU, which works in parallel with this thread; wasm and cpu compute on it. One after a failure, for safety. */
   get maxInFlight(): number {
     return this.#failures === 0 && isGpu(this.#now.backend) ? 2 : 1;
   }
 
   turn(work: () => Promise<void>): Promise<void> {
-    // Asked for each time: a backend that was started again has turns of its own.
+    // Looked up on each call, because a restarted backend has a new semaphore.
     return this.#host.turns(this.maxInFlight).run(work);
   }
 
@@ -195,7 +195,7 @@ export class HostedNetwork implements Network {
         this.#failed.push(name);
       }
       try {
-        // Another run may have met the same loss, and have started a backend already.
+        // Another run may have seen the same loss and restarted the backend already.
         if (this.#starting !== null) this.#host.forget(this.#starting);
         await this.load(
           attempt === 'same' ? this.#host.start(name) : this.#host.start(null, [...this.#failed]),
@@ -203,7 +203,7 @@ export class HostedNetwork implements Network {
         this.#report(error, this.backend.name === name);
         return true;
       } catch {
-        // It can't be started, or the model can't be loaded on it: the next one.
+        // The backend doesn't start or can't load the model: try the next one.
       }
     }
     return false;

@@ -1,4 +1,4 @@
-/** The slices of a run in a file on disk. */
+/** A run's slices in a file on disk. */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { SliceMaps } from '../runtime/segmenter.ts';
@@ -6,19 +6,19 @@ import { decodeSlice, type Compression } from './slice-codec.ts';
 import { SliceLog, type LogFile } from './slice-log.ts';
 import { SliceStore } from './store.ts';
 
-/** How a log is opened: begun over whatever is there, continued, or read while others may be writing it. */
+/** How a log is opened: overwritten, continued, or read while another process may write it. */
 export type OpenMode = 'create' | 'resume' | 'read';
 
 export interface NodeSliceStore {
   readonly store: SliceStore;
-  /** Stretches of the file that were damaged when it was opened. */
+  /** Number of damaged parts found when the file was opened. */
   readonly damaged: number;
-  /** The maps of a slice, at once; null when it is not there or damaged. */
+  /** Reads the maps of a slice synchronously; null if it is missing or damaged. */
   read(column: number, row: number): SliceMaps | null;
   close(): void;
 }
 
-/** Several times as fast as the portable one. */
+/** Several times as fast as the portable implementation. */
 const compression: Compression = {
   deflate: (bytes) => deflateRawSync(bytes, { level: 1 }),
   inflate: (bytes, length) => inflateRawSync(bytes, { maxOutputLength: length }),
@@ -27,10 +27,10 @@ const compression: Compression = {
 const flags = { create: 'w+', resume: 'r+', read: 'r' } as const;
 
 /**
- * Opens the slices of a run. Every payload is checked.
+ * Opens the slices of a run and verifies all payloads.
  * @param key of the run.
  * @param marginPx of the plan.
- * @returns null when there is no file (unless it is created), or one that is not of this run; it has not been touched.
+ * @returns null, without changing anything, if the file is missing (unless it is created) or belongs to another run.
  * @throws NodeJS.ErrnoException when the file can't be opened for another reason.
  */
 export function openNodeSlices(
@@ -78,7 +78,7 @@ function openNodeFile(path: string, mode: OpenMode): LogFile | null {
   };
 }
 
-/** Writes all of `bytes`; a single call may write less. */
+/** Writes all of `bytes`, because a single call may write fewer. */
 function writeAll(path: string, file: number, bytes: Uint8Array, position: number): number {
   try {
     for (let done = 0; done < bytes.length;) {

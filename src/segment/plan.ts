@@ -1,6 +1,6 @@
 /**
- * From a request to the slices of a slide: resolution, area, tissue, shard. Page, command line and evaluation all plan here,
- * so that the same request always gives the same slices.
+ * Plans the slices of a request: resolution, area, tissue, shard. App, command line and evaluation share this, so that the
+ * same request gives the same slices everywhere.
  */
 import { WorkerError } from '../base/error-report.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
@@ -19,41 +19,41 @@ export interface Mpp {
 }
 
 export interface PlanRequest {
-  /** From the user; null for what the slide says. */
+  /** Entered by the user; null to use the slide's. */
   readonly mpp: Mpp | null;
   readonly area: SlideArea;
-  /** Share of a slice's side in common with its neighbour, 0 to 0.5. */
+  /** Overlap of neighbouring slices as a share of their side, 0 to 0.5. */
   readonly overlap: number;
   /**
-   * Slices without tissue: left out, or segmented after all others. null does not look for tissue: all slices count as
+   * Skips slices without tissue, or segments them after all others. null does not detect tissue: all slices count as
    * tissue.
    */
   readonly glass: 'skip' | 'include' | null;
-  /** One of several jobs that share the slide; absent for all of it. */
+  /** One shard of the slide; absent for all of it. */
   readonly shard?: Shard;
 }
 
 export interface PlannedSegmentation {
   readonly plan: SlicePlan;
   /**
-   * Identity of the run's slices: those of the same key fit together, whatever area or shard they were computed for.
-   * SHA-256 over the slide's content, the model's and the lattice; 64 hexadecimal digits.
+   * Identifies the run's slices: slices with the same key can be combined, even from different areas or shards. SHA-256
+   * over the content of slide and model and the grid; 64 hexadecimal digits.
    */
   readonly key: string;
   readonly mpp: Mpp;
-  /** null where tissue can't be told from glass, or nobody asked. */
+  /** null if tissue can't be detected, or was not requested. */
   readonly tissue: TissueMask | null;
 }
 
 export interface PlanOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Remembers masks, so that estimate, display and run look for tissue once. */
+  /** Caches masks, so that estimate, display and run detect tissue only once. */
   readonly tissue?: TissueFinder;
 }
 
 /**
  * Plans the slices of a request.
- * @throws WorkerError `no-mpp` when nobody knows the µm per pixel; SlideError when the slide can't be read.
+ * @throws WorkerError `no-mpp` if µm per pixel is unknown; SlideError when the slide can't be read.
  */
 export async function planSegmentation(
   reader: SliceReader,
@@ -66,7 +66,7 @@ export async function planSegmentation(
   const mpp = mppOf(metadata, request.mpp);
   const tissue = glass === null ? null : await finder.find(reader, metadata, manifest, mpp, signal);
   const lattice = planSlices({ slide: metadata, mpp, model: manifest, overlap, area: boundsOfArea(area) });
-  // A millionth of a map pixel is rounding.
+  // Tolerates a millionth of a map pixel, for rounding.
   const tolerance = (1e-6 * Math.min(lattice.cellWidth, lattice.cellHeight)) / lattice.cellPx;
   const asked =
     area.kind === 'slide' ? lattice : subPlan(lattice, ({ cell }) => areaMeets(area, cell, tolerance));
@@ -82,7 +82,7 @@ export async function planSegmentation(
 }
 
 /**
- * Identity of a run's slices; see `PlannedSegmentation.key`.
+ * The key of a run's slices; see `PlannedSegmentation.key`.
  * @param fingerprint `SlideMetadata.fingerprint`.
  */
 export function runKey(
@@ -96,19 +96,19 @@ export function runKey(
   return sha256([new TextEncoder().encode(text)]);
 }
 
-/** µm per pixel from the user, else from the slide. @throws WorkerError `no-mpp`: it is never guessed. */
+/** µm per pixel: the user's, or else the slide's. Never guessed. @throws WorkerError `no-mpp` if both are missing. */
 export function mppOf(metadata: Pick<SlideMetadata, 'name' | 'mpp'>, given: Mpp | null): Mpp {
   const mpp = given ?? metadata.mpp;
   if (mpp !== null) return { x: mpp.x, y: mpp.y };
   throw new WorkerError({
     code: 'no-mpp',
     file: metadata.name,
-    problem: 'The slide does not state its µm per pixel.',
+    problem: 'The slide has no µm per pixel.',
     remedy: 'Enter the µm per pixel, then segment again.',
   });
 }
 
-/** Slides whose masks are remembered. */
+/** Number of cached masks. */
 const maxMasks = 4;
 
 /** Finds the tissue of slides, once per slide and slice size. */
@@ -116,7 +116,7 @@ export class TissueFinder {
   readonly #masks = new Map<string, TissueMask | null>();
 
   /**
-   * Tissue of a slide, as finely as the slices of a model need it; null where it can't be told from glass.
+   * Tissue of a slide, at the resolution that the model's slices need; null if it can't be detected.
    * @throws SlideError when the slide can't be read.
    */
   async find(

@@ -1,8 +1,8 @@
-/** How much slices overlap, as the user chooses it, and what that costs. */
+/** Quality levels: overlap of slices, and its cost. */
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SlicePlan } from './grid.ts';
 
-/** `overlap` is the share of a slice's side in common with its neighbour. */
+/** `overlap` of neighbouring slices as a share of their side. */
 export const qualities = [
   { id: 'fast', overlap: 0 },
   { id: 'standard', overlap: 0.125 },
@@ -11,12 +11,12 @@ export const qualities = [
 
 export type QualityId = (typeof qualities)[number]['id'];
 
-/** Overlap of a quality. */
+/** Overlap of a quality level. */
 export function overlapOf(id: QualityId): number {
   return qualities.find((quality) => quality.id === id)?.overlap ?? 0;
 }
 
-/** Multiply-accumulates that a plan takes: its slices, and each of its contexts once. */
+/** Multiply-accumulates of a plan: its slices, and each context once. */
 export function planMacs(plan: SlicePlan, model: Pick<ModelManifest, 'macs' | 'macsReusedContext'>): number {
   const perContext = plan.contextSizePx === null ? 0 : model.macs - model.macsReusedContext;
   return plan.slices.length * model.macsReusedContext + plan.regions.length * perContext;

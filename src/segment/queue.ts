@@ -1,4 +1,4 @@
-/** Which slice comes next: what the reader looks at first, but region by region. */
+/** Orders slices: the current view first, but region by region. */
 import type { Level0Rect } from '../slide/slide.ts';
 import type { PlannedRegion, PlannedSlice, SlicePlan } from './grid.ts';
 import { overlaps } from '../base/rect.ts';
@@ -11,28 +11,26 @@ const rest = 3;
 
 export interface QueueOptions {
   /**
-   * Regions whose context can be kept at the same time. When the view shows more, visible regions are done
-   * one after the other as a whole, because their contexts would not survive until they are needed again.
+   * Number of contexts that can be cached. If more regions are visible, they are completed one after the other, because
+   * their contexts would be evicted before they are needed again.
    */
   readonly keptRegions?: number;
-  /** Whether there is tissue in a slice; everywhere where absent. */
+  /** Whether a slice contains tissue; if absent, all slices do. */
   readonly isTissue?: (slice: PlannedSlice) => boolean;
 }
 
 /**
- * The slices of a plan that are still to be done, most urgent first: visible ones, then those near the view
- * (in a region that shows, or within one view's width around it), then regions that hold tissue, then the rest.
- * Within a rank, a region
- * that was begun comes before one that was not, so that its context is encoded once; then the one nearest
- * to the view's centre.
+ * The pending slices of a plan by priority: visible slices, then slices near the view (in a visible region, or within one
+ * view's width), then regions with tissue, then the rest. At the same priority, started regions come first, so that their
+ * context is encoded only once, then regions nearest to the view's centre.
  */
 export class SliceQueue {
   readonly #plan: SlicePlan;
   readonly #keptRegions: number;
   readonly #begun = new Set<number>();
-  /** Regions that hold tissue. */
+  /** Regions with tissue. */
   readonly #tissue = new Set<number>();
-  /** Least urgent first, so that taking the most urgent one is cheap. */
+  /** Lowest priority first, so that taking the highest one is cheap. */
   #waiting: PlannedSlice[];
   #view: Level0Rect | null = null;
   #stale = false;
@@ -48,33 +46,33 @@ export class SliceQueue {
     this.#stale = this.#tissue.size < plan.regions.length;
   }
 
-  /** Slices still to be taken. */
+  /** Number of pending slices. */
   get length(): number {
     return this.#waiting.length;
   }
 
-  /** The rectangle that is looked at, level-0 pixels; null when nothing is. Takes effect at the next `peek`. */
+  /** Sets the visible rectangle, level-0 pixels; null if none. Takes effect at the next `peek`. */
   setView(view: Level0Rect | null): void {
     this.#view = view;
     this.#stale = true;
   }
 
-  /** Up to `limit` slices, most urgent first; they stay in the queue. */
+  /** Up to `limit` slices by priority, without removing them. */
   peek(limit: number): PlannedSlice[] {
     if (this.#stale) this.#sort();
     return this.#waiting.slice(-limit).reverse();
   }
 
-  /** Takes `slice` out. @throws RangeError when it is not waiting. */
+  /** Removes `slice`. @throws RangeError if it is not in the queue. */
   take(slice: PlannedSlice): void {
-    // The slice that is taken is the most urgent one or close to it.
+    // Searches from the end, because the slice has the highest priority or nearly so.
     const position = this.#waiting.lastIndexOf(slice);
     if (position < 0) throw new RangeError(`Slice ${slice.index} is not in the queue.`);
     this.#waiting.splice(position, 1);
     this.#begun.add(slice.region);
   }
 
-  /** Returns a slice that was taken but not done. */
+  /** Returns a slice to the queue after a failure. */
   requeue(slice: PlannedSlice): void {
     this.#waiting.push(slice);
     this.#stale = true;
@@ -122,12 +120,12 @@ export class SliceQueue {
     });
   }
 
-  /** Rank of a region that is not near the view. */
+  /** Priority of a region that is not near the view. */
   #rank(region: number): number {
     return this.#tissue.has(region) ? tissue : rest;
   }
 
-  /** Sorts by the two keys, then by region and place in it. */
+  /** Sorts by the two keys, then by region and position in it. */
   #order(keysOf: (slice: PlannedSlice) => [rank: number, distance: number]): void {
     const keyed = this.#waiting.map((slice) => ({ slice, keys: keysOf(slice) }));
     keyed.sort((a, b) => b.keys[0] - a.keys[0] || b.keys[1] - a.keys[1] || b.slice.index - a.slice.index);

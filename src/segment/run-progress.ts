@@ -1,25 +1,25 @@
-/** What a run reports: events as it proceeds, statistics, and the summary at its end. */
+/** What a run reports: events, statistics, and a final summary. */
 import { toErrorReport, type ErrorReport } from '../base/error-report.ts';
 import type { BackendChoice } from '../runtime/backend.ts';
 import type { MemoryUse } from '../runtime/memory-use.ts';
 import type { Level0Rect, SlideError } from '../slide/slide.ts';
 import type { PlannedSlice } from './grid.ts';
 
-/** Where the time of a run went, milliseconds. */
+/** Time per stage of a run, milliseconds. */
 export interface StageTimes {
-  /** Until the bytes of tiles were there, summed over reads; they overlap each other and the network. */
+  /** Reading the bytes of tiles, summed over reads, which overlap each other and the network. */
   readonly readMs: number;
   /** Decoding tiles, summed likewise. */
   readonly decodeMs: number;
   /** Resampling to the network's size, summed likewise. */
   readonly preprocessMs: number;
-  /** What the network had to wait for the three above. */
+  /** The network's wait for the three above. */
   readonly waitMs: number;
-  /** Context encoding, as far as the caller waited for it. */
+  /** Context encoding, as far as the caller waits for it. */
   readonly encodeMs: number;
-  /** The network on slices, read-back included; overlapping slices are not counted twice. */
+  /** The network on slices, including read-back. Time with several slices in flight counts once. */
   readonly inferMs: number;
-  /** Blending with the neighbours and handing on. */
+  /** Blending with neighbours, and emitting. */
   readonly stitchMs: number;
 }
 
@@ -33,30 +33,30 @@ export const noTime: StageTimes = {
   stitchMs: 0,
 };
 
-/** Bytes; the largest that were seen between two slices of the run. */
+/** Peak memory between slices, bytes. */
 export interface PeakMemory {
-  /** JavaScript heap of the thread that runs the network; null where the platform does not tell. */
+  /** JavaScript heap of the network's thread; null if the platform does not report it. */
   readonly peakHeapBytes: number | null;
-  /** Tensors, weights included. */
+  /** Tensors, including weights. */
   readonly peakTensorBytes: number;
 }
 
-/** How a run is doing, from its start. */
+/** Statistics of a run since its start. */
 export interface RunStatistics {
-  /** Slices that this run has computed; those that an earlier run had kept are not among them. */
+  /** Slices computed by this run, without those reused from an earlier one. */
   readonly computed: number;
   /** Without pauses. */
   readonly seconds: number;
   readonly stages: StageTimes;
-  /** null where memory is not measured. */
+  /** null if memory is not measured. */
   readonly memory: PeakMemory | null;
 }
 
-/** One finished cell of the lattice and its maps, `size × size`, row by row. */
+/** One finished cell of the grid and its maps, `size × size`, row by row. */
 export interface Cell {
   readonly column: number;
   readonly row: number;
-  /** Level-0 pixels; may reach over the slide's border. */
+  /** Level-0 pixels; may extend beyond the slide. */
   readonly rect: Level0Rect;
   readonly size: number;
   readonly classes: Uint8Array<ArrayBuffer>;
@@ -64,7 +64,7 @@ export interface Cell {
 }
 
 interface Progress {
-  /** Slices finished or broken so far, this one included, of `total`. */
+  /** Slices finished or broken so far, including this one, of `total`. */
   readonly done: number;
   readonly total: number;
   /** Slices per second over the last ten seconds. */
@@ -72,17 +72,17 @@ interface Progress {
   readonly etaSeconds: number;
 }
 
-/** What happens in a run; structured-cloneable. */
+/** Events of a run; structured-cloneable. */
 export type SegmentEvent =
   | {
       readonly kind: 'planned';
       readonly slices: number;
       readonly regions: number;
-      /** Slices of the area that were left out because they hold no tissue. */
+      /** Slices of the area that were skipped as background. */
       readonly skipped: number;
     }
   | ({ readonly kind: 'slice'; readonly result: Cell } & Progress)
-  /** A slice has been through the network, but its cell waits for the slices that overlap it. */
+  /** A slice was computed, but its cell still waits for overlapping slices. */
   | ({ readonly kind: 'progress' } & Progress)
   | {
       readonly kind: 'broken-slice';
@@ -90,9 +90,9 @@ export type SegmentEvent =
       readonly row: number;
       readonly error: ErrorReport;
     }
-  /** At most twice a second, and once when the run ends. */
+  /** At most twice a second, and at the end of the run. */
   | { readonly kind: 'statistics'; readonly statistics: RunStatistics }
-  /** Something the user should know; the run continues. */
+  /** A message to the user; the run continues. */
   | { readonly kind: 'notice'; readonly error: ErrorReport }
   /** The run continues on another backend, or on the same one after a restart. */
   | { readonly kind: 'backend'; readonly report: BackendChoice };
@@ -100,11 +100,11 @@ export type SegmentEvent =
 export interface SegmentSummary {
   /** Slices finished, without broken ones. */
   readonly slices: number;
-  /** Of these, slices that an earlier run had kept. */
+  /** Of these, slices reused from an earlier run. */
   readonly restored: number;
-  /** How often the network failed and was replaced. */
+  /** Number of times that the network failed and was replaced. */
   readonly recoveries: number;
-  /** Slices left out because they hold no tissue. */
+  /** Slices skipped as background. */
   readonly skipped: number;
   readonly broken: number;
   readonly regionsEncoded: number;
@@ -112,12 +112,12 @@ export interface SegmentSummary {
   readonly seconds: number;
   readonly cancelled: boolean;
   readonly stages: StageTimes;
-  /** null where memory is not measured. */
+  /** null if memory is not measured. */
   readonly memory: PeakMemory | null;
 }
 
 export interface ProgressOptions {
-  /** Slices of the run, and slices left out because they hold no tissue. */
+  /** Slices of the run, and slices skipped as background. */
   readonly total: number;
   readonly skipped: number;
   /** Milliseconds. */
@@ -126,7 +126,7 @@ export interface ProgressOptions {
   readonly measureMemory: (() => MemoryUse) | undefined;
 }
 
-/** Milliseconds between two events of statistics. */
+/** Milliseconds between statistics events. */
 const statisticsEveryMs = 500;
 
 export class RunProgress {
@@ -144,7 +144,7 @@ export class RunProgress {
   #heapBytes: number | null = null;
   #tensorBytes = 0;
 
-  /** @param stages what the stages have taken so far. */
+  /** @param stages returns the time per stage so far. */
   constructor(options: ProgressOptions, stages: () => StageTimes) {
     this.#options = options;
     this.#stages = stages;
@@ -163,13 +163,13 @@ export class RunProgress {
     this.#options.emit({ kind: 'planned', slices: total, regions, skipped });
   }
 
-  /** A slice that an earlier run had kept, and the cells that are final by it. */
+  /** A slice reused from an earlier run, and the cells that it completes. */
   sliceRestored(cells: readonly Cell[]): void {
     this.restored++;
     this.#sliceDone(cells);
   }
 
-  /** A slice that the network has computed, and the cells that are final by it. */
+  /** A computed slice, and the cells that it completes. */
   sliceComputed(cells: readonly Cell[]): void {
     this.#ratePerSecond = this.#rate.add(this.#options.now());
     this.#sliceDone(cells);
@@ -177,7 +177,7 @@ export class RunProgress {
     if (this.#options.now() - this.#lastStatistics >= statisticsEveryMs) this.emitStatistics();
   }
 
-  /** A slice that can't be read, and the cells that no longer wait for it. */
+  /** An unreadable slice, and the cells that no longer wait for it. */
   sliceBroken({ column, row }: PlannedSlice, error: SlideError, cells: readonly Cell[]): void {
     this.broken++;
     this.#options.emit({ kind: 'broken-slice', column, row, error: toErrorReport(error) });
@@ -188,7 +188,7 @@ export class RunProgress {
     for (const result of cells) this.#options.emit({ kind: 'slice', result, ...this.#progress() });
   }
 
-  /** Takes a pause out of the count. */
+  /** Excludes a pause from the time. */
   paused(ms: number): void {
     this.#pausedMs += ms;
     this.#rate.skip(ms);
@@ -199,7 +199,7 @@ export class RunProgress {
     this.#options.emit({ kind: 'statistics', statistics: this.#statistics() });
   }
 
-  /** @param aborted whether the run was asked to stop. */
+  /** @param aborted whether the run was aborted. */
   summary(aborted: boolean, regionsEncoded: number): SegmentSummary {
     const { finished, restored, recoveries, broken, seconds } = this;
     const { stages, memory } = this.#statistics();
@@ -247,9 +247,9 @@ export class RunProgress {
   }
 }
 
-/** Rate over the last ten seconds, or over the last slice where slices take longer. */
+/** Rate over the last ten seconds, or over the last slice if that took longer. */
 export class RateMeter {
-  /** Times in ms: the start, then one per slice; only those that the window needs. */
+  /** Times in ms: the start, then one per slice, limited to those within the window. */
   readonly #times: number[];
   readonly #windowMs: number;
 
@@ -259,16 +259,16 @@ export class RateMeter {
     this.#times = [start];
   }
 
-  /** Notes a finished slice at time `now` (ms) and returns slices per second, above 0. */
+  /** Records a finished slice at time `now` (ms) and returns slices per second, above 0. */
   add(now: number): number {
     this.#times.push(now);
     while (this.#times.length > 2 && (this.#times[1] ?? now) <= now - this.#windowMs) this.#times.shift();
     const span = now - (this.#times[0] ?? now);
-    // Slices that finish within the clock's resolution: as if it had taken one millisecond.
+    // At least one millisecond, for slices that finish within the clock's resolution.
     return ((this.#times.length - 1) * 1000) / Math.max(span, 1);
   }
 
-  /** Takes a pause of `ms` out of the count: as if everything before it had been that much later. */
+  /** Excludes a pause of `ms` by shifting all earlier times. */
   skip(ms: number): void {
     for (let i = 0; i < this.#times.length; i++) this.#times[i] = (this.#times[i] ?? 0) + ms;
   }

@@ -1,6 +1,6 @@
 /**
  * A run: takes slices from the queue, reads ahead, encodes each context once, runs the network and emits finished cells.
- * The same code runs in the page's worker and in Node.
+ * App and command line share this code.
  */
 import { abortable } from '../base/abort.ts';
 import { yieldToEventLoop } from '../base/yield-to-event-loop.ts';
@@ -20,31 +20,30 @@ export interface RunOptions {
   readonly network: Network;
   readonly plan: SlicePlan;
   readonly queue: SliceQueue;
-  /** Aborting stops within a slice; the run then resolves with `cancelled`. */
+  /** An abort stops within one slice; the run then resolves with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: (event: SegmentEvent) => void;
-  /** Slices that are read before they are needed. 3 by default. */
+  /** Number of slices to read ahead. 3 by default. */
   readonly readAhead?: number;
-  /** Regions whose features are kept. 8 by default; never fewer than batches in flight. */
+  /** Number of cached contexts. 8 by default; at least the number of batches in flight. */
   readonly keptRegions?: number;
-  /** Holds the run between two slices. */
+  /** Pauses the run between slices. */
   readonly pause?: PauseGate | undefined;
-  /** Slices found here are not computed; those that are computed are kept here. */
+  /** Slices found here are reused; computed slices are stored here. */
   readonly store?: RunStore | undefined;
-  /** Memory in use; measured after every slice where it is given. */
+  /** Returns the memory in use; called after every slice if given. */
   readonly measureMemory?: (() => MemoryUse) | undefined;
-  /** Milliseconds; `performance.now` by default. */
+  /** The clock, milliseconds; `performance.now` by default. */
   readonly now?: () => number;
 }
 
-/** Slices that a store may still be writing: nothing piles up in memory. */
+/** Maximum number of pending writes to the store, which bounds memory. */
 const maxWrites = 8;
 
 /**
  * Segments the slices of `queue`, which must come from `plan`. A slice whose pixels can't be read is reported and skipped.
- * Everything that was allocated on the backend is freed when the run ends, however it ends.
- * @throws ModelError when the network fails; SlideError when the slide as a whole can't be read any more; what `store.put`
- * rejects with.
+ * Frees everything on the backend at the end, also after a failure.
+ * @throws ModelError when the network fails; SlideError when the whole slide becomes unreadable; any error of `store.put`.
  */
 export async function segmentSlide(options: RunOptions): Promise<SegmentSummary> {
   const run = new Run(options);
@@ -68,7 +67,7 @@ class Run {
   readonly #writes = new Set<Promise<void>>();
   #finishedAtRecovery = 0;
   #lastResult = 0;
-  /** Of the network, or of cells that could not be finished. */
+  /** First error of the network, or of finishing cells. */
   #failure: { readonly error: unknown } | null = null;
   #storeFailure: { readonly error: unknown } | null = null;
   #inferMs = 0;
@@ -97,7 +96,7 @@ class Run {
     this.#finishedAtRecovery = this.#progress.finished;
     await this.#warmUp();
     for (;;) {
-      // Messages (a new view, an abort) and finished reads come in between two batches.
+      // Yields between batches, so that messages (a new view, an abort) and finished reads are handled.
       await yieldToEventLoop();
       await this.#paused();
       await this.#recover();
@@ -136,12 +135,12 @@ class Run {
     await Promise.all(this.#inFlight);
     await Promise.all(this.#writes);
     this.#inputs.forgetContexts();
-    // What a cancelled run has computed is shown, borders and all.
+    // A cancelled run still emits all computed slices, including borders that wait for neighbours.
     if (this.#failure === null && this.#aborted()) this.#progress.emitCells(this.#stitcher.flush());
     this.#progress.emitStatistics();
   }
 
-  /** @throws what the store could not write: such a run is not complete. */
+  /** @throws any error of writing to the store, because the run is then incomplete. */
   throwFailure(): void {
     if (this.#storeFailure !== null) throw this.#storeFailure.error;
   }
@@ -150,7 +149,7 @@ class Run {
     return this.#progress.summary(this.#aborted(), this.#inputs.regionsEncoded);
   }
 
-  /** Takes what the store holds out of the queue, slice by slice, and emits its cells. */
+  /** Removes stored slices from the queue, one by one, and emits their cells. */
   async #restore(slices: readonly PlannedSlice[]): Promise<void> {
     const { store, queue, plan } = this.#options;
     if (store === undefined) return;
@@ -165,7 +164,7 @@ class Run {
     }
   }
 
-  /** Gets the network ready while the first slices are read. */
+  /** Warms up the network while the first slices are read. */
   async #warmUp(): Promise<void> {
     const { queue, readAhead = 3 } = this.#options;
     const { segmenter } = this.#network;
@@ -184,20 +183,20 @@ class Run {
     const { pause, signal } = this.#options;
     if (pause?.paused !== true) return;
     const start = this.#now();
-    // An abort ends the pause; the loop sees it for itself.
+    // An abort also ends the pause; the main loop handles it.
     await abortable(pause.wait(), signal).catch(() => undefined);
     this.#progress.paused(this.#now() - start);
   }
 
-  /** The network failed on slices: they return to the queue. */
+  /** Returns slices to the queue after the network failed on them. */
   #fail(slices: readonly PlannedSlice[], error: unknown): void {
     for (const slice of slices) this.#options.queue.requeue(slice);
-    // Too many at once, perhaps, for the device's memory: fewer are tried before another network is.
+    // The batch may exceed the device's memory: tries smaller ones before replacing the network.
     if (slices.length > 1 && this.#network.batch.halve()) return;
     this.#failure ??= { error };
   }
 
-  /** Replaces the network after a failure. @throws the failure when there is no replacement. */
+  /** Replaces the network after a failure. @throws the failure if there is no replacement. */
   async #recover(): Promise<void> {
     if (this.#failure === null) return;
     const { error } = this.#failure;
@@ -219,7 +218,7 @@ class Run {
     return { ...readTimes, waitMs, encodeMs, inferMs: this.#inferMs, stitchMs: this.#stitchMs };
   }
 
-  /** Pixels and context of a batch, broken slices reported; null when the network failed or the run was aborted. */
+  /** Pixels and context of a batch, without broken slices, which are reported; null after a failure or an abort. */
   async #read(batch: readonly PlannedSlice[]): Promise<BatchInputs | null> {
     try {
       const inputs = await this.#inputs.of(batch, this.#network.segmenter);
@@ -254,7 +253,7 @@ class Run {
     for (const [i, { slice }] of ready.entries()) {
       const each = maps[i];
       if (each === undefined) continue;
-      // The store takes its copy first; the maps may be transferred by whoever receives the cell.
+      // The store copies first, because receivers of the cell may transfer its maps.
       this.#keep(slice, each);
       try {
         this.#finish(slice, each);
@@ -265,7 +264,7 @@ class Run {
     }
   }
 
-  /** Starts writing a slice to the store. Display does not wait for it. */
+  /** Starts writing a slice to the store, without delaying its display. */
   #keep(slice: PlannedSlice, maps: SliceMaps): void {
     const writing = this.#options.store?.put(slice.column, slice.row, maps).catch((error: unknown) => {
       this.#storeFailure ??= { error };
@@ -282,13 +281,13 @@ class Run {
   }
 }
 
-/** The first slices of `next`, as far as they are in one region; at most `most`. */
+/** The first slices of `next` that share a region; at most `most`. */
 function firstOfRegion(next: readonly PlannedSlice[], most: number): PlannedSlice[] {
   const end = next.findIndex(({ region }) => region !== next[0]?.region);
   return next.slice(0, Math.min(most, end < 0 ? next.length : end));
 }
 
-/** Holds runs back without ending them. */
+/** Pauses runs without ending them. */
 export class PauseGate {
   #waiting: (() => void)[] = [];
   #paused = false;
@@ -297,14 +296,14 @@ export class PauseGate {
     return this.#paused;
   }
 
-  /** Slices in flight are finished; nothing new begins while paused. */
+  /** Pauses or resumes. Slices in flight are finished. */
   set(paused: boolean): void {
     this.#paused = paused;
     if (paused) return;
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  /** Resolves when the gate opens; at once when nothing is paused. */
+  /** Resolves when the gate opens, or at once if it is open. */
   wait(): Promise<void> {
     return this.#paused ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }

@@ -1,14 +1,14 @@
-/** Do the borders of slices show in a class map? */
+/** Measures whether slice borders are visible in a class map. */
 import type { ClassMapWindow } from './class-map.ts';
 import { noClass } from './class-map.ts';
 
 /**
- * How much denser changes of class are across slice borders than elsewhere: 1 when borders do not show,
- * more when they do. Only neighbours that are both known count.
+ * Density of class changes across slice borders, relative to elsewhere: 1 if borders are invisible, more if they are
+ * visible. Counts only neighbours that are both segmented.
  *
  * @param map at slice resolution, its first pixel on a slice border.
- * @param cellPx slice borders lie at multiples of it.
- * @returns null when there are no borders, or no changes elsewhere to compare with.
+ * @param cellPx distance of slice borders.
+ * @returns null without borders, or without class changes elsewhere.
  */
 export function seamRatio(
   map: Pick<ClassMapWindow, 'width' | 'height' | 'classes'>,

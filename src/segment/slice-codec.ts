@@ -1,6 +1,6 @@
 /**
- * A slice as bytes: the one encoding in which finished slices are kept, in the browser and on disk. A record is whole or
- * recognised as damaged: its head and its payload are under checksums that also cover the run's key.
+ * Encodes finished slices for storage, in the browser and on disk. Checksums over header, payload and the run's key detect
+ * any damage.
  */
 import { deflateSync, inflateSync } from 'fflate';
 import { crc32 } from '../base/crc32.ts';
@@ -12,13 +12,13 @@ import type { SliceMaps } from '../runtime/segmenter.ts';
  */
 export const recordHeadBytes = 36;
 
-/** `DSL3`: the digit counts the meanings that the bytes have had. */
+/** `DSL3`; the digit is the version of the format. */
 const magic = 0x44534c33;
 
-/** No slice has more pixels a side. */
+/** Maximum side of a slice, pixels. */
 const maxSizePx = 8192;
 
-/** Raw DEFLATE (RFC 1951), by whatever is fastest on a platform. */
+/** Raw DEFLATE (RFC 1951), with the platform's fastest implementation. */
 export interface Compression {
   readonly deflate: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
   /** @param length of the result. @throws Error when the bytes are damaged. */
@@ -36,19 +36,19 @@ export interface RecordHead {
   /** Side of the slice and width of its margin, pixels of the maps. */
   readonly sizePx: number;
   readonly marginPx: number;
-  /** Classes that have log-probabilities; 0 where slices do not overlap. */
+  /** Number of classes with log-probabilities; 0 without overlap. */
   readonly depth: number;
-  /** Bytes of the payload. */
+  /** Length of the payload, bytes. */
   readonly length: number;
   readonly payloadCrc: number;
 }
 
 /**
- * The record of a slice. Its payload is the class map, the confidence map and, where slices overlap, the
- * log-probabilities of the band along the border that neighbours are blended in.
+ * Encodes a slice. The payload contains the class map, the confidence map and, with overlap, the log-probabilities of the
+ * border band where neighbours are blended.
  * @param key of the run.
- * @param marginPx of the plan; 0 keeps no log-probabilities.
- * @throws RangeError when the maps are of another size, or slices overlap and have no log-probabilities.
+ * @param marginPx of the plan; 0 stores no log-probabilities.
+ * @throws RangeError for maps of another size, or missing log-probabilities with overlap.
  */
 export function encodeSlice(
   key: string,
@@ -64,7 +64,7 @@ export function encodeSlice(
     throw new RangeError(`A slice has ${pixels} pixels, not ${classes.length}.`);
   }
   if (marginPx > 0 && logProbabilities === undefined) {
-    throw new RangeError('Slices that overlap need log-probabilities.');
+    throw new RangeError('Overlapping slices need log-probabilities.');
   }
   const depth = marginPx === 0 ? 0 : (logProbabilities?.length ?? 0) / pixels;
   const raw = new Uint8Array(2 * pixels + bandPixels(size, marginPx) * depth);
@@ -85,7 +85,7 @@ export function encodeSlice(
   return record;
 }
 
-/** The head at the start of `bytes`; null when it is damaged, or of another run. */
+/** Decodes the header at the start of `bytes`; null if it is damaged or of another run. */
 export function decodeHead(key: string, bytes: Uint8Array): RecordHead | null {
   if (bytes.length < recordHeadBytes) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, recordHeadBytes);
@@ -98,8 +98,8 @@ export function decodeHead(key: string, bytes: Uint8Array): RecordHead | null {
 }
 
 /**
- * The maps of a record; log-probabilities off the band are 0.
- * @returns null when the record is damaged, or of another run or place.
+ * Decodes the maps of a record; log-probabilities outside the band are 0.
+ * @returns null if the record is damaged, or of another run or place.
  */
 export function decodeSlice(
   key: string,
@@ -138,7 +138,7 @@ function headCrc(key: string, record: Uint8Array): number {
   return crc32(record.subarray(0, 32), crc32(new TextEncoder().encode(key)));
 }
 
-/** Pixels in the band: twice the margin wide, because a slice reaches as far over the border as its neighbour does. */
+/** Number of pixels in the band, which is twice the margin wide: both neighbours extend beyond their common border. */
 function bandPixels(sizePx: number, marginPx: number): number {
   return sizePx ** 2 - (sizePx - 4 * marginPx) ** 2;
 }

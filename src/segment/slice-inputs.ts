@@ -1,22 +1,22 @@
-/** What the network needs for its next slices: their pixels, read ahead, and the features of their context. */
+/** Prepares the network's inputs: pixels of the next slices, read ahead, and the features of their context. */
 import type { ContextFeatures, InputImage, Segmenter } from '../runtime/segmenter.ts';
 import { SlideError } from '../slide/slide.ts';
 import { abortable } from '../base/abort.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
 import { ReadAhead, type SliceReader } from './slice-reader.ts';
 
-/** Tells what the network threw from what reading threw; the network's error is the cause. */
+/** A failure of the network, as opposed to one of reading. The cause is the network's error. */
 export class NetworkFailure extends Error {}
 
 export interface BatchInputs {
-  /** Slices that could be read, with their pixels. */
+  /** Slices with pixels; unreadable ones are missing. */
   readonly ready: readonly { readonly slice: PlannedSlice; readonly image: InputImage }[];
-  /** Features of their common context; null without context, or where nothing is ready. */
+  /** Features of their common context; null without context, or if no slice is ready. */
   readonly context: ContextFeatures | null;
   readonly broken: readonly { readonly slice: PlannedSlice; readonly error: SlideError }[];
 }
 
-/** Errors of the whole slide rather than of one place in it: going on would only repeat them. */
+/** Errors that affect the whole slide, so that every further read would fail too. */
 const fatalCodes: ReadonlySet<string> = new Set(['network', 'not-found', 'no-range', 'not-a-slide']);
 
 export class SliceInputs {
@@ -28,10 +28,10 @@ export class SliceInputs {
   readonly #signal: AbortSignal | undefined;
   readonly #reads: ReadAhead;
   readonly #contexts: ContextCache;
-  /** Regions whose context could not be read: their slices are broken. */
+  /** Regions whose context could not be read, which makes all their slices broken. */
   readonly #brokenRegions = new Map<number, SlideError>();
 
-  /** @param keptRegions regions whose features are kept at most. */
+  /** @param keptRegions maximum number of cached contexts. */
   constructor(
     reader: SliceReader,
     plan: SlicePlan,
@@ -46,12 +46,12 @@ export class SliceInputs {
     this.#contexts = new ContextCache(keptRegions);
   }
 
-  /** What reads have taken so far, summed. */
+  /** Total time of reads so far. */
   get readTimes(): ReadAhead['times'] {
     return this.#reads.times;
   }
 
-  /** Starts reading `slices` and their contexts, in this order, and drops all other reads. */
+  /** Starts reading `slices` and their contexts, in this order, and aborts all other reads. */
   want(slices: readonly PlannedSlice[]): void {
     this.#reads.want(
       slices,
@@ -61,8 +61,8 @@ export class SliceInputs {
   }
 
   /**
-   * Waits for the pixels of `batch`, slices of one region, and encodes its context unless it is kept.
-   * @throws SlideError when the whole slide can't be read any more; NetworkFailure when the context can't be
+   * Waits for the pixels of `batch`, slices of one region, and encodes its context unless it is cached.
+   * @throws SlideError when the whole slide becomes unreadable; NetworkFailure when the context can't be
    * encoded; an AbortError when the run is aborted.
    */
   async of(batch: readonly PlannedSlice[], segmenter: Segmenter): Promise<BatchInputs> {
@@ -92,12 +92,12 @@ export class SliceInputs {
     }
   }
 
-  /** Frees every context, for instance because the network that made them is gone. */
+  /** Frees all contexts, for instance after the network was replaced. */
   forgetContexts(): void {
     this.#contexts.clear();
   }
 
-  /** Aborts every read. */
+  /** Aborts all reads. */
   stopReading(): void {
     this.#reads.clear();
   }
@@ -135,28 +135,29 @@ function encode(segmenter: Segmenter, pixels: InputImage): ContextFeatures {
   }
 }
 
-/** The error of a place that can't be read. @throws anything that is more than that. */
+/** Returns the error of a broken place. @throws all other errors. */
 function brokenPlace(error: unknown): SlideError {
   if (error instanceof SlideError && !fatalCodes.has(error.code)) return error;
   throw error;
 }
 
-/** The features of at most `capacity` regions; the one used longest ago makes way, and is disposed. */
+/** An LRU cache of the context features of up to `capacity` regions. Disposes of evicted features. */
 export class ContextCache {
   readonly capacity: number;
   readonly #features = new Map<number, ContextFeatures>();
 
-  /** @throws RangeError unless `capacity` is at least 1. */
+  /** @throws RangeError if `capacity` is below 1. */
   constructor(capacity: number) {
     this.capacity = capacity;
-    if (!(capacity >= 1)) throw new RangeError(`A context cache holds at least 1 region, not ${capacity}.`);
+    if (!(capacity >= 1))
+      throw new RangeError(`The capacity of a context cache must be at least 1, not ${capacity}.`);
   }
 
   get size(): number {
     return this.#features.size;
   }
 
-  /** The features of `region`, or null. Counts as a use. */
+  /** The features of `region`, marked as recently used; or null. */
   get(region: number): ContextFeatures | null {
     const features = this.#features.get(region);
     if (features === undefined) return null;
@@ -169,7 +170,7 @@ export class ContextCache {
     return this.#features.has(region);
   }
 
-  /** Disposes what was used longest ago, until one more region fits: call it before encoding that one. */
+  /** Makes room for one more region. Call before encoding it, to limit peak memory. */
   makeRoom(): void {
     for (const [oldest, old] of this.#features) {
       if (this.#features.size < this.capacity) break;
@@ -186,7 +187,7 @@ export class ContextCache {
     this.#features.set(region, features);
   }
 
-  /** Disposes everything. */
+  /** Disposes of all features. */
   clear(): void {
     for (const features of this.#features.values()) features.dispose();
     this.#features.clear();

@@ -1,17 +1,17 @@
 /**
- * A file that slices are only ever appended to. Whatever stops the program, the slices before the last one are whole, and
- * the last one is whole or recognised as torn; a damaged record costs its own slice and no other. Works on any file that
- * can be read and written at a position synchronously: the browser's private files, or Node's.
+ * An append-only file of slices. After a crash at any point, all slices but the last are intact, and a torn last one is
+ * detected. A damaged record loses only its own slice. Works on any file with synchronous positioned reads and writes: the
+ * browser's private files, or Node's.
  */
 import { crc32 } from '../base/crc32.ts';
 import { decodeHead, recordHeadBytes } from './slice-codec.ts';
 import type { SliceFile } from './store.ts';
 
-/** The part of `FileSystemSyncAccessHandle` that is needed. */
+/** The required part of `FileSystemSyncAccessHandle`. */
 export interface LogFile {
   getSize(): number;
   read(into: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  /** @throws a QuotaExceededError when the disk, or the browser's share of it, is full. */
+  /** @throws QuotaExceededError when the disk or the browser's quota is full. */
   write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
   truncate(size: number): void;
   flush(): void;
@@ -19,9 +19,9 @@ export interface LogFile {
 }
 
 export interface LogOptions {
-  /** Whether the log may be written: what is torn at its end is then cut off. */
+  /** Whether the log may be written. If so, a torn end is truncated. */
   readonly writable: boolean;
-  /** Whether payloads are checked at once, rather than when they are read. */
+  /** Whether payloads are verified on opening, rather than when they are read. */
   readonly verify?: boolean;
 }
 
@@ -30,11 +30,11 @@ interface Place {
   readonly length: number;
 }
 
-/** Before the records: magic, version, 64 characters of key, CRC-32 of these. */
+/** File header: magic, version, 64 characters of key, CRC-32 of these. */
 const fileHeadBytes = 76;
 const fileMagic = 0x44534c47;
 const version = 1;
-/** Damage is searched for the next whole record in pieces of this size. */
+/** The search for the next intact record reads chunks of this size, bytes. */
 const searchBytes = 1 << 16;
 
 export class SliceLog implements SliceFile {
@@ -50,9 +50,9 @@ export class SliceLog implements SliceFile {
   }
 
   /**
-   * Opens a log, and begins one in an empty file.
+   * Opens a log; creates one in an empty file.
    * @param key of the run, 64 hexadecimal digits.
-   * @returns null when the file is of another run or an earlier version, or no log; it has not been touched.
+   * @returns null, without changing the file, if it belongs to another run or an earlier version, or is not a log.
    */
   static open(file: LogFile, key: string, options: LogOptions): SliceLog | null {
     const log = new SliceLog(file, key);
@@ -68,17 +68,17 @@ export class SliceLog implements SliceFile {
     return log;
   }
 
-  /** Columns and rows of the slices that are there. */
+  /** Columns and rows of the stored slices. */
   get places(): (readonly [column: number, row: number])[] {
     return [...this.#places.keys()].map((place) => place.split(',').map(Number) as [number, number]);
   }
 
-  /** Stretches of the file that are no whole record; torn ends count. */
+  /** Number of damaged parts of the file, including a torn end. */
   get damaged(): number {
     return this.#damaged;
   }
 
-  /** The record of a slice; null when it is not there. */
+  /** The record of a slice; null if there is none. */
   get(column: number, row: number): Uint8Array<ArrayBuffer> | null {
     const place = this.#places.get(`${column},${row}`);
     if (place === undefined) return null;
@@ -86,18 +86,18 @@ export class SliceLog implements SliceFile {
     return this.#file.read(record, { at: place.at }) === place.length ? record : null;
   }
 
-  /** Appends the record of a slice. @throws what the file throws; the log is then as it was before. */
+  /** Appends the record of a slice. @throws any error of the file; the log is then unchanged. */
   put(column: number, row: number, record: Uint8Array<ArrayBuffer>): void {
     const at = this.#end;
     try {
       const written = this.#file.write(record, { at });
       if (written < record.length) throw new DOMException('The disk is full.', 'QuotaExceededError');
     } catch (error) {
-      // Part of it may have been written; where even cutting it off fails, the next start does.
+      // Truncates a partial record. If that fails too, the next opening does it.
       try {
         this.#file.truncate(at);
       } catch {
-        // The file is gone or forbidden: nothing is left to put right.
+        // The file is gone or inaccessible, so there is nothing to repair.
       }
       throw error;
     }
@@ -110,7 +110,7 @@ export class SliceLog implements SliceFile {
     this.#file.close();
   }
 
-  /** Finds the records; a later one of a place replaces earlier ones. */
+  /** Indexes the records. A later record replaces earlier ones of the same slice. */
   #scan(size: number, { writable, verify = false }: LogOptions): void {
     let at = fileHeadBytes;
     while (at < size) {
@@ -128,7 +128,7 @@ export class SliceLog implements SliceFile {
     if (this.#end < size && writable) this.#file.truncate(this.#end);
   }
 
-  /** Notes the record at a position; its length, or null when there is none. Damage of the payload alone skips it. */
+  /** Indexes the record at a position and returns its length, or null if there is none. Skips a damaged payload. */
   #recordAt(at: number, size: number, verify: boolean): number | null {
     const bytes = new Uint8Array(recordHeadBytes);
     this.#file.read(bytes, { at });
@@ -147,7 +147,7 @@ export class SliceLog implements SliceFile {
     return length;
   }
 
-  /** Where the next whole head begins; null when there is none. */
+  /** Position of the next intact header; null if there is none. */
   #nextRecord(from: number, size: number): number | null {
     const bytes = new Uint8Array(searchBytes + recordHeadBytes);
     for (let start = from; start < size; start += searchBytes) {

@@ -1,4 +1,4 @@
-/** Pixels of slices and contexts: where they come from, and reading ahead while the network runs. */
+/** Reads pixels of slices and contexts, ahead of the network. */
 import type { InputImage } from '../runtime/segmenter.ts';
 import type { ReadTimes } from '../slide/read-times.ts';
 import { readRegion } from '../slide/region.ts';
@@ -6,23 +6,23 @@ import type { Level0Rect, Slide, SlidePlatform } from '../slide/slide.ts';
 import type { TileCache } from '../slide/tile-cache.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
 
-/** Pixels, and what it took to have them where that was measured. */
+/** Pixels and, if measured, the time to read them. */
 export interface ReadPixels extends InputImage {
   readonly times?: Readonly<ReadTimes>;
 }
 
-/** Where pixels come from: a slide, or a stand-in in tests and benchmarks. */
+/** Source of pixels: a slide, or a fake in tests and benchmarks. */
 export interface SliceReader {
   /**
    * The pixels of `rect`, resampled to `sizePx × sizePx`.
-   * @throws SlideError when they can't be had; an AbortError when `signal` aborts.
+   * @throws SlideError when they can't be read; an AbortError when `signal` aborts.
    */
   read(rect: Level0Rect, sizePx: number, signal: AbortSignal): Promise<ReadPixels>;
 }
 
 /**
- * Reads slices and contexts of `slide`; what lies off the slide is white. The slide stays the caller's.
- * @param cache where decoded tiles are kept; one for all slides by default.
+ * Reads slices and contexts of `slide`, white outside the slide. Does not close the slide.
+ * @param cache of decoded tiles; by default one for all slides.
  */
 export function slideReader(slide: Slide, platform: SlidePlatform, cache?: TileCache): SliceReader {
   return {
@@ -41,12 +41,12 @@ interface Read {
 }
 
 /**
- * At most as many reads as were last asked for are under way or waiting to be used. A read that is no
- * longer wanted, because the view moved, is aborted.
+ * Holds at most the last requested reads, in progress or finished. Aborts reads that are no longer wanted because the view
+ * moved.
  */
 export class ReadAhead {
   readonly #reads = new Map<string, Read>();
-  /** What finished reads took, summed; they overlap. */
+  /** Total time of finished reads, which overlap. */
   readonly times: ReadTimes = { readMs: 0, decodeMs: 0, preprocessMs: 0 };
 
   readonly #reader: SliceReader;
@@ -58,8 +58,8 @@ export class ReadAhead {
   }
 
   /**
-   * Starts reading `slices` and the contexts of those regions that `needsContext`, in this order, and
-   * drops all other reads.
+   * Starts reading `slices` and the contexts of regions for which `needsContext` holds, in this order. Aborts all other
+   * reads.
    */
   want(slices: readonly PlannedSlice[], needsContext: (region: number) => boolean): void {
     const wanted = new Set<string>();
@@ -78,17 +78,17 @@ export class ReadAhead {
     }
   }
 
-  /** The pixels of a slice; read now if they were not wanted before. Each is given out once. */
+  /** The pixels of a slice, read now if not read ahead. Returned only once. */
   slice(slice: PlannedSlice): Promise<InputImage> {
     return this.#give(sliceKey(slice), () => this.#start(sliceKey(slice), slice.rect, this.#plan.sizePx));
   }
 
-  /** The pixels of a region's context. @throws RangeError when the plan has none. */
+  /** The pixels of a region's context. @throws RangeError if the plan has none. */
   context(region: number): Promise<InputImage> {
     return this.#give(contextKey(region), () => this.#startContext(region));
   }
 
-  /** Aborts every read. */
+  /** Aborts all reads. */
   clear(): void {
     for (const read of this.#reads.values()) read.controller.abort();
     this.#reads.clear();
@@ -110,7 +110,7 @@ export class ReadAhead {
       this.times.preprocessMs += pixels.times?.preprocessMs ?? 0;
       return pixels;
     });
-    // The failure is met when the image is asked for; until then it must not count as unhandled.
+    // The caller handles a failure later; this avoids an unhandled rejection until then.
     image.catch(() => undefined);
     const read = { controller, image };
     this.#reads.set(key, read);

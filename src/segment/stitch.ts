@@ -1,12 +1,11 @@
 /**
- * Puts finished slices together. Without overlap a slice's maps are its cell's. With overlap neighbouring
- * slices have a band in common, twice the margin wide; there, the log-probabilities (logits, but for a constant)
- * of the two slices, in corners four, are blended with weights that go from one slice to the other (`blend.ts`).
- * Blending probabilities would not do: where two sure slices disagree, it changes class where the weights
- * are equal, which is the border itself. Measured in docs/decisions/0009.
+ * Stitches slices. Without overlap a slice's maps are those of its cell. With overlap, neighbours share a band twice as wide
+ * as the margin. There, `blend.ts` blends the log-probabilities (logits up to a constant) of two slices, or of four in
+ * corners, with weights that shift from one slice to the other. Blending probabilities would show the border: where two
+ * confident slices disagree, the class changes where the weights are equal. Measured in docs/decisions/0009.
  *
- * All sums are of integers, so the result does not depend on the order in which slices finish. What is kept:
- * the bands of slices whose neighbours are still to come, and the cells that wait for such a band.
+ * Sums are of integers, so the result does not depend on the order of slices. Memory holds the bands of slices with missing
+ * neighbours, and the cells that wait for them.
  */
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import { blend, type BlendLayer, type PieceMaps, type Place } from './blend.ts';
@@ -16,11 +15,11 @@ import type { PlannedSlice, SlicePlan } from './grid.ts';
 import type { Cell } from './run-progress.ts';
 
 /**
- * The lattice of cells is cut along the bands: on each axis, even positions are bands round a cell's border,
- * odd ones the middles of cells. Column c has the positions 2c, 2c + 1 and 2c + 2.
+ * The bands cut the grid into pieces. On each axis, even positions are bands around cell borders, odd ones are cell
+ * interiors. Column c has the positions 2c, 2c + 1 and 2c + 2.
  */
 interface Piece {
-  /** Slices that are planned here, and how many of them are still to come. */
+  /** Planned slices that cover the piece, and how many of them are missing. */
   readonly slices: readonly PlannedSlice[];
   waiting: number;
   contributions: Contribution[];
@@ -29,14 +28,14 @@ interface Piece {
 interface Contribution {
   readonly slice: PlannedSlice;
   readonly layer: BlendLayer;
-  /** Whether the layer's bytes are a copy of this piece alone. */
+  /** Whether the layer's bytes are a copy of only this piece. */
   readonly cut: boolean;
 }
 
 interface OpenCell {
   readonly classes: Uint8Array<ArrayBuffer>;
   readonly confidence: Uint8Array<ArrayBuffer>;
-  /** Pieces that are not final yet. */
+  /** Number of pieces that are not final yet. */
   waiting: number;
 }
 
@@ -45,7 +44,7 @@ export class Stitcher {
   readonly #byPlace = new Map<number, PlannedSlice>();
   readonly #pieces = new Map<number, Piece>();
   readonly #cells = new Map<number, OpenCell>();
-  /** Memory of layers that have been blended, by its length: there are three shapes of pieces. */
+  /** Buffers of blended layers for reuse, by length; pieces have three shapes. */
   readonly #spare = new Map<number, Uint8Array[]>();
   /** Classes. */
   #depth = 0;
@@ -57,12 +56,12 @@ export class Stitcher {
     }
   }
 
-  /** Whether slices must come with log-probabilities. */
+  /** Whether slices need log-probabilities. */
   get blends(): boolean {
     return this.#plan.marginPx > 0;
   }
 
-  /** Bytes that wait for a neighbour. */
+  /** Bytes of bands that wait for a neighbour. */
   get pendingBytes(): number {
     let bytes = 0;
     for (const { contributions } of this.#pieces.values()) {
@@ -72,8 +71,8 @@ export class Stitcher {
   }
 
   /**
-   * Adds the network's result of a slice, once. Returns the cells that it completes, row by row.
-   * @throws ModelError `bad-input` when log-probabilities are needed and missing.
+   * Adds the network's result for a slice, once. Returns the cells that it completes, row by row.
+   * @throws ModelError `bad-input` if required log-probabilities are missing.
    */
   add(slice: PlannedSlice, maps: SliceMaps): Cell[] {
     const { marginPx, cellPx, sizePx } = this.#plan;
@@ -86,7 +85,7 @@ export class Stitcher {
       throw new ModelError(
         'bad-input',
         'segmenter',
-        'Slices overlap, but the network gives no log-probabilities to blend them by.',
+        "Overlapping slices can't be blended: the network returns no log-probabilities.",
         'Segment without overlap.',
       );
     }
@@ -104,7 +103,7 @@ export class Stitcher {
     for (const { u, v, key, piece } of shared) {
       piece.waiting--;
       const layer = this.#layerOf(slice, logProbabilities, u, v);
-      // The last one is blended at once, where it lies.
+      // The last slice is blended in place, without a copy.
       const cut = piece.waiting > 0;
       piece.contributions.push({ slice, cut, layer: cut ? this.#cut(layer, u, v) : layer });
       if (!cut) this.#settle(u, v, key, piece, finished);
@@ -112,7 +111,7 @@ export class Stitcher {
     return finished.sort(byPlace);
   }
 
-  /** Marks a slice as one that never comes. Returns the cells that waited for nothing else. */
+  /** Marks a slice as broken. Returns the cells that waited only for it. */
   skip(slice: PlannedSlice): Cell[] {
     if (this.#plan.marginPx === 0) return [];
     const finished: Cell[] = [];
@@ -126,7 +125,7 @@ export class Stitcher {
     return finished.sort(byPlace);
   }
 
-  /** The cells of slices that came, blended with what there is: for a run that ends early. */
+  /** The unfinished cells, blended from the available slices, for a run that ends early. */
   flush(): Cell[] {
     const finished: Cell[] = [];
     for (const [key, piece] of [...this.#pieces]) {
@@ -141,7 +140,7 @@ export class Stitcher {
     return v * (2 * this.#plan.columns + 1) + u;
   }
 
-  /** A piece that several slices cover; null where one is alone. */
+  /** A piece that several slices cover; null if only one does. */
   #pieceAt(u: number, v: number, key: number): Piece | null {
     const known = this.#pieces.get(key);
     if (known !== undefined) return known;
@@ -171,7 +170,7 @@ export class Stitcher {
     return position % 2 === 0 ? 2 * marginPx : sizePx - 4 * marginPx;
   }
 
-  /** What a slice says of its cell by itself. */
+  /** A slice's own result for its cell. */
   #own({ classes, confidence }: SliceMaps): Pick<OpenCell, 'classes' | 'confidence'> {
     const { sizePx, cellPx, marginPx } = this.#plan;
     const own = { classes: new Uint8Array(cellPx * cellPx), confidence: new Uint8Array(cellPx * cellPx) };
@@ -186,7 +185,7 @@ export class Stitcher {
     return own;
   }
 
-  /** What a slice says of a piece, in place. */
+  /** A slice's layer of a piece, in place. */
   #layerOf(slice: PlannedSlice, bytes: Uint8Array, u: number, v: number): BlendLayer {
     const { sizePx } = this.#plan;
     const across = (u - 2 * slice.column) as Place;
@@ -196,14 +195,14 @@ export class Stitcher {
     return { bytes, first, stride, across, down };
   }
 
-  /** Where a piece begins in a slice, on one axis, map pixels. */
+  /** Offset of a piece in a slice on one axis, map pixels. */
   #start(place: Place): number {
     const { sizePx, marginPx } = this.#plan;
     if (place === 0) return 0;
     return place === 1 ? 2 * marginPx : sizePx - 2 * marginPx;
   }
 
-  /** A copy of the layer's part that lies in a piece: the rest of the slice need not wait with it. */
+  /** A copy of the layer's part within a piece, so that the rest of the slice can be freed. */
   #cut(layer: BlendLayer, u: number, v: number): BlendLayer {
     const stride = (layer.stride / this.#plan.sizePx) * this.#side(u);
     const length = this.#side(v) * stride;
@@ -213,14 +212,14 @@ export class Stitcher {
     return cut;
   }
 
-  /** Works out a piece and writes it into the cells it lies in. */
+  /** Blends a piece and writes it to its cells. */
   #settle(u: number, v: number, key: number, piece: Piece, finished: Cell[]): void {
     this.#pieces.delete(key);
     if (piece.contributions.length === 0) return;
     const layers = piece.contributions.map(({ layer }) => layer);
     const maps = blend(this.#side(u), this.#side(v), this.#depth, layers);
     for (const slice of piece.slices) {
-      // A slice that was left out, or has not come before the end, has no cell.
+      // Broken or missing slices have no cell.
       const cell = this.#cells.get(slice.index);
       if (cell === undefined) continue;
       this.#write(cell, maps, u - 2 * slice.column, v - 2 * slice.row);
@@ -242,7 +241,7 @@ export class Stitcher {
     return cellOf(slice, this.#plan.cellPx, classes, confidence);
   }
 
-  /** Writes a piece into a cell, which of a band holds the half on its own side of the border. */
+  /** Writes a piece to a cell; of a band, only the half on the cell's side of the border. */
   #write(cell: OpenCell, maps: PieceMaps, placeX: number, placeY: number): void {
     const { cellPx, marginPx } = this.#plan;
     const fromX = placeX === 0 ? marginPx : 0;
@@ -272,7 +271,7 @@ function cellOf(
   return { column, row, rect, size, classes, confidence };
 }
 
-/** In the order of the lattice, region or not: what is final at the same time may be emitted in any fixed order. */
+/** Grid order, which makes the order of cells deterministic that become final at the same time. */
 function byPlace(a: Cell, b: Cell): number {
   return a.row - b.row || a.column - b.column;
 }

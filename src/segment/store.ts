@@ -1,13 +1,13 @@
 /**
- * Finished slices, kept so that they are never computed twice. What is kept are slices, not stitched cells: a run over
- * another area, or the rest of an interrupted one, blends them with neighbours that were not there before.
+ * Stores finished slices, so that none is computed twice. Stores slices, not stitched cells, because a resumed run or a run
+ * over another area blends them with new neighbours.
  */
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import { decodeSlice, encodeSlice, portableCompression, type Compression } from './slice-codec.ts';
 
 type Awaitable<T> = T | Promise<T>;
 
-/** Records by place in the lattice: a log file (`SliceLog`), or a database. */
+/** Records by column and row: a log file (`SliceLog`), or a database. */
 export interface SliceFile {
   readonly places: readonly (readonly [column: number, row: number])[];
   get(column: number, row: number): Awaitable<Uint8Array<ArrayBuffer> | null>;
@@ -15,14 +15,14 @@ export interface SliceFile {
   close(): void;
 }
 
-/** What a run asks of a store, wherever that is. */
+/** A run's interface to a store. */
 export interface RunStore {
   has(column: number, row: number): boolean;
-  /** The maps that were kept; null where they are damaged or can't be read any more. */
+  /** The stored maps; null if they are damaged or unreadable. */
   get(column: number, row: number): Promise<SliceMaps | null>;
   /**
-   * Keeps a slice; resolves when it is kept. Takes its copy before it returns, so that the caller may transfer the maps
-   * at once. Rejects where a run that is not kept is worth nothing; elsewhere the store reports the problem itself.
+   * Stores a slice and resolves when done. Copies the maps before it returns, so that the caller may transfer them at once.
+   * Rejects if the run depends on its storage; otherwise the store reports the problem itself.
    */
   put(column: number, row: number, maps: SliceMaps): Promise<void>;
 }
@@ -45,7 +45,7 @@ export class SliceStore implements RunStore {
 
   /**
    * @param key of the run: records of another key count as damaged.
-   * @param marginPx of the plan; log-probabilities are kept in the band that it gives.
+   * @param marginPx of the plan; defines the band whose log-probabilities are stored.
    */
   static open(
     file: SliceFile,
@@ -56,12 +56,12 @@ export class SliceStore implements RunStore {
     return new SliceStore(file, key, marginPx, compression);
   }
 
-  /** Columns and rows of the slices that are there. */
+  /** Columns and rows of the stored slices. */
   get places(): (readonly [column: number, row: number])[] {
     return [...this.#places].map((place) => place.split(',').map(Number) as [number, number]);
   }
 
-  /** How many slices it holds. */
+  /** Number of stored slices. */
   get size(): number {
     return this.#places.size;
   }
@@ -75,7 +75,7 @@ export class SliceStore implements RunStore {
     return record === null ? null : decodeSlice(this.#key, column, row, record, this.#compression);
   }
 
-  /** @throws what the file throws. */
+  /** @throws any error of the file. */
   async put(column: number, row: number, maps: SliceMaps): Promise<void> {
     const record = encodeSlice(this.#key, column, row, maps, this.#marginPx, this.#compression);
     await this.#file.put(column, row, record);

@@ -1,7 +1,7 @@
-/** Parts of a plan: without some of its slices, or one of several jobs that share a slide. Pure. */
+/** Parts of a plan: a subset of its slices, or one shard. Pure. */
 import type { PlannedSlice, SlicePlan } from './grid.ts';
 
-/** One of several jobs that share a slide. */
+/** One of several parts of a slide, for parallel jobs. */
 export interface Shard {
   /** From 1 to `of`. */
   readonly index: number;
@@ -9,8 +9,8 @@ export interface Shard {
 }
 
 /**
- * The plan without the slices for which `keep` is false, and without regions that lose all of theirs. Lattice, contexts
- * and the order of work stay as they are; indices are those of the new plan.
+ * The plan with only the slices for which `keep` is true, without empty regions. Grid, contexts and order are unchanged;
+ * indices refer to the new plan.
  */
 export function subPlan(plan: SlicePlan, keep: (slice: PlannedSlice) => boolean): SlicePlan {
   const slices: PlannedSlice[] = [];
@@ -35,21 +35,20 @@ export function subPlan(plan: SlicePlan, keep: (slice: PlannedSlice) => boolean)
   };
 }
 
-/** As in the call and in messages: `2/7`. */
+/** The shard as text, for example `2/7`. */
 export function shardText({ index, of }: Shard): string {
   return `${index}/${of}`;
 }
 
 /**
- * The slices of one shard as a plan of its own; none where there are more shards than regions. A slide is cut into runs of
- * whole regions, so that no two jobs encode the same context, and every slice is computed by exactly one job. Shards hold
- * about the same number of slices: each region goes to the shard that its middle slice belongs to when slices are counted
- * out evenly.
- * @throws RangeError unless `index` and `of` are whole numbers with 1 ≤ index ≤ of.
+ * The plan of one shard; empty if there are more shards than regions. Shards consist of consecutive whole regions, so that
+ * each context and each slice is computed by exactly one shard. Shards have about the same number of slices: each region
+ * belongs to the shard that contains its middle slice when slices are divided evenly.
+ * @throws RangeError unless `index` and `of` are integers with 1 ≤ index ≤ of.
  */
 export function shardPlan(plan: SlicePlan, { index, of }: Shard): SlicePlan {
   if (!Number.isInteger(index) || !Number.isInteger(of) || index < 1 || index > of) {
-    throw new RangeError(`Shards are counted from 1: there is no shard ${index} of ${of}.`);
+    throw new RangeError(`There is no shard ${index} of ${of}; shards are numbered from 1.`);
   }
   let before = 0;
   const mine = plan.regions.map(({ slices }) => {

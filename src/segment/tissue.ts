@@ -1,6 +1,6 @@
 /**
- * Where on a slide is tissue, found on a small picture of it: by saturation, because glass is grey or white
- * whatever the light, and stained tissue is not.
+ * Detects tissue on a small picture of the slide by saturation: glass is grey or white under any light, and stained tissue
+ * is not.
  */
 import type { InputImage } from '../runtime/segmenter.ts';
 import { bestLevel } from '../slide/region.ts';
@@ -20,15 +20,15 @@ export interface TissueMask {
 }
 
 /**
- * Where Otsu's threshold may lie. On a slide full of tissue Otsu parts strong from weak stain; but what has a
- * twelfth of full saturation is stained, whatever else there is. Below the lower bound lies noise.
+ * Bounds of Otsu's threshold. On a slide full of tissue, Otsu would separate strong from weak stain, but a twelfth of full
+ * saturation is always stained. Values below the lower bound are noise.
  */
 const thresholds = { least: 6, most: 20 } as const;
 
-/** Grey pixels darker than this (brightest channel) are no glass: pigment, folds, pen. Pure black is a scanner's filling. */
+/** Grey pixels with a brightest channel below this are not glass, but pigment, folds or pen. Pure black is padding of the scanner. */
 const dark = { most: 130, least: 12 } as const;
 
-/** A slice with less tissue than this share of its area is glass. */
+/** A slice with less tissue than this share of its area is background. */
 const leastShare = 0.002;
 
 /** Saturation of HSV, 0 to 255, rounded. */
@@ -38,8 +38,8 @@ export function saturation(red: number, green: number, blue: number): number {
 }
 
 /**
- * Otsu's threshold: values up to it are one class, values above it the other, and the variance between the
- * two is largest. The smallest such value where there are several; 0 for a histogram of one value.
+ * Otsu's threshold: maximises the variance between values up to it and values above it. The smallest one if there are
+ * several; 0 for a histogram of one value.
  * N. Otsu, A threshold selection method from gray-level histograms, IEEE SMC 9 (1979).
  */
 export function otsuThreshold(histogram: ArrayLike<number>): number {
@@ -67,10 +67,10 @@ export function otsuThreshold(histogram: ArrayLike<number>): number {
 }
 
 /**
- * Tissue in a picture of the whole slide.
- * @param image covers the slide from its top left; may reach over it, in white.
+ * Detects tissue in a picture of the whole slide.
+ * @param image covers the slide from its top left; may extend beyond it, in white.
  * @param scale level-0 pixels per pixel of the image, per axis.
- * @param slide level-0 size: the mask is cut to it.
+ * @param slide level-0 size, to which the mask is cropped.
  */
 export function detectTissue(
   image: InputImage,
@@ -108,7 +108,7 @@ export function detectTissue(
   };
 }
 
-/** Keeps pixels with at least three others around them, so that noise and dust are not tissue. */
+/** Keeps pixels with at least three neighbours set, to remove noise and dust. */
 function withoutSpecks(raw: Uint8Array, width: number, height: number): Uint8Array<ArrayBuffer> {
   const kept = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
@@ -126,9 +126,9 @@ function withoutSpecks(raw: Uint8Array, width: number, height: number): Uint8Arr
   return kept;
 }
 
-/** Share of a rectangle, 0 to 1, that is tissue; a pixel of the mask counts where its centre lies. */
+/** Share of tissue in a rectangle, 0 to 1, by the centres of mask pixels. */
 export function tissueShare(mask: TissueMask, rect: Level0Rect): number {
-  // At least one pixel, however small the rectangle.
+  // At least one pixel, even for a tiny rectangle.
   const left = Math.max(0, Math.min(mask.width - 1, Math.floor(rect.x / mask.scaleX)));
   const top = Math.max(0, Math.min(mask.height - 1, Math.floor(rect.y / mask.scaleY)));
   const right = Math.max(left + 1, Math.min(mask.width, Math.ceil((rect.x + rect.width) / mask.scaleX)));
@@ -140,29 +140,29 @@ export function tissueShare(mask: TissueMask, rect: Level0Rect): number {
   return tissue / ((right - left) * (bottom - top));
 }
 
-/** Whether there is enough tissue in a rectangle to segment it. */
+/** Whether a rectangle has enough tissue to be segmented. */
 export function hasTissue(mask: TissueMask, rect: Level0Rect): boolean {
   return tissueShare(mask, rect) > leastShare;
 }
 
-/** Side of the picture in pixels, and how many of them a slice should have at least. */
+/** Side of the picture, and minimum side of a slice in it, pixels. */
 const leastPx = 512;
 const mostPx = 1536;
 const pxPerSlice = 12;
 
-/** A slide without a small level is not read whole just to find its tissue: pixels of the level. */
+/** Maximum size of the level to read, pixels: larger ones are too slow for detecting tissue. */
 const mostLevelPixels = 1.5e8;
 
-/** Where a tile of the picture is broken, the picture is read in so many parts a side. */
+/** If the picture has broken tiles, it is read in this many parts per side. */
 const partsPerSide = 8;
 
-/** What can't be read counts as tissue: it is dark, and grey. */
+/** Colour of unreadable parts, dark grey, which counts as tissue. */
 const unread = 100;
 
 /**
  * @param cellWidth level-0 pixels of a slice's cell.
- * @returns null where the slide has no level that is small enough: then everything counts as tissue.
- * @throws SlideError when the slide as a whole can't be read.
+ * @returns null if the slide has no small enough level; everything then counts as tissue.
+ * @throws SlideError when the whole slide can't be read.
  */
 export async function readTissue(
   reader: SliceReader,
@@ -187,7 +187,7 @@ export async function readTissue(
   return detectTissue(image, { x: scale, y: scale }, slide);
 }
 
-/** The same picture without the parts that can't be read: a broken tile must not cost the whole run. */
+/** The picture without its unreadable parts, so that a broken tile does not fail the run. */
 async function readInParts(
   reader: SliceReader,
   sizePx: number,
