@@ -34,6 +34,20 @@ export function boundsOfRings(rings: Iterable<Ring>): Rect {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
+/** Area of a ring by the shoelace formula; its sign is the ring's direction. 0 for a line. */
+export function signedArea(ring: Ring): number {
+  let sum = 0;
+  let [ax, ay] = lastPoint(ring);
+  for (let i = 0; i + 1 < ring.length; i += 2) {
+    const bx = ring[i] ?? 0;
+    const by = ring[i + 1] ?? 0;
+    sum += ax * by - bx * ay;
+    ax = bx;
+    ay = by;
+  }
+  return sum / 2;
+}
+
 /** Whether a point is inside of a polygon of one or more rings, by the even-odd rule: holes are rings like others. */
 export function isInside(rings: readonly Ring[], x: number, y: number): boolean {
   let inside = false;

@@ -59,7 +59,7 @@ export interface ShardResult extends Pick<
 export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<SegmentResult> {
   const planned = await planSegment(slide, call);
   const { plan, prefix } = planned;
-  await mkdir(call.out, { recursive: true });
+  await createFolder(call.out);
   const old = await readResult(prefix);
   if (old !== null && call.overwrite !== true) {
     if (call.resume !== true) throw existingResults(resultFile(prefix));
@@ -85,6 +85,16 @@ export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<S
   }
 }
 
+/** Creates the folder for results. @throws CommandError when a file is in the way, or it must not be written. */
+async function createFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new CommandError(`${path}: The folder can't be created (${code}). Give another --out.`);
+  }
+}
+
 /**
  * Segments the missing slices of a shard; returns its existing result if none are missing. Stores the network's output
  * before stitching, so that a shard never needs slices of another.
@@ -94,7 +104,7 @@ export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<S
 export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard): Promise<ShardResult> {
   const planned = await planSegment(slide, call);
   const { manifest, prefix, key, areaKey } = planned;
-  await mkdir(call.out, { recursive: true });
+  await createFolder(call.out);
   const plan = shardPlan(planned.plan, shard);
   const files = shardFiles(prefix, shard);
   const old = await readShardResult(files);
@@ -167,23 +177,31 @@ function openSlices(
 ): NodeSliceStore {
   const open = (mode: 'create' | 'resume' | 'read'): NodeSliceStore | null =>
     openNodeSlices(path, key, plan.marginPx, mode);
-  const exists = existsSync(path) && statSync(path).size > 0;
+  const found = existsSync(path) ? statSync(path) : null;
+  if (found?.isFile() === false) {
+    throw new CommandError(
+      `${path}: Something that is not a file is in the way. Move it, or set another --out.`,
+    );
+  }
+  const exists = found !== null && found.size > 0;
   if (exists && call.overwrite !== true) {
-    const found = open(call.resume === true ? 'resume' : 'read');
-    if (found === null) {
+    const slices = open(call.resume === true ? 'resume' : 'read');
+    if (slices === null) {
       throw new CommandError(
         `${path}: These slices have another slide, model or grid, or an earlier version wrote them. ` +
           'Replace them with --overwrite, or set another --out.',
       );
     }
     if (call.resume === true) {
-      if (found.damaged > 0) {
-        process.stderr.write(`dualscope: ${path}: ${found.damaged} damaged slices will be computed again.\n`);
+      if (slices.damaged > 0) {
+        process.stderr.write(
+          `dualscope: ${path}: ${slices.damaged} damaged slices will be computed again.\n`,
+        );
       }
-      return found;
+      return slices;
     }
-    const { size } = found.store;
-    found.close();
+    const { size } = slices.store;
+    slices.close();
     if (size > 0) {
       throw new CommandError(
         `${path}${label}: An unfinished run exists (${size} slices done). Continue with --resume, or start over with --overwrite.`,

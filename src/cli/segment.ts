@@ -1,4 +1,5 @@
 /** `dualscope segment`: segments a slide on the command line, with the app's engine. */
+import { Option } from 'commander';
 import { shardText, type Shard } from '../segment/sub-plan.ts';
 import type { AddCommand } from './command.ts';
 import { backendOption, parseShard } from './options.ts';
@@ -18,7 +19,7 @@ export const addSegmentCommand: AddCommand = (program) => {
     );
   addPlanOptions(command)
     .option('--resume', 'continue an unfinished run; keep complete results')
-    .option('--overwrite', 'replace existing results')
+    .addOption(new Option('--overwrite', 'replace existing results').conflicts('resume'))
     .option(
       '--shard <i/n>',
       'segment only shard i of n; run shards in any order or in parallel, then `dualscope merge`',
@@ -56,7 +57,7 @@ function runText(result: SegmentResult | ShardResult): string {
   const earlier = result.slices - result.computed;
   return result.computed === 0
     ? `All ${result.slices} slices were already done`
-    : `${result.computed} slices in ${result.seconds.toFixed(1)} s on ${result.backend}` +
+    : `${result.computed} ${result.computed === 1 ? 'slice' : 'slices'} in ${result.seconds.toFixed(1)} s on ${result.backend}` +
         (earlier > 0 ? `, ${earlier} from an earlier run` : '');
 }
 

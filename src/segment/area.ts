@@ -1,5 +1,12 @@
 /** The requested part of a slide: all of it, a rectangle, or polygons. Pure. */
-import { boundsOfRings, meetsRect, type Ring } from '../base/polygon.ts';
+import {
+  boundsOfRings,
+  edgesOfRings,
+  meetsRect,
+  signedArea,
+  type Edges,
+  type Ring,
+} from '../base/polygon.ts';
 import { overlaps } from '../base/rect.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 
@@ -29,9 +36,16 @@ export function boundsOfArea(area: SlideArea): Level0Rect | null {
   return area.kind === 'rect' ? area.rect : boundsOfRings(area.polygons.map(({ outer }) => outer));
 }
 
+/** Smallest and largest coordinates of an area that is not the whole slide. */
+export function edgesOfArea(area: Exclude<SlideArea, { kind: 'slide' }>): Edges {
+  if (area.kind === 'polygons') return edgesOfRings(area.polygons.map(({ outer }) => outer));
+  const { x, y, width, height } = area.rect;
+  return { left: x, top: y, right: x + width, bottom: y + height };
+}
+
 /**
  * Whether area and rectangle overlap by more than `tolerance` (level-0 pixels). With rounded coordinates, an area that ends
- * at a cell's border must not select the next cell.
+ * at a cell's border must not select the next cell. A polygon without an area, such as a line, meets nothing.
  */
 export function areaMeets(area: SlideArea, rect: Level0Rect, tolerance: number): boolean {
   if (area.kind === 'slide') return true;
@@ -42,5 +56,8 @@ export function areaMeets(area: SlideArea, rect: Level0Rect, tolerance: number):
     height: rect.height - 2 * tolerance,
   };
   if (area.kind === 'rect') return overlaps(area.rect, inner);
-  return area.polygons.some(({ outer, holes }) => meetsRect([outer, ...holes], inner));
+  return area.polygons.some(
+    ({ outer, holes }) =>
+      Math.abs(signedArea(outer)) > tolerance * tolerance && meetsRect([outer, ...holes], inner),
+  );
 }

@@ -123,11 +123,59 @@ it('gives one key to all that fits together, and another to all that does not', 
     planSegmentation(
       reader,
       metadata,
+      { ...manifest, context: { kind: 'centred', fieldUm: 500, sizePx: 10 } },
+      everything,
+    ),
+    planSegmentation(
+      reader,
+      metadata,
       { ...manifest, graph: { ...manifest.graph, weightsSha256: 'cc' } },
       everything,
     ),
   ]);
-  expect(new Set([key, ...others.map((other) => other.key)]).size).toBe(5);
+  expect(new Set([key, ...others.map((other) => other.key)]).size).toBe(6);
+});
+
+it.each<[string, readonly (readonly [number, number])[]]>([
+  [
+    'two points',
+    [
+      [150, 150],
+      [650, 550],
+    ],
+  ],
+  [
+    'a line there and back',
+    [
+      [150, 150],
+      [650, 550],
+      [150, 150],
+    ],
+  ],
+  [
+    'an area off the slide',
+    [
+      [1010, 100],
+      [1200, 100],
+      [1200, 700],
+    ],
+  ],
+])('selects nothing for %s', async (_name, polygon) => {
+  expect(await places({ area: slideArea(null, polygon) })).toEqual([]);
+});
+
+it('survives huge coordinates, and refuses those that are no numbers', async () => {
+  const half = (x: number) =>
+    slideArea(null, [
+      [x, -10],
+      [450, -10],
+      [450, 900],
+      [x, 900],
+    ]);
+  expect(await places({ area: half(-1e20) })).toEqual(await places({ area: half(-10) }));
+  for (const x of [NaN, -Infinity]) {
+    await expect(plan({ area: half(x) })).rejects.toMatchObject({ report: { code: 'bad-area' } });
+  }
 });
 
 it('cuts a shard out of the same plan', async () => {

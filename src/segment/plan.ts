@@ -5,8 +5,8 @@
 import { WorkerError } from '../base/error-report.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { sha256 } from '../runtime/sha256.ts';
-import type { SlideMetadata } from '../slide/slide.ts';
-import { areaMeets, boundsOfArea, type SlideArea } from './area.ts';
+import type { Level0Rect, SlideMetadata } from '../slide/slide.ts';
+import { areaMeets, edgesOfArea, type SlideArea } from './area.ts';
 import { planSlices, type SlicePlan } from './grid.ts';
 import type { SliceReader } from './slice-reader.ts';
 import { shardPlan, subPlan, type Shard } from './sub-plan.ts';
@@ -65,20 +65,58 @@ export async function planSegmentation(
   const { glass, area, overlap, shard } = request;
   const mpp = mppOf(metadata, request.mpp);
   const tissue = glass === null ? null : await finder.find(reader, metadata, manifest, mpp, signal);
-  const lattice = planSlices({ slide: metadata, mpp, model: manifest, overlap, area: boundsOfArea(area) });
+  const lattice = planSlices({
+    slide: metadata,
+    mpp,
+    model: manifest,
+    overlap,
+    area: boundsOnSlide(area, metadata),
+  });
   // Tolerates a millionth of a map pixel, for rounding.
   const tolerance = (1e-6 * Math.min(lattice.cellWidth, lattice.cellHeight)) / lattice.cellPx;
   const asked =
-    area.kind === 'slide' ? lattice : subPlan(lattice, ({ cell }) => areaMeets(area, cell, tolerance));
+    area.kind === 'slide'
+      ? lattice
+      : subPlan(lattice, ({ cell }) => areaMeets(area, onSlide(cell, metadata), tolerance));
   const onTissue =
     glass === 'skip' && tissue !== null ? subPlan(asked, ({ cell }) => hasTissue(tissue, cell)) : asked;
   const plan = { ...onTissue, skipped: asked.slices.length - onTissue.slices.length };
   return {
     plan: shard === undefined ? plan : shardPlan(plan, shard),
-    key: await runKey(metadata.fingerprint, manifest.graph, plan),
+    key: await runKey(metadata.fingerprint, manifest, plan),
     mpp,
     tissue,
   };
+}
+
+/** The part of a rectangle that is on the slide. */
+function onSlide(rect: Level0Rect, { width, height }: SlideMetadata): Level0Rect {
+  const x = Math.max(0, rect.x);
+  const y = Math.max(0, rect.y);
+  return {
+    x,
+    y,
+    width: Math.min(width, rect.x + rect.width) - x,
+    height: Math.min(height, rect.y + rect.height) - y,
+  };
+}
+
+/** Bounds of an area on the slide; null for the whole slide. @throws WorkerError `bad-area`. */
+function boundsOnSlide(area: SlideArea, slide: SlideMetadata): Level0Rect | null {
+  if (area.kind === 'slide') return null;
+  const { left, top, right, bottom } = edgesOfArea(area);
+  if (![left, top, right, bottom].every(Number.isFinite)) {
+    throw new WorkerError({
+      code: 'bad-area',
+      file: slide.name,
+      problem: 'The area has coordinates that are not finite numbers.',
+      remedy: 'Draw the area again, or correct the file.',
+    });
+  }
+  // Clipped edge by edge: adding a width to a huge negative coordinate would lose the other edge.
+  const x = Math.max(0, left);
+  const y = Math.max(0, top);
+  return { x, y, width: Math.min(slide.width, right) - x, height: Math.min(slide.height, bottom) - y };
 }
 
 /**
@@ -87,12 +125,13 @@ export async function planSegmentation(
  */
 export function runKey(
   fingerprint: string,
-  graph: Pick<ModelManifest['graph'], 'sha256' | 'weightsSha256'>,
+  { graph, slice, context }: Pick<ModelManifest, 'graph' | 'slice' | 'context'>,
   plan: SlicePlan,
 ): Promise<string> {
   const { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx } = plan;
   const lattice = { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx };
-  const text = JSON.stringify({ fingerprint, graph: graph.sha256, weights: graph.weightsSha256, lattice });
+  const model = { graph: graph.sha256, weights: graph.weightsSha256, slice, context };
+  const text = JSON.stringify({ fingerprint, model, lattice });
   return sha256([new TextEncoder().encode(text)]);
 }
 

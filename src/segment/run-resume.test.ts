@@ -176,6 +176,32 @@ describe('pausing', () => {
   });
 });
 
+describe('a run that is aborted', () => {
+  it('ends as cancelled and shows what it computed, even when its network fails at the same moment', async () => {
+    const controller = new AbortController();
+    let calls = 0;
+    const segmenter = new FakeSegmenter(model, async () => {
+      if (++calls < 10) return;
+      controller.abort();
+      throw new ModelError('backend', 'webgpu', 'The device was lost.', 'Wait.');
+    });
+    const { summary, cells } = await run({ segmenter, signal: controller.signal });
+    expect(summary).toMatchObject({ cancelled: true, slices: 9 });
+    expect(cells.size).toBe(9);
+  });
+});
+
+it('ends with the error of whoever receives the cells: none is lost without a word', async () => {
+  const failing = run({
+    overlap: 0,
+    recover: () => Promise.resolve({ segmenter: new FakeSegmenter(model) }),
+    onEvent: (event) => {
+      if (event.kind === 'slice' && event.done === 5) throw new Error('No room on screen.');
+    },
+  });
+  await expect(failing).rejects.toThrow('No room on screen.');
+});
+
 describe('a network that fails', () => {
   const failing = (after: number): FakeSegmenter => {
     let calls = 0;

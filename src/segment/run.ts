@@ -69,7 +69,8 @@ class Run {
   #lastResult = 0;
   /** First error of the network, or of finishing cells. */
   #failure: { readonly error: unknown } | null = null;
-  #storeFailure: { readonly error: unknown } | null = null;
+  /** Ends the run: of the store, or of whoever receives the cells. */
+  #fatal: { readonly error: unknown } | null = null;
   #inferMs = 0;
   #stitchMs = 0;
 
@@ -100,7 +101,7 @@ class Run {
       await yieldToEventLoop();
       await this.#paused();
       await this.#recover();
-      if (this.#aborted() || this.#storeFailure !== null) return;
+      if (this.#aborted() || this.#fatal !== null) return;
       const { batch: batchSize, maxInFlight } = this.#network;
       const next = queue.peek(batchSize.size + readAhead);
       if (next.length === 0) {
@@ -136,13 +137,13 @@ class Run {
     await Promise.all(this.#writes);
     this.#inputs.forgetContexts();
     // A cancelled run still emits all computed slices, including borders that wait for neighbours.
-    if (this.#failure === null && this.#aborted()) this.#progress.emitCells(this.#stitcher.flush());
+    if (this.#fatal === null && this.#aborted()) this.#progress.emitCells(this.#stitcher.flush());
     this.#progress.emitStatistics();
   }
 
   /** @throws any error of writing to the store, because the run is then incomplete. */
   throwFailure(): void {
-    if (this.#storeFailure !== null) throw this.#storeFailure.error;
+    if (this.#fatal !== null) throw this.#fatal.error;
   }
 
   summary(): SegmentSummary {
@@ -183,8 +184,8 @@ class Run {
     const { pause, signal } = this.#options;
     if (pause?.paused !== true) return;
     const start = this.#now();
-    // An abort also ends the pause; the main loop handles it.
-    await abortable(pause.wait(), signal).catch(() => undefined);
+    // An abort also ends the pause; the main loop handles it. A pause may follow at once on another.
+    while (pause.paused && !this.#aborted()) await abortable(pause.wait(), signal).catch(() => undefined);
     this.#progress.paused(this.#now() - start);
   }
 
@@ -198,11 +199,13 @@ class Run {
 
   /** Replaces the network after a failure. @throws the failure if there is no replacement. */
   async #recover(): Promise<void> {
-    if (this.#failure === null) return;
+    // An aborted run ends as cancelled, however its network fares.
+    if (this.#failure === null || this.#aborted()) return;
     const { error } = this.#failure;
     await Promise.all(this.#inFlight);
     const since = this.#progress.finished - this.#finishedAtRecovery;
-    if (this.#aborted() || !(await this.#network.recover(error, since))) throw error;
+    if (this.#aborted()) return;
+    if (!(await this.#network.recover(error, since))) throw error;
     this.#failure = null;
     this.#progress.recoveries++;
     this.#finishedAtRecovery = this.#progress.finished;
@@ -258,7 +261,7 @@ class Run {
       try {
         this.#finish(slice, each);
       } catch (error) {
-        this.#failure ??= { error };
+        this.#fatal ??= { error };
       }
       while (this.#writes.size > maxWrites) await Promise.race(this.#writes);
     }
@@ -267,7 +270,7 @@ class Run {
   /** Starts writing a slice to the store, without delaying its display. */
   #keep(slice: PlannedSlice, maps: SliceMaps): void {
     const writing = this.#options.store?.put(slice.column, slice.row, maps).catch((error: unknown) => {
-      this.#storeFailure ??= { error };
+      this.#fatal ??= { error };
     });
     if (writing === undefined) return;
     this.#writes.add(writing);

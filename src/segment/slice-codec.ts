@@ -80,16 +80,22 @@ export function encodeSlice(
   const view = new DataView(record.buffer);
   const fields = [magic, column, row, size, marginPx, depth, payload.length, crc32(payload)];
   fields.forEach((value, i) => view.setUint32(4 * i, value));
-  view.setUint32(32, headCrc(key, record));
+  view.setUint32(32, crc32(record.subarray(0, 32), crcOfKey(key)));
   record.set(payload, recordHeadBytes);
   return record;
 }
 
-/** Decodes the header at the start of `bytes`; null if it is damaged or of another run. */
-export function decodeHead(key: string, bytes: Uint8Array): RecordHead | null {
+/** First byte of every record, to search for. */
+export const magicByte = magic >>> 24;
+
+/**
+ * Decodes the header at the start of `bytes`; null if it is damaged or of another run.
+ * @param keyCrc `crcOfKey` of the run's key
+ */
+export function decodeHead(keyCrc: number, bytes: Uint8Array): RecordHead | null {
   if (bytes.length < recordHeadBytes) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, recordHeadBytes);
-  if (view.getUint32(0) !== magic || view.getUint32(32) !== headCrc(key, bytes)) return null;
+  if (view.getUint32(0) !== magic || view.getUint32(32) !== crc32(bytes.subarray(0, 32), keyCrc)) return null;
   const [column, row, sizePx, marginPx, depth, length, payloadCrc] = [4, 8, 12, 16, 20, 24, 28].map((at) =>
     view.getUint32(at),
   ) as [number, number, number, number, number, number, number];
@@ -108,7 +114,7 @@ export function decodeSlice(
   record: Uint8Array,
   { inflate }: Compression = portableCompression,
 ): SliceMaps | null {
-  const head = decodeHead(key, record);
+  const head = decodeHead(crcOfKey(key), record);
   if (head?.column !== column || head.row !== row) return null;
   const { sizePx: size, marginPx, depth, length, payloadCrc } = head;
   const payload = record.subarray(recordHeadBytes, recordHeadBytes + length);
@@ -134,8 +140,9 @@ export function decodeSlice(
   return { size, classes, confidence, logProbabilities };
 }
 
-function headCrc(key: string, record: Uint8Array): number {
-  return crc32(record.subarray(0, 32), crc32(new TextEncoder().encode(key)));
+/** Checksum that the headers of a run start from. */
+export function crcOfKey(key: string): number {
+  return crc32(new TextEncoder().encode(key));
 }
 
 /** Number of pixels in the band, which is twice the margin wide: both neighbours extend beyond their common border. */

@@ -142,6 +142,37 @@ describe('slice log', () => {
     }
   });
 
+  it.each([true, false])('loses only the record that bytes are missing from (verify: %s)', (verify) => {
+    const whole = filled();
+    const lengths = [0, 1, 2, 3].map((i) => record(i, 2 * i, i).length);
+    const start = 76 + lengths[0]!;
+    for (let count = 1; count < lengths[1]! - 2; count += 3) {
+      for (const at of [start, start + 20, start + 37]) {
+        const file = new MemoryFile();
+        const missing = Math.min(count, start + lengths[1]! - at);
+        file.bytes = Uint8Array.from([...whole.bytes.slice(0, at), ...whole.bytes.slice(at + missing)]);
+        const log = SliceLog.open(file, key, { writable: false, verify })!;
+        expect([0, 1, 2, 3].map((i) => read(log, i, 2 * i) !== null)).toEqual([true, false, true, true]);
+      }
+    }
+  });
+
+  it('reads a file of false starts in linear time', () => {
+    const file = filled();
+    const size = file.bytes.length;
+    const noise = new Uint8Array(size + 2e6).fill(0x44);
+    noise.set(file.bytes);
+    file.bytes = noise;
+    let bytesRead = 0;
+    const readPart = file.read.bind(file);
+    file.read = (into, options) => {
+      bytesRead += into.length;
+      return readPart(into, options);
+    };
+    expect(open(file, { writable: false }).places.length).toBe(4);
+    expect(bytesRead).toBeLessThan(2 * noise.length);
+  });
+
   it('computes a damaged slice again in the same file', () => {
     const file = filled();
     file.bytes[76 + record(0, 0, 0).length + 5]! ^= 16;

@@ -4,7 +4,7 @@
  * browser's private files, or Node's.
  */
 import { crc32 } from '../base/crc32.ts';
-import { decodeHead, recordHeadBytes } from './slice-codec.ts';
+import { crcOfKey, decodeHead, magicByte, recordHeadBytes } from './slice-codec.ts';
 import type { SliceFile } from './store.ts';
 
 /** The required part of `FileSystemSyncAccessHandle`. */
@@ -39,14 +39,14 @@ const searchBytes = 1 << 16;
 
 export class SliceLog implements SliceFile {
   readonly #file: LogFile;
-  readonly #key: string;
+  readonly #keyCrc: number;
   readonly #places = new Map<string, Place>();
   #damaged = 0;
   #end = fileHeadBytes;
 
   private constructor(file: LogFile, key: string) {
     this.#file = file;
-    this.#key = key;
+    this.#keyCrc = crcOfKey(key);
   }
 
   /**
@@ -106,54 +106,61 @@ export class SliceLog implements SliceFile {
   }
 
   close(): void {
-    this.#file.flush();
-    this.#file.close();
+    try {
+      this.#file.flush();
+    } finally {
+      this.#file.close();
+    }
   }
 
   /** Indexes the records. A later record replaces earlier ones of the same slice. */
   #scan(size: number, { writable, verify = false }: LogOptions): void {
     let at = fileHeadBytes;
+    // An unchecked record may have lost bytes, so that the next one starts inside of where it should end.
+    let searchFrom = at;
     while (at < size) {
       const length = this.#recordAt(at, size, verify);
       if (length !== null) {
+        searchFrom = verify ? at + length : at + recordHeadBytes;
         at += length;
         this.#end = at;
         continue;
       }
       this.#damaged++;
-      const next = this.#nextRecord(at + 1, size);
+      const next = this.#nextRecord(Math.max(searchFrom, at === searchFrom ? at + 1 : 0), size);
       if (next === null) break;
-      at = next;
+      at = searchFrom = next;
     }
     if (this.#end < size && writable) this.#file.truncate(this.#end);
   }
 
-  /** Indexes the record at a position and returns its length, or null if there is none. Skips a damaged payload. */
+  /** Indexes the record at a position and returns its length, or null if there is none or its payload is damaged. */
   #recordAt(at: number, size: number, verify: boolean): number | null {
     const bytes = new Uint8Array(recordHeadBytes);
     this.#file.read(bytes, { at });
-    const head = decodeHead(this.#key, bytes);
+    const head = decodeHead(this.#keyCrc, bytes);
     const length = recordHeadBytes + (head?.length ?? 0);
     if (head === null || at + length > size) return null;
     if (verify) {
       const payload = new Uint8Array(head.length);
       this.#file.read(payload, { at: at + recordHeadBytes });
-      if (crc32(payload) !== head.payloadCrc) {
-        this.#damaged++;
-        return length;
-      }
+      if (crc32(payload) !== head.payloadCrc) return null;
     }
     this.#places.set(`${head.column},${head.row}`, { at, length });
     return length;
   }
 
-  /** Position of the next intact header; null if there is none. */
+  /** Position of the next intact header whose record fits into the file; null if there is none. */
   #nextRecord(from: number, size: number): number | null {
     const bytes = new Uint8Array(searchBytes + recordHeadBytes);
     for (let start = from; start < size; start += searchBytes) {
       const read = this.#file.read(bytes, { at: start });
-      for (let i = 0; i < Math.min(searchBytes, read - recordHeadBytes + 1); i++) {
-        if (bytes[i] === 0x44 && decodeHead(this.#key, bytes.subarray(i)) !== null) return start + i;
+      const end = Math.min(searchBytes, read - recordHeadBytes + 1);
+      for (let i = bytes.indexOf(magicByte); i >= 0 && i < end; i = bytes.indexOf(magicByte, i + 1)) {
+        // Compared here, because most candidates fail at once.
+        if (bytes[i + 1] !== 0x53 || bytes[i + 2] !== 0x4c || bytes[i + 3] !== 0x33) continue;
+        const head = decodeHead(this.#keyCrc, bytes.subarray(i));
+        if (head !== null && start + i + recordHeadBytes + head.length <= size) return start + i;
       }
     }
     return null;

@@ -95,9 +95,13 @@ class PrivateFiles implements ResultFolder {
   async remove(when: (key: string) => boolean): Promise<void> {
     const files: string[] = [];
     for await (const [file] of this.#files()) files.push(file);
+    // A file that another tab uses must not keep the others from being deleted.
+    let failure: { readonly error: unknown } | null = null;
     for (const file of files) {
-      if (when(file.replace(/\.[^.]+$/, ''))) await this.#folder.removeEntry(file);
+      if (!when(file.replace(/\.[^.]+$/, ''))) continue;
+      await this.#folder.removeEntry(file).catch((error: unknown) => (failure ??= { error }));
     }
+    throwIfFailed(failure);
   }
 
   async bytes(): Promise<number> {
@@ -199,6 +203,10 @@ type WritableStore<Table extends 'slices' | 'notes'> = IDBPObjectStore<Schema, [
 /** All slices of a key. */
 function range(key: string): IDBKeyRange {
   return IDBKeyRange.bound([key], [key, []]);
+}
+
+function throwIfFailed(failure: { readonly error: unknown } | null): void {
+  if (failure !== null) throw failure.error;
 }
 
 export function isNamed(error: unknown, errorName: string): boolean {

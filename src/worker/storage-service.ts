@@ -4,7 +4,12 @@ import type { CallContext, Handlers } from '../base/rpc.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import { SliceStore } from '../segment/store.ts';
 import { isNamed, type FolderName, type ResultFolder } from './result-folder.ts';
-import { storedRunSchema, type StorageWorkerApi, type StoredRunEntry } from './storage-protocol.ts';
+import {
+  storedRunSchema,
+  type StorageWorkerApi,
+  type StoredRun,
+  type StoredRunEntry,
+} from './storage-protocol.ts';
 
 export interface StoragePlatform {
   /** @throws WorkerError `storage-missing`. */
@@ -37,6 +42,8 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
     folders.set(name, opening);
     return opening;
   };
+
+  let noting: Promise<void> = Promise.resolve();
 
   const storeOf = (key: string): Promise<SliceStore> => {
     const open = stores.get(key);
@@ -85,8 +92,18 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
       (await open.store).close();
     },
 
-    setRun: (_call, key, run) =>
-      guard(async () => (await folder('results')).writeNote(key, JSON.stringify(run))),
+    setRun: (_call, key, run) => {
+      // One at a time: a note is read before it is written.
+      noting = noting.then(async () => {
+        const files = await folder('results');
+        const noted = runsIn(parse((await files.notes()).get(key) ?? ''));
+        const others = noted.filter((other) => other.state === 'running' && !isSameArea(other, run));
+        await files.writeNote(key, JSON.stringify([...others.slice(-maxUnfinished), run]));
+      });
+      const done = noting;
+      noting = noting.catch(() => undefined);
+      return guard(() => done);
+    },
 
     runs: () =>
       guard(async () => {
@@ -95,12 +112,17 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
         const outdated = new Set<string>();
         for (const [key, text] of await files.notes()) {
           const note = parse(text);
-          const run = storedRunSchema.safeParse(note);
-          if (run.success) runs.push({ key, run: run.data });
-          else if (versionOf(note) === 1) outdated.add(key);
+          runs.push(...runsIn(note).map((run) => ({ key, run })));
+          if (versionOf(note) === 1 && !stores.has(key)) outdated.add(key);
         }
-        if (outdated.size > 0) await files.remove((key) => outdated.has(key));
-        return { runs, dropped: outdated.size };
+        // Another tab may still use them; the next visit tries again.
+        const removed = await files
+          .remove((key) => outdated.has(key))
+          .then(
+            () => true,
+            () => false,
+          );
+        return { runs, dropped: removed ? outdated.size : 0 };
       }),
 
     use: () =>
@@ -112,7 +134,10 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
     deleteAll: () => guard(async () => (await folder('results')).remove((key) => !stores.has(key))),
 
     putAside: async (_call, id, maps) => {
-      spill ??= openSpill();
+      spill ??= openSpill().catch((error: unknown) => {
+        spill = null;
+        throw error;
+      });
       await (await spill).put(id, 0, maps);
     },
 
@@ -128,6 +153,22 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
       }
     },
   };
+}
+
+/** Unfinished runs of other areas that a note keeps. */
+const maxUnfinished = 8;
+
+/** The runs of a note: the latest, and unfinished ones of other areas. */
+function runsIn(note: unknown): StoredRun[] {
+  return (Array.isArray(note) ? note : [note]).flatMap((each) => {
+    const run = storedRunSchema.safeParse(each);
+    return run.success ? [run.data] : [];
+  });
+}
+
+function isSameArea(a: StoredRun, b: StoredRun): boolean {
+  const text = ({ area, polygon, glass }: StoredRun): string => JSON.stringify({ area, polygon, glass });
+  return text(a) === text(b);
 }
 
 /** Marks maps for transfer instead of copying. */

@@ -224,6 +224,47 @@ describe('stored results', () => {
     expect(await client.call('restore', [asIf(0.7)])).toEqual({ slices: 0, interrupted: null });
   });
 
+  it('of a µm per pixel that the user has withdrawn stay hidden', async () => {
+    const { client } = visit(storageOn(new MemoryFolder()));
+    // The slide states 1 µm.
+    const own = await client.call('segment', [{ ...request, mpp: null }]);
+    await client.call('segment', [{ ...request, mpp: { x: 0.5, y: 0.5, source: 'user' } }]);
+    expect(await client.call('restore', [{ ...request, mpp: null }])).toMatchObject({ slices: own.slices });
+  });
+
+  it('know every unfinished run, however many others of the same grid have ended since', async () => {
+    const folder = new MemoryFolder();
+    const area = (x: number) => ({ x, y: 0, width: 200, height: 800 });
+    const interrupted = visit(storageOn(folder));
+    let done = 0;
+    void interrupted.client.call('segment', [{ ...request, area: area(300) }], {
+      onProgress: (event) => {
+        const each = event as SegmentEvent;
+        if (each.kind !== 'slice' && each.kind !== 'progress') return;
+        done = each.done;
+        if (done === 3) void interrupted.client.call('setPaused', [true]);
+      },
+    });
+    while (done < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    // Another visit finishes an area of more slices, with the same key.
+    await visit(storageOn(folder)).client.call('segment', [{ ...request, area: { ...area(0), width: 200 } }]);
+    const third = visit(storageOn(folder));
+    const { interrupted: found } = await third.client.call('restore', [request]);
+    expect(found).toMatchObject({ state: 'running', area: area(300) });
+    await third.client.call('segment', [{ ...request, area: area(300) }]);
+    expect(await third.client.call('restore', [request])).toMatchObject({ interrupted: null });
+  });
+
+  it('are restored although old ones are in use by another tab', async () => {
+    const folder = new MemoryFolder();
+    const { client } = visit(storageOn(folder));
+    const { slices } = await client.call('segment', [request]);
+    folder.texts.set('cd'.repeat(32), JSON.stringify({ version: 1 }));
+    folder.remove = () => Promise.reject(new DOMException('locked', 'NoModificationAllowedError'));
+    expect(await client.call('restore', [request])).toMatchObject({ slices });
+  });
+
   it('of an earlier version are deleted with one message and never misread', async () => {
     const folder = new MemoryFolder();
     const key = 'ab'.repeat(32);

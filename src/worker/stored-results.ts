@@ -2,6 +2,7 @@
 import type { ErrorReport } from '../base/error-report.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SlicePlan } from '../segment/grid.ts';
+import { slideArea } from '../segment/area.ts';
 import { planSegmentation } from '../segment/plan.ts';
 import type { SegmentEvent } from '../segment/run-progress.ts';
 import type { SliceReader } from '../segment/slice-reader.ts';
@@ -61,10 +62,43 @@ export async function restoreResults(
   if (store === null) return { slices: 0, interrupted: null };
   try {
     const slices = await replay(plan, store, signal, emit);
-    return { slices, interrupted: entry.run.state === 'running' ? entry.run : null };
+    const unfinished = runs
+      .filter(({ key, run }) => key === entry.key && run.state === 'running')
+      .sort((a, b) => b.run.time - a.run.time);
+    for (const { run } of unfinished) {
+      if (await isIncomplete(run, store, request, subject, signal)) return { slices, interrupted: run };
+    }
+    return { slices, interrupted: null };
   } finally {
     await store.close();
   }
+}
+
+/** Whether slices of a run are missing: those of other areas in the same store do not count. */
+async function isIncomplete(
+  { area, polygon, overlap, glass, mpp }: StoredRun,
+  store: RunStore,
+  request: SegmentRequest,
+  { metadata, reader, manifest }: Subject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { plan } = await planSegmentation(
+    reader,
+    metadata,
+    manifest,
+    { mpp: resolutionOf(request, metadata, mpp), area: slideArea(area, polygon), overlap, glass },
+    { signal },
+  );
+  return plan.slices.some(({ column, row }) => !store.has(column, row));
+}
+
+/** The request's µm per pixel; that of the run only where neither request nor slide state one. */
+function resolutionOf(
+  request: SegmentRequest,
+  metadata: SlideMetadata,
+  noted: StoredRun['mpp'],
+): SegmentRequest['mpp'] {
+  return request.mpp ?? (metadata.mpp === null ? noted : null);
 }
 
 async function latestMatch(
@@ -78,7 +112,7 @@ async function latestMatch(
   for (const entry of candidates) {
     const { mpp, overlap } = entry.run;
     const { plan, key } = await planSegmentation(reader, metadata, manifest, {
-      mpp: request.mpp ?? mpp,
+      mpp: resolutionOf(request, metadata, mpp),
       area: { kind: 'slide' },
       overlap,
       glass: null,

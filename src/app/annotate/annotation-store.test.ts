@@ -165,6 +165,20 @@ describe('writing', () => {
     expect(reported()[1]).toMatch(/^info: /);
   });
 
+  it('tries every slide in each round: one record that can not be written does not hold up the others', async () => {
+    const { table, store } = start();
+    const put = table.put.bind(table);
+    table.put = (fingerprint, record) =>
+      fingerprint === 'bad' ? Promise.reject(new Error('Too large.')) : put(fingerprint, record);
+    store.put('bad', kept('1'));
+    store.put('good', kept('2'));
+    await settle();
+    expect([...table.records.keys()]).toEqual(['good']);
+    store.put('good', kept('2', '3'));
+    await settle();
+    expect(table.records.get('good')).toMatchObject({ annotations: [{ id: '2' }, { id: '3' }] });
+  });
+
   it('starts pending writes when the page closes, even during another write', async () => {
     const { table, store } = start();
     table.holds = true;

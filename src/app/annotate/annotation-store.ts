@@ -81,10 +81,19 @@ export class AnnotationStore {
     clearTimeout(this.#retry);
     this.#isWriting = true;
     try {
-      for (let next = this.#nextPending(); next !== null; next = this.#nextPending()) {
+      // Every slide is tried in each round: one record that can't be written must not hold up the others.
+      const failed = new Map<string, KeptAnnotations>();
+      let failure: { readonly error: unknown } | null = null;
+      for (let next = this.#nextPending(failed); next !== null; next = this.#nextPending(failed)) {
         const [fingerprint, kept] = next;
-        await this.#write(fingerprint, kept);
+        try {
+          await this.#write(fingerprint, kept);
+        } catch (error) {
+          failed.set(fingerprint, kept);
+          failure ??= { error };
+        }
       }
+      if (failure !== null) throw failure.error;
       if (this.#failures > 0) this.#report('info', writtenReport);
       this.#failures = 0;
     } catch (error) {
@@ -97,8 +106,12 @@ export class AnnotationStore {
     }
   }
 
-  #nextPending(): [string, KeptAnnotations] | null {
-    return this.#pending.entries().next().value ?? null;
+  /** The next record to write; those that failed only after another edit. */
+  #nextPending(failed: ReadonlyMap<string, KeptAnnotations>): [string, KeptAnnotations] | null {
+    for (const [fingerprint, kept] of this.#pending) {
+      if (failed.get(fingerprint) !== kept) return [fingerprint, kept];
+    }
+    return null;
   }
 
   async #write(fingerprint: string, kept: KeptAnnotations): Promise<void> {

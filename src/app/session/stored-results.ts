@@ -54,7 +54,7 @@ export class StoredResults {
         );
         if (slices === 0 || !wantedKeys(this.#store.getState()).includes(key)) continue;
         const restored = `Restored ${formatCount(slices)} ${slices === 1 ? 'slice' : 'slices'}.`;
-        if (interrupted === null || interrupted.total <= slices) {
+        if (interrupted === null) {
           this.#inform(slide.metadata.name, restored);
           continue;
         }
