@@ -108,7 +108,7 @@ test('a model of one’s own opens from a folder and by address; broken and host
       }),
       /do not match the manifest.s hash/,
     ],
-    [folder('no-weights', (path) => rmSync(join(path, weights))), /does not hold this file/],
+    [folder('no-weights', (path) => rmSync(join(path, weights))), /does not contain this file/],
   ] as const) {
     await chooseFolder(page, path);
     await expect(problem).toHaveAttribute('role', 'alert');
