@@ -95,7 +95,7 @@ for (const [what, fault, says] of [
     await openSlide(page);
     const slices = await runWholeSlide(page);
     await expect(page.getByTestId('notice')).toContainText(says);
-    await expect(page.getByTestId('notice')).toContainText('until the page is closed');
+    await expect(page.getByTestId('notice')).toContainText('when the page is closed');
     expect(slices).toBeGreaterThan(10);
     const shown = await finishedSlices(page);
     await page.reload();
