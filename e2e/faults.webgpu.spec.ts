@@ -116,7 +116,7 @@ for (const [fault, script, says] of [
     await injectIntoWorkers(page, { segment: watchDevices + script });
     expect(await segmented(page, path, 'webgpu')).toEqual(undisturbed);
     await expect(page.getByTestId('notice')).toContainText(says);
-    await expect(page.getByTestId('notice')).toContainText('started anew');
+    await expect(page.getByTestId('notice')).toContainText('restarted');
     await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', 'webgpu');
     expect((await recoveries(page)).length).toBeGreaterThanOrEqual(1);
   });
