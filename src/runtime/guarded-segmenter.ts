@@ -23,7 +23,7 @@ export function guardedSegmenter(segmenter: Segmenter, { name, device, lost, wat
       'backend',
       name,
       `The graphics device ${device} was lost (${reason}).`,
-      'Segment again: the engine starts anew.',
+      'Segment again. The backend restarts.',
     );
   });
   // Lost between two slices, it is nobody's error yet.
