@@ -4,7 +4,7 @@
  */
 
 /** TensorProto.DataType */
-const dataTypes = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
+const dataTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
 export type DataType = keyof typeof dataTypes;
 
 export type AttributeValue =
