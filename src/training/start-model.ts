@@ -33,7 +33,7 @@ export async function startModel(preset: Preset, id: string, readFile: ReadFile)
     );
   }
   const network = { ...preset.network, classes: manifest.classes.length };
-  const weights = unfolded(id, { ...preset, network }, await constantsOf(files));
+  const weights = unfolded(id, { ...preset, network }, constantsOf(files));
   for (const variant of variantsOf(network)) {
     if (!(await reproducesGoldenClasses(manifest, variant, weights, readFile))) continue;
     const { classes } = preset.network;
