@@ -143,7 +143,7 @@ export class NativeSegmenter implements Segmenter {
   async #encode(rgba: Tensor): Promise<Tensor[]> {
     const { graph, session } = await this.#contextSession();
     const results = await this.#run(session, { [graph.input]: rgba });
-    return graph.features.map((name) => results[name] as Tensor);
+    return graph.features.map((name) => results[name]!);
   }
 
   #contextSession(): Promise<Ready<ContextGraph>> {
