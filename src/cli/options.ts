@@ -1,6 +1,10 @@
 /** Options that several commands share, and parsers for option values. */
 import { InvalidArgumentError, Option } from 'commander';
-import { nodeBackendNames, type BackendRequest, type NodeBackendName } from '../runtime/native/node-backends.ts';
+import {
+  nodeBackendNames,
+  type BackendRequest,
+  type NodeBackendName,
+} from '../runtime/native/node-backends.ts';
 import { qualities } from '../segment/quality.ts';
 import type { Shard } from '../segment/sub-plan.ts';
 import type { Level0Rect } from '../slide/slide.ts';

@@ -15,7 +15,7 @@ export type OrtModule = typeof Ort;
 export async function importOnnxRuntime(): Promise<OrtModule> {
   const module = await import('onnxruntime-node');
   // A CommonJS package: its exports are the default one.
-  const ort = ((module as { readonly default?: OrtModule }).default ?? module);
+  const ort = (module as { readonly default?: OrtModule }).default ?? module;
   // Its warnings are about where it computes which operation, and go to stderr.
   ort.env.logLevel = 'error';
   return ort;
