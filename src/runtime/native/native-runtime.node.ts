@@ -57,12 +57,15 @@ export function nativeRuntime(ort: OrtModule, name: NativeBackendName, threads: 
   };
 }
 
-/** Side and channels of the probe's maps: about 1.2 billion multiply-accumulates in two convolutions. */
-const probeSide = 128;
+/** Channels of the probe's maps. */
 const probeChannels = 64;
+
+/** Enough to compare providers by: 1.2 billion multiply-accumulates. */
+const fullProbeSide = 128;
 
 /**
  * Computes two convolutions on a provider.
+ * @param side of their maps; a small one shows only that the provider works.
  * @returns milliseconds of the second run; the first one may compile.
  * @throws Error when the provider does not start.
  */
@@ -70,10 +73,11 @@ export async function probeMilliseconds(
   ort: OrtModule,
   name: NativeBackendName,
   threads: number,
+  side = fullProbeSide,
 ): Promise<number> {
-  const session = await nativeRuntime(ort, name, threads).createSession(probeFile(), false);
-  const shape = [1, probeChannels, probeSide, probeSide];
-  const x = new ort.Tensor('float32', new Float32Array(probeChannels * probeSide ** 2).fill(1), shape);
+  const session = await nativeRuntime(ort, name, threads).createSession(probeFile(side), false);
+  const shape = [1, probeChannels, side, side];
+  const x = new ort.Tensor('float32', new Float32Array(probeChannels * side ** 2).fill(1), shape);
   await session.run({ x });
   const start = performance.now();
   await session.run({ x });
@@ -82,7 +86,7 @@ export async function probeMilliseconds(
   return milliseconds;
 }
 
-function probeFile(): Uint8Array {
+function probeFile(side: number): Uint8Array {
   const kernel = new Float32Array(probeChannels ** 2 * 9).fill(1e-3);
   const attributes = { kernel_shape: { ints: [3, 3] }, pads: { ints: [1, 1, 1, 1] } };
   return encodeModel(
@@ -101,7 +105,7 @@ function probeFile(): Uint8Array {
           data: new Uint8Array(kernel.buffer),
         },
       ],
-      inputs: [{ name: 'x', type: 'float32', shape: [1, probeChannels, probeSide, probeSide] }],
+      inputs: [{ name: 'x', type: 'float32', shape: [1, probeChannels, side, side] }],
       outputs: [{ name: 'mean', type: 'float32', shape: [1, probeChannels, 1, 1] }],
     },
     { opset: onnxOpset, producer: 'dualscope', metadata: {} },

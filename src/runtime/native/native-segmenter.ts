@@ -20,6 +20,7 @@ import type {
   SliceInput,
   SliceMaps,
 } from '../segmenter.ts';
+import { ortReason } from './ort-error.ts';
 import { writeContextGraph, writeSliceGraph, type ContextGraph, type SliceGraph } from './native-graphs.ts';
 
 /** What a segmenter needs of ONNX Runtime. */
@@ -187,11 +188,10 @@ export class NativeSegmenter implements Segmenter {
   }
 
   #failure(what: string, cause: unknown): ModelError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     return new ModelError(
       'backend',
       this.manifest.id,
-      `ONNX Runtime could not ${what}: ${reason.split('\n')[0] ?? ''}.`,
+      `ONNX Runtime could not ${what}: ${ortReason(cause)}.`,
       'Try another backend, for example --backend cpu or --backend tfjs.',
       { cause },
     );

@@ -12,6 +12,7 @@ import {
   probeMilliseconds,
   type OrtModule,
 } from './native-runtime.node.ts';
+import { ortReason } from './ort-error.ts';
 import { nodeBackendLabels, type NativeBackendName, type NodeBackendName } from './node-backends.ts';
 
 /** A backend with the models that run on it. */
@@ -63,7 +64,7 @@ export async function startNodeBackend(
   try {
     ort = await found.importRuntime();
   } catch (error) {
-    const problem = `onnxruntime-node does not load on ${os.platform()}-${os.arch()} (${firstLine(error)})`;
+    const problem = `onnxruntime-node does not load on ${os.platform()}-${os.arch()} (${ortReason(error)})`;
     const remedy = 'Install it with "npm install onnxruntime-node@1.30.0"';
     if (wanted !== null) {
       throw new ModelError('backend', wanted, `${problem}.`, `${remedy}, or use --backend tfjs.`, {
@@ -117,7 +118,7 @@ async function fastestCard(
       }
       obstacles.push(`${label} on ${hardware.name} is slower than the processor`);
     } catch (error) {
-      obstacles.push(`${label} does not start (${firstLine(error)})`);
+      obstacles.push(`${label} does not start (${ortReason(error)})`);
     }
   }
   return null;
@@ -132,12 +133,12 @@ async function startWanted(
   const choice = { name, reason: 'It was requested.' };
   if (name === 'cpu') return native(ort, { ...choice, device: threadsText(threads) }, threads);
   try {
-    await machine.probe(ort, name, threads);
+    await machine.probe(ort, name, threads, 8);
   } catch (error) {
     throw new ModelError(
       'backend',
       name,
-      `${nodeBackendLabels[name]} does not start: ${firstLine(error)}.`,
+      `${nodeBackendLabels[name]} does not start: ${ortReason(error)}.`,
       `${remedies[name]} Or use --backend cpu.`,
       { cause: error },
     );
@@ -188,12 +189,4 @@ function threadsText(threads: number): string {
 function sentence(parts: readonly string[]): string {
   const text = parts.join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-}
-
-/** Its first line, without the source positions that ONNX Runtime puts before its messages. */
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const line = text.split('\n')[0] ?? text;
-  const known = /(?:was false\. |\[ONNXRuntimeError\] : \d+ : \w+ : )(.+)$/.exec(line)?.[1] ?? line;
-  return known.replace(/\.$/, '');
 }
