@@ -1,7 +1,6 @@
 /**
  * Writes a recorded network as an ONNX file, for ONNX Runtime and everything else that is not TF.js. Inputs
- * and outputs are those of the TF.js graph, NHWC and with the same names; inside, maps are NCHW as ONNX's
- * operators require.
+ * and outputs are those of the TF.js graph, with the same names; inside, maps are NCHW as ONNX's operators require.
  */
 import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
@@ -9,15 +8,31 @@ import type { WeightType } from '../graph/weight-shards.ts';
 import { writeCropResize, bytesOf, OnnxNodes } from './onnx-nodes.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';
 
-/** Opset 18 introduced Resize by axes. */
+/** Versions of ONNX's operators that can be written. */
+export const onnxOpsets = [17, 18] as const;
+export type OnnxOpset = (typeof onnxOpsets)[number];
+
 export const onnxOpset = 18;
+
+/** Order of the axes of images and logits. */
+export type OnnxLayout = 'nhwc' | 'nchw';
 
 export interface OnnxOptions {
   /** Storage of the kernels; the file computes in float32 either way. */
   readonly dtype: WeightType;
   readonly producer: string;
+  /** `onnxOpset` by default. */
+  readonly opset?: OnnxOpset;
+  /** Of the image inputs and the logits. `nhwc`, as in the TF.js graph, by default. */
+  readonly layout?: OnnxLayout;
+  /** Writes the output `packed` too. True by default. */
+  readonly packed?: boolean;
   /** Metadata properties of the file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What the file is, for people. */
+  readonly doc?: string;
+  /** What inputs and outputs are, for people, by name. */
+  readonly docs?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,31 +55,47 @@ class OnnxWriter {
   constructor(network: RecordedNetwork, options: OnnxOptions) {
     this.#network = network;
     this.#options = options;
-    this.#order = topologicalOrder([...network.inputs, ...network.outputs]);
+    const { logits, packed } = network;
+    const outputs = options.packed === false ? [logits] : [logits, packed];
+    this.#order = topologicalOrder([...network.inputs, ...outputs]);
     this.#out = new OnnxNodes(this.#order, options.dtype);
   }
 
   write(): Uint8Array<ArrayBuffer> {
     for (const node of this.#order) this.#value(node);
-    const { inputs, logits, packed } = this.#network;
-    const value = (node: GraphNode, type: OnnxValue['type'], sides: readonly number[]): OnnxValue => ({
-      name: this.#out.names.of(node),
-      type,
-      shape: ['batch', ...sides],
-    });
+    const { inputs, logits, packed, sliceInContext } = this.#network;
+    const { opset = onnxOpset, producer, metadata = {}, doc = '', docs = {} } = this.#options;
+    const value = (node: GraphNode, type: OnnxValue['type'], sides: readonly number[]): OnnxValue => {
+      const name = this.#out.names.of(node);
+      return {
+        name,
+        type,
+        shape: ['batch', ...sides],
+        ...(docs[name] === undefined ? {} : { doc: docs[name] }),
+      };
+    };
+    const map = (node: GraphNode): OnnxValue => {
+      const [, height, width, channels] = node.shape;
+      const isNchw = this.#isNchw && node !== sliceInContext;
+      return value(node, 'float32', isNchw ? [channels, height, width] : [height, width, channels]);
+    };
     return encodeModel(
       {
         name: 'dualscope',
         nodes: this.#out.nodes,
         initializers: this.#out.initializers,
-        inputs: inputs.map((node) => value(node, 'float32', node.shape.slice(1))),
+        inputs: inputs.map(map),
         outputs: [
-          value(logits, 'float32', logits.shape.slice(1)),
-          value(packed, 'int32', packed.shape.slice(1, 3)),
+          map(logits),
+          ...(this.#options.packed === false ? [] : [value(packed, 'int32', packed.shape.slice(1, 3))]),
         ],
       },
-      { opset: onnxOpset, producer: this.#options.producer, metadata: this.#options.metadata ?? {} },
+      { opset, producer, metadata, doc },
     );
+  }
+
+  get #isNchw(): boolean {
+    return this.#options.layout === 'nchw';
   }
 
   #value(node: GraphNode): void {
@@ -78,7 +109,7 @@ class OnnxWriter {
     if (operation.kind === 'input') {
       // Boxes are not maps and keep their layout.
       const name = this.#out.names.of(node);
-      if (node === this.#network.sliceInContext) this.#maps.set(node, name);
+      if (this.#isNchw || node === this.#network.sliceInContext) this.#maps.set(node, name);
       else
         this.#maps.set(
           node,
@@ -86,9 +117,9 @@ class OnnxWriter {
         );
       return;
     }
-    // The logits' own name refers to their NHWC form.
-    const isLogits = node === this.#network.logits;
-    const name = isLogits
+    // In NHWC, the logits' own name refers to their transposed form.
+    const isTransposed = !this.#isNchw && node === this.#network.logits;
+    const name = isTransposed
       ? this.#out.names.free(`${this.#out.names.of(node)}/nchw`)
       : this.#out.names.of(node);
     this.#maps.set(node, name);
@@ -135,13 +166,16 @@ class OnnxWriter {
         });
         break;
       }
-      case 'resize':
-        this.#out.node('Resize', name, [x, '', '', this.#out.int64s(`${name}/size`, [shape[1], shape[2]])], {
+      case 'resize': {
+        const [, height = 1, width = 1] = node.inputs[0]?.shape ?? [];
+        // Sizes would have to include the open batch before opset 18.
+        const scales = Float32Array.of(1, 1, scaleTo(shape[1], height), scaleTo(shape[2], width));
+        this.#out.node('Resize', name, [x, '', this.#out.floats(`${name}/scales`, scales, [4])], {
           mode: { string: 'linear' },
           coordinate_transformation_mode: { string: 'align_corners' },
-          axes: { ints: [2, 3] },
         });
         break;
+      }
       case 'cropResize':
         writeCropResize(this.#out, name, x, inputs[1] ?? '', shape[1], shape[2]);
         break;
@@ -151,7 +185,7 @@ class OnnxWriter {
       case 'pack':
         throw new Error('Only the network’s own logits can be packed.');
     }
-    if (isLogits)
+    if (isTransposed)
       this.#out.node('Transpose', this.#out.names.of(node), [name], { perm: { ints: [0, 2, 3, 1] } });
   }
 
@@ -204,13 +238,20 @@ class OnnxWriter {
     this.#out.node('Relu', name, [linear]);
   }
 
-  /** See `writePack` in ../graph/graph-def.ts. `logits` is NHWC. */
+  /** See `writePack` in ../graph/graph-def.ts. */
   #pack(name: string, logits: string): void {
-    const probabilities = this.#out.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
-    const axes = this.#out.int64s(`${name}/axes`, [-1]);
-    const largest = this.#out.add('ReduceMax', `${name}/largest`, [probabilities, axes], {
-      keepdims: { int: 0 },
+    const axis = this.#isNchw ? 1 : -1;
+    const probabilities = this.#out.add('Softmax', `${name}/probabilities`, [logits], {
+      axis: { int: axis },
     });
+    // Opset 18 moved the axes from the attributes to the inputs.
+    const isInput = (this.#options.opset ?? onnxOpset) >= 18;
+    const largest = this.#out.add(
+      'ReduceMax',
+      `${name}/largest`,
+      isInput ? [probabilities, this.#out.int64s(`${name}/axes`, [axis])] : [probabilities],
+      { keepdims: { int: 0 }, ...(isInput ? {} : { axes: { ints: [axis] } }) },
+    );
     const range = this.#out.add('Mul', `${name}/range`, [
       largest,
       this.#out.floats(`${name}/steps`, Float32Array.of(255), []),
@@ -221,7 +262,7 @@ class OnnxWriter {
     ]);
     const confidence = this.#out.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
     const winner = this.#out.add('ArgMax', `${name}/winner`, [logits], {
-      axis: { int: -1 },
+      axis: { int: axis },
       keepdims: { int: 0 },
     });
     const classes = this.#out.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
@@ -234,6 +275,12 @@ class OnnxWriter {
   #map(node: GraphNode): string {
     return this.#maps.get(node) ?? this.#out.names.of(node);
   }
+}
+
+/** The scale, as a float32, whose product with `from` rounds down to `to`. */
+function scaleTo(to: number, from: number): number {
+  const scale = Math.fround(to / from);
+  return from * scale >= to ? scale : Math.fround(scale * (1 + 2 ** -23));
 }
 
 /** A four-dimensional tensor with permuted axes. */
