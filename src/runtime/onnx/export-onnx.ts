@@ -70,7 +70,9 @@ function valueDocs(manifest: ModelManifest, layout: OnnxLayout): Record<string, 
   };
   if (graph.inputs.context !== null && context !== null) {
     const extent =
-      context.kind === 'slide' ? 'The whole slide' : `The ${context.kind} context, ${String(context.fieldUm)} µm wide`;
+      context.kind === 'slide'
+        ? 'The whole slide'
+        : `The ${context.kind} context, ${String(context.fieldUm)} µm wide`;
     docs[graph.inputs.context] = `${extent}. ${pixels}.`;
   }
   if (graph.inputs.sliceInContext !== null) {
