@@ -211,8 +211,11 @@ describe('as safetensors', () => {
     // These networks have no up-convolution: names and values are those of the TF.js graph.
     const { weightSpecs, weightData } = modelArtifacts(files);
     const stored = io.decodeWeights(io.CompositeArrayBuffer.join(weightData), weightSpecs!);
-    for (const [name, data] of values)
-      expect(data, name).toEqual(Float32Array.from(stored[name]!.dataSync()));
+    // Bytes: comparing millions of numbers one by one takes a minute.
+    const bytes = (numbers: ArrayLike<number>): Buffer => Buffer.from(Float32Array.from(numbers).buffer);
+    for (const [name, data] of values) {
+      expect(bytes(data).equals(bytes(stored[name]!.dataSync())), name).toBe(true);
+    }
     // The network computes with them what it should.
     const network = readGraphDef(files);
     for (const { operation } of topologicalOrder(network.outputs)) {
