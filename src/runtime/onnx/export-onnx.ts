@@ -12,8 +12,8 @@ export interface OnnxExportOptions {
 }
 
 /**
- * The file computes in float32 and has one output, the logits: class and confidence are their softmax, and integers
- * would keep OpenCV from reading it.
+ * The file computes in float32 and has one output, the logits: programs that expect a single output then need no
+ * choice, and class and confidence are their softmax.
  * @throws ModelError `bad-graph` when the graph has anything that this version does not write.
  */
 export function exportOnnx(files: ModelFiles, options: OnnxExportOptions): Uint8Array<ArrayBuffer> {
