@@ -35,6 +35,11 @@ const commands: readonly ListedCommand[] = [
     load: async () => (await import('./evaluate.ts')).addEvaluateCommand,
   },
   {
+    name: 'export',
+    summary: 'write a model for other programs: ONNX, TF.js, safetensors',
+    load: async () => (await import('./export.ts')).addExportCommand,
+  },
+  {
     name: 'merge',
     summary: 'merge the shards of a slide',
     load: async () => (await import('./merge.ts')).addMergeCommand,

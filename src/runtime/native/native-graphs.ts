@@ -6,7 +6,8 @@
 import { topologicalOrder, type GraphNode } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
 import { encodeModel, type OnnxValue } from '../onnx/onnx-messages.ts';
-import { MapWriter, onnxOpset } from '../onnx/onnx-model.ts';
+import { MapWriter } from '../onnx/onnx-maps.ts';
+import { onnxOpset } from '../onnx/onnx-model.ts';
 import { OnnxNodes } from '../onnx/onnx-nodes.ts';
 import { natsPerSquare } from '../relative-logits.ts';
 

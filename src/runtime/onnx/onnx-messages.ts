@@ -25,6 +25,8 @@ export interface OnnxValue {
   readonly name: string;
   readonly type: DataType;
   readonly shape: readonly (number | string)[];
+  /** What the values mean, for people. */
+  readonly doc?: string;
 }
 
 export interface OnnxTensor {
@@ -49,12 +51,15 @@ export function encodeModel(
   options: {
     readonly opset: number;
     readonly producer: string;
+    /** What the file is, for people. */
+    readonly doc?: string;
     readonly metadata: Readonly<Record<string, string>>;
   },
 ): Uint8Array<ArrayBuffer> {
   const model = new Message()
     .int(1, 8) // ir_version 8: ONNX 1.10 and newer
     .string(2, options.producer)
+    .string(6, options.doc ?? '')
     .message(7, encodeGraph(graph))
     .message(8, new Message().string(1, '').int(2, options.opset));
   for (const [key, value] of Object.entries(options.metadata)) {
@@ -95,7 +100,7 @@ function encodeTensor({ name, type, shape, data }: OnnxTensor): Message {
   return new Message().ints(1, shape).int(2, dataTypes[type]).string(8, name).bytes(9, data);
 }
 
-function encodeValue({ name, type, shape }: OnnxValue): Message {
+function encodeValue({ name, type, shape, doc }: OnnxValue): Message {
   const dimensions = new Message();
   for (const side of shape) {
     dimensions.message(
@@ -104,7 +109,8 @@ function encodeValue({ name, type, shape }: OnnxValue): Message {
     );
   }
   const tensor = new Message().int(1, dataTypes[type]).message(2, dimensions);
-  return new Message().string(1, name).message(2, new Message().message(1, tensor));
+  const message = new Message().string(1, name).message(2, new Message().message(1, tensor));
+  return doc === undefined ? message : message.string(3, doc);
 }
 
 /**

@@ -1,24 +1,39 @@
 /**
  * Writes a recorded network as an ONNX file, for ONNX Runtime and everything else that is not TF.js. Inputs
- * and outputs are those of the TF.js graph, NHWC and with the same names; inside, maps are NCHW as ONNX's
- * operators require.
+ * and outputs are those of the TF.js graph, with the same names; inside, maps are NCHW as ONNX's operators require.
  */
-import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
+import { topologicalOrder, type GraphNode } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
 import type { WeightType } from '../graph/weight-shards.ts';
-import { planesLast } from './kernel-layout.ts';
-import { writeCropResize, bytesOf, OnnxNodes } from './onnx-nodes.ts';
+import { MapWriter } from './onnx-maps.ts';
+import { bytesOf, OnnxNodes } from './onnx-nodes.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';
 
-/** Opset 18 introduced Resize by axes. */
+/** Versions of ONNX's operators that can be written. */
+export const onnxOpsets = [17, 18] as const;
+export type OnnxOpset = (typeof onnxOpsets)[number];
+
 export const onnxOpset = 18;
+
+/** Order of the axes of images and logits. */
+export type OnnxLayout = 'nhwc' | 'nchw';
 
 export interface OnnxOptions {
   /** Storage of the kernels; the file computes in float32 either way. */
   readonly dtype: WeightType;
   readonly producer: string;
+  /** `onnxOpset` by default. */
+  readonly opset?: OnnxOpset;
+  /** Of the image inputs and the logits. `nhwc`, as in the TF.js graph, by default. */
+  readonly layout?: OnnxLayout;
+  /** Writes the output `packed` too. True by default. */
+  readonly packed?: boolean;
   /** Metadata properties of the file. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What the file is, for people. */
+  readonly doc?: string;
+  /** What inputs and outputs are, for people, by name. */
+  readonly docs?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,39 +55,55 @@ class ModelWriter {
   constructor(network: RecordedNetwork, options: OnnxOptions) {
     this.#network = network;
     this.#options = options;
-    this.#order = topologicalOrder([...network.inputs, ...network.outputs]);
+    const { logits, packed } = network;
+    const outputs = options.packed === false ? [logits] : [logits, packed];
+    this.#order = topologicalOrder([...network.inputs, ...outputs]);
     this.#out = new OnnxNodes(this.#order, options.dtype);
     this.#maps = new MapWriter(this.#out);
   }
 
   write(): Uint8Array<ArrayBuffer> {
     for (const node of this.#order) this.#value(node);
-    const { inputs, logits, packed } = this.#network;
-    const value = (node: GraphNode, type: OnnxValue['type'], sides: readonly number[]): OnnxValue => ({
-      name: this.#out.names.of(node),
-      type,
-      shape: ['batch', ...sides],
-    });
+    const { inputs, logits, packed, sliceInContext } = this.#network;
+    const { opset = onnxOpset, producer, metadata = {}, doc = '', docs = {} } = this.#options;
+    const value = (node: GraphNode, type: OnnxValue['type'], sides: readonly number[]): OnnxValue => {
+      const name = this.#out.names.of(node);
+      return {
+        name,
+        type,
+        shape: ['batch', ...sides],
+        ...(docs[name] === undefined ? {} : { doc: docs[name] }),
+      };
+    };
+    const map = (node: GraphNode): OnnxValue => {
+      const [, height, width, channels] = node.shape;
+      const isNchw = this.#isNchw && node !== sliceInContext;
+      return value(node, 'float32', isNchw ? [channels, height, width] : [height, width, channels]);
+    };
     return encodeModel(
       {
         name: 'dualscope',
         nodes: this.#out.nodes,
         initializers: this.#out.initializers,
-        inputs: inputs.map((node) => value(node, 'float32', node.shape.slice(1))),
+        inputs: inputs.map(map),
         outputs: [
-          value(logits, 'float32', logits.shape.slice(1)),
-          value(packed, 'int32', packed.shape.slice(1, 3)),
+          map(logits),
+          ...(this.#options.packed === false ? [] : [value(packed, 'int32', packed.shape.slice(1, 3))]),
         ],
       },
-      { opset: onnxOpset, producer: this.#options.producer, metadata: this.#options.metadata ?? {} },
+      { opset, producer, metadata, doc },
     );
+  }
+
+  get #isNchw(): boolean {
+    return this.#options.layout === 'nchw';
   }
 
   #value(node: GraphNode): void {
     const name = this.#out.names.of(node);
     if (node === this.#network.packed) {
       this.#pack(name, this.#out.names.of(this.#network.logits));
-    } else if (node === this.#network.sliceInContext) {
+    } else if (node === this.#network.sliceInContext || (node.operation.kind === 'input' && this.#isNchw)) {
       // Boxes are not maps and keep their layout.
       this.#maps.set(node, name);
     } else if (node.operation.kind === 'input') {
@@ -80,8 +111,8 @@ class ModelWriter {
         node,
         this.#out.add('Transpose', `${name}/nchw`, [name], { perm: { ints: [0, 3, 1, 2] } }),
       );
-    } else if (node === this.#network.logits) {
-      // Their own name refers to their NHWC form.
+    } else if (node === this.#network.logits && !this.#isNchw) {
+      // Their own name refers to their transposed form.
       const map = this.#maps.write(node, this.#out.names.free(`${name}/nchw`));
       this.#out.node('Transpose', name, [map], { perm: { ints: [0, 2, 3, 1] } });
     } else {
@@ -89,13 +120,20 @@ class ModelWriter {
     }
   }
 
-  /** See `writePack` in ../graph/graph-def.ts. `logits` is NHWC. */
+  /** See `writePack` in ../graph/graph-def.ts. */
   #pack(name: string, logits: string): void {
-    const probabilities = this.#out.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
-    const axes = this.#out.int64s(`${name}/axes`, [-1]);
-    const largest = this.#out.add('ReduceMax', `${name}/largest`, [probabilities, axes], {
-      keepdims: { int: 0 },
+    const axis = this.#isNchw ? 1 : -1;
+    const probabilities = this.#out.add('Softmax', `${name}/probabilities`, [logits], {
+      axis: { int: axis },
     });
+    // Opset 18 moved the axes from the attributes to the inputs.
+    const isInput = (this.#options.opset ?? onnxOpset) >= 18;
+    const largest = this.#out.add(
+      'ReduceMax',
+      `${name}/largest`,
+      isInput ? [probabilities, this.#out.int64s(`${name}/axes`, [axis])] : [probabilities],
+      { keepdims: { int: 0 }, ...(isInput ? {} : { axes: { ints: [axis] } }) },
+    );
     const range = this.#out.add('Mul', `${name}/range`, [
       largest,
       this.#out.floats(`${name}/steps`, Float32Array.of(255), []),
@@ -106,7 +144,7 @@ class ModelWriter {
     ]);
     const confidence = this.#out.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
     const winner = this.#out.add('ArgMax', `${name}/winner`, [logits], {
-      axis: { int: -1 },
+      axis: { int: axis },
       keepdims: { int: 0 },
     });
     const classes = this.#out.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
@@ -114,146 +152,5 @@ class ModelWriter {
     this.#out.initializers.push({ name: byte, type: 'int32', shape: [], data: bytesOf(Int32Array.of(256)) });
     const high = this.#out.add('Mul', `${name}/class_high`, [classes, byte]);
     this.#out.node('Add', name, [high, confidence]);
-  }
-}
-
-/** Writes the operations of a graph on NCHW maps. */
-export class MapWriter {
-  readonly #out: OnnxNodes;
-  readonly #maps = new Map<GraphNode, string>();
-
-  constructor(out: OnnxNodes) {
-    this.#out = out;
-  }
-
-  /** Gives a value, such as an input, the name of its NCHW map (of its boxes, for boxes). */
-  set(node: GraphNode, name: string): void {
-    this.#maps.set(node, name);
-  }
-
-  /** The name of a value that has been written or set. */
-  of(node: GraphNode): string {
-    return this.#maps.get(node) ?? this.#out.names.of(node);
-  }
-
-  /**
-   * Writes a value whose inputs have been written or set.
-   * @returns `name`, which becomes the name of its map.
-   */
-  write(node: GraphNode, name: string): string {
-    const { operation, shape } = node;
-    const inputs = node.inputs.map((input) => this.of(input));
-    const [x = ''] = inputs;
-    this.#maps.set(node, name);
-    switch (operation.kind) {
-      case 'identity':
-        this.#out.node('Identity', name, inputs);
-        break;
-      case 'conv':
-        this.#conv(name, x, operation);
-        break;
-      case 'upConv':
-        this.#upConv(name, x, operation);
-        break;
-      case 'scaleShift': {
-        const sides = [1, shape[3], 1, 1];
-        const scaled = this.#out.add('Mul', `${name}/scaled`, [
-          x,
-          this.#out.weight(operation.scale, sides, operation.scale.data),
-        ]);
-        this.#out.node('Add', name, [scaled, this.#out.weight(operation.shift, sides, operation.shift.data)]);
-        break;
-      }
-      case 'relu':
-        this.#out.node('Relu', name, inputs);
-        break;
-      case 'sigmoid':
-        this.#out.node('Sigmoid', name, inputs);
-        break;
-      case 'add':
-        this.#out.node('Add', name, inputs);
-        break;
-      case 'mul':
-        this.#out.node('Mul', name, inputs);
-        break;
-      case 'concat':
-        this.#out.node('Concat', name, inputs, { axis: { int: 1 } });
-        break;
-      case 'maxPool': {
-        const { size, stride, pad } = operation;
-        this.#out.node('MaxPool', name, [x], {
-          kernel_shape: { ints: [size, size] },
-          strides: { ints: [stride, stride] },
-          pads: { ints: [pad, pad, pad, pad] },
-        });
-        break;
-      }
-      case 'resize':
-        this.#out.node('Resize', name, [x, '', '', this.#out.int64s(`${name}/size`, [shape[1], shape[2]])], {
-          mode: { string: 'linear' },
-          coordinate_transformation_mode: { string: 'align_corners' },
-          axes: { ints: [2, 3] },
-        });
-        break;
-      case 'cropResize':
-        writeCropResize(this.#out, name, x, inputs[1] ?? '', shape[1], shape[2]);
-        break;
-      case 'globalMean':
-        this.#out.node('GlobalAveragePool', name, inputs);
-        break;
-      case 'input':
-      case 'pack':
-        throw new Error(`The ${operation.kind} "${name}" is not an operation on maps.`);
-    }
-    return name;
-  }
-
-  #conv(name: string, x: string, { kernel, bias, stride, pad, relu }: OperationOf<'conv'>): void {
-    const [side = 1, , inputs = 1, outputs = 1] = kernel.shape;
-    const weights = this.#out.weight(
-      kernel,
-      [outputs, inputs, side, side],
-      () => planesLast(kernel.data(), kernel.shape),
-      true,
-    );
-    this.#activated(name, relu, (output) =>
-      this.#out.node(
-        'Conv',
-        output,
-        [x, weights, ...(bias === null ? [] : [this.#out.weight(bias, bias.shape, bias.data)])],
-        {
-          kernel_shape: { ints: [side, side] },
-          strides: { ints: [stride, stride] },
-          pads: { ints: [pad, pad, pad, pad] },
-        },
-      ),
-    );
-  }
-
-  #upConv(name: string, x: string, { kernel, bias, relu }: OperationOf<'upConv'>): void {
-    const [, , outputs = 1, inputs = 1] = kernel.shape;
-    const weights = this.#out.weight(
-      kernel,
-      [inputs, outputs, 2, 2],
-      () => planesLast(kernel.data(), kernel.shape),
-      true,
-    );
-    this.#activated(name, relu, (output) =>
-      this.#out.node('ConvTranspose', output, [x, weights, this.#out.weight(bias, bias.shape, bias.data)], {
-        kernel_shape: { ints: [2, 2] },
-        strides: { ints: [2, 2] },
-      }),
-    );
-  }
-
-  /** ONNX has no fused ReLU; runtimes do the fusing. */
-  #activated(name: string, relu: boolean, write: (output: string) => void): void {
-    if (!relu) {
-      write(name);
-      return;
-    }
-    const linear = this.#out.names.free(`${name}/linear`);
-    write(linear);
-    this.#out.node('Relu', name, [linear]);
   }
 }

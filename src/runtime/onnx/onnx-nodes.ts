@@ -84,11 +84,12 @@ export function writeCropResize(
 ): void {
   const corners = ['y1', 'x1', 'y2', 'x2'].map((corner) => out.names.free(`${name}/${corner}`));
   const [y1 = '', x1 = '', y2 = '', x2 = ''] = corners;
+  // Sizes, not their number: that is an attribute of opset 18 only.
   out.nodes.push({
     op: 'Split',
-    inputs: [boxes],
+    inputs: [boxes, out.int64s(`${name}/corners`, [1, 1, 1, 1])],
     outputs: corners,
-    attributes: { axis: { int: 3 }, num_outputs: { int: 4 } },
+    attributes: { axis: { int: 3 } },
   });
   const y = line(out, `${name}/y`, y1, y2, [1, height, 1, 1]); // [n, h, 1, 1]
   const across = line(out, `${name}/x`, x1, x2, [1, 1, width, 1]); // [n, 1, w, 1]

@@ -1,0 +1,113 @@
+/** Writes a model in the format of `dualscope export`. Nothing is left behind when writing fails. */
+import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fromFolder } from '../runtime/load-model.node.ts';
+import { readModelFiles } from '../runtime/model-files.ts';
+import { exportOnnx } from '../runtime/onnx/export-onnx.ts';
+import type { OnnxLayout, OnnxOpset } from '../runtime/onnx/onnx-model.ts';
+import { toSafetensors } from '../runtime/safetensors.ts';
+import { CommandError } from './command.ts';
+import { modelFolder } from './model-folder.ts';
+import { codeVersion } from './package-info.ts';
+
+export type ExportFormat = 'onnx' | 'tfjs' | 'safetensors';
+
+export interface ExportCall {
+  /** Id of a model, or a model folder. */
+  readonly model: string;
+  readonly format: ExportFormat;
+  /** A file; for `tfjs` a folder. */
+  readonly out: string;
+  /** Of ONNX's operators; 17 by default. */
+  readonly opset?: OnnxOpset;
+  /** Of the images and logits in ONNX; `nchw` by default. */
+  readonly layout?: OnnxLayout;
+  readonly overwrite?: boolean;
+}
+
+export interface ExportedFile {
+  readonly model: string;
+  readonly format: ExportFormat;
+  readonly out: string;
+  readonly bytes: number;
+  /** Licence of the weights. */
+  readonly licence: string;
+  /** How the ONNX file was written; null for other formats. */
+  readonly onnx: { readonly opset: OnnxOpset; readonly layout: OnnxLayout } | null;
+}
+
+/**
+ * @throws CommandError when the model is unknown, or the output exists or can't be written; ModelError when the model
+ * is damaged or has parts that this version can't read.
+ */
+export async function exportToFile(call: ExportCall): Promise<ExportedFile> {
+  const { model, format, out, opset = 17, layout = 'nchw', overwrite = false } = call;
+  const folder = modelFolder(model);
+  if (!overwrite && (await isTaken(out))) {
+    throw new CommandError(`${out}: Already exists. Replace it with --overwrite, or choose another --out.`);
+  }
+  if (resolve(out) === resolve(folder)) {
+    throw new CommandError(`${out}: This is the model's own folder. Choose another --out.`);
+  }
+  const files = await readModelFiles(basename(folder), fromFolder(folder));
+  const { manifest } = files;
+  const producer = `Dualscope ${await codeVersion()}`;
+  const bytes = await written(out, async () => {
+    if (format === 'tfjs') return copyModel(folder, out);
+    const data =
+      format === 'onnx' ? exportOnnx(files, { opset, layout, producer }) : toSafetensors(files, producer);
+    return writeWhole(out, data);
+  });
+  return {
+    model: manifest.id,
+    format,
+    out,
+    bytes,
+    licence: manifest.provenance.licence,
+    onnx: format === 'onnx' ? { opset, layout } : null,
+  };
+}
+
+/** Whether something is there that the export would change: any file, or a folder with files. */
+async function isTaken(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => null);
+  if (info === null) return false;
+  return !info.isDirectory() || (await readdir(path)).length > 0;
+}
+
+/** Runs `write` in an existing folder. @throws CommandError when the file system refuses. */
+async function written(out: string, write: () => Promise<number>): Promise<number> {
+  try {
+    await mkdir(dirname(out), { recursive: true });
+    return await write();
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new CommandError(`${out}: Can't be written (${error.message}). Choose another --out.`);
+  }
+}
+
+/** Writes a file under another name first, so that nobody finds half of it. @returns its bytes. */
+async function writeWhole(out: string, data: Uint8Array): Promise<number> {
+  const partial = `${out}.partial`;
+  try {
+    await writeFile(partial, data);
+    await rename(partial, out);
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  return data.length;
+}
+
+/** Copies the files of a model's folder. @returns their bytes. */
+async function copyModel(folder: string, out: string): Promise<number> {
+  await mkdir(out, { recursive: true });
+  let bytes = 0;
+  for (const name of await readdir(folder)) {
+    const info = await stat(join(folder, name));
+    if (!info.isFile()) continue;
+    await copyFile(join(folder, name), join(out, name));
+    bytes += info.size;
+  }
+  return bytes;
+}
