@@ -1,6 +1,6 @@
 /**
  * Builds what the npm package ships besides files of the checkout: the command line (build/cli) and the app
- * (build/page) with the models that package.json lists. npm runs this before `npm pack` and `npm publish`.
+ * (build/page) with the models that package.json lists. `npm run package` runs this before `npm pack`.
  *
  * The package holds models and slides once: `dualscope serve` takes them from models/ and public/slides. It ships the
  * nano models only. The colon models are large (13 to 23 MB each) and not for commercial use, which would restrict the

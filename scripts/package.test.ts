@@ -1,6 +1,6 @@
 /**
  * The npm package, unpacked into an empty folder: the program starts, reads a slide, segments it and serves the app.
- * Dependencies are linked from this checkout, so nothing is downloaded. The app itself is not built here (`prepack`
+ * Dependencies are linked from this checkout, so nothing is downloaded. The app itself is not built here (`npm run package`
  * does that); a page of one line takes its place.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';

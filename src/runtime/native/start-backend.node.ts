@@ -148,7 +148,7 @@ async function startWanted(
 }
 
 const remedies: Readonly<Record<Exclude<NativeBackendName, 'cpu'>, string>> = {
-  cuda: 'Install the CUDA libraries with "npm install onnxruntime-node --onnxruntime-node-install=cuda12"; they need CUDA 12 and cuDNN 9.',
+  cuda: 'Install CUDA 12, cuDNN 9 and the CUDA libraries of onnxruntime-node (docs/command-line.md says how).',
   webgpu: 'Install the graphics card’s driver, on Linux with Vulkan.',
   coreml: 'Core ML exists only on macOS.',
   dml: 'DirectML exists only on Windows.',

@@ -76,7 +76,7 @@ describe('on request', () => {
 
   it.each([
     ['webgpu', 'WebGPU does not start: No adapter.', 'driver'],
-    ['cuda', 'CUDA does not start: No adapter.', '--onnxruntime-node-install=cuda12'],
+    ['cuda', 'CUDA does not start: No adapter.', 'CUDA 12, cuDNN 9'],
     ['coreml', 'Core ML does not start: No adapter.', 'only on macOS'],
     ['dml', 'DirectML does not start: No adapter.', 'only on Windows'],
   ] as const)('%s says what it needs where it is missing', async (name, problem, remedy) => {
