@@ -148,7 +148,12 @@ describe.each(recordings)('%s, exported', (_, network, sizes) => {
 });
 
 describe('a graph that this version does not write', () => {
-  interface Node { name: string; op: string; input: string[]; attr: Record<string, unknown> }
+  interface Node {
+    name: string;
+    op: string;
+    input: string[];
+    attr: Record<string, unknown>;
+  }
   let files: ModelFiles;
 
   beforeAll(async () => {
