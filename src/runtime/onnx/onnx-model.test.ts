@@ -14,7 +14,7 @@ import {
   type TestInputs,
 } from '../graph/testing.ts';
 import { recordNetwork, type RecordedNetwork } from '../graph/graph-model.ts';
-import { toOnnx } from './onnx-model.ts';
+import { onnxOpsets, toOnnx, type OnnxOptions } from './onnx-model.ts';
 
 beforeAll(async () => {
   await initialiseNodeBackend('wasm');
@@ -82,4 +82,62 @@ it('stores kernels in half precision on request', async () => {
     return logits!.data as Float32Array;
   };
   expect(relativeError(await run(half), await run(whole))).toBeLessThan(5e-3);
+});
+
+it('computes the same with opset 17 and with channels first', async () => {
+  const inputs = randomInputs(2, 32, 48);
+  const recorded = recordNetwork(dualNetwork, await randomWeights(dualNetwork, inputs), {
+    slice: 32,
+    context: 48,
+  });
+  const run = async (
+    options: Pick<OnnxOptions, 'opset' | 'layout'>,
+  ): Promise<{ logits: tf.Tensor4D; packed: Int32Array }> => {
+    const session = await ort.InferenceSession.create(
+      toOnnx(recorded, { dtype: 'float32', producer: 'test', ...options }),
+    );
+    const isNchw = options.layout === 'nchw';
+    const given = isNchw
+      ? {
+          slice: tf.transpose(inputs.slice, [0, 3, 1, 2]),
+          context: tf.transpose(inputs.context!, [0, 3, 1, 2]),
+          sliceInContext: inputs.sliceInContext,
+        }
+      : inputs;
+    const { logits, packed } = await session.run(await feeds(given, recorded));
+    await session.release();
+    const scores = tf.tensor4d(
+      logits!.data as Float32Array,
+      logits!.dims as [number, number, number, number],
+    );
+    return {
+      logits: isNchw ? tf.transpose(scores, [0, 2, 3, 1]) : scores,
+      packed: packed!.data as Int32Array,
+    };
+  };
+  const reference = await run({});
+  for (const opset of onnxOpsets) {
+    for (const layout of ['nhwc', 'nchw'] as const) {
+      const { logits, packed } = await run({ opset, layout });
+      expect(relativeError(await logits.data(), await reference.logits.data())).toBeLessThan(1e-5);
+      expect(packed.map((value) => value >> 8)).toEqual(reference.packed.map((value) => value >> 8));
+    }
+  }
+});
+
+it.each([
+  [70, 35],
+  [9, 13],
+  [13, 9],
+  [1, 7],
+])('resizes %i pixels to %i', async (from, to) => {
+  const resized: NetworkFunction = (ops, { slice }) =>
+    ops.resizeBilinear(ops.resizeBilinear(slice, to, to), from, from);
+  const inputs = randomInputs(1, from, null);
+  const reference = await eagerLogits(resized, new Map(), inputs);
+  const recorded = recordNetwork(resized, new Map(), { slice: from, context: null });
+  const session = await ort.InferenceSession.create(toOnnx(recorded, { dtype: 'float32', producer: 'test' }));
+  const { logits } = await session.run(await feeds(inputs, recorded));
+  await session.release();
+  expect(relativeError(logits!.data as Float32Array, reference.data)).toBeLessThan(1e-5);
 });

@@ -13,7 +13,8 @@ import { encodeModel, type OnnxValue } from './onnx-messages.ts';
 export const onnxOpsets = [17, 18] as const;
 export type OnnxOpset = (typeof onnxOpsets)[number];
 
-export const onnxOpset = 18;
+/** What is written unless the caller asks for another. */
+export const onnxOpset: OnnxOpset = 18;
 
 /** Order of the axes of images and logits. */
 export type OnnxLayout = 'nhwc' | 'nchw';
