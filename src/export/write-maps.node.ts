@@ -11,6 +11,7 @@ import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import type { RgbaImage } from '../slide/slide.ts';
 import { FileSink } from '../slide/tiff-writer/file-sink.node.ts';
+import { zlibDeflate } from '../slide/tiff-writer/zlib-deflate.node.ts';
 import { MapPolygons } from './map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapTiffOptions } from './map-tiff.ts';
 import type { MapStrips } from './map-strips.ts';
@@ -59,7 +60,7 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
   const about = `${manifest.id} on ${options.slideName}`;
-  const common = { width, height, umPerPx, about };
+  const common = { width, height, umPerPx, about, deflate: zlibDeflate };
   const classTiff = await OpenTiff.create(files.classes, (sink) =>
     MapTiff.ofClasses({ ...common, sink }, manifest.classes),
   );
