@@ -1,6 +1,6 @@
 /** The constants of a model's graph: kernels, biases, sizes, decoded from its weight shards on demand. */
 import { fromFloat16 } from './graph/float16.ts';
-import type { ModelFiles } from './load-model.ts';
+import type { ModelFiles } from './model-files.ts';
 import type { WeightArray } from './variables.ts';
 
 /** A constant as stored. */

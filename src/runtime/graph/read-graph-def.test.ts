@@ -8,7 +8,8 @@ import { fullSizeLogits } from '../../model/network.ts';
 import { presets } from '../../model/presets.ts';
 import { initialiseNodeBackend } from '../backend.node.ts';
 import { fromFolder } from '../load-model.node.ts';
-import { modelArtifacts, readModelFiles, type ModelFiles, type ReadFile } from '../load-model.ts';
+import { modelArtifacts } from '../load-model.ts';
+import { readModelFiles, type ModelFiles, type ReadFile } from '../model-files.ts';
 import { ModelError } from '../manifest.ts';
 import { toOnnx } from '../onnx/onnx-model.ts';
 import { sliceBox } from '../slice-box.ts';
@@ -148,7 +149,12 @@ describe.each(recordings)('%s, exported', (_, network, sizes) => {
 });
 
 describe('a graph that this version does not write', () => {
-  interface Node { name: string; op: string; input: string[]; attr: Record<string, unknown> }
+  interface Node {
+    name: string;
+    op: string;
+    input: string[];
+    attr: Record<string, unknown>;
+  }
   let files: ModelFiles;
 
   beforeAll(async () => {

@@ -2,7 +2,7 @@
  * Reads a model's TF.js graph back into the intermediate representation: the inverse of `graph-def.ts`. It recognises
  * the nodes and groups of nodes that `graph-def.ts` writes, and no others.
  */
-import type { ModelFiles } from '../load-model.ts';
+import type { ModelFiles } from '../model-files.ts';
 import type { TopologyNode } from '../node-attributes.ts';
 import { isNonNegative, lowestFloat } from './graph-def.ts';
 import { transposed } from './graph-def-conv.ts';

@@ -1,5 +1,5 @@
 /** Reads the nodes of a model's topology with checks: each access names the node that is not as expected. */
-import type { ModelFiles } from '../load-model.ts';
+import type { ModelFiles } from '../model-files.ts';
 import { ModelError } from '../manifest.ts';
 import { storedConstants, type StoredConstant } from '../model-constants.ts';
 import { NodeAttributes, type TopologyNode } from '../node-attributes.ts';

@@ -20,6 +20,7 @@ import type {
   SliceInput,
   SliceMaps,
 } from '../segmenter.ts';
+import { ortReason } from './ort-error.ts';
 import { writeContextGraph, writeSliceGraph, type ContextGraph, type SliceGraph } from './native-graphs.ts';
 
 /** What a segmenter needs of ONNX Runtime. */
@@ -98,17 +99,20 @@ export class NativeSegmenter implements Segmenter {
     });
     const results = await this.#run(session, feeds);
     const { classes: classPlane, confidence, logProbabilities } = graph.outputs;
-    const bytes = (name: string, length: number): Uint8Array<ArrayBuffer>[] =>
-      parts(results[name]?.data as Uint8Array<ArrayBuffer>, count, length);
+    const bytes = (name: string, length: number): ((index: number) => Uint8Array<ArrayBuffer>) => {
+      const all = results[name]?.data as Uint8Array<ArrayBuffer>;
+      // The only part of a single slice is not copied.
+      return (index) => (count === 1 ? all : all.slice(index * length, (index + 1) * length));
+    };
     const pixels = sizePx * sizePx;
     const classesOf = bytes(classPlane, pixels);
     const confidenceOf = bytes(confidence, pixels);
     const logitsOf = logProbabilities === null ? null : bytes(logProbabilities, pixels * classes.length);
     return slices.map((_slice, index) => ({
       size: sizePx,
-      classes: classesOf[index]!,
-      confidence: confidenceOf[index]!,
-      ...(logitsOf !== null && { logProbabilities: logitsOf[index]! }),
+      classes: classesOf(index),
+      confidence: confidenceOf(index),
+      ...(logitsOf !== null && { logProbabilities: logitsOf(index) }),
     }));
   }
 
@@ -143,7 +147,7 @@ export class NativeSegmenter implements Segmenter {
   async #encode(rgba: Tensor): Promise<Tensor[]> {
     const { graph, session } = await this.#contextSession();
     const results = await this.#run(session, { [graph.input]: rgba });
-    return graph.features.map((name) => results[name] as Tensor);
+    return graph.features.flatMap((name) => results[name] ?? []);
   }
 
   #contextSession(): Promise<Ready<ContextGraph>> {
@@ -184,11 +188,10 @@ export class NativeSegmenter implements Segmenter {
   }
 
   #failure(what: string, cause: unknown): ModelError {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     return new ModelError(
       'backend',
       this.manifest.id,
-      `ONNX Runtime could not ${what}: ${reason.split('\n')[0] ?? ''}.`,
+      `ONNX Runtime could not ${what}: ${ortReason(cause)}.`,
       'Try another backend, for example --backend cpu or --backend tfjs.',
       { cause },
     );
@@ -246,10 +249,4 @@ function rgbaOf(slices: readonly SliceInput[]): Uint8Array {
     offset += image.data.length;
   }
   return rgba;
-}
-
-/** Equal parts of an output; the only part of a single slice is not copied. */
-function parts(bytes: Uint8Array<ArrayBuffer>, count: number, length: number): Uint8Array<ArrayBuffer>[] {
-  if (count === 1) return [bytes];
-  return Array.from({ length: count }, (_part, index) => bytes.slice(index * length, (index + 1) * length));
 }

@@ -6,6 +6,7 @@
 import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
 import type { WeightType } from '../graph/weight-shards.ts';
+import { planesLast } from './kernel-layout.ts';
 import { writeCropResize, bytesOf, OnnxNodes } from './onnx-nodes.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';
 
@@ -212,7 +213,7 @@ export class MapWriter {
     const weights = this.#out.weight(
       kernel,
       [outputs, inputs, side, side],
-      () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
+      () => planesLast(kernel.data(), kernel.shape),
       true,
     );
     this.#activated(name, relu, (output) =>
@@ -234,7 +235,7 @@ export class MapWriter {
     const weights = this.#out.weight(
       kernel,
       [inputs, outputs, 2, 2],
-      () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
+      () => planesLast(kernel.data(), kernel.shape),
       true,
     );
     this.#activated(name, relu, (output) =>
@@ -255,27 +256,4 @@ export class MapWriter {
     write(linear);
     this.#out.node('Relu', name, [linear]);
   }
-}
-
-/** A four-dimensional tensor with permuted axes. */
-function transposed(
-  values: Float32Array,
-  shape: readonly number[],
-  order: readonly [number, number, number, number],
-): Float32Array {
-  const strides = [1, 1, 1, 1];
-  for (let axis = 2; axis >= 0; axis--) strides[axis] = (strides[axis + 1] ?? 1) * (shape[axis + 1] ?? 1);
-  const [a, b, c, d] = order.map((axis) => ({ side: shape[axis] ?? 1, stride: strides[axis] ?? 1 }));
-  const result = new Float32Array(values.length);
-  if (a === undefined || b === undefined || c === undefined || d === undefined) return result;
-  let to = 0;
-  for (let i = 0; i < a.side; i++) {
-    for (let j = 0; j < b.side; j++) {
-      for (let k = 0; k < c.side; k++) {
-        const row = i * a.stride + j * b.stride + k * c.stride;
-        for (let l = 0; l < d.side; l++) result[to++] = values[row + l * d.stride] ?? 0;
-      }
-    }
-  }
-  return result;
 }
