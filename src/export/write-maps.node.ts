@@ -108,8 +108,8 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
 /** Adds the pixels of a strip to the histogram of class values and confidences. */
 function countPixels({ classes, confidence }: ClassMapWindow, confidences: Float64Array): void {
   for (let i = 0; i < classes.length; i++) {
-    const bin = 256 * classes[i]! + confidence[i]!;
-    confidences[bin] = confidences[bin]! + 1;
+    const bin = 256 * (classes[i] ?? noClass) + (confidence[i] ?? 0);
+    confidences[bin] = (confidences[bin] ?? 0) + 1;
   }
 }
 
