@@ -82,8 +82,6 @@ export async function runEngine(
 export interface PlanPixels {
   readonly slices: ReadonlyMap<number, InputImage>;
   readonly contexts: ReadonlyMap<number, InputImage>;
-  /** Milliseconds of resampling them, on one thread. */
-  readonly resampleMs: number;
 }
 
 /** Reads all pixels of a plan ahead, so that inferenceSeconds measures no reading. */
@@ -92,21 +90,15 @@ export async function readPlan(slide: Slide, plan: SlicePlan): Promise<PlanPixel
   const { signal } = new AbortController();
   const slices = new Map<number, InputImage>();
   const contexts = new Map<number, InputImage>();
-  let resampleMs = 0;
-  const read = async (rect: Level0Rect, sizePx: number): Promise<InputImage> => {
-    const { times, ...image } = await reader.read(rect, sizePx, signal);
-    resampleMs += times?.preprocessMs ?? 0;
-    return image;
-  };
   for (const { index, context } of plan.regions) {
     if (context !== null && plan.contextSizePx !== null) {
-      contexts.set(index, await read(context, plan.contextSizePx));
+      contexts.set(index, await reader.read(context, plan.contextSizePx, signal));
     }
   }
   for (const slice of plan.slices) {
-    slices.set(slice.index, await read(slice.rect, plan.sizePx));
+    slices.set(slice.index, await reader.read(slice.rect, plan.sizePx, signal));
   }
-  return { slices, contexts, resampleMs };
+  return { slices, contexts };
 }
 
 /** Seconds of the network alone for the slices of a plan. Each context is encoded once; nothing is read. */

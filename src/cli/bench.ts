@@ -172,7 +172,6 @@ async function measure(
     naive: EngineFigures;
     naiveCpu: ProcessorTime;
     readingCpu: ProcessorTime;
-    resampleMs: number;
     tfjsInference: number | null;
   }[] = [];
   for (let repeat = 0; repeat < call.repeats; repeat++) {
@@ -181,7 +180,7 @@ async function measure(
       inferenceSeconds(dual, plan, pixels, inFlight),
     );
     const tfjsInference = isTfjs ? null : await inferenceSeconds(tfjs, plan, pixels, 1);
-    const [{ resampleMs }, readingCpu] = await withProcessorTime(() => readPlan(slide, plan));
+    const [, readingCpu] = await withProcessorTime(() => readPlan(slide, plan));
     const [singleRun, singleCpu] = await withProcessorTime(() =>
       runEngine(openReader, single, singlePlan, inFlight),
     );
@@ -198,7 +197,6 @@ async function measure(
       naive,
       naiveCpu,
       readingCpu,
-      resampleMs,
       tfjsInference,
     });
   }
@@ -266,8 +264,7 @@ async function measure(
     inferMsPerSlice: stage('inferMs'),
     stitchMsPerSlice: stage('stitchMs'),
     cores,
-    decodeCoreMsPerSlice: core((run) => 1000 * run.readingCpu.process - run.resampleMs),
-    resampleCoreMsPerSlice: core((run) => run.resampleMs),
+    readingCoreMsPerSlice: core((run) => 1000 * run.readingCpu.process),
     networkCoreMsPerSlice: core((run) => 1000 * run.inferenceCpu.process),
     stitchCoreMsPerSlice: core((run) => run.dual.summary.stages.stitchMs),
     storeCoreMsPerSlice: core((run) => run.dual.storeMs),
