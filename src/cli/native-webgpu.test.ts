@@ -36,7 +36,7 @@ it.skipIf(driver === null)(
     const folder = await mkdtemp(join(tmpdir(), 'dualscope-webgpu-'));
     try {
       const segment = async (backend: string): Promise<SegmentResult> => {
-        const words = ['--roi', '900,900,1700,900', '--quality', 'fast', '--glass', 'include', '--json'];
+        const words = ['--roi', '900,900,900,100', '--quality', 'fast', '--glass', 'include', '--json'];
         // Both variables are read when the libraries are loaded: only a new process sees them.
         const child = spawn(
           process.execPath,
