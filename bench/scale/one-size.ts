@@ -2,7 +2,7 @@
  * Measures the cost of a virtual slide of one size, in a separate process: planning the whole slide, segmenting a sample
  * of its regions, writing all result files. Prints one JSON object.
  *
- *     npx tsx bench/scale/one-size.ts SIDE_PX MODEL SLICES
+ *     npx tsx bench/scale/one-size.ts SIDE_PX MODEL SLICES [BACKEND]
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import { startNetwork } from '../../src/cli/run-model.ts';
 import { withProcessorTime } from '../../src/cli/bench-run.ts';
 import { MapStrips, type CellMaps } from '../../src/export/map-strips.ts';
 import { writeMaps } from '../../src/export/write-maps.node.ts';
+import { nodeBackendNames } from '../../src/runtime/native/node-backends.ts';
 import { openNodeSlices } from '../../src/segment/node-slice-store.node.ts';
 import { planSegmentation } from '../../src/segment/plan.ts';
 import { segmentSlide } from '../../src/segment/run.ts';
@@ -23,7 +24,9 @@ import { nodePlatform } from '../../src/slide/node-platform.node.ts';
 import { readRegion } from '../../src/slide/region.ts';
 import { virtualSlide } from './virtual-slide.ts';
 
-const [side = '10000', model = 'nano-attention', wanted = '150'] = process.argv.slice(2);
+const [side = '10000', model = 'nano-attention', wanted = '150', backend = 'auto'] = process.argv.slice(2);
+const requested = (['auto', ...nodeBackendNames] as const).find((name) => name === backend);
+if (requested === undefined) throw new Error(`There is no backend "${backend}".`);
 /** 40×, as most scanners use. */
 const mpp = { x: 0.25, y: 0.25 };
 const overlap = 0.125;
@@ -37,7 +40,7 @@ function heapBytes(): number {
 }
 
 const slide = await virtualSlide(Number(side));
-const network = await startNetwork(model, { backend: 'cpu' });
+const network = await startNetwork(model, { backend: requested });
 const { manifest } = network.segmenter;
 const reader = slideReader(slide, nodePlatform());
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-scale-'));

@@ -1,7 +1,8 @@
 /**
  * Measures how the cost of segmentation grows with the number of processes on one machine and with the slide's size.
  *
- *     npx tsx bench/scale/run.ts [--model ID] [--sizes 10000,20000,50000,100000] [--slices 150] [--slides 4] [--json]
+ *     npx tsx bench/scale/run.ts [--model ID] [--sizes 10000,20000,50000,100000] [--slices 150] [--slides 4]
+ *         [--backend NAME] [--json]
  *
  * Compares processor seconds, which stay valid when other programs run; wall times are printed too. The slides are
  * virtual: the engine segments a sample of whole regions, but the maps are written in full.
@@ -9,7 +10,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
@@ -19,6 +20,7 @@ const { values: options } = parseArgs({
     sizes: { type: 'string', default: '10000,20000,50000,100000' },
     slices: { type: 'string', default: '150' },
     slides: { type: 'string', default: '4' },
+    backend: { type: 'string', default: 'auto' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -45,11 +47,15 @@ interface SizeCost {
 
 function sizeCost(sidePx: string): SizeCost {
   const words = ['--import', 'tsx', join(import.meta.dirname, 'one-size.ts')];
-  const text = execFileSync(process.execPath, [...words, sidePx, options.model, options.slices], {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const text = execFileSync(
+    process.execPath,
+    [...words, sidePx, options.model, options.slices, options.backend],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   return JSON.parse(text.trim().split('\n').at(-1) ?? '') as SizeCost;
 }
 
@@ -58,11 +64,12 @@ interface ProcessCost {
   readonly peakRssBytes: number;
 }
 
-/** Segments the demo phantom with the command in a separate process. */
-async function segmentPhantom(folder: string, name: string): Promise<ProcessCost> {
+/** Segments the demo phantom with the command in a separate process. @param threads of the network. */
+async function segmentPhantom(folder: string, name: string, threads: number): Promise<ProcessCost> {
   const cost = join(folder, `${name}.cost.json`);
   const hook = join(import.meta.dirname, 'cost-at-exit.mjs');
   const words = ['segment', phantom, '--model', options.model, '--out', join(folder, name)];
+  words.push('--backend', options.backend, '--threads', `${threads}`);
   const child = spawn(process.execPath, ['--import', hook, join(root, 'bin', 'dualscope.mjs'), ...words], {
     env: { ...process.env, DUALSCOPE_COST: cost },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -76,11 +83,13 @@ async function segmentPhantom(folder: string, name: string): Promise<ProcessCost
 async function withProcesses(folder: string, processes: number) {
   const names = Array.from({ length: Number(options.slides) }, (_value, i) => `${processes}-${i}`);
   const costs: ProcessCost[] = [];
+  // Processes at the same time share the cores.
+  const threads = Math.max(1, Math.floor(availableParallelism() / processes));
   const start = performance.now();
   await Promise.all(
     Array.from({ length: processes }, async () => {
       for (let name = names.pop(); name !== undefined; name = names.pop()) {
-        costs.push(await segmentPhantom(folder, name));
+        costs.push(await segmentPhantom(folder, name, threads));
       }
     }),
   );

@@ -1,5 +1,7 @@
 /** Measurements of `dualscope bench`: the engine on part of a slide, and the network alone on the same slices. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
 import type { ContextFeatures, InputImage, Segmenter } from '../runtime/segmenter.ts';
 import { ClassMap } from '../segment/class-map.ts';
@@ -9,7 +11,9 @@ import type { SegmentSummary } from '../segment/run-progress.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import { seamRatio } from '../segment/seam.ts';
+import { openNodeSlices } from '../segment/node-slice-store.node.ts';
 import { slideReader, type SliceReader } from '../segment/slice-reader.ts';
+import type { RunStore } from '../segment/store.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { TileCache } from '../slide/tile-cache.ts';
@@ -17,8 +21,10 @@ import { TileCache } from '../slide/tile-cache.ts';
 export interface EngineFigures {
   readonly summary: SegmentSummary;
   readonly map: ClassMap;
-  /** Maximum bytes in tensors after any slice, including weights. */
+  /** Maximum bytes in TF.js tensors after any slice, including weights; 0 on other backends. */
   readonly peakTensorBytes: number;
+  /** Milliseconds of encoding and storing slices, on the network's thread. */
+  readonly storeMs: number;
 }
 
 /** A reader with a new cache, so that no run finds tiles decoded by another. */
@@ -29,7 +35,7 @@ export function coldReader(slide: Slide): SliceReader {
 /** Opens a reader with an empty tile cache, one for each run. */
 export type OpenReader = () => Promise<{ readonly reader: SliceReader; readonly close: () => void }>;
 
-/** One run of the engine, as in `segment`. */
+/** One run of the engine, as in `segment`: it also stores every slice in a file. */
 export async function runEngine(
   openReader: OpenReader,
   segmenter: Segmenter,
@@ -39,8 +45,23 @@ export async function runEngine(
   const map = new ClassMap(plan);
   let peakTensorBytes = 0;
   const { reader, close } = await openReader();
+  const folder = mkdtempSync(join(tmpdir(), 'dualscope-bench-'));
+  const slices = openNodeSlices(join(folder, 'bench.slices'), '0'.repeat(64), plan.marginPx, 'create');
+  if (slices === null) throw new Error(`${folder}: Can't create the file of slices.`);
+  let storeMs = 0;
+  const store: RunStore = {
+    has: () => false,
+    get: () => Promise.resolve(null),
+    put: (column, row, maps) => {
+      const start = performance.now();
+      const stored = slices.store.put(column, row, maps);
+      storeMs += performance.now() - start;
+      return stored;
+    },
+  };
   const summary = await segmentSlide({
     reader,
+    store,
     // Without batches, to match inferenceSeconds.
     network: fixedNetwork(segmenter, { maxInFlight: inFlight }),
     plan,
@@ -52,7 +73,9 @@ export async function runEngine(
     },
   });
   close();
-  return { summary, map, peakTensorBytes };
+  slices.close();
+  rmSync(folder, { recursive: true, force: true });
+  return { summary, map, peakTensorBytes, storeMs };
 }
 
 /** Pixels of every slice and context of a plan, by index. */

@@ -1,10 +1,9 @@
 /** `dualscope bench`: measures the engine's speed on this machine, as ratios within one run. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePhantom } from '../phantom/write-phantom.node.ts';
-import type { BackendChoice } from '../runtime/backend.ts';
 import type { BackendRequest, NodeBackendName } from '../runtime/native/node-backends.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import { slideArea, type SlideArea } from '../segment/area.ts';
@@ -107,6 +106,7 @@ async function phantomIn(folder: string): Promise<string> {
 /** Loads both models and measures. @throws CommandError when the first has no context or the second has one. */
 async function bench(slide: Slide, openReader: OpenReader, call: BenchCall): Promise<BenchFigures> {
   const host = nodeNetworkHost(call.threads);
+  const reference = nodeNetworkHost();
   const dual = await startNetwork(call.model, call, host);
   const single = await startNetwork(call.single, call, host);
   try {
@@ -115,22 +115,37 @@ async function bench(slide: Slide, openReader: OpenReader, call: BenchCall): Pro
         `${call.model}, ${call.single}: --model needs a model with context and --single a model without.`,
       );
     }
-    return await measure(slide, openReader, dual, single, call);
+    const isReference = dual.backend.name === 'tfjs';
+    const tfjs = isReference ? dual : await startNetwork(call.model, { backend: 'tfjs' }, reference);
+    try {
+      return await measure(slide, openReader, { dual, single, tfjs }, call);
+    } finally {
+      if (!isReference) tfjs.release();
+    }
   } finally {
     dual.release();
     single.release();
   }
 }
 
+/** The networks that are compared. */
+interface BenchNetworks {
+  readonly dual: HostedNetwork<NodeBackendName>;
+  readonly single: HostedNetwork<NodeBackendName>;
+  /** The network with context on TF.js; `dual` if that is its backend. */
+  readonly tfjs: HostedNetwork<NodeBackendName>;
+}
+
 async function measure(
   slide: Slide,
   openReader: OpenReader,
-  dualNetwork: HostedNetwork<NodeBackendName>,
-  singleNetwork: HostedNetwork<NodeBackendName>,
+  networks: BenchNetworks,
   call: BenchCall,
 ): Promise<BenchFigures> {
-  const { backend, segmenter: dual, maxInFlight: inFlight } = dualNetwork;
-  const { segmenter: single } = singleNetwork;
+  const { backend, segmenter: dual, maxInFlight: inFlight } = networks.dual;
+  const { segmenter: single } = networks.single;
+  const { segmenter: tfjs } = networks.tfjs;
+  const isTfjs = tfjs === dual;
   const planOf = async (segmenter: Segmenter, area: SlideArea): Promise<SlicePlan> => {
     const request = { mpp: null, area, overlap: overlapOf(call.quality), glass: null };
     return (await planSlide(slide, segmenter.manifest, request)).plan;
@@ -143,6 +158,7 @@ async function measure(
   const [firstRegion] = plan.regions;
   if (firstRegion === undefined) throw new CommandError(`${slide.metadata.name}: The slide has no slices.`);
   await inferenceSeconds(dual, { ...plan, regions: [firstRegion] }, pixels, inFlight);
+  if (!isTfjs) await inferenceSeconds(tfjs, { ...plan, regions: [firstRegion] }, pixels, 1);
   await runEngine(openReader, single, singlePlan, inFlight);
   await runEngine(openReader, dual, plan, inFlight);
 
@@ -155,12 +171,16 @@ async function measure(
     singleCpu: ProcessorTime;
     naive: EngineFigures;
     naiveCpu: ProcessorTime;
+    readingCpu: ProcessorTime;
+    tfjsInference: number | null;
   }[] = [];
   for (let repeat = 0; repeat < call.repeats; repeat++) {
     const [dualRun, dualCpu] = await withProcessorTime(() => runEngine(openReader, dual, plan, inFlight));
     const [inference, inferenceCpu] = await withProcessorTime(() =>
       inferenceSeconds(dual, plan, pixels, inFlight),
     );
+    const tfjsInference = isTfjs ? null : await inferenceSeconds(tfjs, plan, pixels, 1);
+    const [, readingCpu] = await withProcessorTime(() => readPlan(slide, plan));
     const [singleRun, singleCpu] = await withProcessorTime(() =>
       runEngine(openReader, single, singlePlan, inFlight),
     );
@@ -176,13 +196,14 @@ async function measure(
       singleCpu,
       naive,
       naiveCpu,
+      readingCpu,
+      tfjsInference,
     });
   }
-  // Before ONNX Runtime allocates memory.
+  // Before ONNX Runtime Web allocates memory.
   const peakRssBytes = process.resourceUsage().maxRSS * 1024;
-  const ort = backend.name === 'tfjs' ? await compareWithOrt(dual.manifest, ortRepeats) : null;
-  if (ort === null)
-    process.stderr.write(`dualscope: tfjsOverOrtWasm was not measured: ${whyNoOrt(backend)}\n`);
+  const ort = await compareWithOrt(dual.manifest, ortRepeats);
+  if (ort === null) process.stderr.write(`dualscope: tfjsOverOrtWasm was not measured: ${noOrt}\n`);
   const perSlice = ({ summary }: EngineFigures): number => summary.seconds / summary.slices;
   const ratio = (of: (run: (typeof runs)[number]) => number): number | null => median(runs.map(of));
   /** Ratio of main-thread times of two runs with the same number of slices. */
@@ -195,6 +216,10 @@ async function measure(
     });
   const stage = (name: keyof StageTimes): number | null =>
     ratio((run) => run.dual.summary.stages[name] / run.dual.summary.slices);
+  const cores = availableParallelism();
+  const count = plan.slices.length;
+  /** Milliseconds of processor time per slice, of all threads. */
+  const core = (of: (run: (typeof runs)[number]) => number): number | null => ratio((run) => of(run) / count);
   const seconds = ratio((run) => run.dual.summary.seconds) ?? NaN;
   const inference = ratio((run) => run.inference) ?? NaN;
   const last = runs.at(-1)?.dual;
@@ -210,6 +235,8 @@ async function measure(
     slices: plan.slices.length,
     regions: plan.regions.length,
     repeats: call.repeats,
+    /** Of the network alone. */
+    nativeOverTfjs: isTfjs ? null : ratio((run) => run.inference / (run.tfjsInference ?? NaN)),
     endToEndOverInference: ratio((run) => run.dual.summary.seconds / run.inference),
     /** By processor time of all threads instead of wall time, which is robust while other programs run. */
     cpuEndToEndOverInference: ratio((run) => run.dualCpu.process / run.inferenceCpu.process),
@@ -236,6 +263,13 @@ async function measure(
     encodeMsPerSlice: stage('encodeMs'),
     inferMsPerSlice: stage('inferMs'),
     stitchMsPerSlice: stage('stitchMs'),
+    cores,
+    readingCoreMsPerSlice: core((run) => 1000 * run.readingCpu.process),
+    networkCoreMsPerSlice: core((run) => 1000 * run.inferenceCpu.process),
+    stitchCoreMsPerSlice: core((run) => run.dual.summary.stages.stitchMs),
+    storeCoreMsPerSlice: core((run) => run.dual.storeMs),
+    totalCoreMsPerSlice: core((run) => 1000 * run.dualCpu.process),
+    idleCoreMsPerSlice: core((run) => 1000 * (cores * run.dual.summary.seconds - run.dualCpu.process)),
     peakRssBytes,
     peakTensorBytes: Math.max(...runs.map((run) => run.dual.peakTensorBytes)),
   };
@@ -250,11 +284,7 @@ async function measure(
 /** Runs of TF.js, and of ONNX Runtime Web. */
 const ortRepeats = 15;
 
-function whyNoOrt(backend: BackendChoice<NodeBackendName>): string {
-  return backend.name === 'tfjs'
-    ? 'onnxruntime-web is not installed. Install it with "npm install onnxruntime-web@1.30.0".'
-    : `the backend is ${backend.name}. Give --backend tfjs.`;
-}
+const noOrt = 'onnxruntime-web is not installed. Install it with "npm install onnxruntime-web@1.30.0".';
 
 /** Multiply-accumulates of a plan, with each context encoded once. */
 function macsOf(plan: SlicePlan, { manifest }: Segmenter): number {

@@ -1,7 +1,12 @@
 /** Writes class and confidence maps as pyramidal TIFF, one row of tiles at a time, to any sink. Pure. */
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
-import { TiffWriter, type ByteSink, type TiffWriterOptions } from '../slide/tiff-writer/tiff-writer.ts';
+import {
+  TiffWriter,
+  type ByteSink,
+  type Deflate,
+  type TiffWriterOptions,
+} from '../slide/tiff-writer/tiff-writer.ts';
 
 /** The classes of a map, as in a manifest. */
 export type MapClasses = ModelManifest['classes'];
@@ -13,6 +18,8 @@ export interface MapTiffOptions {
   readonly height: number;
   /** µm per map pixel; absent if the slide's is unknown. */
   readonly umPerPx?: number;
+  /** By default the portable implementation, on this thread. */
+  readonly deflate?: Deflate;
   /** Model and slide, for example `nano-add on slide.svs`. */
   readonly about: string;
 }
@@ -35,7 +42,7 @@ export class MapTiff {
     kind: Pick<TiffWriterOptions, 'colour' | 'palette' | 'reduce'>,
     text: string,
   ) {
-    const { sink, width, height, umPerPx, about } = options;
+    const { sink, width, height, umPerPx, about, deflate } = options;
     this.tileSize = tileSizeFor(width, height);
     this.#writer = new TiffWriter({
       ...kind,
@@ -43,7 +50,7 @@ export class MapTiff {
       width,
       height,
       tileSize: this.tileSize,
-      compression: { kind: 'deflate' },
+      compression: { kind: 'deflate', ...(deflate !== undefined && { deflate }) },
       levelsFillTile: true,
       ...(umPerPx === undefined ? {} : { mpp: umPerPx }),
       software: 'Dualscope, research use only',

@@ -8,9 +8,10 @@ import { once } from 'node:events';
 import sharp from 'sharp';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
-import { noClass } from '../segment/class-map.ts';
+import { noClass, type ClassMapWindow } from '../segment/class-map.ts';
 import type { RgbaImage } from '../slide/slide.ts';
 import { FileSink } from '../slide/tiff-writer/file-sink.node.ts';
+import { zlibDeflate } from '../slide/tiff-writer/zlib-deflate.node.ts';
 import { MapPolygons } from './map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapTiffOptions } from './map-tiff.ts';
 import type { MapStrips } from './map-strips.ts';
@@ -59,7 +60,7 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
   const about = `${manifest.id} on ${options.slideName}`;
-  const common = { width, height, umPerPx, about };
+  const common = { width, height, umPerPx, about, deflate: zlibDeflate };
   const classTiff = await OpenTiff.create(files.classes, (sink) =>
     MapTiff.ofClasses({ ...common, sink }, manifest.classes),
   );
@@ -71,18 +72,13 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   const geoJson = new OpenGeoJson(files.polygons, manifest, placement, options.tolerance);
   const small = previewSize(width, height);
   const preview: PreviewClasses = { ...small, classes: new Uint8Array(small.width * small.height) };
-  const counts = new Float64Array(noClass + 1);
   const confidences = new Float64Array(256 * (noClass + 1));
   let previewRow = 0;
   for (let top = 0; top < height; top += tileSize) {
     const strip = strips.read(top, tileSize);
     await classTiff.push(strip.classes, width, strip.height);
     await confidenceTiff.push(strip.confidence, width, strip.height);
-    strip.classes.forEach((value, i) => {
-      const bin = 256 * value + (strip.confidence[i] ?? 0);
-      counts[value] = (counts[value] ?? 0) + 1;
-      confidences[bin] = (confidences[bin] ?? 0) + 1;
-    });
+    countPixels(strip, confidences);
     await geoJson.push(strip.classes, width);
     for (; previewRow < small.height; previewRow++) {
       const y = Math.floor(((previewRow + 0.5) * height) / small.height) - top;
@@ -103,7 +99,18 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
     .toFile(partOf(files.preview));
   const all = [files.classes, files.confidence, files.polygons, files.preview];
   for (const file of all) await rename(partOf(file), file);
+  const counts = Float64Array.from({ length: noClass + 1 }, (_value, classValue) =>
+    confidences.subarray(256 * classValue, 256 * (classValue + 1)).reduce((sum, count) => sum + count, 0),
+  );
   return { files: all, counts, confidences, polygons };
+}
+
+/** Adds the pixels of a strip to the histogram of class values and confidences. */
+function countPixels({ classes, confidence }: ClassMapWindow, confidences: Float64Array): void {
+  for (let i = 0; i < classes.length; i++) {
+    const bin = 256 * (classes[i] ?? noClass) + (confidence[i] ?? 0);
+    confidences[bin] = (confidences[bin] ?? 0) + 1;
+  }
 }
 
 /** The temporary name of a file while it is written. */

@@ -18,16 +18,18 @@ const magic = 0x44534c33;
 /** Maximum side of a slice, pixels. */
 const maxSizePx = 8192;
 
-/** Raw DEFLATE (RFC 1951), with the platform's fastest implementation. */
+/** Raw DEFLATE (RFC 1951) and its checksum, with the platform's fastest implementation. */
 export interface Compression {
   readonly deflate: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array;
   /** @param length of the result. @throws Error when the bytes are damaged. */
   readonly inflate: (bytes: Uint8Array, length: number) => Uint8Array;
+  readonly crc32: (bytes: Uint8Array) => number;
 }
 
 export const portableCompression: Compression = {
   deflate: (bytes) => deflateSync(bytes, { level: 1 }),
   inflate: (bytes, length) => inflateSync(bytes, { out: new Uint8Array(length) }),
+  crc32,
 };
 
 export interface RecordHead {
@@ -56,7 +58,7 @@ export function encodeSlice(
   row: number,
   maps: SliceMaps,
   marginPx: number,
-  { deflate }: Compression = portableCompression,
+  { deflate, crc32: crcOf }: Compression = portableCompression,
 ): Uint8Array<ArrayBuffer> {
   const { size, classes, confidence, logProbabilities } = maps;
   const pixels = size * size;
@@ -78,7 +80,7 @@ export function encodeSlice(
   const payload = deflate(raw);
   const record = new Uint8Array(recordHeadBytes + payload.length);
   const view = new DataView(record.buffer);
-  const fields = [magic, column, row, size, marginPx, depth, payload.length, crc32(payload)];
+  const fields = [magic, column, row, size, marginPx, depth, payload.length, crcOf(payload)];
   fields.forEach((value, i) => view.setUint32(4 * i, value));
   view.setUint32(32, crc32(record.subarray(0, 32), crcOfKey(key)));
   record.set(payload, recordHeadBytes);
@@ -112,13 +114,13 @@ export function decodeSlice(
   column: number,
   row: number,
   record: Uint8Array,
-  { inflate }: Compression = portableCompression,
+  { inflate, crc32: crcOf }: Compression = portableCompression,
 ): SliceMaps | null {
   const head = decodeHead(crcOfKey(key), record);
   if (head?.column !== column || head.row !== row) return null;
   const { sizePx: size, marginPx, depth, length, payloadCrc } = head;
   const payload = record.subarray(recordHeadBytes, recordHeadBytes + length);
-  if (payload.length !== length || crc32(payload) !== payloadCrc) return null;
+  if (payload.length !== length || crcOf(payload) !== payloadCrc) return null;
   const pixels = size * size;
   const expected = 2 * pixels + bandPixels(size, marginPx) * depth;
   let raw: Uint8Array;

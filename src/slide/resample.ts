@@ -117,22 +117,29 @@ export class Accumulator {
     if (memory.made.length < height) memory.made = new Uint8Array(height);
     const { lines } = memory;
     const made = memory.made.fill(0, 0, height);
+    const { start, count, first, weights } = this.#down;
     for (let o = firstRow; o < endRow; o++) {
-      const begin = this.#down.start[o]!;
-      const end = begin + this.#down.count[o]!;
-      for (let s = Math.max(begin, top); s < Math.min(end, top + height); s++) {
+      const begin = start[o]!;
+      const low = Math.max(begin, top);
+      const high = Math.min(begin + count[o]!, top + height);
+      for (let s = low; s < high; s++) {
         const y = s - top;
+        if (made[y] !== 0) continue;
+        made[y] = 1;
         const at = y * lineLength;
-        if (made[y] === 0) {
-          made[y] = 1;
-          if (data === null) this.#flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
-          else this.#line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
-        }
-        const weight = this.#down.weights[this.#down.first[o]! + s - begin]!;
-        const sums = this.#sums;
-        let target = (o * this.#width + firstColumn) * 3;
-        for (let i = at; i < at + lineLength; i++) sums[target] = sums[target++]! + weight * lines[i]!;
+        if (data === null) this.#flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
+        else this.#line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
       }
+      addLines(
+        this.#sums,
+        (o * this.#width + firstColumn) * 3,
+        lines,
+        (low - top) * lineLength,
+        lineLength,
+        weights,
+        first[o]! + low - begin,
+        high - low,
+      );
     }
   }
 
@@ -153,6 +160,28 @@ export class Accumulator {
       const low = begin < left ? left : begin;
       const high = begin + count[o]! > right ? right : begin + count[o]!;
       let w = first[o]! + low - begin;
+      // Most common when a level is a little finer than the network's pixels.
+      if (high - low === 2) {
+        const p = rowAt + (low - left) * 4;
+        const one = weights[w]!;
+        const two = weights[w + 1]!;
+        lines[at] = one * data[p]! + two * data[p + 4]!;
+        lines[at + 1] = one * data[p + 1]! + two * data[p + 5]!;
+        lines[at + 2] = one * data[p + 2]! + two * data[p + 6]!;
+        at += 3;
+        continue;
+      }
+      if (high - low === 3) {
+        const p = rowAt + (low - left) * 4;
+        const one = weights[w]!;
+        const two = weights[w + 1]!;
+        const three = weights[w + 2]!;
+        lines[at] = one * data[p]! + two * data[p + 4]! + three * data[p + 8]!;
+        lines[at + 1] = one * data[p + 1]! + two * data[p + 5]! + three * data[p + 9]!;
+        lines[at + 2] = one * data[p + 2]! + two * data[p + 6]! + three * data[p + 10]!;
+        at += 3;
+        continue;
+      }
       let red = 0;
       let green = 0;
       let blue = 0;
@@ -198,12 +227,13 @@ export class Accumulator {
     const sums = this.#sums;
     const data = new Uint8ClampedArray(width * height * 4);
     const [red, green, blue] = background;
+    const { cover } = this.#across;
     let o = 0;
     let i = 0;
     for (let y = 0; y < height; y++) {
       const coverY = this.#down.cover[y]!;
       for (let x = 0; x < width; x++, o += 4, i += 3) {
-        const rest = 1 - coverY * this.#across.cover[x]!;
+        const rest = 1 - coverY * cover[x]!;
         data[o] = sums[i]! + rest * red;
         data[o + 1] = sums[i + 1]! + rest * green;
         data[o + 2] = sums[i + 2]! + rest * blue;
@@ -214,6 +244,34 @@ export class Accumulator {
     if (sums.length <= longestKept) memory.sums = [sums, ...memory.sums].slice(0, keptSums);
     return data;
   }
+}
+
+/**
+ * Adds weighted lines to a row of sums. Each sum is rounded to single precision after each line, so that the result is the
+ * same however many lines are added at a time.
+ * @param to of the row in `sums`. @param from of the first line. @param w of its weight.
+ */
+function addLines(
+  sums: Float32Array,
+  to: number,
+  lines: Float32Array,
+  from: number,
+  length: number,
+  weights: Float32Array,
+  w: number,
+  count: number,
+): void {
+  let done = 0;
+  for (; done + 2 <= count; done += 2, from += 2 * length) {
+    const one = weights[w + done]!;
+    const two = weights[w + done + 1]!;
+    for (let i = from, j = from + length, t = to; i < from + length; i++, j++, t++) {
+      sums[t] = Math.fround(sums[t]! + one * lines[i]!) + two * lines[j]!;
+    }
+  }
+  if (done === count) return;
+  const one = weights[w + done]!;
+  for (let i = from, t = to; i < from + length; i++, t++) sums[t] = sums[t]! + one * lines[i]!;
 }
 
 /** Output pixels that use any source pixel of `low` … `high - 1`, as first and end (exclusive). */

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sharpJpeg } from './sharp-jpeg.node.ts';
@@ -231,5 +232,29 @@ describe.skipIf(!hasOpenSlide())('TiffWriter, read back by OpenSlide', () => {
     expect(value('tiff.ResolutionUnit')).toBe('centimeter');
     expect(10000 / Number(value('tiff.XResolution'))).toBeCloseTo(0.467, 5);
     expect(value('tiff.ImageDescription')).toBe('a|b = 1');
+  });
+});
+
+describe('compression in parallel', () => {
+  const size = { width: 640, height: 400, colour: 'grey', reduce: 'average' } as const;
+
+  it('writes tiles in order, whichever is compressed first', async () => {
+    let calls = 0;
+    const deflate = async (bytes: Uint8Array): Promise<Uint8Array> => {
+      const compressed = deflateSync(bytes);
+      // Every third tile is ready long before its neighbours.
+      if (calls++ % 3 !== 0) await new Promise((resolve) => setTimeout(resolve, 3));
+      return compressed;
+    };
+    const inOrder = await write({
+      ...size,
+      compression: { kind: 'deflate', deflate: (bytes) => Promise.resolve(deflateSync(bytes)) },
+    });
+    expect(await write({ ...size, compression: { kind: 'deflate', deflate } })).toEqual(inOrder);
+  });
+
+  it('fails when a tile cannot be compressed', async () => {
+    const deflate = (): Promise<Uint8Array> => Promise.reject(new Error('no memory'));
+    await expect(write({ ...size, compression: { kind: 'deflate', deflate } })).rejects.toThrow('no memory');
   });
 });

@@ -21,9 +21,13 @@ export interface JpegEncoder {
   encode(pixels: Uint8Array, width: number, height: number, samples: 1 | 3): Promise<Uint8Array>;
 }
 
+/** Compresses to the zlib format (RFC 1950). The bytes stay unchanged until the promise resolves. */
+export type Deflate = (bytes: Uint8Array) => Promise<Uint8Array>;
+
 export type TiffCompression =
   | { readonly kind: 'none' }
-  | { readonly kind: 'deflate' }
+  /** @param deflate by default the portable implementation, on this thread. */
+  | { readonly kind: 'deflate'; readonly deflate?: Deflate }
   | { readonly kind: 'jpeg'; readonly encoder: JpegEncoder };
 
 export interface TiffWriterOptions {
@@ -68,6 +72,9 @@ interface Level {
   readonly row: TileRow | null;
 }
 
+/** Tiles that may be in compression at a time. */
+const mostCompressing = 16;
+
 const classicLimit = 0xffff_ffff - 64 * 1024;
 
 /** Writes one file. Push every level-0 tile in row order, then call `finish`. */
@@ -79,6 +86,8 @@ export class TiffWriter {
   /** Room for the longer of the two headers; which one is used is known only at the end. */
   #position = 16;
   #tilesPushed = 0;
+  /** Tiles in compression, each with its write, in the order of the file. */
+  readonly #writes: Promise<void>[] = [];
 
   /** @throws RangeError for sizes that a TIFF cannot have. */
   constructor(options: TiffWriterOptions) {
@@ -168,19 +177,36 @@ export class TiffWriter {
     level.row.clear();
   }
 
+  /** Compresses a tile, in parallel with others, and writes it behind those before it. */
   async #store(index: number, pixels: Uint8Array): Promise<void> {
-    const { compression, tileSize, sink } = this.#options;
-    const bytes =
-      compression.kind === 'jpeg'
-        ? await compression.encoder.encode(pixels, tileSize, tileSize, this.#samples)
-        : compression.kind === 'deflate'
-          ? zlibSync(pixels, { level: 6 })
-          : pixels.slice();
-    const level = this.#levels[index]!;
-    level.offsets.push(this.#position);
-    level.counts.push(bytes.length);
-    await sink.write(this.#position, bytes);
-    this.#position += bytes.length + (bytes.length & 1);
+    const compressed = this.#compress(pixels);
+    const before = this.#writes.at(-1);
+    const write = async (): Promise<void> => {
+      await before;
+      const bytes = await compressed;
+      const level = this.#levels[index]!;
+      const at = this.#position;
+      level.offsets.push(at);
+      level.counts.push(bytes.length);
+      this.#position += bytes.length + (bytes.length & 1);
+      await this.#options.sink.write(at, bytes);
+    };
+    const written = write();
+    // Reported by a later call, which waits for it.
+    written.catch(() => undefined);
+    compressed.catch(() => undefined);
+    this.#writes.push(written);
+    if (this.#writes.length > mostCompressing) await this.#writes.shift();
+  }
+
+  async #compress(pixels: Uint8Array): Promise<Uint8Array> {
+    const { compression, tileSize } = this.#options;
+    // The caller may reuse the tile as soon as `pushTile` returns.
+    if (compression.kind === 'none') return pixels.slice();
+    if (compression.kind === 'jpeg') {
+      return compression.encoder.encode(pixels.slice(), tileSize, tileSize, this.#samples);
+    }
+    return compression.deflate?.(pixels.slice()) ?? zlibSync(pixels, { level: 6 });
   }
 
   /**
@@ -192,6 +218,7 @@ export class TiffWriter {
     if (this.#tilesPushed !== first.columns * first.rows) {
       throw new RangeError(`${first.columns * first.rows - this.#tilesPushed} tiles are missing.`);
     }
+    await Promise.all(this.#writes);
     const { sink, big } = this.#options;
     const tables = this.#levels.reduce((sum, level) => sum + level.offsets.length * 16, 0);
     const isBig = big === 'always' || this.#position + tables > classicLimit;

@@ -39,6 +39,11 @@ export class TileRow {
     const y0 = (row % factor) * part;
     const rows = Math.ceil(used.height / factor);
     const columns = Math.ceil(used.width / factor);
+    const isWhole = used.width % 2 === 0 && used.height % 2 === 0;
+    if (how !== 'nearest' && factor === 2 && samples === 1 && isWhole) {
+      this.#halve(tile, y0 * this.#stride + x0, columns, rows, how);
+      return;
+    }
     for (let y = 0; y < rows; y++) {
       const top = y * factor;
       const blockHeight = Math.min(factor, used.height - top);
@@ -67,6 +72,26 @@ export class TileRow {
           }
           this.#pixels[target + s] = (sum / count) | 0;
         }
+      }
+    }
+  }
+
+  /** `reduce` for whole blocks of 2 × 2 single samples, of which maps have many. @param first offset in the row. */
+  #halve(tile: Uint8Array, first: number, columns: number, rows: number, how: 'average' | 'majority'): void {
+    const tileSize = this.#tileSize;
+    const pixels = this.#pixels;
+    for (let y = 0; y < rows; y++) {
+      let to = first + y * this.#stride;
+      let from = 2 * y * tileSize;
+      for (const end = to + columns; to < end; to++, from += 2) {
+        const a = tile[from]!;
+        const b = tile[from + 1]!;
+        const c = tile[from + tileSize]!;
+        const d = tile[from + tileSize + 1]!;
+        if (how === 'average') pixels[to] = (a + b + c + d + 2) >> 2;
+        // The first of the values that occur most often: `a`, unless another is the only one that occurs twice.
+        else if (a === b || a === c || a === d) pixels[to] = a;
+        else pixels[to] = b === c || b === d ? b : c === d ? c : a;
       }
     }
   }
