@@ -1,0 +1,201 @@
+/** A training run in memory: one step per batch. Its state can be saved and resumed exactly. */
+import type { Preset } from '../model/presets.ts';
+import { initialValues, type WeightArray, type Weights } from '../runtime/variables.ts';
+import { splitBatch } from './batch-parts.ts';
+import { learningRatesAt } from './optimiser.ts';
+import type { Sample } from './sample.ts';
+import { batchFeeds, type Feed } from './step/batch-feeds.ts';
+import type { Parameter } from './step/differentiable-ops.ts';
+import { stepScalars } from './step/optimiser-graph.ts';
+import { loadOrt, StepSession, StepState, zerosOf, type OrtModule, type StepSessionOptions } from './step/step-session.node.ts';
+import {
+  averagePrefix,
+  gradientPrefix,
+  stepInputs,
+  trainingStep,
+  updateStep,
+  type StepGraph,
+} from './step/training-step.ts';
+import { fromGraphLayout, toGraphLayout } from './step/weight-layout.ts';
+import type { TrainingConfig } from './training-config.ts';
+
+export class Trainer {
+  readonly #preset: Preset;
+  readonly #config: TrainingConfig;
+  readonly #options: StepSessionOptions;
+  readonly #state = new StepState();
+  /** By kind of work and number of samples. */
+  readonly #sessions = new Map<string, Promise<StepSession>>();
+  readonly #parameters: ReadonlyMap<string, Parameter>;
+  #step = 0;
+
+  constructor(preset: Preset, config: TrainingConfig, options: StepSessionOptions = {}) {
+    this.#preset = preset;
+    this.#config = config;
+    this.#options = options;
+    this.#parameters = trainingStep(preset, config, 1, { kind: 'gradient' }).parameters;
+  }
+
+  /** Steps taken. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** A copy of all variables, trainable or not. */
+  weights(): Map<string, WeightArray> {
+    return this.#read((name) => name);
+  }
+
+  /** The weights to validate and export: their moving average where the configuration asks for one. */
+  bestWeights(): Map<string, WeightArray> {
+    return this.#read((name) => (this.#state.has(averagePrefix + name) ? averagePrefix + name : name));
+  }
+
+  /**
+   * Sets the variables. Those in `pretrained` take its values; all other batch norms take their statistics
+   * from `samples`. With frozen batch norms these statistics are final; otherwise the moving averages start
+   * there.
+   */
+  async initialise(samples: readonly Sample[], pretrained: Weights = new Map()): Promise<void> {
+    const { seed } = this.#config;
+    this.#load(0, new Map(), (name, { shape, initial }) =>
+      pretrained.get(name) ?? { shape, data: initialValues(name, shape, initial, seed) },
+    );
+    const calibrates = (norm: string): boolean => !pretrained.has(`${norm}/moving_mean`);
+    const step = trainingStep(this.#preset, this.#config, samples.length, { kind: 'statistics', calibrates });
+    if (step.graph.outputs.length === 0) return;
+    const session = await StepSession.open(await loadOrt(), step, this.#options);
+    await session.run(this.#state, batchFeeds(step, this.#preset, this.#config, samples, 0));
+    await session.close();
+  }
+
+  /**
+   * Restores the state of a checkpoint.
+   * @throws Error when it lacks a variable.
+   */
+  load(step: number, variables: Weights, optimiser: Weights): void {
+    this.#load(step, optimiser, (name) => {
+      const value = variables.get(name);
+      if (value === undefined) throw new Error(`The checkpoint has no variable "${name}".`);
+      return value;
+    });
+  }
+
+  /** The optimiser's state and the weights' moving average, by name. */
+  optimiserState(): Map<string, WeightArray> {
+    const state = new Map<string, WeightArray>();
+    for (const key of this.#state.names) {
+      const name = key.slice(key.indexOf('/') + 1);
+      const parameter = this.#parameters.get(name);
+      if (parameter === undefined || this.#parameters.has(key) || key.startsWith(gradientPrefix)) continue;
+      state.set(key, fromGraphLayout(this.#state.get(key), parameter.shape));
+    }
+    return state;
+  }
+
+  /**
+   * Takes one step.
+   * @returns the batch's mean loss before the step.
+   * @throws Error when the loss is not finite.
+   */
+  async train(samples: readonly Sample[]): Promise<number> {
+    const parts = this.#config.accumulate ?? 1;
+    const loss = parts > 1 ? await this.#accumulate(samples, parts) : await this.#whole(samples);
+    this.#step++;
+    if (!Number.isFinite(loss)) {
+      throw new Error(`The loss is not finite at step ${String(this.step)}. Lower the learning rate.`);
+    }
+    return loss;
+  }
+
+  async dispose(): Promise<void> {
+    for (const session of this.#sessions.values()) await (await session).close();
+    this.#sessions.clear();
+    this.#state.clear();
+  }
+
+  async #whole(samples: readonly Sample[]): Promise<number> {
+    const { length } = samples;
+    const session = await this.#session(`step ${String(length)}`, () =>
+      trainingStep(this.#preset, this.#config, length, { kind: 'step' }),
+    );
+    const feeds = batchFeeds(session.step, this.#preset, this.#config, samples, this.#dropoutSeed);
+    const others = await session.run(this.#state, new Map([...feeds, ...this.#scalars]));
+    return others.get('loss')?.[0] ?? NaN;
+  }
+
+  async #accumulate(samples: readonly Sample[], count: number): Promise<number> {
+    for (const key of this.#state.names) {
+      if (key.startsWith(gradientPrefix)) this.#state.get(key).fill(0);
+    }
+    let loss = 0;
+    for (const { items, share, dropoutSeed } of splitBatch(samples, count, this.#dropoutSeed)) {
+      const session = await this.#session(`gradient ${String(items.length)}`, () =>
+        trainingStep(this.#preset, this.#config, items.length, { kind: 'gradient' }),
+      );
+      const feeds = batchFeeds(session.step, this.#preset, this.#config, items, dropoutSeed);
+      feeds.set(stepInputs.share, scalar(share));
+      const others = await session.run(this.#state, feeds);
+      loss += share * (others.get('loss')?.[0] ?? NaN);
+    }
+    const update = await this.#session('update', () => updateStep(this.#config, this.#parameters.values()));
+    await update.run(this.#state, this.#scalars);
+    return loss;
+  }
+
+  get #dropoutSeed(): number {
+    return Math.imul(this.#config.seed + 1, 7919) + this.#step;
+  }
+
+  get #scalars(): Map<string, Feed> {
+    const rates = learningRatesAt(this.#step, this.#config);
+    const values = stepScalars(this.#step + 1, rates, this.#config);
+    return new Map([...values].map(([name, value]) => [name, scalar(value)]));
+  }
+
+  /** A session, opened on first use. States that its graph reads start at 0, moving averages at the weights. */
+  #session(key: string, build: () => StepGraph): Promise<StepSession> {
+    let opening = this.#sessions.get(key);
+    if (opening === undefined) {
+      opening = this.#open(build());
+      this.#sessions.set(key, opening);
+    }
+    return opening;
+  }
+
+  async #open(step: StepGraph): Promise<StepSession> {
+    const written = new Set(step.graph.outputs.map(({ name }) => name));
+    for (const input of step.graph.inputs) {
+      if (!written.has(input.name) && !input.name.startsWith(gradientPrefix)) continue;
+      if (this.#state.has(input.name)) continue;
+      const weight = input.name.startsWith(averagePrefix) ? input.name.slice(averagePrefix.length) : null;
+      const data = weight === null ? zerosOf(input) : this.#state.get(weight).slice();
+      this.#state.set(input.name, data, input.shape);
+    }
+    const ort: OrtModule = await loadOrt();
+    return StepSession.open(ort, step, this.#options);
+  }
+
+  #load(step: number, optimiser: Weights, valueOf: (name: string, parameter: Parameter) => WeightArray): void {
+    this.#state.clear();
+    this.#step = step;
+    const set = (name: string, value: WeightArray): void => {
+      const { shape, data } = toGraphLayout(value);
+      this.#state.set(name, data, shape);
+    };
+    for (const [name, parameter] of this.#parameters) set(name, valueOf(name, parameter));
+    for (const [name, value] of optimiser) set(name, value);
+  }
+
+  #read(keyOf: (name: string) => string): Map<string, WeightArray> {
+    const weights = new Map<string, WeightArray>();
+    for (const [name, { shape }] of this.#parameters) {
+      weights.set(name, fromGraphLayout(this.#state.get(keyOf(name)), shape));
+    }
+    return weights;
+  }
+}
+
+function scalar(value: number): Feed {
+  return { data: Float32Array.of(value), shape: [] };
+}
