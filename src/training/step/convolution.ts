@@ -1,9 +1,10 @@
 /**
- * Convolutions and their gradients in plain ONNX operators. Maps are NCHW, kernels [out, k, k, in] (so that a kernel's
- * matrix [out, k·k·in] is the kernel itself), padding is symmetric, (k − 1) / 2.
+ * Convolutions and their gradients in plain ONNX operators. Maps are NCHW, kernels [out, in, k, k], padding is symmetric,
+ * (k − 1) / 2.
  *
- * Each of the three products is written in the way that is fastest for its size on a processor. ONNX Runtime multiplies per
- * image, which suits large maps; small ones are gathered into one matrix product over the whole batch.
+ * Each of the three products is written in the way that is fastest for its size on a processor. ONNX Runtime multiplies image
+ * by image, which suits large maps; for small ones, a matrix product over the whole batch is up to three times as fast
+ * (docs/decisions/0034-training-step-in-onnx.md).
  */
 import { sizeOf, type TensorGraph, type Value } from './tensor-graph.ts';
 
@@ -12,7 +13,7 @@ const pixelsOfSmallMaps = 200;
 
 /**
  * @param x [n, c, h, w]
- * @param kernel [o, k, k, c]
+ * @param kernel [o, c, k, k]
  * @param bias [o]
  * @returns [n, o, ceil(h / stride), ceil(w / stride)]
  */
@@ -24,40 +25,39 @@ export function convolve(
   stride: number,
 ): Value {
   const [n = 1, , h = 1, w = 1] = x.shape;
-  const [o = 1, k = 1] = kernel.shape;
+  const [o = 1, , k = 1] = kernel.shape;
   const shape = [n, o, strided(h, stride), strided(w, stride)];
   if (isSmall(shape)) {
-    const product = graph.matMul(asMatrix(graph, kernel), columns(graph, x, k, stride)); // [o, n·h'·w']
+    const product = graph.gemm(asMatrix(graph, kernel), merged(graph, columns(graph, x, k, stride))); // [o, n·h'·w']
     const biased = bias === null ? product : graph.add(product, graph.reshape(bias, [o, 1]));
     return fromRows(graph, biased, shape);
   }
-  return graph.node('Conv', [x, planar(graph, kernel), bias], shape, attributes(k, stride));
+  return graph.node('Conv', [x, kernel, bias], shape, attributes(k, stride));
 }
 
 /**
  * @param x [n, c, h, w], the convolution's input
  * @param dy [n, o, h', w'], the gradient of its result
  * @param k side of the kernel
- * @returns [o, k, k, c]
+ * @returns [o, c, k, k]
  */
 export function kernelGradient(graph: TensorGraph, x: Value, dy: Value, k: number, stride: number): Value {
-  const [, c = 1] = x.shape;
-  const [, o = 1] = dy.shape;
-  const rows = toRows(graph, dy); // [o, n·h'·w']
-  if (isSmall(dy.shape) || c * k * k < 200) {
-    const gradient = graph.gemm(rows, columns(graph, x, k, stride), { transB: true });
-    return graph.reshape(gradient, [o, k, k, c]);
+  const [n = 1, c = 1] = x.shape;
+  const [, o = 1, height = 1, width = 1] = dy.shape;
+  const seen = columns(graph, x, k, stride); // [n, c·k·k, h', w']
+  if (isSmall(dy.shape)) {
+    const gradient = graph.gemm(merged(graph, dy), merged(graph, seen), { transB: true }); // [o, c·k·k]
+    return graph.reshape(gradient, [o, c, k, k]);
   }
-  const taps = shifts(graph, x, k, stride).map((shifted) => {
-    const tap = graph.reshape(shifted, [c, sizeOf(shifted.shape) / c]);
-    return graph.reshape(graph.gemm(rows, tap, { transB: true }), [o, 1, c]);
-  });
-  return graph.reshape(graph.concat(taps, 1), [o, k, k, c]);
+  const pixels = height * width;
+  const rows = graph.reshape(dy, [n, o, pixels]);
+  const flipped = graph.transpose(graph.reshape(seen, [n, c * k * k, pixels]), [0, 2, 1]);
+  return graph.reshape(graph.reduceSum(graph.matMul(rows, flipped), [0]), [o, c, k, k]);
 }
 
 /**
  * @param dy [n, o, h', w'], the gradient of the convolution's result
- * @param kernel [o, k, k, c]
+ * @param kernel [o, c, k, k]
  * @param shape of the convolution's input, [n, c, h, w]
  */
 export function inputGradient(
@@ -67,21 +67,30 @@ export function inputGradient(
   shape: readonly number[],
   stride: number,
 ): Value {
-  const [o = 1, k = 1, , c = 1] = kernel.shape;
-  if (stride === 1) {
-    // A convolution of dy with the kernel turned by 180°, inputs and outputs exchanged.
-    if (isSmall(shape)) {
-      const turned = graph.reshape(graph.transpose(graph.reshape(kernel, [o, k * k, c]), [1, 0, 2]), [k * k * o, c]);
-      const product = graph.gemm(turned, columns(graph, dy, k, 1, 'reversed'), { transA: true }); // [c, n·h·w]
-      return fromRows(graph, product, shape);
-    }
-    return graph.node('Conv', [dy, turnedPlanar(graph, kernel), null], shape, attributes(k, 1));
+  const [o = 1, c = 1, k = 1] = kernel.shape;
+  if (stride > 1) {
+    const missing = [2, 3].map((axis) => (shape[axis] ?? 1) - ((dy.shape[axis] ?? 1) - 1) * stride - 1);
+    return graph.node('ConvTranspose', [dy, kernel], shape, {
+      ...attributes(k, stride),
+      output_padding: { ints: missing },
+    });
   }
-  const missing = [2, 3].map((axis) => (shape[axis] ?? 1) - ((dy.shape[axis] ?? 1) - 1) * stride - 1);
-  return graph.node('ConvTranspose', [dy, planar(graph, kernel)], shape, {
-    ...attributes(k, stride),
-    output_padding: { ints: missing },
-  });
+  // A convolution of dy with the kernel turned by 180°, inputs and outputs exchanged.
+  const exchanged = graph.transpose(kernel, [1, 0, 2, 3]); // [c, o, k, k]
+  if (isSmall(shape)) {
+    const seen = merged(graph, columns(graph, dy, k, 1, 'turned')); // [o·k·k, n·h·w]
+    return fromRows(graph, graph.gemm(asMatrix(graph, exchanged), seen), shape);
+  }
+  const turned =
+    k === 1
+      ? exchanged
+      : graph.reshape(graph.matMul(graph.reshape(exchanged, [c * o, k * k]), reversal(graph, k * k)), [
+          c,
+          o,
+          k,
+          k,
+        ]);
+  return graph.node('Conv', [dy, turned, null], shape, attributes(k, 1));
 }
 
 /** Sum over everything but channels. @param dy [n, o, h, w] @returns [o] */
@@ -106,30 +115,14 @@ function attributes(k: number, stride: number): Record<string, { ints: number[] 
   };
 }
 
-/** [o, k, k, c] → [o, k·k·c] */
+/** [o, c, k, k] → [o, c·k·k] */
 function asMatrix(graph: TensorGraph, kernel: Value): Value {
   const [o = 1] = kernel.shape;
   return graph.reshape(kernel, [o, sizeOf(kernel.shape) / o]);
 }
 
-/** [o, k, k, c] → [o, c, k, k], the order that ONNX's convolutions read */
-function planar(graph: TensorGraph, kernel: Value): Value {
-  const [o = 1, k = 1, , c = 1] = kernel.shape;
-  return k === 1 ? graph.reshape(kernel, [o, c, 1, 1]) : graph.transpose(kernel, [0, 3, 1, 2]);
-}
-
-/** [o, k, k, c] → [c, o, k, k], turned by 180° */
-function turnedPlanar(graph: TensorGraph, kernel: Value): Value {
-  const [o = 1, k = 1, , c = 1] = kernel.shape;
-  const taps = graph.reshape(kernel, [o, k * k, c]);
-  const reversed = Array.from({ length: k * k }, (_, i) => k * k - 1 - i);
-  const turned =
-    k === 1 ? taps : graph.node('Gather', [taps, graph.int64s(reversed)], taps.shape, { axis: { int: 1 } });
-  return graph.reshape(graph.transpose(turned, [2, 0, 1]), [c, o, k, k]);
-}
-
 /** [n, c, h, w] → [c, n·h·w] */
-function toRows(graph: TensorGraph, x: Value): Value {
+function merged(graph: TensorGraph, x: Value): Value {
   const [, c = 1] = x.shape;
   return graph.reshape(graph.transpose(x, [1, 0, 2, 3]), [c, sizeOf(x.shape) / c]);
 }
@@ -139,32 +132,39 @@ function fromRows(graph: TensorGraph, rows: Value, [n = 1, c = 1, h = 1, w = 1]:
   return graph.transpose(graph.reshape(rows, [c, n, h, w]), [1, 0, 2, 3]);
 }
 
-/** The map as each of the kernel's k · k taps sees it, row by row: [c, n, h', w'] each. */
-function shifts(graph: TensorGraph, x: Value, k: number, stride: number): Value[] {
-  const [, , h = 1, w = 1] = x.shape;
-  const padded = graph.padPlane(graph.transpose(x, [1, 0, 2, 3]), (k - 1) / 2);
-  const [rows, lines] = [strided(h, stride), strided(w, stride)];
-  return Array.from({ length: k * k }, (_, tap) =>
-    k === 1 && stride === 1
-      ? padded
-      : graph.slice(padded, [
-          { axis: 2, from: Math.floor(tap / k), count: rows, step: stride },
-          { axis: 3, from: tap % k, count: lines, step: stride },
-        ]),
-  );
-}
-
-/** The matrix whose product with the kernel's is the convolution: [k·k·c, n·h'·w']. */
+/**
+ * The map as each of the kernel's taps sees it, [n, c·k·k, h', w'], so that a convolution is a matrix product with the kernel.
+ * Written as a convolution of each channel with k · k kernels that have a single 1: one operator on all threads, where
+ * slices would be k · k on one.
+ * @param order `turned`: the taps of a kernel turned by 180°
+ */
 function columns(
   graph: TensorGraph,
   x: Value,
   k: number,
   stride: number,
-  order: 'forward' | 'reversed' = 'forward',
+  order: 'straight' | 'turned' = 'straight',
 ): Value {
-  const taps = shifts(graph, x, k, stride);
-  if (order === 'reversed') taps.reverse();
-  const stacked = graph.concat(taps, 0); // [k·k·c, n, h', w']
-  const [rows = 1] = stacked.shape;
-  return graph.reshape(stacked, [rows, sizeOf(stacked.shape) / rows]);
+  const [n = 1, c = 1, h = 1, w = 1] = x.shape;
+  if (k === 1 && stride === 1) return x;
+  const taps = k * k;
+  const picks = graph.shared(`picks ${[c, k, order].join(' ')}`, () => {
+    const ones = new Float32Array(c * taps * taps);
+    for (let row = 0; row < c * taps; row++) {
+      const tap = row % taps;
+      ones[row * taps + (order === 'turned' ? taps - 1 - tap : tap)] = 1;
+    }
+    return graph.constant(ones, [c * taps, 1, k, k]);
+  });
+  const shape = [n, c * taps, strided(h, stride), strided(w, stride)];
+  return graph.node('Conv', [x, picks], shape, { ...attributes(k, stride), group: { int: c } });
+}
+
+/** The matrix that reverses the order of `count` columns. */
+function reversal(graph: TensorGraph, count: number): Value {
+  return graph.shared(`reversal ${String(count)}`, () => {
+    const ones = new Float32Array(count * count);
+    for (let row = 0; row < count; row++) ones[row * count + count - 1 - row] = 1;
+    return graph.constant(ones, [count, count]);
+  });
 }

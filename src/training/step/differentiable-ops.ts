@@ -70,7 +70,7 @@ export class FeatureMap {
 
 interface Convolution {
   readonly input: FeatureMap;
-  /** [o, k, k, c] */
+  /** [o, c, k, k] */
   readonly kernel: Tracked;
   readonly bias: Tracked | null;
   readonly stride: number;
@@ -130,7 +130,7 @@ export class DifferentiableOps implements Ops<FeatureMap> {
     const bias = this.#vector(`${name}/bias`, filters, 0);
     const graph = this.#graph;
     // Stride equals the kernel, so every pixel produces a 2 × 2 block: a 1×1 convolution and a shuffle.
-    const blocks = graph.reshape(kernel.value, [4 * filters, 1, 1, c]);
+    const blocks = graph.reshape(kernel.value, [4 * filters, c, 1, 1]);
     const input = x.tracked;
     const shape = [n, filters, 2 * h, 2 * w];
     const block = { blocksize: { int: 2 }, mode: { string: 'DCR' } };
@@ -284,7 +284,7 @@ export class DifferentiableOps implements Ops<FeatureMap> {
   #convolution(shape: Shape4, convolution: Convolution): FeatureMap {
     const graph = this.#graph;
     const { kernel, bias, stride } = convolution;
-    const [, side = 1] = kernel.value.shape;
+    const [, , side = 1] = kernel.value.shape;
     const compute = (): Tracked => {
       const input = convolution.input.tracked;
       const value = convolve(graph, input.value, kernel.value, bias?.value ?? null, stride);

@@ -49,12 +49,12 @@ export class TensorGraph {
   }
 
   scalar(value: number): Value {
-    return this.#shared(`scalar ${String(value)}`, () => this.constant(Float32Array.of(value), []));
+    return this.shared(`scalar ${String(value)}`, () => this.constant(Float32Array.of(value), []));
   }
 
   zeros(shape: readonly number[]): Value {
     const key = `zeros ${shape.join()}`;
-    return this.#shared(key, () => this.constant(new Float32Array(sizeOf(shape)), shape));
+    return this.shared(key, () => this.constant(new Float32Array(sizeOf(shape)), shape));
   }
 
   /** Any operator with one result. */
@@ -183,15 +183,6 @@ export class TensorGraph {
     return this.node('Concat', values, shape, { axis: { int: axis } });
   }
 
-  /** Zeros before and after the last two axes. */
-  padPlane(x: Value, before: number, after: number = before): Value {
-    if (before === 0 && after === 0) return x;
-    const rank = x.shape.length;
-    const shape = x.shape.map((side, axis) => (axis < rank - 2 ? side : side + before + after));
-    const sides = (pad: number): number[] => x.shape.map((_, axis) => (axis < rank - 2 ? 0 : pad));
-    return this.node('Pad', [x, this.int64s([...sides(before), ...sides(after)])], shape);
-  }
-
   /** Matrix products over the last two axes; leading axes broadcast. */
   matMul(a: Value, b: Value): Value {
     const batch = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
@@ -207,7 +198,7 @@ export class TensorGraph {
   }
 
   int64s(values: readonly number[]): Value {
-    return this.#shared(`int64 ${values.join()}`, () =>
+    return this.shared(`int64 ${values.join()}`, () =>
       this.#initializer('int64', [values.length], bytesOf(BigInt64Array.from(values, BigInt))),
     );
   }
@@ -270,7 +261,8 @@ export class TensorGraph {
     return value;
   }
 
-  #shared(key: string, create: () => Value): Value {
+  /** A constant that is created once. @param key identifies it within the graph */
+  shared(key: string, create: () => Value): Value {
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
     const value = create();
