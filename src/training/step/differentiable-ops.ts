@@ -345,9 +345,9 @@ export class DifferentiableOps implements Ops<FeatureMap> {
   #normByBatch(x: FeatureMap, name: string, gamma: Tracked, beta: Tracked): FeatureMap {
     const graph = this.#graph;
     const [n, h, w, c] = x.shape;
-    const mean = graph.reduceMean(x.tracked.value, [0, 2, 3], true); // [1, c, 1, 1]
+    const mean = this.#channelMean(x.tracked.value); // [1, c, 1, 1]
     const centred = graph.sub(x.tracked.value, mean); // [n, c, h, w]
-    const variance = graph.reduceMean(graph.mul(centred, centred), [0, 2, 3], true);
+    const variance = this.#channelMean(graph.mul(centred, centred));
     this.statistics.set(name, { mean: graph.reshape(mean, [c]), variance: graph.reshape(variance, [c]) });
     const inverse = this.#inverseDeviation(variance);
     const normed = graph.mul(centred, inverse);
@@ -367,6 +367,11 @@ export class DifferentiableOps implements Ops<FeatureMap> {
       });
     });
     return this.#map(tracked);
+  }
+
+  /** Axis by axis: a sum over all pixels at once loses digits. @returns [1, c, 1, 1] */
+  #channelMean(x: Value): Value {
+    return [3, 2, 0].reduce((mean, axis) => this.#graph.reduceMean(mean, [axis], true), x);
   }
 
   #inverseDeviation(variance: Value): Value {
