@@ -30,13 +30,11 @@ export function threadsOption(): Option {
   );
 }
 
-/** TF.js's backends, on which networks train. */
+/** Where ONNX Runtime trains. */
 export function trainingBackendOption(): Option {
-  return new Option('--backend <name>', 'compute backend of TensorFlow.js').choices([
-    'wasm',
-    'webgpu',
-    'cpu',
-  ]);
+  return new Option('--backend <name>', 'what computes the training steps')
+    .choices(['cpu', 'cuda', 'webgpu'])
+    .default('cpu');
 }
 
 /** Overlap of slices, by the app's names. */

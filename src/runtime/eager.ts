@@ -1,12 +1,18 @@
 /**
- * The eager interpreter: runs a network directly on TF.js tensors and variables. It trains, and it is the
- * reference for testing exported graphs.
+ * The eager interpreter: runs a network directly on TF.js tensors and variables. It is the reference for exported graphs
+ * and for the training step; gradients need the umbrella package `@tensorflow/tfjs`, on the cpu backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../model/ops.ts';
+import { differentiableConv2d } from './differentiable-conv.ts';
 import { batchNormByBatch, batchStatistics, differentiableCropResize } from './gradients.ts';
-import { differentiableConv2d } from './conv/differentiable-conv.ts';
-import { hashName, mulberry32, type Initialiser, type VariableStore } from './variables.ts';
+import {
+  hashName,
+  kernelInitialiser,
+  mulberry32,
+  type Initialiser,
+  type VariableStore,
+} from './variables.ts';
 
 export interface EagerOptions {
   /**
@@ -92,7 +98,7 @@ export class EagerOps implements Ops<EagerMap> {
     const kernel = this.#variables.get(
       `${name}/kernel`,
       shape,
-      kernelInit(spec, c),
+      kernelInitialiser(spec, c),
     ) as unknown as tf.Tensor4D;
     const bias = spec.bias ? this.#vector(`${name}/bias`, filters, 0) : null;
     const out: Shape4 = [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, filters];
@@ -255,12 +261,6 @@ function convolution(shape: Shape4, conv: PendingConv, activation: 'linear' | 'r
       inputNeedsGradient: conv.input.needsGradient,
     });
   return new EagerMap(shape, compute, true, activation === 'linear' ? conv : null);
-}
-
-const initialGain = { he: 2, glorot: 1, residual: 0.02 } as const;
-
-function kernelInit({ kernel, init = 'he' }: ConvSpec, channels: number): Initialiser {
-  return { kind: 'normal', gain: initialGain[init], fanIn: kernel * kernel * channels };
 }
 
 function broadcast(a: Shape4, b: Shape4): Shape4 {

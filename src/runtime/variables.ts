@@ -1,5 +1,6 @@
 /** Trainable variables and moving statistics of a network, by name, with reproducible initial values. */
 import * as tf from '@tensorflow/tfjs-core';
+import type { ConvSpec } from '../model/ops.ts';
 
 /** Weights independent of any backend, for export, saving and loading. */
 export interface WeightArray {
@@ -12,6 +13,13 @@ export type Initialiser =
   | { readonly kind: 'constant'; readonly value: number }
   /** Normal with standard deviation sqrt(gain / fanIn). */
   | { readonly kind: 'normal'; readonly gain: number; readonly fanIn: number };
+
+const initialGain = { he: 2, glorot: 1, residual: 0.02 } as const;
+
+/** @param channels that the convolution reads */
+export function kernelInitialiser({ kernel, init = 'he' }: ConvSpec, channels: number): Initialiser {
+  return { kind: 'normal', gain: initialGain[init], fanIn: kernel * kernel * channels };
+}
 
 export class VariableStore {
   readonly #variables = new Map<string, tf.Variable>();
@@ -38,11 +46,7 @@ export class VariableStore {
       return existing;
     }
     const zeros: Initialiser = { kind: 'constant', value: 0 };
-    const initial = initialValues(
-      shape,
-      this.#seed === null ? zeros : init,
-      hashName(name) ^ (this.#seed ?? 0),
-    );
+    const initial = initialValues(name, shape, this.#seed === null ? zeros : init, this.#seed ?? 0);
     const variable = tf.tidy(() => tf.variable(tf.tensor(initial, [...shape]), trainable));
     this.#variables.set(name, variable);
     return variable;
@@ -84,10 +88,16 @@ export class VariableStore {
   }
 }
 
-function initialValues(shape: readonly number[], init: Initialiser, seed: number): Float32Array {
+/** Initial values depend on the seed and on the variable's name alone. */
+export function initialValues(
+  name: string,
+  shape: readonly number[],
+  init: Initialiser,
+  seed: number,
+): Float32Array {
   const values = new Float32Array(shape.reduce((product, n) => product * n, 1));
   if (init.kind === 'constant') return values.fill(init.value);
-  const random = mulberry32(seed);
+  const random = mulberry32(hashName(name) ^ seed);
   const deviation = Math.sqrt(init.gain / init.fanIn);
   for (let i = 0; i < values.length; i += 2) {
     // Box-Muller: two normal values from two uniform ones.

@@ -109,6 +109,15 @@ const configSchema = z.strictObject({
   /** `batch` for training from scratch; `frozen` keeps the statistics of pretrained weights. */
   batchNorm: z.enum(['batch', 'frozen']),
   optimiser: optimiserSchema,
+  /** Keeps the encoders' weights as they are; only decoder and fusion train. False by default. */
+  freezeEncoders: z.boolean().optional(),
+  /** Largest norm of all gradients together; larger ones are scaled down. No limit by default. */
+  clipNorm: z.number().positive().optional(),
+  /**
+   * How much of the moving average of the weights remains at each step, such as 0.999. The average is validated and
+   * exported instead of the weights. Without it, the weights are.
+   */
+  averageWeights: z.number().positive().lt(1).optional(),
   /** Selects the weights with the highest mIoU on these patients, who are not trained on. */
   validation: z
     .strictObject({ patients: z.array(z.string()).min(1), every: z.number().int().positive() })

@@ -4,7 +4,7 @@
  */
 
 /** TensorProto.DataType */
-const dataTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
+const dataTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 export type DataType = keyof typeof dataTypes;
 
 export type AttributeValue =
@@ -150,7 +150,10 @@ export class Message {
   }
 
   message(field: number, value: Message): this {
-    return this.#push(varint((field << 3) | 2), varint(value.#length), ...value.#parts);
+    this.#push(varint((field << 3) | 2), varint(value.#length));
+    // One by one: a training step has more pieces than a call takes arguments.
+    for (const part of value.#parts) this.#push(part);
+    return this;
   }
 
   finish(): Uint8Array<ArrayBuffer> {

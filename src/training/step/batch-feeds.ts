@@ -1,0 +1,106 @@
+/** What a training step is fed for a batch of samples: images, truths, boxes and dropout masks. */
+import type { Preset } from '../../model/presets.ts';
+import { sliceBox } from '../../runtime/slice-box.ts';
+import { hashName, mulberry32 } from '../../runtime/variables.ts';
+import type { Sample } from '../sample.ts';
+import type { DropoutMask } from './differentiable-ops.ts';
+import { contextTruthName, stepInputs, type StepConfig, type StepGraph } from './training-step.ts';
+
+export interface Feed {
+  readonly data: Uint8Array | Float32Array;
+  readonly shape: readonly number[];
+}
+
+/** @param dropoutSeed differs for every step and part */
+export function batchFeeds(
+  { contextTruths, masks }: Pick<StepGraph, 'contextTruths' | 'masks'>,
+  preset: Preset,
+  config: StepConfig,
+  samples: readonly Sample[],
+  dropoutSeed: number,
+): Map<string, Feed> {
+  const { slicePx, contextPx, network } = preset;
+  const n = samples.length;
+  const feeds = new Map<string, Feed>();
+  feeds.set(
+    stepInputs.slice,
+    images(
+      samples.map(({ slice }) => slice),
+      slicePx,
+    ),
+  );
+  // RefineNet has logits at stride 4, U-Net at full resolution.
+  const side = network.kind === 'unet' ? slicePx : Math.ceil(slicePx / 4);
+  const truths = samples.map(({ classes }) => classes);
+  feeds.set(stepInputs.truth, oneHot(truths, slicePx, side, network.classes, config.classWeights));
+  if (contextPx !== null) {
+    feeds.set(
+      stepInputs.context,
+      images(
+        samples.map((sample) => sample.context!),
+        contextPx,
+      ),
+    );
+    const boxes = samples.flatMap(({ place }) => [...sliceBox(place, contextPx, slicePx)]);
+    feeds.set(stepInputs.boxes, { data: Float32Array.from(boxes), shape: [n, 4] });
+    const contexts = samples.map((sample) => sample.contextClasses!);
+    for (const [label, size] of contextTruths) {
+      const truth = oneHot(contexts, contextPx, size, network.classes, config.contextClassWeights);
+      feeds.set(contextTruthName(label), truth);
+    }
+  }
+  for (const mask of masks) feeds.set(mask.name, dropoutMask(mask, dropoutSeed));
+  return feeds;
+}
+
+/** [n, side, side, 3] */
+function images(squares: readonly Uint8Array[], side: number): Feed {
+  const data = new Uint8Array(squares.length * side * side * 3);
+  squares.forEach((square, index) => {
+    data.set(square, index * side * side * 3);
+  });
+  return { data, shape: [squares.length, side, side, 3] };
+}
+
+/**
+ * Truth of `side` × `side` pixels, sampled to `out` × `out` by nearest neighbour and one-hot encoded. Logits
+ * are later resized with aligned corners, so the first and last logits correspond to the first and last
+ * pixels.
+ * @param weights of a pixel of each class; 1 by default
+ * @returns [n, out, out, classes]; all 0 for a pixel that does not count
+ */
+function oneHot(
+  truths: readonly Uint8Array[],
+  side: number,
+  out: number,
+  classes: number,
+  weights?: readonly number[],
+): Feed {
+  const at = Array.from({ length: out }, (_, i) => Math.round((i * (side - 1)) / Math.max(1, out - 1)));
+  const data = new Float32Array(truths.length * out * out * classes);
+  truths.forEach((truth, index) => {
+    for (let y = 0; y < out; y++) {
+      for (let x = 0; x < out; x++) {
+        const classIndex = truth[at[y]! * side + at[x]!]!;
+        if (classIndex >= classes) continue; // Not counted.
+        data[((index * out + y) * out + x) * classes + classIndex] = weights?.[classIndex] ?? 1;
+      }
+    }
+  });
+  return { data, shape: [truths.length, out, out, classes] };
+}
+
+/** Drawn pixel by pixel, the channels of a pixel one after the other. @returns [n, c, h, w] */
+function dropoutMask({ seed, rate, shape: [n, h, w, c] }: DropoutMask, dropoutSeed: number): Feed {
+  const random = mulberry32(hashName(seed) ^ dropoutSeed);
+  const data = new Float32Array(n * h * w * c);
+  const plane = h * w;
+  for (let image = 0; image < n; image++) {
+    for (let pixel = 0; pixel < plane; pixel++) {
+      for (let channel = 0; channel < c; channel++) {
+        data[(image * c + channel) * plane + pixel] = random() < rate ? 0 : 1 / (1 - rate);
+      }
+    }
+  }
+  return { data, shape: [n, c, h, w] };
+}

@@ -1,0 +1,260 @@
+/**
+ * A training step as one ONNX graph: forward computation, loss, backward computation, and the optimiser's update. The network
+ * comes from the same description as everywhere else, read by `DifferentiableOps`.
+ *
+ * With `accumulate`, a batch is computed in parts: each part by a gradient graph, which adds to the gradients of the parts
+ * before it, then one update graph.
+ */
+import { network } from '../../model/network.ts';
+import type { Preset } from '../../model/presets.ts';
+import type { TrainingConfig } from '../training-config.ts';
+import { isEncoderVariable, type LearningRates } from '../learning-rates.ts';
+import {
+  DifferentiableOps,
+  vectorInputs,
+  type DropoutMask,
+  type FeatureMap,
+  type Parameter,
+} from './differentiable-ops.ts';
+import { crossEntropy, diceLoss } from './loss-graph.ts';
+import { clipped, OptimiserGraph } from './optimiser-graph.ts';
+import { TensorGraph, type Value } from './tensor-graph.ts';
+
+/** The part of a configuration that a step depends on. */
+export type StepConfig = Pick<
+  TrainingConfig,
+  | 'seed'
+  | 'batchNorm'
+  | 'contextLoss'
+  | 'contextClassWeights'
+  | 'classWeights'
+  | 'dice'
+  | 'optimiser'
+  | 'freezeEncoders'
+  | 'clipNorm'
+  | 'averageWeights'
+>;
+
+/** How much of a moving statistic remains at each step. */
+const movingAverage = 0.95;
+
+/** Names of the inputs other than variables, states, masks and scalars. */
+export const stepInputs = {
+  /** uint8 [n, slicePx, slicePx, 3] */
+  slice: 'slice',
+  /** uint8 [n, contextPx, contextPx, 3] */
+  context: 'context',
+  /** [n, 4], see `Ops.cropResize` */
+  boxes: 'boxes',
+  /** [n, h, w, classes] at the logits' size */
+  truth: 'truth',
+  /** Share of the part in its batch, [] */
+  share: 'share',
+} as const;
+
+/** The truth of the auxiliary loss at a stage of the context path, [n, h, w, classes]. */
+export function contextTruthName(label: string): string {
+  return `truth/${label}`;
+}
+
+/** Prefix of the gradients that parts of a batch add up. */
+export const gradientPrefix = 'gradient/';
+/** Prefix of the weights' moving averages. */
+export const averagePrefix = 'average/';
+
+export interface StepGraph {
+  readonly graph: TensorGraph;
+  /** Variables by name; empty for an update graph. */
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  readonly masks: readonly DropoutMask[];
+  /** Sides of the truths of the auxiliary loss, by label. */
+  readonly contextTruths: ReadonlyMap<string, number>;
+}
+
+/**
+ * - `step`: everything; returns the loss and the new variables and states.
+ * - `gradient`: returns the loss, the moving statistics and the gradients, added to those fed.
+ * - `statistics`: the forward computation alone, in which the batch norms that `calibrates` names take their statistics from
+ *   the batch; returns those.
+ */
+export type StepKind =
+  | { readonly kind: 'step' }
+  | { readonly kind: 'gradient' }
+  | { readonly kind: 'statistics'; readonly calibrates: (norm: string) => boolean };
+
+/** @param samples number of samples in the batch or part */
+export function trainingStep(preset: Preset, config: StepConfig, samples: number, work: StepKind): StepGraph {
+  const graph = new TensorGraph();
+  const norm =
+    work.kind === 'statistics'
+      ? (name: string) => (work.calibrates(name) ? ('batch' as const) : ('frozen' as const))
+      : () => config.batchNorm;
+  const ops = new DifferentiableOps(graph, {
+    norm,
+    dropout: work.kind !== 'statistics',
+    trains: (name) => !(config.freezeEncoders === true && isEncoderVariable(name)),
+  });
+  const logits = forward(ops, preset, samples);
+  const contextTruths = new Map<string, number>();
+  const total = loss(ops, logits, preset, config, contextTruths);
+  const vectors = ops.closeVectors();
+  writeStatistics(ops, work.kind === 'statistics' ? 0 : movingAverage);
+  if (work.kind === 'statistics')
+    return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths };
+  ops.tape.backward();
+  graph.output('loss', total);
+  const trained = trainedTensors(ops, vectors);
+  if (work.kind === 'gradient') {
+    const share = graph.input(stepInputs.share, []);
+    for (const { name, gradient } of trained) {
+      const sum = graph.input(gradientPrefix + name, gradient.shape);
+      graph.output(gradientPrefix + name, graph.add(sum, graph.mul(gradient, share)));
+    }
+  } else {
+    writeUpdates(graph, config, trained);
+  }
+  return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths };
+}
+
+/** The update alone, from the gradients of a whole batch that a gradient graph has added up. */
+export function updateStep(config: StepConfig, gradientStep: StepGraph): StepGraph {
+  const graph = new TensorGraph();
+  const trained = gradientStep.graph.outputs.flatMap(({ name: output, value }): TrainedTensor[] => {
+    if (!output.startsWith(gradientPrefix)) return [];
+    const name = output.slice(gradientPrefix.length);
+    const gradient = graph.input(output, value.shape);
+    return [{ name, weight: graph.input(name, value.shape), gradient, group: groupOf(name) }];
+  });
+  writeUpdates(graph, config, trained);
+  return { graph, parameters: new Map(), masks: [], contextTruths: new Map() };
+}
+
+/** A kernel, or all biases and batch norms of encoders or of everything else. */
+interface TrainedTensor {
+  readonly name: string;
+  readonly weight: Value;
+  readonly gradient: Value;
+  readonly group: keyof LearningRates;
+}
+
+function groupOf(name: string): keyof LearningRates {
+  return name === vectorInputs.encoder || isEncoderVariable(name) ? 'encoder' : 'decoder';
+}
+
+function trainedTensors(
+  ops: DifferentiableOps,
+  vectors: Readonly<Record<keyof LearningRates, Value | null>>,
+): TrainedTensor[] {
+  const { graph } = ops.tape;
+  const all = [...ops.parameters.values()];
+  const gradientOf = ({ tracked }: Parameter): Value =>
+    ops.tape.gradient(tracked) ?? graph.zeros(tracked.value.shape);
+  const trained: TrainedTensor[] = [];
+  for (const parameter of all) {
+    const { name, tracked } = parameter;
+    if (!tracked.needsGradient || tracked.value.shape.length === 1) continue;
+    trained.push({ name, weight: tracked.value, gradient: gradientOf(parameter), group: groupOf(name) });
+  }
+  for (const group of ['encoder', 'decoder'] as const) {
+    const name = vectorInputs[group];
+    const weight = vectors[group];
+    const parts = all.filter(({ slot }) => slot.input === name);
+    if (weight === null || !parts.some(({ tracked }) => tracked.needsGradient)) continue;
+    trained.push({ name, weight, gradient: graph.concat(parts.map(gradientOf), 0), group });
+  }
+  return trained;
+}
+
+function writeUpdates(graph: TensorGraph, config: StepConfig, trained: readonly TrainedTensor[]): void {
+  const optimiser = new OptimiserGraph(graph, config);
+  const raw = trained.map(({ gradient }) => gradient);
+  const gradients = config.clipNorm === undefined ? raw : clipped(graph, raw, config.clipNorm);
+  trained.forEach(({ name, weight, group }, index) => {
+    const isKernel = weight.shape.length > 1;
+    const update = optimiser.update(name, weight, gradients[index]!, group, isKernel);
+    graph.output(name, update.weight);
+    for (const [part, value] of update.state) graph.output(part, value);
+    if (config.averageWeights === undefined) return;
+    const average = graph.input(averagePrefix + name, weight.shape);
+    const step = graph.mul(graph.sub(update.weight, average), graph.scalar(1 - config.averageWeights));
+    graph.output(averagePrefix + name, graph.add(average, step));
+  });
+}
+
+/** @returns the network's logits */
+function forward(
+  ops: DifferentiableOps,
+  { slicePx, contextPx, network: config }: Preset,
+  samples: number,
+): FeatureMap {
+  const { graph } = ops.tape;
+  const image = (name: string, side: number): FeatureMap => {
+    const bytes = graph.input(name, [samples, side, side, 3], 'uint8');
+    return ops.image(graph.transpose(graph.cast(bytes, 'float32'), [0, 3, 1, 2]));
+  };
+  const input = {
+    slice: image(stepInputs.slice, slicePx),
+    context: contextPx === null ? null : image(stepInputs.context, contextPx),
+    sliceInContext:
+      contextPx === null || !readsBoxes(config)
+        ? null
+        : ops.boxes(graph.input(stepInputs.boxes, [samples, 4])),
+  };
+  return network(ops, input, config);
+}
+
+function readsBoxes(config: Preset['network']): boolean {
+  return config.kind === 'refinenet' && config.fusion === 'aligned';
+}
+
+/** Loss of the slices plus the weighted loss of the contexts; seeds the backward computation. @returns [] */
+function loss(
+  ops: DifferentiableOps,
+  logits: FeatureMap,
+  preset: Preset,
+  { dice = 0, contextLoss }: StepConfig,
+  contextTruths: Map<string, number>,
+): Value {
+  const { graph } = ops.tape;
+  const terms: Value[] = [];
+  /** Adds a weighted term. */
+  const add = (of: FeatureMap, term: typeof crossEntropy, truth: Value, weight: number): void => {
+    const { loss: value, gradient } = term(graph, graph.transpose(of.tracked.value, [0, 2, 3, 1]), truth);
+    const scaled = (x: Value): Value => (weight === 1 ? x : graph.mul(x, graph.scalar(weight)));
+    terms.push(scaled(value));
+    ops.tape.contribute(of.tracked, graph.transpose(scaled(gradient), [0, 3, 1, 2]));
+  };
+  const truth = graph.input(stepInputs.truth, logits.shape);
+  add(logits, crossEntropy, truth, 1);
+  if (dice > 0) add(logits, diceLoss, truth, dice);
+  if (preset.contextPx !== null && contextLoss > 0) {
+    const { classes } = preset.network;
+    for (const [label, features] of ops.labels) {
+      const head = { filters: classes, kernel: 1, bias: true, init: 'glorot' } as const;
+      const guess = ops.conv2d(features, `auxiliary/${label}`, head); // [n, h, w, classes]
+      contextTruths.set(label, guess.shape[1]);
+      const contextTruth = graph.input(contextTruthName(label), guess.shape);
+      add(guess, crossEntropy, contextTruth, contextLoss / ops.labels.size);
+    }
+  }
+  return graph.sum(terms);
+}
+
+/**
+ * Moves the moving statistics towards the batch's, where batch norms use those.
+ * @param keep how much of a moving statistic remains, 0 to 1
+ */
+function writeStatistics(ops: DifferentiableOps, keep: number): void {
+  const { graph } = ops.tape;
+  if (ops.statistics.size === 0) return;
+  const moved = [...ops.parameters.values()].flatMap(({ name, slot, tracked }) => {
+    if (slot.input !== vectorInputs.moving) return [];
+    const [, norm = '', part = ''] = /^(.*)\/moving_(mean|variance)$/.exec(name) ?? [];
+    const now = ops.statistics.get(norm)?.[part as 'mean' | 'variance'];
+    if (now === undefined) return [tracked.value];
+    if (keep === 0) return [now];
+    const kept = graph.mul(tracked.value, graph.scalar(keep));
+    return [graph.add(kept, graph.mul(now, graph.scalar(1 - keep)))];
+  });
+  graph.output(vectorInputs.moving, graph.concat(moved, 0));
+}
