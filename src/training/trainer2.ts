@@ -7,7 +7,10 @@ import type { Sample } from './sample.ts';
 import { batchFeeds, type Feed } from './step/batch-feeds.ts';
 import type { Parameter } from './step/differentiable-ops.ts';
 import { stepScalars } from './step/optimiser-graph.ts';
-import { loadOrt, StepSession, StepState, zerosOf, type OrtModule, type StepSessionOptions } from './step/step-session.node.ts';
+import { loadOrt, StepSession, type StepSessionOptions } from './step/step-session.node.ts';
+import { StepState } from './step/step-state.ts';
+import { StepVariables } from './step/step-variables.ts';
+import { sizeOf } from './step/tensor-graph.ts';
 import {
   averagePrefix,
   gradientPrefix,
@@ -16,8 +19,10 @@ import {
   updateStep,
   type StepGraph,
 } from './step/training-step.ts';
-import { fromGraphLayout, toGraphLayout } from './step/weight-layout.ts';
 import type { TrainingConfig } from './training-config.ts';
+
+/** Prefixes of what the optimisers keep for a variable, and of its moving average. */
+const statePrefixes = ['m/', 'v/', 'velocity/', averagePrefix];
 
 export class Trainer {
   readonly #preset: Preset;
@@ -26,14 +31,17 @@ export class Trainer {
   readonly #state = new StepState();
   /** By kind of work and number of samples. */
   readonly #sessions = new Map<string, Promise<StepSession>>();
-  readonly #parameters: ReadonlyMap<string, Parameter>;
+  /** The gradient graph of one sample: which variables there are. */
+  readonly #example: StepGraph;
+  readonly #variables: StepVariables;
   #step = 0;
 
   constructor(preset: Preset, config: TrainingConfig, options: StepSessionOptions = {}) {
     this.#preset = preset;
     this.#config = config;
     this.#options = options;
-    this.#parameters = trainingStep(preset, config, 1, { kind: 'gradient' }).parameters;
+    this.#example = trainingStep(preset, config, 1, { kind: 'gradient' });
+    this.#variables = new StepVariables(this.#example.parameters, this.#state);
   }
 
   /** Steps taken. */
@@ -43,12 +51,12 @@ export class Trainer {
 
   /** A copy of all variables, trainable or not. */
   weights(): Map<string, WeightArray> {
-    return this.#read((name) => name);
+    return this.#read(() => '');
   }
 
   /** The weights to validate and export: their moving average where the configuration asks for one. */
   bestWeights(): Map<string, WeightArray> {
-    return this.#read((name) => (this.#state.has(averagePrefix + name) ? averagePrefix + name : name));
+    return this.#read((name) => (this.#variables.has(name, averagePrefix) ? averagePrefix : ''));
   }
 
   /**
@@ -58,8 +66,10 @@ export class Trainer {
    */
   async initialise(samples: readonly Sample[], pretrained: Weights = new Map()): Promise<void> {
     const { seed } = this.#config;
-    this.#load(0, new Map(), (name, { shape, initial }) =>
-      pretrained.get(name) ?? { shape, data: initialValues(name, shape, initial, seed) },
+    this.#load(
+      0,
+      ({ name, shape, initial }) =>
+        pretrained.get(name) ?? { shape, data: initialValues(name, shape, initial, seed) },
     );
     const calibrates = (norm: string): boolean => !pretrained.has(`${norm}/moving_mean`);
     const step = trainingStep(this.#preset, this.#config, samples.length, { kind: 'statistics', calibrates });
@@ -71,24 +81,28 @@ export class Trainer {
 
   /**
    * Restores the state of a checkpoint.
-   * @throws Error when it lacks a variable.
+   * @throws Error when it lacks a variable or has one of another shape.
    */
   load(step: number, variables: Weights, optimiser: Weights): void {
-    this.#load(step, optimiser, (name) => {
+    this.#load(step, ({ name }) => {
       const value = variables.get(name);
       if (value === undefined) throw new Error(`The checkpoint has no variable "${name}".`);
       return value;
     });
+    for (const [key, value] of optimiser) {
+      const prefix = statePrefixes.find((candidate) => key.startsWith(candidate));
+      if (prefix === undefined) throw new Error(`The checkpoint has an unknown optimiser state "${key}".`);
+      this.#variables.write(key.slice(prefix.length), value, prefix);
+    }
   }
 
   /** The optimiser's state and the weights' moving average, by name. */
   optimiserState(): Map<string, WeightArray> {
     const state = new Map<string, WeightArray>();
-    for (const key of this.#state.names) {
-      const name = key.slice(key.indexOf('/') + 1);
-      const parameter = this.#parameters.get(name);
-      if (parameter === undefined || this.#parameters.has(key) || key.startsWith(gradientPrefix)) continue;
-      state.set(key, fromGraphLayout(this.#state.get(key), parameter.shape));
+    for (const prefix of statePrefixes) {
+      for (const name of this.#variables.names) {
+        if (this.#variables.has(name, prefix)) state.set(prefix + name, this.#variables.read(name, prefix));
+      }
     }
     return state;
   }
@@ -138,7 +152,7 @@ export class Trainer {
       const others = await session.run(this.#state, feeds);
       loss += share * (others.get('loss')?.[0] ?? NaN);
     }
-    const update = await this.#session('update', () => updateStep(this.#config, this.#parameters.values()));
+    const update = await this.#session('update', () => updateStep(this.#config, this.#example));
     await update.run(this.#state, this.#scalars);
     return loss;
   }
@@ -169,30 +183,24 @@ export class Trainer {
       if (!written.has(input.name) && !input.name.startsWith(gradientPrefix)) continue;
       if (this.#state.has(input.name)) continue;
       const weight = input.name.startsWith(averagePrefix) ? input.name.slice(averagePrefix.length) : null;
-      const data = weight === null ? zerosOf(input) : this.#state.get(weight).slice();
+      const data = weight === null ? new Float32Array(sizeOf(input.shape)) : this.#state.get(weight).slice();
       this.#state.set(input.name, data, input.shape);
     }
-    const ort: OrtModule = await loadOrt();
-    return StepSession.open(ort, step, this.#options);
+    return StepSession.open(await loadOrt(), step, this.#options);
   }
 
-  #load(step: number, optimiser: Weights, valueOf: (name: string, parameter: Parameter) => WeightArray): void {
+  #load(step: number, valueOf: (parameter: Parameter) => WeightArray): void {
     this.#state.clear();
     this.#step = step;
-    const set = (name: string, value: WeightArray): void => {
-      const { shape, data } = toGraphLayout(value);
-      this.#state.set(name, data, shape);
-    };
-    for (const [name, parameter] of this.#parameters) set(name, valueOf(name, parameter));
-    for (const [name, value] of optimiser) set(name, value);
+    for (const parameter of this.#example.parameters.values()) {
+      this.#variables.write(parameter.name, valueOf(parameter));
+    }
   }
 
-  #read(keyOf: (name: string) => string): Map<string, WeightArray> {
-    const weights = new Map<string, WeightArray>();
-    for (const [name, { shape }] of this.#parameters) {
-      weights.set(name, fromGraphLayout(this.#state.get(keyOf(name)), shape));
-    }
-    return weights;
+  #read(prefixOf: (name: string) => string): Map<string, WeightArray> {
+    return new Map(
+      [...this.#variables.names].map((name) => [name, this.#variables.read(name, prefixOf(name))]),
+    );
   }
 }
 

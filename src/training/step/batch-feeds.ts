@@ -22,13 +22,25 @@ export function batchFeeds(
   const { slicePx, contextPx, network } = preset;
   const n = samples.length;
   const feeds = new Map<string, Feed>();
-  feeds.set(stepInputs.slice, images(samples.map(({ slice }) => slice), slicePx));
+  feeds.set(
+    stepInputs.slice,
+    images(
+      samples.map(({ slice }) => slice),
+      slicePx,
+    ),
+  );
   // RefineNet has logits at stride 4, U-Net at full resolution.
   const side = network.kind === 'unet' ? slicePx : Math.ceil(slicePx / 4);
   const truths = samples.map(({ classes }) => classes);
   feeds.set(stepInputs.truth, oneHot(truths, slicePx, side, network.classes, config.classWeights));
   if (contextPx !== null) {
-    feeds.set(stepInputs.context, images(samples.map((sample) => sample.context!), contextPx));
+    feeds.set(
+      stepInputs.context,
+      images(
+        samples.map((sample) => sample.context!),
+        contextPx,
+      ),
+    );
     const boxes = samples.flatMap(({ place }) => [...sliceBox(place, contextPx, slicePx)]);
     feeds.set(stepInputs.boxes, { data: Float32Array.from(boxes), shape: [n, 4] });
     const contexts = samples.map((sample) => sample.contextClasses!);

@@ -4,13 +4,14 @@
  */
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../../model/ops.ts';
 import { kernelInitialiser, type Initialiser } from '../../runtime/variables.ts';
+import { isEncoderVariable } from '../optimiser.ts';
 import { biasGradient, convolve, inputGradient, kernelGradient } from './convolution.ts';
 import { cropResize, maxPool, resize } from './resampling.ts';
 import { Tape, Tracked } from './tape.ts';
-import type { TensorGraph, Value } from './tensor-graph.ts';
+import type { PackedInput, TensorGraph, Value } from './tensor-graph.ts';
 import { graphShape } from './weight-layout.ts';
 
-/** A variable of the network, and the graph's input of its name. */
+/** A variable of the network. */
 export interface Parameter {
   readonly name: string;
   /** As in checkpoints; the graph's input has the shape `graphShape` of weight-layout.ts. */
@@ -18,7 +19,21 @@ export interface Parameter {
   readonly initial: Initialiser;
   readonly trainable: boolean;
   readonly tracked: Tracked;
+  /** The graph's input that holds the variable, and where it starts there. */
+  readonly slot: Slot;
 }
+
+export interface Slot {
+  readonly input: string;
+  readonly offset: number;
+}
+
+/** Inputs that hold all biases and batch norms. */
+export const vectorInputs = {
+  encoder: 'vectors/encoder',
+  decoder: 'vectors/decoder',
+  moving: 'vectors/moving',
+} as const;
 
 /** A dropout mask that each run feeds under `name`: 0 or 1 / (1 − rate), [n, c, h, w]. */
 export interface DropoutMask {
@@ -86,11 +101,24 @@ export class DifferentiableOps implements Ops<FeatureMap> {
   readonly labels = new Map<string, FeatureMap>();
   readonly #graph: TensorGraph;
   readonly #options: DifferentiableOptions;
+  readonly #vectors: Readonly<Record<keyof typeof vectorInputs, PackedInput>>;
 
   constructor(graph: TensorGraph, options: DifferentiableOptions) {
     this.#graph = graph;
     this.tape = new Tape(graph);
     this.#options = options;
+    this.#vectors = {
+      encoder: graph.packedInput(vectorInputs.encoder),
+      decoder: graph.packedInput(vectorInputs.decoder),
+      moving: graph.packedInput(vectorInputs.moving),
+    };
+  }
+
+  /** Completes the inputs once all variables exist. @returns each whole input of `vectorInputs`, [length], or null */
+  closeVectors(): Record<keyof typeof vectorInputs, Value | null> {
+    const { encoder, decoder, moving } = this.#vectors;
+    const graph = this.#graph;
+    return { encoder: graph.close(encoder), decoder: graph.close(decoder), moving: graph.close(moving) };
   }
 
   /** An image, [n, c, h, w]; gets no gradient. */
@@ -134,7 +162,12 @@ export class DifferentiableOps implements Ops<FeatureMap> {
     const input = x.tracked;
     const shape = [n, filters, 2 * h, 2 * w];
     const block = { blocksize: { int: 2 }, mode: { string: 'DCR' } };
-    const shuffled = graph.node('DepthToSpace', [convolve(graph, input.value, blocks, null, 1)], shape, block);
+    const shuffled = graph.node(
+      'DepthToSpace',
+      [convolve(graph, input.value, blocks, null, 1)],
+      shape,
+      block,
+    );
     const value = graph.add(shuffled, graph.reshape(bias.value, [1, filters, 1, 1]));
     const tracked = this.tape.record(value, [input, kernel, bias], (dy) => {
       const gathered = graph.node('SpaceToDepth', [dy], [n, 4 * filters, h, w], { blocksize: { int: 2 } });
@@ -393,8 +426,14 @@ export class DifferentiableOps implements Ops<FeatureMap> {
     const known = this.parameters.get(name);
     if (known !== undefined) throw new Error(`Variable "${name}" is declared twice.`);
     const trains = trainable && (this.#options.trains?.(name) ?? true);
-    const tracked = new Tracked(this.#graph.input(name, graphShape(shape)), trains);
-    this.parameters.set(name, { name, shape, initial, trainable, tracked });
+    const isVector = shape.length === 1;
+    const pack = this.#vectors[!trainable ? 'moving' : isEncoderVariable(name) ? 'encoder' : 'decoder'];
+    const slot = isVector ? { input: pack.name, offset: pack.length } : { input: name, offset: 0 };
+    const value = isVector
+      ? this.#graph.take(pack, shape[0] ?? 0)
+      : this.#graph.input(name, graphShape(shape));
+    const tracked = new Tracked(value, trains);
+    this.parameters.set(name, { name, shape, initial, trainable, tracked, slot });
     return tracked;
   }
 }

@@ -44,10 +44,7 @@ export function diceLoss(graph: TensorGraph, logits: Value, truth: Value): LossN
   const p = graph.softmax(logits);
   const kept = graph.mul(p, counts); // [n, h, w, classes]
   const overlap = graph.reduceSum(graph.mul(kept, isClass), [0, 1, 2], true); // [1, 1, 1, classes]
-  const sizes = graph.add(
-    graph.reduceSum(kept, [0, 1, 2], true),
-    graph.reduceSum(isClass, [0, 1, 2], true),
-  );
+  const sizes = graph.add(graph.reduceSum(kept, [0, 1, 2], true), graph.reduceSum(isClass, [0, 1, 2], true));
   const bottom = graph.add(sizes, one);
   const dice = graph.div(graph.add(graph.mul(overlap, graph.scalar(2)), one), bottom);
   const loss = graph.sub(one, graph.reduceMean(dice, [0, 1, 2, 3])); // []

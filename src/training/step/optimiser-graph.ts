@@ -2,7 +2,7 @@
  * Optimisers as nodes of a graph. The state of variable `w` is fed and returned as `m/w`, `v/w` or `velocity/w`; what changes from
  * step to step (learning rates, corrections) is fed as scalars.
  */
-import { isEncoderVariable, type LearningRates } from '../optimiser.ts';
+import type { LearningRates } from '../optimiser.ts';
 import type { TrainingConfig } from '../training-config.ts';
 import type { TensorGraph, Value } from './tensor-graph.ts';
 
@@ -33,12 +33,18 @@ export class OptimiserGraph {
   }
 
   /**
+   * @param group whose learning rate applies
    * @param isKernel whether weight decay applies: not to biases and batch norms
    * @param gradient same shape as the weight
    */
-  update(name: string, weight: Value, gradient: Value, isKernel: boolean): Update {
+  update(
+    name: string,
+    weight: Value,
+    gradient: Value,
+    group: keyof LearningRates,
+    isKernel: boolean,
+  ): Update {
     const { optimiser } = this.#config;
-    const group = isEncoderVariable(name) ? 'encoder' : 'decoder';
     return optimiser.kind === 'sgd'
       ? this.#sgd(name, weight, gradient, group, isKernel ? optimiser.weightDecay : 0, optimiser.momentum)
       : this.#adamW(name, weight, gradient, group, isKernel && optimiser.weightDecay > 0);
@@ -49,10 +55,7 @@ export class OptimiserGraph {
     const graph = this.#graph;
     const [mName, vName] = [`m/${name}`, `v/${name}`];
     const scaled = (x: Value, factor: number): Value => graph.mul(x, graph.scalar(factor));
-    const m = graph.add(
-      scaled(graph.input(mName, weight.shape), beta1),
-      scaled(gradient, 1 - beta1),
-    );
+    const m = graph.add(scaled(graph.input(mName, weight.shape), beta1), scaled(gradient, 1 - beta1));
     const v = graph.add(
       scaled(graph.input(vName, weight.shape), beta2),
       graph.mul(scaled(gradient, 1 - beta2), gradient),
@@ -73,14 +76,7 @@ export class OptimiserGraph {
    * Momentum in the form of PyTorch and the RefineNet authors: v = momentum · v + g, where g includes the weight decay;
    * weight −= rate · v.
    */
-  #sgd(
-    name: string,
-    weight: Value,
-    gradient: Value,
-    group: string,
-    decay: number,
-    momentum: number,
-  ): Update {
+  #sgd(name: string, weight: Value, gradient: Value, group: string, decay: number, momentum: number): Update {
     const graph = this.#graph;
     const kept = graph.mul(graph.input(`velocity/${name}`, weight.shape), graph.scalar(momentum));
     const decayed = decay === 0 ? gradient : graph.add(gradient, graph.mul(weight, graph.scalar(decay)));
@@ -104,7 +100,11 @@ export class OptimiserGraph {
  * The scalars of a step, by the names of the graph's inputs; the graph may lack some.
  * @param step from 1
  */
-export function stepScalars(step: number, rates: LearningRates, { optimiser }: OptimiserConfig): Map<string, number> {
+export function stepScalars(
+  step: number,
+  rates: LearningRates,
+  { optimiser }: OptimiserConfig,
+): Map<string, number> {
   const scalars = new Map<string, number>();
   if (optimiser.kind === 'sgd') {
     for (const group of groups) scalars.set(`rate/${group}`, rates[group]);
@@ -129,6 +129,9 @@ export function clipped(graph: TensorGraph, gradients: readonly Value[], limit: 
     return graph.node('ReduceSumSquare', [gradient, graph.int64s(axes)], [], { keepdims: { int: 0 } });
   });
   const norm = graph.unary('Sqrt', graph.sum(squares));
-  const scale = graph.min(graph.scalar(1), graph.div(graph.scalar(limit), graph.max(norm, graph.scalar(1e-12))));
+  const scale = graph.min(
+    graph.scalar(1),
+    graph.div(graph.scalar(limit), graph.max(norm, graph.scalar(1e-12))),
+  );
   return gradients.map((gradient) => graph.mul(gradient, scale));
 }

@@ -2,8 +2,8 @@
 import type * as Ort from 'onnxruntime-node';
 import { ModelError } from '../../runtime/manifest.ts';
 import type { Feed } from './batch-feeds.ts';
+import type { StepState } from './step-state.ts';
 import type { StepGraph } from './training-step.ts';
-import type { Value } from './tensor-graph.ts';
 
 export type OrtModule = typeof Ort;
 
@@ -26,49 +26,6 @@ export async function loadOrt(): Promise<OrtModule> {
       'Install it with "npm install onnxruntime-node@1.30.0 --onnxruntime-node-install=skip", on Linux, macOS or Windows.',
       { cause: error },
     );
-  }
-}
-
-/**
- * Variables and optimiser state by the names of the graphs' inputs. Every value has two buffers: a step reads one and writes
- * the other, since nothing orders reads and writes of one value within a graph.
- */
-export class StepState {
-  readonly #values = new Map<string, { now: Float32Array; next: Float32Array; shape: readonly number[] }>();
-
-  get names(): Iterable<string> {
-    return this.#values.keys();
-  }
-
-  has(name: string): boolean {
-    return this.#values.has(name);
-  }
-
-  /** The current value; valid until the next step. */
-  get(name: string): Float32Array {
-    const value = this.#values.get(name);
-    if (value === undefined) throw new Error(`The training step has no "${name}".`);
-    return value.now;
-  }
-
-  /** @param data is kept, not copied */
-  set(name: string, data: Float32Array, shape: readonly number[]): void {
-    this.#values.set(name, { now: data, next: new Float32Array(data.length), shape });
-  }
-
-  clear(): void {
-    this.#values.clear();
-  }
-
-  /** Where the next value goes; null for a value that is not part of the state. */
-  next(name: string): Float32Array | null {
-    return this.#values.get(name)?.next ?? null;
-  }
-
-  /** The value just written becomes the current one. */
-  swap(name: string): void {
-    const value = this.#values.get(name);
-    if (value !== undefined) [value.now, value.next] = [value.next, value.now];
   }
 }
 
@@ -123,9 +80,4 @@ export class StepSession {
   async close(): Promise<void> {
     await this.#session.release();
   }
-}
-
-/** Initial value of what a graph reads and no state holds yet. */
-export function zerosOf({ shape }: Value): Float32Array {
-  return new Float32Array(shape.reduce((product, side) => product * side, 1));
 }

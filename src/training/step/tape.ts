@@ -33,7 +33,10 @@ export class Tape {
    * @param pullBack contributes to the arguments; never called if none of them needs a gradient.
    */
   record(value: Value, args: readonly Tracked[], pullBack: (gradient: Value) => void): Tracked {
-    const result = new Tracked(value, args.some(({ needsGradient }) => needsGradient));
+    const result = new Tracked(
+      value,
+      args.some(({ needsGradient }) => needsGradient),
+    );
     this.recordAll([result], ([gradient]) => {
       if (gradient !== null && gradient !== undefined) pullBack(gradient);
     });

@@ -22,11 +22,21 @@ export interface Value {
   readonly type: DataType;
 }
 
+/** An input that holds several vectors, one after the other: fewer and larger tensors cost less to handle. */
+export interface PackedInput {
+  readonly name: string;
+  /** The vectors so far, and where each starts. */
+  readonly parts: { readonly value: Value; readonly offset: number }[];
+  length: number;
+}
+
 export class TensorGraph {
   readonly inputs: Value[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers: OnnxTensor[] = [];
+  /** Inner names of the outputs, in order. */
+  readonly #results: string[] = [];
   readonly #constants = new Map<string, Value>();
   #count = 0;
 
@@ -37,11 +47,39 @@ export class TensorGraph {
     return value;
   }
 
+  /** A packed input without vectors. Take all of them, then close it. */
+  packedInput(name: string): PackedInput {
+    return { name, parts: [], length: 0 };
+  }
+
+  /** The next vector of a packed input. */
+  take(packed: PackedInput, length: number): Value {
+    const name = `${packed.name}/${String(packed.parts.length)}`;
+    const value: Value = { name, shape: [length], type: 'float32' };
+    packed.parts.push({ value, offset: packed.length });
+    packed.length += length;
+    return value;
+  }
+
+  /** Adds the input to the graph. @returns the whole of it, [length]; null if it has no vectors */
+  close(packed: PackedInput): Value | null {
+    if (packed.parts.length === 0) return null;
+    const whole = this.input(packed.name, [packed.length]);
+    const lengths = this.int64s(packed.parts.map(({ value }) => value.shape[0] ?? 0));
+    // Before everything that reads the parts: ONNX wants nodes in order.
+    this.#nodes.unshift({
+      op: 'Split',
+      inputs: [whole.name, lengths.name],
+      outputs: packed.parts.map(({ value }) => value.name),
+      attributes: { axis: { int: 0 } },
+    });
+    return whole;
+  }
+
   /** A value that each run returns; `name` may be that of an input whose next value it is. */
   output(name: string, value: Value): void {
-    const result = { ...value, name: `next/${name}` };
-    this.#nodes.push({ op: 'Identity', inputs: [value.name], outputs: [result.name] });
-    this.outputs.push({ name, value: result });
+    this.outputs.push({ name, value: { ...value, name: `next/${name}` } });
+    this.#results.push(value.name);
   }
 
   constant(values: Float32Array, shape: readonly number[]): Value {
@@ -146,9 +184,7 @@ export class TensorGraph {
     if (sizeOf(shape) !== sizeOf(x.shape)) {
       throw new RangeError(`${x.name}: [${x.shape.join(', ')}] cannot become [${shape.join(', ')}].`);
     }
-    return sameShape(x.shape, shape)
-      ? x
-      : this.node('Reshape', [x, this.int64s(shape)], shape, {}, x.type);
+    return sameShape(x.shape, shape) ? x : this.node('Reshape', [x, this.int64s(shape)], shape, {}, x.type);
   }
 
   transpose(x: Value, order: readonly number[]): Value {
@@ -159,7 +195,12 @@ export class TensorGraph {
   /** x[…, from : from + step · (count − 1) + 1 : step, …] along each of the given axes. */
   slice(
     x: Value,
-    parts: readonly { readonly axis: number; readonly from: number; readonly count: number; readonly step?: number }[],
+    parts: readonly {
+      readonly axis: number;
+      readonly from: number;
+      readonly count: number;
+      readonly step?: number;
+    }[],
   ): Value {
     const shape = [...x.shape];
     for (const { axis, count } of parts) shape[axis] = count;
@@ -221,11 +262,26 @@ export class TensorGraph {
 
   /** The graph as an ONNX file. */
   encode(): Uint8Array<ArrayBuffer> {
+    // A node's result that is an output gets the output's name; an input that is one, or a second output, needs a copy.
+    const renamed = new Map<string, string>();
+    const produced = new Set(this.#nodes.flatMap(({ outputs }) => outputs));
+    const copies: OnnxNode[] = [];
+    this.outputs.forEach(({ value }, index) => {
+      const result = this.#results[index] ?? '';
+      if (produced.has(result) && !renamed.has(result)) renamed.set(result, value.name);
+      else copies.push({ op: 'Identity', inputs: [result], outputs: [value.name] });
+    });
+    const rename = (name: string): string => renamed.get(name) ?? name;
+    const nodes = [...this.#nodes, ...copies].map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }));
     const described = ({ name, type, shape }: Value): OnnxValue => ({ name, type, shape });
     return encodeModel(
       {
         name: 'training step',
-        nodes: this.#nodes,
+        nodes,
         initializers: this.#initializers,
         inputs: this.inputs.map(described),
         outputs: this.outputs.map(({ value }) => described(value)),

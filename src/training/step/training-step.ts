@@ -8,8 +8,14 @@
 import { network } from '../../model/network.ts';
 import type { Preset } from '../../model/presets.ts';
 import type { TrainingConfig } from '../training-config.ts';
-import { isEncoderVariable } from '../optimiser.ts';
-import { DifferentiableOps, type DropoutMask, type FeatureMap, type Parameter } from './differentiable-ops.ts';
+import { isEncoderVariable, type LearningRates } from '../optimiser.ts';
+import {
+  DifferentiableOps,
+  vectorInputs,
+  type DropoutMask,
+  type FeatureMap,
+  type Parameter,
+} from './differentiable-ops.ts';
 import { crossEntropy, diceLoss } from './loss-graph.ts';
 import { clipped, OptimiserGraph } from './optimiser-graph.ts';
 import { TensorGraph, type Value } from './tensor-graph.ts';
@@ -91,20 +97,13 @@ export function trainingStep(preset: Preset, config: StepConfig, samples: number
   const logits = forward(ops, preset, samples);
   const contextTruths = new Map<string, number>();
   const total = loss(ops, logits, preset, config, contextTruths);
-  if (work.kind === 'statistics') {
-    for (const [name, { mean, variance }] of ops.statistics) {
-      graph.output(`${name}/moving_mean`, mean);
-      graph.output(`${name}/moving_variance`, variance);
-    }
+  const vectors = ops.closeVectors();
+  writeStatistics(ops, work.kind === 'statistics' ? 0 : movingAverage);
+  if (work.kind === 'statistics')
     return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths };
-  }
   ops.tape.backward();
   graph.output('loss', total);
-  for (const [name, statistics] of ops.statistics) {
-    follow(ops, `${name}/moving_mean`, statistics.mean);
-    follow(ops, `${name}/moving_variance`, statistics.variance);
-  }
-  const trained = trainedParameters(ops);
+  const trained = trainedTensors(ops, vectors);
   if (work.kind === 'gradient') {
     const share = graph.input(stepInputs.share, []);
     for (const { name, gradient } of trained) {
@@ -117,44 +116,62 @@ export function trainingStep(preset: Preset, config: StepConfig, samples: number
   return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths };
 }
 
-/** The update alone, from the gradients of a whole batch. @param parameters of its gradient graph */
-export function updateStep(config: StepConfig, parameters: Iterable<Parameter>): StepGraph {
+/** The update alone, from the gradients of a whole batch that a gradient graph has added up. */
+export function updateStep(config: StepConfig, gradientStep: StepGraph): StepGraph {
   const graph = new TensorGraph();
-  const trained = [...parameters]
-    .filter(({ tracked }) => tracked.needsGradient)
-    .map(({ name, tracked: { value } }) => ({
-      name,
-      weight: graph.input(name, value.shape),
-      gradient: graph.input(gradientPrefix + name, value.shape),
-    }));
+  const trained = gradientStep.graph.outputs.flatMap(({ name: output, value }): TrainedTensor[] => {
+    if (!output.startsWith(gradientPrefix)) return [];
+    const name = output.slice(gradientPrefix.length);
+    const gradient = graph.input(output, value.shape);
+    return [{ name, weight: graph.input(name, value.shape), gradient, group: groupOf(name) }];
+  });
   writeUpdates(graph, config, trained);
   return { graph, parameters: new Map(), masks: [], contextTruths: new Map() };
 }
 
-interface TrainedParameter {
+/** A kernel, or all biases and batch norms of encoders or of everything else. */
+interface TrainedTensor {
   readonly name: string;
   readonly weight: Value;
   readonly gradient: Value;
+  readonly group: keyof LearningRates;
 }
 
-function trainedParameters(ops: DifferentiableOps): TrainedParameter[] {
+function groupOf(name: string): keyof LearningRates {
+  return name === vectorInputs.encoder || isEncoderVariable(name) ? 'encoder' : 'decoder';
+}
+
+function trainedTensors(
+  ops: DifferentiableOps,
+  vectors: Readonly<Record<keyof LearningRates, Value | null>>,
+): TrainedTensor[] {
   const { graph } = ops.tape;
-  return [...ops.parameters.values()]
-    .filter(({ tracked }) => tracked.needsGradient)
-    .map(({ name, tracked }) => ({
-      name,
-      weight: tracked.value,
-      gradient: ops.tape.gradient(tracked) ?? graph.zeros(tracked.value.shape),
-    }));
+  const all = [...ops.parameters.values()];
+  const gradientOf = ({ tracked }: Parameter): Value =>
+    ops.tape.gradient(tracked) ?? graph.zeros(tracked.value.shape);
+  const trained: TrainedTensor[] = [];
+  for (const parameter of all) {
+    const { name, tracked } = parameter;
+    if (!tracked.needsGradient || tracked.value.shape.length === 1) continue;
+    trained.push({ name, weight: tracked.value, gradient: gradientOf(parameter), group: groupOf(name) });
+  }
+  for (const group of ['encoder', 'decoder'] as const) {
+    const name = vectorInputs[group];
+    const weight = vectors[group];
+    const parts = all.filter(({ slot }) => slot.input === name);
+    if (weight === null || !parts.some(({ tracked }) => tracked.needsGradient)) continue;
+    trained.push({ name, weight, gradient: graph.concat(parts.map(gradientOf), 0), group });
+  }
+  return trained;
 }
 
-function writeUpdates(graph: TensorGraph, config: StepConfig, trained: readonly TrainedParameter[]): void {
+function writeUpdates(graph: TensorGraph, config: StepConfig, trained: readonly TrainedTensor[]): void {
   const optimiser = new OptimiserGraph(graph, config);
   const raw = trained.map(({ gradient }) => gradient);
   const gradients = config.clipNorm === undefined ? raw : clipped(graph, raw, config.clipNorm);
-  trained.forEach(({ name, weight }, index) => {
+  trained.forEach(({ name, weight, group }, index) => {
     const isKernel = weight.shape.length > 1;
-    const update = optimiser.update(name, weight, gradients[index]!, isKernel);
+    const update = optimiser.update(name, weight, gradients[index]!, group, isKernel);
     graph.output(name, update.weight);
     for (const [part, value] of update.state) graph.output(part, value);
     if (config.averageWeights === undefined) return;
@@ -165,7 +182,11 @@ function writeUpdates(graph: TensorGraph, config: StepConfig, trained: readonly 
 }
 
 /** @returns the network's logits */
-function forward(ops: DifferentiableOps, { slicePx, contextPx, network: config }: Preset, samples: number): FeatureMap {
+function forward(
+  ops: DifferentiableOps,
+  { slicePx, contextPx, network: config }: Preset,
+  samples: number,
+): FeatureMap {
   const { graph } = ops.tape;
   const image = (name: string, side: number): FeatureMap => {
     const bytes = graph.input(name, [samples, side, side, 3], 'uint8');
@@ -175,7 +196,9 @@ function forward(ops: DifferentiableOps, { slicePx, contextPx, network: config }
     slice: image(stepInputs.slice, slicePx),
     context: contextPx === null ? null : image(stepInputs.context, contextPx),
     sliceInContext:
-      contextPx === null || !readsBoxes(config) ? null : ops.boxes(graph.input(stepInputs.boxes, [samples, 4])),
+      contextPx === null || !readsBoxes(config)
+        ? null
+        : ops.boxes(graph.input(stepInputs.boxes, [samples, 4])),
   };
   return network(ops, input, config);
 }
@@ -217,11 +240,21 @@ function loss(
   return graph.sum(terms);
 }
 
-/** Moves a moving statistic towards the batch's. */
-function follow(ops: DifferentiableOps, name: string, now: Value): void {
+/**
+ * Moves the moving statistics towards the batch's, where batch norms use those.
+ * @param keep how much of a moving statistic remains, 0 to 1
+ */
+function writeStatistics(ops: DifferentiableOps, keep: number): void {
   const { graph } = ops.tape;
-  const moving = ops.parameters.get(name)!.tracked.value;
-  const kept = graph.mul(moving, graph.scalar(movingAverage));
-  graph.output(name, graph.add(kept, graph.mul(now, graph.scalar(1 - movingAverage))));
+  if (ops.statistics.size === 0) return;
+  const moved = [...ops.parameters.values()].flatMap(({ name, slot, tracked }) => {
+    if (slot.input !== vectorInputs.moving) return [];
+    const [, norm = '', part = ''] = /^(.*)\/moving_(mean|variance)$/.exec(name) ?? [];
+    const now = ops.statistics.get(norm)?.[part as 'mean' | 'variance'];
+    if (now === undefined) return [tracked.value];
+    if (keep === 0) return [now];
+    const kept = graph.mul(tracked.value, graph.scalar(keep));
+    return [graph.add(kept, graph.mul(now, graph.scalar(1 - keep)))];
+  });
+  graph.output(vectorInputs.moving, graph.concat(moved, 0));
 }
-
