@@ -7,9 +7,11 @@ import { NaiveOps, type NaiveMap, type NaiveWeights } from '../../model/naive-op
 import { mulberry32 } from '../../runtime/variables.ts';
 import type { Feed } from './batch-feeds.ts';
 import { DifferentiableOps, type FeatureMap } from './differentiable-ops.ts';
-import { loadOrt, StepSession, StepState } from './step-session.node.ts';
+import { loadOrt, StepSession } from './step-session.node.ts';
+import { StepState } from './step-state.ts';
+import { StepVariables } from './step-variables.ts';
 import { sizeOf, TensorGraph } from './tensor-graph.ts';
-import { fromGraphLayout, toGraphLayout } from './weight-layout.ts';
+import { fromGraphLayout } from './weight-layout.ts';
 
 /** An argument of an operation: what gets a gradient unless it is an image or boxes. */
 export interface OperationInput {
@@ -98,7 +100,10 @@ export class CheckedOperations {
       feeds.set(seedName(name), { data: toChannelsFirst(seed), shape: channelsFirst(result.shape) });
       ops.tape.contribute(result.tracked, graph.input(seedName(name), channelsFirst(result.shape)));
     }
+    ops.closeVectors();
     ops.tape.backward();
+    const state = new StepState();
+    const variables = new StepVariables(ops.parameters, state);
     for (const [key, { tracked }] of features) graph.output(gradientName(key), ops.tape.gradient(tracked)!);
     for (const { name, shape, tracked } of ops.parameters.values()) {
       const values = draw(random, sizeOf(shape)).map((value) =>
@@ -106,7 +111,7 @@ export class CheckedOperations {
       );
       const data = Float32Array.from(values);
       given.weights.set(name, { shape, data: Float64Array.from(data) });
-      feeds.set(name, toGraphLayout({ shape, data }));
+      variables.write(name, { shape, data });
       const gradient = ops.tape.gradient(tracked);
       if (gradient !== null) graph.output(gradientName(name), gradient);
     }
@@ -124,7 +129,7 @@ export class CheckedOperations {
       contextTruths: new Map<string, number>(),
     };
     const session = await StepSession.open(await loadOrt(), step, { threads: 1 });
-    const results = await session.run(new StepState(), feeds);
+    const results = await session.run(state, feeds);
     await session.close();
     return new CheckedOperations(cases, results, given);
   }

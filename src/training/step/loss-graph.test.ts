@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { mulberry32 } from '../../runtime/variables.ts';
 import type { Feed } from './batch-feeds.ts';
 import { crossEntropy, diceLoss } from './loss-graph.ts';
-import { loadOrt, StepSession, StepState } from './step-session.node.ts';
+import { loadOrt, StepSession } from './step-session.node.ts';
+import { StepState } from './step-state.ts';
 import { sizeOf, TensorGraph } from './tensor-graph.ts';
 
 const shape = [2, 3, 4, 3] as const;
