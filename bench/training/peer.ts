@@ -28,10 +28,11 @@ export class Peer {
   /** @throws Error when the process has ended. */
   async ask<T>(command: string): Promise<T> {
     this.#child.stdin.write(`${command}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done === true)
+    const line = await this.#lines.next();
+    if (line.done === true) {
       throw new Error(`${this.#child.spawnargs.join(' ')} ended before it answered "${command}".`);
-    return JSON.parse(value) as T;
+    }
+    return JSON.parse(line.value) as T;
   }
 
   end(): void {

@@ -1,173 +1,145 @@
 /**
- * Measures the speed of training in Node on wasm:
+ * Measures the speed of training in Node:
  *
- *     npx tsx bench/training/run.ts [PRESET@PIXELS …]
+ *     npx tsx bench/training/run.ts [PRESET@PIXELS …] [--threads 2,1] [--rounds 4] [--steps 3] [--python /usr/bin/python3]
  *
- * Prints one JSON object. All measurements run one after the other in one process; each ratio is the median over
- * neighbouring pairs:
- * - `shareOfMatMul`: multiply-adds of a training step (three times those of the forward pass) per second of processor time,
- *   over those of plain matrix products;
- * - `twoThreadsOverOne`: time of a step on one thread over that on two, with the batch split in two in both cases;
- * - `tfjsGradientOverOurs`: time of a convolution's gradients in TF.js over ours, where TF.js has kernels for them.
+ * Prints one JSON object. Our trainer, PyTorch (where `python3` has it) and plain convolutions take turns, round by round;
+ * batches of eight, AdamW, batch norms with fixed statistics. Rates are those of the fastest step, and of the median one:
+ * - `samplesPerSecond`: of our trainer;
+ * - `overTorch`: our samples per second over PyTorch's;
+ * - `shareOfPlainConvolutions`: multiply-adds of a training step (three times those of the forward convolutions) per second,
+ *   over those that the same runtime reaches in the network's convolutions alone, forward;
+ * - `peakMB`: largest resident set of the trainer's process;
+ * - `lossDifference`: largest relative difference between our losses and PyTorch's over four steps from the same weights on
+ *   the same batch, without dropout. The first is a matter of rounding; later ones differ more, since AdamW
+ *   turns rounding of the smallest gradients into steps of full length.
  */
-import * as tf from '@tensorflow/tfjs-core';
-import { presetById, type Preset } from '../../src/model/presets.ts';
-import { differentiableConv2d } from '../../src/runtime/conv/differentiable-conv.ts';
-import { registerTrainingKernels } from '../../src/runtime/training-kernels.node.ts';
-import { useTestBackend as runOn } from '../../src/runtime/test-backend.ts';
-import { presetCost } from '../../src/runtime/zoo.ts';
-import type { Sample } from '../../src/training/sample.ts';
-import { Trainer } from '../../src/training/trainer.ts';
-import { trainingConfigSchema } from '../../src/training/training-config.ts';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Peer, type Steps } from './peer.ts';
+import { PlainConvolutions } from './plain-convolutions.ts';
+import { recordNetwork } from './recorded-network.ts';
+import { batch, workload } from './workload.ts';
 
-const BATCH = 8;
-const REPEATS = 3;
-/** Side and number of the matrices for the rate of plain products. */
-const SIDE = 1024;
-const PRODUCTS = 4;
-const PRODUCT_MACS = PRODUCTS * SIDE ** 3;
-const words = process.argv.slice(2);
-if (words.length === 0) words.push('compact-attention@128');
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    threads: { type: 'string', default: '2,1' },
+    rounds: { type: 'string', default: '4' },
+    steps: { type: 'string', default: '3' },
+    python: { type: 'string', default: '/usr/bin/python3' },
+  },
+});
+const words = positionals.length > 0 ? positionals : ['compact-attention@128'];
+const rounds = Number(options.rounds);
+const torchVersion = findTorch();
+const figures: Record<string, unknown> = {
+  batch,
+  rounds,
+  stepsPerRound: Number(options.steps),
+  torch: torchVersion,
+};
 
-await runOn('wasm');
-await registerTrainingKernels();
-const figures: Record<string, unknown> = { backend: 'wasm', batch: BATCH, repeats: REPEATS };
 for (const word of words) {
-  process.stderr.write(`${word}\n`);
-  await benchPreset(word);
+  const folder = mkdtempSync(join(tmpdir(), 'training-bench-'));
+  try {
+    figures[`${word} lossDifference`] = await lossDifference(word, folder);
+    for (const threads of options.threads.split(',')) {
+      note(`${word}, threads: ${threads}`);
+      figures[`${word} threads ${threads}`] = await compare(word, folder, Number(threads));
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
-process.stderr.write('gradients of a convolution\n');
-await benchGradients();
 process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
 
-async function benchPreset(word: string): Promise<void> {
-  const [id = '', px = '128'] = word.split('@');
-  const preset = atSize(presetById(id), Number(px));
-  const macs = 3 * presetCost(preset).macs * BATCH;
-  const samples = Array.from({ length: BATCH }, (_, i) => randomSample(preset, i));
-  const start = async (threads: number): Promise<Trainer> => {
-    const trainer = new Trainer(preset, configOf(id));
-    trainer.initialise(samples);
-    await trainer.startThreads(threads);
-    await trainer.train(samples); // compiles, allocates
-    return trainer;
-  };
-  const [one, two] = [await start(1), await start(2)];
-  const shares: number[] = [];
-  const speedUps: number[] = [];
-  const rates: number[] = [];
-  for (let i = 0; i < REPEATS; i++) {
-    const product = await timed(matrixProducts);
-    const step = await timed(() => one.train(samples));
-    const parallel = await timed(() => two.train(samples));
-    shares.push(macs / step.cpu / (PRODUCT_MACS / product.cpu));
-    speedUps.push(step.wall / parallel.wall);
-    rates.push((1000 * BATCH) / step.wall);
+/** Also writes what PyTorch reads. @returns null without PyTorch */
+async function lossDifference(word: string, folder: string): Promise<object | null> {
+  const own = ownPeer(word, 2, ['--without-dropout']);
+  await own.ask(`write ${folder}`);
+  if (torchVersion === null) {
+    own.end();
+    return null;
   }
-  figures[`${word} samplesPerSecond`] = rounded(median(rates));
-  figures[`${word} shareOfMatMul`] = rounded(median(shares));
-  figures[`${word} twoThreadsOverOne`] = rounded(median(speedUps));
-  await one.dispose();
-  await two.dispose();
+  const torch = torchPeer(folder, 2, ['--without-dropout']);
+  const [ours, theirs] = [await own.ask<Steps>('steps 4'), await torch.ask<Steps>('steps 4')];
+  for (const peer of [own, torch]) peer.end();
+  const differences = ours.losses.map((loss, i) => Math.abs(loss / theirs.losses[i]! - 1));
+  return { first: rounded(differences[0]!), largest: rounded(Math.max(...differences)) };
 }
 
-/** A 3×3 convolution of 32 channels on 32 × 32 pixels, forward and both gradients. TF.js's cpu backend takes a second for it. */
-async function benchGradients(): Promise<void> {
-  const ours = (x: tf.Tensor, k: tf.Tensor): tf.Tensor =>
-    differentiableConv2d(x as tf.Tensor4D, k as tf.Tensor4D, null, {
-      kernelSize: 3,
-      stride: 1,
-      activation: 'linear',
-      inputNeedsGradient: true,
-    });
-  const theirs = (x: tf.Tensor, k: tf.Tensor): tf.Tensor =>
-    tf.conv2d(x as tf.Tensor4D, k as tf.Tensor4D, 1, 'same');
-  const run = async (conv: typeof ours): Promise<number> => {
-    const { wall } = await timed(async () => {
-      const gradients = tf.tidy(() => {
-        const x = tf.randomNormal([1, 32, 32, 32], 0, 1, 'float32', 1);
-        const k = tf.randomNormal([3, 3, 32, 32], 0, 1, 'float32', 2);
-        return tf.grads((a: tf.Tensor, b: tf.Tensor) => tf.sum(conv(a, b)))([x, k]);
-      });
-      await Promise.all(gradients.map((gradient) => gradient.data()));
-      tf.dispose(gradients);
-    });
-    return wall;
+async function compare(word: string, folder: string, threads: number): Promise<object> {
+  const { convolutions, macs } = recordNetwork(workload(word).preset, batch);
+  const own = ownPeer(word, threads);
+  const torch = torchVersion === null ? null : torchPeer(folder, threads);
+  const plain = await PlainConvolutions.open(convolutions, threads);
+  const peers = [own, ...(torch === null ? [] : [torch])];
+  // Compiles, allocates.
+  for (const peer of peers) await peer.ask('steps 2');
+  await plain.run();
+  const seconds = { own: [] as number[], torch: [] as number[], plain: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    const steps = `steps ${options.steps}`;
+    seconds.own.push(...(await own.ask<Steps>(steps)).seconds);
+    if (torch !== null) seconds.torch.push(...(await torch.ask<Steps>(steps)).seconds);
+    for (let i = 0; i < 2 * Number(options.steps); i++) seconds.plain.push(await plain.run());
+  }
+  const memory = async (peer: Peer): Promise<number> =>
+    Math.round((await peer.ask<{ peakMB: number }>('memory')).peakMB);
+  const peakMB = { own: await memory(own), torch: torch === null ? null : await memory(torch) };
+  for (const peer of peers) peer.end();
+  await plain.close();
+  const ratesBy = (of: (values: readonly number[]) => number): object => {
+    const [step, torchStep, plainTime] = [of(seconds.own), of(seconds.torch), of(seconds.plain)];
+    return {
+      samplesPerSecond: rounded(batch / step),
+      torchSamplesPerSecond: torch === null ? null : rounded(batch / torchStep),
+      overTorch: torch === null ? null : rounded(torchStep / step),
+      shareOfPlainConvolutions: rounded((3 * plainTime) / step),
+      plainGigaMacsPerSecond: rounded(macs / plainTime / 1e9),
+    };
   };
-  await run(ours);
-  const times = { wasm: [] as number[], cpu: [] as number[] };
-  for (let i = 0; i < REPEATS; i++) {
-    await runOn('wasm');
-    const own = await run(ours);
-    for (const backend of ['wasm', 'cpu'] as const) {
-      await runOn(backend);
-      try {
-        times[backend].push((await run(theirs)) / own);
-      } catch (error) {
-        figures[`TF.js's own gradients on ${backend}`] = (error as Error).message.split('\n')[0];
-      }
-    }
-  }
-  for (const [backend, ratios] of Object.entries(times)) {
-    if (ratios.length > 0) figures[`tfjsGradientOverOurs, theirs on ${backend}`] = rounded(median(ratios));
-  }
+  return { fastest: ratesBy((values) => Math.min(...values)), median: ratesBy(median), peakMB };
 }
 
-async function matrixProducts(): Promise<void> {
-  const product = tf.tidy(() => {
-    const a = tf.ones<tf.Rank.R2>([SIDE, SIDE]);
-    let b = tf.ones<tf.Rank.R2>([SIDE, SIDE]);
-    for (let i = 0; i < PRODUCTS; i++) b = tf.matMul(a, b);
-    return b;
+function ownPeer(word: string, threads: number, more: readonly string[] = []): Peer {
+  return new Peer(process.execPath, [
+    '--import',
+    'tsx',
+    besides('own-peer.ts'),
+    word,
+    String(threads),
+    ...more,
+  ]);
+}
+
+function torchPeer(folder: string, threads: number, more: readonly string[] = []): Peer {
+  // OpenMP's threads otherwise spin while they wait, which takes a shared core from the thread that they wait for.
+  const variables = { OMP_WAIT_POLICY: 'PASSIVE' };
+  return new Peer(options.python, [besides('torch-peer.py'), folder, String(threads), ...more], variables);
+}
+
+/** @returns PyTorch's version, null where Python has none */
+function findTorch(): string | null {
+  const { status, stdout } = spawnSync(options.python, ['-c', 'import torch; print(torch.__version__)'], {
+    encoding: 'utf8',
   });
-  await product.data();
-  product.dispose();
+  if (status === 0) return stdout.trim();
+  note(`No comparison with PyTorch: ${options.python} has no module "torch" (Debian: python3-torch).`);
+  return null;
 }
 
-/** Wall and processor time, milliseconds. */
-async function timed(work: () => Promise<unknown>): Promise<{ wall: number; cpu: number }> {
-  const before = process.cpuUsage();
-  const start = performance.now();
-  await work();
-  const wall = performance.now() - start;
-  const { user, system } = process.cpuUsage(before);
-  return { wall, cpu: (user + system) / 1000 };
+function besides(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url));
 }
 
-function atSize(preset: Preset, px: number): Preset {
-  const contextPx = preset.contextPx === null ? null : preset.contextKind === 'same' ? px / 2 : px;
-  return { ...preset, slicePx: px, contextPx };
-}
-
-function configOf(preset: string): ReturnType<typeof trainingConfigSchema.parse> {
-  return trainingConfigSchema.parse({
-    preset,
-    id: 'bench',
-    title: '',
-    description: '',
-    seed: 1,
-    steps: 1000,
-    batch: BATCH,
-    accumulate: 2,
-    sampling: [1, 1, 1, 1],
-    contextLoss: 0,
-    batchNorm: 'frozen',
-    optimiser: { learningRate: 1e-5, warmup: 0, weightDecay: 0 },
-    classes: ['a', 'b', 'c', 'd'].map((name) => ({ name, colour: '#000000', background: false })),
-    provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
-  });
-}
-
-function randomSample({ slicePx, contextPx }: Preset, seed: number): Sample {
-  const bytes = (length: number, below: number): Uint8Array<ArrayBuffer> =>
-    Uint8Array.from({ length }, (_, i) => (Math.imul(i + 1, 2654435761 + seed) >>> 16) % below);
-  return {
-    slice: bytes(slicePx * slicePx * 3, 256),
-    classes: bytes(slicePx * slicePx, 4),
-    context: contextPx === null ? null : bytes(contextPx * contextPx * 3, 256),
-    contextClasses: contextPx === null ? null : bytes(contextPx * contextPx, 4),
-    place: { x: 0.3, y: 0.3, size: 0.2 },
-  };
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function median(values: readonly number[]): number {
@@ -176,5 +148,5 @@ function median(values: readonly number[]): number {
 }
 
 function rounded(value: number): number {
-  return Number(value.toFixed(3));
+  return Number(value.toPrecision(3));
 }
