@@ -70,6 +70,8 @@ export default tseslint.config(
       'src/model/**',
       'src/runtime/*.ts',
       'src/runtime/conv/*.ts',
+      'src/runtime/graph/float16.ts',
+      'src/runtime/onnx/kernel-layout.ts',
       'src/training/**',
       'src/cli/zoo.ts',
       'src/annotation/**',

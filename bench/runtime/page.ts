@@ -10,7 +10,7 @@ import ortWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
 import { initialiseBackend } from '../../src/runtime/backend-initialise.ts';
 import { browserBackendPlatform } from '../../src/runtime/backend-probe.ts';
 import { GraphExecutor } from '../../src/runtime/graph-executor.ts';
-import type { TopologyNode } from '../../src/runtime/graph-steps.ts';
+import type { TopologyNode } from '../../src/runtime/node-attributes.ts';
 import { wasmUrls } from '../../src/runtime/wasm-urls.ts';
 
 interface Call {

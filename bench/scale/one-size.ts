@@ -37,7 +37,7 @@ function heapBytes(): number {
 }
 
 const slide = await virtualSlide(Number(side));
-const network = await startNetwork(model, 'wasm');
+const network = await startNetwork(model, { backend: 'cpu' });
 const { manifest } = network.segmenter;
 const reader = slideReader(slide, nodePlatform());
 const folder = mkdtempSync(join(tmpdir(), 'dualscope-scale-'));

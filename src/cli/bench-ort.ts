@@ -8,7 +8,7 @@ import type * as Ort from 'onnxruntime-web/wasm';
 import { fullSizeLogits } from '../model/network.ts';
 import { presetById } from '../model/presets.ts';
 import { GraphExecutor } from '../runtime/graph-executor.ts';
-import type { TopologyNode } from '../runtime/graph-steps.ts';
+import type { TopologyNode } from '../runtime/node-attributes.ts';
 import { graphNames, recordNetwork, toGraphModel } from '../runtime/graph/graph-model.ts';
 import { toOnnx } from '../runtime/onnx/onnx-model.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';

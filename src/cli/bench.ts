@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writePhantom } from '../phantom/write-phantom.node.ts';
-import type { BackendChoice, BackendName } from '../runtime/backend.ts';
+import type { BackendChoice } from '../runtime/backend.ts';
+import type { BackendRequest, NodeBackendName } from '../runtime/native/node-backends.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import { slideArea, type SlideArea } from '../segment/area.ts';
 import type { StageTimes } from '../segment/run-progress.ts';
@@ -28,7 +29,7 @@ import {
   type ProcessorTime,
 } from './bench-run.ts';
 import { micrometresPerPixel, nodeNetworkHost, planSlide, startNetwork } from './run-model.ts';
-import { backendOption, parseInteger, qualityOption } from './options.ts';
+import { backendOption, parseInteger, qualityOption, threadsOption } from './options.ts';
 import { packageFolder } from './package-info.ts';
 import { startNodeReader } from './reader-client.ts';
 import { openFromCommandLine } from './slide.ts';
@@ -39,7 +40,8 @@ interface BenchCall {
   readonly quality: QualityId;
   readonly slices: number;
   readonly repeats: number;
-  readonly backend?: BackendName;
+  readonly backend?: BackendRequest;
+  readonly threads?: number;
   readonly json?: boolean;
 }
 
@@ -61,6 +63,7 @@ export const addBenchCommand: AddCommand = (program) => {
     .option('--slices <n>', 'approximate number of slices, rounded to whole regions', parseInteger(1), 100)
     .option('--repeats <n>', 'number of runs of each kind', parseInteger(1), 3)
     .addOption(backendOption())
+    .addOption(threadsOption())
     .option('--json', 'print one JSON object')
     .action(async (file: string | undefined, call: BenchCall) => {
       const folder = await mkdtemp(join(tmpdir(), 'dualscope-bench-'));
@@ -103,9 +106,9 @@ async function phantomIn(folder: string): Promise<string> {
 
 /** Loads both models and measures. @throws CommandError when the first has no context or the second has one. */
 async function bench(slide: Slide, openReader: OpenReader, call: BenchCall): Promise<BenchFigures> {
-  const host = nodeNetworkHost();
-  const dual = await startNetwork(call.model, call.backend ?? null, host);
-  const single = await startNetwork(call.single, null, host);
+  const host = nodeNetworkHost(call.threads);
+  const dual = await startNetwork(call.model, call, host);
+  const single = await startNetwork(call.single, call, host);
   try {
     if (dual.segmenter.manifest.context === null || single.segmenter.manifest.context !== null) {
       throw new CommandError(
@@ -122,8 +125,8 @@ async function bench(slide: Slide, openReader: OpenReader, call: BenchCall): Pro
 async function measure(
   slide: Slide,
   openReader: OpenReader,
-  dualNetwork: HostedNetwork,
-  singleNetwork: HostedNetwork,
+  dualNetwork: HostedNetwork<NodeBackendName>,
+  singleNetwork: HostedNetwork<NodeBackendName>,
   call: BenchCall,
 ): Promise<BenchFigures> {
   const { backend, segmenter: dual, maxInFlight: inFlight } = dualNetwork;
@@ -177,7 +180,7 @@ async function measure(
   }
   // Before ONNX Runtime allocates memory.
   const peakRssBytes = process.resourceUsage().maxRSS * 1024;
-  const ort = backend.name === 'wasm' ? await compareWithOrt(dual.manifest, ortRepeats) : null;
+  const ort = backend.name === 'tfjs' ? await compareWithOrt(dual.manifest, ortRepeats) : null;
   if (ort === null)
     process.stderr.write(`dualscope: tfjsOverOrtWasm was not measured: ${whyNoOrt(backend)}\n`);
   const perSlice = ({ summary }: EngineFigures): number => summary.seconds / summary.slices;
@@ -247,10 +250,10 @@ async function measure(
 /** Runs of TF.js, and of ONNX Runtime Web. */
 const ortRepeats = 15;
 
-function whyNoOrt(backend: BackendChoice): string {
-  return backend.name === 'wasm'
+function whyNoOrt(backend: BackendChoice<NodeBackendName>): string {
+  return backend.name === 'tfjs'
     ? 'onnxruntime-web is not installed. Install it with "npm install onnxruntime-web@1.30.0".'
-    : `the backend is ${backend.name}. Give --backend wasm.`;
+    : `the backend is ${backend.name}. Give --backend tfjs.`;
 }
 
 /** Multiply-accumulates of a plan, with each context encoded once. */

@@ -8,13 +8,18 @@ import { planCohort } from './cohort/plan.ts';
 import { reportCohort, reportText } from './cohort/report.ts';
 import { mergeCohortSlide, segmentCohortShard, segmentCohortSlide } from './cohort/segment-slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { parseShard } from './options.ts';
+import { parseShard, threadsOption } from './options.ts';
 import type { Shard } from '../segment/sub-plan.ts';
 
 /** Options of a slide's job. */
 interface SlideOptions {
   readonly out: string;
   readonly slide: string;
+}
+
+interface SegmentOptions extends SlideOptions {
+  readonly shard?: Shard;
+  readonly threads?: number;
 }
 
 /** Adds the command to the program. */
@@ -40,9 +45,10 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--out <dir>', 'folder of the cohort')
     .requiredOption('--slide <id>', 'slide id from plan.json')
     .option('--shard <i/n>', 'segment only shard i of n; combine them with cohort merge', parseShard)
-    .action(async ({ out, slide, shard }: SlideOptions & { readonly shard?: Shard }) => {
+    .addOption(threadsOption())
+    .action(async ({ out, slide, shard, ...compute }: SegmentOptions) => {
       log(`Started on ${hostname()}.`);
-      const job = { out, id: slide, log };
+      const job = { out, id: slide, log, ...compute };
       print(await (shard === undefined ? segmentCohortSlide(job) : segmentCohortShard(job, shard)));
     });
   cohort

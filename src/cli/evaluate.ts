@@ -5,14 +5,14 @@ import { toRows } from '../evaluation/confusion-matrix.ts';
 import { imagesTable, metricsTable } from '../evaluation/metrics-table.ts';
 import { evaluationReport, type ImageRow } from '../evaluation/report/evaluation-report.ts';
 import { duration } from '../evaluation/report/figures.ts';
-import type { BackendName } from '../runtime/backend.ts';
+import type { BackendRequest } from '../runtime/native/node-backends.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { recordMetrics } from '../training/export-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
 import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
-import { backendOption, parseIntegers, parseOverlap, parsePositive } from './options.ts';
+import { backendOption, parseIntegers, parseOverlap, parsePositive, threadsOption } from './options.ts';
 import { codeVersion } from './package-info.ts';
 
 interface EvaluateCall {
@@ -20,7 +20,8 @@ interface EvaluateCall {
   readonly data: string;
   readonly mpp?: number;
   readonly overlap: number;
-  readonly backend?: BackendName;
+  readonly backend?: BackendRequest;
+  readonly threads?: number;
   readonly record?: string;
   readonly recordFurther?: string;
   readonly patients?: PatientsOption;
@@ -51,6 +52,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .option('--tissue-only', 'ignore background of annotated slides')
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5', parseOverlap, 0)
     .addOption(backendOption())
+    .addOption(threadsOption())
     .option(
       '--record <data>',
       "store the metrics in the model's manifest and card, under this name of the data",
@@ -62,7 +64,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
 };
 
 async function evaluate(call: EvaluateCall): Promise<void> {
-  const network = await startNetwork(call.model, call.backend ?? null);
+  const network = await startNetwork(call.model, call);
   const { manifest } = network.segmenter;
   const names = classNames(manifest);
   const { images, split } = await chooseImages(manifest, call);

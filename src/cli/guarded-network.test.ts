@@ -3,30 +3,30 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import type * as backendModule from '../runtime/backend.node.ts';
 import type { RunningBackend } from '../runtime/backend-initialise.ts';
-import type { BackendName } from '../runtime/backend.ts';
 import { ModelError } from '../runtime/manifest.ts';
+import type { NodeBackendName } from '../runtime/native/node-backends.ts';
+import type * as backendModule from '../runtime/native/start-backend.node.ts';
 import { addSegmentCommand } from './segment.ts';
 import { differingFiles, printedBy, smallRegion, writeSmallModel } from './segment-testing.ts';
 import type { SegmentResult } from './segment-result.ts';
 
 /** Faults of the next backends to start, in order; later backends work. */
 const faults: Partial<Pick<RunningBackend, 'lost' | 'watch'>>[] = [];
-const started: (readonly [BackendName | null, readonly BackendName[]])[] = [];
+const started: (readonly [NodeBackendName | null, readonly NodeBackendName[]])[] = [];
 
-vi.mock('../runtime/backend.node.ts', async (original) => {
+vi.mock('../runtime/native/start-backend.node.ts', async (original) => {
   const real = await original<typeof backendModule>();
   return {
     ...real,
-    initialiseNodeBackend: async (
-      wanted: BackendName | null = null,
-      failed: readonly BackendName[] = [],
-    ): Promise<RunningBackend> => {
+    startNodeBackend: async (
+      wanted: NodeBackendName | null = null,
+      failed: readonly NodeBackendName[] = [],
+    ): Promise<backendModule.NodeBackend> => {
       started.push([wanted, failed]);
       // Named webgpu, so that the fallback after a failure is the one of a graphics card.
-      const name = failed.includes('webgpu') ? 'wasm' : 'webgpu';
-      return { ...(await real.initialiseNodeBackend('wasm')), name, ...faults.shift() };
+      const name = failed.includes('webgpu') ? 'cpu' : 'webgpu';
+      return { ...(await real.startNodeBackend('cpu')), name, ...faults.shift() };
     },
   };
 });
@@ -81,8 +81,8 @@ it('falls back to another backend when every computation fails, and reports it',
   const printed = stderr.mock.calls.map(([text]) => String(text)).join('');
   stderr.mockRestore();
   expect(started.at(-1)).toEqual([null, ['webgpu']]);
-  expect(result).toMatchObject({ backend: 'wasm', slices: 12, broken: 0 });
-  expect(printed).toContain('continued on wasm');
+  expect(result).toMatchObject({ backend: 'cpu', slices: 12, broken: 0 });
+  expect(printed).toContain('continued on cpu');
   expect(await differingFiles(result, whole)).toEqual([]);
 });
 

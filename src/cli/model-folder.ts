@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { fromFolder } from '../runtime/load-model.node.ts';
-import { readManifest } from '../runtime/load-model.ts';
+import { readManifest } from '../runtime/model-files.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { CommandError } from './command.ts';
 import { packageFolder } from './package-info.ts';

@@ -1,12 +1,38 @@
 /** Options that several commands share, and parsers for option values. */
 import { InvalidArgumentError, Option } from 'commander';
+import {
+  nodeBackendNames,
+  type BackendRequest,
+  type NodeBackendName,
+} from '../runtime/native/node-backends.ts';
 import { qualities } from '../segment/quality.ts';
 import type { Shard } from '../segment/sub-plan.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 
-/** The backends available in Node. */
+/** What computes networks in Node. */
 export function backendOption(): Option {
-  return new Option('--backend <name>', 'compute backend; the fastest available by default').choices([
+  const names = ['auto', ...nodeBackendNames];
+  return new Option(
+    '--backend <name>',
+    `what computes: ${names.join(', ')}; auto takes a graphics card if it is faster than the processor`,
+  ).argParser((name) => {
+    // Its name before ONNX Runtime.
+    if (name === 'wasm') return 'tfjs' satisfies NodeBackendName;
+    if (names.includes(name)) return name as BackendRequest;
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.`);
+  });
+}
+
+/** Threads of the processor, for machines that run several programs. */
+export function threadsOption(): Option {
+  return new Option('--threads <n>', 'threads of the processor; all cores by default').argParser(
+    parseInteger(1),
+  );
+}
+
+/** TF.js's backends, on which networks train. */
+export function trainingBackendOption(): Option {
+  return new Option('--backend <name>', 'compute backend of TensorFlow.js').choices([
     'wasm',
     'webgpu',
     'cpu',

@@ -160,7 +160,7 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
 
 async function trainAndEvaluate(
   { row, fold, seed, folder, resultFile }: Run,
-  { study, data, ...recipe }: ReproduceCall,
+  { study, data, jobs, ...recipe }: ReproduceCall,
   weights: string,
 ): Promise<void> {
   const held = await foldOf(study, data, fold);
@@ -180,6 +180,8 @@ async function trainAndEvaluate(
     await dualscope([
       ...['evaluate', '--model', join(models, config.id), '--data', data],
       ...['--record', words, '--html', join(folder, 'evaluation.html'), '--json'],
+      // Runs in parallel share the cores.
+      ...['--threads', String(Math.max(1, Math.floor(os.availableParallelism() / jobs)))],
     ]),
   ) as { confusion: number[][] };
   const result: StudyResult = {

@@ -1,17 +1,22 @@
 /** Runs a model on a slide for the commands: network, plan, progress bar. */
 import { basename } from 'node:path';
 import { SingleBar } from 'cli-progress';
-import { initialiseNodeBackend } from '../runtime/backend.node.ts';
-import type { BackendName } from '../runtime/backend.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
-import { loadModel } from '../runtime/load-model.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
+import type { BackendRequest, NodeBackendName } from '../runtime/native/node-backends.ts';
+import { startNodeBackend, type NodeBackend } from '../runtime/native/start-backend.node.ts';
 import type { SlicePlan } from '../segment/grid.ts';
-import { NetworkHost, type HostedNetwork, type Network } from '../segment/network.ts';
+import {
+  NetworkHost,
+  oneAtATime,
+  type BackendKinds,
+  type HostedNetwork,
+  type Network,
+} from '../segment/network.ts';
 import { planSegmentation, type Mpp, type PlannedSegmentation, type PlanRequest } from '../segment/plan.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import { segmentSlide } from '../segment/run.ts';
-import type { Cell, SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
+import type { Cell, NetworkEvent, SegmentSummary } from '../segment/run-progress.ts';
 import { slideReader, type SliceReader } from '../segment/slice-reader.ts';
 import type { RunStore } from '../segment/store.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
@@ -19,12 +24,39 @@ import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { modelFolder } from './model-folder.ts';
 
+/** ONNX Runtime blocks this thread while it computes, so more than one batch in flight gains nothing. */
+const nodeBackends: BackendKinds<NodeBackendName> = {
+  lastResort: 'tfjs',
+  limitsOf: (name) =>
+    name === 'tfjs' ? oneAtATime : { maxInFlight: 1, mostInBatch: name === 'cpu' ? 8 : 16 },
+};
+
+/** What computes, as far as the user chooses it. */
+export interface ComputeOptions {
+  /** The fastest available by default. */
+  readonly backend?: BackendRequest;
+  /** Threads of the processor; all cores by default. */
+  readonly threads?: number;
+}
+
 /** This process's backend and its models, identified by their folders. */
-export function nodeNetworkHost(): NetworkHost {
-  return new NetworkHost({
-    startBackend: initialiseNodeBackend,
-    loadModel: (folder) => loadModel(basename(folder), fromFolder(folder)),
-  });
+export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> {
+  let running: NodeBackend | null = null;
+  return new NetworkHost(
+    {
+      startBackend: async (wanted, failed) => {
+        running = await startNodeBackend(wanted, failed, { ...(threads !== undefined && { threads }) });
+        const { name, device, reason } = running;
+        process.stderr.write(`dualscope: Computing with ${name} on ${device}. ${reason}\n`);
+        return running;
+      },
+      loadModel: (folder) => {
+        if (running === null) throw new Error('No backend has been started.');
+        return running.loadModel(basename(folder), fromFolder(folder));
+      },
+    },
+    nodeBackends,
+  );
 }
 
 /**
@@ -35,14 +67,14 @@ export function nodeNetworkHost(): NetworkHost {
  */
 export async function startNetwork(
   model: string,
-  wanted: BackendName | null,
-  host: NetworkHost = nodeNetworkHost(),
-): Promise<HostedNetwork> {
-  return host.network(modelFolder(model), reportNotice, wanted);
+  { backend = 'auto', threads }: ComputeOptions,
+  host: NetworkHost<NodeBackendName> = nodeNetworkHost(threads),
+): Promise<HostedNetwork<NodeBackendName>> {
+  return host.network(modelFolder(model), reportNotice, backend === 'auto' ? null : backend);
 }
 
 /** Reports on stderr that the network was replaced. */
-function reportNotice(event: SegmentEvent): void {
+function reportNotice(event: NetworkEvent<NodeBackendName>): void {
   if (event.kind !== 'notice') return;
   process.stderr.write(`dualscope: ${event.error.problem} ${event.error.remedy}\n`);
 }

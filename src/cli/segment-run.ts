@@ -1,7 +1,7 @@
 /** Runs `dualscope segment`: plans, segments missing slices, stores each slice, writes the results. */
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import type { BackendName } from '../runtime/backend.ts';
+import type { BackendRequest } from '../runtime/native/node-backends.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import { openNodeSlices, type NodeSliceStore } from '../segment/node-slice-store.node.ts';
 import { shardPlan, shardText, subPlan, type Shard } from '../segment/sub-plan.ts';
@@ -27,7 +27,8 @@ import {
 export interface SegmentCall extends PlanCall {
   /** Arguments that the slide was opened with; see `openFromCommandLine`. */
   readonly files: readonly string[];
-  readonly backend?: BackendName;
+  readonly backend?: BackendRequest;
+  readonly threads?: number;
   readonly resume?: boolean;
   readonly overwrite?: boolean;
   readonly simplify: number;
@@ -262,7 +263,7 @@ async function segmentMissing(
       // Opens the slide while the network loads. An error is reported at the await below.
       const opening = reading.open(call.files);
       opening.catch(() => undefined);
-      const network = await startNetwork(call.model, call.backend ?? null);
+      const network = await startNetwork(call.model, call);
       process.once('SIGINT', stop);
       process.once('SIGTERM', stop);
       try {

@@ -20,7 +20,16 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** The command's stdout, for the simplest grid: all slices, without overlap. */
 function segment(...words: string[]): Promise<string> {
-  return printedBy(addSegmentCommand, ['segment', '--quality', 'fast', '--glass', 'include', ...words]);
+  return printedBy(addSegmentCommand, [
+    'segment',
+    '--quality',
+    'fast',
+    '--glass',
+    'include',
+    '--backend',
+    'cpu',
+    ...words,
+  ]);
 }
 
 /** Class indices of a TIFF as geotiff.js reads them. */
@@ -49,7 +58,7 @@ it('writes maps and areas that are consistent with each other and with the slide
   expect(result).toMatchObject({
     slide: 'CMU-1-Small-Region.svs',
     model: 'test-model',
-    backend: 'wasm',
+    backend: 'cpu',
     slices: 12,
     computed: 12,
     broken: 0,

@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { shardText, type Shard } from '../segment/sub-plan.ts';
 import type { AddCommand } from './command.ts';
-import { backendOption, parseShard } from './options.ts';
+import { backendOption, parseShard, threadsOption } from './options.ts';
 import { addPlanOptions, reportBroken, resultText } from './segment-options.ts';
 import type { SegmentCall, ShardResult } from './segment-run.ts';
 import type { SegmentResult } from './segment-result.ts';
@@ -26,6 +26,7 @@ export const addSegmentCommand: AddCommand = (program) => {
       parseShard,
     )
     .addOption(backendOption())
+    .addOption(threadsOption())
     .addHelpText(
       'after',
       '\nExit codes: 0 done; 1 failed, or unreadable slices were skipped (--resume tries them again);\n' +

@@ -18,7 +18,7 @@ import { SampleThread } from '../training/sample-thread.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { backendOption, parseInteger } from './options.ts';
+import { parseInteger, trainingBackendOption } from './options.ts';
 import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
 import { trainingStart } from './train-start.ts';
 import { codeVersion } from './package-info.ts';
@@ -58,7 +58,7 @@ export const addTrainCommand: AddCommand = (program) => {
     .option('--weights <dir>', 'folder with the folders of ImageNet weights')
     .option('--models <dir>', 'folder with the models to fine-tune', 'models')
     .option('--threads <n>', 'number of threads that share each batch (wasm only)', parseInteger(1), 1)
-    .addOption(backendOption())
+    .addOption(trainingBackendOption())
     .option('--checkpoint-every <steps>', 'steps between checkpoints', parseInteger(1), 50)
     .option('--stop-after <step>', 'stop after this step with a checkpoint; do not export', parseInteger(1))
     .option('--json', 'print one JSON object')

@@ -11,7 +11,8 @@ const segmentation = {
   mpp: positive.nullable().default(null),
   /** Greatest distance between a polygon and its class's border, µm. */
   simplify: z.number().nonnegative().default(0),
-  backend: z.enum(['wasm', 'webgpu', 'cpu']).nullable().default(null),
+  /** null: the fastest available. `wasm` is an earlier name of `tfjs`. */
+  backend: z.enum(['cuda', 'webgpu', 'coreml', 'dml', 'cpu', 'tfjs', 'wasm']).nullable().default(null),
 };
 
 export const segmentationSchema = z.object(segmentation);

@@ -11,7 +11,7 @@ import { ModelError } from './manifest.ts';
  */
 export type Watch = <T>(work: () => T) => { readonly result: T; readonly sound: Promise<void> };
 
-export interface RunningBackend extends BackendChoice {
+export interface RunningBackend<Name extends string = BackendName> extends BackendChoice<Name> {
   /** Resolves with the reason when the graphics device is lost; all its tensors are gone. */
   readonly lost: Promise<string>;
   readonly watch: Watch;

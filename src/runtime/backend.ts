@@ -19,8 +19,8 @@ export interface BackendEnvironment {
   readonly wasm: { readonly simd: boolean; readonly threads: number } | string;
 }
 
-export interface BackendChoice {
-  readonly name: BackendName;
+export interface BackendChoice<Name extends string = BackendName> {
+  readonly name: Name;
   /** Adapter or processor: `Apple M2`, `SwiftShader`, `2 threads, SIMD`. */
   readonly device: string;
   /** A sentence: why this backend and not a faster one. */

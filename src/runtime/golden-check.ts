@@ -1,5 +1,5 @@
 /** Checks that a model computes here what it computed where it was exported. */
-import type { ReadFile } from './load-model.ts';
+import type { ReadFile } from './model-files.ts';
 import { ModelError } from './manifest.ts';
 import type { InputImage, Segmenter, SliceInContext, SliceMaps } from './segmenter.ts';
 

@@ -5,7 +5,7 @@ import { fullSizeLogits } from '../model/network.ts';
 import { presetById } from '../model/presets.ts';
 import { initialiseNodeBackend } from './backend.node.ts';
 import { GraphExecutor } from './graph-executor.ts';
-import type { TopologyNode } from './graph-steps.ts';
+import type { TopologyNode } from './node-attributes.ts';
 import { recordNetwork, toGraphModel } from './graph/graph-model.ts';
 import { dualNetwork, singleNetwork } from './graph/test-networks.ts';
 import { randomInputs, randomWeights, type NetworkFunction } from './graph/testing.ts';

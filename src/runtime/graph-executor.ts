@@ -14,7 +14,8 @@ import {
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { kernelStep, type KernelStep, type TopologyNode } from './graph-steps.ts';
+import { kernelStep, type KernelStep } from './graph-steps.ts';
+import type { TopologyNode } from './node-attributes.ts';
 
 /** A step whose values are indices into a list. */
 interface CompiledStep {

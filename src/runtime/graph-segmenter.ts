@@ -11,7 +11,16 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import type { GraphExecutor } from './graph-executor.ts';
-import { ModelError, type ModelManifest } from './manifest.ts';
+import {
+  blankImage,
+  boxesOf,
+  checkImage,
+  contextSize,
+  disposedContext,
+  disposedModel,
+  wrongContext,
+} from './input-checks.ts';
+import type { ModelManifest } from './manifest.ts';
 import type {
   ContextFeatures,
   InputImage,
@@ -21,7 +30,6 @@ import type {
   SliceInContext,
   SliceMaps,
 } from './segmenter.ts';
-import { sliceBox } from './slice-box.ts';
 import { SliceOutputs } from './slice-outputs.ts';
 
 export class GraphSegmenter implements Segmenter {
@@ -46,13 +54,10 @@ export class GraphSegmenter implements Segmenter {
 
   encodeContext(context: InputImage): ContextFeatures {
     this.#checkAlive();
-    const { id, context: field, graph } = this.manifest;
-    if (field === null || graph.inputs.context === null) {
-      throw new ModelError('bad-input', id, 'This model reads no context.', 'Pass slices without a context.');
-    }
-    const input = this.#contexts.of([context], field.sizePx, 'context');
+    const { id, graph } = this.manifest;
+    const input = this.#contexts.of([context], contextSize(this.manifest), 'context');
     try {
-      const tensors = this.#execute({ [graph.inputs.context]: input }, graph.contextFeatures);
+      const tensors = this.#execute({ [graph.inputs.context ?? '']: input }, graph.contextFeatures);
       return new TensorFeatures(
         id,
         Object.fromEntries(graph.contextFeatures.map((name, i) => [name, tensors[i]])) as NamedTensorMap,
@@ -93,14 +98,14 @@ export class GraphSegmenter implements Segmenter {
   warmUp(options: SegmenterOptions = {}): Promise<void> {
     if (!['webgpu', 'webgl'].includes(engine().backendName)) return Promise.resolve();
     const { slice, context } = this.manifest;
-    const blank = (size: number): InputImage => ({
-      width: size,
-      height: size,
-      data: new Uint8ClampedArray(4 * size * size).fill(255),
-    });
-    const features = context === null ? null : this.encodeContext(blank(context.sizePx));
+    const features = context === null ? null : this.encodeContext(blankImage(context.sizePx));
     const outputs = this.#start(
-      [{ image: blank(slice.sizePx), sliceInContext: context === null ? null : { x: 0, y: 0, size: 1 } }],
+      [
+        {
+          image: blankImage(slice.sizePx),
+          sliceInContext: context === null ? null : { x: 0, y: 0, size: 1 },
+        },
+      ],
       features,
       options,
     );
@@ -152,34 +157,16 @@ export class GraphSegmenter implements Segmenter {
     const { id, graph } = this.manifest;
     if (graph.inputs.context === null) return {};
     if (context instanceof TensorFeatures && context.model === id) return context.tensors(slices);
-    throw new ModelError(
-      'bad-input',
-      id,
-      context === null ? 'The slice has no context.' : 'The context was encoded by another model.',
-      'Call encodeContext of this model first and pass its result.',
-    );
+    throw wrongContext(id, context);
   }
 
   #toBoxes(slices: readonly SliceInput[]): Tensor4D {
-    const { id, context, slice } = this.manifest;
-    const boxes = slices.flatMap(({ sliceInContext }) => {
-      if (sliceInContext === null || context === null) {
-        throw new ModelError(
-          'bad-input',
-          id,
-          'This model needs the position of the slice in its context.',
-          'Pass the slice’s square as fractions of the context.',
-        );
-      }
-      return [...sliceBox(sliceInContext, context.sizePx, slice.sizePx)];
-    });
+    const boxes = boxesOf(this.manifest, slices);
     return tensor4d(boxes, [slices.length, 1, 1, 4], 'float32');
   }
 
   #checkAlive(): void {
-    if (this.#disposed) {
-      throw new ModelError('bad-input', this.manifest.id, 'The model has been disposed.', 'Load it again.');
-    }
+    if (this.#disposed) throw disposedModel(this.manifest.id);
   }
 }
 
@@ -198,9 +185,7 @@ class TensorFeatures implements ContextFeatures {
 
   /** The features once per slice; owned by this object. */
   tensors(slices: number): NamedTensorMap {
-    if (this.#disposed) {
-      throw new ModelError('bad-input', this.model, 'The context has been disposed.', 'Encode it again.');
-    }
+    if (this.#disposed) throw disposedContext(this.model);
     if (slices === 1) return this.#byName;
     if (this.#repeated?.slices === slices) return this.#repeated.byName;
     if (this.#repeated !== null) dispose(this.#repeated.byName);
@@ -244,15 +229,9 @@ class InputTensors {
     if (this.#scratch.length !== length) this.#scratch = new Float32Array(length);
     const rgb = this.#scratch;
     let to = 0;
-    for (const { width, height, data } of images) {
-      if (width !== sizePx || height !== sizePx || data.length !== 4 * sizePx * sizePx) {
-        throw new ModelError(
-          'bad-input',
-          this.#model,
-          `The ${what} is ${width} × ${height} with ${data.length} bytes; the model reads ${sizePx} × ${sizePx} RGBA.`,
-          'Resize it first.',
-        );
-      }
+    for (const image of images) {
+      checkImage(this.#model, image, sizePx, what);
+      const { data } = image;
       for (let from = 0; from < data.length; from += 4) {
         rgb[to++] = data[from]!;
         rgb[to++] = data[from + 1]!;

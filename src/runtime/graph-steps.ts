@@ -3,14 +3,7 @@
  * attributes. Supports exactly the operations that `graph/graph-def.ts` writes.
  */
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-
-/** A node of a GraphDef in protobuf's JSON form, as far as it is read here. */
-export interface TopologyNode {
-  readonly name: string;
-  readonly op: string;
-  readonly input?: readonly string[] | undefined;
-  readonly attr?: Readonly<Record<string, unknown>> | undefined;
-}
+import { NodeAttributes, type TopologyNode } from './node-attributes.ts';
 
 /** One call of a kernel. */
 export interface KernelStep {
@@ -33,7 +26,7 @@ export type ConstantValues = (name: string) => readonly number[];
  */
 export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): KernelStep | null {
   const inputs = node.input ?? [];
-  const attributes = new Attributes(node.attr ?? {});
+  const attributes = new NodeAttributes(node.attr ?? {});
   const step = (
     kernel: string,
     names: readonly string[],
@@ -49,10 +42,10 @@ export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): Kernel
   const constant = (index: number): number[] => [...valuesOf(inputs[index] ?? '')];
   switch (node.op) {
     case 'Conv2D':
-      return step('Conv2D', ['x', 'filter'], attributes.convolution());
+      return step('Conv2D', ['x', 'filter'], convolution(attributes));
     case '_FusedConv2D':
       return step('FusedConv2D', ['x', 'filter', 'bias'], {
-        ...attributes.convolution(),
+        ...convolution(attributes),
         activation: attributes.strings('fused_ops').includes('Relu') ? 'relu' : 'linear',
       });
     case 'AddV2':
@@ -150,57 +143,11 @@ function named(names: readonly string[]): KernelStep['inputs'] {
   return given;
 }
 
-/** Attributes of a node from protobuf's JSON, where integers and bytes are strings, bytes in base64. */
-class Attributes {
-  readonly #attributes: Readonly<Record<string, unknown>>;
-
-  constructor(attributes: Readonly<Record<string, unknown>>) {
-    this.#attributes = attributes;
-  }
-
-  flag(name: string): boolean {
-    return (this.#attributes[name] as { readonly b?: boolean } | undefined)?.b === true;
-  }
-
-  whole(name: string): number {
-    return Number((this.#attributes[name] as { readonly i?: string } | undefined)?.i);
-  }
-
-  strings(name: string): string[] {
-    const { list } = (this.#attributes[name] ?? {}) as { readonly list?: { readonly s?: readonly string[] } };
-    return (list?.s ?? []).map(atob);
-  }
-
-  /** The two middle ones of four numbers, [1, height, width, 1]. */
-  spatial(name: string): [number, number] {
-    const [, height = 1, width = 1] = this.#numbers(name);
-    return [height, width];
-  }
-
-  padding(): 'valid' | 'same' | [number, number][] {
-    const { s = '' } = (this.#attributes.padding ?? {}) as { readonly s?: string };
-    const word = atob(s).toLowerCase();
-    if (word === 'valid' || word === 'same') return word;
-    const [, , top = 0, bottom = 0, left = 0, right = 0] = this.#numbers('explicit_paddings');
-    return [
-      [0, 0],
-      [top, bottom],
-      [left, right],
-      [0, 0],
-    ];
-  }
-
-  convolution(): NamedAttrMap {
-    return {
-      strides: this.spatial('strides'),
-      pad: this.padding(),
-      dataFormat: 'NHWC',
-      dilations: this.spatial('dilations'),
-    };
-  }
-
-  #numbers(name: string): number[] {
-    const { list } = (this.#attributes[name] ?? {}) as { readonly list?: { readonly i?: readonly string[] } };
-    return (list?.i ?? []).map(Number);
-  }
+function convolution(attributes: NodeAttributes): NamedAttrMap {
+  return {
+    strides: attributes.spatial('strides'),
+    pad: attributes.padding(),
+    dataFormat: 'NHWC',
+    dilations: attributes.spatial('dilations'),
+  };
 }

@@ -8,7 +8,7 @@ export function isWorthRetrying(error: unknown): boolean {
   return !(error instanceof ModelError) || error.code === 'backend';
 }
 
-type Guards = Pick<RunningBackend, 'name' | 'device' | 'lost' | 'watch'>;
+type Guards = Pick<RunningBackend<string>, 'name' | 'device' | 'lost' | 'watch'>;
 
 /** A lost device is reported this long after what failed on it, at most. */
 const lossDelayMs = 50;

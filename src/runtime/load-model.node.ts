@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ReadFile } from './load-model.ts';
+import type { ReadFile } from './model-files.ts';
 import { ModelError } from './manifest.ts';
 
 /** Reads a model's files from a folder, such as `models/nano-attention`. */

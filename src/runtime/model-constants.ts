@@ -1,19 +1,60 @@
-/** The constants of a model's graph: kernels, biases, sizes. */
-import { io } from '@tensorflow/tfjs-core';
-import { modelArtifacts, type ModelFiles } from './load-model.ts';
+/** The constants of a model's graph: kernels, biases, sizes, decoded from its weight shards on demand. */
+import { fromFloat16 } from './graph/float16.ts';
+import type { ModelFiles } from './model-files.ts';
 import type { WeightArray } from './variables.ts';
 
-/**
- * The constants of a model's graph by name, half precision widened to float32. Batch norms are folded into
- * the kernels and biases of the convolutions before them.
- */
-export async function constantsOf(files: ModelFiles): Promise<Map<string, WeightArray>> {
-  const { weightSpecs = [] } = modelArtifacts(files);
-  const bytes = await new Blob([...files.shards]).arrayBuffer();
-  const constants = new Map<string, WeightArray>();
-  for (const [name, tensor] of Object.entries(io.decodeWeights(bytes, weightSpecs))) {
-    constants.set(name, { shape: tensor.shape, data: Float32Array.from(await tensor.data()) });
-    tensor.dispose();
+/** A constant as stored. */
+export interface StoredConstant {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+  /** Decodes the values at every call and keeps none: half precision is widened to float32. */
+  readonly data: () => Float32Array | Int32Array;
+}
+
+/** The constants of a model's graph by name, none decoded yet. */
+export function storedConstants({ graph, shards }: ModelFiles): Map<string, StoredConstant> {
+  const constants = new Map<string, StoredConstant>();
+  let offset = 0;
+  for (const { name, shape, dtype, quantization } of graph.weightsManifest[0]?.weights ?? []) {
+    const isHalf = dtype === 'float32' && quantization !== undefined;
+    const length = (isHalf ? 2 : 4) * shape.reduce((product, side) => product * side, 1);
+    const start = offset;
+    offset += length;
+    constants.set(name, {
+      shape,
+      dtype,
+      data: () => {
+        const { buffer } = bytesAt(shards, start, length);
+        if (isHalf) return fromFloat16(new Uint16Array(buffer));
+        return dtype === 'int32' ? new Int32Array(buffer) : new Float32Array(buffer);
+      },
+    });
   }
   return constants;
+}
+
+/**
+ * All constants decoded, as float32. Batch norms are folded into the kernels and biases of the convolutions
+ * before them.
+ */
+export function constantsOf(files: ModelFiles): Map<string, WeightArray> {
+  return new Map(
+    [...storedConstants(files)].map(([name, { shape, data }]): [string, WeightArray] => [
+      name,
+      { shape, data: Float32Array.from(data()) },
+    ]),
+  );
+}
+
+/** A copy of `length` bytes from `start` in the shards laid end to end. A constant may span several. */
+function bytesAt(shards: readonly Uint8Array[], start: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let first = 0;
+  for (const shard of shards) {
+    const from = Math.max(0, start - first);
+    const to = Math.min(shard.length, start + length - first);
+    if (from < to) bytes.set(shard.subarray(from, to), first + from - start);
+    first += shard.length;
+  }
+  return bytes;
 }

@@ -6,7 +6,8 @@ import type { BackendName } from './backend.ts';
 import { classAgreement } from './class-agreement.ts';
 import { checkGolden, segmentGolden } from './golden-check.ts';
 import { fromFolder } from './load-model.node.ts';
-import { loadModel, readManifest, type ReadFile } from './load-model.ts';
+import { loadModel } from './load-model.ts';
+import { readManifest, type ReadFile } from './model-files.ts';
 import type { SliceMaps } from './segmenter.ts';
 
 const folder = path.resolve(import.meta.dirname, '../../models');

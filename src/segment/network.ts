@@ -10,7 +10,7 @@ import { guardedSegmenter, isWorthRetrying } from '../runtime/guarded-segmenter.
 import type { Segmenter } from '../runtime/segmenter.ts';
 import { BatchSize } from './batch-size.ts';
 import { ModelCache, type ModelLease } from './model-cache.ts';
-import type { SegmentEvent } from './run-progress.ts';
+import type { NetworkEvent } from './run-progress.ts';
 
 /** The engine's interface to a network. */
 export interface Network {
@@ -31,18 +31,35 @@ export interface Network {
 /** Maximum duration of a batch, so that a new view is shown soon. */
 const longestBatchMs = 200;
 
-/** Maximum batch size on a GPU, which one small slice leaves underused. */
-const mostInBatchOnGpu = 16;
-
-export interface FixedNetworkOptions {
-  readonly maxInFlight?: number;
-  readonly mostInBatch?: number;
+export interface BackendLimits {
+  readonly maxInFlight: number;
+  readonly mostInBatch: number;
 }
+
+/** What the network has to know of a platform's backends. */
+export interface BackendKinds<Name extends string> {
+  /** Runs everywhere: when it fails, no other backend is tried. */
+  readonly lastResort: Name;
+  limitsOf(name: Name): BackendLimits;
+}
+
+/** After a failure, for safety; and where more gains nothing. */
+export const oneAtATime: BackendLimits = { maxInFlight: 1, mostInBatch: 1 };
+
+/**
+ * TF.js. A GPU works in parallel with this thread, and one small slice leaves it underused. wasm and cpu compute on this
+ * thread.
+ */
+export const browserBackends: BackendKinds<BackendName> = {
+  lastResort: 'cpu',
+  limitsOf: (name) =>
+    name === 'webgpu' || name === 'webgl' ? { maxInFlight: 2, mostInBatch: 16 } : oneAtATime,
+};
 
 /** A segmenter as a network without replacement, for benchmarks and tests. */
 export function fixedNetwork(
   segmenter: Segmenter,
-  { maxInFlight = 1, mostInBatch = 1 }: FixedNetworkOptions = {},
+  { maxInFlight = 1, mostInBatch = 1 }: Partial<BackendLimits> = {},
 ): Network {
   return {
     segmenter,
@@ -59,24 +76,26 @@ function batchOf(segmenter: Segmenter, mostInBatch: number): BatchSize {
 }
 
 /** What depends on the platform. */
-export interface NetworkPlatform {
+export interface NetworkPlatform<Name extends string = BackendName> {
   /**
    * @param failed backends to avoid.
    * @throws ModelError `backend` when the wanted backend, or any backend, fails to start.
    */
-  startBackend(wanted: BackendName | null, failed: readonly BackendName[]): Promise<RunningBackend>;
+  startBackend(wanted: Name | null, failed: readonly Name[]): Promise<RunningBackend<Name>>;
   /** @param model the model's URL or folder. @throws ModelError when it can't be used. */
   loadModel(model: string): Promise<Segmenter>;
 }
 
 /** The backend that all runs share. Starts on first use, and again after a loss. */
-export class NetworkHost {
-  readonly #platform: NetworkPlatform;
+export class NetworkHost<Name extends string = BackendName> {
+  readonly kinds: BackendKinds<Name>;
+  readonly #platform: NetworkPlatform<Name>;
   readonly #models: ModelCache;
-  #starting: Promise<RunningBackend> | null = null;
+  #starting: Promise<RunningBackend<Name>> | null = null;
   #turns: FifoSemaphore | null = null;
 
-  constructor(platform: NetworkPlatform) {
+  constructor(platform: NetworkPlatform<Name>, kinds: BackendKinds<Name>) {
+    this.kinds = kinds;
     this.#platform = platform;
     this.#models = new ModelCache((model) => platform.loadModel(model));
   }
@@ -86,7 +105,7 @@ export class NetworkHost {
    * @param failed backends to avoid.
    * @throws ModelError `backend` when it can't be started; the next call tries again.
    */
-  start(wanted: BackendName | null = null, failed: readonly BackendName[] = []): Promise<RunningBackend> {
+  start(wanted: Name | null = null, failed: readonly Name[] = []): Promise<RunningBackend<Name>> {
     if (this.#starting !== null) return this.#starting;
     const starting = this.#platform.startBackend(wanted, failed);
     this.#starting = starting;
@@ -98,7 +117,7 @@ export class NetworkHost {
   }
 
   /** Makes the next call start a backend, unless `starting` has already been replaced. */
-  forget(starting: Promise<RunningBackend>): void {
+  forget(starting: Promise<RunningBackend<Name>>): void {
     if (this.#starting !== starting) return;
     this.#starting = null;
     this.#models.clear();
@@ -123,9 +142,9 @@ export class NetworkHost {
    */
   async network(
     model: string,
-    emit: (event: SegmentEvent) => void = () => undefined,
-    wanted: BackendName | null = null,
-  ): Promise<HostedNetwork> {
+    emit: (event: NetworkEvent<Name>) => void = () => undefined,
+    wanted: Name | null = null,
+  ): Promise<HostedNetwork<Name>> {
     const network = new HostedNetwork(this, model, emit);
     await network.load(this.start(wanted));
     return network;
@@ -133,17 +152,17 @@ export class NetworkHost {
 }
 
 /** A model on the host's backend. After a failure, restarts that backend, then falls back to the next best ones. */
-export class HostedNetwork implements Network {
-  readonly #host: NetworkHost;
+export class HostedNetwork<Name extends string = BackendName> implements Network {
+  readonly #host: NetworkHost<Name>;
   readonly #model: string;
-  readonly #emit: (event: SegmentEvent) => void;
-  #loaded: Loaded | null = null;
-  #starting: Promise<RunningBackend> | null = null;
+  readonly #emit: (event: NetworkEvent<Name>) => void;
+  #loaded: Loaded<Name> | null = null;
+  #starting: Promise<RunningBackend<Name>> | null = null;
   /** Backends that failed in this run. */
-  readonly #failed: BackendName[] = [];
+  readonly #failed: Name[] = [];
   #failures = 0;
 
-  constructor(host: NetworkHost, model: string, emit: (event: SegmentEvent) => void) {
+  constructor(host: NetworkHost<Name>, model: string, emit: (event: NetworkEvent<Name>) => void) {
     this.#host = host;
     this.#model = model;
     this.#emit = emit;
@@ -158,14 +177,13 @@ export class HostedNetwork implements Network {
   }
 
   /** The network's backend, without its guards. */
-  get backend(): BackendChoice {
+  get backend(): BackendChoice<Name> {
     const { name, device, reason } = this.#now.backend;
     return { name, device, reason };
   }
 
-  /** Two on a GPU, which works in parallel with this thread; wasm and cpu compute on it. One after a failure, for safety. */
   get maxInFlight(): number {
-    return this.#failures === 0 && isGpu(this.#now.backend) ? 2 : 1;
+    return this.#limits(this.#now.backend).maxInFlight;
   }
 
   turn(work: () => Promise<void>): Promise<void> {
@@ -174,13 +192,13 @@ export class HostedNetwork implements Network {
   }
 
   /** Loads the model on a backend. @throws ModelError. */
-  async load(starting: Promise<RunningBackend>): Promise<void> {
+  async load(starting: Promise<RunningBackend<Name>>): Promise<void> {
     this.#starting = starting;
     const backend = await starting;
     this.release();
     const lease = await this.#host.lease(this.#model);
     const segmenter = guardedSegmenter(lease.segmenter, backend);
-    const batch = batchOf(segmenter, this.#failures === 0 && isGpu(backend) ? mostInBatchOnGpu : 1);
+    const batch = batchOf(segmenter, this.#limits(backend).mostInBatch);
     this.#loaded = { backend, lease, segmenter, batch };
   }
 
@@ -191,7 +209,7 @@ export class HostedNetwork implements Network {
     this.#failures++;
     for (const attempt of sameAgain ? (['same', 'next'] as const) : (['next'] as const)) {
       if (attempt === 'next') {
-        if (name === 'cpu') return false;
+        if (name === this.#host.kinds.lastResort) return false;
         this.#failed.push(name);
       }
       try {
@@ -222,18 +240,18 @@ export class HostedNetwork implements Network {
     this.#emit({ kind: 'backend', report: this.backend });
   }
 
-  get #now(): Loaded {
+  #limits({ name }: BackendChoice<Name>): BackendLimits {
+    return this.#failures === 0 ? this.#host.kinds.limitsOf(name) : oneAtATime;
+  }
+
+  get #now(): Loaded<Name> {
     if (this.#loaded === null) throw new Error('The network has not been loaded.');
     return this.#loaded;
   }
 }
 
-function isGpu({ name }: BackendChoice): boolean {
-  return name === 'webgpu' || name === 'webgl';
-}
-
-interface Loaded {
-  readonly backend: RunningBackend;
+interface Loaded<Name extends string> {
+  readonly backend: RunningBackend<Name>;
   readonly lease: ModelLease;
   readonly segmenter: Segmenter;
   readonly batch: BatchSize;

@@ -1,6 +1,6 @@
 /** What a run reports: events, statistics, and a final summary. */
 import { toErrorReport, type ErrorReport } from '../base/error-report.ts';
-import type { BackendChoice } from '../runtime/backend.ts';
+import type { BackendChoice, BackendName } from '../runtime/backend.ts';
 import type { MemoryUse } from '../runtime/memory-use.ts';
 import type { Level0Rect, SlideError } from '../slide/slide.ts';
 import type { PlannedSlice } from './grid.ts';
@@ -92,10 +92,14 @@ export type SegmentEvent =
     }
   /** At most twice a second, and at the end of the run. */
   | { readonly kind: 'statistics'; readonly statistics: RunStatistics }
+  | NetworkEvent;
+
+/** What a network reports when it replaces its backend. */
+export type NetworkEvent<Name extends string = BackendName> =
   /** A message to the user; the run continues. */
   | { readonly kind: 'notice'; readonly error: ErrorReport }
   /** The run continues on another backend, or on the same one after a restart. */
-  | { readonly kind: 'backend'; readonly report: BackendChoice };
+  | { readonly kind: 'backend'; readonly report: BackendChoice<Name> };
 
 export interface SegmentSummary {
   /** Slices finished, without broken ones. */

@@ -17,7 +17,7 @@ import {
   type TestInputs,
 } from '../runtime/graph/testing.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
-import type { ReadFile } from '../runtime/load-model.ts';
+import type { ReadFile } from '../runtime/model-files.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 import { startModel } from './start-model.ts';
 

@@ -5,7 +5,7 @@ import { fullSizeLogits } from '../model/network.ts';
 import { BATCH_NORM_EPSILON } from '../model/ops.ts';
 import type { Preset } from '../model/presets.ts';
 import { EagerOps } from '../runtime/eager.ts';
-import { readModelFiles, type ReadFile } from '../runtime/load-model.ts';
+import { readModelFiles, type ReadFile } from '../runtime/model-files.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { constantsOf } from '../runtime/model-constants.ts';
 import { sliceBox } from '../runtime/slice-box.ts';
@@ -33,7 +33,7 @@ export async function startModel(preset: Preset, id: string, readFile: ReadFile)
     );
   }
   const network = { ...preset.network, classes: manifest.classes.length };
-  const weights = unfolded(id, { ...preset, network }, await constantsOf(files));
+  const weights = unfolded(id, { ...preset, network }, constantsOf(files));
   for (const variant of variantsOf(network)) {
     if (!(await reproducesGoldenClasses(manifest, variant, weights, readFile))) continue;
     const { classes } = preset.network;

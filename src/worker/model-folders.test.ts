@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readManifest } from '../runtime/load-model.ts';
+import { readManifest } from '../runtime/model-files.ts';
 import { ModelFolders } from './model-folders.ts';
 import type { NamedFile } from './protocol.ts';
 

@@ -1,6 +1,6 @@
 /** Model folders that the user opened from disk, each under a made-up URL. */
-import { fromUrl } from '../runtime/load-model.ts';
-import type { ReadFile } from '../runtime/load-model.ts';
+import { fromUrl } from '../runtime/model-files.ts';
+import type { ReadFile } from '../runtime/model-files.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { NamedFile } from './protocol.ts';
 

@@ -2,12 +2,17 @@
 import type { ErrorReport } from '../base/error-report.ts';
 import type { CallContext, Handlers } from '../base/rpc.ts';
 import { checkGolden } from '../runtime/golden-check.ts';
-import type { ReadFile } from '../runtime/load-model.ts';
+import type { ReadFile } from '../runtime/model-files.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { MemoryUse } from '../runtime/memory-use.ts';
 import { slideArea } from '../segment/area.ts';
 import type { SlicePlan } from '../segment/grid.ts';
-import { NetworkHost, type HostedNetwork, type NetworkPlatform } from '../segment/network.ts';
+import {
+  browserBackends,
+  NetworkHost,
+  type HostedNetwork,
+  type NetworkPlatform,
+} from '../segment/network.ts';
 import { mppOf, planSegmentation, TissueFinder, type PlanRequest } from '../segment/plan.ts';
 import { planMacs } from '../segment/quality.ts';
 import { SliceQueue } from '../segment/queue.ts';
@@ -52,7 +57,7 @@ export interface SegmentPlatform extends NetworkPlatform {
 
 /** Runs take turns on the backend, slice by slice. A new view reorders all of them. */
 export function createSegmentService(platform: SegmentPlatform): Handlers<SegmentWorkerApi> {
-  const host = new NetworkHost(platform);
+  const host = new NetworkHost(platform, browserBackends);
   const slides = new LastOpened((input) => platform.openSlide(input));
   const manifests = new Map<string, Promise<ModelManifest>>();
   const tissue = new TissueFinder();

@@ -22,6 +22,8 @@ export interface SlideJob {
   /** Folder of the cohort. */
   readonly out: string;
   readonly id: string;
+  /** Threads of the processor; all cores by default. */
+  readonly threads?: number;
   readonly log: (line: string) => void;
 }
 
@@ -33,7 +35,7 @@ export async function segmentCohortSlide(job: SlideJob): Promise<SlideOutcome> {
   const request = await readRequest(job.out, job.id);
   return locked(job, 'lock', async (folder) => {
     await deleteOutdated(folder, request, job.log);
-    return finish(job, request, (slide) => segmentWhole(slide, request, folder, job.log));
+    return finish(job, request, (slide) => segmentWhole(slide, request, folder, job));
   });
 }
 
@@ -49,7 +51,7 @@ export async function segmentCohortShard(job: SlideJob, shard: Shard): Promise<S
     try {
       const slide = await openFromCommandLine([request.source]);
       try {
-        const call = segmentCall(request, slide, join(folder, 'maps'));
+        const call = segmentCall(request, slide, join(folder, 'maps'), job.threads);
         job.log(asCommand('segment', call, shard));
         const result = await segmentShard(slide, call, shard);
         job.log(
@@ -173,9 +175,9 @@ async function segmentWhole(
   slide: Slide,
   request: SlideRequest,
   folder: string,
-  log: (line: string) => void,
+  { log, threads }: SlideJob,
 ): Promise<SlideFigures> {
-  const call = segmentCall(request, slide, join(folder, 'maps'));
+  const call = segmentCall(request, slide, join(folder, 'maps'), threads);
   log(asCommand('segment', call));
   const result = await segmentToFiles(slide, call);
   const { slices, computed, seconds, backend } = result;
@@ -218,7 +220,12 @@ async function slideFigures(
 }
 
 /** The call of `dualscope segment` that carries out a request. */
-function segmentCall({ source, model, settings }: SlideRequest, slide: Slide, out: string): SegmentCall {
+function segmentCall(
+  { source, model, settings }: SlideRequest,
+  slide: Slide,
+  out: string,
+  threads?: number,
+): SegmentCall {
   const { quality, glass, simplify, mpp, backend } = settings;
   return {
     files: [source],
@@ -229,14 +236,15 @@ function segmentCall({ source, model, settings }: SlideRequest, slide: Slide, ou
     glass,
     simplify,
     ...(mpp === null || slide.metadata.mpp !== null ? {} : { mpp }),
-    ...(backend === null ? {} : { backend }),
+    ...(backend === null ? {} : { backend: backend === 'wasm' ? 'tfjs' : backend }),
+    ...(threads !== undefined && { threads }),
   };
 }
 
 /** The call as a shell command for the log, so that a person can repeat it. */
 function asCommand(
   command: 'segment' | 'merge',
-  { files, model, out, quality, glass, simplify, mpp, backend }: SegmentCall,
+  { files, model, out, quality, glass, simplify, mpp, backend, threads }: SegmentCall,
   shard: Shard | null = null,
 ): string {
   const quoted = (text: string): string =>
@@ -245,6 +253,7 @@ function asCommand(
   words.push('--quality', quality, '--glass', glass, '--simplify', String(simplify));
   if (mpp !== undefined) words.push('--mpp', String(mpp));
   if (backend !== undefined && command === 'segment') words.push('--backend', backend);
+  if (threads !== undefined && command === 'segment') words.push('--threads', String(threads));
   if (command === 'segment') words.push('--resume');
   if (shard !== null) words.push('--shard', shardText(shard));
   return [...words, '--json'].map(quoted).join(' ');

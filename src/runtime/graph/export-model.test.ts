@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkGolden } from '../golden-check.ts';
-import { loadModel, type ReadFile } from '../load-model.ts';
+import { loadModel } from '../load-model.ts';
+import type { ReadFile } from '../model-files.ts';
 import { ModelError } from '../manifest.ts';
 import type { InputImage } from '../segmenter.ts';
 import { exportModel, type ExportedModel, float16Agreement } from './export-model.ts';

@@ -5,7 +5,8 @@
 import type { z } from 'zod';
 import { classAgreement, type ClassAgreement } from '../class-agreement.ts';
 import { segmentGolden } from '../golden-check.ts';
-import { type ReadFile, loadModel } from '../load-model.ts';
+import { loadModel } from '../load-model.ts';
+import type { ReadFile } from '../model-files.ts';
 import { ModelError, parseManifest, type manifestSchema, type ModelManifest } from '../manifest.ts';
 import type { SliceInContext, SliceMaps } from '../segmenter.ts';
 import { sha256 } from '../sha256.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { float16Bits, toFloat16 } from './float16.ts';
+import { float16Bits, fromFloat16, toFloat16 } from './float16.ts';
 
 // From the tables of IEEE 754-2008 and Wikipedia's "Half-precision floating-point format".
 it.each([
@@ -17,6 +17,25 @@ it.each([
   [-Infinity, 0xfc00],
 ])('%d is 0x%s', (value, bits) => {
   expect(float16Bits(value)).toBe(bits);
+});
+
+// The same tables, read the other way.
+it.each([
+  [0x0000, 0],
+  [0x8000, -0],
+  [0x3c00, 1],
+  [0xc000, -2],
+  [0x3555, 0.333251953125],
+  [0x7bff, 65504],
+  [0x0400, 2 ** -14],
+  [0x0001, 2 ** -24],
+  [0x03ff, (1023 / 1024) * 2 ** -14],
+  [0x3c01, 1 + 2 ** -10],
+  [0x7c00, Infinity],
+  [0xfc00, -Infinity],
+  [0x7e00, NaN],
+])('the bits %d are %d', (bits, value) => {
+  expect(fromFloat16(Uint16Array.of(bits))[0]).toBe(value);
 });
 
 describe('rounding', () => {

@@ -39,6 +39,33 @@ export function toFloat16(values: Float32Array): Uint16Array {
   return half;
 }
 
+/** Widens half-precision numbers, given by their bits. Exact. */
+export function fromFloat16(half: Uint16Array): Float32Array {
+  const values = new Float32Array(half.length);
+  table ??= everyFloat16();
+  for (let i = 0; i < half.length; i++) values[i] = table[half[i]!]!;
+  return values;
+}
+
+/** The value of each of the 65,536 bit patterns: looking them up is much faster than computing them. */
+let table: Float32Array | null = null;
+
+function everyFloat16(): Float32Array {
+  return Float32Array.from({ length: 65_536 }, (_value, word) => {
+    const exponent = (word >>> 10) & 0x1f;
+    const fraction = word & 0x3ff;
+    const magnitude =
+      exponent === 0
+        ? fraction * 2 ** -24
+        : exponent === 0x1f
+          ? fraction === 0
+            ? Infinity
+            : NaN
+          : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    return (word & 0x8000) === 0 ? magnitude : -magnitude;
+  });
+}
+
 /** value / 2^shift, rounded to nearest, ties to even. */
 function roundedShift(value: number, shift: number): number {
   const floor = value >>> shift;

@@ -36,7 +36,7 @@ export function openBatch(dimensions: readonly number[]): { dim: { size: string 
 }
 
 /** Below every activation: fills the borders of a max pooling whose maximum may be below zero. */
-const lowestFloat = -3.4028234663852886e38;
+export const lowestFloat = -3.4028234663852886e38;
 
 function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode): void {
   const name = out.names.of(node);
@@ -157,7 +157,7 @@ function writePack(out: GraphDefNodes, name: string, logits: string): void {
 }
 
 /** Whether no value can be below zero, so that a border of zeros never wins a maximum. */
-function isNonNegative(node: GraphNode | undefined): boolean {
+export function isNonNegative(node: GraphNode | undefined): boolean {
   if (node === undefined) return false;
   const { operation, inputs } = node;
   switch (operation.kind) {

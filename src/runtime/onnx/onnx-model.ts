@@ -6,6 +6,7 @@
 import { topologicalOrder, type GraphNode, type OperationOf } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
 import type { WeightType } from '../graph/weight-shards.ts';
+import { planesLast } from './kernel-layout.ts';
 import { writeCropResize, bytesOf, OnnxNodes } from './onnx-nodes.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';
 
@@ -26,14 +27,13 @@ export interface OnnxOptions {
  * @throws ModelError `bad-graph` on two equal labels; RangeError when a kernel does not fit half precision.
  */
 export function toOnnx(network: RecordedNetwork, options: OnnxOptions): Uint8Array<ArrayBuffer> {
-  return new OnnxWriter(network, options).write();
+  return new ModelWriter(network, options).write();
 }
 
-class OnnxWriter {
+class ModelWriter {
   readonly #order: readonly GraphNode[];
   readonly #out: OnnxNodes;
-  /** Name of each value's NCHW map; boxes and outputs keep their layout. */
-  readonly #maps = new Map<GraphNode, string>();
+  readonly #maps: MapWriter;
   readonly #network: RecordedNetwork;
   readonly #options: OnnxOptions;
 
@@ -42,6 +42,7 @@ class OnnxWriter {
     this.#options = options;
     this.#order = topologicalOrder([...network.inputs, ...network.outputs]);
     this.#out = new OnnxNodes(this.#order, options.dtype);
+    this.#maps = new MapWriter(this.#out);
   }
 
   write(): Uint8Array<ArrayBuffer> {
@@ -68,29 +69,81 @@ class OnnxWriter {
   }
 
   #value(node: GraphNode): void {
-    const { operation, shape } = node;
-    const inputs = node.inputs.map((input) => this.#map(input));
-    const [x = ''] = inputs;
+    const name = this.#out.names.of(node);
     if (node === this.#network.packed) {
-      this.#pack(this.#out.names.of(node), this.#out.names.of(this.#network.logits));
-      return;
-    }
-    if (operation.kind === 'input') {
+      this.#pack(name, this.#out.names.of(this.#network.logits));
+    } else if (node === this.#network.sliceInContext) {
       // Boxes are not maps and keep their layout.
-      const name = this.#out.names.of(node);
-      if (node === this.#network.sliceInContext) this.#maps.set(node, name);
-      else
-        this.#maps.set(
-          node,
-          this.#out.add('Transpose', `${name}/nchw`, [name], { perm: { ints: [0, 3, 1, 2] } }),
-        );
-      return;
+      this.#maps.set(node, name);
+    } else if (node.operation.kind === 'input') {
+      this.#maps.set(
+        node,
+        this.#out.add('Transpose', `${name}/nchw`, [name], { perm: { ints: [0, 3, 1, 2] } }),
+      );
+    } else if (node === this.#network.logits) {
+      // Their own name refers to their NHWC form.
+      const map = this.#maps.write(node, this.#out.names.free(`${name}/nchw`));
+      this.#out.node('Transpose', name, [map], { perm: { ints: [0, 2, 3, 1] } });
+    } else {
+      this.#maps.write(node, name);
     }
-    // The logits' own name refers to their NHWC form.
-    const isLogits = node === this.#network.logits;
-    const name = isLogits
-      ? this.#out.names.free(`${this.#out.names.of(node)}/nchw`)
-      : this.#out.names.of(node);
+  }
+
+  /** See `writePack` in ../graph/graph-def.ts. `logits` is NHWC. */
+  #pack(name: string, logits: string): void {
+    const probabilities = this.#out.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
+    const axes = this.#out.int64s(`${name}/axes`, [-1]);
+    const largest = this.#out.add('ReduceMax', `${name}/largest`, [probabilities, axes], {
+      keepdims: { int: 0 },
+    });
+    const range = this.#out.add('Mul', `${name}/range`, [
+      largest,
+      this.#out.floats(`${name}/steps`, Float32Array.of(255), []),
+    ]);
+    const halfUp = this.#out.add('Add', `${name}/half_up`, [
+      range,
+      this.#out.floats(`${name}/half`, Float32Array.of(0.5), []),
+    ]);
+    const confidence = this.#out.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
+    const winner = this.#out.add('ArgMax', `${name}/winner`, [logits], {
+      axis: { int: -1 },
+      keepdims: { int: 0 },
+    });
+    const classes = this.#out.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
+    const byte = this.#out.names.free(`${name}/byte`);
+    this.#out.initializers.push({ name: byte, type: 'int32', shape: [], data: bytesOf(Int32Array.of(256)) });
+    const high = this.#out.add('Mul', `${name}/class_high`, [classes, byte]);
+    this.#out.node('Add', name, [high, confidence]);
+  }
+}
+
+/** Writes the operations of a graph on NCHW maps. */
+export class MapWriter {
+  readonly #out: OnnxNodes;
+  readonly #maps = new Map<GraphNode, string>();
+
+  constructor(out: OnnxNodes) {
+    this.#out = out;
+  }
+
+  /** Gives a value, such as an input, the name of its NCHW map (of its boxes, for boxes). */
+  set(node: GraphNode, name: string): void {
+    this.#maps.set(node, name);
+  }
+
+  /** The name of a value that has been written or set. */
+  of(node: GraphNode): string {
+    return this.#maps.get(node) ?? this.#out.names.of(node);
+  }
+
+  /**
+   * Writes a value whose inputs have been written or set.
+   * @returns `name`, which becomes the name of its map.
+   */
+  write(node: GraphNode, name: string): string {
+    const { operation, shape } = node;
+    const inputs = node.inputs.map((input) => this.of(input));
+    const [x = ''] = inputs;
     this.#maps.set(node, name);
     switch (operation.kind) {
       case 'identity':
@@ -148,11 +201,11 @@ class OnnxWriter {
       case 'globalMean':
         this.#out.node('GlobalAveragePool', name, inputs);
         break;
+      case 'input':
       case 'pack':
-        throw new Error('Only the network’s own logits can be packed.');
+        throw new Error(`The ${operation.kind} "${name}" is not an operation on maps.`);
     }
-    if (isLogits)
-      this.#out.node('Transpose', this.#out.names.of(node), [name], { perm: { ints: [0, 2, 3, 1] } });
+    return name;
   }
 
   #conv(name: string, x: string, { kernel, bias, stride, pad, relu }: OperationOf<'conv'>): void {
@@ -160,7 +213,7 @@ class OnnxWriter {
     const weights = this.#out.weight(
       kernel,
       [outputs, inputs, side, side],
-      () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
+      () => planesLast(kernel.data(), kernel.shape),
       true,
     );
     this.#activated(name, relu, (output) =>
@@ -182,7 +235,7 @@ class OnnxWriter {
     const weights = this.#out.weight(
       kernel,
       [inputs, outputs, 2, 2],
-      () => transposed(kernel.data(), kernel.shape, [3, 2, 0, 1]),
+      () => planesLast(kernel.data(), kernel.shape),
       true,
     );
     this.#activated(name, relu, (output) =>
@@ -203,58 +256,4 @@ class OnnxWriter {
     write(linear);
     this.#out.node('Relu', name, [linear]);
   }
-
-  /** See `writePack` in ../graph/graph-def.ts. `logits` is NHWC. */
-  #pack(name: string, logits: string): void {
-    const probabilities = this.#out.add('Softmax', `${name}/probabilities`, [logits], { axis: { int: -1 } });
-    const axes = this.#out.int64s(`${name}/axes`, [-1]);
-    const largest = this.#out.add('ReduceMax', `${name}/largest`, [probabilities, axes], {
-      keepdims: { int: 0 },
-    });
-    const range = this.#out.add('Mul', `${name}/range`, [
-      largest,
-      this.#out.floats(`${name}/steps`, Float32Array.of(255), []),
-    ]);
-    const halfUp = this.#out.add('Add', `${name}/half_up`, [
-      range,
-      this.#out.floats(`${name}/half`, Float32Array.of(0.5), []),
-    ]);
-    const confidence = this.#out.add('Cast', `${name}/confidence`, [halfUp], { to: { int: 6 } });
-    const winner = this.#out.add('ArgMax', `${name}/winner`, [logits], {
-      axis: { int: -1 },
-      keepdims: { int: 0 },
-    });
-    const classes = this.#out.add('Cast', `${name}/class`, [winner], { to: { int: 6 } });
-    const byte = this.#out.names.free(`${name}/byte`);
-    this.#out.initializers.push({ name: byte, type: 'int32', shape: [], data: bytesOf(Int32Array.of(256)) });
-    const high = this.#out.add('Mul', `${name}/class_high`, [classes, byte]);
-    this.#out.node('Add', name, [high, confidence]);
-  }
-
-  #map(node: GraphNode): string {
-    return this.#maps.get(node) ?? this.#out.names.of(node);
-  }
-}
-
-/** A four-dimensional tensor with permuted axes. */
-function transposed(
-  values: Float32Array,
-  shape: readonly number[],
-  order: readonly [number, number, number, number],
-): Float32Array {
-  const strides = [1, 1, 1, 1];
-  for (let axis = 2; axis >= 0; axis--) strides[axis] = (strides[axis + 1] ?? 1) * (shape[axis + 1] ?? 1);
-  const [a, b, c, d] = order.map((axis) => ({ side: shape[axis] ?? 1, stride: strides[axis] ?? 1 }));
-  const result = new Float32Array(values.length);
-  if (a === undefined || b === undefined || c === undefined || d === undefined) return result;
-  let to = 0;
-  for (let i = 0; i < a.side; i++) {
-    for (let j = 0; j < b.side; j++) {
-      for (let k = 0; k < c.side; k++) {
-        const row = i * a.stride + j * b.stride + k * c.stride;
-        for (let l = 0; l < d.side; l++) result[to++] = values[row + l * d.stride] ?? 0;
-      }
-    }
-  }
-  return result;
 }
