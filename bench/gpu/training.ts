@@ -1,0 +1,233 @@
+/** Speed of the training step, its agreement with the processor's, and where its nodes run. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as Ort from 'onnxruntime-node';
+import { presetCost } from '../../src/runtime/zoo.ts';
+import { batchFeeds } from '../../src/training/step/batch-feeds.ts';
+import { loadOrt, StepSession, StepState, zerosOf } from '../../src/training/step/step-session.node.ts';
+import { gradientPrefix, stepInputs, trainingStep } from '../../src/training/step/training-step.ts';
+import { stepScalars } from '../../src/training/step/optimiser-graph.ts';
+import { toGraphLayout } from '../../src/training/step/weight-layout.ts';
+import { learningRatesAt } from '../../src/training/optimiser.ts';
+import { Trainer } from '../../src/training/trainer2.ts';
+import {
+  executionProvider,
+  rateOf,
+  repeat,
+  rounded,
+  type AgreementJob,
+  type Figures,
+  type PlacementJob,
+  type Surroundings,
+  type TrainingJob,
+} from './job.ts';
+import { configOf, presetAt, samplesOf } from './samples.ts';
+
+/** Steps before the clock starts: the first compiles, the second allocates. */
+const warmUpSteps = 2;
+
+export async function measureTraining(job: TrainingJob, surroundings: Surroundings): Promise<Figures> {
+  const preset = presetAt(job.preset, job.px);
+  const config = configOf(job.preset, job.batch);
+  const samples = samplesOf(preset, job.batch);
+  const options = { provider: executionProvider(job.provider), threads: surroundings.threads };
+  const started = performance.now();
+  const trainer = new Trainer(preset, config, options);
+  await trainer.initialise(samples);
+  const initialiseMs = performance.now() - started;
+  const losses: number[] = [];
+  const { step, close } = job.resident
+    ? await residentStep(job, trainer)
+    : { step: () => trainer.train(samples), close: () => trainer.dispose() };
+  for (let i = 0; i < warmUpSteps; i++) losses.push(await step());
+  const firstMs = performance.now() - started - initialiseMs;
+  const timing = await repeat(job.seconds, async () => losses.push(await step()));
+  const graph = trainingStep(preset, config, job.batch, { kind: 'step' });
+  const feeds = await repeat(0, () => Promise.resolve(batchFeeds(graph, preset, config, samples, 1)));
+  await close();
+  const macs = 3 * presetCost(preset).macs * job.batch;
+  return {
+    ...timing,
+    samplesPerSecond: rounded((1000 * job.batch) / timing.fastestMs),
+    ...rateOf(macs, timing.fastestMs, surroundings, job.provider),
+    /** Part of a step that prepares its inputs in JavaScript; 0 in a resident step, which feeds the same batch. */
+    feedsMs: job.resident ? 0 : feeds.fastestMs,
+    initialiseMs: rounded(initialiseMs),
+    warmUpMs: rounded(firstMs),
+    firstLoss: rounded(losses[0] ?? NaN),
+    lastLoss: rounded(losses.at(-1) ?? NaN),
+    lossFalls: (losses.at(-1) ?? NaN) < (losses[0] ?? NaN),
+  };
+}
+
+/**
+ * The same step with its state left on the card: what one run returns, the next one is fed. Only the batch goes up, and only the
+ * loss comes down.
+ */
+async function residentStep(
+  job: TrainingJob,
+  trainer: Trainer,
+): Promise<{ step: () => Promise<number>; close: () => Promise<void> }> {
+  const preset = presetAt(job.preset, job.px);
+  const config = configOf(job.preset, job.batch);
+  const ort = await loadOrt();
+  const { graph, masks, contextTruths } = trainingStep(preset, config, job.batch, { kind: 'step' });
+  const locations = graph.outputs.map(
+    ({ name, value }) => [value.name, name === 'loss' ? 'cpu' : 'gpu-buffer'] as const,
+  );
+  const session = await ort.InferenceSession.create(graph.encode(), {
+    executionProviders: [executionProvider(job.provider), 'cpu'],
+    preferredOutputLocation: Object.fromEntries(locations),
+    logSeverityLevel: 3,
+  });
+  const feeds = batchFeeds({ masks, contextTruths }, preset, config, samplesOf(preset, job.batch), 1);
+  const weights = trainer.weights();
+  const outputs = new Map(graph.outputs.map(({ name, value }) => [name, value.name]));
+  const fed: Record<string, Ort.Tensor> = {};
+  for (const input of graph.inputs) {
+    const known = feeds.get(input.name)?.data;
+    const weight = weights.get(input.name);
+    const data = known ?? (weight === undefined ? zerosOf(input) : toGraphLayout(weight).data);
+    fed[input.name] = new ort.Tensor(input.type as 'float32', data as Float32Array, input.shape);
+  }
+  let count = 0;
+  const step = async (): Promise<number> => {
+    count++;
+    for (const [name, value] of stepScalars(count, learningRatesAt(count - 1, config), config)) {
+      if (name in fed) fed[name] = new ort.Tensor('float32', Float32Array.of(value), []);
+    }
+    const results = await session.run(fed);
+    for (const [name, output] of outputs) {
+      const before = fed[name];
+      const after = results[output];
+      if (name === 'loss' || after === undefined) continue;
+      fed[name] = after;
+      before?.dispose();
+    }
+    return Number(results[outputs.get('loss') ?? '']?.data[0] ?? NaN);
+  };
+  return {
+    step,
+    close: async () => {
+      await session.release();
+      await trainer.dispose();
+    },
+  };
+}
+
+/** Compares one step's gradients, and the weights after it, with those on the processor, then the losses of ten steps. */
+export async function measureAgreement(job: AgreementJob, { threads }: Surroundings): Promise<Figures> {
+  const preset = presetAt(job.preset, job.px);
+  const config = configOf(job.preset, job.batch);
+  const samples = samplesOf(preset, job.batch);
+  const providers = [executionProvider(job.provider), 'cpu'] as const;
+  const first = new Trainer(preset, config, { provider: 'cpu', threads });
+  await first.initialise(samples);
+  const start = first.weights();
+  await first.dispose();
+
+  const gradients: Map<string, Float32Array>[] = [];
+  const weights: Map<string, Float32Array>[] = [];
+  const losses: number[][] = [];
+  for (const provider of providers) {
+    const step = trainingStep(preset, config, job.batch, { kind: 'gradient' });
+    const state = new StepState();
+    for (const [name, value] of start) {
+      const { data, shape } = toGraphLayout(value);
+      state.set(name, data.slice(), shape);
+    }
+    for (const input of step.graph.inputs) {
+      if (input.name.startsWith(gradientPrefix)) state.set(input.name, zerosOf(input), input.shape);
+    }
+    const session = await StepSession.open(await loadOrt(), step, { provider, threads });
+    const feeds = batchFeeds(step, preset, config, samples, 7);
+    feeds.set(stepInputs.share, { data: Float32Array.of(1), shape: [] });
+    await session.run(state, feeds);
+    await session.close();
+    const names = [...state.names].filter((name) => name.startsWith(gradientPrefix));
+    gradients.push(new Map(names.map((name) => [name, state.get(name)])));
+
+    const trainer = new Trainer(preset, config, { provider, threads });
+    trainer.load(0, start, new Map());
+    const course = [await trainer.train(samples)];
+    weights.push(new Map([...trainer.weights()].map(([name, { data }]) => [name, Float32Array.from(data)])));
+    while (course.length < 10) course.push(await trainer.train(samples));
+    losses.push(course);
+    await trainer.dispose();
+  }
+  const [lossesHere = [], lossesOnProcessor = []] = losses;
+  return {
+    gradients: differences(gradients[0], gradients[1]),
+    weightsAfterStep: differences(weights[0], weights[1]),
+    losses: lossesHere.map(rounded),
+    lossesOnProcessor: lossesOnProcessor.map(rounded),
+    lossFalls: (lossesHere.at(-1) ?? NaN) < (lossesHere[0] ?? NaN),
+  };
+}
+
+/** Norm of the difference over the norm of the reference: of all variables together, and of the worst. */
+function differences(
+  found: ReadonlyMap<string, Float32Array> = new Map(),
+  expected: ReadonlyMap<string, Float32Array> = new Map(),
+): Figures {
+  let [error, norm, worst, worstName] = [0, 0, 0, ''];
+  for (const [name, reference] of expected) {
+    let [partError, partNorm] = [0, 0];
+    reference.forEach((value, i) => {
+      partError += (value - (found.get(name)?.[i] ?? NaN)) ** 2;
+      partNorm += value ** 2;
+    });
+    error += partError;
+    norm += partNorm;
+    const relative = Math.sqrt(partError / Math.max(partNorm, 1e-24));
+    if (!(relative <= worst)) [worst, worstName] = [relative, name];
+  }
+  return { relative: rounded(Math.sqrt(error / norm)), worst: rounded(worst), worstName };
+}
+
+interface ProfileEvent {
+  readonly cat: string;
+  readonly name: string;
+  /** Microseconds. */
+  readonly dur: number;
+  readonly args?: { readonly op_name?: string; readonly provider?: string };
+}
+
+/** Profiles a step: which operators run on which provider, and how long the processor waits for each. */
+export async function measurePlacement(job: PlacementJob, surroundings: Surroundings): Promise<Figures> {
+  const preset = presetAt(job.preset, job.px);
+  const config = configOf(job.preset, job.batch);
+  const ort = await loadOrt();
+  const folder = await mkdtemp(join(tmpdir(), 'dualscope-profile-'));
+  const { graph, masks, contextTruths } = trainingStep(preset, config, job.batch, { kind: 'step' });
+  const session = await ort.InferenceSession.create(graph.encode(), {
+    executionProviders: [executionProvider(job.provider), 'cpu'],
+    intraOpNumThreads: surroundings.threads,
+    enableProfiling: true,
+    profileFilePrefix: join(folder, 'step'),
+    logSeverityLevel: 3,
+  });
+  const feeds = batchFeeds({ masks, contextTruths }, preset, config, samplesOf(preset, job.batch), 1);
+  const fed: Record<string, Ort.Tensor> = {};
+  for (const input of graph.inputs) {
+    const data = feeds.get(input.name)?.data ?? zerosOf(input).fill(0.01);
+    fed[input.name] = new ort.Tensor(input.type as 'float32', data as Float32Array, input.shape);
+  }
+  await session.run(fed);
+  await session.run(fed);
+  session.endProfiling();
+  await session.release();
+  const [file = ''] = await readdir(folder);
+  const events = JSON.parse(await readFile(join(folder, file), 'utf8')) as ProfileEvent[];
+  await rm(folder, { recursive: true });
+  const counts = new Map<string, { nodes: number; ms: number }>();
+  for (const { cat, name, dur, args } of events) {
+    if (cat !== 'Node' || !name.endsWith('_kernel_time') || args?.op_name === undefined) continue;
+    const key = `${args.provider?.replace('ExecutionProvider', '') ?? '?'} ${args.op_name}`;
+    const known = counts.get(key) ?? { nodes: 0, ms: 0 };
+    counts.set(key, { nodes: known.nodes + 0.5, ms: known.ms + dur / 2000 });
+  }
+  const sorted = [...counts].sort(([, a], [, b]) => b.ms - a.ms);
+  return Object.fromEntries(sorted.map(([key, { nodes, ms }]) => [key, { nodes, ms: rounded(ms) }]));
+}
