@@ -10,7 +10,7 @@ import { gradientPrefix, stepInputs, trainingStep } from '../../src/training/ste
 import { stepScalars } from '../../src/training/step/optimiser-graph.ts';
 import { toGraphLayout } from '../../src/training/step/weight-layout.ts';
 import { learningRatesAt } from '../../src/training/optimiser.ts';
-import { Trainer } from '../../src/training/trainer2.ts';
+import { Trainer } from '../../src/training/trainer.ts';
 import {
   executionProvider,
   rateOf,
