@@ -62,7 +62,13 @@ export class Trainer {
       pretrained.get(name) ?? { shape, data: initialValues(name, shape, initial, seed) },
     );
     const calibrates = (norm: string): boolean => !pretrained.has(`${norm}/moving_mean`);
-    const step = trainingStep(this.#preset, this.#config, samples.length, { kind: 'statistics', calibrates });
+    const step = trainingStep(
+      this.#preset,
+      this.#config,
+      samples.length,
+      { kind: 'statistics', calibrates },
+      this.#options.provider,
+    );
     if (step.graph.outputs.length === 0) return;
     const session = await StepSession.open(await loadOrt(), step, this.#options);
     await session.run(this.#state, batchFeeds(step, this.#preset, this.#config, samples, 0));
@@ -117,7 +123,7 @@ export class Trainer {
   async #whole(samples: readonly Sample[]): Promise<number> {
     const { length } = samples;
     const session = await this.#session(`step ${String(length)}`, () =>
-      trainingStep(this.#preset, this.#config, length, { kind: 'step' }),
+      trainingStep(this.#preset, this.#config, length, { kind: 'step' }, this.#options.provider),
     );
     const feeds = batchFeeds(session.step, this.#preset, this.#config, samples, this.#dropoutSeed);
     const others = await session.run(this.#state, new Map([...feeds, ...this.#scalars]));
@@ -131,7 +137,7 @@ export class Trainer {
     let loss = 0;
     for (const { items, share, dropoutSeed } of splitBatch(samples, count, this.#dropoutSeed)) {
       const session = await this.#session(`gradient ${String(items.length)}`, () =>
-        trainingStep(this.#preset, this.#config, items.length, { kind: 'gradient' }),
+        trainingStep(this.#preset, this.#config, items.length, { kind: 'gradient' }, this.#options.provider),
       );
       const feeds = batchFeeds(session.step, this.#preset, this.#config, items, dropoutSeed);
       feeds.set(stepInputs.share, scalar(share));
