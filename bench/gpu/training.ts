@@ -43,7 +43,7 @@ export async function measureTraining(job: TrainingJob, surroundings: Surroundin
   for (let i = 0; i < warmUpSteps; i++) losses.push(await step());
   const firstMs = performance.now() - started - initialiseMs;
   const timing = await repeat(job.seconds, async () => losses.push(await step()));
-  const graph = trainingStep(preset, config, job.batch, { kind: 'step' });
+  const graph = trainingStep(preset, config, job.batch, { kind: 'step' }, executionProvider(job.provider));
   const feeds = await repeat(0, () => Promise.resolve(batchFeeds(graph, preset, config, samples, 1)));
   await close();
   const macs = 3 * presetCost(preset).macs * job.batch;
@@ -72,7 +72,13 @@ async function residentStep(
   const preset = presetAt(job.preset, job.px);
   const config = configOf(job.preset, job.batch);
   const ort = await loadOrt();
-  const { graph, masks, contextTruths } = trainingStep(preset, config, job.batch, { kind: 'step' });
+  const { graph, masks, contextTruths } = trainingStep(
+    preset,
+    config,
+    job.batch,
+    { kind: 'step' },
+    executionProvider(job.provider),
+  );
   const locations = graph.outputs.map(
     ({ name, value }) => [value.name, name === 'loss' ? 'cpu' : 'gpu-buffer'] as const,
   );
@@ -131,7 +137,7 @@ export async function measureAgreement(job: AgreementJob, { threads }: Surroundi
   const weights: Map<string, Float32Array>[] = [];
   const losses: number[][] = [];
   for (const provider of providers) {
-    const step = trainingStep(preset, config, job.batch, { kind: 'gradient' });
+    const step = trainingStep(preset, config, job.batch, { kind: 'gradient' }, provider);
     const state = new StepState();
     for (const [name, value] of start) {
       const { data, shape } = toGraphLayout(value);
@@ -200,7 +206,13 @@ export async function measurePlacement(job: PlacementJob, surroundings: Surround
   const config = configOf(job.preset, job.batch);
   const ort = await loadOrt();
   const folder = await mkdtemp(join(tmpdir(), 'dualscope-profile-'));
-  const { graph, masks, contextTruths } = trainingStep(preset, config, job.batch, { kind: 'step' });
+  const { graph, masks, contextTruths } = trainingStep(
+    preset,
+    config,
+    job.batch,
+    { kind: 'step' },
+    executionProvider(job.provider),
+  );
   const session = await ort.InferenceSession.create(graph.encode(), {
     executionProviders: [executionProvider(job.provider), 'cpu'],
     intraOpNumThreads: surroundings.threads,

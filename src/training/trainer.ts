@@ -18,6 +18,7 @@ import {
   trainingStep,
   updateStep,
   type StepGraph,
+  type StepKind,
 } from './step/training-step.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -72,7 +73,7 @@ export class Trainer {
         pretrained.get(name) ?? { shape, data: initialValues(name, shape, initial, seed) },
     );
     const calibrates = (norm: string): boolean => !pretrained.has(`${norm}/moving_mean`);
-    const step = trainingStep(this.#preset, this.#config, samples.length, { kind: 'statistics', calibrates });
+    const step = this.#build(samples.length, { kind: 'statistics', calibrates });
     if (step.graph.outputs.length === 0) return;
     const session = await StepSession.open(await loadOrt(), step, this.#options);
     await session.run(this.#state, batchFeeds(step, this.#preset, this.#config, samples, 0));
@@ -131,7 +132,7 @@ export class Trainer {
   async #whole(samples: readonly Sample[]): Promise<number> {
     const { length } = samples;
     const session = await this.#session(`step ${String(length)}`, () =>
-      trainingStep(this.#preset, this.#config, length, { kind: 'step' }),
+      this.#build(length, { kind: 'step' }),
     );
     const feeds = batchFeeds(session.step, this.#preset, this.#config, samples, this.#dropoutSeed);
     const others = await session.run(this.#state, new Map([...feeds, ...this.#scalars]));
@@ -145,7 +146,7 @@ export class Trainer {
     let loss = 0;
     for (const { items, share, dropoutSeed } of splitBatch(samples, count, this.#dropoutSeed)) {
       const session = await this.#session(`gradient ${String(items.length)}`, () =>
-        trainingStep(this.#preset, this.#config, items.length, { kind: 'gradient' }),
+        this.#build(items.length, { kind: 'gradient' }),
       );
       const feeds = batchFeeds(session.step, this.#preset, this.#config, items, dropoutSeed);
       feeds.set(stepInputs.share, scalar(share));
@@ -155,6 +156,10 @@ export class Trainer {
     const update = await this.#session('update', () => updateStep(this.#config, this.#example));
     await update.run(this.#state, this.#scalars);
     return loss;
+  }
+
+  #build(samples: number, work: StepKind): StepGraph {
+    return trainingStep(this.#preset, this.#config, samples, work, this.#options.provider);
   }
 
   get #dropoutSeed(): number {

@@ -38,6 +38,10 @@ export function cropResize(tape: Tape, x: Tracked, boxes: Value, height: number,
 /** Ties go to the first pixel of the window, row by row. */
 export function maxPool(tape: Tape, x: Tracked, spec: PoolSpec): Tracked {
   const { graph } = tape;
+  if (graph.target === 'webgpu') {
+    // Rows first: among equal maxima, the first row has it, and in this row the first pixel.
+    return maxAlong(tape, maxAlong(tape, x, spec, 3), spec, 2);
+  }
   const { kernel, stride, pad } = spec;
   const [n = 1, c = 1, h = 1, w = 1] = x.value.shape;
   const side = (length: number): number => Math.floor((length + 2 * pad - kernel) / stride) + 1;
@@ -50,6 +54,53 @@ export function maxPool(tape: Tape, x: Tracked, spec: PoolSpec): Tracked {
     const scattered = graph.node('ScatterElements', inputs, [size], attributes);
     tape.contribute(x, graph.reshape(scattered, x.value.shape));
   });
+}
+
+/** Stands for no pixel; finite, since shaders may assume that numbers are. */
+const lowest = -3e38;
+
+/**
+ * The maximum of `kernel` pixels along one axis. ONNX Runtime's WebGPU provider has no MaxPool that returns offsets, so the gradient
+ * visits the pixels of the windows one after the other: the first that equals the maximum gets it.
+ */
+function maxAlong(tape: Tape, x: Tracked, { kernel, stride, pad }: PoolSpec, axis: 2 | 3): Tracked {
+  const { graph } = tape;
+  const { shape } = x.value;
+  const length = shape[axis] ?? 1;
+  const count = Math.floor((length + 2 * pad - kernel) / stride) + 1;
+  // Windows read up to this many pixels, with those before the first one.
+  const reach = stride * (count - 1) + kernel;
+  const after = Math.max(0, reach - pad - length);
+  const padded = graph.pad(x.value, axis, pad, after, lowest);
+  const taps = Array.from({ length: kernel }, (_, from) =>
+    graph.slice(padded, [{ axis, from, count, step: stride }]),
+  );
+  const value = taps.reduce((most, tap) => graph.max(most, tap));
+  return tape.record(value, [x], (dy) => {
+    let left = dy;
+    const parts = taps.map((tap, from) => {
+      const part = graph.mul(left, graph.equal(tap, value));
+      left = graph.sub(left, part);
+      const spread = spreadAlong(graph, part, axis, stride);
+      return graph.pad(spread, axis, from, kernel - 1 - from, 0);
+    });
+    const sum = graph.sum(parts); // [reach] along the axis
+    const missing = Math.max(0, pad + length - reach);
+    const whole = graph.pad(sum, axis, 0, missing, 0);
+    tape.contribute(x, graph.slice(whole, [{ axis, from: pad, count: length }]));
+  });
+}
+
+/** Puts `stride` − 1 zeros between the pixels along an axis. */
+function spreadAlong(graph: TensorGraph, x: Value, axis: 2 | 3, stride: number): Value {
+  if (stride === 1) return x;
+  const { shape } = x;
+  const count = shape[axis] ?? 1;
+  const apart = [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)];
+  const filled = graph.pad(graph.reshape(x, apart), axis + 1, 0, stride - 1, 0);
+  const length = stride * (count - 1) + 1;
+  const joined = shape.map((side, index) => (index === axis ? stride * count : side));
+  return graph.slice(graph.reshape(filled, joined), [{ axis, from: 0, count: length }]);
 }
 
 /** [to, from], row by row: the weights of `from` pixels in each of `to` sampling points, first on first, last on last. */

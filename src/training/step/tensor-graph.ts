@@ -30,6 +30,9 @@ export interface PackedInput {
   length: number;
 }
 
+/** What runs a graph. */
+export type GraphTarget = 'cpu' | 'cuda' | 'webgpu';
+
 export class TensorGraph {
   readonly inputs: Value[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
@@ -39,6 +42,12 @@ export class TensorGraph {
   readonly #results: string[] = [];
   readonly #constants = new Map<string, Value>();
   #count = 0;
+  /** What will run the graph: a provider may lack an operator, or do another one faster. */
+  readonly target: GraphTarget;
+
+  constructor(target: GraphTarget = 'cpu') {
+    this.target = target;
+  }
 
   /** A value that each run feeds. */
   input(name: string, shape: readonly number[], type: DataType = 'float32'): Value {
@@ -140,6 +149,20 @@ export class TensorGraph {
   greater(a: Value, b: Value): Value {
     const isGreater = this.node('Greater', [a, b], broadcastShape(a.shape, b.shape), {}, 'bool');
     return this.cast(isGreater, 'float32');
+  }
+
+  /** 1 where a = b, else 0. */
+  equal(a: Value, b: Value): Value {
+    const isEqual = this.node('Equal', [a, b], broadcastShape(a.shape, b.shape), {}, 'bool');
+    return this.cast(isEqual, 'float32');
+  }
+
+  /** `before` and `after` more elements of `value` along an axis. */
+  pad(x: Value, axis: number, before: number, after: number, value: number): Value {
+    if (before === 0 && after === 0) return x;
+    const shape = x.shape.map((side, index) => (index === axis ? before + side + after : side));
+    const ends = [before, after].flatMap((count) => x.shape.map((_, index) => (index === axis ? count : 0)));
+    return this.node('Pad', [x, this.int64s(ends), this.scalar(value)], shape);
   }
 
   cast(x: Value, type: DataType): Value {
@@ -297,9 +320,11 @@ export class TensorGraph {
     attributes: Record<string, AttributeValue>,
   ): Value[] {
     const values = results.map((result) => ({ ...result, name: `${op}_${String(this.#count++)}` }));
+    // Absent inputs at the end are left out: ONNX Runtime's WebGPU provider crashes on a Conv with an empty bias.
+    const given = inputs.slice(0, inputs.findLastIndex((input) => input !== null) + 1);
     this.#nodes.push({
       op,
-      inputs: inputs.map((input) => input?.name ?? ''),
+      inputs: given.map((input) => input?.name ?? ''),
       outputs: values.map(({ name }) => name),
       attributes,
     });

@@ -10,6 +10,7 @@ import { batchFeeds } from './batch-feeds.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
 import { StepVariables } from './step-variables.ts';
+import type { GraphTarget } from './tensor-graph.ts';
 import { gradientPrefix, stepInputs, trainingStep } from './training-step.ts';
 
 beforeAll(async () => {
@@ -74,11 +75,18 @@ describe.each(presets.filter(({ id }) => id.startsWith('nano-')))('$id', (named)
   );
 });
 
+it('has the same gradients in the form for WebGPU', async () => {
+  const preset = { ...presets.find(({ id }) => id === 'nano-add')!, slicePx: 64, contextPx: 64 };
+  const samples = [0, 1].map((index) => sampleOf(64, 64, index));
+  expect(await wrongGradients(preset, configOf(preset.id), samples, 'webgpu')).toEqual([]);
+});
+
 /** Checks the loss and the moving statistics. @returns variables whose gradients differ from the eager network's */
 async function wrongGradients(
   preset: Preset,
   config: TrainingConfig,
   samples: readonly Sample[],
+  target: GraphTarget = 'cpu',
 ): Promise<string[]> {
   const eager = new NetworkGradient(preset, config);
   eager.calibrate(samples, () => true);
@@ -87,7 +95,7 @@ async function wrongGradients(
   const moved = await eager.variables.read((name) => name.includes('/moving_'));
   eager.dispose();
 
-  const step = trainingStep(preset, config, samples.length, { kind: 'gradient' });
+  const step = trainingStep(preset, config, samples.length, { kind: 'gradient' }, target);
   expect([...step.parameters.keys()].sort()).toEqual([...weights.keys()].sort());
   const state = new StepState();
   const variables = new StepVariables(step.parameters, state);

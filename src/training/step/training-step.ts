@@ -18,7 +18,7 @@ import {
 } from './differentiable-ops.ts';
 import { crossEntropy, diceLoss } from './loss-graph.ts';
 import { clipped, OptimiserGraph } from './optimiser-graph.ts';
-import { TensorGraph, type Value } from './tensor-graph.ts';
+import { TensorGraph, type GraphTarget, type Value } from './tensor-graph.ts';
 
 /** The part of a configuration that a step depends on. */
 export type StepConfig = Pick<
@@ -82,9 +82,18 @@ export type StepKind =
   | { readonly kind: 'gradient' }
   | { readonly kind: 'statistics'; readonly calibrates: (norm: string) => boolean };
 
-/** @param samples number of samples in the batch or part */
-export function trainingStep(preset: Preset, config: StepConfig, samples: number, work: StepKind): StepGraph {
-  const graph = new TensorGraph();
+/**
+ * @param samples number of samples in the batch or part
+ * @param target the provider that will run it
+ */
+export function trainingStep(
+  preset: Preset,
+  config: StepConfig,
+  samples: number,
+  work: StepKind,
+  target: GraphTarget = 'cpu',
+): StepGraph {
+  const graph = new TensorGraph(target);
   const norm =
     work.kind === 'statistics'
       ? (name: string) => (work.calibrates(name) ? ('batch' as const) : ('frozen' as const))
