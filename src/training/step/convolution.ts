@@ -27,7 +27,7 @@ export function convolve(
   const [n = 1, , h = 1, w = 1] = x.shape;
   const [o = 1, , k = 1] = kernel.shape;
   const shape = [n, o, strided(h, stride), strided(w, stride)];
-  if (isSmall(shape)) {
+  if (isSmall(graph, shape)) {
     const product = graph.gemm(asMatrix(graph, kernel), merged(graph, columns(graph, x, k, stride))); // [o, n·h'·w']
     const biased = bias === null ? product : graph.add(product, graph.reshape(bias, [o, 1]));
     return fromRows(graph, biased, shape);
@@ -45,7 +45,7 @@ export function kernelGradient(graph: TensorGraph, x: Value, dy: Value, k: numbe
   const [n = 1, c = 1] = x.shape;
   const [, o = 1, height = 1, width = 1] = dy.shape;
   const seen = columns(graph, x, k, stride); // [n, c·k·k, h', w']
-  if (isSmall(dy.shape)) {
+  if (isSmall(graph, dy.shape)) {
     const gradient = graph.gemm(merged(graph, dy), merged(graph, seen), { transB: true }); // [o, c·k·k]
     return graph.reshape(gradient, [o, c, k, k]);
   }
@@ -77,7 +77,7 @@ export function inputGradient(
   }
   // A convolution of dy with the kernel turned by 180°, inputs and outputs exchanged.
   const exchanged = graph.transpose(kernel, [1, 0, 2, 3]); // [c, o, k, k]
-  if (isSmall(shape)) {
+  if (isSmall(graph, shape)) {
     const seen = merged(graph, columns(graph, dy, k, 1, 'turned')); // [o·k·k, n·h·w]
     return fromRows(graph, graph.gemm(asMatrix(graph, exchanged), seen), shape);
   }
@@ -98,8 +98,9 @@ export function biasGradient(graph: TensorGraph, dy: Value): Value {
   return graph.reduceSum(dy, [0, 2, 3]);
 }
 
-function isSmall([, , h = 1, w = 1]: readonly number[]): boolean {
-  return h * w < pixelsOfSmallMaps;
+function isSmall({ target }: TensorGraph, [, , h = 1, w = 1]: readonly number[]): boolean {
+  // A card multiplies small maps in its own way.
+  return target !== 'webgpu' && h * w < pixelsOfSmallMaps;
 }
 
 function strided(side: number, stride: number): number {
@@ -147,6 +148,7 @@ function columns(
 ): Value {
   const [n = 1, c = 1, h = 1, w = 1] = x.shape;
   if (k === 1 && stride === 1) return x;
+  if (graph.target === 'webgpu') return slicedColumns(graph, x, k, stride);
   const taps = k * k;
   const picks = graph.shared(`picks ${[c, k, order].join(' ')}`, () => {
     const ones = new Float32Array(c * taps * taps);
@@ -158,6 +160,22 @@ function columns(
   });
   const shape = [n, c * taps, strided(h, stride), strided(w, stride)];
   return graph.node('Conv', [x, picks], shape, { ...attributes(k, stride), group: { int: c } });
+}
+
+/** As `columns`, in slices: ONNX Runtime's WebGPU provider computes a grouped convolution with stride 2 wrongly. */
+function slicedColumns(graph: TensorGraph, x: Value, k: number, stride: number): Value {
+  const [n = 1, c = 1, h = 1, w = 1] = x.shape;
+  const [height, width] = [strided(h, stride), strided(w, stride)];
+  const pad = (k - 1) / 2;
+  const padded = graph.pad(graph.pad(x, 2, pad, pad, 0), 3, pad, pad, 0);
+  const taps = Array.from({ length: k * k }, (_, tap) => {
+    const seen = graph.slice(padded, [
+      { axis: 2, from: Math.floor(tap / k), count: height, step: stride },
+      { axis: 3, from: tap % k, count: width, step: stride },
+    ]);
+    return graph.reshape(seen, [n, c, 1, height * width]);
+  });
+  return graph.reshape(graph.concat(taps, 2), [n, c * k * k, height, width]);
 }
 
 /** The matrix that reverses the order of `count` columns. */
