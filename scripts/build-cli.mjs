@@ -25,7 +25,6 @@ import { fileURLToPath } from 'node:url';
 const entryPoints = {
   main: 'src/cli/main.ts',
   reader: 'src/cli/reader-entry.ts',
-  gradient: 'src/training/gradient-service.ts',
   sample: 'src/training/sample-service.ts',
 };
 

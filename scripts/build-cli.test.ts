@@ -30,7 +30,6 @@ function write(path: string, text: string, seconds = anHourAgo): void {
 beforeAll(() => {
   for (const path of [
     'src/cli/reader-entry.ts',
-    'src/training/gradient-service.ts',
     'src/training/sample-service.ts',
   ]) {
     write(path, 'export {};\n');

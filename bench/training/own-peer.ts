@@ -3,7 +3,7 @@
  * `write FOLDER` writes what torch-peer.py reads, with the weights of that moment.
  */
 import { createInterface } from 'node:readline';
-import { Trainer } from '../../src/training/trainer2.ts';
+import { Trainer } from '../../src/training/trainer.ts';
 import { timed, type Steps } from './peer.ts';
 import { writeTorchInput } from './torch-input.ts';
 import { withoutDropout, workload } from './workload.ts';

@@ -8,7 +8,6 @@ import { RpcClient, serveRpc, type Handlers, type RpcPort } from './rpc.ts';
 /** Entry modules of threads, below `src/`. scripts/build-cli.mjs builds each to a file of the thread's name. */
 const entries = {
   reader: 'cli/reader-entry.ts',
-  gradient: 'training/gradient-service.ts',
   sample: 'training/sample-service.ts',
 } as const;
 

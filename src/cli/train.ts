@@ -3,22 +3,23 @@
  * report.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
+import { Option } from 'commander';
 import type { Comparison } from '../evaluation/comparison.ts';
 import type { Preset } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
-import type { BackendName } from '../runtime/backend.ts';
-import { registerTrainingKernels } from '../runtime/training-kernels.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import { loadModel } from '../runtime/load-model.ts';
 import { exportRun, writeModel } from '../training/export-run.ts';
 import { itemsFor, openSamples } from '../training/open-samples.ts';
+import { loadOrt } from '../training/step/step-session.node.ts';
 import { SampleThread } from '../training/sample-thread.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
-import { backendOption, parseInteger } from './options.ts';
+import { parseInteger } from './options.ts';
 import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
 import { trainingStart } from './train-start.ts';
 import { codeVersion } from './package-info.ts';
@@ -30,7 +31,7 @@ interface TrainCall {
   readonly run?: string;
   readonly weights?: string;
   readonly models: string;
-  readonly backend?: BackendName;
+  readonly backend: 'cpu' | 'cuda' | 'webgpu';
   readonly threads: number;
   readonly stopAfter?: number;
   readonly checkpointEvery: number;
@@ -57,8 +58,12 @@ export const addTrainCommand: AddCommand = (program) => {
     .option('--run <dir>', 'folder for checkpoints, losses and the report (default: runs/<id>)')
     .option('--weights <dir>', 'folder with the folders of ImageNet weights')
     .option('--models <dir>', 'folder with the models to fine-tune', 'models')
-    .option('--threads <n>', 'number of threads that share each batch (wasm only)', parseInteger(1), 1)
-    .addOption(backendOption())
+    .addOption(
+      new Option('--backend <name>', 'where ONNX Runtime computes the steps')
+        .choices(['cpu', 'cuda', 'webgpu'])
+        .default('cpu'),
+    )
+    .option('--threads <n>', 'threads of the processor', parseInteger(1), availableParallelism())
     .option('--checkpoint-every <steps>', 'steps between checkpoints', parseInteger(1), 50)
     .option('--stop-after <step>', 'stop after this step with a checkpoint; do not export', parseInteger(1))
     .option('--json', 'print one JSON object')
@@ -66,14 +71,10 @@ export const addTrainCommand: AddCommand = (program) => {
 };
 
 async function train(call: TrainCall): Promise<void> {
-  const backend = await initialiseNodeBackend(call.backend ?? 'wasm');
+  // TF.js measures and exports; ONNX Runtime trains.
+  await initialiseNodeBackend('wasm');
+  await loadOrt();
   const { config, preset, pretrained } = await trainingStart(await readConfig(call.config), call);
-  if (backend.name === 'wasm') await registerTrainingKernels();
-  else if (call.threads > 1) {
-    throw new CommandError(
-      `--threads requires the wasm backend; ${backend.name} computes each batch at once.`,
-    );
-  }
   const folder = call.run ?? join('runs', config.id);
   const open = { config, preset, data: call.data };
   const samples = await SampleThread.start(open, 2 * config.batch, (text) => {
@@ -91,7 +92,7 @@ async function train(call: TrainCall): Promise<void> {
         samples,
         pretrained,
         folder,
-        threads: call.threads,
+        session: { provider: call.backend, threads: call.threads },
         checkpointEvery: call.checkpointEvery,
         ...(call.stopAfter === undefined ? {} : { stopAfter: call.stopAfter }),
         onStep: (progress) => {
@@ -141,7 +142,7 @@ async function train(call: TrainCall): Promise<void> {
           seconds: trained.seconds,
           samplesPerSecond: ((trained.steps - resumedAt) * config.batch) / sessionSeconds,
           threads: call.threads,
-          backend: backend.name,
+          backend: call.backend,
           codeVersion: await codeVersion(),
         }),
       );

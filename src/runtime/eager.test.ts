@@ -1,4 +1,5 @@
 /** The eager interpreter satisfies the contract of every preset. */
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -11,7 +12,6 @@ import {
 import { presetById, presets, type Preset } from '../model/presets.ts';
 import type { ContextPath } from '../model/refinenet.ts';
 import { EagerOps, type EagerMap, type EagerOptions } from './eager.ts';
-import { registerTrainingKernels } from './training-kernels.node.ts';
 import { useTestBackend } from './test-backend.ts';
 import { VariableStore } from './variables.ts';
 import { presetCost } from './zoo.ts';
@@ -67,7 +67,6 @@ const nano = presets.filter(({ id }) => id.startsWith('nano-'));
 describe.each(nano.map((preset) => [preset.id, preset] as const))('%s', (_id, preset) => {
   beforeAll(async () => {
     await useTestBackend('wasm');
-    await registerTrainingKernels();
   });
 
   it('has the variables that the cost interpreter counts; gradients reach each trainable one', async () => {
@@ -134,7 +133,7 @@ describe.each(nano.map((preset) => [preset.id, preset] as const))('%s', (_id, pr
 
 describe('full size', () => {
   it.each(['resnet50-single', 'resnet50-attention'])('%s allocates what is counted', async (id) => {
-    await useTestBackend('cpu');
+    await useTestBackend('wasm');
     const preset = presetById(id);
     const store = new VariableStore(null);
     const cost = presetCost(preset);

@@ -1,12 +1,18 @@
 /**
- * The eager interpreter: runs a network directly on TF.js tensors and variables. It trains, and it is the
- * reference for testing exported graphs.
+ * The eager interpreter: runs a network directly on TF.js tensors and variables. It is the reference for exported graphs
+ * and for the training step; gradients need the umbrella package `@tensorflow/tfjs`, on the cpu backend.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../model/ops.ts';
+import { differentiableConv2d } from './differentiable-conv.ts';
 import { batchNormByBatch, batchStatistics, differentiableCropResize } from './gradients.ts';
-import { differentiableConv2d } from './conv/differentiable-conv.ts';
-import { hashName, kernelInitialiser, mulberry32, type Initialiser, type VariableStore } from './variables.ts';
+import {
+  hashName,
+  kernelInitialiser,
+  mulberry32,
+  type Initialiser,
+  type VariableStore,
+} from './variables.ts';
 
 export interface EagerOptions {
   /**

@@ -1,4 +1,5 @@
-/** Loss and gradients of a network on a batch of samples, computed whole or in parts. */
+/** For tests: loss and gradients of the eager network, the reference for the training step. */
+import '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { network } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
@@ -163,58 +164,4 @@ function oneHot(
     }
   });
   return tf.tensor4d(values, [truths.length, out, out, classes]);
-}
-
-/** A part of a batch: parts need less memory and can be computed on several threads. */
-export interface BatchPart<Item> {
-  readonly items: readonly Item[];
-  /** Share of the batch's items, above 0 to 1. */
-  readonly share: number;
-  readonly dropoutSeed: number;
-}
-
-/** Splits a batch into `count` parts of nearly equal size, or fewer if it has fewer items. */
-export function splitBatch<Item>(
-  items: readonly Item[],
-  count: number,
-  dropoutSeed: number,
-): BatchPart<Item>[] {
-  const parts = Math.min(count, items.length);
-  return Array.from({ length: parts }, (_, part) => {
-    const from = Math.floor((part * items.length) / parts);
-    const to = Math.floor(((part + 1) * items.length) / parts);
-    return {
-      items: items.slice(from, to),
-      share: (to - from) / items.length,
-      dropoutSeed: dropoutSeed + 104729 * part,
-    };
-  });
-}
-
-/**
- * Loss and gradients of a whole batch. Parts are added in order, so the result does not depend on which
- * thread computed which.
- */
-export class PartSum {
-  #loss = 0;
-  #gradients: ReadonlyMap<string, Float32Array> | null = null;
-
-  /** Takes ownership of the gradients and may modify them. */
-  add(part: BatchGradient, share: number): void {
-    this.#loss += share * part.loss;
-    const sums = this.#gradients;
-    for (const [name, gradient] of part.gradients) {
-      const sum = sums?.get(name);
-      if (sum === undefined) {
-        if (share !== 1) for (let i = 0; i < gradient.length; i++) gradient[i] = gradient[i]! * share;
-      } else {
-        for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + gradient[i]! * share;
-      }
-    }
-    this.#gradients ??= part.gradients;
-  }
-
-  result(): BatchGradient {
-    return { loss: this.#loss, gradients: this.#gradients ?? new Map<string, Float32Array>() };
-  }
 }

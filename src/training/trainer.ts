@@ -1,76 +1,110 @@
 /** A training run in memory: one step per batch. Its state can be saved and resumed exactly. */
-import * as tf from '@tensorflow/tfjs-core';
 import type { Preset } from '../model/presets.ts';
-import type { VariableStore, WeightArray, Weights } from '../runtime/variables.ts';
-import { type BatchGradient, NetworkGradient, splitBatch, PartSum } from './network-gradient.ts';
-import { GradientThreads } from './gradient-thread.ts';
-import { isEncoderVariable, learningRatesAt, type Optimiser, createOptimiser } from './optimiser.ts';
+import { initialValues, type WeightArray, type Weights } from '../runtime/variables.ts';
+import { splitBatch } from './batch-parts.ts';
+import { learningRatesAt } from './learning-rates.ts';
 import type { Sample } from './sample.ts';
-import { ConfigError, type TrainingConfig } from './training-config.ts';
+import { batchFeeds, type Feed } from './step/batch-feeds.ts';
+import type { Parameter } from './step/differentiable-ops.ts';
+import { stepScalars } from './step/optimiser-graph.ts';
+import { loadOrt, StepSession, type StepSessionOptions } from './step/step-session.node.ts';
+import { StepState } from './step/step-state.ts';
+import { StepVariables } from './step/step-variables.ts';
+import { sizeOf } from './step/tensor-graph.ts';
+import {
+  averagePrefix,
+  gradientPrefix,
+  stepInputs,
+  trainingStep,
+  updateStep,
+  type StepGraph,
+} from './step/training-step.ts';
+import type { TrainingConfig } from './training-config.ts';
+
+/** Prefixes of what the optimisers keep for a variable, and of its moving average. */
+const statePrefixes = ['m/', 'v/', 'velocity/', averagePrefix];
 
 export class Trainer {
-  readonly optimiser: Optimiser;
   readonly #preset: Preset;
   readonly #config: TrainingConfig;
-  readonly #network: NetworkGradient;
-  /** The optimiser's trainable weights. The network's variables are copies of them. */
-  #weights: ReadonlyMap<string, WeightArray> | null = null;
-  #threads: GradientThreads | null = null;
+  readonly #options: StepSessionOptions;
+  readonly #state = new StepState();
+  /** By kind of work and number of samples. */
+  readonly #sessions = new Map<string, Promise<StepSession>>();
+  /** The gradient graph of one sample: which variables there are. */
+  readonly #example: StepGraph;
+  readonly #variables: StepVariables;
+  #step = 0;
 
-  constructor(preset: Preset, config: TrainingConfig) {
+  constructor(preset: Preset, config: TrainingConfig, options: StepSessionOptions = {}) {
     this.#preset = preset;
     this.#config = config;
-    this.#network = new NetworkGradient(preset, config);
-    this.optimiser = createOptimiser(config);
+    this.#options = options;
+    this.#example = trainingStep(preset, config, 1, { kind: 'gradient' });
+    this.#variables = new StepVariables(this.#example.parameters, this.#state);
   }
 
   /** Steps taken. */
   get step(): number {
-    return this.optimiser.step;
+    return this.#step;
   }
 
-  /** All variables, trainable or not. */
-  get variables(): VariableStore {
-    return this.#network.variables;
+  /** A copy of all variables, trainable or not. */
+  weights(): Map<string, WeightArray> {
+    return this.#read(() => '');
+  }
+
+  /** The weights to validate and export: their moving average where the configuration asks for one. */
+  bestWeights(): Map<string, WeightArray> {
+    return this.#read((name) => (this.#variables.has(name, averagePrefix) ? averagePrefix : ''));
   }
 
   /**
-   * Creates the variables. Those in `pretrained` take its values; all other batch norms take their statistics
+   * Sets the variables. Those in `pretrained` take its values; all other batch norms take their statistics
    * from `samples`. With frozen batch norms these statistics are final; otherwise the moving averages start
    * there.
    */
-  initialise(samples: readonly Sample[], pretrained: Weights = new Map()): void {
-    this.variables.load(pretrained);
-    this.#network.calibrate(samples, (name) => !pretrained.has(name));
-  }
-
-  /** Restores the state of a checkpoint. */
-  load(step: number, variables: Weights, optimiser: Weights): void {
-    this.variables.load(variables);
-    this.optimiser.load(step, optimiser);
-    this.#weights = null;
+  async initialise(samples: readonly Sample[], pretrained: Weights = new Map()): Promise<void> {
+    const { seed } = this.#config;
+    this.#load(
+      0,
+      ({ name, shape, initial }) =>
+        pretrained.get(name) ?? { shape, data: initialValues(name, shape, initial, seed) },
+    );
+    const calibrates = (norm: string): boolean => !pretrained.has(`${norm}/moving_mean`);
+    const step = trainingStep(this.#preset, this.#config, samples.length, { kind: 'statistics', calibrates });
+    if (step.graph.outputs.length === 0) return;
+    const session = await StepSession.open(await loadOrt(), step, this.#options);
+    await session.run(this.#state, batchFeeds(step, this.#preset, this.#config, samples, 0));
+    await session.close();
   }
 
   /**
-   * Computes the parts of each batch on `count` threads, including this one. Call it once the weights are
-   * set. The results are bit-identical to those of one thread, except for batch norms with batch statistics,
-   * whose moving averages are averaged over the threads.
-   * @throws ConfigError when the batch has fewer parts (`accumulate`) than there are threads.
+   * Restores the state of a checkpoint.
+   * @throws Error when it lacks a variable or has one of another shape.
    */
-  async startThreads(count: number): Promise<void> {
-    const parts = this.#config.accumulate ?? 1;
-    if (count > parts) {
-      throw new ConfigError(
-        `${String(count)} threads need a batch of at least ${String(count)} parts.`,
-        `Set "accumulate": ${String(count)} in the configuration.`,
-      );
+  load(step: number, variables: Weights, optimiser: Weights): void {
+    this.#load(step, ({ name }) => {
+      const value = variables.get(name);
+      if (value === undefined) throw new Error(`The checkpoint has no variable "${name}".`);
+      return value;
+    });
+    for (const [key, value] of optimiser) {
+      const prefix = statePrefixes.find((candidate) => key.startsWith(candidate));
+      if (prefix === undefined) throw new Error(`The checkpoint has an unknown optimiser state "${key}".`);
+      this.#variables.write(key.slice(prefix.length), value, prefix);
     }
-    if (count < 2) return;
-    const trainable = this.variables.trainable();
-    const isTrainable = (name: string): boolean => trainable.has(name);
-    const all = await this.variables.read();
-    this.#threads = await GradientThreads.start(count - 1, this.#preset, this.#config, all, isTrainable);
-    this.#weights = this.#threads.weights;
+  }
+
+  /** The optimiser's state and the weights' moving average, by name. */
+  optimiserState(): Map<string, WeightArray> {
+    const state = new Map<string, WeightArray>();
+    for (const prefix of statePrefixes) {
+      for (const name of this.#variables.names) {
+        if (this.#variables.has(name, prefix)) state.set(prefix + name, this.#variables.read(name, prefix));
+      }
+    }
+    return state;
   }
 
   /**
@@ -79,8 +113,9 @@ export class Trainer {
    * @throws Error when the loss is not finite.
    */
   async train(samples: readonly Sample[]): Promise<number> {
-    const { loss, gradients } = await this.#gradient(samples);
-    await this.#update(gradients);
+    const parts = this.#config.accumulate ?? 1;
+    const loss = parts > 1 ? await this.#accumulate(samples, parts) : await this.#whole(samples);
+    this.#step++;
     if (!Number.isFinite(loss)) {
       throw new Error(`The loss is not finite at step ${String(this.step)}. Lower the learning rate.`);
     }
@@ -88,52 +123,87 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    await this.#threads?.close();
-    this.#network.dispose();
+    for (const session of this.#sessions.values()) await (await session).close();
+    this.#sessions.clear();
+    this.#state.clear();
   }
 
-  /** Loss and gradients of a batch, in parts, on all threads. */
-  async #gradient(samples: readonly Sample[]): Promise<BatchGradient> {
-    const dropoutSeed = Math.imul(this.#config.seed + 1, 7919) + this.step;
-    const parts = splitBatch(samples, this.#config.accumulate ?? 1, dropoutSeed);
-    const sum = new PartSum();
-    const width = 1 + (this.#threads?.count ?? 0);
-    for (let first = 0; first < parts.length; first += width) {
-      const [own, ...others] = parts.slice(first, first + width);
-      const remote = others.map((part, thread) => this.#threads!.compute(thread, part));
-      const local = await this.#network.compute(own!.items, own!.dropoutSeed);
-      sum.add(local, own!.share);
-      for (const [i, part] of (await Promise.all(remote)).entries()) {
-        sum.add(part, others[i]!.share);
-        if (this.#config.batchNorm === 'batch') await this.#averageStatistics(part.statistics, 1 / (i + 2));
-      }
-    }
-    return sum.result();
+  async #whole(samples: readonly Sample[]): Promise<number> {
+    const { length } = samples;
+    const session = await this.#session(`step ${String(length)}`, () =>
+      trainingStep(this.#preset, this.#config, length, { kind: 'step' }),
+    );
+    const feeds = batchFeeds(session.step, this.#preset, this.#config, samples, this.#dropoutSeed);
+    const others = await session.run(this.#state, new Map([...feeds, ...this.#scalars]));
+    return others.get('loss')?.[0] ?? NaN;
   }
 
-  /** Moves this network's moving statistics by a share towards a thread's. */
-  async #averageStatistics(statistics: Weights, share: number): Promise<void> {
-    const own = await this.variables.read((name) => statistics.has(name));
-    for (const [name, { data }] of own) {
-      const theirs = statistics.get(name)!.data;
-      for (let i = 0; i < data.length; i++) data[i] = data[i]! + (theirs[i]! - data[i]!) * share;
+  async #accumulate(samples: readonly Sample[], count: number): Promise<number> {
+    for (const key of this.#state.names) {
+      if (key.startsWith(gradientPrefix)) this.#state.get(key).fill(0);
     }
-    this.variables.load(own);
+    let loss = 0;
+    for (const { items, share, dropoutSeed } of splitBatch(samples, count, this.#dropoutSeed)) {
+      const session = await this.#session(`gradient ${String(items.length)}`, () =>
+        trainingStep(this.#preset, this.#config, items.length, { kind: 'gradient' }),
+      );
+      const feeds = batchFeeds(session.step, this.#preset, this.#config, items, dropoutSeed);
+      feeds.set(stepInputs.share, scalar(share));
+      const others = await session.run(this.#state, feeds);
+      loss += share * (others.get('loss')?.[0] ?? NaN);
+    }
+    const update = await this.#session('update', () => updateStep(this.#config, this.#example));
+    await update.run(this.#state, this.#scalars);
+    return loss;
   }
 
-  /** Updates the weights with the optimiser. */
-  async #update(gradients: ReadonlyMap<string, Float32Array>): Promise<void> {
-    const rates = learningRatesAt(this.step, this.#config);
-    const trainable = this.variables.trainable();
-    this.#weights ??= await this.variables.read((name) => trainable.has(name));
-    this.optimiser.begin();
-    for (const [name, variable] of trainable) {
-      const weight = this.#weights.get(name)!;
-      const rate = isEncoderVariable(name) ? rates.encoder : rates.decoder;
-      this.optimiser.update(name, weight, gradients.get(name)!, rate);
-      tf.tidy(() => {
-        variable.assign(tf.tensor(new Float32Array(weight.data), [...weight.shape]));
-      });
+  get #dropoutSeed(): number {
+    return Math.imul(this.#config.seed + 1, 7919) + this.#step;
+  }
+
+  get #scalars(): Map<string, Feed> {
+    const rates = learningRatesAt(this.#step, this.#config);
+    const values = stepScalars(this.#step + 1, rates, this.#config);
+    return new Map([...values].map(([name, value]) => [name, scalar(value)]));
+  }
+
+  /** A session, opened on first use. States that its graph reads start at 0, moving averages at the weights. */
+  #session(key: string, build: () => StepGraph): Promise<StepSession> {
+    let opening = this.#sessions.get(key);
+    if (opening === undefined) {
+      opening = this.#open(build());
+      this.#sessions.set(key, opening);
+    }
+    return opening;
+  }
+
+  async #open(step: StepGraph): Promise<StepSession> {
+    const written = new Set(step.graph.outputs.map(({ name }) => name));
+    for (const input of step.graph.inputs) {
+      if (!written.has(input.name) && !input.name.startsWith(gradientPrefix)) continue;
+      if (this.#state.has(input.name)) continue;
+      const weight = input.name.startsWith(averagePrefix) ? input.name.slice(averagePrefix.length) : null;
+      const data = weight === null ? new Float32Array(sizeOf(input.shape)) : this.#state.get(weight).slice();
+      this.#state.set(input.name, data, input.shape);
+    }
+    return StepSession.open(await loadOrt(), step, this.#options);
+  }
+
+  #load(step: number, valueOf: (parameter: Parameter) => WeightArray): void {
+    this.#state.clear();
+    this.#step = step;
+    for (const parameter of this.#example.parameters.values()) {
+      this.#variables.write(parameter.name, valueOf(parameter));
     }
   }
+
+  #read(prefixOf: (name: string) => string): Map<string, WeightArray> {
+    return new Map(
+      [...this.#variables.names].map((name) => [name, this.#variables.read(name, prefixOf(name))]),
+    );
+  }
+}
+
+function scalar(value: number): Feed {
+  return { data: Float32Array.of(value), shape: [] };
 }

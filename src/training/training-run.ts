@@ -6,6 +6,7 @@ import type { Preset } from '../model/presets.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import type { Sample, SampleSource } from './sample.ts';
+import type { StepSessionOptions } from './step/step-session.node.ts';
 import { Trainer } from './trainer.ts';
 import type { TrainingConfig } from './training-config.ts';
 
@@ -24,8 +25,8 @@ export interface TrainingRunOptions {
   readonly folder: string;
   /** Steps between checkpoints. */
   readonly checkpointEvery: number;
-  /** Threads that compute parts of each batch; 1 by default. */
-  readonly threads?: number;
+  /** Where steps are computed; on all cores of the processor by default. */
+  readonly session?: StepSessionOptions;
   /** Measures weights on the validation patients. Required if the configuration has any. */
   readonly validate?: (weights: Weights, step: number) => Promise<ValidationPoint>;
   /** Stops after this step with a checkpoint, even if the configuration has more. */
@@ -59,10 +60,9 @@ interface Progress {
 export async function runTraining(options: TrainingRunOptions): Promise<TrainedNetwork> {
   const { preset, config, samples, folder } = options;
   await mkdir(folder, { recursive: true });
-  const trainer = new Trainer(preset, config);
+  const trainer = new Trainer(preset, config, options.session);
   try {
     const progress = await restore(trainer, options);
-    await trainer.startThreads(options.threads ?? 1);
     const resumedAt = trainer.step;
     const start = performance.now();
     const seconds = (): number => progress.earlierSeconds + (performance.now() - start) / 1000;
@@ -111,7 +111,7 @@ async function validate(
     throw new Error('The configuration has validation patients, but `validate` is missing.');
   const { step } = trainer;
   if (step % config.validation.every !== 0 && step !== config.steps) return false;
-  const variables = await trainer.variables.read();
+  const variables = trainer.bestWeights();
   validation.push(await measure(variables, step));
   if (bestPoint(validation)?.step === step) {
     const nothing = { losses: [], validation: [], seconds: 0, optimiser: new Map() };
@@ -127,7 +127,7 @@ async function keptWeights(
   folder: string,
 ): Promise<{ weights: Weights; keptStep: number | null }> {
   const best = bestPoint(validation);
-  if (best === null) return { weights: await trainer.variables.read(), keptStep: null };
+  if (best === null) return { weights: trainer.bestWeights(), keptStep: null };
   const file = bestFile(folder);
   return { weights: decodeCheckpoint(await readFile(file), file).variables, keptStep: best.step };
 }
@@ -140,7 +140,7 @@ async function restore(
   const file = join(folder, 'checkpoint.bin');
   const bytes = await readFile(file).catch(() => null);
   if (bytes === null) {
-    trainer.initialise(await drawBatch(samples, calibrationFrom, calibrationSamples), pretrained);
+    await trainer.initialise(await drawBatch(samples, calibrationFrom, calibrationSamples), pretrained);
     return { losses: [], validation: [], earlierSeconds: 0 };
   }
   const checkpoint = decodeCheckpoint(bytes, file);
@@ -172,8 +172,8 @@ async function save(
     losses,
     validation,
     seconds,
-    variables: await trainer.variables.read(),
-    optimiser: trainer.optimiser.read(),
+    variables: trainer.weights(),
+    optimiser: trainer.optimiserState(),
   });
   await replaceFile(join(folder, 'checkpoint.bin'), bytes);
   const lines = losses.map((loss, index) => `${String(index + 1)},${loss.toFixed(6)}`);

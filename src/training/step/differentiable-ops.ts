@@ -4,7 +4,7 @@
  */
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../../model/ops.ts';
 import { kernelInitialiser, type Initialiser } from '../../runtime/variables.ts';
-import { isEncoderVariable } from '../optimiser.ts';
+import { isEncoderVariable } from '../learning-rates.ts';
 import { biasGradient, convolve, inputGradient, kernelGradient } from './convolution.ts';
 import { cropResize, maxPool, resize } from './resampling.ts';
 import { Tape, Tracked } from './tape.ts';

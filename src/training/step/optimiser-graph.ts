@@ -2,7 +2,7 @@
  * Optimisers as nodes of a graph. The state of variable `w` is fed and returned as `m/w`, `v/w` or `velocity/w`; what changes from
  * step to step (learning rates, corrections) is fed as scalars.
  */
-import type { LearningRates } from '../optimiser.ts';
+import type { LearningRates } from '../learning-rates.ts';
 import type { TrainingConfig } from '../training-config.ts';
 import type { TensorGraph, Value } from './tensor-graph.ts';
 

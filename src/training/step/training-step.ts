@@ -8,7 +8,7 @@
 import { network } from '../../model/network.ts';
 import type { Preset } from '../../model/presets.ts';
 import type { TrainingConfig } from '../training-config.ts';
-import { isEncoderVariable, type LearningRates } from '../optimiser.ts';
+import { isEncoderVariable, type LearningRates } from '../learning-rates.ts';
 import {
   DifferentiableOps,
   vectorInputs,

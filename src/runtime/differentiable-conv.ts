@@ -1,33 +1,93 @@
 /**
- * Convolutions and their gradients by TF.js's kernels alone, for graphics cards and as the reference:
+ * A convolution whose gradients are convolutions: TF.js's own kernels for them are missing on wasm and far too slow on cpu.
  * - gradient of the input: a convolution of dy with the kernel turned by 180° and its channels swapped;
  * - gradient of the kernel: a convolution of the input with dy as the kernel, batch and channels swapped; for
  *   1×1 kernels a matrix product whose left side is transposed beforehand.
+ *
+ * All maps are NHWC, padding is symmetric.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { ConvCall, ConvGradients, ConvMath } from './conv-math.ts';
 
-export const convByTfjs: ConvMath = {
-  forward(x, kernel, bias, { kernelSize, stride, activation }) {
-    return tf.fused.conv2d({
-      x,
-      filter: kernel,
-      strides: stride,
-      pad: (kernelSize - 1) / 2,
-      dimRoundingMode: 'floor',
-      activation,
-      ...(bias === null ? {} : { bias }),
-    });
-  },
-  gradients(x, kernel, y, dyAfter, hasBias, call): ConvGradients {
-    const dy = y === null ? dyAfter : tf.mul<tf.Tensor4D>(dyAfter, tf.step(y)); // [n, h', w', f]
-    return {
-      kernel: kernelGradient(x, dy, call),
-      bias: hasBias ? tf.sum<tf.Tensor1D>(dy, [0, 1, 2]) : null,
-      input: call.inputNeedsGradient ? inputGradient(x.shape, kernel, dy, call) : null,
+export interface ConvCall {
+  readonly kernelSize: number;
+  readonly stride: number;
+  readonly activation: 'linear' | 'relu';
+  /** false for the first convolution, whose input is an image: its input gradient is not computed. */
+  readonly inputNeedsGradient: boolean;
+}
+
+interface ConvGradients {
+  /** [k, k, c, f] */
+  readonly kernel: tf.Tensor4D;
+  /** [f]; null without a bias. */
+  readonly bias: tf.Tensor1D | null;
+  /** [n, h, w, c]; null where it was not requested. */
+  readonly input: tf.Tensor4D | null;
+}
+
+/**
+ * @param x [n, h, w, c]
+ * @param kernel [k, k, c, f]
+ * @param bias [f], or null
+ * @returns [n, ceil(h / stride), ceil(w / stride), f] for odd k and padding (k - 1) / 2.
+ */
+export function differentiableConv2d(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  bias: tf.Tensor1D | null,
+  call: ConvCall,
+): tf.Tensor4D {
+  // Only tensors that need a gradient may be arguments of the custom gradient.
+  const inputs: tf.Tensor[] = [kernel];
+  if (bias !== null) inputs.push(bias);
+  if (call.inputNeedsGradient) inputs.push(x);
+  const run = tf.customGrad((...args: unknown[]) => {
+    const save = args[args.length - 1] as tf.GradSaveFunc;
+    const value = forward(x, kernel, bias, call);
+    save(call.activation === 'relu' ? [x, kernel, value] : [x, kernel]);
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+      const [savedX, savedKernel, y = null] = saved as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D?];
+      const found = gradients(savedX, savedKernel, y, dy as tf.Tensor4D, bias !== null, call);
+      return [found.kernel, found.bias, found.input].filter((gradient) => gradient !== null);
     };
-  },
-};
+    return { value, gradFunc };
+  });
+  return run(...inputs);
+}
+
+function forward(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  bias: tf.Tensor1D | null,
+  { kernelSize, stride, activation }: ConvCall,
+): tf.Tensor4D {
+  return tf.fused.conv2d({
+    x,
+    filter: kernel,
+    strides: stride,
+    pad: (kernelSize - 1) / 2,
+    dimRoundingMode: 'floor',
+    activation,
+    ...(bias === null ? {} : { bias }),
+  });
+}
+
+/** @param y the output of a ReLU; null where there is none */
+function gradients(
+  x: tf.Tensor4D,
+  kernel: tf.Tensor4D,
+  y: tf.Tensor4D | null,
+  dyAfter: tf.Tensor4D,
+  hasBias: boolean,
+  call: ConvCall,
+): ConvGradients {
+  const dy = y === null ? dyAfter : tf.mul<tf.Tensor4D>(dyAfter, tf.step(y)); // [n, h', w', f]
+  return {
+    kernel: kernelGradient(x, dy, call),
+    bias: hasBias ? tf.sum<tf.Tensor1D>(dy, [0, 1, 2]) : null,
+    input: call.inputNeedsGradient ? inputGradient(x.shape, kernel, dy, call) : null,
+  };
+}
 
 /** dL/dx [n, h, w, c] from dy [n, h', w', f]. */
 function inputGradient(
