@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { Trainer } from '../../src/training/trainer.ts';
+import { timed, type Steps } from './peer.ts';
 import { writeTorchInput } from './torch-input.ts';
 import { withoutDropout, workload } from './workload.ts';
 
@@ -20,14 +21,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
-async function steps(count: number): Promise<object> {
-  const [seconds, losses]: [number[], number[]] = [[], []];
+async function steps(count: number): Promise<Steps> {
+  const answer = { seconds: [] as number[], cpuSeconds: [] as number[], losses: [] as number[] };
   for (let i = 0; i < count; i++) {
-    const start = performance.now();
-    losses.push(await trainer.train(samples));
-    seconds.push((performance.now() - start) / 1000);
+    const { seconds, cpuSeconds } = await timed(async () => answer.losses.push(await trainer.train(samples)));
+    answer.seconds.push(seconds);
+    answer.cpuSeconds.push(cpuSeconds);
   }
-  return { seconds, losses };
+  return answer;
 }
 
 function write(folder: string): object {

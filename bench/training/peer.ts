@@ -1,7 +1,7 @@
 /**
  * A child process that trains on request, so that runs of several programs can alternate. It reads one command a line and
  * answers each with one line of JSON:
- * - `steps N` takes N steps: `{ "seconds": [N numbers], "losses": [N numbers] }`
+ * - `steps N` takes N steps: `{ "seconds": [N numbers], "cpuSeconds": [N numbers], "losses": [N numbers] }`
  * - `memory`: `{ "peakMB": its largest resident set so far }`
  */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
@@ -10,6 +10,8 @@ import type { Readable, Writable } from 'node:stream';
 
 export interface Steps {
   readonly seconds: readonly number[];
+  /** Processor time of all threads. */
+  readonly cpuSeconds: readonly number[];
   readonly losses: readonly number[];
 }
 
@@ -39,4 +41,19 @@ export class Peer {
     this.#reader.close();
     this.#child.kill();
   }
+}
+
+/** Wall and processor time. */
+export interface Times {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+export async function timed(work: () => Promise<unknown>): Promise<Times> {
+  const before = process.cpuUsage();
+  const start = performance.now();
+  await work();
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { seconds, cpuSeconds: (user + system) / 1e6 };
 }

@@ -2,6 +2,7 @@
 import type * as Ort from 'onnxruntime-node';
 import { loadOrt } from '../../src/training/step/step-session.node.ts';
 import { TensorGraph } from '../../src/training/step/tensor-graph.ts';
+import { timed, type Times } from './peer.ts';
 import type { RecordedConvolution } from './recorded-network.ts';
 
 export class PlainConvolutions {
@@ -54,11 +55,9 @@ export class PlainConvolutions {
     return new PlainConvolutions(session, feeds, results);
   }
 
-  /** Runs each convolution once. @returns seconds */
-  async run(): Promise<number> {
-    const start = performance.now();
-    await this.#session.run(this.#feeds, this.#results);
-    return (performance.now() - start) / 1000;
+  /** Runs each convolution once. */
+  async run(): Promise<Times> {
+    return timed(() => this.#session.run(this.#feeds, this.#results));
   }
 
   async close(): Promise<void> {

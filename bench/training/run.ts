@@ -4,7 +4,9 @@
  *     npx tsx bench/training/run.ts [PRESET@PIXELS …] [--threads 2,1] [--rounds 4] [--steps 3] [--python /usr/bin/python3]
  *
  * Prints one JSON object. Our trainer, PyTorch (where `python3` has it) and plain convolutions take turns, round by round;
- * batches of eight, AdamW, batch norms with fixed statistics. Rates are those of the fastest step, and of the median one:
+ * batches of eight, AdamW, batch norms with fixed statistics. Rates are those of the fastest step, of the median one, and of the
+ * step with the least processor time: on one thread of a busy machine the last is the fairest; with more threads it includes
+ * time that they spin.
  * - `samplesPerSecond`: of our trainer;
  * - `overTorch`: our samples per second over PyTorch's;
  * - `shareOfPlainConvolutions`: multiply-adds of a training step (three times those of the forward convolutions) per second,
@@ -20,7 +22,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Peer, type Steps } from './peer.ts';
+import { Peer, type Steps, type Times } from './peer.ts';
 import { PlainConvolutions } from './plain-convolutions.ts';
 import { recordNetwork } from './recorded-network.ts';
 import { batch, workload } from './workload.ts';
@@ -82,20 +84,20 @@ async function compare(word: string, folder: string, threads: number): Promise<o
   // Compiles, allocates.
   for (const peer of peers) await peer.ask('steps 2');
   await plain.run();
-  const seconds = { own: [] as number[], torch: [] as number[], plain: [] as number[] };
+  const times = { own: [] as Times[], torch: [] as Times[], plain: [] as Times[] };
   for (let round = 0; round < rounds; round++) {
     const steps = `steps ${options.steps}`;
-    seconds.own.push(...(await own.ask<Steps>(steps)).seconds);
-    if (torch !== null) seconds.torch.push(...(await torch.ask<Steps>(steps)).seconds);
-    for (let i = 0; i < 2 * Number(options.steps); i++) seconds.plain.push(await plain.run());
+    times.own.push(...timesOf(await own.ask<Steps>(steps)));
+    if (torch !== null) times.torch.push(...timesOf(await torch.ask<Steps>(steps)));
+    for (let i = 0; i < 2 * Number(options.steps); i++) times.plain.push(await plain.run());
   }
   const memory = async (peer: Peer): Promise<number> =>
     Math.round((await peer.ask<{ peakMB: number }>('memory')).peakMB);
   const peakMB = { own: await memory(own), torch: torch === null ? null : await memory(torch) };
   for (const peer of peers) peer.end();
   await plain.close();
-  const ratesBy = (of: (values: readonly number[]) => number): object => {
-    const [step, torchStep, plainTime] = [of(seconds.own), of(seconds.torch), of(seconds.plain)];
+  const ratesBy = (of: (times: readonly Times[]) => number): object => {
+    const [step, torchStep, plainTime] = [of(times.own), of(times.torch), of(times.plain)];
     return {
       samplesPerSecond: rounded(batch / step),
       torchSamplesPerSecond: torch === null ? null : rounded(batch / torchStep),
@@ -104,7 +106,16 @@ async function compare(word: string, folder: string, threads: number): Promise<o
       plainGigaMacsPerSecond: rounded(macs / plainTime / 1e9),
     };
   };
-  return { fastest: ratesBy((values) => Math.min(...values)), median: ratesBy(median), peakMB };
+  return {
+    fastest: ratesBy((all) => Math.min(...all.map(({ seconds }) => seconds))),
+    median: ratesBy((all) => median(all.map(({ seconds }) => seconds))),
+    byProcessorTime: ratesBy((all) => Math.min(...all.map(({ cpuSeconds }) => cpuSeconds))),
+    peakMB,
+  };
+}
+
+function timesOf({ seconds, cpuSeconds }: Steps): Times[] {
+  return seconds.map((time, i) => ({ seconds: time, cpuSeconds: cpuSeconds[i] ?? NaN }));
 }
 
 function ownPeer(word: string, threads: number, more: readonly string[] = []): Peer {
