@@ -53,7 +53,10 @@ module.exports = {
       name: 'sharp-only-where-node-runs',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/(training|cli)/', '\\.node\\.ts$', test] },
-      to: { path: 'node_modules/(sharp|cli-progress|commander|send|webgpu|onnxruntime-node)/', dependencyTypesNot: typesOnly },
+      to: {
+        path: 'node_modules/(sharp|cli-progress|commander|send|onnxruntime-node)/',
+        dependencyTypesNot: typesOnly,
+      },
     },
     {
       name: 'node-files-stay-out-of-browser-code',

@@ -32,7 +32,7 @@ const entryPoints = {
  * Packages with native parts or files of their own, optional ones, and one that TF.js loads only to fetch (models are
  * read from disk here). Everything else is bundled, which starts faster.
  */
-const external = ['sharp', 'webgpu', 'onnxruntime-node', 'onnxruntime-web', 'wabt', 'node-fetch'];
+const external = ['sharp', 'onnxruntime-node', 'onnxruntime-web', 'node-fetch'];
 
 /** CommonJS packages expect these three in every module. */
 const banner =

@@ -28,10 +28,7 @@ function write(path: string, text: string, seconds = anHourAgo): void {
 }
 
 beforeAll(() => {
-  for (const path of [
-    'src/cli/reader-entry.ts',
-    'src/training/sample-service.ts',
-  ]) {
+  for (const path of ['src/cli/reader-entry.ts', 'src/training/sample-service.ts']) {
     write(path, 'export {};\n');
   }
   write(main, "console.log('one');\n");

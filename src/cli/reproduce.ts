@@ -169,10 +169,12 @@ async function trainAndEvaluate(
   const file = join(folder, 'config.json');
   await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
   const models = join(folder, 'model');
+  // Runs in parallel share the cores.
+  const threads = ['--threads', String(Math.max(1, Math.floor(os.availableParallelism() / jobs)))];
   const trained = JSON.parse(
     await dualscope([
       ...['train', '--config', file, '--data', data, '--weights', weights],
-      ...['--run', folder, '--out', models, '--json'],
+      ...['--run', folder, '--out', models, '--json', ...threads],
     ]),
   ) as { steps: number; seconds: number };
   const words = `${study.measuredOn}, ${patientsInWords(held)}, held out`;
@@ -180,8 +182,7 @@ async function trainAndEvaluate(
     await dualscope([
       ...['evaluate', '--model', join(models, config.id), '--data', data],
       ...['--record', words, '--html', join(folder, 'evaluation.html'), '--json'],
-      // Runs in parallel share the cores.
-      ...['--threads', String(Math.max(1, Math.floor(os.availableParallelism() / jobs)))],
+      ...threads,
     ]),
   ) as { confusion: number[][] };
   const result: StudyResult = {

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { initialiseNodeBackend } from './backend.node.ts';
-import type { BackendName } from './backend.ts';
 import { classAgreement } from './class-agreement.ts';
 import { checkGolden, segmentGolden } from './golden-check.ts';
 import { fromFolder } from './load-model.node.ts';
@@ -18,7 +17,7 @@ const ids = existsSync(folder)
 /** Larger models take the cpu backend (0.8 GFLOP/s) too long for a test. */
 const maxMacs = 1e9;
 
-async function golden(id: string, backend: BackendName, readFile: ReadFile): Promise<SliceMaps> {
+async function golden(id: string, backend: 'cpu' | 'wasm', readFile: ReadFile): Promise<SliceMaps> {
   await initialiseNodeBackend(backend);
   const segmenter = await loadModel(id, readFile);
   const { manifest } = segmenter;

@@ -75,7 +75,8 @@ export class Trainer {
     const calibrates = (norm: string): boolean => !pretrained.has(`${norm}/moving_mean`);
     const step = this.#build(samples.length, { kind: 'statistics', calibrates });
     if (step.graph.outputs.length === 0) return;
-    const session = await StepSession.open(await loadOrt(), step, this.#options);
+    // It runs once.
+    const session = await StepSession.open(await loadOrt(), step, { ...this.#options, optimise: false });
     await session.run(this.#state, batchFeeds(step, this.#preset, this.#config, samples, 0));
     await session.close();
   }

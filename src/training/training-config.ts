@@ -87,7 +87,7 @@ const configSchema = z.strictObject({
   seed: z.number().int(),
   steps: z.number().int().positive(),
   batch: z.number().int().positive(),
-  /** Number of parts in which a batch is computed, to save memory or for several threads; 1 by default. */
+  /** Number of parts in which a batch is computed, to save memory; 1 by default. */
   accumulate: z.number().int().positive().optional(),
   /** Relative frequency with which slices are drawn around pixels of each class. */
   sampling: z.array(z.number().nonnegative()).min(2),

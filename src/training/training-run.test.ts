@@ -2,15 +2,23 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { presetById } from '../model/presets.ts';
+import type { RefineNetConfig, ResNetConfig } from '../model/config.ts';
+import { presetById, type Preset } from '../model/presets.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 import type { LabelledImage } from './labelled-image.ts';
 import { Sampler } from './sampler.ts';
+import type { StepSessionOptions } from './step/step-session.node.ts';
 import { trainingConfigSchema, type TrainingConfig } from './training-config.ts';
 import { runTraining } from './training-run.ts';
 
-const preset = {
-  ...presetById('nano-attention'),
+const nano = presetById('nano-attention');
+const { sliceEncoder, ...others } = nano.network as RefineNetConfig;
+/** One block in each stage: half as many weights and operations, of the same kinds. */
+const encoder: ResNetConfig = { ...sliceEncoder, blocks: [1, 1, 1, 1] };
+const network: RefineNetConfig = { ...others, sliceEncoder: encoder, contextEncoder: encoder };
+const preset: Preset = {
+  ...nano,
+  network,
   slicePx: 32,
   contextPx: 32,
   sliceFieldUm: 32,
@@ -32,6 +40,9 @@ const config: TrainingConfig = {
   provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
 };
 
+/** Sessions that open fast, for the few steps of a test. */
+const session: StepSessionOptions = { threads: 1, optimise: false };
+
 /** Four classes as four stripes of different colour. */
 function stripes(): LabelledImage {
   const side = 256;
@@ -52,6 +63,7 @@ describe('runTraining', () => {
 
   it('resumes with exactly the losses and weights of an uninterrupted run', async () => {
     folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
+    // Optimised, as in real runs.
     const options = { preset, config, samples, checkpointEvery: 2 };
     const whole = await runTraining({ ...options, folder: join(folder, 'whole') });
     const part = { ...options, folder: join(folder, 'part') };
@@ -72,11 +84,11 @@ describe('runTraining', () => {
 
   describe('in parts', () => {
     // With frozen batch norms and without dropout, a sample's gradient does not depend on its batch.
-    const still = { ...preset, network: { ...preset.network, dropout: 0 } };
+    const still = { ...preset, network: { ...network, dropout: 0 } };
     const frozen: TrainingConfig = { ...config, batchNorm: 'frozen', steps: 3, batch: 4 };
     it('takes the same step as in one, except for rounding', async () => {
       folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
-      const options = { preset: still, samples, checkpointEvery: 10 };
+      const options = { preset: still, samples, session, checkpointEvery: 10 };
       const whole = await runTraining({ ...options, config: frozen, folder: join(folder, 'whole') });
       const inParts = { ...frozen, accumulate: 3 }; // 1, 1 and 2 samples
       const parts = await runTraining({ ...options, config: inParts, folder: join(folder, 'parts') });
@@ -88,7 +100,7 @@ describe('runTraining', () => {
 
   it('keeps frozen encoders as they are and averages the weights of everything else', async () => {
     folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
-    const options = { preset, samples, checkpointEvery: 10 };
+    const options = { preset, samples, session, checkpointEvery: 10 };
     const changes = { freezeEncoders: true, clipNorm: 0.5, averageWeights: 0.5 } as const;
     const still: TrainingConfig = { ...config, ...changes, batchNorm: 'frozen' };
     const run = async (name: string, more: Partial<TrainingConfig>, stopAfter: number) =>
@@ -118,6 +130,7 @@ describe('runTraining', () => {
     const options = {
       preset,
       samples,
+      session,
       checkpointEvery: 100,
       folder: join(folder, 'run'),
       validate: (_: unknown, step: number) => {
@@ -133,6 +146,7 @@ describe('runTraining', () => {
     const four = await runTraining({
       preset,
       samples,
+      session,
       checkpointEvery: 100,
       folder: join(folder, 'four'),
       config,
@@ -143,7 +157,7 @@ describe('runTraining', () => {
 
   it('rejects a checkpoint of another configuration and a damaged one', async () => {
     folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
-    const options = { preset, config, samples, checkpointEvery: 2, folder };
+    const options = { preset, config, samples, session, checkpointEvery: 2, folder };
     await runTraining({ ...options, stopAfter: 1 });
     await expect(runTraining({ ...options, config: { ...config, seed: 4 } })).rejects.toThrow(
       /another configuration/,

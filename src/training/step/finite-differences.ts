@@ -128,7 +128,7 @@ export class CheckedOperations {
       masks: ops.masks,
       contextTruths: new Map<string, number>(),
     };
-    const session = await StepSession.open(await loadOrt(), step, { threads: 1 });
+    const session = await StepSession.open(await loadOrt(), step, { threads: 1, optimise: false });
     const results = await session.run(state, feeds);
     await session.close();
     return new CheckedOperations(cases, results, given);

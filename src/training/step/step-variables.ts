@@ -49,7 +49,7 @@ export class StepVariables {
     const sharers = [...this.#parameters.values()].filter(({ slot }) => slot.input === input);
     const length = sharers.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     const [first] = sharers;
-    const shape = first !== undefined && first.name === input ? graphShape(first.shape) : [length];
+    const shape = first?.name === input ? graphShape(first.shape) : [length];
     this.#state.set(key, new Float32Array(length), shape);
   }
 
