@@ -16,7 +16,7 @@ import type { StepSessionOptions } from './step/step-session.node.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 /** Crops between two commits: what an interruption loses. */
-const cropsPerCommit = 16;
+const cropsPerCommit = 32;
 
 export interface FeatureCacheOptions {
   readonly plan: FeaturePlan;
@@ -104,7 +104,9 @@ async function fill(
       );
       await file.write(crop * symmetries, await encoder.encode(turned));
       const done = crop + 1;
-      if (done === crops || done % cropsPerCommit === 0) await file.commit(done * symmetries);
+      if (done < crops && done % cropsPerCommit > 0) continue;
+      await file.commit(done * symmetries);
+      if (done < crops) onNotice(`Features of ${String(done)} of ${String(crops)} crops.`);
     }
   } finally {
     await encoder.close();

@@ -24,7 +24,10 @@ export class FeatureFile {
   readonly #identity: string;
   readonly #preset: Preset;
   readonly #file: FileHandle;
+  /** Length of a record, bytes. */
   readonly #bytes: number;
+  /** Values of the features in a record. */
+  readonly #values: number;
   #complete: number;
 
   /** Use `open`. */
@@ -40,6 +43,7 @@ export class FeatureFile {
     this.#preset = preset;
     this.#file = file;
     this.#bytes = recordBytes(preset);
+    this.#values = encodedMaps(preset).reduce((sum, map) => sum + sizeOfMap(map), 0);
     this.#complete = found.complete;
     this.replaced = found.replaced;
   }
@@ -113,10 +117,9 @@ export class FeatureFile {
       );
     }
     const { slicePx, contextPx } = this.#preset;
-    const values = encodedMaps(this.#preset).reduce((sum, map) => sum + sizeOfMap(map), 0);
-    let from = values * 4;
+    let from = this.#values * 4;
     const take = (length: number): Uint8Array<ArrayBuffer> => bytes.subarray(from, (from += length));
-    const features = new Float32Array(bytes.buffer, 0, values);
+    const features = new Float32Array(bytes.buffer, 0, this.#values);
     const classes = take(slicePx ** 2);
     const contextClasses = contextPx === null ? null : take(contextPx ** 2);
     const [x = 0, y = 0, size = 1] = new Float64Array(take(24).slice().buffer);
