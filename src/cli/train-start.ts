@@ -5,6 +5,7 @@ import { fromFolder } from '../runtime/load-model.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { configuredPreset, type TrainingConfig } from '../training/training-config.ts';
+import { featurePlan } from '../training/feature-plan.ts';
 import { pretrainedPreset } from '../training/imagenet-weights.ts';
 import { startModel } from '../training/start-model.ts';
 import { CommandError } from './command.ts';
@@ -19,13 +20,14 @@ export interface TrainingStart {
 
 /**
  * @param folders of ImageNet weights and of models
- * @throws CommandError when options of the configuration are missing or conflict; ModelError.
+ * @throws CommandError when options of the configuration are missing or conflict; ModelError, ConfigError.
  */
 export async function trainingStart(
   config: TrainingConfig,
   folders: { readonly weights?: string; readonly models: string },
 ): Promise<TrainingStart> {
   const preset = configuredPreset(config);
+  featurePlan(config, preset); // Reports its errors before any data are read.
   if (config.startModel !== undefined) return fromModel(config, preset, config.startModel, folders.models);
   if (config.encoderWeights === undefined) return { config, preset, pretrained: new Map() };
   if (folders.weights === undefined) {

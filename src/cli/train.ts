@@ -73,9 +73,7 @@ async function train(call: TrainCall): Promise<void> {
   const { config, preset, pretrained } = await trainingStart(await readConfig(call.config), call);
   const folder = call.run ?? join('runs', config.id);
   const open = { config, preset, data: call.data };
-  const samples = await SampleThread.start(open, 2 * config.batch, (text) => {
-    process.stderr.write(`${text}\n`);
-  });
+  const samples = await SampleThread.start(open, 2 * config.batch, notify);
   try {
     const start = performance.now();
     const validationItems = config.validation === undefined ? [] : await itemsFor('validation', open);
@@ -90,6 +88,7 @@ async function train(call: TrainCall): Promise<void> {
         folder,
         session: { provider: call.backend, threads },
         checkpointEvery: call.checkpointEvery,
+        onNotice: notify,
         ...(call.stopAfter === undefined ? {} : { stopAfter: call.stopAfter }),
         onStep: (progress) => {
           resumedAt = progress.resumedAt;
@@ -147,6 +146,10 @@ async function train(call: TrainCall): Promise<void> {
   } finally {
     await samples.close();
   }
+}
+
+function notify(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 /** Example slices from validation patients, or if there are none, from the training images. */

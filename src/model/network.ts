@@ -1,7 +1,17 @@
 /** A network of any kind from its configuration: the one entry point for every interpreter. */
 import type { NetworkConfig } from './config.ts';
 import type { Ops, Shape4 } from './ops.ts';
-import { contextPath, daRefineNet, dualDecoder, type ContextPath, type NetworkInput } from './refinenet.ts';
+import {
+  afterEncoders,
+  contextPath,
+  daRefineNet,
+  dualDecoder,
+  encode,
+  type ContextPath,
+  type EncodedInput,
+  type NetworkInput,
+} from './refinenet.ts';
+import type { Pyramid } from './resnet.ts';
 import { unet } from './unet.ts';
 
 /**
@@ -12,6 +22,24 @@ export function network<T>(ops: Ops<T>, input: NetworkInput<T>, config: NetworkC
   checkImage('slice', ops.shape(input.slice));
   if (input.context !== null && readsContext(config)) checkImage('context', ops.shape(input.context));
   return config.kind === 'unet' ? unet(ops, input.slice, config) : daRefineNet(ops, input, config);
+}
+
+/** The features that one of the network's encoders computes. @param image [n, h, w, 3] RGB, 0 to 255 */
+export function encoderFeatures<T>(
+  ops: Ops<T>,
+  image: T,
+  which: 'slice' | 'context',
+  config: NetworkConfig,
+): Pyramid<T> {
+  if (config.kind === 'unet') throw new Error('U-Net has no encoder of its own.');
+  checkImage(which, ops.shape(image));
+  return encode(ops, image, which, config);
+}
+
+/** As `network`, with the encoders' features computed earlier. */
+export function networkOfFeatures<T>(ops: Ops<T>, input: EncodedInput<T>, config: NetworkConfig): T {
+  if (config.kind === 'unet') throw new Error('U-Net has no encoder of its own.');
+  return afterEncoders(ops, input, config);
 }
 
 /** Logits at the slice's own resolution, [n, h, w, classes]: what is exported and evaluated. */
@@ -27,14 +55,15 @@ export function fullSizeLogitsOfSlice<T>(
   config: NetworkConfig,
 ): T {
   if (config.kind === 'unet') throw new Error('U-Net has no context path.');
-  return atInputSize(ops, dualDecoder(ops, input, context, config), input.slice);
+  const encoded = { ...input, slice: encode(ops, input.slice, 'slice', config) };
+  return atInputSize(ops, dualDecoder(ops, encoded, context, config), input.slice);
 }
 
 /** The context's features of a dual-input network, deepest first. */
 export function encodeContext<T>(ops: Ops<T>, context: T, config: NetworkConfig): ContextPath<T> {
   if (config.kind === 'unet') throw new Error('U-Net has no context path.');
   checkImage('context', ops.shape(context));
-  return contextPath(ops, context, config);
+  return contextPath(ops, encode(ops, context, 'context', config), config);
 }
 
 export function readsContext(config: NetworkConfig): boolean {

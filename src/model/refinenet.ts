@@ -14,6 +14,15 @@ export interface NetworkInput<T> {
   readonly sliceInContext: T | null;
 }
 
+/** What the encoders see in the images, and where the slice is: all that the rest of the network reads. */
+export interface EncodedInput<T> {
+  readonly slice: Pyramid<T>;
+  /** null for single-input networks. */
+  readonly context: Pyramid<T> | null;
+  /** As in `NetworkInput`. */
+  readonly sliceInContext: T | null;
+}
+
 /** The context path's features, deepest stage first, computed once per region. */
 export type ContextPath<T> = Pyramid<T>;
 
@@ -27,23 +36,42 @@ export const CONTEXT_FEATURE_LABELS = [
 
 /** @returns logits at stride 4, [n, h/4, w/4, classes]. */
 export function daRefineNet<T>(ops: Ops<T>, input: NetworkInput<T>, config: RefineNetConfig): T {
-  if (config.contextEncoder === null) return singleDecoder(ops, input.slice, config);
+  if (config.contextEncoder === null) {
+    return singleDecoder(ops, encode(ops, input.slice, 'slice', config), config);
+  }
   if (input.context === null) {
     throw new Error('This network reads a context beside each slice; give `context` [n, h, w, 3].');
   }
+  const context = contextPath(ops, encode(ops, input.context, 'context', config), config);
+  const slice = encode(ops, input.slice, 'slice', config);
+  return dualDecoder(ops, { slice, sliceInContext: input.sliceInContext }, context, config);
+}
+
+/** Everything after the encoders. @returns as `daRefineNet` */
+export function afterEncoders<T>(ops: Ops<T>, input: EncodedInput<T>, config: RefineNetConfig): T {
+  if (input.context === null) return singleDecoder(ops, input.slice, config);
   return dualDecoder(ops, input, contextPath(ops, input.context, config), config);
 }
 
+/** One of the encoders. @param image [n, h, w, 3] RGB, 0 to 255 */
+export function encode<T>(
+  ops: Ops<T>,
+  image: T,
+  which: 'slice' | 'context',
+  { sliceEncoder, contextEncoder, preprocessing }: RefineNetConfig,
+): Pyramid<T> {
+  const encoder = which === 'slice' ? sliceEncoder : contextEncoder;
+  if (encoder === null) throw new Error('A single-input network has no context encoder.');
+  return resnet(ops, normalise(ops, image, preprocessing), `${which}/encoder`, encoder);
+}
+
 /**
- * The context encoder with its own reduce → 2 RCU → ReLU per stage. It does not depend on the slice, so the
+ * The context path has its own reduce → 2 RCU → ReLU per stage. It does not depend on the slice, so the
  * result serves every slice of the region. `aligned` reads these features at the slice's position, so even
  * the fine stages need the wide view: each adds the deeper stage's result before its RCUs
  * (docs/fusion-study.md).
  */
-export function contextPath<T>(ops: Ops<T>, context: T, config: RefineNetConfig): ContextPath<T> {
-  if (config.contextEncoder === null) throw new Error('A single-input network has no context path.');
-  const image = normalise(ops, context, config.preprocessing);
-  const pyramid = resnet(ops, image, 'context/encoder', config.contextEncoder);
+export function contextPath<T>(ops: Ops<T>, pyramid: Pyramid<T>, config: RefineNetConfig): ContextPath<T> {
   let deeper: T | null = null;
   const path = (features: T, stage: 0 | 1 | 2 | 3): T => {
     const name = `context/stage${4 - stage}`;
@@ -66,15 +94,13 @@ function topDown<T>(ops: Ops<T>, x: T, deeper: T, name: string): T {
 /** The slice's side of a dual-input network, given the context's features. @returns logits at stride 4. */
 export function dualDecoder<T>(
   ops: Ops<T>,
-  input: Pick<NetworkInput<T>, 'slice' | 'sliceInContext'>,
+  input: Pick<EncodedInput<T>, 'slice' | 'sliceInContext'>,
   context: ContextPath<T>,
   config: RefineNetConfig,
 ): T {
   if (config.fusion === 'none') throw new Error('A dual-input network needs a fusion other than "none".');
   const fuse = fusions[config.fusion];
-  const image = normalise(ops, input.slice, config.preprocessing);
-  const pyramid = resnet(ops, image, 'slice/encoder', config.sliceEncoder);
-  const paths = eachStage(pyramid, (features, stage) => {
+  const paths = eachStage(input.slice, (features, stage) => {
     const name = `slice/stage${4 - stage}`;
     let s = reduce(ops, regularise(ops, features, name, stage, config), name, config.decoder[stage], 1);
     s = residualConvUnits(ops, s, `${name}/rcu`, 2); // [n, h, w, c]
@@ -115,10 +141,8 @@ function contextEvidence<T>(ops: Ops<T>, finest: T, sliceInContext: T, like: Sha
 }
 
 /** RefineNet with one input: 3×3 convolutions for reduce, adapt and upsampling; a sum in place of fusion. */
-function singleDecoder<T>(ops: Ops<T>, slice: T, config: RefineNetConfig): T {
-  const image = normalise(ops, slice, config.preprocessing);
-  const pyramid = resnet(ops, image, 'slice/encoder', config.sliceEncoder);
-  const paths = eachStage(pyramid, (features, stage) => {
+function singleDecoder<T>(ops: Ops<T>, slice: Pyramid<T>, config: RefineNetConfig): T {
+  const paths = eachStage(slice, (features, stage) => {
     const name = `slice/stage${4 - stage}`;
     let s = reduce(ops, regularise(ops, features, name, stage, config), name, config.decoder[stage], 3);
     s = residualConvUnits(ops, s, `${name}/rcu`, 2);

@@ -59,6 +59,22 @@ export function augment(
   };
 }
 
+/** A sample after one more symmetry. */
+export function turnSample(
+  { slice, classes, context, contextClasses, place }: Sample,
+  symmetry: Symmetry,
+  { slicePx, contextPx }: Pick<SamplingGeometry, 'slicePx' | 'contextPx'>,
+): Sample {
+  const side = contextPx ?? 0;
+  return {
+    slice: transformSquare(slice, slicePx, 3, symmetry),
+    classes: transformSquare(classes, slicePx, 1, symmetry),
+    context: context === null ? null : transformSquare(context, side, 3, symmetry),
+    contextClasses: contextClasses === null ? null : transformSquare(contextClasses, side, 1, symmetry),
+    place: transformPlace(place, symmetry),
+  };
+}
+
 /** Small differences between scanners: a gain per channel and one offset. */
 function colourJitter(random: () => number): readonly number[] {
   const brightness = (random() - 0.5) * 0.1;

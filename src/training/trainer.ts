@@ -2,6 +2,7 @@
 import type { Preset } from '../model/presets.ts';
 import { initialValues, type WeightArray, type Weights } from '../runtime/variables.ts';
 import { splitBatch } from './batch-parts.ts';
+import { isEncoded, type TrainingSample } from './encoded-sample.ts';
 import { learningRatesAt } from './learning-rates.ts';
 import type { Sample } from './sample.ts';
 import { batchFeeds, type Feed } from './step/batch-feeds.ts';
@@ -111,10 +112,11 @@ export class Trainer {
 
   /**
    * Takes one step.
+   * @param samples either all with images or, if encoders are frozen, all encoded
    * @returns the batch's mean loss before the step.
    * @throws Error when the loss is not finite.
    */
-  async train(samples: readonly Sample[]): Promise<number> {
+  async train(samples: readonly TrainingSample[]): Promise<number> {
     const parts = this.#config.accumulate ?? 1;
     const loss = parts > 1 ? await this.#accumulate(samples, parts) : await this.#whole(samples);
     this.#step++;
@@ -130,24 +132,26 @@ export class Trainer {
     this.#state.clear();
   }
 
-  async #whole(samples: readonly Sample[]): Promise<number> {
+  async #whole(samples: readonly TrainingSample[]): Promise<number> {
     const { length } = samples;
-    const session = await this.#session(`step ${String(length)}`, () =>
-      this.#build(length, { kind: 'step' }),
+    const reads = this.#readBy(samples);
+    const session = await this.#session(`step ${String(length)} ${reads}`, () =>
+      this.#build(length, { kind: 'step', reads }),
     );
     const feeds = batchFeeds(session.step, this.#preset, this.#config, samples, this.#dropoutSeed);
     const others = await session.run(this.#state, new Map([...feeds, ...this.#scalars]));
     return others.get('loss')?.[0] ?? NaN;
   }
 
-  async #accumulate(samples: readonly Sample[], count: number): Promise<number> {
+  async #accumulate(samples: readonly TrainingSample[], count: number): Promise<number> {
     for (const key of this.#state.names) {
       if (key.startsWith(gradientPrefix)) this.#state.get(key).fill(0);
     }
+    const reads = this.#readBy(samples);
     let loss = 0;
     for (const { items, share, dropoutSeed } of splitBatch(samples, count, this.#dropoutSeed)) {
-      const session = await this.#session(`gradient ${String(items.length)}`, () =>
-        this.#build(items.length, { kind: 'gradient' }),
+      const session = await this.#session(`gradient ${String(items.length)} ${reads}`, () =>
+        this.#build(items.length, { kind: 'gradient', reads }),
       );
       const feeds = batchFeeds(session.step, this.#preset, this.#config, items, dropoutSeed);
       feeds.set(stepInputs.share, scalar(share));
@@ -161,6 +165,13 @@ export class Trainer {
 
   #build(samples: number, work: StepKind): StepGraph {
     return trainingStep(this.#preset, this.#config, samples, work, this.#options.provider);
+  }
+
+  /** @throws Error when encoders would train but have run before. */
+  #readBy(samples: readonly TrainingSample[]): 'images' | 'features' {
+    if (!samples.every(isEncoded)) return 'images';
+    if (this.#config.freezeEncoders !== true) throw new Error('Encoders that train need images.');
+    return 'features';
   }
 
   get #dropoutSeed(): number {
@@ -184,6 +195,10 @@ export class Trainer {
   }
 
   async #open(step: StepGraph): Promise<StepSession> {
+    for (const { name, slot } of step.parameters.values()) {
+      const { input, offset } = this.#example.parameters.get(name)?.slot ?? {};
+      if (input !== slot.input || offset !== slot.offset) throw new Error(`"${name}" is stored elsewhere.`);
+    }
     const written = new Set(step.graph.outputs.map(({ name }) => name));
     for (const input of step.graph.inputs) {
       if (!written.has(input.name) && !input.name.startsWith(gradientPrefix)) continue;

@@ -111,6 +111,24 @@ const configSchema = z.strictObject({
   optimiser: optimiserSchema,
   /** Keeps the encoders' weights as they are; only decoder and fusion train. False by default. */
   freezeEncoders: z.boolean().optional(),
+  /**
+   * With frozen encoders and frozen batch norms, training uses a fixed set of crops, each in several symmetries, whose
+   * features are computed once and kept in the run's folder (src/training/feature-plan.ts). false draws new crops
+   * all the time and runs the encoders on them.
+   */
+  featureCache: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        /** Crops, each with its own place and colours; 512 by default. */
+        crops: z.number().int().positive().optional(),
+        /** Symmetries of each crop, 1 to 8; 8 by default. */
+        symmetries: z.number().int().min(1).max(8).optional(),
+        /** Largest size on disk, 10⁹ bytes; 4 by default. Fewer crops are used if it is too small. */
+        maxGB: z.number().positive().optional(),
+      }),
+    ])
+    .optional(),
   /** Largest norm of all gradients together; larger ones are scaled down. No limit by default. */
   clipNorm: z.number().positive().optional(),
   /**

@@ -5,7 +5,10 @@ import type { ValidationPoint } from '../evaluation/report/training-report.ts';
 import type { Preset } from '../model/presets.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
-import type { Sample, SampleSource } from './sample.ts';
+import type { TrainingSample } from './encoded-sample.ts';
+import { FeatureCache } from './feature-cache.ts';
+import { featurePlan } from './feature-plan.ts';
+import type { SampleSource } from './sample.ts';
 import type { StepSessionOptions } from './step/step-session.node.ts';
 import { Trainer } from './trainer.ts';
 import type { TrainingConfig } from './training-config.ts';
@@ -21,7 +24,7 @@ export interface TrainingRunOptions {
   readonly samples: SampleSource;
   /** Initial weights of a new run. Variables that are not among them start at random. */
   readonly pretrained?: Weights;
-  /** Folder for `checkpoint.bin`, `best.bin` and `losses.csv`. */
+  /** Folder for `checkpoint.bin`, `best.bin`, `losses.csv` and the features of frozen encoders. */
   readonly folder: string;
   /** Steps between checkpoints. */
   readonly checkpointEvery: number;
@@ -31,6 +34,8 @@ export interface TrainingRunOptions {
   readonly validate?: (weights: Weights, step: number) => Promise<ValidationPoint>;
   /** Stops after this step with a checkpoint, even if the configuration has more. */
   readonly stopAfter?: number;
+  /** Receives sentences for the user. */
+  readonly onNotice?: (text: string) => void;
   readonly onStep?: (progress: { step: number; steps: number; loss: number; resumedAt: number }) => void;
 }
 
@@ -55,21 +60,29 @@ interface Progress {
 
 /**
  * Trains to the configuration's last step, from the last checkpoint if there is one.
- * @throws Error when the folder contains a checkpoint of another configuration, or the loss is not finite.
+ * @throws Error when the folder contains a checkpoint of another configuration, or the loss is not finite;
+ *   ConfigError when `featureCache` cannot be what the configuration asks for.
  */
 export async function runTraining(options: TrainingRunOptions): Promise<TrainedNetwork> {
-  const { preset, config, samples, folder } = options;
+  const { preset, config, folder } = options;
+  const plan = featurePlan(config, preset);
   await mkdir(folder, { recursive: true });
   const trainer = new Trainer(preset, config, options.session);
+  let features: FeatureCache | null = null;
   try {
     const progress = await restore(trainer, options);
+    if (plan !== null && trainer.step < config.steps) {
+      const onNotice = options.onNotice ?? (() => undefined);
+      features = await FeatureCache.open({ ...options, plan, weights: trainer.weights(), onNotice });
+    }
+    const samples = features ?? options.samples;
     const resumedAt = trainer.step;
     const start = performance.now();
     const seconds = (): number => progress.earlierSeconds + (performance.now() - start) / 1000;
     const last = Math.min(config.steps, options.stopAfter ?? Infinity);
     while (trainer.step < last) {
       const first = trainer.step * config.batch;
-      const loss = await trainer.train(await drawBatch(samples, first, config.batch));
+      const loss = await trainer.train(await drawBatch<TrainingSample>(samples, first, config.batch));
       progress.losses.push(loss);
       options.onStep?.({ step: trainer.step, steps: config.steps, loss, resumedAt });
       const validated = await validate(trainer, progress, options);
@@ -81,12 +94,17 @@ export async function runTraining(options: TrainingRunOptions): Promise<TrainedN
     const kept = await keptWeights(trainer, progress, folder);
     return { steps: trainer.step, losses, validation, seconds: seconds(), ...kept };
   } finally {
+    await features?.close();
     await trainer.dispose();
   }
 }
 
 /** Samples of consecutive numbers. Requests all of them before it awaits the first. */
-export async function drawBatch(samples: SampleSource, first: number, count: number): Promise<Sample[]> {
+export async function drawBatch<T>(
+  samples: { sample(number: number): T | Promise<T> },
+  first: number,
+  count: number,
+): Promise<T[]> {
   const asked = Array.from({ length: count }, async (_, i) => samples.sample(first + i));
   return Promise.all(asked);
 }

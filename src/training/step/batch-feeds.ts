@@ -2,6 +2,14 @@
 import type { Preset } from '../../model/presets.ts';
 import { sliceBox } from '../../runtime/slice-box.ts';
 import { hashName, mulberry32 } from '../../runtime/variables.ts';
+import {
+  encodedMaps,
+  hasImages,
+  isEncoded,
+  sizeOfMap,
+  type EncodedSample,
+  type TrainingSample,
+} from '../encoded-sample.ts';
 import type { Sample } from '../sample.ts';
 import type { DropoutMask } from './differentiable-ops.ts';
 import { contextTruthName, stepInputs, type StepConfig, type StepGraph } from './training-step.ts';
@@ -11,36 +19,27 @@ export interface Feed {
   readonly shape: readonly number[];
 }
 
-/** @param dropoutSeed differs for every step and part */
+/**
+ * @param samples either all with images or all encoded
+ * @param dropoutSeed differs for every step and part
+ */
 export function batchFeeds(
   { contextTruths, masks }: Pick<StepGraph, 'contextTruths' | 'masks'>,
   preset: Preset,
   config: StepConfig,
-  samples: readonly Sample[],
+  samples: readonly TrainingSample[],
   dropoutSeed: number,
 ): Map<string, Feed> {
   const { slicePx, contextPx, network } = preset;
   const n = samples.length;
-  const feeds = new Map<string, Feed>();
-  feeds.set(
-    stepInputs.slice,
-    images(
-      samples.map(({ slice }) => slice),
-      slicePx,
-    ),
-  );
+  const encoded = samples.filter(isEncoded);
+  const feeds =
+    encoded.length > 0 ? featureFeeds(preset, encoded) : imageFeeds(preset, samples.filter(hasImages));
   // RefineNet has logits at stride 4, U-Net at full resolution.
   const side = network.kind === 'unet' ? slicePx : Math.ceil(slicePx / 4);
   const truths = samples.map(({ classes }) => classes);
   feeds.set(stepInputs.truth, oneHot(truths, slicePx, side, network.classes, config.classWeights));
   if (contextPx !== null) {
-    feeds.set(
-      stepInputs.context,
-      images(
-        samples.map((sample) => sample.context!),
-        contextPx,
-      ),
-    );
     const boxes = samples.flatMap(({ place }) => [...sliceBox(place, contextPx, slicePx)]);
     feeds.set(stepInputs.boxes, { data: Float32Array.from(boxes), shape: [n, 4] });
     const contexts = samples.map((sample) => sample.contextClasses!);
@@ -50,6 +49,33 @@ export function batchFeeds(
     }
   }
   for (const mask of masks) feeds.set(mask.name, dropoutMask(mask, dropoutSeed));
+  return feeds;
+}
+
+/** The images alone, which are all that encoders read. */
+export function imageFeeds({ slicePx, contextPx }: Preset, samples: readonly Sample[]): Map<string, Feed> {
+  const slices = samples.map(({ slice }) => slice);
+  const feeds = new Map<string, Feed>([[stepInputs.slice, images(slices, slicePx)]]);
+  if (contextPx !== null) {
+    const contexts = samples.map((sample) => sample.context!);
+    feeds.set(stepInputs.context, images(contexts, contextPx));
+  }
+  return feeds;
+}
+
+/** Each map of the encoders, [n, c, h, w] */
+function featureFeeds(preset: Preset, samples: readonly EncodedSample[]): Map<string, Feed> {
+  const feeds = new Map<string, Feed>();
+  let from = 0;
+  for (const map of encodedMaps(preset)) {
+    const size = sizeOfMap(map);
+    const data = new Float32Array(samples.length * size);
+    samples.forEach(({ features }, index) => {
+      data.set(features.subarray(from, from + size), index * size);
+    });
+    feeds.set(map.name, { data, shape: [samples.length, map.channels, map.height, map.width] });
+    from += size;
+  }
   return feeds;
 }
 

@@ -5,8 +5,10 @@
  * With `accumulate`, a batch is computed in parts: each part by a gradient graph, which adds to the gradients of the parts
  * before it, then one update graph.
  */
-import { network } from '../../model/network.ts';
+import { encoderFeatures, network, networkOfFeatures, readsContext } from '../../model/network.ts';
 import type { Preset } from '../../model/presets.ts';
+import type { Pyramid } from '../../model/resnet.ts';
+import { encodedMaps, featureName } from '../encoded-sample.ts';
 import type { TrainingConfig } from '../training-config.ts';
 import { isEncoderVariable, type LearningRates } from '../learning-rates.ts';
 import {
@@ -74,12 +76,15 @@ export interface StepGraph {
 /**
  * - `step`: everything; returns the loss and the new variables and states.
  * - `gradient`: returns the loss, the moving statistics and the gradients, added to those fed.
+ *
+ *   Both read images or, where the encoders are frozen and have run before, their features.
+ * - `features`: the encoders alone; returns the maps of `encodedMaps`.
  * - `statistics`: the forward computation alone, in which the batch norms that `calibrates` names take their statistics from
  *   the batch; returns those.
  */
 export type StepKind =
-  | { readonly kind: 'step' }
-  | { readonly kind: 'gradient' }
+  | { readonly kind: 'step' | 'gradient'; readonly reads?: 'images' | 'features' }
+  | { readonly kind: 'features' }
   | { readonly kind: 'statistics'; readonly calibrates: (norm: string) => boolean };
 
 /**
@@ -103,7 +108,13 @@ export function trainingStep(
     dropout: work.kind !== 'statistics',
     trains: (name) => !(config.freezeEncoders === true && isEncoderVariable(name)),
   });
-  const logits = forward(ops, preset, samples);
+  if (work.kind === 'features') {
+    writeFeatures(ops, preset, samples);
+    ops.closeVectors();
+    return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths: new Map() };
+  }
+  const readsFeatures = work.kind !== 'statistics' && work.reads === 'features';
+  const logits = (readsFeatures ? forwardFromFeatures : forward)(ops, preset, samples);
   const contextTruths = new Map<string, number>();
   const total = loss(ops, logits, preset, config, contextTruths);
   const vectors = ops.closeVectors();
@@ -191,25 +202,64 @@ function writeUpdates(graph: TensorGraph, config: StepConfig, trained: readonly 
 }
 
 /** @returns the network's logits */
-function forward(
+function forward(ops: DifferentiableOps, preset: Preset, samples: number): FeatureMap {
+  const { slicePx, contextPx, network: config } = preset;
+  const input = {
+    slice: imageInput(ops, stepInputs.slice, samples, slicePx),
+    context: contextPx === null ? null : imageInput(ops, stepInputs.context, samples, contextPx),
+    sliceInContext: boxesInput(ops, preset, samples),
+  };
+  return network(ops, input, config);
+}
+
+/** As `forward`, but the encoders' features are inputs; gradients stop there. */
+function forwardFromFeatures(ops: DifferentiableOps, preset: Preset, samples: number): FeatureMap {
+  const { graph } = ops.tape;
+  const inputs = encodedMaps(preset).map(({ name, encoder, channels, height, width }) => ({
+    encoder,
+    map: ops.image(graph.input(name, [samples, channels, height, width])),
+  }));
+  const pyramid = (which: 'slice' | 'context'): Pyramid<FeatureMap> | null => {
+    const [a, b, c, d] = inputs.filter(({ encoder }) => encoder === which).map(({ map }) => map);
+    return a && b && c && d ? [a, b, c, d] : null;
+  };
+  const slice = pyramid('slice');
+  if (slice === null) throw new Error('An encoder has features of four strides.');
+  const sliceInContext = boxesInput(ops, preset, samples);
+  return networkOfFeatures(ops, { slice, context: pyramid('context'), sliceInContext }, preset.network);
+}
+
+/** The encoders' features of a batch, as `encodedMaps` names them. */
+function writeFeatures(
   ops: DifferentiableOps,
   { slicePx, contextPx, network: config }: Preset,
   samples: number,
-): FeatureMap {
+): void {
+  const write = (which: 'slice' | 'context', side: number): void => {
+    const image = imageInput(ops, stepInputs[which], samples, side);
+    encoderFeatures(ops, image, which, config).forEach((map, stage) => {
+      ops.tape.graph.output(featureName(which, stage), map.tracked.value);
+    });
+  };
+  // The context first, as in the whole network: that is the order of the variables in their common inputs.
+  if (contextPx !== null && readsContext(config)) write('context', contextPx);
+  write('slice', slicePx);
+}
+
+/** @returns [n, side, side, 3], 0 to 255 */
+function imageInput(ops: DifferentiableOps, name: string, samples: number, side: number): FeatureMap {
   const { graph } = ops.tape;
-  const image = (name: string, side: number): FeatureMap => {
-    const bytes = graph.input(name, [samples, side, side, 3], 'uint8');
-    return ops.image(graph.transpose(graph.cast(bytes, 'float32'), [0, 3, 1, 2]));
-  };
-  const input = {
-    slice: image(stepInputs.slice, slicePx),
-    context: contextPx === null ? null : image(stepInputs.context, contextPx),
-    sliceInContext:
-      contextPx === null || !readsBoxes(config)
-        ? null
-        : ops.boxes(graph.input(stepInputs.boxes, [samples, 4])),
-  };
-  return network(ops, input, config);
+  const bytes = graph.input(name, [samples, side, side, 3], 'uint8');
+  return ops.image(graph.transpose(graph.cast(bytes, 'float32'), [0, 3, 1, 2]));
+}
+
+function boxesInput(
+  ops: DifferentiableOps,
+  { contextPx, network: config }: Preset,
+  samples: number,
+): FeatureMap | null {
+  if (contextPx === null || !readsBoxes(config)) return null;
+  return ops.boxes(ops.tape.graph.input(stepInputs.boxes, [samples, 4]));
 }
 
 function readsBoxes(config: Preset['network']): boolean {
