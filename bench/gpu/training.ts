@@ -3,13 +3,21 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Ort from 'onnxruntime-node';
+import type { Weights } from '../../src/runtime/variables.ts';
 import { presetCost } from '../../src/runtime/zoo.ts';
 import { batchFeeds } from '../../src/training/step/batch-feeds.ts';
-import { loadOrt, StepSession, StepState, zerosOf } from '../../src/training/step/step-session.node.ts';
-import { gradientPrefix, stepInputs, trainingStep } from '../../src/training/step/training-step.ts';
+import { loadOrt, StepSession } from '../../src/training/step/step-session.node.ts';
+import { StepState } from '../../src/training/step/step-state.ts';
+import { StepVariables } from '../../src/training/step/step-variables.ts';
+import { sizeOf } from '../../src/training/step/tensor-graph.ts';
+import {
+  gradientPrefix,
+  stepInputs,
+  trainingStep,
+  type StepGraph,
+} from '../../src/training/step/training-step.ts';
 import { stepScalars } from '../../src/training/step/optimiser-graph.ts';
-import { toGraphLayout } from '../../src/training/step/weight-layout.ts';
-import { learningRatesAt } from '../../src/training/optimiser.ts';
+import { learningRatesAt } from '../../src/training/learning-rates.ts';
 import { Trainer } from '../../src/training/trainer.ts';
 import {
   executionProvider,
@@ -72,7 +80,7 @@ async function residentStep(
   const preset = presetAt(job.preset, job.px);
   const config = configOf(job.preset, job.batch);
   const ort = await loadOrt();
-  const { graph, masks, contextTruths } = trainingStep(
+  const { graph, parameters, masks, contextTruths } = trainingStep(
     preset,
     config,
     job.batch,
@@ -88,14 +96,13 @@ async function residentStep(
     logSeverityLevel: 3,
   });
   const feeds = batchFeeds({ masks, contextTruths }, preset, config, samplesOf(preset, job.batch), 1);
-  const weights = trainer.weights();
+  const state = stateOf(parameters, trainer.weights());
   const outputs = new Map(graph.outputs.map(({ name, value }) => [name, value.name]));
   const fed: Record<string, Ort.Tensor> = {};
-  for (const input of graph.inputs) {
-    const known = feeds.get(input.name)?.data;
-    const weight = weights.get(input.name);
-    const data = known ?? (weight === undefined ? zerosOf(input) : toGraphLayout(weight).data);
-    fed[input.name] = new ort.Tensor(input.type as 'float32', data as Float32Array, input.shape);
+  for (const { name, shape, type } of graph.inputs) {
+    const known = feeds.get(name)?.data ?? (state.has(name) ? state.get(name) : null);
+    const data = known ?? new Float32Array(sizeOf(shape));
+    fed[name] = new ort.Tensor(type as 'float32', data as Float32Array, shape);
   }
   let count = 0;
   const step = async (): Promise<number> => {
@@ -138,13 +145,9 @@ export async function measureAgreement(job: AgreementJob, { threads }: Surroundi
   const losses: number[][] = [];
   for (const provider of providers) {
     const step = trainingStep(preset, config, job.batch, { kind: 'gradient' }, provider);
-    const state = new StepState();
-    for (const [name, value] of start) {
-      const { data, shape } = toGraphLayout(value);
-      state.set(name, data.slice(), shape);
-    }
-    for (const input of step.graph.inputs) {
-      if (input.name.startsWith(gradientPrefix)) state.set(input.name, zerosOf(input), input.shape);
+    const state = stateOf(step.parameters, start);
+    for (const { name, shape } of step.graph.inputs) {
+      if (name.startsWith(gradientPrefix)) state.set(name, new Float32Array(sizeOf(shape)), shape);
     }
     const session = await StepSession.open(await loadOrt(), step, { provider, threads });
     const feeds = batchFeeds(step, preset, config, samples, 7);
@@ -223,7 +226,7 @@ export async function measurePlacement(job: PlacementJob, surroundings: Surround
   const feeds = batchFeeds({ masks, contextTruths }, preset, config, samplesOf(preset, job.batch), 1);
   const fed: Record<string, Ort.Tensor> = {};
   for (const input of graph.inputs) {
-    const data = feeds.get(input.name)?.data ?? zerosOf(input).fill(0.01);
+    const data = feeds.get(input.name)?.data ?? new Float32Array(sizeOf(input.shape)).fill(0.01);
     fed[input.name] = new ort.Tensor(input.type as 'float32', data as Float32Array, input.shape);
   }
   await session.run(fed);
@@ -242,4 +245,12 @@ export async function measurePlacement(job: PlacementJob, surroundings: Surround
   }
   const sorted = [...counts].sort(([, a], [, b]) => b.ms - a.ms);
   return Object.fromEntries(sorted.map(([key, { nodes, ms }]) => [key, { nodes, ms: rounded(ms) }]));
+}
+
+/** A step's state with the given variables. */
+function stateOf(parameters: StepGraph['parameters'], weights: Weights): StepState {
+  const state = new StepState();
+  const variables = new StepVariables(parameters, state);
+  for (const [name, value] of weights) variables.write(name, value);
+  return state;
 }

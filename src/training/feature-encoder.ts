@@ -33,7 +33,7 @@ export class FeatureEncoder {
     samples: number,
     options: StepSessionOptions,
   ): Promise<FeatureEncoder> {
-    const step = trainingStep(preset, config, samples, { kind: 'features' });
+    const step = trainingStep(preset, config, samples, { kind: 'features' }, options.provider);
     const state = new StepState();
     const variables = new StepVariables(step.parameters, state);
     for (const name of step.parameters.keys()) {
