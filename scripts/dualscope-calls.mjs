@@ -17,6 +17,15 @@ export async function runJobs(jobs) {
 }
 
 /**
+ * Words that give each of `count` jobs its share of the cores. Trainings in parallel with one thread each finish sooner
+ * than one after the other on all cores: the operations of small networks are too short to divide.
+ * @param {number} count @returns {string[]}
+ */
+export function sharedThreads(count) {
+  return ['--threads', String(Math.max(1, Math.floor(availableParallelism() / count)))];
+}
+
+/**
  * Makes one call. Returns its standard output if `capture` is set.
  * @param {readonly string[]} words @param {{ capture?: boolean }} [options] @returns {Promise<string>}
  */

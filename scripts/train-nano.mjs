@@ -1,10 +1,10 @@
 /**
  * Reproduces the shipped nano models: writes the phantom slides, trains nano-single, nano-add, nano-attention and
- * nano-aligned (as many at a time as there are cores), exports them to models/ and measures them on held-out slides.
- * Stopped runs resume; `--fresh` starts over.
+ * nano-aligned (as many at a time as there are cores, which they share), exports them to models/ and measures them on
+ * held-out slides. Stopped runs resume; `--fresh` starts over.
  */
 import { rm } from 'node:fs/promises';
-import { runJobs } from './dualscope-calls.mjs';
+import { runJobs, sharedThreads } from './dualscope-calls.mjs';
 
 const TRAIN = 'runs/phantom-train';
 const TEST = 'runs/phantom-test';
@@ -18,9 +18,10 @@ await runJobs([
   [['phantom', '--out', TRAIN, '--slides', '5', '--seed', '6']],
   [['phantom', '--out', TEST, '--slides', '4', '--seed', '201']],
 ]);
+const threads = sharedThreads(models.length);
 await runJobs(
   models.map((id) => [
-    ['train', '--config', `src/training/configs/${id}.json`, '--data', TRAIN, '--out', 'models'],
-    ['evaluate', '--model', id, '--data', TEST, '--record', MEASURED_ON],
+    ['train', '--config', `src/training/configs/${id}.json`, '--data', TRAIN, '--out', 'models', ...threads],
+    ['evaluate', '--model', id, '--data', TEST, '--record', MEASURED_ON, ...threads],
   ]),
 );

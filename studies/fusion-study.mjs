@@ -11,7 +11,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format } from 'prettier';
-import { dualscope, runJobs } from '../scripts/dualscope-calls.mjs';
+import { dualscope, runJobs, sharedThreads } from '../scripts/dualscope-calls.mjs';
 import { dotPlot } from './dot-plot.mjs';
 
 const TRAIN = 'runs/phantom-train';
@@ -57,7 +57,12 @@ async function trainAll() {
     await mkdir(folder, { recursive: true });
     const config = join(folder, 'config.json');
     await writeFile(config, `${JSON.stringify({ ...recipe, preset, id, seed }, null, 2)}\n`);
-    jobs.push([['train', '--config', config, '--data', TRAIN, '--run', folder, '--out', RUNS_MODELS]]);
+    jobs.push([
+      [
+        ...['train', '--config', config, '--data', TRAIN, '--run', folder, '--out', RUNS_MODELS],
+        ...sharedThreads(missing.length),
+      ],
+    ]);
   }
   await runJobs(jobs);
   for (const { id } of missing) {
