@@ -137,14 +137,21 @@ describe('dualscope train', { timeout: 60_000 }, () => {
       return dualscope(['train', '--config', join(folder, 'wrong.json'), '--data', folder]).stderr;
     };
     expect(await wrong({ sampling: [1, 1, 1] })).toMatch(/"sampling" is not valid: 3 values for 4 classes/);
-    expect(await wrong({ featureCache: { crops: 8 } })).toMatch(
-      /dualscope: The features of encoders that train change at every step\. .* set "freezeEncoders" to true/,
-    );
     const start = { startModel: 'nano-attention' };
     expect(await wrong(start)).toMatch(/With "startModel", set "batchNorm": "frozen"/);
     expect(await wrong({ ...start, encoderWeights: 'resnet18-imagenet' })).toMatch(
       /"startModel" and "encoderWeights" are mutually exclusive/,
     );
     expect(await wrong({ startModel: 'nowhere', batchNorm: 'frozen' })).toMatch(/nowhere.manifest\.json/);
+  });
+
+  it('refuses to keep the features of encoders that train', async () => {
+    const file = join(folder, 'features.json');
+    await writeFile(file, JSON.stringify({ ...config, featureCache: { crops: 8 } }));
+    const { status, stderr } = dualscope(['train', '--config', file, '--data', folder]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /dualscope: The features of encoders that train change at every step\. .* set "freezeEncoders" to true/,
+    );
   });
 });

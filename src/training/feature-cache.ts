@@ -9,7 +9,7 @@ import { turnSample } from './augmentation.ts';
 import type { EncodedSample } from './encoded-sample.ts';
 import { FeatureEncoder } from './feature-encoder.ts';
 import { FeatureFile } from './feature-file.ts';
-import type { FeaturePlan } from './feature-plan.ts';
+import { spaceText, type FeaturePlan } from './feature-plan.ts';
 import { isEncoderVariable } from './learning-rates.ts';
 import type { Sample, SampleSource } from './sample.ts';
 import type { StepSessionOptions } from './step/step-session.node.ts';
@@ -90,10 +90,10 @@ async function fill(
   const { crops, symmetries, bytesPerSample } = plan;
   // A crop whose record is not complete is encoded again as a whole.
   const first = Math.floor(file.complete / symmetries);
-  const gigabytes = ((crops * symmetries * bytesPerSample) / 1e9).toPrecision(2);
+  const space = spaceText(crops * symmetries * bytesPerSample);
   onNotice(
     `Computing the encoders' features of ${String(crops - first)} crops in ${String(symmetries)} symmetries ` +
-      `(${gigabytes} GB in all). Training uses these crops only; "featureCache" in the configuration changes that.`,
+      `(${space} in all). Training uses these crops only; "featureCache" in the configuration changes that.`,
   );
   const encoder = await FeatureEncoder.open(preset, config, weights, symmetries, session ?? {});
   try {

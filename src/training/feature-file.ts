@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { Preset } from '../model/presets.ts';
 import { encodedMaps, sizeOfMap, type EncodedSample } from './encoded-sample.ts';
 import { recordBytes } from './feature-plan.ts';
+import { ConfigError } from './training-config.ts';
 
 const indexSchema = z.strictObject({
   format: z.literal('dualscope-features-1'),
@@ -74,7 +75,11 @@ export class FeatureFile {
     return this.#complete;
   }
 
-  /** Adds records. They count as complete after `commit`. @param at number of the first */
+  /**
+   * Adds records. They count as complete after `commit`.
+   * @param at number of the first
+   * @throws ConfigError when the disk is full.
+   */
   async write(at: number, samples: readonly EncodedSample[]): Promise<void> {
     const bytes = new Uint8Array(samples.length * this.#bytes);
     samples.forEach((sample, index) => {
@@ -91,7 +96,15 @@ export class FeatureFile {
       put(new Uint8Array(Float64Array.of(place.x, place.y, place.size).buffer));
       put(new Uint8Array(Uint32Array.of(crc32(record.subarray(0, to))).buffer));
     });
-    await this.#file.write(bytes, 0, bytes.length, at * this.#bytes);
+    try {
+      await this.#file.write(bytes, 0, bytes.length, at * this.#bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      throw new ConfigError(
+        `${this.#folder}: there is no space left for the features of ${String(at)} samples and more.`,
+        'Lower "featureCache.maxGB", or choose another --run.',
+      );
+    }
   }
 
   /** Declares the first `records` records complete, once they are on the disk. */

@@ -39,10 +39,9 @@ export function featurePlan(config: FeaturePlanConfig, preset: Preset): FeatureP
   const room = Math.floor((maxGB * 1e9) / bytesPerSample);
   const needed = Math.max(batch, symmetries);
   if (room < needed) {
-    const gigabytes = ((needed * bytesPerSample) / 1e9).toPrecision(2);
     throw new ConfigError(
       `"featureCache.maxGB" is ${String(maxGB)}, but a batch of ${String(batch)} and one crop in ${String(symmetries)} ` +
-        `symmetries need ${gigabytes} GB.`,
+        `symmetries need ${spaceText(needed * bytesPerSample)}.`,
       'Raise it, or set "featureCache" to false.',
     );
   }
@@ -52,7 +51,7 @@ export function featurePlan(config: FeaturePlanConfig, preset: Preset): FeatureP
   const notice =
     crops < useful
       ? `Features of ${String(useful)} crops in ${String(symmetries)} symmetries would need ` +
-        `${((useful * symmetries * bytesPerSample) / 1e9).toFixed(1)} GB; ${String(crops)} crops fit into ` +
+        `${spaceText(useful * symmetries * bytesPerSample)}; ${String(crops)} crops fit into ` +
         `"featureCache.maxGB" of ${String(maxGB)}.`
       : null;
   return { crops, symmetries, bytesPerSample, notice };
@@ -82,6 +81,11 @@ function obstacleTo(
     );
   }
   return null;
+}
+
+/** Such as `3.9 GB` or `12 MB`. */
+export function spaceText(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toPrecision(2)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** A checksum of 4 bytes, the place of the slice as three float64, classes as bytes, features as float32. */
