@@ -200,7 +200,10 @@ function openTable(): RecordTable {
   const write = async (change: 'put' | 'delete', key: string, record?: unknown): Promise<void> => {
     const transaction = (await open()).transaction('slides', 'readwrite', { durability: 'strict' });
     const { store } = transaction;
-    await Promise.all([change === 'put' ? store.put(record, key) : store.delete(key), transaction.done]);
+    const changed = change === 'put' ? store.put(record, key) : store.delete(key);
+    // Without an explicit commit, the browser rolls the transaction back if the page closes before the request is answered.
+    transaction.commit();
+    await Promise.all([changed, transaction.done]);
   };
   return {
     get: async (fingerprint) => (await open()).get('slides', fingerprint),
