@@ -135,16 +135,21 @@ async function startWanted(
   try {
     await machine.probe(ort, name, threads, 8);
   } catch (error) {
-    throw new ModelError(
-      'backend',
-      name,
-      `${nodeBackendLabels[name]} does not start: ${ortReason(error)}.`,
-      `${remedies[name]} Or use --backend cpu.`,
-      { cause: error },
-    );
+    throw startFailure(name, error);
   }
   const device = machine.graphicsHardware()?.name ?? 'an adapter of unknown kind';
   return native(ort, { ...choice, device }, threads);
+}
+
+/** @param error of ONNX Runtime */
+export function startFailure(name: Exclude<NativeBackendName, 'cpu'>, error: unknown): ModelError {
+  return new ModelError(
+    'backend',
+    name,
+    `${nodeBackendLabels[name]} does not start: ${ortReason(error)}.`,
+    `${remedies[name]} Or use --backend cpu.`,
+    { cause: error },
+  );
 }
 
 const remedies: Readonly<Record<Exclude<NativeBackendName, 'cpu'>, string>> = {

@@ -1,6 +1,7 @@
 /** Runs step graphs on ONNX Runtime and keeps what one step hands to the next. */
 import type * as Ort from 'onnxruntime-node';
 import { ModelError } from '../../runtime/manifest.ts';
+import { startFailure } from '../../runtime/native/start-backend.node.ts';
 import type { Feed } from './batch-feeds.ts';
 import type { StepState } from './step-state.ts';
 import type { StepGraph } from './training-step.ts';
@@ -46,15 +47,20 @@ export class StepSession {
     this.#session = session;
   }
 
+  /** @throws ModelError `backend` when the provider does not start. */
   static async open(ort: OrtModule, step: StepGraph, options: StepSessionOptions): Promise<StepSession> {
     const { threads, provider = 'cpu', optimise = true } = options;
-    const session = await ort.InferenceSession.create(step.graph.encode(), {
-      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
-      ...(threads !== undefined && { intraOpNumThreads: threads }),
-      graphOptimizationLevel: optimise ? 'all' : 'disabled',
-      logSeverityLevel: 3,
-    });
-    return new StepSession(ort, step, session);
+    try {
+      const session = await ort.InferenceSession.create(step.graph.encode(), {
+        executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+        ...(threads !== undefined && { intraOpNumThreads: threads }),
+        graphOptimizationLevel: optimise ? 'all' : 'disabled',
+        logSeverityLevel: 3,
+      });
+      return new StepSession(ort, step, session);
+    } catch (error) {
+      throw provider === 'cpu' ? error : startFailure(provider, error);
+    }
   }
 
   /**
