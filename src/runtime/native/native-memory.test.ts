@@ -26,11 +26,10 @@ const slices = async () => {
   }
   return process.memoryUsage().rss;
 };
-await slices();
-const before = await slices();
-const after = await slices();
+const sizes = [];
+for (let round = 0; round < 6; round++) sizes.push(await slices());
 segmenter.dispose();
-process.stdout.write(JSON.stringify({ before, after }));
+process.stdout.write(JSON.stringify(sizes));
 `;
 
 it('keeps nothing of 200 slices, and leaves nothing behind that keeps the process alive', async () => {
@@ -38,8 +37,10 @@ it('keeps nothing of 200 slices, and leaves nothing behind that keeps the proces
   const words = ['--expose-gc', '--import', 'tsx', '--input-type=module', '--eval', program];
   const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
-  const { before, after } = JSON.parse(await text(child.stdout)) as { before: number; after: number };
+  const sizes = JSON.parse(await text(child.stdout)) as number[];
   expect((await ended)[0]).toBe(0);
-  // The outputs alone of 200 slices have 20 MB, their features several times that.
-  expect(after - before).toBeLessThan(8e6);
+  const growth = sizes.slice(1).map((size, round) => size - sizes[round]!);
+  // The outputs alone of 200 slices have 20 MB, their features several times that: what is kept grows in every round. The
+  // allocator takes more memory now and then, in single rounds.
+  expect(Math.min(...growth), growth.join(', ')).toBeLessThan(4e6);
 }, 120_000);
