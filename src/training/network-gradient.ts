@@ -8,6 +8,7 @@ import { sliceBox } from '../runtime/slice-box.ts';
 import { VariableStore } from '../runtime/variables.ts';
 import { crossEntropy, diceLoss } from './loss.ts';
 import type { Sample } from './sample.ts';
+import { images, oneHot, type Feed } from './step/batch-feeds.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 /** The part of a configuration that the loss depends on. */
@@ -93,7 +94,7 @@ export class NetworkGradient {
       const head = { filters: classes, kernel: 1, bias: true, init: 'glorot' } as const;
       const logits = ops.conv2d(features, `auxiliary/${label}`, head).tensor; // [n, h, w, classes]
       const weights = this.#config.contextClassWeights;
-      return crossEntropy(logits, oneHot(truths, side, logits.shape[1], classes, weights));
+      return crossEntropy(logits, tensorOf(oneHot(truths, side, logits.shape[1], classes, weights)));
     });
     return tf.div(tf.addN(losses), losses.length);
   }
@@ -110,10 +111,10 @@ export class NetworkGradient {
     const truths = samples.map((sample) => sample.classes);
     return {
       samples,
-      slice: images(slices, slicePx),
-      context: contextPx === null ? null : images(contexts, contextPx),
+      slice: tensorOf(images(slices, slicePx)),
+      context: contextPx === null ? null : tensorOf(images(contexts, contextPx)),
       boxes: boxes === null ? null : tf.tensor4d(boxes, [n, 1, 1, 4]),
-      truth: oneHot(truths, slicePx, side, config.classes, this.#config.classWeights),
+      truth: tensorOf(oneHot(truths, slicePx, side, config.classes, this.#config.classWeights)),
     };
   }
 }
@@ -130,38 +131,7 @@ interface Batch {
   readonly truth: tf.Tensor4D;
 }
 
-function images(squares: readonly Uint8Array[], side: number): tf.Tensor4D {
-  const values = new Float32Array(squares.length * side * side * 3);
-  squares.forEach((square, index) => {
-    values.set(square, index * side * side * 3);
-  });
-  return tf.tensor4d(values, [squares.length, side, side, 3]);
-}
-
-/**
- * Truth of `side` × `side` pixels, sampled to `out` × `out` by nearest neighbour and one-hot encoded. Logits
- * are later resized with aligned corners, so the first and last logits correspond to the first and last
- * pixels.
- * @param weights of a pixel of each class; 1 by default
- * @returns [n, out, out, classes]; all 0 for a pixel that does not count
- */
-function oneHot(
-  truths: readonly Uint8Array[],
-  side: number,
-  out: number,
-  classes: number,
-  weights?: readonly number[],
-): tf.Tensor4D {
-  const at = Array.from({ length: out }, (_, i) => Math.round((i * (side - 1)) / Math.max(1, out - 1)));
-  const values = new Float32Array(truths.length * out * out * classes);
-  truths.forEach((truth, index) => {
-    for (let y = 0; y < out; y++) {
-      for (let x = 0; x < out; x++) {
-        const classIndex = truth[at[y]! * side + at[x]!]!;
-        if (classIndex >= classes) continue; // Not counted.
-        values[((index * out + y) * out + x) * classes + classIndex] = weights?.[classIndex] ?? 1;
-      }
-    }
-  });
-  return tf.tensor4d(values, [truths.length, out, out, classes]);
+/** Inputs are prepared as for the step; only the computation is the reference's own. */
+function tensorOf({ data, shape }: Feed): tf.Tensor4D {
+  return tf.tensor4d(Float32Array.from(data), shape as [number, number, number, number]);
 }

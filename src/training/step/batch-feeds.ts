@@ -80,7 +80,7 @@ function featureFeeds(preset: Preset, samples: readonly EncodedSample[]): Map<st
 }
 
 /** [n, side, side, 3] */
-function images(squares: readonly Uint8Array[], side: number): Feed {
+export function images(squares: readonly Uint8Array[], side: number): Feed {
   const data = new Uint8Array(squares.length * side * side * 3);
   squares.forEach((square, index) => {
     data.set(square, index * side * side * 3);
@@ -95,7 +95,7 @@ function images(squares: readonly Uint8Array[], side: number): Feed {
  * @param weights of a pixel of each class; 1 by default
  * @returns [n, out, out, classes]; all 0 for a pixel that does not count
  */
-function oneHot(
+export function oneHot(
   truths: readonly Uint8Array[],
   side: number,
   out: number,
