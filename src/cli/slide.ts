@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
-import { pathByteSource } from '../slide/path-byte-source.node.ts';
+import { pathByteSources } from '../slide/path-byte-source.node.ts';
 import { readRegion } from '../slide/region.ts';
 import type { Level0Rect, Slide, SlideMetadata } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
@@ -59,7 +59,7 @@ export async function openFromCommandLine(files: readonly string[]): Promise<Sli
     return openSlideUrl(first, nodePlatform(), batchRetries);
   }
   const paths = files.length === 1 ? await filesOf(first) : files;
-  return openSlide(await Promise.all(paths.map(pathByteSource)), nodePlatform());
+  return openSlide(await pathByteSources(paths), nodePlatform());
 }
 
 async function filesOf(path: string): Promise<string[]> {

@@ -2,6 +2,7 @@
  * Slide reading in the browser, in page and workers: `createImageBitmap` decodes images off the calling
  * thread, without colour conversion or premultiplication.
  */
+import { checkDecodable } from './encoded-image.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from '../base/abort.ts';
@@ -21,6 +22,7 @@ export function browserPlatform(): SlidePlatform {
     decoder: {
       async decode(bytes, type, signal) {
         if (signal?.aborted) throw abortReason(signal);
+        checkDecodable(bytes, type);
         const bitmap = await createImageBitmap(new Blob([bytes], { type }), asStored);
         try {
           if (signal?.aborted) throw abortReason(signal);
@@ -66,6 +68,7 @@ async function bitmapSource(
       : asPng(image, profile);
   }
   const { bytes, type } = payload;
+  checkDecodable(bytes, type);
   if (profile === null) return [new Blob([bytes], { type }), asStored];
   if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), managed];
   // PNG and WebP may carry their own profile, which would have to be removed first.

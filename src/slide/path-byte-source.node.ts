@@ -18,14 +18,7 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
   try {
     handle = await open(path, 'r');
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw new SlideError(
-      'not-found',
-      name,
-      code === 'ENOENT' ? 'The file does not exist.' : `The file cannot be opened (${code ?? 'unknown'}).`,
-      'Check the path.',
-      { cause },
-    );
+    throw unreadable(name, cause, 'Check the path.');
   }
   const stat = await handle.stat();
   if (!stat.isFile()) {
@@ -41,7 +34,11 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
       const bytes = new Uint8Array(wanted);
       let filled = 0;
       while (filled < wanted) {
-        const { bytesRead } = await handle.read(bytes, filled, wanted - filled, offset + filled);
+        const { bytesRead } = await handle
+          .read(bytes, filled, wanted - filled, offset + filled)
+          .catch((cause: unknown) => {
+            throw unreadable(name, cause, 'Check the disk or the network drive, and open the file again.');
+          });
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
@@ -49,4 +46,24 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
     },
     close: () => handle.close(),
   };
+}
+
+/**
+ * Opens several files, all or none.
+ * @throws SlideError as `pathByteSource` for the first that cannot be opened; the others are closed again.
+ */
+export async function pathByteSources(paths: readonly string[]): Promise<PathByteSource[]> {
+  const opened = await Promise.allSettled(paths.map(pathByteSource));
+  const sources = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = opened.find((one) => one.status === 'rejected');
+  if (failed === undefined) return sources;
+  await Promise.allSettled(sources.map((source) => source.close()));
+  throw failed.reason;
+}
+
+function unreadable(name: string, cause: unknown, remedy: string): SlideError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const problem =
+    code === 'ENOENT' ? 'The file does not exist.' : `The file cannot be read (${code ?? 'unknown'}).`;
+  return new SlideError('not-found', name, problem, remedy, { cause });
 }

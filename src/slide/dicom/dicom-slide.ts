@@ -1,5 +1,4 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
-import { iccSummary } from '../icc.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
 import {
@@ -114,7 +113,7 @@ export function dicomSlide(
       height: one.first.height,
     })),
     scanner: base.scanner,
-    icc: base.icc === null ? null : iccSummary(base.icc),
+    icc: base.icc.summary,
     fileSize: identity.fileSize,
     fingerprint: identity.fingerprint,
     properties: base.properties,
@@ -136,7 +135,7 @@ export function dicomSlide(
       }
       return tile(one, 0, 0, name, platform, signal);
     },
-    iccProfile: () => Promise.resolve(base.icc?.slice() ?? null),
+    iccProfile: () => Promise.resolve(base.icc.bytes?.slice() ?? null),
     close: () => identity.close(),
   };
 }

@@ -4,16 +4,13 @@
  */
 import { brokenTile } from '../broken-tile.ts';
 import { abortReason } from '../../base/abort.ts';
+import { maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import { SlideError, type SlidePlatform } from '../slide.ts';
 import { isByteCodec, unpack } from './codecs.ts';
 import { compression, tag } from './tags.ts';
 import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import { completeJpeg } from '../jpeg.ts';
 import { unsupported } from './tiff-support.ts';
-
-/** Largest side, and most pixels of a tile or strip. */
-const maxSide = 2 ** 24;
-const maxTilePixels = 2 ** 24;
 
 export class GreyImage {
   readonly columns: number;
@@ -71,6 +68,8 @@ export class GreyImage {
       );
     }
     if (tileWidth * tileHeight > maxTilePixels) throw unsupported(file, 'Its tiles are too large.');
+    const tiles = Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight);
+    if (tiles > maxTiles) throw file.corrupt(`A channel claims ${tiles} tiles.`);
     const bits = directory.number(tag.bitsPerSample) ?? 1;
     const samples = directory.number(tag.samplesPerPixel) ?? 1;
     const format = directory.number(tag.sampleFormat) ?? 1;

@@ -5,6 +5,7 @@
 import { brokenTile } from '../broken-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
+import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import {
   SlideError,
   type EncodedImageType,
@@ -19,13 +20,6 @@ import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, isJpeg2000, jpeg2000Colours, sampleLayout, unsupported } from './tiff-support.ts';
 
-/** Largest image side. JPEG 2000 and BigTIFF allow more; no scanner uses it. */
-const maxSide = 2 ** 24;
-/** Largest tile in pixels: 64 MB decoded. */
-const maxTilePixels = 2 ** 24;
-/** Largest image that is decoded as a whole (associated images). */
-const maxWholePixels = 2 ** 25;
-const maxBlocks = 2 ** 23;
 /** Minimum number of rows of a tile made of strips, if the image is that high. */
 const stripTileRows = 256;
 
@@ -99,7 +93,7 @@ export class TiffImage implements TileGrid {
       throw unsupported(file, `Its tiles of ${blockWidth} by ${tileHeight} pixels are too large.`);
     }
     const blocks = Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight);
-    if (blocks > maxBlocks) throw file.corrupt(`An image claims ${blocks} tiles.`);
+    if (blocks > maxTiles) throw file.corrupt(`An image claims ${blocks} tiles.`);
     const scheme = directory.number(tag.compression) ?? compression.none;
     const predictor = directory.number(tag.predictor) ?? 1;
     const layout = await sampleLayout(file, directory);
@@ -151,7 +145,10 @@ export class TiffImage implements TileGrid {
 
   /** The whole image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */
   async whole(platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload> {
-    if (this.width * this.height > maxWholePixels) {
+    if (
+      this.width * this.height > maxAssociatedPixels ||
+      this.columns * Math.ceil(this.height / this.#blockHeight) > maxAssociatedTiles
+    ) {
       throw unsupported(
         this.#file,
         `Its image of ${this.width} by ${this.height} pixels is too large to show.`,
@@ -161,8 +158,8 @@ export class TiffImage implements TileGrid {
       return this.tile(0, 0, platform, signal);
     }
     const image = blank(this.width, this.height);
-    const tiles: Promise<void>[] = [];
     for (let row = 0; row < this.rows; row++) {
+      const tiles: Promise<void>[] = [];
       for (let column = 0; column < this.columns; column++) {
         tiles.push(
           this.tile(column, row, platform, signal).then(async (payload) => {
@@ -172,8 +169,8 @@ export class TiffImage implements TileGrid {
           }),
         );
       }
+      await Promise.all(tiles);
     }
-    await Promise.all(tiles);
     return { kind: 'pixels', image };
   }
 
