@@ -20,7 +20,9 @@ export function nodePlatform(): SlidePlatform {
         if (signal?.aborted) throw abortReason(signal);
         checkDecodable(bytes, type);
         // Pixels as stored, as in the browser: by default, libvips would apply an embedded profile.
-        const options = { failOn: 'error', limitInputPixels: maxImagePixels, ignoreIcc: true } as const;
+        // A JPEG that is damaged only gets a warning; a PNG gets one for much less.
+        const failOn = type === 'image/jpeg' ? 'warning' : 'error';
+        const options = { failOn, limitInputPixels: maxImagePixels, ignoreIcc: true } as const;
         const { data, info } = await sharp(bytes, options)
           .toColourspace('srgb')
           .ensureAlpha()

@@ -3,6 +3,7 @@
  * and a table of the restart intervals' offsets (tags 65426, 65432). A tile is assembled from the intervals
  * it covers: the level's own header with the tile's size, then the renumbered intervals.
  */
+import { checkEncodedTile, tilePlace } from '../encoded-tile.ts';
 import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
 import { maxTileBytes } from '../limits.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
@@ -190,7 +191,7 @@ class NdpiLevel implements TileGrid {
     const where = `tile ${column}, ${row}`;
     if (intervals === null) {
       const stream = await this.#read(0, this.#streamLength, where, signal);
-      return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(stream, null, 'ycbcr') };
+      return this.#encoded(stream, column, row, where);
     }
     const firstColumn = (column * this.tileWidth) / intervals.width;
     const firstRow = (row * this.tileHeight) / intervals.height;
@@ -223,7 +224,17 @@ class NdpiLevel implements TileGrid {
       }
     }
     parts.push(Uint8Array.of(0xff, 0xd9));
-    return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(join(parts), null, 'ycbcr') };
+    return this.#encoded(join(parts), column, row, where);
+  }
+
+  #encoded(stream: Uint8Array<ArrayBuffer>, column: number, row: number, where: string): TilePayload {
+    const bytes = completeJpeg(stream, null, 'ycbcr');
+    try {
+      checkEncodedTile(bytes, 'image/jpeg', tilePlace(this, column, row));
+    } catch (cause) {
+      throw brokenTile(this.#file.source.name, where, 'Its image data is damaged.', cause);
+    }
+    return { kind: 'encoded', type: 'image/jpeg', bytes };
   }
 
   /** Where the bytes of intervals `first` … `end - 1` are, which are contiguous in the stream. */

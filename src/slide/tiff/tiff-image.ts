@@ -3,6 +3,7 @@
  * full-width tiles of a few hundred rows. Blocks that a native decoder reads stay encoded.
  */
 import { brokenTile } from '../broken-tile.ts';
+import { checkEncodedTile, checkTileSize, type TilePlace } from '../encoded-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
 import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
@@ -219,22 +220,38 @@ export class TiffImage implements TileGrid {
     const bytes = await this.#blockBytes(index, where, signal);
     if (bytes === null) return { kind: 'missing' };
     const native = this.#encoded(bytes);
-    if (native !== null) {
-      if (native.type === 'image/jpeg' && !isJpeg(native.bytes))
-        throw this.#broken(where, 'It is not a JPEG.');
-      return native;
-    }
+    if (native?.type === 'image/jpeg' && !isJpeg(native.bytes))
+      throw this.#broken(where, 'It is not a JPEG.');
     const start = performance.now();
     try {
-      const image = isJpeg2000(this.scheme)
-        ? await platform.jpeg2000(bytes, this.#jpeg2000Colours, signal)
-        : await this.#decodeSamples(index, bytes, width, height, where, signal);
+      if (native !== null) {
+        checkEncodedTile(native.bytes, native.type, this.#place(index));
+        return native;
+      }
+      if (!isJpeg2000(this.scheme)) {
+        const image = await this.#decodeSamples(index, bytes, width, height, where, signal);
+        return { kind: 'pixels', image, decodeMs: performance.now() - start };
+      }
+      const image = await platform.jpeg2000(bytes, this.#jpeg2000Colours, signal);
+      checkTileSize(image, this.#place(index));
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;
       throw this.#broken(where, 'Its data is damaged.', cause);
     }
+  }
+
+  /** The place of TIFF block `index` of the first plane. */
+  #place(index: number): TilePlace {
+    const column = this.tiled ? index % this.columns : 0;
+    const row = this.tiled ? Math.floor(index / this.columns) : index;
+    return {
+      width: this.tileWidth,
+      height: this.#blockHeight,
+      visibleWidth: Math.min(this.tileWidth, this.width - column * this.tileWidth),
+      visibleHeight: Math.min(this.#blockHeight, this.height - row * this.#blockHeight),
+    };
   }
 
   #blockBytes(index: number, where: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -284,7 +301,7 @@ export class TiffImage implements TileGrid {
 
   #unpackPlane(bytes: Uint8Array, width: number, height: number, samples: number, where: string): Uint8Array {
     const length = width * height * samples;
-    const plane = unpack(this.scheme, bytes, length);
+    const plane = unpack(this.scheme, bytes, length, width * this.#blockHeight * samples);
     if (plane.length < length) throw this.#broken(where, 'It has too little data.');
     if (this.#predictor === 2) undoDifferencing(plane, width * samples, samples);
     return plane;
