@@ -23,7 +23,7 @@ const maxDepth = 100;
 
 /** Memory that the parser takes at most, in bytes, measured: per element, per attribute, per character of the text. */
 const elementBytes = 400;
-const attributeBytes = 400;
+const attributeBytes = 800;
 const characterBytes = 2;
 
 const openings = '<'.charCodeAt(0);
