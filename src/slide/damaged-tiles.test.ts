@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { memoryByteSource } from './byte-source.ts';
 import { nodePlatform } from './node-platform.node.ts';
 import { damageTiles, type StoredTile } from './testing/tile-damage.ts';
-import { randomFrom } from './testing/mutants.ts';
+import { randomFrom } from '../base/testing/mutants.ts';
 import { tag } from './tiff/tags.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
 
