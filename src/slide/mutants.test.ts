@@ -44,7 +44,7 @@ const isTyped = (error: unknown): boolean =>
   error instanceof SlideError && error.file === 'mutant.svs' && error.problem !== '' && error.remedy !== '';
 
 /** Opens a slide and uses it as a viewer does first. What opens must be consistent. */
-async function use(bytes: Uint8Array, on: SlidePlatform = quick): Promise<void> {
+async function view(bytes: Uint8Array, on: SlidePlatform = quick): Promise<void> {
   const slide = await openSlide([memoryByteSource(bytes, 'mutant.svs')], on);
   const { width, height, levels, mpp, associated } = slide.metadata;
   for (const level of levels) {
@@ -183,9 +183,9 @@ const targets: Target[] = [
 ];
 
 test('what is mutated opens', async () => {
-  for (const [elements, syntax] of dataSets) await use(buildDicom(elements, syntax));
-  await use(described(omeXml));
-  await use(await buildNdpi(64, 8), platform);
+  for (const [elements, syntax] of dataSets) await view(buildDicom(elements, syntax));
+  await view(described(omeXml));
+  await view(await buildNdpi(64, 8), platform);
   expect(codestreamFields.length).toBeGreaterThan(50);
 });
 
@@ -196,7 +196,7 @@ test.each(targets.map((target, i) => ({ ...target, seed: 1800 + i })))(
       seed,
       count: mutantCount(share),
       make,
-      read: (mutant) => use(mutant, on),
+      read: (mutant) => view(mutant, on),
       isTyped,
       describe: (mutant) => Buffer.from(mutant.subarray(0, 4000)).toString('base64'),
     });

@@ -31,9 +31,14 @@ export async function openSlide(sources: readonly ByteSource[], platform: SlideP
   try {
     return await openSources(sources, platform);
   } catch (error) {
-    await Promise.allSettled(sources.map((source) => source.close?.()));
+    await closeAll(sources);
     throw error;
   }
+}
+
+/** Closes sources that nobody will read. */
+async function closeAll(sources: readonly ByteSource[]): Promise<void> {
+  await Promise.allSettled(sources.map(async (source) => source.close?.()));
 }
 
 async function openSources(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
@@ -56,7 +61,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     // A folder may hold more than the slide. DICOM sets apart, the first file that is a slide counts.
     const dicom = await firstDicom(sources);
     if (dicom !== null) {
-      await Promise.allSettled(sources.filter((one) => !dicom.includes(one)).map((one) => one.close?.()));
+      await closeAll(sources.filter((one) => !dicom.includes(one)));
       return openSources(dicom, platform);
     }
     throw new SlideError(

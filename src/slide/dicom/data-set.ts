@@ -108,7 +108,7 @@ function parseDataSet(
     );
   }
   const stream = new CountingStream(bytes, meta.position, limit);
-  const data = new parser.DataSet(parser.littleEndianByteArrayParser, bytes, {}) as DataSet;
+  const data = new parser.DataSet(parser.littleEndianByteArrayParser, bytes, {});
   data.warnings = [];
   const parse =
     syntax === implicitLittle ? parser.parseDicomDataSetImplicit : parser.parseDicomDataSetExplicit;

@@ -109,7 +109,9 @@ export function mutatedElements(elements: readonly BuiltElement[], random: Rando
     let list = copy;
     for (let depth = 0; depth < 4 && random() < 0.5; depth++) {
       const items = list.flatMap(({ vr, value }) =>
-        vr === 'SQ' && Array.isArray(value) ? (value as BuiltElement[][]) : [],
+        vr === 'SQ' && Array.isArray(value)
+          ? value.filter((item): item is BuiltElement[] => Array.isArray(item))
+          : [],
       );
       if (items.length === 0) break;
       list = pick(random, items);

@@ -5,7 +5,7 @@
  */
 import { checkEncodedTile, tilePlace } from '../encoded-tile.ts';
 import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
-import { maxTileBytes } from '../limits.ts';
+import { maxSide, maxTileBytes } from '../limits.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
 import { resolutionMpp, withoutEmpty } from './generic-tiff.ts';
 import { compression, ndpiTag as ndpi, tag } from './tags.ts';
@@ -144,7 +144,7 @@ class NdpiLevel implements TileGrid {
     const height = directory.number(tag.imageLength) ?? 0;
     const offset = file.near(directory.number(tag.stripOffsets) ?? 0, directory.offset);
     const length = directory.number(tag.stripByteCounts) ?? 0;
-    if (!(width > 0 && height > 0 && width < 2 ** 24 && height < 2 ** 24)) {
+    if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side < maxSide)) {
       throw file.corrupt(`A level claims ${width} by ${height} pixels.`);
     }
     if (offset + 4 > file.source.size) throw file.corrupt('A level is past the end of the file.');
