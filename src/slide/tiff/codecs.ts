@@ -7,7 +7,7 @@ import { unzstd } from './zstd.ts';
 /** Longest zlib stream that is unpacked in one go: at Deflate's highest ratio it gives 270 MB. */
 const quickDeflateBytes = 256 * 1024;
 /** Longer ones are unpacked in pieces of this size. */
-const pieceBytes = 16 * 1024;
+const pieceBytes = 64 * 1024;
 /** Most bytes of padding after a stream. */
 const maxPadding = 16;
 
