@@ -4,6 +4,8 @@
  * application segment states its colours, so that all decoders agree on the colours.
  */
 
+import { maxJpegSegments } from './limits.ts';
+
 /** How to interpret the three components. */
 export type JpegColours = 'rgb' | 'ycbcr' | 'as-marked';
 
@@ -59,7 +61,7 @@ interface Segment {
 function segments(bytes: Uint8Array): Segment[] {
   const found: Segment[] = [];
   let at = 2;
-  while (at + 4 <= bytes.length) {
+  while (at + 4 <= bytes.length && found.length < maxJpegSegments) {
     if (bytes[at] !== 0xff) break;
     const marker = bytes[at + 1]!;
     if (marker === 0xff) {

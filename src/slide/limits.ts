@@ -21,6 +21,9 @@ export const maxTiles = 2 ** 23;
 /** Most scans of a progressive JPEG. Each is a pass over the whole image; encoders write about ten. */
 export const maxJpegScans = 100;
 
+/** Most segments before the first scan of a JPEG; a profile and previews take some hundred. */
+export const maxJpegSegments = 4096;
+
 /** Longest plain image file that is read. */
 export const maxImageBytes = 256 * mib;
 /** Most encoded bytes of one tile or frame, from a file or a server. */
@@ -37,6 +40,8 @@ export const maxTagBytes = 64 * mib;
 export const maxXmlBytes = 16 * mib;
 /** Longest description of another kind: keys and values, Deep Zoom, IIIF. */
 export const maxDescriptionBytes = mib;
+/** Most keys of a description; what follows is left out. */
+export const maxProperties = 1000;
 /** Most channels of an image. More than any instrument has. */
 export const maxChannels = 256;
 /** Largest ICC profile; those of scanners have at most 2 MB. Every tile that is displayed carries it. */

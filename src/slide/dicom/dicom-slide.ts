@@ -145,7 +145,9 @@ function levelsOf(volumes: readonly DicomInstance[]): Level[] {
   const bySize = new Map<string, DicomInstance[]>();
   for (const one of volumes) {
     const key = `${one.width}x${one.height}`;
-    bySize.set(key, [...(bySize.get(key) ?? []), one]);
+    const same = bySize.get(key);
+    if (same === undefined) bySize.set(key, [one]);
+    else same.push(one);
   }
   return [...bySize.values()].map(level).sort((a, b) => b.first.width - a.first.width);
 }

@@ -3,6 +3,7 @@
  * other levels (tiled), then label and macro. ImageDescription holds the metadata, as `header;…|key =
  * value|key = value`.
  */
+import { maxProperties } from '../limits.ts';
 import { SlideError, type SlideMpp } from '../slide.ts';
 import { compression, tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
@@ -54,7 +55,7 @@ export async function aperioContents(file: TiffFile): Promise<TiffContents> {
 /** Key-value pairs of an Aperio description. The last value of a repeated key counts. */
 export function aperioProperties(description: string): Record<string, string> {
   const properties: Record<string, string> = {};
-  for (const part of description.split('|').slice(1)) {
+  for (const part of description.split('|', maxProperties + 1).slice(1)) {
     const equals = part.indexOf('=');
     if (equals > 0) properties[part.slice(0, equals).trim()] = part.slice(equals + 1).trim();
   }

@@ -5,7 +5,7 @@
  */
 import { checkEncodedTile, tilePlace } from '../encoded-tile.ts';
 import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
-import { maxSide, maxTileBytes } from '../limits.ts';
+import { maxProperties, maxSide, maxTileBytes } from '../limits.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
 import { resolutionMpp, withoutEmpty } from './generic-tiff.ts';
 import { compression, ndpiTag as ndpi, tag } from './tags.ts';
@@ -69,7 +69,7 @@ export async function ndpiContents(file: TiffFile): Promise<TiffContents> {
 
 function keyValueLines(text: string): Record<string, string> {
   const properties: Record<string, string> = {};
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r?\n/, maxProperties)) {
     const equals = line.indexOf('=');
     if (equals > 0) properties[line.slice(0, equals).trim()] = line.slice(equals + 1).trim();
   }

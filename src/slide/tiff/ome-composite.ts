@@ -70,7 +70,8 @@ export async function compositeLevels(file: TiffFile, channels: readonly OmeChan
       if (
         level.width !== other.width ||
         level.height !== other.height ||
-        level.tileWidth !== other.tileWidth
+        level.tileWidth !== other.tileWidth ||
+        level.tileHeight !== other.tileHeight
       ) {
         throw new SlideError(
           'unsupported',

@@ -204,7 +204,8 @@ export function firstPart(
   contentType: string,
 ): Uint8Array<ArrayBuffer> | null {
   const boundary = /boundary="?([^";]+)"?/i.exec(contentType)?.[1];
-  if (boundary === undefined) return null;
+  // RFC 2046 allows 70 characters; a longer one could make the search below take hours.
+  if (boundary === undefined || boundary.length > 70) return null;
   const encoder = new TextEncoder();
   const start = indexOf(body, encoder.encode(`--${boundary}`), 0);
   if (start < 0) return null;
