@@ -39,7 +39,8 @@ module.exports = {
     {
       name: 'no-dev-dependency-in-product',
       severity: 'error',
-      from: { path: '^src/', pathNot: test },
+      // Folders named testing hold what only tests import.
+      from: { path: '^src/', pathNot: [test, '/testing/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: typesOnly },
     },
     {

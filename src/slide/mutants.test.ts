@@ -20,7 +20,7 @@ import {
   wsiElements,
   type BuiltElement,
 } from './testing/dicom-builder.ts';
-import { buildNdpi } from './testing/ndpi-builder.ts';
+import { buildNdpi } from './testing/ndpi-builder.node.ts';
 import { mutatedElements, mutatedFields, mutatedXml, tiffFields } from './testing/structure-mutants.ts';
 import { buildTiff, changed, tiledEntries } from './testing/tiff-builder.ts';
 import { TileCache } from './tile-cache.ts';
