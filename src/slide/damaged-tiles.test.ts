@@ -127,6 +127,17 @@ describe('streams that no longer fit', () => {
     expect(unpack(compression.zstd, checkedZstd, 1536)).toHaveLength(768);
   });
 
+  test('Zstandard: a block of a few bytes that copies for hours is refused before it is unpacked', () => {
+    // 43,690 sequences without a bit each: no literals, offset code 0, matches of 65,539 bytes and more.
+    const count = 43_690 - 0x7f00;
+    const block = [0, 255, count & 255, count >> 8, 0b01010100, 0, 0, 52, 255, 255, 255, 1];
+    const header = (block.length << 3) | 0b101;
+    const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x58, header & 255, header >> 8, 0, ...block);
+    const start = process.cpuUsage();
+    expect(() => unpack(compression.zstd, frame, 196_608)).toThrow('damaged');
+    expect(process.cpuUsage(start).user).toBeLessThan(1e6);
+  });
+
   test('PackBits: a damaged length', () => {
     // 100 bytes literally, a run of 100, padding.
     const stream = Uint8Array.of(99, ...zeros.subarray(0, 100), 257 - 100, 7, 0);

@@ -4,15 +4,14 @@
  */
 import { decompress } from 'fzstd';
 import { xxh64Low } from './checksums.ts';
+import { CompressedBlocks } from './zstd-blocks.ts';
 
 interface Frame {
   /** Offset after the frame and its checksum. */
   readonly end: number;
-  /** Offset of the last block's header, and of the end of its data. */
-  readonly lastBlockAt: number;
   readonly blocksEnd: number;
-  /** Bytes of the content; null where the frame does not give it. */
-  readonly contentSize: number | null;
+  /** Bytes that its blocks unpack to. */
+  readonly length: number;
   readonly checksum: number | null;
 }
 
@@ -32,14 +31,13 @@ export function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
   for (let at = 0; at + 4 <= bytes.length;) {
     const word = view.getUint32(at, true);
     if (word === magic) {
-      const frame = readFrame(view, at);
-      filled += unpackFrame(
-        bytes.subarray(at, frame.blocksEnd),
-        frame.lastBlockAt - at,
-        frame,
-        output,
-        filled,
-      );
+      const frame = readFrame(bytes, at, limit - filled);
+      const target = output.subarray(filled, filled + frame.length);
+      decompress(bytes.subarray(at, frame.blocksEnd), target);
+      if (frame.checksum !== null && xxh64Low(target) !== frame.checksum) {
+        throw new Error('Its checksum (XXH64) does not match.');
+      }
+      filled += frame.length;
       at = frame.end;
     } else if ((word & 0xfffffff0) >>> 0 === skippable && at + 8 <= bytes.length) {
       at += 8 + view.getUint32(at + 4, true);
@@ -49,42 +47,18 @@ export function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
   return output.subarray(0, filled);
 }
 
-/** @returns bytes of the content. */
-function unpackFrame(
-  frame: Uint8Array,
-  lastBlockAt: number,
-  { contentSize, checksum }: Frame,
-  output: Uint8Array,
-  from: number,
-): number {
-  // fzstd does not say how much it unpacked. An empty raw block at the end, which it copies to its place, does.
-  const open = new Uint8Array(frame.length + 3);
-  open.set(frame);
-  open[lastBlockAt] = open[lastBlockAt]! & ~1;
-  open[frame.length] = 1;
-  const target = output.subarray(from);
-  let length = 0;
-  target.set = (source: ArrayLike<number>, at = 0) => {
-    length = at;
-    Uint8Array.prototype.set.call(target, source, at);
-  };
-  decompress(open, target);
-  if (contentSize !== null && contentSize !== length) throw new Error('Its length does not match.');
-  if (checksum !== null && xxh64Low(target.subarray(0, length)) !== checksum) {
-    throw new Error('Its checksum (XXH64) does not match.');
-  }
-  return length;
-}
-
-/** Finds a frame's parts by its headers. */
-function readFrame(view: DataView, start: number): Frame {
+/**
+ * Finds a frame's parts by its headers, and how much its blocks unpack to.
+ * @throws Error when it is damaged or unpacks to more than `limit` bytes.
+ */
+function readFrame(bytes: Uint8Array, start: number, limit: number): Frame {
   const byte = (at: number): number => {
-    if (at >= view.byteLength) throw new Error('It ends early.');
-    return view.getUint8(at);
+    if (at >= bytes.length) throw new Error('It ends early.');
+    return bytes[at]!;
   };
-  const number = (at: number, bytes: number): number => {
+  const number = (at: number, count: number): number => {
     let value = 0;
-    for (let i = bytes - 1; i >= 0; i--) value = value * 256 + byte(at + i);
+    for (let i = count - 1; i >= 0; i--) value = value * 256 + byte(at + i);
     return value;
   };
   const descriptor = byte(start + 4);
@@ -93,23 +67,27 @@ function readFrame(view: DataView, start: number): Frame {
   const sizeBytes = [single ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
   const sizeAt = start + 5 + (single ? 0 : 1) + dictionaryBytes;
   const contentSize = sizeBytes === 0 ? null : number(sizeAt, sizeBytes) + (sizeBytes === 2 ? 256 : 0);
+  const compressed = new CompressedBlocks();
   let at = sizeAt + sizeBytes;
-  for (;;) {
+  let length = 0;
+  for (let isLast = false; !isLast;) {
     const header = number(at, 3);
+    isLast = (header & 1) !== 0;
     const kind = (header >> 1) & 3;
+    const size = header >> 3;
+    const end = at + 3 + (kind === 1 ? 1 : size);
     if (kind === 3) throw new Error('A block has no meaning.');
-    const end = at + 3 + (kind === 1 ? 1 : header >> 3);
-    if (end > view.byteLength) throw new Error('It ends early.');
-    if ((header & 1) !== 0) {
-      const hasChecksum = (descriptor & 4) !== 0;
-      return {
-        end: end + (hasChecksum ? 4 : 0),
-        lastBlockAt: at,
-        blocksEnd: end,
-        contentSize,
-        checksum: hasChecksum ? number(end, 4) : null,
-      };
-    }
+    if (end > bytes.length) throw new Error('It ends early.');
+    length += kind === 2 ? compressed.length(bytes.subarray(at + 3, end)) : size;
+    if (length > limit) throw new Error('It unpacks to more than its pixels.');
     at = end;
   }
+  if (contentSize !== null && contentSize !== length) throw new Error('Its length does not match.');
+  const hasChecksum = (descriptor & 4) !== 0;
+  return {
+    end: at + (hasChecksum ? 4 : 0),
+    blocksEnd: at,
+    length,
+    checksum: hasChecksum ? number(at, 4) : null,
+  };
 }
