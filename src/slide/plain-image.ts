@@ -5,7 +5,8 @@
 import { fingerprint } from './fingerprint.ts';
 import { iccSummary } from './icc.ts';
 import { embeddedProfile } from './icc-files.ts';
-import { isJpeg, jpegFrame } from './jpeg.ts';
+import { isJpeg } from './jpeg.ts';
+import { encodedSize } from './encoded-size.ts';
 import {
   SlideError,
   type ByteSource,
@@ -47,7 +48,7 @@ export async function openPlainImage(
   );
   if (source.size > maxBytes) throw tooLarge;
   const bytes = await source.read(0, source.size);
-  const size = imageSize(bytes, type);
+  const size = encodedSize(bytes, type);
   if (size !== null && size.width * size.height > maxPixels) throw tooLarge;
   let image: RgbaImage;
   try {
@@ -102,16 +103,6 @@ export async function openPlainImage(
 
 function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
   return start.every((byte, i) => bytes[i] === byte);
-}
-
-/** Number of pixels, before decoding, where the header gives it plainly. */
-function imageSize(bytes: Uint8Array, type: EncodedImageType): { width: number; height: number } | null {
-  if (type === 'image/jpeg') return jpegFrame(bytes);
-  if (type === 'image/png' && bytes.length >= 24) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    return { width: view.getUint32(16), height: view.getUint32(20) };
-  }
-  return null;
 }
 
 /** A copy of a part of an image. */

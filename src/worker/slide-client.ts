@@ -1,6 +1,14 @@
 /** The page's client of the slide worker. */
 import type { SlideMetadata } from '../slide/slide.ts';
-import { absoluteInput, type SlideInput, type SlideWorkerApi, type TileColours } from './protocol.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+import type { TileQuality } from '../slide/view-pyramid.ts';
+import {
+  absoluteInput,
+  type OverviewReport,
+  type SlideInput,
+  type SlideWorkerApi,
+  type TileColours,
+} from './protocol.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
 export { WorkerError } from '../base/error-report.ts';
@@ -17,15 +25,19 @@ export interface OpenedSlide {
  */
 export interface SlideClient {
   open(input: SlideInput, signal?: AbortSignal): Promise<OpenedSlide>;
-  /** null for a missing tile. The caller closes the bitmap. */
+  /** See `SlideWorkerApi.tile`. The caller closes the bitmap. */
   tile(
     slideId: number,
     level: number,
     column: number,
     row: number,
     colours: TileColours,
+    quality: TileQuality,
     signal?: AbortSignal,
   ): Promise<ImageBitmap | null>;
+  /** See `SlideWorkerApi.buildOverview`. */
+  buildOverview(slideId: number, onReport: (report: OverviewReport) => void, signal: AbortSignal): Promise<void>;
+  setView(slideId: number, view: Level0Rect | null): Promise<void>;
   associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
   close(slideId: number): Promise<void>;
   /** Terminates the worker. Pending calls reject. */
@@ -41,8 +53,14 @@ export function createSlideClient(): SlideClient {
   const rpc = connectWorker<SlideWorkerApi>(worker, 'slide');
   return {
     open: (input, signal) => rpc.call('open', [absoluteInput(input)], { signal }),
-    tile: (slideId, level, column, row, colours, signal) =>
-      rpc.call('tile', [slideId, level, column, row, colours], { signal }),
+    tile: (slideId, level, column, row, colours, quality, signal) =>
+      rpc.call('tile', [slideId, level, column, row, colours, quality], { signal }),
+    buildOverview: (slideId, onReport, signal) =>
+      rpc.call('buildOverview', [slideId], {
+        signal,
+        onProgress: (report) => onReport(report as OverviewReport),
+      }),
+    setView: (slideId, view) => rpc.call('setView', [slideId, view]),
     associatedImage: (slideId, name, signal) => rpc.call('associatedImage', [slideId, name], { signal }),
     close: (slideId) => rpc.call('close', [slideId]),
     terminate: () => {
