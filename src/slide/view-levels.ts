@@ -22,6 +22,8 @@ export interface OverviewSize {
   readonly factor: number;
   readonly width: number;
   readonly height: number;
+  /** Number of tiles of the level that it is made of. */
+  readonly tiles: number;
 }
 
 /** A view draws a few thousand pixels per side: a level within these bounds is small enough as it is. */
@@ -70,14 +72,15 @@ export function overviewSize(levels: readonly SlideLevel[]): OverviewSize | null
   const level = levels[from];
   if (level === undefined) return null;
   const { width, height } = level;
-  if (tilesOf(level) <= mostTiles && width * height <= mostPixels) return null;
+  const tiles = tilesOf(level);
+  if (tiles <= mostTiles && width * height <= mostPixels) return null;
   let factor = 2;
   while (Math.max(width, height) / factor > longestOverview) factor *= 2;
-  return { from, factor, width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
+  return { from, factor, width: Math.ceil(width / factor), height: Math.ceil(height / factor), tiles };
 }
 
 /** Number of tiles of a level. */
-export function tilesOf({ width, height, tileWidth, tileHeight }: SlideLevel): number {
+function tilesOf({ width, height, tileWidth, tileHeight }: SlideLevel): number {
   return Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight);
 }
 

@@ -5,6 +5,7 @@
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { ErrorReport } from '../base/error-report.ts';
 import type { TileQuality } from '../slide/view-pyramid.ts';
+import { urlName } from '../slide/range-client.ts';
 import type { GoldenResult } from '../runtime/golden-check.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { BackendChoice, BackendName } from '../runtime/backend.ts';
@@ -131,6 +132,11 @@ export interface SegmentWorkerApi {
 /** The input with an absolute URL. Called in the page, because workers have another base URL. */
 export function absoluteInput(input: SlideInput): SlideInput {
   return input.kind === 'url' ? { kind: 'url', url: absoluteUrl(input.url) } : input;
+}
+
+/** The input's name for messages. */
+export function titleOfInput(input: SlideInput): string {
+  return input.kind === 'url' ? urlName(input.url) : (input.files[0]?.name ?? '');
 }
 
 /** `url` resolved against the page's URL. */

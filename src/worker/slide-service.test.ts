@@ -37,7 +37,10 @@ afterEach(() => {
 
 function connect(slide: Slide, toBitmap: SlideServicePlatform['toBitmap']): RpcClient<SlideWorkerApi> {
   const { port1, port2 } = new MessageChannel();
-  serveRpc<SlideWorkerApi>(port1, createSlideService({ openSlide: () => Promise.resolve(slide), decoder, toBitmap }));
+  serveRpc<SlideWorkerApi>(
+    port1,
+    createSlideService({ openSlide: () => Promise.resolve(slide), decoder, toBitmap }),
+  );
   const client = new RpcClient<SlideWorkerApi>(port2);
   port1.start();
   port2.start();
@@ -60,7 +63,9 @@ describe('slide service', () => {
     expect(second.slideId).not.toBe(first.slideId);
     await client.call('close', [first.slideId]);
     expect(close).toHaveBeenCalledOnce();
-    await expect(client.call('tile', [first.slideId, 0, 0, 0, 'stored', 'exact'])).rejects.toThrow('is not open');
+    await expect(client.call('tile', [first.slideId, 0, 0, 0, 'stored', 'exact'])).rejects.toThrow(
+      'is not open',
+    );
   });
 
   it('crops edge tiles to the level', async () => {

@@ -77,8 +77,8 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
       const payload = await pyramid.tile(level, column, row, quality, call.signal);
       // Checks again before decoding, which is slow: the tile may have scrolled out of view.
       call.signal.throwIfAborted();
-      if (payload === null) return null;
-      const size = pyramid.levels[level]!;
+      const size = pyramid.levels[level];
+      if (payload === null || size === undefined) return null;
       const bitmap = await platform
         .toBitmap(
           payload,

@@ -170,11 +170,7 @@ function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {
 }
 
 /** How the overview of a slide without small levels gets on. */
-function Overview({
-  overview,
-}: {
-  readonly overview: OverviewState | null;
-}): React.JSX.Element | null {
+function Overview({ overview }: { readonly overview: OverviewState | null }): React.JSX.Element | null {
   switch (overview?.kind) {
     case undefined:
       return null;
@@ -185,7 +181,7 @@ function Overview({
           data-testid="overview-status"
           title="The file has no small levels, so Dualscope reads all of its tiles for the views of large areas. Until then these are coarse. Zoom in for full detail."
         >
-          Building overview: {Math.floor(100 * overview.share)} %
+          Building overview: {shareText(overview.share)}
         </span>
       );
     case 'sampled':
@@ -209,6 +205,12 @@ function Overview({
         </span>
       );
   }
+}
+
+/** In per cent, rounded down; one more digit at first, so that it moves. */
+function shareText(share: number): string {
+  const steps = share < 0.1 ? 10 : 1;
+  return `${Math.floor(100 * steps * share) / steps} %`;
 }
 
 const backendNames = { webgpu: 'WebGPU', webgl: 'WebGL', wasm: 'WebAssembly', cpu: 'JavaScript' } as const;

@@ -23,7 +23,7 @@ export interface TilePlace {
 
 interface LiveTile extends TilePlace {
   /** One per viewer that shows it: the view and its overview map. */
-  readonly contexts: CanvasRenderingContext2D[];
+  contexts: CanvasRenderingContext2D[];
   /** Whether no better is to be had. */
   settled: boolean;
 }
@@ -132,7 +132,8 @@ export class LiveTiles {
     for (const place of this.#wanted) {
       if (this.#reading.size >= concurrentReads) return;
       const tile = this.#tiles.get(keyOf(place));
-      if (tile === undefined || tile.settled || this.#reading.has(keyOf(place)) || this.#forget(tile)) continue;
+      if (tile === undefined || tile.settled || this.#reading.has(keyOf(place)) || this.#forget(tile))
+        continue;
       void this.#readExactly(tile);
     }
   }
@@ -161,9 +162,7 @@ export class LiveTiles {
 
   /** Drops canvases that the viewer has given up, which it does by emptying them. @returns whether none is left. */
   #forget(tile: LiveTile): boolean {
-    for (let i = tile.contexts.length - 1; i >= 0; i--) {
-      if (tile.contexts[i]!.canvas.width === 0) tile.contexts.splice(i, 1);
-    }
+    tile.contexts = tile.contexts.filter(({ canvas }) => canvas.width > 0);
     if (tile.contexts.length > 0) return false;
     this.#tiles.delete(keyOf(tile));
     return true;

@@ -89,7 +89,9 @@ export class SlideView {
     this.#colours = colours;
     this.#dropSources();
     this.#tiles = (wanted) => {
-      const source = new SlideTileSource(client, slideId, metadata, wanted, onTileError, () => this.#redraw());
+      const source = new SlideTileSource(client, slideId, metadata, wanted, onTileError, () =>
+        this.#redraw(),
+      );
       this.#sources.add(source);
       return source;
     };

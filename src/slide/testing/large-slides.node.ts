@@ -15,6 +15,11 @@ export function isTissue(column: number, row: number, columns: number, rows: num
   return x * x * 9 + y * y * 14 < 1 && !hole;
 }
 
+/** Scattered, so that no regular sample of tiles is of one pattern. */
+function patternOf(column: number, row: number, patterns: number): number {
+  return (Math.imul(column * 73856093 + row * 19349663, 0x9e3779b1) >>> 13) % patterns;
+}
+
 /** JPEG tiles: glass, and tissue in a few patterns. */
 async function jpegTiles(): Promise<{ readonly glass: Buffer; readonly tissue: readonly Buffer[] }> {
   const side = largeTilePx;
@@ -28,13 +33,13 @@ async function jpegTiles(): Promise<{ readonly glass: Buffer; readonly tissue: r
   const tissue = Array.from({ length: 8 }, (_, i) =>
     tile((x, y) => {
       const wave = Math.sin((x + 31 * i) / 11) * Math.cos((y - 17 * i) / 13) * 30;
-      return [205 - 6 * i + wave, 120 + 7 * i + wave, 180 - 4 * i + wave / 2];
+      return [215 - 6 * i + wave, 120 + 5 * i + wave, 180 - 4 * i + wave / 2];
     }),
   );
   return { glass: await tile(() => [243, 241, 244]), tissue: await Promise.all(tissue) };
 }
 
-/** A classic TIFF of `columns × rows` JPEG tiles in one level. @returns the size of the file in bytes. */
+/** A classic TIFF of `columns × rows` JPEG tiles in one level. */
 export async function writeLargeTiff(path: string, columns: number, rows: number): Promise<void> {
   const { glass, tissue } = await jpegTiles();
   const tiles = [glass, ...tissue];
@@ -50,7 +55,7 @@ export async function writeLargeTiff(path: string, columns: number, rows: number
   for (let i = 0; i < count; i++) {
     const column = i % columns;
     const row = Math.floor(i / columns);
-    const which = isTissue(column, row, columns, rows) ? 1 + ((column * 7 + row * 3) % tissue.length) : 0;
+    const which = isTissue(column, row, columns, rows) ? 1 + patternOf(column, row, tissue.length) : 0;
     offsets[i] = starts[which]!;
     lengths[i] = tiles[which]!.length;
   }
@@ -94,7 +99,13 @@ export async function writeLargeTiff(path: string, columns: number, rows: number
 }
 
 /** Bytes of a DICOM element with explicit value representation. */
-function element(group: number, number: number, vr: string, value: Buffer | string | number, undefinedLength = false): Buffer {
+function element(
+  group: number,
+  number: number,
+  vr: string,
+  value: Buffer | string | number,
+  undefinedLength = false,
+): Buffer {
   const padding = vr === 'UI' || vr === 'OB' ? '\0' : ' ';
   let bytes: Buffer;
   if (typeof value === 'number') {
@@ -102,7 +113,8 @@ function element(group: number, number: number, vr: string, value: Buffer | stri
     if (vr === 'US') bytes.writeUInt16LE(value);
     else if (vr === 'SL') bytes.writeInt32LE(value);
     else bytes.writeUInt32LE(value);
-  } else bytes = typeof value === 'string' ? Buffer.from(value.length % 2 === 1 ? value + padding : value) : value;
+  } else
+    bytes = typeof value === 'string' ? Buffer.from(value.length % 2 === 1 ? value + padding : value) : value;
   const long = ['OB', 'OW', 'SQ', 'OV', 'UN'].includes(vr);
   const head = Buffer.alloc(long ? 12 : 8);
   head.writeUInt16LE(group, 0);
@@ -168,12 +180,13 @@ export async function writeLargeDicom(
     if (!stream.write(bytes)) await once(stream, 'drain');
   };
   await write(Buffer.concat(parts));
-  const even = (bytes: Buffer): Buffer => (bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(1)]));
+  const even = (bytes: Buffer): Buffer =>
+    bytes.length % 2 === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(1)]);
   const frames = [glass, ...tissue].map((tile) => item(even(tile)));
   const which = (i: number): Buffer => {
     const column = i % columns;
     const row = Math.floor(i / columns);
-    return frames[isTissue(column, row, columns, rows) ? 1 + ((column * 7 + row * 3) % tissue.length) : 0]!;
+    return frames[isTissue(column, row, columns, rows) ? 1 + patternOf(column, row, tissue.length) : 0]!;
   };
   const table = Buffer.alloc(4 * count);
   let at = 0;

@@ -67,6 +67,10 @@ export class TiffDirectory {
     const entry = this.#entries.get(number);
     if (entry === undefined || index >= entry.count) return undefined;
     const size = typeBytes(entry.type);
+    // Where the table is not all there, neither can what is there be trusted.
+    if (entry.bytes === null && entry.offset + entry.count * size > this.#file.source.size) {
+      await this.#file.valueBytes(entry.offset, entry.count * size, signal);
+    }
     const bytes =
       entry.bytes?.subarray(index * size, (index + 1) * size) ??
       (await this.#file.valueBytes(entry.offset + index * size, size, signal));
@@ -293,7 +297,8 @@ export async function blockBytes(
     directory.numberAt(tiled ? tag.tileOffsets : tag.stripOffsets, index, signal),
     directory.numberAt(tiled ? tag.tileByteCounts : tag.stripByteCounts, index, signal),
   ]).catch((error: unknown) => {
-    if (error instanceof SlideError && error.code === 'truncated') throw broken('The file ends before its offset.');
+    if (error instanceof SlideError && error.code === 'truncated')
+      throw broken('The file ends before its offset.');
     throw error;
   });
   if (raw === undefined || length === undefined) throw broken('Its offset in the file is missing.');
