@@ -171,6 +171,8 @@ export type SlideErrorCode =
   | 'corrupt'
   | 'broken-tile'
   | 'not-found'
+  /** Moved, deleted, replaced or written to since it was opened. */
+  | 'changed'
   | 'network'
   | 'no-range';
 

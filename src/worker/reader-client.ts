@@ -72,6 +72,7 @@ const slideErrorCodes: Readonly<Record<SlideErrorCode, true>> = {
   corrupt: true,
   'broken-tile': true,
   'not-found': true,
+  changed: true,
   network: true,
   'no-range': true,
 };

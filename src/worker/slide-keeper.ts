@@ -116,7 +116,7 @@ export class SlideKeeper<Input, Api extends SlideHolder<Input>> {
     const slide = this.#slides.get(slideId);
     this.#slides.delete(slideId);
     // A worker that has ended has closed it.
-    if (slide === undefined || slide.worker !== this.#worker) return;
+    if (slide?.worker !== this.#worker) return;
     const { rpc } = slide.worker;
     await slide.slideId.then((number) => call(rpc)('close', [number], {})).catch(() => undefined);
   }
