@@ -5,7 +5,7 @@
  * Regions > Region > Vertices > Vertex X, Y.
  */
 import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
-import { edgesOfRings } from '../base/polygon.ts';
+import { edgesOfRings, type Edges } from '../base/polygon.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
 
@@ -119,28 +119,52 @@ function readRegion(
   };
 }
 
-/** Whether the bounding boxes of two rings share a point. */
-function boundsIntersect(one: Float64Array, other: Float64Array): boolean {
-  const a = edgesOfRings([one]);
-  const b = edgesOfRings([other]);
-  return a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
-}
+/** Most holes of all regions together, and pairs of regions that are compared: far more than anybody draws. */
+const maxHoles = 1_000_000;
+const maxPairs = 200_000_000;
 
 /**
  * The regions as areas, in file order. A negative region is a hole in every region of its layer that it may
  * touch. Shapes without an area (rulers, arrows, two points) are skipped.
+ * @throws AnnotationError when negative regions and others are so many that the holes would fill the memory.
  */
-function areasOf({ regions }: ImageScopeAnnotations): (ImageScopeRegion & { holes: Float64Array[] })[] {
-  const areas = regions.filter((region) => region.shape !== 'other' && region.points.length >= 6);
-  const negative = areas.filter((region) => region.isNegative);
+function areasOf(
+  { regions }: ImageScopeAnnotations,
+  file: string,
+): (ImageScopeRegion & { holes: Float64Array[] })[] {
+  const areas = regions
+    .filter((region) => region.shape !== 'other' && region.points.length >= 6)
+    .map((region) => ({ region, edges: edgesOfRings([region.points]) }));
+  const negative = new Map<number, typeof areas>();
+  for (const area of areas) {
+    const { layer, isNegative } = area.region;
+    if (!isNegative) continue;
+    const own = negative.get(layer);
+    if (own === undefined) negative.set(layer, [area]);
+    else own.push(area);
+  }
+  let pairs = 0;
+  let count = 0;
   return areas
-    .filter((region) => !region.isNegative)
-    .map((region) => ({
-      ...region,
-      holes: negative
-        .filter((other) => other.layer === region.layer && boundsIntersect(other.points, region.points))
-        .map((other) => other.points),
-    }));
+    .filter(({ region }) => !region.isNegative)
+    .map(({ region, edges }) => {
+      const others = negative.get(region.layer) ?? [];
+      pairs += others.length;
+      const holes = pairs > maxPairs ? [] : others.filter((other) => edgesIntersect(other.edges, edges));
+      count += holes.length;
+      if (pairs > maxPairs || count > maxHoles) {
+        throw new AnnotationError(
+          file,
+          'It has too many negative regions: every one is a hole in many others.',
+          'Split it into layers or files.',
+        );
+      }
+      return { ...region, holes: holes.map((other) => other.region.points) };
+    });
+}
+
+function edgesIntersect(a: Edges, b: Edges): boolean {
+  return a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
 }
 
 /**
@@ -149,7 +173,7 @@ function areasOf({ regions }: ImageScopeAnnotations): (ImageScopeRegion & { hole
  */
 export function readImageScopeFile(xml: string, file: string): AnnotationFile {
   const read = parseImageScope(xml, file);
-  const areas = areasOf(read);
+  const areas = areasOf(read, file);
   if (areas.length === 0) {
     throw new AnnotationError(file, 'It has no region with an area.', 'Draw one.');
   }
@@ -183,7 +207,7 @@ export function toClassPolygons(
   labels: LabelClasses,
   file: string,
 ): ClassPolygon[] {
-  return areasOf(annotations).map(({ id, label, points, holes }) => {
+  return areasOf(annotations, file).map(({ id, label, points, holes }) => {
     const name = label.toLowerCase();
     if (!Object.hasOwn(labels, name)) {
       throw new AnnotationError(

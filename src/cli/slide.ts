@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
-import { pathByteSource } from '../slide/path-byte-source.node.ts';
+import { pathByteSources } from '../slide/path-byte-source.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type Level0Rect, type Slide, type SlideMetadata } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
@@ -62,7 +62,7 @@ export async function openFromCommandLine(files: readonly string[]): Promise<Sli
   const stamps = new Map<string, string>();
   // Before opening: what changes meanwhile is noticed.
   for (const path of paths) stamps.set(path, (await stampOf(path)) ?? '');
-  const slide = await openSlide(await Promise.all(paths.map(pathByteSource)), nodePlatform());
+  const slide = await openSlide(await pathByteSources(paths), nodePlatform());
   stampsOf.set(slide, stamps);
   return slide;
 }

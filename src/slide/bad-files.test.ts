@@ -8,12 +8,11 @@ import { deflateSync } from 'node:zlib';
 import { zlibSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
 import { memoryByteSource } from './byte-source.ts';
-import { jpegFrame } from './jpeg.ts';
 import { nodePlatform } from './node-platform.node.ts';
 import { openSlide } from './open-slide.ts';
 import { pathByteSource } from './path-byte-source.node.ts';
 import { readRegion } from './region.ts';
-import { SlideError, type SlideErrorCode, type SlidePlatform } from './slide.ts';
+import { SlideError, type SlideErrorCode } from './slide.ts';
 import { buildTiff, changed, tiledEntries, type BuiltEntry } from './testing/tiff-builder.ts';
 import { TileCache } from './tile-cache.ts';
 
@@ -23,11 +22,7 @@ const text = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encod
 const read = (path: string): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(join(root, path)));
 
 /** Opens bytes and reads the whole slide at a small size, which is what a viewer does first. */
-async function use(
-  bytes: Uint8Array,
-  name = 'case.svs',
-  platform: SlidePlatform = nodePlatform(),
-): Promise<'works' | SlideError> {
+async function use(bytes: Uint8Array, name = 'case.svs'): Promise<'works' | SlideError> {
   try {
     const slide = await openSlide([memoryByteSource(bytes, name)], platform);
     const { width, height } = slide.metadata;
@@ -156,7 +151,7 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['planes that do not exist', () => built(changed(plain, 284, [3, [2]])), 'broken-tile'],
   ['field types that do not exist', () => built([...plain, [60000, 99, [1]]]), 'works'],
   ['an unterminated text tag', () => built(changed(plain, 270, [2, text('Aperio')])), 'works'],
-  ['a Deflate bomb', () => deflated(new Uint8Array(deflateSync(new Uint8Array(100_000_000)))), 'works'],
+  ['a Deflate bomb', () => deflated(new Uint8Array(deflateSync(new Uint8Array(100_000_000)))), 'broken-tile'],
   [
     'a Deflate tile that ends early',
     () => deflated(zlibSync(new Uint8Array(768)).slice(0, 8)),
@@ -356,71 +351,4 @@ describe('truncated real slides', () => {
     expect((await slide.tile(0, 0, 0)).kind).toBe('encoded');
     await expect(slide.tile(0, 3, 2)).rejects.toMatchObject({ code: 'broken-tile', file: 'cut.dcm' });
   });
-});
-
-describe('mutants', () => {
-  /** Mulberry32: every run gets the same mutants. */
-  const random = (seed: number) => (): number => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-
-  /**
-   * Native decoders are not under test here and would take most of the time, so every image decodes to a grey
-   * tile.
-   */
-  const quick: SlidePlatform = {
-    jpeg2000: platform.jpeg2000,
-    decoder: {
-      decode: (bytes) =>
-        jpegFrame(bytes) === null
-          ? Promise.reject(new Error('damaged'))
-          : Promise.resolve({ width: 32, height: 32, data: new Uint8ClampedArray(32 * 32 * 4) }),
-    },
-  };
-
-  // Small files, so that mutations hit the structure as often as the pixels.
-  const variants = 'src/slide/golden/variants';
-  const seeds = [
-    `${variants}/jpeg-ycbcr.tif`,
-    `${variants}/bigtiff-subifd-lzw.tif`,
-    `${variants}/deflate-predictor.tif`,
-    `${variants}/zstd.tif`,
-    `${variants}/aperio-jpeg2000-33005.svs`,
-    'src/slide/golden/dicom/jpeg.dcm',
-  ];
-  const mutants = 850;
-
-  test.each(seeds)(
-    `${mutants} mutants of %s: a typed error or a slide, never another error`,
-    async (path) => {
-      const original = read(path);
-      const next = random(path.length);
-      // libvips writes the structure at the end of a TIFF; DICOM files have it at the start.
-      const dcm = path.endsWith('.dcm');
-      let slowest = 0;
-      for (let i = 0; i < mutants; i++) {
-        const mutant = original.slice(
-          0,
-          next() < 0.1 ? Math.floor(next() * original.length) : original.length,
-        );
-        const changes = 1 + Math.floor(next() * 6);
-        for (let k = 0; k < changes; k++) {
-          const span = next() < 0.7 ? Math.min(1500, mutant.length) : mutant.length;
-          const place = Math.floor(next() * span);
-          const at = dcm || next() < 0.1 ? place : mutant.length - 1 - place;
-          mutant[at] = next() < 0.3 ? 255 : Math.floor(next() * 256);
-        }
-        const started = performance.now();
-        const outcome = await use(mutant, 'mutant.svs', quick);
-        slowest = Math.max(slowest, performance.now() - started);
-        if (outcome !== 'works') expect(outcome.message.startsWith('mutant.svs: ')).toBe(true);
-      }
-      // Catches hangs, not slowness: a mutant usually takes a few milliseconds.
-      expect(slowest).toBeLessThan(5000);
-    },
-    300_000,
-  );
 });

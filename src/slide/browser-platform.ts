@@ -2,7 +2,7 @@
  * Slide reading in the browser, in page and workers: `createImageBitmap` decodes images off the calling
  * thread, without colour conversion or premultiplication.
  */
-import { encodedSize } from './encoded-size.ts';
+import { checkDecodable, encodedSize } from './encoded-image.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from '../base/abort.ts';
@@ -33,6 +33,7 @@ export function browserPlatform(): SlidePlatform {
     decoder: {
       async decode(bytes, type, signal, shrink = 1) {
         if (signal?.aborted) throw abortReason(signal);
+        checkDecodable(bytes, type);
         const size = shrink === 1 ? null : encodedSize(bytes, type);
         const bitmap = await createImageBitmap(
           new Blob([bytes], { type }),
@@ -83,6 +84,7 @@ async function bitmapSource(
       : asPng(image, profile);
   }
   const { bytes, type } = payload;
+  checkDecodable(bytes, type);
   if (profile === null) return [new Blob([bytes], { type }), asStored];
   if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), managed];
   // PNG and WebP may carry their own profile, which would have to be removed first.

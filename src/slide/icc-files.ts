@@ -3,7 +3,9 @@
  * applies it: browsers convert colours only by profiles inside an image file.
  */
 import { zlibSync, Unzlib } from 'fflate';
+import { crc32 } from '../base/crc32.ts';
 import { join } from './jpeg.ts';
+import { maxProfileBytes } from './limits.ts';
 import type { RgbaImage, EncodedImageType } from './slide.ts';
 
 /** Profile bytes that fit one APP2 segment (ICC.1, annex B.4). */
@@ -64,21 +66,6 @@ function chunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 const ascii = (text: string): number[] => Array.from(text, (letter) => letter.charCodeAt(0));
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
-}
-
-/** Largest profile that is read. */
-const maxProfileBytes = 16 * 1024 * 1024;
 
 /** The profile of a JPEG, PNG or WebP file; null without one or when it is damaged. */
 export function embeddedProfile(bytes: Uint8Array, type: EncodedImageType): Uint8Array<ArrayBuffer> | null {

@@ -3,10 +3,40 @@
  * colours) it computes what the profile does to colours, to decide whether it is sRGB. The browser does the actual
  * conversion.
  */
+import { maxProfileBytes } from './limits.ts';
 import type { IccSummary } from './slide.ts';
 
 /** A profile that moves no colour by more than this many levels of 255 counts as sRGB. */
 const unseenLevels = 2;
+
+/** A slide's embedded profile. */
+export interface EmbeddedProfile {
+  /** null without a profile, and for one that is too large to use. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** null without a profile. */
+  readonly summary: IccSummary | null;
+}
+
+export const noProfile: EmbeddedProfile = { bytes: null, summary: null };
+
+/**
+ * The profile, if it is small enough to travel with every tile that is displayed. A larger one is not read: it is named, so
+ * that nobody takes the colours for corrected.
+ * @param length in bytes; 0 without a profile.
+ */
+export async function usableProfile(
+  length: number,
+  read: () => Uint8Array<ArrayBuffer> | null | Promise<Uint8Array<ArrayBuffer> | null>,
+): Promise<EmbeddedProfile> {
+  if (length > maxProfileBytes) {
+    return {
+      bytes: null,
+      summary: { description: 'profile too large to be applied', size: length, srgb: false },
+    };
+  }
+  const bytes = length === 0 ? null : await read();
+  return { bytes, summary: bytes === null ? null : iccSummary(bytes) };
+}
 
 /**
  * Reads the description tag (`desc`, versions 2 and 4) and decides whether the profile is sRGB. The name

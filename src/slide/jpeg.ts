@@ -121,6 +121,15 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | null {
   };
 }
 
+/** Scans of a stream: one in a sequential JPEG, about ten in a progressive one. */
+export function jpegScans(bytes: Uint8Array): number {
+  let scans = 0;
+  for (let at = bytes.indexOf(0xff); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
+    if (bytes[at + 1] === 0xda) scans++;
+  }
+  return scans;
+}
+
 /**
  * Joins a stream and its tables (TIFF's JPEGTables; null without) into a complete file, drops application
  * segments and comments, and marks the colours. Bytes that are not a JPEG are returned unchanged, for the

@@ -2,10 +2,9 @@
 import sharp from 'sharp';
 import { nodeJpeg2000Codec } from './jpeg2000/codec.node.ts';
 import { abortReason } from '../base/abort.ts';
+import { checkDecodable } from './encoded-image.ts';
+import { maxImagePixels } from './limits.ts';
 import type { SlidePlatform } from './slide.ts';
-
-/** Largest image to decode, in pixels; 2^27 pixels would take 512 MB. */
-const maxPixels = 2 ** 26;
 
 const jpeg2000 = nodeJpeg2000Codec();
 
@@ -17,10 +16,13 @@ export function nodePlatform(): SlidePlatform {
       return jpeg2000.decode(bytes, colours);
     },
     decoder: {
-      async decode(bytes, _type, signal, shrink = 1) {
+      async decode(bytes, type, signal, shrink = 1) {
         if (signal?.aborted) throw abortReason(signal);
+        checkDecodable(bytes, type);
         // Pixels as stored, as in the browser: by default, libvips would apply an embedded profile.
-        const options = { failOn: 'error', limitInputPixels: maxPixels, ignoreIcc: true } as const;
+        // A JPEG that is damaged only gets a warning; a PNG gets one for much less.
+        const failOn = type === 'image/jpeg' ? 'warning' : 'error';
+        const options = { failOn, limitInputPixels: maxImagePixels, ignoreIcc: true } as const;
         const image = sharp(bytes, options);
         if (shrink > 1) {
           const { width, height } = await image.metadata();

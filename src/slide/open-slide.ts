@@ -1,9 +1,12 @@
 /** Opens a slide of any supported format. The content decides the format, not the file name. */
 import { cachedByteSource, memoryByteSource } from './byte-source.ts';
+import { ByteBudget, cacheBytes, maxDescriptionBytes } from './limits.ts';
+import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
 import { fingerprint } from './fingerprint.ts';
-import { imageType, openPlainImage } from './plain-image.ts';
+import { imageType } from './encoded-image.ts';
+import { openPlainImage } from './plain-image.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
@@ -20,10 +23,25 @@ import { iiif } from './web/iiif.ts';
 import { tileServerSlide, type TileServerSlide } from './web/tile-server.ts';
 
 /**
- * Opens the slide in the sources: one file, or a set of files that belong together.
+ * Opens the slide in the sources: one file, or a set of files that belong together. The slide closes its sources; so does
+ * this function when it refuses them.
  * @throws SlideError `not-a-slide`, `unsupported`, `truncated`, `corrupt`, and those of the source.
  */
 export async function openSlide(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
+  try {
+    return await openSources(sources, platform);
+  } catch (error) {
+    await closeAll(sources);
+    throw error;
+  }
+}
+
+/** Closes sources that nobody will read. */
+async function closeAll(sources: readonly ByteSource[]): Promise<void> {
+  await Promise.allSettled(sources.map(async (source) => source.close?.()));
+}
+
+async function openSources(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
   const first = sources[0];
   if (first === undefined) {
     throw new SlideError('not-a-slide', 'Nothing', 'No file was given.', 'Choose a slide file.');
@@ -31,14 +49,21 @@ export async function openSlide(sources: readonly ByteSource[], platform: SlideP
   if (first.size === 0) {
     throw new SlideError('not-a-slide', first.name, 'The file is empty.', 'Copy or download it again.');
   }
-  const source = cachedByteSource(first);
+  // All files of a slide share one cache's worth of memory.
+  const maxBytes = Math.max(leastCacheBytes, cacheBytes / sources.length);
+  const source = cachedByteSource(first, { maxBytes });
   const head = await source.read(0, 1024);
-  if (isDicom(head))
-    return openDicom([source, ...sources.slice(1).map((one) => cachedByteSource(one))], platform);
+  if (isDicom(head)) {
+    const others = sources.slice(1).map((one) => cachedByteSource(one, { maxBytes }));
+    return openDicom([source, ...others], platform);
+  }
   if (sources.length > 1) {
     // A folder may hold more than the slide. DICOM sets apart, the first file that is a slide counts.
     const dicom = await firstDicom(sources);
-    if (dicom !== null) return openSlide(dicom, platform);
+    if (dicom !== null) {
+      await closeAll(sources.filter((one) => !dicom.includes(one)));
+      return openSources(dicom, platform);
+    }
     throw new SlideError(
       'unsupported',
       first.name,
@@ -69,7 +94,7 @@ export async function openSlideUrl(
   const http = retryingFetch(options.fetch ?? ((input, init) => fetch(input, init)), options);
   const name = urlName(url);
   if (isDicomWebSeries(url)) {
-    const instances = await dicomWebInstances(url, name, http);
+    const instances = await dicomWebInstances(url, name, http, new ByteBudget(name));
     const digest = memoryByteSource(new TextEncoder().encode(url), name);
     const identity = { name, fileSize: 0, fingerprint: await fingerprint([digest]), close: () => undefined };
     return dicomSlide(instances, identity, platform);
@@ -93,8 +118,8 @@ export async function openSlideUrl(
   return openSlide([source], platform);
 }
 
-/** Longest tiled-image description that is read. */
-const maxDescriptionBytes = 1024 * 1024;
+/** Every file of a set keeps some blocks. */
+const leastCacheBytes = 256 * 1024;
 
 const description = (text: string, url: string, name: string): TileServerSlide | null =>
   deepZoom(text, url, name) ?? iiif(text, url, name);
@@ -107,8 +132,7 @@ async function document(url: string, http: typeof fetch): Promise<string | null>
     await response.body?.cancel();
     return null;
   }
-  const text = await response.text();
-  return text.length <= maxDescriptionBytes ? text : null;
+  return responseText(response, maxDescriptionBytes, urlName(url));
 }
 
 /** The DICOM files among the sources; null when there are none. */
@@ -121,13 +145,14 @@ async function firstDicom(sources: readonly ByteSource[]): Promise<ByteSource[] 
 async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
   const dicom = (await firstDicom(sources)) ?? [];
   const instances: DicomInstance[] = [];
+  const budget = new ByteBudget(sources[0]!.name);
   let refused: unknown;
   for (const source of dicom) {
     try {
-      instances.push(await dicomInstance(source));
+      instances.push(await dicomInstance(source, budget));
     } catch (error) {
       // Reports and annotations are often in the same folder as the images.
-      if (!(error instanceof SlideError) || error.code !== 'unsupported') throw error;
+      if (!(error instanceof SlideError) || error.code !== 'unsupported' || budget.left === 0) throw error;
       refused = error;
     }
   }

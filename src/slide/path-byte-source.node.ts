@@ -21,14 +21,7 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
   try {
     handle = await open(path, 'r');
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    throw new SlideError(
-      'not-found',
-      name,
-      code === 'ENOENT' ? 'The file does not exist.' : `The file cannot be opened (${code ?? 'unknown'}).`,
-      'Check the path.',
-      { cause },
-    );
+    throw unreadable(name, cause, 'Check the path.');
   }
   const opened = await handle.stat({ bigint: true });
   if (!opened.isFile()) {
@@ -50,7 +43,11 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
       const bytes = new Uint8Array(wanted);
       let filled = 0;
       while (filled < wanted) {
-        const { bytesRead } = await handle.read(bytes, filled, wanted - filled, offset + filled);
+        const { bytesRead } = await handle
+          .read(bytes, filled, wanted - filled, offset + filled)
+          .catch((cause: unknown) => {
+            throw unreadable(name, cause, 'Check the disk or the network drive, and open the file again.');
+          });
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
@@ -73,4 +70,24 @@ function changed(name: string, problem: string): SlideError {
     problem,
     'Put the file back as it was and run the command again, or start over with the new one.',
   );
+}
+
+/**
+ * Opens several files, all or none.
+ * @throws SlideError as `pathByteSource` for the first that cannot be opened; the others are closed again.
+ */
+export async function pathByteSources(paths: readonly string[]): Promise<PathByteSource[]> {
+  const opened = await Promise.allSettled(paths.map(pathByteSource));
+  const sources = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = opened.find((one) => one.status === 'rejected');
+  if (failed === undefined) return sources;
+  await Promise.allSettled(sources.map((source) => source.close()));
+  throw failed.reason;
+}
+
+function unreadable(name: string, cause: unknown, remedy: string): SlideError {
+  const code = (cause as NodeJS.ErrnoException).code;
+  const problem =
+    code === 'ENOENT' ? 'The file does not exist.' : `The file cannot be read (${code ?? 'unknown'}).`;
+  return new SlideError('not-found', name, problem, remedy, { cause });
 }

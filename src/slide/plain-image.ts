@@ -2,11 +2,11 @@
  * A plain JPEG, PNG or WebP image as a slide of one level. The image is decoded once, as a whole, so its size
  * is limited; its tiles are cut from the result.
  */
+import { checkDecodable, encodedSize } from './encoded-image.ts';
 import { fingerprint } from './fingerprint.ts';
-import { iccSummary } from './icc.ts';
+import { usableProfile } from './icc.ts';
 import { embeddedProfile } from './icc-files.ts';
-import { isJpeg } from './jpeg.ts';
-import { encodedSize } from './encoded-size.ts';
+import { maxImageBytes, maxImagePixels } from './limits.ts';
 import {
   SlideError,
   type ByteSource,
@@ -18,18 +18,6 @@ import {
 import { slideLevels } from './tiff/tiff-slide.ts';
 
 const tileSize = 512;
-/** 256 MB decoded. */
-const maxPixels = 2 ** 26;
-const maxBytes = 256 * 1024 * 1024;
-
-/** An image's type by its first bytes; null for any other file. */
-export function imageType(head: Uint8Array): EncodedImageType | null {
-  if (isJpeg(head)) return 'image/jpeg';
-  if (startsWith(head, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return 'image/png';
-  if (startsWith(head, [0x52, 0x49, 0x46, 0x46]) && startsWith(head.subarray(8), [0x57, 0x45, 0x42, 0x50]))
-    return 'image/webp';
-  return null;
-}
 
 /**
  * @throws SlideError `unsupported` when the image is too large to decode as a whole, `corrupt` when it cannot
@@ -46,12 +34,13 @@ export async function openPlainImage(
     'The image is too large to be decoded as a whole.',
     'Convert it to a pyramidal TIFF, for example: vips tiffsave in.png out.tif --tile --pyramid --compression jpeg.',
   );
-  if (source.size > maxBytes) throw tooLarge;
+  if (source.size > maxImageBytes) throw tooLarge;
   const bytes = await source.read(0, source.size);
   const size = encodedSize(bytes, type);
-  if (size !== null && size.width * size.height > maxPixels) throw tooLarge;
+  if (size !== null && size.width * size.height > maxImagePixels) throw tooLarge;
   let image: RgbaImage;
   try {
+    checkDecodable(bytes, type);
     image = compositeOnWhite(await platform.decoder.decode(bytes, type));
   } catch (cause) {
     throw new SlideError(
@@ -63,7 +52,8 @@ export async function openPlainImage(
     );
   }
   const { width, height } = image;
-  const profile = embeddedProfile(bytes, type);
+  const embedded = embeddedProfile(bytes, type);
+  const profile = await usableProfile(embedded?.length ?? 0, () => embedded);
   const levels = slideLevels([{ width, height, tileWidth: tileSize, tileHeight: tileSize }]);
   const { name } = source;
   return {
@@ -78,7 +68,7 @@ export async function openPlainImage(
       magnification: null,
       associated: [],
       scanner: null,
-      icc: profile === null ? null : iccSummary(profile),
+      icc: profile.summary,
       fileSize: source.size,
       fingerprint: await fingerprint([source]),
       properties: {},
@@ -96,13 +86,9 @@ export async function openPlainImage(
     },
     associatedImage: (wanted) =>
       Promise.reject(new RangeError(`${name} has no associated image "${wanted}".`)),
-    iccProfile: () => Promise.resolve(profile?.slice() ?? null),
+    iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
     close: () => void source.close?.(),
   };
-}
-
-function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
-  return start.every((byte, i) => bytes[i] === byte);
 }
 
 /** A copy of a part of an image. */

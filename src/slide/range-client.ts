@@ -129,11 +129,13 @@ export class RangeClient {
         throw isTransient(response.status) ? new TransientFailure(error, retryAfterMs(response)) : error;
       }
       await this.#checkVersion(response);
-      const expected = declaredLength(response);
+      const declared = declaredLength(response);
+      // A server may send more than requested, or never stop; what is too much is not read.
+      const expected = declared === null ? null : Math.min(declared, length);
       let received = 0;
       const reader = response.body?.getReader();
       // A connection that breaks after the last byte does no harm.
-      while (expected === null || received < expected) {
+      while (received < (expected ?? length)) {
         clearTimeout(timer);
         timer = setTimeout(idle, this.#idleMs);
         const part = await reader?.read();
@@ -200,7 +202,6 @@ function joined(chunks: readonly Uint8Array[], received: number, length: number)
     bytes.set(chunk, at);
     at += chunk.length;
   }
-  // A server may send more than requested.
   return received > length ? bytes.slice(0, length) : bytes;
 }
 

@@ -34,11 +34,11 @@ export async function urlByteSource(url: string, options: UrlByteSourceOptions =
 /** From Content-Range; where CORS hides that header, from HEAD. */
 async function totalSize(http: RangeClient, response: Response, received: number): Promise<number> {
   const total = /\/(\d+)\s*$/.exec(response.headers.get('content-range') ?? '')?.[1];
-  if (total !== undefined) return Number(total);
+  if (total !== undefined && Number.isSafeInteger(Number(total))) return Number(total);
   if (response.status === 416) return 0;
   if (received < headBytes) return received;
   const length = await http.lengthByHead();
-  if (length !== null && length >= received) return length;
+  if (length !== null && length >= received && Number.isSafeInteger(length)) return length;
   throw new SlideError(
     'no-range',
     http.name,

@@ -1,5 +1,5 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
-import { iccSummary } from '../icc.ts';
+import { checkEncodedTile, checkTileSize, tilePlace, type TilePlace } from '../encoded-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
 import {
@@ -114,7 +114,7 @@ export function dicomSlide(
       height: one.first.height,
     })),
     scanner: base.scanner,
-    icc: base.icc === null ? null : iccSummary(base.icc),
+    icc: base.icc.summary,
     fileSize: identity.fileSize,
     fingerprint: identity.fingerprint,
     properties: base.properties,
@@ -136,7 +136,7 @@ export function dicomSlide(
       }
       return tile(one, 0, 0, name, platform, signal);
     },
-    iccProfile: () => Promise.resolve(base.icc?.slice() ?? null),
+    iccProfile: () => Promise.resolve(base.icc.bytes?.slice() ?? null),
     close: () => identity.close(),
   };
 }
@@ -176,7 +176,7 @@ async function tile(
     const bytes = await part.frame(index, signal);
     if (bytes.length === 0) return { kind: 'missing' };
     try {
-      return await payload(part, bytes, platform, signal);
+      return await payload(part, bytes, tilePlace(part, column, row), platform, signal);
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       throw brokenTile(file, `tile ${column}, ${row}`, 'Its image data is damaged.', cause);
@@ -188,6 +188,7 @@ async function tile(
 async function payload(
   instance: DicomInstance,
   bytes: Uint8Array<ArrayBuffer>,
+  place: TilePlace,
   platform: SlidePlatform,
   signal?: AbortSignal,
 ): Promise<TilePayload> {
@@ -198,7 +199,9 @@ async function payload(
       if (!isJpeg(bytes)) throw new Error('It is not a JPEG.');
       const colours: JpegColours =
         photometric === 'RGB' ? 'rgb' : photometric.startsWith('YBR') ? 'ycbcr' : 'as-marked';
-      return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(bytes, null, colours) };
+      const file = completeJpeg(bytes, null, colours);
+      checkEncodedTile(file, 'image/jpeg', place);
+      return { kind: 'encoded', type: 'image/jpeg', bytes: file };
     }
     case transferSyntax.jpeg2000:
     case transferSyntax.jpeg2000Lossless: {
@@ -206,6 +209,7 @@ async function payload(
       const colours = photometric === 'YBR_FULL' || photometric === 'YBR_FULL_422' ? 'ycbcr' : 'rgb';
       const start = performance.now();
       const image = await platform.jpeg2000(bytes, colours, signal);
+      checkTileSize(image, place);
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     }
     default:

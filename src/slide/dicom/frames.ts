@@ -3,6 +3,7 @@
  * items; without one, they are found by walking from item to item.
  */
 import { abortReason } from '../../base/abort.ts';
+import { maxFragments, maxTileBytes, type ByteBudget } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { brokenTile } from '../broken-tile.ts';
 
@@ -16,13 +17,11 @@ export interface PixelDataPlace {
   readonly frameBytes: number;
   /** Extended Offset Table; null without one. */
   readonly extendedOffsets: Float64Array | null;
+  readonly budget: ByteBudget;
 }
 
 const itemTag = 0xe000fffe;
 const sequenceEndTag = 0xe0ddfffe;
-/** Fragments of one frame; usually one. */
-const maxFragments = 1024;
-const maxFrameBytes = 64 * 1024 * 1024;
 
 /** Reads frames by number, from 0. */
 export function frameReader(
@@ -40,6 +39,7 @@ function nativeReader(
 ): (index: number, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer>> {
   return async (index, signal) => {
     const from = index * frameBytes;
+    if (frameBytes > maxTileBytes) throw brokenTile(source.name, `frame ${index}`, 'It is too large.');
     if (from + frameBytes > length || offset + from + frameBytes > source.size) {
       throw brokenTile(source.name, `frame ${index}`, 'It is past the end of the file.');
     }
@@ -47,10 +47,30 @@ function nativeReader(
   };
 }
 
+/** Memory per frame of a table: its offset and where it ends. */
+const tableBytes = 80;
+
+/** The 32-bit offsets of a table. They are in order and wrap in files over 4 GiB, where each step down is a wrap. */
+function unwrapped(view: DataView, fileSize: number): Float64Array {
+  const table = new Float64Array(view.byteLength >> 2);
+  let high = 0;
+  let previous = 0;
+  for (let i = 0; i < table.length; i++) {
+    const low = view.getUint32(i * 4, true);
+    if (low < previous && fileSize > 2 ** 32) high += 2 ** 32;
+    table[i] = high + low;
+    previous = low;
+  }
+  return table;
+}
+
 class Items {
   /** Offset of the first item after the offset table; frame offsets count from here. */
   #base = 0;
+  /** Offsets of the frames by number; null without a table. */
   #table: Float64Array | null = null;
+  /** Where a frame ends, by its offset: at the next one, in whatever order they are stored. */
+  readonly #ends = new Map<number, number>();
   #ready: Promise<void> | null = null;
   /** Offsets of the items found by the walk so far, in order. */
   readonly #walked: number[] = [];
@@ -76,9 +96,11 @@ class Items {
         const at = await this.#walkTo(index);
         return await this.#payload(at, 1, where, signal);
       }
-      const at = this.#base + (this.#table[index] ?? NaN);
-      const next = this.#table[index + 1];
-      return await this.#fragments(at, next === undefined ? Infinity : this.#base + next, where, signal);
+      const at = this.#table[index] ?? NaN;
+      const end = this.#ends.get(at);
+      // Two frames at one place: the table does not say what either of them is.
+      if (end === undefined) throw brokenTile(this.#source.name, where, 'The table of frames is damaged.');
+      return await this.#fragments(this.#base + at, this.#base + end, where, signal);
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;
@@ -87,19 +109,25 @@ class Items {
   }
 
   async #prepare(): Promise<void> {
-    const { offset, frames, extendedOffsets } = this.#place;
+    const { offset, frames, extendedOffsets, budget } = this.#place;
     const length = await this.#itemLength(offset, 'offset table');
     this.#base = offset + 8 + length;
+    let table: Float64Array | null = null;
     if (extendedOffsets !== null && extendedOffsets.length >= frames) {
-      this.#table = extendedOffsets;
+      budget.spend(frames * tableBytes, 'frame offsets');
+      table = extendedOffsets.subarray(0, frames);
     } else if (length >= frames * 4) {
+      budget.spend(frames * tableBytes, 'frame offsets');
       const bytes = await this.#source.read(offset + 8, frames * 4);
-      const view = new DataView(bytes.buffer);
-      const table = Float64Array.from({ length: bytes.length >> 2 }, (_, i) => view.getUint32(i * 4, true));
-      // 32-bit offsets wrap in files over 4 GiB.
-      for (let i = 1; i < table.length; i++) while (table[i]! < table[i - 1]!) table[i]! += 2 ** 32;
-      this.#table = table;
+      table = unwrapped(new DataView(bytes.buffer), this.#source.size);
     }
+    if (table === null) return;
+    const sorted = table.slice().sort();
+    for (let i = 0; i < sorted.length; i++) {
+      const at = sorted[i]!;
+      if (at !== sorted[i - 1] && at !== sorted[i + 1]) this.#ends.set(at, sorted[i + 1] ?? Infinity);
+    }
+    this.#table = table;
   }
 
   /** Offset of the item with frame `index`, when each frame is one item. */
@@ -147,7 +175,7 @@ class Items {
     for (let i = 0; i < count; i++) {
       const length = await this.#itemLength(next, where);
       total += length;
-      if (total > maxFrameBytes) throw brokenTile(this.#source.name, where, 'It is too large.');
+      if (total > maxTileBytes) throw brokenTile(this.#source.name, where, 'It is too large.');
       const part = await this.#source.read(next + 8, length, signal);
       if (part.length < length) throw brokenTile(this.#source.name, where, 'The file ends within it.');
       parts.push(part);

@@ -2,8 +2,11 @@
  * One DICOM whole-slide microscopy instance (PS3.3 A.32.8) in a file (PS3.10): a level, label, overview or
  * thumbnail. The data set is read up to the pixel data; frames are read on demand.
  */
-import dicomParser, { type DataSet } from 'dicom-parser';
+import type { DataSet } from 'dicom-parser';
+import { usableProfile, type EmbeddedProfile } from '../icc.ts';
+import { ByteBudget, maxFramePixels, maxSide, sparseBytes } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
+import { binaryOf, bytesOf, damagedDicom, itemsOf, numberOf, readDataSet, textOf } from './data-set.ts';
 import { frameReader } from './frames.ts';
 import { specimenProperties } from './specimen.ts';
 
@@ -32,15 +35,12 @@ export interface DicomInstance {
   readonly mpp: { readonly x: number; readonly y: number; readonly source: string } | null;
   readonly magnification: number | null;
   readonly scanner: string | null;
-  readonly icc: Uint8Array<ArrayBuffer> | null;
+  readonly icc: EmbeddedProfile;
   readonly properties: Readonly<Record<string, string>>;
   /** The bytes of a frame, counted from 0. @throws SlideError `broken-tile`. */
   frame(index: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** First and largest number of bytes read in search of the pixel data. */
-const firstBytes = 256 * 1024;
-const maxHeaderBytes = 128 * 1024 * 1024;
 const wsiStorage = '1.2.840.10008.5.1.4.1.1.77.1.6';
 
 /** Whether the bytes start like a DICOM file. */
@@ -52,9 +52,12 @@ export function isDicom(head: Uint8Array): boolean {
  * Reads an instance's data set.
  * @throws SlideError `unsupported` when it is not a whole-slide image, `truncated`, `corrupt`.
  */
-export async function dicomInstance(source: ByteSource): Promise<DicomInstance> {
-  const data = await readDataSet(source);
-  const text = (key: string): string => data.string(key) ?? '';
+export async function dicomInstance(
+  source: ByteSource,
+  budget = new ByteBudget(source.name),
+): Promise<DicomInstance> {
+  const data = await readDataSet(source, budget);
+  const text = (key: string): string => textOf(data, key);
   if (text('x00080016') !== wsiStorage) {
     throw new SlideError(
       'unsupported',
@@ -63,35 +66,35 @@ export async function dicomInstance(source: ByteSource): Promise<DicomInstance> 
       'Open the .dcm files of a VL Whole Slide Microscopy series.',
     );
   }
-  const tileWidth = data.uint16('x00280011') ?? 0;
-  const tileHeight = data.uint16('x00280010') ?? 0;
-  const width = data.uint32('x00480006') ?? tileWidth;
-  const height = data.uint32('x00480007') ?? tileHeight;
-  const frames = data.intString('x00280008') ?? 1;
+  const tileWidth = binaryOf(data, 'x00280011', 'uint16') ?? 0;
+  const tileHeight = binaryOf(data, 'x00280010', 'uint16') ?? 0;
+  const width = binaryOf(data, 'x00480006', 'uint32') ?? tileWidth;
+  const height = binaryOf(data, 'x00480007', 'uint32') ?? tileHeight;
+  const frames = Math.trunc(numberOf(data, 'x00280008') ?? 1);
   const sides = [tileWidth, tileHeight, width, height];
   if (
-    sides.some((side) => !(side > 0 && side < 2 ** 24)) ||
-    tileWidth * tileHeight > 2 ** 25 ||
+    sides.some((side) => !(side > 0 && side < maxSide)) ||
+    tileWidth * tileHeight > maxFramePixels ||
     !(frames > 0)
   ) {
-    throw damaged(
+    throw damagedDicom(
       source.name,
       `It claims ${width} by ${height} pixels in frames of ${tileWidth} by ${tileHeight}.`,
     );
   }
   const pixelData = data.elements.x7fe00010;
-  if (pixelData === undefined) throw damaged(source.name, 'It has no pixel data.');
+  if (pixelData === undefined) throw damagedDicom(source.name, 'It has no pixel data.');
   const transferSyntax = text('x00020010');
-  const samples = data.uint16('x00280002') ?? 1;
-  const bits = data.uint16('x00280100') ?? 8;
+  const samples = binaryOf(data, 'x00280002', 'uint16') ?? 1;
+  const bits = binaryOf(data, 'x00280100', 'uint16') ?? 8;
   const columns = Math.ceil(width / tileWidth);
-  const path = sequence(data, 'x00480105')[0];
-  const icc = path?.elements.x00282000;
+  const path = itemsOf(data, 'x00480105')[0];
+  const icc = path === undefined ? null : bytesOf(path, 'x00282000');
   const scanner = [text('x00080070'), text('x00081090')]
     .filter((one) => one !== '' && one !== 'Unknown')
     .join(' ');
   return {
-    kind: imageKind(data.string('x00080008', 2) ?? '', columns * Math.ceil(height / tileHeight)),
+    kind: imageKind(textOf(data, 'x00080008', 2), columns * Math.ceil(height / tileHeight)),
     seriesUid: text('x0020000e'),
     transferSyntax,
     width,
@@ -99,16 +102,19 @@ export async function dicomInstance(source: ByteSource): Promise<DicomInstance> 
     tileWidth,
     tileHeight,
     frames,
-    frameOffset: data.uint32('x00209228') ?? 0,
+    frameOffset: binaryOf(data, 'x00209228', 'uint32') ?? 0,
     photometric: text('x00280004'),
     samples,
-    planar: data.uint16('x00280006') === 1,
+    planar: binaryOf(data, 'x00280006', 'uint16') === 1,
     bits,
-    sparse: text('x00209311') === 'TILED_FULL' ? null : sparsePositions(data, tileWidth, tileHeight, columns),
+    sparse:
+      text('x00209311') === 'TILED_FULL'
+        ? null
+        : sparsePositions(data, tileWidth, tileHeight, columns, budget),
     mpp: pixelSize(data, width, height),
-    magnification: path?.floatString('x00480112') ?? null,
+    magnification: path === undefined ? null : numberOf(path, 'x00480112'),
     scanner: scanner === '' ? null : scanner,
-    icc: icc === undefined || path === undefined ? null : copy(path, icc.dataOffset, icc.length),
+    icc: await usableProfile(icc?.length ?? 0, () => (icc === null ? null : new Uint8Array(icc))),
     properties: { ...properties(data), ...specimenProperties(data) },
     frame: frameReader(source, {
       offset: pixelData.dataOffset,
@@ -116,33 +122,10 @@ export async function dicomInstance(source: ByteSource): Promise<DicomInstance> 
       length: pixelData.length,
       frames,
       frameBytes: Math.ceil((tileWidth * tileHeight * samples * bits) / 8),
-      extendedOffsets: longs(data, 'x7fe00001'),
+      extendedOffsets: longs(data, 'x7fe00001', budget),
+      budget,
     }),
   };
-}
-
-/** Reads more and more of the file until the parser reaches the pixel data. */
-async function readDataSet(source: ByteSource): Promise<DataSet> {
-  let length = Math.min(source.size, firstBytes);
-  for (;;) {
-    const bytes = await source.read(0, length);
-    try {
-      const data = dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010' });
-      if (data.elements.x7fe00010 !== undefined || length >= source.size) return data;
-    } catch (cause) {
-      if (length >= source.size || length >= maxHeaderBytes) {
-        throw new SlideError(
-          length >= source.size ? 'truncated' : 'corrupt',
-          source.name,
-          'Its DICOM data set ends too early.',
-          'Copy or export the file again.',
-          { cause },
-        );
-      }
-    }
-    if (length >= maxHeaderBytes) throw damaged(source.name, 'Its pixel data was not found.');
-    length = Math.min(source.size, length * 8, maxHeaderBytes);
-  }
 }
 
 function imageKind(flavour: string, tiles: number): DicomInstance['kind'] {
@@ -159,15 +142,17 @@ function sparsePositions(
   tileWidth: number,
   tileHeight: number,
   columns: number,
+  budget: ByteBudget,
 ): Map<number, number> | null {
-  const groups = sequence(data, 'x52009230');
+  const groups = itemsOf(data, 'x52009230');
   if (groups.length === 0) return null;
+  budget.spend(groups.length * sparseBytes, 'frame positions');
   const positions = new Map<number, number>();
   for (const [index, group] of groups.entries()) {
-    const position = sequence(group, 'x0048021a')[0];
-    const x = position?.int32('x0048021e');
-    const y = position?.int32('x0048021f');
-    if (x === undefined || y === undefined) continue;
+    const position = itemsOf(group, 'x0048021a')[0];
+    const x = position === undefined ? null : binaryOf(position, 'x0048021e', 'int32');
+    const y = position === undefined ? null : binaryOf(position, 'x0048021f', 'int32');
+    if (x === null || y === null) continue;
     const key = Math.floor((y - 1) / tileHeight) * columns + Math.floor((x - 1) / tileWidth);
     // Other focal planes and optical paths follow; only the first is shown.
     if (!positions.has(key)) positions.set(key, index);
@@ -177,16 +162,16 @@ function sparsePositions(
 
 /** From Pixel Spacing (row, column; mm), else Imaged Volume size divided by pixels. */
 function pixelSize(data: DataSet, width: number, height: number): DicomInstance['mpp'] {
-  const shared = sequence(data, 'x52009229')[0];
-  const measures = shared === undefined ? undefined : sequence(shared, 'x00289110')[0];
-  const y = measures?.floatString('x00280030', 0);
-  const x = measures?.floatString('x00280030', 1);
-  if (x !== undefined && y !== undefined && x > 0 && y > 0) {
+  const shared = itemsOf(data, 'x52009229')[0];
+  const measures = shared === undefined ? undefined : itemsOf(shared, 'x00289110')[0];
+  const y = measures === undefined ? null : numberOf(measures, 'x00280030', 0);
+  const x = measures === undefined ? null : numberOf(measures, 'x00280030', 1);
+  if (x !== null && y !== null && x > 0 && y > 0) {
     return { x: um(x), y: um(y), source: 'DICOM PixelSpacing' };
   }
-  const w = data.float('x00480001');
-  const h = data.float('x00480002');
-  if (w === undefined || h === undefined || !(w > 0 && h > 0)) return null;
+  const w = binaryOf(data, 'x00480001', 'float32');
+  const h = binaryOf(data, 'x00480002', 'float32');
+  if (w === null || h === null || !(w > 0 && h > 0)) return null;
   return { x: um(w / width), y: um(h / height), source: 'DICOM ImagedVolume' };
 }
 
@@ -213,38 +198,18 @@ const keywords: Readonly<Record<string, string>> = {
 function properties(data: DataSet): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [key, keyword] of Object.entries(keywords)) {
-    const element = data.elements[key];
-    if (element === undefined || element.length <= 0 || element.length > 256) continue;
-    const bytes = copy(data, element.dataOffset, element.length);
+    const bytes = bytesOf(data, key);
+    if (bytes === null || bytes.length > 256) continue;
     found[keyword] = new TextDecoder('latin1').decode(bytes).replace(/[\0 ]+$/, '');
   }
   return found;
 }
 
-function sequence(data: DataSet, key: string): DataSet[] {
-  return (data.elements[key]?.items ?? []).flatMap((item) =>
-    item.dataSet === undefined ? [] : [item.dataSet],
-  );
-}
-
-function copy(data: DataSet, offset: number, length: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(data.byteArray.subarray(offset, offset + length));
-}
-
 /** Values of VR OV (64-bit). */
-function longs(data: DataSet, key: string): Float64Array | null {
-  const element = data.elements[key];
-  if (element === undefined || element.length <= 0) return null;
-  const bytes = copy(data, element.dataOffset, element.length);
-  const view = new DataView(bytes.buffer);
+function longs(data: DataSet, key: string, budget: ByteBudget): Float64Array | null {
+  const bytes = bytesOf(data, key);
+  if (bytes === null) return null;
+  budget.spend(bytes.length, 'frame offsets');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Float64Array.from({ length: bytes.length >> 3 }, (_, i) => Number(view.getBigUint64(i * 8, true)));
-}
-
-function damaged(file: string, problem: string): SlideError {
-  return new SlideError(
-    'corrupt',
-    file,
-    `The DICOM file is damaged. ${problem}`,
-    'Copy or export the file again.',
-  );
 }

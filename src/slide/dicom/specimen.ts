@@ -3,6 +3,7 @@
  * (specimen staining). Only the meanings of codes are used, which never identify a patient.
  */
 import type { DataSet } from 'dicom-parser';
+import { itemsOf, textOf } from './data-set.ts';
 
 const tag = {
   codeValue: 'x00080100',
@@ -22,27 +23,23 @@ const usingSubstance: readonly string[] = ['424361007', 'G-C350'];
 
 /** `BodyPartExamined` and `Stain`, where the file has them. */
 export function specimenProperties(data: DataSet): Record<string, string> {
-  const specimens = items(data, tag.specimens);
-  const structures = specimens.flatMap((specimen) => items(specimen, tag.primaryAnatomicStructure));
-  const organ = [...structures, ...items(data, tag.anatomicRegion)]
-    .map((item) => item.string(tag.codeMeaning))
-    .concat(data.string(tag.bodyPartExamined))
-    .find((text) => text !== undefined && text !== '');
+  const specimens = itemsOf(data, tag.specimens);
+  const structures = specimens.flatMap((specimen) => itemsOf(specimen, tag.primaryAnatomicStructure));
+  const organ = [...structures, ...itemsOf(data, tag.anatomicRegion)]
+    .map((item) => textOf(item, tag.codeMeaning))
+    .concat(textOf(data, tag.bodyPartExamined))
+    .find((text) => text !== '');
   const substances = specimens
-    .flatMap((specimen) => items(specimen, tag.preparation))
-    .flatMap((step) => items(step, tag.preparationItems))
+    .flatMap((specimen) => itemsOf(specimen, tag.preparation))
+    .flatMap((step) => itemsOf(step, tag.preparationItems))
     .filter((item) =>
-      items(item, tag.conceptName).some((name) => usingSubstance.includes(name.string(tag.codeValue) ?? '')),
+      itemsOf(item, tag.conceptName).some((name) => usingSubstance.includes(textOf(name, tag.codeValue))),
     )
-    .flatMap((item) => items(item, tag.conceptCode))
-    .map((code) => code.string(tag.codeMeaning) ?? '')
+    .flatMap((item) => itemsOf(item, tag.conceptCode))
+    .map((code) => textOf(code, tag.codeMeaning))
     .filter((text) => text !== '');
   return {
     ...(organ === undefined ? {} : { BodyPartExamined: organ }),
     ...(substances.length === 0 ? {} : { Stain: [...new Set(substances)].join(', ') }),
   };
-}
-
-function items(data: DataSet, key: string): DataSet[] {
-  return (data.elements[key]?.items ?? []).flatMap(({ dataSet }) => (dataSet === undefined ? [] : [dataSet]));
 }

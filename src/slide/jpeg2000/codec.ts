@@ -2,6 +2,7 @@
  * Decodes JPEG 2000 tiles (ITU-T T.800) with OpenJPEG in wasm. Browsers do not support JPEG 2000: it is the
  * only image format for which the app ships a decoder.
  */
+import { maxTilePixels } from '../limits.ts';
 import type { RgbaImage } from '../slide.ts';
 
 /** How to interpret three components: as the decoder returns them, or as YCbCr (Aperio 33003). */
@@ -33,21 +34,25 @@ export type OpenJpegFactory = (options: {
   printErr: (text: string) => void;
 }) => Promise<OpenJpeg>;
 
-/** Maximum image size in pixels. Tiles have 2^16 to 2^20. */
-const maxPixels = 2 ** 24;
-
 /** A decoder, which loads its wasm with the first image. */
 export class Jpeg2000Codec {
   readonly #load: () => Promise<OpenJpeg>;
   #loaded: Promise<OpenJpeg> | null = null;
+  /** The first complaint about the image that is being decoded. */
+  #complaint: string | null = null;
 
   /** @param load provides the module's factory and its wasm; called for the first image */
   constructor(load: () => Promise<{ factory: OpenJpegFactory; wasm: ArrayBuffer | Uint8Array }>) {
     this.#load = async () => {
       const { factory, wasm } = await load();
-      // OpenJPEG logs every tile. The image or the error is all we need.
-      return factory({ wasmBinary: wasm, print: () => undefined, printErr: () => undefined });
+      const log = (line: string): void => this.#note(line);
+      return factory({ wasmBinary: wasm, print: log, printErr: log });
     };
+  }
+
+  /** OpenJPEG decodes what it can of a damaged codestream and only logs what is wrong with it. */
+  #note(line: string): void {
+    if (/^\[(?:ERROR|WARNING)\]/.test(line)) this.#complaint ??= line;
   }
 
   /** @throws Error when the codestream is damaged, too large, or not of 8 bits with 1 to 4 components. */
@@ -55,7 +60,9 @@ export class Jpeg2000Codec {
     const header = jpeg2000Header(bytes);
     if (header === null) throw new Error('This is not a JPEG 2000 codestream.');
     const { width, height, components, bits } = header;
-    if (width * height > maxPixels) throw new Error(`The image is too large: ${width} × ${height} pixels.`);
+    if (!(width > 0 && height > 0)) throw new Error('The codestream is damaged.');
+    if (width * height > maxTilePixels)
+      throw new Error(`The image is too large: ${width} × ${height} pixels.`);
     if (bits !== 8 || components < 1 || components > 4) {
       throw new Error(`${components} components of ${bits} bits are not supported.`);
     }
@@ -64,11 +71,15 @@ export class Jpeg2000Codec {
     const decoder = new J2KDecoder();
     try {
       decoder.getEncodedBuffer(bytes.length).set(bytes);
+      this.#complaint = null;
       decoder.decode();
+      // Assigned by the log.
+      const complaint = this.#complaint as string | null;
+      if (complaint !== null) throw new Error(`The codestream is damaged: ${complaint.slice(0, 200)}`);
       const info = decoder.getFrameInfo();
       const samples = decoder.getDecodedBuffer();
       const pixels = info.width * info.height;
-      if (pixels === 0 || samples.length < pixels * info.componentCount) {
+      if (info.width !== width || info.height !== height || samples.length < pixels * info.componentCount) {
         throw new Error('The codestream is damaged.');
       }
       // OpenJPEG recognises subsampled components as YCbCr and converts them itself.

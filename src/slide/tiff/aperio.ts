@@ -11,7 +11,7 @@ import type { AssociatedSource, TiffContents, TileGrid } from './tiff-slide.ts';
 
 /** Whether the first image's description is Aperio's. */
 export async function isAperio(file: TiffFile): Promise<boolean> {
-  return (await file.directories[0]!.text(tag.imageDescription)).startsWith('Aperio');
+  return (await file.directories[0]!.textStart(tag.imageDescription)).startsWith('Aperio');
 }
 
 /** @throws SlideError `unsupported`, `corrupt`. */
@@ -21,7 +21,7 @@ export async function aperioContents(file: TiffFile): Promise<TiffContents> {
   const levels: TileGrid[] = [];
   const associated: AssociatedSource[] = [];
   for (const [index, directory] of file.directories.entries()) {
-    const name = associatedName(await directory.text(tag.imageDescription), index);
+    const name = associatedName(await directory.textStart(tag.imageDescription), index);
     if (index === 0 || directory.has(tag.tileWidth)) {
       const image = await TiffImage.open(file, directory);
       const previous = levels.at(-1);
@@ -67,8 +67,13 @@ function aperioMpp(properties: Readonly<Record<string, string>>): SlideMpp | nul
 }
 
 function associatedName(description: string, index: number): string {
-  // The second line begins with the image's kind, except for the thumbnail's ("2220x2967 -> 574x768").
-  const kind = /\n\s*(label|macro)\b/i.exec(description)?.[1];
+  // The second line begins with the image's kind, except for the thumbnail's ("2220x2967 -> 574x768"). Each character is
+  // looked at once: no pattern may try the same blanks again from every line.
+  const kind = description
+    .split('\n')
+    .slice(1)
+    .map((line) => /^(label|macro)\b/i.exec(line.trimStart())?.[1])
+    .find((word) => word !== undefined);
   if (kind !== undefined) return kind.toLowerCase();
   return index === 1 ? 'thumbnail' : `image ${index}`;
 }

@@ -1,34 +1,44 @@
-/** Byte codecs of TIFF blocks: compressed bytes to raw samples. */
+/** Byte codecs of TIFF blocks: compressed bytes to raw samples. What is damaged is noticed as far as a format allows. */
 import { Unzlib, unzlibSync } from 'fflate';
-import { decompress as unzstd } from 'fzstd';
+import { adler32 } from './checksums.ts';
 import { compression } from './tags.ts';
+import { unzstd } from './zstd.ts';
 
-/** Input that cannot unpack to more than this at Deflate's highest ratio is unpacked in one go. */
-const safeDeflateBytes = 16 * 1024;
+/** Longest zlib stream that is unpacked in one go: at Deflate's highest ratio it gives 270 MB. */
+const quickDeflateBytes = 256 * 1024;
+/** Longer ones are unpacked in pieces of this size. */
+const pieceBytes = 64 * 1024;
+/** Most bytes of padding after a stream. */
+const maxPadding = 16;
 
 /**
  * Unpacks one block.
- * @param length bytes that the block must hold; the rest is cut off, however much the stream would unpack to.
+ * @param length bytes that the block must hold.
+ * @param full bytes that it may hold: the last strip of an image may be as long as the others.
  * @returns fewer than `length` bytes when the stream ends early.
- * @throws Error when the stream is damaged.
+ * @throws Error when the stream is damaged, by its checksum, its structure or its length.
  */
-export function unpack(scheme: number, bytes: Uint8Array, length: number): Uint8Array {
+export function unpack(scheme: number, bytes: Uint8Array, length: number, full = length): Uint8Array {
+  const limit = Math.max(length, full);
   switch (scheme) {
     case compression.none:
       return bytes.subarray(0, length);
     case compression.lzw:
-      return decodeLzw(bytes, length);
+      return decodeLzw(bytes, limit).subarray(0, length);
     case compression.deflate:
     case compression.deflateOld:
-      return inflate(bytes, length);
+      return inflate(bytes, limit).subarray(0, length);
     case compression.packBits:
-      return unpackBits(bytes, length);
+      return unpackBits(bytes, limit).subarray(0, length);
     case compression.zstd:
-      return zstd(bytes, length);
+      return unzstd(bytes, limit).subarray(0, length);
     default:
       throw new Error(`compression ${scheme}`);
   }
 }
+
+/** What every codec says of a stream that goes on after the last pixel. */
+export const tooLong = (): Error => new Error('It unpacks to more than its pixels.');
 
 /** Whether `unpack` supports a compression. */
 export function isByteCodec(scheme: number): boolean {
@@ -42,45 +52,56 @@ export function isByteCodec(scheme: number): boolean {
   );
 }
 
-/** zlib. A stream that would unpack to far more than requested is stopped early. */
-function inflate(bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length <= safeDeflateBytes || bytes.length <= length) {
-    return unzlibSync(bytes, { out: new Uint8Array(length) });
-  }
-  const output = new Uint8Array(length);
+/** zlib (RFC 1950), with its checksum. A stream that unpacks to more than `limit` bytes is stopped early. */
+function inflate(bytes: Uint8Array, limit: number): Uint8Array {
+  const output = new Uint8Array(limit + 1);
   let filled = 0;
-  const stream = new Unzlib((chunk) => {
-    output.set(chunk.subarray(0, length - filled), filled);
-    filled += Math.min(chunk.length, length - filled);
-  });
-  for (let at = 0; at < bytes.length && filled < length; at += safeDeflateBytes) {
-    stream.push(bytes.subarray(at, at + safeDeflateBytes), at + safeDeflateBytes >= bytes.length);
+  if (bytes.length <= quickDeflateBytes) filled = unzlibSync(bytes, { out: output }).length;
+  else {
+    const stream = new Unzlib((piece) => {
+      output.set(piece.subarray(0, output.length - filled), filled);
+      filled += Math.min(piece.length, output.length - filled);
+    });
+    for (let at = 0; at < bytes.length && filled < output.length; at += pieceBytes) {
+      stream.push(bytes.subarray(at, at + pieceBytes), at + pieceBytes >= bytes.length);
+    }
   }
-  return output.subarray(0, filled);
+  if (filled > limit) throw tooLong();
+  const unpacked = output.subarray(0, filled);
+  if (!endsWith(bytes, adler32(unpacked))) throw new Error('Its checksum (Adler-32) does not match.');
+  return unpacked;
 }
 
-/** Zstandard, into a buffer of the expected length: the frame's own claim is not trusted. */
-function zstd(bytes: Uint8Array, length: number): Uint8Array {
-  return unzstd(bytes, new Uint8Array(length));
+/** Whether a stream ends with a checksum, big-endian; some padding may follow. */
+function endsWith(bytes: Uint8Array, checksum: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let padding = 0; padding <= maxPadding; padding++) {
+    const at = bytes.length - 4 - padding;
+    if (at < 0) return false;
+    if (view.getUint32(at) === checksum) return true;
+  }
+  return false;
 }
 
-/** PackBits (TIFF 6.0, section 9). */
-function unpackBits(bytes: Uint8Array, length: number): Uint8Array {
-  const output = new Uint8Array(length);
+/** PackBits (TIFF 6.0, section 9). A damaged length shows: what follows no longer fits. */
+function unpackBits(bytes: Uint8Array, limit: number): Uint8Array {
+  const output = new Uint8Array(limit);
   let at = 0;
   let filled = 0;
-  while (at < bytes.length && filled < length) {
+  while (at < bytes.length) {
     const control = bytes[at++]!;
-    if (control < 128) {
-      const literal = bytes.subarray(at, at + Math.min(control + 1, length - filled));
-      output.set(literal, filled);
-      at += control + 1;
-      filled += literal.length;
-    } else if (control > 128) {
-      const run = Math.min(257 - control, length - filled);
-      output.fill(bytes[at++] ?? 0, filled, filled + run);
-      filled += run;
+    if (control === 128) continue;
+    const count = control < 128 ? control + 1 : 257 - control;
+    if (filled + count > limit) {
+      if (filled === limit && bytes.length - at < maxPadding) break;
+      throw tooLong();
     }
+    const used = control < 128 ? count : 1;
+    if (at + used > bytes.length) throw new Error('It ends early.');
+    if (control < 128) output.set(bytes.subarray(at, at + count), filled);
+    else output.fill(bytes[at]!, filled, filled + count);
+    at += used;
+    filled += count;
   }
   return output.subarray(0, filled);
 }
@@ -97,11 +118,13 @@ const endCode = 257;
 const maxCodes = 4096;
 
 /**
- * Decodes at most `length` bytes; fewer where the stream ends or is damaged. The table stores for each code
- * its last byte, its prefix's code and its length.
+ * Decodes the whole stream; fewer than `limit` bytes where it ends early. Codes stand for strings of any length, so a damaged
+ * one shows: the stream no longer ends with the last pixel. The table stores for each code its last byte, its prefix's code
+ * and its length.
+ * @throws Error when it goes on after `limit` bytes, or a code has no meaning.
  */
-function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
-  const output = new Uint8Array(length);
+function decodeLzw(input: Uint8Array, limit: number): Uint8Array<ArrayBuffer> {
+  const output = new Uint8Array(limit);
   const prefix = new Uint16Array(maxCodes);
   const suffix = new Uint8Array(maxCodes);
   const sizes = new Uint16Array(maxCodes);
@@ -118,7 +141,7 @@ function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
   let held = 0;
   let at = 0;
   let filled = 0;
-  while (filled < length) {
+  for (;;) {
     while (held < width && at < input.length) {
       bits = ((bits << 8) | input[at++]!) & 0xffffff;
       held += 8;
@@ -133,25 +156,30 @@ function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
       previous = -1;
       continue;
     }
+    if (filled === limit) {
+      // Some programs write no end code, and pad.
+      if (input.length - at <= 2) break;
+      throw tooLong();
+    }
     if (previous < 0) {
-      if (code > 255) break;
+      if (code > 255) throw new Error('A code has no meaning.');
       output[filled++] = code;
       previous = code;
       continue;
     }
-    if (code > next) break;
+    if (code > next) throw new Error('A code has no meaning.');
     // A code that is not in the table yet is the previous string followed by its own first byte.
     const fresh = code === next;
     const string = fresh ? previous : code;
     const size = sizes[string]!;
+    if (filled + size + (fresh ? 1 : 0) > limit) throw tooLong();
     let walk = string;
     for (let i = filled + size - 1; i >= filled; i--) {
-      if (i < length) output[i] = suffix[walk]!;
+      output[i] = suffix[walk]!;
       walk = prefix[walk]!;
     }
     filled += size;
-    if (fresh && filled < length) output[filled] = firsts[previous]!;
-    if (fresh) filled++;
+    if (fresh) output[filled++] = firsts[previous]!;
     if (next < maxCodes) {
       prefix[next] = previous;
       suffix[next] = firsts[string]!;
@@ -162,5 +190,5 @@ function decodeLzw(input: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
     }
     previous = code;
   }
-  return filled >= length ? output : output.slice(0, filled);
+  return filled === limit ? output : output.slice(0, filled);
 }

@@ -3,6 +3,7 @@
  * or among the SubIFDs of the first, are its levels; all others are associated images.
  */
 import { SlideError, type SlideMpp } from '../slide.ts';
+import { maxXmlBytes } from '../limits.ts';
 import { positive } from './aperio.ts';
 import { tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
@@ -11,6 +12,9 @@ import type { AssociatedSource, TiffContents } from './tiff-slide.ts';
 
 /** Largest plausible pixel size from a resolution tag, in µm; 72 dpi would be 353 µm. */
 const maxMpp = 60;
+
+/** Characters after a key in which its value is found. */
+const keyDistance = 200;
 
 /**
  * @param names names of associated images by their position in the main chain, where the dialect knows them.
@@ -22,7 +26,7 @@ export async function genericContents(
 ): Promise<TiffContents> {
   const first = file.directories[0]!;
   const base = await TiffImage.open(file, first);
-  const description = await first.text(tag.imageDescription);
+  const description = await first.text(tag.imageDescription, maxXmlBytes);
   const levels = [base];
   const associated: AssociatedSource[] = [];
   const others: TiffDirectory[] = [...(await file.subDirectories(first)), ...file.directories.slice(1)];
@@ -34,7 +38,7 @@ export async function genericContents(
     else if (image.width !== base.width || image.height !== base.height) {
       const name =
         names.get(file.directories.indexOf(directory)) ??
-        associatedName(await directory.text(tag.imageDescription), associated.length);
+        associatedName(await directory.textStart(tag.imageDescription), associated.length);
       const { width, height } = image;
       associated.push({ name, width, height, whole: (platform, signal) => image.whole(platform, signal) });
     }
@@ -91,11 +95,13 @@ function isReduced(base: TiffImage, image: TiffImage): boolean {
 /** From a key `mpp` (or libvips' `openslide.mpp-x`) of the description, per axis where both are present. */
 export function descriptionMpp(description: string): SlideMpp | null {
   const value = (key: string): number | null => {
-    const pattern = new RegExp(
-      `\\b${key}\\b"?(?:</name>\\s*<value[^>]*>|\\s*[=:>]\\s*"?)\\s*([0-9.eE+-]+)`,
-      'i',
-    );
-    return positive(pattern.exec(description)?.[1]);
+    for (const { 0: word, index } of description.matchAll(new RegExp(`\\b${key}\\b"?`, 'gi'))) {
+      // A short piece, so that no pattern runs through a whole damaged description from every key.
+      const rest = description.slice(index + word.length, index + word.length + keyDistance);
+      const text = /^(?:<\/name>\s*<value[^>]*>|\s*[=:>]\s*(?:"\s*)?)\s?([0-9.eE+-]+)/.exec(rest)?.[1];
+      if (text !== undefined) return positive(text);
+    }
+    return null;
   };
   const both = value('mpp');
   const x = value('mpp[-_ ]?x') ?? both;

@@ -4,16 +4,14 @@
  */
 import { brokenTile } from '../broken-tile.ts';
 import { abortReason } from '../../base/abort.ts';
+import { maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import { SlideError, type SlidePlatform } from '../slide.ts';
 import { isByteCodec, unpack } from './codecs.ts';
 import { compression, tag } from './tags.ts';
 import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
+import { checkEncodedTile, tilePlace } from '../encoded-tile.ts';
 import { completeJpeg } from '../jpeg.ts';
 import { unsupported } from './tiff-support.ts';
-
-/** Largest side, and most pixels of a tile or strip. */
-const maxSide = 2 ** 24;
-const maxTilePixels = 2 ** 24;
 
 export class GreyImage {
   readonly columns: number;
@@ -71,6 +69,8 @@ export class GreyImage {
       );
     }
     if (tileWidth * tileHeight > maxTilePixels) throw unsupported(file, 'Its tiles are too large.');
+    const tiles = Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight);
+    if (tiles > maxTiles) throw file.corrupt(`A channel claims ${tiles} tiles.`);
     const bits = directory.number(tag.bitsPerSample) ?? 1;
     const samples = directory.number(tag.samplesPerPixel) ?? 1;
     const format = directory.number(tag.sampleFormat) ?? 1;
@@ -115,7 +115,7 @@ export class GreyImage {
     if (bytes === null) return null;
     try {
       return this.#scheme === compression.jpeg
-        ? await this.#fromJpeg(bytes, platform, signal)
+        ? await this.#fromJpeg(bytes, column, row, platform, signal)
         : this.#fromBytes(bytes, row);
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
@@ -130,7 +130,8 @@ export class GreyImage {
       ? this.tileHeight
       : Math.min(this.tileHeight, this.height - row * this.tileHeight);
     const count = this.tileWidth * rows;
-    const raw = unpack(this.#scheme, bytes, (count * this.bits) / 8);
+    const full = (this.tileWidth * this.tileHeight * this.bits) / 8;
+    const raw = unpack(this.#scheme, bytes, (count * this.bits) / 8, full);
     if (raw.length < (count * this.bits) / 8) throw new Error('It has too little data.');
     const size = this.tileWidth * this.tileHeight;
     const values = this.bits === 8 ? new Uint8Array(size) : new Uint16Array(size);
@@ -148,10 +149,13 @@ export class GreyImage {
 
   async #fromJpeg(
     bytes: Uint8Array<ArrayBuffer>,
+    column: number,
+    row: number,
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
     const file = completeJpeg(bytes, this.#tables, 'as-marked');
+    checkEncodedTile(file, 'image/jpeg', tilePlace(this, column, row));
     const { data, width, height } = await platform.decoder.decode(file, 'image/jpeg', signal);
     const values = new Uint8Array(this.tileWidth * this.tileHeight);
     for (let y = 0; y < Math.min(height, this.tileHeight); y++) {

@@ -3,25 +3,16 @@
  * and a table of the restart intervals' offsets (tags 65426, 65432). A tile is assembled from the intervals
  * it covers: the level's own header with the tile's size, then the renumbered intervals.
  */
+import { checkEncodedTile, tilePlace } from '../encoded-tile.ts';
 import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
+import { maxSide, maxTileBytes } from '../limits.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
 import { resolutionMpp, withoutEmpty } from './generic-tiff.ts';
-import { compression, tag } from './tags.ts';
+import { compression, ndpiTag as ndpi, tag } from './tags.ts';
 import { brokenTile } from '../broken-tile.ts';
 import { TiffImage } from './tiff-image.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { AssociatedSource, TiffContents, TileGrid } from './tiff-slide.ts';
-
-/** Hamamatsu's own tags. */
-const ndpi = {
-  marker: 65420,
-  /** Objective power; -1 for the macro image, -2 for the map of focus points. */
-  sourceLens: 65421,
-  zOffset: 65424,
-  mcuStarts: 65426,
-  mcuStartsHigh: 65432,
-  properties: 65449,
-} as const;
 
 /** A tile is about this high and has at most this many pixels. */
 const tileRows = 256;
@@ -153,7 +144,7 @@ class NdpiLevel implements TileGrid {
     const height = directory.number(tag.imageLength) ?? 0;
     const offset = file.near(directory.number(tag.stripOffsets) ?? 0, directory.offset);
     const length = directory.number(tag.stripByteCounts) ?? 0;
-    if (!(width > 0 && height > 0 && width < 2 ** 24 && height < 2 ** 24)) {
+    if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side < maxSide)) {
       throw file.corrupt(`A level claims ${width} by ${height} pixels.`);
     }
     if (offset + 4 > file.source.size) throw file.corrupt('A level is past the end of the file.');
@@ -200,7 +191,7 @@ class NdpiLevel implements TileGrid {
     const where = `tile ${column}, ${row}`;
     if (intervals === null) {
       const stream = await this.#read(0, this.#streamLength, where, signal);
-      return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(stream, null, 'ycbcr') };
+      return this.#encoded(stream, column, row, where);
     }
     const firstColumn = (column * this.tileWidth) / intervals.width;
     const firstRow = (row * this.tileHeight) / intervals.height;
@@ -210,11 +201,16 @@ class NdpiLevel implements TileGrid {
     const height = Math.min(this.tileHeight, this.height - row * this.tileHeight);
     const start = header.slice();
     setFrameSize(start, frame, width, height);
-    const lines: Promise<Uint8Array<ArrayBuffer>>[] = [];
+    const spans: [from: number, length: number][] = [];
+    let total = 0;
     for (let r = firstRow; r < endRow; r++) {
       const index = r * intervals.columns;
-      lines.push(this.#line(intervals, index + firstColumn, index + endColumn, where, signal));
+      const [from, length] = this.#span(intervals, index + firstColumn, index + endColumn, where);
+      spans.push([from, length]);
+      total += length;
     }
+    if (total > maxTileBytes) throw brokenTile(this.#file.source.name, where, `It claims ${total} bytes.`);
+    const lines = spans.map(([from, length]) => this.#read(from, length, where, signal));
     const parts: Uint8Array[] = [start];
     let count = 0;
     for (const [i, line] of (await Promise.all(lines)).entries()) {
@@ -228,20 +224,33 @@ class NdpiLevel implements TileGrid {
       }
     }
     parts.push(Uint8Array.of(0xff, 0xd9));
-    return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(join(parts), null, 'ycbcr') };
+    return this.#encoded(join(parts), column, row, where);
   }
 
-  /** The bytes of intervals `first` … `end - 1`, which are contiguous in the file. */
-  async #line(
+  #encoded(stream: Uint8Array<ArrayBuffer>, column: number, row: number, where: string): TilePayload {
+    const bytes = completeJpeg(stream, null, 'ycbcr');
+    try {
+      checkEncodedTile(bytes, 'image/jpeg', tilePlace(this, column, row));
+    } catch (cause) {
+      throw brokenTile(this.#file.source.name, where, 'Its image data is damaged.', cause);
+    }
+    return { kind: 'encoded', type: 'image/jpeg', bytes };
+  }
+
+  /** Where the bytes of intervals `first` … `end - 1` are, which are contiguous in the stream. */
+  #span(
     { starts }: Intervals,
     first: number,
     end: number,
     where: string,
-    signal?: AbortSignal,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const from = starts[first]!;
-    const to = end < starts.length ? starts[end]! : this.#streamLength;
-    return this.#read(from, to - from, where, signal);
+  ): readonly [from: number, length: number] {
+    const to = (index: number): number => (index < starts.length ? starts[index]! : this.#streamLength);
+    for (let k = first; k < end; k++) {
+      if (!(to(k) < to(k + 1))) {
+        throw brokenTile(this.#file.source.name, where, 'The table of restart markers is damaged.');
+      }
+    }
+    return [starts[first]!, to(end) - starts[first]!];
   }
 
   async #read(
@@ -251,6 +260,7 @@ class NdpiLevel implements TileGrid {
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const { source } = this.#file;
+    if (length > maxTileBytes) throw brokenTile(source.name, where, `It claims ${length} bytes.`);
     if (!(length > 0) || offset + length > this.#streamLength) {
       throw brokenTile(source.name, where, 'The table of restart markers is damaged.');
     }

@@ -2,7 +2,8 @@
  * OME-TIFF: the OME-XML in the first directory gives pixel size, objective and further images. The pixels are
  * laid out as in any TIFF pyramid (SubIFDs).
  */
-import { XMLParser } from 'fast-xml-parser';
+import { nodesOf as elementsOf, parseXml, xmlCost, XmlError } from '../../base/xml.ts';
+import { maxChannels, maxXmlBytes, type ByteBudget } from '../limits.ts';
 import { SlideError, type SlideMpp } from '../slide.ts';
 import { genericContents } from './generic-tiff.ts';
 import { compositeLevels, isInterleaved, maxCompositeChannels, type OmeChannel } from './ome-composite.ts';
@@ -10,19 +11,13 @@ import { compression, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
 import type { TiffContents } from './tiff-slide.ts';
 
-/** Longest OME-XML that is parsed; that of a whole plate has some megabytes. */
-const maxXmlBytes = 16 * 1024 * 1024;
-
-/** More than any instrument has; damaged XML may claim any count. */
-const maxChannels = 256;
-
 type Element = Readonly<Record<string, unknown>>;
 
 /** The fields used from an Image element of OME-XML. */
 export interface OmeImage {
   readonly name: string;
-  /** Number of channels, not counting the samples of an RGB image, which are one. */
-  readonly channels: readonly OmeChannel[];
+  /** The channels, not counting the samples of an RGB image, which are one. */
+  readonly channels: () => readonly OmeChannel[];
   readonly mpp: SlideMpp | null;
   readonly magnification: number | null;
   /** Its first directory in the file. */
@@ -36,14 +31,14 @@ export interface OmeDocument {
 
 /** Whether the first image's description is OME-XML. */
 export async function isOme(file: TiffFile): Promise<boolean> {
-  const description = await file.directories[0]!.text(tag.imageDescription);
+  const description = await file.directories[0]!.text(tag.imageDescription, maxXmlBytes);
   return description.includes('<OME') && description.trimEnd().endsWith('OME>');
 }
 
 /** @throws SlideError `unsupported`, `corrupt` for damaged XML. */
 export async function omeContents(file: TiffFile): Promise<TiffContents> {
-  const xml = await file.directories[0]!.text(tag.imageDescription);
-  const document = parseOme(xml, file.source.name);
+  const xml = await file.directories[0]!.text(tag.imageDescription, maxXmlBytes);
+  const document = parseOme(xml, file.source.name, file.budget);
   const first = document.images[0];
   if (first !== undefined && isFluorescence(file, first)) {
     return fluorescenceContents(file, first, document.scanner);
@@ -63,7 +58,7 @@ export async function omeContents(file: TiffFile): Promise<TiffContents> {
 function isFluorescence(file: TiffFile, image: OmeImage): boolean {
   const directory = file.directories[image.directory];
   if (directory === undefined || isInterleaved(directory)) return false;
-  return image.channels.length > 1 || (directory.number(tag.bitsPerSample) ?? 8) === 16;
+  return image.channels().length > 1 || (directory.number(tag.bitsPerSample) ?? 8) === 16;
 }
 
 async function fluorescenceContents(
@@ -71,7 +66,7 @@ async function fluorescenceContents(
   image: OmeImage,
   scanner: string | null,
 ): Promise<TiffContents> {
-  const { channels } = image;
+  const channels = image.channels();
   const shown = channels.slice(0, maxCompositeChannels).map((channel, i) => channel.name || `${i + 1}`);
   const left = channels.length - shown.length;
   return {
@@ -86,27 +81,25 @@ async function fluorescenceContents(
   };
 }
 
-/** @throws SlideError `corrupt`. */
-export function parseOme(xml: string, file: string): OmeDocument {
-  const damaged = (cause?: unknown): SlideError =>
-    new SlideError('corrupt', file, 'Its OME-XML cannot be read.', 'Export the file again.', { cause });
-  if (xml.length > maxXmlBytes) throw damaged();
+/** @throws SlideError `corrupt`, `unsupported` when the document takes more than the budget. */
+export function parseOme(xml: string, file: string, budget: ByteBudget): OmeDocument {
+  budget.spend(xmlCost(xml), 'OME-XML');
   let root: Element;
   try {
-    const parser = new XMLParser({
-      ignoreAttributes: false,
-      attributeNamePrefix: '',
-      removeNSPrefix: true,
-      parseAttributeValue: false,
-      // Entities are not expanded: a description must not grow in memory.
-      processEntities: false,
-    });
-    root = child(parser.parse(xml) as Element, 'OME')[0] ?? {};
+    root = child(parseXml(xml, { removePrefixes: true }), 'OME')[0] ?? {};
   } catch (cause) {
-    throw damaged(cause);
+    if (!(cause instanceof XmlError)) throw cause;
+    throw new SlideError(
+      'corrupt',
+      file,
+      `Its OME-XML cannot be read. ${cause.message}`,
+      'Export the file again.',
+      { cause },
+    );
   }
   const instruments = child(root, 'Instrument');
   const objectives = instruments.flatMap((instrument) => child(instrument, 'Objective'));
+  const objectiveById = new Map(objectives.map((one) => [one.ID, one]));
   const images: OmeImage[] = [];
   let next = 0;
   for (const image of child(root, 'Image')) {
@@ -118,10 +111,11 @@ export function parseOme(xml: string, file: string): OmeDocument {
     const count = Math.min(maxChannels, Math.max(1, Math.round((Number(text(pixels.SizeC)) || 1) / samples)));
     next = directory + count * size(pixels, 'Z') * size(pixels, 'T');
     const settings = child(image, 'ObjectiveSettings')[0];
-    const objective = objectives.find((one) => one.ID === settings?.ID) ?? objectives[0];
+    const objective = objectiveById.get(settings?.ID) ?? objectives[0];
     images.push({
       name: text(image.Name),
-      channels: channelsOf(pixels, directory, count),
+      // On demand: every image of a document may claim as many channels as it likes.
+      channels: () => channelsOf(pixels, directory, count),
       mpp: physicalSize(pixels),
       magnification: positive(objective?.NominalMagnification),
       directory,
@@ -199,9 +193,7 @@ function associatedName(name: string): string {
 
 /** Child elements by name: none, one or many. */
 function child(element: Element, name: string): Element[] {
-  const value = element[name];
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list.filter((one): one is Element => typeof one === 'object' && one !== null);
+  return elementsOf(element[name]);
 }
 
 const text = (value: unknown): string =>

@@ -33,6 +33,22 @@ export const tag = {
   iccProfile: 34675,
 } as const;
 
+/** Hamamatsu's own tags (NDPI). */
+export const ndpiTag = {
+  marker: 65420,
+  /** Objective power; -1 for the macro image, -2 for the map of focus points. */
+  sourceLens: 65421,
+  zOffset: 65424,
+  mcuStarts: 65426,
+  mcuStartsHigh: 65432,
+  properties: 65449,
+} as const;
+
+const readTags: ReadonlySet<number> = new Set<number>([...Object.values(tag), ...Object.values(ndpiTag)]);
+
+/** Whether a tag is read at all. What is not costs no memory. */
+export const isReadTag = (number: number): boolean => readTags.has(number);
+
 export const compression = {
   none: 1,
   lzw: 5,

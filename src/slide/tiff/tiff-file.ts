@@ -5,15 +5,21 @@
  */
 import { brokenTile } from '../broken-tile.ts';
 import { readExactly } from '../byte-source.ts';
+import {
+  ByteBudget,
+  maxDescriptionBytes,
+  maxDirectories,
+  maxEntries,
+  maxTagBytes,
+  maxTileBytes,
+} from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
-import { tag } from './tags.ts';
+import { isReadTag, tag } from './tags.ts';
 
-const maxDirectories = 1024;
-const maxEntries = 4096;
-/** Largest size of one entry's values: 64 MiB, eight million 64-bit tile offsets. */
-const maxValueBytes = 64 * 1024 * 1024;
 /** Values up to this size are read with their directory. */
 const eagerBytes = 4096;
+/** Memory of an entry besides its values, about. */
+const entryBytes = 256;
 
 /** Bytes per value by TIFF field type; 0 for undefined types. */
 const bytesPerValue = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
@@ -22,13 +28,14 @@ const typeBytes = (type: number): number => bytesPerValue[type] ?? 0;
 interface Entry {
   readonly type: number;
   readonly count: number;
-  /** The values' bytes if already read, else their offset. */
+  /** The values' bytes, if they were read with the directory. */
   bytes: Uint8Array<ArrayBuffer> | null;
   readonly offset: number;
 }
 
 /** One image file directory. */
 export class TiffDirectory {
+  readonly #texts = new Map<number, string>();
   readonly #file: TiffFile;
   /** The directory's offset, which identifies it. */
   readonly offset: number;
@@ -51,10 +58,11 @@ export class TiffDirectory {
     return this.#file.decode(entry.type, entry.bytes, 1)[0];
   }
 
-  /** All values of a tag; empty where it is absent. @throws SlideError `truncated`, `corrupt`. */
+  /** All values of a tag; empty where it is absent. @throws SlideError `truncated`, `corrupt`, `unsupported`. */
   async numbers(number: number, signal?: AbortSignal): Promise<Float64Array> {
     const entry = this.#entries.get(number);
     if (entry === undefined) return new Float64Array(0);
+    this.#file.budget.spend(entry.count * Float64Array.BYTES_PER_ELEMENT, 'tables of numbers');
     return this.#file.decode(entry.type, await this.#load(entry, signal), entry.count);
   }
 
@@ -83,17 +91,46 @@ export class TiffDirectory {
     return entry === undefined ? null : this.#load(entry, signal);
   }
 
-  /** A tag's text (UTF-8, up to the first NUL); empty where it is absent. */
-  async text(number: number): Promise<string> {
+  /** Bytes of a tag's values; 0 where it is absent. */
+  byteLength(number: number): number {
+    const entry = this.#entries.get(number);
+    return entry === undefined ? 0 : entry.count * typeBytes(entry.type);
+  }
+
+  /**
+   * A tag's text (UTF-8, up to the first NUL); empty where it is absent.
+   * @param maxBytes longest text that is read.
+   * @throws SlideError `truncated`, `corrupt` for a longer one.
+   */
+  async text(number: number, maxBytes = maxDescriptionBytes): Promise<string> {
+    const length = this.byteLength(number);
+    if (length > maxBytes) throw this.#file.corrupt(`A text of ${length} bytes is too long.`);
+    const known = this.#texts.get(number);
+    if (known !== undefined) return known;
     const bytes = await this.bytes(number);
     if (bytes === null) return '';
+    const end = bytes.indexOf(0);
+    this.#file.budget.spend(bytes.length * 2, 'texts');
+    const text = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+    this.#texts.set(number, text);
+    return text;
+  }
+
+  /** The first bytes of a tag's text, enough to recognise a format by; empty where it is absent. */
+  async textStart(number: number): Promise<string> {
+    const entry = this.#entries.get(number);
+    if (entry === undefined) return '';
+    const length = Math.min(this.byteLength(number), eagerBytes);
+    const bytes = entry.bytes ?? (await this.#file.valueBytes(entry.offset, length));
     const end = bytes.indexOf(0);
     return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
   }
 
-  async #load(entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    entry.bytes ??= await this.#file.valueBytes(entry.offset, entry.count * typeBytes(entry.type), signal);
-    return entry.bytes;
+  /** Large values are not kept: they are decoded once, and what is decoded is kept. */
+  #load(entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return entry.bytes !== null
+      ? Promise.resolve(entry.bytes)
+      : this.#file.valueBytes(entry.offset, entry.count * typeBytes(entry.type), signal);
   }
 }
 
@@ -104,9 +141,12 @@ export class TiffFile {
   readonly source: ByteSource;
   readonly littleEndian: boolean;
   readonly big: boolean;
+  /** The slide's memory for metadata. */
+  readonly budget: ByteBudget;
 
-  private constructor(source: ByteSource, littleEndian: boolean, big: boolean) {
+  private constructor(source: ByteSource, littleEndian: boolean, big: boolean, budget: ByteBudget) {
     this.source = source;
+    this.budget = budget;
     this.littleEndian = littleEndian;
     this.big = big;
   }
@@ -122,13 +162,13 @@ export class TiffFile {
   /**
    * Reads the header and the main chain of directories.
    * @throws SlideError `truncated` (a directory is past the end of the file), `corrupt` (loop, absurd
-   * counts).
+   * counts), `unsupported` (more than the budget).
    */
-  static async open(source: ByteSource): Promise<TiffFile> {
+  static async open(source: ByteSource, budget = new ByteBudget(source.name)): Promise<TiffFile> {
     const head = await readExactly(source, 0, 8, 'header');
     const littleEndian = head[0] === 0x49;
     const version = new DataView(head.buffer).getUint16(2, littleEndian);
-    const file = new TiffFile(source, littleEndian, version === 43);
+    const file = new TiffFile(source, littleEndian, version === 43, budget);
     let next = await file.#firstOffset();
     const directories: TiffDirectory[] = [];
     while (next !== 0) {
@@ -153,7 +193,7 @@ export class TiffFile {
 
   /** @throws SlideError `truncated`, `corrupt`. */
   async valueBytes(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    if (length > maxValueBytes) throw this.corrupt(`A tag claims ${length} bytes of values.`);
+    if (length > maxTagBytes) throw this.corrupt(`A tag claims ${length} bytes of values.`);
     return readExactly(this.source, offset, length, 'tags', signal);
   }
 
@@ -202,26 +242,28 @@ export class TiffFile {
     const head = new DataView((await readExactly(this.source, offset, countBytes, 'directory')).buffer);
     const count = big ? Number(head.getBigUint64(0, le)) : head.getUint16(0, le);
     if (count === 0 || count > maxEntries) throw this.corrupt(`A directory claims ${count} entries.`);
-    const entryBytes = big ? 20 : 12;
-    const body = await readExactly(this.source, offset + countBytes, count * entryBytes, 'directory');
+    const recordBytes = big ? 20 : 12;
+    const body = await readExactly(this.source, offset + countBytes, count * recordBytes, 'directory');
     const view = new DataView(body.buffer);
-    const nextAt = offset + countBytes + count * entryBytes;
+    const nextAt = offset + countBytes + count * recordBytes;
     const entries = new Map<number, Entry>();
     for (let i = 0; i < count; i++) {
-      const at = i * entryBytes;
+      const at = i * recordBytes;
       const type = view.getUint16(at + 2, le);
       const values = big ? Number(view.getBigUint64(at + 4, le)) : view.getUint32(at + 4, le);
       const length = values * typeBytes(type);
       const inline = big ? 8 : 4;
       const valueAt = at + (big ? 12 : 8);
-      // Undefined types are skipped, as TIFF 6.0 asks of readers.
-      if (length === 0) continue;
+      const number = view.getUint16(at, le);
+      // Undefined types are skipped, as TIFF 6.0 asks of readers, and so is what nobody reads.
+      if (length === 0 || !isReadTag(number)) continue;
       const bytes = length <= inline ? body.slice(valueAt, valueAt + length) : null;
       const raw = big ? Number(view.getBigUint64(valueAt, le)) : view.getUint32(valueAt, le);
-      entries.set(view.getUint16(at, le), { type, count: values, bytes, offset: this.near(raw, offset) });
+      entries.set(number, { type, count: values, bytes, offset: this.near(raw, offset) });
     }
     for (const entry of entries.values()) {
       const length = entry.count * typeBytes(entry.type);
+      this.budget.spend(entryBytes + (length <= eagerBytes ? length : 0), 'directories');
       if (entry.bytes === null && length <= eagerBytes) {
         entry.bytes = await this.valueBytes(entry.offset, length);
       }
@@ -305,7 +347,8 @@ export async function blockBytes(
   // Scanners omit empty tiles: they have zero bytes or offset zero.
   if (length === 0 || raw === 0) return null;
   const offset = file.near(raw, directory.offset);
-  if (offset + length > file.source.size) throw broken('It is past the end of the file.');
+  if (!(offset + length <= file.source.size)) throw broken('It is past the end of the file.');
+  if (length > maxTileBytes) throw broken(`It claims ${length} bytes.`);
   const bytes = await file.source.read(offset, length, signal);
   if (bytes.length < length) throw broken('The file ends within it.');
   return bytes;

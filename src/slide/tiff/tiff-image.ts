@@ -3,8 +3,10 @@
  * full-width tiles of a few hundred rows. Blocks that a native decoder reads stay encoded.
  */
 import { brokenTile } from '../broken-tile.ts';
+import { checkEncodedTile, checkTileSize, type TilePlace } from '../encoded-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
+import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import {
   SlideError,
   type EncodedImageType,
@@ -19,13 +21,6 @@ import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, isJpeg2000, jpeg2000Colours, sampleLayout, unsupported } from './tiff-support.ts';
 
-/** Largest image side. JPEG 2000 and BigTIFF allow more; no scanner uses it. */
-const maxSide = 2 ** 24;
-/** Largest tile in pixels: 64 MB decoded. */
-const maxTilePixels = 2 ** 24;
-/** Largest image that is decoded as a whole (associated images). */
-const maxWholePixels = 2 ** 25;
-const maxBlocks = 2 ** 23;
 /** Minimum number of rows of a tile made of strips, if the image is that high. */
 const stripTileRows = 256;
 
@@ -99,7 +94,7 @@ export class TiffImage implements TileGrid {
       throw unsupported(file, `Its tiles of ${blockWidth} by ${tileHeight} pixels are too large.`);
     }
     const blocks = Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight);
-    if (blocks > maxBlocks) throw file.corrupt(`An image claims ${blocks} tiles.`);
+    if (blocks > maxTiles) throw file.corrupt(`An image claims ${blocks} tiles.`);
     const scheme = directory.number(tag.compression) ?? compression.none;
     const predictor = directory.number(tag.predictor) ?? 1;
     const layout = await sampleLayout(file, directory);
@@ -151,7 +146,10 @@ export class TiffImage implements TileGrid {
 
   /** The whole image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */
   async whole(platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload> {
-    if (this.width * this.height > maxWholePixels) {
+    if (
+      this.width * this.height > maxAssociatedPixels ||
+      this.columns * Math.ceil(this.height / this.#blockHeight) > maxAssociatedTiles
+    ) {
       throw unsupported(
         this.#file,
         `Its image of ${this.width} by ${this.height} pixels is too large to show.`,
@@ -161,8 +159,8 @@ export class TiffImage implements TileGrid {
       return this.tile(0, 0, platform, signal);
     }
     const image = blank(this.width, this.height);
-    const tiles: Promise<void>[] = [];
     for (let row = 0; row < this.rows; row++) {
+      const tiles: Promise<void>[] = [];
       for (let column = 0; column < this.columns; column++) {
         tiles.push(
           this.tile(column, row, platform, signal).then(async (payload) => {
@@ -172,8 +170,8 @@ export class TiffImage implements TileGrid {
           }),
         );
       }
+      await Promise.all(tiles);
     }
-    await Promise.all(tiles);
     return { kind: 'pixels', image };
   }
 
@@ -222,22 +220,38 @@ export class TiffImage implements TileGrid {
     const bytes = await this.#blockBytes(index, where, signal);
     if (bytes === null) return { kind: 'missing' };
     const native = this.#encoded(bytes);
-    if (native !== null) {
-      if (native.type === 'image/jpeg' && !isJpeg(native.bytes))
-        throw this.#broken(where, 'It is not a JPEG.');
-      return native;
-    }
+    if (native?.type === 'image/jpeg' && !isJpeg(native.bytes))
+      throw this.#broken(where, 'It is not a JPEG.');
     const start = performance.now();
     try {
-      const image = isJpeg2000(this.scheme)
-        ? await platform.jpeg2000(bytes, this.#jpeg2000Colours, signal)
-        : await this.#decodeSamples(index, bytes, width, height, where, signal);
+      if (native !== null) {
+        checkEncodedTile(native.bytes, native.type, this.#place(index));
+        return native;
+      }
+      if (!isJpeg2000(this.scheme)) {
+        const image = await this.#decodeSamples(index, bytes, width, height, where, signal);
+        return { kind: 'pixels', image, decodeMs: performance.now() - start };
+      }
+      const image = await platform.jpeg2000(bytes, this.#jpeg2000Colours, signal);
+      checkTileSize(image, this.#place(index));
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;
       throw this.#broken(where, 'Its data is damaged.', cause);
     }
+  }
+
+  /** The place of TIFF block `index` of the first plane. */
+  #place(index: number): TilePlace {
+    const column = this.tiled ? index % this.columns : 0;
+    const row = this.tiled ? Math.floor(index / this.columns) : index;
+    return {
+      width: this.tileWidth,
+      height: this.#blockHeight,
+      visibleWidth: Math.min(this.tileWidth, this.width - column * this.tileWidth),
+      visibleHeight: Math.min(this.#blockHeight, this.height - row * this.#blockHeight),
+    };
   }
 
   #blockBytes(index: number, where: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
@@ -287,7 +301,7 @@ export class TiffImage implements TileGrid {
 
   #unpackPlane(bytes: Uint8Array, width: number, height: number, samples: number, where: string): Uint8Array {
     const length = width * height * samples;
-    const plane = unpack(this.scheme, bytes, length);
+    const plane = unpack(this.scheme, bytes, length, width * this.#blockHeight * samples);
     if (plane.length < length) throw this.#broken(where, 'It has too little data.');
     if (this.#predictor === 2) undoDifferencing(plane, width * samples, samples);
     return plane;

@@ -1,6 +1,6 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
 import { fingerprint } from '../fingerprint.ts';
-import { iccSummary } from '../icc.ts';
+import { usableProfile } from '../icc.ts';
 import type { Slide, SlideLevel, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
 import { compressionName, tag } from './tags.ts';
 import type { TiffFile } from './tiff-file.ts';
@@ -47,7 +47,9 @@ export async function tiffSlide(
   const { source } = file;
   const base = contents.levels[0];
   if (base === undefined) throw file.corrupt('It has no image.');
-  const profile = await file.directories[0]!.bytes(tag.iccProfile);
+  const profile = await usableProfile(file.directories[0]!.byteLength(tag.iccProfile), () =>
+    file.directories[0]!.bytes(tag.iccProfile),
+  );
   const metadata: SlideMetadata = {
     name: source.name,
     format: contents.format,
@@ -59,7 +61,7 @@ export async function tiffSlide(
     magnification: contents.magnification,
     associated: contents.associated.map(({ name, width, height }) => ({ name, width, height })),
     scanner: contents.scanner,
-    icc: profile === null ? null : iccSummary(profile),
+    icc: profile.summary,
     fileSize: source.size,
     fingerprint: await fingerprint([source]),
     properties: contents.properties,
@@ -78,7 +80,7 @@ export async function tiffSlide(
       if (image === undefined) throw new RangeError(`${source.name} has no associated image "${name}".`);
       return image.whole(platform, signal);
     },
-    iccProfile: () => Promise.resolve(profile?.slice() ?? null),
+    iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
     close: () => void source.close?.(),
   };
 }

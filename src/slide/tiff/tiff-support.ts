@@ -24,7 +24,7 @@ export async function jpeg2000Colours(file: TiffFile, scheme: number): Promise<'
   const first = file.directories[0]!;
   const bioFormats =
     (await first.text(tag.software)).includes('Bio-Formats') ||
-    (await first.text(tag.imageDescription)).includes('<OME');
+    (await first.textStart(tag.imageDescription)).includes('<OME');
   return bioFormats ? 'rgb' : 'ycbcr';
 }
 

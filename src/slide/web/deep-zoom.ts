@@ -1,5 +1,6 @@
 /** Deep Zoom images (.dzi, XML or JSON): levels halve down to one pixel; tiles may overlap. */
-import { XMLParser } from 'fast-xml-parser';
+import { parseXml } from '../../base/xml.ts';
+import { maxSide } from '../limits.ts';
 import type { TileServerLevel, TileServerSlide } from './tile-server.ts';
 
 /** Smallest side of a level that is offered. */
@@ -14,12 +15,12 @@ export function deepZoom(text: string, url: string, name: string): TileServerSli
   const image = parse(text);
   const size = record(image?.Size);
   if (image === null || size === null) return null;
-  const width = Number(size.Width);
-  const height = Number(size.Height);
-  const tileSize = Number(image.TileSize);
-  const overlap = Number(image.Overlap ?? 0);
+  const width = plainNumber(size.Width);
+  const height = plainNumber(size.Height);
+  const tileSize = plainNumber(image.TileSize);
+  const overlap = plainNumber(image.Overlap ?? 0);
   const format = typeof image.Format === 'string' && /^\w+$/.test(image.Format) ? image.Format : null;
-  const whole = [width, height, tileSize, overlap].every((n) => Number.isInteger(n) && n >= 0 && n < 2 ** 24);
+  const whole = [width, height, tileSize, overlap].every((n) => Number.isInteger(n) && n >= 0 && n < maxSide);
   if (!whole || width === 0 || height === 0 || tileSize === 0 || format === null) return null;
   const deepest = Math.ceil(Math.log2(Math.max(width, height)));
   const levels: TileServerLevel[] = [];
@@ -52,18 +53,15 @@ type Fields = Readonly<Record<string, unknown>>;
 function parse(text: string): Fields | null {
   try {
     if (text.trimStart().startsWith('{')) return record(record(JSON.parse(text))?.Image);
-    const parser = new XMLParser({
-      ignoreAttributes: false,
-      attributeNamePrefix: '',
-      removeNSPrefix: true,
-      parseAttributeValue: false,
-      processEntities: false,
-    });
-    return record(record(parser.parse(text))?.Image);
+    return record(parseXml(text, { removePrefixes: true }).Image);
   } catch {
     return null;
   }
 }
+
+/** A number, or the text of one; NaN for anything else. */
+export const plainNumber = (value: unknown): number =>
+  typeof value === 'number' || typeof value === 'string' ? Number(value) : NaN;
 
 function record(value: unknown): Fields | null {
   return typeof value === 'object' && value !== null ? (value as Fields) : null;

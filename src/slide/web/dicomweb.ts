@@ -3,11 +3,20 @@
  * frames one by one.
  */
 import type { DicomInstance } from '../dicom/instance.ts';
+import { noProfile } from '../icc.ts';
 import { abortReason } from '../../base/abort.ts';
+import { responseBytes, responseText } from '../limited-response.ts';
+import {
+  jsonCost,
+  maxDicomWebBytes,
+  maxFramePixels,
+  maxSide,
+  maxTileBytes,
+  sparseBytes,
+  type ByteBudget,
+} from '../limits.ts';
 import { SlideError } from '../slide.ts';
 import { brokenTile } from '../broken-tile.ts';
-
-type Json = Readonly<Record<string, { readonly Value?: readonly unknown[] } | undefined>>;
 
 /** Whether a URL is a series' address. */
 export function isDicomWebSeries(url: string): boolean {
@@ -19,6 +28,7 @@ export async function dicomWebInstances(
   url: string,
   name: string,
   http: typeof fetch,
+  budget: ByteBudget,
 ): Promise<DicomInstance[]> {
   const series = url.replace(/[?#].*$/, '').replace(/\/$/, '');
   let response: Response;
@@ -38,43 +48,79 @@ export async function dicomWebInstances(
       'Check the address.',
     );
   }
-  let list: Json[];
+  const text = await responseText(response, maxDicomWebBytes, name);
+  budget.spend(jsonCost(text), 'metadata');
+  let list: unknown;
   try {
-    list = (await response.json()) as Json[];
-    if (!Array.isArray(list)) throw new Error('no list');
+    list = JSON.parse(text);
   } catch (cause) {
-    throw new SlideError('corrupt', name, 'The server’s metadata cannot be read.', 'Check the address.', {
-      cause,
-    });
+    throw unreadable(name, cause);
   }
-  return list.flatMap((data) => instance(data, series, name, http) ?? []);
+  if (!Array.isArray(list)) throw unreadable(name);
+  const shared = { series, name, http, budget };
+  return list.flatMap((data: unknown) => instance(isDataSet(data) ? data : {}, shared) ?? []);
 }
 
-function instance(data: Json, series: string, file: string, http: typeof fetch): DicomInstance | null {
-  const value = (source: Json, key: string, index = 0): unknown => source[key]?.Value?.[index];
-  const number = (source: Json, key: string, index = 0): number | null => {
-    const n = Number(value(source, key, index));
-    return value(source, key, index) !== undefined && Number.isFinite(n) ? n : null;
-  };
-  const text = (key: string, index = 0): string => {
-    const one = value(data, key, index);
-    return typeof one === 'string' ? one : '';
-  };
-  const items = (source: Json, key: string): Json[] => (source[key]?.Value ?? []) as Json[];
+function unreadable(name: string, cause?: unknown): SlideError {
+  return new SlideError('corrupt', name, 'The server’s metadata cannot be read.', 'Check the address.', {
+    cause,
+  });
+}
+
+/** A data set in DICOM JSON (PS3.18 F.2): attributes by tag. What a server sends is not to be trusted: `values` checks. */
+type DataSet = Readonly<Record<string, unknown>>;
+
+const isDataSet = (value: unknown): value is DataSet =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** An attribute's values; none where it is absent. */
+function values(data: DataSet, key: string): readonly unknown[] {
+  const attribute = Object.hasOwn(data, key) ? data[key] : undefined;
+  const list = isDataSet(attribute) ? attribute.Value : undefined;
+  return Array.isArray(list) ? list : [];
+}
+
+/** A value as a number; servers may write it as text. null where there is none. */
+function number(data: DataSet, key: string, index = 0): number | null {
+  const value = values(data, key)[index];
+  const parsed = typeof value === 'number' || typeof value === 'string' ? Number(value) : NaN;
+  return Number.isFinite(parsed) ? parsed : null;
+}
+
+function text(data: DataSet, key: string, index = 0): string {
+  const value = values(data, key)[index];
+  return typeof value === 'string' ? value : '';
+}
+
+/** The items of a sequence. */
+const items = (data: DataSet, key: string): DataSet[] => values(data, key).filter(isDataSet);
+
+interface Series {
+  readonly series: string;
+  readonly name: string;
+  readonly http: typeof fetch;
+  readonly budget: ByteBudget;
+}
+
+function instance(data: DataSet, { series, name, http, budget }: Series): DicomInstance | null {
   const tileWidth = number(data, '00280011') ?? 0;
   const tileHeight = number(data, '00280010') ?? 0;
   const width = number(data, '00480006') ?? tileWidth;
   const height = number(data, '00480007') ?? tileHeight;
-  const sop = text('00080018');
-  if (![tileWidth, tileHeight, width, height].every((n) => n > 0 && n < 2 ** 24) || sop === '') return null;
+  const sop = text(data, '00080018');
+  const sides = [tileWidth, tileHeight, width, height];
+  const whole = sides.every((side) => Number.isInteger(side) && side > 0 && side < maxSide);
+  if (!whole || tileWidth * tileHeight > maxFramePixels || !/^[\d.]+$/.test(sop)) return null;
   const columns = Math.ceil(width / tileWidth);
-  const flavour = text('00080008', 2);
-  const groups = items(data, '52009230');
+  const flavour = text(data, '00080008', 2);
+  // Not by `items`: a frame without a position keeps its number.
+  const groups = values(data, '52009230');
   let sparse: Map<number, number> | null = null;
-  if (text('00209311') !== 'TILED_FULL' && groups.length > 0) {
+  if (text(data, '00209311') !== 'TILED_FULL' && groups.length > 0) {
+    budget.spend(groups.length * sparseBytes, 'frame positions');
     sparse = new Map();
     for (const [index, group] of groups.entries()) {
-      const position = items(group, '0048021A')[0];
+      const position = isDataSet(group) ? items(group, '0048021A')[0] : undefined;
       const x = position === undefined ? null : number(position, '0048021E');
       const y = position === undefined ? null : number(position, '0048021F');
       if (x === null || y === null) continue;
@@ -87,7 +133,7 @@ function instance(data: Json, series: string, file: string, http: typeof fetch):
   const y = measures === undefined ? null : number(measures, '00280030', 0);
   const x = measures === undefined ? null : number(measures, '00280030', 1);
   const path = items(data, '00480105')[0];
-  const scanner = [text('00080070'), text('00081090')].filter(Boolean).join(' ');
+  const scanner = [text(data, '00080070'), text(data, '00081090')].filter(Boolean).join(' ');
   const um = (mm: number): number => Number((mm * 1000).toPrecision(10));
   return {
     kind:
@@ -98,16 +144,16 @@ function instance(data: Json, series: string, file: string, http: typeof fetch):
           : flavour === 'THUMBNAIL' && columns * Math.ceil(height / tileHeight) === 1
             ? 'thumbnail'
             : 'volume',
-    seriesUid: text('0020000E'),
+    seriesUid: text(data, '0020000E'),
     // Servers give the syntax in one of these; JPEG is requested below in any case.
-    transferSyntax: text('00083002') || text('00020010') || '1.2.840.10008.1.2.4.50',
+    transferSyntax: text(data, '00083002') || text(data, '00020010') || '1.2.840.10008.1.2.4.50',
     width,
     height,
     tileWidth,
     tileHeight,
     frames: number(data, '00280008') ?? 1,
     frameOffset: number(data, '00209228') ?? 0,
-    photometric: text('00280004'),
+    photometric: text(data, '00280004'),
     samples: number(data, '00280002') ?? 3,
     planar: number(data, '00280006') === 1,
     bits: number(data, '00280100') ?? 8,
@@ -118,10 +164,10 @@ function instance(data: Json, series: string, file: string, http: typeof fetch):
         : null,
     magnification: path === undefined ? null : number(path, '00480112'),
     scanner: scanner === '' ? null : scanner,
-    icc: null,
-    properties: { SOPInstanceUID: sop, SeriesInstanceUID: text('0020000E') },
+    icc: noProfile,
+    properties: { SOPInstanceUID: sop, SeriesInstanceUID: text(data, '0020000E') },
     frame: (index, signal) =>
-      fetchFrame(`${series}/instances/${sop}/frames/${index + 1}`, file, index, http, signal),
+      fetchFrame(`${series}/instances/${sop}/frames/${index + 1}`, name, index, http, signal),
   };
 }
 
@@ -139,15 +185,16 @@ async function fetchFrame(
       ...(signal ? { signal } : {}),
     });
     if (!response.ok) throw brokenTile(file, where, `The server answered with status ${response.status}.`);
-    const body = new Uint8Array(await response.arrayBuffer());
+    const body = await responseBytes(response, maxTileBytes, file, { signal });
     const type = response.headers.get('content-type') ?? '';
     const part = type.startsWith('multipart/') ? firstPart(body, type) : body;
     if (part === null) throw brokenTile(file, where, 'The server’s answer cannot be read.');
     return part;
   } catch (cause) {
     if (signal?.aborted) throw abortReason(signal);
-    if (cause instanceof SlideError) throw cause;
-    throw brokenTile(file, where, 'The server cannot be reached.', cause);
+    if (cause instanceof SlideError && cause.code === 'broken-tile') throw cause;
+    const problem = cause instanceof SlideError ? cause.problem : 'The server cannot be reached.';
+    throw brokenTile(file, where, problem, cause);
   }
 }
 

@@ -8,7 +8,10 @@ import {
   type SlidePlatform,
   type TilePayload,
 } from '../slide.ts';
-import { cutImage, imageType } from '../plain-image.ts';
+import { encodedSize, imageType } from '../encoded-image.ts';
+import { responseBytes } from '../limited-response.ts';
+import { maxTileBytes, maxTilePixels } from '../limits.ts';
+import { cutImage } from '../plain-image.ts';
 import { brokenTile } from '../broken-tile.ts';
 import { slideLevels } from '../tiff/tiff-slide.ts';
 
@@ -76,6 +79,9 @@ export async function tileServerSlide(
       if (bytes === null) return { kind: 'missing' };
       const type: EncodedImageType | null = imageType(bytes);
       if (type === null) throw brokenTile(name, where, 'The server did not send an image.');
+      const size = encodedSize(bytes, type);
+      if (size === null) throw brokenTile(name, where, 'Its image data is damaged.');
+      if (size.width * size.height > maxTilePixels) throw brokenTile(name, where, 'Its image is too large.');
       const overlap = server.overlap ?? 0;
       if (overlap === 0) return { kind: 'encoded', type, bytes };
       const image = await platform.decoder.decode(bytes, type, signal).catch((cause: unknown) => {
@@ -108,10 +114,11 @@ async function fetchTile(
     const response = await http(url, signal ? { signal } : {});
     if (response.status === 404) return null;
     if (!response.ok) throw brokenTile(file, where, `The server answered with status ${response.status}.`);
-    return new Uint8Array(await response.arrayBuffer());
+    return await responseBytes(response, maxTileBytes, file, { signal });
   } catch (cause) {
     if (signal?.aborted) throw abortReason(signal);
-    if (cause instanceof SlideError) throw cause;
-    throw brokenTile(file, where, 'The server cannot be reached.', cause);
+    if (cause instanceof SlideError && cause.code === 'broken-tile') throw cause;
+    const problem = cause instanceof SlideError ? cause.problem : 'The server cannot be reached.';
+    throw brokenTile(file, where, problem, cause);
   }
 }
