@@ -62,10 +62,10 @@ for (const kind of ['tiff', 'sparse DICOM', 'full DICOM'] as const) {
     await openFile(page, path);
     await expect(page.getByTestId('slide-name')).toHaveText(name);
     const opened = performance.now() - start;
-    // The middle of the tissue is pink, the corner is glass.
+    // The middle of the tissue is pink, the corners are glass; the DICOM slide is wider and so shown lower.
     await expect
       .poll(async () => (await lattice(page)).map(isPink), { intervals: [100] })
-      .toEqual([false, true, false, false, true, false, false, false, false]);
+      .toEqual([false, kind === 'tiff', false, false, true, false, false, false, false]);
     const shown = performance.now() - start;
     await expect(page.getByTestId('overview-status')).toHaveText(/^Building overview: [\d.]+ %$/);
     await page.waitForTimeout(3000);

@@ -176,7 +176,6 @@ export class ViewPyramid {
     return image.cut(0, 0, width, height);
   }
 
-  /** Reads one tile of the file at reduced size. @throws SlideError when it is not this tile's fault; an AbortError. */
   async #reduced(
     level: number,
     column: number,
@@ -184,22 +183,16 @@ export class ViewPyramid {
     shrink: Shrink,
     signal?: AbortSignal,
   ): Promise<ReducedTile> {
-    try {
-      const payload = await this.#slide.tile(level, column, row, signal);
-      if (signal?.aborted) throw abortReason(signal);
-      if (payload.kind === 'missing') return 'missing';
-      if (payload.kind === 'pixels') return shrinkImage(payload.image, shrink);
-      return await this.#options.decoder.decode(payload.bytes, payload.type, signal, shrink);
-    } catch (cause) {
-      if (signal?.aborted) throw abortReason(signal);
-      if (cause instanceof SlideError && cause.code !== 'broken-tile') throw cause;
-      const { name } = this.#slide.metadata;
-      const where = `level ${level}, tile ${column}, ${row}`;
-      this.#overview?.noteBroken(
-        cause instanceof SlideError ? cause : brokenTile(name, where, 'Its image data is damaged.', cause),
-      );
-      return 'broken';
-    }
+    const tile = await reducedTile(
+      this.#slide,
+      this.#options.decoder,
+      { level, column, row },
+      shrink,
+      signal,
+    );
+    if (!(tile instanceof SlideError)) return tile;
+    this.#overview?.noteBroken(tile);
+    return 'broken';
   }
 
   async #thumbnail(signal?: AbortSignal): Promise<RgbaImage | null> {
@@ -210,6 +203,35 @@ export class ViewPyramid {
     return payload.kind === 'pixels'
       ? payload.image
       : this.#options.decoder.decode(payload.bytes, payload.type, signal);
+  }
+}
+
+/**
+ * Reads one tile of the file at reduced size.
+ * @returns the error where it is this tile's fault that it can't be read.
+ * @throws SlideError when it is not; an AbortError.
+ */
+export async function reducedTile(
+  slide: Slide,
+  decoder: ImageDecoder,
+  { level, column, row }: { readonly level: number; readonly column: number; readonly row: number },
+  shrink: Shrink,
+  signal?: AbortSignal,
+): Promise<RgbaImage | 'missing' | SlideError> {
+  try {
+    const payload = await slide.tile(level, column, row, signal);
+    if (signal?.aborted) throw abortReason(signal);
+    if (payload.kind === 'missing') return 'missing';
+    if (payload.kind === 'pixels') return shrinkImage(payload.image, shrink);
+    return await decoder.decode(payload.bytes, payload.type, signal, shrink);
+  } catch (cause) {
+    if (signal?.aborted) throw abortReason(signal);
+    if (!(cause instanceof SlideError)) {
+      const where = `level ${level}, tile ${column}, ${row}`;
+      return brokenTile(slide.metadata.name, where, 'Its image data is damaged.', cause);
+    }
+    if (cause.code !== 'broken-tile') throw cause;
+    return cause;
   }
 }
 

@@ -58,6 +58,15 @@ export function readingOver<Input>(
           keeper
             .call(slideId, (rpc, id, options) => rpc.call('read', [id, rect, sizePx], options), signal)
             .catch(rethrow),
+        picture: (sizePx, signal) =>
+          keeper
+            .call(
+              slideId,
+              (rpc, id, options) => rpc.call('picture', [id, sizePx], options),
+              signal,
+              'background',
+            )
+            .catch(rethrow),
       };
     },
     terminate: () => keeper.terminate(),
