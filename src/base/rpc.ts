@@ -22,7 +22,9 @@ type Result<Api, M extends keyof Api> = Api[M] extends (...args: never[]) => Pro
 
 type Request =
   | { readonly kind: 'call'; readonly id: number; readonly method: string; readonly args: readonly unknown[] }
-  | { readonly kind: 'abort'; readonly id: number };
+  | { readonly kind: 'abort'; readonly id: number }
+  /** Answered with an empty result, as soon as the other side does not compute. */
+  | { readonly kind: 'ping'; readonly id: number };
 
 type Reply =
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
@@ -41,6 +43,8 @@ export interface CallOptions {
    * the handler, which has been told and may still have something to say.
    */
   readonly onAbort?: 'reject' | 'wait' | undefined;
+  /** Called when the handler has ended, or if it never began; even if the caller aborted long before. */
+  readonly onEnded?: (() => void) | undefined;
 }
 
 interface Pending {
@@ -52,6 +56,8 @@ interface Pending {
 /** The calling side. */
 export class RpcClient<Api> {
   readonly #pending = new Map<number, Pending>();
+  /** Calls whose handlers have not ended, with what to do then. */
+  readonly #running = new Map<number, (() => void) | undefined>();
   readonly #port: RpcPort;
   #nextId = 1;
   #failure: WorkerError | null = null;
@@ -70,10 +76,12 @@ export class RpcClient<Api> {
     args: Args<Api, M>,
     options: CallOptions = {},
   ): Promise<Result<Api, M>> {
-    const { signal, onProgress, transfer, onAbort } = options;
+    const { signal, onProgress, transfer, onAbort, onEnded } = options;
     return new Promise<Result<Api, M>>((resolve, reject) => {
-      if (this.#failure !== null) return reject(this.#failure);
-      if (signal?.aborted === true) return reject(abortError());
+      if (this.#failure !== null || signal?.aborted === true) {
+        onEnded?.();
+        return reject(this.#failure ?? abortError());
+      }
       const id = this.#nextId++;
       const abort = (): void => {
         this.#port.postMessage({ kind: 'abort', id } satisfies Request, []);
@@ -96,12 +104,29 @@ export class RpcClient<Api> {
       signal?.addEventListener('abort', abort, { once: true });
       try {
         this.#port.postMessage({ kind: 'call', id, method, args } satisfies Request, transfer ?? []);
+        this.#running.set(id, onEnded);
       } catch (error) {
         // A value that can't be cloned: the other side never hears of the call.
         this.#pending.delete(id);
         settled();
+        onEnded?.();
         reject(error instanceof Error ? error : new Error(String(error)));
       }
+    });
+  }
+
+  /** Whether the other side works on a call, aborted ones included. */
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Resolves when the other side gets to its messages. */
+  ping(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure);
+      const id = this.#nextId++;
+      this.#pending.set(id, { resolve: () => resolve(), reject, onProgress: undefined });
+      this.#port.postMessage({ kind: 'ping', id } satisfies Request, []);
     });
   }
 
@@ -110,9 +135,16 @@ export class RpcClient<Api> {
     this.#failure = new WorkerError(report);
     for (const pending of this.#pending.values()) pending.reject(this.#failure);
     this.#pending.clear();
+    for (const ended of this.#running.values()) ended?.();
+    this.#running.clear();
   }
 
   #receive(reply: Reply): void {
+    if (reply.kind !== 'progress') {
+      const ended = this.#running.get(reply.id);
+      this.#running.delete(reply.id);
+      ended?.();
+    }
     const pending = this.#pending.get(reply.id);
     if (pending === undefined) {
       if (reply.kind === 'result') release(reply.value);
@@ -186,6 +218,7 @@ export function serveRpc<Api>(port: RpcPort, handlers: Handlers<Api>): void {
   port.addEventListener('message', (event) => {
     const request = event.data as Request;
     if (request.kind === 'abort') running.get(request.id)?.abort();
+    else if (request.kind === 'ping') send({ kind: 'result', id: request.id, value: undefined });
     else void run(request.id, request.method, request.args);
   });
 }

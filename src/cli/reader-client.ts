@@ -1,4 +1,5 @@
 /** Client of the reader thread, which reads, decodes and resamples slides in parallel with the network. */
+import { basename } from 'node:path';
 import { startNodeThread } from '../base/node-thread.node.ts';
 import type { SliceReader } from '../segment/slice-reader.ts';
 import type { SlideHandle } from '../worker/reader-client.ts';
@@ -19,9 +20,28 @@ export interface NodeReader {
 }
 
 export function startNodeReader(): NodeReader {
-  const thread = startNodeThread<ReaderWorkerApi<readonly string[]>>(
-    'reader',
-    'Run the command again; with --resume it continues where it stopped.',
+  let closing: Promise<void> = Promise.resolve();
+  const reading = readingOver<readonly string[]>(
+    () => {
+      const thread = startNodeThread<ReaderWorkerApi<readonly string[]>>(
+        'reader',
+        'Run the command again; with --resume it continues where it stopped.',
+      );
+      return {
+        rpc: thread.rpc,
+        terminate: () => {
+          closing = thread.close();
+        },
+      };
+    },
+    (files) => basename(files[0] ?? ''),
   );
-  return { ...readingOver<readonly string[]>(thread.rpc), close: () => thread.close() };
+  return {
+    open: (files) => reading.open(files),
+    reader: (slide) => reading.reader(slide),
+    close: () => {
+      reading.terminate();
+      return closing;
+    },
+  };
 }

@@ -7,6 +7,7 @@ import { sha256 } from '../runtime/sha256.ts';
 import type { SlideArea } from '../segment/area.ts';
 import type { PlannedSegmentation } from '../segment/plan.ts';
 import { overlapOf, type QualityId } from '../segment/quality.ts';
+import { tissueNote } from '../segment/tissue.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { manifestOf, stem } from './model-folder.ts';
@@ -50,6 +51,8 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
   if (planned.plan.slices.length === 0) {
     throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
   }
+  const note = tissueNote(planned.tissue, call.glass);
+  if (note !== null) process.stderr.write(`dualscope: ${name}: ${note}\n`);
   const areaText = JSON.stringify({ area, glass: call.glass });
   return {
     ...planned,

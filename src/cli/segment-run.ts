@@ -9,6 +9,7 @@ import { noTime, type SegmentSummary } from '../segment/run-progress.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { startNodeReader } from './reader-client.ts';
+import { checkSameSlide, checkUnchanged } from './slide.ts';
 import { runOnSlide, startNetwork } from './run-model.ts';
 import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
 import {
@@ -267,10 +268,14 @@ async function segmentMissing(
       process.once('SIGINT', stop);
       process.once('SIGTERM', stop);
       try {
-        const reader = reading.reader(await opening);
+        const opened = await opening;
+        checkSameSlide(slide, opened);
+        const reader = reading.reader(opened);
         const run = await runOnSlide(slide, network, missing, { signal: controller.signal, reader, store });
         backend = network.backend.name;
         summary = run;
+        // Parts of it may have been in memory, so that no read noticed. What is stored is kept for --resume.
+        if (!run.cancelled) await checkUnchanged(slide);
         if (run.cancelled) {
           throw new CommandError(
             `${slide.metadata.name}: Stopped with ${storedCount(plan, slices)} of ${total} slices done. Continue with --resume.`,

@@ -1,11 +1,11 @@
 /** The whole command, with a network of random weights. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromFile } from 'geotiff';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { addSegmentCommand } from './segment.ts';
 import { differingFiles, printedBy, smallRegion as slide, writeSmallModel } from './segment-testing.ts';
 
@@ -191,3 +191,46 @@ it('reports errors in one line', async () => {
     "none.geojson: Can't be read. Check the path.",
   );
 });
+
+it('ends with an error when the slide is deleted, cut or replaced in mid-run, and goes on when it is back', async () => {
+  const out = join(folder, 'mid-run');
+  const copy = join(folder, 'mid-run.svs');
+  const words = ['--model', join(folder, 'model'), '--out', out];
+  const started = (): Promise<void> =>
+    vi.waitFor(
+      async () => expect((await stat(join(out, 'mid-run.test-model.slices'))).size).toBeGreaterThan(0),
+      { interval: 5, timeout: 60_000 },
+    );
+  const changes: readonly (() => Promise<void>)[] = [
+    () => rm(copy),
+    () => truncate(copy, 700_000),
+    // A valid slide of the same size with other pixels.
+    async () => {
+      const bytes = await readFile(slide);
+      bytes.fill(0, 400_000, 420_000);
+      await writeFile(copy, bytes);
+    },
+  ];
+  for (const change of changes) {
+    await cp(slide, copy);
+    const ended = segment(copy, ...words).then(
+      () => 'complete',
+      (error: unknown) => String(error),
+    );
+    await started();
+    await change();
+    // Whichever part of the command notices first.
+    expect(await ended).toMatch(/^SlideError: mid-run\.svs: The (file|slide) /);
+    expect((await readdir(out)).filter((name) => !name.endsWith('.slices'))).toEqual([]);
+    await rm(out, { recursive: true });
+  }
+  // Stopped again, put back, resumed: as if nothing had happened.
+  await cp(slide, copy);
+  const stopped = segment(copy, ...words).catch((error: unknown) => String(error));
+  await started();
+  await rm(copy);
+  expect(await stopped).toMatch(/mid-run\.svs/);
+  await cp(slide, copy);
+  const resumed = JSON.parse(await segment(copy, ...words, '--resume', '--json')) as SegmentJson;
+  expect(resumed.slices).toBe(12);
+}, 240_000);

@@ -6,7 +6,7 @@ import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
 import { readRegion } from '../slide/region.ts';
-import type { Level0Rect, Slide, SlideMetadata } from '../slide/slide.ts';
+import { SlideError, type Level0Rect, type Slide, type SlideMetadata } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parseInteger, parseRect } from './options.ts';
 
@@ -59,7 +59,46 @@ export async function openFromCommandLine(files: readonly string[]): Promise<Sli
     return openSlideUrl(first, nodePlatform(), batchRetries);
   }
   const paths = files.length === 1 ? await filesOf(first) : files;
-  return openSlide(await pathByteSources(paths), nodePlatform());
+  const stamps = new Map<string, string>();
+  // Before opening: what changes meanwhile is noticed.
+  for (const path of paths) stamps.set(path, (await stampOf(path)) ?? '');
+  const slide = await openSlide(await pathByteSources(paths), nodePlatform());
+  stampsOf.set(slide, stamps);
+  return slide;
+}
+
+/** Size and time of each file of a slide when it was opened, by path. */
+const stampsOf = new WeakMap<Slide, ReadonlyMap<string, string>>();
+
+/** Changes when a file is written to or replaced; null when it is gone. */
+async function stampOf(path: string): Promise<string | null> {
+  const info = await stat(path, { bigint: true }).catch(() => null);
+  return info === null ? null : `${info.size} ${info.mtimeNs}`;
+}
+
+/**
+ * Compares the files of a slide with what they were when `openFromCommandLine` opened it. A server's slide is compared
+ * with each part that is read.
+ * @throws SlideError `changed`.
+ */
+export async function checkUnchanged(slide: Slide): Promise<void> {
+  for (const [path, stamp] of stampsOf.get(slide) ?? []) {
+    if ((await stampOf(path)) !== stamp) throw changedInRun(slide);
+  }
+}
+
+/** @throws SlideError `changed` when two openings of one address gave different slides. */
+export function checkSameSlide(one: Pick<Slide, 'metadata'>, other: Pick<Slide, 'metadata'>): void {
+  if (one.metadata.fingerprint !== other.metadata.fingerprint) throw changedInRun(one);
+}
+
+function changedInRun({ metadata }: Pick<Slide, 'metadata'>): SlideError {
+  return new SlideError(
+    'changed',
+    metadata.name,
+    'The slide was moved, deleted, changed or replaced during the run.',
+    'Put it back as it was and continue with --resume, or start over with --overwrite.',
+  );
 }
 
 async function filesOf(path: string): Promise<string[]> {

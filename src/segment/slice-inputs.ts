@@ -17,7 +17,13 @@ export interface BatchInputs {
 }
 
 /** Errors that affect the whole slide, so that every further read would fail too. */
-const fatalCodes: ReadonlySet<string> = new Set(['network', 'not-found', 'no-range', 'not-a-slide']);
+const fatalCodes: ReadonlySet<string> = new Set([
+  'network',
+  'not-found',
+  'changed',
+  'no-range',
+  'not-a-slide',
+]);
 
 export class SliceInputs {
   regionsEncoded = 0;

@@ -1,6 +1,7 @@
 /** Reads pixels of slices and contexts, ahead of the network. */
 import type { InputImage } from '../runtime/segmenter.ts';
 import type { ReadTimes } from '../slide/read-times.ts';
+import { readPicture, type SlidePicture } from '../slide/picture.ts';
 import { readRegion } from '../slide/region.ts';
 import type { Level0Rect, Slide, SlidePlatform } from '../slide/slide.ts';
 import type { TileCache } from '../slide/tile-cache.ts';
@@ -18,6 +19,8 @@ export interface SliceReader {
    * @throws SlideError when they can't be read; an AbortError when `signal` aborts.
    */
   read(rect: Level0Rect, sizePx: number, signal: AbortSignal): Promise<ReadPixels>;
+  /** See `readPicture`. Absent where slides are small. */
+  readonly picture?: (sizePx: number, signal: AbortSignal) => Promise<SlidePicture | null>;
 }
 
 /**
@@ -32,6 +35,7 @@ export function slideReader(slide: Slide, platform: SlidePlatform, cache?: TileC
       const pixels = await readRegion(slide, rect, sizePx, sizePx, options);
       return { ...pixels, times };
     },
+    picture: (sizePx, signal) => readPicture(slide, platform.decoder, sizePx, signal),
   };
 }
 

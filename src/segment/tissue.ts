@@ -17,6 +17,8 @@ export interface TissueMask {
   readonly scaleY: number;
   /** Saturation, 0 to 255, above which a pixel counts as stained. */
   readonly threshold: number;
+  /** Tiles that were looked at, where these are not all: what lies between them may have been missed. */
+  readonly sampled?: { readonly tiles: number; readonly of: number };
 }
 
 /**
@@ -126,6 +128,22 @@ function withoutSpecks(raw: Uint8Array, width: number, height: number): Uint8Arr
   return kept;
 }
 
+/**
+ * What a reader must know of how tissue was found; null for nothing.
+ * @param glass `skip`: slices without tissue are left out.
+ */
+export function tissueNote(mask: TissueMask | null, glass: 'skip' | 'include' | null): string | null {
+  if (glass === null) return null;
+  if (mask === null) {
+    return 'Tissue could not be found: the file has no small level. Every slice counts as tissue.';
+  }
+  if (mask.sampled === undefined) return null;
+  const { tiles, of } = mask.sampled;
+  const remedy =
+    glass === 'skip' ? ' Small pieces between them may be left out; include background to be sure.' : '';
+  return `The file has no small level. Tissue was found from ${tiles} of its ${of} tiles.${remedy}`;
+}
+
 /** Share of tissue in a rectangle, 0 to 1, by the centres of mask pixels. */
 export function tissueShare(mask: TissueMask, rect: Level0Rect): number {
   // At least one pixel, even for a tiny rectangle.
@@ -161,7 +179,7 @@ const unread = 100;
 
 /**
  * @param cellWidth level-0 pixels of a slice's cell.
- * @returns null if the slide has no small enough level; everything then counts as tissue.
+ * @returns null if there is no picture of the slide in bounded time; everything then counts as tissue.
  * @throws SlideError when the whole slide can't be read.
  */
 export async function readTissue(
@@ -177,7 +195,15 @@ export async function readTissue(
   );
   const scale = side / sizePx;
   const level = slide.levels[bestLevel(slide, scale)];
-  if (level === undefined || level.width * level.height > mostLevelPixels) return null;
+  if (level === undefined) return null;
+  if (level.width * level.height > mostLevelPixels) {
+    const picture = (await reader.picture?.(sizePx, signal)) ?? null;
+    if (picture === null) return null;
+    const mask = detectTissue(picture, { x: scale, y: scale }, slide);
+    if (picture.gap === 0) return mask;
+    const tissue = widened(mask, Math.ceil(picture.gap / scale));
+    return { ...mask, tissue, sampled: { tiles: picture.read, of: picture.total } };
+  }
   const image = await reader
     .read({ x: 0, y: 0, width: side, height: side }, sizePx, signal)
     .catch((error: unknown) => {
@@ -185,6 +211,36 @@ export async function readTissue(
       return readInParts(reader, sizePx, scale, signal);
     });
   return detectTissue(image, { x: scale, y: scale }, slide);
+}
+
+/** Tissue and what is at most `px` pixels from it on both axes: between two samples nobody knows where it ends. */
+function widened({ tissue, width, height }: TissueMask, px: number): Uint8Array<ArrayBuffer> {
+  const across = new Uint8Array(width * height);
+  const both = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) widenLine(tissue, across, y * width, 1, width, px);
+  for (let x = 0; x < width; x++) widenLine(across, both, x, width, height, px);
+  return both;
+}
+
+/** One line of `widened`: `count` values from `at`, `step` apart. */
+function widenLine(
+  from: Uint8Array,
+  to: Uint8Array,
+  at: number,
+  step: number,
+  count: number,
+  px: number,
+): void {
+  let last = -Infinity;
+  for (let i = 0; i < count; i++) {
+    if (from[at + i * step] === 1) last = i;
+    if (i - last <= px) to[at + i * step] = 1;
+  }
+  last = Infinity;
+  for (let i = count - 1; i >= 0; i--) {
+    if (from[at + i * step] === 1) last = i;
+    if (last - i <= px) to[at + i * step] = 1;
+  }
 }
 
 /** The picture without its unreadable parts, so that a broken tile does not fail the run. */

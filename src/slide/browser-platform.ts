@@ -2,16 +2,27 @@
  * Slide reading in the browser, in page and workers: `createImageBitmap` decodes images off the calling
  * thread, without colour conversion or premultiplication.
  */
-import { checkDecodable } from './encoded-image.ts';
+import { checkDecodable, encodedSize } from './encoded-image.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from '../base/abort.ts';
-import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
+import { shrinkImage, shrunk } from './shrink.ts';
+import type { RgbaImage, Shrink, SlidePlatform, TilePayload } from './slide.ts';
 
 const asStored: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
 
 /** Converted to sRGB by the file's embedded profile. */
 const managed: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
+
+/** Medium quality halves by boxes, so that pixels are means. */
+const reduced = (
+  { width, height }: { readonly width: number; readonly height: number },
+  shrink: Shrink,
+): ImageBitmapOptions => ({
+  resizeWidth: shrunk(width, shrink),
+  resizeHeight: shrunk(height, shrink),
+  resizeQuality: 'medium',
+});
 
 const pool = new Jpeg2000Pool();
 
@@ -20,13 +31,18 @@ export function browserPlatform(): SlidePlatform {
   return {
     jpeg2000: (bytes, colours, signal) => pool.decode(bytes, colours, signal),
     decoder: {
-      async decode(bytes, type, signal) {
+      async decode(bytes, type, signal, shrink = 1) {
         if (signal?.aborted) throw abortReason(signal);
         checkDecodable(bytes, type);
-        const bitmap = await createImageBitmap(new Blob([bytes], { type }), asStored);
+        const size = shrink === 1 ? null : encodedSize(bytes, type);
+        const bitmap = await createImageBitmap(
+          new Blob([bytes], { type }),
+          size === null ? asStored : { ...asStored, ...reduced(size, shrink) },
+        );
         try {
           if (signal?.aborted) throw abortReason(signal);
-          return bitmapPixels(bitmap);
+          const pixels = bitmapPixels(bitmap);
+          return size === null ? shrinkImage(pixels, shrink) : pixels;
         } finally {
           bitmap.close();
         }

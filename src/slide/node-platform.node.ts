@@ -16,14 +16,21 @@ export function nodePlatform(): SlidePlatform {
       return jpeg2000.decode(bytes, colours);
     },
     decoder: {
-      async decode(bytes, type, signal) {
+      async decode(bytes, type, signal, shrink = 1) {
         if (signal?.aborted) throw abortReason(signal);
         checkDecodable(bytes, type);
         // Pixels as stored, as in the browser: by default, libvips would apply an embedded profile.
         // A JPEG that is damaged only gets a warning; a PNG gets one for much less.
         const failOn = type === 'image/jpeg' ? 'warning' : 'error';
         const options = { failOn, limitInputPixels: maxImagePixels, ignoreIcc: true } as const;
-        const { data, info } = await sharp(bytes, options)
+        const image = sharp(bytes, options);
+        if (shrink > 1) {
+          const { width, height } = await image.metadata();
+          const size = { width: Math.ceil(width / shrink), height: Math.ceil(height / shrink) };
+          // JPEGs are reduced by their decoder, other types by a filter.
+          image.resize({ ...size, fit: 'fill', kernel: 'linear' });
+        }
+        const { data, info } = await image
           .toColourspace('srgb')
           .ensureAlpha()
           .raw()

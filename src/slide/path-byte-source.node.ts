@@ -1,5 +1,6 @@
 /** The bytes of a file on disk, in Node. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { abortReason } from '../base/abort.ts';
 import { SlideError, type ByteSource } from './slide.ts';
@@ -9,8 +10,10 @@ export interface PathByteSource extends ByteSource {
 }
 
 /**
- * Opens a file for reading.
- * @throws SlideError `not-found` when the file does not exist, is not readable or is a directory.
+ * Opens a file for reading. Everything that is read comes from the file as it was then: every read is followed by a
+ * look at the path's size and time, so that pixels of two files are never mixed.
+ * @throws SlideError `not-found` when the file does not exist, is not readable or is a directory. Reads throw `changed`
+ * when it was moved, deleted, replaced or written to.
  */
 export async function pathByteSource(path: string): Promise<PathByteSource> {
   const name = basename(path);
@@ -20,17 +23,23 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
   } catch (cause) {
     throw unreadable(name, cause, 'Check the path.');
   }
-  const stat = await handle.stat();
-  if (!stat.isFile()) {
+  const opened = await handle.stat({ bigint: true });
+  if (!opened.isFile()) {
     await handle.close();
     throw new SlideError('not-found', name, 'This is not a file.', 'Give the path of the slide file.');
   }
+  const size = Number(opened.size);
+  const checkUnchanged = async (): Promise<void> => {
+    const now = await stat(path, { bigint: true }).catch(() => null);
+    if (now === null) throw changed(name, 'The file was moved or deleted while it was read.');
+    if (!isSame(now, opened)) throw changed(name, 'The file was changed or replaced while it was read.');
+  };
   return {
     name,
-    size: stat.size,
+    size,
     async read(offset, length, signal) {
       if (signal?.aborted) throw abortReason(signal);
-      const wanted = Math.max(0, Math.min(length, stat.size - offset));
+      const wanted = Math.max(0, Math.min(length, size - offset));
       const bytes = new Uint8Array(wanted);
       let filled = 0;
       while (filled < wanted) {
@@ -42,10 +51,25 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
+      // After the read: what was written during it counts.
+      await checkUnchanged();
       return filled === wanted ? bytes : bytes.slice(0, filled);
     },
     close: () => handle.close(),
   };
+}
+
+/** Not by inode, which some network file systems make up anew. */
+const isSame = (one: BigIntStats, other: BigIntStats): boolean =>
+  one.size === other.size && one.mtimeNs === other.mtimeNs;
+
+function changed(name: string, problem: string): SlideError {
+  return new SlideError(
+    'changed',
+    name,
+    problem,
+    'Put the file back as it was and run the command again, or start over with the new one.',
+  );
 }
 
 /**

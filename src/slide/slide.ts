@@ -36,9 +36,21 @@ export interface ByteSource {
 
 export type EncodedImageType = 'image/jpeg' | 'image/png' | 'image/webp';
 
+/** By how much an image is reduced while it is decoded: a power of two that JPEG's transform allows. */
+export type Shrink = 1 | 2 | 4 | 8;
+
 /** Decodes a complete encoded image with the platform's native decoder (createImageBitmap, sharp). */
 export interface ImageDecoder {
-  decode(bytes: Uint8Array<ArrayBuffer>, type: EncodedImageType, signal?: AbortSignal): Promise<RgbaImage>;
+  /**
+   * @param shrink reduces the image to `ceil(side / shrink)`; each pixel is about the mean of `shrink²`. Faster than
+   * decoding all of it. For pictures only: networks get whole pixels.
+   */
+  decode(
+    bytes: Uint8Array<ArrayBuffer>,
+    type: EncodedImageType,
+    signal?: AbortSignal,
+    shrink?: Shrink,
+  ): Promise<RgbaImage>;
 }
 
 /**
@@ -159,6 +171,8 @@ export type SlideErrorCode =
   | 'corrupt'
   | 'broken-tile'
   | 'not-found'
+  /** Moved, deleted, replaced or written to since it was opened. */
+  | 'changed'
   | 'network'
   | 'no-range';
 

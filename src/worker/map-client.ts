@@ -2,6 +2,7 @@
 import type { AnnotationFile } from '../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../annotation/rasterise.ts';
 import type { CellLattice, MapFileRequest, MapWorkerApi, RasterisedCell } from './map-service.ts';
+import { watchHeartbeat } from '../base/heartbeat.ts';
 import type { RpcClient } from '../base/rpc.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
@@ -29,18 +30,42 @@ export interface MapClient {
   ): Promise<Blob>;
 }
 
+/** Milliseconds without an answer after which the worker counts as hanging; 100 MB of GeoJSON take a few seconds. */
+const deadlineMs = 90_000;
+
 /** Starts the worker with the first call. */
 export function createMapClient(): MapClient {
   let started: RpcClient<MapWorkerApi> | null = null;
+  /** What the worker is doing, by the file's name, for the message when it hangs in it. */
+  const files = new Set<string>();
   const rpc = (): RpcClient<MapWorkerApi> => {
-    started ??= connectWorker<MapWorkerApi>(
-      new Worker(new URL('./map-worker.ts', import.meta.url), { type: 'module', name: 'map' }),
-      'map',
-    );
-    return started;
+    if (started !== null) return started;
+    const worker = new Worker(new URL('./map-worker.ts', import.meta.url), { type: 'module', name: 'map' });
+    const client = connectWorker<MapWorkerApi>(worker, 'map');
+    watchHeartbeat(client, {
+      deadlineMs,
+      onSilent: () => {
+        // The next call starts another.
+        started = null;
+        worker.terminate();
+        client.fail({
+          code: 'not-answering',
+          file: [...files][0] ?? '',
+          problem: `This was stopped: there was no answer for ${deadlineMs / 1000} seconds.`,
+          remedy: 'The file may be damaged, or too large for this computer.',
+        });
+      },
+    });
+    started = client;
+    return client;
   };
   return {
-    readAnnotations: (file, name) => rpc().call('readAnnotations', [file, name]),
+    readAnnotations: (file, name) => {
+      files.add(name);
+      return rpc()
+        .call('readAnnotations', [file, name])
+        .finally(() => files.delete(name));
+    },
     rasterise: (areas, lattice, outside, onCell, signal) =>
       rpc().call('rasterise', [areas, lattice, outside], {
         signal,

@@ -3,6 +3,9 @@
  * segmentation worker runs networks. All types are structured-cloneable.
  */
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
+import type { ErrorReport } from '../base/error-report.ts';
+import type { TileQuality } from '../slide/view-pyramid.ts';
+import { urlName } from '../slide/range-client.ts';
 import type { GoldenResult } from '../runtime/golden-check.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { BackendChoice, BackendName } from '../runtime/backend.ts';
@@ -65,18 +68,39 @@ export interface TensorCounts {
 /** Colours of displayed tiles: as stored in the file, or converted to sRGB with its ICC profile. */
 export type TileColours = 'stored' | 'srgb';
 
-/** Methods of the slide worker. */
+/** How the overview of a slide without small levels gets on; progress of `SlideWorkerApi.buildOverview`. */
+export interface OverviewReport {
+  /** Tiles that are in the picture, of all that it needs. */
+  readonly done: number;
+  readonly total: number;
+  /** Tiles among them that could not be read, and why the first of them could not. */
+  readonly broken: number;
+  readonly problem: ErrorReport | null;
+}
+
+/** Methods of the slide worker. Levels are those of `viewLevels` (src/slide/view-levels.ts). */
 export interface SlideWorkerApi {
   open(input: SlideInput): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
-  /** null for a missing tile. The bitmap is transferred. */
+  /**
+   * null for a missing tile; for a level that the file lacks, null where `quality` can't be had. The bitmap is
+   * transferred.
+   */
   tile(
     slideId: number,
     level: number,
     column: number,
     row: number,
     colours: TileColours,
+    quality: TileQuality,
   ): Promise<ImageBitmap | null>;
   associatedImage(slideId: number, name: string): Promise<ImageBitmap>;
+  /**
+   * Reads the overview of a slide without small levels, until it is complete or the call is aborted. Progress events
+   * are OverviewReport; after each, overview tiles have changed.
+   */
+  buildOverview(slideId: number): Promise<void>;
+  /** What is on the screen, level-0 pixels; the overview reads it first. */
+  setView(slideId: number, view: Level0Rect | null): Promise<void>;
   close(slideId: number): Promise<void>;
 }
 
@@ -108,6 +132,11 @@ export interface SegmentWorkerApi {
 /** The input with an absolute URL. Called in the page, because workers have another base URL. */
 export function absoluteInput(input: SlideInput): SlideInput {
   return input.kind === 'url' ? { kind: 'url', url: absoluteUrl(input.url) } : input;
+}
+
+/** The input's name for messages. */
+export function titleOfInput(input: SlideInput): string {
+  return input.kind === 'url' ? urlName(input.url) : (input.files[0]?.name ?? '');
 }
 
 /** `url` resolved against the page's URL. */

@@ -2,9 +2,9 @@
 import type { SliceReader } from '../segment/slice-reader.ts';
 import { SlideError, type Slide, type SlideErrorCode } from '../slide/slide.ts';
 import { WorkerError } from '../base/error-report.ts';
-import type { SlideInput } from './protocol.ts';
+import { titleOfInput, type SlideInput } from './protocol.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
-import type { RpcClient } from '../base/rpc.ts';
+import { SlideKeeper, type StartedWorker } from './slide-keeper.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
 /** An open slide, without its pixels. */
@@ -17,21 +17,36 @@ export interface SlideReading<Input = SlideInput> {
   reader(slide: SlideHandle): SliceReader;
 }
 
+/**
+ * Milliseconds without an answer after which a worker or thread counts as hanging. Decoding a tile takes a second at
+ * most, adding up a context of a whole slide a few.
+ */
+const deadlineMs = 60_000;
+
 /** Starts the reader worker. */
 export function startReader(): SlideReading {
-  const worker = new Worker(new URL('./reader-worker.ts', import.meta.url), {
-    type: 'module',
-    name: 'reader',
-  });
-  return readingOver(connectWorker<ReaderWorkerApi>(worker, 'reader'));
+  return readingOver<SlideInput>(() => {
+    const worker = new Worker(new URL('./reader-worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'reader',
+    });
+    const rpc = connectWorker<ReaderWorkerApi>(worker, 'reader');
+    return { rpc, terminate: () => worker.terminate() };
+  }, titleOfInput);
 }
 
-export function readingOver<Input>(rpc: RpcClient<ReaderWorkerApi<Input>>): SlideReading<Input> {
+/** Reads slides in a worker or thread, which is started again when it hangs. */
+export function readingOver<Input>(
+  start: () => StartedWorker<ReaderWorkerApi<Input>>,
+  titleOf: (input: Input) => string,
+): SlideReading<Input> & { terminate(): void } {
+  const keeper = new SlideKeeper<Input, ReaderWorkerApi<Input>>({ start, titleOf, deadlineMs });
+  keeper.start();
   const ids = new WeakMap<SlideHandle, number>();
   return {
     open: async (input) => {
-      const { slideId, metadata } = await rpc.call('open', [input]).catch(rethrow);
-      const handle = { metadata, close: () => void rpc.call('close', [slideId]).catch(() => undefined) };
+      const { slideId, metadata } = await keeper.open(input).catch(rethrow);
+      const handle = { metadata, close: () => void keeper.close(slideId).catch(() => undefined) };
       ids.set(handle, slideId);
       return handle;
     },
@@ -39,9 +54,22 @@ export function readingOver<Input>(rpc: RpcClient<ReaderWorkerApi<Input>>): Slid
       const slideId = ids.get(slide);
       if (slideId === undefined) throw new RangeError('The slide was not opened by this reader.');
       return {
-        read: (rect, sizePx, signal) => rpc.call('read', [slideId, rect, sizePx], { signal }).catch(rethrow),
+        read: (rect, sizePx, signal) =>
+          keeper
+            .call(slideId, (rpc, id, options) => rpc.call('read', [id, rect, sizePx], options), signal)
+            .catch(rethrow),
+        picture: (sizePx, signal) =>
+          keeper
+            .call(
+              slideId,
+              (rpc, id, options) => rpc.call('picture', [id, sizePx], options),
+              signal,
+              'background',
+            )
+            .catch(rethrow),
       };
     },
+    terminate: () => keeper.terminate(),
   };
 }
 
@@ -53,6 +81,7 @@ const slideErrorCodes: Readonly<Record<SlideErrorCode, true>> = {
   corrupt: true,
   'broken-tile': true,
   'not-found': true,
+  changed: true,
   network: true,
   'no-range': true,
 };

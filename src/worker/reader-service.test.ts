@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { SlideError } from '../slide/slide.ts';
 import { readingOver } from './reader-client.ts';
@@ -30,7 +30,13 @@ function connect(read: ReturnType<ReaderPlatform['reader']>['read']) {
       reader: () => ({ read }),
     }),
   );
-  return { reading: readingOver(new RpcClient<ReaderWorkerApi>(port2)), closed: () => closed };
+  return {
+    reading: readingOver(
+      () => ({ rpc: new RpcClient<ReaderWorkerApi>(port2), terminate: () => undefined }),
+      () => 'a.svs',
+    ),
+    closed: () => closed,
+  };
 }
 
 const rect: Level0Rect = { x: 5, y: 0, width: 10, height: 10 };
@@ -48,7 +54,7 @@ it('returns pixels over the channel, also from a view of a larger buffer', async
   expect(image).toEqual({ width: 2, height: 2, data: new Uint8ClampedArray(16).fill(5) });
   slide.close();
   await expect(reading.reader(slide).read(rect, 2, new AbortController().signal)).rejects.toThrow('not open');
-  expect(closed()).toBe(1);
+  await vi.waitFor(() => expect(closed()).toBe(1));
 });
 
 it('keeps the error type, so that a broken tile costs one slice', async () => {

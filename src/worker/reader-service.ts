@@ -3,6 +3,7 @@
  * Separate from the worker's entry, so that tests and the command line can run them.
  */
 import type { ReadPixels, SliceReader } from '../segment/slice-reader.ts';
+import type { SlidePicture } from '../slide/picture.ts';
 import type { Level0Rect, RgbaImage, Slide, SlideMetadata } from '../slide/slide.ts';
 import type { SlideInput } from './protocol.ts';
 import type { Handlers } from '../base/rpc.ts';
@@ -12,6 +13,8 @@ export interface ReaderWorkerApi<Input = SlideInput> {
   open(input: Input): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
   /** The pixels of `rect`, resampled to `sizePx × sizePx`. They are transferred. */
   read(slideId: number, rect: Level0Rect, sizePx: number): Promise<RgbaImage & Pick<ReadPixels, 'times'>>;
+  /** See `readPicture`; null also where the platform's readers make none. */
+  picture(slideId: number, sizePx: number): Promise<SlidePicture | null>;
   close(slideId: number): Promise<void>;
 }
 
@@ -43,6 +46,12 @@ export function createReaderService<Input>(
       call.transfer(pixels.buffer as ArrayBuffer);
       const image = { width, height, data: pixels as Uint8ClampedArray<ArrayBuffer> };
       return times === undefined ? image : { ...image, times };
+    },
+
+    picture: async (call, slideId, sizePx) => {
+      const open = slides.get(slideId);
+      if (open === undefined) throw new RangeError(`Slide ${slideId} is not open.`);
+      return (await open.reader.picture?.(sizePx, call.signal)) ?? null;
     },
 
     close: (_call, slideId) => {

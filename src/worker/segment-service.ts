@@ -19,7 +19,7 @@ import { SliceQueue } from '../segment/queue.ts';
 import { PauseGate, segmentSlide } from '../segment/run.ts';
 import type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
 import type { SliceReader } from '../segment/slice-reader.ts';
-import { hasTissue } from '../segment/tissue.ts';
+import { hasTissue, tissueNote } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import { LastOpened } from './open-slides.ts';
 import type {
@@ -125,12 +125,16 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     const notify = (error: ErrorReport): void => emit({ kind: 'notice', error });
     const planned = await plan(subject, request, call);
     const { plan: slices, key, tissue: mask } = planned;
+    const note = tissueNote(mask, request.glass ?? null);
+    if (note !== null) {
+      notify({ code: 'tissue-sampled', file: subject.metadata.name, problem: note, remedy: '' });
+    }
     const { storage } = platform;
     const store =
       request.keep === true && storage !== undefined
         ? await RemoteSliceStore.open(storage, key, slices.marginPx, notify)
         : null;
-    const note = runNote(request, subject.metadata, subject.manifest, slices.slices.length);
+    const about = runNote(request, subject.metadata, subject.manifest, slices.slices.length);
     const queue = new SliceQueue(slices, {
       keptRegions,
       ...(mask === null ? {} : { isTissue: ({ cell }) => hasTissue(mask, cell) }),
@@ -139,7 +143,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     queues.add(queue);
     const tensorsBefore = platform.numTensors();
     try {
-      await store?.setRun({ ...note, state: 'running' });
+      await store?.setRun({ ...about, state: 'running' });
       const summary = await segmentSlide({
         reader: subject.reader,
         network,
@@ -152,7 +156,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
         pause,
         store: store ?? undefined,
       });
-      await store?.setRun({ ...note, state: 'ended' });
+      await store?.setRun({ ...about, state: 'ended' });
       return { ...summary, tensorsBefore, tensorsAfter: platform.numTensors() };
     } finally {
       queues.delete(queue);

@@ -42,7 +42,10 @@ function start() {
       reader: (open) => slideReader(open, {} as SlidePlatform, cache),
     }),
   );
-  const reading = readingOver(new RpcClient<ReaderWorkerApi>(readerClient));
+  const reading = readingOver(
+    () => ({ rpc: new RpcClient<ReaderWorkerApi>(readerClient), terminate: () => undefined }),
+    () => 'a.svs',
+  );
   const model = { slice: { fieldUm: 160, sizePx: 8 }, context: null };
   const platform: SegmentPlatform = {
     startBackend: async () => fakeBackend(),

@@ -1,6 +1,16 @@
 /** The page's client of the slide worker. */
 import type { SlideMetadata } from '../slide/slide.ts';
-import { absoluteInput, type SlideInput, type SlideWorkerApi, type TileColours } from './protocol.ts';
+import type { Level0Rect } from '../slide/slide.ts';
+import type { TileQuality } from '../slide/view-pyramid.ts';
+import {
+  absoluteInput,
+  type OverviewReport,
+  titleOfInput,
+  type SlideInput,
+  type SlideWorkerApi,
+  type TileColours,
+} from './protocol.ts';
+import { SlideKeeper } from './slide-keeper.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
 export { WorkerError } from '../base/error-report.ts';
@@ -17,37 +27,72 @@ export interface OpenedSlide {
  */
 export interface SlideClient {
   open(input: SlideInput, signal?: AbortSignal): Promise<OpenedSlide>;
-  /** null for a missing tile. The caller closes the bitmap. */
+  /** See `SlideWorkerApi.tile`. The caller closes the bitmap. */
   tile(
     slideId: number,
     level: number,
     column: number,
     row: number,
     colours: TileColours,
+    quality: TileQuality,
     signal?: AbortSignal,
   ): Promise<ImageBitmap | null>;
+  /** See `SlideWorkerApi.buildOverview`. */
+  buildOverview(
+    slideId: number,
+    onReport: (report: OverviewReport) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+  setView(slideId: number, view: Level0Rect | null): Promise<void>;
   associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
   close(slideId: number): Promise<void>;
   /** Terminates the worker. Pending calls reject. */
   terminate(): void;
 }
 
+/** Milliseconds without an answer after which the worker counts as hanging; the longest header takes a few seconds. */
+const deadlineMs = 20_000;
+
 /** Starts a slide worker. */
 export function createSlideClient(): SlideClient {
-  const worker = new Worker(new URL('./slide-worker.ts', import.meta.url), {
-    type: 'module',
-    name: 'slide',
-  });
-  const rpc = connectWorker<SlideWorkerApi>(worker, 'slide');
-  return {
-    open: (input, signal) => rpc.call('open', [absoluteInput(input)], { signal }),
-    tile: (slideId, level, column, row, colours, signal) =>
-      rpc.call('tile', [slideId, level, column, row, colours], { signal }),
-    associatedImage: (slideId, name, signal) => rpc.call('associatedImage', [slideId, name], { signal }),
-    close: (slideId) => rpc.call('close', [slideId]),
-    terminate: () => {
-      worker.terminate();
-      rpc.fail({ code: 'worker-ended', file: '', problem: 'The slide worker was terminated.', remedy: '' });
+  const keeper = new SlideKeeper<SlideInput, SlideWorkerApi>({
+    start: () => {
+      const worker = new Worker(new URL('./slide-worker.ts', import.meta.url), {
+        type: 'module',
+        name: 'slide',
+      });
+      const rpc = connectWorker<SlideWorkerApi>(worker, 'slide');
+      return { rpc, terminate: () => worker.terminate() };
     },
+    titleOf: titleOfInput,
+    deadlineMs,
+  });
+  // Before it is needed, so that the first slide opens sooner.
+  keeper.start();
+  return {
+    open: (input, signal) => keeper.open(absoluteInput(input), signal),
+    tile: (slideId, level, column, row, colours, quality, signal) =>
+      keeper.call(
+        slideId,
+        (rpc, id, options) => rpc.call('tile', [id, level, column, row, colours, quality], options),
+        signal,
+      ),
+    buildOverview: (slideId, onReport, signal) =>
+      keeper.call(
+        slideId,
+        (rpc, id, options) =>
+          rpc.call('buildOverview', [id], {
+            ...options,
+            onProgress: (report) => onReport(report as OverviewReport),
+          }),
+        signal,
+        'background',
+      ),
+    setView: (slideId, view) =>
+      keeper.call(slideId, (rpc, id, options) => rpc.call('setView', [id, view], options)),
+    associatedImage: (slideId, name, signal) =>
+      keeper.call(slideId, (rpc, id, options) => rpc.call('associatedImage', [id, name], options), signal),
+    close: (slideId) => keeper.close(slideId),
+    terminate: () => keeper.terminate(),
   };
 }

@@ -37,13 +37,18 @@ afterEach(() => {
 
 function connect(slide: Slide, toBitmap: SlideServicePlatform['toBitmap']): RpcClient<SlideWorkerApi> {
   const { port1, port2 } = new MessageChannel();
-  serveRpc<SlideWorkerApi>(port1, createSlideService({ openSlide: () => Promise.resolve(slide), toBitmap }));
+  serveRpc<SlideWorkerApi>(
+    port1,
+    createSlideService({ openSlide: () => Promise.resolve(slide), decoder, toBitmap }),
+  );
   const client = new RpcClient<SlideWorkerApi>(port2);
   port1.start();
   port2.start();
   ports.push(port1);
   return client;
 }
+
+const decoder = { decode: () => Promise.reject(new Error('Not decoded here.')) };
 
 const missing: TilePayload = { kind: 'missing' };
 
@@ -58,7 +63,9 @@ describe('slide service', () => {
     expect(second.slideId).not.toBe(first.slideId);
     await client.call('close', [first.slideId]);
     expect(close).toHaveBeenCalledOnce();
-    await expect(client.call('tile', [first.slideId, 0, 0, 0, 'stored'])).rejects.toThrow('is not open');
+    await expect(client.call('tile', [first.slideId, 0, 0, 0, 'stored', 'exact'])).rejects.toThrow(
+      'is not open',
+    );
   });
 
   it('crops edge tiles to the level', async () => {
@@ -71,8 +78,8 @@ describe('slide service', () => {
       },
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored'])).toBeNull();
-    expect(await client.call('tile', [slideId, 0, 1, 1, 'stored'])).toBeNull();
+    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'])).toBeNull();
+    expect(await client.call('tile', [slideId, 0, 1, 1, 'stored', 'exact'])).toBeNull();
     expect(sizes).toEqual([
       [256, 256],
       [244, 44],
@@ -94,10 +101,10 @@ describe('slide service', () => {
       return Promise.resolve(null);
     });
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    await client.call('tile', [slideId, 0, 0, 0, 'stored']);
+    await client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact']);
     expect(iccProfile).not.toHaveBeenCalled();
-    await client.call('tile', [slideId, 0, 0, 0, 'srgb']);
-    await client.call('tile', [slideId, 0, 0, 0, 'srgb']);
+    await client.call('tile', [slideId, 0, 0, 0, 'srgb', 'exact']);
+    await client.call('tile', [slideId, 0, 0, 0, 'srgb', 'exact']);
     expect(seen).toEqual([null, profile, profile]);
     expect(iccProfile).toHaveBeenCalledOnce();
   });
@@ -114,7 +121,7 @@ describe('slide service', () => {
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
     const controller = new AbortController();
-    const tile = client.call('tile', [slideId, 0, 0, 0, 'stored'], { signal: controller.signal });
+    const tile = client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'], { signal: controller.signal });
     await vi.waitFor(() => expect(readSignal).toBeDefined());
     controller.abort();
     await expect(tile).rejects.toMatchObject({ name: 'AbortError' });
@@ -134,9 +141,9 @@ describe('slide service', () => {
       () => Promise.resolve(null),
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    await expect(client.call('tile', [slideId, 0, 0, 0, 'stored'])).rejects.toMatchObject({
+    await expect(client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'])).rejects.toMatchObject({
       report: { code: 'broken-tile', file: 'a.svs' },
     });
-    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored'])).toBeNull();
+    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'])).toBeNull();
   });
 });

@@ -1,12 +1,16 @@
 /** The slide worker's methods, separate from the worker's entry so that tests can run them. */
-import { SlideError, type Slide, type TilePayload } from '../slide/slide.ts';
-import type { SlideInput, SlideWorkerApi } from './protocol.ts';
+import { toErrorReport } from '../base/error-report.ts';
+import { SlideError, type ImageDecoder, type Slide, type TilePayload } from '../slide/slide.ts';
+import { ViewPyramid } from '../slide/view-pyramid.ts';
+import type { OverviewReport, SlideInput, SlideWorkerApi } from './protocol.ts';
 import type { Handlers } from '../base/rpc.ts';
 
 /** What the service needs from its platform. */
 export interface SlideServicePlatform {
   /** @throws SlideError when the input is not a slide or can't be read. */
   openSlide(input: SlideInput): Promise<Slide>;
+  /** Decodes tiles to pixels, for levels that the file lacks. */
+  readonly decoder: ImageDecoder;
   /**
    * Decodes a tile to a bitmap of at most `maxWidth × maxHeight`, cropped at the right and bottom; null for a missing
    * tile. Converts colours to sRGB if a profile is given.
@@ -22,6 +26,9 @@ export interface SlideServicePlatform {
 /** A slide and its ICC profile, which is read with the first tile that needs it. */
 interface HeldSlide {
   readonly slide: Slide;
+  readonly pyramid: ViewPyramid;
+  /** Aborts when the slide is closed. */
+  readonly closed: AbortController;
   profile: Promise<Uint8Array | null> | null;
 }
 
@@ -58,19 +65,20 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
         call.signal.throwIfAborted();
       }
       const slideId = nextId++;
-      slides.set(slideId, { slide, profile: null });
+      const pyramid = new ViewPyramid(slide, { decoder: platform.decoder, remote: input.kind === 'url' });
+      slides.set(slideId, { slide, pyramid, closed: new AbortController(), profile: null });
       return { slideId, metadata: slide.metadata };
     },
 
-    tile: async (call, slideId, level, column, row, colours) => {
+    tile: async (call, slideId, level, column, row, colours, quality) => {
       const held = heldOf(slideId);
-      const { slide } = held;
+      const { slide, pyramid } = held;
       const profile = colours === 'srgb' ? await profileOf(held) : null;
-      const payload = await slide.tile(level, column, row, call.signal);
+      const payload = await pyramid.tile(level, column, row, quality, call.signal);
       // Checks again before decoding, which is slow: the tile may have scrolled out of view.
       call.signal.throwIfAborted();
-      const size = slide.metadata.levels[level];
-      if (size === undefined) throw new RangeError(`The slide has no level ${level}.`);
+      const size = pyramid.levels[level];
+      if (payload === null || size === undefined) return null;
       const bitmap = await platform
         .toBitmap(
           payload,
@@ -97,8 +105,26 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
       return call.transfer(bitmap);
     },
 
+    buildOverview: (call, slideId) => {
+      const { pyramid, closed } = heldOf(slideId);
+      return pyramid.build(
+        ({ done, total, broken, problem }) =>
+          call.progress({
+            done,
+            total,
+            broken,
+            problem: problem === null ? null : toErrorReport(problem),
+          } satisfies OverviewReport),
+        AbortSignal.any([call.signal, closed.signal]),
+      );
+    },
+
+    setView: (_call, slideId, view) => slides.get(slideId)?.pyramid.setView(view),
+
     close: (_call, slideId) => {
-      slides.get(slideId)?.slide.close();
+      const held = slides.get(slideId);
+      held?.closed.abort();
+      held?.slide.close();
       slides.delete(slideId);
     },
   };

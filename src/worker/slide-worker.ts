@@ -1,12 +1,14 @@
 /** Entry of the slide worker: reads and decodes tiles for viewing. */
 import { serveRpc } from '../base/rpc.ts';
-import { tileBitmap } from '../slide/browser-platform.ts';
+import { browserPlatform, tileBitmap } from '../slide/browser-platform.ts';
 import type { TilePayload } from '../slide/slide.ts';
 import { openSlideInput } from './open-slides.ts';
 import type { SlideWorkerApi } from './protocol.ts';
 import { createSlideService } from './slide-service.ts';
 
-serveRpc<SlideWorkerApi>(globalThis, createSlideService({ openSlide: openSlideInput, toBitmap }));
+const { decoder } = browserPlatform();
+
+serveRpc<SlideWorkerApi>(globalThis, createSlideService({ openSlide: openSlideInput, decoder, toBitmap }));
 
 /**
  * Decodes a tile with the browser's decoders and crops it to `maxWidth × maxHeight` pixels; null for a missing tile.

@@ -10,6 +10,7 @@ import { sampleClassMap } from './class-map-strips.ts';
 import { pictureOfView } from './view-picture.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
+import { viewLevels } from '../../slide/view-levels.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 
 /** Longest side of the thumbnails, pixels: 300 dpi at their printed size. */
@@ -104,7 +105,7 @@ function settingsOf({ preferences, backend }: AppState): [string, string][] {
   ];
 }
 
-/** Most tiles that are read for a thumbnail. Large files without a pyramid exceed it. */
+/** Most tiles that are read for a thumbnail. */
 const mostTiles = 600;
 
 /**
@@ -118,7 +119,7 @@ export async function pictureOfSlide(
   colours: TileColours,
   longestPx: number,
 ): Promise<HTMLCanvasElement | null> {
-  const { levels } = metadata;
+  const levels = viewLevels(metadata.levels);
   const at = Math.max(
     0,
     levels.findLastIndex(({ width, height }) => Math.max(width, height) >= longestPx),
@@ -138,7 +139,7 @@ export async function pictureOfSlide(
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = 'high';
   const draw = async (column: number, row: number): Promise<void> => {
-    const bitmap = await client.tile(slideId, at, column, row, colours).catch(() => null);
+    const bitmap = await client.tile(slideId, at, column, row, colours, 'exact').catch(() => null);
     if (bitmap === null) return;
     const x = Math.round(column * level.tileWidth * scale);
     const y = Math.round(row * level.tileHeight * scale);

@@ -6,7 +6,7 @@ import { formatCount, formatDuration, formatRate } from '../format.ts';
 import { wholeProgress } from '../state/run-state.ts';
 import type { ModelRun, RunState } from '../state/run-state.ts';
 import { layerText } from '../state/state.ts';
-import type { AppState, BackendState, LogEntry } from '../state/state.ts';
+import type { AppState, BackendState, LogEntry, OverviewState } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
 export function StatusBar(): React.JSX.Element {
@@ -15,6 +15,7 @@ export function StatusBar(): React.JSX.Element {
   const idle = useApp(idleText);
   const backend = useApp((state) => state.backend);
   const entries = useApp((state) => state.log.length);
+  const overview = useApp((state) => state.slide?.overview ?? null);
   return (
     <footer className="status-bar" data-testid="status-bar">
       {run !== null && <Progress run={run} />}
@@ -25,6 +26,7 @@ export function StatusBar(): React.JSX.Element {
         </span>
       )}
       <div className="spacer" />
+      <Overview overview={overview} />
       <Backend backend={backend} />
       <CommandButton
         id="interface.log"
@@ -165,6 +167,50 @@ function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {
       </button>
     </div>
   );
+}
+
+/** How the overview of a slide without small levels gets on. */
+function Overview({ overview }: { readonly overview: OverviewState | null }): React.JSX.Element | null {
+  switch (overview?.kind) {
+    case undefined:
+      return null;
+    case 'building':
+      return (
+        <span
+          className="faint"
+          data-testid="overview-status"
+          title="The file has no small levels, so Dualscope reads all of its tiles for the views of large areas. Until then these are coarse. Zoom in for full detail."
+        >
+          Building overview: {shareText(overview.share)}
+        </span>
+      );
+    case 'sampled':
+      return (
+        <span
+          className="faint"
+          data-testid="overview-status"
+          title="The file has no small levels, and a slide on a server is not read as a whole. Views of large areas show some of its tiles. Zoom in for full detail."
+        >
+          Overview from samples
+        </span>
+      );
+    case 'stopped':
+      return (
+        <span
+          className="warning-text"
+          data-testid="overview-status"
+          title="Reading the slide failed, so views of large areas stay coarse. The log says why."
+        >
+          Overview incomplete
+        </span>
+      );
+  }
+}
+
+/** In per cent, rounded down; one more digit at first, so that it moves. */
+function shareText(share: number): string {
+  const steps = share < 0.1 ? 10 : 1;
+  return `${Math.floor(100 * steps * share) / steps} %`;
 }
 
 const backendNames = { webgpu: 'WebGPU', webgl: 'WebGL', wasm: 'WebAssembly', cpu: 'JavaScript' } as const;

@@ -1,20 +1,30 @@
 /** Opens slides, one at a time: the latest request wins, and a failure leaves the current slide open. */
+import { WorkerError } from '../../base/error-report.ts';
+import type { Level0Rect, SlideMetadata } from '../../slide/slide.ts';
+import { overviewSize } from '../../slide/view-levels.ts';
 import type { SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { browserStorage } from '../state/browser-storage.ts';
-import type { SlideChoice } from '../state/state.ts';
+import type { OverviewState, SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { recallMpp, rememberMpp, userMpp } from './user-mpp.ts';
 import { fileNameOf } from './url-parameters.ts';
 
+/** Milliseconds that the view may move before the worker hears of it. */
+const viewMs = 300;
+
 export class SlideSession {
   readonly #store: AppStore;
   readonly #client: SlideClient;
   #opening: AbortController | null = null;
+  /** Ends the reading of the current slide's overview. */
+  #overview: AbortController | null = null;
+  #viewTimer: ReturnType<typeof setTimeout> | null = null;
+  readonly #overviewListeners = new Set<() => void>();
   /** Number of broken tiles of the current slide. Only the first is reported. */
   #brokenTiles = 0;
 
@@ -45,6 +55,7 @@ export class SlideSession {
       const known = recallMpp(browserStorage(), metadata.fingerprint);
       this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known });
       if (before !== null) void this.#client.close(before.slideId);
+      void this.#buildOverview(slideId, metadata);
     } catch (error) {
       // Aborted: the user has opened another slide or closed this one.
       if (controller.signal.aborted) return;
@@ -54,6 +65,58 @@ export class SlideSession {
       this.#store.dispatch({ type: 'log', entry: logEntry('error', report, 'slide.open') });
     } finally {
       if (this.#opening === controller) this.#opening = null;
+    }
+  }
+
+  /** Calls `listener` when the overview of the open slide shows more. @returns a function that stops this */
+  readonly onOverview = (listener: () => void): (() => void) => {
+    this.#overviewListeners.add(listener);
+    return () => this.#overviewListeners.delete(listener);
+  };
+
+  /** What is on the screen, level-0 pixels: the overview shows it first. */
+  viewMoved(area: () => Level0Rect | null): void {
+    if (this.#viewTimer !== null || this.#store.getState().slide?.overview?.kind !== 'building') return;
+    this.#viewTimer = setTimeout(() => {
+      this.#viewTimer = null;
+      const { slide } = this.#store.getState();
+      if (slide !== null) this.#client.setView(slide.slideId, area()).catch(() => undefined);
+    }, viewMs);
+  }
+
+  /** Reads the overview of a slide without small levels, and says so. */
+  async #buildOverview(slideId: number, metadata: SlideMetadata): Promise<void> {
+    this.#overview?.abort();
+    this.#overview = null;
+    const size = overviewSize(metadata.levels);
+    if (size === null) return;
+    const controller = new AbortController();
+    this.#overview = controller;
+    const { tiles } = size;
+    const show = (overview: OverviewState | null): void =>
+      this.#store.dispatch({ type: 'overview', slideId, overview });
+    let total = tiles;
+    show({ kind: 'building', share: 0 });
+    try {
+      await this.#client.buildOverview(
+        slideId,
+        (report) => {
+          if (controller.signal.aborted) return;
+          total = report.total;
+          show({ kind: 'building', share: report.done / report.total });
+          if (report.problem !== null) this.onTileError(new WorkerError(report.problem));
+          for (const listener of [...this.#overviewListeners]) listener();
+        },
+        controller.signal,
+      );
+      show(total < tiles ? { kind: 'sampled' } : null);
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      show({ kind: 'stopped' });
+      this.#store.dispatch({
+        type: 'log',
+        entry: logEntry('error', reportOf(error, metadata.name), 'slide.reload'),
+      });
     }
   }
 
@@ -76,6 +139,7 @@ export class SlideSession {
 
   close(): void {
     this.#opening?.abort();
+    this.#overview?.abort();
     const { slide } = this.#store.getState();
     this.#store.dispatch({ type: 'slide-closed' });
     if (slide !== null) void this.#client.close(slide.slideId);

@@ -136,6 +136,7 @@ export class Workbench {
       if (view !== this.activeView()) return;
       this.#link.lead(view, this.#views.values(), this.store.getState().link);
       this.segmentation.viewMoved();
+      this.slides.viewMoved(() => this.activeView()?.visibleArea() ?? null);
       this.navigation.moved();
       for (const listener of [...this.#frameListeners]) listener();
     });

@@ -27,6 +27,7 @@ import type {
   ModelCheck,
   ModelEntry,
   OpenSlide,
+  OverviewState,
   OverlaySettings,
   PaneCount,
   Polygon,
@@ -65,6 +66,7 @@ export type Action =
       readonly userMpp: SlideMpp | null;
     }
   | { readonly type: 'slide-closed' }
+  | { readonly type: 'overview'; readonly slideId: number; readonly overview: OverviewState | null }
   | { readonly type: 'offer-slides'; readonly choices: readonly SlideChoice[] }
   | { readonly type: 'user-mpp'; readonly mpp: SlideMpp | null }
   | { readonly type: 'undo-mpp' }
@@ -183,6 +185,10 @@ export function reduce(state: AppState, action: Action): AppState {
     }
     case 'slide-closed':
       return { ...state, slide: null, opening: null, lastRun: null };
+    case 'overview':
+      return state.slide?.slideId === action.slideId
+        ? changeSlide(state, () => ({ overview: action.overview }))
+        : state;
     case 'offer-slides': {
       const keys = new Set(action.choices.map((choice) => choice.key));
       const others = state.opened.filter((choice) => !keys.has(choice.key));
@@ -275,5 +281,6 @@ function openedSlide(
     calibration: null,
     bookmarks: [],
     annotate: reduceAnnotate(former, { kind: 'reset', annotations: [] }),
+    overview: null,
   };
 }

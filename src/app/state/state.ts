@@ -89,7 +89,18 @@ export interface OpenSlide {
   readonly bookmarks: readonly Bookmark[];
   /** Annotations and ground truth. */
   readonly annotate: AnnotateState;
+  /** The overview of a slide without small levels; null where there is nothing to say of it. */
+  readonly overview: OverviewState | null;
 }
+
+/**
+ * `building`: read in the background, `share` of it by now. `sampled`: made of a few tiles only, because the slide is
+ * on a server. `stopped`: reading failed; the log says why.
+ */
+export type OverviewState =
+  | { readonly kind: 'building'; readonly share: number }
+  | { readonly kind: 'sampled' }
+  | { readonly kind: 'stopped' };
 
 /** A known length being drawn, from which the µm per pixel is derived. */
 export interface KnownLengthDrawing {

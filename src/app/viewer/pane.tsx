@@ -55,6 +55,11 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
     return view.onceShown(() => workbench.joinViews(view));
   }, [workbench, view, slideId]);
 
+  useEffect(
+    () => (view === null ? undefined : workbench.slides.onOverview(() => view.overviewChanged())),
+    [workbench, view],
+  );
+
   const colours = useApp(tileColours);
   useEffect(() => view?.setColours(colours), [view, colours]);
 

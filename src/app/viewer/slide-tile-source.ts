@@ -3,6 +3,8 @@ import OpenSeadragon from 'openseadragon';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
+import { viewLevels, type ViewLevel } from '../../slide/view-levels.ts';
+import { LiveTiles, type ReadTile } from './live-tiles.ts';
 
 let sources = 0;
 
@@ -11,45 +13,67 @@ let sources = 0;
  * Levels need not differ by powers of two, and each may have its own tile size.
  */
 export class SlideTileSource extends OpenSeadragon.TileSource {
-  readonly #metadata: SlideMetadata;
-  readonly #client: SlideClient;
-  readonly #slideId: number;
-  readonly #colours: TileColours;
+  readonly #levels: readonly ViewLevel[];
+  readonly #read: ReadTile;
   readonly #onError: (error: unknown) => void;
+  /** Tiles of levels that the file lacks. */
+  readonly #live: LiveTiles;
   /** Unique per source, so that reloading does not find broken tiles in the cache. */
   readonly #number = sources++;
 
-  /** @param onError called for each tile that cannot be read, unless the request was aborted. */
+  /**
+   * @param onError called for each tile that cannot be read, unless the request was aborted.
+   * @param redraw called when a tile that was drawn has changed.
+   */
   constructor(
     client: SlideClient,
     slideId: number,
     metadata: SlideMetadata,
     colours: TileColours,
     onError: (error: unknown) => void,
+    redraw: () => void,
   ) {
     const base = metadata.levels[0];
+    const levels = viewLevels(metadata.levels);
     super({
       width: metadata.width,
       height: metadata.height,
       tileWidth: base?.tileWidth ?? 256,
       tileHeight: base?.tileHeight ?? 256,
       minLevel: 0,
-      maxLevel: metadata.levels.length - 1,
+      maxLevel: levels.length - 1,
       ready: true,
     });
-    this.#client = client;
-    this.#slideId = slideId;
-    this.#metadata = metadata;
-    this.#colours = colours;
+    this.#levels = levels;
+    this.#read = (level, column, row, quality, signal) =>
+      client.tile(slideId, level, column, row, colours, quality, signal);
+    this.#live = new LiveTiles(levels, this.#read, onError, redraw);
     this.#onError = onError;
   }
 
-  #slideLevel(level: number): number {
-    return this.#metadata.levels.length - 1 - level;
+  /** Stops reading. */
+  dispose(): void {
+    this.#live.clear();
   }
 
-  #level(level: number): SlideMetadata['levels'][number] {
-    const found = this.#metadata.levels[this.#slideLevel(level)];
+  /** Draws tiles of the overview again: it has changed. */
+  overviewChanged(): void {
+    this.#live.overviewChanged();
+  }
+
+  /** Reads tiles on the screen exactly that are coarse so far. @param drawn tiles in OpenSeadragon's numbering. */
+  refine(drawn: readonly { readonly level: number; readonly x: number; readonly y: number }[]): void {
+    this.#live.refine(
+      drawn.map(({ level, x, y }) => ({ level: this.#slideLevel(level), column: x, row: y })),
+    );
+  }
+
+  #slideLevel(level: number): number {
+    return this.#levels.length - 1 - level;
+  }
+
+  #level(level: number): ViewLevel {
+    const found = this.#levels[this.#slideLevel(level)];
     if (found === undefined) throw new RangeError(`The slide has no level ${level}.`);
     return found;
   }
@@ -86,7 +110,23 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     (job.userData as { controller?: AbortController }).controller = controller;
     const { level, x, y } = job.tile as unknown as { level: number; x: number; y: number };
     const { signal } = controller;
-    this.#client.tile(this.#slideId, this.#slideLevel(level), x, y, this.#colours, signal).then(
+    if (this.#level(level).kind !== 'file') {
+      this.#live.start(this.#slideLevel(level), x, y, signal).then(
+        (context) => {
+          // A coarser level shows through where nothing can be had.
+          if (context === null) (job as OpenSeadragon.ImageJob & Fail).fail('Not read.', null);
+          else job.finish(context, null, 'context2d');
+        },
+        (error: unknown) => {
+          if (signal.aborted) return;
+          this.#onError(error);
+          const { width, height } = this.#tileSize(level, x, y);
+          job.finish(drawBrokenTile(width, height), null, 'imageBitmap');
+        },
+      );
+      return;
+    }
+    this.#read(this.#slideLevel(level), x, y, 'exact', signal).then(
       (bitmap) => job.finish(bitmap ?? this.#background(level), null, 'imageBitmap'),
       (error: unknown) => {
         if (signal.aborted) return;
@@ -122,6 +162,11 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     }
     return canvas.transferToImageBitmap();
   }
+}
+
+/** Missing from the types of OpenSeadragon 5. */
+interface Fail {
+  fail(message: string, request: null): void;
 }
 
 /** Distance between stripes, in tile pixels. */

@@ -28,6 +28,9 @@ export class SlideView {
   #colours: TileColours = 'stored';
   /** Creates the tile source of the shown slide; null while none is shown. */
   #tiles: ((colours: TileColours) => SlideTileSource) | null = null;
+  /** Those in use; two while tiles are reloaded. */
+  readonly #sources = new Set<SlideTileSource>();
+  #refining = false;
 
   constructor({ element, overviewElement, label, reducedMotion }: SlideViewOptions) {
     // OpenSeadragon moves and removes the elements it receives, so it gets its own.
@@ -69,6 +72,7 @@ export class SlideView {
       for (const listener of [...this.#listeners]) listener();
     };
     this.#viewer.addHandler('update-viewport', notify);
+    this.#viewer.addHandler('update-viewport', () => this.#refineSoon());
     this.#viewer.addHandler('open', notify);
   }
 
@@ -83,7 +87,14 @@ export class SlideView {
     this.#slide = metadata;
     this.#slideId = slideId;
     this.#colours = colours;
-    this.#tiles = (wanted) => new SlideTileSource(client, slideId, metadata, wanted, onTileError);
+    this.#dropSources();
+    this.#tiles = (wanted) => {
+      const source = new SlideTileSource(client, slideId, metadata, wanted, onTileError, () =>
+        this.#redraw(),
+      );
+      this.#sources.add(source);
+      return source;
+    };
     this.#viewer.open({ tileSource: this.#tiles(colours) });
   }
 
@@ -91,6 +102,7 @@ export class SlideView {
     this.#slide = null;
     this.#slideId = null;
     this.#tiles = null;
+    this.#dropSources();
     this.#viewer.close();
   }
 
@@ -107,21 +119,30 @@ export class SlideView {
   reload(): void {
     if (this.#tiles === null || this.transform() === null) return;
     const { world } = this.#viewer;
-    const old = Array.from({ length: world.getItemCount() }, (_, i) => world.getItemAt(i));
+    const old = this.#items();
     this.#viewer.addTiledImage({
       tileSource: this.#tiles(this.#colours),
       success: (event) => {
         const { item } = event as unknown as { item: OpenSeadragon.TiledImage & WhenLoaded };
         // Removing the old items makes the new one the first.
         item.whenFullyLoaded(() => {
-          for (const one of old) if (world.getIndexOfItem(one) >= 0) world.removeItem(one);
+          for (const one of old) {
+            if (world.getIndexOfItem(one) >= 0) world.removeItem(one);
+            this.#dropSource(one.source);
+          }
         });
       },
     });
   }
 
+  /** Draws what has changed of the slide's overview. */
+  overviewChanged(): void {
+    for (const source of this.#sources) source.overviewChanged();
+  }
+
   destroy(): void {
     this.#listeners.clear();
+    this.#dropSources();
     this.#viewer.destroy();
     for (const host of this.#hosts) host.replaceChildren();
   }
@@ -275,10 +296,58 @@ export class SlideView {
     return transform === null ? null : apply(invert(transform), x, y);
   }
 
+  #dropSources(): void {
+    for (const source of this.#sources) source.dispose();
+    this.#sources.clear();
+  }
+
+  #dropSource(source: OpenSeadragon.TileSource): void {
+    if (!(source instanceof SlideTileSource)) return;
+    source.dispose();
+    this.#sources.delete(source);
+  }
+
+  #redraw(): void {
+    this.#viewer.forceRedraw();
+    this.#viewer.navigator?.forceRedraw();
+  }
+
+  /** Reads coarse tiles on the screen exactly, once the view rests for a moment. */
+  #refineSoon(): void {
+    if (this.#refining || this.#sources.size === 0) return;
+    this.#refining = true;
+    setTimeout(() => {
+      this.#refining = false;
+      for (const item of this.#items()) {
+        if (item.source instanceof SlideTileSource) item.source.refine(finestDrawn(item));
+      }
+    }, refineMs);
+  }
+
+  #items(): OpenSeadragon.TiledImage[] {
+    const { world } = this.#viewer;
+    return Array.from({ length: world.getItemCount() }, (_, i) => world.getItemAt(i));
+  }
+
   #size(): { width: number; height: number } {
     const { x, y } = this.#viewer.viewport.getContainerSize();
     return { width: x, height: y };
   }
+}
+
+/** Milliseconds that the view may move before tiles are read for where it is. */
+const refineMs = 120;
+
+/** The tiles of the finest level that is drawn. */
+function finestDrawn(item: OpenSeadragon.TiledImage): { level: number; x: number; y: number }[] {
+  const drawn = (item as OpenSeadragon.TiledImage & TilesToDraw).getTilesToDraw().map(({ tile }) => tile);
+  const finest = Math.max(...drawn.map(({ level }) => level));
+  return drawn.filter(({ level }) => level === finest);
+}
+
+/** Missing from the types of OpenSeadragon 5. */
+interface TilesToDraw {
+  getTilesToDraw(): { readonly tile: { level: number; x: number; y: number } }[];
 }
 
 /** Missing from the types of OpenSeadragon 5. */

@@ -1,7 +1,8 @@
 /** Reads a DICOM data set (PS3.10) up to its pixel data, within the slide's memory, and the values in it. */
-import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet } from 'dicom-parser';
+import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser';
 import { maxDicomHeaderBytes, type ByteBudget } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
+import { perFrameTag, readFramePositions } from './frame-positions.ts';
 
 /** What the package exports besides the functions of its own type file. */
 interface DicomParser {
@@ -13,16 +14,9 @@ interface DicomParser {
   ) => Omit<DataSet, 'warnings'> & { warnings: string[] };
   readonly littleEndianByteArrayParser: ByteArrayParser;
   readPart10Header(bytes: Uint8Array): DataSet & { readonly position: number };
-  parseDicomDataSetExplicit: ParseDataSet;
-  parseDicomDataSetImplicit: ParseDataSet;
+  readDicomElementExplicit(stream: ByteStream, warnings: string[], untilTag: string): Element;
+  readDicomElementImplicit(stream: ByteStream, untilTag: string): Element;
 }
-
-type ParseDataSet = (
-  data: DataSet,
-  stream: ByteStream,
-  end: number,
-  options: { readonly untilTag: string },
-) => void;
 
 const parser = dicomParser as unknown as DicomParser;
 
@@ -32,6 +26,7 @@ const firstBytes = 256 * 1024;
 const elementBytes = 400;
 
 const pixelDataTag = 'x7fe00010';
+const perFrameKey = 'x52009230';
 
 const implicitLittle = '1.2.840.10008.1.2';
 const deflatedLittle = '1.2.840.10008.1.2.1.99';
@@ -59,19 +54,31 @@ class CountingStream extends parser.ByteStream {
 
 class TooManyElements extends Error {}
 
+/** A data set up to the pixel data. */
+export interface DicomDataSet {
+  readonly data: DataSet;
+  /** Places of the frames, whose sequence `data` lacks; see `FramePositions`. Null where the file gives none. */
+  readonly framePlaces: Int32Array | null;
+}
+
 /**
  * Reads more and more of a file until the pixel data.
  * @throws SlideError `unsupported` (deflated, big-endian, too many elements), `truncated`, `corrupt`.
  */
-export async function readDataSet(source: ByteSource, budget: ByteBudget): Promise<DataSet> {
+export async function readDataSet(source: ByteSource, budget: ByteBudget): Promise<DicomDataSet> {
   let length = Math.min(source.size, firstBytes);
   for (;;) {
     const bytes = await source.read(0, length);
     try {
-      const { data, count } = parseDataSet(bytes, source.name, Math.floor(budget.left / elementBytes));
+      const { data, framePlaces, count } = parseDataSet(
+        bytes,
+        source.name,
+        Math.floor(budget.left / elementBytes),
+      );
       if (data.elements[pixelDataTag] !== undefined || length >= source.size) {
         budget.spend(count * elementBytes + bytes.length, 'data elements');
-        return data;
+        budget.spend(framePlaces?.byteLength ?? 0, 'frame positions');
+        return { data, framePlaces };
       }
     } catch (cause) {
       if (cause instanceof SlideError) throw cause;
@@ -95,7 +102,7 @@ function parseDataSet(
   bytes: Uint8Array,
   file: string,
   limit: number,
-): { readonly data: DataSet; readonly count: number } {
+): DicomDataSet & { readonly count: number } {
   const meta = parser.readPart10Header(bytes);
   const syntax = textOf(meta, 'x00020010');
   if (syntax === deflatedLittle || syntax === explicitBig) {
@@ -110,11 +117,35 @@ function parseDataSet(
   const stream = new CountingStream(bytes, meta.position, limit);
   const data = new parser.DataSet(parser.littleEndianByteArrayParser, bytes, {});
   data.warnings = [];
-  const parse =
-    syntax === implicitLittle ? parser.parseDicomDataSetImplicit : parser.parseDicomDataSetExplicit;
-  parse(data, stream, bytes.length, { untilTag: pixelDataTag });
+  const explicit = syntax !== implicitLittle;
+  let framePlaces: Int32Array | null = null;
+  while (stream.position < bytes.length) {
+    // The package reads no further than the head of the element that it is told to stop at.
+    const stop = isNext(bytes, stream.position, perFrameTag) ? perFrameKey : pixelDataTag;
+    const element = explicit
+      ? parser.readDicomElementExplicit(stream, data.warnings, stop)
+      : parser.readDicomElementImplicit(stream, stop);
+    data.elements[element.tag] = element;
+    if (element.tag === pixelDataTag) break;
+    if (element.tag !== perFrameKey) continue;
+    let left = limit * elementBytes;
+    const read = readFramePositions(bytes, element.dataOffset, element.length, explicit, (more) => {
+      left -= more;
+      if (left < 0) throw new TooManyElements();
+    });
+    framePlaces = read.places;
+    stream.position = read.end;
+  }
+  if (stream.position > bytes.length) throw new RangeError('The bytes end within an element.');
   Object.assign(data.elements, meta.elements);
-  return { data, count: stream.count };
+  return { data, framePlaces, count: stream.count };
+}
+
+/** Whether the element at `at` has this tag. */
+function isNext(bytes: Uint8Array, at: number, tag: number): boolean {
+  if (at + 4 > bytes.length) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getUint16(at, true) === tag >>> 16 && view.getUint16(at + 2, true) === (tag & 0xffff);
 }
 
 /** The items of a sequence; none where it is absent. */

@@ -56,7 +56,7 @@ export async function dicomInstance(
   source: ByteSource,
   budget = new ByteBudget(source.name),
 ): Promise<DicomInstance> {
-  const data = await readDataSet(source, budget);
+  const { data, framePlaces } = await readDataSet(source, budget);
   const text = (key: string): string => textOf(data, key);
   if (text('x00080016') !== wsiStorage) {
     throw new SlideError(
@@ -110,7 +110,7 @@ export async function dicomInstance(
     sparse:
       text('x00209311') === 'TILED_FULL'
         ? null
-        : sparsePositions(data, tileWidth, tileHeight, columns, budget),
+        : sparsePositions(framePlaces, tileWidth, tileHeight, columns, budget),
     mpp: pixelSize(data, width, height),
     magnification: path === undefined ? null : numberOf(path, 'x00480112'),
     scanner: scanner === '' ? null : scanner,
@@ -136,23 +136,25 @@ function imageKind(flavour: string, tiles: number): DicomInstance['kind'] {
   return flavour === 'THUMBNAIL' && tiles === 1 ? 'thumbnail' : 'volume';
 }
 
-/** Frame indices by tile, from each frame's plane position (1-based, in pixels of the whole image). */
+/**
+ * Frame indices by tile.
+ * @param places see `FramePositions`: 1-based, in pixels of the whole image.
+ */
 function sparsePositions(
-  data: DataSet,
+  places: Int32Array | null,
   tileWidth: number,
   tileHeight: number,
   columns: number,
   budget: ByteBudget,
 ): Map<number, number> | null {
-  const groups = itemsOf(data, 'x52009230');
-  if (groups.length === 0) return null;
-  budget.spend(groups.length * sparseBytes, 'frame positions');
+  if (places === null || places.length === 0) return null;
+  const count = places.length / 2;
+  budget.spend(count * sparseBytes, 'frame positions');
   const positions = new Map<number, number>();
-  for (const [index, group] of groups.entries()) {
-    const position = itemsOf(group, 'x0048021a')[0];
-    const x = position === undefined ? null : binaryOf(position, 'x0048021e', 'int32');
-    const y = position === undefined ? null : binaryOf(position, 'x0048021f', 'int32');
-    if (x === null || y === null) continue;
+  for (let index = 0; index < count; index++) {
+    const x = places[2 * index] ?? 0;
+    const y = places[2 * index + 1] ?? 0;
+    if (x < 1 || y < 1) continue;
     const key = Math.floor((y - 1) / tileHeight) * columns + Math.floor((x - 1) / tileWidth);
     // Other focal planes and optical paths follow; only the first is shown.
     if (!positions.has(key)) positions.set(key, index);

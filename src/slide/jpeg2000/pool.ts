@@ -1,6 +1,7 @@
 /** JPEG 2000 decoding in the browser by a pool of workers, which starts with the first tile. */
 import { abortReason, onAbort } from '../../base/abort.ts';
 import { WorkerError } from '../../base/error-report.ts';
+import { watchHeartbeat } from '../../base/heartbeat.ts';
 import type { RpcClient } from '../../base/rpc.ts';
 import { connectWorker } from '../../base/worker-port.ts';
 import type { RgbaImage } from '../slide.ts';
@@ -14,6 +15,7 @@ export interface Jpeg2000Api {
 interface PoolWorker {
   readonly worker: Worker;
   readonly rpc: RpcClient<Jpeg2000Api>;
+  readonly endWatch: () => void;
 }
 
 interface Job {
@@ -25,6 +27,9 @@ interface Job {
 
 /** Upper limit on workers: each holds a decoder in memory. */
 const maxWorkers = 4;
+
+/** Milliseconds without an answer after which a decoder counts as hanging; a tile takes a second at most. */
+const deadlineMs = 30_000;
 
 export class Jpeg2000Pool {
   readonly #idle: PoolWorker[] = [];
@@ -74,12 +79,26 @@ export class Jpeg2000Pool {
     }
     this.#busy--;
     if (isAlive) this.#idle.push(worker);
-    else worker.worker.terminate(); // The next job starts another.
+    else {
+      worker.endWatch();
+      worker.worker.terminate(); // The next job starts another.
+    }
     this.#startJobs();
   }
 }
 
 function startWorker(): PoolWorker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'jpeg2000' });
-  return { worker, rpc: connectWorker<Jpeg2000Api>(worker, 'JPEG 2000') };
+  const rpc = connectWorker<Jpeg2000Api>(worker, 'JPEG 2000');
+  const endWatch = watchHeartbeat(rpc, {
+    deadlineMs,
+    onSilent: () =>
+      rpc.fail({
+        code: 'worker-failed',
+        file: '',
+        problem: `Decoding was stopped: there was no answer for ${deadlineMs / 1000} seconds.`,
+        remedy: '',
+      }),
+  });
+  return { worker, rpc, endWatch };
 }

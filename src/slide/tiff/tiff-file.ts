@@ -35,8 +35,6 @@ interface Entry {
 
 /** One image file directory. */
 export class TiffDirectory {
-  /** Decoded values: every tile asks for the tile offsets. */
-  readonly #decoded = new Map<number, Float64Array>();
   readonly #texts = new Map<number, string>();
   readonly #file: TiffFile;
   /** The directory's offset, which identifies it. */
@@ -62,18 +60,29 @@ export class TiffDirectory {
 
   /** All values of a tag; empty where it is absent. @throws SlideError `truncated`, `corrupt`, `unsupported`. */
   async numbers(number: number, signal?: AbortSignal): Promise<Float64Array> {
-    const known = this.#decoded.get(number);
-    if (known !== undefined) return known;
     const entry = this.#entries.get(number);
     if (entry === undefined) return new Float64Array(0);
-    const bytes = await this.#load(entry, signal);
-    // Another call may have been faster.
-    const decoded = this.#decoded.get(number);
-    if (decoded !== undefined) return decoded;
     this.#file.budget.spend(entry.count * Float64Array.BYTES_PER_ELEMENT, 'tables of numbers');
-    const values = this.#file.decode(entry.type, bytes, entry.count);
-    this.#decoded.set(number, values);
-    return values;
+    return this.#file.decode(entry.type, await this.#load(entry, signal), entry.count);
+  }
+
+  /**
+   * Value `index` of a tag with many; undefined where there is none. Reads no more than this value: the file's source
+   * keeps the blocks of a table that are in use, so that a million offsets cost no memory.
+   * @throws SlideError `truncated`.
+   */
+  async numberAt(number: number, index: number, signal?: AbortSignal): Promise<number | undefined> {
+    const entry = this.#entries.get(number);
+    if (entry === undefined || index >= entry.count) return undefined;
+    const size = typeBytes(entry.type);
+    // Where the table is not all there, neither can what is there be trusted.
+    if (entry.bytes === null && entry.offset + entry.count * size > this.#file.source.size) {
+      await this.#file.valueBytes(entry.offset, entry.count * size, signal);
+    }
+    const bytes =
+      entry.bytes?.subarray(index * size, (index + 1) * size) ??
+      (await this.#file.valueBytes(entry.offset + index * size, size, signal));
+    return this.#file.decode(entry.type, bytes, 1)[0];
   }
 
   /** A tag's values as raw bytes; null where it is absent. @throws SlideError `truncated`, `corrupt`. */
@@ -325,11 +334,15 @@ export async function blockBytes(
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const tiled = directory.has(tag.tileOffsets);
-  const offsets = await directory.numbers(tiled ? tag.tileOffsets : tag.stripOffsets, signal);
-  const counts = await directory.numbers(tiled ? tag.tileByteCounts : tag.stripByteCounts, signal);
   const broken = (problem: string): Error => brokenTile(file.source.name, where, problem);
-  const raw = offsets[index];
-  const length = counts[index];
+  const [raw, length] = await Promise.all([
+    directory.numberAt(tiled ? tag.tileOffsets : tag.stripOffsets, index, signal),
+    directory.numberAt(tiled ? tag.tileByteCounts : tag.stripByteCounts, index, signal),
+  ]).catch((error: unknown) => {
+    if (error instanceof SlideError && error.code === 'truncated')
+      throw broken('The file ends before its offset.');
+    throw error;
+  });
   if (raw === undefined || length === undefined) throw broken('Its offset in the file is missing.');
   // Scanners omit empty tiles: they have zero bytes or offset zero.
   if (length === 0 || raw === 0) return null;
