@@ -48,8 +48,8 @@ export interface MutantTarget<Mutant> {
   readonly seed: number;
   readonly count: number;
   readonly make: (random: Random) => Mutant;
-  /** Uses the mutant as the program would. Rejects with what the reader throws. */
-  readonly use: (mutant: Mutant) => Promise<unknown>;
+  /** Reads and uses the mutant as the program would. Rejects with what the reader throws. */
+  readonly read: (mutant: Mutant) => Promise<unknown>;
   /** Whether the reader may throw this. */
   readonly isTyped: (error: unknown) => boolean;
   /** The mutant in a message. */
@@ -67,17 +67,17 @@ export interface MutantOutcome {
  * not grow by more than `mostGrowth`.
  */
 export async function expectSound<Mutant>(target: MutantTarget<Mutant>): Promise<MutantOutcome> {
-  const { seed, count, make, use, isTyped, describe = String } = target;
+  const { seed, count, make, isTyped, describe = String } = target;
   const random = randomFrom(seed);
   const before = process.memoryUsage().rss;
-  let read = 0;
+  let sound = 0;
   let most = before;
   for (let i = 0; i < count; i++) {
     const mutant = make(random);
     const started = performance.now();
     try {
-      await use(mutant);
-      read++;
+      await target.read(mutant);
+      sound++;
     } catch (error) {
       if (!isTyped(error)) {
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -90,7 +90,7 @@ export async function expectSound<Mutant>(target: MutantTarget<Mutant>): Promise
     most = Math.max(most, process.memoryUsage().rss);
   }
   expect(most - before, 'growth of the process in bytes').toBeLessThan(mostGrowth);
-  return { read, refused: count - read };
+  return { read: sound, refused: count - sound };
 }
 
 /** Values that readers meet where they expect another one. */
@@ -179,9 +179,10 @@ export function mutatedJson<T>(value: T, random: Random, changes = 1 + below(ran
         break;
       }
       case 3:
-        if (Array.isArray(own))
-          replace(Array.from({ length: pick(random, [2, 100, 5000]) }, () => own[0] ?? null));
-        else replace([own]);
+        if (Array.isArray(own)) {
+          const [first = null] = own as unknown[];
+          replace(Array.from({ length: pick(random, [2, 100, 5000]) }, () => first));
+        } else replace([own]);
         break;
       case 4: {
         const name = pick(random, inheritedNames);
