@@ -1,20 +1,28 @@
 /** Loads a model's files into TF.js. */
 import type { io } from '@tensorflow/tfjs-core';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { loadChecked, startChecked, type LoadOptions } from './checked-model.ts';
 import { GraphExecutor } from './graph-executor.ts';
 import { GraphSegmenter } from './graph-segmenter.ts';
 import { ModelError } from './manifest.ts';
-import { readModelFiles, reloadRemedy, type ModelFiles, type ReadFile } from './model-files.ts';
+import { reloadRemedy, type ModelFiles, type ReadFile } from './model-files.ts';
 import type { Segmenter } from './segmenter.ts';
 
 /**
- * Loads `manifest.json`, the graph and its weights, verifies their hashes, and makes them ready to run on the
- * current TF.js backend.
+ * Loads and checks a model, and makes it ready to run on the current TF.js backend.
  * @param id names the model in messages; the folder's name is a good choice.
- * @throws ModelError `not-found`, `bad-manifest`, `bad-graph` or `bad-weights`, naming the file.
+ * @throws ModelError as `loadChecked` does.
  */
-export async function loadModel(id: string, readFile: ReadFile): Promise<Segmenter> {
-  const files = await readModelFiles(id, readFile);
+export function loadModel(id: string, readFile: ReadFile, options: LoadOptions = {}): Promise<Segmenter> {
+  return loadChecked(id, readFile, (files) => startGraph(id, files), options);
+}
+
+/** The same without the golden check, for the exporter. @throws ModelError. */
+export function loadUnchecked(id: string, readFile: ReadFile): Promise<Segmenter> {
+  return startChecked(id, readFile, (files) => startGraph(id, files));
+}
+
+async function startGraph(id: string, files: ModelFiles): Promise<Segmenter> {
   const { manifest, graph } = files;
   const handler: io.IOHandler = { load: async () => modelArtifacts(files) };
   try {
@@ -27,9 +35,7 @@ export async function loadModel(id: string, readFile: ReadFile): Promise<Segment
       `${id}/${manifest.graph.file}`,
       `TensorFlow.js cannot read the graph: ${message(error)}`,
       reloadRemedy,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }

@@ -4,10 +4,6 @@ import type { ReadFile } from '../runtime/model-files.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { NamedFile } from './protocol.ts';
 
-/** Limits on what is read into memory. The manifest gives the exact size of the weights, which is checked later. */
-const maxJsonBytes = 32e6;
-const maxWeightBytes = 2e9;
-
 export class ModelFolders {
   readonly #folders = new Map<string, ReadonlyMap<string, Blob>>();
 
@@ -20,7 +16,7 @@ export class ModelFolders {
   readFile(modelUrl: string): ReadFile {
     const folder = this.#folders.get(modelUrl);
     if (folder === undefined) return fromUrl(modelUrl);
-    return async (name) => {
+    return async (name, budget) => {
       const file = folder.get(name);
       if (file === undefined) {
         throw new ModelError(
@@ -30,14 +26,7 @@ export class ModelFolders {
           'Choose the folder that contains manifest.json, the graph and its weights.',
         );
       }
-      if (file.size > (name.endsWith('.json') ? maxJsonBytes : maxWeightBytes)) {
-        throw new ModelError(
-          'bad-manifest',
-          name,
-          'The file is too large for its type.',
-          'Export the model again.',
-        );
-      }
+      budget?.take(file.size, name);
       return new Uint8Array(await file.arrayBuffer());
     };
   }
