@@ -14,12 +14,14 @@ import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.
 import {
   isComplete,
   belongsToRun,
+  modelCheckOf,
   readJson,
   readResult,
   removeResults,
   resultFile,
   writeAtomically,
   writeResult,
+  type ResultRun,
   type SegmentResult,
 } from './segment-result.ts';
 
@@ -39,6 +41,8 @@ export interface ShardResult extends Pick<
   SegmentResult,
   | 'slide'
   | 'model'
+  | 'modelCheck'
+  | 'modelProblem'
   | 'backend'
   | 'slices'
   | 'computed'
@@ -125,6 +129,7 @@ export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard
     const result: ShardResult = {
       slide: slide.metadata.name,
       model: manifest.id,
+      modelCheck: modelCheckOf(planned),
       shard,
       ...run,
       broken,
@@ -240,7 +245,7 @@ async function segmentMissing(
   slices: NodeSliceStore,
   total: string,
 ): Promise<{
-  readonly run: Pick<SegmentResult, 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'>;
+  readonly run: ResultRun;
   readonly broken: number;
 }> {
   const { store } = slices;
@@ -251,6 +256,7 @@ async function segmentMissing(
     stages: noTime,
   };
   let backend = 'none';
+  let modelProblem: string | undefined;
   if (missing.slices.length > 0) {
     const reading = startNodeReader();
     const controller = new AbortController();
@@ -270,6 +276,7 @@ async function segmentMissing(
         const reader = reading.reader(await opening);
         const run = await runOnSlide(slide, network, missing, { signal: controller.signal, reader, store });
         backend = network.backend.name;
+        modelProblem = network.segmenter.failedCheck;
         summary = run;
         if (run.cancelled) {
           throw new CommandError(
@@ -288,7 +295,11 @@ async function segmentMissing(
   }
   const stored = storedCount(plan, slices);
   const { slices: computed, seconds, stages } = summary;
-  return { run: { backend, slices: stored, computed, seconds, stages }, broken: plan.slices.length - stored };
+  const problem = modelProblem === undefined ? {} : { modelProblem };
+  return {
+    run: { ...problem, backend, slices: stored, computed, seconds, stages },
+    broken: plan.slices.length - stored,
+  };
 }
 
 function existingResults(path: string): CommandError {

@@ -4,8 +4,7 @@
  */
 import { checkNetwork } from './graph/check-network.ts';
 import type { RecordedNetwork } from './graph/graph-model.ts';
-import { checkGolden } from './golden-check.ts';
-import { ModelError } from './manifest.ts';
+import { checkGolden, failedCheckError } from './golden-check.ts';
 import { readModelFiles, type ModelFiles, type ReadFile } from './model-files.ts';
 import { checkedOutputs } from './output-checks.ts';
 import type { Segmenter } from './segmenter.ts';
@@ -37,12 +36,7 @@ export async function loadChecked(
     const { problem } = await checkGolden(segmenter, readFile);
     if (problem === null) return segmenter;
     if (force) return Object.assign(segmenter, { failedCheck: problem });
-    throw new ModelError(
-      'failed-check',
-      id,
-      `The model fails its golden check: ${problem}`,
-      'Fetch or export it again, or try another backend.',
-    );
+    throw failedCheckError(id, problem);
   } catch (error) {
     segmenter.dispose();
     throw error;

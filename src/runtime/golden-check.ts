@@ -56,6 +56,16 @@ export async function checkGolden(segmenter: Segmenter, readFile: ReadFile): Pro
   return { passed, problem, agreement, required, pixels, differing, largest };
 }
 
+/** The error of a model that may not be used. @param problem of its `GoldenResult`. */
+export function failedCheckError(model: string, problem: string): ModelError {
+  return new ModelError(
+    'failed-check',
+    model,
+    `The model fails its golden check: ${problem}`,
+    'Fetch or export it again, or try another backend.',
+  );
+}
+
 function count(value: number): string {
   return value.toLocaleString('en-GB');
 }

@@ -17,7 +17,12 @@ import { createStorageClient } from './storage-client.ts';
 
 /** The name of the model's folder, for messages. */
 function modelId(modelUrl: string): string {
-  return new URL(modelUrl).pathname.split('/').filter(Boolean).at(-1) ?? modelUrl;
+  const name = new URL(modelUrl).pathname.split('/').filter(Boolean).at(-1) ?? modelUrl;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 // A separate worker reads, decodes and resamples, in parallel with the network.
@@ -31,7 +36,7 @@ serveRpc<SegmentWorkerApi>(
     numTensors: () => memory().numTensors,
     memoryUse,
     readManifest: (modelUrl) => readManifest(modelId(modelUrl), folders.readFile(modelUrl)),
-    loadModel: (modelUrl) => loadModel(modelId(modelUrl), folders.readFile(modelUrl)),
+    loadModel: (modelUrl) => loadModel(modelId(modelUrl), folders.readFile(modelUrl), { force: true }),
     modelFile: (modelUrl) => folders.readFile(modelUrl),
     addModelFiles: (modelUrl, files) => folders.add(modelUrl, files),
     openSlide: (input) => reading.open(input),
