@@ -25,7 +25,7 @@ export function checkNetwork(id: string, files: ModelFiles): RecordedNetwork {
     if (error instanceof ModelError) throw error;
     throw wrong(`The graph can't be read: ${error instanceof Error ? error.message : String(error)}.`, error);
   }
-  const problem = mismatch(files.manifest, network) ?? tooMuch(network);
+  const problem = tooMuch(network) ?? mismatch(files.manifest, network);
   if (problem !== null) throw wrong(problem);
   return network;
 }

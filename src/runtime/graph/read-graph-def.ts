@@ -79,7 +79,9 @@ class GraphDefReader {
       return this.#read(node);
     } catch (error) {
       // Shapes that do not fit.
-      if (error instanceof RangeError) throw this.#topology.unknown(node, error.message, error);
+      if (error instanceof RangeError) {
+        throw this.#topology.unknown(node, error.message.replace(/\.$/, ''), error);
+      }
       throw error;
     }
   }
