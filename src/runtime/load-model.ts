@@ -1,11 +1,12 @@
 /** Loads a model's files into TF.js. */
 import type { io } from '@tensorflow/tfjs-core';
-import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
 import { loadChecked, startChecked, type LoadOptions } from './checked-model.ts';
 import { GraphExecutor } from './graph-executor.ts';
 import { GraphSegmenter } from './graph-segmenter.ts';
 import { ModelError } from './manifest.ts';
 import { reloadRemedy, type ModelFiles, type ReadFile } from './model-files.ts';
+import type { TopologyNode } from './node-attributes.ts';
 import type { Segmenter } from './segmenter.ts';
 
 /**
@@ -23,13 +24,16 @@ export function loadUnchecked(id: string, readFile: ReadFile): Promise<Segmenter
 }
 
 async function startGraph(id: string, files: ModelFiles): Promise<Segmenter> {
-  const { manifest, graph } = files;
-  const handler: io.IOHandler = { load: async () => modelArtifacts(files) };
+  const { manifest } = files;
+  const nodes = usedNodes(files);
+  const handler: io.IOHandler = { load: async () => modelArtifacts(files, nodes) };
+  let model: GraphModel | null = null;
   try {
-    const model = await loadGraphModel(handler);
-    const executor = GraphExecutor.of(graph.modelTopology.node, model.weights);
+    model = await loadGraphModel(handler);
+    const executor = GraphExecutor.of(nodes, model.weights);
     return new GraphSegmenter(manifest, model, executor);
   } catch (error) {
+    model?.dispose();
     throw new ModelError(
       'bad-graph',
       `${id}/${manifest.graph.file}`,
@@ -40,15 +44,30 @@ async function startGraph(id: string, files: ModelFiles): Promise<Segmenter> {
   }
 }
 
-/** The files in the form that TF.js takes. */
-export function modelArtifacts({
-  graph: { format, signature, modelTopology, weightsManifest },
-  shards,
-}: ModelFiles): io.ModelArtifacts {
+/** The nodes that the manifest's outputs need, which are checked; TF.js would stumble over others. */
+function usedNodes({ manifest, graph }: ModelFiles): TopologyNode[] {
+  const { node: nodes } = graph.modelTopology;
+  const { inputs, outputs, contextFeatures } = manifest.graph;
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const used = new Set<TopologyNode>();
+  const open: (string | null)[] = [...Object.values(inputs), ...Object.values(outputs), ...contextFeatures];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = byName.get(name ?? '');
+    if (node === undefined || used.has(node)) continue;
+    used.add(node);
+    open.push(...(node.input ?? []));
+  }
+  return nodes.filter((node) => used.has(node));
+}
+
+/** The files in the form that TF.js takes, without what it reads unchecked: signature and library. */
+export function modelArtifacts(
+  { graph: { format, modelTopology, weightsManifest }, shards }: ModelFiles,
+  node: readonly TopologyNode[] = modelTopology.node,
+): io.ModelArtifacts {
   return {
     format,
-    modelTopology,
-    signature,
+    modelTopology: { node, library: {}, versions: modelTopology.versions },
     weightSpecs: (weightsManifest[0]?.weights ?? []) as unknown as io.WeightsManifestEntry[],
     // A list: a full-size network's weights are never copied into one buffer.
     weightData: shards.map((shard) =>

@@ -72,7 +72,7 @@ describe('weights', () => {
     const files = new Map(single).set(shard!, huge);
     await expect(readModelFiles('m', fromMemory(files))).rejects.toMatchObject({
       code: 'too-large',
-      file: shard,
+      file: `memory/${shard!}`,
     });
   });
 

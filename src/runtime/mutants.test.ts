@@ -107,7 +107,7 @@ describe.each(targets)('%s', (what, share, make) => {
           return { files, changes: make(files, random) };
         },
         read: async ({ files, changes }) => {
-          const segmenter = await load('mutant', fromMemory(await rehashed(files, changes)));
+          const segmenter = await load('mutant', fromMemory(await rehashed(files, changes), 'mutant'));
           segmenter.dispose();
         },
         isTyped: (error) => error instanceof ModelError && error.message.includes('mutant'),

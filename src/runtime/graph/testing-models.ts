@@ -52,13 +52,13 @@ export async function smallModel(kind: 'dual' | 'single'): Promise<ModelFolder> 
   return files;
 }
 
-/** Reads files of a model in memory. */
-export function fromMemory(files: ModelFolder): ReadFile {
+/** Reads files of a model in memory. @param id names it in errors. */
+export function fromMemory(files: ModelFolder, id = 'memory'): ReadFile {
   return async (name, budget) => {
     const data = files.get(name);
     if (data === undefined)
-      throw new ModelError('not-found', name, 'There is no such file.', 'Export again.');
-    budget?.take(data.length, name);
+      throw new ModelError('not-found', `${id}/${name}`, 'There is no such file.', 'Export again.');
+    budget?.take(data.length, `${id}/${name}`);
     return data;
   };
 }
