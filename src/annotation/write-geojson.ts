@@ -24,8 +24,13 @@ export interface MapPlacement {
 /**
  * The text before the first feature, between features and after the last one: a file can be written as it
  * grows.
+ * @param warning about all features; absent if there is none.
  */
-export const geoJsonHead = '{"type":"FeatureCollection","features":[\n';
+export function geoJsonHead(warning?: string): string {
+  // A member that GeoJSON does not know: readers ignore it.
+  const member = warning === undefined ? '' : `"warning":${JSON.stringify(warning)},`;
+  return `{"type":"FeatureCollection",${member}"features":[\n`;
+}
 export const geoJsonSeparator = ',\n';
 export const geoJsonTail = '\n]}\n';
 
@@ -62,7 +67,7 @@ export function geoJsonFile(
   features: readonly { polygon: GeoJsonPolygon; of: GeoJsonClass | null }[],
 ): string {
   const texts = features.map(({ polygon, of }) => geoJsonFeature(polygon, of, asDrawn));
-  return `${geoJsonHead}${texts.join(geoJsonSeparator)}${geoJsonTail}`;
+  return `${geoJsonHead()}${texts.join(geoJsonSeparator)}${geoJsonTail}`;
 }
 
 function ringText(ring: readonly number[], placement: MapPlacement): string {

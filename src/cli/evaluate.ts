@@ -12,7 +12,7 @@ import { CommandError, type AddCommand } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
 import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
-import { backendOption, parseIntegers, parseOverlap, parsePositive, threadsOption } from './options.ts';
+import { backendOption, parseIntegers, parseMpp, parseOverlap, threadsOption } from './options.ts';
 import { codeVersion } from './package-info.ts';
 
 interface EvaluateCall {
@@ -48,7 +48,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .requiredOption('--data <dir>', 'folder of the dataset')
     .option('--patients <names>', 'only these patients, comma-separated; "all" for all', parsePatients)
     .option('--class-of-value <classes>', 'class of each index mask value, comma-separated', parseIntegers(0))
-    .option('--mpp <um>', 'µm per pixel, for images without one', parsePositive)
+    .option('--mpp <um>', 'µm per pixel, for images without one', parseMpp)
     .option('--tissue-only', 'ignore background of annotated slides')
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5', parseOverlap, 0)
     .addOption(backendOption())

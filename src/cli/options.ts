@@ -1,5 +1,6 @@
 /** Options that several commands share, and parsers for option values. */
 import { InvalidArgumentError, Option } from 'commander';
+import { isBelievableMpp, mppRange } from '../base/resolution.ts';
 import {
   nodeBackendNames,
   type BackendRequest,
@@ -59,6 +60,13 @@ export function parseInteger(least: number): (text: string) => number {
 export function parsePositive(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+}
+
+/** µm per pixel. @throws InvalidArgumentError */
+export function parseMpp(text: string): number {
+  const value = Number(text);
+  if (!isBelievableMpp(value)) throw new InvalidArgumentError(`Expected ${mppRange}.`);
   return value;
 }
 

@@ -2,7 +2,8 @@
 import { basename } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { fromFolder } from '../runtime/load-model.node.ts';
-import type { ModelManifest } from '../runtime/manifest.ts';
+import { ModelError, type ModelManifest } from '../runtime/manifest.ts';
+import { mppRange } from '../base/resolution.ts';
 import type { BackendRequest, NodeBackendName } from '../runtime/native/node-backends.ts';
 import { startNodeBackend, type NodeBackend } from '../runtime/native/start-backend.node.ts';
 import type { SlicePlan } from '../segment/grid.ts';
@@ -37,6 +38,8 @@ export interface ComputeOptions {
   readonly backend?: BackendRequest;
   /** Threads of the processor; all cores by default. */
   readonly threads?: number;
+  /** Uses a model that fails its check, with a word on stderr. */
+  readonly force?: boolean;
 }
 
 /** This process's backend and its models, identified by their folders. */
@@ -52,7 +55,7 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
       },
       loadModel: (folder) => {
         if (running === null) throw new Error('No backend has been started.');
-        return running.loadModel(basename(folder), fromFolder(folder));
+        return running.loadModel(basename(folder), fromFolder(folder), { force: true });
       },
     },
     nodeBackends,
@@ -67,10 +70,25 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
  */
 export async function startNetwork(
   model: string,
-  { backend = 'auto', threads }: ComputeOptions,
+  { backend = 'auto', threads, force = false }: ComputeOptions,
   host: NetworkHost<NodeBackendName> = nodeNetworkHost(threads),
 ): Promise<HostedNetwork<NodeBackendName>> {
-  return host.network(modelFolder(model), reportNotice, backend === 'auto' ? null : backend);
+  const wanted = backend === 'auto' ? null : backend;
+  const network = await host
+    .network(modelFolder(model), reportNotice, wanted, { force })
+    .catch((error: unknown) => {
+      if (!(error instanceof ModelError) || error.code !== 'failed-check') throw error;
+      throw new CommandError(
+        `${error.message} segment uses it all the same with --force, and says so in every result.`,
+      );
+    });
+  const { failedCheck } = network.segmenter;
+  if (failedCheck !== undefined) {
+    process.stderr.write(
+      `dualscope: ${model}: Used with --force although it fails its check: ${failedCheck}\n`,
+    );
+  }
+  return network;
 }
 
 /** Reports on stderr that the network was replaced. */
@@ -150,5 +168,7 @@ export function micrometresPerPixel(slide: Slide, given: number | null): Mpp {
   if (given !== null) return { x: given, y: given };
   const { mpp, name } = slide.metadata;
   if (mpp !== null) return { x: mpp.x, y: mpp.y };
-  throw new CommandError(`${name}: The slide has no µm per pixel. Set it with --mpp, for example --mpp 0.5.`);
+  throw new CommandError(
+    `${name}: The slide has no µm per pixel, or none from ${mppRange}. Set it with --mpp, for example --mpp 0.5.`,
+  );
 }

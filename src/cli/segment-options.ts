@@ -1,6 +1,7 @@
 /** Options and messages that `segment` and `merge` share. */
 import { Option, type Command } from 'commander';
-import { parseNonNegative, parseOverlap, parsePositive, parseRect, qualityOption } from './options.ts';
+import { markedIf } from '../base/overridden-check.ts';
+import { parseMpp, parseNonNegative, parseOverlap, parseRect, qualityOption } from './options.ts';
 import type { SegmentResult } from './segment-result.ts';
 
 /** Adds the slide argument and the options that define area, grid and results. */
@@ -11,13 +12,14 @@ export function addPlanOptions(command: Command): Command {
     .requiredOption('--out <dir>', 'folder for the results')
     .option('--roi <x,y,w,h>', 'segment only this rectangle, in level-0 pixels', parseRect)
     .option('--annotations <file>', 'segment only these areas: QuPath GeoJSON, ImageScope or ASAP XML')
-    .option('--mpp <um>', 'µm per pixel, for slides without one', parsePositive)
+    .option('--mpp <um>', 'µm per pixel, for slides without one', parseMpp)
     .addOption(qualityOption())
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5; replaces --quality', parseOverlap)
     .addOption(
       new Option('--glass <mode>', 'slices without tissue').choices(['skip', 'include']).default('skip'),
     )
     .option('--simplify <um>', 'maximum deviation of polygon outlines, µm; 0 for exact', parseNonNegative, 0)
+    .option('--force', 'use a model that fails its check; every result says so')
     .option('--json', 'print one JSON object');
 }
 
@@ -25,7 +27,7 @@ export function addPlanOptions(command: Command): Command {
 export function resultText(head: string, result: SegmentResult): string {
   const broken = result.broken === 0 ? '' : `, ${result.broken} skipped`;
   return [
-    `${head}${broken}. Research use only.`,
+    `${markedIf(result.modelCheck === 'overridden', `${head}${broken}`)}. Research use only.`,
     ...result.areas.map(
       (row) =>
         `${row.class.padEnd(20)}${row.areaMm2.toFixed(3).padStart(10)} mm²${row.percentOfSegmented.toFixed(2).padStart(8)} %`,

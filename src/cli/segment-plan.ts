@@ -23,9 +23,13 @@ export interface PlanCall {
   readonly quality: QualityId;
   readonly overlap?: number;
   readonly glass: 'skip' | 'include';
+  /** Uses a model that fails its check. */
+  readonly force?: boolean;
 }
 
 export interface PlannedSegment extends PlannedSegmentation {
+  /** Whether the model's check was overridden, which every result then says. */
+  readonly force: boolean;
   readonly manifest: ModelManifest;
   readonly area: SlideArea;
   /** SHA-256 of area and background mode; together with `key` it identifies results. */
@@ -47,6 +51,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     area,
     overlap: call.overlap ?? overlapOf(call.quality),
     glass: call.glass,
+    force: call.force === true,
   });
   if (planned.plan.slices.length === 0) {
     throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
@@ -56,6 +61,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
   const areaText = JSON.stringify({ area, glass: call.glass });
   return {
     ...planned,
+    force: call.force === true,
     manifest,
     area,
     areaKey: await sha256([new TextEncoder().encode(areaText)]),

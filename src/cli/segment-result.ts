@@ -10,7 +10,6 @@ import {
 } from '../export/map-figures.ts';
 import { MapStrips, StitchedRows } from '../export/map-strips.ts';
 import { mapFiles, partOf, writeMaps } from '../export/write-maps.node.ts';
-import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { PlannedSlice } from '../segment/grid.ts';
 import type { StageTimes } from '../segment/run-progress.ts';
@@ -23,6 +22,10 @@ import type { PlannedSegment } from './segment-plan.ts';
 export interface SegmentResult {
   readonly slide: string;
   readonly model: string;
+  /** Whether the model had to pass its check, or ran with --force; the other files of the result say so, too. */
+  readonly modelCheck: 'passed' | 'overridden';
+  /** Why the model failed its check, where that is known. */
+  readonly modelProblem?: string;
   readonly backend: string;
   /** Slices in the maps; this call computed `computed` of them, earlier calls the others. */
   readonly slices: number;
@@ -51,7 +54,10 @@ export interface SegmentResult {
 }
 
 /** The run that computed the slices of a result. */
-export type ResultRun = Pick<SegmentResult, 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'>;
+export type ResultRun = Pick<
+  SegmentResult,
+  'modelProblem' | 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'
+>;
 
 export function resultFile(prefix: string): string {
   return `${prefix}.json`;
@@ -70,7 +76,7 @@ export async function writeResult(
   run: ResultRun,
   simplifyUm: number,
 ): Promise<SegmentResult> {
-  const { manifest, plan, area, prefix, tissue, mpp, key, areaKey } = planned;
+  const { manifest, plan, area, prefix, tissue, mpp, key, areaKey, force } = planned;
   const { name } = slide.metadata;
   const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
   const rows = new StitchedRows(plan, readSlice);
@@ -78,6 +84,7 @@ export async function writeResult(
   const maps = await writeMaps({
     strips,
     manifest,
+    overridden: force,
     prefix,
     slideName: name,
     umPerPx,
@@ -85,10 +92,12 @@ export async function writeResult(
     picture: (width, height) => slidePicture(slide, strips, width, height),
   });
   const tissueArea = tissue === null ? null : tissueMm2(tissue, area, mpp);
-  const { files, ...areas } = await writeAreas(prefix, manifest, maps.counts, umPerPx, tissueArea, name);
+  const { files, ...areas } = await writeAreas(planned, maps.counts, umPerPx, tissueArea, name);
   const result: SegmentResult = {
     slide: name,
     model: manifest.id,
+    modelCheck: modelCheckOf(planned),
+    ...(run.modelProblem !== undefined && { modelProblem: run.modelProblem }),
     backend: run.backend,
     slices: run.slices,
     computed: run.computed,
@@ -109,6 +118,11 @@ export async function writeResult(
   // Last, because the result file marks all others as complete.
   await writeAtomically(resultFile(prefix), `${JSON.stringify(result, null, 2)}\n`);
   return result;
+}
+
+/** What results say of the model's check. */
+export function modelCheckOf({ force }: Pick<PlannedSegment, 'force'>): SegmentResult['modelCheck'] {
+  return force ? 'overridden' : 'passed';
 }
 
 /** The existing result; null if there is none or it is incomplete. */
@@ -168,21 +182,21 @@ async function allExist(files: readonly string[]): Promise<boolean> {
 
 /** Computes the areas and writes them as CSV and JSON. */
 async function writeAreas(
-  prefix: string,
-  manifest: ModelManifest,
+  planned: PlannedSegment,
   counts: ArrayLike<number>,
   umPerPx: number,
   tissueMm2: number | null,
   slide: string,
 ): Promise<Pick<SegmentResult, 'areas' | 'areasMm2' | 'segmentedMm2' | 'files'>> {
+  const { prefix, manifest, force } = planned;
   const areas = areaTable(manifest, counts, umPerPx, tissueMm2);
   const segmentedMm2 = areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0);
   const csv = `${prefix}.areas.csv`;
   const json = `${prefix}.areas.json`;
-  await writeAtomically(csv, areaCsv(areas));
+  await writeAtomically(csv, areaCsv(areas, force));
   await writeAtomically(
     json,
-    `${JSON.stringify({ slide, model: manifest.id, umPerPx, segmentedMm2, tissueMm2, areas }, null, 2)}\n`,
+    `${JSON.stringify({ slide, model: manifest.id, modelCheck: modelCheckOf(planned), umPerPx, segmentedMm2, tissueMm2, areas }, null, 2)}\n`,
   );
   const foreground = areas.filter(({ background }) => !background);
   return {

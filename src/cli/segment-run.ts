@@ -15,12 +15,14 @@ import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.
 import {
   isComplete,
   belongsToRun,
+  modelCheckOf,
   readJson,
   readResult,
   removeResults,
   resultFile,
   writeAtomically,
   writeResult,
+  type ResultRun,
   type SegmentResult,
 } from './segment-result.ts';
 
@@ -40,6 +42,8 @@ export interface ShardResult extends Pick<
   SegmentResult,
   | 'slide'
   | 'model'
+  | 'modelCheck'
+  | 'modelProblem'
   | 'backend'
   | 'slices'
   | 'computed'
@@ -126,6 +130,7 @@ export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard
     const result: ShardResult = {
       slide: slide.metadata.name,
       model: manifest.id,
+      modelCheck: modelCheckOf(planned),
       shard,
       ...run,
       broken,
@@ -241,7 +246,7 @@ async function segmentMissing(
   slices: NodeSliceStore,
   total: string,
 ): Promise<{
-  readonly run: Pick<SegmentResult, 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'>;
+  readonly run: ResultRun;
   readonly broken: number;
 }> {
   const { store } = slices;
@@ -252,6 +257,7 @@ async function segmentMissing(
     stages: noTime,
   };
   let backend = 'none';
+  let modelProblem: string | undefined;
   if (missing.slices.length > 0) {
     const reading = startNodeReader();
     const controller = new AbortController();
@@ -273,6 +279,7 @@ async function segmentMissing(
         const reader = reading.reader(opened);
         const run = await runOnSlide(slide, network, missing, { signal: controller.signal, reader, store });
         backend = network.backend.name;
+        modelProblem = network.segmenter.failedCheck;
         summary = run;
         // Parts of it may have been in memory, so that no read noticed. What is stored is kept for --resume.
         if (!run.cancelled) await checkUnchanged(slide);
@@ -293,7 +300,11 @@ async function segmentMissing(
   }
   const stored = storedCount(plan, slices);
   const { slices: computed, seconds, stages } = summary;
-  return { run: { backend, slices: stored, computed, seconds, stages }, broken: plan.slices.length - stored };
+  const problem = modelProblem === undefined ? {} : { modelProblem };
+  return {
+    run: { ...problem, backend, slices: stored, computed, seconds, stages },
+    broken: plan.slices.length - stored,
+  };
 }
 
 function existingResults(path: string): CommandError {

@@ -1,5 +1,6 @@
 /** Figures of a class map: area per class, as a table and CSV, and the model's confidence. */
 import { csvTable } from '../base/csv.ts';
+import { overriddenCheck } from '../base/overridden-check.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 
 export interface AreaRow {
@@ -43,10 +44,19 @@ export function areaTable(
   });
 }
 
-/** The table as CSV. */
-export function areaCsv(rows: readonly AreaRow[]): string {
+/** The table as CSV. @param overridden adds a column that says so in every row. */
+export function areaCsv(rows: readonly AreaRow[], overridden = false): string {
+  const mark = (text: string): string[] => (overridden ? [text] : []);
   return csvTable(
-    ['class', 'background', 'pixels', 'area_mm2', 'percent_of_segmented', 'percent_of_tissue'],
+    [
+      'class',
+      'background',
+      'pixels',
+      'area_mm2',
+      'percent_of_segmented',
+      'percent_of_tissue',
+      ...mark('warning'),
+    ],
     rows.map((row) => [
       row.class,
       row.background,
@@ -54,6 +64,7 @@ export function areaCsv(rows: readonly AreaRow[]): string {
       fixed(row.areaMm2, 6),
       fixed(row.percentOfSegmented, 4),
       fixed(row.percentOfTissue, 4),
+      ...mark(overriddenCheck),
     ]),
   );
 }
@@ -90,12 +101,12 @@ export function confidenceSummary(
   confidences: ArrayLike<number>,
 ): ConfidenceSummary | null {
   const all = new Float64Array(maxConfidence + 1);
-  const meanByClass: Record<string, number> = {};
+  const meanByClass = new Map<string, number>();
   classes.forEach(({ name }, value) => {
     const counts = Float64Array.from(all, (_, byte) => confidences[256 * value + byte] ?? 0);
     counts.forEach((count, byte) => (all[byte] = (all[byte] ?? 0) + count));
     const mean = meanOf(counts);
-    if (mean !== null) meanByClass[name] = mean;
+    if (mean !== null) meanByClass.set(name, mean);
   });
   const mean = meanOf(all);
   if (mean === null) return null;
@@ -104,7 +115,7 @@ export function confidenceSummary(
     tenth: quantile(all, 0.1),
     median: quantile(all, 0.5),
     belowHalf: all.subarray(0, Math.ceil(maxConfidence / 2)).reduce((sum, n) => sum + n, 0) / total(all),
-    meanByClass,
+    meanByClass: Object.fromEntries(meanByClass),
   };
 }
 

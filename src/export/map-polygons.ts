@@ -11,14 +11,16 @@ import type { MapClasses } from './map-tiff.ts';
 
 export class MapPolygons {
   readonly #tracer: PolygonTracer;
-  #pending: string[] = [geoJsonHead];
+  #pending: string[];
   #count = 0;
 
   /**
    * @param classes background classes get no polygons.
    * @param tolerance maximum deviation of an outline, in map pixels; 0 for exact.
+   * @param warning about the whole file; absent if there is none.
    */
-  constructor(classes: MapClasses, placement: MapPlacement, tolerance: number) {
+  constructor(classes: MapClasses, placement: MapPlacement, tolerance: number, warning?: string) {
+    this.#pending = [geoJsonHead(warning)];
     this.#tracer = new PolygonTracer(
       { isTraced: (value) => classes[value]?.background === false, tolerance },
       (polygon) => {

@@ -6,6 +6,7 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { once } from 'node:events';
 import sharp from 'sharp';
+import { markedIf, overriddenCheck } from '../base/overridden-check.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass, type ClassMapWindow } from '../segment/class-map.ts';
@@ -20,6 +21,8 @@ import { paintPreview, previewSize, type PreviewClasses } from './preview.ts';
 export interface WriteMapsOptions {
   readonly strips: MapStrips;
   readonly manifest: ModelManifest;
+  /** Whether the model's check was overridden, which the files then say. */
+  readonly overridden?: boolean;
   /** Path prefix of all files. */
   readonly prefix: string;
   readonly slideName: string;
@@ -55,11 +58,11 @@ type MapFile = 'classes' | 'confidence' | 'polygons' | 'preview';
 
 /** Writes class map, confidence map, polygons and preview. @throws any error of reading the slide or writing files. */
 export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps> {
-  const { strips, manifest, prefix, umPerPx, picture } = options;
+  const { strips, manifest, overridden = false, prefix, umPerPx, picture } = options;
   const files = mapFiles(prefix);
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
-  const about = `${manifest.id} on ${options.slideName}`;
+  const about = markedIf(overridden, `${manifest.id} on ${options.slideName}`);
   const common = { width, height, umPerPx, about, deflate: zlibDeflate };
   const classTiff = await OpenTiff.create(files.classes, (sink) =>
     MapTiff.ofClasses({ ...common, sink }, manifest.classes),
@@ -69,7 +72,7 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   );
   const { slideWidth, slideHeight } = strips.geometry;
   const placement = { scaleX: strips.scale.x, scaleY: strips.scale.y, slideWidth, slideHeight };
-  const geoJson = new OpenGeoJson(files.polygons, manifest, placement, options.tolerance);
+  const geoJson = new OpenGeoJson(files.polygons, options, placement);
   const small = previewSize(width, height);
   const preview: PreviewClasses = { ...small, classes: new Uint8Array(small.width * small.height) };
   const confidences = new Float64Array(256 * (noClass + 1));
@@ -147,9 +150,15 @@ class OpenGeoJson {
   readonly #stream: WriteStream;
   readonly #polygons: MapPolygons;
 
-  constructor(path: string, { classes }: ModelManifest, placement: MapPlacement, tolerance: number) {
+  constructor(path: string, options: WriteMapsOptions, placement: MapPlacement) {
+    const { manifest, tolerance, overridden = false } = options;
     this.#stream = createWriteStream(partOf(path));
-    this.#polygons = new MapPolygons(classes, placement, tolerance);
+    this.#polygons = new MapPolygons(
+      manifest.classes,
+      placement,
+      tolerance,
+      overridden ? overriddenCheck : undefined,
+    );
   }
 
   async push(values: Uint8Array, width: number): Promise<void> {

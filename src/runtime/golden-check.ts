@@ -1,14 +1,17 @@
 /** Checks that a model computes here what it computed where it was exported. */
 import type { ReadFile } from './model-files.ts';
-import { ModelError } from './manifest.ts';
+import { ModelError, type ModelManifest } from './manifest.ts';
+import { ByteBudget } from './model-limits.ts';
 import type { InputImage, Segmenter, SliceInContext, SliceMaps } from './segmenter.ts';
 
 export interface GoldenResult {
-  /** Share of pixels with the stored class, 0 to 1. */
+  readonly passed: boolean;
+  /** Why it did not pass, as a sentence; null if it did. */
+  readonly problem: string | null;
+  /** Share of pixels with the stored class, 0 to 1; 0 if nothing could be compared. */
   readonly agreement: number;
   /** The minimum set by the manifest. */
   readonly required: number;
-  readonly passed: boolean;
   readonly pixels: number;
   /** Pixels with a different class. */
   readonly differing: number;
@@ -17,26 +20,24 @@ export interface GoldenResult {
 }
 
 /**
- * Segments the model's golden slice and compares classes.
+ * Segments the model's golden slice and compares classes. A golden file that is missing or has another size fails the check.
  * @param readFile reads a file of the model's folder.
- * @throws ModelError `bad-input` when a golden file has the wrong size; any error of `readFile`.
+ * @throws ModelError `bad-output` when the network computes no classes; any error of the backend.
  */
 export async function checkGolden(segmenter: Segmenter, readFile: ReadFile): Promise<GoldenResult> {
-  const { id, golden } = segmenter.manifest;
-  const expected = await readFile(golden.classes);
-  const maps = await segmentGolden(segmenter, {
-    slice: await readFile(golden.slice),
-    context: golden.context === null ? null : await readFile(golden.context),
-    sliceInContext: golden.sliceInContext ?? null,
-  });
-  if (expected.length !== maps.classes.length) {
-    throw new ModelError(
-      'bad-input',
-      `${id}/${golden.classes}`,
-      `Expected ${maps.classes.length} classes, found ${expected.length}.`,
-      'Fetch or export the model again.',
-    );
+  const { golden, slice } = segmenter.manifest;
+  const required = golden.agreement;
+  let inputs: GoldenInputs;
+  let expected: Uint8Array;
+  try {
+    inputs = await goldenInputs(segmenter.manifest, readFile);
+    expected = await goldenFile(readFile, golden.classes, slice.sizePx ** 2);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    const problem = `The golden file ${error.file} is no use: ${error.problem}`;
+    return { passed: false, problem, agreement: 0, required, pixels: 0, differing: 0, largest: 0 };
   }
+  const maps = await segmentGolden(segmenter, inputs);
   const pixels = expected.length;
   let differing = 0;
   let largest = 0;
@@ -46,19 +47,60 @@ export async function checkGolden(segmenter: Segmenter, readFile: ReadFile): Pro
     largest = Math.max(largest, (maps.confidence[i] ?? 0) / 255);
   }
   const agreement = 1 - differing / pixels;
-  const passed = agreement >= golden.agreement;
-  return { agreement, required: golden.agreement, passed, pixels, differing, largest };
+  const passed = agreement >= required;
+  const most = Math.floor((1 - required) * pixels);
+  const problem = passed
+    ? null
+    : `${count(differing)} of ${count(pixels)} test pixels have another class than where the model was exported; ` +
+      `at most ${count(most)} may.`;
+  return { passed, problem, agreement, required, pixels, differing, largest };
+}
+
+/** The error of a model that may not be used. @param problem of its `GoldenResult`. */
+export function failedCheckError(model: string, problem: string): ModelError {
+  return new ModelError(
+    'failed-check',
+    model,
+    `The model fails its golden check: ${problem}`,
+    'Fetch or export it again, or try another backend.',
+  );
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-GB');
+}
+
+/** The inputs of the golden check, as RGB bytes. */
+export interface GoldenInputs {
+  readonly slice: Uint8Array;
+  readonly context: Uint8Array | null;
+  readonly sliceInContext: SliceInContext | null;
+}
+
+async function goldenInputs(
+  { slice, context, golden }: ModelManifest,
+  readFile: ReadFile,
+): Promise<GoldenInputs> {
+  return {
+    slice: await goldenFile(readFile, golden.slice, 3 * slice.sizePx ** 2),
+    context:
+      golden.context === null || context === null
+        ? null
+        : await goldenFile(readFile, golden.context, 3 * context.sizePx ** 2),
+    sliceInContext: golden.sliceInContext ?? null,
+  };
+}
+
+/** A golden file of exactly `bytes` bytes. @throws ModelError. */
+async function goldenFile(readFile: ReadFile, name: string, bytes: number): Promise<Uint8Array> {
+  const found = await readFile(name, new ByteBudget(bytes));
+  if (found.length === bytes) return found;
+  const problem = `Expected ${count(bytes)} bytes, found ${count(found.length)}.`;
+  throw new ModelError('bad-input', name, problem, 'Fetch or export the model again.');
 }
 
 /** Segments a slice, given as RGB bytes with its context. */
-export async function segmentGolden(
-  segmenter: Segmenter,
-  inputs: {
-    readonly slice: Uint8Array;
-    readonly context: Uint8Array | null;
-    readonly sliceInContext: SliceInContext | null;
-  },
-): Promise<SliceMaps> {
+export async function segmentGolden(segmenter: Segmenter, inputs: GoldenInputs): Promise<SliceMaps> {
   const { manifest } = segmenter;
   const slice = fromRgb(inputs.slice, manifest.slice.sizePx, `${manifest.id}/${manifest.golden.slice}`);
   if (manifest.context === null || inputs.context === null) return segmenter.segment(slice, null, null);

@@ -49,6 +49,7 @@ export function guardedSegmenter(segmenter: Segmenter, { name, device, lost, wat
   const warmUp = segmenter.warmUp?.bind(segmenter);
   return {
     manifest: segmenter.manifest,
+    ...(segmenter.failedCheck !== undefined && { failedCheck: segmenter.failedCheck }),
     encodeContext: (context) => {
       const { result, sound } = watch(() => segmenter.encodeContext(context));
       sound.catch(() => undefined);

@@ -1,48 +1,73 @@
 /** Loads a model's files into TF.js. */
 import type { io } from '@tensorflow/tfjs-core';
-import { loadGraphModel } from '@tensorflow/tfjs-converter';
+import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
+import { loadChecked, startChecked, type LoadOptions } from './checked-model.ts';
 import { GraphExecutor } from './graph-executor.ts';
 import { GraphSegmenter } from './graph-segmenter.ts';
 import { ModelError } from './manifest.ts';
-import { readModelFiles, reloadRemedy, type ModelFiles, type ReadFile } from './model-files.ts';
+import { reloadRemedy, type ModelFiles, type ReadFile } from './model-files.ts';
+import type { TopologyNode } from './node-attributes.ts';
 import type { Segmenter } from './segmenter.ts';
 
 /**
- * Loads `manifest.json`, the graph and its weights, verifies their hashes, and makes them ready to run on the
- * current TF.js backend.
+ * Loads and checks a model, and makes it ready to run on the current TF.js backend.
  * @param id names the model in messages; the folder's name is a good choice.
- * @throws ModelError `not-found`, `bad-manifest`, `bad-graph` or `bad-weights`, naming the file.
+ * @throws ModelError as `loadChecked` does.
  */
-export async function loadModel(id: string, readFile: ReadFile): Promise<Segmenter> {
-  const files = await readModelFiles(id, readFile);
-  const { manifest, graph } = files;
-  const handler: io.IOHandler = { load: async () => modelArtifacts(files) };
+export function loadModel(id: string, readFile: ReadFile, options: LoadOptions = {}): Promise<Segmenter> {
+  return loadChecked(id, readFile, (files) => startGraph(id, files), options);
+}
+
+/** The same without the golden check, for the exporter. @throws ModelError. */
+export function loadUnchecked(id: string, readFile: ReadFile): Promise<Segmenter> {
+  return startChecked(id, readFile, (files) => startGraph(id, files));
+}
+
+async function startGraph(id: string, files: ModelFiles): Promise<Segmenter> {
+  const { manifest } = files;
+  const nodes = usedNodes(files);
+  const handler: io.IOHandler = { load: async () => modelArtifacts(files, nodes) };
+  let model: GraphModel | null = null;
   try {
-    const model = await loadGraphModel(handler);
-    const executor = GraphExecutor.of(graph.modelTopology.node, model.weights);
+    model = await loadGraphModel(handler);
+    const executor = GraphExecutor.of(nodes, model.weights);
     return new GraphSegmenter(manifest, model, executor);
   } catch (error) {
+    model?.dispose();
     throw new ModelError(
       'bad-graph',
       `${id}/${manifest.graph.file}`,
       `TensorFlow.js cannot read the graph: ${message(error)}`,
       reloadRemedy,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
 
-/** The files in the form that TF.js takes. */
-export function modelArtifacts({
-  graph: { format, signature, modelTopology, weightsManifest },
-  shards,
-}: ModelFiles): io.ModelArtifacts {
+/** The nodes that the manifest's outputs need, which are checked; TF.js would stumble over others. */
+function usedNodes({ manifest, graph }: ModelFiles): TopologyNode[] {
+  const { node: nodes } = graph.modelTopology;
+  const { inputs, outputs, contextFeatures } = manifest.graph;
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const used = new Set<TopologyNode>();
+  const open: (string | null)[] = [...Object.values(inputs), ...Object.values(outputs), ...contextFeatures];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = byName.get(name ?? '');
+    if (node === undefined || used.has(node)) continue;
+    used.add(node);
+    open.push(...(node.input ?? []));
+  }
+  return nodes.filter((node) => used.has(node));
+}
+
+/** The files in the form that TF.js takes, without what it reads unchecked: signature and library. */
+export function modelArtifacts(
+  { graph: { format, modelTopology, weightsManifest }, shards }: ModelFiles,
+  node: readonly TopologyNode[] = modelTopology.node,
+): io.ModelArtifacts {
   return {
     format,
-    modelTopology,
-    signature,
+    modelTopology: { node, library: {}, versions: modelTopology.versions },
     weightSpecs: (weightsManifest[0]?.weights ?? []) as unknown as io.WeightsManifestEntry[],
     // A list: a full-size network's weights are never copied into one buffer.
     weightData: shards.map((shard) =>

@@ -3,18 +3,45 @@
  * engine and the interface need to know about a network without opening its graph.
  */
 import { z } from 'zod';
+import { isBelievableMpp, mppRange } from '../base/resolution.ts';
 import type { ContextKind } from '../model/config.ts';
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in hex');
 const colour = z.string().regex(/^#[0-9a-fA-F]{6}$/, 'expected a colour like #0072B2');
-const fileName = z.string().regex(/^[\w.-]+$/, 'expected a file name without directories');
 
-const field = z.object({
-  /** Side of the square field, in µm of tissue. */
-  fieldUm: z.number().positive(),
-  /** Side of the network's input, in pixels. */
-  sizePx: z.number().int().positive().max(4096),
-});
+/** The name of a file in the model's own folder: no directories, no URLs, and nothing hidden. */
+export const plainFileName = z
+  .string()
+  .max(200)
+  .regex(/^[\w-][\w.-]*$/, 'expected a file name without directories');
+
+/** Name of a node. Names that objects inherit would be mistaken for values that are not there. */
+export const nodeName = z
+  .string()
+  .min(1)
+  .max(1000)
+  .refine((name) => !(name in Object.prototype), 'expected another name');
+
+/** Of all weight shards together. */
+export const mostWeightBytes = 2e9;
+
+/** Of a side. */
+const share = z.number().min(0).max(1);
+
+const shortText = z.string().max(1000);
+const longText = z.string().max(20_000);
+
+const field = z
+  .object({
+    /** Side of the square field, in µm of tissue. */
+    fieldUm: z.number().positive().max(1e6),
+    /** Side of the network's input, in pixels. */
+    sizePx: z.number().int().min(8).max(4096),
+  })
+  .refine(({ fieldUm, sizePx }) => isBelievableMpp(fieldUm / sizePx), {
+    path: ['fieldUm'],
+    message: `fieldUm / sizePx has to be ${mppRange}`,
+  });
 
 export const contextKinds = [
   'none',
@@ -36,22 +63,22 @@ const metricsSchema = z.object({
   ece: z.number().min(0).max(1).optional(),
 });
 
-export const manifestSchema = z.object({
+const manifestFields = z.object({
   specVersion: z.literal(1),
   id: z.string().regex(/^[a-z0-9][a-z0-9-]*$/),
-  title: z.string().min(1),
+  title: shortText.min(1),
   /** One sentence: what the model is for. */
-  description: z.string(),
+  description: longText,
   /** The `preset` of src/model/presets.ts that built the network. */
-  preset: z.string(),
-  encoder: z.string(),
-  contextEncoder: z.string().nullable(),
+  preset: shortText,
+  encoder: shortText,
+  contextEncoder: shortText.nullable(),
   fusion: z.enum(fusionKinds),
   /** Index in the list = class value in the class map. */
   classes: z
     .array(
       z.object({
-        name: z.string().min(1),
+        name: z.string().min(1).max(200),
         colour,
         /** Drawn without fill and excluded from areas (the background class). */
         background: z.boolean(),
@@ -61,30 +88,30 @@ export const manifestSchema = z.object({
     .max(32),
   slice: field,
   /** null for single-input networks. `fieldUm` is ignored for `slide`. */
-  context: field.extend({ kind: z.enum(contextKinds).exclude(['none']) }).nullable(),
+  context: z.intersection(field, z.object({ kind: z.enum(contextKinds).exclude(['none']) })).nullable(),
   graph: z.object({
     /** TF.js GraphModel, with its weight shards in the same folder. */
-    file: fileName,
+    file: plainFileName,
     sha256: hex,
     /** SHA-256 over all weight shards in order. */
     weightsSha256: hex,
-    weightsBytes: z.number().int().positive(),
+    weightsBytes: z.number().int().positive().max(mostWeightBytes),
     dtype: z.enum(['float16', 'float32']),
     /** Node names. Inputs take RGB 0 to 255 as float32 NHWC; normalisation is inside the graph. */
     inputs: z.object({
-      slice: z.string(),
-      context: z.string().nullable(),
+      slice: nodeName,
+      context: nodeName.nullable(),
       /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context, for `aligned`. */
-      sliceInContext: z.string().nullable(),
+      sliceInContext: nodeName.nullable(),
     }),
     outputs: z.object({
       /** float32 [n, size, size, classes], before softmax, at the slice's resolution. */
-      logits: z.string(),
+      logits: nodeName,
       /** int32 [n, size, size], class * 256 + confidence (0 to 255): one read-back per slice. */
-      packed: z.string(),
+      packed: nodeName,
     }),
     /** Nodes that are fetched once per region and fed back for each of its slices. */
-    contextFeatures: z.array(z.string()),
+    contextFeatures: z.array(nodeName).max(1000),
   }),
   /** The tissue and stain that the network was trained on. Absent where the card does not say. */
   specimen: z
@@ -101,25 +128,25 @@ export const manifestSchema = z.object({
   macsReusedContext: z.number().positive(),
   /** Golden check: inputs and expected output, raw little-endian, in the same folder. */
   golden: z.object({
-    slice: fileName,
-    context: fileName.nullable(),
+    slice: plainFileName,
+    context: plainFileName.nullable(),
     /** uint8 [size, size] classes. */
-    classes: fileName,
+    classes: plainFileName,
     /** Position of the golden slice in the golden context, as fractions of its side; for `aligned`. */
-    sliceInContext: z.object({ x: z.number(), y: z.number(), size: z.number().positive() }).nullish(),
-    /** Share of pixels that must agree, 0 to 1. */
-    agreement: z.number().min(0).max(1),
+    sliceInContext: z.object({ x: share, y: share, size: share.positive() }).nullish(),
+    /** Share of pixels that must agree. Below 0.9 it would check nothing. */
+    agreement: z.number().min(0.9).max(1),
   }),
   provenance: z.object({
-    data: z.string(),
+    data: longText,
     synthetic: z.boolean(),
-    dataLicence: z.string(),
-    licence: z.string(),
-    split: z.string(),
+    dataLicence: longText,
+    licence: longText,
+    split: longText,
     seed: z.number().int(),
     steps: z.number().int(),
-    date: z.string(),
-    codeVersion: z.string(),
+    date: longText,
+    codeVersion: longText,
   }),
   /**
    * What `dualscope evaluate` needs to know about the training data where the files do not say it. Absent in
@@ -128,7 +155,7 @@ export const manifestSchema = z.object({
   dataset: z
     .object({
       /** µm per pixel of the images. */
-      mpp: z.number().positive().optional(),
+      mpp: z.number().refine(isBelievableMpp, `expected ${mppRange}`).optional(),
       /** The class of each value of index masks. */
       classOfValue: z.array(z.number().int().nonnegative()).optional(),
       /** Whether background counted as unlabelled rather than as a class. */
@@ -146,8 +173,42 @@ export const manifestSchema = z.object({
   float16Agreement: z
     .object({ slices: z.number().int().positive(), share: z.number().min(0).max(1) })
     .optional(),
-  intendedUse: z.string(),
+  intendedUse: longText,
 });
+
+/** What no field shows alone. */
+export const manifestSchema = manifestFields.superRefine(
+  ({ classes, context, graph, golden, metrics }, { addIssue }) => {
+    const wrong = (path: (string | number)[], message: string): void => {
+      addIssue({ code: 'custom', path, message });
+    };
+    const names = new Map<string, number>();
+    classes.forEach(({ name }, value) => {
+      const same = name.normalize('NFC').trim().toLowerCase();
+      const other = names.get(same);
+      if (other !== undefined) wrong(['classes', value, 'name'], `it is the name of class ${other}, too`);
+      names.set(same, value);
+    });
+    const { inputs, contextFeatures } = graph;
+    if ((inputs.context === null) !== (context === null)) {
+      wrong(['graph', 'inputs', 'context'], 'expected an input exactly if the model has a context');
+    }
+    if (contextFeatures.length === 0 ? context !== null : context === null) {
+      wrong(['graph', 'contextFeatures'], 'expected nodes exactly if the model has a context');
+    }
+    if (inputs.sliceInContext !== null && (context === null || golden.sliceInContext == null)) {
+      wrong(['golden', 'sliceInContext'], 'expected the position that the network reads');
+    }
+    if ((golden.context === null) !== (context === null)) {
+      wrong(['golden', 'context'], 'expected a file exactly if the model has a context');
+    }
+    const files = ['manifest.json', graph.file, golden.slice, golden.context, golden.classes];
+    if (new Set(files).size < files.length) wrong(['golden'], 'expected a file of its own for each purpose');
+    if (metrics !== null && metrics.iou.length !== classes.length) {
+      wrong(['metrics', 'iou'], `expected one value for each of ${classes.length} classes`);
+    }
+  },
+);
 
 export type ModelManifest = z.infer<typeof manifestSchema>;
 
@@ -169,7 +230,17 @@ export function parseManifest(value: unknown, file: string): ModelManifest {
 }
 
 export type ModelErrorCode =
-  'bad-manifest' | 'bad-weights' | 'bad-graph' | 'not-found' | 'backend' | 'bad-input';
+  | 'bad-manifest'
+  | 'bad-weights'
+  | 'bad-graph'
+  | 'not-found'
+  | 'too-large'
+  | 'backend'
+  | 'bad-input'
+  /** The model does not compute what it computed where it was exported. */
+  | 'failed-check'
+  /** The network computed something that is no result. */
+  | 'bad-output';
 
 /** An error about a model that a user can act on. */
 export class ModelError extends Error {

@@ -33,6 +33,24 @@ export function storedConstants({ graph, shards }: ModelFiles): Map<string, Stor
   return constants;
 }
 
+/** The first constant with a value that is no finite number; null without one. */
+export function nonFiniteConstant({ graph, shards }: ModelFiles): string | null {
+  let offset = 0;
+  for (const { name, shape, dtype, quantization } of graph.weightsManifest[0]?.weights ?? []) {
+    const isHalf = dtype === 'float32' && quantization !== undefined;
+    const start = offset;
+    offset += (isHalf ? 2 : 4) * shape.reduce((product, side) => product * side, 1);
+    if (dtype !== 'float32') continue;
+    const { buffer } = bytesAt(shards, start, offset - start);
+    // All bits of the exponent: infinity or no number.
+    const [values, exponent] = isHalf
+      ? [new Uint16Array(buffer), 0x7c00]
+      : [new Uint32Array(buffer), 0x7f800000];
+    for (let i = 0; i < values.length; i++) if ((values[i]! & exponent) === exponent) return name;
+  }
+  return null;
+}
+
 /**
  * All constants decoded, as float32. Batch norms are folded into the kernels and biases of the convolutions
  * before them.

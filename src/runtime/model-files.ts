@@ -1,43 +1,71 @@
 /** A model's files, read and checked. The same code runs in browser, worker and Node: file access is injected. */
 import { z } from 'zod';
-import { ModelError, parseManifest, type ModelManifest } from './manifest.ts';
-import { sha256 } from './sha256.ts';
+import { ModelError, nodeName, parseManifest, plainFileName, type ModelManifest } from './manifest.ts';
+import { nonFiniteConstant } from './model-constants.ts';
+import { ByteBudget, modelLimits } from './model-limits.ts';
+import { joined, sha256 } from './sha256.ts';
 
 /**
- * Reads a file of a model's folder by its name.
- * @throws ModelError `not-found` when it does not exist.
+ * Reads a file of a model's folder by its name, which is plain (`plainFileName`).
+ * @param budget what the file may still have; asked before its bytes are read.
+ * @throws ModelError `not-found` when it does not exist, `too-large` when it exceeds the budget.
  */
-export type ReadFile = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+export type ReadFile = (name: string, budget?: ByteBudget) => Promise<Uint8Array<ArrayBuffer>>;
 
-const fileName = z.string().regex(/^[\w.-]+$/, 'expected a file name without directories');
+/** A number in protobuf's JSON, where 64-bit integers are strings. */
+const whole = z.union([z.number().int(), z.string().regex(/^-?\d{1,15}$/, 'expected an integer')]);
+const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, 'expected base64');
+
+/** An attribute of a node, as far as it is read. */
+const attribute = z.looseObject({
+  b: z.boolean().optional(),
+  i: whole.optional(),
+  s: base64.optional(),
+  type: z.string().optional(),
+  shape: z
+    .looseObject({
+      dim: z
+        .array(z.looseObject({ size: whole.optional() }))
+        .max(8)
+        .optional(),
+    })
+    .optional(),
+  list: z
+    .looseObject({ i: z.array(whole).max(64).optional(), s: z.array(base64).max(64).optional() })
+    .optional(),
+});
 
 /** The parts of `model.json` that are checked here, since TF.js checks nothing. */
 const graphSchema = z.object({
   format: z.literal('graph-model'),
   signature: z.record(z.string(), z.unknown()),
   modelTopology: z.looseObject({
-    node: z.array(
-      z.looseObject({
-        name: z.string(),
-        op: z.string(),
-        input: z.array(z.string()).optional(),
-        attr: z.record(z.string(), z.unknown()).optional(),
-      }),
-    ),
+    node: z
+      .array(
+        z.looseObject({
+          name: nodeName,
+          op: z.string().max(200),
+          input: z.array(z.string().max(1000)).max(1000).optional(),
+          attr: z.record(z.string(), attribute).optional(),
+        }),
+      )
+      .max(modelLimits.nodes),
     versions: z.object({ producer: z.number(), minConsumer: z.number() }),
   }),
   weightsManifest: z
     .array(
       z.object({
-        paths: z.array(fileName).min(1),
-        weights: z.array(
-          z.looseObject({
-            name: z.string(),
-            shape: z.array(z.number().int().nonnegative()),
-            dtype: z.enum(['float32', 'int32']),
-            quantization: z.looseObject({ dtype: z.literal('float16') }).optional(),
-          }),
-        ),
+        paths: z.array(plainFileName).min(1).max(modelLimits.shards),
+        weights: z
+          .array(
+            z.looseObject({
+              name: nodeName,
+              shape: z.array(z.number().int().nonnegative().max(modelLimits.mapValues)).max(8),
+              dtype: z.enum(['float32', 'int32']),
+              quantization: z.looseObject({ dtype: z.literal('float16') }).optional(),
+            }),
+          )
+          .max(modelLimits.nodes),
       }),
     )
     .length(1),
@@ -57,7 +85,7 @@ export async function readModelFiles(id: string, readFile: ReadFile): Promise<Mo
   const manifest = await readManifest(id, readFile);
   const { graph } = manifest;
   const graphFile = `${id}/${graph.file}`;
-  const json = await readFile(graph.file);
+  const json = await readFile(graph.file, new ByteBudget(modelLimits.graphBytes));
   if ((await sha256([json])) !== graph.sha256) {
     throw new ModelError(
       'bad-graph',
@@ -78,13 +106,25 @@ export async function readModelFiles(id: string, readFile: ReadFile): Promise<Mo
     );
   }
   checkNames(manifest, parsed.data, graphFile);
-  return { manifest, graph: parsed.data, shards: await readWeights(id, manifest, parsed.data, readFile) };
+  const shards = await readWeights(id, manifest, parsed.data, readFile);
+  const files = { manifest, graph: parsed.data, shards };
+  const broken = nonFiniteConstant(files);
+  if (broken !== null) {
+    throw new ModelError(
+      'bad-weights',
+      id,
+      `The weights "${broken}" have values that are not finite numbers.`,
+      'The training has diverged or the file is damaged: train, fetch or export the model again.',
+    );
+  }
+  return files;
 }
 
 /** Loads and checks a model's manifest alone. @throws ModelError `not-found` or `bad-manifest`. */
 export async function readManifest(id: string, readFile: ReadFile): Promise<ModelManifest> {
   const file = `${id}/manifest.json`;
-  return parseManifest(parseJson(await readFile('manifest.json'), 'bad-manifest', file), file);
+  const json = await readFile('manifest.json', new ByteBudget(modelLimits.manifestBytes));
+  return parseManifest(parseJson(json, 'bad-manifest', file), file);
 }
 
 /**
@@ -92,7 +132,7 @@ export async function readManifest(id: string, readFile: ReadFile): Promise<Mode
  * @param fetchFile `fetch` by default.
  */
 export function fromUrl(base: URL | string, fetchFile: typeof fetch = (...args) => fetch(...args)): ReadFile {
-  return async (name) => {
+  return async (name, budget) => {
     const url = new URL(name, base);
     let response: Response;
     try {
@@ -116,8 +156,31 @@ export function fromUrl(base: URL | string, fetchFile: typeof fetch = (...args) 
         'Check that the model is installed under models/.',
       );
     }
-    return new Uint8Array(await response.arrayBuffer());
+    return budget === undefined ? new Uint8Array(await response.arrayBuffer()) : body(response, url, budget);
   };
+}
+
+/** The body of a response, which a server may make longer than it says. @throws ModelError `too-large` or `not-found`. */
+async function body(response: Response, { href }: URL, budget: ByteBudget): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader();
+  const chunks: Uint8Array[] = [];
+  try {
+    for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+      budget.take(part.value.length, href);
+      chunks.push(part.value);
+    }
+  } catch (error) {
+    void reader?.cancel().catch(() => undefined);
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(
+      'not-found',
+      href,
+      'The connection broke off.',
+      'Check the connection and try again.',
+      { cause: error },
+    );
+  }
+  return joined(chunks);
 }
 
 export const reloadRemedy =
@@ -130,22 +193,27 @@ async function readWeights(
   readFile: ReadFile,
 ): Promise<Uint8Array<ArrayBuffer>[]> {
   const [group] = weightsManifest;
-  const shards = await Promise.all((group?.paths ?? []).map((name) => readFile(name)));
-  const files = `${id}/${group?.paths.join(', ') ?? ''}`;
-  const bytes = shards.reduce((sum, shard) => sum + shard.length, 0);
+  const paths = group?.paths ?? [];
+  const files = `${id}/${paths.slice(0, 3).join(', ')}${paths.length > 3 ? ', …' : ''}`;
+  const { weightsBytes, weightsSha256 } = manifest.graph;
+  const wrongSize = (what: string): ModelError =>
+    new ModelError('bad-weights', files, `The weights have ${what}.`, reloadRemedy);
+  if (new Set(paths).size < paths.length) {
+    throw new ModelError('bad-weights', files, 'The graph names a file of weights twice.', reloadRemedy);
+  }
+  // Before anything is read: what the shapes need is what the manifest says, and what may be read.
   const described = (group?.weights ?? []).reduce((sum, { shape, dtype, quantization }) => {
     const perValue = dtype === 'float32' && quantization ? 2 : 4;
     return sum + perValue * shape.reduce((product, side) => product * side, 1);
   }, 0);
-  if (bytes !== manifest.graph.weightsBytes || bytes !== described) {
-    throw new ModelError(
-      'bad-weights',
-      files,
-      `The weights have ${bytes} bytes; the manifest says ${manifest.graph.weightsBytes} and the graph ${described}.`,
-      reloadRemedy,
-    );
+  if (described !== weightsBytes) {
+    throw wrongSize(`${described} bytes by the graph; the manifest says ${weightsBytes}`);
   }
-  if ((await sha256(shards)) !== manifest.graph.weightsSha256) {
+  const budget = new ByteBudget(weightsBytes);
+  const shards = await Promise.all(paths.map((name) => readFile(name, budget)));
+  const bytes = shards.reduce((sum, shard) => sum + shard.length, 0);
+  if (bytes !== weightsBytes) throw wrongSize(`${bytes} bytes; the manifest says ${weightsBytes}`);
+  if ((await sha256(shards)) !== weightsSha256) {
     throw new ModelError('bad-weights', files, 'The weights do not match the manifest’s hash.', reloadRemedy);
   }
   return shards;
@@ -158,6 +226,9 @@ function checkNames(
   file: string,
 ): void {
   const ops = new Map(modelTopology.node.map((node) => [node.name, node.op]));
+  const twice = (name: string): ModelError =>
+    new ModelError('bad-graph', file, `The graph has the name "${name}" twice.`, reloadRemedy);
+  if (ops.size < modelTopology.node.length) throw twice(firstRepeated(modelTopology.node) ?? '');
   const { inputs, outputs, contextFeatures } = graph;
   const named = [
     inputs.slice,
@@ -177,12 +248,19 @@ function checkNames(
       );
     }
   }
-  const weights = new Set(weightsManifest.flatMap((group) => group.weights.map((weight) => weight.name)));
+  const constants = weightsManifest.flatMap((group) => group.weights);
+  const weights = new Set(constants.map(({ name }) => name));
+  if (weights.size < constants.length) throw twice(firstRepeated(constants) ?? '');
   for (const [name, op] of ops) {
     if (op === 'Const' && !weights.has(name)) {
       throw new ModelError('bad-graph', file, `The constant "${name}" has no weights.`, reloadRemedy);
     }
   }
+}
+
+function firstRepeated(named: readonly { readonly name: string }[]): string | undefined {
+  const seen = new Set<string>();
+  return named.find(({ name }) => seen.size === seen.add(name).size)?.name;
 }
 
 function parseJson(bytes: Uint8Array, code: 'bad-graph' | 'bad-manifest', file: string): unknown {

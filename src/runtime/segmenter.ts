@@ -45,6 +45,8 @@ export interface SegmenterOptions {
 
 export interface Segmenter {
   readonly manifest: ModelManifest;
+  /** Why the model failed its golden check, as a sentence; absent if it passed. Only a forced model runs with one. */
+  readonly failedCheck?: string;
   /** @throws ModelError `bad-input` when the image is not `context.sizePx` square. */
   encodeContext(context: InputImage): ContextFeatures;
   /**

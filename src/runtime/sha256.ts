@@ -19,7 +19,8 @@ export async function sha256(parts: readonly Uint8Array<ArrayBuffer>[]): Promise
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-function joined(parts: readonly Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+/** The parts, laid end to end. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((bytes, part) => bytes + part.length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -68,6 +68,9 @@ export interface PlanInput {
   readonly overlap?: number;
 }
 
+/** Slices of one plan at most. A slide of 50 × 50 mm has about 20,000 at 0.25 mm, and 250,000 at 0.1 mm. */
+export const mostSlices = 1_000_000;
+
 /** Slices without context are grouped in squares of this side, because neighbours share tiles. */
 const groupWithoutContext = 5;
 
@@ -78,31 +81,20 @@ const groupWithoutContext = 5;
  * 467 µm), and the context is centred on it. `same` and `centred`: each slice is its own group. `slide`: one group, with
  * the smallest square, in µm, that contains the slide, from its top left.
  *
- * @throws RangeError for an invalid size, mpp or overlap.
+ * @throws RangeError for an invalid size, mpp or overlap, and for more than `mostSlices`.
  */
 export function planSlices(input: PlanInput): SlicePlan {
-  const { slide, mpp, model, area = null, overlap = 0 } = input;
-  const sizes = { width: slide.width, height: slide.height, mppX: mpp.x, mppY: mpp.y };
-  for (const [name, value] of Object.entries(sizes)) {
-    if (!(value > 0) || !Number.isFinite(value))
-      throw new RangeError(`${name} must be positive, not ${value}.`);
-  }
-  if (!(overlap >= 0 && overlap <= 0.5)) throw new RangeError(`overlap must be 0 to 0.5, not ${overlap}.`);
-
-  const { sizePx, fieldUm } = model.slice;
-  // At most a quarter, so that the bands shared with the neighbours on both sides don't overlap.
-  const marginPx = Math.min(Math.round((sizePx * overlap) / 2), Math.floor(sizePx / 4));
-  const cellPx = sizePx - 2 * marginPx;
-  const sliceWidth = fieldUm / mpp.x;
-  const sliceHeight = fieldUm / mpp.y;
-  const cellWidth = (sliceWidth * cellPx) / sizePx;
-  const cellHeight = (sliceHeight * cellPx) / sizePx;
+  const { slide, model } = input;
+  const { sizePx } = model.slice;
+  const { marginPx, cellPx, sliceWidth, sliceHeight, cellWidth, cellHeight } = cellSize(input);
   const marginX = (sliceWidth * marginPx) / sizePx;
   const marginY = (sliceHeight * marginPx) / sizePx;
   const columns = Math.ceil(slide.width / cellWidth);
   const rows = Math.ceil(slide.height / cellHeight);
 
-  const cells = cellsInside(slide, area, cellWidth, cellHeight);
+  const cells = cellsInside(slide, input.area ?? null, cellWidth, cellHeight);
+  const count = cellCount(cells);
+  if (count > mostSlices) throw new RangeError(`${count} slices exceed the ${mostSlices} of a plan.`);
   const group = groupSide(model, marginPx);
   const groupColumns = group === Infinity ? 1 : Math.ceil(columns / group);
   const slices: PlannedSlice[] = [];
@@ -177,6 +169,40 @@ export function planSlices(input: PlanInput): SlicePlan {
     slices,
     regions,
     skipped: 0,
+  };
+}
+
+/** The number of slices that `planSlices` would plan. @throws RangeError for an invalid size, mpp or overlap. */
+export function countSlices(input: PlanInput): number {
+  const { cellWidth, cellHeight } = cellSize(input);
+  return cellCount(cellsInside(input.slide, input.area ?? null, cellWidth, cellHeight));
+}
+
+function cellCount({ left, top, right, bottom }: ReturnType<typeof cellsInside>): number {
+  return Math.max(0, right - left) * Math.max(0, bottom - top);
+}
+
+/** Sides of slices and cells, level-0 pixels unless a name says otherwise. */
+function cellSize({ slide, mpp, model, overlap = 0 }: PlanInput) {
+  const sizes = { width: slide.width, height: slide.height, mppX: mpp.x, mppY: mpp.y };
+  for (const [name, value] of Object.entries(sizes)) {
+    if (!(value > 0) || !Number.isFinite(value))
+      throw new RangeError(`${name} must be positive, not ${value}.`);
+  }
+  if (!(overlap >= 0 && overlap <= 0.5)) throw new RangeError(`overlap must be 0 to 0.5, not ${overlap}.`);
+  const { sizePx, fieldUm } = model.slice;
+  // At most a quarter, so that the bands shared with the neighbours on both sides don't overlap.
+  const marginPx = Math.min(Math.round((sizePx * overlap) / 2), Math.floor(sizePx / 4));
+  const cellPx = sizePx - 2 * marginPx;
+  const sliceWidth = fieldUm / mpp.x;
+  const sliceHeight = fieldUm / mpp.y;
+  return {
+    marginPx,
+    cellPx,
+    sliceWidth,
+    sliceHeight,
+    cellWidth: (sliceWidth * cellPx) / sizePx,
+    cellHeight: (sliceHeight * cellPx) / sizePx,
   };
 }
 

@@ -6,6 +6,8 @@ import { toErrorReport } from '../base/error-report.ts';
 import { FifoSemaphore } from '../base/fifo-semaphore.ts';
 import type { BackendChoice, BackendName } from '../runtime/backend.ts';
 import type { RunningBackend } from '../runtime/backend-initialise.ts';
+import type { LoadOptions } from '../runtime/checked-model.ts';
+import { failedCheckError } from '../runtime/golden-check.ts';
 import { guardedSegmenter, isWorthRetrying } from '../runtime/guarded-segmenter.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import { BatchSize } from './batch-size.ts';
@@ -82,7 +84,11 @@ export interface NetworkPlatform<Name extends string = BackendName> {
    * @throws ModelError `backend` when the wanted backend, or any backend, fails to start.
    */
   startBackend(wanted: Name | null, failed: readonly Name[]): Promise<RunningBackend<Name>>;
-  /** @param model the model's URL or folder. @throws ModelError when it can't be used. */
+  /**
+   * Loads a model even if it fails its golden check; whether it may be used is decided here.
+   * @param model the model's URL or folder.
+   * @throws ModelError when it can't be used.
+   */
   loadModel(model: string): Promise<Segmenter>;
 }
 
@@ -124,9 +130,16 @@ export class NetworkHost<Name extends string = BackendName> {
     this.#turns = null;
   }
 
-  /** A model on the running backend, unguarded. Release it. @throws ModelError when it can't be loaded. */
-  lease(model: string): Promise<ModelLease> {
-    return this.#models.lease(model);
+  /**
+   * A model on the running backend, unguarded. Release it.
+   * @throws ModelError when it can't be loaded, or fails its golden check and is not forced.
+   */
+  async lease(model: string, { force = false }: LoadOptions = {}): Promise<ModelLease> {
+    const lease = await this.#models.lease(model);
+    const { failedCheck, manifest } = lease.segmenter;
+    if (failedCheck === undefined || force) return lease;
+    lease.release();
+    throw failedCheckError(manifest.id, failedCheck);
   }
 
   /** @param permits concurrent batches, set by the first run. */
@@ -144,8 +157,9 @@ export class NetworkHost<Name extends string = BackendName> {
     model: string,
     emit: (event: NetworkEvent<Name>) => void = () => undefined,
     wanted: Name | null = null,
+    options: LoadOptions = {},
   ): Promise<HostedNetwork<Name>> {
-    const network = new HostedNetwork(this, model, emit);
+    const network = new HostedNetwork(this, model, emit, options);
     await network.load(this.start(wanted));
     return network;
   }
@@ -156,13 +170,20 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
   readonly #host: NetworkHost<Name>;
   readonly #model: string;
   readonly #emit: (event: NetworkEvent<Name>) => void;
+  readonly #options: LoadOptions;
   #loaded: Loaded<Name> | null = null;
   #starting: Promise<RunningBackend<Name>> | null = null;
   /** Backends that failed in this run. */
   readonly #failed: Name[] = [];
   #failures = 0;
 
-  constructor(host: NetworkHost<Name>, model: string, emit: (event: NetworkEvent<Name>) => void) {
+  constructor(
+    host: NetworkHost<Name>,
+    model: string,
+    emit: (event: NetworkEvent<Name>) => void,
+    options: LoadOptions,
+  ) {
+    this.#options = options;
     this.#host = host;
     this.#model = model;
     this.#emit = emit;
@@ -196,7 +217,7 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
     this.#starting = starting;
     const backend = await starting;
     this.release();
-    const lease = await this.#host.lease(this.#model);
+    const lease = await this.#host.lease(this.#model, this.#options);
     const segmenter = guardedSegmenter(lease.segmenter, backend);
     const batch = batchOf(segmenter, this.#limits(backend).mostInBatch);
     this.#loaded = { backend, lease, segmenter, batch };

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
 import { slideArea, type SlideArea } from './area.ts';
@@ -185,4 +185,80 @@ it('cuts a shard out of the same plan', async () => {
 
 it('never guesses the size of a pixel', async () => {
   await expect(plan({ mpp: null })).rejects.toMatchObject({ report: { code: 'no-mpp', file: 'a.svs' } });
+});
+
+describe('sizes that can not be', () => {
+  const withField = (fieldUm: number): ModelManifest =>
+    ({ ...manifest, id: 'her-model', slice: { fieldUm, sizePx: 10 }, context: null }) as ModelManifest;
+  const planWith = (model: ModelManifest, request: Partial<PlanRequest> = {}, signal?: AbortSignal) =>
+    planSegmentation(reader, metadata, model, { ...everything, ...request }, { signal });
+
+  it.each([0.001, 1e-300, 1e-9, 0.4])(
+    'slices of %d µm are too many: said at once, with the number',
+    async (fieldUm) => {
+      const started = performance.now();
+      await expect(planWith(withField(fieldUm))).rejects.toMatchObject({
+        report: {
+          code: 'too-many-slices',
+          file: 'a.svs',
+          problem: expect.stringMatching(
+            /her-model has [\d,∞]+ of them here; 1,000,000 can be planned/,
+          ) as string,
+          remedy: expect.stringMatching(/smaller area/) as string,
+        },
+      });
+      expect(performance.now() - started).toBeLessThan(1000);
+    },
+  );
+
+  it('a million slices are planned within bounds of time and memory', async () => {
+    const before = process.memoryUsage().rss;
+    const started = performance.now();
+    // 1000 × 800 slices.
+    const { plan: planned } = await planWith(withField(1));
+    expect(planned.slices).toHaveLength(800_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(1e9);
+  });
+
+  it('of which a small area has few are planned', async () => {
+    const area = slideArea({ x: 10, y: 10, width: 0.5, height: 0.5 });
+    expect((await planWith(withField(0.1), { area })).plan.slices).toHaveLength(25);
+  });
+
+  it.each([1e300, 1e-9, 0, -1, NaN, Infinity, 0.009, 101])(
+    '%d µm per pixel are none: the user is asked',
+    async (value) => {
+      const mpp = { x: value, y: value };
+      await expect(plan({ mpp })).rejects.toMatchObject({
+        report: { code: 'no-mpp', remedy: expect.stringContaining('0.01 to 100 µm per pixel') as string },
+      });
+    },
+  );
+});
+
+it('an abort ends the planning', async () => {
+  await expect(
+    planSegmentation(reader, metadata, manifest, everything, { signal: AbortSignal.abort() }),
+  ).rejects.toMatchObject({ name: 'AbortError' });
+  // A polygon of many corners, and many cells: seconds without it.
+  const corners = Array.from({ length: 5000 }, (_, i): [number, number] => {
+    const angle = (i / 5000) * 2 * Math.PI;
+    return [500 + 480 * Math.cos(angle), 400 + 380 * Math.sin(angle)];
+  });
+  const fine = { ...manifest, slice: { fieldUm: 2, sizePx: 10 }, context: null } as ModelManifest;
+  const controller = new AbortController();
+  const request = { ...everything, area: slideArea(null, corners) };
+  const planning = planSegmentation(reader, metadata, fine, request, { signal: controller.signal });
+  const started = performance.now();
+  setTimeout(() => controller.abort(), 20);
+  await expect(planning).rejects.toMatchObject({ name: 'AbortError' });
+  expect(performance.now() - started).toBeLessThan(3000);
+});
+
+it('slices of a forced model have a key of their own', async () => {
+  const [sound, forced] = [await plan({}), await plan({ force: true })];
+  expect(forced.plan).toEqual(sound.plan);
+  expect(forced.key).not.toBe(sound.key);
+  expect((await plan({ force: false })).key).toBe(sound.key);
 });

@@ -3,11 +3,13 @@
  * same request gives the same slices everywhere.
  */
 import { WorkerError } from '../base/error-report.ts';
+import { isBelievableMpp, mppRange } from '../base/resolution.ts';
+import { yieldToEventLoop } from '../base/yield-to-event-loop.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { sha256 } from '../runtime/sha256.ts';
 import type { Level0Rect, SlideMetadata } from '../slide/slide.ts';
 import { areaMeets, edgesOfArea, type SlideArea } from './area.ts';
-import { planSlices, type SlicePlan } from './grid.ts';
+import { countSlices, mostSlices, planSlices, type PlannedSlice, type SlicePlan } from './grid.ts';
 import type { SliceReader } from './slice-reader.ts';
 import { shardPlan, subPlan, type Shard } from './sub-plan.ts';
 import { hasTissue, readTissue, type TissueMask } from './tissue.ts';
@@ -31,6 +33,8 @@ export interface PlanRequest {
   readonly glass: 'skip' | 'include' | null;
   /** One shard of the slide; absent for all of it. */
   readonly shard?: Shard;
+  /** Runs a model that fails its check. Its slices have a key of their own, so that no other run takes them for sound. */
+  readonly force?: boolean;
 }
 
 export interface PlannedSegmentation {
@@ -52,8 +56,9 @@ export interface PlanOptions {
 }
 
 /**
- * Plans the slices of a request.
- * @throws WorkerError `no-mpp` if µm per pixel is unknown; SlideError when the slide can't be read.
+ * Plans the slices of a request. Lets other work through, so that an abort arrives.
+ * @throws WorkerError `no-mpp` if µm per pixel is unknown, `too-many-slices`; SlideError when the slide can't be read; an
+ * AbortError.
  */
 export async function planSegmentation(
   reader: SliceReader,
@@ -62,31 +67,62 @@ export async function planSegmentation(
   request: PlanRequest,
   { signal, tissue: finder = new TissueFinder() }: PlanOptions = {},
 ): Promise<PlannedSegmentation> {
-  const { glass, area, overlap, shard } = request;
+  const { glass, area, overlap, shard, force = false } = request;
+  signal?.throwIfAborted();
   const mpp = mppOf(metadata, request.mpp);
+  const grid = { slide: metadata, mpp, model: manifest, overlap, area: boundsOnSlide(area, metadata) };
+  checkCount(metadata.name, manifest, countSlices(grid));
   const tissue = glass === null ? null : await finder.find(reader, metadata, manifest, mpp, signal);
-  const lattice = planSlices({
-    slide: metadata,
-    mpp,
-    model: manifest,
-    overlap,
-    area: boundsOnSlide(area, metadata),
-  });
+  const lattice = planSlices(grid);
   // Tolerates a millionth of a map pixel, for rounding.
   const tolerance = (1e-6 * Math.min(lattice.cellWidth, lattice.cellHeight)) / lattice.cellPx;
   const asked =
     area.kind === 'slide'
       ? lattice
-      : subPlan(lattice, ({ cell }) => areaMeets(area, onSlide(cell, metadata), tolerance));
+      : await filtered(lattice, ({ cell }) => areaMeets(area, onSlide(cell, metadata), tolerance), signal);
   const onTissue =
-    glass === 'skip' && tissue !== null ? subPlan(asked, ({ cell }) => hasTissue(tissue, cell)) : asked;
+    glass === 'skip' && tissue !== null
+      ? await filtered(asked, ({ cell }) => hasTissue(tissue, cell), signal)
+      : asked;
   const plan = { ...onTissue, skipped: asked.slices.length - onTissue.slices.length };
   return {
     plan: shard === undefined ? plan : shardPlan(plan, shard),
-    key: await runKey(metadata.fingerprint, manifest, plan),
+    key: await runKey(metadata.fingerprint, manifest, plan, force),
     mpp,
     tissue,
   };
+}
+
+/** @throws WorkerError `too-many-slices`. */
+function checkCount(file: string, { id, slice }: ModelManifest, count: number): void {
+  if (count <= mostSlices) return;
+  throw new WorkerError({
+    code: 'too-many-slices',
+    file,
+    problem: `With slices of ${slice.fieldUm} µm, ${id} has ${count.toLocaleString('en-GB')} of them here; ${mostSlices.toLocaleString('en-GB')} can be planned.`,
+    remedy: 'Segment a smaller area, use a model with larger slices, or correct the µm per pixel.',
+  });
+}
+
+/** Longest time between two looks at messages, milliseconds. */
+const longestBlockMs = 30;
+
+/** `subPlan`, in steps. @throws an AbortError. */
+async function filtered(
+  plan: SlicePlan,
+  keep: (slice: PlannedSlice) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<SlicePlan> {
+  const kept = new Uint8Array(plan.slices.length);
+  let last = performance.now();
+  for (const slice of plan.slices) {
+    if (keep(slice)) kept[slice.index] = 1;
+    if (performance.now() - last < longestBlockMs) continue;
+    await yieldToEventLoop();
+    signal?.throwIfAborted();
+    last = performance.now();
+  }
+  return subPlan(plan, ({ index }) => kept[index] === 1);
 }
 
 /** The part of a rectangle that is on the slide. */
@@ -122,28 +158,33 @@ function boundsOnSlide(area: SlideArea, slide: SlideMetadata): Level0Rect | null
 /**
  * The key of a run's slices; see `PlannedSegmentation.key`.
  * @param fingerprint `SlideMetadata.fingerprint`.
+ * @param force `PlanRequest.force`.
  */
 export function runKey(
   fingerprint: string,
   { graph, slice, context }: Pick<ModelManifest, 'graph' | 'slice' | 'context'>,
   plan: SlicePlan,
+  force = false,
 ): Promise<string> {
   const { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx } = plan;
   const lattice = { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx };
   const model = { graph: graph.sha256, weights: graph.weightsSha256, slice, context };
-  const text = JSON.stringify({ fingerprint, model, lattice });
+  const text = JSON.stringify({ fingerprint, model, lattice, ...(force && { force }) });
   return sha256([new TextEncoder().encode(text)]);
 }
 
-/** µm per pixel: the user's, or else the slide's. Never guessed. @throws WorkerError `no-mpp` if both are missing. */
+/**
+ * µm per pixel: the user's, or else the slide's. Never guessed.
+ * @throws WorkerError `no-mpp` if both are missing, or the user's is not believable.
+ */
 export function mppOf(metadata: Pick<SlideMetadata, 'name' | 'mpp'>, given: Mpp | null): Mpp {
   const mpp = given ?? metadata.mpp;
-  if (mpp !== null) return { x: mpp.x, y: mpp.y };
+  if (mpp !== null && isBelievableMpp(mpp.x) && isBelievableMpp(mpp.y)) return { x: mpp.x, y: mpp.y };
   throw new WorkerError({
     code: 'no-mpp',
     file: metadata.name,
-    problem: 'The slide has no µm per pixel.',
-    remedy: 'Enter the µm per pixel, then segment again.',
+    problem: mpp === null ? 'The slide has no µm per pixel.' : `${mpp.x} × ${mpp.y} µm per pixel can't be.`,
+    remedy: `Enter the µm per pixel, ${mppRange}, then segment again.`,
   });
 }
 

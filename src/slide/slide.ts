@@ -115,7 +115,7 @@ export interface SlideMetadata {
   readonly height: number;
   /** From level 0 (largest) downwards; downsample strictly increasing. */
   readonly levels: readonly SlideLevel[];
-  /** null when the file does not give it; never guessed. */
+  /** null when the file does not give it, or one that can't be (`base/resolution.ts`); never guessed. */
   readonly mpp: SlideMpp | null;
   /** Objective power, for example 20; null when the file does not give it. */
   readonly magnification: number | null;

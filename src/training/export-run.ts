@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { fullSizeLogits } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
 import { modelCard, resourceDescription } from '../runtime/graph/card.ts';
+import type { GoldenInputs } from '../runtime/golden-check.ts';
 import {
   type ExportedModel,
   exportModel,
   type ExportRequest,
-  type GoldenInputs,
   type ManifestFields,
   float16Agreement,
 } from '../runtime/graph/export-model.ts';

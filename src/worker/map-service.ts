@@ -44,6 +44,8 @@ export type MapFileRequest =
       /** Pixels of the map. */
       readonly tolerance: number;
       readonly classes: MapClasses;
+      /** About the whole file; absent if there is none. */
+      readonly warning?: string;
     };
 
 /** Methods of the map worker. */
@@ -132,7 +134,7 @@ function tiffFile(request: Extract<MapFileRequest, { kind: 'tiff' }>): OpenFile 
 }
 
 function geoJsonFile(request: Extract<MapFileRequest, { kind: 'geojson' }>): OpenFile {
-  const polygons = new MapPolygons(request.classes, request.placement, request.tolerance);
+  const polygons = new MapPolygons(request.classes, request.placement, request.tolerance, request.warning);
   const parts: string[] = [];
   return {
     push: async (values) => {

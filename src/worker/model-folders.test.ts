@@ -33,7 +33,7 @@ describe('model folder from disk', () => {
       [['manifest.json', text('{"__proto__":{"specVersion":1}}')]],
       'bad-manifest',
     ],
-    ['is endless', [['manifest.json', { size: 1e12 } as Blob]], 'bad-manifest'],
+    ['is endless', [['manifest.json', { size: 1e12 } as Blob]], 'too-large'],
   ])('that %s is refused, with what to do', async (_what, files, code) => {
     await expect(open(...files)).rejects.toMatchObject({
       name: 'ModelError',

@@ -4,9 +4,15 @@ import type { ReadFile } from '../runtime/model-files.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { NamedFile } from './protocol.ts';
 
-/** Limits on what is read into memory. The manifest gives the exact size of the weights, which is checked later. */
-const maxJsonBytes = 32e6;
-const maxWeightBytes = 2e9;
+/** The name of a model's folder, for messages. */
+export function folderName(modelUrl: string): string {
+  const name = new URL(modelUrl).pathname.split('/').filter(Boolean).at(-1) ?? modelUrl;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
 
 export class ModelFolders {
   readonly #folders = new Map<string, ReadonlyMap<string, Blob>>();
@@ -20,24 +26,18 @@ export class ModelFolders {
   readFile(modelUrl: string): ReadFile {
     const folder = this.#folders.get(modelUrl);
     if (folder === undefined) return fromUrl(modelUrl);
-    return async (name) => {
+    const id = folderName(modelUrl);
+    return async (name, budget) => {
       const file = folder.get(name);
       if (file === undefined) {
         throw new ModelError(
           'not-found',
-          name,
+          `${id}/${name}`,
           'The folder does not contain this file.',
           'Choose the folder that contains manifest.json, the graph and its weights.',
         );
       }
-      if (file.size > (name.endsWith('.json') ? maxJsonBytes : maxWeightBytes)) {
-        throw new ModelError(
-          'bad-manifest',
-          name,
-          'The file is too large for its type.',
-          'Export the model again.',
-        );
-      }
+      budget?.take(file.size, `${id}/${name}`);
       return new Uint8Array(await file.arrayBuffer());
     };
   }

@@ -38,6 +38,8 @@ export interface SegmentRequest {
   readonly glass?: 'skip' | 'include';
   /** Saves slices and reuses saved ones. False by default. */
   readonly keep?: boolean;
+  /** Uses a model that fails its check. Its slices are never mixed with those of sound runs. False by default. */
+  readonly force?: boolean;
 }
 
 /** The cost of a run, estimated before it starts. */
@@ -111,7 +113,7 @@ export interface SegmentWorkerApi {
   manifest(modelUrl: string): Promise<ModelManifest>;
   /** Registers a folder from disk as a model, under a made-up URL that ends in a slash. */
   addModelFiles(modelUrl: string, files: readonly NamedFile[]): Promise<void>;
-  /** Runs the model's golden test tensors on the backend. */
+  /** Runs the model's golden test tensors on the backend. @throws ModelError when the model can't run at all. */
   checkModel(modelUrl: string): Promise<GoldenResult>;
   /** Progress events are SegmentEvent. An abort stops within one slice and resolves with `cancelled`. */
   segment(request: SegmentRequest): Promise<SegmentSummary & TensorCounts>;

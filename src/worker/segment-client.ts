@@ -44,7 +44,11 @@ export interface SegmentClient {
   setView(view: Level0Rect | null): Promise<void>;
   setPaused(paused: boolean): Promise<void>;
   tissue(request: SegmentRequest): Promise<TissueMask | null>;
-  estimate(request: SegmentRequest, overlaps: readonly number[]): Promise<SegmentEstimate>;
+  estimate(
+    request: SegmentRequest,
+    overlaps: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<SegmentEstimate>;
   /** Emits saved slices as events. Rejects when aborted. */
   restore(request: SegmentRequest, options?: RunOptions): Promise<RestoreSummary>;
   storageUse(): Promise<StorageUse>;
@@ -74,7 +78,7 @@ export function createSegmentClient(): SegmentClient {
     setView: (view) => rpc.call('setView', [view]),
     setPaused: (paused) => rpc.call('setPaused', [paused]),
     tissue: (request) => rpc.call('tissue', [absolute(request)]),
-    estimate: (request, overlaps) => rpc.call('estimate', [absolute(request), overlaps]),
+    estimate: (request, overlaps, signal) => rpc.call('estimate', [absolute(request), overlaps], { signal }),
     restore: (request, options = {}) =>
       rpc.call('restore', [absolute(request)], {
         signal: options.signal,

@@ -181,7 +181,8 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       const { modelFile } = platform;
       if (modelFile === undefined) throw new RangeError('This platform can not check models.');
       await host.start();
-      const lease = await host.lease(modelUrl);
+      // Also one that fails: the caller wants to know how.
+      const lease = await host.lease(modelUrl, { force: true });
       try {
         return await checkGolden(lease.segmenter, modelFile(modelUrl));
       } finally {
@@ -193,7 +194,8 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       return withSubject(request, async (subject) => {
         // Before the slow start of the network: rejects a slide of unknown resolution at once.
         mppOf(subject.metadata, request.mpp);
-        const network = await host.network(request.modelUrl, emitter(call));
+        const { modelUrl, force = false } = request;
+        const network = await host.network(modelUrl, emitter(call), null, { force });
         try {
           return await run(call, request, subject, network);
         } finally {
@@ -231,8 +233,14 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
   };
 }
 
-function planRequest({ mpp, area, polygon, overlap, glass }: SegmentRequest): PlanRequest {
-  return { mpp, area: slideArea(area, polygon), overlap: overlap ?? 0, glass: glass ?? null };
+function planRequest({ mpp, area, polygon, overlap, glass, force }: SegmentRequest): PlanRequest {
+  return {
+    mpp,
+    area: slideArea(area, polygon),
+    overlap: overlap ?? 0,
+    glass: glass ?? null,
+    force: force === true,
+  };
 }
 
 /** Sends events as progress of a call. Maps are transferred, not copied, because the run no longer needs them. */

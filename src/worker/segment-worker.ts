@@ -8,17 +8,12 @@ import { memoryUse } from '../runtime/memory-use.ts';
 import { wasmUrls } from '../runtime/wasm-urls.ts';
 import { loadModel } from '../runtime/load-model.ts';
 import { readManifest } from '../runtime/model-files.ts';
-import { ModelFolders } from './model-folders.ts';
+import { folderName, ModelFolders } from './model-folders.ts';
 import { startReader } from './reader-client.ts';
 import { serveRpc } from '../base/rpc.ts';
 import type { SegmentWorkerApi } from './protocol.ts';
 import { createSegmentService } from './segment-service.ts';
 import { createStorageClient } from './storage-client.ts';
-
-/** The name of the model's folder, for messages. */
-function modelId(modelUrl: string): string {
-  return new URL(modelUrl).pathname.split('/').filter(Boolean).at(-1) ?? modelUrl;
-}
 
 // A separate worker reads, decodes and resamples, in parallel with the network.
 const reading = startReader();
@@ -30,8 +25,8 @@ serveRpc<SegmentWorkerApi>(
     startBackend: (wanted, failed) => initialiseBackend(wanted, backendPlatform(wasmUrls), failed),
     numTensors: () => memory().numTensors,
     memoryUse,
-    readManifest: (modelUrl) => readManifest(modelId(modelUrl), folders.readFile(modelUrl)),
-    loadModel: (modelUrl) => loadModel(modelId(modelUrl), folders.readFile(modelUrl)),
+    readManifest: (modelUrl) => readManifest(folderName(modelUrl), folders.readFile(modelUrl)),
+    loadModel: (modelUrl) => loadModel(folderName(modelUrl), folders.readFile(modelUrl), { force: true }),
     modelFile: (modelUrl) => folders.readFile(modelUrl),
     addModelFiles: (modelUrl, files) => folders.add(modelUrl, files),
     openSlide: (input) => reading.open(input),

@@ -55,7 +55,7 @@ export async function restoreResults(
   const notify = (error: ErrorReport): void => emit({ kind: 'notice', error });
   const { runs, dropped } = await storage.runs();
   if (dropped > 0) notify(droppedReport(dropped));
-  const found = await latestMatch(runs, request, subject);
+  const found = await latestMatch(runs, request, subject, signal);
   if (found === null) return { slices: 0, interrupted: null };
   const { entry, plan } = found;
   const store = await RemoteSliceStore.open(storage, entry.key, plan.marginPx, notify);
@@ -105,18 +105,26 @@ async function latestMatch(
   runs: readonly StoredRunEntry[],
   request: SegmentRequest,
   { metadata, reader, manifest }: Subject,
+  signal: AbortSignal,
 ): Promise<{ readonly entry: StoredRunEntry; readonly plan: SlicePlan } | null> {
   const candidates = runs
     .filter(({ run }) => run.fingerprint === metadata.fingerprint && run.modelHash === modelHashOf(manifest))
     .sort((a, b) => b.run.time - a.run.time);
   for (const entry of candidates) {
     const { mpp, overlap } = entry.run;
-    const { plan, key } = await planSegmentation(reader, metadata, manifest, {
-      mpp: resolutionOf(request, metadata, mpp),
-      area: { kind: 'slide' },
-      overlap,
-      glass: null,
-    });
+    const { plan, key } = await planSegmentation(
+      reader,
+      metadata,
+      manifest,
+      {
+        mpp: resolutionOf(request, metadata, mpp),
+        area: { kind: 'slide' },
+        overlap,
+        glass: null,
+        force: request.force === true,
+      },
+      { signal },
+    );
     if (key === entry.key) return { entry, plan };
   }
   return null;

@@ -7,10 +7,18 @@ import {
   RefreshCw,
   Ruler,
   RulerDimensionLine,
+  TriangleAlert,
   Undo2,
   X,
 } from 'lucide-react';
-import { activePaneOf, hasOwnColours, layerText } from '../state/state.ts';
+import {
+  activeModel,
+  activePaneOf,
+  hasOwnColours,
+  layerText,
+  modelTitle,
+  refusalOf,
+} from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
 import { openFiles, pickFiles } from '../session/user-files.ts';
@@ -80,6 +88,20 @@ export const slideCommands: readonly Command[] = [
     perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'own-model' }),
   },
   {
+    id: 'model.override',
+    title: 'Use model anyway',
+    group: 'Segment',
+    icon: TriangleAlert,
+    when: (state) => {
+      const model = activeModel(state);
+      return model !== null && refusalOf(state, model)?.overridable === true;
+    },
+    perform: ({ store }) => {
+      const model = activeModel(store.getState());
+      if (model !== null) store.dispatch({ type: 'override-check', modelId: model.id });
+    },
+  },
+  {
     id: 'slide.reload',
     title: 'Reload tiles',
     group: 'Slide',
@@ -102,7 +124,7 @@ export function demoCommands(state: AppState): Command[] {
 export function modelCommands(state: AppState): Command[] {
   return (state.models ?? []).map((model) => ({
     id: `model.${model.id}`,
-    title: `Use model: ${model.manifest.title}`,
+    title: `Use model: ${modelTitle(model)}`,
     group: 'Segment',
     isOn: (now) => layerText(activePaneOf(now).layer) === `model:${model.id}`,
     perform: ({ store }) => store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: model.id } }),

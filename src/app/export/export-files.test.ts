@@ -73,10 +73,19 @@ describe('measurement files', () => {
   });
 
   it('are JSON with all values, marked for research use only', () => {
-    const context = { slide: 's', fingerprint: 'f', layer: 'M', truth: 't.xml', umPerPx: null, date: 'd' };
+    const context = {
+      slide: 's',
+      fingerprint: 'f',
+      layer: 'M',
+      modelCheck: 'overridden',
+      truth: 't.xml',
+      umPerPx: null,
+      date: 'd',
+    } as const;
     expect(JSON.parse(figuresJson(figures, context))).toMatchObject({
       notice: 'Research use only. Not for diagnosis.',
       layer: 'M',
+      modelCheck: 'overridden',
       comparison: {
         confusion: [
           [6, 2],

@@ -8,8 +8,8 @@ import type { Annotation } from '../annotate/annotation.ts';
 import { colourOfLabel } from '../annotate/label-colours.ts';
 import type { LabelClass } from '../annotate/label-colours.ts';
 
-/** Areas per class, in the format of the command line. */
-export function areasCsv({ classes }: Figures): string {
+/** Areas per class, in the format of the command line. @param overridden as for `areaCsv`. */
+export function areasCsv({ classes }: Figures, overridden = false): string {
   return areaCsv(
     classes.map(({ name, background, pixels, mm2, shareOfSegmented, shareOfTissue }) => ({
       class: name,
@@ -19,6 +19,7 @@ export function areasCsv({ classes }: Figures): string {
       percentOfSegmented: shareOfSegmented * 100,
       percentOfTissue: shareOfTissue === null ? null : shareOfTissue * 100,
     })),
+    overridden,
   );
 }
 
@@ -41,6 +42,8 @@ export interface FiguresContext {
   /** SHA-256 of size, head and tail of the file. */
   readonly fingerprint: string;
   readonly layer: string;
+  /** Null for a layer that is no model's. */
+  readonly modelCheck: 'passed' | 'overridden' | null;
   readonly truth: string | null;
   readonly umPerPx: { readonly x: number; readonly y: number; readonly source: string } | null;
   /** ISO 8601. */

@@ -1,4 +1,5 @@
 /** Exports the active pane's layer as files. The map worker writes large ones, with progress. */
+import { overriddenCheck } from '../../base/overridden-check.ts';
 import type { MapFileRequest } from '../../worker/map-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
@@ -70,6 +71,7 @@ export class ExportSession {
       },
       tolerance: this.#state.tolerance,
       classes: content.classes.map((entry, value) => ({ ...entry, colour: colours[value] ?? entry.colour })),
+      ...(content.overridden === true && { warning: overriddenCheck }),
     }));
   }
 
@@ -86,7 +88,10 @@ export class ExportSession {
     const figures = await this.figures('slide');
     const shown = this.#shown();
     if (figures === null || shown === null) return;
-    download(new Blob([areasCsv(figures)], { type: 'text/csv' }), `${shown.stem}.areas.csv`);
+    download(
+      new Blob([areasCsv(figures, shown.content?.overridden)], { type: 'text/csv' }),
+      `${shown.stem}.areas.csv`,
+    );
     const metrics = metricsCsv(figures);
     if (metrics !== null) download(new Blob([metrics], { type: 'text/csv' }), `${shown.stem}.metrics.csv`);
   }
@@ -100,6 +105,7 @@ export class ExportSession {
       slide: slide.metadata.name,
       fingerprint: slide.metadata.fingerprint,
       layer: content?.title ?? '',
+      modelCheck: content?.overridden === undefined ? null : content.overridden ? 'overridden' : 'passed',
       truth: annotateOf(this.#workbench.store.getState()).truth?.name ?? null,
       umPerPx: currentMpp(slide),
       date: new Date().toISOString(),

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { formatArea, formatFraction, formatLarge, formatMpp, formatShare, formatCount } from '../format.ts';
 import { specimenOfCard } from '../panels/models-panel.tsx';
 import { formatName } from '../panels/slide-facts.tsx';
-import { currentMpp } from '../state/state.ts';
+import { currentMpp, modelTitle } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import type { ReportContent } from './report-content.ts';
@@ -67,6 +67,8 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
       </div>
       <footer>
         Predicted by software for research. Not a medical device, not for diagnosis.
+        {model?.overridden === true &&
+          ' The model failed its check and was used all the same: do not trust these results.'}
         {model?.manifest.provenance.synthetic === true &&
           ' Trained on synthetic slides only: meaningless on real tissue.'}
       </footer>
@@ -170,7 +172,7 @@ function ModelCard({ model }: { readonly model: ModelEntry }): React.JSX.Element
   return (
     <>
       <p>
-        <strong>{manifest.title}</strong>. {manifest.description}
+        <strong>{modelTitle(model)}</strong>. {manifest.description}
       </p>
       <Rows
         rows={[

@@ -71,9 +71,14 @@ export class SessionFiles {
     this.#wanted = session;
     const { url } = session.slide;
     // Only URLs of this origin are opened; for others the user chooses a file.
-    if (url !== null && new URL(url, document.baseURI).origin === window.location.origin) {
+    if (url !== null && !URL.canParse(url, document.baseURI)) {
+      const problem = `The session says that its slide is at "${url.slice(0, 200)}", which is not a valid URL.`;
+      this.#fail(file.name, problem, 'Choose the slide’s file.');
+    } else if (url !== null && new URL(url, document.baseURI).origin === window.location.origin) {
       await slides.openUrl(url);
-    } else store.dispatch({ type: 'dialog', dialog: 'session' });
+      return;
+    }
+    store.dispatch({ type: 'dialog', dialog: 'session' });
   }
 
   /** Stops waiting for the slide. */

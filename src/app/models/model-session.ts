@@ -78,7 +78,8 @@ export class ModelSession {
     const named = files
       .filter((file) => folderOf(file) === folder)
       .map((file): NamedFile => [file.name, file]);
-    const url = `./own-models/${++this.#opened}/`;
+    // The last part names the model in messages.
+    const url = `./own-models/${++this.#opened}/${encodeURIComponent(folder.split('/').at(-1)?.replace(/^\.*$/, 'model') ?? 'model')}/`;
     await this.#client.addModelFiles(url, named);
     return this.#open(url);
   }

@@ -109,6 +109,12 @@ export function LegendSection(): React.JSX.Element | null {
           {model?.manifest.provenance.synthetic === true && ' Trained on synthetic slides only.'}
         </p>
       )}
+      {content.overridden === true && (
+        <p className="warning-text hint" data-testid="overridden-check">
+          <TriangleAlert size={13} aria-hidden /> This model fails its check and is used all the same: do not
+          trust its results.
+        </p>
+      )}
     </PanelSection>
   );
 }

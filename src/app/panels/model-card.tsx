@@ -2,13 +2,14 @@
 import { ListChecks } from 'lucide-react';
 import { formatBytes, formatCount, formatFraction, formatLarge } from '../format.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import { activeModel } from '../state/state.ts';
+import { activeModel, modelTitle } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
 import { fitNotes } from '../models/model-fit.ts';
 import {
   classList,
   fieldOf,
+  ModelRefusal,
   resolutionOf,
   specimenOfCard,
   speedText,
@@ -28,7 +29,8 @@ export function ModelFacts(): React.JSX.Element | null {
   const { provenance, metrics, furtherMetrics } = manifest;
   return (
     <PanelSection title="Model" testId="model-facts">
-      <p className="model-title">{manifest.title}</p>
+      <p className="model-title">{modelTitle(model)}</p>
+      <ModelRefusal model={model} />
       <p className="hint">{manifest.description}</p>
       <FactList
         rows={[
@@ -118,7 +120,8 @@ function checkClass({ kind }: ModelCheck): string {
 function checkText(check: ModelCheck): string {
   if (check.kind === 'running') return 'Checking…';
   if (check.kind === 'failed') return `${check.error.problem} ${check.error.remedy}`;
-  const { passed, pixels, differing, largest, required } = check.result;
+  const { passed, problem, pixels, differing, largest, required } = check.result;
+  if (pixels === 0 && problem !== null) return `Failed: ${problem}`;
   const compared = `${formatCount(differing)} of ${formatCount(pixels)} test pixels differ`;
   const by = differing === 0 ? '' : `, with confidence up to ${largest.toFixed(2)}`;
   return passed

@@ -6,7 +6,14 @@ import type { SlideForModel } from '../models/model-fit.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
 import type { ExpectedSpeed } from '../models/model-speed.ts';
 import { formatBytes, formatFraction, formatRate } from '../format.ts';
-import { activePaneOf, currentMpp, currentSpecimen, layerText } from '../state/state.ts';
+import {
+  activePaneOf,
+  currentMpp,
+  currentSpecimen,
+  layerText,
+  modelTitle,
+  refusalOf,
+} from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PanelSection } from './section.tsx';
@@ -46,7 +53,7 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
         onClick={() => store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: model.id } })}
       >
         <span className="choice-title">
-          {manifest.title}
+          {modelTitle(model)}
           {manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
         </span>
         <span className="choice-detail">{manifest.description}</span>
@@ -55,8 +62,42 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
           {speedText(speed)}
         </span>
       </button>
+      <ModelRefusal model={model} />
       <FitWarnings model={model} />
     </li>
+  );
+}
+
+/** Why a model is refused, and the deliberate way to use it all the same; or that it is used so. */
+export function ModelRefusal({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
+  const { store } = useWorkbench();
+  const checks = useApp((state) => state.modelChecks);
+  const refusal = refusalOf({ modelChecks: checks }, model);
+  if (model.overridden === true) {
+    return (
+      <p className="model-refusal hint warning-text" data-testid={`refusal-${model.id}`}>
+        <TriangleAlert size={13} aria-hidden /> Fails its check; used all the same. Every result says so.
+      </p>
+    );
+  }
+  if (refusal === null) return null;
+  return (
+    <div className="model-refusal" data-testid={`refusal-${model.id}`}>
+      <p className="hint warning-text">
+        <TriangleAlert size={13} aria-hidden /> Refused. {refusal.problem}
+      </p>
+      {refusal.overridable && (
+        <button
+          type="button"
+          className="button small"
+          title="Every picture, figure and file of it will say that the model failed its check"
+          data-testid={`override-${model.id}`}
+          onClick={() => store.dispatch({ type: 'override-check', modelId: model.id })}
+        >
+          Use anyway
+        </button>
+      )}
+    </div>
   );
 }
 

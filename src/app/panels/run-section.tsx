@@ -76,15 +76,14 @@ function useEstimate(): SegmentEstimate | null {
   const ready = useApp((state) => state.backend.kind === 'ready');
   const key = [slideId, mpp, model, skipGlass].join('/');
   useEffect(() => {
-    let current = true;
+    const controller = new AbortController();
+    const { signal } = controller;
     if (ready && slideId !== null && mpp !== null && model !== null) {
-      void engine.estimate().then((estimate) => {
-        if (current) setKnown({ key, estimate });
+      void engine.estimate(signal).then((estimate) => {
+        if (!signal.aborted) setKnown({ key, estimate });
       });
     }
-    return () => {
-      current = false;
-    };
+    return () => controller.abort();
   }, [engine, key, slideId, mpp, model, ready]);
   // Until the new estimate arrives, show none rather than that of another slide or model.
   return known?.key === key ? known.estimate : null;

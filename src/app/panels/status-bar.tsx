@@ -5,7 +5,7 @@ import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
 import { wholeProgress } from '../state/run-state.ts';
 import type { ModelRun, RunState } from '../state/run-state.ts';
-import { layerText } from '../state/state.ts';
+import { layerText, modelTitle } from '../state/state.ts';
 import type { AppState, BackendState, LogEntry, OverviewState } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
@@ -84,9 +84,7 @@ interface ModelProgressProps {
 /** Progress of one model; if several run, with the panes that show it. */
 function ModelProgress({ model, alone, phase }: ModelProgressProps): React.JSX.Element {
   const panes = useApp((state) => panesOf(state, model.modelId));
-  const title = useApp(
-    (state) => state.models?.find(({ id }) => id === model.modelId)?.manifest.title ?? model.modelId,
-  );
+  const title = useApp((state) => titleOf(state, model.modelId));
   const share = model.total === 0 ? 0 : model.done / model.total;
   const text = progressText(phase, model);
   return (
@@ -107,6 +105,11 @@ function ModelProgress({ model, alone, phase }: ModelProgressProps): React.JSX.E
       </div>
     </>
   );
+}
+
+function titleOf({ models }: AppState, modelId: string): string {
+  const model = models?.find(({ id }) => id === modelId);
+  return model === undefined ? modelId : modelTitle(model);
 }
 
 /** Names of the panes that show a model; `2` is the second layer of a single pane. */

@@ -77,13 +77,14 @@ export class EngineSession {
   }
 
   /** Estimate for the whole slide at every quality; null if slide, resolution or model is missing. */
-  async estimate(): Promise<SegmentEstimate | null> {
+  async estimate(signal?: AbortSignal): Promise<SegmentEstimate | null> {
     const request = this.#requestForActive();
     if (request === null) return null;
     return this.#client
       .estimate(
         request,
         qualities.map(({ overlap }) => overlap),
+        signal,
       )
       .catch(() => null);
   }

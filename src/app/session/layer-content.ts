@@ -3,8 +3,10 @@ import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 
 export interface LayerContent {
-  /** The model's title, or `Ground truth`. */
+  /** The model's title, marked if its check was overridden; or `Ground truth`. */
   readonly title: string;
+  /** Whether it is of a model that is used although it fails its check. */
+  readonly overridden?: boolean;
   /** Index in the list = class value in the map. */
   readonly classes: readonly PaletteClass[];
   readonly map: LiveClassMap;

@@ -3,7 +3,7 @@ import type { Level0Rect } from '../../slide/slide.ts';
 import type { SegmentRequest } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
-import { currentMpp, shownModels } from '../state/state.ts';
+import { currentMpp, refusalOf, shownModels } from '../state/state.ts';
 import type { Extent, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import type { EngineEvents } from './engine-events.ts';
@@ -71,6 +71,8 @@ export class SegmentSession {
     const state = this.#store.getState();
     const { slide } = state;
     if (slide === null || models.length === 0 || state.run !== null) return;
+    const usable = models.filter((model) => !this.#refused(model));
+    if (usable.length === 0) return;
     if (currentMpp(slide) === null) {
       this.#awaitingMpp = extent;
       this.#store.dispatch({ type: 'dialog', dialog: 'mpp' });
@@ -80,7 +82,7 @@ export class SegmentSession {
     if (extent === 'visible' && view === null) return;
 
     if (extent === 'area' && slide.area === null) return;
-    await this.runAll(slide, models, {
+    await this.runAll(slide, usable, {
       extent,
       request: {
         area: extent === 'visible' ? view : null,
@@ -121,7 +123,13 @@ export class SegmentSession {
     try {
       void this.#client.setView(this.#visibleArea());
       const summary = await this.#client.segment(
-        { ...plan.request, slide: slide.choice.input, modelUrl: model.url, mpp: slide.userMpp },
+        {
+          ...plan.request,
+          slide: slide.choice.input,
+          modelUrl: model.url,
+          mpp: slide.userMpp,
+          force: model.overridden === true,
+        },
         { signal, onEvent: this.#events.listener(slide, model, true) },
       );
       this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary });
@@ -129,11 +137,33 @@ export class SegmentSession {
       this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary: null });
       // Cancelled before the first slice.
       if (isAbort(error)) return;
+      const report = reportOf(error, slide.metadata.name);
+      if (report.code === 'failed-check') {
+        this.#store.dispatch({
+          type: 'model-check',
+          modelId: model.id,
+          check: { kind: 'failed', error: report },
+        });
+        this.#refused(model);
+        return;
+      }
       this.#store.dispatch({
         type: 'log',
-        entry: logEntry('error', reportOf(error, slide.metadata.name), `segment.${plan.extent}`),
+        entry: logEntry('error', report, `segment.${plan.extent}`),
       });
     }
+  }
+
+  /** Whether the model is refused, which is then said, with the way to use it all the same. */
+  #refused(model: ModelEntry): boolean {
+    const refusal = refusalOf(this.#store.getState(), model);
+    if (refusal === null) return false;
+    const { problem, overridable } = refusal;
+    const remedy = overridable ? 'Nothing was segmented.' : '';
+    const report = { code: 'refused-model', file: model.manifest.title, problem, remedy };
+    const entry = logEntry('error', report, overridable ? 'model.override' : null);
+    this.#store.dispatch({ type: 'log', entry });
+    return true;
   }
 
   /** Pauses or resumes the run. */

@@ -48,7 +48,13 @@ export class StoredResults {
       this.#asked.add(key);
       try {
         const { slices, interrupted } = await this.#client.restore(
-          { slide: slide.choice.input, modelUrl: model.url, area: null, mpp: slide.userMpp },
+          {
+            slide: slide.choice.input,
+            modelUrl: model.url,
+            area: null,
+            mpp: slide.userMpp,
+            force: model.overridden === true,
+          },
           // Must not change the progress of a run in progress.
           { onEvent: this.#events.listener(slide, model, false) },
         );
@@ -95,7 +101,7 @@ export class StoredResults {
 /** Identifies the saved results of a slide and a model. Results at another µm per pixel are different ones. */
 function restoreKey(slide: OpenSlide, model: ModelEntry): string {
   const mpp = currentMpp(slide);
-  return [slide.slideId, mpp?.x, mpp?.y, model.id].join('/');
+  return [slide.slideId, mpp?.x, mpp?.y, model.id, model.overridden === true].join('/');
 }
 
 /** Results that should be on screen: none if the µm per pixel is unknown or saving is turned off. */

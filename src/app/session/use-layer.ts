@@ -1,7 +1,7 @@
 /** React hooks for layers, which re-render when slide, models or ground truth change. */
 import { useCallback, useSyncExternalStore } from 'react';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
-import { currentMpp, layerText } from '../state/state.ts';
+import { currentMpp, layerText, modelTitle } from '../state/state.ts';
 import type { LayerChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { LayerContent } from './layer-content.ts';
@@ -24,7 +24,9 @@ export function useLayerOptions(): readonly (readonly [text: string, title: stri
   const hasTruth = useSyncExternalStore(truth.subscribe, () => truth.of(fingerprint) !== null);
   return [
     ['none', models === null ? 'Loading…' : 'None (tissue only)'],
-    ...(models ?? []).map(({ id, manifest }) => [layerText({ kind: 'model', id }), manifest.title] as const),
+    ...(models ?? []).map(
+      (model) => [layerText({ kind: 'model', id: model.id }), modelTitle(model)] as const,
+    ),
     ['truth', hasTruth ? 'Ground truth' : 'Ground truth (none loaded)'],
   ];
 }

@@ -1,5 +1,6 @@
 /** µm per pixel from the user: typed or derived from a known length, and saved by slide fingerprint. */
 import { z } from 'zod';
+import { leastMpp, mostMpp } from '../../base/resolution.ts';
 import type { SlideMpp } from '../../slide/slide.ts';
 import type { Point } from '../viewer/affine.ts';
 import { readStored, writeStored } from '../state/browser-storage.ts';
@@ -9,7 +10,7 @@ const storageKey = 'dualscope.mpp';
 const recordSchema = z.record(z.string(), z.number().positive());
 
 /** Accepted µm per pixel; a 100× scan has 0.1, an overview image about 20. */
-export const mppRange = { min: 0.01, max: 100 } as const;
+export const mppRange = { min: leastMpp, max: mostMpp } as const;
 
 /** Parses µm per pixel, with decimal point or comma; null unless it is a number within `mppRange`. */
 export function parseMpp(text: string): number | null {

@@ -16,7 +16,7 @@ import { sliceCacheBudget, SliceCache } from '../overlay/slice-cache.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import { loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
-import { modelOf } from '../state/state.ts';
+import { modelOf, modelTitle } from '../state/state.ts';
 import type { LayerChoice, PaneState } from '../state/state.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
@@ -184,8 +184,10 @@ export class Workbench {
     const model = modelOf(state, layer);
     if (model === null) return null;
     const mpp = slide.userMpp ?? slide.metadata.mpp;
-    const { title, classes } = model.manifest;
-    return { title, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
+    const { classes } = model.manifest;
+    const title = modelTitle(model);
+    const overridden = model.overridden === true;
+    return { title, overridden, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
   }
 
   /** Class map of a pane's layer; null if the pane shows no layer. */

@@ -40,6 +40,8 @@ export type Action =
   | { readonly type: 'demos'; readonly demos: readonly DemoSlide[] }
   | { readonly type: 'add-model'; readonly model: ModelEntry }
   | { readonly type: 'model-check'; readonly modelId: string; readonly check: ModelCheck }
+  /** Uses a model although it fails its check. */
+  | { readonly type: 'override-check'; readonly modelId: string }
   | { readonly type: 'speeds'; readonly speeds: Speeds }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
   /** Without `paneId`, applies to the active pane. `byDefault` marks a choice that neither user nor URL has made. */
@@ -132,6 +134,13 @@ export function reduce(state: AppState, action: Action): AppState {
       return { ...state, models: [...(state.models ?? []), action.model] };
     case 'model-check':
       return { ...state, modelChecks: { ...state.modelChecks, [action.modelId]: action.check } };
+    case 'override-check':
+      return {
+        ...state,
+        models: (state.models ?? []).map((model) =>
+          model.id === action.modelId ? { ...model, overridden: true } : model,
+        ),
+      };
     case 'speeds':
       return { ...state, speeds: action.speeds };
     case 'choose-layer':

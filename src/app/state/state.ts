@@ -1,6 +1,7 @@
 /** State of the interface, as plain data. Slides, class maps and the viewer are held elsewhere. */
 import type { BackendReport, SlideInput, TileColours } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
+import { markedIf } from '../../base/overridden-check.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
@@ -113,6 +114,37 @@ export interface ModelEntry {
   /** URL of the model's folder, ending in a slash. */
   readonly url: string;
   readonly manifest: ModelManifest;
+  /** Whether the user uses it although it fails its check. Everything that it predicts says so. */
+  readonly overridden?: boolean;
+}
+
+/** The model's title, with the mark if its check was overridden. */
+export function modelTitle({ manifest, overridden = false }: ModelEntry): string {
+  return markedIf(overridden, manifest.title);
+}
+
+/** Why a model is not used. */
+export interface Refusal {
+  /** A sentence. */
+  readonly problem: string;
+  /** Whether the user may use it all the same: it runs, but fails its golden check. */
+  readonly overridable: boolean;
+}
+
+/** Why the model is refused on this backend; null if it is not, is used all the same, or has not been checked. */
+export function refusalOf({ modelChecks }: Pick<AppState, 'modelChecks'>, model: ModelEntry): Refusal | null {
+  const check = modelChecks[model.id];
+  if (model.overridden === true || check === undefined || check.kind === 'running') return null;
+  if (check.kind === 'failed') {
+    const { code, problem, remedy } = check.error;
+    return code === 'failed-check'
+      ? { problem, overridable: true }
+      : { problem: `${problem} ${remedy}`, overridable: false };
+  }
+  const { problem } = check.result;
+  return problem === null
+    ? null
+    : { problem: `The model fails its golden check: ${problem}`, overridable: true };
 }
 
 export type BackendState =

@@ -1,4 +1,5 @@
 /** One pane: a view of the slide with its layers, tools, title and crosshair. */
+import { TriangleAlert } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { layerText, parseLayer, tileColours } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -172,6 +173,7 @@ function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null
   if (content === null || content.map.size === 0 || !pane.overlay.visible) return null;
   return (
     <div className="pane-title" data-testid={`pane-title-${pane.id}`}>
+      {content.overridden === true && <TriangleAlert size={13} className="warning-text" aria-hidden />}{' '}
       {content.title}
     </div>
   );

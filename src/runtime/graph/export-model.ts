@@ -4,11 +4,11 @@
  */
 import type { z } from 'zod';
 import { classAgreement, type ClassAgreement } from '../class-agreement.ts';
-import { segmentGolden } from '../golden-check.ts';
-import { loadModel } from '../load-model.ts';
+import { segmentGolden, type GoldenInputs } from '../golden-check.ts';
+import { loadUnchecked } from '../load-model.ts';
 import type { ReadFile } from '../model-files.ts';
 import { ModelError, parseManifest, type manifestSchema, type ModelManifest } from '../manifest.ts';
-import type { SliceInContext, SliceMaps } from '../segmenter.ts';
+import type { SliceMaps } from '../segmenter.ts';
 import { sha256 } from '../sha256.ts';
 import type { Weights } from '../variables.ts';
 import { modelCard, resourceDescription } from './card.ts';
@@ -18,16 +18,6 @@ import type { WeightType } from './weight-shards.ts';
 /** What the exporter cannot know: the manifest except for the description of the exported files. */
 export type ManifestFields = Omit<z.input<typeof manifestSchema>, 'specVersion' | 'graph' | 'golden'>;
 
-/** Inputs of the golden check: a real pair of slice and context, RGB row by row. */
-export interface GoldenInputs {
-  /** sizePx × sizePx × 3 */
-  readonly slice: Uint8Array;
-  /** sizePx × sizePx × 3; null for single-input networks. */
-  readonly context: Uint8Array | null;
-  /** For `aligned`; null otherwise. */
-  readonly sliceInContext: SliceInContext | null;
-}
-
 export interface ExportRequest {
   readonly fields: ManifestFields;
   /**
@@ -35,10 +25,11 @@ export interface ExportRequest {
    */
   readonly network: NetworkOfGraph;
   readonly variables: Weights;
+  /** A real pair of slice and context. */
   readonly golden: GoldenInputs;
   /** Storage of the kernels; `float16` by default. */
   readonly dtype?: WeightType;
-  /** Share of golden pixels that must agree on another machine, 0 to 1; 0.995 by default. */
+  /** Share of golden pixels that must agree on another machine, 0.9 to 1; 0.995 by default. */
   readonly agreement?: number;
 }
 
@@ -126,13 +117,9 @@ function encode(text: string): Uint8Array<ArrayBuffer> {
 async function classesOf(
   manifest: ModelManifest,
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  golden: {
-    readonly slice: Uint8Array;
-    readonly context: Uint8Array | null;
-    readonly sliceInContext: SliceInContext | null;
-  },
+  golden: GoldenInputs,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const segmenter = await loadModel(manifest.id, fromMemory(manifest.id, files));
+  const segmenter = await loadUnchecked(manifest.id, fromMemory(manifest.id, files));
   try {
     return (await segmentGolden(segmenter, golden)).classes;
   } finally {
@@ -163,7 +150,7 @@ async function segmented(
   const [golden] = samples;
   if (golden === undefined) throw new RangeError('At least one sample is needed.');
   const { manifest, files } = await exportModel({ ...request, golden, dtype });
-  const segmenter = await loadModel(manifest.id, fromMemory(manifest.id, files));
+  const segmenter = await loadUnchecked(manifest.id, fromMemory(manifest.id, files));
   try {
     const results: SliceMaps[] = [];
     for (const sample of samples) results.push(await segmentGolden(segmenter, sample));

@@ -157,24 +157,15 @@ function writePack(out: GraphDefNodes, name: string, logits: string): void {
 }
 
 /** Whether no value can be below zero, so that a border of zeros never wins a maximum. */
-export function isNonNegative(node: GraphNode | undefined): boolean {
-  if (node === undefined) return false;
-  const { operation, inputs } = node;
-  switch (operation.kind) {
-    case 'relu':
-    case 'sigmoid':
-      return true;
-    case 'conv':
-    case 'upConv':
-      return operation.relu;
-    case 'identity':
-    case 'maxPool':
-    case 'resize':
-    case 'globalMean':
-      return isNonNegative(inputs[0]);
-    default:
-      return false;
+export function isNonNegative(value: GraphNode | undefined): boolean {
+  // A loop: a graph from elsewhere may be deeper than the stack.
+  for (let node = value; node !== undefined; node = node.inputs[0]) {
+    const { operation } = node;
+    if (operation.kind === 'relu' || operation.kind === 'sigmoid') return true;
+    if (operation.kind === 'conv' || operation.kind === 'upConv') return operation.relu;
+    if (!['identity', 'maxPool', 'resize', 'globalMean'].includes(operation.kind)) return false;
   }
+  return false;
 }
 
 /** Prepares boxes once, however many features are cropped by them. */

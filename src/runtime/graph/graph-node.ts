@@ -88,8 +88,15 @@ function shapeOf(
   }
 }
 
-/** Positions of a window of side `size` along `length` pixels padded on both ends. */
+/**
+ * Positions of a window of side `size` along `length` pixels padded on both ends.
+ * @throws RangeError for a window that no layer has; kernels crash on some of them.
+ */
 function windows(length: number, size: number, stride: number, pad: number): number {
+  const isWindow = size >= 1 && stride >= 1 && pad >= 0 && pad < size;
+  if (!isWindow || ![size, stride, pad].every(Number.isInteger)) {
+    throw new RangeError(`A window of ${size} pixels, by ${stride}, padded by ${pad} is none.`);
+  }
   return Math.floor((length + 2 * pad - size) / stride) + 1;
 }
 

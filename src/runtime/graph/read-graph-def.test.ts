@@ -170,7 +170,10 @@ describe('a graph that this version does not write', () => {
     try {
       readGraphDef({
         ...files,
-        graph: { ...files.graph, modelTopology: { ...files.graph.modelTopology, node } },
+        graph: {
+          ...files.graph,
+          modelTopology: { ...files.graph.modelTopology, node },
+        } as ModelFiles['graph'],
       });
     } catch (error) {
       return error;

@@ -14,10 +14,14 @@ import { TopologyReader } from './topology-reader.ts';
 /**
  * The network of a model's folder. Values have the names of their nodes as scopes, and those that the manifest names
  * are labelled. Weights are decoded when they are read.
+ * @param file names the graph in errors.
  * @throws ModelError `bad-graph`, naming the node, when the graph has anything that this version does not write.
  */
-export function readGraphDef(files: ModelFiles): RecordedNetwork {
-  return new GraphDefReader(files).read();
+export function readGraphDef(
+  files: ModelFiles,
+  file = `${files.manifest.id}/${files.manifest.graph.file}`,
+): RecordedNetwork {
+  return new GraphDefReader(files, file).read();
 }
 
 /** Operations that occur only as parts of a group, which the group's last node reads. */
@@ -29,9 +33,9 @@ class GraphDefReader {
   readonly #files: ModelFiles;
   readonly #values = new Map<string, GraphNode>();
 
-  constructor(files: ModelFiles) {
+  constructor(files: ModelFiles, file: string) {
     this.#files = files;
-    this.#topology = new TopologyReader(files);
+    this.#topology = new TopologyReader(files, file);
   }
 
   read(): RecordedNetwork {
@@ -75,7 +79,9 @@ class GraphDefReader {
       return this.#read(node);
     } catch (error) {
       // Shapes that do not fit.
-      if (error instanceof RangeError) throw this.#topology.unknown(node, error.message, error);
+      if (error instanceof RangeError) {
+        throw this.#topology.unknown(node, error.message.replace(/\.$/, ''), error);
+      }
       throw error;
     }
   }
@@ -115,7 +121,10 @@ class GraphDefReader {
       case 'MaxPool':
         return this.#maxPool(node);
       case 'ResizeBilinear':
-        if (!topology.attributes(node).flag('align_corners')) {
+        if (
+          !topology.attributes(node).flag('align_corners') ||
+          topology.attributes(node).flag('half_pixel_centers')
+        ) {
           throw topology.unknown(node, 'it does not align corners');
         }
         return graphNode({ kind: 'resize' }, [x()], name, this.#size(node, 1));

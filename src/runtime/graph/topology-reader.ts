@@ -13,12 +13,13 @@ export class TopologyReader {
   readonly #weights = new Map<string, Weight>();
   readonly #file: string;
 
-  constructor(files: ModelFiles) {
-    const { manifest, graph } = files;
+  /** @param file names the graph in errors. */
+  constructor(files: ModelFiles, file: string) {
+    const { graph } = files;
     this.nodes = graph.modelTopology.node;
     this.#byName = new Map(this.nodes.map((node) => [node.name, node]));
     this.#constants = storedConstants(files);
-    this.#file = `${manifest.id}/${manifest.graph.file}`;
+    this.#file = file;
   }
 
   /** The node's attributes. */

@@ -1,8 +1,9 @@
 /** Chooses and starts the backend of a Node process. */
 import os from 'node:os';
 import type { RunningBackend } from '../backend-initialise.ts';
+import type { LoadOptions } from '../checked-model.ts';
 import { ModelError } from '../manifest.ts';
-import { readModelFiles, type ReadFile } from '../model-files.ts';
+import type { ReadFile } from '../model-files.ts';
 import type { Segmenter } from '../segmenter.ts';
 import { findGraphicsHardware, type GraphicsHardware } from './graphics-hardware.node.ts';
 import {
@@ -19,9 +20,9 @@ import { nodeBackendLabels, type NativeBackendName, type NodeBackendName } from 
 export interface NodeBackend extends RunningBackend<NodeBackendName> {
   /**
    * @param id names the model in messages; the folder's name is a good choice.
-   * @throws ModelError `not-found`, `bad-manifest`, `bad-graph` or `bad-weights`, naming the file.
+   * @throws ModelError as `loadChecked` does.
    */
-  loadModel(id: string, readFile: ReadFile): Promise<Segmenter>;
+  loadModel(id: string, readFile: ReadFile, options?: LoadOptions): Promise<Segmenter>;
 }
 
 export interface NodeBackendOptions {
@@ -169,12 +170,16 @@ function native(
     // A lost device makes the next run fail, which reports it.
     lost: new Promise(() => undefined),
     watch: (work) => ({ result: work(), sound: Promise.resolve() }),
-    loadModel: async (id, readFile) => {
-      const { readGraphDef } = await import('../graph/read-graph-def.ts');
+    loadModel: async (id, readFile, options) => {
+      const { loadChecked } = await import('../checked-model.ts');
       const { NativeSegmenter } = await import('./native-segmenter.ts');
-      const files = await readModelFiles(id, readFile);
-      const network = readGraphDef(files);
-      return new NativeSegmenter(files.manifest, network, nativeRuntime(ort, choice.name, threads));
+      const runtime = nativeRuntime(ort, choice.name, threads);
+      return loadChecked(
+        id,
+        readFile,
+        ({ manifest }, network) => Promise.resolve(new NativeSegmenter(manifest, network, runtime)),
+        options,
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
+import { believableMpp } from '../../base/resolution.ts';
 import { checkEncodedTile, checkTileSize, tilePlace, type TilePlace } from '../encoded-tile.ts';
 import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
@@ -106,7 +107,7 @@ export function dicomSlide(
     width: base.width,
     height: base.height,
     levels: slideLevels(levels.map(({ first }) => first)),
-    mpp: base.mpp,
+    mpp: believableMpp(base.mpp),
     magnification: base.magnification,
     associated: associated.map((one) => ({
       name: one.name,

@@ -1,4 +1,5 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
+import { believableMpp } from '../../base/resolution.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { usableProfile } from '../icc.ts';
 import type { Slide, SlideLevel, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
@@ -57,7 +58,7 @@ export async function tiffSlide(
     width: base.width,
     height: base.height,
     levels: slideLevels(contents.levels),
-    mpp: contents.mpp,
+    mpp: believableMpp(contents.mpp),
     magnification: contents.magnification,
     associated: contents.associated.map(({ name, width, height }) => ({ name, width, height })),
     scanner: contents.scanner,

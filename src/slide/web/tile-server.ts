@@ -1,4 +1,5 @@
 /** What Deep Zoom and IIIF share: a slide whose tiles are images with a URL each. */
+import { believableMpp } from '../../base/resolution.ts';
 import { abortReason } from '../../base/abort.ts';
 import {
   SlideError,
@@ -56,7 +57,7 @@ export async function tileServerSlide(
       width: base.width,
       height: base.height,
       levels: slideLevels(server.levels),
-      mpp: server.mpp,
+      mpp: believableMpp(server.mpp),
       magnification: null,
       associated: [],
       scanner: null,
