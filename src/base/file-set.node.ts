@@ -5,7 +5,15 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { digestOf, isPartOf, PartFile, removeParts, replaceFile, syncFolder, type FileDigest } from './replace-file.node.ts';
+import {
+  digestOf,
+  isPartOf,
+  PartFile,
+  removeParts,
+  replaceFile,
+  syncFolder,
+  type FileDigest,
+} from './replace-file.node.ts';
 
 const noteSchema = z.strictObject({
   format: z.literal('dualscope-commit-1'),

@@ -13,7 +13,10 @@ const partEnding = /\.[0-9a-f]{16}\.part$/;
 
 /** Exclusive, and not through a link; Windows has no such flag, nor such links for ordinary users. */
 const createFlags =
-  constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | ((constants.O_NOFOLLOW as number | undefined) ?? 0);
+  constants.O_RDWR |
+  constants.O_CREAT |
+  constants.O_EXCL |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0);
 
 /** Length and SHA-256 of a file's content. */
 export interface FileDigest {
