@@ -33,6 +33,7 @@ export class FileSet {
   readonly #note: string;
   readonly #targets: readonly string[];
   readonly #parts: PartFile[] = [];
+  readonly #digests = new Map<PartFile, FileDigest>();
 
   private constructor(note: string, targets: readonly string[]) {
     this.#note = note;
@@ -68,7 +69,7 @@ export class FileSet {
   /** Flushes the files written so far. @returns their digests, by name without folder. */
   async digests(): Promise<Record<string, FileDigest>> {
     const digests: Record<string, FileDigest> = {};
-    for (const part of this.#parts) digests[basename(part.target)] = await digestOfPart(part);
+    for (const part of this.#parts) digests[basename(part.target)] = await this.#digestOf(part);
     return digests;
   }
 
@@ -76,7 +77,7 @@ export class FileSet {
   async commit(): Promise<void> {
     const files = [];
     for (const part of this.#parts) {
-      files.push({ part: basename(part.path), file: basename(part.target), ...(await digestOfPart(part)) });
+      files.push({ part: basename(part.path), file: basename(part.target), ...(await this.#digestOf(part)) });
     }
     const note: CommitNote = { format: 'dualscope-commit-1', files };
     await syncFolder(dirname(this.#note));
@@ -89,13 +90,18 @@ export class FileSet {
   async discard(): Promise<void> {
     for (const part of this.#parts.splice(0)) await part.discard();
   }
-}
 
-async function digestOfPart(part: PartFile): Promise<FileDigest> {
-  await part.close();
-  const digest = await digestOf(part.path);
-  if (digest !== null) return digest;
-  throw new Error(`${part.path}: The file was deleted while it was in use. Run the command again.`);
+  /** Closes the file; nothing is added after that. */
+  async #digestOf(part: PartFile): Promise<FileDigest> {
+    const known = this.#digests.get(part);
+    if (known !== undefined) return known;
+    await part.close();
+    const digest = await digestOf(part.path);
+    if (digest === null)
+      throw new Error(`${part.path}: The file was deleted while it was in use. Run the command again.`);
+    this.#digests.set(part, digest);
+    return digest;
+  }
 }
 
 /** The list of an interrupted replacement; null if there is none, or it names other files than those of the set. */

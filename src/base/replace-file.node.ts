@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, open, readdir, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** The end of the name of a file that is being written. */
@@ -107,7 +107,32 @@ export async function writePart(target: string, write: (part: PartFile) => Promi
 }
 
 /**
- * Deletes what killed processes left while they wrote these files. Call it only while holding the output's lock, because a
+ * Writes a folder of files, replacing an existing folder and all that is in it. A kill at the wrong moment leaves no folder,
+ * never half of one. The caller holds the folder's lock.
+ */
+export async function replaceFolder(
+  target: string,
+  files: Iterable<readonly [name: string, bytes: Uint8Array]>,
+): Promise<void> {
+  await removeParts([target]);
+  const part = `${target}.${randomBytes(8).toString('hex')}.part`;
+  const old = `${target}.${randomBytes(8).toString('hex')}.part`;
+  try {
+    await mkdir(part);
+    for (const [name, bytes] of files) await replaceFile(join(part, name), bytes);
+    await rename(target, old).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(part, target);
+    await syncFolder(dirname(target));
+  } finally {
+    await rm(part, { recursive: true, force: true });
+    await rm(old, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Deletes what killed processes left while they wrote these files or folders. Call it only while holding the output's lock, because a
  * living process's unfinished file looks the same.
  */
 export async function removeParts(targets: readonly string[]): Promise<void> {
@@ -119,7 +144,7 @@ export async function removeParts(targets: readonly string[]): Promise<void> {
   for (const [folder, names] of wanted) {
     for (const name of await readdir(folder).catch((): string[] => [])) {
       if (!partEnding.test(name) || !names.has(name.replace(partEnding, ''))) continue;
-      await rm(join(folder, name), { force: true }).catch(() => undefined);
+      await rm(join(folder, name), { recursive: true, force: true }).catch(() => undefined);
     }
   }
 }

@@ -2,7 +2,7 @@
  * A plain JPEG, PNG or WebP image as a slide of one level. The image is decoded once, as a whole, so its size
  * is limited; its tiles are cut from the result.
  */
-import { fingerprint } from './fingerprint.ts';
+import { contentRevision, fingerprint } from './fingerprint.ts';
 import { iccSummary } from './icc.ts';
 import { embeddedProfile } from './icc-files.ts';
 import { isJpeg, jpegFrame } from './jpeg.ts';
@@ -80,6 +80,7 @@ export async function openPlainImage(
       icc: profile === null ? null : iccSummary(profile),
       fileSize: source.size,
       fingerprint: await fingerprint([source]),
+      revision: await contentRevision([source]),
       properties: {},
     },
     async tile(level, column, row) {

@@ -22,6 +22,7 @@ const model = {
 const metadata = {
   name: 'a.svs',
   fingerprint: 'f00d',
+  revision: 'f00d',
   width: 800,
   height: 800,
   mpp: { x: 1, y: 1, source: 'test' },

@@ -41,6 +41,7 @@ export interface DicomIdentity {
   readonly name: string;
   readonly fileSize: number;
   readonly fingerprint: string;
+  readonly revision: string;
   close(): void;
 }
 
@@ -117,6 +118,7 @@ export function dicomSlide(
     icc: base.icc === null ? null : iccSummary(base.icc),
     fileSize: identity.fileSize,
     fingerprint: identity.fingerprint,
+    revision: identity.revision,
     properties: base.properties,
   };
   return {

@@ -1,5 +1,5 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
-import { fingerprint } from '../fingerprint.ts';
+import { contentRevision, fingerprint } from '../fingerprint.ts';
 import { iccSummary } from '../icc.ts';
 import type { Slide, SlideLevel, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
 import { compressionName, tag } from './tags.ts';
@@ -62,6 +62,7 @@ export async function tiffSlide(
     icc: profile === null ? null : iccSummary(profile),
     fileSize: source.size,
     fingerprint: await fingerprint([source]),
+    revision: await contentRevision([source]),
     properties: contents.properties,
   };
   return {

@@ -14,12 +14,15 @@ export function isDicomWebSeries(url: string): boolean {
   return /\/studies\/[\d.]+\/series\/[\d.]+\/?(?:[?#].*)?$/.test(url);
 }
 
-/** @throws SlideError `not-found`, `network`, `corrupt`, `unsupported`. */
+/**
+ * The instances of a series, and the server's text about them.
+ * @throws SlideError `not-found`, `network`, `corrupt`, `unsupported`.
+ */
 export async function dicomWebInstances(
   url: string,
   name: string,
   http: typeof fetch,
-): Promise<DicomInstance[]> {
+): Promise<{ readonly instances: DicomInstance[]; readonly text: string }> {
   const series = url.replace(/[?#].*$/, '').replace(/\/$/, '');
   let response: Response;
   try {
@@ -39,15 +42,17 @@ export async function dicomWebInstances(
     );
   }
   let list: Json[];
+  let text: string;
   try {
-    list = (await response.json()) as Json[];
+    text = await response.text();
+    list = JSON.parse(text) as Json[];
     if (!Array.isArray(list)) throw new Error('no list');
   } catch (cause) {
     throw new SlideError('corrupt', name, 'The server’s metadata cannot be read.', 'Check the address.', {
       cause,
     });
   }
-  return list.flatMap((data) => instance(data, series, name, http) ?? []);
+  return { instances: list.flatMap((data) => instance(data, series, name, http) ?? []), text };
 }
 
 function instance(data: Json, series: string, file: string, http: typeof fetch): DicomInstance | null {

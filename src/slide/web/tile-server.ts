@@ -8,6 +8,7 @@ import {
   type SlidePlatform,
   type TilePayload,
 } from '../slide.ts';
+import { textRevision } from '../fingerprint.ts';
 import { cutImage, imageType } from '../plain-image.ts';
 import { brokenTile } from '../broken-tile.ts';
 import { slideLevels } from '../tiff/tiff-slide.ts';
@@ -41,10 +42,7 @@ export async function tileServerSlide(
 ): Promise<Slide> {
   const { name } = server;
   const base = server.levels[0]!;
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(server.description));
-  const fingerprint = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  );
+  const fingerprint = await textRevision(server.description);
   return {
     metadata: {
       name,
@@ -60,6 +58,8 @@ export async function tileServerSlide(
       icc: null,
       fileSize: 0,
       fingerprint,
+      // Tiles on a server may change without a word; its description is all that can be asked for.
+      revision: fingerprint,
       properties: server.properties,
     },
     async tile(level, column, row, signal): Promise<TilePayload> {
