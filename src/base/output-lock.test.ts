@@ -156,7 +156,7 @@ it('explains a file that is in the way', async () => {
 });
 
 /** `DUALSCOPE_ATTACK=long` runs the counts of docs/security.md. */
-const [processes, rounds] = process.env['DUALSCOPE_ATTACK'] === 'long' ? [6, 500] : [4, 100];
+const [processes, rounds] = process.env.DUALSCOPE_ATTACK === 'long' ? [6, 500] : [4, 100];
 
 it(`is never held twice by ${processes} processes that take it ${rounds} times each, half of them from dead holders`, async () => {
   const arena = join(folder, 'arena');

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { mulberry32 } from '../runtime/variables.ts';
 
 /** `DUALSCOPE_ATTACK=long` runs the counts of docs/security.md. */
-export const isLong = process.env['DUALSCOPE_ATTACK'] === 'long';
+export const isLong = process.env.DUALSCOPE_ATTACK === 'long';
 
 export interface Ended {
   readonly code: number | null;

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodeCheckpoint } from '../training/checkpoint.ts';
 import { dualscope, isLong, Killer, report } from './attack-testing.ts';
@@ -34,8 +34,8 @@ function trained(run: string): Record<string, string> {
   expect(files.length).toBeGreaterThan(0);
   const paths = [...files.sort().map((file) => join(model, file)), join(root, run, 'losses.csv')];
   return Object.fromEntries(
-    paths.map((path) => [
-      path.split('/').at(-1),
+    paths.map((path): [string, string] => [
+      basename(path),
       createHash('sha256').update(readFileSync(path)).digest('hex'),
     ]),
   );

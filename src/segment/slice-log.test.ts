@@ -190,7 +190,7 @@ describe('slice log', () => {
   });
 
   /** `DUALSCOPE_ATTACK=long` runs the counts of docs/security.md. */
-  const flips = process.env['DUALSCOPE_ATTACK'] === 'long' ? 100_000 : 10_000;
+  const flips = process.env.DUALSCOPE_ATTACK === 'long' ? 100_000 : 10_000;
 
   it.each([true, false])(
     `notices ${flips} random damages to heads, payloads and tails, or they do no harm (verify: %s)`,
