@@ -2,6 +2,9 @@ import globals from 'globals';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
+/** What writes files by names that others can guess, in place, or through links. */
+const unsafeWriters = ['writeFile', 'appendFile', 'copyFile', 'rename'];
+
 export default tseslint.config(
   {
     ignores: [
@@ -90,6 +93,27 @@ export default tseslint.config(
           selector:
             ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"], AccessorProperty)[accessibility=/private|protected/]',
           message: 'Write #name instead of a private or protected member.',
+        },
+      ],
+    },
+  },
+  {
+    // Files are written by one module, so that they are complete or absent, and never written through a link.
+    files: ['src/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/*testing.ts', 'src/base/*.node.ts', 'src/base/output-lock-contender.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
+            name,
+            importNames: [
+              ...unsafeWriters,
+              ...unsafeWriters.map((each) => `${each}Sync`),
+              'createWriteStream',
+            ],
+            message: 'Write with src/base/replace-file.node.ts or file-set.node.ts.',
+          })),
         },
       ],
     },

@@ -7,6 +7,7 @@
  *
  * Files land two folders below the root, as in src/cli, so that `../../models` means the same from both.
  */
+import { randomBytes } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -99,8 +100,9 @@ export async function buildCli(root, folder = outputFolder(root)) {
   mkdirSync(folder, { recursive: true });
   /** @param {string} path @param {string | Uint8Array} content */
   const put = (path, content) => {
-    const aside = `${path}.${process.pid}`;
-    writeFileSync(aside, content);
+    // As src/base/replace-file.node.ts, which is not built yet.
+    const aside = `${path}.${randomBytes(8).toString('hex')}.part`;
+    writeFileSync(aside, content, { flag: 'wx' });
     renameSync(aside, path);
   };
   const isEntry = (/** @type {{ path: string }} */ { path }) => basename(path, '.js') in entryPoints;

@@ -4,9 +4,10 @@
  *
  *     npx tsx scripts/export-untrained.ts resnet50-attention /tmp/full 256
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { replaceFile } from '../src/base/replace-file.node.ts';
 import { fullSizeLogits, readsContext } from '../src/model/network.ts';
 import { presetById } from '../src/model/presets.ts';
 import { initialiseNodeBackend } from '../src/runtime/backend.node.ts';
@@ -80,7 +81,7 @@ const model = await exportModel({
 });
 variables.clear();
 await mkdir(folder, { recursive: true });
-for (const [name, data] of model.files) await writeFile(path.join(folder, name), data);
+for (const [name, data] of model.files) await replaceFile(path.join(folder, name), data);
 const shards = [...model.files].filter(([name]) => name.startsWith('weights-'));
 console.log(`${id} at ${px} × ${px}: ${(cost.macs / 1e9).toFixed(1)} GMAC, ${cost.parameters} parameters`);
 console.log(

@@ -7,12 +7,11 @@
  * Each square block consists of four tiles of one piece of tissue and one diagnosis. Blocks are placed on glass in an
  * order that does not reveal their class. The pixel size is assumed (src/training/study/studies.ts).
  */
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { tracePolygons } from '../src/annotation/trace-polygons.ts';
 import { geoJsonFile } from '../src/annotation/write-geojson.ts';
+import { replaceFile, writePart, type PartFile } from '../src/base/replace-file.node.ts';
 import { mulberry32 } from '../src/runtime/variables.ts';
-import { FileSink } from '../src/slide/tiff-writer/file-sink.node.ts';
 import { sharpJpeg } from '../src/slide/tiff-writer/sharp-jpeg.node.ts';
 import { TiffWriter } from '../src/slide/tiff-writer/tiff-writer.ts';
 import { ebhiMpp as MPP } from '../src/training/study/studies.ts';
@@ -57,12 +56,12 @@ for (const [i, block] of blocks.entries()) {
     await paintTile(file, block.classIndex, left + (k % SIDE) * TILE, top + Math.floor(k / SIDE) * TILE);
   }
 }
-await writeSlide(path.join(out, `${NAME}.tif`));
+await writePart(path.join(out, `${NAME}.tif`), writeSlide);
 const polygons = tracePolygons(classes, width, { isTraced: (value) => value > 0, tolerance: TOLERANCE });
 const features = polygons
   .filter(({ outer }) => outer.length >= 6)
   .map((polygon) => ({ polygon: rounded(polygon), of: CLASSES[polygon.classValue - 1] ?? null }));
-await writeFile(path.join(out, `${NAME}.geojson`), geoJsonFile(features));
+await replaceFile(path.join(out, `${NAME}.geojson`), geoJsonFile(features));
 process.stdout.write(`${path.join(out, NAME)}: ${width} × ${height} pixels, ${features.length} regions\n`);
 
 /** Blocks of one class: its diagnoses take turns, and no piece of tissue is used twice. */
@@ -97,8 +96,7 @@ async function paintTile(file: string, classIndex: number, left: number, top: nu
   }
 }
 
-async function writeSlide(file: string): Promise<void> {
-  const sink = await FileSink.create(file);
+async function writeSlide(sink: PartFile): Promise<void> {
   const writer = new TiffWriter({
     sink,
     width,
@@ -125,7 +123,6 @@ async function writeSlide(file: string): Promise<void> {
     }
   }
   await writer.finish();
-  await sink.close();
 }
 
 /** Rounds corners to tenths of a pixel, which halves the file. */

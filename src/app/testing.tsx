@@ -113,6 +113,7 @@ export function testMetadata(change: Partial<SlideMetadata> = {}): SlideMetadata
     icc: null,
     fileSize: 1_938_955,
     fingerprint: 'case-7',
+    revision: 'case-7',
     properties: {},
     ...change,
   };

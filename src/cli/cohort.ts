@@ -1,8 +1,10 @@
 /** `dualscope cohort`: many slides, one table and one gallery. `workflow/Snakefile` runs these commands in turn. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { withOutputLock } from '../base/output-lock.node.ts';
 import { settingsSchema, type CohortSettings } from '../cohort/settings.ts';
 import { planCohort } from './cohort/plan.ts';
 import { reportCohort, reportText } from './cohort/report.ts';
@@ -34,7 +36,10 @@ export const addCohortCommand: AddCommand = (program) => {
     .description('List the slides of a cohort and write a request for each')
     .requiredOption('--config <file>', 'settings (JSON); - reads stdin')
     .action(async ({ config }: { readonly config: string }) => {
-      const plan = await planCohort(await readSettings(config));
+      const settings = await readSettings(config);
+      await mkdir(settings.out, { recursive: true });
+      const waiting = { onWait: (holder: string) => log(`${holder} is planning this cohort. Waiting.`) };
+      const plan = await withOutputLock(join(settings.out, 'plan.lock'), () => planCohort(settings), waiting);
       process.stdout.write(
         `Planned ${plan.slides.length} ${plan.slides.length === 1 ? 'slide' : 'slides'} with ${plan.model.id}.\n`,
       );

@@ -1,5 +1,5 @@
 /** `dualscope evaluate`: measures a model on images with ground truth. */
-import { writeFile } from 'node:fs/promises';
+import { replaceFile } from '../base/replace-file.node.ts';
 import { createComparison, figuresOf, pool, type Comparison } from '../evaluation/comparison.ts';
 import { toRows } from '../evaluation/confusion-matrix.ts';
 import { imagesTable, metricsTable } from '../evaluation/metrics-table.ts';
@@ -113,7 +113,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       date: new Date().toISOString().slice(0, 10),
       codeVersion: await codeVersion(),
     });
-    await writeFile(call.html, report).catch((error: unknown) => {
+    await replaceFile(call.html, report).catch((error: unknown) => {
       throw new CommandError(`${String(call.html)}: Can't write the report (${(error as Error).message}).`);
     });
   }

@@ -1,6 +1,8 @@
 /** Writes a model in the format of `dualscope export`. Nothing is left behind when writing fails. */
-import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
+import { replaceFile } from '../base/replace-file.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import { readModelFiles } from '../runtime/model-files.ts';
 import { exportOnnx } from '../runtime/onnx/export-onnx.ts';
@@ -43,9 +45,7 @@ export interface ExportedFile {
 export async function exportToFile(call: ExportCall): Promise<ExportedFile> {
   const { model, format, out, opset = 17, layout = 'nchw', overwrite = false } = call;
   const folder = modelFolder(model);
-  if (!overwrite && (await isTaken(out))) {
-    throw new CommandError(`${out}: Already exists. Replace it with --overwrite, or choose another --out.`);
-  }
+  if (!overwrite) await rejectTaken(out);
   if (resolve(out) === resolve(folder)) {
     throw new CommandError(`${out}: This is the model's own folder. Choose another --out.`);
   }
@@ -53,10 +53,13 @@ export async function exportToFile(call: ExportCall): Promise<ExportedFile> {
   const { manifest } = files;
   const producer = `Dualscope ${await codeVersion()}`;
   const bytes = await written(out, async () => {
+    // Someone else may have written it since.
+    if (!overwrite) await rejectTaken(out);
     if (format === 'tfjs') return copyModel(folder, out);
     const data =
       format === 'onnx' ? exportOnnx(files, { opset, layout, producer }) : toSafetensors(files, producer);
-    return writeWhole(out, data);
+    await replaceFile(out, data);
+    return data.length;
   });
   return {
     model: manifest.id,
@@ -68,6 +71,12 @@ export async function exportToFile(call: ExportCall): Promise<ExportedFile> {
   };
 }
 
+/** @throws CommandError when the output exists. */
+async function rejectTaken(out: string): Promise<void> {
+  if (!(await isTaken(out))) return;
+  throw new CommandError(`${out}: Already exists. Replace it with --overwrite, or choose another --out.`);
+}
+
 /** Whether something is there that the export would change: any file, or a folder with files. */
 async function isTaken(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => null);
@@ -75,28 +84,15 @@ async function isTaken(path: string): Promise<boolean> {
   return !info.isDirectory() || (await readdir(path)).length > 0;
 }
 
-/** Runs `write` in an existing folder. @throws CommandError when the file system refuses. */
+/** Runs `write` in an existing folder, alone on that output. @throws CommandError when the file system refuses. */
 async function written(out: string, write: () => Promise<number>): Promise<number> {
   try {
     await mkdir(dirname(out), { recursive: true });
-    return await write();
+    return await withOutputLock(lockOf(out), write);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new CommandError(`${out}: Can't be written (${error.message}). Choose another --out.`);
   }
-}
-
-/** Writes a file under another name first, so that nobody finds half of it. @returns its bytes. */
-async function writeWhole(out: string, data: Uint8Array): Promise<number> {
-  const partial = `${out}.partial`;
-  try {
-    await writeFile(partial, data);
-    await rename(partial, out);
-  } catch (error) {
-    await rm(partial, { force: true }).catch(() => undefined);
-    throw error;
-  }
-  return data.length;
 }
 
 /** Copies the files of a model's folder. @returns their bytes. */
@@ -106,7 +102,7 @@ async function copyModel(folder: string, out: string): Promise<number> {
   for (const name of await readdir(folder)) {
     const info = await stat(join(folder, name));
     if (!info.isFile()) continue;
-    await copyFile(join(folder, name), join(out, name));
+    await replaceFile(join(out, name), await readFile(join(folder, name)));
     bytes += info.size;
   }
   return bytes;

@@ -1,6 +1,8 @@
 /** Runs `dualscope merge`: finds the shards, checks that they match, writes one result. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { lockOf, withOutputLock, type OutputLock } from '../base/output-lock.node.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
 import { openNodeSlices, type NodeSliceStore } from '../segment/node-slice-store.node.ts';
@@ -8,16 +10,9 @@ import { noTime, type StageTimes } from '../segment/run-progress.ts';
 import { shardPlan, shardText, type Shard } from '../segment/sub-plan.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import {
-  isComplete,
-  belongsToRun,
-  readResult,
-  removeResults,
-  resultFile,
-  writeResult,
-  type SegmentResult,
-} from './segment-result.ts';
-import { storedCount, readShardResult, resultMismatch, shardFiles, type ShardResult } from './segment-run.ts';
+import { removeConsent, settleExisting } from './existing-results.ts';
+import { openResultSet, writeResult, type SegmentResult } from './segment-result.ts';
+import { storedCount, readShardResult, shardFiles, type ShardResult } from './segment-run.ts';
 import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
 
 /** Options of the command; must match those of the shards. */
@@ -43,17 +38,27 @@ interface OpenShard {
  */
 export async function mergeToFiles(slide: Slide, call: MergeCall): Promise<SegmentResult> {
   const planned = await planSegment(slide, call);
+  if (!existsSync(dirname(planned.prefix))) throw noShards(planned.prefix);
+  return withOutputLock(lockOf(planned.prefix), (lock) => mergeLocked(slide, call, planned, lock));
+}
+
+async function mergeLocked(
+  slide: Slide,
+  call: MergeCall,
+  planned: PlannedSegment,
+  lock: OutputLock,
+): Promise<SegmentResult> {
   const { prefix } = planned;
-  const old = await readResult(prefix);
-  if (old !== null && call.overwrite !== true) {
-    if (await isComplete(old, planned, call.simplify)) return { ...old, computed: 0 };
-    if (!belongsToRun(old, planned, call.simplify)) throw resultMismatch(resultFile(prefix));
-  }
+  const set = await openResultSet(prefix);
+  const complete = await settleExisting(planned, { ...call, resume: call.overwrite !== true });
+  if (complete !== null) return complete;
   const shards: OpenShard[] = [];
   try {
     for (const shard of await shardsOf(prefix, call)) shards.push(await openShard(planned, shard));
-    if (call.overwrite === true) await removeResults(prefix);
-    return await writeResult(slide, planned, sliceReader(shards, prefix), runOf(shards), call.simplify);
+    const read = sliceReader(shards, prefix);
+    const result = await writeResult(slide, planned, read, runOf(shards), call.simplify, { set, lock });
+    await removeConsent(prefix);
+    return result;
   } finally {
     for (const { slices } of shards) slices.close();
   }
@@ -63,11 +68,7 @@ export async function mergeToFiles(slide: Slide, call: MergeCall): Promise<Segme
 async function shardsOf(prefix: string, call: MergeCall): Promise<Shard[]> {
   const found = await shardCounts(prefix);
   const [of] = call.shards === undefined ? found : [call.shards];
-  if (of === undefined) {
-    throw new CommandError(
-      `${prefix}.shard-*: No shards found. First run dualscope segment with --shard 1/n to n/n and the same --out.`,
-    );
-  }
+  if (of === undefined) throw noShards(prefix);
   if (call.shards === undefined && found.length > 1) {
     throw new CommandError(
       `${prefix}.shard-*: Found shards of ${found.join(' and of ')}. Choose with --shards, for example --shards ${of}.`,
@@ -85,6 +86,12 @@ async function shardsOf(prefix: string, call: MergeCall): Promise<Shard[]> {
   throw new CommandError(
     `${shardFiles(prefix, first).result}: Missing or unfinished: shard ${named}${more}. ` +
       `Run dualscope segment with --shard ${shardText(first)} --resume, then merge again.`,
+  );
+}
+
+function noShards(prefix: string): CommandError {
+  return new CommandError(
+    `${prefix}.shard-*: No shards found. First run dualscope segment with --shard 1/n to n/n and the same --out.`,
   );
 }
 

@@ -1,9 +1,11 @@
 /** `dualscope reproduce`: trains and evaluates every row of the paper's tables, and prints them. */
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { withOutputLock } from '../base/output-lock.node.ts';
+import { replaceFile } from '../base/replace-file.node.ts';
 import {
   patientsInWords,
   recipeId,
@@ -149,7 +151,9 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
   const waiting = [...runs];
   const work = async (): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-      if ((await resultOf(run)) === null) await trainAndEvaluate(run, call, weights);
+      if ((await resultOf(run)) !== null) continue;
+      await mkdir(run.folder, { recursive: true });
+      await withOutputLock(join(run.folder, 'reproduce.lock'), () => trainAndEvaluate(run, call, weights));
     }
   };
   const workers = Array.from({ length: Math.min(call.jobs, runs.length) }, work);
@@ -165,9 +169,8 @@ async function trainAndEvaluate(
 ): Promise<void> {
   const held = await foldOf(study, data, fold);
   const config = studyConfig(study, row, held, seed, recipe);
-  await mkdir(folder, { recursive: true });
   const file = join(folder, 'config.json');
-  await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+  await replaceFile(file, `${JSON.stringify(config, null, 2)}\n`);
   const models = join(folder, 'model');
   // Runs in parallel share the cores.
   const threads = ['--threads', String(Math.max(1, Math.floor(os.availableParallelism() / jobs)))];
@@ -194,7 +197,7 @@ async function trainAndEvaluate(
     confusion: evaluated.confusion,
   };
   await mkdir(dirname(resultFile), { recursive: true });
-  await writeFile(resultFile, `${JSON.stringify(result)}\n`);
+  await replaceFile(resultFile, `${JSON.stringify(result)}\n`);
 }
 
 /** The result of a run; null until it has finished. */

@@ -1,5 +1,7 @@
-/** A slide's result files: maps, polygons, preview, areas and finally the result file, which marks them complete. */
-import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
+/** A slide's result files: maps, polygons, preview, areas and the result file, replaced together. */
+import { FileSet } from '../base/file-set.node.ts';
+import type { OutputLock } from '../base/output-lock.node.ts';
+import type { FileDigest } from '../base/replace-file.node.ts';
 import { tissueMm2 } from '../export/map-area.ts';
 import {
   areaCsv,
@@ -9,17 +11,21 @@ import {
   type ConfidenceSummary,
 } from '../export/map-figures.ts';
 import { MapStrips, StitchedRows } from '../export/map-strips.ts';
-import { mapFiles, partOf, writeMaps } from '../export/write-maps.node.ts';
+import { mapFiles, writeMaps } from '../export/write-maps.node.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { PlannedSlice } from '../segment/grid.ts';
 import type { StageTimes } from '../segment/run-progress.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide/slide.ts';
+import { seal, type Sealed } from './sealed-json.ts';
 import type { PlannedSegment } from './segment-plan.ts';
 
+/** `SegmentResult.format`; the digit is the version. */
+export const resultFormat = 'dualscope-result-2';
+
 /** The result file, and what `--json` prints. */
-export interface SegmentResult {
+export interface SegmentResult extends Sealed {
   readonly slide: string;
   readonly model: string;
   /** Whether the model had to pass its check, or ran with --force; the other files of the result say so, too. */
@@ -51,6 +57,8 @@ export interface SegmentResult {
   /** SHA-256 of area and background mode. */
   readonly areaKey: string;
   readonly files: readonly string[];
+  /** Length and hash of each of `files` but the result file itself, by name. */
+  readonly digests: Readonly<Record<string, FileDigest>>;
 }
 
 /** The run that computed the slices of a result. */
@@ -63,11 +71,28 @@ export function resultFile(prefix: string): string {
   return `${prefix}.json`;
 }
 
+/** All files of a result, the result file last. */
+export function resultFiles(prefix: string): string[] {
+  const { classes, confidence, polygons, preview } = mapFiles(prefix);
+  const { csv, json } = areaFiles(prefix);
+  return [classes, confidence, polygons, preview, csv, json, resultFile(prefix)];
+}
+
+function areaFiles(prefix: string): { readonly csv: string; readonly json: string } {
+  return { csv: `${prefix}.areas.csv`, json: `${prefix}.areas.json` };
+}
+
+/** The files of a result as a set, after finishing or clearing away what a killed process left. Needs the output's lock. */
+export function openResultSet(prefix: string): Promise<FileSet> {
+  return FileSet.open(`${prefix}.commit`, resultFiles(prefix));
+}
+
 /**
- * Writes all result files of a slide.
+ * Writes all result files of a slide, and replaces earlier ones once they are complete.
  * @param readSlice the network's result for a slice; null if the slide could not be read there. Called from top to bottom.
  * @param simplifyUm maximum deviation of polygon outlines, µm.
- * @throws any error of `readSlice`; NodeJS.ErrnoException when a file can't be written.
+ * @param output where they go: the open set, and the lock that must still be held before they take their places.
+ * @throws any error of `readSlice`; NodeJS.ErrnoException when a file can't be written; OutputLostError.
  */
 export async function writeResult(
   slide: Slide,
@@ -75,11 +100,34 @@ export async function writeResult(
   readSlice: (slice: PlannedSlice) => SliceMaps | null,
   run: ResultRun,
   simplifyUm: number,
+  output: { readonly set: FileSet; readonly lock: OutputLock },
+): Promise<SegmentResult> {
+  try {
+    return await writeSet(slide, planned, readSlice, run, simplifyUm, output);
+  } catch (error) {
+    await output.set.discard();
+    throw error;
+  }
+}
+
+async function writeSet(
+  slide: Slide,
+  planned: PlannedSegment,
+  readSlice: (slice: PlannedSlice) => SliceMaps | null,
+  run: ResultRun,
+  simplifyUm: number,
+  { set, lock }: { readonly set: FileSet; readonly lock: OutputLock },
 ): Promise<SegmentResult> {
   const { manifest, plan, area, prefix, tissue, mpp, key, areaKey, force } = planned;
   const { name } = slide.metadata;
   const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
-  const rows = new StitchedRows(plan, readSlice);
+  const broken = plan.slices.length - run.slices;
+  let missing = 0;
+  const rows = new StitchedRows(plan, (slice) => {
+    const maps = readSlice(slice);
+    if (maps === null) missing++;
+    return maps;
+  });
   const strips = new MapStrips(plan, area, (column, row) => rows.read(column, row));
   const maps = await writeMaps({
     strips,
@@ -90,10 +138,17 @@ export async function writeResult(
     umPerPx,
     tolerance: simplifyUm / umPerPx,
     picture: (width, height) => slidePicture(slide, strips, width, height),
+    set,
   });
+  if (missing > broken) {
+    throw new Error(
+      `${prefix}: ${missing - broken} slices have been lost since they were computed, so no maps are written. ` +
+        'Run the command again.',
+    );
+  }
   const tissueArea = tissue === null ? null : tissueMm2(tissue, area, mpp);
-  const { files, ...areas } = await writeAreas(planned, maps.counts, umPerPx, tissueArea, name);
-  const result: SegmentResult = {
+  const areas = await writeAreas(set, planned, maps.counts, umPerPx, tissueArea, name);
+  const { value, text } = seal(resultFormat, {
     slide: name,
     model: manifest.id,
     modelCheck: modelCheckOf(planned),
@@ -101,7 +156,7 @@ export async function writeResult(
     backend: run.backend,
     slices: run.slices,
     computed: run.computed,
-    broken: plan.slices.length - run.slices,
+    broken,
     seconds: run.seconds,
     stages: run.stages,
     ...areas,
@@ -113,11 +168,13 @@ export async function writeResult(
     simplifyUm,
     key,
     areaKey,
-    files: [...maps.files, ...files, resultFile(prefix)],
-  };
-  // Last, because the result file marks all others as complete.
-  await writeAtomically(resultFile(prefix), `${JSON.stringify(result, null, 2)}\n`);
-  return result;
+    files: resultFiles(prefix),
+    digests: await set.digests(),
+  });
+  await set.add(resultFile(prefix), text);
+  await lock.check();
+  await set.commit();
+  return value;
 }
 
 /** What results say of the model's check. */
@@ -125,76 +182,33 @@ export function modelCheckOf({ force }: Pick<PlannedSegment, 'force'>): SegmentR
   return force ? 'overridden' : 'passed';
 }
 
-/** The existing result; null if there is none or it is incomplete. */
-export async function readResult(prefix: string): Promise<SegmentResult | null> {
-  return readJson<SegmentResult>(resultFile(prefix));
-}
-
-/** A JSON file written by this program; null if it is missing or not valid JSON. */
-export async function readJson<T>(path: string): Promise<T | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
-  } catch {
-    return null;
-  }
-}
-
 /** Identifies results; part of `PlannedSegment`. */
-type ResultIdentity = Pick<PlannedSegment, 'key' | 'areaKey'>;
-
-/** Whether a result belongs to this run, has no skipped slices, and all its files exist. */
-export async function isComplete(
-  result: SegmentResult,
-  planned: ResultIdentity,
-  simplifyUm: number,
-): Promise<boolean> {
-  return belongsToRun(result, planned, simplifyUm) && result.broken === 0 && (await allExist(result.files));
-}
+export type ResultIdentity = Pick<PlannedSegment, 'key' | 'areaKey' | 'prefix'>;
 
 /** Whether a result has the same slide, model, grid, area and polygon tolerance. */
 export function belongsToRun(
   result: SegmentResult,
-  { key, areaKey }: ResultIdentity,
+  { key, areaKey }: Pick<ResultIdentity, 'key' | 'areaKey'>,
   simplifyUm: number,
 ): boolean {
   return result.key === key && result.areaKey === areaKey && result.simplifyUm === simplifyUm;
 }
 
-/** Deletes result files, starting with the one that marks them complete. */
-export async function removeResults(prefix: string): Promise<void> {
-  const { classes, confidence, polygons, preview } = mapFiles(prefix);
-  for (const file of [resultFile(prefix), classes, confidence, polygons, preview]) {
-    await rm(file, { force: true });
-  }
-}
-
-async function allExist(files: readonly string[]): Promise<boolean> {
-  const found = await Promise.all(
-    files.map((file) =>
-      access(file).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.every(Boolean);
-}
-
 /** Computes the areas and writes them as CSV and JSON. */
 async function writeAreas(
+  set: FileSet,
   planned: PlannedSegment,
   counts: ArrayLike<number>,
   umPerPx: number,
   tissueMm2: number | null,
   slide: string,
-): Promise<Pick<SegmentResult, 'areas' | 'areasMm2' | 'segmentedMm2' | 'files'>> {
+): Promise<Pick<SegmentResult, 'areas' | 'areasMm2' | 'segmentedMm2'>> {
   const { prefix, manifest, force } = planned;
   const areas = areaTable(manifest, counts, umPerPx, tissueMm2);
   const segmentedMm2 = areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0);
-  const csv = `${prefix}.areas.csv`;
-  const json = `${prefix}.areas.json`;
-  await writeAtomically(csv, areaCsv(areas, force));
-  await writeAtomically(
+  const { csv, json } = areaFiles(prefix);
+  await set.add(csv, areaCsv(areas, force));
+  await set.add(
     json,
     `${JSON.stringify({ slide, model: manifest.id, modelCheck: modelCheckOf(planned), umPerPx, segmentedMm2, tissueMm2, areas }, null, 2)}\n`,
   );
@@ -203,14 +217,7 @@ async function writeAreas(
     areas,
     areasMm2: Object.fromEntries(foreground.map((row) => [row.class, row.areaMm2])),
     segmentedMm2,
-    files: [csv, json],
   };
-}
-
-/** Writes a temporary file and renames it, so that the file is either complete or missing. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
-  await writeFile(partOf(path), text);
-  await rename(partOf(path), path);
 }
 
 /** The slide, scaled to the map's extent. White, with a message on stderr, if it can't be read. */

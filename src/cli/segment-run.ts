@@ -1,26 +1,25 @@
 /** Runs `dualscope segment`: plans, segments missing slices, stores each slice, writes the results. */
-import { existsSync, statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import { lockOf, withOutputLock, type OutputLock } from '../base/output-lock.node.ts';
+import { removeParts, replaceFile } from '../base/replace-file.node.ts';
 import type { BackendRequest } from '../runtime/native/node-backends.ts';
-import type { SlicePlan } from '../segment/grid.ts';
+import type { SliceMaps } from '../runtime/segmenter.ts';
+import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
 import { openNodeSlices, type NodeSliceStore } from '../segment/node-slice-store.node.ts';
 import { shardPlan, shardText, subPlan, type Shard } from '../segment/sub-plan.ts';
 import { noTime, type SegmentSummary } from '../segment/run-progress.ts';
-import type { Slide } from '../slide/slide.ts';
+import type { Slide, SlideMetadata } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { startNodeReader } from './reader-client.ts';
-import { checkSameSlide, checkUnchanged } from './slide.ts';
 import { runOnSlide, startNetwork } from './run-model.ts';
+import { checkUnchanged, openFromCommandLine } from './slide.ts';
 import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
+import { inTheWay, removeConsent, resultMismatch, settleExisting } from './existing-results.ts';
+import { findSealed, seal, type FoundJson, type Sealed } from './sealed-json.ts';
 import {
-  isComplete,
-  belongsToRun,
   modelCheckOf,
-  readJson,
-  readResult,
-  removeResults,
-  resultFile,
-  writeAtomically,
+  openResultSet,
   writeResult,
   type ResultRun,
   type SegmentResult,
@@ -38,53 +37,65 @@ export interface SegmentCall extends PlanCall {
 }
 
 /** The result file of a shard, and what `--json` prints. */
-export interface ShardResult extends Pick<
-  SegmentResult,
-  | 'slide'
-  | 'model'
-  | 'modelCheck'
-  | 'modelProblem'
-  | 'backend'
-  | 'slices'
-  | 'computed'
-  | 'broken'
-  | 'seconds'
-  | 'stages'
-  | 'key'
-  | 'areaKey'
-  | 'files'
-> {
+export interface ShardResult
+  extends
+    Sealed,
+    Pick<
+      SegmentResult,
+      | 'slide'
+      | 'model'
+      | 'modelCheck'
+      | 'modelProblem'
+      | 'backend'
+      | 'slices'
+      | 'computed'
+      | 'broken'
+      | 'seconds'
+      | 'stages'
+      | 'key'
+      | 'areaKey'
+      | 'files'
+    > {
   readonly shard: Shard;
 }
 
+/** `ShardResult.format`; the digit is the version. */
+const shardFormat = 'dualscope-shard-2';
+
 /**
- * Segments missing slices and writes the results; returns the existing results if they are complete.
- * @throws CommandError when there is nothing to segment, other results exist, or a signal stops the run; SlideError,
- * ModelError.
+ * Segments missing slices and writes the results; returns the existing results if they are complete. Holds the lock of the
+ * results meanwhile; without it, nothing is touched.
+ * @throws CommandError when there is nothing to segment, other results or files are in the way, or a signal stops the run;
+ * OutputTakenError when another process writes there; SlideError, ModelError.
  */
 export async function segmentToFiles(slide: Slide, call: SegmentCall): Promise<SegmentResult> {
   const planned = await planSegment(slide, call);
-  const { plan, prefix } = planned;
   await createFolder(call.out);
-  const old = await readResult(prefix);
-  if (old !== null && call.overwrite !== true) {
-    if (call.resume !== true) throw existingResults(resultFile(prefix));
-    if (await isComplete(old, planned, call.simplify)) return { ...old, computed: 0 };
-    if (!belongsToRun(old, planned, call.simplify)) throw resultMismatch(resultFile(prefix));
-  }
+  return withOutputLock(lockOf(planned.prefix), (lock) => segmentLocked(slide, call, planned, lock));
+}
+
+async function segmentLocked(
+  slide: Slide,
+  call: SegmentCall,
+  planned: PlannedSegment,
+  lock: OutputLock,
+): Promise<SegmentResult> {
+  const { plan, prefix } = planned;
+  const set = await openResultSet(prefix);
+  const complete = await settleExisting(planned, call);
+  if (complete !== null) return complete;
   const path = slicesFile(prefix);
   const slices = openSlices(path, planned, call);
   try {
-    if (call.overwrite === true) await removeResults(prefix);
-    const { run } = await segmentMissing(slide, call, plan, slices, `${plan.slices.length}`);
-    const result = await writeResult(
-      slide,
-      planned,
-      (slice) => readStored(slices, path, slice),
-      run,
-      call.simplify,
-    );
+    const { run } = await segmentMissing(slide, call, plan, slices, {
+      total: `${plan.slices.length}`,
+      lock,
+      path,
+    });
+    const read = (slice: PlannedSlice): SliceMaps | null => readStored(slices, path, slice);
+    const result = await writeResult(slide, planned, read, run, call.simplify, { set, lock });
     if (result.broken === 0) await rm(path, { force: true });
+    await removeConsent(prefix);
     return result;
   } finally {
     slices.close();
@@ -103,31 +114,41 @@ async function createFolder(path: string): Promise<void> {
 
 /**
  * Segments the missing slices of a shard; returns its existing result if none are missing. Stores the network's output
- * before stitching, so that a shard never needs slices of another.
- * @throws CommandError when there is nothing to segment, other results exist, or a signal stops the run; SlideError,
- * ModelError.
+ * before stitching, so that a shard never needs slices of another. Holds the shard's lock meanwhile.
+ * @throws as `segmentToFiles`.
  */
 export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard): Promise<ShardResult> {
   const planned = await planSegment(slide, call);
-  const { manifest, prefix, key, areaKey } = planned;
   await createFolder(call.out);
+  return withOutputLock(lockOf(shardPrefix(planned.prefix, shard)), (lock) =>
+    segmentShardLocked(slide, call, planned, shard, lock),
+  );
+}
+
+async function segmentShardLocked(
+  slide: Slide,
+  call: SegmentCall,
+  planned: PlannedSegment,
+  shard: Shard,
+  lock: OutputLock,
+): Promise<ShardResult> {
+  const { manifest, prefix, key, areaKey } = planned;
   const plan = shardPlan(planned.plan, shard);
   const files = shardFiles(prefix, shard);
-  const old = await readShardResult(files);
-  if (old !== null && call.overwrite !== true) {
-    if (call.resume !== true) throw existingResults(files.result);
-    if (old.key !== key || old.areaKey !== areaKey) throw resultMismatch(files.result);
-  }
+  await removeParts([files.result]);
+  const old = call.overwrite === true ? null : await keptShard(planned, call, files);
   const slices = openSlices(files.slices, planned, call, ` (shard ${shardText(shard)})`);
   try {
-    if (old !== null && call.overwrite !== true && storedCount(plan, slices) === plan.slices.length) {
-      return { ...old, computed: 0 };
-    }
+    if (old !== null && storedCount(plan, slices) === plan.slices.length) return { ...old, computed: 0 };
     // The result file marks a shard as finished, which no longer holds.
     await rm(files.result, { force: true });
     const total = `shard ${shardText(shard)}'s ${plan.slices.length}`;
-    const { run, broken } = await segmentMissing(slide, call, plan, slices, total);
-    const result: ShardResult = {
+    const { run, broken } = await segmentMissing(slide, call, plan, slices, {
+      total,
+      lock,
+      path: files.slices,
+    });
+    const { value, text } = seal(shardFormat, {
       slide: slide.metadata.name,
       model: manifest.id,
       modelCheck: modelCheckOf(planned),
@@ -137,13 +158,32 @@ export async function segmentShard(slide: Slide, call: SegmentCall, shard: Shard
       key,
       areaKey,
       files: [files.slices, files.result],
-    };
+    });
+    slices.sync();
+    await lock.check();
     // Last, because it marks the slices as complete.
-    await writeAtomically(files.result, `${JSON.stringify(result, null, 2)}\n`);
-    return result;
+    await replaceFile(files.result, text);
+    return value;
   } finally {
     slices.close();
   }
+}
+
+/** A shard's existing result; null if there is none that is intact. @throws CommandError if it must not be replaced. */
+async function keptShard(
+  { key, areaKey }: PlannedSegment,
+  call: SegmentCall,
+  { result }: ShardFiles,
+): Promise<ShardResult | null> {
+  const found = await findShard(result);
+  if (found.kind === 'none') return null;
+  if (found.kind === 'foreign') throw inTheWay(result);
+  if (call.resume !== true) throw existingResults(result);
+  if (found.kind === 'damaged') return null;
+  if (found.kind === 'earlier' || found.value.key !== key || found.value.areaKey !== areaKey) {
+    throw resultMismatch(result);
+  }
+  return found.value;
 }
 
 /** Slices of an unsharded run, kept until its results are written. */
@@ -157,14 +197,23 @@ export interface ShardFiles {
 }
 
 /** The files of a shard; no other shard writes to them. @param prefix of the slide's results. */
-export function shardFiles(prefix: string, { index, of }: Shard): ShardFiles {
-  const own = `${prefix}.shard-${index}-of-${of}`;
+export function shardFiles(prefix: string, shard: Shard): ShardFiles {
+  const own = shardPrefix(prefix, shard);
   return { slices: `${own}.slices`, result: `${own}.json` };
 }
 
-/** A shard's result; null if there is none. */
-export function readShardResult(files: ShardFiles): Promise<ShardResult | null> {
-  return readJson<ShardResult>(files.result);
+function shardPrefix(prefix: string, { index, of }: Shard): string {
+  return `${prefix}.shard-${index}-of-${of}`;
+}
+
+function findShard(path: string): Promise<FoundJson<ShardResult>> {
+  return findSealed<ShardResult>(path, shardFormat);
+}
+
+/** A shard's result; null if there is none that is intact. */
+export async function readShardResult(files: ShardFiles): Promise<ShardResult | null> {
+  const found = await findShard(files.result);
+  return found.kind === 'intact' ? found.value : null;
 }
 
 /** Number of slices of a plan that are stored. */
@@ -184,25 +233,26 @@ function openSlices(
 ): NodeSliceStore {
   const open = (mode: 'create' | 'resume' | 'read'): NodeSliceStore | null =>
     openNodeSlices(path, key, plan.marginPx, mode);
-  const found = existsSync(path) ? statSync(path) : null;
+  const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isFile() === false) {
     throw new CommandError(
-      `${path}: Something that is not a file is in the way. Move it, or set another --out.`,
+      `${path}: A link, a folder or a device is in the way. Move it, or set another --out.`,
     );
   }
-  const exists = found !== null && found.size > 0;
+  const exists = found !== undefined && found.size > 0;
   if (exists && call.overwrite !== true) {
     const slices = open(call.resume === true ? 'resume' : 'read');
     if (slices === null) {
       throw new CommandError(
-        `${path}: These slices have another slide, model or grid, or an earlier version wrote them. ` +
+        `${path}: These slices have another slide, model or grid, the slide has changed, or an earlier version wrote them. ` +
           'Replace them with --overwrite, or set another --out.',
       );
     }
     if (call.resume === true) {
       if (slices.damaged > 0) {
         process.stderr.write(
-          `dualscope: ${path}: ${slices.damaged} damaged slices will be computed again.\n`,
+          `dualscope: ${path}: Damaged in ${slices.damaged} ${slices.damaged === 1 ? 'place' : 'places'}; ` +
+            `slices that were there are computed again.\n`,
         );
       }
       return slices;
@@ -236,15 +286,15 @@ function readStored(
 
 /**
  * Runs the network on the slices of a plan that are not stored. Starts nothing if all are.
- * @param total number of slices, in words, for the message of a stopped run.
- * @throws CommandError when SIGINT or SIGTERM stops the run; SlideError, ModelError.
+ * @param output number of slices, in words, for the message of a stopped run; the lock that is held; the file of slices.
+ * @throws CommandError when SIGINT or SIGTERM stops the run, or the slide changes; OutputLostError; SlideError, ModelError.
  */
 async function segmentMissing(
   slide: Slide,
   call: SegmentCall,
   plan: SlicePlan,
   slices: NodeSliceStore,
-  total: string,
+  { total, lock, path }: { readonly total: string; readonly lock: OutputLock; readonly path: string },
 ): Promise<{
   readonly run: ResultRun;
   readonly broken: number;
@@ -271,11 +321,13 @@ async function segmentMissing(
       const opening = reading.open(call.files);
       opening.catch(() => undefined);
       const network = await startNetwork(call.model, call);
+      const lose = (): void => controller.abort();
+      lock.signal.addEventListener('abort', lose);
       process.once('SIGINT', stop);
       process.once('SIGTERM', stop);
       try {
         const opened = await opening;
-        checkSameSlide(slide, opened);
+        rejectChanged(slide, opened.metadata);
         const reader = reading.reader(opened);
         const run = await runOnSlide(slide, network, missing, { signal: controller.signal, reader, store });
         backend = network.backend.name;
@@ -283,13 +335,16 @@ async function segmentMissing(
         summary = run;
         // Parts of it may have been in memory, so that no read noticed. What is stored is kept for --resume.
         if (!run.cancelled) await checkUnchanged(slide);
+        lock.signal.throwIfAborted();
         if (run.cancelled) {
           throw new CommandError(
             `${slide.metadata.name}: Stopped with ${storedCount(plan, slices)} of ${total} slices done. Continue with --resume.`,
             exitCode,
           );
         }
+        await discardIfChanged(slide, call, path);
       } finally {
+        lock.signal.removeEventListener('abort', lose);
         process.off('SIGINT', stop);
         process.off('SIGTERM', stop);
         network.release();
@@ -313,10 +368,23 @@ function existingResults(path: string): CommandError {
   );
 }
 
-/** The error for existing results that this call would not produce. */
-export function resultMismatch(path: string): CommandError {
-  return new CommandError(
-    `${path}: These results have another slide, model, area or grid. ` +
-      'Replace them with --overwrite, or set another --out.',
+/** Whoever changes a slide while it is read gets no map of half of each. @throws CommandError */
+async function discardIfChanged(slide: Slide, call: SegmentCall, path: string): Promise<void> {
+  const again = await openFromCommandLine(call.files);
+  try {
+    rejectChanged(slide, again.metadata);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    again.close();
+  }
+}
+
+function rejectChanged(slide: Slide, now: SlideMetadata): void {
+  if (now.revision === slide.metadata.revision) return;
+  throw new CommandError(
+    `${slide.metadata.name}: The slide changed while it was segmented; the slices of this run are discarded. ` +
+      'Wait until it is complete, then run the command again.',
   );
 }

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { replaceFile } from '../base/replace-file.node.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
@@ -87,11 +88,6 @@ export async function checkUnchanged(slide: Slide): Promise<void> {
   }
 }
 
-/** @throws SlideError `changed` when two openings of one address gave different slides. */
-export function checkSameSlide(one: Pick<Slide, 'metadata'>, other: Pick<Slide, 'metadata'>): void {
-  if (one.metadata.fingerprint !== other.metadata.fingerprint) throw changedInRun(one);
-}
-
 function changedInRun({ metadata }: Pick<Slide, 'metadata'>): SlideError {
   return new SlideError(
     'changed',
@@ -125,10 +121,10 @@ async function writeRegion(slide: Slide, png: string, options: SlideOptions): Pr
   const height = Math.max(1, Math.round((rect.height * level.height) / metadata.height));
   const { decoder } = nodePlatform();
   const image = await readRegion(slide, rect, width, height, { decoder, level: options.level });
-  await sharp(image.data, { raw: { width, height, channels: 4 } })
+  const picture = sharp(image.data, { raw: { width, height, channels: 4 } })
     .removeAlpha()
-    .png()
-    .toFile(png);
+    .png();
+  await replaceFile(png, await picture.toBuffer());
   return png;
 }
 

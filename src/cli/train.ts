@@ -2,16 +2,18 @@
  * `dualscope train`: trains a preset on images with ground truth, resumes, exports the model and writes a
  * report.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
+import { withOutputLock, type OutputLock } from '../base/output-lock.node.ts';
+import { replaceFile } from '../base/replace-file.node.ts';
 import type { Comparison } from '../evaluation/comparison.ts';
 import type { Preset } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import { loadModel } from '../runtime/load-model.ts';
-import { exportRun, writeModel } from '../training/export-run.ts';
+import { exportRun, rejectForeignFolder, writeModel } from '../training/export-run.ts';
 import { itemsFor, openSamples } from '../training/open-samples.ts';
 import { loadOrt } from '../training/step/step-session.node.ts';
 import { SampleThread } from '../training/sample-thread.ts';
@@ -20,7 +22,7 @@ import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../train
 import { CommandError, type AddCommand } from './command.ts';
 import { parseInteger, threadsOption, trainingBackendOption } from './options.ts';
 import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
-import { trainingStart } from './train-start.ts';
+import { trainingStart, type TrainingStart } from './train-start.ts';
 import { codeVersion } from './package-info.ts';
 
 interface TrainCall {
@@ -66,12 +68,23 @@ export const addTrainCommand: AddCommand = (program) => {
 };
 
 async function train(call: TrainCall): Promise<void> {
-  const threads = call.threads ?? availableParallelism();
   // TF.js measures and exports; ONNX Runtime trains.
   await initialiseNodeBackend('wasm');
   await loadOrt();
-  const { config, preset, pretrained } = await trainingStart(await readConfig(call.config), call);
-  const folder = call.run ?? join('runs', config.id);
+  const started = await trainingStart(await readConfig(call.config), call);
+  const folder = call.run ?? join('runs', started.config.id);
+  if (call.stopAfter === undefined) await rejectForeignFolder(join(call.out, started.config.id));
+  await mkdir(folder, { recursive: true });
+  await withOutputLock(join(folder, 'training.lock'), (lock) => trainLocked(call, started, folder, lock));
+}
+
+async function trainLocked(
+  call: TrainCall,
+  { config, preset, pretrained }: TrainingStart,
+  folder: string,
+  lock: OutputLock,
+): Promise<void> {
+  const threads = call.threads ?? availableParallelism();
   const open = { config, preset, data: call.data };
   const samples = await SampleThread.start(open, 2 * config.batch, notify);
   try {
@@ -91,6 +104,7 @@ async function train(call: TrainCall): Promise<void> {
         onNotice: notify,
         ...(call.stopAfter === undefined ? {} : { stopAfter: call.stopAfter }),
         onStep: (progress) => {
+          lock.signal.throwIfAborted();
           resumedAt = progress.resumedAt;
           onStep(progress);
         },
@@ -116,13 +130,14 @@ async function train(call: TrainCall): Promise<void> {
         date: new Date().toISOString().slice(0, 10),
         codeVersion: await codeVersion(),
       });
+      await lock.check();
       await writeModel(model, modelFolder);
       if (validationItems.length > 0) {
         const validator = { preset, config, items: validationItems, unseen: unseen[0]! };
         validated = (await validateWeights(validator, trained.weights, trained.keptStep ?? trained.steps))
           .comparison;
       }
-      await writeFile(
+      await replaceFile(
         join(folder, 'report.html'),
         runReport({
           preset,

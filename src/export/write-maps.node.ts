@@ -1,20 +1,18 @@
 /**
- * Writes a slide's maps, polygons and preview in one pass over the map, from top to bottom. Each file gets its final
- * name only when it is complete.
+ * Writes a slide's maps, polygons and preview in one pass over the map, from top to bottom. The files get their final
+ * names together, when all are complete.
  */
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
-import { once } from 'node:events';
 import sharp from 'sharp';
 import { markedIf, overriddenCheck } from '../base/overridden-check.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
+import { FileSet } from '../base/file-set.node.ts';
+import type { PartFile } from '../base/replace-file.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass, type ClassMapWindow } from '../segment/class-map.ts';
 import type { RgbaImage } from '../slide/slide.ts';
-import { FileSink } from '../slide/tiff-writer/file-sink.node.ts';
 import { zlibDeflate } from '../slide/tiff-writer/zlib-deflate.node.ts';
 import { MapPolygons } from './map-polygons.ts';
-import { MapTiff, tileSizeFor, type MapTiffOptions } from './map-tiff.ts';
+import { MapTiff, tileSizeFor } from './map-tiff.ts';
 import type { MapStrips } from './map-strips.ts';
 import { paintPreview, previewSize, type PreviewClasses } from './preview.ts';
 
@@ -32,6 +30,8 @@ export interface WriteMapsOptions {
   readonly tolerance: number;
   /** Reads the whole slide at this size, as the preview's base. */
   readonly picture: (width: number, height: number) => Promise<RgbaImage>;
+  /** Receives the files, and puts them in their places later; by default they are put there at the end. */
+  readonly set?: FileSet;
 }
 
 export interface WrittenMaps {
@@ -58,21 +58,39 @@ type MapFile = 'classes' | 'confidence' | 'polygons' | 'preview';
 
 /** Writes class map, confidence map, polygons and preview. @throws any error of reading the slide or writing files. */
 export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps> {
+  if (options.set !== undefined) return writeInto(options.set, options);
+  const files = Object.values(mapFiles(options.prefix));
+  const set = await FileSet.open(`${options.prefix}.commit`, files);
+  try {
+    const maps = await writeInto(set, options);
+    await set.commit();
+    return maps;
+  } catch (error) {
+    await set.discard();
+    throw error;
+  }
+}
+
+async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<WrittenMaps> {
   const { strips, manifest, overridden = false, prefix, umPerPx, picture } = options;
   const files = mapFiles(prefix);
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
   const about = markedIf(overridden, `${manifest.id} on ${options.slideName}`);
   const common = { width, height, umPerPx, about, deflate: zlibDeflate };
-  const classTiff = await OpenTiff.create(files.classes, (sink) =>
-    MapTiff.ofClasses({ ...common, sink }, manifest.classes),
+  const classPart = await set.create(files.classes);
+  const classTiff = new OpenTiff(
+    classPart,
+    MapTiff.ofClasses({ ...common, sink: classPart }, manifest.classes),
   );
-  const confidenceTiff = await OpenTiff.create(files.confidence, (sink) =>
-    MapTiff.ofConfidence({ ...common, sink }),
+  const confidencePart = await set.create(files.confidence);
+  const confidenceTiff = new OpenTiff(
+    confidencePart,
+    MapTiff.ofConfidence({ ...common, sink: confidencePart }),
   );
   const { slideWidth, slideHeight } = strips.geometry;
   const placement = { scaleX: strips.scale.x, scaleY: strips.scale.y, slideWidth, slideHeight };
-  const geoJson = new OpenGeoJson(files.polygons, options, placement);
+  const geoJson = new OpenGeoJson(await set.create(files.polygons), options, placement);
   const small = previewSize(width, height);
   const preview: PreviewClasses = { ...small, classes: new Uint8Array(small.width * small.height) };
   const confidences = new Float64Array(256 * (noClass + 1));
@@ -96,12 +114,11 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
   await confidenceTiff.finish();
   const polygons = await geoJson.finish();
   const painted = paintPreview(await picture(small.width, small.height), preview, manifest);
-  await sharp(painted.data, { raw: { width: small.width, height: small.height, channels: 4 } })
+  const png = sharp(painted.data, { raw: { width: small.width, height: small.height, channels: 4 } })
     .removeAlpha()
-    .png()
-    .toFile(partOf(files.preview));
+    .png();
+  await set.add(files.preview, await png.toBuffer());
   const all = [files.classes, files.confidence, files.polygons, files.preview];
-  for (const file of all) await rename(partOf(file), file);
   const counts = Float64Array.from({ length: noClass + 1 }, (_value, classValue) =>
     confidences.subarray(256 * classValue, 256 * (classValue + 1)).reduce((sum, count) => sum + count, 0),
   );
@@ -116,23 +133,13 @@ function countPixels({ classes, confidence }: ClassMapWindow, confidences: Float
   }
 }
 
-/** The temporary name of a file while it is written. */
-export function partOf(file: string): string {
-  return `${file}.part`;
-}
-
 class OpenTiff {
-  readonly #sink: FileSink;
+  readonly #part: PartFile;
   readonly #tiff: MapTiff;
 
-  private constructor(sink: FileSink, tiff: MapTiff) {
-    this.#sink = sink;
+  constructor(part: PartFile, tiff: MapTiff) {
+    this.#part = part;
     this.#tiff = tiff;
-  }
-
-  static async create(path: string, make: (sink: MapTiffOptions['sink']) => MapTiff): Promise<OpenTiff> {
-    const sink = await FileSink.create(partOf(path));
-    return new OpenTiff(sink, make(sink));
   }
 
   push(values: Uint8Array, width: number, height: number): Promise<void> {
@@ -141,18 +148,18 @@ class OpenTiff {
 
   async finish(): Promise<void> {
     await this.#tiff.finish();
-    await this.#sink.close();
+    await this.#part.close();
   }
 }
 
 /** Writes polygons of all classes except background as they are completed. */
 class OpenGeoJson {
-  readonly #stream: WriteStream;
+  readonly #part: PartFile;
   readonly #polygons: MapPolygons;
 
-  constructor(path: string, options: WriteMapsOptions, placement: MapPlacement) {
+  constructor(part: PartFile, options: WriteMapsOptions, placement: MapPlacement) {
     const { manifest, tolerance, overridden = false } = options;
-    this.#stream = createWriteStream(partOf(path));
+    this.#part = part;
     this.#polygons = new MapPolygons(
       manifest.classes,
       placement,
@@ -169,15 +176,14 @@ class OpenGeoJson {
   /** Writes the completed polygons. */
   async #drain(): Promise<void> {
     const text = this.#polygons.take();
-    if (text !== '' && !this.#stream.write(text)) await once(this.#stream, 'drain');
+    if (text !== '') await this.#part.append(text);
   }
 
   /** @returns the number of polygons. */
   async finish(): Promise<number> {
     this.#polygons.finish();
     await this.#drain();
-    this.#stream.end();
-    await once(this.#stream, 'finish');
+    await this.#part.close();
     return this.#polygons.count;
   }
 }

@@ -1,12 +1,23 @@
 /** A run's slices in a file on disk. */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants as flags,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { constants, crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import { decodeSlice, type Compression } from './slice-codec.ts';
 import { SliceLog, type LogFile } from './slice-log.ts';
 import { SliceStore } from './store.ts';
 
-/** How a log is opened: overwritten, continued, or read while another process may write it. */
+/** How a log is opened: replaced by a new one, continued, or read. Whoever does not read holds the output's lock. */
 export type OpenMode = 'create' | 'resume' | 'read';
 
 export interface NodeSliceStore {
@@ -15,6 +26,8 @@ export interface NodeSliceStore {
   readonly damaged: number;
   /** Reads the maps of a slice synchronously; null if it is missing or damaged. */
   read(column: number, row: number): SliceMaps | null;
+  /** Flushes the slices to the disk. */
+  sync(): void;
   close(): void;
 }
 
@@ -30,7 +43,8 @@ const compression: Compression = {
   crc32,
 };
 
-const flags = { create: 'w+', resume: 'r+', read: 'r' } as const;
+/** Never through a link, which could lead to a file of someone else; Windows has no such flag. */
+const noFollow = (flags.O_NOFOLLOW as number | undefined) ?? 0;
 
 /**
  * Opens the slices of a run and verifies all payloads.
@@ -60,14 +74,26 @@ export function openNodeSlices(
       const record = log.get(column, row);
       return record === null ? null : decodeSlice(key, column, row, record, compression);
     },
+    sync: () => file.flush(),
     close: () => store.close(),
   };
+}
+
+const accessOf = { resume: flags.O_RDWR, read: flags.O_RDONLY } as const;
+
+/** A new file in place of an old one or a link. */
+function createFile(path: string): number {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  // A device is written to as it is.
+  if (found !== undefined && !found.isFile() && !found.isSymbolicLink()) return openSync(path, flags.O_RDWR);
+  rmSync(path, { force: true });
+  return openSync(path, flags.O_RDWR | flags.O_CREAT | flags.O_EXCL | noFollow, 0o666);
 }
 
 function openNodeFile(path: string, mode: OpenMode): LogFile | null {
   let file: number;
   try {
-    file = openSync(path, flags[mode]);
+    file = mode === 'create' ? createFile(path) : openSync(path, accessOf[mode] | noFollow);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;

@@ -14,6 +14,7 @@ const manifest = {
 const metadata = {
   name: 'a.svs',
   fingerprint: 'f00d',
+  revision: 'f00d',
   width: 1000,
   height: 800,
   mpp: null,
@@ -119,7 +120,7 @@ it('gives one key to all that fits together, and another to all that does not', 
   const others = await Promise.all([
     plan({ overlap: 0.25 }),
     plan({ mpp: { x: 0.5, y: 0.5 } }),
-    planSegmentation(reader, { ...metadata, fingerprint: 'beef' }, manifest, everything),
+    planSegmentation(reader, { ...metadata, revision: 'beef' }, manifest, everything),
     planSegmentation(
       reader,
       metadata,

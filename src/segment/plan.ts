@@ -87,7 +87,7 @@ export async function planSegmentation(
   const plan = { ...onTissue, skipped: asked.slices.length - onTissue.slices.length };
   return {
     plan: shard === undefined ? plan : shardPlan(plan, shard),
-    key: await runKey(metadata.fingerprint, manifest, plan, force),
+    key: await runKey(metadata.revision, manifest, plan, force),
     mpp,
     tissue,
   };
@@ -157,11 +157,11 @@ function boundsOnSlide(area: SlideArea, slide: SlideMetadata): Level0Rect | null
 
 /**
  * The key of a run's slices; see `PlannedSegmentation.key`.
- * @param fingerprint `SlideMetadata.fingerprint`.
+ * @param revision `SlideMetadata.revision`.
  * @param force `PlanRequest.force`.
  */
 export function runKey(
-  fingerprint: string,
+  revision: string,
   { graph, slice, context }: Pick<ModelManifest, 'graph' | 'slice' | 'context'>,
   plan: SlicePlan,
   force = false,
@@ -169,7 +169,7 @@ export function runKey(
   const { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx } = plan;
   const lattice = { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx };
   const model = { graph: graph.sha256, weights: graph.weightsSha256, slice, context };
-  const text = JSON.stringify({ fingerprint, model, lattice, ...(force && { force }) });
+  const text = JSON.stringify({ revision, model, lattice, ...(force && { force }) });
   return sha256([new TextEncoder().encode(text)]);
 }
 
@@ -207,7 +207,7 @@ export class TissueFinder {
     signal: AbortSignal = new AbortController().signal,
   ): Promise<TissueMask | null> {
     const cellWidth = manifest.slice.fieldUm / mpp.x;
-    const key = `${metadata.fingerprint}/${Math.round(cellWidth)}`;
+    const key = `${metadata.revision}/${Math.round(cellWidth)}`;
     const known = this.#masks.get(key);
     if (known !== undefined) return known;
     const mask = await readTissue(reader, metadata, cellWidth, signal);

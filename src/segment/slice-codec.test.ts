@@ -12,7 +12,7 @@ const maps = (size: number, depth: number) => ({
 
 it('keeps log-probabilities in the band along the border and nowhere else', () => {
   const slice = maps(10, 3);
-  const back = decodeSlice(key, 4, 7, encodeSlice(key, 4, 7, slice, 1))!;
+  const back = decodeSlice(key, 4, 7, encodeSlice(key, { order: 0, column: 4, row: 7 }, slice, 1))!;
   expect(back).toMatchObject({ size: 10, classes: slice.classes, confidence: slice.confidence });
   const expected = slice.logProbabilities.map((value, i) => {
     const [x, y] = [Math.floor(i / 3) % 10, Math.floor(i / 30)];
@@ -23,14 +23,14 @@ it('keeps log-probabilities in the band along the border and nowhere else', () =
 
 it('keeps all of them where the bands meet, and none without overlap', () => {
   const slice = maps(8, 4);
-  expect(decodeSlice(key, 0, 0, encodeSlice(key, 0, 0, slice, 2))).toEqual(slice);
+  expect(decodeSlice(key, 0, 0, encodeSlice(key, { order: 0, column: 0, row: 0 }, slice, 2))).toEqual(slice);
   const { logProbabilities, ...rest } = slice;
   expect(logProbabilities.length).toBe(256);
-  expect(decodeSlice(key, 0, 0, encodeSlice(key, 0, 0, slice, 0))).toEqual(rest);
+  expect(decodeSlice(key, 0, 0, encodeSlice(key, { order: 0, column: 0, row: 0 }, slice, 0))).toEqual(rest);
 });
 
 it('refuses a record with any byte changed, of another place, of another run, or cut short', () => {
-  const bytes = encodeSlice(key, 4, 7, maps(16, 3), 2);
+  const bytes = encodeSlice(key, { order: 0, column: 4, row: 7 }, maps(16, 3), 2);
   for (let i = 0; i < bytes.length; i++) {
     const damaged = bytes.slice();
     damaged[i]! ^= 4;
@@ -44,6 +44,8 @@ it('refuses a record with any byte changed, of another place, of another run, or
 
 it('refuses to encode what is no slice', () => {
   const { logProbabilities: _none, ...bare } = maps(10, 3);
-  expect(() => encodeSlice(key, 0, 0, bare, 1)).toThrow('need log-probabilities');
-  expect(() => encodeSlice(key, 0, 0, { ...bare, size: 9 }, 0)).toThrow(RangeError);
+  expect(() => encodeSlice(key, { order: 0, column: 0, row: 0 }, bare, 1)).toThrow('need log-probabilities');
+  expect(() => encodeSlice(key, { order: 0, column: 0, row: 0 }, { ...bare, size: 9 }, 0)).toThrow(
+    RangeError,
+  );
 });

@@ -7,13 +7,16 @@ import { crc32 } from '../base/crc32.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 
 /**
- * Bytes before the compressed payload, as big-endian 32-bit numbers: magic, column, row, side of the slice, margin,
- * classes with log-probabilities, payload length, CRC-32 of the payload, CRC-32 of the key and all before it.
+ * Bytes before the compressed payload, as big-endian 32-bit numbers: magic, order, column, row, side of the slice, margin,
+ * classes with log-probabilities, payload length, CRC-32 of the payload, CRC-32 of the key and all before it. So every bit
+ * of a record is under a checksum, together with its place in the file and the run that it belongs to.
  */
-export const recordHeadBytes = 36;
+export const recordHeadBytes = 40;
 
-/** `DSL3`; the digit is the version of the format. */
-const magic = 0x44534c33;
+/** `DSL4`; the digit is the version of the format. */
+export const recordMagic = Uint8Array.of(0x44, 0x53, 0x4c, 0x34);
+const magic = 0x44534c34;
+const checkAt = recordHeadBytes - 4;
 
 /** Maximum side of a slice, pixels. */
 const maxSizePx = 8192;
@@ -32,9 +35,15 @@ export const portableCompression: Compression = {
   crc32,
 };
 
-export interface RecordHead {
+/** Where a record belongs. */
+export interface RecordPlace {
+  /** Number of the record in its file, from 0: records that were lost, moved or repeated are noticed. 0 in a database. */
+  readonly order: number;
   readonly column: number;
   readonly row: number;
+}
+
+export interface RecordHead extends RecordPlace {
   /** Side of the slice and width of its margin, pixels of the maps. */
   readonly sizePx: number;
   readonly marginPx: number;
@@ -54,8 +63,7 @@ export interface RecordHead {
  */
 export function encodeSlice(
   key: string,
-  column: number,
-  row: number,
+  { order, column, row }: RecordPlace,
   maps: SliceMaps,
   marginPx: number,
   { deflate, crc32: crcOf }: Compression = portableCompression,
@@ -80,15 +88,12 @@ export function encodeSlice(
   const payload = deflate(raw);
   const record = new Uint8Array(recordHeadBytes + payload.length);
   const view = new DataView(record.buffer);
-  const fields = [magic, column, row, size, marginPx, depth, payload.length, crcOf(payload)];
+  const fields = [magic, order, column, row, size, marginPx, depth, payload.length, crcOf(payload)];
   fields.forEach((value, i) => view.setUint32(4 * i, value));
-  view.setUint32(32, crc32(record.subarray(0, 32), crcOfKey(key)));
+  view.setUint32(checkAt, crc32(record.subarray(0, checkAt), crcOfKey(key)));
   record.set(payload, recordHeadBytes);
   return record;
 }
-
-/** First byte of every record, to search for. */
-export const magicByte = magic >>> 24;
 
 /**
  * Decodes the header at the start of `bytes`; null if it is damaged or of another run.
@@ -97,12 +102,13 @@ export const magicByte = magic >>> 24;
 export function decodeHead(keyCrc: number, bytes: Uint8Array): RecordHead | null {
   if (bytes.length < recordHeadBytes) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, recordHeadBytes);
-  if (view.getUint32(0) !== magic || view.getUint32(32) !== crc32(bytes.subarray(0, 32), keyCrc)) return null;
-  const [column, row, sizePx, marginPx, depth, length, payloadCrc] = [4, 8, 12, 16, 20, 24, 28].map((at) =>
-    view.getUint32(at),
-  ) as [number, number, number, number, number, number, number];
+  if (view.getUint32(0) !== magic) return null;
+  if (view.getUint32(checkAt) !== crc32(bytes.subarray(0, checkAt), keyCrc)) return null;
+  const [order, column, row, sizePx, marginPx, depth, length, payloadCrc] = [
+    4, 8, 12, 16, 20, 24, 28, 32,
+  ].map((at) => view.getUint32(at)) as [number, number, number, number, number, number, number, number];
   if (sizePx > maxSizePx || 4 * marginPx > sizePx || depth > 256) return null;
-  return { column, row, sizePx, marginPx, depth, length, payloadCrc };
+  return { order, column, row, sizePx, marginPx, depth, length, payloadCrc };
 }
 
 /**

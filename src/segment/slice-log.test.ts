@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LogFile } from './slice-log.ts';
+import { crc32 } from '../base/crc32.ts';
+import { mulberry32 } from '../runtime/variables.ts';
+import type { LogFile, LogOptions } from './slice-log.ts';
 import { SliceLog } from './slice-log.ts';
 import { decodeSlice, encodeSlice, recordHeadBytes } from './slice-codec.ts';
 
@@ -44,9 +46,10 @@ const maps = (value: number) => ({
   classes: new Uint8Array(size * size).fill(value),
   confidence: Uint8Array.from({ length: size * size }, (_value, i) => i + value),
 });
-const record = (column: number, row: number, value: number) => encodeSlice(key, column, row, maps(value), 0);
+const record = (column: number, row: number, value: number, order = column) =>
+  encodeSlice(key, { order, column, row }, maps(value), 0);
 
-function open(file: MemoryFile, options = { writable: true }): SliceLog {
+function open(file: MemoryFile, options: LogOptions = { writable: true }): SliceLog {
   const log = SliceLog.open(file, key, options);
   if (log === null) throw new Error('The log is of another run.');
   return log;
@@ -87,7 +90,7 @@ describe('slice log', () => {
       file.bytes = whole.bytes.slice(0, whole.bytes.length - cut);
       const log = open(file);
       expect(log.places.length).toBe(3);
-      log.put(9, 9, record(9, 9, 9));
+      log.put(9, 9, record(9, 9, 9, log.nextOrder));
       const again = open(file);
       expect(again.places.length).toBe(4);
       expect(read(again, 9, 9)).toEqual(maps(9));
@@ -98,16 +101,16 @@ describe('slice log', () => {
     const file = filled();
     const log = open(file);
     file.limit = file.bytes.length + 50;
-    expect(() => log.put(8, 8, record(8, 8, 8))).toThrow('full');
+    expect(() => log.put(8, 8, record(8, 8, 8, log.nextOrder))).toThrow('full');
     expect(open(file).places.length).toBe(4);
     file.limit = Infinity;
-    log.put(8, 8, record(8, 8, 8));
+    log.put(8, 8, record(8, 8, 8, log.nextOrder));
     expect(read(open(file), 8, 8)).toEqual(maps(8));
   });
 
   it('takes the later one of two at the same place', () => {
     const file = filled();
-    open(file).put(1, 2, record(1, 2, 50));
+    open(file).put(1, 2, record(1, 2, 50, 4));
     expect(read(open(file), 1, 2)).toEqual(maps(50));
   });
 
@@ -131,11 +134,8 @@ describe('slice log', () => {
       file.bytes = whole.bytes.slice();
       file.bytes[at]! ^= 1 << (at % 8);
       const log = SliceLog.open(file, key, { writable: false, verify: true });
-      if (at < fileHead) {
-        expect(log).toBeNull();
-        continue;
-      }
-      let hit = 0;
+      let hit = -1;
+      if (at >= fileHead) hit = 0;
       for (let end = fileHead + lengths[0]!; at >= end; end += lengths[++hit]!);
       for (let i = 0; i < 4; i++) expect(read(log!, i, 2 * i)).toEqual(i === hit ? null : maps(i));
       expect(log!.damaged).toBeGreaterThan(0);
@@ -147,7 +147,7 @@ describe('slice log', () => {
     const lengths = [0, 1, 2, 3].map((i) => record(i, 2 * i, i).length);
     const start = 76 + lengths[0]!;
     for (let count = 1; count < lengths[1]! - 2; count += 3) {
-      for (const at of [start, start + 20, start + 37]) {
+      for (const at of [start, start + 20, start + 41]) {
         const file = new MemoryFile();
         const missing = Math.min(count, start + lengths[1]! - at);
         file.bytes = Uint8Array.from([...whole.bytes.slice(0, at), ...whole.bytes.slice(at + missing)]);
@@ -156,6 +156,81 @@ describe('slice log', () => {
       }
     }
   });
+
+  it('repairs a damaged file header, and refuses an intact one of another version', () => {
+    const file = filled();
+    file.bytes[20]! ^= 1;
+    expect(open(file).damaged).toBe(1);
+    expect(open(file).damaged).toBe(0);
+    new DataView(file.bytes.buffer).setUint32(4, 1);
+    new DataView(file.bytes.buffer).setUint32(72, crc32(file.bytes.subarray(0, 72)));
+    expect(SliceLog.open(file, key, { writable: true, verify: true })).toBeNull();
+    const replaced = open(file, { writable: true, replace: true });
+    expect([replaced.places.length, replaced.damaged, file.bytes.length]).toEqual([0, 1, 76]);
+  });
+
+  it('notices records that are lost, and ignores those that were moved or repeated', () => {
+    const whole = filled();
+    const lengths = [0, 1, 2, 3].map((i) => record(i, 2 * i, i).length);
+    const starts = lengths.map((_length, i) => 76 + lengths.slice(0, i).reduce((sum, each) => sum + each, 0));
+    const part = (i: number) => whole.bytes.slice(starts[i], starts[i]! + lengths[i]!);
+    const fileOf = (...parts: Uint8Array[]): MemoryFile => {
+      const file = new MemoryFile();
+      file.bytes = Uint8Array.from([whole.bytes.slice(0, 76), ...parts].flatMap((each) => [...each]));
+      return file;
+    };
+    const lost = open(fileOf(part(0), part(2), part(3)));
+    expect([lost.places.length, lost.damaged]).toEqual([3, 1]);
+    // A later result of slice 1, then its earlier record once more.
+    const later = encodeSlice(key, { order: 4, column: 1, row: 2 }, maps(50), 0);
+    const repeated = open(fileOf(part(0), part(1), part(2), part(3), later, part(1)));
+    expect([read(repeated, 1, 2), repeated.damaged]).toEqual([maps(50), 1]);
+    const swapped = open(fileOf(part(0), part(2), part(1), part(3)));
+    expect([swapped.places.length, swapped.damaged]).toEqual([3, 2]);
+  });
+
+  /** `DUALSCOPE_ATTACK=long` runs the counts of docs/security.md. */
+  const flips = process.env.DUALSCOPE_ATTACK === 'long' ? 100_000 : 10_000;
+
+  it.each([true, false])(
+    `notices ${flips} random damages to heads, payloads and tails, or they do no harm (verify: %s)`,
+    (verify) => {
+      const random = mulberry32(18);
+      const below = (end: number): number => Math.floor(random() * end);
+      const whole = filled();
+      const expected = [0, 1, 2, 3].map(maps);
+      const isSame = (a: ReturnType<typeof maps>, b: ReturnType<typeof maps>): boolean =>
+        a.size === b.size &&
+        Buffer.from(a.classes).equals(b.classes) &&
+        Buffer.from(a.confidence).equals(b.confidence);
+      for (let i = 0; i < flips; i++) {
+        const file = new MemoryFile();
+        file.bytes = whole.bytes.slice();
+        const changes = 1 + below(3);
+        for (let change = 0; change < changes; change++) {
+          const at = below(file.bytes.length);
+          const kind = below(5);
+          if (kind < 3) file.bytes[at]! ^= 1 << below(8);
+          if (kind === 3) file.bytes[at] = below(256);
+          if (kind === 4) file.bytes = file.bytes.slice(0, Math.max(1, file.bytes.length - below(40)));
+        }
+        const isChanged =
+          file.bytes.length !== whole.bytes.length || !Buffer.from(file.bytes).equals(whole.bytes);
+        const log = SliceLog.open(file, key, { writable: false, verify });
+        if (log === null) continue;
+        let missing = 0;
+        for (let k = 0; k < 4; k++) {
+          const found = read(log, k, 2 * k);
+          if (found === null) missing++;
+          else if (!isSame(found, expected[k]!)) throw new Error(`Damage ${i} gives a wrong slice.`);
+        }
+        expect(missing).toBeLessThanOrEqual(changes);
+        if (verify) expect(log.damaged > 0).toBe(isChanged);
+        expect(log.places.length).toBeLessThanOrEqual(4);
+      }
+    },
+    120_000,
+  );
 
   it('reads a file of false starts in linear time', () => {
     const file = filled();
@@ -178,7 +253,7 @@ describe('slice log', () => {
     file.bytes[76 + record(0, 0, 0).length + 5]! ^= 16;
     const log = open(file);
     expect(log.places.length).toBe(3);
-    log.put(1, 2, record(1, 2, 1));
+    log.put(1, 2, record(1, 2, 1, log.nextOrder));
     const again = open(file, { writable: false });
     expect(again.places.length).toBe(4);
     expect(read(again, 1, 2)).toEqual(maps(1));
@@ -188,8 +263,9 @@ describe('slice log', () => {
   it('has the documented layout', () => {
     const bytes = record(3, 6, 3);
     const view = new DataView(bytes.buffer);
-    expect(new TextDecoder().decode(bytes.subarray(0, 4))).toBe('DSL3');
-    expect([4, 8, 12, 16, 20, 24].map((at) => view.getUint32(at))).toEqual([
+    expect(new TextDecoder().decode(bytes.subarray(0, 4))).toBe('DSL4');
+    expect([4, 8, 12, 16, 20, 24, 28].map((at) => view.getUint32(at))).toEqual([
+      3,
       3,
       6,
       size,

@@ -10,6 +10,10 @@ type Awaitable<T> = T | Promise<T>;
 /** Records by column and row: a log file (`SliceLog`), or a database. */
 export interface SliceFile {
   readonly places: readonly (readonly [column: number, row: number])[];
+  /** Damaged parts found on opening. */
+  readonly damaged: number;
+  /** `RecordPlace.order` of the next record. */
+  readonly nextOrder: number;
   get(column: number, row: number): Awaitable<Uint8Array<ArrayBuffer> | null>;
   put(column: number, row: number, record: Uint8Array<ArrayBuffer>): Awaitable<void>;
   close(): void;
@@ -70,14 +74,23 @@ export class SliceStore implements RunStore {
     return this.#places.has(`${column},${row}`);
   }
 
+  /** Damaged parts found on opening. */
+  get damaged(): number {
+    return this.#file.damaged;
+  }
+
+  /** A slice that proves damaged counts as missing from then on. */
   async get(column: number, row: number): Promise<SliceMaps | null> {
     const record = await this.#file.get(column, row);
-    return record === null ? null : decodeSlice(this.#key, column, row, record, this.#compression);
+    const maps = record === null ? null : decodeSlice(this.#key, column, row, record, this.#compression);
+    if (maps === null) this.#places.delete(`${column},${row}`);
+    return maps;
   }
 
   /** @throws any error of the file. */
   async put(column: number, row: number, maps: SliceMaps): Promise<void> {
-    const record = encodeSlice(this.#key, column, row, maps, this.#marginPx, this.#compression);
+    const place = { order: this.#file.nextOrder, column, row };
+    const record = encodeSlice(this.#key, place, maps, this.#marginPx, this.#compression);
     await this.#file.put(column, row, record);
     this.#places.add(`${column},${row}`);
   }

@@ -77,6 +77,7 @@ interface QueuedBlock {
 class BlockCache implements ByteSource {
   readonly name: string;
   readonly size: number;
+  readonly version: string | null;
   readonly #blockBytes: number;
   readonly #maxBatch: number;
   readonly #blocks: LeastRecentlyUsed<number, Uint8Array>;
@@ -88,6 +89,7 @@ class BlockCache implements ByteSource {
     this.#source = source;
     this.name = source.name;
     this.size = source.size;
+    this.version = source.version ?? null;
     this.#blockBytes = options.blockBytes ?? 64 * 1024;
     const maxBlocks = Math.floor((options.maxBytes ?? 64 * 1024 * 1024) / this.#blockBytes);
     this.#blocks = new LeastRecentlyUsed(Math.max(1, maxBlocks), () => 1);

@@ -4,8 +4,8 @@ import { ByteBudget, cacheBytes, maxDescriptionBytes } from './limits.ts';
 import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
-import { fingerprint } from './fingerprint.ts';
 import { imageType } from './encoded-image.ts';
+import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openPlainImage } from './plain-image.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
@@ -94,9 +94,15 @@ export async function openSlideUrl(
   const http = retryingFetch(options.fetch ?? ((input, init) => fetch(input, init)), options);
   const name = urlName(url);
   if (isDicomWebSeries(url)) {
-    const instances = await dicomWebInstances(url, name, http, new ByteBudget(name));
+    const { instances, text } = await dicomWebInstances(url, name, http, new ByteBudget(name));
     const digest = memoryByteSource(new TextEncoder().encode(url), name);
-    const identity = { name, fileSize: 0, fingerprint: await fingerprint([digest]), close: () => undefined };
+    const identity = {
+      name,
+      fileSize: 0,
+      fingerprint: await fingerprint([digest]),
+      revision: await textRevision(url + text),
+      close: () => undefined,
+    };
     return dicomSlide(instances, identity, platform);
   }
   let source: ByteSource;
@@ -164,6 +170,7 @@ async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform
       name: dicom.length === 1 ? dicom[0]!.name : `${sorted[0]!.name} and ${dicom.length - 1} more`,
       fileSize: dicom.reduce((sum, source) => sum + source.size, 0),
       fingerprint: await fingerprint(sorted),
+      revision: await contentRevision(sorted),
       close: () => sources.forEach((source) => void source.close?.()),
     },
     platform,

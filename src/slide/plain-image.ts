@@ -3,7 +3,7 @@
  * is limited; its tiles are cut from the result.
  */
 import { checkDecodable, encodedSize } from './encoded-image.ts';
-import { fingerprint } from './fingerprint.ts';
+import { contentRevision, fingerprint } from './fingerprint.ts';
 import { usableProfile } from './icc.ts';
 import { embeddedProfile } from './icc-files.ts';
 import { maxImageBytes, maxImagePixels } from './limits.ts';
@@ -71,6 +71,7 @@ export async function openPlainImage(
       icc: profile.summary,
       fileSize: source.size,
       fingerprint: await fingerprint([source]),
+      revision: await contentRevision([source]),
       properties: {},
     },
     async tile(level, column, row) {

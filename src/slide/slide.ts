@@ -25,6 +25,8 @@ export interface ByteSource {
   readonly name: string;
   /** Length in bytes. */
   readonly size: number;
+  /** What the server says that changes with the content: ETag, or else the date of the last change; null without one. */
+  readonly version?: string | null;
   /**
    * Reads `length` bytes from `offset`; fewer only at the end of the file.
    * @throws SlideError `network`, `no-range`; an AbortError when `signal` aborts.
@@ -126,8 +128,13 @@ export interface SlideMetadata {
   readonly icc: IccSummary | null;
   /** In bytes; the total of all files for a multi-file slide. */
   readonly fileSize: number;
-  /** Stable identity of the content: hash of size, head and tail bytes. Hex. */
+  /**
+   * Stable identity of the slide, for what users have made of it: hash of size, head and tail bytes. Hex. It survives copying
+   * and serving the file from elsewhere.
+   */
   readonly fingerprint: string;
+  /** State of the content, for what is computed from it: see `contentRevision`. Hex. */
+  readonly revision: string;
   /** The format's own key-value metadata, as text. */
   readonly properties: Readonly<Record<string, string>>;
 }

@@ -21,6 +21,7 @@ export async function urlByteSource(url: string, options: UrlByteSourceOptions =
   return {
     name: http.name,
     size,
+    version: response.headers.get('etag') ?? response.headers.get('last-modified'),
     async read(offset, length, signal) {
       if (signal?.aborted) throw abortReason(signal);
       const end = Math.min(size, offset + length);

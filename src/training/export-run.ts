@@ -2,8 +2,11 @@
  * Writes a trained network as a model folder (manifest, graph, golden tensors, card), and later its measured
  * figures.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { FileSet } from '../base/file-set.node.ts';
+import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
+import { replaceFolder } from '../base/replace-file.node.ts';
 import { fullSizeLogits } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
 import { modelCard, resourceDescription } from '../runtime/graph/card.ts';
@@ -59,11 +62,32 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
   return exportModel({ ...request, fields, golden: inputsOf(golden) });
 }
 
-/** Writes the model's files. Deletes the folder first. */
+/**
+ * Writes the model's files, replacing an earlier model in the folder.
+ * @throws Error when the folder has other files, or another process writes there.
+ */
 export async function writeModel(model: ExportedModel, folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  for (const [name, bytes] of model.files) await writeFile(join(folder, name), bytes);
+  await mkdir(dirname(folder), { recursive: true });
+  await withOutputLock(lockOf(folder), async () => {
+    await rejectForeignFolder(folder);
+    await replaceFolder(folder, model.files);
+  });
+}
+
+/** @throws Error when the folder has files and is no model of its name, so that it must not be replaced. */
+export async function rejectForeignFolder(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw new Error(
+      `${folder}: The model can't be written here (${error.code ?? ''}). Choose another --out.`,
+    );
+  });
+  if (names.length === 0) return;
+  const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => '');
+  if (text.includes(`"id": "${basename(folder)}"`)) return;
+  throw new Error(
+    `${folder}: The folder has files that are no model of this name, so it is not replaced. Move them, or choose another --out.`,
+  );
 }
 
 function manifestFields({
@@ -114,16 +138,36 @@ export async function recordMetrics(
   place: 'metrics' | 'furtherMetrics',
 ): Promise<void> {
   const file = join(folder, 'manifest.json');
+  await withOutputLock(
+    lockOf(file),
+    async () => {
+      const files = ['manifest.json', 'README.md', 'rdf.yaml'].map((name) => join(folder, name));
+      const set = await FileSet.open(join(folder, 'metrics.commit'), files);
+      const manifest = await manifestWith(file, metrics, place);
+      const texts = [
+        `${JSON.stringify(manifest, null, 2)}\n`,
+        modelCard(manifest),
+        resourceDescription(manifest),
+      ];
+      for (const [i, text] of texts.entries()) await set.add(files[i] ?? file, text);
+      await set.commit();
+    },
+    { onWait: () => undefined },
+  );
+}
+
+async function manifestWith(
+  file: string,
+  metrics: NonNullable<ModelManifest['metrics']>,
+  place: 'metrics' | 'furtherMetrics',
+): Promise<ModelManifest> {
   const old = parseManifest(JSON.parse(await readFile(file, 'utf8')), file);
   const further = old.furtherMetrics ?? [];
   const furtherMetrics = further.some(({ data }) => data === metrics.data)
     ? further.map((known) => (known.data === metrics.data ? metrics : known))
     : [...further, metrics];
   const change = place === 'metrics' ? { metrics } : { furtherMetrics };
-  const manifest = parseManifest({ ...old, ...change }, file);
-  await writeFile(file, `${JSON.stringify(manifest, null, 2)}\n`);
-  await writeFile(join(folder, 'README.md'), modelCard(manifest));
-  await writeFile(join(folder, 'rdf.yaml'), resourceDescription(manifest));
+  return parseManifest({ ...old, ...change }, file);
 }
 
 /** Optical densities of haematoxylin and eosin in R, G and B (Ruifrok and Johnston 2001). */

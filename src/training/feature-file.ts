@@ -3,10 +3,12 @@
  * whose they are and how many are complete. A record is the features (float32), the classes of the slice and of the context
  * (bytes), the slice's place in the context (x, y, size as float64) and the CRC-32 of all that.
  */
-import { open, readFile, rename, writeFile, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { replaceFile } from '../base/replace-file.node.ts';
 import type { Preset } from '../model/presets.ts';
 import { encodedMaps, sizeOfMap, type EncodedSample } from './encoded-sample.ts';
 import { recordBytes } from './feature-plan.ts';
@@ -17,6 +19,9 @@ const indexSchema = z.strictObject({
   identity: z.string(),
   records: z.number().int().nonnegative(),
 });
+
+/** Never through a link, which could lead to a file of someone else; Windows has no such flag. */
+const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0;
 
 export class FeatureFile {
   /** Whether the folder held features of another identity, which are gone. */
@@ -57,7 +62,7 @@ export class FeatureFile {
     const index = await readIndex(folder);
     const path = join(folder, 'features.bin');
     if (index?.identity === identity) {
-      const file = await open(path, 'r+').catch(() => null);
+      const file = await open(path, constants.O_RDWR | noFollow).catch(() => null);
       if (file !== null) {
         const { size } = await file.stat();
         // A file that was cut off keeps its whole records.
@@ -65,7 +70,7 @@ export class FeatureFile {
         return new FeatureFile(folder, identity, preset, file, { complete, replaced: false });
       }
     }
-    const file = await open(path, 'w+');
+    const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | noFollow, 0o666);
     const replaced = index !== null && index.identity !== identity;
     return new FeatureFile(folder, identity, preset, file, { complete: 0, replaced });
   }
@@ -111,9 +116,7 @@ export class FeatureFile {
   async commit(records: number): Promise<void> {
     await this.#file.sync();
     const index = { format: 'dualscope-features-1', identity: this.#identity, records };
-    const path = join(this.#folder, 'features.json');
-    await writeFile(`${path}.part`, JSON.stringify(index));
-    await rename(`${path}.part`, path);
+    await replaceFile(join(this.#folder, 'features.json'), JSON.stringify(index));
     this.#complete = records;
   }
 

@@ -1,6 +1,7 @@
 /** A training run on disk: resumes from its last checkpoint, saves at intervals and reports its progress. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeParts, replaceFile } from '../base/replace-file.node.ts';
 import type { ValidationPoint } from '../evaluation/report/training-report.ts';
 import type { Preset } from '../model/presets.ts';
 import type { Weights } from '../runtime/variables.ts';
@@ -59,7 +60,7 @@ interface Progress {
 }
 
 /**
- * Trains to the configuration's last step, from the last checkpoint if there is one.
+ * Trains to the configuration's last step, from the last checkpoint if there is one. The caller holds the folder's lock.
  * @throws Error when the folder contains a checkpoint of another configuration, or the loss is not finite;
  *   ConfigError when `featureCache` cannot be what the configuration asks for.
  */
@@ -67,6 +68,9 @@ export async function runTraining(options: TrainingRunOptions): Promise<TrainedN
   const { preset, config, folder } = options;
   const plan = featurePlan(config, preset);
   await mkdir(folder, { recursive: true });
+  await removeParts(
+    ['checkpoint.bin', 'best.bin', 'losses.csv', 'features.json'].map((name) => join(folder, name)),
+  );
   const trainer = new Trainer(preset, config, options.session);
   let features: FeatureCache | null = null;
   try {
@@ -147,7 +151,13 @@ async function keptWeights(
   const best = bestPoint(validation);
   if (best === null) return { weights: trainer.bestWeights(), keptStep: null };
   const file = bestFile(folder);
-  return { weights: decodeCheckpoint(await readFile(file), file).variables, keptStep: best.step };
+  const kept = decodeCheckpoint(await readFile(file), file);
+  if (kept.step === best.step) return { weights: kept.variables, keptStep: best.step };
+  // Left by a run that was stopped after a validation of which the checkpoint does not know yet.
+  if (trainer.step < kept.step) return { weights: trainer.bestWeights(), keptStep: null };
+  throw new Error(
+    `${file}: these weights are of step ${String(kept.step)}, not ${String(best.step)}. Delete the folder to restart the run.`,
+  );
 }
 
 /** Loads the last checkpoint, or initialises a new run. */
@@ -195,16 +205,7 @@ async function save(
   });
   await replaceFile(join(folder, 'checkpoint.bin'), bytes);
   const lines = losses.map((loss, index) => `${String(index + 1)},${loss.toFixed(6)}`);
-  await writeFile(join(folder, 'losses.csv'), `step,loss\n${lines.join('\n')}\n`);
-}
-
-/**
- * Writes a temporary file and renames it, so that a run that is killed while saving keeps its previous
- * checkpoint.
- */
-async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
-  await writeFile(`${file}.part`, bytes);
-  await rename(`${file}.part`, file);
+  await replaceFile(join(folder, 'losses.csv'), `step,loss\n${lines.join('\n')}\n`);
 }
 
 function bestFile(folder: string): string {

@@ -14,6 +14,7 @@ export class RemoteSliceStore implements RunStore {
   readonly #places: Set<string>;
   readonly #onProblem: (report: ErrorReport) => void;
   #failed = false;
+  #isDamageReported = false;
 
   private constructor(
     storage: StorageWorkerApi,
@@ -30,7 +31,7 @@ export class RemoteSliceStore implements RunStore {
   /**
    * @param key of the run.
    * @param marginPx of the plan.
-   * @param onProblem called once.
+   * @param onProblem called at most once for damaged slices, and once for a failure.
    * @returns null, after calling `onProblem`, when the slices can't be opened.
    */
   static async open(
@@ -40,7 +41,10 @@ export class RemoteSliceStore implements RunStore {
     onProblem: (report: ErrorReport) => void,
   ): Promise<RemoteSliceStore | null> {
     try {
-      return new RemoteSliceStore(storage, key, await storage.open(key, marginPx), onProblem);
+      const { places, damaged } = await storage.open(key, marginPx);
+      const store = new RemoteSliceStore(storage, key, places, onProblem);
+      if (damaged > 0) store.#reportDamage();
+      return store;
     } catch (error) {
       onProblem(toErrorReport(error));
       return null;
@@ -57,7 +61,10 @@ export class RemoteSliceStore implements RunStore {
 
   async get(column: number, row: number): Promise<SliceMaps | null> {
     try {
-      return await this.#storage.get(this.#key, column, row);
+      const maps = await this.#storage.get(this.#key, column, row);
+      // Missing from now on, so that the run computes it again.
+      if (maps === null && this.#places.delete(`${column},${row}`)) this.#reportDamage();
+      return maps;
     } catch (error) {
       this.#fail(error);
       return null;
@@ -84,6 +91,17 @@ export class RemoteSliceStore implements RunStore {
 
   async close(): Promise<void> {
     await this.#storage.close(this.#key).catch(() => undefined);
+  }
+
+  #reportDamage(): void {
+    if (this.#isDamageReported) return;
+    this.#isDamageReported = true;
+    this.#onProblem({
+      code: 'storage-damaged',
+      file: '',
+      problem: 'Some saved slices are damaged, or an earlier version saved them; they are left out.',
+      remedy: 'Segment again: only the missing slices are computed.',
+    });
   }
 
   #fail(error: unknown): void {

@@ -62,13 +62,10 @@ class PrivateFiles implements ResultFolder {
 
   async open(key: string): Promise<SliceFile> {
     const access = await this.#lock(`${key}.slices`);
-    const log = SliceLog.open(access, key, { writable: true });
-    if (log !== null) return log;
-    // The file's name is the key, so its header is torn or of an earlier version, and nothing in it can be used.
-    access.truncate(0);
-    const empty = SliceLog.open(access, key, { writable: true });
-    if (empty === null) throw new Error('Can not create the file of slices.');
-    return empty;
+    // The file's name is the key, so a file that is no log of it is torn at its start or of an earlier version.
+    const log = SliceLog.open(access, key, { writable: true, replace: true });
+    if (log === null) throw new Error('Can not create the file of slices.');
+    return log;
   }
 
   async writeNote(key: string, text: string): Promise<void> {
@@ -158,6 +155,8 @@ class Database implements ResultFolder {
     const places = await this.#database.getAllKeys('slices', range(key));
     return {
       places: places.map(([, column, row]) => [column, row] as const),
+      damaged: 0,
+      nextOrder: 0,
       get: async (column, row) => (await this.#database.get('slices', [key, column, row])) ?? null,
       put: async (column, row, record) => {
         await this.#write('slices', (store) => store.put(record, [key, column, row]));

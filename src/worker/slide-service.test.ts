@@ -17,6 +17,7 @@ const metadata = {
   associated: [],
   fileSize: 1,
   fingerprint: '00',
+  revision: '00',
   properties: {},
 } as unknown as SlideMetadata;
 

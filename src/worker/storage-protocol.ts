@@ -5,9 +5,9 @@ import type { SliceMaps } from '../runtime/segmenter.ts';
 const rect = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
 
 export const storedRunSchema = z.object({
-  /** Versions before October 2026 wrote 1, with another encoding of slices. */
-  version: z.literal(2),
-  /** Hashes that identify the slide's content, and the model's graph and weights. */
+  /** 1 and 2 came with other encodings of slices. */
+  version: z.literal(3),
+  /** Hashes that identify the slide, and the model's graph and weights. */
   fingerprint: z.string(),
   modelHash: z.string(),
   slideName: z.string(),
@@ -34,6 +34,13 @@ export interface StoredRunEntry {
   readonly run: StoredRun;
 }
 
+/** The slices of a run, when they are opened. */
+export interface OpenedSlices {
+  readonly places: readonly (readonly [column: number, row: number])[];
+  /** Damaged parts that were found; their slices are missing. */
+  readonly damaged: number;
+}
+
 export interface StorageUse {
   /** The storage in use: the browser's private files, or its database. */
   readonly kind: 'files' | 'database';
@@ -49,9 +56,8 @@ export interface StorageWorkerApi {
   /**
    * Opens the slices of a run. Needs one `close` per `open`.
    * @param marginPx of the plan.
-   * @returns columns and rows of the stored slices.
    */
-  open(key: string, marginPx: number): Promise<(readonly [column: number, row: number])[]>;
+  open(key: string, marginPx: number): Promise<OpenedSlices>;
   get(key: string, column: number, row: number): Promise<SliceMaps | null>;
   put(key: string, column: number, row: number, maps: SliceMaps): Promise<void>;
   close(key: string): Promise<void>;

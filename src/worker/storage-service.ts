@@ -71,7 +71,8 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
       stores.set(key, open);
       open.users++;
       try {
-        return (await open.store).places;
+        const { places, damaged } = await open.store;
+        return { places, damaged };
       } catch (error) {
         stores.delete(key);
         throw storageError(error);
@@ -113,7 +114,7 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
         for (const [key, text] of await files.notes()) {
           const note = parse(text);
           runs.push(...runsIn(note).map((run) => ({ key, run })));
-          if (versionOf(note) === 1 && !stores.has(key)) outdated.add(key);
+          if (isOutdated(note) && !stores.has(key)) outdated.add(key);
         }
         // Another tab may still use them; the next visit tries again.
         const removed = await files
@@ -189,8 +190,15 @@ function parse(text: string): unknown {
   }
 }
 
-function versionOf(note: unknown): unknown {
-  return typeof note === 'object' && note !== null && 'version' in note ? note.version : null;
+/** Whether an earlier version of the program wrote a note, and the slices that it describes. */
+function isOutdated(note: unknown): boolean {
+  return (Array.isArray(note) ? (note as unknown[]) : [note]).some(
+    (each) =>
+      typeof each === 'object' &&
+      each !== null &&
+      'version' in each &&
+      (each.version === 1 || each.version === 2),
+  );
 }
 
 async function guard<T>(work: () => Promise<T>): Promise<T> {

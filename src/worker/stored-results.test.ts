@@ -22,6 +22,7 @@ const model = {
 const metadata = {
   name: 'a.svs',
   fingerprint: 'f00d',
+  revision: 'f00d',
   width: 800,
   height: 800,
   mpp: { x: 1, y: 1, source: 'test' },
@@ -48,6 +49,8 @@ class MemoryFolder implements ResultFolder {
     this.slices.set(key, slices);
     return Promise.resolve({
       places: [...slices.keys()].map((place) => place.split(',').map(Number) as [number, number]),
+      damaged: 0,
+      nextOrder: 0,
       get: (column: number, row: number) => Promise.resolve(slices.get(`${column},${row}`) ?? null),
       put: (column: number, row: number, bytes: Uint8Array<ArrayBuffer>) => {
         if (this.room-- <= 0) return Promise.reject(new DOMException('full', 'QuotaExceededError'));
@@ -265,10 +268,13 @@ describe('stored results', () => {
     expect(await client.call('restore', [request])).toMatchObject({ slices });
   });
 
-  it('of an earlier version are deleted with one message and never misread', async () => {
+  it.each([
+    { version: 1, fingerprint: 'f00d', modelHash: 'aa/bb' },
+    [{ version: 2, fingerprint: 'f00d', modelHash: 'aa/bb' }],
+  ])('of an earlier version are deleted with one message and never misread (%j)', async (note) => {
     const folder = new MemoryFolder();
     const key = 'ab'.repeat(32);
-    folder.texts.set(key, JSON.stringify({ version: 1, fingerprint: 'f00d', modelHash: 'aa/bb' }));
+    folder.texts.set(key, JSON.stringify(note));
     folder.slices.set(key, new Map([['0,0', new Uint8Array(50)]]));
     const { client } = visit(storageOn(folder));
     const { events, onProgress } = collect();
@@ -284,14 +290,21 @@ describe('stored results', () => {
     const { slices } = await visit(storageOn(folder)).client.call('segment', [request]);
     const [records] = folder.slices.values();
     const place = [...records!.keys()][7]!;
-    records!.get(place)![38]! ^= 1;
+    records!.get(place)![42]! ^= 1;
     const { client, segmenter } = visit(storageOn(folder));
-    expect(await client.call('segment', [request])).toMatchObject({
+    const shown = collect();
+    expect(await client.call('restore', [request], shown)).toMatchObject({ slices: slices - 1 });
+    const run = collect();
+    expect(await client.call('segment', [request], run)).toMatchObject({
       slices,
       restored: slices - 1,
       broken: 0,
     });
     expect(segmenter.positions.length).toBe(1);
+    for (const { events } of [shown, run]) {
+      const notices = events.filter((event) => event.kind === 'notice');
+      expect(notices.map(({ error }) => error.code)).toEqual(['storage-damaged']);
+    }
   });
 
   it('can be deleted', async () => {

@@ -21,7 +21,7 @@ export function runNote(
   total: number,
 ): Omit<StoredRun, 'state' | 'time'> {
   return {
-    version: 2,
+    version: 3,
     fingerprint: metadata.fingerprint,
     modelHash: modelHashOf(manifest),
     slideName: metadata.name,

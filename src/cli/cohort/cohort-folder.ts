@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
+import { replaceFile } from '../../base/replace-file.node.ts';
 import { outcomeSchema, type SlideOutcome } from '../../cohort/outcome.ts';
 import { planSchema, requestSchema, type CohortPlan, type SlideRequest } from '../../cohort/request.ts';
 import { CommandError } from '../command.ts';
-import { writeAtomically } from '../segment-result.ts';
 
 export interface CohortPaths {
   readonly plan: string;
@@ -60,7 +60,7 @@ export function readOutcome(out: string, id: string): Promise<SlideOutcome | nul
 }
 
 export async function writeOutcome(out: string, id: string, outcome: SlideOutcome): Promise<void> {
-  await writeAtomically(cohortPaths(out).outcome(id), `${JSON.stringify(outcome, null, 1)}\n`);
+  await replaceFile(cohortPaths(out).outcome(id), `${JSON.stringify(outcome, null, 1)}\n`);
 }
 
 /** A JSON file that matches the schema; null if it is missing or doesn't match. */

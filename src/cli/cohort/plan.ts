@@ -1,6 +1,7 @@
 /** `dualscope cohort plan`: lists the slides of a cohort and writes a request for each slide's job. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { replaceFile } from '../../base/replace-file.node.ts';
 import { isUrl, slideId, slideName } from '../../cohort/slide-id.ts';
 import {
   sha256,
@@ -13,7 +14,6 @@ import { segmentationSchema, type CohortSettings } from '../../cohort/settings.t
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import { overlapOf } from '../../segment/quality.ts';
 import { manifestOf, modelFolder } from '../model-folder.ts';
-import { writeAtomically } from '../segment-result.ts';
 import { codeVersion } from '../package-info.ts';
 import { planSlide } from '../run-model.ts';
 import { openFromCommandLine } from '../slide.ts';
@@ -54,7 +54,7 @@ export async function planCohort(settings: CohortSettings): Promise<CohortPlan> 
       key,
     })),
   };
-  await writeAtomically(paths.plan, `${JSON.stringify(plan, null, 1)}\n`);
+  await replaceFile(paths.plan, `${JSON.stringify(plan, null, 1)}\n`);
   return plan;
 }
 
@@ -89,7 +89,7 @@ async function request(
       : await shardsFor(source, manifest, settings.shards, settings);
   const now = { ...whole, shards };
   if (JSON.stringify(old) !== JSON.stringify(now)) {
-    await writeAtomically(path, `${JSON.stringify(now, null, 1)}\n`);
+    await replaceFile(path, `${JSON.stringify(now, null, 1)}\n`);
   }
   return now;
 }

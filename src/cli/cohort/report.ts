@@ -1,11 +1,13 @@
 /** `dualscope cohort report`: table and gallery of the slides finished so far. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withOutputLock } from '../../base/output-lock.node.ts';
+import { replaceFile } from '../../base/replace-file.node.ts';
 import { cohortRows, type CohortRow, type RowStatus } from '../../cohort/cohort-row.ts';
 import { cohortCsv, cohortJson } from '../../cohort/cohort-table.ts';
 import { galleryPages } from '../../cohort/gallery/gallery.ts';
 import type { SlideOutcome } from '../../cohort/outcome.ts';
-import { writeAtomically } from '../segment-result.ts';
+import type { CohortPlan } from '../../cohort/request.ts';
 import { cohortPaths, readOutcome, readPlan } from './cohort-folder.ts';
 
 export interface CohortReport {
@@ -19,19 +21,24 @@ export interface CohortReport {
 /** Writes `cohort.csv`, `cohort.json` and the gallery. @throws CommandError when there is no plan. */
 export async function reportCohort(out: string): Promise<CohortReport> {
   const plan = await readPlan(out);
+  const waiting = { onWait: () => undefined };
+  return withOutputLock(join(out, 'report.lock'), () => writeReport(out, plan), waiting);
+}
+
+async function writeReport(out: string, plan: CohortPlan): Promise<CohortReport> {
   const paths = cohortPaths(out);
   const outcomes = new Map<string, SlideOutcome | null>();
   for (const { id } of plan.slides) outcomes.set(id, await readOutcome(out, id));
   const rows = cohortRows(plan, (id) => outcomes.get(id) ?? null);
-  await writeAtomically(paths.csv, cohortCsv(plan, rows));
-  await writeAtomically(paths.json, cohortJson(plan, rows));
+  await replaceFile(paths.csv, cohortCsv(plan, rows));
+  await replaceFile(paths.json, cohortJson(plan, rows));
   const pages = await galleryPages(plan, rows);
   await mkdir(paths.gallery, { recursive: true });
   for (const name of await readdir(paths.gallery)) {
     const isGalleryPage = /^(index|page-\d+)\.html$/.test(name);
     if (isGalleryPage && !pages.has(name)) await rm(join(paths.gallery, name));
   }
-  for (const [name, html] of pages) await writeAtomically(join(paths.gallery, name), html);
+  for (const [name, html] of pages) await replaceFile(join(paths.gallery, name), html);
   const statuses = { done: 0, partial: 0, failed: 0, stopped: 0, unfinished: 0 };
   for (const { status } of rows) statuses[status]++;
   return {

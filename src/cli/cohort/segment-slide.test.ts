@@ -82,6 +82,6 @@ it('records why a slide failed in one line', async () => {
   const outcome = await readOutcome(out, job.id);
   expect(outcome).toMatchObject({ status: 'failed', figures: null });
   expect(outcome!.error).toMatch(/^This is not a slide[^\n]*$/);
-  expect(existsSync(join(out, 'slides', job.id, 'lock'))).toBe(false);
+  expect(existsSync(join(out, 'slides', job.id, 'job.lock'))).toBe(false);
   expect(readFileSync(join(out, 'slides', job.id, 'key'), 'utf8')).toBe(outcome!.key);
 });

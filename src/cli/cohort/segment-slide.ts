@@ -2,17 +2,18 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
+import { withOutputLock } from '../../base/output-lock.node.ts';
+import { replaceFile } from '../../base/replace-file.node.ts';
 import type { SlideFigures, SlideOutcome } from '../../cohort/outcome.ts';
 import type { SlideRequest } from '../../cohort/request.ts';
 import { shardText, type Shard } from '../../segment/sub-plan.ts';
 import type { Slide } from '../../slide/slide.ts';
 import { CommandError } from '../command.ts';
 import { mergeToFiles } from '../merge-run.ts';
-import { writeAtomically, type SegmentResult } from '../segment-result.ts';
+import type { SegmentResult } from '../segment-result.ts';
 import { segmentShard, segmentToFiles, type SegmentCall, type ShardResult } from '../segment-run.ts';
 import { openFromCommandLine } from '../slide.ts';
 import { cohortPaths, readRequest, writeOutcome } from './cohort-folder.ts';
-import { withSlideLock } from './slide-lock.ts';
 
 /** Bounding box of the gallery's thumbnail, in pixels: twice its displayed size, for high-density screens. */
 const thumbnailPx = { width: 640, height: 480 };
@@ -33,7 +34,7 @@ export interface SlideJob {
  */
 export async function segmentCohortSlide(job: SlideJob): Promise<SlideOutcome> {
   const request = await readRequest(job.out, job.id);
-  return locked(job, 'lock', async (folder) => {
+  return locked(job, 'job.lock', async (folder) => {
     await deleteOutdated(folder, request, job.log);
     return finish(job, request, (slide) => segmentWhole(slide, request, folder, job));
   });
@@ -46,8 +47,8 @@ export async function segmentCohortSlide(job: SlideJob): Promise<SlideOutcome> {
 export async function segmentCohortShard(job: SlideJob, shard: Shard): Promise<ShardResult> {
   const request = await readRequest(job.out, job.id);
   // Shards start at the same time: the first to get the lock deletes outdated results, the others find it done.
-  await locked(job, 'lock', (folder) => deleteOutdated(folder, request, job.log));
-  return locked(job, `lock.shard-${shard.index}-of-${shard.of}`, async (folder) => {
+  await locked(job, 'job.lock', (folder) => deleteOutdated(folder, request, job.log));
+  return locked(job, `job.shard-${shard.index}-of-${shard.of}.lock`, async (folder) => {
     try {
       const slide = await openFromCommandLine([request.source]);
       try {
@@ -75,7 +76,7 @@ export async function segmentCohortShard(job: SlideJob, shard: Shard): Promise<S
  */
 export async function mergeCohortSlide(job: SlideJob): Promise<SlideOutcome> {
   const request = await readRequest(job.out, job.id);
-  return locked(job, 'lock', (folder) =>
+  return locked(job, 'job.lock', (folder) =>
     finish(job, request, async (slide) => {
       const call = segmentCall(request, slide, join(folder, 'maps'));
       job.log(asCommand('merge', call));
@@ -94,11 +95,10 @@ async function locked<T>(
 ): Promise<T> {
   const folder = cohortPaths(out).slide(id);
   await mkdir(folder, { recursive: true });
-  return withSlideLock(
-    join(folder, name),
-    () => work(folder),
-    (holder) => log(`Another job is segmenting this slide (${holder}); waiting.`),
-  );
+  // A killed workflow leaves jobs in the cluster's queue. Those of the next one wait for them, and then find the work done.
+  return withOutputLock(join(folder, name), () => work(folder), {
+    onWait: (holder) => log(`Another job is segmenting this slide: ${holder}. Waiting.`),
+  });
 }
 
 /** Deletes results that were made for another key, and stores the key for the new ones. */
@@ -113,7 +113,7 @@ async function deleteOutdated(
   if (old !== null) log('The slide, model, settings or program changed: starting over.');
   await rm(join(folder, 'maps'), { recursive: true, force: true });
   await rm(join(folder, 'outcome.json'), { force: true });
-  await writeAtomically(note, request.key);
+  await replaceFile(note, request.key);
 }
 
 /**
@@ -195,12 +195,11 @@ async function slideFigures(
   const { width, height, mpp } = slide.metadata;
   const preview = result.files.find((file) => file.endsWith('.preview.png')) ?? '';
   const thumbnail = 'thumbnail.webp';
-  const { width: thumbnailWidth, height: thumbnailHeight } = await sharp(
-    join(folder, 'maps', basename(preview)),
-  )
+  const { data, info } = await sharp(join(folder, 'maps', basename(preview)))
     .resize({ ...thumbnailPx, fit: 'inside', withoutEnlargement: true })
     .webp({ quality: 82 })
-    .toFile(join(folder, thumbnail));
+    .toBuffer({ resolveWithObject: true });
+  await replaceFile(join(folder, thumbnail), data);
   return {
     backend: result.backend,
     slices: result.slices,
@@ -215,7 +214,7 @@ async function slideFigures(
     mpp: mpp?.x ?? settings.mpp ?? Number.NaN,
     mppGiven: mpp === null,
     files: result.files.map((file) => `maps/${basename(file)}`),
-    thumbnail: { file: thumbnail, width: thumbnailWidth, height: thumbnailHeight },
+    thumbnail: { file: thumbnail, width: info.width, height: info.height },
   };
 }
 

@@ -42,6 +42,7 @@ export interface DicomIdentity {
   readonly name: string;
   readonly fileSize: number;
   readonly fingerprint: string;
+  readonly revision: string;
   close(): void;
 }
 
@@ -118,6 +119,7 @@ export function dicomSlide(
     icc: base.icc.summary,
     fileSize: identity.fileSize,
     fingerprint: identity.fingerprint,
+    revision: identity.revision,
     properties: base.properties,
   };
   return {

@@ -42,6 +42,7 @@ export function syntheticSlide(options: SyntheticOptions): Slide & { readonly as
       icc: null,
       fileSize: 0,
       fingerprint: '',
+      revision: '',
       properties: {},
     },
     async tile(level, column, row) {

@@ -1,6 +1,6 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
 import { believableMpp } from '../../base/resolution.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { contentRevision, fingerprint } from '../fingerprint.ts';
 import { usableProfile } from '../icc.ts';
 import type { Slide, SlideLevel, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
 import { compressionName, tag } from './tags.ts';
@@ -65,6 +65,7 @@ export async function tiffSlide(
     icc: profile.summary,
     fileSize: source.size,
     fingerprint: await fingerprint([source]),
+    revision: await contentRevision([source]),
     properties: contents.properties,
   };
   return {

@@ -23,13 +23,16 @@ export function isDicomWebSeries(url: string): boolean {
   return /\/studies\/[\d.]+\/series\/[\d.]+\/?(?:[?#].*)?$/.test(url);
 }
 
-/** @throws SlideError `not-found`, `network`, `corrupt`, `unsupported`. */
+/**
+ * The instances of a series, and the server's text about them.
+ * @throws SlideError `not-found`, `network`, `corrupt`, `unsupported`.
+ */
 export async function dicomWebInstances(
   url: string,
   name: string,
   http: typeof fetch,
   budget: ByteBudget,
-): Promise<DicomInstance[]> {
+): Promise<{ readonly instances: DicomInstance[]; readonly text: string }> {
   const series = url.replace(/[?#].*$/, '').replace(/\/$/, '');
   let response: Response;
   try {
@@ -58,7 +61,8 @@ export async function dicomWebInstances(
   }
   if (!Array.isArray(list)) throw unreadable(name);
   const shared = { series, name, http, budget };
-  return list.flatMap((data: unknown) => instance(isDataSet(data) ? data : {}, shared) ?? []);
+  const instances = list.flatMap((data: unknown) => instance(isDataSet(data) ? data : {}, shared) ?? []);
+  return { instances, text };
 }
 
 function unreadable(name: string, cause?: unknown): SlideError {

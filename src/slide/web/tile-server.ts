@@ -10,6 +10,7 @@ import {
   type TilePayload,
 } from '../slide.ts';
 import { encodedSize, imageType } from '../encoded-image.ts';
+import { textRevision } from '../fingerprint.ts';
 import { responseBytes } from '../limited-response.ts';
 import { maxTileBytes, maxTilePixels } from '../limits.ts';
 import { cutImage } from '../plain-image.ts';
@@ -45,10 +46,7 @@ export async function tileServerSlide(
 ): Promise<Slide> {
   const { name } = server;
   const base = server.levels[0]!;
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(server.description));
-  const fingerprint = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(
-    '',
-  );
+  const fingerprint = await textRevision(server.description);
   return {
     metadata: {
       name,
@@ -64,6 +62,8 @@ export async function tileServerSlide(
       icc: null,
       fileSize: 0,
       fingerprint,
+      // Tiles on a server may change without a word; its description is all that can be asked for.
+      revision: fingerprint,
       properties: server.properties,
     },
     async tile(level, column, row, signal): Promise<TilePayload> {

@@ -71,6 +71,7 @@ export function cutOutSlide(region: CutOutRegion): Slide {
       icc: null,
       fileSize: 0,
       fingerprint: '',
+      revision: '',
       properties: {},
     },
     tile: async (level, column, row): Promise<TilePayload> => {
