@@ -213,11 +213,11 @@ test('annotations that can not be saved are said to be, tried again, and can be 
   await openWithAnnotations(page);
   await setFault(page, 'write');
   await drawRectangle(page);
-  await expect(note(page)).toContainText('Latest changes not saved');
+  await expect(note(page)).toContainText('Changes not saved');
   await expect(page.getByTestId('notice')).toContainText("Annotations can't be saved.");
   await page.keyboard.press('Escape');
   const download = page.waitForEvent('download');
-  await note(page).getByRole('button', { name: 'Export' }).click();
+  await page.getByTestId('annotations-section').getByRole('button', { name: 'Export' }).click();
   expect(readFileSync(await (await download).path(), 'utf8')).toContain('FeatureCollection');
   // Leaving asks first.
   const asked = page.waitForEvent('dialog');
@@ -244,13 +244,13 @@ test('annotations that can not be read are not taken for none, and come back wit
   await expect.poll(async () => (await stored(page)).length).toBe(1);
   await setFault(page, 'read');
   await page.reload();
-  await expect(note(page)).toContainText('Saved annotations not read');
+  await expect(note(page)).toContainText('Annotations not read');
   await expect(note(page)).toContainText('The disk does not answer.');
   await drawRectangle(page);
   await expect(rows(page)).toHaveCount(1);
   await page.keyboard.press('Escape');
   const download = page.waitForEvent('download');
-  await note(page).getByRole('button', { name: 'Export' }).click();
+  await page.getByTestId('annotations-section').getByRole('button', { name: 'Export' }).click();
   await download;
   await note(page).getByRole('button', { name: 'Try again' }).click();
   await expect(note(page)).toBeVisible();

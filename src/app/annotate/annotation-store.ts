@@ -312,8 +312,16 @@ const truthReplacedReport: ErrorReport = {
   remedy: 'Load the ground truth again if you need the other one.',
 };
 
-/** The message of an error, as a sentence. */
+/** Reasons that browsers give in words of their own, by the error's name. */
+const reasons: Readonly<Record<string, string>> = {
+  QuotaExceededError: "The browser's storage is full.",
+  AbortError: 'The browser took the change back.',
+  SecurityError: 'The browser does not allow this page to store anything.',
+};
+
+/** Why the database failed, as a sentence. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const text = reasons[error.name] ?? error.message;
   return text === '' || text.endsWith('.') ? text : `${text}.`;
 }

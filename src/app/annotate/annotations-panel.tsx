@@ -155,19 +155,16 @@ function SavingNote(): React.JSX.Element {
     <div className="callout" data-testid="saving-note">
       <p>
         <TriangleAlert size={14} aria-hidden />
-        <strong>
-          {saving.kind === 'failing' ? 'Latest changes not saved' : 'Saved annotations not read'}
-        </strong>
+        <strong>{saving.kind === 'failing' ? 'Changes not saved' : 'Annotations not read'}</strong>
       </p>
       <p>
         {saving.reason}{' '}
         {saving.kind === 'failing'
           ? 'Dualscope keeps trying. Export before you close the page.'
-          : 'They are left as they are. New annotations are not saved until these are read.'}
+          : 'Saved annotations are left as they are. New ones are not saved until these are read.'}
       </p>
       <div className="button-row">
         <CommandButton id="annotate.retry" label="Try again" className="small" icon={<></>} />
-        <CommandButton id="export.annotations" label="Export" className="small" icon={<></>} />
       </div>
     </div>
   );
