@@ -133,6 +133,43 @@ test('an annotation is kept when the page is left at once', async ({ page }) => 
   }
 });
 
+test('an annotation that is drawn while the models are loading is kept, and saved ones show', async ({
+  page,
+}) => {
+  await openWithAnnotations(page);
+  await drawRectangle(page);
+  await page.route('**/models/index.json', () => undefined);
+  for (const drawn of [1, 2]) {
+    await page.goto(address);
+    await expect(rows(page)).toHaveCount(drawn);
+    await drawRectangle(page);
+  }
+  await page.unroute('**/models/index.json');
+  await openWithAnnotations(page);
+  await expect(rows(page)).toHaveCount(3);
+});
+
+test('an open tab of an earlier version is named, and closing it helps', async ({ page, context }) => {
+  await page.goto('/models/index.json');
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open('dualscope.annotations', 1);
+        opening.onupgradeneeded = () => void opening.result.createObjectStore('slides');
+        opening.onsuccess = resolve;
+      }),
+  );
+  const other = await context.newPage();
+  await openWithAnnotations(other);
+  await expect(note(other)).toContainText('A tab with an earlier version of Dualscope is open. Close it.');
+  await drawRectangle(other);
+  await page.close();
+  await note(other).getByRole('button', { name: 'Try again' }).click();
+  await expect(note(other)).toHaveCount(0);
+  await other.reload();
+  await expect(rows(other)).toHaveCount(1);
+});
+
 test('annotations of earlier versions are taken over, also next to some that can not be read', async ({
   page,
 }) => {

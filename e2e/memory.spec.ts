@@ -43,6 +43,7 @@ test('with little memory, finished slices are put aside and read back to the pix
 });
 
 test('slides that were opened and closed leave no nodes and no listeners behind', async ({ page }) => {
+  test.setTimeout(400_000);
   await serveTinyModels(page);
   await page.goto('/?slide=none&model=tiny-wide');
   await expect(page.getByTestId('backend')).toBeVisible();

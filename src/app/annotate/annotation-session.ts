@@ -34,6 +34,8 @@ export class AnnotationSession {
   readonly #kept: AnnotationStore;
   /** Regions of the open slide's ground truth file. */
   #fileRegions: readonly AnnotatedRegion[] = [];
+  /** Saved ground truth until the models are known, whose classes its labels are mapped to. */
+  #waitingTruth: KeptTruth | null = null;
   /** Number of the open slide once its saved annotations are in the state; from then on edits are saved. */
   #loadedSlide: number | null = null;
   #paintTimer: number | undefined;
@@ -142,6 +144,7 @@ export class AnnotationSession {
 
   removeTruth(): void {
     this.#fileRegions = [];
+    this.#waitingTruth = null;
     this.#dispatch({ kind: 'truth', truth: null });
     this.#paint();
     this.#keep();
@@ -176,7 +179,7 @@ export class AnnotationSession {
   /** The truth in the form that is saved; null without one. */
   keptTruth(): KeptTruth | null {
     const { truth } = annotateOf(this.#store.getState());
-    if (truth === null) return null;
+    if (truth === null) return this.#waitingTruth;
     const { source, name, outside } = truth;
     return { source, name, outside, regions: source === 'file' ? this.#fileRegions : [] };
   }
@@ -185,12 +188,12 @@ export class AnnotationSession {
     window.clearTimeout(this.#paintTimer);
     this.#loadedSlide = null;
     this.#fileRegions = [];
+    this.#waitingTruth = null;
     this.#paint();
   }
 
   async #load(slide: OpenSlide): Promise<void> {
     const { fingerprint, name } = slide.metadata;
-    await this.#modelsLoaded();
     const opened = await this.#kept.open(fingerprint, name);
     if (!this.#isOpen(slide)) return;
     if (opened.kind === 'failed') {
@@ -201,13 +204,15 @@ export class AnnotationSession {
     }
     const { kept } = opened;
     const { annotations: drawn, truth: chosen, saving } = annotateOf(this.#store.getState());
+    // Ground truth that was chosen while saved annotations could not be read stays.
+    this.#waitingTruth = chosen === null ? kept.truth : null;
     this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
     this.#loadedSlide = slide.slideId;
     this.#showSaving();
     if (saving.kind === 'unread') this.#problemOver(readReport(name));
-    // Ground truth that was chosen while saved annotations could not be read stays.
-    if (kept.truth !== null && chosen === null) this.#takeTruth(kept.truth);
-    else if (drawn.length > 0 || chosen !== null) this.#keep();
+    if (drawn.length > 0 || chosen !== null) this.#keep();
+    await this.#modelsLoaded();
+    if (this.#isOpen(slide) && this.#waitingTruth !== null) this.#takeTruth(this.#waitingTruth);
   }
 
   /** Takes over a change that another tab has saved. */
@@ -217,6 +222,10 @@ export class AnnotationSession {
     this.#isMerging = true;
     try {
       this.#dispatch({ kind: 'merge', annotations: kept.annotations });
+      if (this.#waitingTruth !== null) {
+        this.#waitingTruth = kept.truth;
+        return;
+      }
       const before = this.keptTruth();
       if (kept.truth === null) {
         if (before !== null) this.removeTruth();
@@ -348,6 +357,7 @@ export class AnnotationSession {
     outside: TruthSummary['outside'],
     ask = true,
   ): void {
+    this.#waitingTruth = null;
     const state = this.#store.getState();
     const classNames = this.#classes(state).map((entry) => entry.name);
     const { labels, asks } = matchLabels(browserStorage(), this.#regions(source), classNames);
