@@ -300,27 +300,31 @@ test('annotations that can not be read are not taken for none, and come back wit
   await expect(rows(page)).toHaveCount(2);
 });
 
-test('links and sessions with impossible views and values leave the page usable', async ({ page }) => {
+/** Waits until the view stands still and answers to a key. */
+async function expectUsable(page: Page): Promise<void> {
+  await settle(page);
+  await expect(page.getByTestId('magnification')).toHaveText(/×/);
+  await page.keyboard.press('Home');
+  await settle(page);
+}
+
+test('sessions with impossible views and values open with the rest, and leave the page usable', async ({
+  page,
+}) => {
+  test.setTimeout(300_000);
   await serveTinyModels(page);
   await openBySlideAddress(page, 'slides/phantom-1.tif', '&model=tiny-wide');
   await expect(page.getByTestId('backend')).toBeVisible();
-  await runWholeSlide(page);
+  await runWholeSlide(page, 200_000);
   await page.getByTestId('command-panel.annotations').click();
   await drawRectangle(page);
   await page.keyboard.press('Escape');
   const download = page.waitForEvent('download');
   await page.keyboard.press('Control+s');
   const session = readFileSync(await (await download).path(), 'utf8');
-  const usable = async (): Promise<void> => {
-    await settle(page);
-    await expect(page.getByTestId('magnification')).toHaveText(/×/);
-    await page.keyboard.press('Home');
-    await settle(page);
-  };
   for (const [x, scale] of [
     ['1e200', '1e300'],
     ['-1e200', '1e-20'],
-    ['1e20', '1'],
     ['1e999', '1e-300'],
   ]) {
     const hostile = session
@@ -332,13 +336,19 @@ test('links and sessions with impossible views and values leave the page usable'
       );
     await dropFile(page, 'hostile.dualscope.json', hostile);
     await expect(page.getByTestId('notice')).toContainText('annotation 1 ("far")');
-    await usable();
+    await expectUsable(page);
     await expect(rows(page)).toHaveCount(1);
   }
-  for (const at of ['1e20,1e20,1e300', '-99999999999999999999,5,1e-20', '1,1,1e300,1e300,m']) {
-    await page.goto(`/?slide=slides/phantom-1.tif&model=tiny-wide&at=${at}`);
-    await expect(page.getByTestId('slide-name')).toHaveText('phantom-1.tif');
-    await runWholeSlide(page);
-    await usable();
+});
+
+test('links with impossible views leave the page usable', async ({ page }) => {
+  test.setTimeout(300_000);
+  await serveTinyModels(page);
+  for (const at of ['1e20,1e20,1e300', '-99999999999999999999,5,1e-20,1e300,m']) {
+    await openBySlideAddress(page, 'slides/phantom-1.tif', `&model=tiny-wide&at=${at}`);
+    await expect(page.getByTestId('backend')).toBeVisible();
+    await page.keyboard.press('s');
+    await page.waitForFunction(() => window.dualscope!.endedRuns() > 0, undefined, { timeout: 200_000 });
+    await expectUsable(page);
   }
 });
