@@ -147,3 +147,42 @@ for (const [fault, script] of [
     }
   });
 }
+
+test('a lost device while promises of the worker are rejected unheard: the run goes on', async ({ page }) => {
+  const script = `hooks.onRead = (device, devices, reads) => {
+    if (devices !== 1 || reads !== 3) return;
+    for (let i = 0; i < 20; i++) void Promise.reject(new Error('injected'));
+    device.destroy();
+  };`;
+  await injectIntoWorkers(page, { segment: watchDevices + script });
+  expect(await segmented(page, path, 'webgpu')).toEqual(undisturbed);
+  await expect(page.getByTestId('notice')).toContainText('restarted');
+});
+
+test('a lost device and an exception that nobody catches: the run ends with a sentence, work is kept', async ({
+  page,
+}) => {
+  const script = `hooks.onRead = (device, devices, reads) => {
+    if (devices !== 1 || reads !== 3) return;
+    setTimeout(() => { throw new Error('injected'); });
+    device.destroy();
+  };`;
+  await injectIntoWorkers(page, { segment: watchDevices + script });
+  await page.goto(`/?slide=none&model=${model}&backend=webgpu`);
+  await openFile(page, path);
+  await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', 'webgpu');
+  await runWholeSlide(page);
+  await expect(page.getByTestId('notice')).toContainText('The segmentation worker stopped');
+  await expect(page.getByTestId('notice')).toContainText('Reload the page.');
+  for (const { rect, classes } of await finishedSlices(page)) {
+    const map = Buffer.from(classes).toString('latin1');
+    expect(undisturbed.get(`${rect.x},${rect.y}`)).toBe(map);
+  }
+  // Annotations do not need that worker.
+  await page.getByTestId('command-panel.annotations').click();
+  await page.keyboard.press('Alt+B');
+  for (const key of ['ArrowRight', ' ', 'ArrowRight', 'ArrowDown', ' ']) await page.keyboard.press(key);
+  await page.goto(`/?slide=none&model=${model}&backend=wasm`);
+  await openFile(page, path);
+  await expect(page.getByTestId('annotation-list').getByRole('button')).toHaveCount(1);
+});

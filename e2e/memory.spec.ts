@@ -41,3 +41,40 @@ test('with little memory, finished slices are put aside and read back to the pix
   expect(little.slices).toBe(plenty.slices);
   expect(little.text === plenty.text).toBe(true);
 });
+
+test('slides that were opened and closed leave no nodes and no listeners behind', async ({ page }) => {
+  test.setTimeout(400_000);
+  await serveTinyModels(page);
+  await page.goto('/?slide=none&model=tiny-wide');
+  await expect(page.getByTestId('backend')).toBeVisible();
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.enable');
+  const counts: { nodes: number; listeners: number }[] = [];
+  const slides = page.getByTestId('demo-slides').first().getByRole('button');
+  for (let opened = 0; opened < 20; opened++) {
+    // Every other time in two panes, with annotations and a run.
+    await slides.nth(opened % (await slides.count())).click();
+    await page.waitForFunction(() => window.dualscope?.transform() != null);
+    if (opened % 2 === 1) {
+      await page.keyboard.press('Alt+2');
+      await expect(page.getByTestId('pane-B')).toBeVisible();
+      await page.keyboard.press('5');
+      await page.keyboard.press('s');
+      await page.keyboard.press('Alt+1');
+    }
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('Close slide');
+    await page.keyboard.press('Enter');
+    await expect(page.getByTestId('start-page')).toBeVisible();
+    // Animations and requests end.
+    await page.waitForTimeout(300);
+    for (let times = 0; times < 3; times++) await session.send('HeapProfiler.collectGarbage');
+    const { nodes, jsEventListeners } = await session.send('Memory.getDOMCounters');
+    counts.push({ nodes, listeners: jsEventListeners });
+  }
+  const most = (part: 'nodes' | 'listeners', from: number, to: number): number =>
+    Math.max(...counts.slice(from, to).map((each) => each[part]));
+  // A leak of one node per slide would make ten.
+  expect(most('nodes', 10, 20) - most('nodes', 2, 10), JSON.stringify(counts)).toBeLessThan(8);
+  expect(most('listeners', 10, 20) - most('listeners', 2, 10), JSON.stringify(counts)).toBeLessThan(8);
+});

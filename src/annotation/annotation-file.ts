@@ -15,6 +15,14 @@ export interface AnnotatedRegion {
   readonly holes: readonly Float64Array[];
 }
 
+/** A region that was left out because its coordinates are invalid. */
+export interface RefusedRegion {
+  /** As in `AnnotatedRegion`. */
+  readonly id: string;
+  /** A sentence that names the region. */
+  readonly problem: string;
+}
+
 /** Structured-cloneable. */
 export interface AnnotationFile {
   readonly format: AnnotationFormat;
@@ -24,6 +32,43 @@ export interface AnnotationFile {
   readonly regions: readonly AnnotatedRegion[];
   /** Number of shapes without an area (points, lines, rulers), which are skipped. */
   readonly leftOut: number;
+  /** In file order. Where figures depend on the file, use `requireAllRegions`. */
+  readonly refused: readonly RefusedRegion[];
+}
+
+/** Largest coordinate of either sign, level-0 pixels: no TIFF or DICOM image is larger. */
+export const maxCoordinate = 2 ** 32;
+
+/** Whether a number is a position on or near a slide: finite, and not beyond `maxCoordinate`. */
+export function isCoordinate(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= maxCoordinate;
+}
+
+/** Whether all coordinates are positions on or near a slide, so that the shape can be drawn, measured and stored. */
+export function hasValidCoordinates({
+  outer,
+  holes,
+}: {
+  readonly outer: ArrayLike<number>;
+  readonly holes: readonly ArrayLike<number>[];
+}): boolean {
+  return [outer, ...holes].every((ring) => Array.prototype.every.call(ring, isCoordinate));
+}
+
+/**
+ * For callers whose figures would be wrong without every region.
+ * @throws AnnotationError naming the first refused region
+ */
+export function requireAllRegions(
+  refused: readonly RefusedRegion[],
+  file: string,
+  remedy = 'Correct or remove the region.',
+): void {
+  const [first] = refused;
+  if (first === undefined) return;
+  const more = refused.length - 1;
+  const rest = more === 0 ? '' : ` ${more} more ${more === 1 ? 'region is' : 'regions are'} invalid.`;
+  throw new AnnotationError(file, `${first.problem}${rest}`, remedy);
 }
 
 /** An invalid annotation file: which file, what is wrong, what to do. */

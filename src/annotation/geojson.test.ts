@@ -111,4 +111,25 @@ describe('GeoJSON', () => {
     expect(() => readGeoJson(JSON.stringify([point]), 'a')).toThrow('It has no polygon.');
     expect(() => readGeoJson(JSON.stringify([point, broken]), 'a')).toThrow('Feature 2 has coordinates');
   });
+
+  it.each(['1e999', 'null', '"7"', '1e300'])(
+    'leaves out and names a feature with the coordinate %s',
+    (value) => {
+      const text = (x: string): string =>
+        `{"type":"Feature","geometry":{"type":"Polygon","coordinates":[[[0,0],[${x},0],[9,9]]]}}`;
+      const read = readGeoJson(`[${text('9')},${text(value)},{"type":"Feature"},${text('8')}]`, 'a');
+      expect(read.regions.map(({ outer }) => outer[2])).toEqual([9, 8]);
+      expect(read.refused.map(({ id }) => id)).toEqual(['2', '3']);
+      expect(() => readGeoJson(text(value), 'a')).toThrow(
+        'a: Feature 1 has coordinates that form no polygon.',
+      );
+    },
+  );
+
+  it('reads collections nested to any depth, in order', () => {
+    const triangle = (x: number): string => `{"type":"Polygon","coordinates":[[[${x},0],[9,0],[9,9]]]}`;
+    const open = '{"type":"GeometryCollection","geometries":[';
+    const deep = `${open}${triangle(1)},${open.repeat(20_000)}${triangle(2)}${']}'.repeat(20_000)},${triangle(3)}]}`;
+    expect(readGeoJson(deep, 'a').regions.map(({ outer }) => outer[0])).toEqual([1, 2, 3]);
+  });
 });

@@ -60,6 +60,14 @@ describe('ASAP XML', () => {
   it('names the file and the region at fault', () => {
     const broken = asap({ name: 'Metastasis 7', points: square + asapPoint('', 1, 4) });
     expect(() => readAnnotations(broken, 'b.xml')).toThrow(/^b\.xml: Region "Metastasis 7" .*X or Y/);
+    const both = readAnnotations(
+      asap({ name: 'Metastasis 7', points: square + asapPoint('1e999', 1, 4) }, { points: square }),
+      'b',
+    );
+    expect(both.regions).toHaveLength(1);
+    expect(both.refused).toEqual([
+      { id: 'Metastasis 7', problem: expect.stringMatching(/"Metastasis 7" .*X or Y/) as string },
+    ]);
     const pointOnly = asap({ type: 'PointSet', points: square });
     expect(() => readAnnotations(pointOnly, 'b.xml')).toThrow('b.xml: It has no region with an area.');
     expect(() => readAnnotations(asap({ points: square }).slice(0, -20), 'b.xml')).toThrow(/not well-formed/);

@@ -2,7 +2,14 @@
  * ASAP XML (Computational Pathology Group, Radboud UMC), as in the CAMELYON data sets: Annotations >
  * Annotation > Coordinates > Coordinate Order, X, Y in level-0 pixels. An annotation's group is its label.
  */
-import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
+import {
+  AnnotationError,
+  isCoordinate,
+  requireAllRegions,
+  type AnnotatedRegion,
+  type AnnotationFile,
+  type RefusedRegion,
+} from './annotation-file.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 
 const remedy = 'Choose an annotation file saved by ASAP (XML).';
@@ -11,10 +18,9 @@ const remedy = 'Choose an annotation file saved by ASAP (XML).';
 const areaTypes = ['polygon', 'rectangle', 'spline'];
 
 /**
- * Reads ASAP XML.
+ * Reads ASAP XML. Regions with invalid coordinates are refused one by one.
  * @param file the file's name, for messages.
- * @throws AnnotationError when the text is not ASAP's XML, a coordinate is not a number, or nothing has an
- * area.
+ * @throws AnnotationError when the text is not ASAP's XML, or nothing valid has an area.
  */
 export function readAsap(xml: string, file: string): AnnotationFile {
   const document = parseXml(xml, file, ['Annotation', 'Coordinate'], remedy);
@@ -24,14 +30,17 @@ export function readAsap(xml: string, file: string): AnnotationFile {
   const annotations = nodesOf(nodeOf(document.ASAP_Annotations).Annotations).flatMap((holder) =>
     nodesOf(holder.Annotation),
   );
-  const regions = annotations.flatMap((annotation, at) => readRegion(annotation, at + 1, file));
+  const refused: RefusedRegion[] = [];
+  const regions = annotations.flatMap((annotation, at) => readRegion(annotation, at + 1, refused));
   if (regions.length === 0) {
+    requireAllRegions(refused, file);
     throw new AnnotationError(file, 'It has no region with an area.', 'Draw a polygon or rectangle.');
   }
-  return { format: 'asap', mpp: null, regions, leftOut: annotations.length - regions.length };
+  const leftOut = annotations.length - regions.length - refused.length;
+  return { format: 'asap', mpp: null, regions, leftOut, refused };
 }
 
-function readRegion(annotation: XmlNode, ordinal: number, file: string): AnnotatedRegion[] {
+function readRegion(annotation: XmlNode, ordinal: number, refused: RefusedRegion[]): AnnotatedRegion[] {
   const id = attribute(annotation, 'Name').trim() || String(ordinal);
   const points = nodesOf(annotation.Coordinates)
     .flatMap((holder) => nodesOf(holder.Coordinate))
@@ -40,12 +49,9 @@ function readRegion(annotation: XmlNode, ordinal: number, file: string): Annotat
       x: coordinate(point, 'X'),
       y: coordinate(point, 'Y'),
     }));
-  if (points.some(({ x, y }) => !Number.isFinite(x + y))) {
-    throw new AnnotationError(
-      file,
-      `Region "${id}" has a coordinate without a number for X or Y.`,
-      'Correct or remove the region.',
-    );
+  if (!points.every(({ x, y }) => isCoordinate(x) && isCoordinate(y))) {
+    refused.push({ id, problem: `Region "${id}" has a coordinate without a valid number for X or Y.` });
+    return [];
   }
   const type = attribute(annotation, 'Type').toLowerCase();
   if (!areaTypes.includes(type) || points.length < 3) return [];

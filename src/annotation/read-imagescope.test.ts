@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AnnotationError } from './annotation-file.ts';
-import { bachLabels, parseImageScope, toClassPolygons } from './read-imagescope.ts';
+import { bachLabels, parseImageScope, readImageScopeFile, toClassPolygons } from './read-imagescope.ts';
 import { rasterise } from './rasterise.ts';
 import { writeImageScope } from './write-imagescope.ts';
 
@@ -128,7 +128,29 @@ describe('ImageScope XML', () => {
     expect(() => parseImageScope(evil, 'b.xml')).toThrow(/document type/);
     const hollow =
       '<Annotations><Annotation><Regions><Region Id="4"><Vertices><Vertex X="1"/></Vertices></Region></Regions></Annotation></Annotations>';
-    expect(() => parseImageScope(hollow, 'b.xml')).toThrow(/Region 4 .*vertex/);
+    const read = parseImageScope(hollow, 'b.xml');
+    expect(() => toClassPolygons(read, bachLabels, 'b.xml')).toThrow(/Region 4 .*vertex/);
+  });
+
+  it.each(['1e999', '-Infinity', 'NaN', '0x', '1e300', ''])(
+    'leaves out and names a region with the coordinate "%s", and masks nothing without it',
+    (value) => {
+      const good = { value: 'benign', box: [0, 0, 2, 2] as [number, number, number, number] };
+      const xml = file(layer([good, { ...good, id: 7 }, good])).replace(
+        /(Id="7".*?X=")[^"]*/s,
+        (_, head: string) => `${head}${value}`,
+      );
+      const read = readImageScopeFile(xml, 'a.xml');
+      expect(read.regions).toHaveLength(2);
+      expect(read.refused).toEqual([
+        { id: '7', problem: 'Region 7 has a vertex without a valid number for X or Y.' },
+      ]);
+      expect(() => masked(xml)).toThrow(/^a\.xml: Region 7 /);
+    },
+  );
+
+  it('takes no resolution that is not finite', () => {
+    expect(parseImageScope('<Annotations MicronsPerPixel="1e999"></Annotations>', 'a.xml').mpp).toBeNull();
   });
 
   it('reads back what it writes, including special characters in labels', () => {

@@ -4,7 +4,14 @@
  * The format has no public schema; this reads what ImageScope 12 writes: Annotations > Annotation (a layer) >
  * Regions > Region > Vertices > Vertex X, Y.
  */
-import { AnnotationError, type AnnotatedRegion, type AnnotationFile } from './annotation-file.ts';
+import {
+  AnnotationError,
+  isCoordinate,
+  requireAllRegions,
+  type AnnotatedRegion,
+  type AnnotationFile,
+  type RefusedRegion,
+} from './annotation-file.ts';
 import { edgesOfRings, type Edges } from '../base/polygon.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
@@ -36,6 +43,7 @@ export interface ImageScopeAnnotations {
   /** µm per level-0 pixel from the file; null without one. */
   readonly mpp: number | null;
   readonly regions: readonly ImageScopeRegion[];
+  readonly refused: readonly RefusedRegion[];
 }
 
 const shapes: Readonly<Record<string, ImageScopeRegion['shape']>> = {
@@ -45,7 +53,8 @@ const shapes: Readonly<Record<string, ImageScopeRegion['shape']>> = {
 };
 
 /**
- * Reads ImageScope XML region by region, without interpretation.
+ * Reads ImageScope XML region by region, without interpretation. Regions with invalid coordinates are refused one by
+ * one.
  * @param file the file's name, for messages.
  * @throws AnnotationError when the text is not XML or not ImageScope's.
  */
@@ -56,15 +65,22 @@ export function parseImageScope(xml: string, file: string): ImageScopeAnnotation
   const mppText = attribute(nodeOf(root), 'MicronsPerPixel');
   const mpp = Number(mppText);
   const regions: ImageScopeRegion[] = [];
+  const refused: RefusedRegion[] = [];
   nodesOf(nodeOf(root).Annotation).forEach((annotation, layer) => {
     const of = { layerName: layerName(annotation), colour: lineColour(annotation) };
     for (const holder of nodesOf(annotation.Regions)) {
       for (const region of nodesOf(holder.Region)) {
-        regions.push({ ...of, ...readRegion(region, layer, regions.length + 1, file) });
+        const read = readRegion(region, layer, regions.length + refused.length + 1);
+        if (read.points.every(isCoordinate)) regions.push({ ...of, ...read });
+        else refused.push({ id: read.id, problem: invalidVertex(read.id) });
       }
     }
   });
-  return { mpp: mppText !== '' && mpp > 0 ? mpp : null, regions };
+  return { mpp: mppText !== '' && mpp > 0 && mpp < Infinity ? mpp : null, regions, refused };
+}
+
+function invalidVertex(id: string): string {
+  return `Region ${id} has a vertex without a valid number for X or Y.`;
 }
 
 const remedy = 'Choose an annotation file saved by Aperio ImageScope (XML).';
@@ -88,7 +104,6 @@ function readRegion(
   region: XmlNode,
   layer: number,
   ordinal: number,
-  file: string,
 ): Omit<ImageScopeRegion, 'layerName' | 'colour'> {
   const id = attribute(region, 'Id') || String(ordinal);
   const vertices = nodesOf(region.Vertices).flatMap((holder) => nodesOf(holder.Vertex));
@@ -97,13 +112,6 @@ function readRegion(
     drawn[2 * i] = coordinate(vertex, 'X');
     drawn[2 * i + 1] = coordinate(vertex, 'Y');
   });
-  if (drawn.some(Number.isNaN)) {
-    throw new AnnotationError(
-      file,
-      `Region ${id} has a vertex without a number for X or Y.`,
-      'Correct or remove the region.',
-    );
-  }
   const shape = shapes[attribute(region, 'Type') || '0'] ?? 'other';
   const attributes = nodesOf(region.Attributes).flatMap((holder) => nodesOf(holder.Attribute));
   const value = attributes[0] ? attribute(attributes[0], 'Value').trim() : '';
@@ -175,6 +183,7 @@ export function readImageScopeFile(xml: string, file: string): AnnotationFile {
   const read = parseImageScope(xml, file);
   const areas = areasOf(read, file);
   if (areas.length === 0) {
+    requireAllRegions(read.refused, file);
     throw new AnnotationError(file, 'It has no region with an area.', 'Draw one.');
   }
   const negative = read.regions.filter((region) => region.isNegative).length;
@@ -182,6 +191,7 @@ export function readImageScopeFile(xml: string, file: string): AnnotationFile {
     format: 'imagescope',
     mpp: read.mpp,
     leftOut: read.regions.length - negative - areas.length,
+    refused: read.refused,
     regions: areas.map(({ id, label, layerName, colour, points, holes }): AnnotatedRegion => ({
       id,
       label: label || layerName,
@@ -200,13 +210,15 @@ export const bachLabels: LabelClasses = { benign: 1, 'in situ': 2, invasive: 3 }
 
 /**
  * The regions as painted areas, in file order: later ones paint over earlier ones.
- * @throws AnnotationError for a region whose label is not in `labels`, naming file, region and label.
+ * @throws AnnotationError for a refused region, and for one whose label is not in `labels`, naming file, region and
+ * label.
  */
 export function toClassPolygons(
   annotations: ImageScopeAnnotations,
   labels: LabelClasses,
   file: string,
 ): ClassPolygon[] {
+  requireAllRegions(annotations.refused, file);
   return areasOf(annotations, file).map(({ id, label, points, holes }) => {
     const name = label.toLowerCase();
     if (!Object.hasOwn(labels, name)) {

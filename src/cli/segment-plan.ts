@@ -1,6 +1,7 @@
 /** Plans a `segment` or `merge` command from slide, model and options. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { requireAllRegions } from '../annotation/annotation-file.ts';
 import { readAnnotations } from '../annotation/read-annotations.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { sha256 } from '../runtime/sha256.ts';
@@ -71,7 +72,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
 
 /**
  * The area of a call.
- * @throws CommandError for two areas or an unreadable file; AnnotationError when the file has no areas.
+ * @throws CommandError for two areas or an unreadable file; AnnotationError when the file has no areas or an invalid one.
  */
 async function areaOf({ roi, annotations }: PlanCall): Promise<SlideArea> {
   if (roi !== undefined && annotations !== undefined) {
@@ -81,5 +82,7 @@ async function areaOf({ roi, annotations }: PlanCall): Promise<SlideArea> {
   if (annotations === undefined) return { kind: 'slide' };
   const text = await readFile(annotations, 'utf8').catch(() => null);
   if (text === null) throw new CommandError(`${annotations}: Can't be read. Check the path.`);
-  return { kind: 'polygons', polygons: readAnnotations(text, basename(annotations)).regions };
+  const { regions, refused } = readAnnotations(text, basename(annotations));
+  requireAllRegions(refused, basename(annotations));
+  return { kind: 'polygons', polygons: regions };
 }

@@ -99,28 +99,72 @@ describe('shapes', () => {
   });
 });
 
-describe('what is kept of a slide', () => {
-  it('goes below what was drawn while it was being read, which gets free numbers', () => {
-    const drawn: AnnotateAction = { kind: 'add', annotations: [box('1', 50, 5), box('x', 60, 5)] };
+describe('saved annotations', () => {
+  it('go below those drawn while they were being read', () => {
+    const drawn: AnnotateAction = { kind: 'add', annotations: [box('x', 50, 5)] };
     const state = after(drawn, { kind: 'loaded', annotations: [box('1', 0, 10), box('2', 5, 10)] });
-    expect(ids(state)).toEqual(['1', '2', '3', 'x']);
-    expect(state.annotations[2]?.outer[0]).toBe(50);
+    expect(ids(state)).toEqual(['1', '2', 'x']);
     expect(reduceAnnotate(state, { kind: 'undo' })).toBe(state);
+  });
+
+  it('that a session replaces come back with undo', () => {
+    const state = after(
+      { kind: 'add', annotations: [box('a', 0, 10)] },
+      { kind: 'replace', annotations: [box('b', 0, 10), { ...box('n', 0, 1), outer: [NaN, 0, 1, 1, 2, 2] }] },
+    );
+    expect(ids(state)).toEqual(['b']);
+    expect(state.selected).toBeNull();
+    expect(ids(reduceAnnotate(state, { kind: 'undo' }))).toEqual(['a']);
   });
 });
 
-describe('coordinates that are not finite', () => {
-  const nowhere = { ...box('n', 0, 1), outer: [0, 0, Number.NaN, 0, 1, 1] };
+describe('changes of another tab', () => {
+  const [a, b, c] = [box('a', 0, 10), box('b', 5, 10), box('c', 9, 10)];
+  const theirs = box('b', 70, 10);
 
-  it('are refused when shapes are added or changed', () => {
-    const state = after({ kind: 'add', annotations: [box('a', 0, 10), nowhere] });
-    expect(ids(state)).toEqual(['a']);
-    const moved: AnnotateAction = {
-      kind: 'change',
-      id: 'a',
-      change: (each) => withVertex(each, 0, { x: Infinity, y: 0 }),
-    };
-    expect(reduceAnnotate(state, moved)).toBe(state);
-    expect(after({ kind: 'add', annotations: [nowhere] }).past).toEqual([]);
+  it('are taken over, and undo reverts own changes only', () => {
+    const mine = after(
+      { kind: 'loaded', annotations: [a, b] },
+      { kind: 'add', annotations: [c] },
+      { kind: 'delete', ids: ['a'] },
+    );
+    const state = reduceAnnotate(mine, { kind: 'merge', annotations: [theirs, c, box('d', 1, 1)] });
+    expect(ids(state)).toEqual(['b', 'c', 'd']);
+    const undone = reduceAnnotate(state, { kind: 'undo' });
+    expect(ids(undone)).toEqual(['a', 'b', 'c', 'd']);
+    expect(undone.annotations[1]).toBe(theirs);
+    expect(ids(reduceAnnotate(undone, { kind: 'undo' }))).toEqual(['a', 'b', 'd']);
+    expect(reduceAnnotate(undone, { kind: 'redo' }).annotations).toEqual(state.annotations);
   });
+
+  it('leave no empty steps in the history, and no selection of what is gone', () => {
+    const mine = after({ kind: 'loaded', annotations: [a] }, { kind: 'add', annotations: [b] });
+    const state = reduceAnnotate(mine, { kind: 'merge', annotations: [a] });
+    expect(state).toMatchObject({ past: [], selected: null, annotations: [a] });
+    expect(reduceAnnotate(state, { kind: 'merge', annotations: [a] })).toBe(state);
+  });
+
+  it('leave the shape being drawn alone', () => {
+    const mine = after({ kind: 'tool', tool: 'polygon' }, { kind: 'draft', points: [{ x: 1, y: 1 }] });
+    const state = reduceAnnotate(mine, { kind: 'merge', annotations: [a] });
+    expect(state).toMatchObject({ tool: 'polygon', draft: [{ x: 1, y: 1 }] });
+  });
+});
+
+describe('invalid coordinates', () => {
+  it.each([Number.NaN, Infinity, -Infinity, 1e300])(
+    'are refused when shapes are added or changed: %d',
+    (value) => {
+      const nowhere = { ...box('n', 0, 1), outer: [0, 0, value, 0, 1, 1] };
+      const state = after({ kind: 'add', annotations: [box('a', 0, 10), nowhere] });
+      expect(ids(state)).toEqual(['a']);
+      const moved: AnnotateAction = {
+        kind: 'change',
+        id: 'a',
+        change: (each) => withVertex(each, 0, { x: value, y: 0 }),
+      };
+      expect(reduceAnnotate(state, moved)).toBe(state);
+      expect(after({ kind: 'add', annotations: [nowhere] }).past).toEqual([]);
+    },
+  );
 });

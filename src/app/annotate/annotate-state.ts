@@ -1,6 +1,6 @@
 /** State of annotating: annotations of the open slide, drawing tool, undo history and ground truth. Pure. */
 import type { Point } from '../viewer/affine.ts';
-import { hasFiniteCoordinates } from './annotation.ts';
+import { hasValidCoordinates } from '../../annotation/annotation-file.ts';
 import type { Annotation } from './annotation.ts';
 
 export type AnnotateTool = 'select' | 'rectangle' | 'polygon' | 'freehand';
@@ -28,6 +28,14 @@ export interface TruthSummary {
   readonly done: number;
 }
 
+/** Whether annotations of the open slide reach the disk. */
+export type Saving =
+  | { readonly kind: 'saved' }
+  /** Writing fails, and is tried again. */
+  | { readonly kind: 'failing'; readonly reason: string }
+  /** Saved annotations could not be read; nothing is written. */
+  | { readonly kind: 'unread'; readonly reason: string };
+
 export interface AnnotateState {
   /** In drawing order: later ones are on top. */
   readonly annotations: readonly Annotation[];
@@ -45,11 +53,16 @@ export interface AnnotateState {
   readonly truth: TruthSummary | null;
   /** Whether truth outlines are drawn over other layers. */
   readonly truthOutline: boolean;
+  readonly saving: Saving;
 }
 
 export type AnnotateAction =
   /** Replaces all annotations and clears the history. */
   | { readonly kind: 'reset'; readonly annotations: readonly Annotation[] }
+  /** Replaces all annotations, as a step that can be undone. */
+  | { readonly kind: 'replace'; readonly annotations: readonly Annotation[] }
+  /** Takes over changes of another tab. `annotations` are all there are now; undo does not revert the changes. */
+  | { readonly kind: 'merge'; readonly annotations: readonly Annotation[] }
   /** Adds saved annotations below those drawn while they were loading, and clears the history. */
   | { readonly kind: 'loaded'; readonly annotations: readonly Annotation[] }
   | { readonly kind: 'tool'; readonly tool: AnnotateTool | null }
@@ -57,7 +70,7 @@ export type AnnotateAction =
   | { readonly kind: 'label'; readonly label: string }
   | { readonly kind: 'visible'; readonly visible: boolean }
   | { readonly kind: 'select'; readonly id: string | null; readonly vertex?: number }
-  /** Ignores shapes with coordinates that are not finite. */
+  /** Ignores shapes with invalid coordinates. */
   | { readonly kind: 'add'; readonly annotations: readonly Annotation[] }
   | {
       readonly kind: 'change';
@@ -70,7 +83,8 @@ export type AnnotateAction =
   | { readonly kind: 'undo' }
   | { readonly kind: 'redo' }
   | { readonly kind: 'truth'; readonly truth: TruthSummary | null }
-  | { readonly kind: 'truth-outline'; readonly shown: boolean };
+  | { readonly kind: 'truth-outline'; readonly shown: boolean }
+  | { readonly kind: 'saving'; readonly saving: Saving };
 
 export const initialAnnotate: AnnotateState = {
   annotations: [],
@@ -84,6 +98,7 @@ export const initialAnnotate: AnnotateState = {
   future: [],
   truth: null,
   truthOutline: true,
+  saving: { kind: 'saved' },
 };
 
 /** Undo limit, steps. */
@@ -103,23 +118,22 @@ export function reduceAnnotate(state: AnnotateState, action: AnnotateAction): An
         label: state.label,
         annotations: action.annotations,
       };
-    case 'loaded': {
-      const taken = new Set(action.annotations.map(({ id }) => id));
-      let free = 1;
-      const drawn = state.annotations.map((annotation) => {
-        if (!taken.has(annotation.id)) return annotation;
-        while (taken.has(String(free))) free++;
-        taken.add(String(free));
-        return { ...annotation, id: String(free) };
+    case 'replace':
+      return unselect({
+        ...step(state, action.annotations.filter(hasValidCoordinates)),
+        selected: null,
+        draft: [],
       });
+    case 'merge':
+      return merge(state, action.annotations);
+    case 'loaded':
       return {
         ...state,
-        annotations: [...action.annotations, ...drawn],
+        annotations: [...action.annotations, ...state.annotations],
         past: [],
         future: [],
         selected: null,
       };
-    }
     case 'tool':
       return { ...state, tool: action.tool, draft: [], visible: state.visible || action.tool !== null };
     case 'draft':
@@ -131,7 +145,7 @@ export function reduceAnnotate(state: AnnotateState, action: AnnotateAction): An
     case 'select':
       return { ...state, selected: action.id, vertex: action.vertex ?? 0 };
     case 'add': {
-      const added = action.annotations.filter(hasFiniteCoordinates);
+      const added = action.annotations.filter(hasValidCoordinates);
       if (added.length === 0) return { ...state, draft: [] };
       return {
         ...step(state, [...state.annotations, ...added]),
@@ -144,7 +158,7 @@ export function reduceAnnotate(state: AnnotateState, action: AnnotateAction): An
       const { id, change } = action;
       const annotations = state.annotations.map((each) => {
         const changed = each.id === id ? change(each) : each;
-        return hasFiniteCoordinates(changed) ? changed : each;
+        return hasValidCoordinates(changed) ? changed : each;
       });
       if (annotations.every((each, i) => each === state.annotations[i])) return state;
       const next = action.continues === true ? { ...state, annotations } : step(state, annotations);
@@ -170,11 +184,43 @@ export function reduceAnnotate(state: AnnotateState, action: AnnotateAction): An
       return { ...state, truth: action.truth };
     case 'truth-outline':
       return { ...state, truthOutline: action.shown };
+    case 'saving':
+      return { ...state, saving: action.saving };
   }
 }
 
 function step(state: AnnotateState, annotations: readonly Annotation[]): AnnotateState {
   return { ...state, annotations, past: [...state.past, state.annotations].slice(-maxPast), future: [] };
+}
+
+/** Applies changes of another tab to the present and to all of the history, so that undo reverts own changes only. */
+function merge(state: AnnotateState, annotations: readonly Annotation[]): AnnotateState {
+  const before = new Map(state.annotations.map((each) => [each.id, each]));
+  const after = new Map(annotations.map((each) => [each.id, each]));
+  const changed = new Map(
+    annotations.filter((each) => before.get(each.id) !== each).map((each) => [each.id, each]),
+  );
+  const removed = new Set(state.annotations.filter(({ id }) => !after.has(id)).map(({ id }) => id));
+  if (changed.size === 0 && removed.size === 0) return state;
+  const applied = (list: readonly Annotation[]): readonly Annotation[] => {
+    const known = new Set(list.map(({ id }) => id));
+    const rest = list.filter(({ id }) => !removed.has(id)).map((each) => changed.get(each.id) ?? each);
+    return [...rest, ...[...changed.values()].filter(({ id }) => !known.has(id))];
+  };
+  // Steps that changed nothing but what the other tab has changed since are no steps any more.
+  const past = state.past
+    .map(applied)
+    .filter((each, at, all) => !isSameList(each, all[at + 1] ?? annotations));
+  const future = state.future
+    .map(applied)
+    .filter((each, at, all) => !isSameList(each, all[at - 1] ?? annotations));
+  return unselect({ ...state, annotations, past, future });
+}
+
+function isSameList(one: readonly Annotation[], other: readonly Annotation[]): boolean {
+  if (one.length !== other.length) return false;
+  const others = new Set(other);
+  return one.every((each) => others.has(each));
 }
 
 /** Clears the selection if the selected annotation is gone. */

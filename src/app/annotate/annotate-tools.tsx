@@ -28,7 +28,7 @@ interface ToolsProps {
 }
 
 export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
-  const { store, annotations: session } = useWorkbench();
+  const { store } = useWorkbench();
   const { draft, annotations, selected, vertex, label } = useApp((state) => annotateOf(state));
   const bar = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
@@ -40,7 +40,7 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
     [store],
   );
   const finish = (outer: readonly number[]): void =>
-    dispatch({ kind: 'add', annotations: [{ id: session.newId(), label, outer, holes: [] }] });
+    dispatch({ kind: 'add', annotations: [{ id: crypto.randomUUID(), label, outer, holes: [] }] });
   const place = (x: number, y: number): void => {
     const at = view.level0At(x, y);
     // The click moved focus to the slide; take it back, so that keys keep working.

@@ -1,111 +1,148 @@
-/** The stored record of a slide's annotations: schema, version, and reading of older records. */
+/**
+ * Stored records of annotations. Every change of an annotation, or of a slide's ground truth, is stored as a record of
+ * its own, in the transaction that deletes the record it is based on. Two records of one item therefore mean that two
+ * pages changed it at the same time, and neither change is lost.
+ */
 import { z } from 'zod';
-import { hasFiniteCoordinates } from './annotation.ts';
+import { hasValidCoordinates } from '../../annotation/annotation-file.ts';
+import type { Annotation } from './annotation.ts';
 
-const recordVersion = 1;
+const recordVersion = 2;
 
+export type RecordKind = 'annotation' | 'truth';
+
+/** Key of a record. `writer` is the page that wrote it; `id` is empty for ground truth. */
+export type RecordKey = readonly [
+  fingerprint: string,
+  kind: RecordKind,
+  id: string,
+  revision: number,
+  writer: string,
+];
+
+export interface StoredRecord {
+  readonly key: RecordKey;
+  readonly value: unknown;
+}
+
+/** The part of a key that names the item, unique within a slide. */
+export function itemName([, kind, id]: RecordKey): string {
+  return `${kind}/${id}`;
+}
+
+const ringSchema = z.array(z.number()).readonly();
 const annotationSchema = z.object({
-  id: z.string(),
+  version: z.literal(recordVersion),
+  /** Annotations with a larger number are drawn on top; the id decides between equal ones. */
+  place: z.number(),
   label: z.string(),
-  outer: z.array(z.number()).readonly(),
-  holes: z.array(z.array(z.number()).readonly()).readonly(),
-});
-
-const ringSchema = z.custom<Float64Array>((value) => value instanceof Float64Array);
-const regionSchema = z.object({
-  id: z.string(),
-  label: z.string(),
-  colour: z.string().nullable(),
   outer: ringSchema,
   holes: z.array(ringSchema).readonly(),
 });
 
-const truthSchema = z
+const regionSchema = z
   .object({
-    source: z.enum(['file', 'drawn']),
-    name: z.string(),
-    outside: z.enum(['background', 'not-counted']),
-    /** From the file; empty if the truth is drawn. */
-    regions: z.array(regionSchema).readonly(),
+    id: z.string(),
+    label: z.string(),
+    colour: z.string().nullable(),
+    outer: z.custom<Float64Array>((value) => value instanceof Float64Array),
+    holes: z.array(z.custom<Float64Array>((value) => value instanceof Float64Array)).readonly(),
   })
-  .readonly();
-
-const keptSchema = z
-  .object({ annotations: z.array(annotationSchema).readonly(), truth: truthSchema.nullable() })
-  .readonly();
+  .refine(hasValidCoordinates);
+const truthSchema = z.object({
+  version: z.literal(recordVersion),
+  source: z.enum(['file', 'drawn']),
+  name: z.string(),
+  outside: z.enum(['background', 'not-counted']),
+  regions: z.array(z.unknown()),
+});
 
 /** The ground truth of a slide. */
-export type KeptTruth = z.infer<typeof truthSchema>;
+export interface KeptTruth {
+  readonly source: 'file' | 'drawn';
+  readonly name: string;
+  readonly outside: 'background' | 'not-counted';
+  /** From the file; empty if the truth is drawn. */
+  readonly regions: readonly z.infer<typeof regionSchema>[];
+}
 
 /** What is saved for one slide. */
-export type KeptAnnotations = z.infer<typeof keptSchema>;
+export interface KeptAnnotations {
+  /** In drawing order. */
+  readonly annotations: readonly Annotation[];
+  readonly truth: KeptTruth | null;
+}
 
-/** A record that this version cannot read. It must not be overwritten. */
-export class UnreadableRecord extends Error {
-  override readonly name = 'UnreadableRecord';
+/** What a record holds. */
+export type Content =
+  | { readonly kind: 'annotation'; readonly place: number; readonly annotation: Annotation }
+  | { readonly kind: 'truth'; readonly truth: KeptTruth };
+
+export function toRecord(key: RecordKey, content: Content): StoredRecord {
+  if (content.kind === 'truth') return { key, value: { version: recordVersion, ...content.truth } };
+  const { label, outer, holes } = content.annotation;
+  return { key, value: { version: recordVersion, place: content.place, label, outer, holes } };
 }
 
 export interface ReadRecord {
-  readonly kept: KeptAnnotations;
-  /** Number of shapes dropped because a coordinate is not finite. */
+  readonly content: Content;
+  /** Number of regions of the ground truth left out because they are invalid. */
   readonly dropped: number;
 }
 
-/** The record to store. */
-export function toRecord(kept: KeptAnnotations): unknown {
-  return { version: recordVersion, ...kept };
+/** Reads a record; null if it is damaged or from a later version. */
+export function readRecord({ key: [, kind, id], value }: StoredRecord): ReadRecord | null {
+  if (kind === 'annotation') {
+    const { data } = annotationSchema.safeParse(value);
+    if (data === undefined || !hasValidCoordinates(data)) return null;
+    const { place, label, outer, holes } = data;
+    return { content: { kind, place, annotation: { id, label, outer, holes } }, dropped: 0 };
+  }
+  const { data } = truthSchema.safeParse(value);
+  if (data === undefined) return null;
+  const regions = data.regions.flatMap((region) => regionSchema.safeParse(region).data ?? []);
+  const { source, name, outside } = data;
+  return {
+    content: { kind: 'truth', truth: { source, name, outside, regions } },
+    dropped: data.regions.length - regions.length,
+  };
 }
+
+/** How messages name a record: by the annotation's label, else its id. */
+export function recordTitle({ key: [, kind, id], value }: StoredRecord): string {
+  if (kind === 'truth') return 'ground truth';
+  const { data } = z.looseObject({ label: z.string().min(1) }).safeParse(value);
+  return data === undefined ? id : `"${data.label}"`;
+}
+
+/** A whole slide in one record, as earlier versions stored it. */
+const slideRecordSchema = z.object({
+  version: z.literal(1).optional(),
+  annotations: z.array(z.unknown()),
+  truth: z.unknown(),
+});
 
 /**
- * Reads a stored record. Records without a version are from early releases and have the content of version 1.
- * @returns null if nothing is stored
- * @throws UnreadableRecord for unknown versions and invalid content
+ * Splits the record of a whole slide. Shapes that can't be read get records too, so that nothing is lost.
+ * @returns null if the record can't be split
  */
-export function readRecord(value: unknown): ReadRecord | null {
-  if (value === undefined || value === null) return null;
-  const { version = recordVersion } = value as { readonly version?: unknown };
-  if (version !== recordVersion) {
-    throw new UnreadableRecord(
-      `They were saved by another version of Dualscope (format ${String(version)}).`,
-    );
-  }
-  const { record, dropped } = withoutBrokenShapes(value);
-  const parsed = keptSchema.safeParse(record);
-  if (!parsed.success) throw new UnreadableRecord('The record is damaged.');
-  return { kept: parsed.data, dropped };
-}
-
-const shapesSchema = z.looseObject({
-  annotations: z.array(z.unknown()),
-  truth: z.looseObject({ regions: z.array(z.unknown()) }).nullable(),
-});
-const ringsSchema = z.object({
-  outer: z.custom<ArrayLike<number>>(isRing),
-  holes: z.array(z.custom<ArrayLike<number>>(isRing)),
-});
-
-function isRing(value: unknown): boolean {
-  return Array.isArray(value) || value instanceof Float64Array;
-}
-
-/** Earlier versions saved shapes unchecked. One invalid coordinate must not cost the other shapes. */
-function withoutBrokenShapes(value: unknown): { readonly record: unknown; readonly dropped: number } {
-  const parsed = shapesSchema.safeParse(value);
-  if (!parsed.success) return { record: value, dropped: 0 };
-  const isSound = (shape: unknown): boolean => {
-    const rings = ringsSchema.safeParse(shape);
-    // Shapes without rings are left for the schema to reject.
-    return !rings.success || hasFiniteCoordinates(rings.data);
-  };
-  const { annotations, truth } = parsed.data;
-  const soundAnnotations = annotations.filter(isSound);
-  const soundRegions = truth?.regions.filter(isSound) ?? [];
-  const all = annotations.length + (truth?.regions.length ?? 0);
-  return {
-    record: {
-      annotations: soundAnnotations,
-      truth: truth === null ? null : { ...truth, regions: soundRegions },
-    },
-    dropped: all - soundAnnotations.length - soundRegions.length,
-  };
+export function splitSlideRecord(fingerprint: string, value: unknown): StoredRecord[] | null {
+  const { data } = slideRecordSchema.safeParse(value);
+  if (data === undefined) return null;
+  const ids = new Set<string>();
+  const records = data.annotations.map((shape, place): StoredRecord => {
+    const own = z.looseObject({ id: z.string() }).safeParse(shape).data?.id;
+    const id = own === undefined || ids.has(own) ? `${own ?? 'unreadable'}-${place + 1}` : own;
+    ids.add(id);
+    const content = typeof shape === 'object' && shape !== null ? shape : { shape };
+    return {
+      key: [fingerprint, 'annotation', id, 1, ''],
+      value: { ...content, version: recordVersion, place },
+    };
+  });
+  if (typeof data.truth !== 'object' || data.truth === null) return records;
+  return [
+    ...records,
+    { key: [fingerprint, 'truth', '', 1, ''], value: { ...data.truth, version: recordVersion } },
+  ];
 }

@@ -1,6 +1,7 @@
 /** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits. */
 import { WorkerError } from '../../base/error-report.ts';
-import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
+import type { ErrorReport } from '../../base/error-report.ts';
+import type { AnnotatedRegion, RefusedRegion } from '../../annotation/annotation-file.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
@@ -11,15 +12,17 @@ import type { AppState, OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { TruthPainter } from '../truth/truth-painter.ts';
 import type { TruthAreas } from '../truth/truth-painter.ts';
-import { fromRegion, hasFiniteCoordinates, toRegion } from './annotation.ts';
+import { fromRegion, toRegion } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
-import type { AnnotateAction, TruthLabel, TruthSummary } from './annotate-state.ts';
-import type { KeptTruth } from './annotation-record.ts';
+import type { AnnotateAction, Saving, TruthLabel, TruthSummary } from './annotate-state.ts';
+import type { KeptAnnotations, KeptTruth } from './annotation-record.ts';
 import { AnnotationStore, onPageHidden } from './annotation-store.ts';
 import { labelModel } from './label-colours.ts';
 import { matchLabels, rememberLabels } from './label-memory.ts';
 
 type Classes = ModelManifest['classes'];
+
+const retryCommand = 'annotate.retry';
 
 /** Milliseconds after the last edit before ground truth drawn by the user is repainted. */
 const paintPause = 400;
@@ -31,21 +34,36 @@ export class AnnotationSession {
   readonly #kept: AnnotationStore;
   /** Regions of the open slide's ground truth file. */
   #fileRegions: readonly AnnotatedRegion[] = [];
+  /** Saved ground truth until the models are known, whose classes its labels are mapped to. */
+  #waitingTruth: KeptTruth | null = null;
   /** Number of the open slide once its saved annotations are in the state; from then on edits are saved. */
   #loadedSlide: number | null = null;
   #paintTimer: number | undefined;
   /** Resolves when the saved annotations of the open slide have been read. */
   #ready: Promise<void> = Promise.resolve();
-  #nextId = 1;
+  /** Why writing fails; null while it works. */
+  #failing: string | null = null;
+  /** Whether a change of another tab is being taken over: it is on disk already. */
+  #isMerging = false;
 
   constructor(store: AppStore, client: MapClient, layer: TruthLayer) {
     this.#store = store;
     this.#client = client;
     this.#painter = new TruthPainter(store, client, layer);
-    this.#kept = new AnnotationStore((level, report) => {
-      store.dispatch({ type: 'log', entry: logEntry(level, report, null) });
+    this.#kept = new AnnotationStore({
+      warn: (report) => {
+        store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+      },
+      changed: (fingerprint, kept) => this.#merge(fingerprint, kept),
+      failing: (reason) => this.#setFailing(reason),
     });
     onPageHidden(() => this.#kept.flush());
+    window.addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) this.#kept.refresh();
+    });
+    window.addEventListener('beforeunload', (event) => {
+      if (this.#hasUnsaved()) event.preventDefault();
+    });
     store.subscribe(
       ({ slide }) => slide?.slideId,
       () => {
@@ -73,11 +91,11 @@ export class AnnotationSession {
   /** Calls `listener` when the truth changes. Returns a function that unsubscribes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#painter.subscribe(listener);
 
-  /** An id that no annotation of the slide has yet. */
-  newId(): string {
-    const taken = new Set(annotateOf(this.#store.getState()).annotations.map(({ id }) => id));
-    while (taken.has(String(this.#nextId))) this.#nextId++;
-    return String(this.#nextId++);
+  /** Reads saved annotations again that could not be read, or writes again what could not be written. */
+  retry(): void {
+    const { slide } = this.#store.getState();
+    if (slide?.annotate.saving.kind !== 'unread') this.#kept.retry();
+    else this.#ready = this.#load(slide);
   }
 
   /** Reads one or more files as the ground truth of the open slide. */
@@ -110,7 +128,7 @@ export class AnnotationSession {
   }
 
   addRegions(regions: readonly AnnotatedRegion[]): void {
-    const annotations = regions.map((region) => fromRegion(region, this.newId()));
+    const annotations = regions.map((region) => fromRegion(region, crypto.randomUUID()));
     this.#dispatch({ kind: 'add', annotations });
   }
 
@@ -126,6 +144,7 @@ export class AnnotationSession {
 
   removeTruth(): void {
     this.#fileRegions = [];
+    this.#waitingTruth = null;
     this.#dispatch({ kind: 'truth', truth: null });
     this.#paint();
     this.#keep();
@@ -147,9 +166,11 @@ export class AnnotationSession {
     if (truth !== null) this.#setTruth(truth.source, truth.name, truth.outside);
   }
 
-  /** Restores annotations and truth from a session file. */
+  /** Restores annotations and truth from a session file. Undo brings the annotations back that were there. */
   restore(annotations: readonly Annotation[], truth: KeptTruth | null): void {
-    this.#dispatch({ kind: 'reset', annotations });
+    // New ids, because those of the file may be taken by other annotations in the browser.
+    const restored = annotations.map((each) => ({ ...each, id: crypto.randomUUID() }));
+    this.#dispatch({ kind: 'replace', annotations: restored });
     this.#fileRegions = truth?.regions ?? [];
     if (truth === null) this.removeTruth();
     else this.#setTruth(truth.source, truth.name, truth.outside);
@@ -158,7 +179,7 @@ export class AnnotationSession {
   /** The truth in the form that is saved; null without one. */
   keptTruth(): KeptTruth | null {
     const { truth } = annotateOf(this.#store.getState());
-    if (truth === null) return null;
+    if (truth === null) return this.#waitingTruth;
     const { source, name, outside } = truth;
     return { source, name, outside, regions: source === 'file' ? this.#fileRegions : [] };
   }
@@ -167,20 +188,94 @@ export class AnnotationSession {
     window.clearTimeout(this.#paintTimer);
     this.#loadedSlide = null;
     this.#fileRegions = [];
+    this.#waitingTruth = null;
     this.#paint();
   }
 
   async #load(slide: OpenSlide): Promise<void> {
     const { fingerprint, name } = slide.metadata;
-    const [kept] = await Promise.all([this.#kept.get(fingerprint, name), this.#modelsLoaded()]);
+    const opened = await this.#kept.open(fingerprint, name);
     if (!this.#isOpen(slide)) return;
-    const drawnMeanwhile = annotateOf(this.#store.getState()).annotations.length > 0;
-    if (kept !== null) this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
+    if (opened.kind === 'failed') {
+      const entry = logEntry('warning', unreadReport(name, opened.reason), retryCommand);
+      this.#dispatch({ kind: 'saving', saving: { kind: 'unread', reason: opened.reason } });
+      this.#store.dispatch({ type: 'log', entry });
+      return;
+    }
+    const { kept } = opened;
+    const { annotations: drawn, truth: chosen, saving } = annotateOf(this.#store.getState());
+    // Ground truth that was chosen while saved annotations could not be read stays.
+    this.#waitingTruth = chosen === null ? kept.truth : null;
+    this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
     this.#loadedSlide = slide.slideId;
-    if (kept?.truth != null) {
-      this.#fileRegions = kept.truth.regions;
-      this.#setTruth(kept.truth.source, kept.truth.name, kept.truth.outside, false);
-    } else if (drawnMeanwhile) this.#keep();
+    this.#showSaving();
+    if (saving.kind === 'unread') this.#problemOver(readReport(name));
+    if (drawn.length > 0 || chosen !== null) this.#keep();
+    await this.#modelsLoaded();
+    if (this.#isOpen(slide) && this.#waitingTruth !== null) this.#takeTruth(this.#waitingTruth);
+  }
+
+  /** Takes over a change that another tab has saved. */
+  #merge(fingerprint: string, kept: KeptAnnotations): void {
+    const { slide } = this.#store.getState();
+    if (slide?.metadata.fingerprint !== fingerprint || !this.#isLoaded(slide)) return;
+    this.#isMerging = true;
+    try {
+      this.#dispatch({ kind: 'merge', annotations: kept.annotations });
+      if (this.#waitingTruth !== null) {
+        this.#waitingTruth = kept.truth;
+        return;
+      }
+      const before = this.keptTruth();
+      if (kept.truth === null) {
+        if (before !== null) this.removeTruth();
+      } else if (
+        before?.regions !== kept.truth.regions ||
+        before.source !== kept.truth.source ||
+        before.outside !== kept.truth.outside
+      ) {
+        this.#takeTruth(kept.truth);
+      }
+    } finally {
+      this.#isMerging = false;
+    }
+  }
+
+  /** Shows saved ground truth. */
+  #takeTruth({ source, name, outside, regions }: KeptTruth): void {
+    this.#fileRegions = regions;
+    this.#setTruth(source, name, outside, false);
+  }
+
+  #setFailing(reason: string | null): void {
+    this.#failing = reason;
+    this.#showSaving();
+    if (reason === null) this.#problemOver(writtenReport);
+    else {
+      const entry = logEntry('warning', unwrittenReport(reason), retryCommand);
+      this.#store.dispatch({ type: 'log', entry });
+    }
+  }
+
+  #problemOver(report: ErrorReport): void {
+    this.#store.dispatch({ type: 'log', entry: logEntry('info', report, null) });
+    if (this.#store.getState().notice?.commandId === retryCommand) {
+      this.#store.dispatch({ type: 'dismiss-notice' });
+    }
+  }
+
+  #showSaving(): void {
+    const { slide } = this.#store.getState();
+    if (slide === null || !this.#isLoaded(slide)) return;
+    const saving: Saving =
+      this.#failing === null ? { kind: 'saved' } : { kind: 'failing', reason: this.#failing };
+    this.#dispatch({ kind: 'saving', saving });
+  }
+
+  /** Whether closing the page would lose annotations. */
+  #hasUnsaved(): boolean {
+    const { annotations, saving } = annotateOf(this.#store.getState());
+    return this.#kept.isFailing || (saving.kind === 'unread' && annotations.length > 0);
   }
 
   /** Resolves when the models are loaded: labels are mapped to their classes. */
@@ -214,10 +309,9 @@ export class AnnotationSession {
         const read = await this.#client.readAnnotations(file, file.name);
         if (!this.#isOpen(slide)) return null;
         this.#warnOfPlace(read.regions, slide, file.name);
-        const sound = read.regions.filter(hasFiniteCoordinates);
-        this.#warnOfRefused(read.regions.length - sound.length, file.name);
+        this.#warnOfRefused(read.refused, file.name);
         // Not spread: a file may have more regions than a call can take arguments.
-        for (const region of sound) regions.push(region);
+        for (const region of read.regions) regions.push(region);
       } catch (error) {
         this.#fail(unknownJson(error), file.name);
         return null;
@@ -239,10 +333,13 @@ export class AnnotationSession {
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
 
-  #warnOfRefused(count: number, name: string): void {
-    if (count === 0) return;
-    const problem = `${count} ${count === 1 ? 'region' : 'regions'} with invalid coordinates skipped.`;
-    const remedy = 'Export the file again.';
+  #warnOfRefused(refused: readonly RefusedRegion[], name: string): void {
+    const [first] = refused;
+    if (first === undefined) return;
+    const more = refused.length - 1;
+    const rest = more === 0 ? '' : ` So ${more === 1 ? 'has 1 more' : `have ${more} more`}.`;
+    const problem = `${first.problem}${rest} The file's other regions were read.`;
+    const remedy = 'Correct the file, or export it again.';
     const report = { code: 'annotations', file: name, problem, remedy };
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
@@ -260,6 +357,7 @@ export class AnnotationSession {
     outside: TruthSummary['outside'],
     ask = true,
   ): void {
+    this.#waitingTruth = null;
     const state = this.#store.getState();
     const classNames = this.#classes(state).map((entry) => entry.name);
     const { labels, asks } = matchLabels(browserStorage(), this.#regions(source), classNames);
@@ -295,7 +393,7 @@ export class AnnotationSession {
 
   #keep(): void {
     const { slide } = this.#store.getState();
-    if (slide === null || !this.#isLoaded(slide)) return;
+    if (slide === null || !this.#isLoaded(slide) || this.#isMerging) return;
     const { annotations } = slide.annotate;
     this.#kept.put(slide.metadata.fingerprint, { annotations, truth: this.keptTruth() });
   }
@@ -316,6 +414,36 @@ export class AnnotationSession {
   #fail(error: unknown, subject: string): void {
     this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
   }
+}
+
+function unwrittenReport(reason: string): ErrorReport {
+  return {
+    code: 'storage-annotations',
+    file: '',
+    problem: `Annotations can't be saved. ${reason}`,
+    remedy: 'Dualscope keeps trying. Free disk space, or export them before you close the page.',
+  };
+}
+
+const writtenReport: ErrorReport = {
+  code: 'storage-annotations',
+  file: '',
+  problem: 'Annotations are being saved again.',
+  remedy: '',
+};
+
+function readReport(file: string): ErrorReport {
+  return { code: 'storage-annotations', file, problem: 'Saved annotations were read.', remedy: '' };
+}
+
+function unreadReport(file: string, reason: string): ErrorReport {
+  return {
+    code: 'storage-annotations',
+    file,
+    problem: `Saved annotations can't be read. ${reason}`,
+    remedy:
+      'They are left as they are, and new ones are not saved. Export new annotations before you close the page.',
+  };
 }
 
 /** A JSON file may have been meant as anything that the page opens, so its error names all of these. */

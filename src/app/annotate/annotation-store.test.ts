@@ -1,33 +1,77 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { KeptAnnotations } from './annotation-record.ts';
+import type { ErrorReport } from '../../base/error-report.ts';
+import type { Annotation } from './annotation.ts';
+import { itemName, splitSlideRecord } from './annotation-record.ts';
+import type { KeptAnnotations, KeptTruth, StoredRecord } from './annotation-record.ts';
 import { AnnotationStore } from './annotation-store.ts';
-import type { RecordTable } from './annotation-store.ts';
+import type { ChangeChannel } from './annotation-store.ts';
+import type { RecordTable, SlideContent, TableChanges } from './annotation-table.ts';
 
-const shape = (id: string) => ({ id, label: 'tumour', outer: [0, 0, 9, 0, 9, 9], holes: [] });
-const kept = (...ids: string[]): KeptAnnotations => ({ annotations: ids.map(shape), truth: null });
+const shape = (id: string, x = 0): Annotation => ({
+  id,
+  label: 'tumour',
+  outer: [x, 0, 9, 0, 9, 9],
+  holes: [],
+});
+const kept = (...annotations: Annotation[]): KeptAnnotations => ({ annotations, truth: null });
+const truth: KeptTruth = { source: 'file', name: 't.xml', outside: 'background', regions: [] };
 
-/** A table in memory that can be made to fail, and to hold its writes until they are let go. */
-class FakeTable implements RecordTable {
-  readonly records = new Map<string, unknown>();
+/** What several pages share: a database in memory that can be made to fail, and to hold its writes. */
+class FakeDatabase implements RecordTable {
+  readonly records = new Map<string, StoredRecord>();
+  /** Records of slides, as version 1 stored them. */
+  readonly slides = new Map<string, unknown>();
   fails = false;
   holds = false;
   writes = 0;
+  refuse: (record: StoredRecord) => boolean = () => false;
   #held: (() => void)[] = [];
 
-  get(fingerprint: string): Promise<unknown> {
-    return this.fails
-      ? Promise.reject(new Error('Disk on fire.'))
-      : Promise.resolve(this.records.get(fingerprint));
+  add(key: StoredRecord['key'], value: unknown): void {
+    this.records.set(JSON.stringify(key), { key, value });
   }
 
-  async put(fingerprint: string, record: unknown): Promise<void> {
-    await this.#write();
-    this.records.set(fingerprint, structuredClone(record));
+  all(): StoredRecord[] {
+    return structuredClone([...this.records.values()]);
   }
 
-  async delete(fingerprint: string): Promise<void> {
-    await this.#write();
-    this.records.delete(fingerprint);
+  async read(fingerprint: string): Promise<SlideContent> {
+    this.#check();
+    const split = splitSlideRecord(fingerprint, this.slides.get(fingerprint));
+    if (split !== null) {
+      for (const { key, value } of split) this.add(key, value);
+      this.slides.delete(fingerprint);
+    }
+    const records = this.all().filter(({ key }) => key[0] === fingerprint);
+    return Promise.resolve({ records, unreadableSlide: this.slides.has(fingerprint) });
+  }
+
+  async readItems(fingerprint: string, names: readonly string[]): Promise<StoredRecord[]> {
+    this.#check();
+    const own = ({ key }: StoredRecord): boolean => key[0] === fingerprint && names.includes(itemName(key));
+    return Promise.resolve(this.all().filter(own));
+  }
+
+  async write({ puts, deletes }: TableChanges): Promise<void> {
+    this.writes++;
+    const copies = structuredClone(puts);
+    if (this.holds) await new Promise<void>((resolve) => this.#held.push(resolve));
+    this.#check();
+    if (copies.some((record) => this.refuse(record))) throw new Error('Too large.');
+    for (const { key, value } of copies) this.add(key, value);
+    for (const key of deletes) this.records.delete(JSON.stringify(key));
+  }
+
+  /** In one go, as in one transaction. */
+  revise(
+    fingerprint: string,
+    decide: (records: readonly StoredRecord[]) => TableChanges,
+  ): Promise<StoredRecord[]> {
+    const own = (): StoredRecord[] => this.all().filter(({ key }) => key[0] === fingerprint);
+    const { puts, deletes } = decide(own());
+    for (const { key, value } of puts) this.add(key, value);
+    for (const key of deletes) this.records.delete(JSON.stringify(key));
+    return Promise.resolve(own());
   }
 
   letGo(): void {
@@ -35,19 +79,56 @@ class FakeTable implements RecordTable {
     for (const go of this.#held.splice(0)) go();
   }
 
-  async #write(): Promise<void> {
-    this.writes++;
-    if (this.holds) await new Promise<void>((resolve) => this.#held.push(resolve));
+  #check(): void {
     if (this.fails) throw new Error('Disk full.');
   }
 }
 
-function start() {
-  const table = new FakeTable();
-  const report = vi.fn();
-  const store = new AnnotationStore(report, table);
-  const reported = (): string[] => report.mock.calls.map(([level, { problem }]) => `${level}: ${problem}`);
-  return { table, store, report, reported };
+/** Delivers messages to all channels but the sender's, unless they are deaf. */
+class FakeAir {
+  readonly channels = new Set<ChangeChannel & { isDeaf: boolean }>();
+
+  channel(): ChangeChannel & { isDeaf: boolean } {
+    const channel = {
+      isDeaf: false,
+      onMessage: (_: unknown) => undefined as void,
+      post: (message: unknown) => {
+        for (const other of this.channels) {
+          if (other !== channel && !other.isDeaf) other.onMessage(structuredClone(message));
+        }
+      },
+    };
+    this.channels.add(channel);
+    return channel;
+  }
+}
+
+function page(database = new FakeDatabase(), air = new FakeAir()) {
+  const warned: ErrorReport[] = [];
+  const failing: (string | null)[] = [];
+  /** What the page shows of its slide. */
+  const shown = { kept: kept() };
+  const channel = air.channel();
+  const store = new AnnotationStore(
+    {
+      warn: (report) => void warned.push(report),
+      changed: (_, now) => (shown.kept = now),
+      failing: (reason) => void failing.push(reason),
+    },
+    database,
+    channel,
+  );
+  const open = async (): Promise<KeptAnnotations> => {
+    const opened = await store.open('f', 's.svs');
+    if (opened.kind === 'failed') throw new Error(opened.reason);
+    return (shown.kept = opened.kept);
+  };
+  const put = (...annotations: Annotation[]): void => {
+    shown.kept = { ...shown.kept, annotations };
+    store.put('f', shown.kept);
+  };
+  const ids = (): string[] => shown.kept.annotations.map(({ id }) => id);
+  return { database, air, channel, store, open, put, shown, ids, warned, failing };
 }
 
 const settle = async (): Promise<void> => {
@@ -57,137 +138,384 @@ const settle = async (): Promise<void> => {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-describe('reading', () => {
-  it('gives back what was written, with a version in the record', async () => {
-    const { table, store } = start();
-    store.put('f', kept('1', '2'));
+describe('saving', () => {
+  it('returns what was saved, in drawing order, with the ground truth', async () => {
+    const one = page();
+    expect(await one.open()).toEqual(kept());
+    one.store.put('f', { annotations: [shape('b'), shape('a')], truth });
     await settle();
-    expect(table.records.get('f')).toMatchObject({ version: 1 });
-    expect(await store.get('f', 's.svs')).toEqual(kept('1', '2'));
-    expect(await store.get('other', 's.svs')).toBeNull();
+    const next = page(one.database);
+    expect(await next.open()).toEqual({ annotations: [shape('b'), shape('a')], truth });
+    expect(await next.store.open('other', 's.svs')).toEqual({ kind: 'read', kept: kept() });
   });
 
-  it('reads records from before there was a version', async () => {
-    const { table, store, report } = start();
-    table.records.set('f', kept('1'));
-    expect(await store.get('f', 's.svs')).toEqual(kept('1'));
-    expect(report).not.toHaveBeenCalled();
-  });
-
-  it.each([
-    ['of a later version', { version: 2, layers: [] }],
-    ['that is damaged', { version: 1, annotations: 'none', truth: null }],
-    ['that is damaged and old', { annotations: [{ id: 1 }], truth: null }],
-  ])('reports a record %s and never overwrites it', async (_, record) => {
-    const { table, store, report } = start();
-    table.records.set('f', record);
-    expect(await store.get('f', 's.svs')).toBeNull();
-    expect(report).toHaveBeenCalledExactlyOnceWith(
-      'warning',
-      expect.objectContaining({ file: 's.svs', remedy: expect.stringContaining('GeoJSON') as string }),
-    );
-    store.put('f', kept('new'));
-    store.put('f', kept());
-    store.flush();
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(table.records.get('f')).toBe(record);
-    expect(table.writes).toBe(0);
-  });
-
-  it('does not take a failed read for an empty record', async () => {
-    const { table, store, reported } = start();
-    table.records.set('f', { version: 1, ...kept('1') });
-    table.fails = true;
-    expect(await store.get('f', 's.svs')).toBeNull();
-    expect(reported()).toEqual([expect.stringContaining('Disk on fire.')]);
-    table.fails = false;
-    store.put('f', kept('new'));
+  it('writes only what has changed: one record per annotation', async () => {
+    const { database, open, put } = page();
+    await open();
+    const [a, b] = [shape('a'), shape('b')];
+    put(a, b);
     await settle();
-    expect(table.records.get('f')).toMatchObject(kept('1'));
-    // Opened again, it can be read, and is written from then on.
-    expect(await store.get('f', 's.svs')).toEqual(kept('1'));
-    store.put('f', kept('1', 'new'));
+    expect(database.records.size).toBe(2);
+    const before = new Set(database.records.keys());
+    put(a, shape('b', 5));
     await settle();
-    expect(table.records.get('f')).toMatchObject(kept('1', 'new'));
+    expect(database.records.size).toBe(2);
+    expect([...database.records.keys()].filter((key) => before.has(key))).toHaveLength(1);
+    put(a);
+    await settle();
+    expect(database.records.size).toBe(1);
+    put();
+    await settle();
+    expect(database.records.size).toBe(0);
   });
 
-  it('drops a shape whose coordinates are not finite, not the whole record', async () => {
-    const { table, store, reported } = start();
-    const broken = { ...shape('2'), outer: [0, 0, Number.NaN, 0, 9, 9] };
-    const region = { ...shape('3'), colour: null, outer: Float64Array.of(0, Infinity, 1, 1, 2, 2) };
-    table.records.set('f', {
-      annotations: [shape('1'), broken],
-      truth: { source: 'file', name: 't.xml', outside: 'background', regions: [region] },
-    });
-    const read = await store.get('f', 's.svs');
-    expect(read?.annotations).toEqual([shape('1')]);
-    expect(read?.truth).toMatchObject({ name: 't.xml', regions: [] });
-    expect(reported()).toEqual([expect.stringContaining('2 saved annotations')]);
-  });
-});
-
-describe('writing', () => {
-  it('starts at once, and writes the edits made during a write together', async () => {
-    const { table, store } = start();
-    table.holds = true;
-    store.put('f', kept('1'));
-    expect(table.writes).toBe(1);
-    store.put('f', kept('1', '2'));
-    store.put('f', kept('1', '2', '3'));
+  it('starts at once, and combines the edits made during a write', async () => {
+    const { database, store, open, put } = page();
+    await open();
+    database.holds = true;
+    put(shape('a'));
+    expect(database.writes).toBe(1);
+    const all = [shape('a', 1), shape('b'), shape('c')];
+    put(all[0]!);
+    put(...all);
     // What is not on disk yet is read all the same.
-    expect(await store.get('f', 's.svs')).toEqual(kept('1', '2', '3'));
-    table.letGo();
+    expect(await store.open('f', 's.svs')).toEqual({ kind: 'read', kept: kept(...all) });
+    database.letGo();
     await settle();
-    expect(table.writes).toBe(2);
-    expect(table.records.get('f')).toMatchObject(kept('1', '2', '3'));
-  });
-
-  it('deletes the record of a slide that has nothing any more', async () => {
-    const { table, store } = start();
-    store.put('f', kept('1'));
-    await settle();
-    store.put('f', kept());
-    await settle();
-    expect(table.records.has('f')).toBe(false);
-  });
-
-  it('reports a failure once, tries again, and says when it is over', async () => {
-    const { table, store, reported } = start();
-    table.fails = true;
-    store.put('f', kept('1'));
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(table.writes).toBeGreaterThan(2);
-    expect(reported()).toEqual([expect.stringMatching(/^warning: .*Disk full\./)]);
-    table.fails = false;
-    await vi.advanceTimersByTimeAsync(30_000);
-    expect(table.records.get('f')).toMatchObject(kept('1'));
-    expect(reported()).toHaveLength(2);
-    expect(reported()[1]).toMatch(/^info: /);
-  });
-
-  it('tries every slide in each round: one record that can not be written does not hold up the others', async () => {
-    const { table, store } = start();
-    const put = table.put.bind(table);
-    table.put = (fingerprint, record) =>
-      fingerprint === 'bad' ? Promise.reject(new Error('Too large.')) : put(fingerprint, record);
-    store.put('bad', kept('1'));
-    store.put('good', kept('2'));
-    await settle();
-    expect([...table.records.keys()]).toEqual(['good']);
-    store.put('good', kept('2', '3'));
-    await settle();
-    expect(table.records.get('good')).toMatchObject({ annotations: [{ id: '2' }, { id: '3' }] });
+    expect(database.writes).toBe(2);
+    expect(await page(database).open()).toEqual(kept(...all));
+    expect(database.records.size).toBe(3);
   });
 
   it('starts pending writes when the page closes, even during another write', async () => {
-    const { table, store } = start();
-    table.holds = true;
-    store.put('f', kept('1'));
-    store.put('f', kept('1', '2'));
+    const { database, store, open, put } = page();
+    await open();
+    database.holds = true;
+    put(shape('a'));
+    store.put('f', { annotations: [shape('a', 1), shape('b')], truth });
     store.flush();
-    expect(table.writes).toBe(2);
-    table.letGo();
+    expect(database.writes).toBe(3);
+    database.letGo();
     await settle();
-    expect(table.records.get('f')).toMatchObject(kept('1', '2'));
+    expect(await page(database).open()).toEqual({ annotations: [shape('a', 1), shape('b')], truth });
+    expect(database.records.size).toBe(3);
+  });
+
+  it('writes large imports in several transactions', async () => {
+    const { database, open, put } = page();
+    await open();
+    put(...Array.from({ length: 1201 }, (_, i) => shape(`n${i}`)));
+    await settle();
+    expect(database.writes).toBe(3);
+    expect(database.records.size).toBe(1201);
+  });
+
+  it('returns a deleted annotation to its place', async () => {
+    const { database, open, put } = page();
+    await open();
+    const [a, b, c] = [shape('a'), shape('b'), shape('c')];
+    put(a, b, c);
+    await settle();
+    put(a, c);
+    await settle();
+    put(a, b, c);
+    await settle();
+    expect(await page(database).open()).toEqual(kept(a, b, c));
+  });
+});
+
+describe('failed writes', () => {
+  it('are reported once and retried until they succeed', async () => {
+    const { database, store, open, put, failing } = page();
+    await open();
+    database.fails = true;
+    put(shape('a'));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(database.writes).toBeGreaterThan(2);
+    expect(failing).toEqual(['Disk full.']);
+    expect(store.isFailing).toBe(true);
+    put(shape('a', 1), shape('b'));
+    database.fails = false;
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(failing).toEqual(['Disk full.', null]);
+    expect(store.isFailing).toBe(false);
+    expect(await page(database).open()).toEqual(kept(shape('a', 1), shape('b')));
+    expect(database.records.size).toBe(2);
+  });
+
+  it('are retried at once when asked', async () => {
+    const { database, store, open, put, failing } = page();
+    await open();
+    database.fails = true;
+    put(shape('a'));
+    await settle();
+    database.fails = false;
+    store.retry();
+    await settle();
+    expect(failing).toEqual(['Disk full.', null]);
+  });
+
+  it('of one slide or of its ground truth do not hold up others', async () => {
+    const { database, store, open, failing } = page();
+    await open();
+    await store.open('good', 'g.svs');
+    database.refuse = ({ key }) => key[1] === 'truth' || key[0] === 'f';
+    store.put('f', kept(shape('a')));
+    store.put('good', { annotations: [shape('b')], truth });
+    await settle();
+    expect(database.all().map(({ key }) => key[2])).toEqual(['b']);
+    expect(failing).toEqual(['Too large.']);
+    store.put('good', { annotations: [shape('b'), shape('c')], truth });
+    await settle();
+    expect(database.all().map(({ key }) => key[2])).toEqual(['b', 'c']);
+  });
+});
+
+describe('failed reads', () => {
+  it('are not taken for an empty slide: nothing is written until a read succeeds', async () => {
+    const { database, store, open, put, warned } = page();
+    database.slides.set('f', { version: 1, annotations: [shape('a')], truth: null });
+    database.fails = true;
+    expect(await store.open('f', 's.svs')).toEqual({ kind: 'failed', reason: 'Disk full.' });
+    database.fails = false;
+    put(shape('new'));
+    store.flush();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(database.writes).toBe(0);
+    expect(await open()).toEqual(kept(shape('a')));
+    put(shape('a'), shape('new'));
+    await settle();
+    expect(await page(database).open()).toEqual(kept(shape('a'), shape('new')));
+    expect(warned).toEqual([]);
+  });
+});
+
+describe('records of version 1', () => {
+  it.each([{ version: 1 }, {}])('are split without loss (%j)', async (version) => {
+    const { database, open, warned } = page();
+    const region = { ...shape('r'), colour: null, outer: Float64Array.of(0, 0, 1, 1, 2, 2) };
+    const whole = { ...truth, regions: [region] };
+    database.slides.set('f', { ...version, annotations: [shape('2'), shape('1')], truth: whole });
+    expect(await open()).toEqual({ annotations: [shape('2'), shape('1')], truth: whole });
+    expect(database.slides.size).toBe(0);
+    expect(await page(database).open()).toEqual({ annotations: [shape('2'), shape('1')], truth: whole });
+    expect(warned).toEqual([]);
+  });
+
+  it('that can not be read stay, are named, and do not keep new annotations from being saved', async () => {
+    for (const record of [{ version: 9, layers: [] }, { annotations: 'none', truth: null }, 7]) {
+      const { database, open, put, warned } = page();
+      database.slides.set('f', record);
+      expect(await open()).toEqual(kept());
+      expect(warned).toEqual([expect.objectContaining({ file: 's.svs' })]);
+      put(shape('new'));
+      await settle();
+      expect(database.slides.get('f')).toBe(record);
+      expect(await page(database).open()).toEqual(kept(shape('new')));
+    }
+  });
+
+  it('keep shapes that can not be read aside, and name them', async () => {
+    const { database, open, put, warned } = page();
+    const broken = { ...shape('2'), outer: [0, 0, Infinity, 0, 9, 9] };
+    const odd = [broken, null, { id: 7 }, { ...shape('1'), label: 5 }, shape('1', 3)];
+    const bad = { ...shape('3'), colour: null, outer: Float64Array.of(0, Number.NaN, 1, 1, 2, 2) };
+    database.slides.set('f', {
+      annotations: [shape('1'), ...odd],
+      truth: { ...truth, regions: [bad, { ...bad, outer: Float64Array.of(0, 0, 1, 1, 2, 2) }] },
+    });
+    const read = await open();
+    expect(read.annotations).toEqual([shape('1'), { ...shape('1', 3), id: '1-6' }]);
+    expect(read.truth?.regions).toHaveLength(1);
+    expect(warned.map(({ problem }) => problem)).toEqual([
+      `4 saved annotations can't be read: "tumour", unreadable-3, unreadable-4 and 1 more.`,
+      "1 region of the saved ground truth can't be read.",
+    ]);
+    // Neither editing nor deleting touches them.
+    put(shape('2'));
+    await settle();
+    put();
+    await settle();
+    const left = database.all().filter(({ key }) => key[1] === 'annotation');
+    expect(left.map(({ value }) => value)).toMatchObject(
+      odd.slice(0, 4).map((each) => each ?? { shape: null }),
+    );
+  });
+});
+
+describe('two pages with the same slide', () => {
+  async function two() {
+    const one = page();
+    const other = page(one.database, one.air);
+    await one.open();
+    await other.open();
+    return { one, other, database: one.database };
+  }
+
+  it('show the same after each edit, and lose none', async () => {
+    const { one, other, database } = await two();
+    one.put(shape('a'));
+    await settle();
+    expect(other.ids()).toEqual(['a']);
+    other.put(...other.shown.kept.annotations, shape('b'));
+    one.put(...one.shown.kept.annotations, shape('c'));
+    await settle();
+    expect(one.ids()).toEqual(other.ids());
+    expect([...one.ids()].sort()).toEqual(['a', 'b', 'c']);
+    one.put(...one.shown.kept.annotations.filter(({ id }) => id !== 'a'));
+    await settle();
+    expect([...other.ids()].sort()).toEqual(['b', 'c']);
+    expect([...(await page(database).open()).annotations].map(({ id }) => id).sort()).toEqual(['b', 'c']);
+    expect(database.records.size).toBe(2);
+    expect([...one.warned, ...other.warned]).toEqual([]);
+  });
+
+  it('keep both versions of an annotation that both change at the same time, and say so once', async () => {
+    const { one, other, database } = await two();
+    one.put(shape('a'));
+    await settle();
+    database.holds = true;
+    one.put(shape('a', 1));
+    other.put(shape('a', 2));
+    database.letGo();
+    await settle();
+    const xs = (annotations: readonly Annotation[]): unknown[] =>
+      annotations.map(({ outer }) => outer[0]).sort();
+    expect(xs(one.shown.kept.annotations)).toEqual([1, 2]);
+    expect(one.shown.kept).toEqual(other.shown.kept);
+    expect(one.shown.kept.annotations[0]?.id).toBe('a');
+    expect(xs((await page(database).open()).annotations)).toEqual([1, 2]);
+    expect(database.records.size).toBe(2);
+    const warned = [...one.warned, ...other.warned];
+    expect(warned).toEqual([
+      expect.objectContaining({ problem: expect.stringContaining('two tabs') as string }),
+    ]);
+    // Both versions can be edited further.
+    one.put(...one.shown.kept.annotations.map(({ id }) => shape(id, 7)));
+    await settle();
+    expect(xs(other.shown.kept.annotations)).toEqual([7, 7]);
+    expect(database.records.size).toBe(2);
+  });
+
+  it('keep an edit against a deletion at the same time', async () => {
+    const { one, other, database } = await two();
+    one.put(shape('a'));
+    await settle();
+    database.holds = true;
+    one.put();
+    other.put(shape('a', 2));
+    database.letGo();
+    await settle();
+    expect(one.shown.kept.annotations).toEqual([shape('a', 2)]);
+    expect(other.shown.kept.annotations).toEqual([shape('a', 2)]);
+  });
+
+  it('settle when a slide is opened what they could not tell each other', async () => {
+    const { one, other, database } = await two();
+    other.channel.isDeaf = true;
+    one.put(shape('a'), shape('b'));
+    await settle();
+    one.channel.isDeaf = true;
+    await other.open();
+    one.put(shape('a', 1), one.shown.kept.annotations[1]!);
+    other.put(shape('a', 2), other.shown.kept.annotations[1]!);
+    await settle();
+    expect(database.records.size).toBe(3);
+    const third = page(database);
+    expect((await third.open()).annotations.map(({ id }) => id)).toHaveLength(3);
+    expect(third.warned).toHaveLength(1);
+    expect(await third.open()).toEqual(await page(database).open());
+  });
+
+  it('do not call equal changes a conflict', async () => {
+    const { one, other, database } = await two();
+    database.holds = true;
+    one.store.put('f', { annotations: [shape('a')], truth });
+    other.store.put('f', { annotations: [shape('a')], truth: { ...truth } });
+    database.letGo();
+    await settle();
+    expect(database.records.size).toBe(2);
+    expect([...one.warned, ...other.warned]).toEqual([]);
+  });
+
+  it('use the later ground truth, and say that it replaced another', async () => {
+    const { one, other, database } = await two();
+    database.holds = true;
+    one.store.put('f', { annotations: [], truth });
+    other.store.put('f', { annotations: [], truth: { ...truth, name: 'other.xml' } });
+    database.letGo();
+    await settle();
+    expect(database.records.size).toBe(1);
+    expect(one.shown.kept.truth).toEqual(other.shown.kept.truth);
+    expect([...one.warned, ...other.warned]).toHaveLength(1);
+  });
+
+  it('keep edits that can not be written yet when the other page changes the same annotation', async () => {
+    const { one, other, database } = await two();
+    one.put(shape('a'));
+    await settle();
+    database.refuse = ({ value }) => (value as { outer: number[] }).outer[0] === 1;
+    one.put(shape('a', 1));
+    await settle();
+    other.put(shape('a', 2));
+    await settle();
+    expect(one.shown.kept.annotations).toEqual([shape('a', 1)]);
+    database.refuse = () => false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(one.shown.kept.annotations.map(({ outer }) => outer[0]).sort()).toEqual([1, 2]);
+    expect(one.shown.kept).toEqual(other.shown.kept);
+  });
+
+  it('read everything again after a large change, a missed message, or a foreign one', async () => {
+    const { one, other } = await two();
+    one.put(...Array.from({ length: 450 }, (_, i) => shape(`n${i}`)));
+    await settle();
+    expect(other.ids()).toEqual(one.ids());
+    other.channel.isDeaf = true;
+    one.put(shape('x'));
+    await settle();
+    other.channel.isDeaf = false;
+    one.channel.post({ fingerprint: 7 });
+    one.channel.post('hello');
+    one.channel.post({ fingerprint: 'another', names: null });
+    await settle();
+    expect(other.ids()).toHaveLength(450);
+    other.store.refresh();
+    await settle();
+    expect(other.ids()).toEqual(['x']);
+  });
+
+  it('agree after many edits at random times', async () => {
+    const { one, other, database } = await two();
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (seed * 1103515245 + 12345) % 2147483648;
+      return Math.floor((seed / 2147483648) * below);
+    };
+    let drawn = 0;
+    for (let step = 0; step < 300; step++) {
+      const at = random(2) === 0 ? one : other;
+      const list = [...at.shown.kept.annotations];
+      const choice = random(4);
+      if (choice === 0 || list.length === 0) list.push(shape(`d${drawn++}`, random(100)));
+      else if (choice === 1) list.splice(random(list.length), 1);
+      else {
+        const index = random(list.length);
+        list[index] = shape(list[index]!.id, random(1000));
+      }
+      if (random(3) === 0) database.holds = true;
+      at.put(...list);
+      if (random(2) === 0) {
+        database.letGo();
+        await settle();
+      }
+    }
+    database.letGo();
+    await settle();
+    await vi.advanceTimersByTimeAsync(1);
+    const third = await page(database).open();
+    expect(one.shown.kept).toEqual(third);
+    expect(other.shown.kept).toEqual(third);
+    expect(database.records.size).toBe(third.annotations.length);
   });
 });

@@ -1,125 +1,259 @@
-/** Saves annotations per slide in IndexedDB, because a file may have megabytes of outlines. */
-import { openDB } from 'idb';
-import type { DBSchema, IDBPDatabase } from 'idb';
+/** Saves annotations per slide, each by itself, and keeps pages that show the same slide equal. */
+import { z } from 'zod';
 import type { ErrorReport } from '../../base/error-report.ts';
-import { readRecord, toRecord, UnreadableRecord } from './annotation-record.ts';
 import type { KeptAnnotations } from './annotation-record.ts';
+import { openTable } from './annotation-table.ts';
+import type { RecordTable, SlideContent } from './annotation-table.ts';
+import { settleForks } from './settle-forks.ts';
+import { SlideRecords } from './slide-records.ts';
+import type { RecordChanges } from './slide-records.ts';
 
-/** Records by slide fingerprint. Every method rejects when the database fails. */
-export interface RecordTable {
-  get(fingerprint: string): Promise<unknown>;
-  /** Resolves when the record is on disk. */
-  put(fingerprint: string, record: unknown): Promise<void>;
-  delete(fingerprint: string): Promise<void>;
+/** Tells the other pages of this browser about changes. */
+export interface ChangeChannel {
+  post(message: unknown): void;
+  /** Called with the messages of other pages. */
+  onMessage: (message: unknown) => void;
 }
 
-/** Receives problems with their remedies, and the notice that a problem is over. */
-export type StoreReporter = (level: 'warning' | 'info', report: ErrorReport) => void;
+export interface StoreEvents {
+  /** Something is not as it was saved, with the remedy. */
+  warn(report: ErrorReport): void;
+  /** Another page has changed the annotations of the slide that was opened last. */
+  changed(fingerprint: string, kept: KeptAnnotations): void;
+  /** Writing has begun to fail, for the given reason; null when it works again. */
+  failing(reason: string | null): void;
+}
+
+/** The saved annotations of a slide, or why they could not be read. */
+export type OpenedAnnotations =
+  | { readonly kind: 'read'; readonly kept: KeptAnnotations }
+  | { readonly kind: 'failed'; readonly reason: string };
 
 /** Delay before a failed write is retried, milliseconds; doubles with each failure up to `lastRetryMs`. */
 const firstRetryMs = 1000;
 const lastRetryMs = 30_000;
 
+/** Annotations per transaction, so that a large import does not block the page. */
+const maxPerWrite = 500;
+
+/** Items per message; beyond it, the other pages read the whole slide. */
+const maxPerMessage = 200;
+
+const messageSchema = z.object({
+  fingerprint: z.string(),
+  /** See `itemName`; null for the whole slide. */
+  names: z.array(z.string()).nullable(),
+});
+
 /**
- * Reads and writes annotations. Each edit is written immediately, one write at a time; edits made during a write are
- * combined into the next one. Failed writes are reported and retried. Unreadable records are never overwritten.
+ * Reads and writes annotations. Each edit is written immediately, one transaction at a time; edits made during a write
+ * are combined into the next one. Failed writes are retried. While a slide could not be read, nothing of
+ * it is written.
  */
 export class AnnotationStore {
+  readonly #events: StoreEvents;
   readonly #table: RecordTable;
-  readonly #report: StoreReporter;
-  /** Not yet on disk, by fingerprint. */
-  readonly #pending = new Map<string, KeptAnnotations>();
-  /** Fingerprints of slides with unreadable records. */
-  readonly #unreadable = new Set<string>();
-  #isWriting = false;
+  readonly #channel: ChangeChannel | null;
+  readonly #writer = crypto.randomUUID().slice(0, 8);
+  readonly #slides = new Map<string, SlideRecords>();
+  /** Fingerprints of slides that have been read. */
+  readonly #read = new Set<string>();
+  /** Slides whose last write failed, in this round. */
+  readonly #failed = new Set<SlideRecords>();
+  /** Items of the current slide that other pages have changed; null for all. */
+  #heard: Set<string> | null = new Set();
+  #current: SlideRecords | null = null;
+  #isWorking = false;
+  /** Whether `#work` was called while it was running. */
+  #hasMore = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
 
-  constructor(report: StoreReporter, table: RecordTable = openTable()) {
-    this.#report = report;
+  constructor(events: StoreEvents, table = openTable(), channel = openChannel()) {
+    this.#events = events;
     this.#table = table;
+    this.#channel = channel;
+    if (channel !== null) channel.onMessage = (message) => this.#hear(message);
+  }
+
+  /** Whether a change could not be written yet, after at least one attempt. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
   }
 
   /**
-   * Reads the saved annotations of a slide. Reports an unreadable record, and then writes nothing for this slide until
-   * it has been read successfully.
+   * Reads the saved annotations of a slide, which becomes the one that is kept equal with other pages. Reports what is
+   * unreadable, and leaves it as it is. After a failure nothing of the slide is written until it has been read.
    * @param name of the slide, for reports
-   * @returns null if nothing is saved or the record is unreadable
    */
-  async get(fingerprint: string, name: string): Promise<KeptAnnotations | null> {
-    const pending = this.#pending.get(fingerprint);
-    if (pending !== undefined) return pending;
+  async open(fingerprint: string, name: string): Promise<OpenedAnnotations> {
+    const slide = this.#slides.get(fingerprint) ?? new SlideRecords(fingerprint, this.#writer);
+    this.#slides.set(fingerprint, slide);
+    this.#current = slide;
+    this.#heard = new Set();
+    this.#read.delete(fingerprint);
     try {
-      const read = readRecord(await this.#table.get(fingerprint));
-      this.#unreadable.delete(fingerprint);
-      if (read !== null && read.dropped > 0) this.#report('warning', droppedReport(name, read.dropped));
-      return read?.kept ?? null;
+      const { records, unreadableSlide } = await this.#settled(slide, await this.#table.read(fingerprint));
+      const { unreadable, dropped } = slide.load(records);
+      this.#read.add(fingerprint);
+      if (unreadableSlide) this.#events.warn(unreadableSlideReport(name));
+      if (unreadable.length > 0) this.#events.warn(unreadableReport(name, unreadable));
+      if (dropped > 0) this.#events.warn(droppedReport(name, dropped));
+      void this.#work();
+      return { kind: 'read', kept: slide.content() };
     } catch (error) {
-      this.#unreadable.add(fingerprint);
-      this.#report('warning', unreadableReport(name, error));
-      return null;
+      return { kind: 'failed', reason: reasonOf(error) };
     }
   }
 
-  /** Saves the annotations of a slide. Does nothing if its record is unreadable. */
+  /** Saves the annotations of a slide. Does nothing if it has not been read. */
   put(fingerprint: string, kept: KeptAnnotations): void {
-    if (this.#unreadable.has(fingerprint)) return;
-    this.#pending.set(fingerprint, kept);
-    void this.#writePending();
+    const slide = this.#slides.get(fingerprint);
+    if (slide === undefined || !this.#read.has(fingerprint)) return;
+    slide.want(kept);
+    this.#failed.delete(slide);
+    void this.#work();
   }
 
   /** Starts all pending writes at once, because the page is about to close. */
   flush(): void {
-    for (const [fingerprint, kept] of this.#pending) {
-      // The page may close before a failure can be reported; a write in progress reports its own.
-      this.#write(fingerprint, kept).catch(() => undefined);
+    for (const slide of this.#slides.values()) {
+      for (const kind of ['annotation', 'truth'] as const) {
+        const changes = slide.changes(kind);
+        // The page may close before a failure can be reported; a write in progress reports its own.
+        if (changes !== null) this.#write(slide, changes).catch(() => undefined);
+      }
     }
   }
 
-  async #writePending(): Promise<void> {
-    if (this.#isWriting) return;
+  /** Tries failed writes again now. */
+  retry(): void {
+    this.#failed.clear();
+    void this.#work();
+  }
+
+  /** Reads the current slide again: messages of other pages may have been missed. */
+  refresh(): void {
+    this.#heard = null;
+    void this.#work();
+  }
+
+  #hear(message: unknown): void {
+    const { data } = messageSchema.safeParse(message);
+    if (data === undefined || data.fingerprint !== this.#current?.fingerprint) return;
+    if (data.names === null) this.#heard = null;
+    else for (const name of data.names) this.#heard?.add(name);
+    void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#hasMore = true;
+    if (this.#isWorking) return;
     clearTimeout(this.#retry);
-    this.#isWriting = true;
+    this.#isWorking = true;
     try {
-      // Every slide is tried in each round: one record that can't be written must not hold up the others.
-      const failed = new Map<string, KeptAnnotations>();
+      this.#failed.clear();
       let failure: { readonly error: unknown } | null = null;
-      for (let next = this.#nextPending(failed); next !== null; next = this.#nextPending(failed)) {
-        const [fingerprint, kept] = next;
+      while (this.#hasMore) {
+        this.#hasMore = false;
         try {
-          await this.#write(fingerprint, kept);
+          const isDone = !(await this.#writeNext()) && !(await this.#readHeard());
+          if (!isDone) this.#hasMore = true;
         } catch (error) {
-          failed.set(fingerprint, kept);
           failure ??= { error };
+          this.#hasMore = true;
         }
       }
       if (failure !== null) throw failure.error;
-      if (this.#failures > 0) this.#report('info', writtenReport);
+      if (this.#failures > 0) this.#events.failing(null);
       this.#failures = 0;
     } catch (error) {
-      if (this.#failures === 0) this.#report('warning', unwrittenReport(error));
+      if (this.#failures === 0) this.#events.failing(reasonOf(error));
       const delay = Math.min(lastRetryMs, firstRetryMs * 2 ** this.#failures);
       this.#failures++;
-      this.#retry = setTimeout(() => void this.#writePending(), delay);
+      this.#retry = setTimeout(() => void this.#work(), delay);
     } finally {
-      this.#isWriting = false;
+      this.#isWorking = false;
     }
   }
 
-  /** The next record to write; those that failed only after another edit. */
-  #nextPending(failed: ReadonlyMap<string, KeptAnnotations>): [string, KeptAnnotations] | null {
-    for (const [fingerprint, kept] of this.#pending) {
-      if (failed.get(fingerprint) !== kept) return [fingerprint, kept];
+  /** @returns whether something was written. Every slide is tried: one that can't be written must not hold up others. */
+  async #writeNext(): Promise<boolean> {
+    for (const slide of this.#slides.values()) {
+      if (this.#failed.has(slide)) continue;
+      const changes = slide.changes('annotation', maxPerWrite) ?? slide.changes('truth');
+      if (changes === null) continue;
+      try {
+        await this.#write(slide, changes);
+      } catch (error) {
+        this.#failed.add(slide);
+        throw error;
+      }
+      return true;
     }
-    return null;
+    return false;
   }
 
-  async #write(fingerprint: string, kept: KeptAnnotations): Promise<void> {
-    const isEmpty = kept.annotations.length === 0 && kept.truth === null;
-    await (isEmpty ? this.#table.delete(fingerprint) : this.#table.put(fingerprint, toRecord(kept)));
-    // Keep a newer edit pending.
-    if (this.#pending.get(fingerprint) === kept) this.#pending.delete(fingerprint);
+  async #write({ fingerprint }: SlideRecords, changes: RecordChanges): Promise<void> {
+    const { puts, deletes, names } = changes;
+    try {
+      await this.#table.write({ puts, deletes });
+    } catch (error) {
+      changes.failed();
+      throw error;
+    }
+    changes.written();
+    this.#channel?.post({ fingerprint, names: names.length > maxPerMessage ? null : names });
   }
+
+  /** Reads what other pages have changed, except items with a change of this page that is still to be written. */
+  async #readHeard(): Promise<boolean> {
+    const slide = this.#current;
+    if (slide === null || !this.#read.has(slide.fingerprint)) return false;
+    const { fingerprint } = slide;
+    const names = this.#heard === null ? null : [...this.#heard].filter((name) => !slide.isPending(name));
+    if (names?.length === 0) return false;
+    for (const name of names ?? []) this.#heard?.delete(name);
+    this.#heard ??= new Set();
+    try {
+      const content =
+        names === null
+          ? await this.#table.read(fingerprint)
+          : { records: await this.#table.readItems(fingerprint, names), unreadableSlide: false };
+      const { records } = await this.#settled(slide, content);
+      // Settling a fork reads the whole slide.
+      slide.load(records, records === content.records ? names : null);
+    } catch {
+      // This page goes on with what it has, and reads the whole slide with the next edit or message.
+      this.#heard = null;
+      return false;
+    }
+    if (slide === this.#current) this.#events.changed(fingerprint, slide.content());
+    return true;
+  }
+
+  /** Settles items that two pages have changed at the same time, and reports it. */
+  async #settled({ fingerprint }: SlideRecords, content: SlideContent): Promise<SlideContent> {
+    if (settleForks(content.records).deletes.length === 0) return content;
+    let settled = settleForks([]);
+    const records = await this.#table.revise(fingerprint, (found) => (settled = settleForks(found)));
+    if (settled.doubled > 0) this.#events.warn(doubledReport(settled.doubled));
+    if (settled.truthReplaced) this.#events.warn(truthReplacedReport);
+    if (settled.deletes.length > 0) this.#channel?.post({ fingerprint, names: null });
+    return { ...content, records };
+  }
+}
+
+/** null in browsers without it: their pages see each other's changes when they open a slide. */
+function openChannel(): ChangeChannel | null {
+  if (typeof BroadcastChannel === 'undefined') return null;
+  const channel = new BroadcastChannel('dualscope.annotations');
+  const result: ChangeChannel = {
+    post: (message) => channel.postMessage(message),
+    onMessage: () => undefined,
+  };
+  channel.onmessage = ({ data }) => result.onMessage(data);
+  return result;
 }
 
 /** Calls `flush` when the page is hidden or left, the last moment when a page is sure to run. */
@@ -130,84 +264,64 @@ export function onPageHidden(flush: () => void): void {
   });
 }
 
-function unreadableReport(name: string, error: unknown): ErrorReport {
+const code = 'storage-annotations';
+
+function unreadableSlideReport(file: string): ErrorReport {
   return {
-    code: 'storage-annotations',
-    file: name,
-    problem: `Saved annotations of this slide can't be read. ${reasonOf(error)} They are left as they are; new annotations won't be saved.`,
+    code,
+    file,
+    problem: "Annotations that another version of Dualscope saved for this slide can't be read.",
     remedy:
-      error instanceof UnreadableRecord
-        ? 'Open them with the Dualscope version that saved them. Export new annotations as GeoJSON.'
-        : 'Reload the page. Export new annotations as GeoJSON.',
+      'They are left as they are. Open them with the version that saved them, and export them as GeoJSON.',
   };
 }
 
-function droppedReport(name: string, dropped: number): ErrorReport {
+function unreadableReport(file: string, titles: readonly string[]): ErrorReport {
+  const shown = titles.slice(0, 3).join(', ');
+  const more = titles.length > 3 ? ` and ${titles.length - 3} more` : '';
   return {
-    code: 'storage-annotations',
-    file: name,
-    problem: `${dropped} saved ${dropped === 1 ? 'annotation' : 'annotations'} with invalid coordinates skipped.`,
-    remedy: 'Redraw them, or import them again.',
+    code,
+    file,
+    problem: `${titles.length} saved ${titles.length === 1 ? 'annotation' : 'annotations'} can't be read: ${shown}${more}.`,
+    remedy: 'They are kept as they are, and not shown. Redraw them, or import them again.',
   };
 }
 
-function unwrittenReport(error: unknown): ErrorReport {
+function droppedReport(file: string, dropped: number): ErrorReport {
   return {
-    code: 'storage-annotations',
+    code,
+    file,
+    problem: `${dropped} ${dropped === 1 ? 'region' : 'regions'} of the saved ground truth can't be read.`,
+    remedy: 'Load the ground truth again.',
+  };
+}
+
+function doubledReport(count: number): ErrorReport {
+  return {
+    code,
     file: '',
-    problem: `Annotations can't be saved. ${reasonOf(error)}`,
-    remedy: 'Retrying. Free disk space, or export the annotations as GeoJSON before you close the page.',
+    problem: `${count} ${count === 1 ? 'annotation was' : 'annotations were'} changed in two tabs at the same time. Both versions are kept, one on top of the other.`,
+    remedy: 'Delete the one that you do not need.',
   };
 }
 
-const writtenReport: ErrorReport = {
-  code: 'storage-annotations',
+const truthReplacedReport: ErrorReport = {
+  code,
   file: '',
-  problem: 'Annotations are being saved again.',
-  remedy: '',
+  problem: 'The ground truth was changed in two tabs at the same time. The later one is used.',
+  remedy: 'Load the ground truth again if you need the other one.',
 };
 
+/** Reasons that browsers give in words of their own, by the error's name. */
+const reasons: Readonly<Record<string, string>> = {
+  QuotaExceededError: "The browser's storage is full.",
+  AbortError: 'The browser took the change back.',
+  SecurityError: 'The browser does not allow this page to store anything.',
+};
+
+/** Why the database failed, as a sentence. */
 function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const text = reasons[error.name] ?? error.message;
   return text === '' || text.endsWith('.') ? text : `${text}.`;
-}
-
-interface AnnotationSchema extends DBSchema {
-  slides: { key: string; value: unknown };
-}
-
-/** The annotation database, opened on first use and reopened after a failure or after the browser has closed it. */
-function openTable(): RecordTable {
-  let database: Promise<IDBPDatabase<AnnotationSchema>> | null = null;
-  const forget = (): void => {
-    database = null;
-  };
-  const open = (): Promise<IDBPDatabase<AnnotationSchema>> => {
-    if (database === null) {
-      // In a callback, so that a browser without IndexedDB rejects instead of throwing.
-      const opening = Promise.resolve().then(() =>
-        openDB<AnnotationSchema>('dualscope.annotations', 1, {
-          upgrade: (fresh) => void fresh.createObjectStore('slides'),
-          terminated: forget,
-        }),
-      );
-      opening.catch(forget);
-      database = opening;
-    }
-    return database;
-  };
-  /** Waits for the transaction, because a successful request may still be rolled back. */
-  const write = async (change: 'put' | 'delete', key: string, record?: unknown): Promise<void> => {
-    const transaction = (await open()).transaction('slides', 'readwrite', { durability: 'strict' });
-    const { store } = transaction;
-    const changed = change === 'put' ? store.put(record, key) : store.delete(key);
-    // Without an explicit commit, the browser rolls the transaction back if the page closes before the request is answered.
-    transaction.commit();
-    await Promise.all([changed, transaction.done]);
-  };
-  return {
-    get: async (fingerprint) => (await open()).get('slides', fingerprint),
-    put: (fingerprint, record) => write('put', fingerprint, record),
-    delete: (fingerprint) => write('delete', fingerprint),
-  };
 }

@@ -14,17 +14,6 @@ export interface Annotation {
   readonly holes: readonly OutlineRing[];
 }
 
-/** Whether every coordinate is a number that can be drawn and stored. */
-export function hasFiniteCoordinates({
-  outer,
-  holes,
-}: {
-  readonly outer: ArrayLike<number>;
-  readonly holes: readonly ArrayLike<number>[];
-}): boolean {
-  return [outer, ...holes].every((ring) => Array.from(ring).every(Number.isFinite));
-}
-
 export function ringOf(points: readonly Point[]): number[] {
   return points.flatMap(({ x, y }) => [x, y]);
 }

@@ -1,4 +1,5 @@
 /** The Annotations panel: ground truth with its label mapping, and annotations drawn on the slide. */
+import { TriangleAlert } from 'lucide-react';
 import { boundsOfRings } from '../../base/polygon.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatCount } from '../format.ts';
@@ -127,17 +128,45 @@ function DrawnSection(): React.JSX.Element {
       {annotations.length > maxRows && (
         <p className="hint">{formatCount(annotations.length - maxRows)} more on the slide.</p>
       )}
-      <p className="hint">
-        {annotations.length === 0
-          ? 'Draw with the tools above. Annotations are saved in this browser.'
-          : 'Saved in this browser for this slide.'}
-      </p>
+      <SavingNote />
       <div className="button-row" role="group" aria-label="Annotations">
         <CommandButton id="annotate.import" label="Import…" className="small" icon={<></>} />
         <CommandButton id="export.annotations" label="Export" className="small" icon={<></>} />
         <CommandButton id="annotate.use-as-truth" label="Use as truth" className="small" icon={<></>} />
       </div>
     </PanelSection>
+  );
+}
+
+/** Where annotations are saved; or that they are not, why, and what helps. */
+function SavingNote(): React.JSX.Element {
+  const saving = useApp((state) => annotateOf(state).saving);
+  const isEmpty = useApp((state) => annotateOf(state).annotations.length === 0);
+  if (saving.kind === 'saved') {
+    return (
+      <p className="hint">
+        {isEmpty
+          ? 'Draw with the tools above. Annotations are saved in this browser.'
+          : 'Saved in this browser for this slide.'}
+      </p>
+    );
+  }
+  return (
+    <div className="callout" data-testid="saving-note">
+      <p>
+        <TriangleAlert size={14} aria-hidden />
+        <strong>{saving.kind === 'failing' ? 'Changes not saved' : 'Annotations not read'}</strong>
+      </p>
+      <p>
+        {saving.reason}{' '}
+        {saving.kind === 'failing'
+          ? 'Dualscope keeps trying. Export before you close the page.'
+          : 'Saved annotations are left as they are. New ones are not saved until these are read.'}
+      </p>
+      <div className="button-row">
+        <CommandButton id="annotate.retry" label="Try again" className="small" icon={<></>} />
+      </div>
+    </div>
   );
 }
 

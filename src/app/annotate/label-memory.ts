@@ -1,13 +1,13 @@
 /** Maps labels of annotation files to classes, and saves the user's last choice for each label. */
 import { z } from 'zod';
 import { classOfLabel, labelCounts, type AnnotatedRegion } from '../../annotation/annotation-file.ts';
-import { readStored, writeStored } from '../state/browser-storage.ts';
+import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 import type { TruthLabel } from './annotate-state.ts';
 
 const storageKey = 'dualscope.labels';
 /** By label in lower case; null for labels that are skipped. */
-const memorySchema = z.record(z.string(), z.string().nullable());
+const memorySchema = validEntries(z.string().nullable());
 
 /** Saves the class of each label. If storage is full or blocked, choices last until the page closes. */
 export function rememberLabels(storage: KeyValueStorage | null, labels: readonly TruthLabel[]): void {

@@ -21,7 +21,7 @@ export function useAnnotateDrag(
   svg: React.RefObject<SVGSVGElement | null>,
   bar: React.RefObject<HTMLElement | null>,
 ): void {
-  const { store, annotations: session } = useWorkbench();
+  const { store } = useWorkbench();
   useEffect(() => {
     const pane = svg.current?.closest<HTMLElement>('.pane') ?? null;
     if (pane === null || (tool !== 'select' && tool !== 'freehand')) return;
@@ -77,7 +77,7 @@ export function useAnnotateDrag(
           const { label } = annotateOf(store.getState());
           dispatch({
             kind: 'add',
-            annotations: [{ id: session.newId(), label, outer: ringOf(points), holes: [] }],
+            annotations: [{ id: crypto.randomUUID(), label, outer: ringOf(points), holes: [] }],
           });
         },
       };
@@ -109,5 +109,5 @@ export function useAnnotateDrag(
       pane.removeEventListener('pointerup', up, options);
       pane.removeEventListener('pointercancel', up, options);
     };
-  }, [view, tool, svg, bar, store, session]);
+  }, [view, tool, svg, bar, store]);
 }

@@ -168,6 +168,13 @@ export const annotationCommands: readonly Command[] = [
     perform: (workbench) => pickFiles((files) => void workbench.annotations.importFiles(files)),
   },
   {
+    id: 'annotate.retry',
+    title: 'Try again',
+    group: 'Annotate',
+    when: (state) => annotateOf(state).saving.kind !== 'saved',
+    perform: (workbench) => workbench.annotations.retry(),
+  },
+  {
     id: 'annotate.use-as-truth',
     title: 'Use annotations as ground truth',
     group: 'Annotate',

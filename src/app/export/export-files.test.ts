@@ -122,7 +122,10 @@ describe('a session file', () => {
   };
 
   it('round-trips, and contains no path of the slide', () => {
-    const session = parseSession(sessionText(state, { places: new Map([['A', place]]), truth })!)!;
+    const { session, leftOut } = parseSession(
+      sessionText(state, { places: new Map([['A', place]]), truth })!,
+    )!;
+    expect(leftOut).toEqual([]);
     expect(session.slide).toEqual({ fingerprint: 'abc', name: 's.svs', url: null, mpp: 0.25 });
     expect(session.panes.map(({ layer, view }) => [layer, view])).toEqual([
       ['none', place],
@@ -138,7 +141,64 @@ describe('a session file', () => {
     expect(parseSession('nonsense')).toBeNull();
     const text = sessionText(state, { places: new Map(), truth: null })!;
     const odd = parseSession(text.replace('"fillOpacity":0.7', '"fillOpacity":"7"'))!;
-    expect(overlayOf(odd.panes[0]!)).not.toHaveProperty('fillOpacity');
+    expect(overlayOf(odd.session.panes[0]!)).not.toHaveProperty('fillOpacity');
+  });
+
+  /** The session of above with some of its text replaced. */
+  const changed = (...changes: readonly (readonly [from: string | RegExp, to: string])[]) => {
+    const text = sessionText(state, { places: new Map([['A', place]]), truth })!;
+    return parseSession(changes.reduce((all, [from, to]) => all.replace(from, to), text));
+  };
+
+  it('with invalid parts opens with the rest, and names them', () => {
+    const { session, leftOut } = changed(
+      // As JSON.stringify writes Infinity, and as nobody does.
+      ['"annotations":[', '"annotations":[{"id":"2","label":"scar","outer":[null,0,1,1,2,2],"holes":[]},7,'],
+      ['"regions":[', '"regions":[{"id":"9","label":"","outer":[1e999,0,1,1,2,2],"holes":[]},'],
+      ['"url":null', '"url":"http://["'],
+      ['"mpp":0.25', '"mpp":1e300'],
+      ['"link":"linked"', '"link":"chained"'],
+      ['"x":0.4', '"x":1e999'],
+    )!;
+    expect(session.annotations).toEqual([shape]);
+    expect(truthOf(session)!.regions).toHaveLength(1);
+    expect(session).toMatchObject({
+      slide: { url: null, mpp: null },
+      link: 'linked',
+      panes: [{ view: null }, {}],
+    });
+    expect([...leftOut].sort()).toEqual([
+      'address of the slide',
+      'annotation 1 ("scar")',
+      'annotation 2',
+      'ground truth region 1',
+      'link of the panes',
+      'resolution',
+      'view of pane A',
+    ]);
+  });
+
+  it('limits its views', () => {
+    const { session } = changed(
+      ['"x":0.4', '"x":1e200'],
+      ['"y":0.3', '"y":-1e200'],
+      ['"scale":0.5', '"scale":1e300'],
+      ['"rotation":90', '"rotation":-1e9'],
+    )!;
+    expect(session.panes[0]!.view).toEqual({ x: 1e5, y: -1e5, scale: 1e3, rotation: 80, flip: false });
+    expect(changed(['"scale":0.5', '"scale":1e-20'])!.session.panes[0]!.view!.scale).toBe(1e-8);
+  });
+
+  it('never throws, whichever part is missing or of another type', () => {
+    const session = JSON.parse(sessionText(state, { places: new Map([['A', place]]), truth })!) as object;
+    for (const key of Object.keys(session)) {
+      for (const value of [undefined, null, 7, 'x', [], [null], {}, [[[]]]]) {
+        const parsed = parseSession(JSON.stringify({ ...session, [key]: value }));
+        const isFrame = ['format', 'version', 'slide'].includes(key);
+        if (isFrame) expect(parsed).toBeNull();
+        else expect(parsed!.session.slide.fingerprint).toBe('abc');
+      }
+    }
   });
 });
 

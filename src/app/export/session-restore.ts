@@ -1,5 +1,6 @@
 /** Saves and restores session files. The slide is recognised by its content. */
 import { rememberLabels } from '../annotate/label-memory.ts';
+import type { ErrorReport } from '../../base/error-report.ts';
 import { logEntry } from '../session/error-log.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { browserStorage } from '../state/browser-storage.ts';
@@ -10,10 +11,17 @@ import { download, fileStem } from './export-files.ts';
 import { overlayOf, parseSession, sessionFormat, sessionText, truthOf } from './session-file.ts';
 import type { SessionFile } from './session-file.ts';
 
+interface OpenedSession extends SessionFile {
+  /** Name of the session file. */
+  readonly file: string;
+  /** As in `ParsedSession`. */
+  readonly leftOut: readonly string[];
+}
+
 export class SessionFiles {
   readonly #workbench: WorkbenchParts;
   /** The session that waits for its slide. */
-  #wanted: SessionFile | null = null;
+  #wanted: OpenedSession | null = null;
 
   constructor(workbench: WorkbenchParts) {
     this.#workbench = workbench;
@@ -53,8 +61,8 @@ export class SessionFiles {
 
   /** Restores a session, or asks for its slide first. */
   async open(file: File): Promise<void> {
-    const session = parseSession(await file.text());
-    if (session === null) {
+    const parsed = parseSession(await file.text());
+    if (parsed === null) {
       this.#fail(
         file.name,
         'The session file is damaged or from another version.',
@@ -63,6 +71,7 @@ export class SessionFiles {
       return;
     }
     const { store, slides } = this.#workbench;
+    const session: OpenedSession = { ...parsed.session, leftOut: parsed.leftOut, file: file.name };
     const { slide } = store.getState();
     if (slide !== null && slide.metadata.fingerprint === session.slide.fingerprint) {
       await this.#apply(session);
@@ -86,7 +95,7 @@ export class SessionFiles {
     this.#wanted = null;
   }
 
-  async #slideOpened(session: SessionFile): Promise<void> {
+  async #slideOpened(session: OpenedSession): Promise<void> {
     const { slide } = this.#workbench.store.getState();
     if (slide === null) return;
     if (slide.metadata.fingerprint !== session.slide.fingerprint) {
@@ -98,11 +107,11 @@ export class SessionFiles {
     await this.#apply(session);
   }
 
-  async #apply(session: SessionFile): Promise<void> {
+  async #apply({ leftOut, file, ...session }: OpenedSession): Promise<void> {
     const { store, annotations, slides } = this.#workbench;
     await annotations.ready();
     store.dispatch({ type: 'dialog', dialog: null });
-    store.dispatch({ type: 'preferences', change: session.settings });
+    if (session.settings !== null) store.dispatch({ type: 'preferences', change: session.settings });
     if (session.slide.mpp !== null) slides.setMpp(session.slide.mpp);
     const count: PaneCount = session.panes.length > 2 ? 4 : session.panes.length === 2 ? 2 : 1;
     store.dispatch({ type: 'layout', count });
@@ -112,7 +121,9 @@ export class SessionFiles {
       store.dispatch({ type: 'choose-layer', layer: parseLayer(pane.layer) });
       store.dispatch({ type: 'overlay', change: overlayOf(pane) });
     }
-    store.dispatch({ type: 'activate-pane', paneId: session.activePane });
+    if (store.getState().panes.some(({ id }) => id === session.activePane)) {
+      store.dispatch({ type: 'activate-pane', paneId: session.activePane });
+    }
     store.dispatch({ type: 'link', link: session.link });
     store.dispatch({
       type: 'compare',
@@ -121,6 +132,9 @@ export class SessionFiles {
     const truth = truthOf(session);
     if (truth !== null) rememberLabels(browserStorage(), truth.labels);
     annotations.restore(session.annotations, truth);
+    if (leftOut.length > 0) {
+      store.dispatch({ type: 'log', entry: logEntry('warning', leftOutReport(file, leftOut), null) });
+    }
     this.#showPlaces(session);
   }
 
@@ -130,7 +144,7 @@ export class SessionFiles {
    */
   #showPlaces(session: SessionFile, times = 5): void {
     for (const { id, view: place } of session.panes) {
-      if (place !== null) this.#workbench.view(id)?.goTo(place);
+      if (place !== null) this.#workbench.view(id)?.visit(place);
     }
     if (times > 1) window.setTimeout(() => this.#showPlaces(session, times - 1), 120);
   }
@@ -139,4 +153,15 @@ export class SessionFiles {
     const report = { code: 'session', file, problem, remedy };
     this.#workbench.store.dispatch({ type: 'log', entry: logEntry('error', report, 'slide.open') });
   }
+}
+
+function leftOutReport(file: string, leftOut: readonly string[]): ErrorReport {
+  const shown = leftOut.slice(0, 3).join(', ');
+  const more = leftOut.length > 3 ? ` and ${leftOut.length - 3} more` : '';
+  return {
+    code: 'session',
+    file,
+    problem: `The session was opened without what can't be read: ${shown}${more}.`,
+    remedy: 'Check the result, and save the session again.',
+  };
 }

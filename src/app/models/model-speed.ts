@@ -1,6 +1,6 @@
 /** Speed of models on this device: measured in earlier runs, else estimated from another model. */
 import { z } from 'zod';
-import { readStored, writeStored } from '../state/browser-storage.ts';
+import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 /** Slices per second of each model, by id. */
@@ -34,7 +34,7 @@ export function expectedSpeed(model: Costs, models: readonly Costs[], speeds: Sp
   return nearest === null ? null : { slicesPerSecond: nearest.speed * nearest.factor, measured: false };
 }
 
-const speedsSchema = z.record(z.string(), z.number().positive());
+const speedsSchema = validEntries(z.number().positive());
 
 const keyOf = (device: string): string => `dualscope.speeds.${device}`;
 

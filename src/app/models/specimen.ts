@@ -1,6 +1,6 @@
 /** Organ and stain: their names and synonyms, and what the user entered for each slide. */
 import { z } from 'zod';
-import { readStored, writeStored } from '../state/browser-storage.ts';
+import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 /** null means unknown. */
@@ -70,7 +70,7 @@ export function firstKnown(...said: readonly Specimen[]): Specimen {
 
 const storageKey = 'dualscope.specimens';
 const storedName = z.string().max(80).nullable();
-const storedSchema = z.record(z.string(), z.object({ organ: storedName, stain: storedName }));
+const storedSchema = validEntries(z.object({ organ: storedName, stain: storedName }));
 
 /** What the user entered, by slide fingerprint. */
 export function recallSpecimens(storage: KeyValueStorage | null): Record<string, Specimen> {

@@ -1,6 +1,6 @@
 /** Bookmarks: positions on a slide with a note, saved by slide fingerprint. */
 import { z } from 'zod';
-import { readStored, writeStored } from '../state/browser-storage.ts';
+import { readStoredList, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 import { viewAddressSchema } from './view-address.ts';
 
@@ -16,9 +16,13 @@ export type Bookmark = z.infer<typeof bookmarkSchema>;
 
 const keyOf = (fingerprint: string): string => `dualscope.bookmarks.${fingerprint}`;
 
-/** Bookmarks of a slide; empty if none are saved or the entry is invalid. */
-export function loadBookmarks(storage: KeyValueStorage | null, fingerprint: string): Bookmark[] {
-  return readStored(storage, keyOf(fingerprint), z.array(bookmarkSchema), []);
+/** Bookmarks of a slide, and the number of saved ones that can't be read. */
+export function loadBookmarks(
+  storage: KeyValueStorage | null,
+  fingerprint: string,
+): { readonly bookmarks: Bookmark[]; readonly unreadable: number } {
+  const { values, unreadable } = readStoredList(storage, keyOf(fingerprint), bookmarkSchema);
+  return { bookmarks: values, unreadable };
 }
 
 /** @returns whether they were saved; false if storage is full or blocked */

@@ -19,6 +19,15 @@ const unsavedReport: ErrorReport = {
   remedy: 'They last until you close the page. Free disk space, or leave private browsing.',
 };
 
+function unreadableReport(file: string, count: number): ErrorReport {
+  return {
+    code: 'storage-bookmarks',
+    file,
+    problem: `${count} saved ${count === 1 ? 'bookmark' : 'bookmarks'} can't be read.`,
+    remedy: 'A copy is kept in the browser. Set them again.',
+  };
+}
+
 export class Navigation {
   readonly #store: AppStore;
   readonly #activeView: () => SlideView | null;
@@ -37,7 +46,11 @@ export class Navigation {
       ({ slide }) => slide?.metadata.fingerprint,
       (fingerprint) => {
         if (fingerprint === undefined) return;
-        store.dispatch({ type: 'bookmarks', bookmarks: loadBookmarks(browserStorage(), fingerprint) });
+        const { bookmarks, unreadable } = loadBookmarks(browserStorage(), fingerprint);
+        store.dispatch({ type: 'bookmarks', bookmarks });
+        if (unreadable === 0) return;
+        const report = unreadableReport(store.getState().slide?.metadata.name ?? '', unreadable);
+        store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
       },
     );
   }
@@ -46,7 +59,7 @@ export class Navigation {
   shown(view: SlideView): void {
     const { slide } = this.#store.getState();
     if (this.#wanted === null || slide === null) return;
-    view.goTo(placeOf(this.#wanted, slide.metadata.width));
+    view.visit(placeOf(this.#wanted, slide.metadata.width));
     this.#wanted = null;
   }
 
@@ -59,7 +72,7 @@ export class Navigation {
 
   goTo(address: ViewAddress): void {
     const { slide } = this.#store.getState();
-    if (slide !== null) this.#activeView()?.goTo(placeOf(address, slide.metadata.width));
+    if (slide !== null) this.#activeView()?.visit(placeOf(address, slide.metadata.width));
   }
 
   /** Centres the view on a point (level-0 pixels) at the current zoom. */

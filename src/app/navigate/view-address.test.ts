@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, addressText, parseAddress, parseCoordinates, placeOf } from './view-address.ts';
+import { tilesBetween } from '../overlay/mark-tiles.ts';
+import { apply, isInvertible } from '../viewer/affine.ts';
+import {
+  addressOf,
+  addressText,
+  parseAddress,
+  parseCoordinates,
+  placeOf,
+  viewAddressSchema,
+  viewPlaceSchema,
+} from './view-address.ts';
 
 describe('a view as text', () => {
   it('round-trips', () => {
@@ -19,6 +29,88 @@ describe('a view as text', () => {
       expect(parseAddress(text)).toBeNull();
     },
   );
+});
+
+describe('views from outside', () => {
+  const extremes = [
+    0,
+    -0,
+    1,
+    -1,
+    1e-300,
+    5e-324,
+    2 ** 53,
+    1e20,
+    -1e20,
+    1e200,
+    1e300,
+    1.7e308,
+    -1.7e308,
+    Infinity,
+    NaN,
+  ];
+  let seed = 1;
+  const random = (): number => {
+    seed = (seed * 48271) % 2147483647;
+    const bits = seed / 2147483647;
+    return bits < 0.3
+      ? extremes[Math.floor((bits / 0.3) * extremes.length)]!
+      : (bits - 0.6) * 10 ** (seed % 40);
+  };
+
+  it('of any numbers give transforms with an inverse, and few tiles', () => {
+    let accepted = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const numbers = { x: random(), y: random(), scale: random(), rotation: random(), flip: false };
+      const address = viewAddressSchema.safeParse(numbers).data;
+      const text = [numbers.x, numbers.y, numbers.scale, numbers.rotation].join(',');
+      const width = 2 ** (i % 33);
+      const views = [
+        viewPlaceSchema.safeParse(numbers).data,
+        address && placeOf(address, width),
+        parseAddress(text) && placeOf(parseAddress(text)!, width),
+      ];
+      for (const place of views) {
+        if (place == null) continue;
+        accepted++;
+        const { scale, rotation } = place;
+        expect(rotation).toBeGreaterThanOrEqual(0);
+        expect(rotation).toBeLessThan(360);
+        const [cos, sin] = [Math.cos((rotation * Math.PI) / 180), Math.sin((rotation * Math.PI) / 180)];
+        const turned = { a: scale * cos, b: scale * sin, c: -scale * sin, d: scale * cos, e: 0, f: 0 };
+        const moved = apply(turned, place.x * width, place.y * width);
+        const matrix = { ...turned, e: 640 - moved.x, f: 400 - moved.y };
+        expect(isInvertible(matrix)).toBe(true);
+        expect(tilesBetween(-matrix.e, 1280 - matrix.e).length).toBeLessThanOrEqual(12);
+      }
+    }
+    expect(accepted).toBeGreaterThan(10_000);
+  });
+
+  it('are limited, not refused, where their numbers are finite', () => {
+    expect(parseAddress('1e20,-1e20,1e300')).toEqual({
+      x: 2 ** 32,
+      y: -(2 ** 32),
+      scale: 1e3,
+      rotation: 0,
+      flip: false,
+    });
+    expect(parseAddress('1,2,1e-20')?.scale).toBe(1e-8);
+    expect(parseAddress('1,2,1e999')).toBeNull();
+    expect(parseAddress('1e999,2,1')).toBeNull();
+  });
+});
+
+describe('tiles between two positions', () => {
+  it('are bounded for all numbers', () => {
+    expect(tilesBetween(-1, 129)).toEqual([-1, 0, 1]);
+    expect(tilesBetween(128, 128)).toEqual([]);
+    for (const start of [2 ** 53, 1e200, -1e200, Infinity, -Infinity, NaN, 0]) {
+      for (const end of [2 ** 53 + 1280, 1e200, 1e300, Infinity, NaN]) {
+        expect(tilesBetween(start, end).length).toBeLessThanOrEqual(512);
+      }
+    }
+  });
 });
 
 describe('coordinates', () => {

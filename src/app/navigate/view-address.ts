@@ -1,27 +1,49 @@
 /** View positions, and their text form for the page's URL and for bookmarks. Pure. */
 import { z } from 'zod';
+import { maxCoordinate } from '../../annotation/annotation-file.ts';
 
-/** Position of a view. */
-export interface ViewPlace {
-  /** Middle of the view; 1 is the width of the slide, on both axes. */
-  readonly x: number;
-  readonly y: number;
+/**
+ * Limits of positions from links, files and storage. They are far wider than any view, and exclude numbers with which
+ * transforms lose all digits or have no inverse. `SlideView.visit` moves what is within them onto the slide.
+ */
+const limits = {
+  /** Level-0 pixels. */
+  position: maxCoordinate,
+  /** In widths of the slide. */
+  share: 1e5,
   /** CSS pixels per level-0 pixel. */
-  readonly scale: number;
-  /** Degrees, clockwise. */
-  readonly rotation: number;
-  readonly flip: boolean;
-}
+  minScale: 1e-8,
+  maxScale: 1e3,
+};
 
-/** A view position in slide coordinates, independent of the window's size. */
+const within = (least: number, most: number): z.ZodType<number, number> =>
+  z.number().transform((value) => Math.min(most, Math.max(least, value)));
+const scale = z.number().positive().pipe(within(limits.minScale, limits.maxScale));
+/** Degrees, clockwise. */
+const rotation = z.number().transform((value) => ((value % 360) + 360) % 360);
+
+/** Position of a view, limited on parsing. */
+export const viewPlaceSchema = z.object({
+  /** Middle of the view; 1 is the width of the slide, on both axes. */
+  x: within(-limits.share, limits.share),
+  y: within(-limits.share, limits.share),
+  /** CSS pixels per level-0 pixel. */
+  scale,
+  /** Degrees, clockwise. */
+  rotation,
+  flip: z.boolean(),
+});
+export type ViewPlace = Readonly<z.infer<typeof viewPlaceSchema>>;
+
+/** A view position in slide coordinates, independent of the window's size; limited on parsing. */
 export const viewAddressSchema = z.object({
   /** Centre of the view, level-0 pixels. */
-  x: z.number(),
-  y: z.number(),
+  x: within(-limits.position, limits.position),
+  y: within(-limits.position, limits.position),
   /** CSS pixels per level-0 pixel. */
-  scale: z.number().positive(),
+  scale,
   /** Degrees, clockwise, 0 to 360. */
-  rotation: z.number(),
+  rotation,
   flip: z.boolean(),
 });
 export type ViewAddress = z.infer<typeof viewAddressSchema>;
@@ -49,9 +71,9 @@ export function addressText({ x, y, scale, rotation, flip }: ViewAddress): strin
   return parts.join(',');
 }
 
-/** Parses the output of `addressText`; null for anything else. */
+/** Parses the output of `addressText`, within the limits of a view; null for anything else. */
 export function parseAddress(text: string | null): ViewAddress | null {
-  const match = /^(-?[\d.]+),(-?[\d.]+),([\d.e+-]+)(?:,(-?[\d.]+)(,m)?)?$/.exec(text ?? '');
+  const match = /^(-?[\d.e+]+),(-?[\d.e+]+),([\d.e+-]+)(?:,(-?[\d.e+]+)(,m)?)?$/.exec(text ?? '');
   if (match === null) return null;
   const [x, y, scale, rotation] = [match[1], match[2], match[3], match[4] ?? '0'].map(Number);
   const parsed = viewAddressSchema.safeParse({ x, y, scale, rotation, flip: match[5] !== undefined });

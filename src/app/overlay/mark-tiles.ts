@@ -7,7 +7,7 @@
  */
 import type { Level0Rect } from '../../slide/slide.ts';
 import { apply, transformBounds, invert, placeImage, placeLines, scaleOf } from '../viewer/affine.ts';
-import { intersection } from '../../base/rect.ts';
+import { intersection, overlaps } from '../../base/rect.ts';
 import type { Affine } from '../viewer/affine.ts';
 import type { LiveClassMap, StoredSlice } from './class-map-store.ts';
 import type { ClassPaths, SlicePart } from './class-paths.ts';
@@ -88,8 +88,9 @@ export class MarkTiles {
     const { width, height } = context.canvas;
     if (this.#last !== null) drawStretched(context, this.#last, transform);
     let complete = true;
-    for (let row = Math.floor(-shiftY / side); row * side + shiftY < height; row++) {
-      for (let column = Math.floor(-shiftX / side); column * side + shiftX < width; column++) {
+    const columns = tilesBetween(-shiftX, width - shiftX);
+    for (const row of tilesBetween(-shiftY, height - shiftY)) {
+      for (const column of columns) {
         const name = `${column},${row}`;
         let tile = set.tiles.get(name);
         if (tile?.fresh !== true && steady && frame.spare()) {
@@ -131,11 +132,12 @@ export class MarkTiles {
     for (const slice of map.slices) {
       if (slice.revision <= this.#revision) continue;
       const { x, y, width, height } = transformBounds(set.scale, slice.rect);
-      for (let row = Math.floor((y - margin) / side); row * side < y + height + margin; row++) {
-        for (let column = Math.floor((x - margin) / side); column * side < x + width + margin; column++) {
-          const tile = set.tiles.get(`${column},${row}`);
-          if (tile !== undefined) tile.fresh = false;
-        }
+      const area = { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin };
+      // At most one step per tile: at high zoom a slice covers far more tiles than there are.
+      for (const tile of set.tiles.values()) {
+        const { column, row } = tile;
+        if (overlaps({ x: column * side, y: row * side, width: side, height: side }, area))
+          tile.fresh = false;
       }
     }
     this.#revision = map.revision;
@@ -230,6 +232,17 @@ export class MarkTiles {
       }
     }
   }
+}
+
+/** Most tiles in a row or column: enough for a canvas of 65,000 device pixels. */
+const maxTiles = 512;
+
+/** Numbers of the tiles that meet a range of device pixels; none for ranges that no canvas has. */
+export function tilesBetween(start: number, end: number): number[] {
+  const first = Math.floor(start / side);
+  const count = Math.ceil(end / side) - first;
+  if (!Number.isSafeInteger(first * side) || !(count > 0 && count <= maxTiles)) return [];
+  return Array.from({ length: count }, (_, i) => first + i);
 }
 
 /** Draws tiles of another scale, stretched to their current position. */

@@ -3,14 +3,15 @@ import { z } from 'zod';
 import { leastMpp, mostMpp } from '../../base/resolution.ts';
 import type { SlideMpp } from '../../slide/slide.ts';
 import type { Point } from '../viewer/affine.ts';
-import { readStored, writeStored } from '../state/browser-storage.ts';
+import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 
 const storageKey = 'dualscope.mpp';
-const recordSchema = z.record(z.string(), z.number().positive());
 
 /** Accepted µm per pixel; a 100× scan has 0.1, an overview image about 20. */
 export const mppRange = { min: leastMpp, max: mostMpp } as const;
+
+const recordSchema = validEntries(z.number().min(mppRange.min).max(mppRange.max));
 
 /** Parses µm per pixel, with decimal point or comma; null unless it is a number within `mppRange`. */
 export function parseMpp(text: string): number | null {

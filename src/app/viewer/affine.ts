@@ -20,6 +20,17 @@ export function apply(matrix: Affine, x: number, y: number): Point {
   return { x: matrix.a * x + matrix.c * y + matrix.e, y: matrix.b * x + matrix.d * y + matrix.f };
 }
 
+/** Whether a transform has finite numbers and an inverse. */
+export function isInvertible({ a, b, c, d, e, f }: Affine): boolean {
+  const determinant = a * d - b * c;
+  return (
+    determinant !== 0 &&
+    Number.isFinite(determinant) &&
+    Number.isFinite(1 / determinant) &&
+    Number.isFinite(e + f)
+  );
+}
+
 /** @throws RangeError when `matrix` has no inverse. */
 export function invert(matrix: Affine): Affine {
   const { a, b, c, d, e, f } = matrix;

@@ -4,7 +4,7 @@ import type { Level0Rect } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
-import { apply, transformBounds, invert, scaleOf } from './affine.ts';
+import { apply, transformBounds, invert, isInvertible, scaleOf } from './affine.ts';
 import { intersection } from '../../base/rect.ts';
 import type { Affine, Point } from './affine.ts';
 import type { ViewPlace } from '../navigate/view-address.ts';
@@ -177,7 +177,10 @@ export class SlideView {
     return end;
   }
 
-  /** Transform from level-0 pixels to CSS pixels of the current frame; null while no slide is shown. */
+  /**
+   * Transform from level-0 pixels to CSS pixels of the current frame, with an inverse; null while no slide is shown or
+   * the view has no size.
+   */
   transform(): Affine | null {
     const item = this.#viewer.world.getItemAt(0) as OpenSeadragon.TiledImage | undefined;
     const slide = this.#slide;
@@ -197,6 +200,7 @@ export class SlideView {
       e: origin.x,
       f: origin.y,
     };
+    if (!isInvertible(matrix)) return null;
     if (!viewport.getFlip()) return matrix;
     const { width } = this.#size();
     return { ...matrix, a: -matrix.a, c: -matrix.c, e: width - matrix.e };
@@ -262,6 +266,12 @@ export class SlideView {
     const { viewport } = this.#viewer;
     const { x, y } = viewport.getCenter(true);
     return { x, y, scale, rotation: viewport.getRotation(true), flip: viewport.getFlip() };
+  }
+
+  /** As `goTo`, for positions from a link, a file or storage: shows at least a part of the slide. */
+  visit(place: ViewPlace): void {
+    this.goTo(place);
+    if (this.#slide !== null) this.#viewer.viewport.applyConstraints(true);
   }
 
   /** Jumps to a position without animation. */

@@ -5,7 +5,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Rect } from '../../base/rect.ts';
-import { AnnotationError, classOfLabel } from '../../annotation/annotation-file.ts';
+import { AnnotationError, classOfLabel, requireAllRegions } from '../../annotation/annotation-file.ts';
 import { type ClassPolygon, rasterise } from '../../annotation/rasterise.ts';
 import { readAnnotations } from '../../annotation/read-annotations.ts';
 import { readImageScope } from '../../annotation/read-imagescope.ts';
@@ -89,14 +89,16 @@ function annotatedSlide(
 }
 
 /**
- * @throws AnnotationError when the file can't be read, or a region's label is no class: if it were skipped, a
- *   misspelt label would count as background.
+ * @throws AnnotationError when the file or one of its regions can't be read, or a region's label is no class: if it
+ *   were skipped, it would count as background.
  */
 async function readPolygons(file: string, classNames: readonly string[]): Promise<ClassPolygon[]> {
   const text = await readFile(file, 'utf8');
   // As in BACH: the label of the region, never the name of its layer.
   if (/<Annotations\b/.test(text)) return readImageScope(text, file, classNames);
-  return readAnnotations(text, file).regions.map(({ id, label, outer, holes }) => {
+  const { regions, refused } = readAnnotations(text, file);
+  requireAllRegions(refused, file);
+  return regions.map(({ id, label, outer, holes }) => {
     const classIndex = classOfLabel(label, classNames);
     if (classIndex === null) {
       throw new AnnotationError(
