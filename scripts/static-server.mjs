@@ -13,7 +13,7 @@ import { hostName, isAnswered } from './host-names.mjs';
 /**
  * What one client may take from the others. Clients that are slower are cut off; the viewer asks again for what it lacks.
  */
-export const serverLimits = Object.freeze({
+export const serverLimits = {
   /** Milliseconds until a request's headers, and the whole request, must have arrived. */
   headersMs: 10_000,
   requestMs: 20_000,
@@ -24,7 +24,7 @@ export const serverLimits = Object.freeze({
   headerBytes: 16 * 1024,
   headers: 100,
   connections: 512,
-});
+};
 
 /**
  * @param {readonly string[]} slideOrigins other origins that slides may be read from

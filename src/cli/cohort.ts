@@ -10,6 +10,8 @@ import { mergeCohortSlide, segmentCohortShard, segmentCohortSlide } from './coho
 import { CommandError, type AddCommand } from './command.ts';
 import { parseShard, threadsOption } from './options.ts';
 import type { Shard } from '../segment/sub-plan.ts';
+import { terminalText } from '../base/terminal-text.ts';
+import { print, printJson, notify } from './terminal.ts';
 
 /** Options of a slide's job. */
 interface SlideOptions {
@@ -35,9 +37,9 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--config <file>', 'settings (JSON); - reads stdin')
     .action(async ({ config }: { readonly config: string }) => {
       const plan = await planCohort(await readSettings(config));
-      process.stdout.write(
-        `Planned ${plan.slides.length} ${plan.slides.length === 1 ? 'slide' : 'slides'} with ${plan.model.id}.\n`,
-      );
+      const count = `${plan.slides.length} ${plan.slides.length === 1 ? 'slide' : 'slides'}`;
+      print(`Planned ${count} with ${terminalText(plan.model.id)}.\n`);
+      for (const remark of plan.remarks) notify(remark);
     });
   cohort
     .command('segment')
@@ -49,7 +51,7 @@ export const addCohortCommand: AddCommand = (program) => {
     .action(async ({ out, slide, shard, ...compute }: SegmentOptions) => {
       log(`Started on ${hostname()}.`);
       const job = { out, id: slide, log, ...compute };
-      print(await (shard === undefined ? segmentCohortSlide(job) : segmentCohortShard(job, shard)));
+      printJson(await (shard === undefined ? segmentCohortSlide(job) : segmentCohortShard(job, shard)));
     });
   cohort
     .command('merge')
@@ -58,7 +60,7 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--slide <id>', 'slide id from plan.json')
     .action(async ({ out, slide }: SlideOptions) => {
       log(`Started on ${hostname()}.`);
-      print(await mergeCohortSlide({ out, id: slide, log }));
+      printJson(await mergeCohortSlide({ out, id: slide, log }));
     });
   cohort
     .command('report')
@@ -66,9 +68,10 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--out <dir>', 'folder of the cohort')
     .option('--json', 'print one JSON object')
     .action(async ({ out, json }: { readonly out: string; readonly json?: boolean }) => {
-      const report = await reportCohort(out);
-      const { rows: _rows, ...summary } = report;
-      process.stdout.write(json === true ? `${JSON.stringify(summary)}\n` : reportText(report));
+      const written = await reportCohort(out);
+      const { rows: _rows, ...summary } = written;
+      if (json === true) printJson(summary);
+      else print(reportText(written));
     });
 };
 
@@ -88,12 +91,7 @@ async function readSettings(file: string): Promise<CohortSettings> {
   throw new CommandError(`${file}: ${z.prettifyError(settings.error).replaceAll('\n', ' ')}`);
 }
 
-/** Prints one JSON object on stdout. */
-function print(result: object): void {
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-}
-
 /** Logs a line to stderr with the time. */
 function log(line: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+  notify(`${new Date().toISOString()} ${line}`);
 }

@@ -1,6 +1,7 @@
 /** Plans a `segment` or `merge` command from slide, model and options. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { fileStem, safeFileName } from '../base/file-name.ts';
 import { readAnnotations } from '../annotation/read-annotations.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { sha256 } from '../runtime/sha256.ts';
@@ -9,7 +10,7 @@ import type { PlannedSegmentation } from '../segment/plan.ts';
 import { overlapOf, type QualityId } from '../segment/quality.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import { manifestOf, stem } from './model-folder.ts';
+import { manifestOf } from './model-folder.ts';
 import { planSlide } from './run-model.ts';
 
 /** Options that define the slices and the names of the results. */
@@ -56,7 +57,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     manifest,
     area,
     areaKey: await sha256([new TextEncoder().encode(areaText)]),
-    prefix: join(call.out, `${stem(name)}.${manifest.id}`),
+    prefix: join(call.out, `${fileStem(name)}.${safeFileName(manifest.id)}`),
   };
 }
 

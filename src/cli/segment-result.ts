@@ -18,6 +18,7 @@ import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide/slide.ts';
 import type { PlannedSegment } from './segment-plan.ts';
+import { warn } from './terminal.ts';
 
 /** The result file, and what `--json` prints. */
 export interface SegmentResult {
@@ -211,7 +212,7 @@ async function slidePicture(
     return await readRegion(slide, extent, width, height, { decoder: nodePlatform().decoder });
   } catch (error) {
     if (!(error instanceof SlideError)) throw error;
-    process.stderr.write(`dualscope: the preview has a white background: ${error.message}\n`);
+    warn(`the preview has a white background: ${error.message}`);
     return { width, height, data: new Uint8ClampedArray(4 * width * height).fill(255) };
   }
 }

@@ -22,6 +22,7 @@ import {
   writeResult,
   type SegmentResult,
 } from './segment-result.ts';
+import { warn } from './terminal.ts';
 
 /** Options of the command. */
 export interface SegmentCall extends PlanCall {
@@ -195,9 +196,7 @@ function openSlices(
     }
     if (call.resume === true) {
       if (slices.damaged > 0) {
-        process.stderr.write(
-          `dualscope: ${path}: ${slices.damaged} damaged slices will be computed again.\n`,
-        );
+        warn(`${path}: ${slices.damaged} damaged slices will be computed again.`);
       }
       return slices;
     }

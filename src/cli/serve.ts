@@ -5,6 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { hostName, namesOf } from '../../scripts/host-names.mjs';
 import { createStaticServer, listen } from '../../scripts/static-server.mjs';
 import { CommandError, type AddCommand } from './command.ts';
+import { print } from './terminal.ts';
 
 interface ServeCall {
   readonly port: number;
@@ -61,7 +62,7 @@ async function serve({ port, host, allowHost, allowOrigin, followLinks }: ServeC
   const used = await listen(server, port, attempts, address).catch((error: unknown) => {
     throw new CommandError(`Can't listen on ${host}, port ${String(port)}: ${(error as Error).message}`);
   });
-  process.stdout.write(`Dualscope: http://${host}:${String(used)}/\nResearch use only. Ctrl+C stops it.\n`);
+  print(`Dualscope: http://${host}:${String(used)}/\nResearch use only. Ctrl+C stops it.\n`);
 }
 
 function parsePort(text: string): number {

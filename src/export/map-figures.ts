@@ -90,12 +90,13 @@ export function confidenceSummary(
   confidences: ArrayLike<number>,
 ): ConfidenceSummary | null {
   const all = new Float64Array(maxConfidence + 1);
-  const meanByClass: Record<string, number> = {};
+  // Not an object from the start: a class may be called __proto__.
+  const meanByClass: (readonly [string, number])[] = [];
   classes.forEach(({ name }, value) => {
     const counts = Float64Array.from(all, (_, byte) => confidences[256 * value + byte] ?? 0);
     counts.forEach((count, byte) => (all[byte] = (all[byte] ?? 0) + count));
     const mean = meanOf(counts);
-    if (mean !== null) meanByClass[name] = mean;
+    if (mean !== null) meanByClass.push([name, mean]);
   });
   const mean = meanOf(all);
   if (mean === null) return null;
@@ -104,7 +105,7 @@ export function confidenceSummary(
     tenth: quantile(all, 0.1),
     median: quantile(all, 0.5),
     belowHalf: all.subarray(0, Math.ceil(maxConfidence / 2)).reduce((sum, n) => sum + n, 0) / total(all),
-    meanByClass,
+    meanByClass: Object.fromEntries(meanByClass),
   };
 }
 

@@ -2,6 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { abortReason } from '../base/abort.ts';
+import { fsPath } from '../base/fs-path.node.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 export interface PathByteSource extends ByteSource {
@@ -10,13 +11,14 @@ export interface PathByteSource extends ByteSource {
 
 /**
  * Opens a file for reading.
+ * @param path as `textOfPath` gives it where it is not UTF-8
  * @throws SlideError `not-found` when the file does not exist, is not readable or is a directory.
  */
 export async function pathByteSource(path: string): Promise<PathByteSource> {
   const name = basename(path);
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    handle = await open(fsPath(path), 'r');
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     throw new SlideError(

@@ -1,6 +1,7 @@
 /** `dualscope cohort report`: table and gallery of the slides finished so far. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { terminalText } from '../../base/terminal-text.ts';
 import { cohortRows, type CohortRow, type RowStatus } from '../../cohort/cohort-row.ts';
 import { cohortCsv, cohortJson } from '../../cohort/cohort-table.ts';
 import { galleryPages } from '../../cohort/gallery/gallery.ts';
@@ -54,10 +55,12 @@ export function reportText({ title, slides, statuses, rows, files }: CohortRepor
   ].filter((part) => part !== '');
   const notDone = rows.filter(({ status }) => status !== 'done');
   return [
-    `${title}: ${slides} ${slides === 1 ? 'slide' : 'slides'}: ${counts.join(', ')}. Research use only.`,
-    ...notDone.slice(0, 20).map(({ name, status, error }) => `  ${status}: ${name}: ${error ?? ''}`),
+    `${terminalText(title)}: ${slides} ${slides === 1 ? 'slide' : 'slides'}: ${counts.join(', ')}. Research use only.`,
+    ...notDone
+      .slice(0, 20)
+      .map(({ name, status, error }) => `  ${status}: ${terminalText(`${name}: ${error ?? ''}`)}`),
     ...(notDone.length > 20 ? [`  and ${notDone.length - 20} more`] : []),
-    ...files.slice(0, 3),
+    ...files.slice(0, 3).map(terminalText),
     '',
   ].join('\n');
 }
