@@ -13,7 +13,6 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { readAnnotations } from '../annotation/read-annotations.ts';
 import { geoJsonFile } from '../annotation/write-geojson.ts';
 import { writeImageScope } from '../annotation/write-imagescope.ts';
-import { areasCsv, figuresJson, metricsCsv } from '../app/export/export-files.ts';
 import { fileStem } from '../base/file-name.ts';
 import { hostileStrings } from '../base/hostile-strings.ts';
 import { readCsv } from '../base/read-csv.ts';
@@ -235,34 +234,13 @@ describe.each(strings)('%s', (_what, text) => {
 
   it('is a cell of a table, and no formula', async () => {
     const plan = await planOf(text);
-    const figures = {
-      extent: 'slide' as const,
-      title: text,
-      classes: names.map((name) => ({
-        name,
-        background: false,
-        pixels: 1,
-        mm2: 1,
-        shareOfSegmented: 1,
-        shareOfTissue: null,
-      })),
-      segmentedMm2: 1,
-      tissueMm2: null,
-      comparison: { confusion: matrix, metrics: metricsOf(matrix), mm2: 1 },
-      otherClasses: false,
-    };
     const areas = areaTable(
       { classes: classes.map((each) => ({ ...each, background: false })) },
       [1, 2],
       1,
       null,
     );
-    const tables = [
-      cohortCsv(plan, rowsOf(plan, text)),
-      areaCsv(areas),
-      areasCsv(figures),
-      metricsCsv(figures) ?? '',
-    ];
+    const tables = [cohortCsv(plan, rowsOf(plan, text)), areaCsv(areas)];
     const [cohort = [], ...others] = tables.map((table) => readCsv(onDisk(table)));
     expect(cohort.map(({ slide }) => slide)).toEqual([onDisk(text), onDisk(text)]);
     expect(cohort[0]).toMatchObject({
@@ -273,7 +251,7 @@ describe.each(strings)('%s', (_what, text) => {
     expect(cohort[0]?.[`area_mm2_${columnWord(text)}`]).toBe('1');
     expect(cohort[0]?.[`area_mm2_${columnWord(`${text}!`)}`]).toBe('2');
     for (const table of others) {
-      expect(table.map((row) => row.class ?? row.truth)).toEqual(names.map(onDisk));
+      expect(table.map((row) => row.class)).toEqual(names.map(onDisk));
     }
     for (const table of tables) {
       // As a spreadsheet splits it that knows no quotes and takes semicolons.
@@ -299,10 +277,6 @@ describe.each(strings)('%s', (_what, text) => {
     expect(Object.keys(JSON.parse(JSON.stringify(meanByClass)) as object)).toEqual(Object.keys(meanByClass));
     expect(names.map((name) => Object.hasOwn(meanByClass, name))).toEqual([true, true]);
     expect(Object.getPrototypeOf(meanByClass)).toBe(Object.prototype);
-    const context = { slide: text, fingerprint: text, layer: text, truth: text, umPerPx: null, date: text };
-    const empty = { extent: 'slide', title: text, classes: [], segmentedMm2: null, tissueMm2: null } as const;
-    const json = figuresJson({ ...empty, comparison: null, otherClasses: false }, context);
-    expect(JSON.parse(json)).toMatchObject({ slide: text, layer: text });
   });
 
   it('is a label in annotations', () => {
