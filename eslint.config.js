@@ -119,6 +119,18 @@ export default tseslint.config(
     },
   },
   {
+    // Text from files reaches a terminal through `src/cli/terminal.ts` only, which encodes it.
+    files: ['src/**/*.{ts,tsx}'],
+    ignores: ['**/*.test.ts', '**/*testing.ts', '**/*contender.ts', 'src/cli/terminal.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'stdout', message: 'Print through src/cli/terminal.ts.' },
+        { object: 'process', property: 'stderr', message: 'Print through src/cli/terminal.ts.' },
+      ],
+    },
+  },
+  {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: { globals: { ...globals.node } },
     rules: { 'no-undef': 'error', 'no-unused-vars': 'error', 'prefer-const': 'error', eqeqeq: 'error' },

@@ -37,13 +37,15 @@ describe.each(containerfiles)('$file', ({ file, steps }) => {
     expect(instructions[0]?.[0]).toBe('FROM');
   });
 
-  it('starts from Debian, with a fully named registry and a version of Node that the program supports', () => {
+  it('starts from Debian, with a fully named registry, pinned by digest, and a version of Node that the program supports', () => {
     const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
       engines: { node: string };
     };
     for (const image of all('FROM')) {
       const [, node] =
-        /^docker\.io\/library\/node:(\d+)-(?:bookworm|trixie)-slim(?: AS build)?$/.exec(image) ?? [];
+        /^docker\.io\/library\/node:(\d+)-(?:bookworm|trixie)-slim@sha256:[0-9a-f]{64}(?: AS build)?$/.exec(
+          image,
+        ) ?? [];
       expect(Number(node)).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)![0]));
     }
   });
@@ -62,7 +64,7 @@ describe.each(containerfiles)('$file', ({ file, steps }) => {
     const copied = all('COPY').flatMap((words) => words.split(' ').slice(0, -1));
     const needed = ['package.json', 'package-lock.json', 'src', 'models'];
     for (const path of needed) expect(copied).toContain(path);
-    for (const script of ['build-cli.mjs', 'static-server.mjs']) {
+    for (const script of ['build-cli.mjs', 'host-names.mjs', 'static-server.mjs']) {
       expect(copied.includes('scripts') || copied.includes(`scripts/${script}`), script).toBe(true);
     }
   });
@@ -122,4 +124,11 @@ describe('the server of the app image', () => {
     // Windows has no signals; the process just ends.
     if (process.platform !== 'win32') expect(await ended).toBe(0);
   });
+});
+
+it('starts every image from the same base', () => {
+  const bases = containerfiles.flatMap(({ file }) =>
+    instructionsOf(file).flatMap(([word, rest]) => (word === 'FROM' ? [rest.replace(/ AS .*$/, '')] : [])),
+  );
+  expect(new Set(bases).size).toBe(1);
 });

@@ -1,9 +1,11 @@
 /**
  * `npm start`: builds the app if it is out of date, and serves it on this machine.
  *
- *   npm start -- [--port N] [--strict-port] [--host ADDRESS] [--allow-origin URL]...
+ *   npm start -- [--port N] [--strict-port] [--host ADDRESS] [--allow-host NAME]... [--allow-origin URL]... [--follow-links]
  *
- * The environment variable PORT is the default of --port. --host 0.0.0.0 lets other machines connect.
+ * The environment variable PORT is the default of --port. --host 0.0.0.0 lets other machines connect; --allow-host is the
+ * name that they use, because other names than this machine's are refused. --follow-links follows symbolic links that stay
+ * within the served folder.
  * --allow-origin lets the page read slides from another server, which must allow it by CORS; without it
  * no request leaves the page's own origin.
  */
@@ -11,6 +13,7 @@ import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildIsCurrent } from './build-state.mjs';
+import { hostName, namesOf } from './host-names.mjs';
 import { createStaticServer, listen } from './static-server.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -30,7 +33,9 @@ function readOptions() {
         port: { type: 'string' },
         host: { type: 'string', default: 'localhost' },
         'strict-port': { type: 'boolean', default: false },
+        'allow-host': { type: 'string', multiple: true, default: [] },
         'allow-origin': { type: 'string', multiple: true, default: [] },
+        'follow-links': { type: 'boolean', default: false },
       },
     }));
   } catch (error) {
@@ -43,10 +48,21 @@ function readOptions() {
     if (!URL.canParse(url)) fail(`${url} is not an origin; give one such as https://slides.example.org.`);
     return new URL(url).origin;
   });
-  return { port, strictPort: values['strict-port'], host: values.host, slideOrigins };
+  const allowed = values['allow-host'].map(
+    (/** @type {string} */ text) =>
+      hostName(text) ?? fail(`${text} is not a host name; give one such as slides.example.org.`),
+  );
+  return {
+    port,
+    strictPort: values['strict-port'],
+    host: values.host,
+    slideOrigins,
+    names: namesOf(values.host, allowed),
+    followLinks: values['follow-links'],
+  };
 }
 
-const { port, strictPort, host, slideOrigins } = readOptions();
+const { port, strictPort, host, slideOrigins, names, followLinks } = readOptions();
 
 if (!buildIsCurrent(root)) {
   process.stdout.write('Building the app.\n');
@@ -61,7 +77,7 @@ if (!buildIsCurrent(root)) {
   }
 }
 
-const server = createStaticServer({ folder: join(root, 'dist'), slideOrigins });
+const server = createStaticServer({ folder: join(root, 'dist'), slideOrigins, names, followLinks });
 try {
   const address = host === 'localhost' ? '127.0.0.1' : host;
   const used = await listen(server, port, strictPort ? 1 : 50, address);

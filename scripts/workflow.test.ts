@@ -1,8 +1,18 @@
 /** Runs the workflow with its local profile twice, from slides to the table. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writePhantom } from '../src/phantom/write-phantom.node.ts';
@@ -32,20 +42,35 @@ async function phantom(name: string, seed: number): Promise<void> {
   });
 }
 
-/** Runs the workflow as `docs/cohorts.md` describes. */
-function run(...config: readonly string[]): { readonly status: number | null; readonly said: string } {
+interface Ended {
+  readonly status: number | null;
+  readonly said: string;
+}
+
+/** Runs the workflow with a profile, in a folder. */
+function snakemakeWith(
+  profile: string,
+  cwd: string,
+  options: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Ended {
   const { command, words, env } = snakemake!;
-  const all = [`slides=${join(folder, 'slides')}`, 'model=nano-single', `out=${out}`, ...config];
   const { status, stdout, stderr } = spawnSync(
     command,
     [
       ...words,
       ...['--snakefile', join(root, 'workflow', 'Snakefile')],
-      ...['--profile', join(root, 'workflow', 'profiles', 'local'), '--cores', '2', '--config', ...all],
+      ...['--profile', join(root, 'workflow', 'profiles', profile), ...options],
     ],
-    { cwd: folder, encoding: 'utf8', env: { ...process.env, ...env } },
+    { cwd, encoding: 'utf8', env: { ...process.env, ...env, ...more } },
   );
   return { status, said: stdout + stderr };
+}
+
+/** Runs the workflow as `docs/cohorts.md` describes. */
+function run(...config: readonly string[]): Ended {
+  const all = [`slides=${join(folder, 'slides')}`, 'model=nano-single', `out=${out}`, ...config];
+  return snakemakeWith('local', folder, ['--cores', '2', '--config', ...all]);
 }
 
 function table(): Map<string, Record<string, string>> {
@@ -103,3 +128,140 @@ describe.skipIf(snakemake === null)('the workflow', { timeout: 600_000 }, () => 
     expect(run('qualty=fast').said).toMatch(/qualty/);
   });
 });
+
+/** Everything that a shell would act on, in one name. Snakemake takes braces for wildcards, so `out` has none. */
+const hostile = `o;touch HACKED #$(touch HACKED)\`touch HACKED\` "d" 'q' \\ $HOME & | > HACKED * é切\nnext`;
+
+describe.skipIf(snakemake === null)(
+  'configured values with everything that a shell acts on',
+  { timeout: 600_000 },
+  () => {
+    const place = join(folder, 'hostile');
+    const slides = join(place, `slides ${hostile}`);
+    const model = join(place, `model ${hostile}`);
+    const config = {
+      slides: [slides],
+      model,
+      out: hostile,
+      title: `${hostile} {braces} <b>`,
+      app: 'https://example.org/$(touch%20HACKED)?a=`touch HACKED`',
+      slides_url: "https://example.org/';touch HACKED;'",
+    };
+    const row = (): string | undefined => {
+      const records: unknown = parse(readFileSync(join(place, hostile, 'cohort.csv'), 'utf8'), {
+        columns: true,
+      });
+      return (records as Record<string, string>[])[0]?.status;
+    };
+
+    beforeAll(async () => {
+      mkdirSync(slides, { recursive: true });
+      cpSync(join(root, 'models', 'nano-single'), model, { recursive: true });
+      const size = { widthMm: 0.4, heightMm: 0.4, mpp: 2, maskMpp: 8, quality: 85, format: 'tif' } as const;
+      await writePhantom({ directory: slides, name: 's $(touch HACKED)', seed: 5, ...size });
+      writeFileSync(join(place, 'cohort.yaml'), JSON.stringify(config));
+    });
+
+    const hacked = (): string[] =>
+      readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((name) => /(^|\/)HACKED$/.test(name));
+
+    it('run as they are on this machine', () => {
+      const { status, said } = snakemakeWith('local', place, ['--cores', '1', '--configfile', 'cohort.yaml']);
+      expect(status, said).toBe(0);
+      expect(row()).toBe('done');
+      expect(hacked()).toEqual([]);
+    });
+
+    // Snakemake quotes for cluster jobs itself; stand-ins replace the cluster's commands and run the job at once.
+    it.each([
+      [
+        'slurm',
+        { sbatch: 'bash "${@: -1}" > job.log 2>&1; echo $? > job.status; echo 7' },
+        { scontrol: '[[ $(cat job.status) == 0 ]] && echo JobState=COMPLETED || echo JobState=FAILED' },
+      ],
+      [
+        'kubernetes',
+        {
+          kubectl:
+            'if [[ $1 == get ]]; then [[ $(cat job.status) == 0 ]] && echo Complete || echo Failed; exit; fi; node -e "$RUN_JOB"; echo -n job',
+        },
+        {},
+      ],
+    ] as const)('run as they are on a cluster: %s', (profile, submit, status) => {
+      const bin = join(place, `bin-${profile}`);
+      mkdirSync(bin);
+      for (const [name, text] of Object.entries({ ...submit, ...status })) {
+        writeFileSync(join(bin, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+      }
+      rmSync(join(place, hostile, 'slides'), { recursive: true, force: true });
+      rmSync(join(place, hostile, 'cohort.csv'), { force: true });
+      const settings = [
+        '--config',
+        ...Object.entries(config).flatMap(([key, value]) =>
+          typeof value === 'string' ? [`${key}=${value}`] : [],
+        ),
+      ];
+      // A list can't be given on the command line, so the slides are named as the folder alone.
+      const options = ['--latency-wait', '2', ...settings, `slides=${slides}`];
+      const more = {
+        PATH: `${bin}${delimiter}${process.env.PATH ?? ''}`,
+        DUALSCOPE_IMAGE: 'image',
+        DUALSCOPE_CLAIM: 'claim',
+        RUN_JOB:
+          "const{command:[c,...w],workingDir:cwd}=JSON.parse(require('fs').readFileSync(0,'utf8')).spec.template.spec.containers[0];const r=require('child_process').spawnSync(c,w,{cwd});require('fs').writeFileSync('job.status',String(r.status));require('fs').writeFileSync('job.log',r.stderr)",
+      };
+      const ended = snakemakeWith(profile, place, options, more);
+      const log = existsSync(join(place, 'job.log')) ? readFileSync(join(place, 'job.log'), 'utf8') : '';
+      expect(ended.status, ended.said + log).toBe(0);
+      expect(row()).toBe('done');
+      expect(hacked()).toEqual([]);
+    });
+
+    it('work with a leading dash, and say what braces mean', () => {
+      const dry = (folderOfResults: string): Ended =>
+        snakemakeWith('local', place, [
+          '--cores',
+          '1',
+          '-n',
+          '--configfile',
+          'cohort.yaml',
+          '--config',
+          `out=${folderOfResults}`,
+        ]);
+      const dash = dry('-rf');
+      expect(dash.status, dash.said).toBe(0);
+      expect(existsSync(join(place, '-rf', 'plan.json'))).toBe(true);
+      const braces = dry('a{b}');
+      expect(braces.status).not.toBe(0);
+      expect(braces.said).toContain('Choose a folder without braces.');
+    });
+  },
+);
+
+it('quotes every field of a shell command in the workflow', () => {
+  const text = readFileSync(join(root, 'workflow', 'Snakefile'), 'utf8');
+  const commands = [...text.matchAll(/^ {4}shell:\n((?: {8}.*\n)+)/gm)].map(([, lines]) =>
+    [...(lines ?? '').matchAll(/"(.*)"/g)].map(([, part]) => part).join(''),
+  );
+  expect(commands).toHaveLength(3);
+  for (const command of commands) {
+    const fields = [...command.matchAll(/\{([^}]*)\}/g)].map(([, field]) => field ?? '');
+    expect(fields.length).toBeGreaterThan(3);
+    for (const field of fields) expect(field).toMatch(/:q$|^threads$/);
+    if (process.platform === 'win32') continue;
+    // As Snakemake does it, each value in the quotes of Python's shlex.
+    const line = command
+      .replace(/ 2?> /g, ' ')
+      .replace(/\{[^}]*\}/g, (field) => (field === '{threads}' ? '1' : shlexQuote(hostile)));
+    const { stdout } = spawnSync('bash', ['-c', `f() { printf '%s\\0' "$@"; }; f ${line}`], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(stdout.split('\0').filter((word) => word.includes('touch'))).toEqual(
+      expect.arrayContaining([hostile]),
+    );
+    expect(readdirSync(folder)).not.toContain('HACKED');
+  }
+});
+
+const shlexQuote = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;

@@ -9,8 +9,9 @@
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
+import { csvTable } from '../src/base/csv.ts';
+import { readCsv } from '../src/base/read-csv.ts';
 import { ebhiMpp, studies } from '../src/training/study/studies.ts';
 import { MOSAIC, writeMosaic } from './ebhi-mosaic.ts';
 import { planMosaics } from './ebhi-mosaic-plan.ts';
@@ -23,9 +24,9 @@ const [glasFolder, ebhiFolder] = [path.join(shared, 'glas'), path.join(shared, '
 const glas = studies.find(({ id }) => id === 'glas')!;
 const side = Math.round((MOSAIC * ebhiMpp) / glas.mpp);
 for (const folder of ['images', 'masks4']) await mkdir(path.join(out, folder), { recursive: true });
-const lines = [...weighted(await copyGlas()), ...weighted(await writeMosaics())];
-await writeFile(path.join(out, 'index.csv'), `name,patient,weight\n${lines.join('\n')}\n`);
-process.stdout.write(`${out}: ${String(lines.length)} images\n`);
+const rows = [...weighted(await copyGlas()), ...weighted(await writeMosaics())];
+await writeFile(path.join(out, 'index.csv'), csvTable(['name', 'patient', 'weight'], rows));
+process.stdout.write(`${out}: ${String(rows.length)} images\n`);
 
 interface ColonImage {
   readonly name: string;
@@ -34,11 +35,11 @@ interface ColonImage {
   readonly classIndex: number;
 }
 
-/** Lines of the index. The images of each class have the same total weight. */
-function weighted(images: readonly ColonImage[]): string[] {
+/** Rows of the index. The images of each class have the same total weight. */
+function weighted(images: readonly ColonImage[]): (readonly string[])[] {
   return images.map(({ name, patient, classIndex }) => {
     const alike = images.filter((image) => image.classIndex === classIndex).length;
-    return `${name},${patient},${(100 / alike).toFixed(3)}`;
+    return [name, patient, (100 / alike).toFixed(3)];
   });
 }
 
@@ -47,7 +48,7 @@ async function copyGlas(): Promise<ColonImage[]> {
     z.object({ name: z.string(), patient: z.string(), class_id: z.coerce.number().int().min(1).max(3) }),
   );
   const index = await readFile(path.join(glasFolder, 'index.csv'), 'utf8');
-  const rows = schema.parse(parse(index, { columns: true }));
+  const rows = schema.parse(readCsv(index));
   for (const { name } of rows) {
     for (const file of [`images/${name}.jpg`, `masks4/${name}.png`]) {
       await copyFile(path.join(glasFolder, file), path.join(out, file));

@@ -9,6 +9,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { csvTable } from '../src/base/csv.ts';
 import { MOSAIC, writeMosaic } from './ebhi-mosaic.ts';
 import { planMosaics } from './ebhi-mosaic-plan.ts';
 import { readEbhiIndex } from './ebhi-seg.ts';
@@ -17,10 +18,8 @@ const [data = '../shared/data/ebhi', out = 'runs/ebhi-mosaics'] = process.argv.s
 const mosaics = planMosaics(await readEbhiIndex(data));
 for (const folder of ['images', 'masks4']) await mkdir(path.join(out, folder), { recursive: true });
 for (const mosaic of mosaics) await writeMosaic(data, mosaic, out);
-const lines = mosaics.map(({ name, patient, fold, classIndex }) =>
-  [name, patient, fold, String(classIndex)].join(','),
-);
-await writeFile(path.join(out, 'index.csv'), `name,patient,fold,class_id\n${lines.join('\n')}\n`);
+const rows = mosaics.map(({ name, patient, fold, classIndex }) => [name, patient, fold, classIndex]);
+await writeFile(path.join(out, 'index.csv'), csvTable(['name', 'patient', 'fold', 'class_id'], rows));
 process.stdout.write(
   `${out}: ${String(mosaics.length)} mosaics of ${String(MOSAIC)} × ${String(MOSAIC)} pixels\n`,
 );

@@ -3,10 +3,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { decode } from 'fast-png';
 import sharp from 'sharp';
 import { z } from 'zod';
+import { readCsv } from '../src/base/read-csv.ts';
 import { studyClasses } from '../src/training/study/study-config.ts';
 
 /** Pixels along a tile's side. */
@@ -43,7 +43,7 @@ export type EbhiTile = z.infer<typeof tileSchema>;
 /** @throws ZodError if the index lacks a column */
 export async function readEbhiIndex(data: string): Promise<EbhiTile[]> {
   const text = await readFile(path.join(data, 'index.csv'), 'utf8');
-  return z.array(tileSchema).parse(parse(text, { columns: true }));
+  return z.array(tileSchema).parse(readCsv(text));
 }
 
 /** @returns RGB and whether a pixel is of the tile's class, both [224, 224, …] row by row */

@@ -11,6 +11,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 work=$(realpath -m "${1:-$(mktemp -d)}")
+[[ $work =~ ^[A-Za-z0-9/._-]+$ ]] || {
+  echo 'slurm-proof: choose a folder whose path has letters, digits, dots and dashes only; slurm.conf has no quotes.' >&2
+  exit 2
+}
 mkdir -p "$work"
 daemons=()
 

@@ -32,6 +32,7 @@ import { backendOption, parseInteger, qualityOption, threadsOption } from './opt
 import { packageFolder } from './package-info.ts';
 import { startNodeReader } from './reader-client.ts';
 import { openFromCommandLine } from './slide.ts';
+import { print, printJson, warn } from './terminal.ts';
 
 interface BenchCall {
   readonly model: string;
@@ -76,7 +77,8 @@ export const addBenchCommand: AddCommand = (program) => {
             return { reader: thread.reader(handle), close: () => handle.close() };
           };
           const figures = await bench(slide, openReader, call);
-          process.stdout.write(call.json === true ? `${JSON.stringify(figures)}\n` : table(figures));
+          if (call.json === true) printJson(figures);
+          else print(table(figures));
         } finally {
           await thread.close();
           slide.close();
@@ -203,7 +205,7 @@ async function measure(
   // Before ONNX Runtime Web allocates memory.
   const peakRssBytes = process.resourceUsage().maxRSS * 1024;
   const ort = await compareWithOrt(dual.manifest, ortRepeats);
-  if (ort === null) process.stderr.write(`dualscope: tfjsOverOrtWasm was not measured: ${noOrt}\n`);
+  if (ort === null) warn(`tfjsOverOrtWasm was not measured: ${noOrt}`);
   const perSlice = ({ summary }: EngineFigures): number => summary.seconds / summary.slices;
   const ratio = (of: (run: (typeof runs)[number]) => number): number | null => median(runs.map(of));
   /** Ratio of main-thread times of two runs with the same number of slices. */

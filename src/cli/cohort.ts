@@ -12,6 +12,8 @@ import { mergeCohortSlide, segmentCohortShard, segmentCohortSlide } from './coho
 import { CommandError, type AddCommand } from './command.ts';
 import { parseShard, threadsOption } from './options.ts';
 import type { Shard } from '../segment/sub-plan.ts';
+import { terminalText } from '../base/terminal-text.ts';
+import { print, printJson, notify } from './terminal.ts';
 
 /** Options of a slide's job. */
 interface SlideOptions {
@@ -40,9 +42,9 @@ export const addCohortCommand: AddCommand = (program) => {
       await mkdir(settings.out, { recursive: true });
       const waiting = { onWait: (holder: string) => log(`${holder} is planning this cohort. Waiting.`) };
       const plan = await withOutputLock(join(settings.out, 'plan.lock'), () => planCohort(settings), waiting);
-      process.stdout.write(
-        `Planned ${plan.slides.length} ${plan.slides.length === 1 ? 'slide' : 'slides'} with ${plan.model.id}.\n`,
-      );
+      const count = `${plan.slides.length} ${plan.slides.length === 1 ? 'slide' : 'slides'}`;
+      print(`Planned ${count} with ${terminalText(plan.model.id)}.\n`);
+      for (const remark of plan.remarks) notify(remark);
     });
   cohort
     .command('segment')
@@ -54,7 +56,7 @@ export const addCohortCommand: AddCommand = (program) => {
     .action(async ({ out, slide, shard, ...compute }: SegmentOptions) => {
       log(`Started on ${hostname()}.`);
       const job = { out, id: slide, log, ...compute };
-      print(await (shard === undefined ? segmentCohortSlide(job) : segmentCohortShard(job, shard)));
+      printJson(await (shard === undefined ? segmentCohortSlide(job) : segmentCohortShard(job, shard)));
     });
   cohort
     .command('merge')
@@ -63,7 +65,7 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--slide <id>', 'slide id from plan.json')
     .action(async ({ out, slide }: SlideOptions) => {
       log(`Started on ${hostname()}.`);
-      print(await mergeCohortSlide({ out, id: slide, log }));
+      printJson(await mergeCohortSlide({ out, id: slide, log }));
     });
   cohort
     .command('report')
@@ -71,9 +73,10 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--out <dir>', 'folder of the cohort')
     .option('--json', 'print one JSON object')
     .action(async ({ out, json }: { readonly out: string; readonly json?: boolean }) => {
-      const report = await reportCohort(out);
-      const { rows: _rows, ...summary } = report;
-      process.stdout.write(json === true ? `${JSON.stringify(summary)}\n` : reportText(report));
+      const written = await reportCohort(out);
+      const { rows: _rows, ...summary } = written;
+      if (json === true) printJson(summary);
+      else print(reportText(written));
     });
 };
 
@@ -93,12 +96,7 @@ async function readSettings(file: string): Promise<CohortSettings> {
   throw new CommandError(`${file}: ${z.prettifyError(settings.error).replaceAll('\n', ' ')}`);
 }
 
-/** Prints one JSON object on stdout. */
-function print(result: object): void {
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-}
-
 /** Logs a line to stderr with the time. */
 function log(line: string): void {
-  process.stderr.write(`${new Date().toISOString()} ${line}\n`);
+  notify(`${new Date().toISOString()} ${line}`);
 }

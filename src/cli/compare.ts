@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { pairedBootstrap, type PairedImage } from '../evaluation/paired-bootstrap.ts';
 import { mulberry32 } from '../runtime/variables.ts';
 import { CommandError, type AddCommand } from './command.ts';
+import { terminalText } from '../base/terminal-text.ts';
+import { print, printJson } from './terminal.ts';
 
 /** The fields used of `dualscope evaluate --json`. */
 const evaluationSchema = z.object({
@@ -42,12 +44,14 @@ async function compare(first: string, second: string, call: { readonly json?: bo
   const interval = pairedBootstrap(pairs(one, other, second), mulberry32(seed));
   const { difference, low, high, patients } = interval;
   const points = (value: number): string => (100 * value).toFixed(1);
-  process.stdout.write(
-    call.json === true
-      ? `${JSON.stringify({ first: one.model, second: other.model, ...interval })}\n`
-      : `${one.model} minus ${other.model}: ${points(difference)} points of pixel accuracy, ` +
-          `95 % interval ${points(low)} to ${points(high)}, ${String(patients)} patients. ` +
-          `mIoU ${one.miou?.toFixed(3) ?? '–'} and ${other.miou?.toFixed(3) ?? '–'}.\n`,
+  if (call.json === true) {
+    printJson({ first: one.model, second: other.model, ...interval });
+    return;
+  }
+  print(
+    `${terminalText(one.model)} minus ${terminalText(other.model)}: ${points(difference)} points of pixel accuracy, ` +
+      `95 % interval ${points(low)} to ${points(high)}, ${String(patients)} patients. ` +
+      `mIoU ${one.miou?.toFixed(3) ?? '–'} and ${other.miou?.toFixed(3) ?? '–'}.\n`,
   );
 }
 

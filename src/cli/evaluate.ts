@@ -14,6 +14,8 @@ import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
 import { backendOption, parseIntegers, parseMpp, parseOverlap, threadsOption } from './options.ts';
 import { codeVersion } from './package-info.ts';
+import { terminalText } from '../base/terminal-text.ts';
+import { print, printJson } from './terminal.ts';
 
 interface EvaluateCall {
   readonly model: string;
@@ -129,9 +131,8 @@ async function evaluate(call: EvaluateCall): Promise<void> {
     seconds,
     slides,
   };
-  process.stdout.write(
-    call.json === true ? `${JSON.stringify(result)}\n` : asText(manifest, call, split, pooled, slides),
-  );
+  if (call.json === true) printJson(result);
+  else print(asText(manifest, call, split, pooled, slides));
 }
 
 function asText(
@@ -152,7 +153,7 @@ function asText(
       : imagesTable(slides, manifest.classes.length === 4);
   const count = `${String(slides.length)} ${slides.length === 1 ? 'image' : 'images'}`;
   return (
-    `${manifest.id} on ${count} of ${data} (${split})\n\n` +
+    `${terminalText(`${manifest.id} on ${count} of ${data} (${split})`)}\n\n` +
     `${metricsTable(pooled.confusion, classNames(manifest))}\n${calibration}\n${list}\n`
   );
 }

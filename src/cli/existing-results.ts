@@ -12,6 +12,7 @@ import {
   type ResultIdentity,
   type SegmentResult,
 } from './segment-result.ts';
+import { warn } from './terminal.ts';
 
 export interface ExistingOptions {
   readonly resume?: boolean;
@@ -50,7 +51,7 @@ export async function settleExisting(
     );
   }
   if (found.kind === 'damaged') {
-    process.stderr.write(`dualscope: ${path}: The result file is damaged; the results are written again.\n`);
+    warn(`${path}: The result file is damaged; the results are written again.`);
     return null;
   }
   const isOwn = found.kind === 'intact' && belongsToRun(found.value, planned, simplify);
@@ -61,9 +62,7 @@ export async function settleExisting(
   const old = found.value;
   const changed = await changedFiles(old, prefix);
   for (const file of changed) {
-    process.stderr.write(
-      `dualscope: ${file}: Missing, or changed since it was written; the results are written again.\n`,
-    );
+    warn(`${file}: Missing, or changed since it was written; the results are written again.`);
   }
   if (changed.length > 0 || old.broken > 0) return null;
   return { ...old, computed: 0, files: resultFiles(prefix) };

@@ -2,6 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AddCommand } from './command.ts';
 import type { ExportCall, ExportedFile, ExportFormat } from './export-run.ts';
+import { terminalText } from '../base/terminal-text.ts';
+import { print, printJson } from './terminal.ts';
 
 const formats: readonly ExportFormat[] = ['onnx', 'tfjs', 'safetensors'];
 
@@ -33,7 +35,8 @@ export const addExportCommand: AddCommand = (program) => {
       }
       const { exportToFile } = await import('./export-run.ts');
       const exported = await exportToFile(call);
-      process.stdout.write(json === true ? `${JSON.stringify(exported)}\n` : exportText(exported));
+      if (json === true) printJson(exported);
+      else print(exportText(exported));
     });
 };
 
@@ -48,7 +51,7 @@ function exportText({ out, bytes, onnx, licence }: ExportedFile): string {
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   const form = onnx === null ? '' : `, opset ${String(onnx.opset)}, ${onnx.layout}`;
   return (
-    `${out}: ${size}${form}\n` +
-    `Licence of the weights: ${licence}\nResearch use only. Not a medical device, not for diagnosis.\n`
+    `${terminalText(`${out}: ${size}${form}`)}\n` +
+    `Licence of the weights: ${terminalText(licence)}\nResearch use only. Not a medical device, not for diagnosis.\n`
   );
 }

@@ -3,8 +3,10 @@
  * is called is loaded, so that help and mistyped names answer at once.
  */
 import { Command, CommanderError } from 'commander';
+import { callWords, checkOptions } from './call-words.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { codeVersion } from './package-info.ts';
+import { commanderOutput, warn } from './terminal.ts';
 
 interface ListedCommand {
   readonly name: string;
@@ -97,20 +99,25 @@ const program = new Command('dualscope')
     // Only the called command knows its arguments; the list shows names alone.
     subcommandTerm: (command) => command.name(),
   })
+  .configureOutput(commanderOutput)
+  .hook('preAction', (_program, command) => {
+    checkOptions(command.opts());
+  })
   .exitOverride();
 
 try {
-  const called = calledName(process.argv.slice(2));
+  const words = callWords();
+  const called = calledName(words);
   for (const { name, summary, load } of commands) {
     if (name === called) (await load())(program);
     else program.command(name).summary(summary).description(summary);
   }
-  await program.parseAsync(process.argv);
+  await program.parseAsync(words, { from: 'user' });
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
-    process.stderr.write(`dualscope: ${error instanceof Error ? error.message : String(error)}\n`);
+    warn(error instanceof Error ? error.message : String(error));
     process.exitCode = error instanceof CommandError ? error.exitCode : 1;
   }
 }

@@ -3,6 +3,7 @@ import type { AddCommand } from './command.ts';
 import type { MergeCall } from './merge-run.ts';
 import { parseInteger } from './options.ts';
 import { addPlanOptions, reportBroken, resultText } from './segment-options.ts';
+import { print, printJson } from './terminal.ts';
 
 /** Adds the command to the program. */
 export const addMergeCommand: AddCommand = (program) => {
@@ -31,7 +32,8 @@ export const addMergeCommand: AddCommand = (program) => {
           result.computed === 0
             ? `All ${result.slices} slices were already merged`
             : `Merged ${result.slices} slices`;
-        process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : resultText(head, result));
+        if (json === true) printJson(result);
+        else print(resultText(head, result));
         reportBroken(result, 'Run their shards again with --resume, then merge again.');
       } finally {
         slide.close();

@@ -34,8 +34,3 @@ export async function manifestOf(model: string): Promise<ModelManifest> {
 export function classNames(manifest: ModelManifest): string[] {
   return manifest.classes.map(({ name }) => name);
 }
-
-/** The file's name without folder and extension; result files start with it. */
-export function stem(file: string): string {
-  return basename(file).replace(/\.[^.]+$/, '');
-}

@@ -5,6 +5,7 @@ import { Option } from 'commander';
 import { writePhantom, type PhantomFormat, type PhantomNote } from '../phantom/write-phantom.node.ts';
 import type { AddCommand } from './command.ts';
 import { parseInRange } from './options.ts';
+import { print, printJson, progressStream } from './terminal.ts';
 
 interface PhantomCall {
   readonly out: string;
@@ -45,7 +46,7 @@ export const addPhantomCommand: AddCommand = (program) => {
       await mkdir(call.out, { recursive: true });
       const bar = new SingleBar({
         format: 'slide {slide} of {slides} [{bar}] {percentage} % | {eta_formatted} left',
-        stream: process.stderr,
+        stream: progressStream,
         noTTYOutput: false,
       });
       bar.start(call.slides, 0, { slide: 1, slides: call.slides });
@@ -71,12 +72,12 @@ export const addPhantomCommand: AddCommand = (program) => {
         bar.stop();
       }
       if (call.json) {
-        process.stdout.write(`${JSON.stringify({ directory: call.out, slides: notes })}\n`);
+        printJson({ directory: call.out, slides: notes });
         return;
       }
       for (const note of notes) {
         const shares = note.classes.map((name, k) => `${name} ${(100 * note.shares[k]!).toFixed(1)} %`);
-        process.stdout.write(
+        print(
           `${note.slide}: ${note.width} × ${note.height} at ${note.mpp} µm/px, ${shares.join(', ')}${note.isNew ? '' : ' (already existed)'}\n`,
         );
       }

@@ -20,6 +20,7 @@ import { studies, type Study } from '../training/study/studies.ts';
 import { type StudyResult, studyTables, summarise } from '../training/study/study-tables.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parseInteger, parseIntegers, parsePositive, parseShare } from './options.ts';
+import { print, printJson } from './terminal.ts';
 
 interface ReproduceCall extends StudyRecipe {
   readonly study: Study;
@@ -96,11 +97,8 @@ async function reproduce(call: ReproduceCall): Promise<void> {
       `${call.results}: no run of ${call.study.title} with this recipe (${recipeId(call)}) has finished yet.`,
     );
   }
-  process.stdout.write(
-    call.json === true
-      ? `${JSON.stringify({ rows: summarise(results), results })}\n`
-      : studyTables(results, call.study, call),
-  );
+  if (call.json === true) printJson({ rows: summarise(results), results });
+  else print(studyTables(results, call.study, call));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Runs a model on a slide for the commands: network, plan, progress bar. */
 import { basename } from 'node:path';
 import { SingleBar } from 'cli-progress';
+import { terminalText } from '../base/terminal-text.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import { ModelError, type ModelManifest } from '../runtime/manifest.ts';
 import { mppRange } from '../base/resolution.ts';
@@ -24,6 +25,7 @@ import { nodePlatform } from '../slide/node-platform.node.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { modelFolder } from './model-folder.ts';
+import { progressStream, warn } from './terminal.ts';
 
 /** ONNX Runtime blocks this thread while it computes, so more than one batch in flight gains nothing. */
 const nodeBackends: BackendKinds<NodeBackendName> = {
@@ -50,7 +52,7 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
       startBackend: async (wanted, failed) => {
         running = await startNodeBackend(wanted, failed, { ...(threads !== undefined && { threads }) });
         const { name, device, reason } = running;
-        process.stderr.write(`dualscope: Computing with ${name} on ${device}. ${reason}\n`);
+        warn(`Computing with ${name} on ${device}. ${reason}`);
         return running;
       },
       loadModel: (folder) => {
@@ -84,9 +86,7 @@ export async function startNetwork(
     });
   const { failedCheck } = network.segmenter;
   if (failedCheck !== undefined) {
-    process.stderr.write(
-      `dualscope: ${model}: Used with --force although it fails its check: ${failedCheck}\n`,
-    );
+    warn(`${model}: Used with --force although it fails its check: ${failedCheck}`);
   }
   return network;
 }
@@ -94,7 +94,7 @@ export async function startNetwork(
 /** Reports on stderr that the network was replaced. */
 function reportNotice(event: NetworkEvent<NodeBackendName>): void {
   if (event.kind !== 'notice') return;
-  process.stderr.write(`dualscope: ${event.error.problem} ${event.error.remedy}\n`);
+  warn(`${event.error.problem} ${event.error.remedy}`);
 }
 
 /**
@@ -132,11 +132,12 @@ export async function runOnSlide(
 ): Promise<SegmentSummary> {
   const { queue = new SliceQueue(plan), reader = slideReader(slide, nodePlatform()), onCell } = options;
   const bar = new SingleBar({
-    format: `${slide.metadata.name} [{bar}] {value}/{total} slices | {rate} slices/s | {eta_formatted} left`,
-    stream: process.stderr,
+    format: `{slide} [{bar}] {value}/{total} slices | {rate} slices/s | {eta_formatted} left`,
+    stream: progressStream,
     etaBuffer: 50,
   });
-  bar.start(queue.length, 0, { rate: '-' });
+  // Not in the format, where braces mean something.
+  bar.start(queue.length, 0, { rate: '-', slide: terminalText(slide.metadata.name) });
   try {
     return await segmentSlide({
       reader,
@@ -152,9 +153,7 @@ export async function runOnSlide(
         }
         if (event.kind === 'broken-slice') {
           const { file, problem } = event.error;
-          process.stderr.write(
-            `dualscope: ${file}: skipped the slice at column ${event.column}, row ${event.row}: ${problem}\n`,
-          );
+          warn(`${file}: skipped the slice at column ${event.column}, row ${event.row}: ${problem}`);
         }
       },
     });

@@ -1,8 +1,10 @@
 /** Options and messages that `segment` and `merge` share. */
 import { Option, type Command } from 'commander';
 import { markedIf } from '../base/overridden-check.ts';
+import { terminalText } from '../base/terminal-text.ts';
 import { parseMpp, parseNonNegative, parseOverlap, parseRect, qualityOption } from './options.ts';
 import type { SegmentResult } from './segment-result.ts';
+import { warn } from './terminal.ts';
 
 /** Adds the slide argument and the options that define area, grid and results. */
 export function addPlanOptions(command: Command): Command {
@@ -30,9 +32,9 @@ export function resultText(head: string, result: SegmentResult): string {
     `${markedIf(result.modelCheck === 'overridden', `${head}${broken}`)}. Research use only.`,
     ...result.areas.map(
       (row) =>
-        `${row.class.padEnd(20)}${row.areaMm2.toFixed(3).padStart(10)} mm²${row.percentOfSegmented.toFixed(2).padStart(8)} %`,
+        `${terminalText(row.class).padEnd(20)}${row.areaMm2.toFixed(3).padStart(10)} mm²${row.percentOfSegmented.toFixed(2).padStart(8)} %`,
     ),
-    ...result.files,
+    ...result.files.map(terminalText),
     '',
   ].join('\n');
 }
@@ -44,5 +46,5 @@ export function reportBroken(
 ): void {
   if (broken === 0) return;
   process.exitCode = 1;
-  process.stderr.write(`dualscope: ${slide}: ${broken} slices can't be read and were skipped. ${remedy}\n`);
+  warn(`${slide}: ${broken} slices can't be read and were skipped. ${remedy}`);
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { requireAllRegions } from '../annotation/annotation-file.ts';
+import { fileStem, safeFileName } from '../base/file-name.ts';
 import { readAnnotations } from '../annotation/read-annotations.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { sha256 } from '../runtime/sha256.ts';
@@ -11,8 +12,9 @@ import { overlapOf, type QualityId } from '../segment/quality.ts';
 import { tissueNote } from '../segment/tissue.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
-import { manifestOf, stem } from './model-folder.ts';
+import { manifestOf } from './model-folder.ts';
 import { planSlide } from './run-model.ts';
+import { warn } from './terminal.ts';
 
 /** Options that define the slices and the names of the results. */
 export interface PlanCall {
@@ -58,7 +60,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
   }
   const note = tissueNote(planned.tissue, call.glass);
-  if (note !== null) process.stderr.write(`dualscope: ${name}: ${note}\n`);
+  if (note !== null) warn(`${name}: ${note}`);
   const areaText = JSON.stringify({ area, glass: call.glass });
   return {
     ...planned,
@@ -66,7 +68,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     manifest,
     area,
     areaKey: await sha256([new TextEncoder().encode(areaText)]),
-    prefix: join(call.out, `${stem(name)}.${manifest.id}`),
+    prefix: join(call.out, `${fileStem(name)}.${safeFileName(manifest.id)}`),
   };
 }
 

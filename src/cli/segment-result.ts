@@ -20,6 +20,7 @@ import { readRegion } from '../slide/region.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide/slide.ts';
 import { seal, type Sealed } from './sealed-json.ts';
 import type { PlannedSegment } from './segment-plan.ts';
+import { warn } from './terminal.ts';
 
 /** `SegmentResult.format`; the digit is the version. */
 export const resultFormat = 'dualscope-result-2';
@@ -232,7 +233,7 @@ async function slidePicture(
     return await readRegion(slide, extent, width, height, { decoder: nodePlatform().decoder });
   } catch (error) {
     if (!(error instanceof SlideError)) throw error;
-    process.stderr.write(`dualscope: the preview has a white background: ${error.message}\n`);
+    warn(`the preview has a white background: ${error.message}`);
     return { width, height, data: new Uint8ClampedArray(4 * width * height).fill(255) };
   }
 }

@@ -24,6 +24,7 @@ import {
   type ResultRun,
   type SegmentResult,
 } from './segment-result.ts';
+import { warn } from './terminal.ts';
 
 /** Options of the command. */
 export interface SegmentCall extends PlanCall {
@@ -250,10 +251,8 @@ function openSlices(
     }
     if (call.resume === true) {
       if (slices.damaged > 0) {
-        process.stderr.write(
-          `dualscope: ${path}: Damaged in ${slices.damaged} ${slices.damaged === 1 ? 'place' : 'places'}; ` +
-            `slices that were there are computed again.\n`,
-        );
+        const places = slices.damaged === 1 ? 'place' : 'places';
+        warn(`${path}: Damaged in ${slices.damaged} ${places}; slices that were there are computed again.`);
       }
       return slices;
     }

@@ -1,11 +1,13 @@
 /** `dualscope segment`: segments a slide on the command line, with the app's engine. */
 import { Option } from 'commander';
+import { terminalText } from '../base/terminal-text.ts';
 import { shardText, type Shard } from '../segment/sub-plan.ts';
 import type { AddCommand } from './command.ts';
 import { backendOption, parseShard, threadsOption } from './options.ts';
 import { addPlanOptions, reportBroken, resultText } from './segment-options.ts';
 import type { SegmentCall, ShardResult } from './segment-run.ts';
 import type { SegmentResult } from './segment-result.ts';
+import { print, printJson } from './terminal.ts';
 
 type SegmentOptions = Omit<SegmentCall, 'files'> & { readonly json?: boolean; readonly shard?: Shard };
 
@@ -42,7 +44,8 @@ export const addSegmentCommand: AddCommand = (program) => {
           shard === undefined
             ? withText(await segmentToFiles(slide, call), (done) => resultText(runText(done), done))
             : withText(await segmentShard(slide, call, shard), shardSummary);
-        process.stdout.write(json === true ? `${JSON.stringify(result)}\n` : text);
+        if (json === true) printJson(result);
+        else print(text);
         reportBroken(result, '--resume tries them again.');
       } finally {
         slide.close();
@@ -64,5 +67,5 @@ function runText(result: SegmentResult | ShardResult): string {
 
 function shardSummary(result: ShardResult): string {
   const head = `Shard ${shardText(result.shard)}: ${runText(result)}`;
-  return `${head}. When all ${result.shard.of} shards are done, run dualscope merge.\n${result.files.join('\n')}\n`;
+  return `${head}. When all ${result.shard.of} shards are done, run dualscope merge.\n${result.files.map(terminalText).join('\n')}\n`;
 }

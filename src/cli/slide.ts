@@ -1,8 +1,10 @@
 /** `dualscope slide`: prints a slide's metadata and exports a region as PNG. */
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { fsPath, namesIn } from '../base/fs-path.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
+import { terminalText } from '../base/terminal-text.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
@@ -10,6 +12,7 @@ import { readRegion } from '../slide/region.ts';
 import { SlideError, type Level0Rect, type Slide, type SlideMetadata } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parseInteger, parseRect } from './options.ts';
+import { print, printJson } from './terminal.ts';
 
 interface SlideOptions {
   readonly region?: Level0Rect;
@@ -34,12 +37,10 @@ export const addSlideCommand: AddCommand = (program) => {
         const written = options.png === undefined ? null : await writeRegion(slide, options.png, options);
         const { metadata } = slide;
         if (options.json === true) {
-          process.stdout.write(
-            `${JSON.stringify({ ...metadata, ...(written ? { written } : {}) }, null, 2)}\n`,
-          );
+          printJson({ ...metadata, ...(written ? { written } : {}) }, 2);
         } else {
-          process.stdout.write(describe(metadata));
-          if (written !== null) process.stdout.write(`wrote         ${written}\n`);
+          print(describe(metadata));
+          if (written !== null) print(`wrote         ${terminalText(written)}\n`);
         }
       } finally {
         slide.close();
@@ -73,7 +74,7 @@ const stampsOf = new WeakMap<Slide, ReadonlyMap<string, string>>();
 
 /** Changes when a file is written to or replaced; null when it is gone. */
 async function stampOf(path: string): Promise<string | null> {
-  const info = await stat(path, { bigint: true }).catch(() => null);
+  const info = await stat(fsPath(path), { bigint: true }).catch(() => null);
   return info === null ? null : `${info.size} ${info.mtimeNs}`;
 }
 
@@ -98,11 +99,11 @@ function changedInRun({ metadata }: Pick<Slide, 'metadata'>): SlideError {
 }
 
 async function filesOf(path: string): Promise<string[]> {
-  const info = await stat(path).catch(() => null);
+  const info = await stat(fsPath(path)).catch(() => null);
   if (info?.isDirectory() !== true) return [path];
-  const entries = (await readdir(path)).map((name) => join(path, name));
+  const entries = (await namesIn(path)).map((name) => join(path, name));
   // stat follows links: folders of a cohort often contain only links.
-  const infos = await Promise.all(entries.map((entry) => stat(entry).catch(() => null)));
+  const infos = await Promise.all(entries.map((entry) => stat(fsPath(entry)).catch(() => null)));
   const paths = entries.filter((_entry, i) => infos[i]?.isFile() === true);
   if (paths.length === 0) throw new CommandError(`${path}: The folder is empty. Give a slide file.`);
   return paths.sort();
@@ -146,5 +147,5 @@ function describe(metadata: SlideMetadata): string {
     ]),
     ...metadata.associated.map(({ name, width, height }): [string, string] => [name, `${width} × ${height}`]),
   ];
-  return rows.map(([key, value]) => `${key.padEnd(14)}${value}\n`).join('');
+  return rows.map(([key, value]) => `${terminalText(key).padEnd(14)}${terminalText(value)}\n`).join('');
 }

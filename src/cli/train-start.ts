@@ -9,6 +9,7 @@ import { featurePlan } from '../training/feature-plan.ts';
 import { pretrainedPreset } from '../training/imagenet-weights.ts';
 import { startModel } from '../training/start-model.ts';
 import { CommandError } from './command.ts';
+import { notify } from './terminal.ts';
 
 export interface TrainingStart {
   /** The configuration, with the provenance of the initial weights added. */
@@ -61,8 +62,8 @@ async function fromModel(
   const measured = [...(config.data?.heldOutPatients ?? []), ...(config.validation?.patients ?? [])];
   const kept = new Set(started.manifest.dataset?.heldOutPatients);
   if (measured.some((patient) => !kept.has(patient))) {
-    process.stderr.write(
-      `${config.id}: ${id} may have been trained on patients that are measured on. If so, the figures will be too high.\n`,
+    notify(
+      `${config.id}: ${id} may have been trained on patients that are measured on. If so, the figures will be too high.`,
     );
   }
   return {
@@ -92,5 +93,5 @@ function provenanceFrom(
 
 function reportMissing({ id }: TrainingConfig, missing: readonly string[], why: string): void {
   if (missing.length === 0) return;
-  process.stderr.write(`${id}: ${String(missing.length)} kernels start at random (${why})\n`);
+  notify(`${id}: ${String(missing.length)} kernels start at random (${why})`);
 }

@@ -24,6 +24,8 @@ import { parseInteger, threadsOption, trainingBackendOption } from './options.ts
 import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
 import { trainingStart, type TrainingStart } from './train-start.ts';
 import { codeVersion } from './package-info.ts';
+import { terminalText } from '../base/terminal-text.ts';
+import { print, printJson, progressStream, notify } from './terminal.ts';
 
 interface TrainCall {
   readonly config: string;
@@ -163,10 +165,6 @@ async function trainLocked(
   }
 }
 
-function notify(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
 /** Example slices from validation patients, or if there are none, from the training images. */
 async function examplesOf(
   modelFolder: string,
@@ -204,19 +202,17 @@ function report(
 ): void {
   const best = bestPoint(validation)?.miou ?? null;
   if (json === true) {
-    process.stdout.write(
-      `${JSON.stringify({ id, steps, keptStep, validationMiou: best, seconds, folder })}\n`,
-    );
+    printJson({ id, steps, keptStep, validationMiou: best, seconds, folder });
     return;
   }
   const kept =
     keptStep === null
       ? ''
       : `, with the weights of step ${String(keptStep)} (validation mIoU ${best?.toFixed(3) ?? '-'})`;
-  process.stdout.write(
+  print(
     folder === null
-      ? `${id}: stopped after step ${String(steps)}; run the same command to resume\n`
-      : `${folder}: exported after ${String(steps)} steps${kept}\n`,
+      ? `${terminalText(id)}: stopped after step ${String(steps)}; run the same command to resume\n`
+      : `${terminalText(folder)}: exported after ${String(steps)} steps${kept}\n`,
   );
 }
 
@@ -225,12 +221,12 @@ type OnStep = (progress: { step: number; steps: number; loss: number; resumedAt:
 /** Shows progress on stderr during `work`. */
 async function withBar<T>(config: TrainingConfig, work: (onStep: OnStep) => Promise<T>): Promise<T> {
   const bar = new SingleBar({
-    format: `${config.id} [{bar}] {value}/{total} | loss {loss} | {rate} samples/s | {eta_formatted} left`,
-    stream: process.stderr,
+    format: `{id} [{bar}] {value}/{total} | loss {loss} | {rate} samples/s | {eta_formatted} left`,
+    stream: progressStream,
     noTTYOutput: true,
     notTTYSchedule: 30_000,
   });
-  bar.start(config.steps, 0, { loss: '-', rate: '-' });
+  bar.start(config.steps, 0, { loss: '-', rate: '-', id: terminalText(config.id) });
   const start = performance.now();
   let smooth: number | null = null;
   try {

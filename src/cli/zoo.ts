@@ -2,6 +2,7 @@
 import { presets } from '../model/presets.ts';
 import { zooRow, type ZooRow } from '../runtime/zoo.ts';
 import type { AddCommand } from './command.ts';
+import { print, printJson } from './terminal.ts';
 
 /** Adds the command to the program. */
 export const addZooCommand: AddCommand = (program) => {
@@ -11,7 +12,8 @@ export const addZooCommand: AddCommand = (program) => {
     .option('--json', 'print one JSON list')
     .action((call: { readonly json?: boolean }) => {
       const rows = presets.map(zooRow);
-      process.stdout.write(call.json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+      if (call.json === true) printJson(rows, 2);
+      else print(table(rows));
     });
 };
 

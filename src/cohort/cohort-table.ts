@@ -19,8 +19,10 @@ export function cohortColumns(
     'status',
     'error',
     'flags',
-    ...classes.map(({ name }) => `area_mm2_${word(name)}`),
-    ...classes.filter(({ background }) => !background).map(({ name }) => `percent_of_tissue_${word(name)}`),
+    ...classes.map(({ name }) => `area_mm2_${columnWord(name)}`),
+    ...classes
+      .filter(({ background }) => !background)
+      .map(({ name }) => `percent_of_tissue_${columnWord(name)}`),
     'tissue_mm2',
     'segmented_mm2',
     'confidence_mean',
@@ -82,12 +84,14 @@ function fixed(value: number | null | undefined, digits: number): number | null 
   return value == null ? null : Number(value.toFixed(digits));
 }
 
-/** A class name as part of a column name. */
-function word(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '_')
-    .replace(/^_|_$/g, '');
+/**
+ * A class name as part of a column name: spaces as underscores, anything else but letters and digits as its code between
+ * dots, `Grade 3+4` as `Grade_3.2B.4`. Different names never share a column.
+ */
+export function columnWord(name: string): string {
+  return name.replace(/[^\p{L}\p{N}]/gu, (letter) =>
+    letter === ' ' ? '_' : `.${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase()}.`,
+  );
 }
 
 /** The table as CSV. */

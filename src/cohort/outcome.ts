@@ -1,6 +1,9 @@
 /** The outcome of one slide: written by its job, read by the report. */
 import { z } from 'zod';
 
+/** A file below the slide's folder: the gallery links to it. */
+const fileBelow = z.string().refine((file) => !/^[/\\]|(^|[/\\])\.\.([/\\]|$)/.test(file));
+
 /** The part of a result of `dualscope segment` that the table shows. */
 const figuresSchema = z.object({
   backend: z.string(),
@@ -34,9 +37,9 @@ const figuresSchema = z.object({
   mpp: z.number(),
   mppGiven: z.boolean(),
   /** Names of the result files in the same folder. */
-  files: z.array(z.string()),
+  files: z.array(fileBelow),
   /** Name of the small preview, and its size in pixels. */
-  thumbnail: z.object({ file: z.string(), width: z.number(), height: z.number() }),
+  thumbnail: z.object({ file: fileBelow, width: z.number(), height: z.number() }),
 });
 
 export type SlideFigures = z.infer<typeof figuresSchema>;

@@ -17,8 +17,11 @@ export const identitySchema = z
 
 export type SlideIdentity = z.infer<typeof identitySchema>;
 
+/** A slide's id is part of paths below the cohort's folder; it must not lead anywhere else. */
+export const slideIdSchema = z.string().regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/);
+
 export const requestSchema = z.object({
-  id: z.string(),
+  id: slideIdSchema,
   /** Path or URL; a folder for a DICOM series. */
   source: z.string(),
   name: z.string(),
@@ -60,8 +63,8 @@ export async function sha256(text: string): Promise<string> {
 export const planSchema = z.object({
   title: z.string(),
   version: z.string(),
-  app: z.string(),
-  slidesUrl: z.string().nullable(),
+  app: z.url({ protocol: /^https?$/ }),
+  slidesUrl: z.url({ protocol: /^https?$/ }).nullable(),
   model: z.object({
     id: z.string(),
     title: z.string(),
@@ -69,11 +72,13 @@ export const planSchema = z.object({
     intendedUse: z.string(),
     sliceFieldUm: z.number(),
     umPerPx: z.number(),
-    classes: z.array(z.object({ name: z.string(), colour: z.string(), background: z.boolean() })),
+    classes: z.array(
+      z.object({ name: z.string(), colour: z.string().regex(/^#[0-9a-fA-F]{6}$/), background: z.boolean() }),
+    ),
   }),
   slides: z.array(
     z.object({
-      id: z.string(),
+      id: slideIdSchema,
       source: z.string(),
       name: z.string(),
       /** Path below the given folder; null for URLs. */
@@ -82,6 +87,8 @@ export const planSchema = z.object({
       key: z.string(),
     }),
   ),
+  /** What the search for slides left out, one sentence each. */
+  remarks: z.array(z.string()).default([]),
 });
 
 export type CohortPlan = z.infer<typeof planSchema>;

@@ -31,6 +31,7 @@ export const testPlan: CohortPlan = {
     },
     { id: 'c-1', source: '/data/<c>".svs', name: '<c>".svs', place: '<c>".svs', shards: 1, key: 'kc' },
   ],
+  remarks: [],
 };
 
 export const testFigures: SlideFigures = {

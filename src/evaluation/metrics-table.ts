@@ -1,4 +1,5 @@
 /** Metrics as text for a terminal: one row per class with its confusions, then the overall figures. */
+import { terminalText } from '../base/terminal-text.ts';
 import type { ConfusionMatrix } from './confusion-matrix.ts';
 import { toRows } from './confusion-matrix.ts';
 import { metricsOf, type Metrics } from './metrics.ts';
@@ -48,7 +49,9 @@ export function imagesTable(
 }
 
 /** Lines of a table: the first column left-aligned, the others right-aligned. */
-function aligned(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
+function aligned(names: readonly string[], values: readonly (readonly string[])[]): string[] {
+  const header = names.map(terminalText);
+  const rows = values.map((row) => row.map(terminalText));
   const widths = header.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

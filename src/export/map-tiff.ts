@@ -1,4 +1,5 @@
 /** Writes class and confidence maps as pyramidal TIFF, one row of tiles at a time, to any sink. Pure. */
+import { terminalText } from '../base/terminal-text.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import {
@@ -54,7 +55,7 @@ export class MapTiff {
       levelsFillTile: true,
       ...(umPerPx === undefined ? {} : { mpp: umPerPx }),
       software: 'Dualscope, research use only',
-      description: text.replace('%', about),
+      description: terminalText(text.replace('%', () => about)),
     });
   }
 

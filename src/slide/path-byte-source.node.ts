@@ -3,6 +3,7 @@ import type { BigIntStats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { abortReason } from '../base/abort.ts';
+import { fsPath } from '../base/fs-path.node.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 export interface PathByteSource extends ByteSource {
@@ -12,6 +13,7 @@ export interface PathByteSource extends ByteSource {
 /**
  * Opens a file for reading. Everything that is read comes from the file as it was then: every read is followed by a
  * look at the path's size and time, so that pixels of two files are never mixed.
+ * @param path as `textOfPath` gives it where it is not UTF-8
  * @throws SlideError `not-found` when the file does not exist, is not readable or is a directory. Reads throw `changed`
  * when it was moved, deleted, replaced or written to.
  */
@@ -19,7 +21,7 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
   const name = basename(path);
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    handle = await open(fsPath(path), 'r');
   } catch (cause) {
     throw unreadable(name, cause, 'Check the path.');
   }
@@ -30,7 +32,7 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
   }
   const size = Number(opened.size);
   const checkUnchanged = async (): Promise<void> => {
-    const now = await stat(path, { bigint: true }).catch(() => null);
+    const now = await stat(fsPath(path), { bigint: true }).catch(() => null);
     if (now === null) throw changed(name, 'The file was moved or deleted while it was read.');
     if (!isSame(now, opened)) throw changed(name, 'The file was changed or replaced while it was read.');
   };

@@ -79,7 +79,7 @@ describe('runTraining', () => {
       expect(Math.fround(loss)).toBe(Math.fround(whole.losses[i]!));
     });
     for (const [name, { data }] of whole.weights) expect(resumed.weights.get(name)!.data).toEqual(data);
-    expect(await readFile(join(folder, 'part', 'losses.csv'), 'utf8')).toMatch(/^step,loss\n1,/);
+    expect(await readFile(join(folder, 'part', 'losses.csv'), 'utf8')).toMatch(/^step,loss\r\n1,/);
   });
 
   describe('in parts', () => {

@@ -1,6 +1,7 @@
 /** A training run on disk: resumes from its last checkpoint, saves at intervals and reports its progress. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { csvTable } from '../base/csv.ts';
 import { removeParts, replaceFile } from '../base/replace-file.node.ts';
 import type { ValidationPoint } from '../evaluation/report/training-report.ts';
 import type { Preset } from '../model/presets.ts';
@@ -204,8 +205,8 @@ async function save(
     optimiser: trainer.optimiserState(),
   });
   await replaceFile(join(folder, 'checkpoint.bin'), bytes);
-  const lines = losses.map((loss, index) => `${String(index + 1)},${loss.toFixed(6)}`);
-  await replaceFile(join(folder, 'losses.csv'), `step,loss\n${lines.join('\n')}\n`);
+  const rows = losses.map((loss, index) => [index + 1, Number(loss.toFixed(6))]);
+  await replaceFile(join(folder, 'losses.csv'), csvTable(['step', 'loss'], rows));
 }
 
 function bestFile(folder: string): string {

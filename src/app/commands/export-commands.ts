@@ -11,7 +11,8 @@ import {
   VectorSquare,
 } from 'lucide-react';
 import { labelClasses, labelModel } from '../annotate/label-colours.ts';
-import { download, fileStem, annotationsGeoJson } from '../export/export-files.ts';
+import { fileStem } from '../../base/file-name.ts';
+import { download, annotationsGeoJson } from '../export/export-files.ts';
 import { openFiles, pickFiles } from '../session/user-files.ts';
 import { activePaneOf, annotateOf } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';

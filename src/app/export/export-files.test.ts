@@ -7,7 +7,7 @@ import { initialState, reduce } from '../state/reducer.ts';
 import type { AppState } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { sampleClassMap, stripsOf } from './class-map-strips.ts';
-import { areasCsv, figuresJson, fileStem, metricsCsv } from './export-files.ts';
+import { areasCsv, figuresJson, metricsCsv } from './export-files.ts';
 import { overlayOf, parseSession, sessionText, truthOf } from './session-file.ts';
 
 const slide = { width: 75, height: 35 };
@@ -199,16 +199,5 @@ describe('a session file', () => {
         else expect(parsed!.session.slide.fingerprint).toBe('abc');
       }
     }
-  });
-});
-
-describe('file names', () => {
-  it('come from the slide, without its extension', () => {
-    expect(['CMU-1.svs', 'a b/c: d.ome.tif', 'slide', '…'].map(fileStem)).toEqual([
-      'CMU-1',
-      'a_b_c_d.ome',
-      'slide',
-      '_',
-    ]);
   });
 });

@@ -1,4 +1,5 @@
 /** Exports the active pane's layer as files. The map worker writes large ones, with progress. */
+import { fileStem, safeFileName } from '../../base/file-name.ts';
 import { overriddenCheck } from '../../base/overridden-check.ts';
 import type { MapFileRequest } from '../../worker/map-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
@@ -10,7 +11,7 @@ import type { OpenSlide } from '../state/state.ts';
 import type { Figures, FiguresExtent } from '../truth/figures-session.ts';
 import { figuresRequest } from '../truth/figures-request.ts';
 import { stripsOf } from './class-map-strips.ts';
-import { download, fileStem, areasCsv, figuresJson, metricsCsv } from './export-files.ts';
+import { download, areasCsv, figuresJson, metricsCsv } from './export-files.ts';
 import { pictureOfView } from './view-picture.ts';
 
 export interface ExportState {
@@ -159,7 +160,7 @@ export class ExportSession {
     const content = this.#workbench.resolveLayer(layer);
     if (state.slide === null) return null;
     const layerName = modelOf(state, layer)?.id ?? layer.kind;
-    const stem = `${fileStem(state.slide.metadata.name)}.${layerName}`;
+    const stem = `${fileStem(state.slide.metadata.name)}.${safeFileName(layerName)}`;
     return { slide: state.slide, content, stem };
   }
 

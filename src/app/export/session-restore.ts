@@ -7,7 +7,8 @@ import { browserStorage } from '../state/browser-storage.ts';
 import { parseLayer } from '../state/state.ts';
 import type { PaneCount } from '../state/state.ts';
 import type { ViewPlace } from '../navigate/view-address.ts';
-import { download, fileStem } from './export-files.ts';
+import { fileStem } from '../../base/file-name.ts';
+import { download } from './export-files.ts';
 import { overlayOf, parseSession, sessionFormat, sessionText, truthOf } from './session-file.ts';
 import type { SessionFile } from './session-file.ts';
 

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { replaceFile } from '../../base/replace-file.node.ts';
 import { outcomeSchema, type SlideOutcome } from '../../cohort/outcome.ts';
-import { planSchema, requestSchema, type CohortPlan, type SlideRequest } from '../../cohort/request.ts';
+import {
+  planSchema,
+  requestSchema,
+  slideIdSchema,
+  type CohortPlan,
+  type SlideRequest,
+} from '../../cohort/request.ts';
 import { CommandError } from '../command.ts';
 
 export interface CohortPaths {
@@ -34,14 +40,25 @@ export function cohortPaths(out: string): CohortPaths {
 
 /** @throws CommandError when the folder has no plan. */
 export async function readPlan(out: string): Promise<CohortPlan> {
-  const { plan } = cohortPaths(out);
-  const found = await readValid(plan, planSchema);
+  const found = await readEarlierPlan(out);
   if (found !== null) return found;
-  throw new CommandError(`${plan}: Not found or not a cohort plan. Create it with dualscope cohort plan.`);
+  throw new CommandError(
+    `${cohortPaths(out).plan}: Not found or not a cohort plan. Create it with dualscope cohort plan.`,
+  );
+}
+
+/** The plan of an earlier call; null if there is none. */
+export function readEarlierPlan(out: string): Promise<CohortPlan | null> {
+  return readValid(cohortPaths(out).plan, planSchema);
 }
 
 /** @throws CommandError when the cohort has no such slide. */
 export async function readRequest(out: string, id: string): Promise<SlideRequest> {
+  if (!slideIdSchema.safeParse(id).success) {
+    throw new CommandError(
+      `${id}: Not the id of a slide. The ids of a cohort are in ${cohortPaths(out).plan}.`,
+    );
+  }
   const found = await readOldRequest(out, id);
   if (found !== null) return found;
   throw new CommandError(

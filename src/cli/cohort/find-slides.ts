@@ -1,77 +1,84 @@
 /** Finds the slides that a cohort's settings name, and detects later whether a slide has changed. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fsPath, namesIn } from '../../base/fs-path.node.ts';
+import { textOfPath } from '../../base/path-bytes.ts';
 import type { SlideIdentity } from '../../cohort/request.ts';
 import { isUrl } from '../../cohort/slide-id.ts';
 import { CommandError } from '../command.ts';
+import { fileIdentity, FolderSearch, type FoundSlide } from './folder-search.ts';
 
-export interface FoundSlide {
-  /** Path or URL; a folder for a DICOM series. */
-  readonly source: string;
-  /** Basis of the slide's id: its URL, its path below the given folder, or the given path. */
-  readonly place: string;
+export type { FoundSlide };
+
+/** The slides of a cohort, and what was left out. */
+export interface FoundSlides {
+  readonly slides: readonly FoundSlide[];
+  /** One sentence for each slide or folder that was left out because it is there under another name. */
+  readonly remarks: readonly string[];
 }
 
-/** Extensions of slide files, including unsupported formats: their rows in the table say so. */
-const slideExtension = /\.(svs|tiff?|btf|ndpi|qptiff|scn|bif|mrxs|vms|vmu|svslide)$/i;
-const dicomExtension = /\.(dcm|dicom)$/i;
-/** Maps that `dualscope segment` and `dualscope phantom` write next to slides. */
-const mapExtension = /(\.(classes|confidence)|-mask)\.tif$/i;
 const listExtension = /\.(txt|list)$/i;
 
 /** Milliseconds to wait for a server's answer. */
 const headTimeoutMs = 10_000;
 
 /**
- * @param slides folders (searched recursively), lists (`.txt`: one slide a line, `#` starts a comment), files, URLs.
+ * @param slides folders (searched recursively), lists (`.txt`: one slide a line, `#` starts a comment), files, URLs. Paths
+ *   that are not UTF-8 are as `textOfPath` gives them.
  * @param out folder of the cohort; skipped in the search.
- * @returns in the given order, sorted by name within a folder, without duplicates.
+ * @returns in the given order, sorted by name within a folder, each file once.
  * @throws CommandError when a folder or list can't be read, or when no slide is found.
  */
-export async function findSlides(slides: string | readonly string[], out: string): Promise<FoundSlide[]> {
+export async function findSlides(slides: string | readonly string[], out: string): Promise<FoundSlides> {
   const entries = typeof slides === 'string' ? [slides] : slides;
-  const found = (await Promise.all(entries.map((entry) => expand(entry, resolve(out))))).flat();
-  const unique = [...new Map(found.map((slide) => [slide.place, slide])).values()];
+  const expanded = await Promise.all(entries.map((entry) => expand(entry, resolve(out))));
+  const { slides: unique, remarks } = await eachOnce(expanded.flatMap(({ slides: found }) => found));
   if (unique.length === 0) {
     throw new CommandError(
       `${entries.join(', ')}: No slides found. Give a folder with .svs, .tif, .ndpi or .dcm files, a list (.txt), or URLs.`,
     );
   }
-  return unique;
+  return { slides: unique, remarks: [...expanded.flatMap(({ remarks: some }) => some), ...remarks] };
 }
 
-async function expand(entry: string, out: string): Promise<FoundSlide[]> {
-  if (isUrl(entry)) return [{ source: entry, place: entry }];
-  const info = await stat(entry).catch(() => null);
-  if (info?.isDirectory() === true) {
-    const sources = await searchFolder(entry, out);
-    return sources.map((source) => ({ source, place: relative(entry, source).split(sep).join('/') || '.' }));
-  }
-  if (!listExtension.test(entry)) return [{ source: entry, place: entry }];
-  const text = await readFile(entry, 'utf8').catch(() => {
+async function expand(entry: string, out: string): Promise<FoundSlides> {
+  const single = { slides: [{ source: entry, place: entry, links: 0 }], remarks: [] };
+  if (isUrl(entry)) return single;
+  const info = await stat(fsPath(entry)).catch(() => null);
+  if (info?.isDirectory() === true) return new FolderSearch(entry, out).run();
+  if (!listExtension.test(entry)) return single;
+  const bytes = await readFile(fsPath(entry)).catch(() => {
     throw new CommandError(`${entry}: Can't read the list of slides. Check the path in the settings.`);
   });
-  return text
+  const lines = textOfPath(bytes)
+    .replace(/^\ufeff/, '')
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*$/, '').trim())
-    .filter((line) => line !== '')
-    .map((line) => ({ source: line, place: line }));
+    .filter((line) => line !== '');
+  return { slides: lines.map((line) => ({ source: line, place: line, links: 0 })), remarks: [] };
 }
 
-/** Slides in a folder and its subfolders, sorted by name. A folder with DICOM files is one slide. */
-async function searchFolder(folder: string, out: string): Promise<string[]> {
-  if (resolve(folder) === out) return [];
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
-  if (names.some((name) => dicomExtension.test(name))) return [folder];
-  const found: string[] = [];
-  for (const name of names) {
-    const path = join(folder, name);
-    // stat follows links: cohorts are often folders of links.
-    const info = await stat(path).catch(() => null);
-    if (info?.isDirectory() === true) found.push(...(await searchFolder(path, out)));
-    else if (slideExtension.test(name) && !mapExtension.test(name)) found.push(path);
-  }
-  return found;
+/** Leaves out files that are there twice: behind links, as hard links, or named twice. Files win over links to them. */
+async function eachOnce(found: readonly FoundSlide[]): Promise<FoundSlides> {
+  const identities = await Promise.all(
+    found.map(async ({ source }) => (isUrl(source) ? source : fileIdentity(source))),
+  );
+  const kept = new Map<string, FoundSlide>();
+  identities.forEach((identity, i) => {
+    const slide = found[i];
+    const other = kept.get(identity);
+    if (slide === undefined) return;
+    if (other === undefined || slide.links < other.links) kept.set(identity, slide);
+  });
+  const chosen = new Set(kept.values());
+  const remarks = found.flatMap((slide, i) => {
+    const other = kept.get(identities[i] ?? '');
+    // The same line twice needs no remark.
+    return other === undefined || chosen.has(slide) || other.source === slide.source
+      ? []
+      : [`${slide.source}: Left out, because it is the same file as ${other.source}.`];
+  });
+  return { slides: found.filter((slide) => chosen.has(slide)), remarks: [...new Set(remarks)] };
 }
 
 /**
@@ -83,9 +90,9 @@ export function slideIdentity(source: string, http: typeof fetch = fetch): Promi
 }
 
 async function localIdentity(path: string): Promise<SlideIdentity> {
-  const info = await stat(path);
+  const info = await stat(fsPath(path));
   const files = info.isDirectory()
-    ? await Promise.all((await readdir(path)).map((name) => stat(join(path, name))))
+    ? await Promise.all((await namesIn(path)).map((name) => stat(fsPath(join(path, name)))))
     : [info];
   return {
     bytes: files.reduce((sum, { size }) => sum + size, 0),

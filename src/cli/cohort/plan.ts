@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { replaceFile } from '../../base/replace-file.node.ts';
-import { isUrl, slideId, slideName } from '../../cohort/slide-id.ts';
+import { isUrl, slideIds, slideName } from '../../cohort/slide-id.ts';
 import {
   sha256,
   withKey,
@@ -13,11 +13,12 @@ import {
 import { segmentationSchema, type CohortSettings } from '../../cohort/settings.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import { overlapOf } from '../../segment/quality.ts';
+import { CommandError } from '../command.ts';
 import { manifestOf, modelFolder } from '../model-folder.ts';
 import { codeVersion } from '../package-info.ts';
 import { planSlide } from '../run-model.ts';
 import { openFromCommandLine } from '../slide.ts';
-import { cohortPaths, readOldRequest } from './cohort-folder.ts';
+import { cohortPaths, readEarlierPlan, readOldRequest } from './cohort-folder.ts';
 import { findSlides, slideIdentity, type FoundSlide } from './find-slides.ts';
 
 /** Slides planned at the same time. Most of the time goes into waiting for file systems and servers. */
@@ -31,13 +32,14 @@ const concurrency = 16;
 export async function planCohort(settings: CohortSettings): Promise<CohortPlan> {
   const { out, title, app, slides_url: slidesUrl } = settings;
   const paths = cohortPaths(out);
-  const found = await findSlides(settings.slides, out);
+  const { slides: found, remarks } = await findSlides(settings.slides, out);
+  const ids = await idsOf(found, out);
   const manifest = await manifestOf(settings.model);
   const model = { ...modelOf(manifest), hash: await modelHash(manifest) };
   const version = await codeVersion();
   await mkdir(dirname(paths.request('any')), { recursive: true });
-  const requests = await mapConcurrently(found, (slide) =>
-    request(slide, settings, { version, modelHash: model.hash, manifest }),
+  const requests = await mapConcurrently(found, (slide, i) =>
+    request(slide, ids[i]!, settings, { version, modelHash: model.hash, manifest }),
   );
   const plan: CohortPlan = {
     title,
@@ -53,17 +55,32 @@ export async function planCohort(settings: CohortSettings): Promise<CohortPlan> 
       shards,
       key,
     })),
+    remarks: [...remarks],
   };
   await replaceFile(paths.plan, `${JSON.stringify(plan, null, 1)}\n`);
   return plan;
 }
 
+/** @throws CommandError that names two slides with one id */
+async function idsOf(found: readonly FoundSlide[], out: string): Promise<readonly string[]> {
+  const earlier = await readEarlierPlan(out);
+  try {
+    return await slideIds(
+      found.map(({ place }) => place),
+      earlier?.slides ?? [],
+    );
+  } catch (error) {
+    if (error instanceof RangeError) throw new CommandError(error.message);
+    throw error;
+  }
+}
+
 async function request(
-  { source, place }: FoundSlide,
+  { source }: FoundSlide,
+  id: string,
   settings: CohortSettings,
   common: { readonly version: string; readonly modelHash: string; readonly manifest: ModelManifest },
 ): Promise<SlideRequest> {
-  const id = await slideId(place);
   const path = cohortPaths(settings.out).request(id);
   const old = await readOldRequest(settings.out, id);
   const known = await slideIdentity(source);
@@ -112,11 +129,14 @@ function modelOf(manifest: ModelManifest): Omit<CohortPlan['model'], 'hash'> {
 }
 
 /** Promise.all over `make` with limited concurrency; results in order. */
-async function mapConcurrently<T, R>(items: readonly T[], make: (item: T) => Promise<R>): Promise<R[]> {
+async function mapConcurrently<T, R>(
+  items: readonly T[],
+  make: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   let next = 0;
   const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await make(items[i]!);
+    for (let i = next++; i < items.length; i = next++) results[i] = await make(items[i]!, i);
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
   return results;

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withOutputLock } from '../../base/output-lock.node.ts';
 import { replaceFile } from '../../base/replace-file.node.ts';
+import { terminalText } from '../../base/terminal-text.ts';
 import { cohortRows, type CohortRow, type RowStatus } from '../../cohort/cohort-row.ts';
 import { cohortCsv, cohortJson } from '../../cohort/cohort-table.ts';
 import { galleryPages } from '../../cohort/gallery/gallery.ts';
@@ -61,10 +62,12 @@ export function reportText({ title, slides, statuses, rows, files }: CohortRepor
   ].filter((part) => part !== '');
   const notDone = rows.filter(({ status }) => status !== 'done');
   return [
-    `${title}: ${slides} ${slides === 1 ? 'slide' : 'slides'}: ${counts.join(', ')}. Research use only.`,
-    ...notDone.slice(0, 20).map(({ name, status, error }) => `  ${status}: ${name}: ${error ?? ''}`),
+    `${terminalText(title)}: ${slides} ${slides === 1 ? 'slide' : 'slides'}: ${counts.join(', ')}. Research use only.`,
+    ...notDone
+      .slice(0, 20)
+      .map(({ name, status, error }) => `  ${status}: ${terminalText(`${name}: ${error ?? ''}`)}`),
     ...(notDone.length > 20 ? [`  and ${notDone.length - 20} more`] : []),
-    ...files.slice(0, 3),
+    ...files.slice(0, 3).map(terminalText),
     '',
   ].join('\n');
 }

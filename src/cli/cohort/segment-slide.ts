@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { withOutputLock } from '../../base/output-lock.node.ts';
 import { replaceFile } from '../../base/replace-file.node.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import type { SlideFigures, SlideOutcome } from '../../cohort/outcome.ts';
 import type { SlideRequest } from '../../cohort/request.ts';
 import { shardText, type Shard } from '../../segment/sub-plan.ts';
@@ -246,16 +247,15 @@ function asCommand(
   { files, model, out, quality, glass, simplify, mpp, backend, threads }: SegmentCall,
   shard: Shard | null = null,
 ): string {
-  const quoted = (text: string): string =>
-    /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-  const words = ['dualscope', command, ...files, '--model', model, '--out', out];
+  const slides = files.map((file) => (file.startsWith('-') ? `./${file}` : file));
+  const words = ['dualscope', command, ...slides, '--model', model, '--out', out];
   words.push('--quality', quality, '--glass', glass, '--simplify', String(simplify));
   if (mpp !== undefined) words.push('--mpp', String(mpp));
   if (backend !== undefined && command === 'segment') words.push('--backend', backend);
   if (threads !== undefined && command === 'segment') words.push('--threads', String(threads));
   if (command === 'segment') words.push('--resume');
   if (shard !== null) words.push('--shard', shardText(shard));
-  return [...words, '--json'].map(quoted).join(' ');
+  return [...words, '--json'].map(shellWord).join(' ');
 }
 
 /** First line of an error message, without the slide's name, which the table has in its own column. */

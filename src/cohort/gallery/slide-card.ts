@@ -1,4 +1,5 @@
 /** A slide of the gallery: picture, areas, remarks, links; and how its figures are formatted. */
+import { urlPath } from '../../base/url-path.ts';
 import { markup, safeColour, type Markup } from '../../evaluation/report/markup.ts';
 import type { CohortRow, RowStatus } from '../cohort-row.ts';
 import type { SlideFigures } from '../outcome.ts';
@@ -110,7 +111,7 @@ const areaOf = (figures: SlideFigures | null, name: string) =>
 
 /** A slide's file, as seen from the gallery's pages. */
 function path(id: string, file: string): string {
-  return `../slides/${id}/${file.split('/').map(encodeURIComponent).join('/')}`;
+  return urlPath(`../slides/${id}/${file}`);
 }
 
 /**
@@ -141,7 +142,7 @@ function servedAt(slidesUrl: string | null, place: string | null): string | null
   if (slidesUrl === null || place === null || place.startsWith('/') || place.split('/').includes('..'))
     return null;
   const folder = slidesUrl.endsWith('/') ? slidesUrl : `${slidesUrl}/`;
-  return new URL(place.split('/').map(encodeURIComponent).join('/'), folder).href;
+  return new URL(urlPath(place), folder).href;
 }
 
 /** With the given number of decimals, thousands separated. */

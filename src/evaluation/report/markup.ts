@@ -41,8 +41,15 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/**
+ * Text as HTML and as XML. Characters that XML forbids, which HTML readers drop or replace, and those that turn the direction
+ * of what follows become U+FFFD.
+ */
 function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => entities[letter] ?? letter);
+  return text
+    .replace(/[&<>"']/g, (letter) => entities[letter] ?? letter)
+    .replace(/[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
+    .replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 /** @throws RangeError unless it is a colour like #0072B2. */

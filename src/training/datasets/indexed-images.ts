@@ -7,8 +7,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { decode } from 'fast-png';
+import { readCsv } from '../../base/read-csv.ts';
 import { type ClassesIn, DatasetError, type DatasetItem, type DatasetOptions, openImage } from './dataset.ts';
 
 const indexFile = 'index.csv';
@@ -54,8 +54,7 @@ function readIndex(text: string, file: string): Pick<DatasetItem, 'name' | 'pati
   const remedy = 'It must be a CSV file with a header and a column "name" or "file".';
   let records: Record<string, string | undefined>[];
   try {
-    const columns = { columns: true, skip_empty_lines: true, trim: true, bom: true } as const;
-    records = parse(text, columns) as Record<string, string | undefined>[];
+    records = readCsv(text);
   } catch (error) {
     throw new DatasetError(file, `It can't be read as CSV (${(error as Error).message}).`, remedy);
   }

@@ -1,5 +1,5 @@
 /** The datasets of the study (docs/study.md). */
-import { parse } from 'csv-parse/sync';
+import { readCsv } from '../../base/read-csv.ts';
 
 export interface Study {
   readonly id: string;
@@ -96,12 +96,7 @@ export const studies: readonly Study[] = [glas, ebhi, both];
 
 /** Folds by the columns `patient` and `fold` (from 0) of an index. */
 function foldsInIndex(index: string, count: number): string[][] {
-  const rows = parse(index, {
-    columns: true,
-    skip_empty_lines: true,
-    trim: true,
-    bom: true,
-  }) as unknown as Record<string, string | undefined>[];
+  const rows = readCsv(index);
   const folds = Array.from({ length: count }, () => new Set<string>());
   for (const { patient, fold } of rows) {
     const of = fold === undefined || fold === '' ? undefined : folds[Number(fold)];

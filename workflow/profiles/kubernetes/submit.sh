@@ -4,5 +4,5 @@
 set -euo pipefail
 
 script=${*: -1}
-here=$(dirname "$0")
-node "$here/job.mjs" "$1" "$2" "$3" "$4" "$5" "$(realpath "$script")" | kubectl create --filename=- --output='jsonpath={.metadata.name}'
+here=$(dirname -- "$0")
+node "$here/job.mjs" "$1" "$2" "$3" "$4" "$5" "$(realpath -- "$script")" | kubectl create --filename=- --output='jsonpath={.metadata.name}'
