@@ -195,10 +195,10 @@ describe('DICOM', () => {
     expect(cost.bytes).toBeLessThan(100 * mib);
   });
 
-  test('a data set of millions of empty elements is refused', async () => {
+  test('a data set of 1.2 million empty elements is refused', async () => {
     const element = Uint8Array.of(0x09, 0, 0, 0, 0x4c, 0x4f, 0, 0);
-    const value = new Uint8Array(element.length * 3_000_000);
-    for (let i = 0; i < 3_000_000; i++) {
+    const value = new Uint8Array(element.length * 1_200_000);
+    for (let i = 0; i < 1_200_000; i++) {
       value.set(element, i * 8);
       value[i * 8 + 2] = i & 255;
       value[i * 8 + 3] = (i >> 8) & 255;
