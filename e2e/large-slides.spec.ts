@@ -23,7 +23,7 @@ async function watchBlocks(page: Page): Promise<() => Promise<number>> {
     });
 }
 
-/** The colours of a 3 × 3 lattice over the view of the slide. */
+/** The colours of places near the edges of the view and in the middle of the tissue. */
 async function lattice(page: Page): Promise<number[][]> {
   const box = await page.getByTestId('view-A').boundingBox();
   const side = Math.min(box!.width, box!.height);
@@ -37,8 +37,8 @@ async function lattice(page: Page): Promise<number[][]> {
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return [0.2, 0.42, 0.85].flatMap((down) =>
-    [0.05, 0.35, 0.9].map((across) => {
+  return [0.08, 0.42, 0.92].flatMap((down) =>
+    [0.03, 0.35].map((across) => {
       const at =
         (Math.round(down * info.height) * info.width + Math.round(across * info.width)) * info.channels;
       return [...data.subarray(at, at + 3)];
@@ -62,15 +62,18 @@ for (const kind of ['tiff', 'sparse DICOM', 'full DICOM'] as const) {
     await openFile(page, path);
     await expect(page.getByTestId('slide-name')).toHaveText(name);
     const opened = performance.now() - start;
-    // The middle of the tissue is pink, the corners are glass; the DICOM slide is wider and so shown lower.
+    // The middle of the tissue is pink, everything near the edges is not.
     await expect
-      .poll(async () => (await lattice(page)).map(isPink), { intervals: [100] })
-      .toEqual([false, kind === 'tiff', false, false, true, false, false, false, false]);
+      .poll(async () => (await lattice(page)).map(isPink), { intervals: [50] })
+      .toEqual([false, false, false, true, false, false]);
     const shown = performance.now() - start;
     await expect(page.getByTestId('overview-status')).toHaveText(/^Building overview: [\d.]+ %$/);
     await page.waitForTimeout(3000);
     const blocked = await longest();
-    await page.screenshot({ path: info.outputPath('overview.png') });
+    for (const theme of ['dark', 'light'] as const) {
+      await page.evaluate((name) => (document.documentElement.dataset.theme = name), theme);
+      await page.screenshot({ path: info.outputPath(`overview-${theme}.png`) });
+    }
     // Zoomed in to full detail, past levels that are joined from tiles.
     const place = await page.getByTestId('view-A').boundingBox();
     await page.mouse.move(place!.x + place!.width * 0.45, place!.y + place!.height * 0.45);
@@ -84,5 +87,8 @@ for (const kind of ['tiff', 'sparse DICOM', 'full DICOM'] as const) {
     process.stdout.write(
       `${kind}: opened ${Math.round(opened)} ms, shown ${Math.round(shown)} ms, longest block ${Math.round(blocked)} ms, in use ${Math.round(blockedInUse)} ms\n`,
     );
+    // Promises for a machine that has nothing else to do; tests share theirs.
+    expect(shown).toBeLessThan(30_000);
+    expect(Math.max(blocked, blockedInUse)).toBeLessThan(1000);
   });
 }

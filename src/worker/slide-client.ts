@@ -14,6 +14,7 @@ import { SlideKeeper } from './slide-keeper.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
 export { WorkerError } from '../base/error-report.ts';
+export { overviewSize, viewLevels, type ViewLevel } from '../slide/view-levels.ts';
 
 /** A slide that is open in the worker. */
 export interface OpenedSlide {

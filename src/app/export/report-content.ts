@@ -10,7 +10,7 @@ import { sampleClassMap } from './class-map-strips.ts';
 import { pictureOfView } from './view-picture.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
-import { viewLevels } from '../../slide/view-levels.ts';
+import { viewLevels } from '../../worker/slide-client.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 
 /** Longest side of the thumbnails, pixels: 300 dpi at their printed size. */

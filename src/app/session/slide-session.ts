@@ -1,7 +1,7 @@
 /** Opens slides, one at a time: the latest request wins, and a failure leaves the current slide open. */
 import { WorkerError } from '../../base/error-report.ts';
 import type { Level0Rect, SlideMetadata } from '../../slide/slide.ts';
-import { overviewSize } from '../../slide/view-levels.ts';
+import { overviewSize } from '../../worker/slide-client.ts';
 import type { SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';

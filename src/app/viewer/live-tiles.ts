@@ -4,7 +4,7 @@
  */
 import { isAbort } from '../../base/abort.ts';
 import type { TileQuality } from '../../slide/view-pyramid.ts';
-import type { ViewLevel } from '../../slide/view-levels.ts';
+import type { ViewLevel } from '../../worker/slide-client.ts';
 
 /** Reads a tile; null where it can't be had in this quality. */
 export type ReadTile = (

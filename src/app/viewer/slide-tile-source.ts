@@ -3,7 +3,7 @@ import OpenSeadragon from 'openseadragon';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import type { TileColours } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
-import { viewLevels, type ViewLevel } from '../../slide/view-levels.ts';
+import { viewLevels, type ViewLevel } from '../../worker/slide-client.ts';
 import { LiveTiles, type ReadTile } from './live-tiles.ts';
 
 let sources = 0;
