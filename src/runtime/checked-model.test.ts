@@ -34,7 +34,7 @@ function load(
   files: ModelFolder,
   options?: { readonly force: boolean },
 ): Promise<Segmenter> {
-  const loadOn = runtime === 'TF.js' ? loadModel : native.loadModel;
+  const loadOn = runtime === 'TF.js' ? loadModel : native.loadModel.bind(native);
   return loadOn('her-model', fromMemory(files), options);
 }
 

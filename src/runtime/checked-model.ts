@@ -5,6 +5,8 @@
 import { checkNetwork } from './graph/check-network.ts';
 import type { RecordedNetwork } from './graph/graph-model.ts';
 import { checkGolden, failedCheckError } from './golden-check.ts';
+import { ModelError } from './manifest.ts';
+import { nonFiniteConstant } from './model-constants.ts';
 import { readModelFiles, type ModelFiles, type ReadFile } from './model-files.ts';
 import { checkedOutputs } from './output-checks.ts';
 import type { Segmenter } from './segmenter.ts';
@@ -50,6 +52,15 @@ export async function startChecked(
   start: StartSegmenter,
 ): Promise<Segmenter> {
   const files = await readModelFiles(id, readFile);
+  const broken = nonFiniteConstant(files);
+  if (broken !== null) {
+    throw new ModelError(
+      'bad-weights',
+      id,
+      `The weights "${broken}" have values that are not finite numbers.`,
+      'The training has diverged or the file is damaged: train, fetch or export the model again.',
+    );
+  }
   const network = checkNetwork(id, files);
   return checkedOutputs(id, await start(files, network));
 }

@@ -178,9 +178,9 @@ const manifestFields = z.object({
 
 /** What no field shows alone. */
 export const manifestSchema = manifestFields.superRefine(
-  ({ classes, context, graph, golden, metrics }, { addIssue }) => {
+  ({ classes, context, graph, golden, metrics }, issues) => {
     const wrong = (path: (string | number)[], message: string): void => {
-      addIssue({ code: 'custom', path, message });
+      issues.addIssue({ code: 'custom', path, message });
     };
     const names = new Map<string, number>();
     classes.forEach(({ name }, value) => {

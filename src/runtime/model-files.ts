@@ -1,7 +1,6 @@
 /** A model's files, read and checked. The same code runs in browser, worker and Node: file access is injected. */
 import { z } from 'zod';
 import { ModelError, nodeName, parseManifest, plainFileName, type ModelManifest } from './manifest.ts';
-import { nonFiniteConstant } from './model-constants.ts';
 import { ByteBudget, modelLimits } from './model-limits.ts';
 import { joined, sha256 } from './sha256.ts';
 
@@ -107,17 +106,7 @@ export async function readModelFiles(id: string, readFile: ReadFile): Promise<Mo
   }
   checkNames(manifest, parsed.data, graphFile);
   const shards = await readWeights(id, manifest, parsed.data, readFile);
-  const files = { manifest, graph: parsed.data, shards };
-  const broken = nonFiniteConstant(files);
-  if (broken !== null) {
-    throw new ModelError(
-      'bad-weights',
-      id,
-      `The weights "${broken}" have values that are not finite numbers.`,
-      'The training has diverged or the file is damaged: train, fetch or export the model again.',
-    );
-  }
-  return files;
+  return { manifest, graph: parsed.data, shards };
 }
 
 /** Loads and checks a model's manifest alone. @throws ModelError `not-found` or `bad-manifest`. */

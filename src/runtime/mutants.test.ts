@@ -97,7 +97,7 @@ describe.each(targets)('%s', (what, share, make) => {
   it.each(['TF.js', 'ONNX Runtime'] as const)(
     'damaged load or are refused, on %s',
     async (runtime) => {
-      const load = runtime === 'TF.js' ? loadModel : native.loadModel;
+      const load = runtime === 'TF.js' ? loadModel : native.loadModel.bind(native);
       const before = engine().memory().numTensors;
       const outcome = await expectSound({
         seed: what.length,

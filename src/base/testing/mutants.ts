@@ -2,7 +2,6 @@
  * Structured mutants of files: how many there are, how values are damaged, and what every reader owes them. Readers' own
  * tests say what is mutated and what counts as a typed error.
  */
-import { expect } from 'vitest';
 
 /** Numbers from 0 to below 1. */
 export type Random = () => number;
@@ -81,15 +80,17 @@ export async function expectSound<Mutant>(target: MutantTarget<Mutant>): Promise
     } catch (error) {
       if (!isTyped(error)) {
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-        expect.fail(`Mutant ${i} of seed ${seed} ends with an untyped error: ${text}\n${describe(mutant)}`);
+        throw new Error(
+          `Mutant ${i} of seed ${seed} ends with an untyped error: ${text}\n${describe(mutant)}`,
+        );
       }
     }
     const ms = performance.now() - started;
     if (ms > longestMs)
-      expect.fail(`Mutant ${i} of seed ${seed} takes ${ms.toFixed(0)} ms.\n${describe(mutant)}`);
+      throw new Error(`Mutant ${i} of seed ${seed} takes ${ms.toFixed(0)} ms.\n${describe(mutant)}`);
     most = Math.max(most, process.memoryUsage().rss);
   }
-  expect(most - before, 'growth of the process in bytes').toBeLessThan(mostGrowth);
+  if (most - before > mostGrowth) throw new Error(`The process grew by ${most - before} bytes.`);
   return { read: sound, refused: count - sound };
 }
 
