@@ -13,18 +13,21 @@ for (const [fault, change] of [
   ['is written again', (path: string) => utimesSync(path, new Date(), new Date(2030, 1))],
 ] as const) {
   test(`a slide that ${fault} in mid-run`, async ({ page }, info) => {
+    test.setTimeout(300_000);
     const folder = info.outputPath('slides');
     mkdirSync(folder, { recursive: true });
     const path = join(folder, 'mine.tif');
     copyFileSync(demo, path);
     await serveTinyModels(page);
-    // On disk the slide has one answer.
     await openBySlideAddress(page, 'slides/phantom-1.tif', '&model=tiny-wide');
     await expect(page.getByTestId('backend')).toBeVisible();
     await runWholeSlide(page);
     const undisturbed = new Map(
       (await finishedSlices(page)).map(({ rect, classes }) => [`${rect.x},${rect.y}`, classes]),
     );
+    // A page of its own: class maps are known by the slide's content.
+    await page.goto('/?slide=none&model=tiny-wide');
+    await expect(page.getByTestId('backend')).toBeVisible();
     await openFile(page, path);
     await expect(page.getByTestId('slide-name')).toHaveText('mine.tif');
     const ended = await page.evaluate(() => window.dualscope!.endedRuns());
