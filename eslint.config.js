@@ -100,7 +100,7 @@ export default tseslint.config(
   {
     // Files are written by one module, so that they are complete or absent, and never written through a link.
     files: ['src/**/*.ts'],
-    ignores: ['**/*.test.ts', '**/*testing.ts', 'src/base/*.node.ts', 'src/base/output-lock-contender.ts'],
+    ignores: ['**/*.test.ts', '**/*testing.ts', 'src/base/*.node.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

@@ -162,7 +162,7 @@ it(`is never held twice by ${processes} processes that take it ${rounds} times e
   const arena = join(folder, 'arena');
   mkdirSync(arena);
   const dead = await ownerWith({ pid: 4_194_305, token: 'd'.repeat(16) });
-  const program = join(import.meta.dirname, 'output-lock-contender.ts');
+  const program = join(import.meta.dirname, 'output-lock-contender.node.ts');
   const startAt = String(Date.now() + 3000);
   const counts = await Promise.all(
     Array.from({ length: processes }, async () => {

@@ -229,7 +229,7 @@ describe('slice log', () => {
         expect(log.places.length).toBeLessThanOrEqual(4);
       }
     },
-    120_000,
+    600_000,
   );
 
   it('reads a file of false starts in linear time', () => {
