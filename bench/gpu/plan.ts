@@ -14,6 +14,7 @@ export function jobsOf(models: string, providers: readonly Provider[], tiny: boo
     : [
         ['compact-attention', 128, 8],
         ['compact-attention', 128, 32],
+        ['compact-attention', 128, 64],
         ['compact-attention', 256, 8],
         ['compact-attention', 256, 32],
       ];
@@ -70,10 +71,7 @@ export function jobsOf(models: string, providers: readonly Provider[], tiny: boo
       .map((provider): Job => ({ kind: 'placement', provider, ...small })),
     ...all.slice(1, presets.length + 2).flatMap(inference),
     ...training.slice(1).flatMap((size) => resident.map((provider) => step(provider, size, true))),
-    ...models1.flatMap((model): Job[] => [
-      { kind: 'tfjs', host: 'chromium', model, seconds },
-      { kind: 'tfjs', host: 'node', model, seconds },
-    ]),
+    ...models1.map((model): Job => ({ kind: 'tfjs', model, seconds })),
     ...all.slice(presets.length + 2).flatMap(inference),
   ];
 }

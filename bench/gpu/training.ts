@@ -29,14 +29,15 @@ import {
   type Surroundings,
   type TrainingJob,
 } from './job.ts';
-import { configOf, presetAt, samplesOf } from './samples.ts';
+import { benchConfig, presetAt } from '../bench-training.ts';
+import { samplesOf } from './samples.ts';
 
 /** Steps before the clock starts: the first compiles, the second allocates. */
 const warmUpSteps = 2;
 
 export async function measureTraining(job: TrainingJob, surroundings: Surroundings): Promise<Figures> {
   const preset = presetAt(job.preset, job.px);
-  const config = configOf(job.preset, job.batch);
+  const config = benchConfig(job.preset, job.batch, 1e-3);
   const samples = samplesOf(preset, job.batch);
   const { resident } = job;
   const options = { provider: executionProvider(job.provider), threads: surroundings.threads, resident };
@@ -72,7 +73,7 @@ export async function measureTraining(job: TrainingJob, surroundings: Surroundin
 /** Compares one step's gradients, and the weights after it, with those on the processor, then the losses of ten steps. */
 export async function measureAgreement(job: AgreementJob, { threads }: Surroundings): Promise<Figures> {
   const preset = presetAt(job.preset, job.px);
-  const config = configOf(job.preset, job.batch);
+  const config = benchConfig(job.preset, job.batch, 1e-3);
   const samples = samplesOf(preset, job.batch);
   const providers = [executionProvider(job.provider), 'cpu'] as const;
   const first = new Trainer(preset, config, { provider: 'cpu', threads });
@@ -153,7 +154,7 @@ interface ProfileEvent {
 /** Profiles a step: which operators run on which provider, and how long the processor waits for each. */
 export async function measurePlacement(job: PlacementJob, surroundings: Surroundings): Promise<Figures> {
   const preset = presetAt(job.preset, job.px);
-  const config = configOf(job.preset, job.batch);
+  const config = benchConfig(job.preset, job.batch, 1e-3);
   const ort = await loadOrt();
   const folder = await mkdtemp(join(tmpdir(), 'dualscope-profile-'));
   const { graph, masks, contextTruths } = trainingStep(

@@ -6,7 +6,7 @@ import { isEncoded, type TrainingSample } from './encoded-sample.ts';
 import { learningRatesAt } from './learning-rates.ts';
 import type { Sample } from './sample.ts';
 import { batchFeeds, type Feed } from './step/batch-feeds.ts';
-import type { Parameter } from './step/differentiable-ops.ts';
+import type { Parameter } from './step/network-variables.ts';
 import { stepScalars } from './step/optimiser-graph.ts';
 import { StateReader } from './step/state-transfer.node.ts';
 import { loadOrt, StepSession, transferRuntime, type StepSessionOptions } from './step/step-session.node.ts';

@@ -71,9 +71,9 @@ export class OnnxGraph {
     return value;
   }
 
-  /** Adds the input to the graph. @returns the whole of it, [length]; null if it has no vectors */
-  close(packed: PackedInput): Value | null {
-    if (packed.parts.length === 0) return null;
+  /** Adds the input to the graph. @returns the whole of it, [length] */
+  close(packed: PackedInput): Value {
+    if (packed.parts.length === 0) throw new RangeError(`${packed.name} has no vectors.`);
     const whole = this.input(packed.name, [packed.length]);
     // Before everything that reads the parts: ONNX wants nodes in order.
     this.#nodes.unshift(...this.#splits(whole.name, packed.parts));

@@ -1,6 +1,6 @@
 /** A network's variables in the state of a training step: kernels are tensors of their own, vectors share a few. */
 import type { WeightArray } from '../../runtime/variables.ts';
-import type { Parameter } from './differentiable-ops.ts';
+import type { Parameter } from './network-variables.ts';
 import type { StepState } from './step-state.ts';
 import { sizeOf } from './shapes.ts';
 import { fromGraphLayout, graphShape, toGraphLayout } from './weight-layout.ts';

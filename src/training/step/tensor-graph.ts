@@ -156,12 +156,22 @@ export class TensorGraph extends OnnxGraph {
   maxPool(
     x: Value,
     shape: readonly number[],
-    { kernel, stride, pad }: { readonly kernel: number; readonly stride: number; readonly pad: number },
+    {
+      kernel,
+      stride,
+      pad,
+    }: {
+      /** Height and width. */
+      readonly kernel: readonly [number, number];
+      readonly stride: number;
+      /** Rows and columns at either end. */
+      readonly pad: readonly [number, number];
+    },
   ): [largest: Value, offsets: Value] {
     const attributes = {
-      kernel_shape: { ints: [kernel, kernel] },
+      kernel_shape: { ints: kernel },
       strides: { ints: [stride, stride] },
-      pads: { ints: [pad, pad, pad, pad] },
+      pads: { ints: [...pad, ...pad] },
     };
     const results = [{ shape, type: 'float32' } as const, { shape, type: 'int64' } as const];
     const [largest, offsets] = this.nodeOf('MaxPool', [x], results, attributes);
