@@ -13,11 +13,11 @@ const models = ['nano-aligned', 'nano-attention', 'nano-add', 'nano-single'];
 
 if (process.argv.includes('--fresh')) await rm('runs', { recursive: true, force: true });
 
-await runJobs([
-  [['phantom', '--out', TRAIN, '--slides', '5', '--seed', '1']],
-  [['phantom', '--out', TRAIN, '--slides', '5', '--seed', '6']],
-  [['phantom', '--out', TEST, '--slides', '4', '--seed', '201']],
-]);
+/** One slide a job, so that all cores draw until the last one. @param {string} out @param {number} first @param {number} count */
+const phantoms = (out, first, count) =>
+  Array.from({ length: count }, (_, i) => [['phantom', '--out', out, '--seed', String(first + i)]]);
+
+await runJobs([...phantoms(TRAIN, 1, 10), ...phantoms(TEST, 201, 4)]);
 const threads = sharedThreads(models.length);
 await runJobs(
   models.map((id) => [

@@ -4,7 +4,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import type { Figures } from './job.ts';
-import { dawn } from './tfjs.ts';
 
 /**
  * Single precision without matrix units, TFLOP/s, from the makers' data sheets. The first entry that the card's name contains
@@ -75,26 +74,6 @@ export function vulkanSurroundings(): Figures {
     manifests,
     libraries: libraries?.split('\n').map((line) => line.trim()) ?? [],
     nvidiaDevices: existsSync('/dev') ? readdirSync('/dev').filter((name) => name.startsWith('nvidia')) : [],
-  };
-}
-
-/** The adapter that Dawn finds through the npm package `webgpu`. ONNX Runtime contains Dawn too, but does not name its adapter. */
-export async function describeAdapter(): Promise<Figures> {
-  const gpu = await dawn();
-  if (gpu === null) return { skipped: 'The npm package "webgpu" is not installed or does not load here.' };
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === null) return { error: 'Dawn finds no adapter.' };
-  const { vendor, architecture, device, description } = adapter.info;
-  const { maxBufferSize, maxStorageBufferBindingSize, maxComputeWorkgroupStorageSize } = adapter.limits;
-  return {
-    vendor,
-    architecture,
-    device,
-    description,
-    features: [...adapter.features].sort(),
-    maxBufferSize,
-    maxStorageBufferBindingSize,
-    maxComputeWorkgroupStorageSize,
   };
 }
 

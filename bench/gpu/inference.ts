@@ -21,7 +21,7 @@ import {
   type Provider,
   type Surroundings,
 } from './job.ts';
-import { presetAt } from './samples.ts';
+import { presetAt } from '../bench-training.ts';
 import { segmentAll, slicesOf, square } from './segment-inputs.ts';
 
 /** Slices compared with the processor's. */

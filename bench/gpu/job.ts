@@ -56,8 +56,6 @@ export interface InferenceJob extends OnProvider {
 
 export interface TfjsJob {
   readonly kind: 'tfjs';
-  /** Where TF.js finds WebGPU. */
-  readonly host: 'chromium' | 'node';
   readonly model: string;
   readonly seconds: number;
 }
@@ -82,7 +80,7 @@ export function jobName(job: Job): string {
     case 'inference':
       return `inference ${job.model} ${job.provider}`;
     case 'tfjs':
-      return `tfjs ${job.model} ${job.host}`;
+      return `tfjs ${job.model}`;
     case 'training':
       return `training ${job.preset}@${String(job.px)} batch ${String(job.batch)} ${job.provider}${job.resident ? ' resident' : ''}`;
     default:

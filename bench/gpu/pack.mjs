@@ -3,8 +3,8 @@
  *
  *     node bench/gpu/pack.mjs FOLDER [--models nano-attention,colon-single] [--debs FOLDER] [--cuda WHEEL]
  *
- * FOLDER gets `run.sh`, the bundled program, the models, the Debian packages of `--debs` (a Vulkan loader and what NVIDIA's
- * driver links to), and `native.tar.xz` with Node, onnxruntime-node and Dawn. That archive takes minutes and is kept if it is
+ * FOLDER gets `run.sh` (the benchmark) and `dualscope.sh` (the command line), both bundled, the models, the Debian packages of `--debs` (a Vulkan loader and what NVIDIA's
+ * driver links to), and `native.tar.xz` with Node, onnxruntime-node and sharp. That archive takes minutes and is kept if it is
  * there. `--cuda` takes a wheel of `onnxruntime-gpu` in the version of onnxruntime-node.
  */
 import { execFileSync } from 'node:child_process';
@@ -13,8 +13,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { buildCli } from '../../scripts/build-cli.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
+/** TF.js's wasm backend, by what the processor supports. */
+const wasmFiles = [
+  'tfjs-backend-wasm.wasm',
+  'tfjs-backend-wasm-simd.wasm',
+  'tfjs-backend-wasm-threaded-simd.wasm',
+];
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -55,7 +62,7 @@ async function packProgram() {
     outfile: join(program, 'program.mjs'),
     platform: 'node',
     target: 'node20.19',
-    external: ['onnxruntime-node', 'onnxruntime-web', 'esbuild', 'sharp', 'webgpu', 'wabt', 'node-fetch'],
+    external: ['onnxruntime-node', 'onnxruntime-web', 'esbuild', 'sharp', 'node-fetch'],
     banner: {
       js:
         "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);" +
@@ -69,7 +76,11 @@ async function packProgram() {
     outfile: join(program, 'page.js'),
     logLevel: 'error',
   });
-  cpSync(join(root, 'bench/gpu/run.sh'), join(target, 'run.sh'));
+  await buildCli(root, join(program, 'build/cli'));
+  // The command line reads its version there.
+  cpSync(join(root, 'package.json'), join(program, 'package.json'));
+  for (const name of ['setup.sh', 'run.sh', 'dualscope.sh'])
+    cpSync(join(root, 'bench/gpu', name), join(target, name));
 }
 
 function packModels() {
@@ -101,9 +112,12 @@ function packNative() {
   copy(runtime);
   copy('onnxruntime-common/package.json');
   copy('onnxruntime-common/dist/cjs');
-  copy('webgpu/package.json');
-  copy('webgpu/index.js');
-  copy('webgpu/dist/linux-x64');
+  // What reads slides, and what exports a trained model.
+  for (const name of ['sharp', '@img/sharp-linux-x64', '@img/sharp-libvips-linux-x64', '@img/colour'])
+    copy(name);
+  for (const name of ['detect-libc', 'semver']) copy(name);
+  copy('@tensorflow/tfjs-backend-wasm/package.json');
+  for (const name of wasmFiles) copy(`@tensorflow/tfjs-backend-wasm/dist/${name}`);
   // The filter for machine code; both tar and Python undo it.
   const filters = ['--x86', '--lzma2=preset=4'].join(' ');
   execFileSync('tar', ['-cf', archive, '-I', `xz -T2 ${filters}`, '-C', staging, '.']);

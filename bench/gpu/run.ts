@@ -12,7 +12,7 @@ import os from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hasCudaProvider } from '../../src/runtime/native/native-runtime.node.ts';
-import { describeAdapter, describeCard, vulkanSurroundings } from './card.ts';
+import { describeCard, vulkanSurroundings } from './card.ts';
 import { measureCeiling } from './ceiling.ts';
 import { measureInference } from './inference.ts';
 import { jobName, type Figures, type Job, type Provider, type Surroundings } from './job.ts';
@@ -43,7 +43,10 @@ const { values: flags } = parseArgs({
   },
 });
 
-type Request = { readonly job: Job; readonly surroundings: Surroundings } | { readonly adapter: true };
+interface Request {
+  readonly job: Job;
+  readonly surroundings: Surroundings;
+}
 
 if (flags.job === undefined) await measureAll();
 else await measureOne(JSON.parse(flags.job) as Request, flags.result ?? '');
@@ -52,8 +55,7 @@ else await measureOne(JSON.parse(flags.job) as Request, flags.result ?? '');
 async function measureOne(request: Request, file: string): Promise<void> {
   let figures: Figures;
   try {
-    figures =
-      'adapter' in request ? await describeAdapter() : await measure(request.job, request.surroundings);
+    figures = await measure(request.job, request.surroundings);
   } catch (error) {
     figures = {
       error: error instanceof Error ? (error.stack ?? error.message).slice(0, 2000) : String(error),
@@ -102,11 +104,6 @@ async function measureAll(): Promise<void> {
     results,
   };
   const save = (): Promise<void> => writeFile(flags.out, `${JSON.stringify(report, null, 1)}\n`);
-  report.adapter = await inProcess({ adapter: true }, 30, {});
-  if ('error' in (report.adapter as Figures)) {
-    report.adapterLog = await loaderLog();
-    say(`No adapter: ${JSON.stringify(report.adapter)}\n${String(report.adapterLog)}`);
-  }
   await save();
   const wanted = flags.only.split(',');
   for (const job of jobsOf(surroundings.models, providers, flags.tiny)) {
@@ -165,21 +162,6 @@ async function inProcess(
   if (text !== null) return JSON.parse(text) as Figures;
   const problem = timeIsUp ? `Not finished in ${seconds.toFixed(0)} s.` : `The process ended with ${ending}.`;
   return { error: problem, stderr: errors.slice(-1500) };
-}
-
-/** What the Vulkan loader says while it looks for drivers. */
-async function loaderLog(): Promise<string> {
-  const words = [process.argv[1] ?? '', '--job', JSON.stringify({ adapter: true }), '--result', os.devNull];
-  const child = spawn(process.execPath, [...process.execArgv, ...words], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, VK_LOADER_DEBUG: 'error,warn,driver' },
-  });
-  let log = '';
-  child.stderr.on('data', (part: Buffer) => (log += part.toString()));
-  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
-  await new Promise((settle) => child.once('close', settle));
-  clearTimeout(timer);
-  return log.slice(-6000);
 }
 
 function say(text: string): void {

@@ -1,4 +1,4 @@
-/** Speed of one model on TF.js's current backend, in Node or in a page. */
+/** Speed of one model on TF.js's current backend, in a page. */
 import { loadModel } from '../../src/runtime/load-model.ts';
 import type { ReadFile } from '../../src/runtime/model-files.ts';
 import { segmentAll, slicesOf, square } from './segment-inputs.ts';

@@ -1,4 +1,4 @@
-/** The same models on TF.js's WebGPU backend: in Chromium, and in Node where the npm package `webgpu` is installed. */
+/** The same models on TF.js's WebGPU backend, in Chromium. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -6,50 +6,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve, sep } from 'node:path';
-import { initialiseBackend } from '../../src/runtime/backend-initialise.ts';
-import { fromFolder } from '../../src/runtime/load-model.node.ts';
 import type { Figures, Surroundings, TfjsJob } from './job.ts';
-import { measureTfjsModel } from './tfjs-model.ts';
 
-export async function measureTfjs(job: TfjsJob, surroundings: Surroundings): Promise<Figures> {
-  return job.host === 'node' ? inNode(job, surroundings) : inChromium(job, surroundings);
-}
-
-async function inNode(job: TfjsJob, { models }: Surroundings): Promise<Figures> {
-  const gpu = await dawn();
-  if (gpu === null) return { skipped: 'The npm package "webgpu" is not installed or does not load here.' };
-  // TF.js looks for it there; Node has a navigator from version 21 on.
-  const { navigator = {} } = globalThis as { readonly navigator?: object };
-  Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
-  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
-  const backend = await initialiseBackend('webgpu', {
-    gpu,
-    webgl: () => null,
-    crossOriginIsolated: false,
-    logicalCores: 1,
-    wasmPaths: '',
-  });
-  const figures = await measureTfjsModel(job.model, fromFolder(join(models, job.model)), job.seconds);
-  return { device: backend.device, ...figures };
-}
-
-/** WebGPU of the npm package `webgpu`; null where it is missing. */
-export async function dawn(): Promise<GPU | null> {
-  // Not a literal: the package is optional, and the bundle must not contain it.
-  const name = ['web', 'gpu'].join('');
-  try {
-    const { create, globals } = (await import(name)) as {
-      readonly create: (options: string[]) => GPU;
-      readonly globals: object;
-    };
-    Object.assign(globalThis, globals);
-    return create([]);
-  } catch {
-    return null;
-  }
-}
-
-async function inChromium(job: TfjsJob, { models }: Surroundings): Promise<Figures> {
+export async function measureTfjs(job: TfjsJob, { models }: Surroundings): Promise<Figures> {
   const chromium = findChromium();
   if (chromium === null) return { skipped: 'No Chromium found; DUALSCOPE_CHROMIUM names one.' };
   const script = await pageScript();

@@ -1,7 +1,8 @@
 /** What every process of the training benchmark trains: a preset at a size, a configuration and one batch. */
-import { presetById, type Preset } from '../../src/model/presets.ts';
+import type { Preset } from '../../src/model/presets.ts';
 import type { Sample } from '../../src/training/sample.ts';
-import { trainingConfigSchema, type TrainingConfig } from '../../src/training/training-config.ts';
+import type { TrainingConfig } from '../../src/training/training-config.ts';
+import { benchConfig, presetAt } from '../bench-training.ts';
 
 export const batch = 8;
 
@@ -14,10 +15,10 @@ export interface Workload {
 /** @param word PRESET@PIXELS, such as compact-attention@128 */
 export function workload(word: string): Workload {
   const [id = '', px = '128'] = word.split('@');
-  const preset = atSize(presetById(id), Number(px));
+  const preset = presetAt(id, Number(px));
   return {
     preset,
-    config: configOf(id),
+    config: benchConfig(id, batch, 1e-4),
     samples: Array.from({ length: batch }, (_, i) => randomSample(preset, i)),
   };
 }
@@ -26,30 +27,6 @@ export function workload(word: string): Workload {
 export function withoutDropout(preset: Preset): Preset {
   const { network } = preset;
   return network.kind === 'unet' ? preset : { ...preset, network: { ...network, dropout: 0 } };
-}
-
-function atSize(preset: Preset, px: number): Preset {
-  const contextPx = preset.contextPx === null ? null : preset.contextKind === 'same' ? px / 2 : px;
-  return { ...preset, slicePx: px, contextPx };
-}
-
-function configOf(preset: string): TrainingConfig {
-  return trainingConfigSchema.parse({
-    preset,
-    id: 'bench',
-    title: '',
-    description: '',
-    seed: 1,
-    // The learning rate stays what it is for the steps that are taken here.
-    steps: 1e9,
-    batch,
-    sampling: [1, 1, 1, 1],
-    contextLoss: 0,
-    batchNorm: 'frozen',
-    optimiser: { learningRate: 1e-4, warmup: 0, weightDecay: 0.01 },
-    classes: ['a', 'b', 'c', 'd'].map((name) => ({ name, colour: '#000000', background: false })),
-    provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
-  });
 }
 
 function randomSample({ slicePx, contextPx }: Preset, seed: number): Sample {

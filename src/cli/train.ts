@@ -16,7 +16,7 @@ import { loadModel } from '../runtime/load-model.ts';
 import { exportRun, rejectForeignFolder, writeModel } from '../training/export-run.ts';
 import { itemsFor, openSamples } from '../training/open-samples.ts';
 import { loadOrt } from '../training/step/step-session.node.ts';
-import { SampleThread } from '../training/sample-thread.ts';
+import { SampleThreads } from '../training/sample-threads.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
@@ -88,7 +88,12 @@ async function trainLocked(
 ): Promise<void> {
   const threads = call.threads ?? availableParallelism();
   const open = { config, preset, data: call.data };
-  const samples = await SampleThread.start(open, 2 * config.batch, notify);
+  const samples = await SampleThreads.start(
+    open,
+    sampleThreads(call.backend, threads),
+    2 * config.batch,
+    notify,
+  );
   try {
     const start = performance.now();
     const validationItems = config.validation === undefined ? [] : await itemsFor('validation', open);
@@ -165,13 +170,18 @@ async function trainLocked(
   }
 }
 
+/** Threads that draw samples: one beside a processor that trains, more where a card does and needs hundreds a second. */
+function sampleThreads(backend: TrainCall['backend'], threads: number): number {
+  return backend === 'cpu' ? 1 : Math.max(1, Math.min(8, Math.floor(threads / 2)));
+}
+
 /** Example slices from validation patients, or if there are none, from the training images. */
 async function examplesOf(
   modelFolder: string,
   data: string,
   preset: Preset,
   config: TrainingConfig,
-  training: SampleThread,
+  training: SampleThreads,
 ): Promise<Awaited<ReturnType<typeof exampleSlices>>> {
   const segmenter = await loadModel(config.id, fromFolder(modelFolder));
   try {

@@ -2,38 +2,16 @@
  * The training interpreter: running a network with it writes the forward computation into a graph and records how to
  * differentiate it. Maps are NCHW inside; shapes are given as NHWC, as `Ops` wants them.
  */
-import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../../model/ops.ts';
+import type { ConvSpec, Ops, PoolSpec, Shape4 } from '../../model/ops.ts';
 import { kernelInitialiser, type Initialiser } from '../../runtime/variables.ts';
-import { isEncoderVariable } from '../learning-rates.ts';
+import { foldNorm, normByBatch, normByMoving, type NormStatistics } from './batch-norm.ts';
 import { biasGradient, convolve, inputGradient, kernelGradient } from './convolution.ts';
+import { FeatureMap, type Convolution } from './feature-map.ts';
+import { NetworkVariables } from './network-variables.ts';
+import type { Value } from './onnx-graph.ts';
 import { cropResize, maxPool, resize } from './resampling.ts';
 import { Tape, Tracked } from './tape.ts';
-import type { PackedInput, TensorGraph, Value } from './tensor-graph.ts';
-import { graphShape } from './weight-layout.ts';
-
-/** A variable of the network. */
-export interface Parameter {
-  readonly name: string;
-  /** As in checkpoints; the graph's input has the shape `graphShape` of weight-layout.ts. */
-  readonly shape: readonly number[];
-  readonly initial: Initialiser;
-  readonly trainable: boolean;
-  readonly tracked: Tracked;
-  /** The graph's input that holds the variable, and where it starts there. */
-  readonly slot: Slot;
-}
-
-export interface Slot {
-  readonly input: string;
-  readonly offset: number;
-}
-
-/** Inputs that hold all biases and batch norms. */
-export const vectorInputs = {
-  encoder: 'vectors/encoder',
-  decoder: 'vectors/decoder',
-  moving: 'vectors/moving',
-} as const;
+import type { TensorGraph } from './tensor-graph.ts';
 
 /** A dropout mask that each run feeds under `name`: 0 or 1 / (1 − rate), [n, c, h, w]. */
 export interface DropoutMask {
@@ -42,13 +20,6 @@ export interface DropoutMask {
   readonly seed: string;
   readonly rate: number;
   readonly shape: Shape4;
-}
-
-/** A batch's statistics in a batch norm. */
-export interface NormStatistics {
-  /** [c] each; the variance is biased (divided by n, not n − 1). */
-  readonly mean: Value;
-  readonly variance: Value;
 }
 
 export interface DifferentiableOptions {
@@ -63,37 +34,9 @@ export interface DifferentiableOptions {
   readonly trains?: (variable: string) => boolean;
 }
 
-/** A feature map, or a convolution that waits for its batch norm to be folded in. */
-export class FeatureMap {
-  readonly shape: Shape4;
-  readonly convolution: Convolution | null;
-  readonly #compute: () => Tracked;
-  #tracked: Tracked | null = null;
-
-  constructor(shape: Shape4, compute: () => Tracked, convolution: Convolution | null = null) {
-    this.shape = shape;
-    this.#compute = compute;
-    this.convolution = convolution;
-  }
-
-  /** [n, c, h, w] */
-  get tracked(): Tracked {
-    this.#tracked ??= this.#compute();
-    return this.#tracked;
-  }
-}
-
-interface Convolution {
-  readonly input: FeatureMap;
-  /** [o, c, k, k] */
-  readonly kernel: Tracked;
-  readonly bias: Tracked | null;
-  readonly stride: number;
-}
-
 export class DifferentiableOps implements Ops<FeatureMap> {
   readonly tape: Tape;
-  readonly parameters = new Map<string, Parameter>();
+  readonly variables: NetworkVariables;
   readonly masks: DropoutMask[] = [];
   /** By name of the batch norm. */
   readonly statistics = new Map<string, NormStatistics>();
@@ -101,24 +44,12 @@ export class DifferentiableOps implements Ops<FeatureMap> {
   readonly labels = new Map<string, FeatureMap>();
   readonly #graph: TensorGraph;
   readonly #options: DifferentiableOptions;
-  readonly #vectors: Readonly<Record<keyof typeof vectorInputs, PackedInput>>;
 
   constructor(graph: TensorGraph, options: DifferentiableOptions) {
     this.#graph = graph;
     this.tape = new Tape(graph);
     this.#options = options;
-    this.#vectors = {
-      encoder: graph.packedInput(vectorInputs.encoder),
-      decoder: graph.packedInput(vectorInputs.decoder),
-      moving: graph.packedInput(vectorInputs.moving),
-    };
-  }
-
-  /** Completes the inputs once all variables exist. @returns each whole input of `vectorInputs`, [length], or null */
-  closeVectors(): Record<keyof typeof vectorInputs, Value | null> {
-    const { encoder, decoder, moving } = this.#vectors;
-    const graph = this.#graph;
-    return { encoder: graph.close(encoder), decoder: graph.close(decoder), moving: graph.close(moving) };
+    this.variables = new NetworkVariables(graph, options.trains ?? (() => true));
   }
 
   /** An image, [n, c, h, w]; gets no gradient. */
@@ -145,8 +76,8 @@ export class DifferentiableOps implements Ops<FeatureMap> {
     const { filters, kernel: side, stride = 1 } = spec;
     const [n, h, w, c] = x.shape;
     const initial = kernelInitialiser(spec, c);
-    const kernel = this.#parameter(`${name}/kernel`, [side, side, c, filters], initial);
-    const bias = spec.bias ? this.#vector(`${name}/bias`, filters, 0) : null;
+    const kernel = this.variables.kernel(`${name}/kernel`, [side, side, c, filters], initial);
+    const bias = spec.bias ? this.variables.vector(`${name}/bias`, filters, 0) : null;
     const shape: Shape4 = [n, Math.floor((h - 1) / stride) + 1, Math.floor((w - 1) / stride) + 1, filters];
     return this.#convolution(shape, { input: x, kernel, bias, stride });
   }
@@ -154,8 +85,8 @@ export class DifferentiableOps implements Ops<FeatureMap> {
   upConv2d(x: FeatureMap, name: string, filters: number): FeatureMap {
     const [n, h, w, c] = x.shape;
     const initial: Initialiser = { kind: 'normal', gain: 2, fanIn: c };
-    const kernel = this.#parameter(`${name}/kernel`, [2, 2, filters, c], initial);
-    const bias = this.#vector(`${name}/bias`, filters, 0);
+    const kernel = this.variables.kernel(`${name}/kernel`, [2, 2, filters, c], initial);
+    const bias = this.variables.vector(`${name}/bias`, filters, 0);
     const graph = this.#graph;
     // Stride equals the kernel, so every pixel produces a 2 × 2 block: a 1×1 convolution and a shuffle.
     const blocks = graph.reshape(kernel.value, [4 * filters, c, 1, 1]);
@@ -182,17 +113,23 @@ export class DifferentiableOps implements Ops<FeatureMap> {
 
   batchNorm(x: FeatureMap, name: string): FeatureMap {
     const c = x.shape[3];
-    const gamma = this.#vector(`${name}/gamma`, c, 1);
-    const beta = this.#vector(`${name}/beta`, c, 0);
-    const mean = this.#vector(`${name}/moving_mean`, c, 0, false);
-    const variance = this.#vector(`${name}/moving_variance`, c, 1, false);
-    if (this.#options.norm(name) === 'batch') return this.#normByBatch(x, name, gamma, beta);
+    const { variables } = this;
+    const gamma = variables.vector(`${name}/gamma`, c, 1);
+    const beta = variables.vector(`${name}/beta`, c, 0);
+    const { value: mean } = variables.vector(`${name}/moving_mean`, c, 0, false);
+    const { value: variance } = variables.vector(`${name}/moving_variance`, c, 1, false);
+    if (this.#options.norm(name) === 'batch') {
+      const { result, statistics } = normByBatch(this.tape, x.tracked, { gamma, beta });
+      this.statistics.set(name, statistics);
+      return this.#map(result);
+    }
+    const norm = { gamma, beta, mean, variance };
     const { convolution } = x;
     if (convolution?.bias === null) {
-      const [kernel, bias] = this.#folded(convolution.kernel, gamma, beta, mean.value, variance.value);
+      const [kernel, bias] = foldNorm(this.tape, convolution.kernel, norm);
       return this.#convolution(x.shape, { ...convolution, kernel, bias });
     }
-    return this.#normByMoving(x, gamma, beta, mean.value, variance.value);
+    return this.#map(normByMoving(this.tape, x.tracked, norm));
   }
 
   relu(x: FeatureMap): FeatureMap {
@@ -329,111 +266,5 @@ export class DifferentiableOps implements Ops<FeatureMap> {
       });
     };
     return new FeatureMap(shape, compute, convolution);
-  }
-
-  /** The kernel and bias of a convolution that a batch norm with fixed statistics is folded into. */
-  #folded(
-    kernel: Tracked,
-    gamma: Tracked,
-    beta: Tracked,
-    mean: Value,
-    variance: Value,
-  ): [kernel: Tracked, bias: Tracked] {
-    const graph = this.#graph;
-    const [o = 1] = kernel.value.shape;
-    const perFilter = (value: Value): Value => graph.reshape(value, [o, 1, 1, 1]);
-    const inverse = this.#inverseDeviation(variance); // [o]
-    const scale = graph.mul(gamma.value, inverse); // [o]
-    const needsGradient = [kernel, gamma, beta].some((part) => part.needsGradient);
-    const folded = new Tracked(graph.mul(kernel.value, perFilter(scale)), needsGradient);
-    const bias = new Tracked(graph.sub(beta.value, graph.mul(mean, scale)), needsGradient);
-    this.tape.recordAll([folded, bias], ([dKernel, dBias]) => {
-      if (dKernel === null || dKernel === undefined || dBias === null || dBias === undefined) return;
-      this.tape.pass(kernel, () => graph.mul(dKernel, perFilter(scale)));
-      this.tape.pass(gamma, () => {
-        const throughKernel = graph.reduceSum(graph.mul(dKernel, kernel.value), [1, 2, 3]);
-        return graph.mul(graph.sub(throughKernel, graph.mul(dBias, mean)), inverse);
-      });
-      this.tape.contribute(beta, dBias);
-    });
-    return [folded, bias];
-  }
-
-  /** A batch norm with fixed statistics after something other than a convolution. */
-  #normByMoving(x: FeatureMap, gamma: Tracked, beta: Tracked, mean: Value, variance: Value): FeatureMap {
-    const graph = this.#graph;
-    const inverse = this.#perChannel(this.#inverseDeviation(variance));
-    const normed = graph.mul(graph.sub(x.tracked.value, this.#perChannel(mean)), inverse);
-    const scale = this.#perChannel(gamma.value);
-    const value = graph.add(graph.mul(normed, scale), this.#perChannel(beta.value));
-    const tracked = this.tape.record(value, [x.tracked, gamma, beta], (dy) => {
-      this.tape.pass(x.tracked, () => graph.mul(dy, graph.mul(scale, inverse)));
-      this.tape.pass(gamma, () => biasGradient(graph, graph.mul(dy, normed)));
-      this.tape.pass(beta, () => biasGradient(graph, dy));
-    });
-    return this.#map(tracked);
-  }
-
-  /** The gradient passes through the statistics (Ioffe & Szegedy 2015). */
-  #normByBatch(x: FeatureMap, name: string, gamma: Tracked, beta: Tracked): FeatureMap {
-    const graph = this.#graph;
-    const [n, h, w, c] = x.shape;
-    const mean = this.#channelMean(x.tracked.value); // [1, c, 1, 1]
-    const centred = graph.sub(x.tracked.value, mean); // [n, c, h, w]
-    const variance = this.#channelMean(graph.mul(centred, centred));
-    this.statistics.set(name, { mean: graph.reshape(mean, [c]), variance: graph.reshape(variance, [c]) });
-    const inverse = this.#inverseDeviation(variance);
-    const normed = graph.mul(centred, inverse);
-    const scale = this.#perChannel(gamma.value);
-    const value = graph.add(graph.mul(normed, scale), this.#perChannel(beta.value));
-    const tracked = this.tape.record(value, [x.tracked, gamma, beta], (dy) => {
-      const dBeta = biasGradient(graph, dy); // [c]
-      const dGamma = biasGradient(graph, graph.mul(dy, normed)); // [c]
-      this.tape.contribute(gamma, dGamma);
-      this.tape.contribute(beta, dBeta);
-      this.tape.pass(x.tracked, () => {
-        const share = graph.scalar(1 / (n * h * w));
-        const level = this.#perChannel(graph.mul(dBeta, share));
-        const slope = this.#perChannel(graph.mul(dGamma, share));
-        const rest = graph.sub(graph.sub(dy, level), graph.mul(normed, slope));
-        return graph.mul(rest, graph.mul(scale, inverse));
-      });
-    });
-    return this.#map(tracked);
-  }
-
-  /** Axis by axis: a sum over all pixels at once loses digits. @returns [1, c, 1, 1] */
-  #channelMean(x: Value): Value {
-    return [3, 2, 0].reduce((mean, axis) => this.#graph.reduceMean(mean, [axis], true), x);
-  }
-
-  #inverseDeviation(variance: Value): Value {
-    const graph = this.#graph;
-    const deviation = graph.unary('Sqrt', graph.add(variance, graph.scalar(BATCH_NORM_EPSILON)));
-    return graph.div(graph.scalar(1), deviation);
-  }
-
-  /** [c] → [1, c, 1, 1] */
-  #perChannel(value: Value): Value {
-    return this.#graph.reshape(value, [1, value.shape[0] ?? 1, 1, 1]);
-  }
-
-  #vector(name: string, length: number, value: number, trainable = true): Tracked {
-    return this.#parameter(name, [length], { kind: 'constant', value }, trainable);
-  }
-
-  #parameter(name: string, shape: readonly number[], initial: Initialiser, trainable = true): Tracked {
-    const known = this.parameters.get(name);
-    if (known !== undefined) throw new Error(`Variable "${name}" is declared twice.`);
-    const trains = trainable && (this.#options.trains?.(name) ?? true);
-    const isVector = shape.length === 1;
-    const pack = this.#vectors[!trainable ? 'moving' : isEncoderVariable(name) ? 'encoder' : 'decoder'];
-    const slot = isVector ? { input: pack.name, offset: pack.length } : { input: name, offset: 0 };
-    const value = isVector
-      ? this.#graph.take(pack, shape[0] ?? 0)
-      : this.#graph.input(name, graphShape(shape));
-    const tracked = new Tracked(value, trains);
-    this.parameters.set(name, { name, shape, initial, trainable, tracked, slot });
-    return tracked;
   }
 }

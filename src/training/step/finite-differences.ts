@@ -6,11 +6,13 @@ import { BATCH_NORM_EPSILON, type Ops, type Shape4 } from '../../model/ops.ts';
 import { NaiveOps, type NaiveMap, type NaiveWeights } from '../../model/naive-ops.ts';
 import { mulberry32 } from '../../runtime/variables.ts';
 import type { Feed } from './batch-feeds.ts';
-import { DifferentiableOps, type FeatureMap } from './differentiable-ops.ts';
+import { DifferentiableOps } from './differentiable-ops.ts';
+import type { FeatureMap } from './feature-map.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
 import { StepVariables } from './step-variables.ts';
-import { sizeOf, TensorGraph } from './tensor-graph.ts';
+import { sizeOf } from './shapes.ts';
+import { TensorGraph } from './tensor-graph.ts';
 import { fromGraphLayout } from './weight-layout.ts';
 
 /** An argument of an operation: what gets a gradient unless it is an image or boxes. */
@@ -100,12 +102,12 @@ export class CheckedOperations {
       feeds.set(seedName(name), { data: toChannelsFirst(seed), shape: channelsFirst(result.shape) });
       ops.tape.contribute(result.tracked, graph.input(seedName(name), channelsFirst(result.shape)));
     }
-    ops.closeVectors();
+    ops.variables.close();
     ops.tape.backward();
     const state = new StepState();
-    const variables = new StepVariables(ops.parameters, state);
+    const variables = new StepVariables(ops.variables.parameters, state);
     for (const [key, { tracked }] of features) graph.output(gradientName(key), ops.tape.gradient(tracked)!);
-    for (const { name, shape, tracked } of ops.parameters.values()) {
+    for (const { name, shape, tracked } of ops.variables.parameters.values()) {
       const values = draw(random, sizeOf(shape)).map((value) =>
         name.endsWith('variance') ? Math.abs(value) : value,
       );
@@ -124,7 +126,7 @@ export class CheckedOperations {
     }
     const step = {
       graph,
-      parameters: ops.parameters,
+      parameters: ops.variables.parameters,
       masks: ops.masks,
       contextTruths: new Map<string, number>(),
     };

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { trainingConfigSchema, type TrainingConfig } from '../training-config.ts';
 import type { Feed } from './batch-feeds.ts';
-import { vectorInputs } from './differentiable-ops.ts';
+import { packNames } from './network-variables.ts';
 import { stepScalars } from './optimiser-graph.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
-import { sizeOf, TensorGraph } from './tensor-graph.ts';
+import { sizeOf } from './shapes.ts';
+import { TensorGraph } from './tensor-graph.ts';
 import { averagePrefix, gradientPrefix, updateStep, type StepConfig } from './training-step.ts';
 
 /** Kernels and packed vectors of an encoder and of everything else. */
 const shapes: Readonly<Record<string, readonly number[]>> = {
   'slice/encoder/conv/kernel': [1, 2, 1, 1],
-  [vectorInputs.encoder]: [2],
+  [packNames.vectors.encoder]: [2],
   'head/logits/kernel': [2, 1, 1, 1],
-  [vectorInputs.decoder]: [2],
+  [packNames.vectors.decoder]: [2],
 };
 const names = Object.keys(shapes);
 const steps = 3;
@@ -21,9 +22,9 @@ const rates = { encoder: 0.02, decoder: 0.1 };
 
 const initial: Readonly<Record<string, readonly number[]>> = {
   'slice/encoder/conv/kernel': [0.5, -1.5],
-  [vectorInputs.encoder]: [1, 0.25],
+  [packNames.vectors.encoder]: [1, 0.25],
   'head/logits/kernel': [-0.75, 2],
-  [vectorInputs.decoder]: [0, 0.125],
+  [packNames.vectors.decoder]: [0, 0.125],
 };
 
 /** Of each step; all of them numbers that float32 holds exactly. */
@@ -158,7 +159,7 @@ describe('AdamW in a graph', () => {
     // Adam's first step has the length of the learning rate at any gradient; the decay is rate · 0.5 · weight.
     const rule = adamW();
     expect(rule('head/logits/kernel', 0, -0.75, 0.25, 1)).toBeCloseTo(-0.75 - 0.1 + 0.1 * 0.5 * 0.75, 8);
-    expect(rule(vectorInputs.encoder, 0, 1, 0, 1)).toBe(1);
+    expect(rule(packNames.vectors.encoder, 0, 1, 0, 1)).toBe(1);
     expect(rule('slice/encoder/conv/kernel', 0, 0.5, -0.25, 1)).toBeCloseTo(0.5 + 0.02 - 0.02 * 0.5 * 0.5, 8);
     expectState(await updated({}), expectedWeights(adamW()));
   });

@@ -1,7 +1,9 @@
 /** Bilinear resampling as matrix products, and max pooling, with their gradients. Maps are NCHW. */
 import type { PoolSpec } from '../../model/ops.ts';
 import type { Tape, Tracked } from './tape.ts';
-import { sizeOf, type TensorGraph, type Value } from './tensor-graph.ts';
+import type { Value } from './onnx-graph.ts';
+import { sizeOf } from './shapes.ts';
+import type { TensorGraph } from './tensor-graph.ts';
 
 /** Bilinear with aligned corners: rows · x · columnsᵀ with constant matrices. @returns [n, c, height, width] */
 export function resize(tape: Tape, x: Tracked, height: number, width: number): Tracked {
@@ -37,15 +39,35 @@ export function cropResize(tape: Tape, x: Tracked, boxes: Value, height: number,
 
 /** Ties go to the first pixel of the window, row by row. */
 export function maxPool(tape: Tape, x: Tracked, spec: PoolSpec): Tracked {
-  const { graph } = tape;
-  if (graph.target === 'webgpu') {
-    // Rows first: among equal maxima, the first row has it, and in this row the first pixel.
-    return maxAlong(tape, maxAlong(tape, x, spec, 3), spec, 2);
-  }
+  // Rows first: among equal maxima, the first row has it, and in this row the first pixel.
+  const byAxis = (along: typeof maxAlong): Tracked => along(tape, along(tape, x, spec, 3), spec, 2);
+  if (tape.graph.target === 'webgpu') return byAxis(maxAlong);
   const { kernel, stride, pad } = spec;
+  // ONNX Runtime compares pixel by pixel, so 2 · 5 comparisons beat 5²; with a stride, the first axis has more pixels.
+  if (stride === 1) {
+    const sides = (axis: 2 | 3, side: number, other: number): [number, number] =>
+      axis === 2 ? [side, other] : [other, side];
+    return byAxis((_, input, __, axis) =>
+      maxByOffsets(tape, input, sides(axis, kernel, 1), 1, sides(axis, pad, 0)),
+    );
+  }
+  return maxByOffsets(tape, x, [kernel, kernel], stride, [pad, pad]);
+}
+
+/** @param kernel height and width of the window @param pad rows and columns at either end */
+function maxByOffsets(
+  tape: Tape,
+  x: Tracked,
+  kernel: readonly [number, number],
+  stride: number,
+  pad: readonly [number, number],
+): Tracked {
+  const { graph } = tape;
   const [n = 1, c = 1, h = 1, w = 1] = x.value.shape;
-  const side = (length: number): number => Math.floor((length + 2 * pad - kernel) / stride) + 1;
-  const [value, offsets] = graph.maxPool(x.value, [n, c, side(h), side(w)], spec);
+  const side = (length: number, axis: 0 | 1): number =>
+    Math.floor((length + 2 * pad[axis] - kernel[axis]) / stride) + 1;
+  const shape = [n, c, side(h, 0), side(w, 1)];
+  const [value, offsets] = graph.maxPool(x.value, shape, { kernel, stride, pad });
   return tape.record(value, [x], (dy) => {
     const size = sizeOf(x.value.shape);
     const flat = (part: Value): Value => graph.reshape(part, [sizeOf(part.shape)]);

@@ -10,17 +10,15 @@ import type { Preset } from '../../model/presets.ts';
 import type { Pyramid } from '../../model/resnet.ts';
 import { encodedMaps, featureName } from '../encoded-sample.ts';
 import type { TrainingConfig } from '../training-config.ts';
-import { isEncoderVariable, type LearningRates } from '../learning-rates.ts';
-import {
-  DifferentiableOps,
-  vectorInputs,
-  type DropoutMask,
-  type FeatureMap,
-  type Parameter,
-} from './differentiable-ops.ts';
+import { isEncoderVariable } from '../learning-rates.ts';
+import { DifferentiableOps, type DropoutMask } from './differentiable-ops.ts';
+import type { FeatureMap } from './feature-map.ts';
 import { crossEntropy, diceLoss } from './loss-graph.ts';
+import { groupOf, isKernelInput, packNames, type Parameter } from './network-variables.ts';
 import { clipped, OptimiserGraph } from './optimiser-graph.ts';
-import { TensorGraph, type GraphTarget, type Value } from './tensor-graph.ts';
+import type { GraphTarget, Value } from './onnx-graph.ts';
+import { sizeOf } from './shapes.ts';
+import { TensorGraph } from './tensor-graph.ts';
 
 /** The part of a configuration that a step depends on. */
 export type StepConfig = Pick<
@@ -52,6 +50,8 @@ export const stepInputs = {
   truth: 'truth',
   /** Share of the part in its batch, [] */
   share: 'share',
+  /** How much of the fed gradients counts, []: 0 for the first part of a batch, then 1 */
+  keep: 'keep',
 } as const;
 
 /** The truth of the auxiliary loss at a stage of the context path, [n, h, w, classes]. */
@@ -110,88 +110,87 @@ export function trainingStep(
   });
   if (work.kind === 'features') {
     writeFeatures(ops, preset, samples);
-    ops.closeVectors();
-    return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths: new Map() };
+    ops.variables.close();
+    return { graph, parameters: ops.variables.parameters, masks: ops.masks, contextTruths: new Map() };
   }
   const readsFeatures = work.kind !== 'statistics' && work.reads === 'features';
   const logits = (readsFeatures ? forwardFromFeatures : forward)(ops, preset, samples);
   const contextTruths = new Map<string, number>();
   const total = loss(ops, logits, preset, config, contextTruths);
-  const vectors = ops.closeVectors();
+  ops.variables.close();
   writeStatistics(ops, work.kind === 'statistics' ? 0 : movingAverage);
   if (work.kind === 'statistics')
-    return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths };
+    return { graph, parameters: ops.variables.parameters, masks: ops.masks, contextTruths };
   ops.tape.backward();
   graph.output('loss', total);
-  const trained = trainedTensors(ops, vectors);
+  const trained = trainedTensors(ops);
   if (work.kind === 'gradient') {
     const share = graph.input(stepInputs.share, []);
+    const keep = graph.input(stepInputs.keep, []);
     for (const { name, gradient } of trained) {
-      const sum = graph.input(gradientPrefix + name, gradient.shape);
-      graph.output(gradientPrefix + name, graph.add(sum, graph.mul(gradient, share)));
+      const before = graph.mul(graph.input(gradientPrefix + name, gradient.shape), keep);
+      graph.output(gradientPrefix + name, graph.add(before, graph.mul(gradient, share)));
     }
   } else {
     writeUpdates(graph, config, trained);
   }
-  return { graph, parameters: ops.parameters, masks: ops.masks, contextTruths };
+  return { graph, parameters: ops.variables.parameters, masks: ops.masks, contextTruths };
 }
 
 /** The update alone, from the gradients of a whole batch that a gradient graph has added up. */
-export function updateStep(config: StepConfig, gradientStep: StepGraph): StepGraph {
-  const graph = new TensorGraph();
+export function updateStep(
+  config: StepConfig,
+  gradientStep: StepGraph,
+  target: GraphTarget = 'cpu',
+): StepGraph {
+  const graph = new TensorGraph(target);
   const trained = gradientStep.graph.outputs.flatMap(({ name: output, value }): TrainedTensor[] => {
     if (!output.startsWith(gradientPrefix)) return [];
     const name = output.slice(gradientPrefix.length);
     const gradient = graph.input(output, value.shape);
-    return [{ name, weight: graph.input(name, value.shape), gradient, group: groupOf(name) }];
+    return [{ name, weight: graph.input(name, value.shape), gradient }];
   });
   writeUpdates(graph, config, trained);
   return { graph, parameters: new Map(), masks: [], contextTruths: new Map() };
 }
 
-/** A kernel, or all biases and batch norms of encoders or of everything else. */
+/** A large kernel, or an input that others share. */
 interface TrainedTensor {
   readonly name: string;
   readonly weight: Value;
   readonly gradient: Value;
-  readonly group: keyof LearningRates;
 }
 
-function groupOf(name: string): keyof LearningRates {
-  return name === vectorInputs.encoder || isEncoderVariable(name) ? 'encoder' : 'decoder';
-}
-
-function trainedTensors(
-  ops: DifferentiableOps,
-  vectors: Readonly<Record<keyof LearningRates, Value | null>>,
-): TrainedTensor[] {
-  const { graph } = ops.tape;
-  const all = [...ops.parameters.values()];
+function trainedTensors({ variables, tape }: DifferentiableOps): TrainedTensor[] {
+  const { graph } = tape;
   const gradientOf = ({ tracked }: Parameter): Value =>
-    ops.tape.gradient(tracked) ?? graph.zeros(tracked.value.shape);
-  const trained: TrainedTensor[] = [];
-  for (const parameter of all) {
-    const { name, tracked } = parameter;
-    if (!tracked.needsGradient || tracked.value.shape.length === 1) continue;
-    trained.push({ name, weight: tracked.value, gradient: gradientOf(parameter), group: groupOf(name) });
+    tape.gradient(tracked) ?? graph.zeros(tracked.value.shape);
+  const byInput = new Map<string, Parameter[]>();
+  for (const parameter of variables.parameters.values()) {
+    const { input } = parameter.slot;
+    byInput.set(input, [...(byInput.get(input) ?? []), parameter]);
   }
-  for (const group of ['encoder', 'decoder'] as const) {
-    const name = vectorInputs[group];
-    const weight = vectors[group];
-    const parts = all.filter(({ slot }) => slot.input === name);
-    if (weight === null || !parts.some(({ tracked }) => tracked.needsGradient)) continue;
-    trained.push({ name, weight, gradient: graph.concat(parts.map(gradientOf), 0), group });
-  }
-  return trained;
+  return [...byInput].flatMap(([name, parts]): TrainedTensor[] => {
+    const [first] = parts;
+    if (first === undefined || !parts.some(({ tracked }) => tracked.needsGradient)) return [];
+    const whole = variables.packs.get(name);
+    if (whole === undefined) return [{ name, weight: first.tracked.value, gradient: gradientOf(first) }];
+    const flat = (gradient: Value): Value => graph.reshape(gradient, [sizeOf(gradient.shape)]);
+    const gradient = graph.concat(
+      parts.map((part) => flat(gradientOf(part))),
+      0,
+    );
+    return [{ name, weight: whole, gradient }];
+  });
 }
 
 function writeUpdates(graph: TensorGraph, config: StepConfig, trained: readonly TrainedTensor[]): void {
   const optimiser = new OptimiserGraph(graph, config);
   const raw = trained.map(({ gradient }) => gradient);
   const gradients = config.clipNorm === undefined ? raw : clipped(graph, raw, config.clipNorm);
-  trained.forEach(({ name, weight, group }, index) => {
-    const isKernel = weight.shape.length > 1;
-    const update = optimiser.update(name, weight, gradients[index]!, group, isKernel);
+  trained.forEach(({ name, weight }, index) => {
+    const isKernel = isKernelInput(name);
+    const update = optimiser.update(name, weight, gradients[index]!, groupOf(name), isKernel);
     graph.output(name, update.weight);
     for (const [part, value] of update.state) graph.output(part, value);
     if (config.averageWeights === undefined) return;
@@ -306,8 +305,8 @@ function loss(
 function writeStatistics(ops: DifferentiableOps, keep: number): void {
   const { graph } = ops.tape;
   if (ops.statistics.size === 0) return;
-  const moved = [...ops.parameters.values()].flatMap(({ name, slot, tracked }) => {
-    if (slot.input !== vectorInputs.moving) return [];
+  const moved = [...ops.variables.parameters.values()].flatMap(({ name, slot, tracked }) => {
+    if (slot.input !== packNames.moving) return [];
     const [, norm = '', part = ''] = /^(.*)\/moving_(mean|variance)$/.exec(name) ?? [];
     const now = ops.statistics.get(norm)?.[part as 'mean' | 'variance'];
     if (now === undefined) return [tracked.value];
@@ -315,5 +314,5 @@ function writeStatistics(ops: DifferentiableOps, keep: number): void {
     const kept = graph.mul(tracked.value, graph.scalar(keep));
     return [graph.add(kept, graph.mul(now, graph.scalar(1 - keep)))];
   });
-  graph.output(vectorInputs.moving, graph.concat(moved, 0));
+  graph.output(packNames.moving, graph.concat(moved, 0));
 }
