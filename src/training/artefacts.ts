@@ -134,7 +134,7 @@ function foldCover({ random }: Draw, line: WavyLine): Cover {
 function blurred(rgb: Uint8Array, radius: number): Uint8Array {
   const side = Math.sqrt(rgb.length / 3);
   const pixels = Math.max(1, Math.round(radius * side));
-  let [from, to] = [Float32Array.from(rgb), new Float32Array(rgb.length)];
+  const [from, to] = [Float32Array.from(rgb), new Float32Array(rgb.length)];
   for (let pass = 0; pass < 3; pass++) {
     boxFilter(from, to, side, pixels, 3, side * 3);
     boxFilter(to, from, side, pixels, side * 3, 3);
