@@ -7,6 +7,8 @@ import type { Job, Provider } from './job.ts';
 export function jobsOf(models: string, providers: readonly Provider[], tiny: boolean): Job[] {
   const seconds = tiny ? 0 : 2;
   const cards = providers.filter((provider) => provider !== 'cpu');
+  // Elsewhere, ONNX Runtime in Node keeps no tensors on the card.
+  const resident = cards.filter((provider) => provider === 'webgpu');
   const training: readonly (readonly [string, number, number])[] = tiny
     ? [['nano-attention', 64, 2]]
     : [
@@ -60,14 +62,14 @@ export function jobsOf(models: string, providers: readonly Provider[], tiny: boo
     ...providers.map((provider): Job => ({ kind: 'ceiling', provider, seconds: seconds / 4 })),
     ...cards.map((provider): Job => ({ kind: 'agreement', provider, ...small })),
     ...providers.map((provider) => step(provider, first, false)),
-    ...cards.map((provider) => step(provider, first, true)),
+    ...resident.map((provider) => step(provider, first, true)),
     ...inference(all[0] ?? preset),
     ...training.slice(1).flatMap((size) => providers.map((provider) => step(provider, size, false))),
     ...cards
       .filter((provider) => provider !== 'cuda-fp32')
       .map((provider): Job => ({ kind: 'placement', provider, ...small })),
     ...all.slice(1, presets.length + 2).flatMap(inference),
-    ...training.slice(1).flatMap((size) => cards.map((provider) => step(provider, size, true))),
+    ...training.slice(1).flatMap((size) => resident.map((provider) => step(provider, size, true))),
     ...models1.flatMap((model): Job[] => [
       { kind: 'tfjs', host: 'chromium', model, seconds },
       { kind: 'tfjs', host: 'node', model, seconds },

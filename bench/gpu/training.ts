@@ -6,18 +6,17 @@ import type * as Ort from 'onnxruntime-node';
 import type { Weights } from '../../src/runtime/variables.ts';
 import { presetCost } from '../../src/runtime/zoo.ts';
 import { batchFeeds } from '../../src/training/step/batch-feeds.ts';
-import { loadOrt, StepSession } from '../../src/training/step/step-session.node.ts';
+import { StateReader } from '../../src/training/step/state-transfer.node.ts';
+import { loadOrt, StepSession, transferRuntime } from '../../src/training/step/step-session.node.ts';
 import { StepState } from '../../src/training/step/step-state.ts';
 import { StepVariables } from '../../src/training/step/step-variables.ts';
-import { sizeOf } from '../../src/training/step/tensor-graph.ts';
+import { sizeOf } from '../../src/training/step/shapes.ts';
 import {
   gradientPrefix,
   stepInputs,
   trainingStep,
   type StepGraph,
 } from '../../src/training/step/training-step.ts';
-import { stepScalars } from '../../src/training/step/optimiser-graph.ts';
-import { learningRatesAt } from '../../src/training/learning-rates.ts';
 import { Trainer } from '../../src/training/trainer.ts';
 import {
   executionProvider,
@@ -39,93 +38,34 @@ export async function measureTraining(job: TrainingJob, surroundings: Surroundin
   const preset = presetAt(job.preset, job.px);
   const config = configOf(job.preset, job.batch);
   const samples = samplesOf(preset, job.batch);
-  const options = { provider: executionProvider(job.provider), threads: surroundings.threads };
+  const { resident } = job;
+  const options = { provider: executionProvider(job.provider), threads: surroundings.threads, resident };
   const started = performance.now();
   const trainer = new Trainer(preset, config, options);
   await trainer.initialise(samples);
   const initialiseMs = performance.now() - started;
   const losses: number[] = [];
-  const { step, close } = job.resident
-    ? await residentStep(job, trainer)
-    : { step: () => trainer.train(samples), close: () => trainer.dispose() };
-  for (let i = 0; i < warmUpSteps; i++) losses.push(await step());
+  for (let i = 0; i < warmUpSteps; i++) losses.push(await trainer.train(samples));
   const firstMs = performance.now() - started - initialiseMs;
-  const timing = await repeat(job.seconds, async () => losses.push(await step()));
+  const timing = await repeat(job.seconds, async () => losses.push(await trainer.train(samples)));
   const graph = trainingStep(preset, config, job.batch, { kind: 'step' }, executionProvider(job.provider));
   const feeds = await repeat(0, () => Promise.resolve(batchFeeds(graph, preset, config, samples, 1)));
-  await close();
+  const readBack = await repeat(0, () => trainer.optimiserState());
+  await trainer.dispose();
   const macs = 3 * presetCost(preset).macs * job.batch;
   return {
     ...timing,
     samplesPerSecond: rounded((1000 * job.batch) / timing.fastestMs),
     ...rateOf(macs, timing.fastestMs, surroundings, job.provider),
-    /** Part of a step that prepares its inputs in JavaScript; 0 in a resident step, which feeds the same batch. */
-    feedsMs: job.resident ? 0 : feeds.fastestMs,
+    /** Part of a step that prepares its inputs in JavaScript. */
+    feedsMs: feeds.fastestMs,
+    /** What a checkpoint adds: reading the state back, and its layout. */
+    readBackMs: readBack.medianMs,
     initialiseMs: rounded(initialiseMs),
     warmUpMs: rounded(firstMs),
     firstLoss: rounded(losses[0] ?? NaN),
     lastLoss: rounded(losses.at(-1) ?? NaN),
     lossFalls: (losses.at(-1) ?? NaN) < (losses[0] ?? NaN),
-  };
-}
-
-/**
- * The same step with its state left on the card: what one run returns, the next one is fed. Only the batch goes up, and only the
- * loss comes down.
- */
-async function residentStep(
-  job: TrainingJob,
-  trainer: Trainer,
-): Promise<{ step: () => Promise<number>; close: () => Promise<void> }> {
-  const preset = presetAt(job.preset, job.px);
-  const config = configOf(job.preset, job.batch);
-  const ort = await loadOrt();
-  const { graph, parameters, masks, contextTruths } = trainingStep(
-    preset,
-    config,
-    job.batch,
-    { kind: 'step' },
-    executionProvider(job.provider),
-  );
-  const locations = graph.outputs.map(
-    ({ name, value }) => [value.name, name === 'loss' ? 'cpu' : 'gpu-buffer'] as const,
-  );
-  const session = await ort.InferenceSession.create(graph.encode(), {
-    executionProviders: [executionProvider(job.provider), 'cpu'],
-    preferredOutputLocation: Object.fromEntries(locations),
-    logSeverityLevel: 3,
-  });
-  const feeds = batchFeeds({ masks, contextTruths }, preset, config, samplesOf(preset, job.batch), 1);
-  const state = stateOf(parameters, trainer.weights());
-  const outputs = new Map(graph.outputs.map(({ name, value }) => [name, value.name]));
-  const fed: Record<string, Ort.Tensor> = {};
-  for (const { name, shape, type } of graph.inputs) {
-    const known = feeds.get(name)?.data ?? (state.has(name) ? state.get(name) : null);
-    const data = known ?? new Float32Array(sizeOf(shape));
-    fed[name] = new ort.Tensor(type as 'float32', data as Float32Array, shape);
-  }
-  let count = 0;
-  const step = async (): Promise<number> => {
-    count++;
-    for (const [name, value] of stepScalars(count, learningRatesAt(count - 1, config), config)) {
-      if (name in fed) fed[name] = new ort.Tensor('float32', Float32Array.of(value), []);
-    }
-    const results = await session.run(fed);
-    for (const [name, output] of outputs) {
-      const before = fed[name];
-      const after = results[output];
-      if (name === 'loss' || after === undefined) continue;
-      fed[name] = after;
-      before?.dispose();
-    }
-    return Number(results[outputs.get('loss') ?? '']?.data[0] ?? NaN);
-  };
-  return {
-    step,
-    close: async () => {
-      await session.release();
-      await trainer.dispose();
-    },
   };
 }
 
@@ -137,7 +77,7 @@ export async function measureAgreement(job: AgreementJob, { threads }: Surroundi
   const providers = [executionProvider(job.provider), 'cpu'] as const;
   const first = new Trainer(preset, config, { provider: 'cpu', threads });
   await first.initialise(samples);
-  const start = first.weights();
+  const start = await first.weights();
   await first.dispose();
 
   const gradients: Map<string, Float32Array>[] = [];
@@ -151,16 +91,23 @@ export async function measureAgreement(job: AgreementJob, { threads }: Surroundi
     }
     const session = await StepSession.open(await loadOrt(), step, { provider, threads });
     const feeds = batchFeeds(step, preset, config, samples, 7);
-    feeds.set(stepInputs.share, { data: Float32Array.of(1), shape: [] });
+    for (const name of [stepInputs.share, stepInputs.keep])
+      feeds.set(name, { data: Float32Array.of(1), shape: [] });
     await session.run(state, feeds);
-    await session.close();
+    const reader = new StateReader(transferRuntime(await loadOrt(), { provider, threads }));
+    await reader.read(state);
     const names = [...state.names].filter((name) => name.startsWith(gradientPrefix));
     gradients.push(new Map(names.map((name) => [name, state.get(name)])));
+    state.clear();
+    await session.close();
+    await reader.close();
 
     const trainer = new Trainer(preset, config, { provider, threads });
     trainer.load(0, start, new Map());
     const course = [await trainer.train(samples)];
-    weights.push(new Map([...trainer.weights()].map(([name, { data }]) => [name, Float32Array.from(data)])));
+    weights.push(
+      new Map([...(await trainer.weights())].map(([name, { data }]) => [name, Float32Array.from(data)])),
+    );
     while (course.length < 10) course.push(await trainer.train(samples));
     losses.push(course);
     await trainer.dispose();

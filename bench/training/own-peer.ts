@@ -17,7 +17,11 @@ await trainer.initialise(samples);
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, argument = ''] = line.split(' ');
   const answer =
-    command === 'steps' ? await steps(Number(argument)) : command === 'write' ? write(argument) : memory();
+    command === 'steps'
+      ? await steps(Number(argument))
+      : command === 'write'
+        ? await write(argument)
+        : memory();
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
@@ -31,8 +35,8 @@ async function steps(count: number): Promise<Steps> {
   return answer;
 }
 
-function write(folder: string): object {
-  writeTorchInput(folder, { preset, config, samples }, trainer.weights());
+async function write(folder: string): Promise<object> {
+  writeTorchInput(folder, { preset, config, samples }, await trainer.weights());
   return {};
 }
 

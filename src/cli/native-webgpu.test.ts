@@ -1,43 +1,25 @@
 /** WebGPU through ONNX Runtime, on the software driver that Chromium brings along. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fromFile } from 'geotiff';
 import { expect, it } from 'vitest';
-import { findChromium } from '../../scripts/chromium.mjs';
+import { swiftShaderEnvironment } from '../runtime/native/swiftshader-testing.node.ts';
 import { smallRegion } from './segment-testing.ts';
 import type { SegmentResult } from './segment-result.ts';
 
-/** Chromium's folder with SwiftShader's Vulkan driver; Debian's program is a script elsewhere. */
-function swiftShaderFolder(): string | null {
-  const chromium = findChromium();
-  const folders = [...(chromium === null ? [] : [dirname(realpathSync(chromium))]), '/usr/lib/chromium'];
-  const found = folders.find(
-    (folder) =>
-      existsSync(join(folder, 'vk_swiftshader_icd.json')) && existsSync(join(folder, 'libvulkan.so.1')),
-  );
-  return found ?? null;
-}
+const environment = swiftShaderEnvironment('WebGPU through ONNX Runtime');
 
-const driver = process.platform === 'linux' ? swiftShaderFolder() : null;
-if (driver === null) {
-  process.stderr.write(
-    'WebGPU through ONNX Runtime was not tested: Chromium’s Vulkan driver was not found.\n',
-  );
-}
-
-it.skipIf(driver === null)(
+it.skipIf(environment === null)(
   'segments with WebGPU as on the processor',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'dualscope-webgpu-'));
     try {
       const segment = async (backend: string): Promise<SegmentResult> => {
         const words = ['--roi', '900,900,900,100', '--quality', 'fast', '--glass', 'include', '--json'];
-        // Both variables are read when the libraries are loaded: only a new process sees them.
         const child = spawn(
           process.execPath,
           [
@@ -45,14 +27,7 @@ it.skipIf(driver === null)(
             ...['segment', smallRegion, '--model', 'nano-attention', '--out', join(folder, backend)],
             ...['--backend', backend, ...words],
           ],
-          {
-            stdio: ['ignore', 'pipe', 'inherit'],
-            env: {
-              ...process.env,
-              VK_DRIVER_FILES: join(driver ?? '', 'vk_swiftshader_icd.json'),
-              LD_LIBRARY_PATH: driver ?? '',
-            },
-          },
+          { stdio: ['ignore', 'pipe', 'inherit'], env: environment ?? {} },
         );
         const ended = once(child, 'exit');
         const output = await text(child.stdout);

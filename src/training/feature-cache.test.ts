@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { presetById, type Preset } from '../model/presets.ts';
-import { mulberry32 } from '../runtime/variables.ts';
 import { turnSample } from './augmentation.ts';
 import type { EncodedSample } from './encoded-sample.ts';
 import { FeatureCache, type FeatureCacheOptions } from './feature-cache.ts';
@@ -12,27 +11,17 @@ import { featurePlan, recordBytes, type FeaturePlan } from './feature-plan.ts';
 import { isEncoderVariable } from './learning-rates.ts';
 import type { Sample } from './sample.ts';
 import { Trainer } from './trainer.ts';
-import { trainingConfigSchema, type TrainingConfig } from './training-config.ts';
+import { randomSample, testConfig } from './trainer-testing.ts';
+import { type TrainingConfig } from './training-config.ts';
 import { runTraining, type TrainingRunOptions } from './training-run.ts';
 
 const session = { threads: 1 };
-const config: TrainingConfig = trainingConfigSchema.parse({
+const config = testConfig({
   preset: 'nano-aligned',
-  id: 'test',
-  title: 'test',
-  description: '',
-  seed: 3,
-  steps: 6,
-  batch: 2,
-  sampling: [1, 1, 1, 1],
-  contextLoss: 0.5,
   dice: 0.3,
   batchNorm: 'frozen',
   freezeEncoders: true,
   featureCache: { crops: 3, symmetries: 2 },
-  optimiser: { learningRate: 1e-3, warmup: 2, weightDecay: 0.01 },
-  classes: ['a', 'b', 'c', 'd'].map((name) => ({ name, colour: '#000000', background: false })),
-  provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
 });
 
 function small(id: string): Preset {
@@ -54,17 +43,7 @@ class CountedSamples {
 
   sample(number: number): Sample {
     this.drawn.push(number);
-    const { slicePx, contextPx } = this.#preset;
-    const random = mulberry32(number + 1000 * this.#seed);
-    const bytes = (length: number, below: number): Uint8Array<ArrayBuffer> =>
-      Uint8Array.from({ length }, () => Math.floor(random() * below));
-    return {
-      slice: bytes(slicePx ** 2 * 3, 256),
-      classes: bytes(slicePx ** 2, 5),
-      context: contextPx === null ? null : bytes(contextPx ** 2 * 3, 256),
-      contextClasses: contextPx === null ? null : bytes(contextPx ** 2, 5),
-      place: { x: 0.1 + 0.5 * random(), y: 0.4, size: 0.2 },
-    };
+    return randomSample(this.#preset, number + 1000 * this.#seed);
   }
 }
 
@@ -103,7 +82,7 @@ describe('a step on features', () => {
     const samples = [source.sample(1), source.sample(2)];
     const [onImages, onFeatures] = [new Trainer(of, given, session), new Trainer(of, given, session)];
     await onImages.initialise(samples);
-    const start = onImages.weights();
+    const start = await onImages.weights();
     onFeatures.load(0, start, new Map());
     // In batches of the step's size, since rounding depends on it.
     const encoder = await FeatureEncoder.open(of, given, start, samples.length / accumulate, session);
@@ -117,7 +96,7 @@ describe('a step on features', () => {
       const expected = await onImages.train(samples);
       expect(await onFeatures.train(encoded)).toBeCloseTo(expected, 5);
     }
-    const [expected, found] = [onImages.weights(), onFeatures.weights()];
+    const [expected, found] = [await onImages.weights(), await onFeatures.weights()];
     expect([...found.keys()]).toEqual([...expected.keys()]);
     let moved = 0;
     for (const [name, { data }] of found) {
@@ -188,7 +167,7 @@ describe('the cache', () => {
 
   async function options(changes: Partial<FeatureCacheOptions> = {}): Promise<FeatureCacheOptions> {
     await trainer.initialise([new CountedSamples().sample(7)]);
-    const weights = trainer.weights();
+    const weights = await trainer.weights();
     const onNotice = (text: string): void => void notices.push(text);
     return {
       plan,

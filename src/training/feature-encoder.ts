@@ -61,6 +61,7 @@ export class FeatureEncoder {
   }
 
   async close(): Promise<void> {
+    this.#state.clear();
     await this.#session.close();
   }
 }

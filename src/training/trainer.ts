@@ -8,10 +8,11 @@ import type { Sample } from './sample.ts';
 import { batchFeeds, type Feed } from './step/batch-feeds.ts';
 import type { Parameter } from './step/differentiable-ops.ts';
 import { stepScalars } from './step/optimiser-graph.ts';
-import { loadOrt, StepSession, type StepSessionOptions } from './step/step-session.node.ts';
+import { StateReader } from './step/state-transfer.node.ts';
+import { loadOrt, StepSession, transferRuntime, type StepSessionOptions } from './step/step-session.node.ts';
 import { StepState } from './step/step-state.ts';
 import { StepVariables } from './step/step-variables.ts';
-import { sizeOf } from './step/tensor-graph.ts';
+import { sizeOf } from './step/shapes.ts';
 import {
   averagePrefix,
   gradientPrefix,
@@ -36,6 +37,7 @@ export class Trainer {
   /** The gradient graph of one sample: which variables there are. */
   readonly #example: StepGraph;
   readonly #variables: StepVariables;
+  #reader: StateReader | null = null;
   #step = 0;
 
   constructor(preset: Preset, config: TrainingConfig, options: StepSessionOptions = {}) {
@@ -52,12 +54,12 @@ export class Trainer {
   }
 
   /** A copy of all variables, trainable or not. */
-  weights(): Map<string, WeightArray> {
+  async weights(): Promise<Map<string, WeightArray>> {
     return this.#read(() => '');
   }
 
   /** The weights to validate and export: their moving average where the configuration asks for one. */
-  bestWeights(): Map<string, WeightArray> {
+  async bestWeights(): Promise<Map<string, WeightArray>> {
     return this.#read((name) => (this.#variables.has(name, averagePrefix) ? averagePrefix : ''));
   }
 
@@ -76,8 +78,9 @@ export class Trainer {
     const calibrates = (norm: string): boolean => !pretrained.has(`${norm}/moving_mean`);
     const step = this.#build(samples.length, { kind: 'statistics', calibrates });
     if (step.graph.outputs.length === 0) return;
-    // It runs once.
-    const session = await StepSession.open(await loadOrt(), step, { ...this.#options, optimise: false });
+    // It runs once, and the state outlives it.
+    const options = { ...this.#options, optimise: false, resident: false };
+    const session = await StepSession.open(await loadOrt(), step, options);
     await session.run(this.#state, batchFeeds(step, this.#preset, this.#config, samples, 0));
     await session.close();
   }
@@ -100,7 +103,8 @@ export class Trainer {
   }
 
   /** The optimiser's state and the weights' moving average, by name. */
-  optimiserState(): Map<string, WeightArray> {
+  async optimiserState(): Promise<Map<string, WeightArray>> {
+    await this.#readBack();
     const state = new Map<string, WeightArray>();
     for (const prefix of statePrefixes) {
       for (const name of this.#variables.names) {
@@ -127,9 +131,11 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
+    this.#state.clear();
     for (const session of this.#sessions.values()) await (await session).close();
     this.#sessions.clear();
-    this.#state.clear();
+    await this.#reader?.close();
+    this.#reader = null;
   }
 
   async #whole(samples: readonly TrainingSample[]): Promise<number> {
@@ -144,21 +150,21 @@ export class Trainer {
   }
 
   async #accumulate(samples: readonly TrainingSample[], count: number): Promise<number> {
-    for (const key of this.#state.names) {
-      if (key.startsWith(gradientPrefix)) this.#state.get(key).fill(0);
-    }
     const reads = this.#readBy(samples);
-    let loss = 0;
+    let [loss, keep] = [0, 0];
     for (const { items, share, dropoutSeed } of splitBatch(samples, count, this.#dropoutSeed)) {
       const session = await this.#session(`gradient ${String(items.length)} ${reads}`, () =>
         this.#build(items.length, { kind: 'gradient', reads }),
       );
       const feeds = batchFeeds(session.step, this.#preset, this.#config, items, dropoutSeed);
-      feeds.set(stepInputs.share, scalar(share));
+      feeds.set(stepInputs.share, scalar(share)).set(stepInputs.keep, scalar(keep));
+      keep = 1;
       const others = await session.run(this.#state, feeds);
       loss += share * (others.get('loss')?.[0] ?? NaN);
     }
-    const update = await this.#session('update', () => updateStep(this.#config, this.#example));
+    const update = await this.#session('update', () =>
+      updateStep(this.#config, this.#example, this.#options.provider),
+    );
     await update.run(this.#state, this.#scalars);
     return loss;
   }
@@ -210,6 +216,12 @@ export class Trainer {
     return StepSession.open(await loadOrt(), step, this.#options);
   }
 
+  /** Makes the state readable here. */
+  async #readBack(): Promise<void> {
+    this.#reader ??= new StateReader(transferRuntime(await loadOrt(), this.#options));
+    await this.#reader.read(this.#state);
+  }
+
   #load(step: number, valueOf: (parameter: Parameter) => WeightArray): void {
     this.#state.clear();
     this.#step = step;
@@ -218,7 +230,8 @@ export class Trainer {
     }
   }
 
-  #read(prefixOf: (name: string) => string): Map<string, WeightArray> {
+  async #read(prefixOf: (name: string) => string): Promise<Map<string, WeightArray>> {
+    await this.#readBack();
     return new Map(
       [...this.#variables.names].map((name) => [name, this.#variables.read(name, prefixOf(name))]),
     );

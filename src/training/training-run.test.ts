@@ -2,43 +2,18 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RefineNetConfig, ResNetConfig } from '../model/config.ts';
-import { presetById, type Preset } from '../model/presets.ts';
+import type { RefineNetConfig } from '../model/config.ts';
+import { presetById } from '../model/presets.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 import type { LabelledImage } from './labelled-image.ts';
 import { Sampler } from './sampler.ts';
 import type { StepSessionOptions } from './step/step-session.node.ts';
+import { testConfig, testPreset } from './trainer-testing.ts';
 import { trainingConfigSchema, type TrainingConfig } from './training-config.ts';
 import { runTraining } from './training-run.ts';
 
-const nano = presetById('nano-attention');
-const { sliceEncoder, ...others } = nano.network as RefineNetConfig;
-/** One block in each stage: half as many weights and operations, of the same kinds. */
-const encoder: ResNetConfig = { ...sliceEncoder, blocks: [1, 1, 1, 1] };
-const network: RefineNetConfig = { ...others, sliceEncoder: encoder, contextEncoder: encoder };
-const preset: Preset = {
-  ...nano,
-  network,
-  slicePx: 32,
-  contextPx: 32,
-  sliceFieldUm: 32,
-  contextFieldUm: 160,
-};
-const config: TrainingConfig = {
-  preset: 'nano-attention',
-  id: 'test',
-  title: 'test',
-  description: '',
-  seed: 3,
-  steps: 6,
-  batch: 2,
-  sampling: [1, 1, 1, 1],
-  contextLoss: 0.5,
-  batchNorm: 'batch',
-  optimiser: { learningRate: 1e-3, warmup: 2, weightDecay: 0.01 },
-  classes: ['a', 'b', 'c', 'd'].map((name) => ({ name, colour: '#000000', background: false })),
-  provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
-};
+const preset = testPreset();
+const config = testConfig();
 
 /** Sessions that open fast, for the few steps of a test. */
 const session: StepSessionOptions = { threads: 1, optimise: false };
@@ -84,7 +59,7 @@ describe('runTraining', () => {
 
   describe('in parts', () => {
     // With frozen batch norms and without dropout, a sample's gradient does not depend on its batch.
-    const still = { ...preset, network: { ...network, dropout: 0 } };
+    const still = { ...preset, network: { ...(preset.network as RefineNetConfig), dropout: 0 } };
     const frozen: TrainingConfig = { ...config, batchNorm: 'frozen', steps: 3, batch: 4 };
     it('takes the same step as in one, except for rounding', async () => {
       folder = await mkdtemp(join(tmpdir(), 'dualscope-'));

@@ -73,7 +73,7 @@ export async function runTraining(options: TrainingRunOptions): Promise<TrainedN
     const progress = await restore(trainer, options);
     if (plan !== null && trainer.step < config.steps) {
       const onNotice = options.onNotice ?? (() => undefined);
-      features = await FeatureCache.open({ ...options, plan, weights: trainer.weights(), onNotice });
+      features = await FeatureCache.open({ ...options, plan, weights: await trainer.weights(), onNotice });
     }
     const samples = features ?? options.samples;
     const resumedAt = trainer.step;
@@ -129,7 +129,7 @@ async function validate(
     throw new Error('The configuration has validation patients, but `validate` is missing.');
   const { step } = trainer;
   if (step % config.validation.every !== 0 && step !== config.steps) return false;
-  const variables = trainer.bestWeights();
+  const variables = await trainer.bestWeights();
   validation.push(await measure(variables, step));
   if (bestPoint(validation)?.step === step) {
     const nothing = { losses: [], validation: [], seconds: 0, optimiser: new Map() };
@@ -145,7 +145,7 @@ async function keptWeights(
   folder: string,
 ): Promise<{ weights: Weights; keptStep: number | null }> {
   const best = bestPoint(validation);
-  if (best === null) return { weights: trainer.bestWeights(), keptStep: null };
+  if (best === null) return { weights: await trainer.bestWeights(), keptStep: null };
   const file = bestFile(folder);
   return { weights: decodeCheckpoint(await readFile(file), file).variables, keptStep: best.step };
 }
@@ -190,8 +190,8 @@ async function save(
     losses,
     validation,
     seconds,
-    variables: trainer.weights(),
-    optimiser: trainer.optimiserState(),
+    variables: await trainer.weights(),
+    optimiser: await trainer.optimiserState(),
   });
   await replaceFile(join(folder, 'checkpoint.bin'), bytes);
   const lines = losses.map((loss, index) => `${String(index + 1)},${loss.toFixed(6)}`);

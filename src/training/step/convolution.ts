@@ -6,7 +6,9 @@
  * by image, which suits large maps; for small ones, a matrix product over the whole batch is up to three times as fast
  * (docs/decisions/0034-training-step-in-onnx.md).
  */
-import { sizeOf, type TensorGraph, type Value } from './tensor-graph.ts';
+import type { Value } from './onnx-graph.ts';
+import { sizeOf } from './shapes.ts';
+import type { TensorGraph } from './tensor-graph.ts';
 
 /** Maps with fewer pixels than this are multiplied as one matrix for the whole batch. */
 const pixelsOfSmallMaps = 200;

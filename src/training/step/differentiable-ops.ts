@@ -8,7 +8,8 @@ import { isEncoderVariable } from '../learning-rates.ts';
 import { biasGradient, convolve, inputGradient, kernelGradient } from './convolution.ts';
 import { cropResize, maxPool, resize } from './resampling.ts';
 import { Tape, Tracked } from './tape.ts';
-import type { PackedInput, TensorGraph, Value } from './tensor-graph.ts';
+import type { PackedInput, Value } from './onnx-graph.ts';
+import type { TensorGraph } from './tensor-graph.ts';
 import { graphShape } from './weight-layout.ts';
 
 /** A variable of the network. */

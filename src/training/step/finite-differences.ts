@@ -10,7 +10,8 @@ import { DifferentiableOps, type FeatureMap } from './differentiable-ops.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
 import { StepVariables } from './step-variables.ts';
-import { sizeOf, TensorGraph } from './tensor-graph.ts';
+import { sizeOf } from './shapes.ts';
+import { TensorGraph } from './tensor-graph.ts';
 import { fromGraphLayout } from './weight-layout.ts';
 
 /** An argument of an operation: what gets a gradient unless it is an image or boxes. */

@@ -4,7 +4,8 @@ import type { Feed } from './batch-feeds.ts';
 import { crossEntropy, diceLoss } from './loss-graph.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
-import { sizeOf, TensorGraph } from './tensor-graph.ts';
+import { sizeOf } from './shapes.ts';
+import { TensorGraph } from './tensor-graph.ts';
 
 const shape = [2, 3, 4, 3] as const;
 const classes = shape[3];

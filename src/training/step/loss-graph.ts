@@ -1,5 +1,6 @@
 /** Losses over pixels and their gradients, as nodes of a graph. Logits are NHWC, the class last. */
-import type { TensorGraph, Value } from './tensor-graph.ts';
+import type { Value } from './onnx-graph.ts';
+import type { TensorGraph } from './tensor-graph.ts';
 
 export interface LossNodes {
   /** [] */

@@ -5,7 +5,8 @@ import { vectorInputs } from './differentiable-ops.ts';
 import { stepScalars } from './optimiser-graph.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
-import { sizeOf, TensorGraph } from './tensor-graph.ts';
+import { sizeOf } from './shapes.ts';
+import { TensorGraph } from './tensor-graph.ts';
 import { averagePrefix, gradientPrefix, updateStep, type StepConfig } from './training-step.ts';
 
 /** Kernels and packed vectors of an encoder and of everything else. */

@@ -4,7 +4,8 @@
  */
 import type { LearningRates } from '../learning-rates.ts';
 import type { TrainingConfig } from '../training-config.ts';
-import type { TensorGraph, Value } from './tensor-graph.ts';
+import type { Value } from './onnx-graph.ts';
+import type { TensorGraph } from './tensor-graph.ts';
 
 export interface Update {
   readonly weight: Value;

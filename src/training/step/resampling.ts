@@ -1,7 +1,9 @@
 /** Bilinear resampling as matrix products, and max pooling, with their gradients. Maps are NCHW. */
 import type { PoolSpec } from '../../model/ops.ts';
 import type { Tape, Tracked } from './tape.ts';
-import { sizeOf, type TensorGraph, type Value } from './tensor-graph.ts';
+import type { Value } from './onnx-graph.ts';
+import { sizeOf } from './shapes.ts';
+import type { TensorGraph } from './tensor-graph.ts';
 
 /** Bilinear with aligned corners: rows · x · columnsᵀ with constant matrices. @returns [n, c, height, width] */
 export function resize(tape: Tape, x: Tracked, height: number, width: number): Tracked {

@@ -2,7 +2,7 @@
 import type { WeightArray } from '../../runtime/variables.ts';
 import type { Parameter } from './differentiable-ops.ts';
 import type { StepState } from './step-state.ts';
-import { sizeOf } from './tensor-graph.ts';
+import { sizeOf } from './shapes.ts';
 import { fromGraphLayout, graphShape, toGraphLayout } from './weight-layout.ts';
 
 /** Reads and writes single variables, and what an optimiser keeps for each. */
@@ -42,7 +42,7 @@ export class StepVariables {
     }
     const key = prefix + slot.input;
     if (!this.#state.has(key)) this.#allocate(key, slot.input);
-    this.#state.get(key).set(toGraphLayout(value).data, slot.offset);
+    this.#state.write(key, toGraphLayout(value).data, slot.offset);
   }
 
   #allocate(key: string, input: string): void {

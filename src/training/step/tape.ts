@@ -2,7 +2,8 @@
  * Reverse-mode differentiation: the forward computation is recorded once, and the backward computation is derived from the
  * record. Both are nodes of one graph.
  */
-import type { TensorGraph, Value } from './tensor-graph.ts';
+import type { Value } from './onnx-graph.ts';
+import type { TensorGraph } from './tensor-graph.ts';
 
 /** A value of the forward computation. */
 export class Tracked {

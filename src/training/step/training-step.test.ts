@@ -2,15 +2,15 @@ import '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { presets, type Preset } from '../../model/presets.ts';
 import { useTestBackend } from '../../runtime/test-backend.ts';
-import { mulberry32 } from '../../runtime/variables.ts';
 import { NetworkGradient } from '../network-gradient.ts';
 import type { Sample } from '../sample.ts';
-import { trainingConfigSchema, type TrainingConfig } from '../training-config.ts';
+import { randomSample, testConfig } from '../trainer-testing.ts';
+import type { TrainingConfig } from '../training-config.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
 import { StepVariables } from './step-variables.ts';
-import type { GraphTarget } from './tensor-graph.ts';
+import type { GraphTarget } from './onnx-graph.ts';
 import { gradientPrefix, stepInputs, trainingStep } from './training-step.ts';
 
 beforeAll(async () => {
@@ -18,38 +18,14 @@ beforeAll(async () => {
 });
 
 function configOf(preset: string, changes: Partial<TrainingConfig> = {}): TrainingConfig {
-  return trainingConfigSchema.parse({
+  return testConfig({
     preset,
-    id: 'test',
-    title: '',
-    description: '',
-    seed: 3,
-    steps: 10,
-    batch: 2,
-    sampling: [1, 1, 1, 1],
-    contextLoss: 0.5,
     dice: 0.7,
     classWeights: [1, 2, 3, 0.5],
     batchNorm: 'frozen',
     optimiser: { learningRate: 0.01, warmup: 0, weightDecay: 0.1 },
-    classes: ['a', 'b', 'c', 'd'].map((name) => ({ name, colour: '#000000', background: false })),
-    provenance: { data: '', synthetic: true, dataLicence: '', licence: '', split: '', intendedUse: '' },
     ...changes,
   });
-}
-
-function sampleOf(slicePx: number, contextPx: number | null, seed: number): Sample {
-  const random = mulberry32(seed);
-  const bytes = (length: number, below: number): Uint8Array<ArrayBuffer> =>
-    Uint8Array.from({ length }, () => Math.floor(random() * below));
-  return {
-    slice: bytes(slicePx * slicePx * 3, 256),
-    // 4 is none of the classes: such pixels do not count.
-    classes: bytes(slicePx * slicePx, 5),
-    context: contextPx === null ? null : bytes(contextPx * contextPx * 3, 256),
-    contextClasses: contextPx === null ? null : bytes(contextPx * contextPx, 5),
-    place: { x: 0.3 + 0.05 * seed, y: 0.4, size: 0.2 },
-  };
 }
 
 describe.each(presets.filter(({ id }) => id.startsWith('nano-')))('$id', (named) => {
@@ -66,7 +42,7 @@ describe.each(presets.filter(({ id }) => id.startsWith('nano-')))('$id', (named)
       // if its gradient agrees on one of three batches. A wrong derivative agrees on none.
       let left: string[] | null = null;
       for (let batch = 0; batch < 3 && left?.length !== 0; batch++) {
-        const samples = [0, 1].map((index) => sampleOf(slicePx, contextPx, 2 * batch + index));
+        const samples = [0, 1].map((index) => randomSample(preset, 2 * batch + index));
         const wrong = await wrongGradients(preset, config, samples);
         left = left === null ? wrong : left.filter((name) => wrong.includes(name));
       }
@@ -77,7 +53,7 @@ describe.each(presets.filter(({ id }) => id.startsWith('nano-')))('$id', (named)
 
 it('has the same gradients in the form for WebGPU', async () => {
   const preset = { ...presets.find(({ id }) => id === 'nano-add')!, slicePx: 64, contextPx: 64 };
-  const samples = [0, 1].map((index) => sampleOf(64, 64, index));
+  const samples = [0, 1].map((index) => randomSample(preset, index));
   expect(await wrongGradients(preset, configOf(preset.id), samples, 'webgpu')).toEqual([]);
 });
 
@@ -107,7 +83,8 @@ async function wrongGradients(
   }
   const session = await StepSession.open(await loadOrt(), step, { threads: 1, optimise: false });
   const feeds = batchFeeds(step, preset, config, samples, 77);
-  feeds.set(stepInputs.share, { data: Float32Array.of(1), shape: [] });
+  for (const scalar of [stepInputs.share, stepInputs.keep])
+    feeds.set(scalar, { data: Float32Array.of(1), shape: [] });
   const others = await session.run(state, feeds);
   await session.close();
 

@@ -20,7 +20,8 @@ import {
 } from './differentiable-ops.ts';
 import { crossEntropy, diceLoss } from './loss-graph.ts';
 import { clipped, OptimiserGraph } from './optimiser-graph.ts';
-import { TensorGraph, type GraphTarget, type Value } from './tensor-graph.ts';
+import type { GraphTarget, Value } from './onnx-graph.ts';
+import { TensorGraph } from './tensor-graph.ts';
 
 /** The part of a configuration that a step depends on. */
 export type StepConfig = Pick<
@@ -52,6 +53,8 @@ export const stepInputs = {
   truth: 'truth',
   /** Share of the part in its batch, [] */
   share: 'share',
+  /** How much of the fed gradients counts, []: 0 for the first part of a batch, then 1 */
+  keep: 'keep',
 } as const;
 
 /** The truth of the auxiliary loss at a stage of the context path, [n, h, w, classes]. */
@@ -126,9 +129,10 @@ export function trainingStep(
   const trained = trainedTensors(ops, vectors);
   if (work.kind === 'gradient') {
     const share = graph.input(stepInputs.share, []);
+    const keep = graph.input(stepInputs.keep, []);
     for (const { name, gradient } of trained) {
-      const sum = graph.input(gradientPrefix + name, gradient.shape);
-      graph.output(gradientPrefix + name, graph.add(sum, graph.mul(gradient, share)));
+      const before = graph.mul(graph.input(gradientPrefix + name, gradient.shape), keep);
+      graph.output(gradientPrefix + name, graph.add(before, graph.mul(gradient, share)));
     }
   } else {
     writeUpdates(graph, config, trained);
@@ -137,8 +141,12 @@ export function trainingStep(
 }
 
 /** The update alone, from the gradients of a whole batch that a gradient graph has added up. */
-export function updateStep(config: StepConfig, gradientStep: StepGraph): StepGraph {
-  const graph = new TensorGraph();
+export function updateStep(
+  config: StepConfig,
+  gradientStep: StepGraph,
+  target: GraphTarget = 'cpu',
+): StepGraph {
+  const graph = new TensorGraph(target);
   const trained = gradientStep.graph.outputs.flatMap(({ name: output, value }): TrainedTensor[] => {
     if (!output.startsWith(gradientPrefix)) return [];
     const name = output.slice(gradientPrefix.length);
