@@ -14,7 +14,7 @@ import { loadModel } from '../runtime/load-model.ts';
 import { exportRun, writeModel } from '../training/export-run.ts';
 import { itemsFor, openSamples } from '../training/open-samples.ts';
 import { loadOrt } from '../training/step/step-session.node.ts';
-import { SampleThread } from '../training/sample-thread.ts';
+import { SampleThreads } from '../training/sample-threads.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
@@ -73,7 +73,12 @@ async function train(call: TrainCall): Promise<void> {
   const { config, preset, pretrained } = await trainingStart(await readConfig(call.config), call);
   const folder = call.run ?? join('runs', config.id);
   const open = { config, preset, data: call.data };
-  const samples = await SampleThread.start(open, 2 * config.batch, notify);
+  const samples = await SampleThreads.start(
+    open,
+    sampleThreads(call.backend, threads),
+    2 * config.batch,
+    notify,
+  );
   try {
     const start = performance.now();
     const validationItems = config.validation === undefined ? [] : await itemsFor('validation', open);
@@ -148,6 +153,11 @@ async function train(call: TrainCall): Promise<void> {
   }
 }
 
+/** Threads that draw samples: one beside a processor that trains, more where a card does and needs hundreds a second. */
+function sampleThreads(backend: TrainCall['backend'], threads: number): number {
+  return backend === 'cpu' ? 1 : Math.max(1, Math.min(8, Math.floor(threads / 2)));
+}
+
 function notify(text: string): void {
   process.stderr.write(`${text}\n`);
 }
@@ -158,7 +168,7 @@ async function examplesOf(
   data: string,
   preset: Preset,
   config: TrainingConfig,
-  training: SampleThread,
+  training: SampleThreads,
 ): Promise<Awaited<ReturnType<typeof exampleSlices>>> {
   const segmenter = await loadModel(config.id, fromFolder(modelFolder));
   try {

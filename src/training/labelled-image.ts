@@ -39,7 +39,8 @@ export async function prepareImage(item: DatasetItem, umPerPx: number): Promise<
     const height = Math.floor((slide.metadata.height * mpp.y) / umPerPx);
     const rgb = await readRgb(slide, mpp, umPerPx, width, height);
     const area = { x: 0, y: 0, width: (width * umPerPx) / mpp.x, height: (height * umPerPx) / mpp.y };
-    const classes = (await item.truth())(area, width, height);
+    const classes = shared(width * height);
+    classes.set((await item.truth())(area, width, height));
     const counted = (await item.counted?.())?.(area, width, height);
     counted?.forEach((counts, i) => {
       if (counts === 0) classes[i] = uncounted;
@@ -50,6 +51,11 @@ export async function prepareImage(item: DatasetItem, umPerPx: number): Promise<
   }
 }
 
+/** In memory that threads share: large images are not copied to each. */
+function shared(bytes: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(bytes));
+}
+
 async function readRgb(
   slide: Slide,
   mpp: SlideMpp,
@@ -58,7 +64,7 @@ async function readRgb(
   height: number,
 ): Promise<Uint8Array> {
   const { decoder } = nodePlatform();
-  const rgb = new Uint8Array(width * height * 3);
+  const rgb = shared(width * height * 3);
   for (let top = 0; top < height; top += rowsPerRead) {
     const rows = Math.min(rowsPerRead, height - top);
     const rect = {

@@ -24,6 +24,8 @@ export interface OpenSamples {
 }
 
 export interface OpenSampleSource extends SampleSource {
+  /** What was read into memory; null when samples are read from slides. */
+  readonly images: readonly LabelledImage[] | null;
   close(): void;
 }
 
@@ -61,14 +63,15 @@ export function datasetOptions({ classes, data }: Pick<TrainingConfig, 'classes'
 
 /**
  * @param onImage receives a line of text about the image being read
+ * @param images of the same options, if another thread has read them
  * @throws SlideError, AnnotationError, DatasetError; ConfigError when a class does not occur or the geometry
  *   is invalid.
  */
 export async function openSamples(
   { config, preset, data, purpose = 'training' }: OpenSamples,
   onImage: (text: string) => void,
+  images: readonly LabelledImage[] | null = null,
 ): Promise<OpenSampleSource> {
-  const items = await itemsFor(purpose, { config, data });
   const umPerPx = preset.sliceFieldUm / preset.slicePx;
   const options = {
     classWeights: config.sampling,
@@ -77,20 +80,32 @@ export async function openSamples(
     slices: config.slices,
     ...(purpose === 'training' ? { augmentation: config.augmentation } : { missingClasses: 'skip' as const }),
   };
+  const sampled = (from: readonly LabelledImage[]): OpenSampleSource => {
+    const sampler = new Sampler(from, preset, options);
+    return { images: from, sample: (number) => sampler.sample(number), close: () => undefined };
+  };
+  if (images !== null) return sampled(images);
+  const items = await itemsFor(purpose, { config, data });
   let count = 0;
   const read = ({ image }: DatasetItem): void => {
     onImage(`reading ${image} (${String(++count)} of ${String(items.length)})`);
   };
   if ((await pixelsOf(items, umPerPx)) > maxPixelsInMemory) {
-    return SlideSampler.open(items, preset, options, read);
+    const sampler = await SlideSampler.open(items, preset, options, read);
+    return {
+      images: null,
+      sample: (number) => sampler.sample(number),
+      close: () => {
+        sampler.close();
+      },
+    };
   }
-  const images: LabelledImage[] = [];
+  const prepared: LabelledImage[] = [];
   for (const item of items) {
     read(item);
-    images.push(await prepareImage(item, umPerPx));
+    prepared.push(await prepareImage(item, umPerPx));
   }
-  const sampler = new Sampler(images, preset, options);
-  return { sample: (number) => sampler.sample(number), close: () => undefined };
+  return sampled(prepared);
 }
 
 /** Pixels of all items at a resolution. Stops counting once they do not fit in memory. */

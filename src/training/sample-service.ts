@@ -1,8 +1,8 @@
-/** Entry of the sample thread: opens the dataset, then draws the requested samples in order. */
+/** Entry of a sample thread: opens the dataset, then draws the requested samples in order. */
 import { serveNodeThread } from '../base/node-thread.node.ts';
 import { openSamples } from './open-samples.ts';
 import type { Sample, SampleSource } from './sample.ts';
-import type { SampleApi } from './sample-thread.ts';
+import type { SampleApi } from './sample-threads.ts';
 
 let source: SampleSource | null = null;
 /**
@@ -12,8 +12,10 @@ let source: SampleSource | null = null;
 let last: Promise<unknown> = Promise.resolve();
 
 serveNodeThread<SampleApi>({
-  open: async (context, options) => {
-    source = await openSamples(options, (text) => context.progress(text));
+  open: async (context, options, images) => {
+    const opened = await openSamples(options, (text) => context.progress(text), images);
+    source = opened;
+    return opened.images;
   },
   sample: (context, number) => {
     const drawn = last.then(async () => {

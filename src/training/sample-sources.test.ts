@@ -12,7 +12,7 @@ import { DatasetError } from './datasets/dataset.ts';
 import { openDataset } from './datasets/open-dataset.ts';
 import { itemsFor, openSamples } from './open-samples.ts';
 import type { Sample } from './sample.ts';
-import { SampleThread, type SampleApi } from './sample-thread.ts';
+import { SampleThreads, type SampleApi } from './sample-threads.ts';
 import { SlideSampler } from './slide-sampler.ts';
 import { trainingConfigSchema } from './training-config.ts';
 
@@ -79,12 +79,12 @@ describe('openSamples', () => {
   });
 });
 
-describe('SampleThread', () => {
-  it('gives the same samples as this thread, in any order', async () => {
+describe('SampleThreads', () => {
+  it.each([1, 3])('gives the same samples as this thread, in any order: %i threads', async (count) => {
     const open = { config, preset, data: folder };
     const here = await openSamples(open, () => undefined);
     const texts: string[] = [];
-    const there = await SampleThread.start(open, 3, (text) => texts.push(text));
+    const there = await SampleThreads.start(open, count, 3, (text) => texts.push(text));
     for (const number of [0, 1, 2, 7, 1_000_000, 3]) {
       expect(await there.sample(number)).toEqual(await here.sample(number));
     }
@@ -99,11 +99,11 @@ describe('SampleThread', () => {
 
   it('reports problems of the dataset and of the configuration in one line', async () => {
     const open = { config, preset, data: join(folder, 'nowhere') };
-    await expect(SampleThread.start(open, 3, () => undefined)).rejects.toThrow(
+    await expect(SampleThreads.start(open, 1, 3, () => undefined)).rejects.toThrow(
       /nowhere: There is no such folder\. Choose the folder of a dataset\.$/,
     );
     const uneven = { config, preset: { ...preset, contextFieldUm: 51 }, data: folder };
-    await expect(SampleThread.start(uneven, 3, () => undefined)).rejects.toThrow(
+    await expect(SampleThreads.start(uneven, 2, 3, () => undefined)).rejects.toThrow(
       /^A context pixel must cover a whole number of slice pixels, not 5\.1\. Change .* "geometry"\.$/,
     );
   });
@@ -122,7 +122,7 @@ describe('SampleThread', () => {
       const { port1, port2 } = new MessageChannel();
       const requested: number[] = [];
       serveRpc<SampleApi>(port2 as unknown as RpcPort, {
-        open: () => undefined,
+        open: () => null,
         sample: (_, number) => {
           requested.push(number);
           if (number === 3) throw new DatasetError('b.png', 'It ends early.', 'Copy it again.');
@@ -137,7 +137,7 @@ describe('SampleThread', () => {
 
     it('draws ahead in order, and each sample once', async () => {
       const { thread, requested } = fakeThread();
-      const samples = new SampleThread(thread, 2);
+      const samples = new SampleThreads([thread], 2);
       expect(await samples.sample(5)).toEqual(sampleOf(5));
       expect(await samples.sample(6)).toEqual(sampleOf(6));
       expect(await samples.sample(20)).toEqual(sampleOf(20));
@@ -145,9 +145,21 @@ describe('SampleThread', () => {
       await samples.close();
     });
 
+    it('divides the numbers among its threads', async () => {
+      const [one, two] = [fakeThread(), fakeThread()];
+      const samples = new SampleThreads([one.thread, two.thread], 3);
+      const drawn = await Promise.all([4, 5, 6].map((number) => samples.sample(number)));
+      expect(drawn).toEqual([4, 5, 6].map(sampleOf));
+      expect([one.requested, two.requested]).toEqual([
+        [4, 6, 8],
+        [5, 7, 9],
+      ]);
+      await samples.close();
+    });
+
     it('rejects an unreadable sample when it is requested, and no other', async () => {
       const { thread } = fakeThread();
-      const samples = new SampleThread(thread, 2);
+      const samples = new SampleThreads([thread], 2);
       expect(await samples.sample(2)).toEqual(sampleOf(2)); // draws 3 ahead
       await expect(samples.sample(3)).rejects.toThrow('b.png: It ends early. Copy it again.');
       expect(await samples.sample(4)).toEqual(sampleOf(4));
@@ -156,7 +168,7 @@ describe('SampleThread', () => {
 
     it('rejects every sample once the thread has stopped', async () => {
       const { thread } = fakeThread();
-      const samples = new SampleThread(thread, 2);
+      const samples = new SampleThreads([thread], 2);
       const open = samples.sample(0);
       thread.rpc.fail({ code: 'worker-failed', file: '', problem: 'It stopped.', remedy: 'Run it again.' });
       await expect(open).rejects.toThrow('It stopped. Run it again.');
