@@ -67,12 +67,13 @@ export default tseslint.config(
     // Pixel and byte loops over typed arrays whose bounds were checked before the loop.
     files: [
       'src/slide/**',
+      'src/evaluation/distance-transform.ts',
+      'src/evaluation/objects.ts',
       'src/segment/blend.ts',
       'src/segment/copy-block.ts',
       'src/phantom/**',
       'src/model/**',
       'src/runtime/*.ts',
-      'src/runtime/conv/*.ts',
       'src/runtime/graph/float16.ts',
       'src/runtime/onnx/kernel-layout.ts',
       'src/training/**',

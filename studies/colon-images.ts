@@ -4,7 +4,7 @@
  *
  *     npx tsx studies/colon-images.ts [../shared/data] [runs/colon-images]
  *
- * Patients of EBHI-Seg's fold 0 are excluded, because the demo slide is made from their tiles. The weights in the index
+ * Patients with a tile on the demo slide are excluded. The weights in the index
  * say how often training draws an image; they balance both datasets within each class.
  */
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -15,9 +15,7 @@ import { readCsv } from '../src/base/read-csv.ts';
 import { ebhiMpp, studies } from '../src/training/study/studies.ts';
 import { MOSAIC, writeMosaic } from './ebhi-mosaic.ts';
 import { planMosaics } from './ebhi-mosaic-plan.ts';
-import { readEbhiIndex } from './ebhi-seg.ts';
-
-const EXCLUDED_FOLD = '0';
+import { demoPatients, readEbhiIndex } from './ebhi-seg.ts';
 
 const [shared = '../shared/data', out = 'runs/colon-images'] = process.argv.slice(2);
 const [glasFolder, ebhiFolder] = [path.join(shared, 'glas'), path.join(shared, 'ebhi')];
@@ -58,13 +56,15 @@ async function copyGlas(): Promise<ColonImage[]> {
 }
 
 async function writeMosaics(): Promise<ColonImage[]> {
-  const all = planMosaics(await readEbhiIndex(ebhiFolder)).filter(({ fold }) => fold !== EXCLUDED_FOLD);
+  const index = await readEbhiIndex(ebhiFolder);
+  const onDemo = demoPatients(index);
+  const all = planMosaics(index).filter(({ patient }) => !onDemo.has(patient));
   const firsts = all.filter(
     (mosaic, i) =>
       all.findIndex(
         ({ patient, classIndex }) => patient === mosaic.patient && classIndex === mosaic.classIndex,
       ) === i,
   );
-  for (const mosaic of firsts) await writeMosaic(ebhiFolder, mosaic, out, side);
+  for (const mosaic of firsts) await writeMosaic(ebhiFolder, mosaic, out, { side });
   return firsts;
 }

@@ -1,6 +1,6 @@
 /**
  * Makes the demo slide of real tissue with its ground truth: a mosaic of EBHI-Seg tiles (Shi et al. 2023, CC BY 4.0) of
- * patients of fold 0. No shipped model was trained on them.
+ * patients of one fold. No shipped model was trained on them.
  *
  *     npx tsx studies/colon-mosaic.ts [../shared/data/ebhi] [public/slides]
  *
@@ -15,10 +15,15 @@ import { mulberry32 } from '../src/runtime/variables.ts';
 import { sharpJpeg } from '../src/slide/tiff-writer/sharp-jpeg.node.ts';
 import { TiffWriter } from '../src/slide/tiff-writer/tiff-writer.ts';
 import { ebhiMpp as MPP } from '../src/training/study/studies.ts';
-import { EBHI_CLASSES as CLASSES, EBHI_TILE as TILE, readEbhiIndex, readEbhiTile } from './ebhi-seg.ts';
+import {
+  DEMO_FOLD,
+  EBHI_CLASSES as CLASSES,
+  EBHI_TILE as TILE,
+  readEbhiIndex,
+  readEbhiTile,
+} from './ebhi-seg.ts';
 
 const NAME = 'colon-mosaic';
-const FOLD = '0';
 /** Tiles along a block's side, glass around it, blocks across and down. */
 const SIDE = 2;
 const GLASS = 56;
@@ -68,7 +73,9 @@ process.stdout.write(`${path.join(out, NAME)}: ${width} × ${height} pixels, ${f
 function blocksOf(classIndex: number, count: number): Block[] {
   const queues = (CLASSES[classIndex - 1]?.values ?? []).map((value) => {
     const slides = new Map<string, string[]>();
-    for (const { file, slide } of index.filter((row) => row.fold === FOLD && row.class_id7 === value)) {
+    for (const { file, slide } of index.filter(
+      (row) => row.spellingFold === DEMO_FOLD && row.class_id7 === value,
+    )) {
       slides.set(slide, [...(slides.get(slide) ?? []), file]);
     }
     return shuffled([...slides.values()].filter((files) => files.length >= SIDE ** 2));

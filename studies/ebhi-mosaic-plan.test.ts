@@ -8,6 +8,7 @@ const tile = (file: string, patient: string, class_id7: string): EbhiTile => ({
   class_id7,
   slide: patient,
   fold: '3',
+  spellingFold: '3',
 });
 
 it('groups four tiles of one patient and class, and fills up with mirrored ones', () => {

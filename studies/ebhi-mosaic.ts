@@ -9,6 +9,7 @@ import { EBHI_TILE, readEbhiTile } from './ebhi-seg.ts';
 
 /** Side of the tile's middle part that is used, pixels: a mosaic of 430 pixels of 1.13 µm fits a region of 486 µm. */
 const USED = 215;
+export const JPEG_QUALITY = 85;
 const MARGIN = Math.floor((EBHI_TILE - USED) / 2);
 /** Pixels along a mosaic's side. */
 export const MOSAIC = SIDE * USED;
@@ -36,14 +37,25 @@ async function paintMosaic(
   return { rgb, classes };
 }
 
-/** Writes the mosaic to `images/` and `masks4/` in `out`, as PNG of `side` × `side` pixels. */
-export async function writeMosaic(data: string, mosaic: Mosaic, out: string, side = MOSAIC): Promise<void> {
+export interface MosaicFormat {
+  /** Pixels along the image's side; those of its tiles by default. */
+  readonly side?: number;
+  /** `png` by default. */
+  readonly format?: 'png' | 'jpeg';
+}
+
+/** Writes the mosaic to `images/`, and its mask as PNG to `masks4/`, in `out`. */
+export async function writeMosaic(
+  data: string,
+  mosaic: Mosaic,
+  out: string,
+  { side = MOSAIC, format = 'png' }: MosaicFormat = {},
+): Promise<void> {
   const { rgb, classes } = await paintMosaic(data, mosaic);
-  const image = sharp(rgb, { raw: { width: MOSAIC, height: MOSAIC, channels: 3 } });
-  await image
-    .resize(side, side)
-    .png()
-    .toFile(path.join(out, 'images', `${mosaic.name}.png`));
+  const image = sharp(rgb, { raw: { width: MOSAIC, height: MOSAIC, channels: 3 } }).resize(side, side);
+  const file = path.join(out, 'images', mosaic.name);
+  if (format === 'png') await image.png().toFile(`${file}.png`);
+  else await image.jpeg({ quality: JPEG_QUALITY }).toFile(`${file}.jpg`);
   const whole = { x: 0, y: 0, width: MOSAIC, height: MOSAIC };
   const resized = maskReader(classes, MOSAIC, MOSAIC)(whole, side, side);
   const mask = encode({ width: side, height: side, data: resized, channels: 1, depth: 8 });

@@ -1,5 +1,8 @@
 /**
- * EBHI-Seg (Shi et al. 2023, CC BY 4.0): 2,226 tiles of colon, H&E, 224 × 224 pixels, of 365 patients, with index masks.
+ * EBHI-Seg (Shi et al. 2023, CC BY 4.0): 2,226 tiles of colon, H&E, 224 × 224 pixels, of 340 cases, with index masks.
+ *
+ * The dataset spells ids in several ways (GT…, GTxc…, GTXC…, GTDC…). Its index's columns `patient` and `fold` go by the
+ * spelling, so that 21 cases lie in two folds; `case` and `case_fold` put that right, and everything here goes by them.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -26,24 +29,43 @@ export const EBHI_CLASSES = studyClasses
   .filter(({ background }) => !background)
   .map(({ name, colour }) => ({ name, colour, values: VALUES[name] ?? [] }));
 
-const tileSchema = z.object({
-  /** Path below `images/` and `masks7/`, without extension. */
-  file: z.string(),
-  /** The value of the tile's class in its mask: a tile has one class and background. */
-  class_id7: z.string(),
-  patient: z.string(),
-  slide: z.string(),
-  /** 0 to 4, by patient. */
-  fold: z.string(),
-});
+const rowSchema = z
+  .object({
+    /** Path below `images/` and `masks7/`, without extension. */
+    file: z.string(),
+    /** The value of the tile's class in its mask: a tile has one class and background. */
+    class_id7: z.string(),
+    slide: z.string(),
+    fold: z.string(),
+    case: z.string(),
+    case_fold: z.string(),
+  })
+  .transform(({ case: patient, case_fold: fold, fold: spellingFold, ...rest }) => ({
+    ...rest,
+    patient,
+    /** 0 to 4, by patient. */
+    fold,
+    /** The fold by the spelling of ids; only the demo slide goes by it (colon-mosaic.ts). */
+    spellingFold,
+  }));
 
-/** A row of its `index.csv`. */
-export type EbhiTile = z.infer<typeof tileSchema>;
+/** A tile: a row of its `index.csv`. */
+export type EbhiTile = z.infer<typeof rowSchema>;
+
+/** The demo slide consists of tiles of this fold by the spelling of ids. */
+export const DEMO_FOLD = '0';
+
+/** The patients of whom a tile may be on the demo slide: never trained on, never measured on elsewhere. */
+export function demoPatients(index: readonly EbhiTile[]): ReadonlySet<string> {
+  return new Set(
+    index.filter(({ spellingFold }) => spellingFold === DEMO_FOLD).map(({ patient }) => patient),
+  );
+}
 
 /** @throws ZodError if the index lacks a column */
 export async function readEbhiIndex(data: string): Promise<EbhiTile[]> {
   const text = await readFile(path.join(data, 'index.csv'), 'utf8');
-  return z.array(tileSchema).parse(readCsv(text));
+  return z.array(rowSchema).parse(readCsv(text));
 }
 
 /** @returns RGB and whether a pixel is of the tile's class, both [224, 224, …] row by row */

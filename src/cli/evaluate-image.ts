@@ -3,8 +3,10 @@ import { compare, createComparison, type Comparison } from '../evaluation/compar
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Network } from '../segment/network.ts';
 import type { Cell } from '../segment/run-progress.ts';
-import type { ClassesIn, DatasetItem } from '../training/datasets/dataset.ts';
+import { type ClassesIn, type DatasetItem, knownMpp } from '../training/datasets/dataset.ts';
 import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
+import { noObjects, type ObjectCounts } from '../evaluation/objects.ts';
+import { ObjectMasks } from './evaluate-objects.ts';
 import { planSlide, runOnSlide } from './run-model.ts';
 
 /** Names of patients, or all. */
@@ -59,14 +61,17 @@ export async function chooseImages(
 /**
  * Segments an image and compares it with its ground truth, cell by cell.
  * @param overlap of neighbouring slices, as a share of their width
- * @returns the comparison, and the number of slices that could not be read
+ * @param smallestObject µm²; null if objects are not compared
+ * @returns the comparison, the number of slices that could not be read, and the objects if they were compared, distances in
+ *   µm
  * @throws SlideError, AnnotationError, DatasetError, CommandError
  */
 export async function evaluateImage(
   item: DatasetItem,
   network: Network,
   overlap: number,
-): Promise<{ comparison: Comparison; broken: number }> {
+  smallestObject: number | null = null,
+): Promise<{ comparison: Comparison; broken: number; objects: ObjectCounts | null }> {
   const { manifest } = network.segmenter;
   const comparison = createComparison(manifest.classes.length);
   const truth = await item.truth();
@@ -79,10 +84,23 @@ export async function evaluateImage(
       overlap,
       glass: null,
     });
+    const masks =
+      smallestObject === null
+        ? null
+        : new ObjectMasks(
+            { ...slide.metadata, image: item.image, mpp: knownMpp(slide, item).x },
+            manifest.slice.fieldUm / manifest.slice.sizePx,
+            manifest.classes.map(({ background }) => !background),
+          );
     const { broken } = await runOnSlide(slide, network, plan, {
-      onCell: (cell) => addCell(comparison, { truth, counted }, cell, slide.metadata),
+      onCell: (cell) => {
+        addCell(comparison, { truth, counted, masks }, cell, slide.metadata);
+      },
     });
-    return { comparison, broken };
+    if (masks === null || smallestObject === null) return { comparison, broken, objects: null };
+    const objects = noObjects();
+    masks.addTo(objects, smallestObject);
+    return { comparison, broken, objects };
   } finally {
     slide.close();
   }
@@ -94,7 +112,11 @@ export async function evaluateImage(
  */
 export function addCell(
   comparison: Comparison,
-  { truth, counted }: { readonly truth: ClassesIn; readonly counted: ClassesIn | null },
+  {
+    truth,
+    counted,
+    masks = null,
+  }: { readonly truth: ClassesIn; readonly counted: ClassesIn | null; readonly masks?: ObjectMasks | null },
   { rect, size, classes, confidence }: Pick<Cell, 'rect' | 'size' | 'classes' | 'confidence'>,
   slide: { readonly width: number; readonly height: number },
 ): void {
@@ -106,5 +128,7 @@ export function addCell(
       if (isOff) counts[row * size + column] = 0;
     }
   }
-  compare(comparison, { truth: truth(rect, size, size), classes, confidence, counted: counts });
+  const trueClasses = truth(rect, size, size);
+  compare(comparison, { truth: trueClasses, classes, confidence, counted: counts });
+  masks?.add({ rect, size, classes }, trueClasses, counts);
 }

@@ -1,18 +1,30 @@
 /** `dualscope evaluate`: measures a model on images with ground truth. */
 import { replaceFile } from '../base/replace-file.node.ts';
 import { createComparison, figuresOf, pool, type Comparison } from '../evaluation/comparison.ts';
+import { figureIntervals, type FigureIntervals, pooledObjects } from '../evaluation/figure-intervals.ts';
+import { type ObjectCounts, type ObjectFigures, objectFigures, poolObjects } from '../evaluation/objects.ts';
+import type { PatientInterval } from '../evaluation/patient-bootstrap.ts';
+import { mulberry32 } from '../runtime/variables.ts';
 import { toRows } from '../evaluation/confusion-matrix.ts';
 import { imagesTable, metricsTable } from '../evaluation/metrics-table.ts';
 import { evaluationReport, type ImageRow } from '../evaluation/report/evaluation-report.ts';
 import { duration } from '../evaluation/report/figures.ts';
 import type { BackendRequest } from '../runtime/native/node-backends.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
+import type { DatasetItem } from '../training/datasets/dataset.ts';
 import { recordMetrics } from '../training/export-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
 import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
-import { backendOption, parseIntegers, parseMpp, parseOverlap, threadsOption } from './options.ts';
+import {
+  backendOption,
+  parseIntegers,
+  parseMpp,
+  parseNonNegative,
+  parseOverlap,
+  threadsOption,
+} from './options.ts';
 import { codeVersion } from './package-info.ts';
 import { terminalText } from '../base/terminal-text.ts';
 import { print, printJson } from './terminal.ts';
@@ -29,9 +41,13 @@ interface EvaluateCall {
   readonly patients?: PatientsOption;
   readonly classOfValue?: readonly number[];
   readonly tissueOnly?: boolean;
+  readonly objects?: number;
   readonly html?: string;
   readonly json?: boolean;
 }
+
+/** The same images give the same intervals. */
+const INTERVAL_SEED = 1;
 
 /** Up to this many images are listed in the terminal. */
 const maxListedImages = 40;
@@ -53,6 +69,12 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .option('--mpp <um>', 'µm per pixel, for images without one', parseMpp)
     .option('--tissue-only', 'ignore background of annotated slides')
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5', parseOverlap, 0)
+    .option(
+      '--objects <um2>',
+      'also compare objects (connected pieces of all classes but the background): F1 of detection, object Dice and ' +
+        'Hausdorff distance as in the GlaS contest; predicted pieces smaller than this are ignored',
+      parseNonNegative,
+    )
     .addOption(backendOption())
     .addOption(threadsOption())
     .option(
@@ -71,12 +93,19 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   const names = classNames(manifest);
   const { images, split } = await chooseImages(manifest, call);
   const pooled = createComparison(names.length);
+  const patients = new Map<string, PatientSums>();
   const slides: (ImageRow & { slide: string; ece: number | null; seconds: number })[] = [];
   const start = performance.now();
   for (const item of images) {
     const imageStart = performance.now();
-    const { comparison, broken } = await evaluateImage(item, network, call.overlap);
+    const { comparison, broken, objects } = await evaluateImage(
+      item,
+      network,
+      call.overlap,
+      call.objects ?? null,
+    );
     pool(pooled, comparison);
+    addToPatient(patients, item, comparison, objects);
     const { calibration, ...metrics } = figuresOf(comparison);
     const seconds = (performance.now() - imageStart) / 1000;
     const { name, patient, image } = item;
@@ -85,9 +114,16 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   const { backend } = network;
   network.release();
   const { calibration, ...metrics } = figuresOf(pooled);
-  if (call.record !== undefined) await record(call.model, call.record, pooled, 'metrics');
-  if (call.recordFurther !== undefined)
-    await record(call.model, call.recordFurther, pooled, 'furtherMetrics');
+  const objects = call.objects === undefined ? null : objectFigures(pooledObjects([...patients.values()]));
+  const intervals = figureIntervals(
+    [...patients.values()].map((sums) => ({ confusion: sums.comparison.confusion, objects: sums.objects })),
+    () => mulberry32(INTERVAL_SEED),
+  );
+  const measured = { pooled, intervals, objects };
+  if (call.record !== undefined) await record(call.model, call.record, measured, 'metrics');
+  if (call.recordFurther !== undefined) {
+    await record(call.model, call.recordFurther, measured, 'furtherMetrics');
+  }
   const seconds = (performance.now() - start) / 1000;
   if (call.html !== undefined) {
     const report = evaluationReport({
@@ -125,6 +161,8 @@ async function evaluate(call: EvaluateCall): Promise<void> {
     classes: names,
     confusion: toRows(pooled.confusion),
     ...metrics,
+    objects,
+    intervals,
     calibration,
     split,
     backend: backend.name,
@@ -132,14 +170,14 @@ async function evaluate(call: EvaluateCall): Promise<void> {
     slides,
   };
   if (call.json === true) printJson(result);
-  else print(asText(manifest, call, split, pooled, slides));
+  else print(asText(manifest, call, split, measured, slides));
 }
 
 function asText(
   manifest: ModelManifest,
   { data }: EvaluateCall,
   split: string,
-  pooled: Comparison,
+  { pooled, intervals, objects }: Measured,
   slides: readonly (ImageRow & { ece: number | null })[],
 ): string {
   const { ece, overconfidence } = figuresOf(pooled).calibration;
@@ -154,20 +192,86 @@ function asText(
   const count = `${String(slides.length)} ${slides.length === 1 ? 'image' : 'images'}`;
   return (
     `${terminalText(`${manifest.id} on ${count} of ${data} (${split})`)}\n\n` +
-    `${metricsTable(pooled.confusion, classNames(manifest))}\n${calibration}\n${list}\n`
+    `${metricsTable(pooled.confusion, classNames(manifest))}\n${calibration}` +
+    `${objects === null ? '' : objectsText(objects)}${intervalsText(intervals)}\n${list}\n`
   );
+}
+
+/** What all images together gave. */
+interface Measured {
+  readonly pooled: Comparison;
+  readonly intervals: FigureIntervals;
+  readonly objects: ObjectFigures | null;
+}
+
+/** What the images of one patient gave. */
+interface PatientSums {
+  readonly comparison: Comparison;
+  readonly objects: ObjectCounts | null;
+}
+
+/** Adds an image to its patient, or as a patient of its own if it has none. */
+function addToPatient(
+  patients: Map<string, PatientSums>,
+  { image, patient }: DatasetItem,
+  comparison: Comparison,
+  objects: ObjectCounts | null,
+): void {
+  const key = patient ?? image;
+  const known = patients.get(key);
+  if (known === undefined) {
+    patients.set(key, { comparison, objects });
+    return;
+  }
+  pool(known.comparison, comparison);
+  if (known.objects !== null && objects !== null) poolObjects(known.objects, objects);
+}
+
+const text3 = (value: number | null): string => (value === null ? 'none' : value.toFixed(3));
+
+function objectsText({ f1, dice, hausdorff }: ObjectFigures): string {
+  const distance = hausdorff === null ? 'none' : `${hausdorff.toFixed(1)} µm`;
+  return `objects: F1 ${text3(f1)}   Dice ${text3(dice)}   Hausdorff ${distance}\n`;
+}
+
+function intervalsText({ patients, miou, accuracy }: FigureIntervals): string {
+  if (miou === null || accuracy === null) return '';
+  const range = ({ low, high }: PatientInterval): string => `${low.toFixed(3)} to ${high.toFixed(3)}`;
+  return `95 % over ${String(patients)} patients: mIoU ${range(miou)}   accuracy ${range(accuracy)}\n`;
 }
 
 /** Stores metrics in the model's manifest and card. @throws CommandError if no pixel was compared. */
 async function record(
   model: string,
   data: string,
-  pooled: Comparison,
+  { pooled, intervals, objects }: Measured,
   place: 'metrics' | 'furtherMetrics',
 ): Promise<void> {
   const { miou, iou, accuracy, score, calibration } = figuresOf(pooled);
   if (miou === null || accuracy === null) throw new CommandError(`${data}: No pixel was compared.`);
   const { ece } = calibration;
-  const metrics = { data, miou, iou: [...iou], accuracy, score, ...(ece === null ? {} : { ece }) };
+  const range = (interval: PatientInterval | null): [number, number] | null =>
+    interval === null ? null : [interval.low, interval.high];
+  const metrics = {
+    data,
+    miou,
+    iou: [...iou],
+    accuracy,
+    score,
+    ...(ece === null ? {} : { ece }),
+    ...(objects === null ? {} : { objects }),
+    ...(intervals.miou === null
+      ? {}
+      : {
+          intervals: {
+            patients: intervals.patients,
+            miou: range(intervals.miou),
+            iou: intervals.iou.map(range),
+            ...(intervals.objects === null
+              ? {}
+              : { objectF1: range(intervals.objects.f1), objectDice: range(intervals.objects.dice) }),
+          },
+        }),
+  };
   await recordMetrics(modelFolder(model), metrics, place);
 }

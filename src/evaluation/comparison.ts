@@ -6,7 +6,7 @@ import {
   type CalibrationFigures,
   type ConfidenceBins,
 } from './calibration.ts';
-import { addPixels, createConfusionMatrix, type ConfusionMatrix } from './confusion-matrix.ts';
+import { addCounts, addPixels, createConfusionMatrix, type ConfusionMatrix } from './confusion-matrix.ts';
 import { metricsOf, type Metrics } from './metrics.ts';
 
 export interface Comparison {
@@ -37,8 +37,8 @@ export function compare(into: Comparison, { truth, classes, confidence, counted 
 
 /** Adds the counts of one comparison to another. */
 export function pool(into: Comparison, from: Comparison): void {
+  addCounts(into.confusion, from.confusion);
   const pairs: readonly (readonly [Float64Array, Float64Array])[] = [
-    [into.confusion.counts, from.confusion.counts],
     [into.confidence.pixels, from.confidence.pixels],
     [into.confidence.right, from.confidence.right],
     [into.confidence.bytes, from.confidence.bytes],

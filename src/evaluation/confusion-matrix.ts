@@ -47,6 +47,13 @@ export function addPixels(
   }
 }
 
+/** Adds the counts of another matrix of as many classes. */
+export function addCounts({ counts }: ConfusionMatrix, from: ConfusionMatrix): void {
+  from.counts.forEach((value, cell) => {
+    counts[cell] = (counts[cell] ?? 0) + value;
+  });
+}
+
 /** Pixels of `truth` that were predicted as `predicted`. */
 export function count(matrix: ConfusionMatrix, truth: number, predicted: number): number {
   return matrix.counts[truth * matrix.classes + predicted] ?? 0;

@@ -52,6 +52,9 @@ export const contextKinds = [
 ] as const satisfies readonly ContextKind[];
 export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned'] as const;
 
+/** Lowest and highest value; null where too few draws have one. */
+const interval = z.tuple([z.number(), z.number()]).nullable();
+
 /** Figures on held-out data. */
 const metricsSchema = z.object({
   data: z.string(),
@@ -61,6 +64,24 @@ const metricsSchema = z.object({
   score: z.number().max(1).nullable(),
   /** Expected calibration error, 10 bins. */
   ece: z.number().min(0).max(1).optional(),
+  /** Of objects, as in the GlaS contest (src/evaluation/objects.ts); the distance in µm. */
+  objects: z
+    .object({
+      f1: z.number().min(0).max(1).nullable(),
+      dice: z.number().min(0).max(1).nullable(),
+      hausdorff: z.number().nonnegative().nullable(),
+    })
+    .optional(),
+  /** 95 % intervals over patients (src/evaluation/patient-bootstrap.ts). */
+  intervals: z
+    .object({
+      patients: z.number().int().min(2),
+      miou: interval,
+      iou: z.array(interval),
+      objectF1: interval.optional(),
+      objectDice: interval.optional(),
+    })
+    .optional(),
 });
 
 const manifestFields = z.object({

@@ -1,4 +1,5 @@
-/** Random changes to a sample: scale, symmetry, stains, colours and glass. */
+/** Random changes to a sample: scale, symmetry, stains, colours, glass and artefacts. */
+import { type Artefact, drawArtefact, withArtefact } from './artefacts.ts';
 import type { Draw, RawSample, Sample, SamplingGeometry } from './sample.ts';
 import { drawGlass, type Glass, withGlass } from './glass.ts';
 
@@ -12,6 +13,8 @@ export interface Augmentation {
   readonly stain: number;
   /** Share of samples that get glass (glass.ts), 0 to 1; none by default. */
   readonly glass?: number | undefined;
+  /** Share of samples that get fat, a pen stroke, a fold or lost focus (artefacts.ts), 0 to 1; none by default. */
+  readonly artefacts?: number | undefined;
 }
 
 /** Scale of the field that a sample is read with. Draws no random number without an augmentation. */
@@ -21,9 +24,10 @@ export function drawScale({ random }: Draw, augmentation: Augmentation | undefin
   return low + (high - low) * random();
 }
 
-/** Colour changes in the order in which they apply: glass, stains, then a gain per channel and an offset. */
+/** Colour changes in the order in which they apply: glass, an artefact, stains, then a gain per channel and an offset. */
 export interface ColourChange {
   readonly glass: Glass | null;
+  readonly artefact: Artefact | null;
   readonly stains: StainChange | null;
   /** Gains of R, G and B, then an offset in grey levels. */
   readonly jitter: readonly number[];
@@ -32,10 +36,15 @@ export interface ColourChange {
 export function drawColourChange(draw: Draw, augmentation: Augmentation | undefined): ColourChange {
   const { random } = draw;
   const jitter = colourJitter(random);
-  if (augmentation === undefined) return { jitter, stains: null, glass: null };
-  const { stain, glass } = augmentation;
+  if (augmentation === undefined) return { jitter, stains: null, glass: null, artefact: null };
+  const { stain, glass, artefacts } = augmentation;
   const stains = drawStainChange(random, stain);
-  return { jitter, stains, glass: glass === undefined ? null : drawGlass(draw, glass) };
+  return {
+    jitter,
+    stains,
+    glass: glass === undefined ? null : drawGlass(draw, glass),
+    artefact: artefacts === undefined ? null : drawArtefact(draw, artefacts),
+  };
 }
 
 /** Transforms and recolours a slice and its context alike. */
@@ -45,7 +54,9 @@ export function augment(
   colours: ColourChange,
   { slicePx, contextPx }: Pick<SamplingGeometry, 'slicePx' | 'contextPx'>,
 ): Sample {
-  const { slice, classes, context } = colours.glass === null ? raw : withGlass(raw, colours.glass);
+  const onGlass = colours.glass === null ? raw : withGlass(raw, colours.glass);
+  const { slice, classes, context } =
+    colours.artefact === null ? onGlass : withArtefact(onGlass, colours.artefact);
   const turned = (data: Uint8Array, px: number, channels: number): Uint8Array<ArrayBuffer> =>
     transformSquare(data, px, channels, symmetry);
   const recoloured = (data: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>

@@ -65,6 +65,8 @@ const configSchema = z.strictObject({
       stain: z.number().min(0).max(1),
       /** Share of samples that get synthetic glass, for data without any. */
       glass: z.number().min(0).max(1).optional(),
+      /** Share of samples that get fat, a pen stroke, a fold or lost focus, for data of clean images. */
+      artefacts: z.number().min(0).max(1).optional(),
     })
     .optional(),
   /** Folder of ImageNet weights for all encoders, inside the folder of --weights. */

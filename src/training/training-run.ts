@@ -155,7 +155,7 @@ async function keptWeights(
   const kept = decodeCheckpoint(await readFile(file), file);
   if (kept.step === best.step) return { weights: kept.variables, keptStep: best.step };
   // Left by a run that was stopped after a validation of which the checkpoint does not know yet.
-  if (trainer.step < kept.step) return { weights: trainer.bestWeights(), keptStep: null };
+  if (trainer.step < kept.step) return { weights: await trainer.bestWeights(), keptStep: null };
   throw new Error(
     `${file}: these weights are of step ${String(kept.step)}, not ${String(best.step)}. Delete the folder to restart the run.`,
   );

@@ -73,17 +73,38 @@ export function modelCard(manifest: ModelManifest): string {
 }
 
 function measured({ classes }: ModelManifest, metrics: NonNullable<ModelManifest['metrics']>): string {
-  const rows: [string, string][] = classes.map(({ name }, index) => [
+  const { iou, miou, accuracy, score, ece, objects, intervals } = metrics;
+  const rows: [string, string, string][] = classes.map(({ name }, index) => [
     `IoU ${name}`,
-    figure(metrics.iou[index] ?? null),
+    figure(iou[index] ?? null),
+    range(intervals?.iou[index]),
   ]);
-  rows.push(
-    ['mIoU', figure(metrics.miou)],
-    ['pixel accuracy', figure(metrics.accuracy)],
-    ['BACH score', figure(metrics.score)],
-  );
-  if (metrics.ece !== undefined) rows.push(['calibration error (ECE)', figure(metrics.ece)]);
-  return `On ${metrics.data}:\n\n${table(['measure', 'value'], rows)}`;
+  rows.push(['mIoU', figure(miou), range(intervals?.miou)], ['pixel accuracy', figure(accuracy), '']);
+  if (score !== null) rows.push(['BACH score', figure(score), '']);
+  if (ece !== undefined) rows.push(['calibration error (ECE)', figure(ece), '']);
+  if (objects !== undefined) {
+    const distance = objects.hausdorff === null ? 'none' : `${objects.hausdorff.toFixed(1)} µm`;
+    rows.push(
+      ['F1 of objects', figure(objects.f1), range(intervals?.objectF1)],
+      ['Dice of objects', figure(objects.dice), range(intervals?.objectDice)],
+      ['Hausdorff distance of objects', distance, ''],
+    );
+  }
+  const heading = `On ${metrics.data}:\n\n`;
+  if (intervals === undefined) {
+    return (
+      heading +
+      table(
+        ['measure', 'value'],
+        rows.map(([name, value]) => [name, value]),
+      )
+    );
+  }
+  return heading + table(['measure', 'value', `95 % over ${intervals.patients} patients`], rows);
+}
+
+function range(interval: readonly [number, number] | null | undefined): string {
+  return interval == null ? '' : `${interval[0].toFixed(3)} to ${interval[1].toFixed(3)}`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
