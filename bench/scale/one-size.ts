@@ -119,7 +119,7 @@ try {
       sampled: summary.slices,
       planCpuSeconds: planning.process,
       cpuSecondsPerSlice: segmenting.process / summary.slices,
-      networkThreadSecondsPerSlice: (segmenting.mainThread ?? NaN) / summary.slices,
+      engineThreadSecondsPerSlice: (segmenting.mainThread ?? NaN) / summary.slices,
       wallSecondsPerSlice: seconds / summary.slices,
       tilesPerSlice: tiles / summary.slices,
       readBytesPerSlice: (tiles * slide.tileBytes) / summary.slices,

@@ -1,9 +1,11 @@
 /** Runs a model on a slide for the commands: network, plan, progress bar. */
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { fromFolder } from '../runtime/load-model.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { BackendRequest, NodeBackendName } from '../runtime/native/node-backends.ts';
+import { batchesInFlight, lanesOf } from '../runtime/native/threaded-segmenter.node.ts';
 import { startNodeBackend, type NodeBackend } from '../runtime/native/start-backend.node.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import {
@@ -24,12 +26,18 @@ import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { modelFolder } from './model-folder.ts';
 
-/** ONNX Runtime blocks this thread while it computes, so more than one batch in flight gains nothing. */
-const nodeBackends: BackendKinds<NodeBackendName> = {
-  lastResort: 'tfjs',
-  limitsOf: (name) =>
-    name === 'tfjs' ? oneAtATime : { maxInFlight: 1, mostInBatch: name === 'cpu' ? 8 : 16 },
-};
+/** TF.js computes on this thread, ONNX Runtime on others, on the processor on several at the same time. */
+function nodeBackends(threads: number | undefined): BackendKinds<NodeBackendName> {
+  const lanes = lanesOf(threads ?? availableParallelism(), 0).lanes;
+  return {
+    lastResort: 'tfjs',
+    limitsOf: (name) => {
+      if (name === 'tfjs') return oneAtATime;
+      if (name === 'cpu') return { maxInFlight: batchesInFlight(lanes), mostInBatch: 8 };
+      return { maxInFlight: batchesInFlight(1), mostInBatch: 16 };
+    },
+  };
+}
 
 /** What computes, as far as the user chooses it. */
 export interface ComputeOptions {
@@ -55,7 +63,7 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
         return running.loadModel(basename(folder), fromFolder(folder));
       },
     },
-    nodeBackends,
+    nodeBackends(threads),
   );
 }
 
@@ -101,7 +109,7 @@ export interface SlideRunOptions {
   readonly reader?: SliceReader;
   /** Stores the network's results before they are stitched; none by default. */
   readonly store?: RunStore;
-  /** Receives finished cells. */
+  /** Receives finished cells; without it, none are made. */
   readonly onCell?: (cell: Cell) => void;
 }
 
@@ -127,6 +135,7 @@ export async function runOnSlide(
       queue,
       signal: options.signal,
       store: options.store,
+      emitsCells: onCell !== undefined,
       onEvent: (event) => {
         if (event.kind === 'slice') onCell?.(event.result);
         if (event.kind === 'slice' || event.kind === 'progress') {

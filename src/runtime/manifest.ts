@@ -168,8 +168,21 @@ export function parseManifest(value: unknown, file: string): ModelManifest {
   );
 }
 
-export type ModelErrorCode =
-  'bad-manifest' | 'bad-weights' | 'bad-graph' | 'not-found' | 'backend' | 'bad-input';
+const modelErrorCodes = [
+  'bad-manifest',
+  'bad-weights',
+  'bad-graph',
+  'not-found',
+  'backend',
+  'bad-input',
+] as const;
+
+export type ModelErrorCode = (typeof modelErrorCodes)[number];
+
+/** Whether the code of an error report is one of a ModelError. */
+export function isModelErrorCode(code: string): code is ModelErrorCode {
+  return (modelErrorCodes as readonly string[]).includes(code);
+}
 
 /** An error about a model that a user can act on. */
 export class ModelError extends Error {

@@ -37,9 +37,9 @@ export class BatchSize {
     return this.#size;
   }
 
-  /** Records the duration of a batch. Ignores batches smaller than `size`, as at the end of a region. */
+  /** Records the duration of a batch. Ignores batches well below `size`, as at the end of a region. */
   note(slices: number, ms: number): void {
-    if (this.#settled || slices !== this.#size) return;
+    if (this.#settled || slices > this.#size || slices < 0.75 * this.#size) return;
     this.#seen++;
     if (this.#seen === 1) return;
     this.#best = Math.min(this.#best, ms / slices);
@@ -68,4 +68,12 @@ export class BatchSize {
     this.#settled = true;
     return true;
   }
+}
+
+/**
+ * Slices of the next batch, when `count` of a region are left and a batch has at most `most`. They are divided evenly: a batch
+ * of eight and one of a single slice take longer than five and four.
+ */
+export function nextBatch(count: number, most: number): number {
+  return Math.ceil(count / Math.max(1, Math.ceil(count / most)));
 }

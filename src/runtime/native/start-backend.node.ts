@@ -8,7 +8,6 @@ import { findGraphicsHardware, type GraphicsHardware } from './graphics-hardware
 import {
   hasCudaProvider,
   importOnnxRuntime,
-  nativeRuntime,
   probeMilliseconds,
   type OrtModule,
 } from './native-runtime.node.ts';
@@ -79,7 +78,7 @@ export async function startNodeBackend(
   const card = await fastestCard(ort, threads, found, failed, obstacles);
   if (card !== null) return card;
   if (failed.includes('cpu')) return startTfjs(sentence(obstacles));
-  return native(ort, { name: 'cpu', device: threadsText(threads), reason: sentence(obstacles) }, threads);
+  return native({ name: 'cpu', device: threadsText(threads), reason: sentence(obstacles) }, threads);
 }
 
 /** @param obstacles receives the reasons why a card is not used. */
@@ -114,7 +113,7 @@ async function fastestCard(
           ...obstacles,
           `${label} is ${(processorMs / cardMs).toFixed(1)} times as fast as the processor`,
         ]);
-        return native(ort, { name, device: hardware.name, reason }, threads);
+        return native({ name, device: hardware.name, reason }, threads);
       }
       obstacles.push(`${label} on ${hardware.name} is slower than the processor`);
     } catch (error) {
@@ -131,14 +130,14 @@ async function startWanted(
   machine: Machine,
 ): Promise<NodeBackend> {
   const choice = { name, reason: 'It was requested.' };
-  if (name === 'cpu') return native(ort, { ...choice, device: threadsText(threads) }, threads);
+  if (name === 'cpu') return native({ ...choice, device: threadsText(threads) }, threads);
   try {
     await machine.probe(ort, name, threads, 8);
   } catch (error) {
     throw startFailure(name, error);
   }
   const device = machine.graphicsHardware()?.name ?? 'an adapter of unknown kind';
-  return native(ort, { ...choice, device }, threads);
+  return native({ ...choice, device }, threads);
 }
 
 /** @param error of ONNX Runtime */
@@ -160,7 +159,6 @@ const remedies: Readonly<Record<Exclude<NativeBackendName, 'cpu'>, string>> = {
 };
 
 function native(
-  ort: OrtModule,
   choice: { readonly name: NativeBackendName; readonly device: string; readonly reason: string },
   threads: number,
 ): NodeBackend {
@@ -171,10 +169,17 @@ function native(
     watch: (work) => ({ result: work(), sound: Promise.resolve() }),
     loadModel: async (id, readFile) => {
       const { readGraphDef } = await import('../graph/read-graph-def.ts');
-      const { NativeSegmenter } = await import('./native-segmenter.ts');
+      const { graphsOf } = await import('./native-graphs.ts');
+      const { lanesOf, ThreadedSegmenter } = await import('./threaded-segmenter.node.ts');
       const files = await readModelFiles(id, readFile);
       const network = readGraphDef(files);
-      return new NativeSegmenter(files.manifest, network, nativeRuntime(ort, choice.name, threads));
+      const { manifest } = files;
+      // A card has one queue.
+      const lanes =
+        choice.name === 'cpu'
+          ? lanesOf(threads, 4 * manifest.parameters)
+          : { lanes: 1, threadsPerLane: threads };
+      return ThreadedSegmenter.start(manifest, graphsOf(network), { provider: choice.name, ...lanes });
     },
   };
 }
