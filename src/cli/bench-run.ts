@@ -10,6 +10,7 @@ import type {
   SegmenterOptions,
   SliceInput,
 } from '../runtime/segmenter.ts';
+import { StitchedRows } from '../export/map-strips.ts';
 import { nextBatch } from '../segment/batch-size.ts';
 import { ClassMap } from '../segment/class-map.ts';
 import type { Network } from '../segment/network.ts';
@@ -32,6 +33,8 @@ export interface EngineFigures {
   readonly peakTensorBytes: number;
   /** Milliseconds of encoding and storing slices, on the engine's thread. */
   readonly storeMs: number;
+  /** Milliseconds of reading the stored slices again and blending them. */
+  readonly stitchMs: number;
 }
 
 /** A reader with a new cache, so that no run finds tiles decoded by another. */
@@ -42,7 +45,10 @@ export function coldReader(slide: Slide): SliceReader {
 /** Opens a reader with an empty tile cache, one for each run. */
 export type OpenReader = () => Promise<{ readonly reader: SliceReader; readonly close: () => void }>;
 
-/** One run of the engine, as in `segment`: with the network's batches, and every slice stored in a file. */
+/**
+ * One run of the engine, as in `segment`: with the network's batches, and every slice stored in a file. Cells are made
+ * from the file afterwards, which `summary.seconds` does not contain.
+ */
 export async function runEngine(
   openReader: OpenReader,
   network: Network,
@@ -71,16 +77,24 @@ export async function runEngine(
     network,
     plan,
     queue: new SliceQueue(plan),
+    emitsCells: false,
     onEvent: (event) => {
-      if (event.kind !== 'slice') return;
-      map.put(event.result);
-      peakTensorBytes = Math.max(peakTensorBytes, memory().numBytes);
+      if (event.kind === 'progress') peakTensorBytes = Math.max(peakTensorBytes, memory().numBytes);
     },
   });
   close();
+  const start = performance.now();
+  const rows = new StitchedRows(plan, ({ column, row }) => slices.read(column, row));
+  for (const { column, row } of [...plan.slices].sort((a, b) => a.row - b.row)) {
+    const cell = rows.read(column, row);
+    if (cell === null) continue;
+    const [classes, confidence] = [Uint8Array.from(cell.classes), Uint8Array.from(cell.confidence)];
+    map.put({ column, row, size: plan.cellPx, classes, confidence });
+  }
+  const stitchMs = performance.now() - start;
   slices.close();
   rmSync(folder, { recursive: true, force: true });
-  return { summary, map, peakTensorBytes, storeMs };
+  return { summary, map, peakTensorBytes, storeMs, stitchMs };
 }
 
 /** Pixels of every slice and context of a plan, by index. */

@@ -28,12 +28,14 @@ import { modelFolder } from './model-folder.ts';
 
 /** TF.js computes on this thread, ONNX Runtime on others, on the processor on several at the same time. */
 function nodeBackends(threads: number | undefined): BackendKinds<NodeBackendName> {
-  const lanes = lanesOf(threads ?? availableParallelism(), 0).lanes;
+  const { lanes, threadsPerLane } = lanesOf(threads ?? availableParallelism(), 0);
+  // One core is busy with four slices; several cores divide each operation among them.
+  const mostInBatch = threadsPerLane === 1 ? 4 : 8;
   return {
     lastResort: 'tfjs',
     limitsOf: (name) => {
       if (name === 'tfjs') return oneAtATime;
-      if (name === 'cpu') return { maxInFlight: batchesInFlight(lanes), mostInBatch: 8 };
+      if (name === 'cpu') return { maxInFlight: batchesInFlight(lanes), mostInBatch, largeIsBest: true };
       return { maxInFlight: batchesInFlight(1), mostInBatch: 16 };
     },
   };

@@ -46,6 +46,13 @@ it('halves after a failure and never grows again', () => {
   expect(batch.halve()).toBe(false);
 });
 
+it('grows to its limits where large batches are known to be best, however noisy the clock', () => {
+  const noisy = (size: number): number => (size === 2 ? 30 : 10) * size;
+  expect(settle(new BatchSize({ most: 4, longestMs: 200 }), noisy)).toBe(1);
+  expect(settle(new BatchSize({ most: 4, longestMs: 200, largeIsBest: true }), noisy)).toBe(4);
+  expect(settle(new BatchSize({ most: 4, longestMs: 100, largeIsBest: true }), noisy)).toBe(2);
+});
+
 it('measures by batches that are nearly full, and not by small ones', () => {
   const size = (slices: (full: number) => number): number => {
     const batch = new BatchSize({ most: 8, longestMs: 1000 });

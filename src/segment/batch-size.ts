@@ -8,6 +8,8 @@ export interface BatchLimits {
   readonly most: number;
   /** Maximum duration of a batch, milliseconds, because a new view has to wait for it. */
   readonly longestMs: number;
+  /** Whether larger batches are known to be better, so that only their duration limits them. False by default. */
+  readonly largeIsBest?: boolean;
 }
 
 /** Timed batches per size, after an untimed first one, which may compile kernels or allocate memory. */
@@ -44,7 +46,7 @@ export class BatchSize {
     if (this.#seen === 1) return;
     this.#best = Math.min(this.#best, ms / slices);
     if (this.#seen <= timed) return;
-    if (this.#best > this.#before * (1 - leastGain)) {
+    if (this.#limits.largeIsBest !== true && this.#best > this.#before * (1 - leastGain)) {
       this.#size /= 2;
       this.#settled = true;
       return;

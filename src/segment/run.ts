@@ -10,7 +10,13 @@ import { nextBatch } from './batch-size.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
 import type { Network } from './network.ts';
 import type { SliceQueue } from './queue.ts';
-import { RunProgress, type SegmentEvent, type SegmentSummary, type StageTimes } from './run-progress.ts';
+import {
+  RunProgress,
+  type Cell,
+  type SegmentEvent,
+  type SegmentSummary,
+  type StageTimes,
+} from './run-progress.ts';
 import { NetworkFailure, SliceInputs, type BatchInputs } from './slice-inputs.ts';
 import type { SliceReader } from './slice-reader.ts';
 import { Stitcher } from './stitch.ts';
@@ -21,7 +27,7 @@ export interface RunOptions {
   readonly network: Network;
   readonly plan: SlicePlan;
   readonly queue: SliceQueue;
-  /** An abort stops within one slice; the run then resolves with `cancelled`. */
+  /** An abort stops the run once the batches in flight are done; it then resolves with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: (event: SegmentEvent) => void;
   /** Number of slices to read ahead. 3 by default, at least a batch. */
@@ -164,7 +170,7 @@ class Run {
       const isComplete = !this.#stitcher.blends || maps?.logProbabilities !== undefined;
       if (maps?.size !== plan.sizePx || !isComplete) continue;
       queue.take(slice);
-      this.#progress.sliceRestored(this.#stitcher.add(slice, maps));
+      this.#progress.sliceRestored(this.#cellsOf(slice, maps));
     }
   }
 
@@ -286,9 +292,13 @@ class Run {
 
   #finish(slice: PlannedSlice, maps: SliceMaps): void {
     const start = this.#now();
-    const { emitsCells = true } = this.#options;
-    this.#progress.sliceComputed(emitsCells ? this.#stitcher.add(slice, maps) : []);
+    this.#progress.sliceComputed(this.#cellsOf(slice, maps));
     this.#stitchMs += this.#now() - start;
+  }
+
+  /** The cells that a slice completes, if anyone wants them. */
+  #cellsOf(slice: PlannedSlice, maps: SliceMaps): Cell[] {
+    return this.#options.emitsCells === false ? [] : this.#stitcher.add(slice, maps);
   }
 }
 

@@ -104,7 +104,8 @@ export class ThreadedSegmenter extends BatchSegmenter {
       own.lanes.add(lane);
       lane.send((rpc) => rpc.call('encodeContext', [own.id, own.image]));
     }
-    return lane.segment(slices, own?.id ?? null, options, encodes ? this.#contextCost : 0);
+    const maps = lane.segment(slices, own?.id ?? null, options, encodes ? this.#contextCost : 0);
+    return own === null ? maps : own.during(maps);
   }
 
   /** Creates the sessions of all threads. */
@@ -165,6 +166,8 @@ class ThreadedContext implements ContextFeatures {
   /** Threads that have its features. */
   readonly lanes = new Set<Lane>();
   disposed = false;
+  /** Batches in flight. */
+  #uses = 0;
 
   constructor(model: string, id: number, image: InputImage) {
     this.model = model;
@@ -175,6 +178,22 @@ class ThreadedContext implements ContextFeatures {
   dispose(): void {
     if (this.disposed) throw new Error('Context features must be disposed exactly once.');
     this.disposed = true;
+    this.#free();
+  }
+
+  /** Keeps the features until `work` is done: with several threads, an old batch may outlast newer contexts. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.#uses++;
+    try {
+      return await work;
+    } finally {
+      this.#uses--;
+      this.#free();
+    }
+  }
+
+  #free(): void {
+    if (!this.disposed || this.#uses > 0) return;
     for (const lane of this.lanes) lane.send((rpc) => rpc.call('disposeContext', [this.id]));
   }
 }
