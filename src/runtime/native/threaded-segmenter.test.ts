@@ -94,12 +94,19 @@ describe('a network with context', () => {
         ]);
         // Its pixels were not moved away.
         expect(six[0]!.image.data).toEqual(first[0]!.image.data);
-        // The run's cache may drop a context whose batches wait for a slow thread.
         features.dispose();
         return (await batches).flat();
       }),
     );
     expect(found).toEqual(expected);
+  });
+
+  it('computes the batches that wait when their context is disposed of, as a full cache may do', async () => {
+    const features = threaded.encodeContext(image(48, 3));
+    const expected = await threaded.segmentBatch(slices(6), features);
+    const waiting = Array.from({ length: 40 }, () => threaded.segmentBatch(slices(6), features));
+    features.dispose();
+    for (const maps of await Promise.all(waiting)) expect(maps).toEqual(expected);
   });
 
   it('says how long a batch took', async () => {
