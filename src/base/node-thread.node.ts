@@ -7,7 +7,7 @@ import { RpcClient, serveRpc, type Handlers, type RpcPort } from './rpc.ts';
 
 /** Entry modules of threads, below `src/`. scripts/build-cli.mjs builds each to a file of the thread's name. */
 const entries = {
-  network: 'runtime/native/network-entry.ts',
+  network: 'runtime/native/network-entry.node.ts',
   reader: 'cli/reader-entry.ts',
   sample: 'training/sample-service.ts',
 } as const;
