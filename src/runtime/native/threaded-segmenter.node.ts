@@ -264,12 +264,19 @@ class Lane {
     this.#during(call(this.#thread.rpc)).catch(() => undefined);
   }
 
+  /**
+   * Frees the sessions once the open calls are answered. The thread stays, without work and without keeping the process
+   * alive: a process has crashed in which a thread was terminated while ONNX Runtime still had work there.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { rpc } = this.#thread;
-    const end = (): void => void this.#thread.close();
-    rpc.call('close', []).then(end, end);
+    this.#thread.keepProcess(false);
+    if (this.#calls === 0) this.#free();
+  }
+
+  #free(): void {
+    this.#thread.rpc.call('close', []).catch(() => undefined);
   }
 
   /** Keeps the process alive for as long as the thread computes. */
@@ -278,7 +285,10 @@ class Lane {
     try {
       return await work;
     } finally {
-      if (--this.#calls === 0) this.#thread.keepProcess(false);
+      if (--this.#calls === 0) {
+        this.#thread.keepProcess(false);
+        if (this.#closed) this.#free();
+      }
     }
   }
 }
