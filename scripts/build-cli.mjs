@@ -25,6 +25,7 @@ import { fileURLToPath } from 'node:url';
 /** Programs: the command line, and the threads that src/base/node-thread.node.ts starts by name. */
 const entryPoints = {
   main: 'src/cli/main.ts',
+  network: 'src/runtime/native/network-entry.node.ts',
   reader: 'src/cli/reader-entry.ts',
   sample: 'src/training/sample-service.ts',
 };

@@ -5,6 +5,7 @@ import { classAgreement } from '../../src/runtime/class-agreement.ts';
 import { recordNetwork } from '../../src/runtime/graph/graph-model.ts';
 import { fromFolder } from '../../src/runtime/load-model.node.ts';
 import type { ModelManifest } from '../../src/runtime/manifest.ts';
+import { graphsOf } from '../../src/runtime/native/native-graphs.ts';
 import { importOnnxRuntime, nativeRuntime } from '../../src/runtime/native/native-runtime.node.ts';
 import { NativeSegmenter } from '../../src/runtime/native/native-segmenter.ts';
 import { startNodeBackend } from '../../src/runtime/native/start-backend.node.ts';
@@ -103,7 +104,11 @@ async function load(
     context: preset.contextPx === null ? null : field(preset.contextPx),
     classes: Array.from({ length: preset.network.classes }, (_, i) => ({ name: String(i) })),
   } as unknown as ModelManifest;
-  return new NativeSegmenter(manifest, recorded, nativeRuntime(await importOnnxRuntime(), name, threads));
+  return new NativeSegmenter(
+    manifest,
+    graphsOf(recorded),
+    nativeRuntime(await importOnnxRuntime(), name, threads),
+  );
 }
 
 /** Multiply-adds of one slice whose context is encoded. */

@@ -61,6 +61,8 @@ try {
   const cells: CellMaps[] = [];
   slide.asked.length = 0;
   let tiles = 0;
+  // Sessions belong to start-up, which a sample would count for more than a whole slide.
+  await network.segmenter.warmUp?.({ logProbabilities: plan.marginPx > 0 });
   const start = performance.now();
   const [summary, segmenting] = await withProcessorTime(() =>
     segmentSlide({
@@ -119,7 +121,7 @@ try {
       sampled: summary.slices,
       planCpuSeconds: planning.process,
       cpuSecondsPerSlice: segmenting.process / summary.slices,
-      networkThreadSecondsPerSlice: (segmenting.mainThread ?? NaN) / summary.slices,
+      engineThreadSecondsPerSlice: (segmenting.mainThread ?? NaN) / summary.slices,
       wallSecondsPerSlice: seconds / summary.slices,
       tilesPerSlice: tiles / summary.slices,
       readBytesPerSlice: (tiles * slide.tileBytes) / summary.slices,

@@ -7,15 +7,19 @@ import { RpcClient, serveRpc, type Handlers, type RpcPort } from './rpc.ts';
 
 /** Entry modules of threads, below `src/`. scripts/build-cli.mjs builds each to a file of the thread's name. */
 const entries = {
+  network: 'runtime/native/network-entry.node.ts',
   reader: 'cli/reader-entry.ts',
   sample: 'training/sample-service.ts',
 } as const;
 
 export type NodeThreadName = keyof typeof entries;
 
-/** A running thread. Close it, or the process does not end. */
+/** A running thread. Close it, or the process does not end, unless `keepProcess(false)` allows it to. */
 export interface NodeThread<Api> {
   readonly rpc: RpcClient<Api>;
+  /** Whether the process stays alive for this thread. */
+  keepProcess(yes: boolean): void;
+  /** Calls that are still open are rejected. */
   close(): Promise<void>;
 }
 
@@ -56,8 +60,17 @@ export function startNodeThread<Api>(name: NodeThreadName, remedy: string): Node
       remedy,
     });
   });
+  worker.on('exit', () => {
+    rpc.fail({ code: 'worker-failed', file: '', problem: `The ${name} thread has ended.`, remedy });
+  });
   return {
     rpc,
+    keepProcess: (yes) => {
+      for (const each of [worker, port1]) {
+        if (yes) each.ref();
+        else each.unref();
+      }
+    },
     close: async () => {
       port1.close();
       await worker.terminate();

@@ -161,6 +161,9 @@ describe('rpc', () => {
     client.fail({ code: 'worker-failed', file: '', problem: 'It stopped.', remedy: 'Reload the page.' });
     await expect(call).rejects.toThrow('It stopped. Reload the page.');
     await expect(client.call('sum', [1, 1])).rejects.toBeInstanceOf(WorkerError);
+    // What follows from it does not replace the reason.
+    client.fail({ code: 'worker-failed', file: '', problem: 'It has ended.', remedy: 'Reload the page.' });
+    await expect(client.call('sum', [1, 1])).rejects.toThrow('It stopped.');
   });
 
   it('rejects a call whose arguments cannot be cloned', async () => {

@@ -132,7 +132,8 @@ export class RpcClient<Api> {
 
   /** Rejects every open call and all later ones: the other side is gone. */
   fail(report: ErrorReport): void {
-    this.#failure = new WorkerError(report);
+    // The first reason is the cause of later ones.
+    this.#failure ??= new WorkerError(report);
     for (const pending of this.#pending.values()) pending.reject(this.#failure);
     this.#pending.clear();
     for (const ended of this.#running.values()) ended?.();

@@ -3,9 +3,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memory } from '@tensorflow/tfjs-core';
-import type { ContextFeatures, InputImage, Segmenter } from '../runtime/segmenter.ts';
+import type {
+  ContextFeatures,
+  InputImage,
+  Segmenter,
+  SegmenterOptions,
+  SliceInput,
+} from '../runtime/segmenter.ts';
+import { StitchedRows } from '../export/map-strips.ts';
+import { nextBatch } from '../segment/batch-size.ts';
 import { ClassMap } from '../segment/class-map.ts';
-import { fixedNetwork } from '../segment/network.ts';
+import type { Network } from '../segment/network.ts';
 import { segmentSlide } from '../segment/run.ts';
 import type { SegmentSummary } from '../segment/run-progress.ts';
 import type { SlicePlan } from '../segment/grid.ts';
@@ -23,8 +31,10 @@ export interface EngineFigures {
   readonly map: ClassMap;
   /** Maximum bytes in TF.js tensors after any slice, including weights; 0 on other backends. */
   readonly peakTensorBytes: number;
-  /** Milliseconds of encoding and storing slices, on the network's thread. */
+  /** Milliseconds of encoding and storing slices, on the engine's thread. */
   readonly storeMs: number;
+  /** Milliseconds of reading the stored slices again and blending them. */
+  readonly stitchMs: number;
 }
 
 /** A reader with a new cache, so that no run finds tiles decoded by another. */
@@ -35,12 +45,14 @@ export function coldReader(slide: Slide): SliceReader {
 /** Opens a reader with an empty tile cache, one for each run. */
 export type OpenReader = () => Promise<{ readonly reader: SliceReader; readonly close: () => void }>;
 
-/** One run of the engine, as in `segment`: it also stores every slice in a file. */
+/**
+ * One run of the engine, as in `segment`: with the network's batches, and every slice stored in a file. Cells are made
+ * from the file afterwards, which `summary.seconds` does not contain.
+ */
 export async function runEngine(
   openReader: OpenReader,
-  segmenter: Segmenter,
+  network: Network,
   plan: SlicePlan,
-  inFlight: number,
 ): Promise<EngineFigures> {
   const map = new ClassMap(plan);
   let peakTensorBytes = 0;
@@ -62,20 +74,27 @@ export async function runEngine(
   const summary = await segmentSlide({
     reader,
     store,
-    // Without batches, to match inferenceSeconds.
-    network: fixedNetwork(segmenter, { maxInFlight: inFlight }),
+    network,
     plan,
     queue: new SliceQueue(plan),
+    emitsCells: false,
     onEvent: (event) => {
-      if (event.kind !== 'slice') return;
-      map.put(event.result);
-      peakTensorBytes = Math.max(peakTensorBytes, memory().numBytes);
+      if (event.kind === 'progress') peakTensorBytes = Math.max(peakTensorBytes, memory().numBytes);
     },
   });
   close();
+  const start = performance.now();
+  const rows = new StitchedRows(plan, ({ column, row }) => slices.read(column, row));
+  for (const { column, row } of [...plan.slices].sort((a, b) => a.row - b.row)) {
+    const cell = rows.read(column, row);
+    if (cell === null) continue;
+    const [classes, confidence] = [Uint8Array.from(cell.classes), Uint8Array.from(cell.confidence)];
+    map.put({ column, row, size: plan.cellPx, classes, confidence });
+  }
+  const stitchMs = performance.now() - start;
   slices.close();
   rmSync(folder, { recursive: true, force: true });
-  return { summary, map, peakTensorBytes, storeMs };
+  return { summary, map, peakTensorBytes, storeMs, stitchMs };
 }
 
 /** Pixels of every slice and context of a plan, by index. */
@@ -101,32 +120,53 @@ export async function readPlan(slide: Slide, plan: SlicePlan): Promise<PlanPixel
   return { slices, contexts };
 }
 
-/** Seconds of the network alone for the slices of a plan. Each context is encoded once; nothing is read. */
+/**
+ * Seconds of the network alone for the slices of a plan, in the same batches as the engine's, as many at a time. Each context
+ * is encoded once; nothing is read.
+ */
 export async function inferenceSeconds(
-  segmenter: Segmenter,
+  { segmenter, batch, maxInFlight }: Network,
   plan: SlicePlan,
   pixels: PlanPixels,
-  inFlight: number,
 ): Promise<number> {
   const options = { logProbabilities: plan.marginPx > 0 };
+  const running = new Set<Promise<unknown>>();
   const start = performance.now();
   for (const region of plan.regions) {
     const image = pixels.contexts.get(region.index);
     const context: ContextFeatures | null = image === undefined ? null : segmenter.encodeContext(image);
-    const running = new Set<Promise<unknown>>();
-    for (const index of region.slices) {
-      const slice = plan.slices[index];
-      const input = pixels.slices.get(index);
-      if (slice === undefined || input === undefined) throw new RangeError(`Slice ${index} was not read.`);
-      const job = segmenter.segment(input, context, slice.sliceInContext, options);
+    const jobs: Promise<unknown>[] = [];
+    for (let from = 0, to = 0; from < region.slices.length; from = to) {
+      to = from + nextBatch(region.slices.length - from, batch.size);
+      const slices = region.slices.slice(from, to).map((index): SliceInput => {
+        const slice = plan.slices[index];
+        const input = pixels.slices.get(index);
+        if (slice === undefined || input === undefined) throw new RangeError(`Slice ${index} was not read.`);
+        return { image: input, sliceInContext: slice.sliceInContext };
+      });
+      const job = segmentAll(segmenter, slices, context, options);
+      jobs.push(job);
       running.add(job);
       void job.then(() => running.delete(job));
-      while (running.size >= inFlight) await Promise.race(running);
+      while (running.size >= maxInFlight) await Promise.race(running);
     }
-    await Promise.all(running);
-    context?.dispose();
+    void Promise.all(jobs).then(() => context?.dispose());
   }
+  await Promise.all(running);
   return (performance.now() - start) / 1000;
+}
+
+function segmentAll(
+  segmenter: Segmenter,
+  slices: readonly SliceInput[],
+  context: ContextFeatures | null,
+  options: SegmenterOptions,
+): Promise<unknown> {
+  const [single] = slices;
+  if (single !== undefined && (slices.length === 1 || segmenter.segmentBatch === undefined)) {
+    return segmenter.segment(single.image, context, single.sliceInContext, options);
+  }
+  return segmenter.segmentBatch?.(slices, context, options) ?? Promise.resolve();
 }
 
 /** The same slices without shared contexts: each slice is its own region, with its own read and encoded context. */
@@ -191,7 +231,7 @@ export function median(values: readonly number[]): number | null {
 export interface ProcessorTime {
   /** Seconds, all threads of this process. */
   readonly process: number;
-  /** Seconds, the thread that runs JavaScript and wasm; null except on Linux. */
+  /** Seconds, the thread that runs the engine; null except on Linux. */
   readonly mainThread: number | null;
 }
 

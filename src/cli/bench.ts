@@ -144,25 +144,24 @@ async function measure(
   networks: BenchNetworks,
   call: BenchCall,
 ): Promise<BenchFigures> {
-  const { backend, segmenter: dual, maxInFlight: inFlight } = networks.dual;
-  const { segmenter: single } = networks.single;
-  const { segmenter: tfjs } = networks.tfjs;
-  const isTfjs = tfjs === dual;
+  const { backend, segmenter: dual } = networks.dual;
+  const isTfjs = networks.tfjs === networks.dual;
   const planOf = async (segmenter: Segmenter, area: SlideArea): Promise<SlicePlan> => {
     const request = { mpp: null, area, overlap: overlapOf(call.quality), glass: null };
     return (await planSlide(slide, segmenter.manifest, request)).plan;
   };
   const area = slideArea(centralArea(await planOf(dual, { kind: 'slide' }), call.slices));
   const plan = await planOf(dual, area);
-  const singlePlan = await planOf(single, area);
+  const singlePlan = await planOf(networks.single.segmenter, area);
   const pixels = await readPlan(slide, plan);
-  // Warm-up: compiles kernels and allocates memory before anything is timed.
+  // Warm-up: compiles kernels, allocates memory and settles the size of batches before anything is timed.
   const [firstRegion] = plan.regions;
   if (firstRegion === undefined) throw new CommandError(`${slide.metadata.name}: The slide has no slices.`);
-  await inferenceSeconds(dual, { ...plan, regions: [firstRegion] }, pixels, inFlight);
-  if (!isTfjs) await inferenceSeconds(tfjs, { ...plan, regions: [firstRegion] }, pixels, 1);
-  await runEngine(openReader, single, singlePlan, inFlight);
-  await runEngine(openReader, dual, plan, inFlight);
+  if (!isTfjs) await inferenceSeconds(networks.tfjs, { ...plan, regions: [firstRegion] }, pixels);
+  for (let pass = 0; pass < warmUpRuns; pass++) {
+    await runEngine(openReader, networks.single, singlePlan);
+    await runEngine(openReader, networks.dual, plan);
+  }
 
   const runs: {
     dual: EngineFigures;
@@ -177,17 +176,17 @@ async function measure(
     tfjsInference: number | null;
   }[] = [];
   for (let repeat = 0; repeat < call.repeats; repeat++) {
-    const [dualRun, dualCpu] = await withProcessorTime(() => runEngine(openReader, dual, plan, inFlight));
+    const [dualRun, dualCpu] = await withProcessorTime(() => runEngine(openReader, networks.dual, plan));
     const [inference, inferenceCpu] = await withProcessorTime(() =>
-      inferenceSeconds(dual, plan, pixels, inFlight),
+      inferenceSeconds(networks.dual, plan, pixels),
     );
-    const tfjsInference = isTfjs ? null : await inferenceSeconds(tfjs, plan, pixels, 1);
+    const tfjsInference = isTfjs ? null : await inferenceSeconds(networks.tfjs, plan, pixels);
     const [, readingCpu] = await withProcessorTime(() => readPlan(slide, plan));
     const [singleRun, singleCpu] = await withProcessorTime(() =>
-      runEngine(openReader, single, singlePlan, inFlight),
+      runEngine(openReader, networks.single, singlePlan),
     );
     const [naive, naiveCpu] = await withProcessorTime(() =>
-      runEngine(openReader, dual, unsharedContextPlan(plan), inFlight),
+      runEngine(openReader, networks.dual, unsharedContextPlan(plan)),
     );
     runs.push({
       dual: dualRun,
@@ -208,14 +207,8 @@ async function measure(
   if (ort === null) warn(`tfjsOverOrtWasm was not measured: ${noOrt}`);
   const perSlice = ({ summary }: EngineFigures): number => summary.seconds / summary.slices;
   const ratio = (of: (run: (typeof runs)[number]) => number): number | null => median(runs.map(of));
-  /** Ratio of main-thread times of two runs with the same number of slices. */
-  const threadRatio = (
-    of: (run: (typeof runs)[number]) => readonly [ProcessorTime, ProcessorTime],
-  ): number | null =>
-    ratio((run) => {
-      const [above, below] = of(run);
-      return (above.mainThread ?? NaN) / (below.mainThread ?? NaN);
-    });
+  const cpuPerSlice = (cpu: ProcessorTime, { summary }: EngineFigures): number =>
+    cpu.process / summary.slices;
   const stage = (name: keyof StageTimes): number | null =>
     ratio((run) => run.dual.summary.stages[name] / run.dual.summary.slices);
   const cores = availableParallelism();
@@ -230,24 +223,28 @@ async function measure(
   const figures = {
     slide: slide.metadata.name,
     model: dual.manifest.id,
-    single: single.manifest.id,
+    single: networks.single.segmenter.manifest.id,
     backend: backend.name,
     adapter: backend.device,
     quality: call.quality,
     slices: plan.slices.length,
     regions: plan.regions.length,
     repeats: call.repeats,
+    batch: networks.dual.batch.size,
+    batchesInFlight: networks.dual.maxInFlight,
     /** Of the network alone. */
     nativeOverTfjs: isTfjs ? null : ratio((run) => run.inference / (run.tfjsInference ?? NaN)),
     endToEndOverInference: ratio((run) => run.dual.summary.seconds / run.inference),
     /** By processor time of all threads instead of wall time, which is robust while other programs run. */
     cpuEndToEndOverInference: ratio((run) => run.dualCpu.process / run.inferenceCpu.process),
-    /** By processor time of the network's thread: the pipeline's overhead on that thread. */
-    threadEndToEndOverInference: threadRatio((run) => [run.dualCpu, run.inferenceCpu]),
     dualOverSingle: ratio((run) => perSlice(run.dual) / perSlice(run.single)),
     naiveDualOverSingle: ratio((run) => perSlice(run.naive) / perSlice(run.single)),
-    threadDualOverSingle: threadRatio((run) => [run.dualCpu, run.singleCpu]),
-    threadNaiveDualOverSingle: threadRatio((run) => [run.naiveCpu, run.singleCpu]),
+    cpuDualOverSingle: ratio(
+      (run) => cpuPerSlice(run.dualCpu, run.dual) / cpuPerSlice(run.singleCpu, run.single),
+    ),
+    cpuNaiveDualOverSingle: ratio(
+      (run) => cpuPerSlice(run.naiveCpu, run.naive) / cpuPerSlice(run.singleCpu, run.single),
+    ),
     seamRatio: last === undefined ? null : seamRatioOf(plan, last.map),
     tfjsOverOrtWasm:
       ort === null ? null : median(ort.tfjsMs.map((ms, repeat) => ms / (ort.ortMs[repeat] ?? NaN))),
@@ -264,11 +261,11 @@ async function measure(
     waitMsPerSlice: stage('waitMs'),
     encodeMsPerSlice: stage('encodeMs'),
     inferMsPerSlice: stage('inferMs'),
-    stitchMsPerSlice: stage('stitchMs'),
     cores,
     readingCoreMsPerSlice: core((run) => 1000 * run.readingCpu.process),
     networkCoreMsPerSlice: core((run) => 1000 * run.inferenceCpu.process),
-    stitchCoreMsPerSlice: core((run) => run.dual.summary.stages.stitchMs),
+    engineThreadCoreMsPerSlice: core((run) => 1000 * (run.dualCpu.mainThread ?? NaN)),
+    stitchCoreMsPerSlice: core((run) => run.dual.stitchMs),
     storeCoreMsPerSlice: core((run) => run.dual.storeMs),
     totalCoreMsPerSlice: core((run) => 1000 * run.dualCpu.process),
     idleCoreMsPerSlice: core((run) => 1000 * (cores * run.dual.summary.seconds - run.dualCpu.process)),
@@ -282,6 +279,9 @@ async function measure(
     ]),
   );
 }
+
+/** Runs before the first timed one: a batch's size is tried several times before a greater one is. */
+const warmUpRuns = 2;
 
 /** Runs of TF.js, and of ONNX Runtime Web. */
 const ortRepeats = 15;

@@ -1,4 +1,5 @@
 /** Runs a model on a slide for the commands: network, plan, progress bar. */
+import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { terminalText } from '../base/terminal-text.ts';
@@ -6,6 +7,7 @@ import { fromFolder } from '../runtime/load-model.node.ts';
 import { ModelError, type ModelManifest } from '../runtime/manifest.ts';
 import { mppRange } from '../base/resolution.ts';
 import type { BackendRequest, NodeBackendName } from '../runtime/native/node-backends.ts';
+import { batchesInFlight, lanesOf } from '../runtime/native/threaded-segmenter.node.ts';
 import { startNodeBackend, type NodeBackend } from '../runtime/native/start-backend.node.ts';
 import type { SlicePlan } from '../segment/grid.ts';
 import {
@@ -27,12 +29,20 @@ import { CommandError } from './command.ts';
 import { modelFolder } from './model-folder.ts';
 import { progressStream, warn } from './terminal.ts';
 
-/** ONNX Runtime blocks this thread while it computes, so more than one batch in flight gains nothing. */
-const nodeBackends: BackendKinds<NodeBackendName> = {
-  lastResort: 'tfjs',
-  limitsOf: (name) =>
-    name === 'tfjs' ? oneAtATime : { maxInFlight: 1, mostInBatch: name === 'cpu' ? 8 : 16 },
-};
+/** TF.js computes on this thread, ONNX Runtime on others, on the processor on several at the same time. */
+function nodeBackends(threads: number | undefined): BackendKinds<NodeBackendName> {
+  const { lanes, threadsPerLane } = lanesOf(threads ?? availableParallelism(), 0);
+  // One core is busy with four slices; several cores divide each operation among them.
+  const mostInBatch = threadsPerLane === 1 ? 4 : 8;
+  return {
+    lastResort: 'tfjs',
+    limitsOf: (name) => {
+      if (name === 'tfjs') return oneAtATime;
+      if (name === 'cpu') return { maxInFlight: batchesInFlight(lanes), mostInBatch, largeIsBest: true };
+      return { maxInFlight: batchesInFlight(1), mostInBatch: 16 };
+    },
+  };
+}
 
 /** What computes, as far as the user chooses it. */
 export interface ComputeOptions {
@@ -60,7 +70,7 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
         return running.loadModel(basename(folder), fromFolder(folder), { force: true });
       },
     },
-    nodeBackends,
+    nodeBackends(threads),
   );
 }
 
@@ -119,7 +129,7 @@ export interface SlideRunOptions {
   readonly reader?: SliceReader;
   /** Stores the network's results before they are stitched; none by default. */
   readonly store?: RunStore;
-  /** Receives finished cells. */
+  /** Receives finished cells; without it, none are made. */
   readonly onCell?: (cell: Cell) => void;
 }
 
@@ -146,6 +156,7 @@ export async function runOnSlide(
       queue,
       signal: options.signal,
       store: options.store,
+      emitsCells: onCell !== undefined,
       onEvent: (event) => {
         if (event.kind === 'slice') onCell?.(event.result);
         if (event.kind === 'slice' || event.kind === 'progress') {

@@ -10,6 +10,7 @@ import {
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
+import { BatchSegmenter } from './batch-segmenter.ts';
 import type { GraphExecutor } from './graph-executor.ts';
 import {
   blankImage,
@@ -21,18 +22,10 @@ import {
   wrongContext,
 } from './input-checks.ts';
 import type { ModelManifest } from './manifest.ts';
-import type {
-  ContextFeatures,
-  InputImage,
-  SliceInput,
-  SegmenterOptions,
-  Segmenter,
-  SliceInContext,
-  SliceMaps,
-} from './segmenter.ts';
+import type { ContextFeatures, InputImage, SliceInput, SegmenterOptions, SliceMaps } from './segmenter.ts';
 import { SliceOutputs } from './slice-outputs.ts';
 
-export class GraphSegmenter implements Segmenter {
+export class GraphSegmenter extends BatchSegmenter {
   #disposed = false;
   readonly #slices: InputTensors;
   readonly #contexts: InputTensors;
@@ -45,6 +38,7 @@ export class GraphSegmenter implements Segmenter {
    * @param executor runs the graph where it can; `model` runs it otherwise, and where this is null.
    */
   constructor(manifest: ModelManifest, model: GraphModel, executor: GraphExecutor | null) {
+    super();
     this.manifest = manifest;
     this.#model = model;
     this.#executor = executor;
@@ -65,17 +59,6 @@ export class GraphSegmenter implements Segmenter {
     } finally {
       input.dispose();
     }
-  }
-
-  async segment(
-    slice: InputImage,
-    context: ContextFeatures | null,
-    sliceInContext: SliceInContext | null,
-    options: SegmenterOptions = {},
-  ): Promise<SliceMaps> {
-    const [maps] = await this.segmentBatch([{ image: slice, sliceInContext }], context, options);
-    if (maps === undefined) throw new Error('The graph returned no slice.');
-    return maps;
   }
 
   async segmentBatch(

@@ -250,18 +250,26 @@ export function parseManifest(value: unknown, file: string): ModelManifest {
   );
 }
 
-export type ModelErrorCode =
-  | 'bad-manifest'
-  | 'bad-weights'
-  | 'bad-graph'
-  | 'not-found'
-  | 'too-large'
-  | 'backend'
-  | 'bad-input'
+const modelErrorCodes = [
+  'bad-manifest',
+  'bad-weights',
+  'bad-graph',
+  'not-found',
+  'too-large',
+  'backend',
+  'bad-input',
   /** The model does not compute what it computed where it was exported. */
-  | 'failed-check'
+  'failed-check',
   /** The network computed something that is no result. */
-  | 'bad-output';
+  'bad-output',
+] as const;
+
+export type ModelErrorCode = (typeof modelErrorCodes)[number];
+
+/** Whether the code of an error report is one of a ModelError. */
+export function isModelErrorCode(code: string): code is ModelErrorCode {
+  return (modelErrorCodes as readonly string[]).includes(code);
+}
 
 /** An error about a model that a user can act on. */
 export class ModelError extends Error {

@@ -41,6 +41,8 @@ export interface SliceMaps {
 export interface SegmenterOptions {
   /** Requests `logProbabilities` in addition to class and confidence. False by default. */
   readonly logProbabilities?: boolean;
+  /** Receives the milliseconds that the slices took, from a segmenter that computes several batches at a time. */
+  readonly onComputed?: (ms: number) => void;
 }
 
 export interface Segmenter {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { BatchSize } from './batch-size.ts';
+import { BatchSize, nextBatch } from './batch-size.ts';
 
 const limits = { most: 16, longestMs: 1000 };
 
@@ -44,4 +44,34 @@ it('halves after a failure and never grows again', () => {
     expect(batch.size).toBe(size);
   }
   expect(batch.halve()).toBe(false);
+});
+
+it('grows to its limits where large batches are known to be best, however noisy the clock', () => {
+  const noisy = (size: number): number => (size === 2 ? 30 : 10) * size;
+  expect(settle(new BatchSize({ most: 4, longestMs: 200 }), noisy)).toBe(1);
+  expect(settle(new BatchSize({ most: 4, longestMs: 200, largeIsBest: true }), noisy)).toBe(4);
+  expect(settle(new BatchSize({ most: 4, longestMs: 100, largeIsBest: true }), noisy)).toBe(2);
+});
+
+it('measures by batches that are nearly full, and not by small ones', () => {
+  const size = (slices: (full: number) => number): number => {
+    const batch = new BatchSize({ most: 8, longestMs: 1000 });
+    for (let i = 0; i < 100; i++) batch.note(slices(batch.size), 10 + slices(batch.size));
+    return batch.size;
+  };
+  expect(size((full) => full)).toBe(8);
+  expect(size((full) => (full === 4 ? 3 : full))).toBe(8);
+  expect(size((full) => (full === 4 ? 2 : full))).toBe(4);
+});
+
+it('divides the slices of a region evenly', () => {
+  const batches = (count: number, most: number): number[] => {
+    const sizes: number[] = [];
+    for (let rest = count; rest > 0; rest -= sizes.at(-1)!) sizes.push(nextBatch(rest, most));
+    return sizes;
+  };
+  expect(batches(9, 8)).toEqual([5, 4]);
+  expect(batches(9, 4)).toEqual([3, 3, 3]);
+  expect(batches(8, 8)).toEqual([8]);
+  expect(batches(3, 1)).toEqual([1, 1, 1]);
 });

@@ -8,6 +8,8 @@ export interface BatchLimits {
   readonly most: number;
   /** Maximum duration of a batch, milliseconds, because a new view has to wait for it. */
   readonly longestMs: number;
+  /** Whether larger batches are known to be better, so that only their duration limits them. False by default. */
+  readonly largeIsBest?: boolean;
 }
 
 /** Timed batches per size, after an untimed first one, which may compile kernels or allocate memory. */
@@ -37,14 +39,14 @@ export class BatchSize {
     return this.#size;
   }
 
-  /** Records the duration of a batch. Ignores batches smaller than `size`, as at the end of a region. */
+  /** Records the duration of a batch. Ignores batches well below `size`, as at the end of a region. */
   note(slices: number, ms: number): void {
-    if (this.#settled || slices !== this.#size) return;
+    if (this.#settled || slices > this.#size || slices < 0.75 * this.#size) return;
     this.#seen++;
     if (this.#seen === 1) return;
     this.#best = Math.min(this.#best, ms / slices);
     if (this.#seen <= timed) return;
-    if (this.#best > this.#before * (1 - leastGain)) {
+    if (this.#limits.largeIsBest !== true && this.#best > this.#before * (1 - leastGain)) {
       this.#size /= 2;
       this.#settled = true;
       return;
@@ -68,4 +70,12 @@ export class BatchSize {
     this.#settled = true;
     return true;
   }
+}
+
+/**
+ * Slices of the next batch, when `count` of a region are left and a batch has at most `most`. They are divided evenly: a batch
+ * of eight and one of a single slice take longer than five and four.
+ */
+export function nextBatch(count: number, most: number): number {
+  return Math.ceil(count / Math.max(1, Math.ceil(count / most)));
 }

@@ -36,6 +36,8 @@ const longestBatchMs = 200;
 export interface BackendLimits {
   readonly maxInFlight: number;
   readonly mostInBatch: number;
+  /** Whether larger batches are known to be better; otherwise, the run measures. False by default. */
+  readonly largeIsBest?: boolean;
 }
 
 /** What the network has to know of a platform's backends. */
@@ -61,20 +63,23 @@ export const browserBackends: BackendKinds<BackendName> = {
 /** A segmenter as a network without replacement, for benchmarks and tests. */
 export function fixedNetwork(
   segmenter: Segmenter,
-  { maxInFlight = 1, mostInBatch = 1 }: Partial<BackendLimits> = {},
+  { maxInFlight = 1, mostInBatch = 1, largeIsBest = false }: Partial<BackendLimits> = {},
 ): Network {
   return {
     segmenter,
     maxInFlight,
-    batch: batchOf(segmenter, mostInBatch),
+    batch: batchOf(segmenter, { mostInBatch, largeIsBest }),
     turn: (work) => work(),
     recover: () => Promise.resolve(false),
   };
 }
 
-function batchOf(segmenter: Segmenter, mostInBatch: number): BatchSize {
+function batchOf(
+  segmenter: Segmenter,
+  { mostInBatch, largeIsBest = false }: Omit<BackendLimits, 'maxInFlight'>,
+): BatchSize {
   const most = segmenter.segmentBatch === undefined ? 1 : mostInBatch;
-  return new BatchSize({ most, longestMs: longestBatchMs });
+  return new BatchSize({ most, longestMs: longestBatchMs, largeIsBest });
 }
 
 /** What depends on the platform. */
@@ -219,7 +224,7 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
     this.release();
     const lease = await this.#host.lease(this.#model, this.#options);
     const segmenter = guardedSegmenter(lease.segmenter, backend);
-    const batch = batchOf(segmenter, this.#limits(backend).mostInBatch);
+    const batch = batchOf(segmenter, this.#limits(backend));
     this.#loaded = { backend, lease, segmenter, batch };
   }
 

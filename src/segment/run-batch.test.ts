@@ -85,7 +85,8 @@ describe('batches', () => {
     const gpu = new GpuSegmenter();
     const { summary, maps } = await run(gpu, { mostInBatch: 16 });
     expect(summary).toMatchObject({ slices: 100, regionsEncoded: 4, recoveries: 0 });
-    expect(Math.max(...gpu.batches)).toBe(16);
+    // The 25 slices of a region in two batches, not 16 and 9.
+    expect(Math.max(...gpu.batches)).toBe(13);
     expect(gpu.live).toBe(0);
     expect(maps).toEqual(alone.maps);
     // 25 slices of a region are not a multiple of the size: no batch goes over its border.
@@ -122,6 +123,47 @@ describe('batches', () => {
     expect(asked).toBe(1);
     expect(summary).toMatchObject({ slices: 100, recoveries: 1 });
     expect(Math.max(...gpu.batches)).toBe(2);
+  });
+});
+
+describe('a segmenter that computes several batches at a time', () => {
+  it('measures them itself: results that come together say nothing of a single batch', async () => {
+    class Lanes extends GpuSegmenter {
+      override async segmentBatch(
+        slices: readonly SliceInput[],
+        context: ContextFeatures | null,
+        options?: SegmenterOptions,
+      ): Promise<SliceMaps[]> {
+        const before = this.time;
+        const maps = await super.segmentBatch(slices, context, options);
+        // The clock stands still, as if another thread had given its results at the same time.
+        this.time = before;
+        options?.onComputed?.(10 * slices.length);
+        return maps;
+      }
+    }
+    const lanes = new Lanes();
+    const { summary } = await run(lanes, { mostInBatch: 16, inFlight: 4 });
+    // No batch is cheaper per slice than a smaller one.
+    expect(Math.max(...lanes.batches)).toBe(2);
+    expect(summary.stages.inferMs).toBeGreaterThan(500);
+  });
+});
+
+describe('without cells', () => {
+  it('stores every slice, and blends and emits none', async () => {
+    const puts: string[] = [];
+    const store = {
+      has: () => false,
+      get: () => Promise.resolve(null),
+      put: (column: number, row: number) => Promise.resolve(void puts.push(`${column},${row}`)),
+    };
+    const { summary, events, maps } = await run(new GpuSegmenter(), { store, emitsCells: false });
+    expect(summary).toMatchObject({ slices: 100, broken: 0 });
+    expect(new Set(puts).size).toBe(100);
+    expect(maps.size).toBe(0);
+    const progress = events.filter(({ kind }) => kind === 'progress');
+    expect(progress.length).toBe(100);
   });
 });
 

@@ -17,7 +17,10 @@ export interface StageTimes {
   readonly waitMs: number;
   /** Context encoding, as far as the caller waits for it. */
   readonly encodeMs: number;
-  /** The network on slices, including read-back. Time with several slices in flight counts once. */
+  /**
+   * The network on slices, including read-back. Time with several slices in flight counts once, unless several threads
+   * compute them: their times add up.
+   */
   readonly inferMs: number;
   /** Blending with neighbours, and emitting. */
   readonly stitchMs: number;

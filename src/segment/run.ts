@@ -6,10 +6,17 @@ import { abortable } from '../base/abort.ts';
 import { yieldToEventLoop } from '../base/yield-to-event-loop.ts';
 import type { MemoryUse } from '../runtime/memory-use.ts';
 import type { ContextFeatures, SliceMaps } from '../runtime/segmenter.ts';
+import { nextBatch } from './batch-size.ts';
 import type { PlannedSlice, SlicePlan } from './grid.ts';
 import type { Network } from './network.ts';
 import type { SliceQueue } from './queue.ts';
-import { RunProgress, type SegmentEvent, type SegmentSummary, type StageTimes } from './run-progress.ts';
+import {
+  RunProgress,
+  type Cell,
+  type SegmentEvent,
+  type SegmentSummary,
+  type StageTimes,
+} from './run-progress.ts';
 import { NetworkFailure, SliceInputs, type BatchInputs } from './slice-inputs.ts';
 import type { SliceReader } from './slice-reader.ts';
 import { Stitcher } from './stitch.ts';
@@ -20,11 +27,13 @@ export interface RunOptions {
   readonly network: Network;
   readonly plan: SlicePlan;
   readonly queue: SliceQueue;
-  /** An abort stops within one slice; the run then resolves with `cancelled`. */
+  /** An abort stops the run once the batches in flight are done; it then resolves with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: (event: SegmentEvent) => void;
-  /** Number of slices to read ahead. 3 by default. */
+  /** Number of slices to read ahead. 3 by default, at least a batch. */
   readonly readAhead?: number;
+  /** Whether finished cells are blended and emitted. True by default; without it, only the store has the results. */
+  readonly emitsCells?: boolean;
   /** Number of cached contexts. 8 by default; at least the number of batches in flight. */
   readonly keptRegions?: number;
   /** Pauses the run between slices. */
@@ -103,7 +112,7 @@ class Run {
       await this.#recover();
       if (this.#aborted() || this.#fatal !== null) return;
       const { batch: batchSize, maxInFlight } = this.#network;
-      const next = queue.peek(batchSize.size + readAhead);
+      const next = queue.peek(batchSize.size + Math.max(readAhead, batchSize.size));
       if (next.length === 0) {
         // A slice in flight may fail and return to the queue.
         if (this.#inFlight.size === 0) return;
@@ -161,7 +170,7 @@ class Run {
       const isComplete = !this.#stitcher.blends || maps?.logProbabilities !== undefined;
       if (maps?.size !== plan.sizePx || !isComplete) continue;
       queue.take(slice);
-      this.#progress.sliceRestored(this.#stitcher.add(slice, maps));
+      this.#progress.sliceRestored(this.#cellsOf(slice, maps));
     }
   }
 
@@ -240,7 +249,11 @@ class Run {
   async #infer(ready: BatchInputs['ready'], context: ContextFeatures | null): Promise<void> {
     const start = this.#now();
     const { segmenter, batch } = this.#network;
-    const options = { logProbabilities: this.#stitcher.blends };
+    let measured: number | null = null;
+    const options = {
+      logProbabilities: this.#stitcher.blends,
+      onComputed: (each: number) => (measured = each),
+    };
     const inputs = ready.map(({ slice, image }) => ({ image, sliceInContext: slice.sliceInContext }));
     const [single] = inputs;
     const maps =
@@ -248,7 +261,7 @@ class Run {
         ? [await segmenter.segment(single.image, context, single.sliceInContext, options)]
         : ((await segmenter.segmentBatch?.(inputs, context, options)) ?? []);
     const end = this.#now();
-    const ms = end - Math.max(start, this.#lastResult);
+    const ms = measured ?? end - Math.max(start, this.#lastResult);
     this.#lastResult = end;
     this.#inferMs += ms;
     batch.note(ready.length, ms);
@@ -279,15 +292,20 @@ class Run {
 
   #finish(slice: PlannedSlice, maps: SliceMaps): void {
     const start = this.#now();
-    this.#progress.sliceComputed(this.#stitcher.add(slice, maps));
+    this.#progress.sliceComputed(this.#cellsOf(slice, maps));
     this.#stitchMs += this.#now() - start;
+  }
+
+  /** The cells that a slice completes, if anyone wants them. */
+  #cellsOf(slice: PlannedSlice, maps: SliceMaps): Cell[] {
+    return this.#options.emitsCells === false ? [] : this.#stitcher.add(slice, maps);
   }
 }
 
-/** The first slices of `next` that share a region; at most `most`. */
+/** The next batch: the first slices of `next` that share a region, at most `most`. */
 function firstOfRegion(next: readonly PlannedSlice[], most: number): PlannedSlice[] {
   const end = next.findIndex(({ region }) => region !== next[0]?.region);
-  return next.slice(0, Math.min(most, end < 0 ? next.length : end));
+  return next.slice(0, nextBatch(end < 0 ? next.length : end, most));
 }
 
 /** Pauses runs without ending them. */

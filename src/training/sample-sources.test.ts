@@ -132,7 +132,7 @@ describe('SampleThreads', () => {
       const rpc = new RpcClient<SampleApi>(port1 as unknown as RpcPort);
       port1.start();
       port2.start();
-      return { requested, thread: { rpc, close: async () => port1.close() } };
+      return { requested, thread: { rpc, keepProcess: () => undefined, close: async () => port1.close() } };
     }
 
     it('draws ahead in order, and each sample once', async () => {

@@ -40,6 +40,20 @@ export interface SliceGraph {
   };
 }
 
+/** The graphs of a network, each written when it is asked for. */
+export interface NetworkGraphs {
+  /** @throws RangeError when the network reads no context. */
+  context(): ContextGraph;
+  slices(logProbabilities: boolean): SliceGraph;
+}
+
+export function graphsOf(network: RecordedNetwork): NetworkGraphs {
+  return {
+    context: () => writeContextGraph(network),
+    slices: (logProbabilities) => writeSliceGraph(network, logProbabilities),
+  };
+}
+
 /** @throws RangeError when the network reads no context. */
 export function writeContextGraph({ context, contextFeatures }: RecordedNetwork): ContextGraph {
   if (context === null) throw new RangeError('The network reads no context.');

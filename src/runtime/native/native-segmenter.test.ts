@@ -16,6 +16,7 @@ import { fromFolder } from '../load-model.node.ts';
 import { loadModel } from '../load-model.ts';
 import type { ModelManifest } from '../manifest.ts';
 import type { InputImage, Segmenter, SegmenterOptions, SliceInput, SliceMaps } from '../segmenter.ts';
+import { graphsOf } from './native-graphs.ts';
 import { nativeRuntime } from './native-runtime.node.ts';
 import { NativeSegmenter } from './native-segmenter.ts';
 import { startNodeBackend, type NodeBackend } from './start-backend.node.ts';
@@ -146,20 +147,24 @@ describe('a network with context', () => {
     const weights = await randomWeights(dualNetwork, randomInputs(1, 32, 48));
     const runtime = nativeRuntime(ort, 'cpu', 1);
     const { manifest } = await manifestOnly();
-    model = new NativeSegmenter(manifest, recordNetwork(dualNetwork, weights, { slice: 32, context: 48 }), {
-      ...runtime,
-      createSession: async (file, keepOnDevice) => {
-        const session = await runtime.createSession(file, keepOnDevice);
-        const seen = { inputs: session.inputNames, runs: 0 };
-        sessions.push(seen);
-        const run = session.run.bind(session);
-        session.run = (feeds: ort.InferenceSession.FeedsType) => {
-          seen.runs++;
-          return fails ? Promise.reject(new Error('The device was lost.\nIn a file.')) : run(feeds);
-        };
-        return session;
+    model = new NativeSegmenter(
+      manifest,
+      graphsOf(recordNetwork(dualNetwork, weights, { slice: 32, context: 48 })),
+      {
+        ...runtime,
+        createSession: async (file, keepOnDevice) => {
+          const session = await runtime.createSession(file, keepOnDevice);
+          const seen = { inputs: session.inputNames, runs: 0 };
+          sessions.push(seen);
+          const run = session.run.bind(session);
+          session.run = (feeds: ort.InferenceSession.FeedsType) => {
+            seen.runs++;
+            return fails ? Promise.reject(new Error('The device was lost.\nIn a file.')) : run(feeds);
+          };
+          return session;
+        },
       },
-    });
+    );
   });
   afterAll(() => model.dispose());
 
@@ -228,7 +233,7 @@ describe('a network with context', () => {
   it('disposes once, and computes nothing afterwards', async () => {
     const weights = await randomWeights(dualNetwork, randomInputs(1, 32, 48));
     const network = recordNetwork(dualNetwork, weights, { slice: 32, context: 48 });
-    const other = new NativeSegmenter(model.manifest, network, nativeRuntime(ort, 'cpu', 1));
+    const other = new NativeSegmenter(model.manifest, graphsOf(network), nativeRuntime(ort, 'cpu', 1));
     await other.warmUp();
     other.dispose();
     other.dispose();

@@ -1,5 +1,6 @@
 /** A Segmenter on ONNX Runtime's native library. Bytes go in and bytes come out; see `native-graphs.ts`. */
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
+import { BatchSegmenter } from '../batch-segmenter.ts';
 import {
   blankImage,
   boxesOf,
@@ -9,19 +10,10 @@ import {
   disposedModel,
   wrongContext,
 } from '../input-checks.ts';
-import type { RecordedNetwork } from '../graph/graph-model.ts';
 import { ModelError, type ModelManifest } from '../manifest.ts';
-import type {
-  ContextFeatures,
-  InputImage,
-  Segmenter,
-  SegmenterOptions,
-  SliceInContext,
-  SliceInput,
-  SliceMaps,
-} from '../segmenter.ts';
+import type { ContextFeatures, InputImage, SegmenterOptions, SliceInput, SliceMaps } from '../segmenter.ts';
 import { ortReason } from './ort-error.ts';
-import { writeContextGraph, writeSliceGraph, type ContextGraph, type SliceGraph } from './native-graphs.ts';
+import type { ContextGraph, NetworkGraphs, SliceGraph } from './native-graphs.ts';
 
 /** What a segmenter needs of ONNX Runtime. */
 export interface NativeRuntime {
@@ -37,18 +29,19 @@ interface Ready<Graph> {
   readonly session: InferenceSession;
 }
 
-export class NativeSegmenter implements Segmenter {
+export class NativeSegmenter extends BatchSegmenter {
   readonly manifest: ModelManifest;
-  readonly #network: RecordedNetwork;
+  readonly #graphs: NetworkGraphs;
   readonly #runtime: NativeRuntime;
   #disposed = false;
   #contexts: Promise<Ready<ContextGraph>> | null = null;
   /** By whether they compute log-probabilities. Created on first use: most runs need one of the two. */
   readonly #slices = new Map<boolean, Promise<Ready<SliceGraph>>>();
 
-  constructor(manifest: ModelManifest, network: RecordedNetwork, runtime: NativeRuntime) {
+  constructor(manifest: ModelManifest, graphs: NetworkGraphs, runtime: NativeRuntime) {
+    super();
     this.manifest = manifest;
-    this.#network = network;
+    this.#graphs = graphs;
     this.#runtime = runtime;
   }
 
@@ -61,17 +54,6 @@ export class NativeSegmenter implements Segmenter {
     return new NativeFeatures(this.manifest.id, this.#encode(rgba));
   }
 
-  async segment(
-    slice: InputImage,
-    context: ContextFeatures | null,
-    sliceInContext: SliceInContext | null,
-    options: SegmenterOptions = {},
-  ): Promise<SliceMaps> {
-    const [maps] = await this.segmentBatch([{ image: slice, sliceInContext }], context, options);
-    if (maps === undefined) throw new Error('The graph returned no slice.');
-    return maps;
-  }
-
   async segmentBatch(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
@@ -81,7 +63,6 @@ export class NativeSegmenter implements Segmenter {
     const { id, slice: field, classes } = this.manifest;
     const { sizePx } = field;
     for (const { image } of slices) checkImage(id, image, sizePx, 'slice');
-    const boxes = this.#network.sliceInContext === null ? null : boxesOf(this.manifest, slices);
     const features = await this.#featuresOf(context);
     const wantsLogits = options.logProbabilities === true;
     const { graph, session } = await this.#sliceSession(wantsLogits);
@@ -90,8 +71,9 @@ export class NativeSegmenter implements Segmenter {
     const feeds: Record<string, OnnxValue> = {
       [graph.slice]: new TensorOf('uint8', rgbaOf(slices), [count, sizePx, sizePx, 4]),
     };
-    if (graph.boxes !== null && boxes !== null) {
-      feeds[graph.boxes] = new TensorOf('float32', Float32Array.from(boxes), [count, 1, 1, 4]);
+    if (graph.boxes !== null) {
+      const boxes = Float32Array.from(boxesOf(this.manifest, slices));
+      feeds[graph.boxes] = new TensorOf('float32', boxes, [count, 1, 1, 4]);
     }
     graph.features.forEach((name, index) => {
       const tensor = features[index];
@@ -151,14 +133,14 @@ export class NativeSegmenter implements Segmenter {
   }
 
   #contextSession(): Promise<Ready<ContextGraph>> {
-    this.#contexts ??= this.#create(writeContextGraph(this.#network), true);
+    this.#contexts ??= this.#create(this.#graphs.context(), true);
     return this.#contexts;
   }
 
   #sliceSession(logProbabilities: boolean): Promise<Ready<SliceGraph>> {
     const known = this.#slices.get(logProbabilities);
     if (known !== undefined) return known;
-    const created = this.#create(writeSliceGraph(this.#network, logProbabilities), false);
+    const created = this.#create(this.#graphs.slices(logProbabilities), false);
     this.#slices.set(logProbabilities, created);
     return created;
   }

@@ -9,7 +9,6 @@ import { findGraphicsHardware, type GraphicsHardware } from './graphics-hardware
 import {
   hasCudaProvider,
   importOnnxRuntime,
-  nativeRuntime,
   probeMilliseconds,
   type OrtModule,
 } from './native-runtime.node.ts';
@@ -80,7 +79,7 @@ export async function startNodeBackend(
   const card = await fastestCard(ort, threads, found, failed, obstacles);
   if (card !== null) return card;
   if (failed.includes('cpu')) return startTfjs(sentence(obstacles));
-  return native(ort, { name: 'cpu', device: threadsText(threads), reason: sentence(obstacles) }, threads);
+  return native({ name: 'cpu', device: threadsText(threads), reason: sentence(obstacles) }, threads);
 }
 
 /** @param obstacles receives the reasons why a card is not used. */
@@ -115,7 +114,7 @@ async function fastestCard(
           ...obstacles,
           `${label} is ${(processorMs / cardMs).toFixed(1)} times as fast as the processor`,
         ]);
-        return native(ort, { name, device: hardware.name, reason }, threads);
+        return native({ name, device: hardware.name, reason }, threads);
       }
       obstacles.push(`${label} on ${hardware.name} is slower than the processor`);
     } catch (error) {
@@ -132,14 +131,14 @@ async function startWanted(
   machine: Machine,
 ): Promise<NodeBackend> {
   const choice = { name, reason: 'It was requested.' };
-  if (name === 'cpu') return native(ort, { ...choice, device: threadsText(threads) }, threads);
+  if (name === 'cpu') return native({ ...choice, device: threadsText(threads) }, threads);
   try {
     await machine.probe(ort, name, threads, 8);
   } catch (error) {
     throw startFailure(name, error);
   }
   const device = machine.graphicsHardware()?.name ?? 'an adapter of unknown kind';
-  return native(ort, { ...choice, device }, threads);
+  return native({ ...choice, device }, threads);
 }
 
 /** @param error of ONNX Runtime */
@@ -161,7 +160,6 @@ const remedies: Readonly<Record<Exclude<NativeBackendName, 'cpu'>, string>> = {
 };
 
 function native(
-  ort: OrtModule,
   choice: { readonly name: NativeBackendName; readonly device: string; readonly reason: string },
   threads: number,
 ): NodeBackend {
@@ -172,12 +170,19 @@ function native(
     watch: (work) => ({ result: work(), sound: Promise.resolve() }),
     loadModel: async (id, readFile, options) => {
       const { loadChecked } = await import('../checked-model.ts');
-      const { NativeSegmenter } = await import('./native-segmenter.ts');
-      const runtime = nativeRuntime(ort, choice.name, threads);
+      const { graphsOf } = await import('./native-graphs.ts');
+      const { lanesOf, ThreadedSegmenter } = await import('./threaded-segmenter.node.ts');
       return loadChecked(
         id,
         readFile,
-        ({ manifest }, network) => Promise.resolve(new NativeSegmenter(manifest, network, runtime)),
+        ({ manifest }, network) => {
+          // A card has one queue.
+          const lanes =
+            choice.name === 'cpu'
+              ? lanesOf(threads, 4 * manifest.parameters)
+              : { lanes: 1, threadsPerLane: threads };
+          return ThreadedSegmenter.start(manifest, graphsOf(network), { provider: choice.name, ...lanes });
+        },
         options,
       );
     },
