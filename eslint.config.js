@@ -122,7 +122,15 @@ export default tseslint.config(
   {
     // Text from files reaches a terminal through `src/cli/terminal.ts` only, which encodes it.
     files: ['src/**/*.{ts,tsx}'],
-    ignores: ['**/*.test.ts', '**/*testing.ts', '**/*contender.ts', 'src/cli/terminal.ts'],
+    ignores: [
+      '**/*.test.ts',
+      '**/*testing.ts',
+      '**/*testing.node.ts',
+      // Programs that a test starts and listens to.
+      'src/base/output-lock-contender.node.ts',
+      'src/training/trainer-steps.ts',
+      'src/cli/terminal.ts',
+    ],
     rules: {
       'no-restricted-properties': [
         'error',

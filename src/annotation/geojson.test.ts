@@ -24,7 +24,7 @@ const map = Uint8Array.from({ length: width * height }, (_value, i) => {
 function written(tolerance: number): string {
   const polygons = tracePolygons(map, width, { isTraced: (value) => value > 0, tolerance });
   const features = polygons.map((one) => geoJsonFeature(one, classes[one.classValue]!, placement));
-  return geoJsonHead + features.join(geoJsonSeparator) + geoJsonTail;
+  return geoJsonHead() + features.join(geoJsonSeparator) + geoJsonTail;
 }
 
 /**

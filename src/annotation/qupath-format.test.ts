@@ -80,7 +80,7 @@ it.each([0, 0.5, 1, 2])('QuPath accepts every feature, simplified within %s pixe
     const features = polygons.map((one) =>
       geoJsonFeature(one, { name: `class "${one.classValue}"`, colour: '#0072B2' }, placement),
     );
-    const json: unknown = JSON.parse(geoJsonHead + features.join(geoJsonSeparator) + geoJsonTail);
+    const json: unknown = JSON.parse(geoJsonHead() + features.join(geoJsonSeparator) + geoJsonTail);
     if (!isRecord(json) || !Array.isArray(json.features)) throw new Error('No FeatureCollection.');
     expect(json.type).toBe('FeatureCollection');
     expect(json.features.length).toBeGreaterThan(2);

@@ -18,7 +18,12 @@ function start() {
     const url = input.kind === 'url' ? input.url : '';
     if (url.startsWith('held')) await new Promise<void>((resolve) => held.set(url, resolve));
     if (url.startsWith('bad')) throw new Error('Not a slide.');
-    const metadata = { fingerprint: url, name: url, mpp: null, levels: [] } as unknown as OpenSlide['metadata'];
+    const metadata = {
+      fingerprint: url,
+      name: url,
+      mpp: null,
+      levels: [],
+    } as unknown as OpenSlide['metadata'];
     return { slideId: ++slideId, metadata };
   };
   const slides = new SlideSession(store, { open, close } as unknown as SlideClient);
