@@ -101,7 +101,7 @@ export default tseslint.config(
   {
     // Files are written by one module, so that they are complete or absent, and never written through a link.
     files: ['src/**/*.ts'],
-    ignores: ['**/*.test.ts', '**/*testing.ts', 'src/base/*.node.ts'],
+    ignores: ['**/*.test.ts', '**/*testing.ts', '**/testing/**', 'src/base/*.node.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

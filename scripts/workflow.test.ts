@@ -112,7 +112,7 @@ describe.skipIf(snakemake === null)('the workflow', { timeout: 600_000 }, () => 
 
     // One slide is repaired, one is replaced, one is unchanged.
     rmSync(broken);
-    for (const ending of ['.tif', '.json']) rmSync(join(folder, 'slides', `b${ending}`));
+    for (const ending of ['.tif', '.xml', '.json']) rmSync(join(folder, 'slides', `b${ending}`));
     await phantom('b', 3);
     await phantom('c', 4);
     const second = run();

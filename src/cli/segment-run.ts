@@ -9,11 +9,11 @@ import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
 import { openNodeSlices, type NodeSliceStore } from '../segment/node-slice-store.node.ts';
 import { shardPlan, shardText, subPlan, type Shard } from '../segment/sub-plan.ts';
 import { noTime, type SegmentSummary } from '../segment/run-progress.ts';
-import type { Slide, SlideMetadata } from '../slide/slide.ts';
+import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { startNodeReader } from './reader-client.ts';
 import { runOnSlide, startNetwork } from './run-model.ts';
-import { checkUnchanged, openFromCommandLine } from './slide.ts';
+import { changedInRun, checkUnchanged, openFromCommandLine } from './slide.ts';
 import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
 import { inTheWay, removeConsent, resultMismatch, settleExisting } from './existing-results.ts';
 import { findSealed, seal, type FoundJson, type Sealed } from './sealed-json.ts';
@@ -326,7 +326,7 @@ async function segmentMissing(
       process.once('SIGTERM', stop);
       try {
         const opened = await opening;
-        rejectChanged(slide, opened.metadata);
+        if (opened.metadata.revision !== slide.metadata.revision) throw changedInRun(slide);
         const reader = reading.reader(opened);
         const run = await runOnSlide(slide, network, missing, { signal: controller.signal, reader, store });
         backend = network.backend.name;
@@ -367,23 +367,15 @@ function existingResults(path: string): CommandError {
   );
 }
 
-/** Whoever changes a slide while it is read gets no map of half of each. @throws CommandError */
+/** Whoever changes a slide while it is read gets no map of half of each. @throws SlideError `changed` */
 async function discardIfChanged(slide: Slide, call: SegmentCall, path: string): Promise<void> {
   const again = await openFromCommandLine(call.files);
   try {
-    rejectChanged(slide, again.metadata);
+    if (again.metadata.revision !== slide.metadata.revision) throw changedInRun(slide, false);
   } catch (error) {
     await rm(path, { force: true });
     throw error;
   } finally {
     again.close();
   }
-}
-
-function rejectChanged(slide: Slide, now: SlideMetadata): void {
-  if (now.revision === slide.metadata.revision) return;
-  throw new CommandError(
-    `${slide.metadata.name}: The slide changed while it was segmented; the slices of this run are discarded. ` +
-      'Wait until it is complete, then run the command again.',
-  );
 }

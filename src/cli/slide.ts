@@ -89,12 +89,15 @@ export async function checkUnchanged(slide: Slide): Promise<void> {
   }
 }
 
-function changedInRun({ metadata }: Pick<Slide, 'metadata'>): SlideError {
+/** @param isKept whether what was computed is kept, so that it can go on with the old slide */
+export function changedInRun({ metadata }: Pick<Slide, 'metadata'>, isKept = true): SlideError {
   return new SlideError(
     'changed',
     metadata.name,
     'The slide was moved, deleted, changed or replaced during the run.',
-    'Put it back as it was and continue with --resume, or start over with --overwrite.',
+    isKept
+      ? 'Put it back as it was and continue with --resume, or start over with --overwrite.'
+      : 'The slices of this run are discarded. Wait until it is complete, then run the command again.',
   );
 }
 

@@ -20,7 +20,13 @@ const manifest = parseManifest(
       outputs: { logits: 'logits', packed: 'packed' },
       contextFeatures: ['context_features_4'],
     },
-    golden: { slice: 's.bin', context: 'c.bin', classes: 'o.bin', agreement: 0.99 },
+    golden: {
+      slice: 's.bin',
+      context: 'c.bin',
+      sliceInContext: { x: 0.25, y: 0.25, size: 0.5 },
+      classes: 'o.bin',
+      agreement: 0.99,
+    },
   },
   'manifest.json',
 );
