@@ -5,6 +5,8 @@ import { expect, test } from '@playwright/test';
 import { serveTinyModels } from './fixtures/tiny-model.ts';
 import { finishedSlices, openBySlideAddress, openFile, runWholeSlide } from './fixtures/workbench.ts';
 
+/** Bytes: more than are read as a whole when a slide is opened. What follows the TIFF does not matter. */
+const LONG = 100_000_000;
 const demo = resolve(import.meta.dirname, '../public/slides/phantom-1.tif');
 
 for (const [fault, change] of [
@@ -18,6 +20,7 @@ for (const [fault, change] of [
     mkdirSync(folder, { recursive: true });
     const path = join(folder, 'mine.tif');
     copyFileSync(demo, path);
+    truncateSync(path, LONG);
     await serveTinyModels(page);
     await openBySlideAddress(page, 'slides/phantom-1.tif', '&model=tiny-wide');
     await expect(page.getByTestId('backend')).toBeVisible();

@@ -65,9 +65,9 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
         warn(`Computing with ${name} on ${device}. ${reason}`);
         return running;
       },
-      loadModel: (folder) => {
+      loadModel: (folder, guard) => {
         if (running === null) throw new Error('No backend has been started.');
-        return running.loadModel(basename(folder), fromFolder(folder), { force: true });
+        return running.loadModel(basename(folder), fromFolder(folder), { force: true, guard });
       },
     },
     nodeBackends(threads),

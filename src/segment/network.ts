@@ -92,9 +92,10 @@ export interface NetworkPlatform<Name extends string = BackendName> {
   /**
    * Loads a model even if it fails its golden check; whether it may be used is decided here.
    * @param model the model's URL or folder.
+   * @param guard for the golden check.
    * @throws ModelError when it can't be used.
    */
-  loadModel(model: string): Promise<Segmenter>;
+  loadModel(model: string, guard: (segmenter: Segmenter) => Segmenter): Promise<Segmenter>;
 }
 
 /** The backend that all runs share. Starts on first use, and again after a loss. */
@@ -108,7 +109,10 @@ export class NetworkHost<Name extends string = BackendName> {
   constructor(platform: NetworkPlatform<Name>, kinds: BackendKinds<Name>) {
     this.kinds = kinds;
     this.#platform = platform;
-    this.#models = new ModelCache((model) => platform.loadModel(model));
+    this.#models = new ModelCache(async (model) => {
+      const backend = await this.start();
+      return platform.loadModel(model, (segmenter) => guardedSegmenter(segmenter, backend));
+    });
   }
 
   /**
@@ -165,7 +169,7 @@ export class NetworkHost<Name extends string = BackendName> {
     options: LoadOptions = {},
   ): Promise<HostedNetwork<Name>> {
     const network = new HostedNetwork(this, model, emit, options);
-    await network.load(this.start(wanted));
+    await network.start(wanted);
     return network;
   }
 }
@@ -217,8 +221,18 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
     return this.#host.turns(this.maxInFlight).run(work);
   }
 
-  /** Loads the model on a backend. @throws ModelError. */
-  async load(starting: Promise<RunningBackend<Name>>): Promise<void> {
+  /** Loads the model; recovers if the backend starts but fails then. @param wanted the best if null. @throws ModelError. */
+  async start(wanted: Name | null): Promise<void> {
+    const starting = this.#host.start(wanted);
+    const { name } = await starting;
+    try {
+      await this.#load(starting);
+    } catch (error) {
+      if (!(await this.#recover(error, name, 0))) throw error;
+    }
+  }
+
+  async #load(starting: Promise<RunningBackend<Name>>): Promise<void> {
     this.#starting = starting;
     const backend = await starting;
     this.release();
@@ -228,9 +242,12 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
     this.#loaded = { backend, lease, segmenter, batch };
   }
 
-  async recover(error: unknown, slicesSince: number): Promise<boolean> {
+  recover(error: unknown, slicesSince: number): Promise<boolean> {
+    return this.#recover(error, this.#now.backend.name, slicesSince);
+  }
+
+  async #recover(error: unknown, name: Name, slicesSince: number): Promise<boolean> {
     if (!isWorthRetrying(error)) return false;
-    const { name } = this.#now.backend;
     const sameAgain = this.#failures === 0 || slicesSince > 0;
     this.#failures++;
     for (const attempt of sameAgain ? (['same', 'next'] as const) : (['next'] as const)) {
@@ -241,7 +258,7 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
       try {
         // Another run may have seen the same loss and restarted the backend already.
         if (this.#starting !== null) this.#host.forget(this.#starting);
-        await this.load(
+        await this.#load(
           attempt === 'same' ? this.#host.start(name) : this.#host.start(null, [...this.#failed]),
         );
         this.#report(error, this.backend.name === name);

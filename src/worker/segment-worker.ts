@@ -26,7 +26,8 @@ serveRpc<SegmentWorkerApi>(
     numTensors: () => memory().numTensors,
     memoryUse,
     readManifest: (modelUrl) => readManifest(folderName(modelUrl), folders.readFile(modelUrl)),
-    loadModel: (modelUrl) => loadModel(folderName(modelUrl), folders.readFile(modelUrl), { force: true }),
+    loadModel: (modelUrl, guard) =>
+      loadModel(folderName(modelUrl), folders.readFile(modelUrl), { force: true, guard }),
     modelFile: (modelUrl) => folders.readFile(modelUrl),
     addModelFiles: (modelUrl, files) => folders.add(modelUrl, files),
     openSlide: (input) => reading.open(input),
