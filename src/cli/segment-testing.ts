@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
+import { writePhantom } from '../phantom/write-phantom.node.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { exportModel } from '../runtime/graph/export-model.ts';
 import { singleNetwork } from '../runtime/graph/test-networks.ts';
@@ -12,6 +13,14 @@ import type { SegmentResult } from './segment-result.ts';
 
 /** A demo slide of 2220 × 2967 pixels of 0.499 µm. */
 export const smallRegion = join(import.meta.dirname, '../../public/slides/CMU-1-Small-Region.svs');
+
+/** Writes a phantom of 900 × 900 pixels of 1 µm, an eighth of `smallRegion`. @returns its path, `small.tif` in the folder. */
+export async function writeSmallSlide(directory: string): Promise<string> {
+  const size = { widthMm: 0.9, heightMm: 0.9, mpp: 1, maskMpp: 8, quality: 85 } as const;
+  await mkdir(directory, { recursive: true });
+  await writePhantom({ directory, name: 'small', seed: 1, format: 'tif', ...size });
+  return join(directory, 'small.tif');
+}
 
 /** Writes a single-input network with three classes. @param fieldUm field of a slice, µm; the paper's by default. */
 export async function writeSmallModel(folder: string, fieldUm?: number): Promise<void> {

@@ -60,7 +60,7 @@ it.each(models)(
   '%s: blends slices so that their borders do not show',
   async (id) => {
     const { segmenter, slide } = await load(id);
-    const standard = await ratioOf(segmenter, slide, 'standard', 0.6);
+    const standard = await ratioOf(segmenter, slide, 'standard', 0.35);
     segmenter.dispose();
     slide.close();
     console.log(`seam ratio of ${id}: ${standard?.toFixed(2)}`);

@@ -15,7 +15,8 @@ import { randomSample, testConfig } from './trainer-testing.ts';
 import { type TrainingConfig } from './training-config.ts';
 import { runTraining, type TrainingRunOptions } from './training-run.ts';
 
-const session = { threads: 1 };
+/** Each session runs a few times: opening it costs most. */
+const session = { threads: 1, optimise: false };
 const config = testConfig({
   preset: 'nano-aligned',
   dice: 0.3,

@@ -19,9 +19,11 @@ const config = testConfig({
   averageWeights: 0.5,
   accumulate: 2,
 });
-const batches = [0, 1, 2].map((step) => [0, 1].map((index) => randomSample(preset, 2 * step + index)));
+// The second step is the first with a momentum.
+const batches = [0, 1].map((step) => [0, 1].map((index) => randomSample(preset, 2 * step + index)));
 const trainer = new Trainer(preset, config, { provider, threads: 1, optimise: false });
-await trainer.initialise(batches[0] ?? []);
+// One sample, as in the parts of a batch: the shaders of both are compiled once.
+await trainer.initialise(batches[0]?.slice(0, 1) ?? []);
 const losses: number[] = [];
 for (const batch of batches) losses.push(await trainer.train(batch));
 const state = [...(await trainer.weights()), ...(await trainer.optimiserState())];

@@ -1,5 +1,5 @@
 /** A small training without data: what the trainer's tests run on several providers. */
-import type { RefineNetConfig, ResNetConfig } from '../model/config.ts';
+import type { ResNetConfig } from '../model/config.ts';
 import { presetById, type Preset } from '../model/presets.ts';
 import { mulberry32 } from '../runtime/variables.ts';
 import type { Sample } from './sample.ts';
@@ -25,14 +25,25 @@ export function testConfig(changes: Partial<TrainingConfig> = {}): TrainingConfi
   });
 }
 
-/** `nano-attention` with one block in each stage: half as many weights and operations, of the same kinds. */
-export function testPreset(): Preset {
-  const nano = presetById('nano-attention');
-  const { sliceEncoder, ...others } = nano.network as RefineNetConfig;
-  const encoder: ResNetConfig = { ...sliceEncoder, blocks: [1, 1, 1, 1] };
+/** A network with one block in each stage of its encoders: half as many weights and operations, of the same kinds. */
+export function withShortEncoders(preset: Preset): Preset {
+  if (preset.network.kind !== 'refinenet') return preset;
+  const { sliceEncoder, contextEncoder, ...others } = preset.network;
+  const short = (encoder: ResNetConfig): ResNetConfig => ({ ...encoder, blocks: [1, 1, 1, 1] });
   return {
-    ...nano,
-    network: { ...others, sliceEncoder: encoder, contextEncoder: encoder },
+    ...preset,
+    network: {
+      ...others,
+      sliceEncoder: short(sliceEncoder),
+      contextEncoder: contextEncoder === null ? null : short(contextEncoder),
+    },
+  };
+}
+
+/** `nano-attention` with short encoders, for slices and contexts of 32 pixels. */
+export function testPreset(): Preset {
+  return {
+    ...withShortEncoders(presetById('nano-attention')),
     slicePx: 32,
     contextPx: 32,
     sliceFieldUm: 32,

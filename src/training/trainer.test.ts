@@ -11,7 +11,7 @@ import { Trainer } from './trainer.ts';
 import type { TrainingConfig } from './training-config.ts';
 
 const preset = testPreset();
-const batches = [0, 1, 2, 3].map((step) => [0, 1].map((index) => randomSample(preset, 2 * step + index)));
+const batches = [0, 1, 2].map((step) => [0, 1].map((index) => randomSample(preset, 2 * step + index)));
 const session: StepSessionOptions = { threads: 1, optimise: false };
 
 interface Course {
@@ -59,9 +59,8 @@ describe('state that stays in the provider’s memory', () => {
   ])('changes as here, to the bit: %s', async (_, changes) => {
     const config = testConfig(changes);
     const here = await course(config, { resident: false });
-    expect(await course(config, { resident: true })).toEqual(here);
-    // Reading does not disturb it, at whatever step.
-    expect(await course(config, { resident: true }, [1, 3])).toEqual(here);
+    // After the reading, two steps in a row without one. Reading does not disturb the state.
+    expect(await course(config, { resident: true }, [1])).toEqual(here);
   });
 
   it('resumes exactly', async () => {
@@ -75,7 +74,7 @@ describe('state that stays in the provider’s memory', () => {
 
     const second = new Trainer(preset, config, { ...session, resident: true });
     second.load(2, weights, optimiser);
-    for (const batch of batches.slice(2)) losses.push(await second.train(batch));
+    losses.push(await second.train(batches[2]!));
     expect(losses).toEqual(whole.losses);
     expect(hashOf(await second.weights())).toBe(whole.weights);
     // A trainer that has run can be set back.

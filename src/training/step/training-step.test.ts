@@ -4,7 +4,7 @@ import { presets, type Preset } from '../../model/presets.ts';
 import { useTestBackend } from '../../runtime/test-backend.ts';
 import { NetworkGradient } from '../network-gradient.ts';
 import type { Sample } from '../sample.ts';
-import { randomSample, testConfig } from '../trainer-testing.ts';
+import { randomSample, testConfig, withShortEncoders } from '../trainer-testing.ts';
 import type { TrainingConfig } from '../training-config.ts';
 import { batchFeeds } from './batch-feeds.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
@@ -32,7 +32,8 @@ describe.each(presets.filter(({ id }) => id.startsWith('nano-')))('$id', (named)
   // Four pixels at least in the deepest maps: batch norms of fewer values amplify rounding.
   const slicePx = named.contextKind === 'same' ? 128 : 64;
   const contextPx = named.contextPx === null ? null : 64;
-  const preset = { ...named, slicePx, contextPx };
+  // Encoders of full length: in the form for WebGPU below.
+  const preset = { ...withShortEncoders(named), slicePx, contextPx };
 
   it.each(['frozen', 'batch'] as const)(
     'has the gradients of the eager network, batch norm %s',
