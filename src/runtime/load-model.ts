@@ -1,6 +1,6 @@
 /** Loads a model's files into TF.js. */
 import { engine, keep, type io } from '@tensorflow/tfjs-core';
-import { loadGraphModelSync } from '@tensorflow/tfjs-converter';
+import { loadGraphModelSync, type GraphModel } from '@tensorflow/tfjs-converter';
 import { loadChecked, startChecked, type LoadOptions } from './checked-model.ts';
 import { GraphExecutor } from './graph-executor.ts';
 import { GraphSegmenter } from './graph-segmenter.ts';
@@ -30,7 +30,7 @@ async function startGraph(id: string, files: ModelFiles): Promise<Segmenter> {
   // that the scope holds nothing of another model.
   engine().startScope();
   try {
-    const model = loadGraphModelSync(modelArtifacts(files, nodes));
+    const model = loadGraphModelSync(modelArtifacts(files, nodes)) as GraphModel;
     const segmenter = new GraphSegmenter(manifest, model, GraphExecutor.of(nodes, model.weights));
     for (const weight of Object.values(model.weights).flat()) keep(weight);
     return segmenter;
