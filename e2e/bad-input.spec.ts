@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
-import { openBySlideAddress, openFile } from './fixtures/workbench.ts';
+import { dropFile, openBySlideAddress, openFile } from './fixtures/workbench.ts';
 
 const slide = resolve(import.meta.dirname, '../public/slides/CMU-1-Small-Region.svs');
 const faults = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
@@ -48,6 +48,26 @@ test('a JSON file of another kind', async ({ page }, info) => {
   await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs');
   await openFile(page, path);
   await expectRefusal(page, 'settings.json', /Not a session, GeoJSON or slide\./);
+});
+
+test('a session whose slide has no valid address', async ({ page }) => {
+  const session = {
+    format: 'dualscope-session',
+    version: 1,
+    slide: { fingerprint: 'of another slide', name: 'far.svs', url: 'http://[', mpp: null },
+    panes: [],
+  };
+  await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs');
+  await dropFile(page, 'far.dualscope.json', JSON.stringify(session));
+  const notice = page.getByTestId('notice');
+  await expect(notice).toContainText('far.dualscope.json');
+  await expect(notice).toContainText(
+    'does not say where its slide is: the address in it is not a valid URL.',
+  );
+  // The way on: the slide's own file.
+  await expect(
+    page.getByTestId('session-dialog').getByRole('button', { name: 'Choose slide…' }),
+  ).toBeVisible();
 });
 
 test('an address that leads nowhere', async ({ page }) => {

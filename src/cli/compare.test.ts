@@ -11,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function evaluation(model: string, accuracies: Record<string, number>): Promise<string> {
+async function evaluation(
+  model: string,
+  accuracies: Record<string, number>,
+  more: object = {},
+): Promise<string> {
   const slides = Object.entries(accuracies).map(([image, accuracy]) => ({
     image,
     patient: image[0],
@@ -19,7 +23,7 @@ async function evaluation(model: string, accuracies: Record<string, number>): Pr
     pixels: 100,
   }));
   const file = join(folder, `${model}.json`);
-  await writeFile(file, JSON.stringify({ model, miou: 0.5, slides }));
+  await writeFile(file, JSON.stringify({ model, miou: 0.5, slides, ...more }));
   return file;
 }
 
@@ -47,6 +51,14 @@ describe('dualscope compare', () => {
       'one minus other: 20.0 points of pixel accuracy, 95 % interval 20.0 to 20.0, 2 patients. mIoU 0.500 and 0.500.\n',
     );
     expect(JSON.parse(await compare(one, other, '--json'))).toMatchObject({ first: 'one', patients: 2 });
+  });
+
+  it('says which model was measured although it fails its check', async () => {
+    const sound = await evaluation('sound', { a1: 0.9 });
+    const forced = await evaluation('forced', { a1: 0.9 }, { modelCheck: 'overridden' });
+    expect(await compare(sound, forced)).toMatch(/^sound minus forced \(model check overridden\): /);
+    expect(JSON.parse(await compare(sound, forced, '--json'))).toMatchObject({ modelCheck: 'overridden' });
+    expect(JSON.parse(await compare(sound, sound, '--json'))).toMatchObject({ modelCheck: 'passed' });
   });
 
   it('rejects different images and files that are not evaluations', async () => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { pairedBootstrap, type PairedImage } from '../evaluation/paired-bootstrap.ts';
 import { mulberry32 } from '../runtime/variables.ts';
+import { markedIf } from '../base/overridden-check.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { terminalText } from '../base/terminal-text.ts';
 import { print, printJson } from './terminal.ts';
@@ -10,6 +11,8 @@ import { print, printJson } from './terminal.ts';
 /** The fields used of `dualscope evaluate --json`. */
 const evaluationSchema = z.object({
   model: z.string(),
+  /** Absent in what versions before it have printed. */
+  modelCheck: z.enum(['passed', 'overridden']).optional(),
   miou: z.number().nullable(),
   slides: z.array(
     z.object({
@@ -45,14 +48,28 @@ async function compare(first: string, second: string, call: { readonly json?: bo
   const { difference, low, high, patients } = interval;
   const points = (value: number): string => (100 * value).toFixed(1);
   if (call.json === true) {
-    printJson({ first: one.model, second: other.model, ...interval });
+    printJson({
+      first: one.model,
+      second: other.model,
+      modelCheck: [one, other].some(isOverridden) ? 'overridden' : 'passed',
+      ...interval,
+    });
     return;
   }
   print(
-    `${terminalText(one.model)} minus ${terminalText(other.model)}: ${points(difference)} points of pixel accuracy, ` +
+    `${named(one)} minus ${named(other)}: ${points(difference)} points of pixel accuracy, ` +
       `95 % interval ${points(low)} to ${points(high)}, ${String(patients)} patients. ` +
       `mIoU ${one.miou?.toFixed(3) ?? '–'} and ${other.miou?.toFixed(3) ?? '–'}.\n`,
   );
+}
+
+function isOverridden({ modelCheck }: Evaluation): boolean {
+  return modelCheck === 'overridden';
+}
+
+/** The model's name, with the mark if its check was overridden. */
+function named(evaluation: Evaluation): string {
+  return markedIf(isOverridden(evaluation), terminalText(evaluation.model));
 }
 
 /** Pairs by image. @throws CommandError unless both evaluations have the same images and pixels. */

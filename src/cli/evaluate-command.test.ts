@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { overriddenCheck } from '../base/overridden-check.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { exportModel } from '../runtime/graph/export-model.ts';
 import { singleNetwork } from '../runtime/graph/test-networks.ts';
@@ -117,6 +118,36 @@ it('stores further metrics after the main ones and replaces those of the same da
   expect(last.furtherMetrics?.map(({ data }) => data)).toEqual(['one', 'all']);
   const { accuracy } = JSON.parse(await evaluate('--json', '--patients', 'C')) as Result;
   expect(last.furtherMetrics?.[0]?.accuracy).toBe(accuracy);
+});
+
+it('refuses a model that fails its check; with --force every output says so, and the card gets nothing', async () => {
+  const golden = join(folder, 'model', 'golden-classes.bin');
+  const sound = await readFile(golden);
+  const manifest = await readFile(join(folder, 'model', 'manifest.json'), 'utf8');
+  await writeFile(golden, new Uint8Array(sound.length).fill(2));
+  try {
+    await expect(evaluate('--json')).rejects.toThrow(/fails its golden check.*evaluate use.*--force/);
+    const html = join(folder, 'forced.html');
+    const result = JSON.parse(await evaluate('--json', '--force', '--html', html)) as object;
+    expect(result).toMatchObject({
+      modelCheck: 'overridden',
+      modelProblem: expect.stringMatching(/test pixels have another class/) as string,
+    });
+    const page = await readFile(html, 'utf8');
+    expect(page).toMatch(new RegExp(`<h1>.*${overriddenCheck}`));
+    expect(await evaluate('--force')).toMatch(new RegExp(`^test-model on .*${overriddenCheck}`));
+    for (const option of ['--record', '--record-further']) {
+      await expect(evaluate('--force', option, 'B and C')).rejects.toThrow(
+        /only a model that passes its check/,
+      );
+    }
+    expect(await readFile(join(folder, 'model', 'manifest.json'), 'utf8')).toBe(manifest);
+  } finally {
+    await writeFile(golden, sound);
+  }
+  const html = join(folder, 'sound.html');
+  expect(JSON.parse(await evaluate('--json', '--html', html))).toMatchObject({ modelCheck: 'passed' });
+  expect(await readFile(html, 'utf8')).not.toContain(overriddenCheck);
 });
 
 it('measures the patients of --patients', async () => {

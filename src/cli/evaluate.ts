@@ -1,4 +1,5 @@
 /** `dualscope evaluate`: measures a model on images with ground truth. */
+import { markedIf, overriddenCheck } from '../base/overridden-check.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { createComparison, figuresOf, pool, type Comparison } from '../evaluation/comparison.ts';
 import { figureIntervals, type FigureIntervals, pooledObjects } from '../evaluation/figure-intervals.ts';
@@ -19,6 +20,7 @@ import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
 import {
   backendOption,
+  forceOption,
   parseIntegers,
   parseMpp,
   parseNonNegative,
@@ -43,6 +45,7 @@ interface EvaluateCall {
   readonly tissueOnly?: boolean;
   readonly objects?: number;
   readonly html?: string;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -83,13 +86,21 @@ export const addEvaluateCommand: AddCommand = (program) => {
     )
     .option('--record-further <data>', 'the same, in addition to the stored metrics, for other data')
     .option('--html <file>', 'write a report as one HTML file')
+    .addOption(forceOption())
     .option('--json', 'print one JSON object')
     .action(evaluate);
 };
 
 async function evaluate(call: EvaluateCall): Promise<void> {
+  const overridden = call.force === true;
+  if (overridden && (call.record !== undefined || call.recordFurther !== undefined)) {
+    throw new CommandError(
+      "--record and --record-further store figures in the model's card, which only a model that passes its check gets: " +
+        'leave --force out, or print the figures with --json or --html.',
+    );
+  }
   const network = await startNetwork(call.model, call);
-  const { manifest } = network.segmenter;
+  const { manifest, failedCheck } = network.segmenter;
   const names = classNames(manifest);
   const { images, split } = await chooseImages(manifest, call);
   const pooled = createComparison(names.length);
@@ -128,7 +139,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   if (call.html !== undefined) {
     const report = evaluationReport({
       model: manifest.id,
-      title: manifest.title,
+      title: markedIf(overridden, manifest.title),
       intendedUse: manifest.intendedUse,
       data: call.data,
       classes: manifest.classes,
@@ -144,6 +155,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
         ],
         ['Backend', backend.name],
         ['Duration', duration(seconds)],
+        ['Model check', overridden ? overriddenCheck : 'passed'],
         ['Training data', manifest.provenance.data],
         ['Split', manifest.provenance.split],
         ['Weights', `${manifest.graph.dtype}, ${manifest.graph.weightsSha256.slice(0, 16)}`],
@@ -157,6 +169,8 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   }
   const result = {
     model: manifest.id,
+    modelCheck: overridden ? 'overridden' : 'passed',
+    ...(failedCheck !== undefined && { modelProblem: failedCheck }),
     data: call.data,
     classes: names,
     confusion: toRows(pooled.confusion),
@@ -175,7 +189,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
 
 function asText(
   manifest: ModelManifest,
-  { data }: EvaluateCall,
+  { data, force = false }: EvaluateCall,
   split: string,
   { pooled, intervals, objects }: Measured,
   slides: readonly (ImageRow & { ece: number | null })[],
@@ -191,7 +205,7 @@ function asText(
       : imagesTable(slides, manifest.classes.length === 4);
   const count = `${String(slides.length)} ${slides.length === 1 ? 'image' : 'images'}`;
   return (
-    `${terminalText(`${manifest.id} on ${count} of ${data} (${split})`)}\n\n` +
+    `${terminalText(markedIf(force, `${manifest.id} on ${count} of ${data} (${split})`))}\n\n` +
     `${metricsTable(pooled.confusion, classNames(manifest))}\n${calibration}` +
     `${objects === null ? '' : objectsText(objects)}${intervalsText(intervals)}\n${list}\n`
   );

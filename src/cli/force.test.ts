@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromFile } from 'geotiff';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { overriddenCheck } from '../base/overridden-check.ts';
 import { addMergeCommand } from './merge.ts';
@@ -58,6 +59,9 @@ it('is used with --force, and every file of the result says so', async () => {
     const description = await image.fileDirectory.loadValue('ImageDescription');
     expect(String(description), ending).toContain(overriddenCheck);
   }
+  const preview = path('.preview.png');
+  const { exif } = await sharp(preview).metadata();
+  expect(String(exif)).toContain(overriddenCheck);
   // As text, and again: the complete result is kept with its mark, for those who force, too.
   expect(await segment('--out', out, '--force', '--resume')).toContain(overriddenCheck);
   await expect(segment('--out', out, '--resume')).rejects.toThrow(/--overwrite/);

@@ -31,6 +31,11 @@ export function threadsOption(): Option {
   );
 }
 
+/** Uses a model that fails its golden check. */
+export function forceOption(): Option {
+  return new Option('--force', 'use a model that fails its check; every result says so');
+}
+
 /** Where ONNX Runtime trains. */
 export function trainingBackendOption(): Option {
   return new Option('--backend <name>', 'what computes the training steps')

@@ -91,7 +91,7 @@ export async function startNetwork(
     .catch((error: unknown) => {
       if (!(error instanceof ModelError) || error.code !== 'failed-check') throw error;
       throw new CommandError(
-        `${error.message} segment uses it all the same with --force, and says so in every result.`,
+        `${error.message} segment and evaluate use it all the same with --force, and say so in every result.`,
       );
     });
   const { failedCheck } = network.segmenter;

@@ -2,7 +2,14 @@
 import { Option, type Command } from 'commander';
 import { markedIf } from '../base/overridden-check.ts';
 import { terminalText } from '../base/terminal-text.ts';
-import { parseMpp, parseNonNegative, parseOverlap, parseRect, qualityOption } from './options.ts';
+import {
+  forceOption,
+  parseMpp,
+  parseNonNegative,
+  parseOverlap,
+  parseRect,
+  qualityOption,
+} from './options.ts';
 import type { SegmentResult } from './segment-result.ts';
 import { warn } from './terminal.ts';
 
@@ -21,7 +28,7 @@ export function addPlanOptions(command: Command): Command {
       new Option('--glass <mode>', 'slices without tissue').choices(['skip', 'include']).default('skip'),
     )
     .option('--simplify <um>', 'maximum deviation of polygon outlines, µm; 0 for exact', parseNonNegative, 0)
-    .option('--force', 'use a model that fails its check; every result says so')
+    .addOption(forceOption())
     .option('--json', 'print one JSON object');
 }
 

@@ -117,6 +117,8 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
   const png = sharp(painted.data, { raw: { width: small.width, height: small.height, channels: 4 } })
     .removeAlpha()
     .png();
+  // Not the whole description: the slide's name is not always what EXIF can hold.
+  if (overridden) png.withExif({ IFD0: { ImageDescription: overriddenCheck } });
   await set.add(files.preview, await png.toBuffer());
   const all = [files.classes, files.confidence, files.polygons, files.preview];
   const counts = Float64Array.from({ length: noClass + 1 }, (_value, classValue) =>

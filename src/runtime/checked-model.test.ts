@@ -1,4 +1,5 @@
 /** Models that are not what they say, on both runtimes: each is refused with a sentence that names it. */
+import { engine } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { initialiseNodeBackend } from './backend.node.ts';
 import {
@@ -287,6 +288,18 @@ describe.each(runtimes)('a model on %s', (runtime) => {
       segmenter.dispose();
     },
   );
+
+  it('leaves nothing on the backend when TF.js throws after it has made the weights', async () => {
+    const before = engine().memory().numTensors;
+    const files = await altered(dual, {
+      graph: (graph) => void nodeOf(graph, 'logits').input!.push('^nowhere'),
+    });
+    await load(runtime, files).then(
+      (segmenter) => segmenter.dispose(),
+      (error: unknown) => expect(error).toMatchObject({ code: 'bad-graph' }),
+    );
+    expect(engine().memory().numTensors).toBe(before);
+  });
 
   it('is not forced where its graph is another one', async () => {
     const files = await altered(dual, { manifest: (manifest) => void (manifest.classes = classesOf(2)) });

@@ -1,6 +1,6 @@
 /** Loads a model's files into TF.js. */
-import type { io } from '@tensorflow/tfjs-core';
-import { loadGraphModel, type GraphModel } from '@tensorflow/tfjs-converter';
+import { engine, keep, type io } from '@tensorflow/tfjs-core';
+import { loadGraphModelSync, type GraphModel } from '@tensorflow/tfjs-converter';
 import { loadChecked, startChecked, type LoadOptions } from './checked-model.ts';
 import { GraphExecutor } from './graph-executor.ts';
 import { GraphSegmenter } from './graph-segmenter.ts';
@@ -26,14 +26,15 @@ export function loadUnchecked(id: string, readFile: ReadFile): Promise<Segmenter
 async function startGraph(id: string, files: ModelFiles): Promise<Segmenter> {
   const { manifest } = files;
   const nodes = usedNodes(files);
-  const handler: io.IOHandler = { load: async () => modelArtifacts(files, nodes) };
-  let model: GraphModel | null = null;
+  // A scope, because TF.js makes the weights before it reads the graph, and drops them if it then throws. Synchronous, so
+  // that the scope holds nothing of another model.
+  engine().startScope();
   try {
-    model = await loadGraphModel(handler);
-    const executor = GraphExecutor.of(nodes, model.weights);
-    return new GraphSegmenter(manifest, model, executor);
+    const model = loadGraphModelSync(modelArtifacts(files, nodes)) as GraphModel;
+    const segmenter = new GraphSegmenter(manifest, model, GraphExecutor.of(nodes, model.weights));
+    for (const weight of Object.values(model.weights).flat()) keep(weight);
+    return segmenter;
   } catch (error) {
-    model?.dispose();
     throw new ModelError(
       'bad-graph',
       `${id}/${manifest.graph.file}`,
@@ -41,6 +42,8 @@ async function startGraph(id: string, files: ModelFiles): Promise<Segmenter> {
       reloadRemedy,
       { cause: error },
     );
+  } finally {
+    engine().endScope();
   }
 }
 

@@ -148,6 +148,9 @@ export function sessionText(state: AppState, { places, truth }: SessionExtras): 
   return `${JSON.stringify(session)}\n`;
 }
 
+/** How `ParsedSession.leftOut` names the slide's URL. */
+export const slideAddress = 'address of the slide';
+
 export interface ParsedSession {
   readonly session: SessionFile;
   /** Names of the parts that could not be read, and were left out. */
@@ -192,7 +195,7 @@ export function parseSession(text: string): ParsedSession | null {
       slide: {
         fingerprint: file.slide.fingerprint,
         name: file.slide.name,
-        url: part(slide.shape.url.refine(isUrl), file.slide.url, 'address of the slide', null),
+        url: part(slide.shape.url.refine(isUrl), file.slide.url, slideAddress, null),
         mpp: part(slide.shape.mpp, file.slide.mpp, 'resolution', null),
       },
       panes: panes.slice(0, maxPanes),

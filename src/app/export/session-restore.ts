@@ -9,7 +9,14 @@ import type { PaneCount } from '../state/state.ts';
 import type { ViewPlace } from '../navigate/view-address.ts';
 import { fileStem } from '../../base/file-name.ts';
 import { download } from './export-files.ts';
-import { overlayOf, parseSession, sessionFormat, sessionText, truthOf } from './session-file.ts';
+import {
+  overlayOf,
+  parseSession,
+  sessionFormat,
+  sessionText,
+  slideAddress,
+  truthOf,
+} from './session-file.ts';
 import type { SessionFile } from './session-file.ts';
 
 interface OpenedSession extends SessionFile {
@@ -81,12 +88,13 @@ export class SessionFiles {
     this.#wanted = session;
     const { url } = session.slide;
     // Only URLs of this origin are opened; for others the user chooses a file.
-    if (url !== null && !URL.canParse(url, document.baseURI)) {
-      const problem = `The session says that its slide is at "${url.slice(0, 200)}", which is not a valid URL.`;
-      this.#fail(file.name, problem, 'Choose the slide’s file.');
-    } else if (url !== null && new URL(url, document.baseURI).origin === window.location.origin) {
+    if (url !== null && new URL(url, document.baseURI).origin === window.location.origin) {
       await slides.openUrl(url);
       return;
+    }
+    if (parsed.leftOut.includes(slideAddress)) {
+      const problem = 'The session does not say where its slide is: the address in it is not a valid URL.';
+      this.#fail(file.name, problem, 'Choose the slide’s file.');
     }
     store.dispatch({ type: 'dialog', dialog: 'session' });
   }

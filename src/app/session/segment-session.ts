@@ -159,8 +159,13 @@ export class SegmentSession {
     const refusal = refusalOf(this.#store.getState(), model);
     if (refusal === null) return false;
     const { problem, overridable } = refusal;
-    const remedy = overridable ? 'Nothing was segmented.' : '';
-    const report = { code: 'refused-model', file: model.manifest.title, problem, remedy };
+    const report = {
+      code: 'refused-model',
+      file: model.manifest.title,
+      // First what it means: the status bar cuts long reasons, which the Models panel has in full.
+      problem: `Nothing was segmented. ${problem}`,
+      remedy: '',
+    };
     const entry = logEntry('error', report, overridable ? 'model.override' : null);
     this.#store.dispatch({ type: 'log', entry });
     return true;

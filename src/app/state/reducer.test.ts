@@ -48,6 +48,14 @@ describe('the log', () => {
     expect(after({ type: 'log', entry: { ...entry, level: 'info' } }).notice).toBeNull();
   });
 
+  it('no longer shows that a model is refused once it is used all the same', () => {
+    const refused: Action = { type: 'log', entry: { ...entry, level: 'error', commandId: 'model.override' } };
+    const other: Action = { type: 'log', entry: { ...entry, level: 'error' } };
+    const override: Action = { type: 'override-check', modelId: 'any' };
+    expect(after(refused, override).notice).toBeNull();
+    expect(after(refused, other, override).notice?.problem).toBe('Broken.');
+  });
+
   it('has an end', () => {
     const many = Array.from({ length: 300 }, (): Action => ({
       type: 'log',

@@ -140,6 +140,8 @@ export function reduce(state: AppState, action: Action): AppState {
         models: (state.models ?? []).map((model) =>
           model.id === action.modelId ? { ...model, overridden: true } : model,
         ),
+        // What a refused run said is no longer true.
+        notice: state.notice?.commandId === 'model.override' ? null : state.notice,
       };
     case 'speeds':
       return { ...state, speeds: action.speeds };

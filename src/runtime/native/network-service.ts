@@ -93,6 +93,9 @@ export function createNetworkService(
       for (const features of contexts.values()) features.dispose();
       contexts.clear();
       opened?.dispose();
+      opened = null;
+      contextGraph = null;
+      sliceGraphs.clear();
       return Promise.resolve();
     },
   };

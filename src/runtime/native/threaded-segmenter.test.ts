@@ -152,6 +152,33 @@ describe('a network with context', () => {
     expect(isWorthRetrying(failure)).toBe(true);
   });
 
+  it('leaves its threads to the next network, whose contexts are its own', async () => {
+    const workers: unknown[] = [];
+    const count = (worker: unknown): unknown => workers.push(worker);
+    process.on('worker', count);
+    try {
+      let first: Uint8Array | null = null;
+      for (let times = 0; times < 6; times++) {
+        const one = await ThreadedSegmenter.start(manifest, graphs, {
+          provider: 'cpu',
+          lanes: 1,
+          threadsPerLane: 1,
+        });
+        const context = one.encodeContext(image(48, 1));
+        const [maps] = await one.segmentBatch(slices(1), context);
+        first ??= maps!.classes;
+        expect(maps!.classes).toEqual(first);
+        one.dispose();
+        // Late, when the thread may have another network.
+        setTimeout(() => context.dispose(), 20);
+        await new Promise((done) => setTimeout(done, 10));
+      }
+      expect(workers.length).toBeLessThanOrEqual(2);
+    } finally {
+      process.off('worker', count);
+    }
+  });
+
   it('fails its open calls when it is disposed of, and later ones', async () => {
     const model = await ThreadedSegmenter.start(manifest, graphs, {
       provider: 'cpu',
