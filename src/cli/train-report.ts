@@ -10,7 +10,7 @@ import {
   type ValidationPoint,
 } from '../evaluation/report/training-report.ts';
 import type { Preset } from '../model/presets.ts';
-import { loadModel } from '../runtime/load-model.ts';
+import type { ReadFile } from '../runtime/model-files.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { InputImage, Segmenter } from '../runtime/segmenter.ts';
 import type { Weights } from '../runtime/variables.ts';
@@ -144,6 +144,7 @@ function image(rgb: Uint8Array, side: number): InputImage {
 }
 
 export interface Validator {
+  readonly loadModel: (id: string, readFile: ReadFile) => Promise<Segmenter>;
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly items: readonly DatasetItem[];
@@ -157,7 +158,7 @@ export interface Validator {
  * @throws ModelError, SlideError, DatasetError
  */
 export async function validateWeights(
-  { preset, config, items, unseen }: Validator,
+  { loadModel, preset, config, items, unseen }: Validator,
   weights: Weights,
   step: number,
 ): Promise<{ point: ValidationPoint; comparison: Comparison }> {

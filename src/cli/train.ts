@@ -12,7 +12,7 @@ import type { Comparison } from '../evaluation/comparison.ts';
 import type { Preset } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
-import { loadModel } from '../runtime/load-model.ts';
+import { startNodeBackend, type NodeBackend } from '../runtime/native/start-backend.node.ts';
 import { exportRun, rejectForeignFolder, writeModel } from '../training/export-run.ts';
 import { itemsFor, openSamples } from '../training/open-samples.ts';
 import { loadOrt } from '../training/step/step-session.node.ts';
@@ -70,7 +70,7 @@ export const addTrainCommand: AddCommand = (program) => {
 };
 
 async function train(call: TrainCall): Promise<void> {
-  // TF.js measures and exports; ONNX Runtime trains.
+  // TF.js exports; ONNX Runtime trains and measures.
   await initialiseNodeBackend('wasm');
   await loadOrt();
   const started = await trainingStart(await readConfig(call.config), call);
@@ -87,6 +87,8 @@ async function trainLocked(
   lock: OutputLock,
 ): Promise<void> {
   const threads = call.threads ?? availableParallelism();
+  const backend = await startNodeBackend('cpu', [], { threads });
+  const loadModel: NodeBackend['loadModel'] = (...model) => backend.loadModel(...model);
   const open = { config, preset, data: call.data };
   const samples = await SampleThreads.start(
     open,
@@ -118,7 +120,7 @@ async function trainLocked(
         validate: async (weights, step) => {
           const unseen = await samples.sample(unseenFrom);
           const items = validationItems;
-          return (await validateWeights({ preset, config, items, unseen }, weights, step)).point;
+          return (await validateWeights({ loadModel, preset, config, items, unseen }, weights, step)).point;
         },
       }),
     );
@@ -140,7 +142,7 @@ async function trainLocked(
       await lock.check();
       await writeModel(model, modelFolder);
       if (validationItems.length > 0) {
-        const validator = { preset, config, items: validationItems, unseen: unseen[0]! };
+        const validator = { loadModel, preset, config, items: validationItems, unseen: unseen[0]! };
         validated = (await validateWeights(validator, trained.weights, trained.keptStep ?? trained.steps))
           .comparison;
       }
@@ -155,7 +157,7 @@ async function trainLocked(
             ...(validationItems.length > 0 ? [dataPart('validation', validationItems)] : []),
           ],
           validated,
-          examples: await examplesOf(modelFolder, call.data, preset, config, samples),
+          examples: await examplesOf(loadModel, modelFolder, call.data, preset, config, samples),
           seconds: trained.seconds,
           samplesPerSecond: ((trained.steps - resumedAt) * config.batch) / sessionSeconds,
           threads,
@@ -177,6 +179,7 @@ function sampleThreads(backend: TrainCall['backend'], threads: number): number {
 
 /** Example slices from validation patients, or if there are none, from the training images. */
 async function examplesOf(
+  loadModel: NodeBackend['loadModel'],
   modelFolder: string,
   data: string,
   preset: Preset,
