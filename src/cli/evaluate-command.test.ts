@@ -159,3 +159,26 @@ it('measures the patients of --patients', async () => {
   expect(text).toMatch(/^c +C +0\.\d{4}/m);
   await expect(evaluate('--patients', 'Z')).rejects.toThrow(/no patient "Z"/);
 });
+
+it('compares objects and gives intervals over patients, on the card too', async () => {
+  const words = ['--json', '--objects', '0', '--record-further', 'objects'];
+  const { objects, intervals } = JSON.parse(await evaluate(...words)) as {
+    readonly objects: { readonly f1: number; readonly dice: number; readonly hausdorff: number | null };
+    readonly intervals: {
+      readonly patients: number;
+      readonly accuracy: { readonly low: number; readonly high: number };
+    };
+  };
+  // The truth has one object: image c is foreground everywhere, b nowhere. At most one prediction can find it.
+  expect(objects.f1).toBeGreaterThanOrEqual(0);
+  expect(objects.f1).toBeLessThanOrEqual(1);
+  expect(intervals.patients).toBe(2);
+  // Of two patients, some draws have one of them only.
+  const { slides } = JSON.parse(await evaluate('--json')) as Result;
+  const accuracies = slides.map(({ accuracy }) => accuracy).sort((a, b) => a - b);
+  expect([intervals.accuracy.low, intervals.accuracy.high]).toEqual(accuracies);
+  const card = await readFile(join(folder, 'model', 'README.md'), 'utf8');
+  expect(card).toContain('95 % over 2 patients');
+  expect(card).toContain(`| F1 of objects | ${objects.f1.toFixed(3)} |`);
+  await expect(evaluate('--json', '--objects', '-1')).rejects.toThrow();
+});
