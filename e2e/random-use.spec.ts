@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { openBySlideAddress } from './fixtures/workbench.ts';
 
 /** DUALSCOPE_RANDOM_SECONDS asks for more or less. */
-const seconds = Number(process.env.DUALSCOPE_RANDOM_SECONDS ?? 60);
+const seconds = Number(process.env.DUALSCOPE_RANDOM_SECONDS ?? 30);
 const seed = Number(process.env.DUALSCOPE_RANDOM_SEED ?? 7);
 
 const keys = [

@@ -189,8 +189,12 @@ it('never guesses the size of a pixel', async () => {
 });
 
 describe('sizes that can not be', () => {
-  const withField = (fieldUm: number): ModelManifest =>
-    ({ ...manifest, id: 'her-model', slice: { fieldUm, sizePx: 10 }, context: null });
+  const withField = (fieldUm: number): ModelManifest => ({
+    ...manifest,
+    id: 'her-model',
+    slice: { fieldUm, sizePx: 10 },
+    context: null,
+  });
   const planWith = (model: ModelManifest, request: Partial<PlanRequest> = {}, signal?: AbortSignal) =>
     planSegmentation(reader, metadata, model, { ...everything, ...request }, { signal });
 

@@ -2,14 +2,16 @@
  * A few steps on a provider, in a process of its own: trainer-steps.ts PROVIDER. Prints the losses, and the weights and moments
  * after the last step, as JSON. For the trainer's tests.
  */
-import { testConfig, testPreset, randomSample } from './trainer-testing.ts';
+import { testConfig, singleTestPreset, randomSample } from './trainer-testing.ts';
 import type { StepSessionOptions } from './step/step-session.node.ts';
 import { Trainer } from './trainer.ts';
 
 const provider = process.argv[2] as NonNullable<StepSessionOptions['provider']>;
-const preset = testPreset();
+const preset = singleTestPreset();
 // A momentum's step is proportional to the gradient: rounding stays small, which AdamW would make a step of full length.
 const config = testConfig({
+  preset: 'nano-single',
+  contextLoss: 0,
   optimiser: {
     kind: 'sgd',
     momentum: 0.9,

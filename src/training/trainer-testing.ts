@@ -51,6 +51,11 @@ export function testPreset(): Preset {
   };
 }
 
+/** `nano-single` with short encoders, for slices of 32 pixels: half as many shaders to compile. */
+export function singleTestPreset(): Preset {
+  return { ...withShortEncoders(presetById('nano-single')), slicePx: 32, sliceFieldUm: 32 };
+}
+
 /** Random pixels; class 4 is none of four classes and does not count. */
 export function randomSample({ slicePx, contextPx }: Preset, seed: number): Sample {
   const random = mulberry32(seed);
