@@ -46,9 +46,7 @@ export async function settleExisting(
     return null;
   }
   if (resume !== true) {
-    throw new CommandError(
-      `${path}: Results already exist. Keep them with --resume, or replace them with --overwrite.`,
-    );
+    throw existingResults(path);
   }
   if (found.kind === 'damaged') {
     warn(`${path}: The result file is damaged; the results are written again.`);
@@ -71,6 +69,13 @@ export async function settleExisting(
 /** Forgets that results may be replaced, once they have been. */
 export async function removeConsent(prefix: string): Promise<void> {
   await rm(consentFile(prefix), { force: true });
+}
+
+/** The error for results that neither --resume nor --overwrite speaks of. */
+export function existingResults(path: string): CommandError {
+  return new CommandError(
+    `${path}: Results already exist. Keep them with --resume, or replace them with --overwrite.`,
+  );
 }
 
 /** The error for existing results that this call would not produce. */

@@ -12,7 +12,8 @@ import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
 import { removeConsent, settleExisting } from './existing-results.ts';
 import { openResultSet, writeResult, type SegmentResult } from './segment-result.ts';
-import { storedCount, readShardResult, shardFiles, type ShardResult } from './segment-run.ts';
+import { readShardResult, shardFiles, type ShardResult } from './segment-shard.ts';
+import { storedCount } from './stored-slices.ts';
 import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.ts';
 
 /** Options of the command; must match those of the shards. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addMergeCommand } from './merge.ts';
 import type { SegmentResult } from './segment-result.ts';
-import type { ShardResult } from './segment-run.ts';
+import type { ShardResult } from './segment-shard.ts';
 import { addSegmentCommand } from './segment.ts';
 import { differingFiles, printedBy, smallRegion, writeSmallModel } from './segment-testing.ts';
 

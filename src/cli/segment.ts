@@ -5,7 +5,8 @@ import { shardText, type Shard } from '../segment/sub-plan.ts';
 import type { AddCommand } from './command.ts';
 import { backendOption, parseShard, threadsOption } from './options.ts';
 import { addPlanOptions, reportBroken, resultText } from './segment-options.ts';
-import type { SegmentCall, ShardResult } from './segment-run.ts';
+import type { SegmentCall } from './segment-run.ts';
+import type { ShardResult } from './segment-shard.ts';
 import type { SegmentResult } from './segment-result.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -35,7 +36,8 @@ export const addSegmentCommand: AddCommand = (program) => {
         '2 wrong options; 130 and 143 stopped by a signal (--resume continues).',
     )
     .action(async (files: string[], { json, shard, ...options }: SegmentOptions) => {
-      const { segmentShard, segmentToFiles } = await import('./segment-run.ts');
+      const { segmentToFiles } = await import('./segment-run.ts');
+      const { segmentShard } = await import('./segment-shard.ts');
       const { openFromCommandLine } = await import('./slide.ts');
       const slide = await openFromCommandLine(files);
       try {

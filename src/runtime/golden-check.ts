@@ -34,7 +34,7 @@ export async function checkGolden(segmenter: Segmenter, readFile: ReadFile): Pro
     expected = await goldenFile(readFile, golden.classes, slice.sizePx ** 2);
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    const problem = `The golden file ${error.file} is no use: ${error.problem}`;
+    const problem = `The golden file ${error.file} cannot be used: ${error.problem}`;
     return { passed: false, problem, agreement: 0, required, pixels: 0, differing: 0, largest: 0 };
   }
   const maps = await segmentGolden(segmenter, inputs);

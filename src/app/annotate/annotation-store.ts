@@ -315,7 +315,7 @@ const truthReplacedReport: ErrorReport = {
 /** Reasons that browsers give in words of their own, by the error's name. */
 const reasons: Readonly<Record<string, string>> = {
   QuotaExceededError: "The browser's storage is full.",
-  AbortError: 'The browser took the change back.',
+  AbortError: 'The browser could not store the change.',
   SecurityError: 'The browser does not allow this page to store anything.',
 };
 

@@ -12,7 +12,8 @@ import type { Slide } from '../../slide/slide.ts';
 import { CommandError } from '../command.ts';
 import { mergeToFiles } from '../merge-run.ts';
 import type { SegmentResult } from '../segment-result.ts';
-import { segmentShard, segmentToFiles, type SegmentCall, type ShardResult } from '../segment-run.ts';
+import { segmentToFiles, type SegmentCall } from '../segment-run.ts';
+import { segmentShard, type ShardResult } from '../segment-shard.ts';
 import { openFromCommandLine } from '../slide.ts';
 import { cohortPaths, readRequest, writeOutcome } from './cohort-folder.ts';
 

@@ -95,7 +95,7 @@ function shapeOf(
 function windows(length: number, size: number, stride: number, pad: number): number {
   const isWindow = size >= 1 && stride >= 1 && pad >= 0 && pad < size;
   if (!isWindow || ![size, stride, pad].every(Number.isInteger)) {
-    throw new RangeError(`A window of ${size} pixels, by ${stride}, padded by ${pad} is none.`);
+    throw new RangeError(`A window of ${size} pixels with stride ${stride} and padding ${pad} is not valid.`);
   }
   return Math.floor((length + 2 * pad - size) / stride) + 1;
 }
