@@ -1,7 +1,7 @@
 /**
  * Browser tests against the built app, as `npm start` serves it. Specs named `*.webgpu.spec.ts` run on
- * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here): those of
- * `allCores` one at a time, the rest two at a time where the caller allows it (`--workers=2`).
+ * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here). Tests run two at a
+ * time where the caller allows it (`--workers=2`); those of `timed` are for a machine that does nothing else.
  * `visual.spec.ts` compares screenshots with baselines; `firefox.spec.ts` skips unless there is a Firefox.
  */
 import { createServer } from 'node:http';
@@ -29,10 +29,8 @@ const faultUrl = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
 /** What most specs measure: every slice, each by itself, nothing left over from a run before. */
 const plainRuns = { quality: 'fast', skipGlass: false, keepResults: false };
 
-/** Inference takes all of the two cores that a CI machine has, and some of these look at time. */
-const allCores = ['full-size', 'memory', 'queue', 'resume', 'segment', 'smoothness', 'storage'].map(
-  (name) => `**/${name}.spec.ts`,
-);
+/** These look at what is faster: a task and its limit, a pan and the run. */
+const timed = ['queue', 'smoothness'].map((name) => `**/${name}.spec.ts`);
 
 const isRoot = process.getuid?.() === 0;
 const quiet = [
@@ -55,6 +53,8 @@ export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results/browser',
   workers: 1,
+  // The tests of a file may run at the same time, so that no long file is left over at the end.
+  fullyParallel: true,
   forbidOnly: process.env.CI !== undefined,
   timeout: 120_000,
   expect: { timeout: 30_000 },
@@ -78,9 +78,20 @@ export default defineConfig({
     },
   },
   projects: [
+    // First, because its tests take longest.
+    {
+      name: 'webgpu',
+      testMatch: '**/*.webgpu.spec.ts',
+      use: {
+        launchOptions: {
+          executablePath,
+          args: [...quiet, '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+        },
+      },
+    },
     {
       name: 'screens',
-      testIgnore: ['**/*.webgpu.spec.ts', '**/visual.spec.ts', '**/firefox.spec.ts', ...allCores],
+      testIgnore: ['**/*.webgpu.spec.ts', '**/visual.spec.ts', '**/firefox.spec.ts', ...timed],
       use: { launchOptions: { executablePath, args: quiet } },
     },
     {
@@ -98,19 +109,9 @@ export default defineConfig({
     // Launches its browser itself.
     { name: 'firefox', testMatch: '**/firefox.spec.ts' },
     {
-      name: 'engine',
-      testMatch: allCores,
+      name: 'timed',
+      testMatch: timed,
       use: { launchOptions: { executablePath, args: quiet } },
-    },
-    {
-      name: 'webgpu',
-      testMatch: '**/*.webgpu.spec.ts',
-      use: {
-        launchOptions: {
-          executablePath,
-          args: [...quiet, '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-        },
-      },
     },
   ],
   webServer: [

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
-import { openBySlideAddress, openFile } from './fixtures/workbench.ts';
+import { openBySlideAddress, openFile, settle } from './fixtures/workbench.ts';
 
 const demo = 'slides/CMU-1-Small-Region.svs';
 
@@ -77,8 +77,7 @@ test('the overlay lies on the class map to the pixel at every zoom and rotation'
   for (const keys of [['0'], ['5'], ['7'], ['5', 'r'], ['r', 'r'], ['0', 'ArrowRight']]) {
     for (const key of keys) {
       await page.keyboard.press(key);
-      // Springs settle.
-      await page.waitForTimeout(900);
+      await settle(page);
     }
     const { compared, equal } = await page.evaluate(() => {
       const canvas = document.querySelector<HTMLCanvasElement>('[data-testid="overlay-fill-A"]')!;
@@ -173,7 +172,7 @@ test('two models side by side: they run at once and in turns, and their panes ar
   await page.getByTestId('view-A').click({ position: { x: 150, y: 200 } });
   for (const key of ['4', 'r', 'ArrowRight', '+']) {
     await page.keyboard.press(key);
-    await page.waitForTimeout(900);
+    await settle(page);
   }
   const [one, other] = await page.evaluate(() => ['A', 'B'].map((id) => window.dualscope!.transform(id)!));
   for (const key of ['a', 'b', 'c', 'd'] as const) expect(other![key]).toBeCloseTo(one![key], 9);

@@ -13,7 +13,7 @@ const folder = join(root, 'test-results', id);
 test('resnet50-attention, 223 MB of float16 in shards, segments slices of 256 × 256', async ({ page }) => {
   test.setTimeout(600_000);
   if (!existsSync(join(folder, 'manifest.json'))) {
-    const words = ['scripts/export-untrained.ts', 'resnet50-attention', folder, '256'];
+    const words = ['scripts/export-untrained.ts', 'resnet50-attention', folder, '256', '--write-only'];
     const output = execFileSync(process.execPath, ['--import', 'tsx', ...words], {
       cwd: root,
       encoding: 'utf8',

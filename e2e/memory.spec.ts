@@ -2,7 +2,7 @@
 import type { CDPSession } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { serveTinyModels } from './fixtures/tiny-model.ts';
-import { openBySlideAddress } from './fixtures/workbench.ts';
+import { openBySlideAddress, settle } from './fixtures/workbench.ts';
 
 test('with little memory, finished slices are put aside and read back to the pixel', async ({ page }) => {
   await serveTinyModels(page);
@@ -13,7 +13,7 @@ test('with little memory, finished slices are put aside and read back to the pix
     await expect(page.getByTestId('backend')).toBeVisible();
     // What is on screen stays in memory, so little of the slide is on screen.
     await page.keyboard.press('5');
-    await page.waitForTimeout(900);
+    await settle(page);
     await page.getByRole('button', { name: 'Whole slide', exact: true }).click();
     await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 100_000 });
     const bytes = (): Promise<number> => page.evaluate(() => window.dualscope!.heldBytes());

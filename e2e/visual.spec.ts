@@ -44,9 +44,6 @@ async function useFont(page: Page): Promise<void> {
   );
 }
 
-// With two workers, a theme each.
-test.describe.configure({ mode: 'parallel' });
-
 for (const theme of ['dark', 'light'] as const) {
   test(`ten screens look as they did, ${theme}`, async ({ page }) => {
     test.setTimeout(240_000);

@@ -1,11 +1,12 @@
 /**
  * Exports a preset with random weights, to measure what a trained one will cost: size on disk, time to export and to
- * load, time for one slice on wasm, and the memory of the process.
+ * load, time for one slice on wasm, and the memory of the process. With `--write-only` it ends once the model is written.
  *
- *     npx tsx scripts/export-untrained.ts resnet50-attention /tmp/full 256
+ *     npx tsx scripts/export-untrained.ts resnet50-attention /tmp/full 256 [--write-only]
  */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { replaceFile } from '../src/base/replace-file.node.ts';
 import { fullSizeLogits, readsContext } from '../src/model/network.ts';
@@ -19,7 +20,11 @@ import { mulberry32 } from '../src/runtime/variables.ts';
 import { untrainedNetwork } from '../src/runtime/untrained-weights.ts';
 import { contextCost } from '../src/runtime/zoo.ts';
 
-const [id = 'resnet50-attention', folder = path.join('runs', id), side = '256'] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { 'write-only': { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const [id = 'resnet50-attention', folder = path.join('runs', id), side = '256'] = positionals;
 const preset = presetById(id);
 const px = Number(side);
 const contextPx = preset.contextPx === null ? null : px;
@@ -90,12 +95,14 @@ console.log(
     `model.json ${((model.files.get('model.json')?.length ?? 0) / 1e6).toFixed(2)} MB`,
 );
 
-start = performance.now();
-const readFile = fromFolder(folder);
-const segmenter = await loadModel(id, readFile);
-console.log(`loaded in ${seconds(start)} s; tensors hold ${(tf.memory().numBytes / 1e6).toFixed(0)} MB`);
-start = performance.now();
-const golden = await checkGolden(segmenter, readFile);
-console.log(`one slice with its context in ${seconds(start)} s; agreement ${golden.agreement}`);
-console.log(`resident memory at most ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB`);
-segmenter.dispose();
+if (!values['write-only']) {
+  start = performance.now();
+  const readFile = fromFolder(folder);
+  const segmenter = await loadModel(id, readFile);
+  console.log(`loaded in ${seconds(start)} s; tensors hold ${(tf.memory().numBytes / 1e6).toFixed(0)} MB`);
+  start = performance.now();
+  const golden = await checkGolden(segmenter, readFile);
+  console.log(`one slice with its context in ${seconds(start)} s; agreement ${golden.agreement}`);
+  console.log(`resident memory at most ${(process.resourceUsage().maxRSS / 1e3).toFixed(0)} MB`);
+  segmenter.dispose();
+}

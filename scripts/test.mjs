@@ -14,7 +14,7 @@ const root = resolve(import.meta.dirname, '..');
 const reports = join(root, 'test-results', 'reports');
 const unitReport = join(reports, 'unit.json');
 const screensReport = join(reports, 'screens.json');
-const engineReport = join(reports, 'engine.json');
+const timedReport = join(reports, 'timed.json');
 
 /** @param {string} name @param {string} script */
 const tool = (name, script) => join(root, 'node_modules', name, script);
@@ -50,12 +50,12 @@ const tests = [
     report: { file: unitReport, count: countVitest },
   },
   { name: 'build', script: tool('vite', 'bin/vite.js'), words: ['build', '--logLevel', 'warn'] },
-  browserTests('screens', ['--project=screens', '--project=visual', '--workers=2'], screensReport),
   browserTests(
-    'engine',
-    ['--project=engine', '--project=webgpu', '--project=firefox', '--workers=1'],
-    engineReport,
+    'screens',
+    ['--project=webgpu', '--project=screens', '--project=visual', '--workers=2'],
+    screensReport,
   ),
+  browserTests('timed', ['--project=timed', '--project=firefox', '--workers=1'], timedReport),
 ];
 
 /**
