@@ -37,7 +37,7 @@ async function classMapsOn(
     await page.getByTestId('view-A').focus();
     await page.keyboard.press('s');
     await page.waitForFunction((before) => window.dualscope!.endedRuns() > before, ended, {
-      timeout: 200_000,
+      timeout: 400_000,
     });
     await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/);
     const slices = await layerSlices(page, `model:${model}`);
@@ -48,7 +48,7 @@ async function classMapsOn(
 }
 
 test('WebGPU and wasm agree on at least 99.9 % of pixels, for every small model', async ({ page }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(900_000);
   expect(models.length).toBeGreaterThanOrEqual(4);
   const reads = new Map(models.map((model) => [model, [] as number[]]));
   let running = models[0]!;
