@@ -2,11 +2,12 @@
  * Browser tests against the built app, as `npm start` serves it. Specs named `*.webgpu.spec.ts` run on
  * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here). Tests run two at a
  * time where the caller allows it (`--workers=2`); those of `timed` are for a machine that does nothing else.
+ * `screens` takes the headless shell where there is one, the rest the whole browser.
  * `visual.spec.ts` compares screenshots with baselines; `firefox.spec.ts` skips unless there is a Firefox.
  */
 import { createServer } from 'node:http';
 import { defineConfig } from '@playwright/test';
-import { findOrInstallChromium, whatToInstall } from './scripts/chromium.mjs';
+import { findOrInstallChromium, findOrInstallHeadlessShell, whatToInstall } from './scripts/chromium.mjs';
 import { listen } from './scripts/static-server.mjs';
 
 const executablePath = findOrInstallChromium();
@@ -21,6 +22,7 @@ async function freePort(): Promise<string> {
 }
 
 // Playwright reads this file again in each of its processes; the environment is how they agree.
+process.env.DUALSCOPE_E2E_SHELL ??= findOrInstallHeadlessShell() ?? executablePath;
 process.env.DUALSCOPE_E2E_PORT ??= await freePort();
 process.env.DUALSCOPE_E2E_FAULT_PORT ??= await freePort();
 const appUrl = `http://localhost:${process.env.DUALSCOPE_E2E_PORT}`;
@@ -92,7 +94,7 @@ export default defineConfig({
     {
       name: 'screens',
       testIgnore: ['**/*.webgpu.spec.ts', '**/visual.spec.ts', '**/firefox.spec.ts', ...timed],
-      use: { launchOptions: { executablePath, args: quiet } },
+      use: { launchOptions: { executablePath: process.env.DUALSCOPE_E2E_SHELL, args: quiet } },
     },
     {
       name: 'visual',

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from '@playwright/test';
 
-const onPath = [
+const names = [
   'chromium',
   'chromium-browser',
   'google-chrome',
@@ -43,14 +43,20 @@ export function findChromium() {
     if (!existsSync(named)) throw new Error(`DUALSCOPE_CHROMIUM names ${named}, which does not exist.`);
     return named;
   }
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const own = chromium.executablePath();
+  if (own !== '' && existsSync(own)) return own;
+  for (const name of names) {
+    const found = onThePath(name);
+    if (found !== null) return found;
+  }
+  return elsewhere.find((path) => existsSync(path)) ?? null;
+}
+
+/** @param {string} name of a program @returns {string | null} its path */
+function onThePath(name) {
   const suffix = process.platform === 'win32' ? '.exe' : '';
-  const candidates = [
-    chromium.executablePath(),
-    ...onPath.flatMap((name) => folders.map((folder) => join(folder, name + suffix))),
-    ...elsewhere,
-  ];
-  return candidates.find((path) => path !== '' && existsSync(path)) ?? null;
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name + suffix)).find((path) => existsSync(path)) ?? null;
 }
 
 /** Whether Chromium can be installed here: as root on Debian or Ubuntu, as in a CI container. */
@@ -60,6 +66,16 @@ function canInstall() {
   return /^ID(_LIKE)?=.*debian/m.test(readFileSync('/etc/os-release', 'utf8'));
 }
 
+/** @param {readonly string[]} words @returns {boolean} whether apt-get succeeded */
+function aptGet(words) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  return (
+    spawnSync('apt-get', ['-qq', ...words], { stdio: ['ignore', 'ignore', 'inherit'], env }).status === 0
+  );
+}
+
+const install = ['install', '-y', '--no-install-recommends'];
+
 /**
  * Like `findChromium`. If there is none, installs the package when run as root on Debian or Ubuntu.
  * @returns {string | null}
@@ -68,10 +84,23 @@ export function findOrInstallChromium() {
   const found = findChromium();
   if (found !== null || !canInstall()) return found;
   process.stdout.write('No Chromium found; installing the package chromium.\n');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const words of [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]) {
-    const step = spawnSync('apt-get', ['-qq', ...words], { stdio: ['ignore', 'ignore', 'inherit'], env });
-    if (step.status !== 0) return null;
-  }
+  if (!aptGet(['update']) || !aptGet([...install, 'chromium'])) return null;
   return findChromium();
+}
+
+/** Debian's name of Chromium's engine without a browser's window: pages cost it half the processor time. */
+const shell = 'chromium-headless-shell';
+
+/**
+ * The headless shell, or what `findOrInstallChromium` finds where there is none. A Chromium that DUALSCOPE_CHROMIUM names
+ * is used for everything. As root on Debian, installs the shell if the lists of packages have it.
+ * @returns {string | null}
+ */
+export function findOrInstallHeadlessShell() {
+  const browser = findOrInstallChromium();
+  if (browser === null || (process.env['DUALSCOPE_CHROMIUM'] ?? '') !== '') return browser;
+  const found = onThePath(shell);
+  if (found !== null || !canInstall()) return found ?? browser;
+  process.stdout.write(`Installing the package ${shell}.\n`);
+  return (aptGet([...install, shell]) ? onThePath(shell) : null) ?? browser;
 }
