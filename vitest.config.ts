@@ -5,6 +5,7 @@ export default defineConfig({
     // Component tests ask for a page with `// @vitest-environment jsdom` in their first line.
     environment: 'node',
     include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'studies/**/*.test.ts'],
+    setupFiles: ['scripts/typed-array-equality.ts'],
     // Networks run on wasm here, and CI has two slow cores: these are limits for a hang, not for speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
