@@ -1,16 +1,47 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The longest tests, tens of seconds of a core each. They come first, so that none of them is left over on one core. */
+const longest = [
+  'training/trainer',
+  'cli/native-webgpu',
+  'cli/train-attack',
+  'training/step/training-step',
+  'scripts/workflow',
+  'cli/segment',
+  'cli/merge',
+  'cli/segment-attack',
+  'native/native-segmenter',
+  'cli/existing-results',
+  'runtime/shipped-models',
+  'graph/read-graph-def',
+  'cli/train',
+  'training/training-run',
+].map((name) => `/${name}.test.ts`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = longest.findIndex((ending) => moduleId.endsWith(ending));
+      return place === -1 ? longest.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
     // Component tests ask for a page with `// @vitest-environment jsdom` in their first line.
     environment: 'node',
     include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'studies/**/*.test.ts'],
+    setupFiles: ['scripts/typed-array-equality.ts'],
     // Networks run on wasm here, and CI has two slow cores: these are limits for a hang, not for speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // TF.js keeps its engine and backends in globals of the process.
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // On with `--coverage`. Printed for orientation; no thresholds, which would reward tests that assert nothing.
     coverage: {
       provider: 'v8',

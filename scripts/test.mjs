@@ -46,7 +46,7 @@ const tests = [
   {
     name: 'unit tests',
     script: tool('vitest', 'vitest.mjs'),
-    words: ['run', '--coverage', '--reporter=dot', '--reporter=json', `--outputFile.json=${unitReport}`],
+    words: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${unitReport}`],
     report: { file: unitReport, count: countVitest },
   },
   { name: 'build', script: tool('vite', 'bin/vite.js'), words: ['build', '--logLevel', 'warn'] },

@@ -26,12 +26,14 @@ export interface NodeThread<Api> {
 /** Whether this module runs as TypeScript (tests, tsx) rather than from the built command line. */
 const isSource = import.meta.url.endsWith('.ts');
 
-/** The file that a thread starts with; `bin/thread.mjs` registers tsx there. */
+/** The file that a thread starts with; `bin/thread.mjs` finds the program. */
 function entryOf(name: NodeThreadName): URL {
   return new URL(isSource ? '../../bin/thread.mjs' : `./${name}.js`, import.meta.url);
 }
 
 interface ThreadData {
+  /** Read by `bin/thread.mjs`. */
+  readonly name: NodeThreadName;
   /** Below `src/`; read by `bin/thread.mjs`. */
   readonly entry: string;
   readonly port: MessagePort;
@@ -43,7 +45,7 @@ interface ThreadData {
  */
 export function startNodeThread<Api>(name: NodeThreadName, remedy: string): NodeThread<Api> {
   const { port1, port2 } = new MessageChannel();
-  const data: ThreadData = { entry: entries[name], port: port2 };
+  const data: ThreadData = { name, entry: entries[name], port: port2 };
   const worker = new Worker(entryOf(name), {
     name,
     workerData: data,

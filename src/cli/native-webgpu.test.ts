@@ -34,7 +34,7 @@ it.skipIf(environment === null)(
         expect((await ended)[0]).toBe(0);
         return JSON.parse(output) as SegmentResult;
       };
-      const [webgpu, cpu, auto] = [await segment('webgpu'), await segment('cpu'), await segment('auto')];
+      const [webgpu, cpu, auto] = await Promise.all([segment('webgpu'), segment('cpu'), segment('auto')]);
       expect(webgpu).toMatchObject({ backend: 'webgpu', slices: 4, broken: 0 });
       // A software adapter is never chosen.
       expect(auto.backend).toBe('cpu');

@@ -53,13 +53,14 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     mpp: call.mpp ?? null,
     area,
     overlap: call.overlap ?? overlapOf(call.quality),
-    glass: call.glass,
+    // Here, slices without tissue are not put last: including them, nothing asks where tissue is.
+    glass: call.glass === 'skip' ? 'skip' : null,
     force: call.force === true,
   });
   if (planned.plan.slices.length === 0) {
     throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
   }
-  const note = tissueNote(planned.tissue, call.glass);
+  const note = call.glass === 'skip' ? tissueNote(planned.tissue, 'skip') : null;
   if (note !== null) warn(`${name}: ${note}`);
   const areaText = JSON.stringify({ area, glass: call.glass });
   return {

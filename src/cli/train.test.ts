@@ -11,7 +11,7 @@ const options = ['--threads', '1', '--json'];
 let folder: string;
 
 function dualscope(words: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', timeout: 50_000 });
+  return spawnSync(process.execPath, [program, ...words], { encoding: 'utf8', timeout: 200_000 });
 }
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-describe('dualscope train', { timeout: 60_000 }, () => {
+describe('dualscope train', { timeout: 240_000 }, () => {
   it('trains, stops, resumes, keeps the best weights on validation, exports and reports', async () => {
     const call = ['train', '--config', join(folder, 'config.json'), '--data', join(folder, 'data')];
     const run = ['--run', join(folder, 'run'), '--out', join(folder, 'models'), ...options];

@@ -44,6 +44,11 @@ interface TrainCall {
 /** First number of the samples that check the exported model; far from the numbers that training uses. */
 const unseenFrom = 2_000_000_000;
 const unseenCount = 16;
+/**
+ * Steps from which ONNX Runtime's optimisation of a graph, seconds of a core, pays. By the length of the whole run, because an
+ * optimised graph rounds otherwise: a run that is stopped resumes with the same one.
+ */
+const stepsWorthOptimising = 50;
 /** Example slices in the report. */
 const exampleCount = 8;
 
@@ -108,7 +113,7 @@ async function trainLocked(
         samples,
         pretrained,
         folder,
-        session: { provider: call.backend, threads },
+        session: { provider: call.backend, threads, optimise: config.steps >= stepsWorthOptimising },
         checkpointEvery: call.checkpointEvery,
         onNotice: notify,
         ...(call.stopAfter === undefined ? {} : { stopAfter: call.stopAfter }),

@@ -99,7 +99,7 @@ it.skipIf(webgpu === null)(
       });
       return JSON.parse(await text(child.stdout)) as { losses: number[]; values: Record<string, number[]> };
     };
-    const [expected, found] = [await steps('cpu'), await steps('webgpu')];
+    const [expected, found] = await Promise.all([steps('cpu'), steps('webgpu')]);
     expect(Object.keys(found.values)).toEqual(Object.keys(expected.values));
     found.losses.forEach((loss, i) => expect(loss).toBeCloseTo(expected.losses[i]!, 3));
     const { error, norm } = difference(found.values, expected.values);
