@@ -4,6 +4,8 @@
  * `ImageDecoder`).
  */
 
+import type { Colours } from './stream-colours.ts';
+
 /** A rectangle in level-0 pixels; may be fractional, and partly or wholly outside the slide. */
 export interface Level0Rect {
   readonly x: number;
@@ -164,10 +166,10 @@ export interface SlidePlatform {
   readonly jpeg2000: Jpeg2000Decoder;
 }
 
-/** `colours`: whether the first three components are RGB or YCbCr; fewer than three are grey. */
+/** `container`: what the file around the codestream says of three components; see `jpeg2000Colours`. Fewer are grey. */
 export type Jpeg2000Decoder = (
   bytes: Uint8Array<ArrayBuffer>,
-  colours: 'rgb' | 'ycbcr',
+  container: Colours,
   signal?: AbortSignal,
 ) => Promise<RgbaImage>;
 

@@ -1,7 +1,7 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
 import { believableMpp } from '../../base/resolution.ts';
 import { checkEncodedTile, checkTileSize, tilePlace, type TilePlace } from '../encoded-tile.ts';
-import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
+import { completeJpeg, isJpeg } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
 import {
   SlideError,
@@ -197,23 +197,19 @@ async function payload(
   platform: SlidePlatform,
   signal?: AbortSignal,
 ): Promise<TilePayload> {
-  const { photometric } = instance;
+  const container = instance.photometric === 'RGB' ? 'rgb' : 'ycbcr';
   switch (instance.transferSyntax) {
     case transferSyntax.jpegBaseline:
     case transferSyntax.jpegExtended: {
       if (!isJpeg(bytes)) throw new Error('It is not a JPEG.');
-      const colours: JpegColours =
-        photometric === 'RGB' ? 'rgb' : photometric.startsWith('YBR') ? 'ycbcr' : 'as-marked';
-      const file = completeJpeg(bytes, null, colours);
+      const file = completeJpeg(bytes, null, container);
       checkEncodedTile(file, 'image/jpeg', place);
       return { kind: 'encoded', type: 'image/jpeg', bytes: file };
     }
     case transferSyntax.jpeg2000:
     case transferSyntax.jpeg2000Lossless: {
-      // YBR_RCT and YBR_ICT are transforms within the codestream, which its decoder undoes.
-      const colours = photometric === 'YBR_FULL' || photometric === 'YBR_FULL_422' ? 'ycbcr' : 'rgb';
       const start = performance.now();
-      const image = await platform.jpeg2000(bytes, colours, signal);
+      const image = await platform.jpeg2000(bytes, container, signal);
       checkTileSize(image, place);
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     }

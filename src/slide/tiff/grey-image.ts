@@ -154,7 +154,7 @@ export class GreyImage {
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const file = completeJpeg(bytes, this.#tables, 'as-marked');
+    const file = completeJpeg(bytes, this.#tables, 'ycbcr');
     checkEncodedTile(file, 'image/jpeg', tilePlace(this, column, row));
     const { data, width, height } = await platform.decoder.decode(file, 'image/jpeg', signal);
     const values = new Uint8Array(this.tileWidth * this.tileHeight);

@@ -4,7 +4,8 @@
  */
 import { brokenTile } from '../broken-tile.ts';
 import { checkEncodedTile, checkTileSize, type TilePlace } from '../encoded-tile.ts';
-import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
+import { completeJpeg, isJpeg } from '../jpeg.ts';
+import type { Colours } from '../stream-colours.ts';
 import { abortReason } from '../../base/abort.ts';
 import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import {
@@ -16,10 +17,10 @@ import {
 } from '../slide.ts';
 import { undoDifferencing, unpack } from './codecs.ts';
 import { blank, paste, toRgba, type SampleLayout } from './samples.ts';
-import { compression, photometric, tag } from './tags.ts';
+import { compression, tag } from './tags.ts';
 import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
-import { checkSupport, isJpeg2000, jpeg2000Colours, sampleLayout, unsupported } from './tiff-support.ts';
+import { checkSupport, containerColours, isJpeg2000, sampleLayout, unsupported } from './tiff-support.ts';
 
 /** Minimum number of rows of a tile made of strips, if the image is that high. */
 const stripTileRows = 256;
@@ -41,7 +42,8 @@ export class TiffImage implements TileGrid {
   readonly #predictor: number;
   readonly #layout: SampleLayout;
   readonly #tables: Uint8Array | null;
-  readonly #jpeg2000Colours: 'rgb' | 'ycbcr';
+  /** What the file says of three components of JPEG or JPEG 2000. */
+  readonly #colours: Colours;
 
   private constructor(
     file: TiffFile,
@@ -56,7 +58,7 @@ export class TiffImage implements TileGrid {
     predictor: number,
     layout: SampleLayout,
     tables: Uint8Array | null,
-    jpeg2000Colours: 'rgb' | 'ycbcr',
+    colours: Colours,
   ) {
     this.#file = file;
     this.directory = directory;
@@ -70,7 +72,7 @@ export class TiffImage implements TileGrid {
     this.#predictor = predictor;
     this.#layout = layout;
     this.#tables = tables;
-    this.#jpeg2000Colours = jpeg2000Colours;
+    this.#colours = colours;
     this.columns = Math.ceil(width / tileWidth);
     this.rows = Math.ceil(height / tileHeight);
   }
@@ -113,7 +115,7 @@ export class TiffImage implements TileGrid {
       predictor,
       layout,
       tables,
-      await jpeg2000Colours(file, scheme),
+      await containerColours(file, scheme, layout),
     );
   }
 
@@ -232,7 +234,7 @@ export class TiffImage implements TileGrid {
         const image = await this.#decodeSamples(index, bytes, width, height, where, signal);
         return { kind: 'pixels', image, decodeMs: performance.now() - start };
       }
-      const image = await platform.jpeg2000(bytes, this.#jpeg2000Colours, signal);
+      const image = await platform.jpeg2000(bytes, this.#colours, signal);
       checkTileSize(image, this.#place(index));
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     } catch (cause) {
@@ -267,13 +269,8 @@ export class TiffImage implements TileGrid {
     return {
       kind: 'encoded',
       type: 'image/jpeg',
-      bytes: completeJpeg(bytes, this.#tables, this.#jpegColours()),
+      bytes: completeJpeg(bytes, this.#tables, this.#colours),
     };
-  }
-
-  #jpegColours(): JpegColours {
-    if (this.#layout.photometric === photometric.rgb) return 'rgb';
-    return this.#layout.photometric === photometric.ycbcr ? 'ycbcr' : 'as-marked';
   }
 
   async #decodeSamples(

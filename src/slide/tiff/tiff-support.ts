@@ -1,5 +1,6 @@
 /** Which kinds of TIFF are supported, and what a directory says about its samples. */
 import { SlideError } from '../slide.ts';
+import type { Colours } from '../stream-colours.ts';
 import { isByteCodec } from './codecs.ts';
 import type { SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
@@ -16,11 +17,15 @@ export function unsupported(file: TiffFile, problem: string): SlideError {
 }
 
 /**
- * The colour space of a JPEG 2000 tile. Aperio's 33003 is YCbCr and 33005 RGB; libvips writes YCbCr under
- * 33004; Bio-Formats (OME-TIFF) writes RGB under any of them. The photometric tag always says RGB.
+ * What the file says of the colours of JPEG and JPEG 2000 tiles, which counts where they do not say it themselves. The
+ * photometric tag of Aperio's JPEG 2000 always says RGB: 33003 is YCbCr and 33005 RGB. libvips writes YCbCr under 33004;
+ * Bio-Formats (OME-TIFF) writes RGB under any of them.
  */
-export async function jpeg2000Colours(file: TiffFile, scheme: number): Promise<'rgb' | 'ycbcr'> {
-  if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) return 'rgb';
+export async function containerColours(file: TiffFile, scheme: number, layout: SampleLayout): Promise<Colours> {
+  if (scheme === compression.aperioJp2kRgb) return 'rgb';
+  if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) {
+    return layout.photometric === photometric.rgb ? 'rgb' : 'ycbcr';
+  }
   const first = file.directories[0]!;
   const bioFormats =
     (await first.text(tag.software)).includes('Bio-Formats') ||
