@@ -8,7 +8,9 @@ describe('reported kinds', () => {
     async ([, each], context) => {
       if (!hasCases) context.skip(`${casesFolder} is missing: development data`);
       expect(await outcomeOf(each)).toMatchObject(
-        each.right.refused === undefined ? { state: 'holds', detail: '' } : { state: expect.stringMatching(/holds|refused/) as string },
+        each.right.refused === undefined
+          ? { state: 'holds', detail: '' }
+          : { state: expect.stringMatching(/holds|refused/) as string },
       );
     },
   );

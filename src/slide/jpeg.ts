@@ -146,7 +146,8 @@ export function completeJpeg(
   const shared = tables !== null && tables[0] === 0xff && tables[1] === 0xd8 ? segments(tables) : [];
   const marks = marksOf(stream, own) ?? (tables === null ? null : marksOf(tables, shared));
   const frame = jpegFrame(stream);
-  const colours = frame?.components === 3 ? jpegColours(componentMarks(stream, frame, marks), container) : null;
+  const colours =
+    frame?.components === 3 ? jpegColours(componentMarks(stream, frame, marks), container) : null;
   const parts: Uint8Array[] = [stream.subarray(0, 2)];
   if (colours !== null) parts.push(Uint8Array.from(adobe(colours === 'rgb' ? 0 : 1)));
   for (const { marker, start, end } of shared) {

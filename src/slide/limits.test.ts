@@ -9,7 +9,7 @@ import { SlideError, type Slide } from './slide.ts';
 import { costOf } from './testing/cost.ts';
 import { buildDicom, encapsulated, withElement, wsiElements } from './testing/dicom-builder.ts';
 import { buildTiff, changed, tiledEntries } from './testing/tiff-builder.ts';
-import { descriptionMpp } from './tiff/generic-tiff.ts';
+import { descriptionMpp } from './tiff/resolution.ts';
 
 const platform = nodePlatform();
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

@@ -11,7 +11,13 @@ import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './s
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
 import { isNdpi, ndpiContents } from './tiff/ndpi.ts';
+import { imageJContents, isImageJ } from './tiff/imagej.ts';
+import { isLeicaScn, leicaScnContents } from './tiff/leica-scn.ts';
 import { isOme, omeContents } from './tiff/ome.ts';
+import { isPhilips, philipsContents } from './tiff/philips.ts';
+import { isQptiff, qptiffContents } from './tiff/qptiff.ts';
+import { refuseUnreadTiff } from './tiff/unread-tiffs.ts';
+import { isVentanaBif, ventanaBifContents } from './tiff/ventana-bif.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
 import { retryingFetch } from './retry.ts';
@@ -182,10 +188,26 @@ async function openTiff(source: ByteSource, platform: SlidePlatform): Promise<Sl
   return tiffSlide(file, await tiffContents(file), platform);
 }
 
+/** The makers' dialects of TIFF, by what their files say of themselves. */
+const tiffDialects: readonly (readonly [
+  recognises: (file: TiffFile) => boolean | Promise<boolean>,
+  contents: (file: TiffFile) => Promise<TiffContents>,
+])[] = [
+  [isNdpi, ndpiContents],
+  [isAperio, aperioContents],
+  [isLeicaScn, leicaScnContents],
+  [isVentanaBif, ventanaBifContents],
+  [isPhilips, philipsContents],
+  [isQptiff, qptiffContents],
+  [isOme, omeContents],
+  [isImageJ, imageJContents],
+];
+
 async function tiffContents(file: TiffFile): Promise<TiffContents> {
-  if (isNdpi(file)) return ndpiContents(file);
-  if (await isAperio(file)) return aperioContents(file);
-  if (await isOme(file)) return omeContents(file);
+  for (const [recognises, contents] of tiffDialects) {
+    if (await recognises(file)) return contents(file);
+  }
+  await refuseUnreadTiff(file);
   return genericContents(file);
 }
 

@@ -15,7 +15,7 @@ import {
   type Slide,
   type SlidePlatform,
 } from './slide.ts';
-import { slideLevels } from './tiff/tiff-slide.ts';
+import { slideLevels } from './pyramid.ts';
 
 const tileSize = 512;
 

@@ -139,6 +139,8 @@ export interface SlideMetadata {
   readonly revision: string;
   /** The format's own key-value metadata, as text. */
   readonly properties: Readonly<Record<string, string>>;
+  /** What the file holds and the picture does not show, for the user: whole sentences. Absent where there is nothing to say. */
+  readonly notes?: readonly string[];
 }
 
 export interface Slide {

@@ -43,6 +43,9 @@ export interface Jpeg2000Marks {
 }
 
 /** The colours that OpenJPEG returns: it converts components that are subsampled or of a named YCbCr space itself. */
-export function jpeg2000Colours({ transform, subsampled, named }: Jpeg2000Marks, container: Colours): Colours {
+export function jpeg2000Colours(
+  { transform, subsampled, named }: Jpeg2000Marks,
+  container: Colours,
+): Colours {
   return transform || subsampled || named ? 'rgb' : container;
 }

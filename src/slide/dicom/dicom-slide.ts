@@ -13,7 +13,7 @@ import {
 import { toRgba } from '../tiff/samples.ts';
 import { photometric as tiffPhotometric } from '../tiff/tags.ts';
 import { brokenTile } from '../broken-tile.ts';
-import { slideLevels } from '../tiff/tiff-slide.ts';
+import { slideLevels } from '../pyramid.ts';
 import { ycbcrToRgb } from '../jpeg2000/codec.ts';
 import type { DicomInstance } from './instance.ts';
 

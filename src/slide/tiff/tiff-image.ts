@@ -8,6 +8,8 @@ import { completeJpeg, isJpeg } from '../jpeg.ts';
 import type { Colours } from '../stream-colours.ts';
 import { abortReason } from '../../base/abort.ts';
 import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
+import { payloadPixels } from '../payload-pixels.ts';
+import { blank, paste } from '../rgba.ts';
 import {
   SlideError,
   type EncodedImageType,
@@ -16,7 +18,7 @@ import {
   type TilePayload,
 } from '../slide.ts';
 import { undoDifferencing, unpack } from './codecs.ts';
-import { blank, paste, toRgba, type SampleLayout } from './samples.ts';
+import { toRgba, type SampleLayout } from './samples.ts';
 import { compression, tag } from './tags.ts';
 import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
@@ -36,6 +38,8 @@ export class TiffImage implements TileGrid {
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly tiled: boolean;
+  /** Samples per pixel without alpha: levels of one slide have the same. */
+  readonly channels: number;
   /** Rows per TIFF block, which is a tile or strip. */
   readonly #blockHeight: number;
   readonly scheme: number;
@@ -71,6 +75,7 @@ export class TiffImage implements TileGrid {
     this.scheme = scheme;
     this.#predictor = predictor;
     this.#layout = layout;
+    this.channels = layout.samples - (layout.alpha === 'none' ? 0 : 1);
     this.#tables = tables;
     this.#colours = colours;
     this.columns = Math.ceil(width / tileWidth);
@@ -304,20 +309,13 @@ export class TiffImage implements TileGrid {
     return plane;
   }
 
-  async #pixels(
+  #pixels(
     payload: TilePayload,
     where: string,
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<RgbaImage | null> {
-    if (payload.kind === 'missing') return null;
-    if (payload.kind === 'pixels') return payload.image;
-    try {
-      return await platform.decoder.decode(payload.bytes, payload.type, signal);
-    } catch (cause) {
-      if (signal?.aborted) throw abortReason(signal);
-      throw this.#broken(where, 'Its image data is damaged.', cause);
-    }
+    return payloadPixels(payload, platform, this.#file.source.name, where, signal);
   }
 
   #broken(where: string, problem: string, cause?: unknown): SlideError {

@@ -16,12 +16,26 @@ export function unsupported(file: TiffFile, problem: string): SlideError {
   );
 }
 
+/** The image, or null where it is of a kind that can't be read: an image beside the slide does not keep it from opening. */
+export async function unlessUnsupported<T>(opening: Promise<T>): Promise<T | null> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof SlideError && error.code === 'unsupported') return null;
+    throw error;
+  }
+}
+
 /**
  * What the file says of the colours of JPEG and JPEG 2000 tiles, which counts where they do not say it themselves. The
  * photometric tag of Aperio's JPEG 2000 always says RGB: 33003 is YCbCr and 33005 RGB. libvips writes YCbCr under 33004;
  * Bio-Formats (OME-TIFF) writes RGB under any of them.
  */
-export async function containerColours(file: TiffFile, scheme: number, layout: SampleLayout): Promise<Colours> {
+export async function containerColours(
+  file: TiffFile,
+  scheme: number,
+  layout: SampleLayout,
+): Promise<Colours> {
   if (scheme === compression.aperioJp2kRgb) return 'rgb';
   if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) {
     return layout.photometric === photometric.rgb ? 'rgb' : 'ycbcr';
@@ -38,11 +52,18 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
   const samples = directory.number(tag.samplesPerPixel) ?? 1;
   const bits = await directory.numbers(tag.bitsPerSample);
   const format = directory.number(tag.sampleFormat) ?? 1;
-  const wrong = bits.find((value) => value !== 8);
-  if (wrong !== undefined || (bits.length === 0 && samples > 0) || format !== 1) {
+  const wrong = bits.find((value) => value !== 8) ?? (bits.length === 0 ? 1 : undefined);
+  if (wrong !== undefined && samples > 0) {
     throw unsupported(
       file,
-      `It has ${wrong ?? 1} bits per channel${format === 3 ? ' (floating point)' : ''}; only 8 bits are supported.`,
+      `It has ${wrong} bits per channel${format === 3 ? ' (floating point)' : ''}; only 8 bits are supported.`,
+    );
+  }
+  // 4 states no kind; programs that write it mean 1.
+  if (format !== 1 && format !== 4) {
+    throw unsupported(
+      file,
+      `Its samples are ${sampleFormats[format] ?? `of format ${format}`}, not whole numbers from 0 up.`,
     );
   }
   if (samples < 1 || samples > 4)
@@ -58,6 +79,14 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
     palette: palette.length === 768 ? palette : null,
   };
 }
+
+/** TIFF's SampleFormat, as the end of "Its samples are …". */
+const sampleFormats: Readonly<Record<number, string>> = {
+  2: 'signed',
+  3: 'floating-point numbers',
+  5: 'complex numbers',
+  6: 'complex numbers',
+};
 
 /** @throws SlideError `unsupported` where codec, predictor and colours are incompatible. */
 export function checkSupport(file: TiffFile, scheme: number, predictor: number, layout: SampleLayout): void {

@@ -15,7 +15,7 @@ import { responseBytes } from '../limited-response.ts';
 import { maxTileBytes, maxTilePixels } from '../limits.ts';
 import { cutImage } from '../plain-image.ts';
 import { brokenTile } from '../broken-tile.ts';
-import { slideLevels } from '../tiff/tiff-slide.ts';
+import { slideLevels } from '../pyramid.ts';
 
 export interface TileServerLevel {
   readonly width: number;
