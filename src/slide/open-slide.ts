@@ -100,7 +100,8 @@ export async function openSlideUrl(
   const http = retryingFetch(options.fetch ?? ((input, init) => fetch(input, init)), options);
   const name = urlName(url);
   if (isDicomWebSeries(url)) {
-    const { instances, text } = await dicomWebInstances(url, name, http, new ByteBudget(name));
+    const budget = new ByteBudget(name);
+    const { instances, text } = await dicomWebInstances(url, name, http, budget);
     const digest = memoryByteSource(new TextEncoder().encode(url), name);
     const identity = {
       name,
@@ -109,7 +110,7 @@ export async function openSlideUrl(
       revision: await textRevision(url + text),
       close: () => undefined,
     };
-    return dicomSlide(instances, identity, platform);
+    return dicomSlide(instances, identity, platform, budget);
   }
   let source: ByteSource;
   try {
@@ -180,6 +181,7 @@ async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform
       close: () => sources.forEach((source) => void source.close?.()),
     },
     platform,
+    budget,
   );
 }
 
