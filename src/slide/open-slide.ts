@@ -5,6 +5,7 @@ import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
 import { imageType } from './encoded-image.ts';
+import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openPlainImage } from './plain-image.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
@@ -57,26 +58,28 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   }
   // All files of a slide share one cache's worth of memory.
   const maxBytes = Math.max(leastCacheBytes, cacheBytes / sources.length);
-  const source = cachedByteSource(first, { maxBytes });
-  const head = await source.read(0, 1024);
-  if (isDicom(head)) {
-    const others = sources.slice(1).map((one) => cachedByteSource(one, { maxBytes }));
-    return openDicom([source, ...others], platform);
-  }
+  const cached = sources.map((one) => cachedByteSource(one, { maxBytes }));
+  const source = cached[0]!;
+  const heads = await Promise.all(cached.map((one) => one.read(0, headBytes)));
+  const head = heads[0]!;
+  if (isDicom(head)) return openDicom(cached, platform);
   if (sources.length > 1) {
     // A folder may hold more than the slide. DICOM sets apart, the first file that is a slide counts.
-    const dicom = await firstDicom(sources);
-    if (dicom !== null) {
+    const dicom = sources.filter((_, i) => isDicom(heads[i]!));
+    if (dicom.length > 0) {
       await closeAll(sources.filter((one) => !dicom.includes(one)));
       return openSources(dicom, platform);
     }
-    throw new SlideError(
-      'unsupported',
-      first.name,
-      `The ${sources.length} files do not belong together.`,
-      'Open one slide file, or all .dcm files of one DICOM series.',
-    );
+    for (const [i, one] of sources.entries()) {
+      const refusal = knownFormat(heads[i]!, one.name);
+      if (refusal !== null) throw refusal;
+    }
+    if (heads.every((one) => TiffFile.recognises(one))) return openTiffSet(cached, platform);
+    throw notTogether(sources);
   }
+  // An MRXS file is a JPEG.
+  const refusal = /\.mrxs$/i.test(first.name) || !isReadable(head) ? knownFormat(head, first.name) : null;
+  if (refusal !== null) throw refusal;
   if (TiffFile.recognises(head)) return openTiff(source, platform);
   const image = imageType(head);
   if (image !== null) return openPlainImage(source, image, platform);
@@ -85,6 +88,20 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     first.name,
     `This is not a slide in a supported format (${describe(head)}).`,
     'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
+  );
+}
+
+/** Bytes by which a format is recognised. */
+const headBytes = 1024;
+
+const isReadable = (head: Uint8Array): boolean => TiffFile.recognises(head) || imageType(head) !== null;
+
+function notTogether(sources: readonly ByteSource[]): SlideError {
+  return new SlideError(
+    'unsupported',
+    sources[0]!.name,
+    `The ${sources.length} files do not belong together.`,
+    'Open one slide file, or all .dcm files of one DICOM series.',
   );
 }
 
@@ -183,6 +200,17 @@ async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform
     platform,
     budget,
   );
+}
+
+/** The files of an OME-TIFF set, which has its channels in several. */
+async function openTiffSet(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
+  const budget = new ByteBudget(sources[0]!.name);
+  const files: TiffFile[] = [];
+  for (const source of sources) files.push(await TiffFile.open(source, budget));
+  const [first, ...others] = files;
+  const contents = first !== undefined && (await isOme(first)) ? await omeContents(first, others) : null;
+  if (first === undefined || contents === null) throw notTogether(sources);
+  return tiffSlide(first, contents, platform, sources);
 }
 
 async function openTiff(source: ByteSource, platform: SlidePlatform): Promise<Slide> {

@@ -20,6 +20,8 @@ export interface Channel {
   readonly colour: readonly [number, number, number] | null;
   /** Its plane at full size, then smaller ones in any order; `withSubDirectories` finds them where they are SubIFDs. */
   readonly directories: readonly TiffDirectory[];
+  /** The file that holds them, where it is another one of a set. */
+  readonly file?: TiffFile;
 }
 
 /** What the user is told of the channels: their names, and how many are not shown. */
@@ -63,7 +65,7 @@ export async function compositeLevels(file: TiffFile, channels: readonly Channel
   const shown: ShownChannel[] = [];
   const own = channels.some((one) => one.colour?.some((value) => value < 255));
   for (const [index, channel] of channels.slice(0, maxCompositeChannels).entries()) {
-    const levels = await channelLevels(file, channel.directories);
+    const levels = await channelLevels(channel.file ?? file, channel.directories);
     const colour = (own ? channel.colour : null) ?? defaultColours[index % defaultColours.length]!;
     shown.push({ levels, colour, range: null });
   }

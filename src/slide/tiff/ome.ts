@@ -64,12 +64,15 @@ export async function isOme(file: TiffFile): Promise<boolean> {
   return start.trimStart().startsWith('<') && root.test(start);
 }
 
-/** @throws SlideError `unsupported`, `corrupt` for damaged XML. */
-export async function omeContents(file: TiffFile): Promise<TiffContents> {
+/**
+ * @param others further files of the set.
+ * @throws SlideError `unsupported` (also for files that are not of the set), `corrupt` for damaged XML.
+ */
+export async function omeContents(file: TiffFile, others: readonly TiffFile[] = []): Promise<TiffContents> {
   const xml = await file.directories[0]!.text(tag.imageDescription, maxXmlBytes);
   const document = parseOme(xml, file.source.name, file.budget);
   const slide = slideAmong(document.images, file);
-  const contents = await imageContents(file, document, slide);
+  const contents = await imageContents(file, others, document, slide);
   const { metadataFile } = document;
   const notes = [...(contents.notes ?? [])];
   if (metadataFile !== '')
@@ -100,20 +103,34 @@ function slideAmong(images: readonly OmeImage[], file: TiffFile): OmeImage | und
 
 async function imageContents(
   file: TiffFile,
+  others: readonly TiffFile[],
   document: OmeDocument,
   slide: OmeImage | undefined,
 ): Promise<TiffContents> {
   if (slide === undefined) return genericContents(file);
   const channels = slide.channels();
-  const here = planesHere(channels, document, file);
+  const own = planesHere(channels, document, file);
+  const fileOfPlane = (plane: OmePlane): TiffFile | undefined =>
+    own.includes(plane) ? file : others.find(({ source }) => source.name === plane.file?.name);
+  const stranger = others.find((other) => channels.every((plane) => fileOfPlane(plane) !== other));
+  if (stranger !== undefined) {
+    throw new SlideError(
+      'unsupported',
+      stranger.source.name,
+      `It is not part of the OME-TIFF set of ${file.source.name}.`,
+      'Open one slide file, or all files of one set.',
+    );
+  }
+  const here = channels.filter((plane) => fileOfPlane(plane) !== undefined);
   const elsewhere = channels.filter((plane) => !here.includes(plane));
   const first = here[0];
   // Some programs number the directories of a single image as they like.
+  const firstFile = (first === undefined ? undefined : fileOfPlane(first)) ?? file;
   const base =
     first === undefined
       ? undefined
-      : (file.directories[first.directory] ??
-        (document.images.length === 1 ? file.directories[0] : undefined));
+      : (firstFile.directories[first.directory] ??
+        (document.images.length === 1 ? firstFile.directories[0] : undefined));
   if (base === undefined) {
     const other = elsewhere[0]?.file?.name;
     throw new SlideError(
@@ -140,10 +157,12 @@ async function imageContents(
   const isGrey = !isInterleaved(base);
   if (isGrey && (channels.length > 1 || (base.number(tag.bitsPerSample) ?? 8) === 16)) {
     const planes = await Promise.all(
-      here.map(async ({ name, colour, directory }): Promise<Channel> => {
-        const plane = file.directories[directory];
-        if (plane === undefined) throw file.corrupt('A channel’s image is missing.');
-        return { name, colour, directories: await withSubDirectories(file, plane) };
+      here.map(async (each): Promise<Channel> => {
+        const holder = fileOfPlane(each) ?? file;
+        const plane = holder.directories[each.directory];
+        if (plane === undefined) throw holder.corrupt('A channel’s image is missing.');
+        const directories = await withSubDirectories(holder, plane);
+        return { name: each.name, colour: each.colour, directories, file: holder };
       }),
     );
     return {

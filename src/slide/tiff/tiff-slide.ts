@@ -3,7 +3,7 @@ import { believableMpp } from '../../base/resolution.ts';
 import { contentRevision, fingerprint } from '../fingerprint.ts';
 import { usableProfile } from '../icc.ts';
 import { pyramidOf, slideLevels, type LevelCandidate, type LevelScale } from '../pyramid.ts';
-import type { Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
+import type { ByteSource, Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
 import { compression, compressionName, tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
@@ -75,11 +75,12 @@ export function associated(name: string, image: Omit<AssociatedSource, 'name'>):
   return { name, width, height, whole: (platform, signal) => image.whole(platform, signal) };
 }
 
-/** Assembles a slide. @throws SlideError of reading. */
+/** Assembles a slide. @param sources its files, where it has several. @throws SlideError of reading. */
 export async function tiffSlide(
   file: TiffFile,
   contents: TiffContents,
   platform: SlidePlatform,
+  sources: readonly ByteSource[] = [file.source],
 ): Promise<Slide> {
   const { source } = file;
   const base = contents.levels[0];
@@ -89,7 +90,7 @@ export async function tiffSlide(
     directory.bytes(tag.iccProfile),
   );
   const metadata: SlideMetadata = {
-    name: source.name,
+    name: sources.length === 1 ? source.name : `${source.name} and ${sources.length - 1} more`,
     format: contents.format,
     compression: compressionName(directory.number(tag.compression) ?? compression.none),
     width: base.width,
@@ -100,9 +101,9 @@ export async function tiffSlide(
     associated: contents.associated.map(({ name, width, height }) => ({ name, width, height })),
     scanner: contents.scanner,
     icc: profile.summary,
-    fileSize: source.size,
-    fingerprint: await fingerprint([source]),
-    revision: await contentRevision([source]),
+    fileSize: sources.reduce((sum, one) => sum + one.size, 0),
+    fingerprint: await fingerprint(sources),
+    revision: await contentRevision(sources),
     properties: contents.properties,
     ...(contents.notes === undefined || contents.notes.length === 0 ? {} : { notes: contents.notes }),
   };
@@ -121,6 +122,6 @@ export async function tiffSlide(
       return image.whole(platform, signal);
     },
     iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
-    close: () => void source.close?.(),
+    close: () => sources.forEach((one) => void one.close?.()),
   };
 }
