@@ -48,7 +48,7 @@ const adobe = (transform: 0 | 1): number[] => [
   transform,
 ];
 
-interface Segment {
+export interface Segment {
   readonly marker: number;
   /** From the 0xff of the marker to the end of the segment. */
   readonly start: number;
@@ -56,7 +56,7 @@ interface Segment {
 }
 
 /** Segments up to and including SOS; where the stream ends early, so does the list, without an error. */
-function segments(bytes: Uint8Array): Segment[] {
+export function jpegSegments(bytes: Uint8Array): Segment[] {
   const found: Segment[] = [];
   let at = 2;
   while (at + 4 <= bytes.length && found.length < maxJpegSegments) {
@@ -89,7 +89,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 /** The frame header; null when there is none or the stream is damaged before its first scan. */
 export function jpegFrame(bytes: Uint8Array): JpegFrame | null {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
-  const all = segments(bytes);
+  const all = jpegSegments(bytes);
   const isFrame = (m: number): boolean => m >= 0xc0 && m <= 0xcf && m !== 0xc4 && m !== 0xc8 && m !== 0xcc;
   const frame = all.find((segment) => isFrame(segment.marker));
   const scan = all.find((segment) => segment.marker === 0xda);
@@ -142,8 +142,8 @@ export function completeJpeg(
   container: Colours,
 ): Uint8Array<ArrayBuffer> {
   if (stream[0] !== 0xff || stream[1] !== 0xd8) return stream;
-  const own = segments(stream);
-  const shared = tables !== null && tables[0] === 0xff && tables[1] === 0xd8 ? segments(tables) : [];
+  const own = jpegSegments(stream);
+  const shared = tables !== null && tables[0] === 0xff && tables[1] === 0xd8 ? jpegSegments(tables) : [];
   const marks = marksOf(stream, own) ?? (tables === null ? null : marksOf(tables, shared));
   const frame = jpegFrame(stream);
   const colours =

@@ -180,7 +180,7 @@ async function imageContents(
       return image === slide || directory === undefined ? [] : [[directory, image.name] as const];
     }),
   );
-  const contents = await genericContents(file, { base, names });
+  const contents = await genericContents(firstFile, { base, names });
   return {
     ...contents,
     mpp: shared.mpp ?? contents.mpp,
