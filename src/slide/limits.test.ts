@@ -122,6 +122,7 @@ describe('TIFF', () => {
   test('a label of a million tiles of one pixel is not shown', async () => {
     const base = buildTiff(tiles, [...plain]);
     const label = [
+      [254, 4, [1]],
       [256, 4, [1024]],
       [257, 4, [1000]],
       [258, 3, [8, 8, 8]],

@@ -4,7 +4,7 @@
  * `ImageDecoder`).
  */
 
-import type { Colours } from './stream-colours.ts';
+import type { Jpeg2000Container } from './stream-colours.ts';
 
 /** A rectangle in level-0 pixels; may be fractional, and partly or wholly outside the slide. */
 export interface Level0Rect {
@@ -171,7 +171,7 @@ export interface SlidePlatform {
 /** `container`: what the file around the codestream says of three components; see `jpeg2000Colours`. Fewer are grey. */
 export type Jpeg2000Decoder = (
   bytes: Uint8Array<ArrayBuffer>,
-  container: Colours,
+  container: Jpeg2000Container,
   signal?: AbortSignal,
 ) => Promise<RgbaImage>;
 

@@ -42,10 +42,15 @@ export interface Jpeg2000Marks {
   readonly named: boolean;
 }
 
+/** `ycbcr-transformed`: YCbCr that went through the component transform as if it were RGB, as libvips writes it. */
+export type Jpeg2000Container = Colours | 'ycbcr-transformed';
+
 /** The colours that OpenJPEG returns: it converts components that are subsampled or of a named YCbCr space itself. */
 export function jpeg2000Colours(
   { transform, subsampled, named }: Jpeg2000Marks,
-  container: Colours,
+  container: Jpeg2000Container,
 ): Colours {
-  return transform || subsampled || named ? 'rgb' : container;
+  if (subsampled || named) return 'rgb';
+  if (container === 'ycbcr-transformed') return 'ycbcr';
+  return transform ? 'rgb' : container;
 }

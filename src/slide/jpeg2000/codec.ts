@@ -4,7 +4,7 @@
  */
 import { maxTilePixels } from '../limits.ts';
 import type { RgbaImage } from '../slide.ts';
-import { jpeg2000Colours, type Colours, type Jpeg2000Marks } from '../stream-colours.ts';
+import { jpeg2000Colours, type Colours, type Jpeg2000Container, type Jpeg2000Marks } from '../stream-colours.ts';
 
 /** The part of @cornerstonejs/codec-openjpeg that we use. The package has no types. */
 interface OpenJpeg {
@@ -57,7 +57,7 @@ export class Jpeg2000Codec {
    * @param container the colours by the container, which count only where the codestream does not say.
    * @throws Error when the codestream is damaged, too large, or not of 8 bits with 1 to 4 components.
    */
-  async decode(bytes: Uint8Array, container: Colours): Promise<RgbaImage> {
+  async decode(bytes: Uint8Array, container: Jpeg2000Container): Promise<RgbaImage> {
     const header = jpeg2000Header(bytes);
     if (header === null) throw new Error('This is not a JPEG 2000 codestream.');
     const { width, height, components, bits } = header;

@@ -157,10 +157,17 @@ async function imageContents(
   const isGrey = !isInterleaved(base);
   if (isGrey && (channels.length > 1 || (base.number(tag.bitsPerSample) ?? 8) === 16)) {
     const planes = await Promise.all(
-      here.map(async (each): Promise<Channel> => {
+      here.map(async (each, i): Promise<Channel> => {
         const holder = fileOfPlane(each) ?? file;
         const plane = holder.directories[each.directory];
-        if (plane === undefined) throw holder.corrupt('A channel’s image is missing.');
+        if (plane === undefined) {
+          throw new SlideError(
+            'unsupported',
+            file.source.name,
+            `Its channel ${i + 1} is in another file.`,
+            'Export all channels into one OME-TIFF, for example from QuPath.',
+          );
+        }
         const directories = await withSubDirectories(holder, plane);
         return { name: each.name, colour: each.colour, directories, file: holder };
       }),

@@ -5,7 +5,7 @@
 import { brokenTile } from '../broken-tile.ts';
 import { checkEncodedTile, checkTileSize, type TilePlace } from '../encoded-tile.ts';
 import { completeJpeg, isJpeg } from '../jpeg.ts';
-import type { Colours } from '../stream-colours.ts';
+import type { Jpeg2000Container } from '../stream-colours.ts';
 import { abortReason } from '../../base/abort.ts';
 import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import { payloadPixels } from '../payload-pixels.ts';
@@ -47,7 +47,7 @@ export class TiffImage implements TileGrid {
   readonly #layout: SampleLayout;
   readonly #tables: Uint8Array | null;
   /** What the file says of three components of JPEG or JPEG 2000. */
-  readonly #colours: Colours;
+  readonly #colours: Jpeg2000Container;
 
   private constructor(
     file: TiffFile,
@@ -62,7 +62,7 @@ export class TiffImage implements TileGrid {
     predictor: number,
     layout: SampleLayout,
     tables: Uint8Array | null,
-    colours: Colours,
+    colours: Jpeg2000Container,
   ) {
     this.#file = file;
     this.directory = directory;
@@ -274,7 +274,7 @@ export class TiffImage implements TileGrid {
     return {
       kind: 'encoded',
       type: 'image/jpeg',
-      bytes: completeJpeg(bytes, this.#tables, this.#colours),
+      bytes: completeJpeg(bytes, this.#tables, this.#colours === 'rgb' ? 'rgb' : 'ycbcr'),
     };
   }
 

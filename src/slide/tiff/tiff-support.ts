@@ -1,6 +1,6 @@
 /** Which kinds of TIFF are supported, and what a directory says about its samples. */
 import { SlideError } from '../slide.ts';
-import type { Colours } from '../stream-colours.ts';
+import type { Jpeg2000Container } from '../stream-colours.ts';
 import { isByteCodec } from './codecs.ts';
 import type { SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
@@ -35,7 +35,7 @@ export async function containerColours(
   file: TiffFile,
   scheme: number,
   layout: SampleLayout,
-): Promise<Colours> {
+): Promise<Jpeg2000Container> {
   if (scheme === compression.aperioJp2kRgb) return 'rgb';
   if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) {
     return layout.photometric === photometric.rgb ? 'rgb' : 'ycbcr';
@@ -44,7 +44,8 @@ export async function containerColours(
   const bioFormats =
     (await first.text(tag.software)).includes('Bio-Formats') ||
     (await first.textStart(tag.imageDescription)).includes('<OME');
-  return bioFormats ? 'rgb' : 'ycbcr';
+  if (bioFormats) return 'rgb';
+  return scheme === compression.aperioJp2kAny ? 'ycbcr-transformed' : 'ycbcr';
 }
 
 /** @throws SlideError `unsupported` for bit depths or channel counts that cannot be read. */
