@@ -62,14 +62,13 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   const source = cached[0]!;
   const heads = await Promise.all(cached.map((one) => one.read(0, headBytes)));
   const head = heads[0]!;
-  if (isDicom(head)) return openDicom(cached, platform);
+  const dicom = cached.filter((_, i) => isDicom(heads[i]!));
+  if (dicom.length > 0) {
+    // A folder may hold more than the slide.
+    await closeAll(sources.filter((_, i) => !isDicom(heads[i]!)));
+    return openDicom(dicom, platform);
+  }
   if (sources.length > 1) {
-    // A folder may hold more than the slide. DICOM sets apart, the first file that is a slide counts.
-    const dicom = sources.filter((_, i) => isDicom(heads[i]!));
-    if (dicom.length > 0) {
-      await closeAll(sources.filter((one) => !dicom.includes(one)));
-      return openSources(dicom, platform);
-    }
     for (const [i, one] of sources.entries()) {
       const refusal = knownFormat(heads[i]!, one.name);
       if (refusal !== null) throw refusal;
@@ -140,7 +139,7 @@ export async function openSlideUrl(
     return tileServerSlide(server, http, platform);
   }
   const head = await source.read(0, 1024);
-  if (source.size <= maxDescriptionBytes && /^\s*[<{]/.test(new TextDecoder().decode(head))) {
+  if (source.size <= maxDescriptionBytes && isDescription(new TextDecoder().decode(head))) {
     const text = new TextDecoder().decode(await source.read(0, source.size));
     const server = description(text, url, name);
     if (server !== null) return tileServerSlide(server, http, platform);
@@ -154,30 +153,34 @@ const leastCacheBytes = 256 * 1024;
 const description = (text: string, url: string, name: string): TileServerSlide | null =>
   deepZoom(text, url, name) ?? iiif(text, url, name);
 
-/** The text at a URL if it is JSON or XML, else null. */
+/** The text at a URL if it can be a description, whatever type the server gives it (`.dzi` has none of its own); else null. */
 async function document(url: string, http: typeof fetch): Promise<string | null> {
   const response = await http(url);
   const type = response.headers.get('content-type') ?? '';
-  if (!response.ok || !/json|xml/.test(type)) {
+  const length = Number(response.headers.get('content-length') ?? 0);
+  if (!response.ok || /^(?:image|audio|video)\//.test(type) || length > maxDescriptionBytes) {
     await response.body?.cancel();
     return null;
   }
-  return responseText(response, maxDescriptionBytes, urlName(url));
+  try {
+    const text = await responseText(response, maxDescriptionBytes, urlName(url));
+    return isDescription(text) ? text : null;
+  } catch (error) {
+    // A long file that the server gives no length of.
+    if (error instanceof SlideError && error.code === 'unsupported') return null;
+    throw error;
+  }
 }
 
-/** The DICOM files among the sources; null when there are none. */
-async function firstDicom(sources: readonly ByteSource[]): Promise<ByteSource[] | null> {
-  const heads = await Promise.all(sources.map((one) => one.read(0, 132)));
-  const found = sources.filter((_, i) => isDicom(heads[i]!));
-  return found.length === 0 ? null : found;
-}
+/** Whether a text begins like XML or JSON. */
+const isDescription = (text: string): boolean => /^\ufeff?\s*[<{]/.test(text);
 
+/** @param sources DICOM files. */
 async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
-  const dicom = (await firstDicom(sources)) ?? [];
   const instances: DicomInstance[] = [];
   const budget = new ByteBudget(sources[0]!.name);
   let refused: unknown;
-  for (const source of dicom) {
+  for (const source of sources) {
     try {
       instances.push(await dicomInstance(source, budget));
     } catch (error) {
@@ -187,12 +190,12 @@ async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform
     }
   }
   if (instances.length === 0 && refused instanceof SlideError) throw refused;
-  const sorted = [...dicom].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
   return dicomSlide(
     instances,
     {
-      name: dicom.length === 1 ? dicom[0]!.name : `${sorted[0]!.name} and ${dicom.length - 1} more`,
-      fileSize: dicom.reduce((sum, source) => sum + source.size, 0),
+      name: sources.length === 1 ? sorted[0]!.name : `${sorted[0]!.name} and ${sources.length - 1} more`,
+      fileSize: sources.reduce((sum, source) => sum + source.size, 0),
       fingerprint: await fingerprint(sorted),
       revision: await contentRevision(sorted),
       close: () => sources.forEach((source) => void source.close?.()),
