@@ -5,7 +5,7 @@
 import { pyramidOf, type LevelScale } from '../pyramid.ts';
 import { SlideError, type RgbaImage, type SlidePlatform } from '../slide.ts';
 import { GreyImage } from './grey-image.ts';
-import { unlessUnsupported } from './tiff-support.ts';
+import { unlessUnreadable } from './tiff-support.ts';
 import { tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
@@ -112,7 +112,7 @@ async function channelLevels(
   const base = await GreyImage.open(file, plane!);
   const images: GreyImage[] = [];
   for (const directory of smaller) {
-    const image = await unlessUnsupported(GreyImage.open(file, directory));
+    const image = await unlessUnreadable(GreyImage.open(file, directory));
     if (image?.bits === base.bits) images.push(image);
   }
   return pyramidOf(base, images).levels;

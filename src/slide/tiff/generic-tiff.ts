@@ -5,16 +5,17 @@
 import { positiveDecimal } from '../../base/decimal.ts';
 import { maxXmlBytes } from '../limits.ts';
 import { imageRole } from '../image-role.ts';
+import { isSameShape } from '../pyramid.ts';
 import { SlideError } from '../slide.ts';
 import { descriptionMpp, resolutionMpp } from './resolution.ts';
 import { subfileType, tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import { associated, levelsAmong, type AssociatedSource, type TiffContents } from './tiff-slide.ts';
-import { unlessUnsupported } from './tiff-support.ts';
+import { unlessUnreadable, unlessUnsupported } from './tiff-support.ts';
 
 /** An image in tiles is the slide even if one in strips (a label, a photograph) has up to this many times its pixels. */
-const tileWeight = 16;
+const mostStripPixels = 64;
 
 export interface GenericOptions {
   /** Level 0, where the dialect knows it. */
@@ -38,7 +39,10 @@ export async function genericContents(file: TiffFile, options: GenericOptions = 
   const nameOf = ({ directory: own }: TiffImage): string => names.get(own) || `image ${images.length + 1}`;
   let samePlanes = 0;
   for (const other of rest) {
-    const image = await unlessUnsupported(TiffImage.open(file, other));
+    const opening = TiffImage.open(file, other);
+    const image = await (file.directories.includes(other)
+      ? unlessUnsupported(opening)
+      : unlessUnreadable(opening));
     if (image === null) continue;
     const role = imageRole(names.get(other) ?? (await other.textStart(tag.imageDescription)));
     if (role !== null) named.push({ name: role, image });
@@ -90,7 +94,6 @@ async function slideDirectory(file: TiffFile): Promise<TiffDirectory> {
     file.directories.map(async (directory) => ({
       directory,
       role: imageRole(await directory.textStart(tag.imageDescription)),
-      weight: weightOf(directory),
     })),
   );
   const isPart = (directory: TiffDirectory): boolean =>
@@ -108,12 +111,28 @@ async function slideDirectory(file: TiffFile): Promise<TiffDirectory> {
       'Open the slide file that belongs to it.',
     );
   }
-  return shown.reduce((best, one) => (one.weight > best.weight ? one : best)).directory;
+  const largest = (all: readonly TiffDirectory[]): TiffDirectory | undefined =>
+    all.reduce<TiffDirectory | undefined>(
+      (best, one) => (best === undefined || pixelsOf(one) > pixelsOf(best) ? one : best),
+      undefined,
+    );
+  const all = shown.map(({ directory }) => directory);
+  const tiles = largest(all.filter((directory) => directory.has(tag.tileWidth)));
+  const strips = largest(all.filter((directory) => !directory.has(tag.tileWidth)));
+  if (tiles === undefined || strips === undefined) return (tiles ?? strips)!;
+  // Tiles may be of a reduced copy, too.
+  const isCopy = pixelsOf(strips) > pixelsOf(tiles) && isSameShape(sizeOf(strips), sizeOf(tiles));
+  return isCopy || pixelsOf(strips) > mostStripPixels * pixelsOf(tiles) ? strips : tiles;
 }
 
-function weightOf(directory: TiffDirectory): number {
-  const pixels = (directory.number(tag.imageWidth) ?? 0) * (directory.number(tag.imageLength) ?? 0);
-  return directory.has(tag.tileWidth) ? pixels * tileWeight : pixels;
+const sizeOf = (directory: TiffDirectory): { readonly width: number; readonly height: number } => ({
+  width: directory.number(tag.imageWidth) ?? 0,
+  height: directory.number(tag.imageLength) ?? 0,
+});
+
+function pixelsOf(directory: TiffDirectory): number {
+  const { width, height } = sizeOf(directory);
+  return width * height;
 }
 
 /** Drops empty values. */

@@ -16,23 +16,23 @@ const keyDistance = 200;
 
 /** µm per unit of length, as OME-XML and ImageJ spell it; undefined for a unit that is none. */
 export function umPerUnit(unit: string): number | undefined {
-  const known = unitUm[unit] ?? unitUm[unit.toLowerCase()];
+  // Å and µ have two code points each.
+  const plain = unit.normalize('NFKC');
+  const known = unitUm[plain] ?? unitUm[plain.toLowerCase()];
   // A sign in another encoding, before the m, can only have been µ.
   return known ?? (/^(?:\ufffd|&#181;|&#xb5;|\\u00b5)m$/i.test(unit) ? 1 : undefined);
 }
 
 const unitUm: Readonly<Record<string, number>> = {
-  µm: 1,
-  μm: 1,
-  um: 1,
-  micron: 1,
-  microns: 1,
-  micrometer: 1,
-  micrometre: 1,
-  nm: 1e-3,
+  ...Object.fromEntries(
+    ['\u03bcm', 'um', 'micron', 'microns', 'micrometer', 'micrometre'].map((name) => [name, 1]),
+  ),
+  pm: 1e-6,
   Å: 1e-4,
+  nm: 1e-3,
   mm: 1e3,
   cm: 1e4,
+  dm: 1e5,
   m: 1e6,
   in: 25_400,
   inch: 25_400,

@@ -1,5 +1,5 @@
 /** Which kinds of TIFF are supported, and what a directory says about its samples. */
-import { SlideError } from '../slide.ts';
+import { SlideError, type SlideErrorCode } from '../slide.ts';
 import type { Jpeg2000Container } from '../stream-colours.ts';
 import { isByteCodec } from './codecs.ts';
 import type { SampleLayout } from './samples.ts';
@@ -17,11 +17,20 @@ export function unsupported(file: TiffFile, problem: string): SlideError {
 }
 
 /** The image, or null where it is of a kind that can't be read: an image beside the slide does not keep it from opening. */
-export async function unlessUnsupported<T>(opening: Promise<T>): Promise<T | null> {
+export function unlessUnsupported<T>(opening: Promise<T>): Promise<T | null> {
+  return unless(opening, ['unsupported']);
+}
+
+/** The image that a SubIFD should have; null where it is damaged, too: what a side branch points to may be anything. */
+export function unlessUnreadable<T>(opening: Promise<T>): Promise<T | null> {
+  return unless(opening, ['unsupported', 'corrupt', 'truncated']);
+}
+
+async function unless<T>(opening: Promise<T>, codes: readonly SlideErrorCode[]): Promise<T | null> {
   try {
     return await opening;
   } catch (error) {
-    if (error instanceof SlideError && error.code === 'unsupported') return null;
+    if (error instanceof SlideError && codes.includes(error.code)) return null;
     throw error;
   }
 }

@@ -219,7 +219,8 @@ function level(
     }
   }
   if (pieces.length === 0) throw refuse(file, 'Its camera tiles are not those of its image.');
-  const mosaic = new Mosaic({ width, height, tileWidth, tileHeight }, pieces);
+  // Later camera tiles lie on top, as OpenSlide has them.
+  const mosaic = new Mosaic({ width, height, tileWidth, tileHeight }, pieces.reverse());
   return mosaicGrid(mosaic, scale, async (source, platform, signal) => {
     const [column, row] = [source % columns, Math.floor(source / columns)];
     const payload = await image.tile(column, row, platform, signal);
