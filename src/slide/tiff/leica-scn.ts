@@ -4,7 +4,8 @@
  */
 import { positiveDecimal } from '../../base/decimal.ts';
 import { attribute, nodesOf, parseXml, xmlCost, XmlError, type XmlNode } from '../../base/xml.ts';
-import { maxXmlBytes } from '../limits.ts';
+import { imageRole } from '../image-role.ts';
+import { maxSide, maxXmlBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
 import { channelNames, compositeLevels, isInterleaved, type Channel } from './composite.ts';
 import { gridMosaic, type PlacedGrid } from './grid-mosaic.ts';
@@ -63,6 +64,9 @@ export async function leicaScnContents(file: TiffFile): Promise<TiffContents> {
       'Export the slide again with its scanned areas.',
     );
   }
+  if (!areas.every(({ width, height }) => width > 0 && height > 0)) {
+    throw file.corrupt('A scanned area has no size.');
+  }
   // Areas of another objective or light are other pictures: they do not fit on one canvas.
   const alike = areas.filter((area) => isAlike(area, first));
   const nmPerPixel = {
@@ -109,11 +113,18 @@ function areaOf(image: XmlNode, collection: XmlNode, file: TiffFile): Area {
   const view = nodesOf(image.view)[0] ?? {};
   const place = (name: string): number => Number(attribute(view, name)) || 0;
   const [x, y, width, height] = [place('offsetX'), place('offsetY'), place('sizeX'), place('sizeY')];
-  const isWhole =
+  const settings = nodesOf(image.scanSettings)[0] ?? {};
+  const magnification = positiveDecimal(String(nodesOf(settings.objectiveSettings)[0]?.objective ?? ''));
+  const coversAll =
     x === 0 &&
     y === 0 &&
     width === Number(attribute(collection, 'sizeX')) &&
     height === Number(attribute(collection, 'sizeY'));
+  // The label is in the picture of the whole glass: what names it or is demagnified is never taken for a scan.
+  const isWhole =
+    coversAll ||
+    imageRole(attribute(image, 'name')) !== null ||
+    (magnification !== null && magnification < 1);
   const planes = nodesOf(nodesOf(image.pixels)[0]?.dimension).flatMap((dimension): Dimension[] => {
     const directory = file.directories[Number(attribute(dimension, 'ifd'))];
     const isFirstPlane = (Number(attribute(dimension, 'z')) || 0) === 0;
@@ -121,7 +132,6 @@ function areaOf(image: XmlNode, collection: XmlNode, file: TiffFile): Area {
       ? []
       : [{ directory, channel: Number(attribute(dimension, 'c')) || 0 }];
   });
-  const settings = nodesOf(image.scanSettings)[0] ?? {};
   const light = nodesOf(settings.illuminationSettings)[0] ?? {};
   const device = nodesOf(image.device)[0] ?? {};
   return {
@@ -136,7 +146,7 @@ function areaOf(image: XmlNode, collection: XmlNode, file: TiffFile): Area {
       name: attribute(channel, 'name'),
       colour: colourOf(attribute(channel, 'rgb')),
     })),
-    magnification: positiveDecimal(String(nodesOf(settings.objectiveSettings)[0]?.objective ?? '')),
+    magnification,
     scanner: attribute(device, 'model'),
   };
 }
@@ -191,6 +201,9 @@ async function areaLevels(
     x: Math.round((x - left) / nmPerPixel.x),
     y: Math.round((y - top) / nmPerPixel.y),
   }));
+  if (!placed.every(({ x, y }) => x < maxSide && y < maxSide)) {
+    throw file.corrupt('The places of its scanned areas are not on a glass.');
+  }
   return { levels: gridMosaic(placed, file), properties };
 }
 
