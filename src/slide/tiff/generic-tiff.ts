@@ -20,7 +20,7 @@ const mostStripPixels = 64;
 export interface GenericOptions {
   /** Level 0, where the dialect knows it. */
   readonly base?: TiffDirectory;
-  /** Names of images by their directory, where the dialect knows them. */
+  /** Names of images that are no levels, by their directory, where the dialect knows them. */
   readonly names?: ReadonlyMap<TiffDirectory, string>;
 }
 
@@ -36,7 +36,6 @@ export async function genericContents(file: TiffFile, options: GenericOptions = 
   const images: AssociatedSource[] = [];
   const candidates: TiffImage[] = [];
   const named: { readonly name: string; readonly image: TiffImage }[] = [];
-  const nameOf = ({ directory: own }: TiffImage): string => names.get(own) || `image ${images.length + 1}`;
   let samePlanes = 0;
   for (const other of rest) {
     const opening = TiffImage.open(file, other);
@@ -44,8 +43,9 @@ export async function genericContents(file: TiffFile, options: GenericOptions = 
       ? unlessUnsupported(opening)
       : unlessUnreadable(opening));
     if (image === null) continue;
-    const role = imageRole(names.get(other) ?? (await other.textStart(tag.imageDescription)));
-    if (role !== null) named.push({ name: role, image });
+    const own = names.get(other);
+    const name = imageRole(own ?? (await other.textStart(tag.imageDescription))) ?? own;
+    if (name !== undefined) named.push({ name: name || `image ${named.length + 1}`, image });
     else if (image.width === base.width && image.height === base.height) samePlanes++;
     else candidates.push(image);
   }
@@ -54,7 +54,7 @@ export async function genericContents(file: TiffFile, options: GenericOptions = 
   for (const { name, image } of named) images.push(associated(uniqueName(name, images), image));
   for (const image of candidates) {
     if (alike.includes(image) && !others.includes(image)) continue;
-    images.push(associated(uniqueName(nameOf(image), images), image));
+    images.push(associated(uniqueName(`image ${images.length + 1}`, images), image));
   }
   const software = await directory.text(tag.software);
   const scanner = [await directory.text(tag.make), await directory.text(tag.model)].filter(Boolean).join(' ');

@@ -68,7 +68,8 @@ export class GreyImage {
         `A channel claims ${width} by ${height} pixels in tiles of ${tileWidth} by ${tileHeight}.`,
       );
     }
-    if (tileWidth * tileHeight > maxTilePixels) throw unsupported(file, 'Its tiles are too large.');
+    if (tileWidth * tileHeight > maxTilePixels)
+      throw unsupported(file, `Its ${tiled ? 'tiles' : 'strips'} are too large.`);
     const tiles = Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight);
     if (tiles > maxTiles) throw file.corrupt(`A channel claims ${tiles} tiles.`);
     const bits = directory.number(tag.bitsPerSample) ?? 1;

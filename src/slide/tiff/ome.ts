@@ -145,9 +145,6 @@ async function imageContents(
     );
   }
   const notes = elsewhere.length === 0 ? [] : [elsewhereNote(elsewhere)];
-  if (!isInterleaved(base) && slide.stack > 1) {
-    notes.push(`The first of ${slide.stack} focal planes or times is shown.`);
-  }
   const shared = {
     directory: base,
     mpp: slide.mpp,
@@ -172,6 +169,7 @@ async function imageContents(
         return { name: each.name, colour: each.colour, directories, file: holder };
       }),
     );
+    if (slide.stack > 1) notes.push(`The first of ${slide.stack} focal planes or times is shown.`);
     return {
       ...shared,
       format: 'ome-tiff',
@@ -184,7 +182,9 @@ async function imageContents(
   const names = new Map(
     document.images.flatMap((image) => {
       const directory = file.directories[image.directory];
-      return image === slide || directory === undefined ? [] : [[directory, image.name] as const];
+      return image === slide || directory === undefined || isReducedCopy(image, slide)
+        ? []
+        : [[directory, image.name] as const];
     }),
   );
   const contents = await genericContents(firstFile, { base, names });
@@ -195,6 +195,13 @@ async function imageContents(
     scanner: shared.scanner ?? contents.scanner,
     notes: [...(contents.notes ?? []), ...notes],
   };
+}
+
+/** Whether an image is a level of the slide, as some programs store them: its pixels are larger as its size is smaller. */
+function isReducedCopy(image: OmeImage, slide: OmeImage): boolean {
+  if (image.mpp === null || slide.mpp === null || image.width >= slide.width) return false;
+  const ratio = (image.mpp.x * image.width) / (slide.mpp.x * slide.width);
+  return Math.abs(ratio - 1) < 0.02;
 }
 
 /** The planes in this file: they name none, or this one by UUID or name, or all the same one, as if it was renamed. */

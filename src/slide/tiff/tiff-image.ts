@@ -98,7 +98,8 @@ export class TiffImage implements TileGrid {
     const joined = tiled ? 1 : Math.max(1, Math.floor(stripTileRows / blockHeight));
     const tileHeight = tiled ? blockHeight : Math.min(height, blockHeight * joined);
     if (blockWidth * tileHeight > maxTilePixels) {
-      throw unsupported(file, `Its tiles of ${blockWidth} by ${tileHeight} pixels are too large.`);
+      const parts = tiled ? 'tiles' : 'strips';
+      throw unsupported(file, `Its ${parts} of ${blockWidth} by ${tileHeight} pixels are too large.`);
     }
     const blocks = Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight);
     if (blocks > maxTiles) throw file.corrupt(`An image claims ${blocks} tiles.`);
