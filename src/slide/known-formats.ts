@@ -8,6 +8,8 @@ interface KnownFormat {
   /** A sentence that names the format. */
   readonly problem: string;
   readonly remedy: string;
+  /** May lie beside a slide in a folder, and then says nothing about it. */
+  readonly beside?: true;
   /** @param text the head as Latin-1 text; @param name in lower case. */
   readonly recognises: (head: Uint8Array, text: string, name: string) => boolean;
 }
@@ -142,6 +144,7 @@ const known: readonly KnownFormat[] = [
   },
   {
     problem: 'This is a file of annotations, not a slide.',
+    beside: true,
     remedy: 'Open its slide first, then load the annotations.',
     recognises: (_head, text) =>
       /^\s*(?:<\?xml[^>]*>\s*)?<(?:Annotations|ASAP_Annotations)\b/.test(text) ||
@@ -164,9 +167,14 @@ const known: readonly KnownFormat[] = [
   },
 ];
 
-/** The refusal of a file in a known format; null for a file that no known format recognises. */
-export function knownFormat(head: Uint8Array, file: string): SlideError | null {
+/**
+ * The refusal of a file in a known format; null for a file that no known format recognises.
+ * @param isAlone false for a file of several: what only lies beside a slide is passed over.
+ */
+export function knownFormat(head: Uint8Array, file: string, isAlone = true): SlideError | null {
   const text = new TextDecoder('latin1').decode(head.subarray(0, 1024)).replace(/^\xef\xbb\xbf/, '');
-  const found = known.find(({ recognises }) => recognises(head, text, file.toLowerCase()));
+  const found = known.find(
+    ({ recognises, beside }) => (isAlone || beside !== true) && recognises(head, text, file.toLowerCase()),
+  );
   return found === undefined ? null : new SlideError('unsupported', file, found.problem, found.remedy);
 }

@@ -70,7 +70,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   }
   if (sources.length > 1) {
     for (const [i, one] of sources.entries()) {
-      const refusal = knownFormat(heads[i]!, one.name);
+      const refusal = knownFormat(heads[i]!, one.name, false);
       if (refusal !== null) throw refusal;
     }
     if (heads.every((one) => TiffFile.recognises(one))) return openTiffSet(cached, platform);
