@@ -1,9 +1,10 @@
 /** Colour profiles: what the eye sees, by every way that tiles take, against colours converted by Little CMS. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Page, TestInfo } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
-import { openFile, viewPixels, viewTransform } from './fixtures/workbench.ts';
+import { meanColour, openFile, viewPixels, viewTransform } from './fixtures/workbench.ts';
 
 const width = 640;
 const height = 480;
@@ -96,3 +97,22 @@ test('switching the profile asks the server for nothing, and is remembered', asy
   await expect(page.getByTestId('colour-profile')).not.toBeChecked();
   await expectColour(page, stored);
 });
+
+for (const file of ['jfif-420-in-rgb', 'jfif-444-in-rgb', 'adobe-rgb-in-ycbcr']) {
+  test(`tiles have the colours that they state, not those of the file: ${file}`, async ({ page }) => {
+    const golden = resolve(import.meta.dirname, '../src/slide/golden/makers', file);
+    // The upper half of 96 × 64 pixels: scale bar and buttons float over the lower one.
+    const part = { left: 4, top: 4, width: 88, height: 28 };
+    const right = await sharp(await sharp(`${golden}-0.png`).extract(part).toBuffer()).stats();
+    await page.goto('/?slide=none');
+    await openFile(page, `${golden}.tif`);
+    await expect(page.getByTestId('slide-name')).toHaveText(`${file}.tif`);
+    await expect(async () => {
+      const { a, d, e, f } = await viewTransform(page);
+      const seen = meanColour(await viewPixels(page), e + 4 * a, f + 4 * d, e + 92 * a, f + 32 * d);
+      for (const [i, { mean }] of right.channels.slice(0, 3).entries()) {
+        expect(Math.abs(seen![i]! - mean)).toBeLessThanOrEqual(6);
+      }
+    }).toPass({ timeout: 20_000 });
+  });
+}

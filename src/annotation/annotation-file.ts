@@ -1,4 +1,5 @@
 /** The common result of all annotation readers: labelled areas in level-0 pixels. */
+import { edgesOfRings } from '../base/polygon.ts';
 import type { ClassPolygon } from './rasterise.ts';
 
 export type AnnotationFormat = 'imagescope' | 'asap' | 'geojson';
@@ -53,6 +54,17 @@ export function hasValidCoordinates({
   readonly holes: readonly ArrayLike<number>[];
 }): boolean {
   return [outer, ...holes].every((ring) => Array.prototype.every.call(ring, isCoordinate));
+}
+
+/** The number of regions that lie wholly outside a slide, a sign of annotations of another slide or resolution. */
+export function countOffSlide(
+  regions: readonly Pick<AnnotatedRegion, 'outer'>[],
+  slide: { readonly width: number; readonly height: number },
+): number {
+  return regions.filter(({ outer }) => {
+    const { left, top, right, bottom } = edgesOfRings([outer]);
+    return right <= 0 || bottom <= 0 || left >= slide.width || top >= slide.height;
+  }).length;
 }
 
 /**

@@ -132,4 +132,38 @@ describe('GeoJSON', () => {
     const deep = `${open}${triangle(1)},${open.repeat(20_000)}${triangle(2)}${']}'.repeat(20_000)},${triangle(3)}]}`;
     expect(readGeoJson(deep, 'a').regions.map(({ outer }) => outer[0])).toEqual([1, 2, 3]);
   });
+
+  it('reads classifications as programs write them, and ignores what it does not use', () => {
+    const of = (properties: string): string =>
+      `{"type":"Feature","id":{"odd":1},"geometry":{"type":"Polygon","coordinates":[[[0,0],[9,0],[9,9]]]},"properties":${properties}}`;
+    const read = readGeoJson(
+      `[${[
+        of('{"classification":"Stroma"}'),
+        of('{"classification":"{ \\"name\\": \\"Tumor\\", \\"color\\": [ 200, 0, 0 ] }"}'),
+        of('{"classification":"[not JSON"}'),
+        of('{"classification":["Immune","CD8"],"name":7}'),
+        of('{"classification":{"name":3,"color":"#00FF00"},"measurements":{"Area":NaN,"Text":"NaN"}}'),
+        of('"properties"'),
+        of('{"name":{},"classification":5}'),
+      ].join(',')}]`,
+      'a',
+    );
+    expect(read.refused).toEqual([]);
+    expect(read.regions.map(({ label, colour }) => [label, colour])).toEqual([
+      ['Stroma', null],
+      ['Tumor', '#c80000'],
+      ['[not JSON', null],
+      ['Immune: CD8', null],
+      ['3', '#00ff00'],
+      ['', null],
+      ['5', null],
+    ]);
+    expect(read.regions.map(({ id }) => id)).toEqual(['1', '2', '3', '7', '5', '6', '7']);
+  });
+
+  it('counts empty polygons as left out', () => {
+    const full = '{"type":"Polygon","coordinates":[[[0,0],[9,0],[9,9]]]}';
+    const read = readGeoJson(`[${full},{"type":"Polygon","coordinates":[]}]`, 'a');
+    expect(read).toMatchObject({ leftOut: 1, refused: [], regions: [{ id: '1' }] });
+  });
 });

@@ -26,5 +26,5 @@ export function readAnnotations(text: string, name: string): AnnotationFile {
 
 /** Whether a file's name suggests annotations, so that dropping it does not open it as a slide. */
 export function isAnnotationName(name: string): boolean {
-  return /\.(xml|geojson|json)$/i.test(name);
+  return /\.(xml|annotations|geojson|json)$/i.test(name);
 }

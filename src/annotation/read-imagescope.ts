@@ -2,7 +2,7 @@
  * Aperio ImageScope XML: hand-drawn regions, in level-0 pixels.
  *
  * The format has no public schema; this reads what ImageScope 12 writes: Annotations > Annotation (a layer) >
- * Regions > Region > Vertices > Vertex X, Y.
+ * Regions > Region > Vertices > Vertex X, Y. HALO (.annotations) writes the same with V for Vertex, and shapes by name.
  */
 import {
   AnnotationError,
@@ -50,6 +50,9 @@ const shapes: Readonly<Record<string, ImageScopeRegion['shape']>> = {
   '0': 'polygon',
   '1': 'rectangle',
   '2': 'ellipse',
+  polygon: 'polygon',
+  rectangle: 'rectangle',
+  ellipse: 'ellipse',
 };
 
 /**
@@ -59,7 +62,7 @@ const shapes: Readonly<Record<string, ImageScopeRegion['shape']>> = {
  * @throws AnnotationError when the text is not XML or not ImageScope's.
  */
 export function parseImageScope(xml: string, file: string): ImageScopeAnnotations {
-  const lists = ['Annotation', 'Region', 'Vertex', 'Attribute', 'Attributes'];
+  const lists = ['Annotation', 'Region', 'Vertex', 'V', 'Attribute', 'Attributes'];
   const root = parseXml(xml, file, lists, remedy).Annotations;
   if (root === undefined) throw new AnnotationError(file, 'It has no <Annotations>.', remedy);
   const mppText = attribute(nodeOf(root), 'MicronsPerPixel');
@@ -83,7 +86,7 @@ function invalidVertex(id: string): string {
   return `Region ${id} has a vertex without a valid number for X or Y.`;
 }
 
-const remedy = 'Choose an annotation file saved by Aperio ImageScope (XML).';
+const remedy = 'Choose an annotation file saved by Aperio ImageScope or HALO (XML).';
 
 function layerName(annotation: XmlNode): string {
   const [first] = nodesOf(annotation.Attributes).flatMap((holder) => nodesOf(holder.Attribute));
@@ -106,13 +109,16 @@ function readRegion(
   ordinal: number,
 ): Omit<ImageScopeRegion, 'layerName' | 'colour'> {
   const id = attribute(region, 'Id') || String(ordinal);
-  const vertices = nodesOf(region.Vertices).flatMap((holder) => nodesOf(holder.Vertex));
+  const vertices = nodesOf(region.Vertices).flatMap((holder) => [
+    ...nodesOf(holder.Vertex),
+    ...nodesOf(holder.V),
+  ]);
   const drawn = new Float64Array(vertices.length * 2);
   vertices.forEach((vertex, i) => {
     drawn[2 * i] = coordinate(vertex, 'X');
     drawn[2 * i + 1] = coordinate(vertex, 'Y');
   });
-  const shape = shapes[attribute(region, 'Type') || '0'] ?? 'other';
+  const shape = shapes[(attribute(region, 'Type') || '0').toLowerCase()] ?? 'other';
   const attributes = nodesOf(region.Attributes).flatMap((holder) => nodesOf(holder.Attribute));
   const value = attributes[0] ? attribute(attributes[0], 'Value').trim() : '';
   const label = value || attribute(region, 'Text').trim();

@@ -42,7 +42,7 @@ export function xmlCost(text: string): number {
 }
 
 /**
- * The document as plain objects. Values are text, unchanged: `attribute` resolves XML's own five entities.
+ * The document as plain objects. Values are text, unchanged: `attribute` and `unescapeXml` resolve what is escaped.
  * @throws XmlError for a text that is not XML, is nested too deeply, has a document type (which could define entities), or
  * names that objects inherit (`__proto__`).
  */
@@ -100,9 +100,18 @@ function isNode(value: unknown): value is XmlNode {
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
 
-/** An attribute's text, with XML's five entities resolved; empty when absent. */
+/** A value's text with XML's five entities and its character references resolved. */
+export function unescapeXml(text: string): string {
+  return text.replace(/&(?:(lt|gt|quot|apos|amp)|#(\d{1,7})|#x([0-9a-f]{1,6}));/gi, (whole, ...groups) => {
+    const [entity, decimal, hexadecimal] = groups as (string | undefined)[];
+    if (entity !== undefined) return entities[entity] ?? whole;
+    const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}
+
+/** An attribute's text, unescaped; empty when absent. */
 export function attribute(node: XmlNode, name: string): string {
   const value = node[name];
-  if (typeof value !== 'string') return '';
-  return value.replace(/&(lt|gt|quot|apos|amp);/g, (_, entity: string) => entities[entity] ?? '');
+  return typeof value === 'string' ? unescapeXml(value) : '';
 }

@@ -1,7 +1,7 @@
 /** Plans a `segment` or `merge` command from slide, model and options. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { requireAllRegions } from '../annotation/annotation-file.ts';
+import { AnnotationError, countOffSlide, requireAllRegions } from '../annotation/annotation-file.ts';
 import { fileStem, safeFileName } from '../base/file-name.ts';
 import { readAnnotations } from '../annotation/read-annotations.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
@@ -48,7 +48,7 @@ export interface PlannedSegment extends PlannedSegmentation {
 export async function planSegment(slide: Slide, call: PlanCall): Promise<PlannedSegment> {
   const { name } = slide.metadata;
   const manifest = await manifestOf(call.model);
-  const area = await areaOf(call);
+  const area = await areaOf(call, slide.metadata);
   const planned = await planSlide(slide, manifest, {
     mpp: call.mpp ?? null,
     area,
@@ -77,7 +77,10 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
  * The area of a call.
  * @throws CommandError for two areas or an unreadable file; AnnotationError when the file has no areas or an invalid one.
  */
-async function areaOf({ roi, annotations }: PlanCall): Promise<SlideArea> {
+async function areaOf(
+  { roi, annotations }: PlanCall,
+  { name, width, height }: Slide['metadata'],
+): Promise<SlideArea> {
   if (roi !== undefined && annotations !== undefined) {
     throw new CommandError('--roi and --annotations are mutually exclusive. Give one of them.');
   }
@@ -87,5 +90,16 @@ async function areaOf({ roi, annotations }: PlanCall): Promise<SlideArea> {
   if (text === null) throw new CommandError(`${annotations}: Can't be read. Check the path.`);
   const { regions, refused } = readAnnotations(text, basename(annotations));
   requireAllRegions(refused, basename(annotations));
+  const off = countOffSlide(regions, { width, height });
+  const check = 'Check that the annotations were made on this slide, at its full resolution.';
+  if (off === regions.length) {
+    throw new AnnotationError(
+      basename(annotations),
+      `${regions.length === 1 ? 'Its region does not lie' : `None of its ${regions.length} regions lies`} on ${name}, which has ${width} × ${height} pixels.`,
+      check,
+    );
+  }
+  if (off > 0)
+    warn(`${basename(annotations)}: ${off} of ${regions.length} regions lie off ${name}. ${check}`);
   return { kind: 'polygons', polygons: regions };
 }

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { fsPath, namesIn } from '../base/fs-path.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { terminalText } from '../base/terminal-text.ts';
+import { formatName } from '../slide/format-names.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
@@ -37,7 +38,7 @@ export const addSlideCommand: AddCommand = (program) => {
         const written = options.png === undefined ? null : await writeRegion(slide, options.png, options);
         const { metadata } = slide;
         if (options.json === true) {
-          printJson({ ...metadata, ...(written ? { written } : {}) }, 2);
+          printJson({ ...metadata, formatName: formatName(metadata.format), ...(written ? { written } : {}) }, 2);
         } else {
           print(describe(metadata));
           if (written !== null) print(`wrote         ${terminalText(written)}\n`);
@@ -136,7 +137,7 @@ function describe(metadata: SlideMetadata): string {
   const { mpp } = metadata;
   const rows: [string, string][] = [
     ['name', metadata.name],
-    ['format', metadata.format],
+    ['format', formatName(metadata.format)],
     ['compression', metadata.compression ?? 'not given'],
     ['size', `${metadata.width} × ${metadata.height} pixels`],
     ['µm per pixel', mpp === null ? 'not given' : `${mpp.x} × ${mpp.y} (${mpp.source})`],
@@ -149,6 +150,7 @@ function describe(metadata: SlideMetadata): string {
       `${level.width} × ${level.height}, 1/${Number(level.downsample.toFixed(3))}, tiles ${level.tileWidth} × ${level.tileHeight}`,
     ]),
     ...metadata.associated.map(({ name, width, height }): [string, string] => [name, `${width} × ${height}`]),
+    ...(metadata.notes ?? []).map((note): [string, string] => ['note', note]),
   ];
   return rows.map(([key, value]) => `${terminalText(key).padEnd(14)}${terminalText(value)}\n`).join('');
 }

@@ -248,9 +248,9 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
       const { directory } = buildTiff(tiles, withSub);
       return built(changed(plain, 330, [4, [directory]]));
     },
-    'corrupt',
+    'works',
   ],
-  ['SubIFDs past the end of the file', () => built(changed(plain, 330, [4, [1e9]])), 'truncated'],
+  ['SubIFDs past the end of the file', () => built(changed(plain, 330, [4, [1e9]])), 'works'],
   [
     'an SVS without tiles',
     () =>

@@ -53,6 +53,38 @@ describe('DICOM as dcmtk decodes it, NDPI and JPEG 2000 as OpenSlide does', () =
   });
 });
 
+const makers = JSON.parse(readFileSync(join(folder, 'makers/makers.json'), 'utf8')) as Golden[];
+
+describe('makers’ TIFFs as OpenSlide reads them, and tiles as their own marks say', () => {
+  test.each(makers)('$slide, level $level', async ({ png: name, slide: file, level = 0 }) => {
+    const expected = await png(`makers/${name}`);
+    const slide = await open(`src/slide/golden/makers/${file}`);
+    const { width, height } = slide.metadata;
+    expect(slide.metadata.levels[level]).toMatchObject({ width: expected.width, height: expected.height });
+    const rect = { x: 0, y: 0, width, height };
+    const actual = await readRegion(slide, rect, expected.width, expected.height, { decoder, level });
+    slide.close();
+    expect(psnr(actual, expected)).toBeGreaterThan(40);
+  });
+
+  test.each([
+    ['leica-areas.scn', ['macro'], [1, 2]],
+    ['ventana.bif', ['macro', 'thumbnail'], [1, 2]],
+    ['philips.tiff', ['label'], [1, 2, 4]],
+  ] as const)(
+    '%s has the right levels, pixels and images beside it',
+    async (file, associated, downsamples) => {
+      const slide = await open(`src/slide/golden/makers/${file}`);
+      slide.close();
+      expect(slide.metadata.mpp).toMatchObject({ x: 0.25, y: 0.25 });
+      expect(slide.metadata.associated.map(({ name }) => name)).toEqual(associated);
+      expect(slide.metadata.levels.map(({ downsample }) => downsample)).toEqual(downsamples);
+      // Barcodes and labels stay in the file.
+      expect(JSON.stringify(slide.metadata)).not.toMatch(/Tk9ORQ|9j\//);
+    },
+  );
+});
+
 const variants = JSON.parse(readFileSync(join(folder, 'variants/variants.json'), 'utf8')) as Golden[];
 
 describe('TIFF variants as libvips and OpenSlide decode them', () => {

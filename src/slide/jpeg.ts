@@ -1,13 +1,11 @@
 /**
  * JPEG streams in slides (ITU-T T.81) may be abbreviated, with separate tables, and their colours may be
  * declared by the container rather than the stream. Native decoders get a complete file whose only
- * application segment states its colours, so that all decoders agree on the colours.
+ * application segment states its colours, so that all decoders agree on them.
  */
 
 import { maxJpegSegments } from './limits.ts';
-
-/** How to interpret the three components. */
-export type JpegColours = 'rgb' | 'ycbcr' | 'as-marked';
+import { jpegColours, type Colours, type JpegMarks } from './stream-colours.ts';
 
 /** Frame header of a JPEG stream. */
 export interface JpegFrame {
@@ -50,7 +48,7 @@ const adobe = (transform: 0 | 1): number[] => [
   transform,
 ];
 
-interface Segment {
+export interface Segment {
   readonly marker: number;
   /** From the 0xff of the marker to the end of the segment. */
   readonly start: number;
@@ -58,7 +56,7 @@ interface Segment {
 }
 
 /** Segments up to and including SOS; where the stream ends early, so does the list, without an error. */
-function segments(bytes: Uint8Array): Segment[] {
+export function jpegSegments(bytes: Uint8Array): Segment[] {
   const found: Segment[] = [];
   let at = 2;
   while (at + 4 <= bytes.length && found.length < maxJpegSegments) {
@@ -91,7 +89,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 /** The frame header; null when there is none or the stream is damaged before its first scan. */
 export function jpegFrame(bytes: Uint8Array): JpegFrame | null {
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return null;
-  const all = segments(bytes);
+  const all = jpegSegments(bytes);
   const isFrame = (m: number): boolean => m >= 0xc0 && m <= 0xcf && m !== 0xc4 && m !== 0xc8 && m !== 0xcc;
   const frame = all.find((segment) => isFrame(segment.marker));
   const scan = all.find((segment) => segment.marker === 0xda);
@@ -133,33 +131,76 @@ export function jpegScans(bytes: Uint8Array): number {
 }
 
 /**
- * Joins a stream and its tables (TIFF's JPEGTables; null without) into a complete file, drops application
- * segments and comments, and marks the colours. Bytes that are not a JPEG are returned unchanged, for the
- * decoder to reject.
+ * Joins a stream and its tables (TIFF's JPEGTables; null without) into a complete file, and drops application segments and
+ * comments. Of three components, the colours are settled by `jpegColours` and marked; others keep their own marks. Bytes
+ * that are not a JPEG are returned unchanged, for the decoder to reject.
+ * @param container the colours by the container, which count only where the stream does not say.
  */
 export function completeJpeg(
   stream: Uint8Array<ArrayBuffer>,
   tables: Uint8Array | null,
-  colours: JpegColours,
+  container: Colours,
 ): Uint8Array<ArrayBuffer> {
   if (stream[0] !== 0xff || stream[1] !== 0xd8) return stream;
+  const own = jpegSegments(stream);
+  const shared = tables !== null && tables[0] === 0xff && tables[1] === 0xd8 ? jpegSegments(tables) : [];
+  const marks = marksOf(stream, own) ?? (tables === null ? null : marksOf(tables, shared));
+  const frame = jpegFrame(stream);
+  const colours =
+    frame?.components === 3 ? jpegColours(componentMarks(stream, frame, marks), container) : null;
   const parts: Uint8Array[] = [stream.subarray(0, 2)];
-  if (colours !== 'as-marked') parts.push(Uint8Array.from(adobe(colours === 'rgb' ? 0 : 1)));
-  if (tables !== null && tables[0] === 0xff && tables[1] === 0xd8) {
-    for (const segment of segments(tables)) {
-      if (isTable(segment.marker)) parts.push(tables.subarray(segment.start, segment.end));
-    }
+  if (colours !== null) parts.push(Uint8Array.from(adobe(colours === 'rgb' ? 0 : 1)));
+  for (const { marker, start, end } of shared) {
+    if (isTable(marker)) parts.push(tables!.subarray(start, end));
   }
   let rest = 2;
-  for (const { marker, start, end } of segments(stream)) {
-    const adobeMarker = marker === 0xee && colours === 'as-marked';
-    const jfifMarker = marker === 0xe0 && colours === 'as-marked';
+  for (const { marker, start, end } of own) {
+    const kept = colours === null && (marker === app0 || marker === app14);
     const application = (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe;
-    if (!application || adobeMarker || jfifMarker) parts.push(stream.subarray(start, end));
+    if (!application || kept) parts.push(stream.subarray(start, end));
     rest = end;
   }
   parts.push(stream.subarray(rest));
   return join(parts);
+}
+
+const app0 = 0xe0;
+const app14 = 0xee;
+
+/** The segments that state colours; null where there is none. */
+function marksOf(
+  bytes: Uint8Array,
+  all: readonly Segment[],
+): Pick<JpegMarks, 'adobeTransform' | 'jfif'> | null {
+  const named = (marker: number, name: string): Segment | undefined =>
+    all.find(
+      ({ marker: own, start, end }) =>
+        own === marker &&
+        start + 4 + name.length <= end &&
+        [...name].every((letter, i) => bytes[start + 4 + i] === letter.charCodeAt(0)),
+    );
+  const adobeSegment = named(app14, 'Adobe');
+  const complete = adobeSegment !== undefined && adobeSegment.end - adobeSegment.start >= 16;
+  const jfif = named(app0, 'JFIF') !== undefined;
+  if (!complete && !jfif) return null;
+  return { adobeTransform: complete ? bytes[adobeSegment.start + 15]! : null, jfif };
+}
+
+function componentMarks(
+  bytes: Uint8Array,
+  { frameAt }: JpegFrame,
+  marks: Pick<JpegMarks, 'adobeTransform' | 'jfif'> | null,
+): JpegMarks {
+  const at = (component: number): number => frameAt + 10 + 3 * component;
+  const sampling = [0, 1, 2].map((component) => bytes[at(component) + 1]!);
+  const coarser = (value: number): boolean =>
+    value >> 4 < sampling[0]! >> 4 || (value & 15) < (sampling[0]! & 15);
+  return {
+    adobeTransform: marks?.adobeTransform ?? null,
+    jfif: marks?.jfif ?? false,
+    subsampled: sampling.some(coarser),
+    ids: [0, 1, 2].map((component) => bytes[at(component)]!),
+  };
 }
 
 /** DQT, DHT, DAC, DRI. */

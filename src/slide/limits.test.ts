@@ -9,7 +9,7 @@ import { SlideError, type Slide } from './slide.ts';
 import { costOf } from './testing/cost.ts';
 import { buildDicom, encapsulated, withElement, wsiElements } from './testing/dicom-builder.ts';
 import { buildTiff, changed, tiledEntries } from './testing/tiff-builder.ts';
-import { descriptionMpp } from './tiff/generic-tiff.ts';
+import { descriptionMpp } from './tiff/resolution.ts';
 
 const platform = nodePlatform();
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -122,6 +122,7 @@ describe('TIFF', () => {
   test('a label of a million tiles of one pixel is not shown', async () => {
     const base = buildTiff(tiles, [...plain]);
     const label = [
+      [254, 4, [1]],
       [256, 4, [1024]],
       [257, 4, [1000]],
       [258, 3, [8, 8, 8]],

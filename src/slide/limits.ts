@@ -31,8 +31,8 @@ export const maxTileBytes = 64 * mib;
 
 /** Most memory, in bytes, for the metadata of one opened slide (`ByteBudget`): tags, offsets, XML, JSON, data sets. */
 export const maxMetadataBytes = 384 * mib;
-/** Most directories of a TIFF file, and entries of a directory. */
-export const maxDirectories = 1024;
+/** Most directories of a TIFF file (stacks and time series have one per plane), and entries of a directory. */
+export const maxDirectories = 65_536;
 export const maxEntries = 4096;
 /** Most bytes of one TIFF tag's values: eight million 64-bit tile offsets. */
 export const maxTagBytes = 64 * mib;

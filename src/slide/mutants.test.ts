@@ -80,9 +80,10 @@ const fieldsOf = (name: string, share: number, bytes: Uint8Array): Target => {
 
 const bytesOf = (path: string): Target => {
   const bytes = read(path);
-  // libvips writes the structure at the end of a TIFF; DICOM files have it at the start.
-  const span = Math.min(1500, bytes.length);
-  const from = path.endsWith('.dcm') ? 0 : bytes.length - span;
+  // libvips writes the structure at the end of a TIFF, tifffile structure and XML at the start, where DICOM files have it too.
+  const isAtStart = /\.dcm$|makers/.test(path);
+  const span = Math.min(path.includes('makers') ? 6000 : 1500, bytes.length);
+  const from = isAtStart ? 0 : bytes.length - span;
   return {
     name: `bytes of ${path}`,
     share: 0.04,
@@ -161,10 +162,15 @@ const targets: Target[] = [
     'zstd.tif',
     'aperio-jpeg2000-33005.svs',
     '../dicom/jpeg.dcm',
+    '../makers/leica-areas.scn',
+    '../makers/ventana.bif',
+    '../makers/philips.tiff',
   ].map(bytesOf),
   fieldsOf('TIFF', 0.08, read('jpeg-ycbcr.tif')),
   fieldsOf('TIFF, SubIFDs', 0.08, read('subifd-deflate.tif')),
   fieldsOf('BigTIFF', 0.1, read('bigtiff-subifd-lzw.tif')),
+  fieldsOf('Ventana BIF', 0.04, read('../makers/ventana.bif')),
+  fieldsOf('Philips TIFF', 0.04, read('../makers/philips.tiff')),
   fieldsOf('NDPI', 0.1, await buildNdpi(64, 8)),
   {
     name: 'DICOM',

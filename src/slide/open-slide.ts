@@ -5,13 +5,20 @@ import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
 import { imageType } from './encoded-image.ts';
+import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openPlainImage } from './plain-image.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
 import { isNdpi, ndpiContents } from './tiff/ndpi.ts';
+import { imageJContents, isImageJ } from './tiff/imagej.ts';
+import { isLeicaScn, leicaScnContents } from './tiff/leica-scn.ts';
 import { isOme, omeContents } from './tiff/ome.ts';
+import { isPhilips, philipsContents } from './tiff/philips.ts';
+import { isQptiff, qptiffContents } from './tiff/qptiff.ts';
+import { refuseUnreadTiff } from './tiff/unread-tiffs.ts';
+import { isVentanaBif, ventanaBifContents } from './tiff/ventana-bif.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
 import { retryingFetch } from './retry.ts';
@@ -51,26 +58,27 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   }
   // All files of a slide share one cache's worth of memory.
   const maxBytes = Math.max(leastCacheBytes, cacheBytes / sources.length);
-  const source = cachedByteSource(first, { maxBytes });
-  const head = await source.read(0, 1024);
-  if (isDicom(head)) {
-    const others = sources.slice(1).map((one) => cachedByteSource(one, { maxBytes }));
-    return openDicom([source, ...others], platform);
+  const cached = sources.map((one) => cachedByteSource(one, { maxBytes }));
+  const source = cached[0]!;
+  const heads = await Promise.all(cached.map((one) => one.read(0, headBytes)));
+  const head = heads[0]!;
+  const dicom = cached.filter((_, i) => isDicom(heads[i]!));
+  if (dicom.length > 0) {
+    // A folder may hold more than the slide.
+    await closeAll(sources.filter((_, i) => !isDicom(heads[i]!)));
+    return openDicom(dicom, platform);
   }
   if (sources.length > 1) {
-    // A folder may hold more than the slide. DICOM sets apart, the first file that is a slide counts.
-    const dicom = await firstDicom(sources);
-    if (dicom !== null) {
-      await closeAll(sources.filter((one) => !dicom.includes(one)));
-      return openSources(dicom, platform);
+    for (const [i, one] of sources.entries()) {
+      const refusal = knownFormat(heads[i]!, one.name, false);
+      if (refusal !== null) throw refusal;
     }
-    throw new SlideError(
-      'unsupported',
-      first.name,
-      `The ${sources.length} files do not belong together.`,
-      'Open one slide file, or all .dcm files of one DICOM series.',
-    );
+    if (heads.every((one) => TiffFile.recognises(one))) return openTiffSet(cached, platform);
+    throw notTogether(sources);
   }
+  // An MRXS file is a JPEG.
+  const refusal = /\.mrxs$/i.test(first.name) || !isReadable(head) ? knownFormat(head, first.name) : null;
+  if (refusal !== null) throw refusal;
   if (TiffFile.recognises(head)) return openTiff(source, platform);
   const image = imageType(head);
   if (image !== null) return openPlainImage(source, image, platform);
@@ -79,6 +87,20 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     first.name,
     `This is not a slide in a supported format (${describe(head)}).`,
     'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
+  );
+}
+
+/** Bytes by which a format is recognised. */
+const headBytes = 1024;
+
+const isReadable = (head: Uint8Array): boolean => TiffFile.recognises(head) || imageType(head) !== null;
+
+function notTogether(sources: readonly ByteSource[]): SlideError {
+  return new SlideError(
+    'unsupported',
+    sources[0]!.name,
+    `The ${sources.length} files do not belong together.`,
+    'Open one slide file, or all .dcm files of one DICOM series.',
   );
 }
 
@@ -94,7 +116,8 @@ export async function openSlideUrl(
   const http = retryingFetch(options.fetch ?? ((input, init) => fetch(input, init)), options);
   const name = urlName(url);
   if (isDicomWebSeries(url)) {
-    const { instances, text } = await dicomWebInstances(url, name, http, new ByteBudget(name));
+    const budget = new ByteBudget(name);
+    const { instances, text } = await dicomWebInstances(url, name, http, budget);
     const digest = memoryByteSource(new TextEncoder().encode(url), name);
     const identity = {
       name,
@@ -103,7 +126,7 @@ export async function openSlideUrl(
       revision: await textRevision(url + text),
       close: () => undefined,
     };
-    return dicomSlide(instances, identity, platform);
+    return dicomSlide(instances, identity, platform, budget);
   }
   let source: ByteSource;
   try {
@@ -116,7 +139,7 @@ export async function openSlideUrl(
     return tileServerSlide(server, http, platform);
   }
   const head = await source.read(0, 1024);
-  if (source.size <= maxDescriptionBytes && /^\s*[<{]/.test(new TextDecoder().decode(head))) {
+  if (source.size <= maxDescriptionBytes && isDescription(new TextDecoder().decode(head))) {
     const text = new TextDecoder().decode(await source.read(0, source.size));
     const server = description(text, url, name);
     if (server !== null) return tileServerSlide(server, http, platform);
@@ -130,30 +153,34 @@ const leastCacheBytes = 256 * 1024;
 const description = (text: string, url: string, name: string): TileServerSlide | null =>
   deepZoom(text, url, name) ?? iiif(text, url, name);
 
-/** The text at a URL if it is JSON or XML, else null. */
+/** The text at a URL if it can be a description, whatever type the server gives it (`.dzi` has none of its own); else null. */
 async function document(url: string, http: typeof fetch): Promise<string | null> {
   const response = await http(url);
   const type = response.headers.get('content-type') ?? '';
-  if (!response.ok || !/json|xml/.test(type)) {
+  const length = Number(response.headers.get('content-length') ?? 0);
+  if (!response.ok || /^(?:image|audio|video)\//.test(type) || length > maxDescriptionBytes) {
     await response.body?.cancel();
     return null;
   }
-  return responseText(response, maxDescriptionBytes, urlName(url));
+  try {
+    const text = await responseText(response, maxDescriptionBytes, urlName(url));
+    return isDescription(text) ? text : null;
+  } catch (error) {
+    // A long file that the server gives no length of.
+    if (error instanceof SlideError && error.code === 'unsupported') return null;
+    throw error;
+  }
 }
 
-/** The DICOM files among the sources; null when there are none. */
-async function firstDicom(sources: readonly ByteSource[]): Promise<ByteSource[] | null> {
-  const heads = await Promise.all(sources.map((one) => one.read(0, 132)));
-  const found = sources.filter((_, i) => isDicom(heads[i]!));
-  return found.length === 0 ? null : found;
-}
+/** Whether a text begins like XML or JSON. */
+const isDescription = (text: string): boolean => /^\ufeff?\s*[<{]/.test(text);
 
+/** @param sources DICOM files. */
 async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
-  const dicom = (await firstDicom(sources)) ?? [];
   const instances: DicomInstance[] = [];
   const budget = new ByteBudget(sources[0]!.name);
   let refused: unknown;
-  for (const source of dicom) {
+  for (const source of sources) {
     try {
       instances.push(await dicomInstance(source, budget));
     } catch (error) {
@@ -163,18 +190,30 @@ async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform
     }
   }
   if (instances.length === 0 && refused instanceof SlideError) throw refused;
-  const sorted = [...dicom].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
   return dicomSlide(
     instances,
     {
-      name: dicom.length === 1 ? dicom[0]!.name : `${sorted[0]!.name} and ${dicom.length - 1} more`,
-      fileSize: dicom.reduce((sum, source) => sum + source.size, 0),
+      name: sources.length === 1 ? sorted[0]!.name : `${sorted[0]!.name} and ${sources.length - 1} more`,
+      fileSize: sources.reduce((sum, source) => sum + source.size, 0),
       fingerprint: await fingerprint(sorted),
       revision: await contentRevision(sorted),
       close: () => sources.forEach((source) => void source.close?.()),
     },
     platform,
+    budget,
   );
+}
+
+/** The files of an OME-TIFF set, which has its channels in several. */
+async function openTiffSet(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
+  const budget = new ByteBudget(sources[0]!.name);
+  const files: TiffFile[] = [];
+  for (const source of sources) files.push(await TiffFile.open(source, budget));
+  const [first, ...others] = files;
+  const contents = first !== undefined && (await isOme(first)) ? await omeContents(first, others) : null;
+  if (first === undefined || contents === null) throw notTogether(sources);
+  return tiffSlide(first, contents, platform, sources);
 }
 
 async function openTiff(source: ByteSource, platform: SlidePlatform): Promise<Slide> {
@@ -182,10 +221,26 @@ async function openTiff(source: ByteSource, platform: SlidePlatform): Promise<Sl
   return tiffSlide(file, await tiffContents(file), platform);
 }
 
+/** The makers' dialects of TIFF, by what their files say of themselves. */
+const tiffDialects: readonly (readonly [
+  recognises: (file: TiffFile) => boolean | Promise<boolean>,
+  contents: (file: TiffFile) => Promise<TiffContents>,
+])[] = [
+  [isNdpi, ndpiContents],
+  [isAperio, aperioContents],
+  [isLeicaScn, leicaScnContents],
+  [isVentanaBif, ventanaBifContents],
+  [isPhilips, philipsContents],
+  [isQptiff, qptiffContents],
+  [isOme, omeContents],
+  [isImageJ, imageJContents],
+];
+
 async function tiffContents(file: TiffFile): Promise<TiffContents> {
-  if (isNdpi(file)) return ndpiContents(file);
-  if (await isAperio(file)) return aperioContents(file);
-  if (await isOme(file)) return omeContents(file);
+  for (const [recognises, contents] of tiffDialects) {
+    if (await recognises(file)) return contents(file);
+  }
+  await refuseUnreadTiff(file);
   return genericContents(file);
 }
 

@@ -3,6 +3,7 @@
  * is limited; its tiles are cut from the result.
  */
 import { checkDecodable, encodedSize } from './encoded-image.ts';
+import { turned, uprightFile } from './exif.ts';
 import { contentRevision, fingerprint } from './fingerprint.ts';
 import { usableProfile } from './icc.ts';
 import { embeddedProfile } from './icc-files.ts';
@@ -15,7 +16,7 @@ import {
   type Slide,
   type SlidePlatform,
 } from './slide.ts';
-import { slideLevels } from './tiff/tiff-slide.ts';
+import { slideLevels } from './pyramid.ts';
 
 const tileSize = 512;
 
@@ -35,13 +36,13 @@ export async function openPlainImage(
     'Convert it to a pyramidal TIFF, for example: vips tiffsave in.png out.tif --tile --pyramid --compression jpeg.',
   );
   if (source.size > maxImageBytes) throw tooLarge;
-  const bytes = await source.read(0, source.size);
+  const { bytes, orientation } = uprightFile(await source.read(0, source.size), type);
   const size = encodedSize(bytes, type);
   if (size !== null && size.width * size.height > maxImagePixels) throw tooLarge;
   let image: RgbaImage;
   try {
     checkDecodable(bytes, type);
-    image = compositeOnWhite(await platform.decoder.decode(bytes, type));
+    image = turned(compositeOnWhite(await platform.decoder.decode(bytes, type)), orientation);
   } catch (cause) {
     throw new SlideError(
       'corrupt',

@@ -22,6 +22,15 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['DICOM, a set', 'dicom-wsi', '../shared/data/slides/dicom-cmu1'],
   ['NDPI', 'hamamatsu-ndpi', '../shared/data/slides/ndpi/test3-dapi.ndpi'],
   ['OME-TIFF', 'ome-tiff', '../shared/data/slides/ome/qupath-cells.ome.tif'],
+  ['Leica SCN of two areas', 'leica-scn', 'src/slide/golden/makers/leica-areas.scn'],
+  ['Ventana BIF', 'ventana-bif', 'src/slide/golden/makers/ventana.bif'],
+  ['Philips TIFF', 'philips-tiff', 'src/slide/golden/makers/philips.tiff'],
+  ['QPTIFF', 'akoya-qptiff', '../shared/data/cases/05-channels-dropped-silently/three_channels.qptiff'],
+  [
+    'DICOM frames off the grid',
+    'dicom-wsi',
+    '../shared/data/cases/08-dicom-sparse-positions/frames_off_the_grid.dcm',
+  ],
   ['PNG', 'png', 'src/slide/golden/cmu1-label.png'],
 ];
 

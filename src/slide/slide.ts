@@ -4,6 +4,8 @@
  * `ImageDecoder`).
  */
 
+import type { Jpeg2000Container } from './stream-colours.ts';
+
 /** A rectangle in level-0 pixels; may be fractional, and partly or wholly outside the slide. */
 export interface Level0Rect {
   readonly x: number;
@@ -137,6 +139,8 @@ export interface SlideMetadata {
   readonly revision: string;
   /** The format's own key-value metadata, as text. */
   readonly properties: Readonly<Record<string, string>>;
+  /** What the file holds and the picture does not show, for the user: whole sentences. Absent where there is nothing to say. */
+  readonly notes?: readonly string[];
 }
 
 export interface Slide {
@@ -164,10 +168,10 @@ export interface SlidePlatform {
   readonly jpeg2000: Jpeg2000Decoder;
 }
 
-/** `colours`: whether the first three components are RGB or YCbCr; fewer than three are grey. */
+/** `container`: what the file around the codestream says of three components; see `jpeg2000Colours`. Fewer are grey. */
 export type Jpeg2000Decoder = (
   bytes: Uint8Array<ArrayBuffer>,
-  colours: 'rgb' | 'ycbcr',
+  container: Jpeg2000Container,
   signal?: AbortSignal,
 ) => Promise<RgbaImage>;
 

@@ -1,9 +1,9 @@
 /**
- * Images that a file stores besides the slide: label, macro, thumbnail. The thumbnail repeats the tissue and
- * is shown. The others may identify the patient, so they are read from the file only on request.
+ * Images that a file stores besides the slide: label, macro, thumbnail. A thumbnail of the slide's own shape repeats the
+ * tissue and is shown. The others may identify the patient, so they are read from the file only on request.
  */
 import { useEffect, useRef, useState } from 'react';
-import type { AssociatedImage } from '../../slide/slide.ts';
+import type { AssociatedImage, SlideMetadata } from '../../slide/slide.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { useWorkbench } from '../workbench-context.ts';
@@ -11,21 +11,30 @@ import { PanelSection } from './section.tsx';
 
 export interface AssociatedImagesProps {
   readonly slideId: number;
-  readonly images: readonly AssociatedImage[];
+  readonly slide: Pick<SlideMetadata, 'width' | 'height' | 'associated'>;
+}
+
+/** A thumbnail is rounded; what differs more may show the label. */
+const mostShapeDifference = 0.05;
+
+function isTissueOnly(image: AssociatedImage, slide: AssociatedImagesProps['slide']): boolean {
+  const ratio = image.width / image.height / (slide.width / slide.height);
+  return image.name === 'thumbnail' && Math.abs(Math.log(ratio)) < mostShapeDifference;
 }
 
 /** Pass the slide id as `key`, so that the images of the next slide start hidden. */
-export function AssociatedImages({ slideId, images }: AssociatedImagesProps): React.JSX.Element | null {
+export function AssociatedImages({ slideId, slide }: AssociatedImagesProps): React.JSX.Element | null {
   const [asked, setAsked] = useState<readonly string[]>([]);
+  const images = slide.associated;
   if (images.length === 0) return null;
-  const hidden = images.filter((image) => image.name !== 'thumbnail');
+  const hidden = images.filter((image) => !isTissueOnly(image, slide));
   return (
     <PanelSection title="Label, macro, thumbnail" testId="associated-images">
       {images.map((image) => {
-        const shown = image.name === 'thumbnail' || asked.includes(image.name);
+        const shown = !hidden.includes(image) || asked.includes(image.name);
         return (
           <div key={image.name} className="associated">
-            {image.name !== 'thumbnail' && (
+            {hidden.includes(image) && (
               <button
                 type="button"
                 className="button small"

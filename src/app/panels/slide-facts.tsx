@@ -1,4 +1,5 @@
 /** Metadata of the open slide. */
+import { formatName } from '../../slide/format-names.ts';
 import { organName, organNames, stainName, stainNames } from '../models/specimen.ts';
 import type { OpenSlide } from '../state/state.ts';
 import { currentMpp, currentSpecimen } from '../state/state.ts';
@@ -39,29 +40,15 @@ export function SlideFacts(): React.JSX.Element | null {
             ...(metadata.fileSize === 0 ? [] : [['File size', formatBytes(metadata.fileSize)] as const]),
           ]}
         />
+        {metadata.notes?.map((note) => (
+          <p key={note} className="hint" data-testid="slide-note">
+            {note}
+          </p>
+        ))}
       </PanelSection>
-      <AssociatedImages key={slide.slideId} slideId={slide.slideId} images={metadata.associated} />
+      <AssociatedImages key={slide.slideId} slideId={slide.slideId} slide={metadata} />
     </>
   );
-}
-
-const formatNames: Readonly<Record<string, string>> = {
-  'aperio-svs': 'Aperio SVS',
-  'hamamatsu-ndpi': 'Hamamatsu NDPI',
-  'ome-tiff': 'OME-TIFF',
-  'dicom-wsi': 'DICOM whole-slide image',
-  tiff: 'TIFF',
-  'deep-zoom': 'Deep Zoom',
-  'iiif-2': 'IIIF Image API 2',
-  'iiif-3': 'IIIF Image API 3',
-  jpeg: 'JPEG image',
-  png: 'PNG image',
-  webp: 'WebP image',
-};
-
-/** Display name of a file format. */
-export function formatName(format: string): string {
-  return formatNames[format] ?? format;
 }
 
 interface SlideProps {

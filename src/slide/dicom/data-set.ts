@@ -2,7 +2,8 @@
 import dicomParser, { type ByteArrayParser, type ByteStream, type DataSet, type Element } from 'dicom-parser';
 import { maxDicomHeaderBytes, type ByteBudget } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
-import { perFrameTag, readFramePositions } from './frame-positions.ts';
+import { decimalNumber } from '../../base/decimal.ts';
+import { perFrameTag, readFramePositions, type FramePositions } from './frame-positions.ts';
 
 /** What the package exports besides the functions of its own type file. */
 interface DicomParser {
@@ -59,6 +60,8 @@ export interface DicomDataSet {
   readonly data: DataSet;
   /** Places of the frames, whose sequence `data` lacks; see `FramePositions`. Null where the file gives none. */
   readonly framePlaces: Int32Array | null;
+  /** Pixel Spacing of the first frame in mm, where each frame has its own; null without. */
+  readonly frameSpacing: FramePositions['spacing'];
 }
 
 /**
@@ -70,15 +73,11 @@ export async function readDataSet(source: ByteSource, budget: ByteBudget): Promi
   for (;;) {
     const bytes = await source.read(0, length);
     try {
-      const { data, framePlaces, count } = parseDataSet(
-        bytes,
-        source.name,
-        Math.floor(budget.left / elementBytes),
-      );
-      if (data.elements[pixelDataTag] !== undefined || length >= source.size) {
+      const { count, ...read } = parseDataSet(bytes, source.name, Math.floor(budget.left / elementBytes));
+      if (read.data.elements[pixelDataTag] !== undefined || length >= source.size) {
         budget.spend(count * elementBytes + bytes.length, 'data elements');
-        budget.spend(framePlaces?.byteLength ?? 0, 'frame positions');
-        return { data, framePlaces };
+        budget.spend(read.framePlaces?.byteLength ?? 0, 'frame positions');
+        return read;
       }
     } catch (cause) {
       if (cause instanceof SlideError) throw cause;
@@ -119,6 +118,7 @@ function parseDataSet(
   data.warnings = [];
   const explicit = syntax !== implicitLittle;
   let framePlaces: Int32Array | null = null;
+  let frameSpacing: FramePositions['spacing'] = null;
   while (stream.position < bytes.length) {
     // The package reads no further than the head of the element that it is told to stop at.
     const stop = isNext(bytes, stream.position, perFrameTag) ? perFrameKey : pixelDataTag;
@@ -134,11 +134,12 @@ function parseDataSet(
       if (left < 0) throw new TooManyElements();
     });
     framePlaces = read.places;
+    frameSpacing = read.spacing;
     stream.position = read.end;
   }
   if (stream.position > bytes.length) throw new RangeError('The bytes end within an element.');
   Object.assign(data.elements, meta.elements);
-  return { data, framePlaces, count: stream.count };
+  return { data, framePlaces, frameSpacing, count: stream.count };
 }
 
 /** Whether the element at `at` has this tag. */
@@ -167,8 +168,7 @@ const maxTextBytes = 4096;
 
 /** One number of a DS or IS element; null where there is none. */
 export function numberOf(data: DataSet, key: string, index = 0): number | null {
-  const value = Number.parseFloat(textOf(data, key, index));
-  return Number.isFinite(value) ? value : null;
+  return decimalNumber(textOf(data, key, index));
 }
 
 /** The value of a binary element, of the size that its kind has; null where it is absent or too short. */

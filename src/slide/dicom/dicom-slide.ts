@@ -1,7 +1,7 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
 import { believableMpp } from '../../base/resolution.ts';
 import { checkEncodedTile, checkTileSize, tilePlace, type TilePlace } from '../encoded-tile.ts';
-import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
+import { completeJpeg, isJpeg } from '../jpeg.ts';
 import { abortReason } from '../../base/abort.ts';
 import {
   SlideError,
@@ -13,9 +13,12 @@ import {
 import { toRgba } from '../tiff/samples.ts';
 import { photometric as tiffPhotometric } from '../tiff/tags.ts';
 import { brokenTile } from '../broken-tile.ts';
-import { slideLevels } from '../tiff/tiff-slide.ts';
+import type { ByteBudget } from '../limits.ts';
+import { payloadPixels } from '../payload-pixels.ts';
+import { slideLevels } from '../pyramid.ts';
 import { ycbcrToRgb } from '../jpeg2000/codec.ts';
 import type { DicomInstance } from './instance.ts';
+import { levelsOf, wholeLevel, type DicomLevel, type FrameRef } from './level.ts';
 
 const transferSyntax = {
   implicitLittle: '1.2.840.10008.1.2',
@@ -35,6 +38,24 @@ const compressionNames: Readonly<Record<string, string>> = {
   [transferSyntax.jpeg2000]: 'JPEG 2000',
 };
 
+/** Names of transfer syntaxes that are not read. */
+const unreadSyntaxes: Readonly<Record<string, string>> = {
+  '1.2.840.10008.1.2.5': 'RLE',
+  '1.2.840.10008.1.2.4.57': 'lossless JPEG',
+  '1.2.840.10008.1.2.4.70': 'lossless JPEG',
+  '1.2.840.10008.1.2.4.80': 'JPEG-LS',
+  '1.2.840.10008.1.2.4.81': 'JPEG-LS',
+  '1.2.840.10008.1.2.4.110': 'JPEG XL',
+  '1.2.840.10008.1.2.4.111': 'JPEG XL',
+  '1.2.840.10008.1.2.4.112': 'JPEG XL',
+  '1.2.840.10008.1.2.4.201': 'HTJ2K',
+  '1.2.840.10008.1.2.4.202': 'HTJ2K',
+  '1.2.840.10008.1.2.4.203': 'HTJ2K',
+};
+
+const syntaxName = (uid: string): string =>
+  unreadSyntaxes[uid] === undefined ? uid : `${uid} (${unreadSyntaxes[uid]})`;
+
 const supportedSyntaxes: readonly string[] = Object.values(transferSyntax);
 
 /** What a slide of instances needs besides the instances. */
@@ -46,14 +67,6 @@ export interface DicomIdentity {
   close(): void;
 }
 
-/** A level: all instances of one size (a concatenation may split it). */
-interface Level {
-  readonly first: DicomInstance;
-  readonly parts: readonly DicomInstance[];
-  readonly columns: number;
-  readonly rows: number;
-}
-
 /**
  * @throws SlideError `unsupported` (no level among the instances, several series, transfer syntax, bit
  * depth).
@@ -62,6 +75,7 @@ export function dicomSlide(
   instances: readonly DicomInstance[],
   identity: DicomIdentity,
   platform: SlidePlatform,
+  budget: ByteBudget,
 ): Slide {
   const { name } = identity;
   const refuse = (problem: string, remedy: string): SlideError =>
@@ -73,7 +87,10 @@ export function dicomSlide(
       'Open the files of one series at a time.',
     );
   }
-  const levels = levelsOf(instances.filter((one) => one.kind === 'volume'));
+  const volumes = instances.filter((one) => one.kind === 'volume');
+  // A word that the standard does not have may mean the slide, if nothing else does.
+  const isVolume = (one: DicomInstance): boolean => one.kind === (volumes.length > 0 ? 'volume' : 'other');
+  const { levels, notes } = levelsOf(instances.filter(isVolume), budget);
   const base = levels[0]?.first;
   if (base === undefined) {
     throw refuse(
@@ -84,7 +101,7 @@ export function dicomSlide(
   for (const { first } of levels) {
     if (!supportedSyntaxes.includes(first.transferSyntax)) {
       throw refuse(
-        `Its transfer syntax ${first.transferSyntax} is not supported.`,
+        `Its transfer syntax ${syntaxName(first.transferSyntax)} is not supported.`,
         'Convert it to JPEG, JPEG 2000 or uncompressed.',
       );
     }
@@ -94,12 +111,20 @@ export function dicomSlide(
         'Export it with 8 bits per channel.',
       );
     }
+    const isNative = compressionNames[first.transferSyntax] === 'uncompressed';
+    if (first.photometric === 'PALETTE COLOR' && (first.palette === null || !isNative)) {
+      throw refuse('Its palette of colours cannot be read.', 'Export it with RGB colours.');
+    }
+    if (isNative && /^YBR_.*42[02]$/.test(first.photometric)) {
+      throw refuse(
+        `Its uncompressed ${first.photometric} pixels are not supported.`,
+        'Export it with RGB colours.',
+      );
+    }
   }
   const associated = instances
-    .filter(
-      (one) => one.kind !== 'volume' && supportedSyntaxes.includes(one.transferSyntax) && one.bits === 8,
-    )
-    .map((one) => ({ ...level([one]), name: one.kind === 'overview' ? 'macro' : one.kind }))
+    .filter((one) => !isVolume(one) && supportedSyntaxes.includes(one.transferSyntax) && one.bits === 8)
+    .map((one) => ({ ...wholeLevel(one, budget), name: one.kind === 'overview' ? 'macro' : one.kind }))
     .filter((one, i, all) => all.findIndex((other) => other.name === one.name) === i);
   const metadata: SlideMetadata = {
     name,
@@ -107,7 +132,9 @@ export function dicomSlide(
     compression: compressionNames[base.transferSyntax] ?? null,
     width: base.width,
     height: base.height,
-    levels: slideLevels(levels.map(({ first }) => first)),
+    levels: slideLevels(
+      levels.map(({ first: { tileWidth, tileHeight }, scale }) => ({ tileWidth, tileHeight, ...scale })),
+    ),
     mpp: believableMpp(base.mpp),
     magnification: base.magnification,
     associated: associated.map((one) => ({
@@ -121,6 +148,7 @@ export function dicomSlide(
     fingerprint: identity.fingerprint,
     revision: identity.revision,
     properties: base.properties,
+    ...(notes.length === 0 ? {} : { notes }),
   };
   return {
     metadata,
@@ -144,50 +172,50 @@ export function dicomSlide(
   };
 }
 
-function levelsOf(volumes: readonly DicomInstance[]): Level[] {
-  const bySize = new Map<string, DicomInstance[]>();
-  for (const one of volumes) {
-    const key = `${one.width}x${one.height}`;
-    const same = bySize.get(key);
-    if (same === undefined) bySize.set(key, [one]);
-    else same.push(one);
-  }
-  return [...bySize.values()].map(level).sort((a, b) => b.first.width - a.first.width);
-}
-
-function level(parts: readonly DicomInstance[]): Level {
-  const sorted = [...parts].sort((a, b) => a.frameOffset - b.frameOffset);
-  const first = sorted[0]!;
-  return {
-    first,
-    parts: sorted,
-    columns: Math.ceil(first.width / first.tileWidth),
-    rows: Math.ceil(first.height / first.tileHeight),
-  };
-}
-
 async function tile(
-  { parts, columns }: Level,
+  { first, frameAt, mosaic }: DicomLevel,
   column: number,
   row: number,
   file: string,
   platform: SlidePlatform,
   signal?: AbortSignal,
 ): Promise<TilePayload> {
-  const place = row * columns + column;
-  for (const part of parts) {
-    const index = part.sparse === null ? place - part.frameOffset : part.sparse.get(place);
-    if (index === undefined || index < 0 || index >= part.frames) continue;
-    const bytes = await part.frame(index, signal);
-    if (bytes.length === 0) return { kind: 'missing' };
-    try {
-      return await payload(part, bytes, tilePlace(part, column, row), platform, signal);
-    } catch (cause) {
-      if (signal?.aborted) throw abortReason(signal);
-      throw brokenTile(file, `tile ${column}, ${row}`, 'Its image data is damaged.', cause);
-    }
+  const where = `tile ${column}, ${row}`;
+  if (mosaic !== null) {
+    // A frame's own size is its place.
+    const place = {
+      ...tilePlace(first, 0, 0),
+      visibleWidth: first.tileWidth,
+      visibleHeight: first.tileHeight,
+    };
+    const image = await mosaic.tiles.tile(column, row, async (source) => {
+      const payload = await frame(mosaic.frames[source]!, place, file, where, platform, signal);
+      return payloadPixels(payload, platform, file, where, signal);
+    });
+    return image === null ? { kind: 'missing' } : { kind: 'pixels', image };
   }
-  return { kind: 'missing' };
+  const ref = frameAt(column, row);
+  return ref === null
+    ? { kind: 'missing' }
+    : frame(ref, tilePlace(ref.part, column, row), file, where, platform, signal);
+}
+
+async function frame(
+  { part, index }: FrameRef,
+  place: TilePlace,
+  file: string,
+  where: string,
+  platform: SlidePlatform,
+  signal?: AbortSignal,
+): Promise<TilePayload> {
+  const bytes = await part.frame(index, signal);
+  if (bytes.length === 0) return { kind: 'missing' };
+  try {
+    return await payload(part, bytes, place, platform, signal);
+  } catch (cause) {
+    if (signal?.aborted) throw abortReason(signal);
+    throw brokenTile(file, where, 'Its image data is damaged.', cause);
+  }
 }
 
 async function payload(
@@ -197,23 +225,19 @@ async function payload(
   platform: SlidePlatform,
   signal?: AbortSignal,
 ): Promise<TilePayload> {
-  const { photometric } = instance;
+  const container = instance.photometric === 'RGB' ? 'rgb' : 'ycbcr';
   switch (instance.transferSyntax) {
     case transferSyntax.jpegBaseline:
     case transferSyntax.jpegExtended: {
       if (!isJpeg(bytes)) throw new Error('It is not a JPEG.');
-      const colours: JpegColours =
-        photometric === 'RGB' ? 'rgb' : photometric.startsWith('YBR') ? 'ycbcr' : 'as-marked';
-      const file = completeJpeg(bytes, null, colours);
+      const file = completeJpeg(bytes, null, container);
       checkEncodedTile(file, 'image/jpeg', place);
       return { kind: 'encoded', type: 'image/jpeg', bytes: file };
     }
     case transferSyntax.jpeg2000:
     case transferSyntax.jpeg2000Lossless: {
-      // YBR_RCT and YBR_ICT are transforms within the codestream, which its decoder undoes.
-      const colours = photometric === 'YBR_FULL' || photometric === 'YBR_FULL_422' ? 'ycbcr' : 'rgb';
       const start = performance.now();
-      const image = await platform.jpeg2000(bytes, colours, signal);
+      const image = await platform.jpeg2000(bytes, container, signal);
       checkTileSize(image, place);
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     }
@@ -233,13 +257,15 @@ function nativePixels(instance: DicomInstance, bytes: Uint8Array): ReturnType<ty
     samples,
     planar,
     alpha: 'none',
-    palette: null,
+    palette: instance.palette,
     photometric:
       samples >= 3
         ? tiffPhotometric.rgb
-        : photometric === 'MONOCHROME1'
-          ? tiffPhotometric.whiteIsZero
-          : tiffPhotometric.blackIsZero,
+        : instance.palette !== null
+          ? tiffPhotometric.palette
+          : photometric === 'MONOCHROME1'
+            ? tiffPhotometric.whiteIsZero
+            : tiffPhotometric.blackIsZero,
   });
   if (photometric === 'YBR_FULL') ycbcrToRgb(image.data);
   return image;

@@ -3,11 +3,17 @@
  * kilobytes per frame, and a slide may have hundreds of thousands.
  */
 
+import { decimalNumber } from '../../base/decimal.ts';
+
 /** Per-frame functional groups: one item for each frame. */
 export const perFrameTag = 0x52009230;
 const positionTag = 0x0048021a;
 const columnTag = 0x0048021e;
 const rowTag = 0x0048021f;
+const measuresTag = 0x00289110;
+const spacingTag = 0x00280030;
+/** Longest text of two numbers. */
+const maxSpacingBytes = 64;
 
 const itemTag = 0xfffee000;
 const itemEndTag = 0xfffee00d;
@@ -23,6 +29,8 @@ const maxDepth = 32;
 export interface FramePositions {
   /** Two values for each frame: column and row of its first pixel, from 1; 0 where it gives none. */
   readonly places: Int32Array;
+  /** Pixel Spacing of the first frame in mm; null where it has none. */
+  readonly spacing: { readonly x: number; readonly y: number } | null;
   /** Offset of what follows the sequence. */
   readonly end: number;
 }
@@ -51,11 +59,12 @@ export function readFramePositions(
   const end = length === undefinedLength ? Infinity : at + length;
   if (end !== Infinity && end > bytes.length) throw new RangeError('The bytes end within the sequence.');
   let places = new Int32Array(0);
+  let spacing: FramePositions['spacing'] = null;
   let count = 0;
   let next = at;
   while (next < end) {
     const item = walk.item(next);
-    if (item.tag === sequenceEndTag) return { places: places.slice(0, count * 2), end: item.at };
+    if (item.tag === sequenceEndTag) return { places: places.slice(0, count * 2), spacing, end: item.at };
     if (count * 2 === places.length) {
       const more = new Int32Array(Math.max(2048, places.length * 2));
       spend(more.byteLength - places.byteLength);
@@ -63,6 +72,7 @@ export function readFramePositions(
       places = more;
     }
     next = walk.each(item, 0, (group) => {
+      if (group.tag === measuresTag && count === 0) spacing = walk.spacing(group);
       if (group.tag !== positionTag) return;
       walk.items(group, 0, (position) => {
         walk.each(position, 0, ({ tag, length: bytesOfValue, at: from }) => {
@@ -74,7 +84,7 @@ export function readFramePositions(
     });
     count++;
   }
-  return { places: places.slice(0, count * 2), end: next };
+  return { places: places.slice(0, count * 2), spacing, end: next };
 }
 
 /** Steps from element to element without keeping any. */
@@ -89,6 +99,20 @@ class ElementWalk {
 
   int32(at: number): number {
     return this.#view.getInt32(at, true);
+  }
+
+  /** Pixel Spacing (rows, columns) within a Pixel Measures sequence; null without two positive numbers. */
+  spacing(measures: Element): FramePositions['spacing'] {
+    let found: FramePositions['spacing'] = null;
+    this.items(measures, 0, (item) => {
+      this.each(item, 0, ({ tag, at, length }) => {
+        if (tag !== spacingTag || length > maxSpacingBytes) return;
+        const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length);
+        const [y, x] = new TextDecoder('latin1').decode(bytes).split('\\').map(decimalNumber);
+        if (x != null && y != null && x > 0 && y > 0) found ??= { x, y };
+      });
+    });
+    return found;
   }
 
   /** An item of a sequence, or the end of one. */

@@ -1,6 +1,6 @@
 /**
  * Frames of DICOM pixel data (PS3.5 A.4): native, or encapsulated in items. An offset table locates the
- * items; without one, they are found by walking from item to item.
+ * items; without one, they are found by walking from item to item. A frame may be split into several items.
  */
 import { abortReason } from '../../base/abort.ts';
 import { maxFragments, maxTileBytes, type ByteBudget } from '../limits.ts';
@@ -19,6 +19,15 @@ export interface PixelDataPlace {
   readonly extendedOffsets: Float64Array | null;
   readonly budget: ByteBudget;
 }
+
+/** SOI of JPEG, SOC and SIZ of a JPEG 2000 codestream, the first box of a JP2 file. */
+const imageStarts = [
+  [0xff, 0xd8],
+  [0xff, 0x4f, 0xff, 0x51],
+  [0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20],
+];
+/** Most items that are looked at in search of frames. */
+const maxItems = 2 ** 22;
 
 const itemTag = 0xe000fffe;
 const sequenceEndTag = 0xe0ddfffe;
@@ -67,13 +76,14 @@ function unwrapped(view: DataView, fileSize: number): Float64Array {
 class Items {
   /** Offset of the first item after the offset table; frame offsets count from here. */
   #base = 0;
-  /** Offsets of the frames by number; null without a table. */
+  /** Offsets of the frames by number, given or found by a survey; null while each item is taken for a frame. */
   #table: Float64Array | null = null;
   /** Where a frame ends, by its offset: at the next one, in whatever order they are stored. */
   readonly #ends = new Map<number, number>();
   #ready: Promise<void> | null = null;
   /** Offsets of the items found by the walk so far, in order. */
   readonly #walked: number[] = [];
+  #walkEnded = false;
   #walk: Promise<void> = Promise.resolve();
   readonly #source: ByteSource;
   readonly #place: PixelDataPlace;
@@ -93,10 +103,11 @@ class Items {
       await this.#ready;
       if (signal?.aborted) throw abortReason(signal);
       if (this.#table === null) {
+        if (this.#place.frames === 1) return await this.#fragments(this.#base, Infinity, where, signal);
         const at = await this.#walkTo(index);
-        return await this.#payload(at, 1, where, signal);
+        if (at !== null) return await this.#payload(at, 1, where, signal);
       }
-      const at = this.#table[index] ?? NaN;
+      const at = this.#table?.[index] ?? NaN;
       const end = this.#ends.get(at);
       // Two frames at one place: the table does not say what either of them is.
       if (end === undefined) throw brokenTile(this.#source.name, where, 'The table of frames is damaged.');
@@ -122,6 +133,10 @@ class Items {
       table = unwrapped(new DataView(bytes.buffer), this.#source.size);
     }
     if (table === null) return;
+    this.#useTable(table);
+  }
+
+  #useTable(table: Float64Array): void {
     const sorted = table.slice().sort();
     for (let i = 0; i < sorted.length; i++) {
       const at = sorted[i]!;
@@ -130,19 +145,67 @@ class Items {
     this.#table = table;
   }
 
-  /** Offset of the item with frame `index`, when each frame is one item. */
-  #walkTo(index: number): Promise<number> {
+  /**
+   * Offset of the item with frame `index`, as long as each item starts like an image and so is a frame. The first one that
+   * does not is either damaged or goes on with a frame: all items are looked at, and the result is null.
+   */
+  #walkTo(index: number): Promise<number | null> {
     const step = this.#walk.then(async () => {
-      while (this.#walked.length <= index) {
+      // One more than asked for, which shows that the frame ends there.
+      while (this.#table === null && !this.#walkEnded && this.#walked.length <= index + 1) {
         const last = this.#walked.at(-1);
         const where = `frame ${this.#walked.length}`;
         const at = last === undefined ? this.#base : last + 8 + (await this.#itemLength(last, where));
-        await this.#itemLength(at, where);
-        this.#walked.push(at);
+        if (last !== undefined && (await this.#isEnd(at))) this.#walkEnded = true;
+        else if (await this.#startsImage(at, await this.#itemLength(at, where))) this.#walked.push(at);
+        else await this.#survey();
       }
     });
     this.#walk = step.catch(() => undefined);
-    return step.then(() => this.#walked[index]!);
+    return step.then(() => {
+      if (this.#table !== null) return null;
+      const at = this.#walked[index];
+      if (at === undefined)
+        throw brokenTile(this.#source.name, `frame ${index}`, 'The file has no such frame.');
+      return at;
+    });
+  }
+
+  /** Whether the items end at an offset: at the delimiter, or with the file. */
+  async #isEnd(at: number): Promise<boolean> {
+    return at >= this.#source.size || (await this.#header(at, 'the frames')).tag === sequenceEndTag;
+  }
+
+  /**
+   * Finds the frames among all items: each is one where there are as many items as frames; else a frame begins where an item
+   * starts like an image. @throws SlideError `broken-tile` where neither gives the number of frames.
+   */
+  async #survey(): Promise<void> {
+    const { frames, budget } = this.#place;
+    const where = 'the frames';
+    const starts: number[] = [];
+    const items: number[] = [];
+    let next = this.#base;
+    for (let count = 0; count < maxItems && next < this.#source.size; count++) {
+      const { tag, length } = await this.#header(next, where);
+      if (tag === sequenceEndTag) break;
+      if (tag !== itemTag) throw brokenTile(this.#source.name, where, 'They are not in items.');
+      if (await this.#startsImage(next, length)) starts.push(next - this.#base);
+      if (items.length <= frames) items.push(next - this.#base);
+      next += 8 + length;
+    }
+    const table = items.length === frames ? items : starts;
+    if (table.length !== frames) {
+      throw brokenTile(this.#source.name, where, 'It has no table of frames, and they cannot be told apart.');
+    }
+    budget.spend(frames * tableBytes, 'frame offsets');
+    this.#useTable(Float64Array.from(table));
+  }
+
+  /** Whether an item's data begins like a JPEG or JPEG 2000 image. */
+  async #startsImage(at: number, length: number): Promise<boolean> {
+    const bytes = await this.#source.read(at + 8, Math.min(12, length));
+    return imageStarts.some((start) => start.every((byte, i) => bytes[i] === byte));
   }
 
   /** The data of the items from `at` up to `end`, joined. */

@@ -4,16 +4,17 @@
  */
 import type { DataSet } from 'dicom-parser';
 import { usableProfile, type EmbeddedProfile } from '../icc.ts';
-import { ByteBudget, maxFramePixels, maxSide, sparseBytes } from '../limits.ts';
+import { ByteBudget, maxFramePixels, maxSide } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { binaryOf, bytesOf, damagedDicom, itemsOf, numberOf, readDataSet, textOf } from './data-set.ts';
 import { frameReader } from './frames.ts';
+import { imageKind, pixelSize, type DicomPixelSize, type ImageKind } from './instance-rules.ts';
+import { paletteOf } from './palette.ts';
 import { specimenProperties } from './specimen.ts';
 
 /** What an instance says about its pixels, whether it comes from a file or DICOMweb. */
 export interface DicomInstance {
-  /** Third value of Image Type. */
-  readonly kind: 'volume' | 'label' | 'overview' | 'thumbnail';
+  readonly kind: ImageKind;
   readonly seriesUid: string;
   readonly transferSyntax: string;
   /** Size of the whole image in pixels. */
@@ -29,10 +30,15 @@ export interface DicomInstance {
   readonly samples: number;
   readonly planar: boolean;
   readonly bits: number;
-  /** Frame index at `row * columns + column` for sparse tiling; null when frames are in row order. */
-  readonly sparse: ReadonlyMap<number, number> | null;
+  /** Column and row of the first pixel of each frame, from 1, 0 and 0 where it has none; null when frames are in row order. */
+  readonly places: Int32Array | null;
+  /** Colours of palette indices as in TIFF's ColorMap (`SampleLayout`); null without. */
+  readonly palette: Float64Array | null;
+  /** Optical paths and focal planes, of which the first is shown. */
+  readonly paths: number;
+  readonly focalPlanes: number;
   /** µm per pixel of this instance. */
-  readonly mpp: { readonly x: number; readonly y: number; readonly source: string } | null;
+  readonly mpp: DicomPixelSize | null;
   readonly magnification: number | null;
   readonly scanner: string | null;
   readonly icc: EmbeddedProfile;
@@ -56,7 +62,7 @@ export async function dicomInstance(
   source: ByteSource,
   budget = new ByteBudget(source.name),
 ): Promise<DicomInstance> {
-  const { data, framePlaces } = await readDataSet(source, budget);
+  const { data, framePlaces, frameSpacing } = await readDataSet(source, budget);
   const text = (key: string): string => textOf(data, key);
   if (text('x00080016') !== wsiStorage) {
     throw new SlideError(
@@ -88,7 +94,8 @@ export async function dicomInstance(
   const samples = binaryOf(data, 'x00280002', 'uint16') ?? 1;
   const bits = binaryOf(data, 'x00280100', 'uint16') ?? 8;
   const columns = Math.ceil(width / tileWidth);
-  const path = itemsOf(data, 'x00480105')[0];
+  const opticalPaths = itemsOf(data, 'x00480105');
+  const path = opticalPaths[0];
   const icc = path === undefined ? null : bytesOf(path, 'x00282000');
   const scanner = [text('x00080070'), text('x00081090')]
     .filter((one) => one !== '' && one !== 'Unknown')
@@ -107,11 +114,21 @@ export async function dicomInstance(
     samples,
     planar: binaryOf(data, 'x00280006', 'uint16') === 1,
     bits,
-    sparse:
-      text('x00209311') === 'TILED_FULL'
+    places:
+      text('x00209311') === 'TILED_FULL' || framePlaces === null || framePlaces.length === 0
         ? null
-        : sparsePositions(framePlaces, tileWidth, tileHeight, columns, budget),
-    mpp: pixelSize(data, width, height),
+        : framePlaces,
+    palette: text('x00280004') === 'PALETTE COLOR' ? paletteOf(data) : null,
+    paths: binaryOf(data, 'x00480302', 'uint32') ?? Math.max(1, opticalPaths.length),
+    focalPlanes: binaryOf(data, 'x00480303', 'uint32') ?? 1,
+    mpp: pixelSize(
+      sharedSpacing(data) ?? frameSpacing,
+      {
+        width: binaryOf(data, 'x00480001', 'float32'),
+        height: binaryOf(data, 'x00480002', 'float32'),
+      },
+      { width, height },
+    ),
     magnification: path === undefined ? null : numberOf(path, 'x00480112'),
     scanner: scanner === '' ? null : scanner,
     icc: await usableProfile(icc?.length ?? 0, () => (icc === null ? null : new Uint8Array(icc))),
@@ -128,57 +145,13 @@ export async function dicomInstance(
   };
 }
 
-function imageKind(flavour: string, tiles: number): DicomInstance['kind'] {
-  if (flavour === 'LABEL') return 'label';
-  if (flavour === 'OVERVIEW') return 'overview';
-  // Some writers mark the slide's smallest level as a thumbnail: one of many frames is a level, one of a
-  // single frame an associated image.
-  return flavour === 'THUMBNAIL' && tiles === 1 ? 'thumbnail' : 'volume';
-}
-
-/**
- * Frame indices by tile.
- * @param places see `FramePositions`: 1-based, in pixels of the whole image.
- */
-function sparsePositions(
-  places: Int32Array | null,
-  tileWidth: number,
-  tileHeight: number,
-  columns: number,
-  budget: ByteBudget,
-): Map<number, number> | null {
-  if (places === null || places.length === 0) return null;
-  const count = places.length / 2;
-  budget.spend(count * sparseBytes, 'frame positions');
-  const positions = new Map<number, number>();
-  for (let index = 0; index < count; index++) {
-    const x = places[2 * index] ?? 0;
-    const y = places[2 * index + 1] ?? 0;
-    if (x < 1 || y < 1) continue;
-    const key = Math.floor((y - 1) / tileHeight) * columns + Math.floor((x - 1) / tileWidth);
-    // Other focal planes and optical paths follow; only the first is shown.
-    if (!positions.has(key)) positions.set(key, index);
-  }
-  return positions;
-}
-
-/** From Pixel Spacing (row, column; mm), else Imaged Volume size divided by pixels. */
-function pixelSize(data: DataSet, width: number, height: number): DicomInstance['mpp'] {
+/** Pixel Spacing (row, column; mm) of the functional groups that all frames share. */
+function sharedSpacing(data: DataSet): { readonly x: number | null; readonly y: number | null } | null {
   const shared = itemsOf(data, 'x52009229')[0];
   const measures = shared === undefined ? undefined : itemsOf(shared, 'x00289110')[0];
-  const y = measures === undefined ? null : numberOf(measures, 'x00280030', 0);
-  const x = measures === undefined ? null : numberOf(measures, 'x00280030', 1);
-  if (x !== null && y !== null && x > 0 && y > 0) {
-    return { x: um(x), y: um(y), source: 'DICOM PixelSpacing' };
-  }
-  const w = binaryOf(data, 'x00480001', 'float32');
-  const h = binaryOf(data, 'x00480002', 'float32');
-  if (w === null || h === null || !(w > 0 && h > 0)) return null;
-  return { x: um(w / width), y: um(h / height), source: 'DICOM ImagedVolume' };
+  if (measures?.elements.x00280030 === undefined) return null;
+  return { y: numberOf(measures, 'x00280030', 0), x: numberOf(measures, 'x00280030', 1) };
 }
-
-/** Millimetres in µm, to ten digits: 0.000499 mm is 0.499 µm. */
-const um = (mm: number): number => Number((mm * 1000).toPrecision(10));
 
 const keywords: Readonly<Record<string, string>> = {
   x00020010: 'TransferSyntaxUID',

@@ -4,9 +4,7 @@
  */
 import { maxTilePixels } from '../limits.ts';
 import type { RgbaImage } from '../slide.ts';
-
-/** How to interpret three components: as the decoder returns them, or as YCbCr (Aperio 33003). */
-export type Jpeg2000Colours = 'rgb' | 'ycbcr';
+import { jpeg2000Colours, type Colours, type Jpeg2000Container, type Jpeg2000Marks } from '../stream-colours.ts';
 
 /** The part of @cornerstonejs/codec-openjpeg that we use. The package has no types. */
 interface OpenJpeg {
@@ -55,8 +53,11 @@ export class Jpeg2000Codec {
     if (/^\[(?:ERROR|WARNING)\]/.test(line)) this.#complaint ??= line;
   }
 
-  /** @throws Error when the codestream is damaged, too large, or not of 8 bits with 1 to 4 components. */
-  async decode(bytes: Uint8Array, colours: Jpeg2000Colours): Promise<RgbaImage> {
+  /**
+   * @param container the colours by the container, which count only where the codestream does not say.
+   * @throws Error when the codestream is damaged, too large, or not of 8 bits with 1 to 4 components.
+   */
+  async decode(bytes: Uint8Array, container: Jpeg2000Container): Promise<RgbaImage> {
     const header = jpeg2000Header(bytes);
     if (header === null) throw new Error('This is not a JPEG 2000 codestream.');
     const { width, height, components, bits } = header;
@@ -82,8 +83,7 @@ export class Jpeg2000Codec {
       if (info.width !== width || info.height !== height || samples.length < pixels * info.componentCount) {
         throw new Error('The codestream is damaged.');
       }
-      // OpenJPEG recognises subsampled components as YCbCr and converts them itself.
-      return toRgba(samples, info, header.subsampled ? 'rgb' : colours);
+      return toRgba(samples, info, jpeg2000Colours(header, container));
     } catch (error) {
       // After a trap, the state of the wasm memory is unknown: load the module again.
       if (!(error instanceof Error) || error instanceof WebAssembly.RuntimeError) this.#loaded = null;
@@ -94,16 +94,14 @@ export class Jpeg2000Codec {
   }
 }
 
-export interface Jpeg2000Header {
+export interface Jpeg2000Header extends Jpeg2000Marks {
   readonly width: number;
   readonly height: number;
   readonly components: number;
   readonly bits: number;
-  /** Whether the second component is coarser than the first. */
-  readonly subsampled: boolean;
 }
 
-/** Reads a codestream's SIZ segment; null if there is none. */
+/** Reads a codestream's SIZ and COD segments; null without a SIZ. */
 export function jpeg2000Header(bytes: Uint8Array): Jpeg2000Header | null {
   // SOC and SIZ are at the start of a codestream, and after some boxes in a JP2 file.
   const last = Math.min(bytes.length - 48, 4096);
@@ -117,6 +115,8 @@ export function jpeg2000Header(bytes: Uint8Array): Jpeg2000Header | null {
       height: view.getUint32(12) - view.getUint32(20),
       components,
       bits: (view.getUint8(42) & 0x7f) + 1,
+      transform: components >= 3 && usesComponentTransform(bytes, at + 4 + view.getUint16(4)),
+      named: isNamedSpace(bytes.subarray(0, at)),
       subsampled:
         components >= 3 && (view.getUint8(46) > view.getUint8(43) || view.getUint8(47) > view.getUint8(44)),
     };
@@ -124,7 +124,30 @@ export function jpeg2000Header(bytes: Uint8Array): Jpeg2000Header | null {
   return null;
 }
 
-function toRgba(samples: Uint8Array, info: FrameInfo, colours: Jpeg2000Colours): RgbaImage {
+/** Whether the main header's COD segment says so (ITU-T T.800, A.6.1). @param at offset of the segment after SIZ. */
+function usesComponentTransform(bytes: Uint8Array, at: number): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let next = at; next + 9 <= bytes.length && bytes[next] === 0xff; ) {
+    const marker = bytes[next + 1]!;
+    // Start of the first tile: the header has ended.
+    if (marker === 0x90) return false;
+    if (marker === 0x52) return bytes[next + 8] === 1;
+    next += 2 + view.getUint16(next + 2);
+  }
+  return false;
+}
+
+/** Whether the boxes before a codestream enumerate its colour space (ITU-T T.800, I.5.3.3). */
+function isNamedSpace(boxes: Uint8Array): boolean {
+  for (let at = 4; at + 5 <= boxes.length; at++) {
+    if (boxes[at] === 0x63 && boxes[at + 1] === 0x6f && boxes[at + 2] === 0x6c && boxes[at + 3] === 0x72) {
+      return boxes[at + 4] === 1;
+    }
+  }
+  return false;
+}
+
+function toRgba(samples: Uint8Array, info: FrameInfo, colours: Colours): RgbaImage {
   const { width, height, componentCount } = info;
   const data = new Uint8ClampedArray(width * height * 4);
   for (let o = 0, s = 0; o < data.length; o += 4, s += componentCount) {

@@ -5,11 +5,11 @@ import { watchHeartbeat } from '../../base/heartbeat.ts';
 import type { RpcClient } from '../../base/rpc.ts';
 import { connectWorker } from '../../base/worker-port.ts';
 import type { RgbaImage } from '../slide.ts';
-import type { Jpeg2000Colours } from './codec.ts';
+import type { Jpeg2000Container } from '../stream-colours.ts';
 
 /** The calls that a worker of the pool answers. */
 export interface Jpeg2000Api {
-  decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Colours): Promise<RgbaImage>;
+  decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Container): Promise<RgbaImage>;
 }
 
 interface PoolWorker {
@@ -20,7 +20,7 @@ interface PoolWorker {
 
 interface Job {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly colours: Jpeg2000Colours;
+  readonly colours: Jpeg2000Container;
   readonly resolve: (image: RgbaImage) => void;
   readonly reject: (error: Error) => void;
 }
@@ -41,7 +41,7 @@ export class Jpeg2000Pool {
    * Decodes a tile. An abort removes a queued tile; a tile that is being decoded is finished and dropped.
    * @throws WorkerError when the stream is damaged or the worker stops; an AbortError.
    */
-  decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Colours, signal?: AbortSignal): Promise<RgbaImage> {
+  decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Container, signal?: AbortSignal): Promise<RgbaImage> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     return new Promise<RgbaImage>((resolve, reject) => {
       const job: Job = {

@@ -14,6 +14,13 @@ export function psnr(a: RgbaImage, b: RgbaImage): number {
   return mean === 0 ? Infinity : 10 * Math.log10(255 ** 2 / mean);
 }
 
+/** The mean absolute difference over the three colours. */
+export function meanDifference(a: RgbaImage, b: RgbaImage): number {
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) if (i % 4 !== 3) sum += Math.abs(a.data[i]! - b.data[i]!);
+  return sum / (a.width * a.height * 3);
+}
+
 /** The largest difference in any channel of any pixel. */
 export function largestDifference(a: RgbaImage, b: RgbaImage): number {
   let largest = 0;

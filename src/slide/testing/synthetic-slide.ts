@@ -1,6 +1,6 @@
 /** A slide of computed pixels, for tests that need to know each one. */
 import type { RgbaImage, Slide, SlideLevel, TilePayload } from '../slide.ts';
-import { slideLevels } from '../tiff/tiff-slide.ts';
+import { slideLevels } from '../pyramid.ts';
 
 export interface SyntheticOptions {
   readonly width: number;

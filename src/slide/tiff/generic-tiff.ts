@@ -1,133 +1,141 @@
 /**
- * A TIFF of unknown origin: the first image is level 0; smaller images of the same shape, in the main chain
- * or among the SubIFDs of the first, are its levels; all others are associated images.
+ * A TIFF of unknown origin. Its largest image is level 0, tiled ones first, unless its name or subfile type says that it
+ * is something else; reduced copies in the main chain or among the SubIFDs are levels; all others are associated images.
  */
-import { SlideError, type SlideMpp } from '../slide.ts';
+import { positiveDecimal } from '../../base/decimal.ts';
 import { maxXmlBytes } from '../limits.ts';
-import { positive } from './aperio.ts';
-import { tag } from './tags.ts';
+import { imageRole } from '../image-role.ts';
+import { isSameShape } from '../pyramid.ts';
+import { SlideError } from '../slide.ts';
+import { descriptionMpp, resolutionMpp } from './resolution.ts';
+import { subfileType, tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
-import type { AssociatedSource, TiffContents } from './tiff-slide.ts';
+import { associated, levelsAmong, type AssociatedSource, type TiffContents } from './tiff-slide.ts';
+import { unlessUnreadable, unlessUnsupported } from './tiff-support.ts';
 
-/** Largest plausible pixel size from a resolution tag, in µm; 72 dpi would be 353 µm. */
-const maxMpp = 60;
+/** An image in tiles is the slide even if one in strips (a label, a photograph) has up to this many times its pixels. */
+const mostStripPixels = 64;
 
-/** Characters after a key in which its value is found. */
-const keyDistance = 200;
+export interface GenericOptions {
+  /** Level 0, where the dialect knows it. */
+  readonly base?: TiffDirectory;
+  /** Names of images that are no levels, by their directory, where the dialect knows them. */
+  readonly names?: ReadonlyMap<TiffDirectory, string>;
+}
 
-/**
- * @param names names of associated images by their position in the main chain, where the dialect knows them.
- * @throws SlideError `unsupported`, `corrupt`.
- */
-export async function genericContents(
-  file: TiffFile,
-  names: ReadonlyMap<number, string> = new Map(),
-): Promise<TiffContents> {
-  const first = file.directories[0]!;
-  const base = await TiffImage.open(file, first);
-  const description = await first.text(tag.imageDescription, maxXmlBytes);
-  const levels = [base];
-  const associated: AssociatedSource[] = [];
-  const others: TiffDirectory[] = [...(await file.subDirectories(first)), ...file.directories.slice(1)];
+/** @throws SlideError `unsupported`, `corrupt`. */
+export async function genericContents(file: TiffFile, options: GenericOptions = {}): Promise<TiffContents> {
+  const { names = new Map<TiffDirectory, string>() } = options;
+  const directory = options.base ?? (await slideDirectory(file));
+  const base = await TiffImage.open(file, directory);
+  const description = await directory.text(tag.imageDescription, maxXmlBytes);
+  // A SubIFD may be in the main chain too.
+  const rest = new Set([...(await file.subDirectories(directory)), ...file.directories]);
+  rest.delete(directory);
+  const images: AssociatedSource[] = [];
   const candidates: TiffImage[] = [];
-  for (const directory of others) {
-    const image = await readable(file, directory);
+  const named: { readonly name: string; readonly image: TiffImage }[] = [];
+  let samePlanes = 0;
+  for (const other of rest) {
+    const opening = TiffImage.open(file, other);
+    const image = await (file.directories.includes(other)
+      ? unlessUnsupported(opening)
+      : unlessUnreadable(opening));
     if (image === null) continue;
-    if (isReduced(base, image)) candidates.push(image);
-    else if (image.width !== base.width || image.height !== base.height) {
-      const name =
-        names.get(file.directories.indexOf(directory)) ??
-        associatedName(await directory.textStart(tag.imageDescription), associated.length);
-      const { width, height } = image;
-      associated.push({ name, width, height, whole: (platform, signal) => image.whole(platform, signal) });
-    }
+    const own = names.get(other);
+    const name = imageRole(own ?? (await other.textStart(tag.imageDescription))) ?? own;
+    if (name !== undefined) named.push({ name: name || `image ${named.length + 1}`, image });
+    else if (image.width === base.width && image.height === base.height) samePlanes++;
+    else candidates.push(image);
   }
-  candidates.sort((a, b) => b.width - a.width);
-  for (const image of candidates) if (image.width < levels.at(-1)!.width) levels.push(image);
-  const software = await first.text(tag.software);
-  const scanner = [await first.text(tag.make), await first.text(tag.model)].filter(Boolean).join(' ');
+  const alike = candidates.filter((image) => image.channels === base.channels);
+  const { levels, others } = levelsAmong(base, alike);
+  for (const { name, image } of named) images.push(associated(uniqueName(name, images), image));
+  for (const image of candidates) {
+    if (alike.includes(image) && !others.includes(image)) continue;
+    images.push(associated(uniqueName(`image ${images.length + 1}`, images), image));
+  }
+  const software = await directory.text(tag.software);
+  const scanner = [await directory.text(tag.make), await directory.text(tag.model)].filter(Boolean).join(' ');
   return {
     format: 'tiff',
-    compression: base.scheme,
+    directory,
     levels,
-    associated,
-    mpp: descriptionMpp(description) ?? (await resolutionMpp(first)),
-    magnification: positive(
-      /\b(?:magnification|appmag|objective[-_ ]?power)\b"?\s*[=:>]\s*"?([\d.]+)/i.exec(description)?.[1],
+    associated: images,
+    mpp: descriptionMpp(description) ?? resolutionMpp(directory),
+    magnification: positiveDecimal(
+      /\b(?:magnification|appmag|objective[-_ ]?power)\b"?\s*[=:>]\s*"?([\d.,]+)/i.exec(description)?.[1],
     ),
     scanner: scanner === '' ? null : scanner,
     properties: withoutEmpty({
       ImageDescription: description,
       Software: software,
-      DateTime: await first.text(tag.dateTime),
-      Copyright: await first.text(tag.copyright),
+      DateTime: await directory.text(tag.dateTime),
+      Copyright: await directory.text(tag.copyright),
     }),
+    notes: samePlanes === 0 ? [] : [planesNote(samePlanes)],
   };
+}
+
+/** What is said of images as large as level 0, which may be focal planes, times or channels. */
+export function planesNote(count: number): string {
+  return count === 1
+    ? 'The file has another image of the same size (a channel, focal plane or time), which is not shown.'
+    : `The file has ${count} more images of the same size (channels, focal planes or times), which are not shown.`;
+}
+
+const uniqueName = (name: string, images: readonly AssociatedSource[]): string =>
+  images.some((one) => one.name === name) ? `${name} ${images.length + 1}` : name;
+
+/** @throws SlideError `unsupported` for a file of nothing but labels and macros. */
+async function slideDirectory(file: TiffFile): Promise<TiffDirectory> {
+  const places = await Promise.all(
+    file.directories.map(async (directory) => ({
+      directory,
+      role: imageRole(await directory.textStart(tag.imageDescription)),
+    })),
+  );
+  const isPart = (directory: TiffDirectory): boolean =>
+    ((directory.number(tag.newSubfileType) ?? 0) & (subfileType.reduced | subfileType.mask)) !== 0;
+  const unnamed = places.filter(({ role }) => role === null);
+  const whole = unnamed.filter(({ directory }) => !isPart(directory));
+  const shown = [whole, unnamed, places.filter(({ role }) => role === 'thumbnail')].find(
+    (one) => one.length > 0,
+  );
+  if (shown === undefined) {
+    throw new SlideError(
+      'unsupported',
+      file.source.name,
+      'It holds only a label or a picture of the whole glass, not the slide.',
+      'Open the slide file that belongs to it.',
+    );
+  }
+  const largest = (all: readonly TiffDirectory[]): TiffDirectory | undefined =>
+    all.reduce<TiffDirectory | undefined>(
+      (best, one) => (best === undefined || pixelsOf(one) > pixelsOf(best) ? one : best),
+      undefined,
+    );
+  const all = shown.map(({ directory }) => directory);
+  const tiles = largest(all.filter((directory) => directory.has(tag.tileWidth)));
+  const strips = largest(all.filter((directory) => !directory.has(tag.tileWidth)));
+  if (tiles === undefined || strips === undefined) return (tiles ?? strips)!;
+  // Tiles may be of a reduced copy, too.
+  const isCopy = pixelsOf(strips) > pixelsOf(tiles) && isSameShape(sizeOf(strips), sizeOf(tiles));
+  return isCopy || pixelsOf(strips) > mostStripPixels * pixelsOf(tiles) ? strips : tiles;
+}
+
+const sizeOf = (directory: TiffDirectory): { readonly width: number; readonly height: number } => ({
+  width: directory.number(tag.imageWidth) ?? 0,
+  height: directory.number(tag.imageLength) ?? 0,
+});
+
+function pixelsOf(directory: TiffDirectory): number {
+  const { width, height } = sizeOf(directory);
+  return width * height;
 }
 
 /** Drops empty values. */
 export function withoutEmpty(properties: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== ''));
-}
-
-/** An associated image; null where it cannot be read, which does not keep the slide from opening. */
-async function readable(file: TiffFile, directory: TiffDirectory): Promise<TiffImage | null> {
-  try {
-    return await TiffImage.open(file, directory);
-  } catch (error) {
-    if (error instanceof SlideError && error.code === 'unsupported') return null;
-    throw error;
-  }
-}
-
-/** Whether `image` is a reduced copy of `base`: the same shape except for rounding. */
-function isReduced(base: TiffImage, image: TiffImage): boolean {
-  if (image.width >= base.width || image.height >= base.height) return false;
-  const scale = base.width / image.width;
-  // A side may be rounded up or down at each halving: up to two pixels in the end.
-  return (
-    Math.abs(base.height / scale - image.height) <= 2 ||
-    Math.abs(base.width / (base.height / image.height) - image.width) <= 2
-  );
-}
-
-/** From a key `mpp` (or libvips' `openslide.mpp-x`) of the description, per axis where both are present. */
-export function descriptionMpp(description: string): SlideMpp | null {
-  const value = (key: string): number | null => {
-    for (const { 0: word, index } of description.matchAll(new RegExp(`\\b${key}\\b"?`, 'gi'))) {
-      // A short piece, so that no pattern runs through a whole damaged description from every key.
-      const rest = description.slice(index + word.length, index + word.length + keyDistance);
-      const text = /^(?:<\/name>\s*<value[^>]*>|\s*[=:>]\s*(?:"\s*)?)\s?([0-9.eE+-]+)/.exec(rest)?.[1];
-      if (text !== undefined) return positive(text);
-    }
-    return null;
-  };
-  const both = value('mpp');
-  const x = value('mpp[-_ ]?x') ?? both;
-  const y = value('mpp[-_ ]?y') ?? x;
-  return x === null || y === null ? null : { x, y, source: 'ImageDescription mpp' };
-}
-
-/**
- * From XResolution and YResolution. Resolutions too coarse for a microscope (screen and print defaults) are
- * ignored.
- */
-export function resolutionMpp(directory: TiffDirectory): Promise<SlideMpp | null> {
-  const unit = directory.number(tag.resolutionUnit) ?? 2;
-  const umPerUnit = unit === 3 ? 10_000 : unit === 2 ? 25_400 : NaN;
-  const x = umPerUnit / (directory.number(tag.xResolution) ?? NaN);
-  const y = umPerUnit / (directory.number(tag.yResolution) ?? NaN);
-  const believable = (mpp: number): boolean => mpp > 0.01 && mpp < maxMpp;
-  return Promise.resolve(
-    believable(x) && believable(y) ? { x: round(x), y: round(y), source: 'TIFF resolution' } : null,
-  );
-}
-
-/** Seven significant digits: a 32-bit rational holds no more, and 0.25 stays 0.25. */
-const round = (value: number): number => Number(value.toPrecision(7));
-
-function associatedName(description: string, count: number): string {
-  const known = /\b(label|macro|thumbnail|overview)\b/i.exec(description)?.[1];
-  return known?.toLowerCase() ?? `image ${count + 1}`;
 }

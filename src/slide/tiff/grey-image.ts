@@ -68,7 +68,8 @@ export class GreyImage {
         `A channel claims ${width} by ${height} pixels in tiles of ${tileWidth} by ${tileHeight}.`,
       );
     }
-    if (tileWidth * tileHeight > maxTilePixels) throw unsupported(file, 'Its tiles are too large.');
+    if (tileWidth * tileHeight > maxTilePixels)
+      throw unsupported(file, `Its ${tiled ? 'tiles' : 'strips'} are too large.`);
     const tiles = Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight);
     if (tiles > maxTiles) throw file.corrupt(`A channel claims ${tiles} tiles.`);
     const bits = directory.number(tag.bitsPerSample) ?? 1;
@@ -154,7 +155,7 @@ export class GreyImage {
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<Uint8Array> {
-    const file = completeJpeg(bytes, this.#tables, 'as-marked');
+    const file = completeJpeg(bytes, this.#tables, 'ycbcr');
     checkEncodedTile(file, 'image/jpeg', tilePlace(this, column, row));
     const { data, width, height } = await platform.decoder.decode(file, 'image/jpeg', signal);
     const values = new Uint8Array(this.tileWidth * this.tileHeight);

@@ -7,12 +7,13 @@ import { checkEncodedTile, tilePlace } from '../encoded-tile.ts';
 import { completeJpeg, jpegFrame, join, type JpegFrame } from '../jpeg.ts';
 import { maxProperties, maxSide, maxTileBytes } from '../limits.ts';
 import { SlideError, type SlideMpp, type SlidePlatform, type TilePayload } from '../slide.ts';
-import { resolutionMpp, withoutEmpty } from './generic-tiff.ts';
+import { withoutEmpty } from './generic-tiff.ts';
+import { resolutionMpp } from './resolution.ts';
 import { compression, ndpiTag as ndpi, tag } from './tags.ts';
 import { brokenTile } from '../broken-tile.ts';
 import { TiffImage } from './tiff-image.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
-import type { AssociatedSource, TiffContents, TileGrid } from './tiff-slide.ts';
+import { associated, type AssociatedSource, type TiffContents, type TileGrid } from './tiff-slide.ts';
 
 /** A tile is about this high and has at most this many pixels. */
 const tileRows = 256;
@@ -32,7 +33,7 @@ export function isNdpi(file: TiffFile): boolean {
 export async function ndpiContents(file: TiffFile): Promise<TiffContents> {
   const first = file.directories[0]!;
   const levels: TileGrid[] = [];
-  const associated: AssociatedSource[] = [];
+  const images: AssociatedSource[] = [];
   for (const directory of file.directories) {
     const lens = directory.number(ndpi.sourceLens) ?? 0;
     if (lens > 0 && (directory.number(ndpi.zOffset) ?? 0) === 0) {
@@ -40,22 +41,21 @@ export async function ndpiContents(file: TiffFile): Promise<TiffContents> {
       if (levels.length === 0 || width < levels.at(-1)!.width)
         levels.push(await NdpiLevel.open(file, directory));
     } else if (lens < 0) {
-      const name = lens === -1 ? 'macro' : lens === -2 ? 'map' : `image ${associated.length + 1}`;
+      const name = lens === -1 ? 'macro' : lens === -2 ? 'map' : `image ${images.length + 1}`;
       const image = await TiffImage.open(file, directory);
-      const { width, height } = image;
-      if (!associated.some((one) => one.name === name)) {
-        associated.push({ name, width, height, whole: (platform, signal) => image.whole(platform, signal) });
+      if (!images.some((one) => one.name === name)) {
+        images.push(associated(name, image));
       }
     }
   }
-  const mpp: SlideMpp | null = await resolutionMpp(first);
+  const mpp: SlideMpp | null = resolutionMpp(first);
   const make = [await first.text(tag.make), await first.text(tag.model)].filter(Boolean).join(' ');
   const lens = first.number(ndpi.sourceLens) ?? 0;
   return {
     format: 'hamamatsu-ndpi',
-    compression: compression.jpeg,
+    directory: first,
     levels,
-    associated,
+    associated: images,
     mpp: mpp === null ? null : { ...mpp, source: 'NDPI resolution' },
     magnification: lens > 0 ? lens : null,
     scanner: make === '' ? null : make,

@@ -1,4 +1,4 @@
-/** RGBA images: converts the raw 8-bit samples of a TIFF block, and assembles images from parts. */
+/** Converts the raw 8-bit samples of a TIFF block to RGBA. */
 import type { RgbaImage } from '../slide.ts';
 import { photometric } from './tags.ts';
 
@@ -87,20 +87,5 @@ function compositeOnWhite(
     for (let c = o; c < o + 3; c++) {
       data[c] = premultiplied ? data[c]! + 255 - a : (data[c]! * a) / 255 + 255 - a;
     }
-  }
-}
-
-/** A white image. */
-export function blank(width: number, height: number): RgbaImage {
-  return { width, height, data: new Uint8ClampedArray(width * height * 4).fill(255) };
-}
-
-/** Copies `part` into `image` with its top left at `x`, `y`, cropped at the border. */
-export function paste(part: RgbaImage, image: RgbaImage, x: number, y: number): void {
-  const width = Math.min(part.width, image.width - x);
-  const height = Math.min(part.height, image.height - y);
-  for (let row = 0; row < height; row++) {
-    const from = row * part.width * 4;
-    image.data.set(part.data.subarray(from, from + width * 4), ((y + row) * image.width + x) * 4);
   }
 }

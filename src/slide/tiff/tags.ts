@@ -29,9 +29,15 @@ export const tag = {
   extraSamples: 338,
   sampleFormat: 339,
   jpegTables: 347,
+  /** XML; Ventana's own within. */
+  xmp: 700,
   copyright: 33432,
+  zeissLsm: 34412,
   iccProfile: 34675,
 } as const;
+
+/** NewSubfileType, and Aperio's value for the macro image. */
+export const subfileType = { reduced: 1, mask: 4, aperioMacro: 9 } as const;
 
 /** Hamamatsu's own tags (NDPI). */
 export const ndpiTag = {

@@ -134,10 +134,17 @@ export class TiffDirectory {
   }
 }
 
+interface ReadDirectory {
+  readonly directory: TiffDirectory;
+  /** Offset of the next directory; 0 for none. */
+  readonly next: number;
+}
+
 /** An open TIFF file: its source, byte order, kind and main chain of directories. */
 export class TiffFile {
   directories: readonly TiffDirectory[] = [];
-  readonly #visited = new Set<number>();
+  /** What was read, by offset: SubIFDs may be in the main chain too, and several images may share one. */
+  readonly #read = new Map<number, Promise<ReadDirectory>>();
   readonly source: ByteSource;
   readonly littleEndian: boolean;
   readonly big: boolean;
@@ -171,7 +178,10 @@ export class TiffFile {
     const file = new TiffFile(source, littleEndian, version === 43, budget);
     let next = await file.#firstOffset();
     const directories: TiffDirectory[] = [];
+    const visited = new Set<number>();
     while (next !== 0) {
+      if (visited.has(next)) throw file.corrupt('Its directories form a loop.');
+      visited.add(next);
       if (directories.length >= maxDirectories) throw file.corrupt('It has too many directories.');
       const read = await file.#readDirectory(next);
       directories.push(read.directory);
@@ -182,12 +192,23 @@ export class TiffFile {
     return file;
   }
 
-  /** The directories that SubIFDs of `parent` point to (pyramid levels of OME-TIFF and libvips). */
+  /**
+   * The directories that SubIFDs of `parent` point to (pyramid levels of OME-TIFF and libvips). Those that can't be read are
+   * left out: the image itself does not need them.
+   */
   async subDirectories(parent: TiffDirectory): Promise<TiffDirectory[]> {
     const offsets = await parent.numbers(tag.subIfds);
     if (offsets.length > maxDirectories) throw this.corrupt('It has too many sub-directories.');
     const result: TiffDirectory[] = [];
-    for (const offset of offsets) result.push((await this.#readDirectory(offset)).directory);
+    for (const offset of new Set(offsets)) {
+      if (offset === 0 || offset === parent.offset) continue;
+      try {
+        result.push((await this.#readDirectory(offset)).directory);
+      } catch (error) {
+        if (!(error instanceof SlideError) || (error.code !== 'truncated' && error.code !== 'corrupt'))
+          throw error;
+      }
+    }
     return result;
   }
 
@@ -234,9 +255,16 @@ export class TiffFile {
     return Number(head.getBigUint64(8, this.littleEndian));
   }
 
-  async #readDirectory(offset: number): Promise<{ directory: TiffDirectory; next: number }> {
-    if (this.#visited.has(offset)) throw this.corrupt('Its directories form a loop.');
-    this.#visited.add(offset);
+  #readDirectory(offset: number): Promise<ReadDirectory> {
+    let reading = this.#read.get(offset);
+    if (reading === undefined) {
+      reading = this.#parseDirectory(offset);
+      this.#read.set(offset, reading);
+    }
+    return reading;
+  }
+
+  async #parseDirectory(offset: number): Promise<ReadDirectory> {
     const { big, littleEndian: le } = this;
     const countBytes = big ? 8 : 2;
     const head = new DataView((await readExactly(this.source, offset, countBytes, 'directory')).buffer);

@@ -4,9 +4,12 @@
  */
 import { brokenTile } from '../broken-tile.ts';
 import { checkEncodedTile, checkTileSize, type TilePlace } from '../encoded-tile.ts';
-import { completeJpeg, isJpeg, type JpegColours } from '../jpeg.ts';
+import { completeJpeg, isJpeg } from '../jpeg.ts';
+import type { Jpeg2000Container } from '../stream-colours.ts';
 import { abortReason } from '../../base/abort.ts';
 import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
+import { payloadPixels } from '../payload-pixels.ts';
+import { blank, paste } from '../rgba.ts';
 import {
   SlideError,
   type EncodedImageType,
@@ -15,11 +18,11 @@ import {
   type TilePayload,
 } from '../slide.ts';
 import { undoDifferencing, unpack } from './codecs.ts';
-import { blank, paste, toRgba, type SampleLayout } from './samples.ts';
-import { compression, photometric, tag } from './tags.ts';
+import { toRgba, type SampleLayout } from './samples.ts';
+import { compression, tag } from './tags.ts';
 import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
-import { checkSupport, isJpeg2000, jpeg2000Colours, sampleLayout, unsupported } from './tiff-support.ts';
+import { checkSupport, containerColours, isJpeg2000, sampleLayout, unsupported } from './tiff-support.ts';
 
 /** Minimum number of rows of a tile made of strips, if the image is that high. */
 const stripTileRows = 256;
@@ -35,13 +38,16 @@ export class TiffImage implements TileGrid {
   readonly tileWidth: number;
   readonly tileHeight: number;
   readonly tiled: boolean;
+  /** Samples per pixel without alpha: levels of one slide have the same. */
+  readonly channels: number;
   /** Rows per TIFF block, which is a tile or strip. */
   readonly #blockHeight: number;
   readonly scheme: number;
   readonly #predictor: number;
   readonly #layout: SampleLayout;
   readonly #tables: Uint8Array | null;
-  readonly #jpeg2000Colours: 'rgb' | 'ycbcr';
+  /** What the file says of three components of JPEG or JPEG 2000. */
+  readonly #colours: Jpeg2000Container;
 
   private constructor(
     file: TiffFile,
@@ -56,7 +62,7 @@ export class TiffImage implements TileGrid {
     predictor: number,
     layout: SampleLayout,
     tables: Uint8Array | null,
-    jpeg2000Colours: 'rgb' | 'ycbcr',
+    colours: Jpeg2000Container,
   ) {
     this.#file = file;
     this.directory = directory;
@@ -69,8 +75,9 @@ export class TiffImage implements TileGrid {
     this.scheme = scheme;
     this.#predictor = predictor;
     this.#layout = layout;
+    this.channels = layout.samples - (layout.alpha === 'none' ? 0 : 1);
     this.#tables = tables;
-    this.#jpeg2000Colours = jpeg2000Colours;
+    this.#colours = colours;
     this.columns = Math.ceil(width / tileWidth);
     this.rows = Math.ceil(height / tileHeight);
   }
@@ -91,7 +98,8 @@ export class TiffImage implements TileGrid {
     const joined = tiled ? 1 : Math.max(1, Math.floor(stripTileRows / blockHeight));
     const tileHeight = tiled ? blockHeight : Math.min(height, blockHeight * joined);
     if (blockWidth * tileHeight > maxTilePixels) {
-      throw unsupported(file, `Its tiles of ${blockWidth} by ${tileHeight} pixels are too large.`);
+      const parts = tiled ? 'tiles' : 'strips';
+      throw unsupported(file, `Its ${parts} of ${blockWidth} by ${tileHeight} pixels are too large.`);
     }
     const blocks = Math.ceil(width / blockWidth) * Math.ceil(height / blockHeight);
     if (blocks > maxTiles) throw file.corrupt(`An image claims ${blocks} tiles.`);
@@ -113,7 +121,7 @@ export class TiffImage implements TileGrid {
       predictor,
       layout,
       tables,
-      await jpeg2000Colours(file, scheme),
+      await containerColours(file, scheme, layout),
     );
   }
 
@@ -232,7 +240,7 @@ export class TiffImage implements TileGrid {
         const image = await this.#decodeSamples(index, bytes, width, height, where, signal);
         return { kind: 'pixels', image, decodeMs: performance.now() - start };
       }
-      const image = await platform.jpeg2000(bytes, this.#jpeg2000Colours, signal);
+      const image = await platform.jpeg2000(bytes, this.#colours, signal);
       checkTileSize(image, this.#place(index));
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     } catch (cause) {
@@ -267,13 +275,8 @@ export class TiffImage implements TileGrid {
     return {
       kind: 'encoded',
       type: 'image/jpeg',
-      bytes: completeJpeg(bytes, this.#tables, this.#jpegColours()),
+      bytes: completeJpeg(bytes, this.#tables, this.#colours === 'rgb' ? 'rgb' : 'ycbcr'),
     };
-  }
-
-  #jpegColours(): JpegColours {
-    if (this.#layout.photometric === photometric.rgb) return 'rgb';
-    return this.#layout.photometric === photometric.ycbcr ? 'ycbcr' : 'as-marked';
   }
 
   async #decodeSamples(
@@ -307,20 +310,13 @@ export class TiffImage implements TileGrid {
     return plane;
   }
 
-  async #pixels(
+  #pixels(
     payload: TilePayload,
     where: string,
     platform: SlidePlatform,
     signal?: AbortSignal,
   ): Promise<RgbaImage | null> {
-    if (payload.kind === 'missing') return null;
-    if (payload.kind === 'pixels') return payload.image;
-    try {
-      return await platform.decoder.decode(payload.bytes, payload.type, signal);
-    } catch (cause) {
-      if (signal?.aborted) throw abortReason(signal);
-      throw this.#broken(where, 'Its image data is damaged.', cause);
-    }
+    return payloadPixels(payload, platform, this.#file.source.name, where, signal);
   }
 
   #broken(where: string, problem: string, cause?: unknown): SlideError {

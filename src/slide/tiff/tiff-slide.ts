@@ -2,9 +2,10 @@
 import { believableMpp } from '../../base/resolution.ts';
 import { contentRevision, fingerprint } from '../fingerprint.ts';
 import { usableProfile } from '../icc.ts';
-import type { Slide, SlideLevel, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
-import { compressionName, tag } from './tags.ts';
-import type { TiffFile } from './tiff-file.ts';
+import { pyramidOf, slideLevels, type LevelCandidate, type LevelScale } from '../pyramid.ts';
+import type { ByteSource, Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
+import { compression, compressionName, tag } from './tags.ts';
+import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
 /** A grid of tiles: a TIFF image, or a view of one that creates tiles where the file has none (NDPI). */
 export interface TileGrid {
@@ -14,6 +15,8 @@ export interface TileGrid {
   readonly tileHeight: number;
   readonly columns: number;
   readonly rows: number;
+  /** Level-0 pixels per pixel, where it is not the ratio of the sizes. */
+  readonly downsample?: number;
   tile(column: number, row: number, platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
 }
 
@@ -28,8 +31,8 @@ export interface AssociatedSource {
 /** What a TIFF dialect finds in a file. */
 export interface TiffContents {
   readonly format: string;
-  /** TIFF code of level 0. */
-  readonly compression: number;
+  /** Of level 0: its compression and its colour profile. */
+  readonly directory: TiffDirectory;
   /** From the largest down. */
   readonly levels: readonly TileGrid[];
   readonly associated: readonly AssociatedSource[];
@@ -37,24 +40,59 @@ export interface TiffContents {
   readonly magnification: number | null;
   readonly scanner: string | null;
   readonly properties: Readonly<Record<string, string>>;
+  /** See `SlideMetadata`. */
+  readonly notes?: readonly string[];
 }
 
-/** Assembles a slide. @throws SlideError of reading. */
+/** The levels of a slide among images, cut to the area of level 0, and the images that are none. */
+export function levelsAmong<T extends TileGrid & LevelCandidate>(
+  base: T,
+  images: readonly T[],
+): { readonly levels: readonly TileGrid[]; readonly others: readonly T[] } {
+  const { levels, others } = pyramidOf(base, images);
+  return { levels: levels.map(({ image, scale }) => cutGrid(image, scale)), others };
+}
+
+/** A level without its padding. */
+function cutGrid(grid: TileGrid, { width, height, downsample }: LevelScale): TileGrid {
+  if (width === grid.width && height === grid.height) return grid;
+  const { tileWidth, tileHeight } = grid;
+  return {
+    width,
+    height,
+    tileWidth,
+    tileHeight,
+    columns: Math.ceil(width / tileWidth),
+    rows: Math.ceil(height / tileHeight),
+    downsample,
+    tile: (column, row, platform, signal) => grid.tile(column, row, platform, signal),
+  };
+}
+
+/** An image as an associated one. */
+export function associated(name: string, image: Omit<AssociatedSource, 'name'>): AssociatedSource {
+  const { width, height } = image;
+  return { name, width, height, whole: (platform, signal) => image.whole(platform, signal) };
+}
+
+/** Assembles a slide. @param sources its files, where it has several. @throws SlideError of reading. */
 export async function tiffSlide(
   file: TiffFile,
   contents: TiffContents,
   platform: SlidePlatform,
+  sources: readonly ByteSource[] = [file.source],
 ): Promise<Slide> {
   const { source } = file;
   const base = contents.levels[0];
-  if (base === undefined) throw file.corrupt('It has no image.');
-  const profile = await usableProfile(file.directories[0]!.byteLength(tag.iccProfile), () =>
-    file.directories[0]!.bytes(tag.iccProfile),
+  if (base === undefined) throw file.corrupt('It has no image of a slide.');
+  const { directory } = contents;
+  const profile = await usableProfile(directory.byteLength(tag.iccProfile), () =>
+    directory.bytes(tag.iccProfile),
   );
   const metadata: SlideMetadata = {
-    name: source.name,
+    name: sources.length === 1 ? source.name : `${source.name} and ${sources.length - 1} more`,
     format: contents.format,
-    compression: compressionName(contents.compression),
+    compression: compressionName(directory.number(tag.compression) ?? compression.none),
     width: base.width,
     height: base.height,
     levels: slideLevels(contents.levels),
@@ -63,10 +101,11 @@ export async function tiffSlide(
     associated: contents.associated.map(({ name, width, height }) => ({ name, width, height })),
     scanner: contents.scanner,
     icc: profile.summary,
-    fileSize: source.size,
-    fingerprint: await fingerprint([source]),
-    revision: await contentRevision([source]),
+    fileSize: sources.reduce((sum, one) => sum + one.size, 0),
+    fingerprint: await fingerprint(sources),
+    revision: await contentRevision(sources),
     properties: contents.properties,
+    ...(contents.notes === undefined || contents.notes.length === 0 ? {} : { notes: contents.notes }),
   };
   return {
     metadata,
@@ -83,20 +122,6 @@ export async function tiffSlide(
       return image.whole(platform, signal);
     },
     iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
-    close: () => void source.close?.(),
+    close: () => sources.forEach((one) => void one.close?.()),
   };
-}
-
-/** Level geometry; a downsample is the mean of both axes. */
-export function slideLevels(
-  grids: readonly Pick<TileGrid, 'width' | 'height' | 'tileWidth' | 'tileHeight'>[],
-): SlideLevel[] {
-  const base = grids[0]!;
-  return grids.map(({ width, height, tileWidth, tileHeight }) => ({
-    width,
-    height,
-    tileWidth,
-    tileHeight,
-    downsample: (base.width / width + base.height / height) / 2,
-  }));
 }

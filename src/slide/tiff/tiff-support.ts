@@ -1,5 +1,6 @@
 /** Which kinds of TIFF are supported, and what a directory says about its samples. */
-import { SlideError } from '../slide.ts';
+import { SlideError, type SlideErrorCode } from '../slide.ts';
+import type { Jpeg2000Container } from '../stream-colours.ts';
 import { isByteCodec } from './codecs.ts';
 import type { SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
@@ -15,17 +16,45 @@ export function unsupported(file: TiffFile, problem: string): SlideError {
   );
 }
 
+/** The image, or null where it is of a kind that can't be read: an image beside the slide does not keep it from opening. */
+export function unlessUnsupported<T>(opening: Promise<T>): Promise<T | null> {
+  return unless(opening, ['unsupported']);
+}
+
+/** The image that a SubIFD should have; null where it is damaged, too: what a side branch points to may be anything. */
+export function unlessUnreadable<T>(opening: Promise<T>): Promise<T | null> {
+  return unless(opening, ['unsupported', 'corrupt', 'truncated']);
+}
+
+async function unless<T>(opening: Promise<T>, codes: readonly SlideErrorCode[]): Promise<T | null> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (error instanceof SlideError && codes.includes(error.code)) return null;
+    throw error;
+  }
+}
+
 /**
- * The colour space of a JPEG 2000 tile. Aperio's 33003 is YCbCr and 33005 RGB; libvips writes YCbCr under
- * 33004; Bio-Formats (OME-TIFF) writes RGB under any of them. The photometric tag always says RGB.
+ * What the file says of the colours of JPEG and JPEG 2000 tiles, which counts where they do not say it themselves. The
+ * photometric tag of Aperio's JPEG 2000 always says RGB: 33003 is YCbCr and 33005 RGB. libvips writes YCbCr under 33004;
+ * Bio-Formats (OME-TIFF) writes RGB under any of them.
  */
-export async function jpeg2000Colours(file: TiffFile, scheme: number): Promise<'rgb' | 'ycbcr'> {
-  if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) return 'rgb';
+export async function containerColours(
+  file: TiffFile,
+  scheme: number,
+  layout: SampleLayout,
+): Promise<Jpeg2000Container> {
+  if (scheme === compression.aperioJp2kRgb) return 'rgb';
+  if (scheme !== compression.aperioJp2kYcbcr && scheme !== compression.aperioJp2kAny) {
+    return layout.photometric === photometric.rgb ? 'rgb' : 'ycbcr';
+  }
   const first = file.directories[0]!;
   const bioFormats =
     (await first.text(tag.software)).includes('Bio-Formats') ||
     (await first.textStart(tag.imageDescription)).includes('<OME');
-  return bioFormats ? 'rgb' : 'ycbcr';
+  if (bioFormats) return 'rgb';
+  return scheme === compression.aperioJp2kAny ? 'ycbcr-transformed' : 'ycbcr';
 }
 
 /** @throws SlideError `unsupported` for bit depths or channel counts that cannot be read. */
@@ -33,11 +62,18 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
   const samples = directory.number(tag.samplesPerPixel) ?? 1;
   const bits = await directory.numbers(tag.bitsPerSample);
   const format = directory.number(tag.sampleFormat) ?? 1;
-  const wrong = bits.find((value) => value !== 8);
-  if (wrong !== undefined || (bits.length === 0 && samples > 0) || format !== 1) {
+  const wrong = bits.find((value) => value !== 8) ?? (bits.length === 0 ? 1 : undefined);
+  if (wrong !== undefined && samples > 0) {
     throw unsupported(
       file,
-      `It has ${wrong ?? 1} bits per channel${format === 3 ? ' (floating point)' : ''}; only 8 bits are supported.`,
+      `It has ${wrong} bits per channel${format === 3 ? ' (floating point)' : ''}; only 8 bits are supported.`,
+    );
+  }
+  // 4 states no kind; programs that write it mean 1.
+  if (format !== 1 && format !== 4) {
+    throw unsupported(
+      file,
+      `Its samples are ${sampleFormats[format] ?? `of format ${format}`}, not whole numbers from 0 up.`,
     );
   }
   if (samples < 1 || samples > 4)
@@ -53,6 +89,14 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
     palette: palette.length === 768 ? palette : null,
   };
 }
+
+/** TIFF's SampleFormat, as the end of "Its samples are …". */
+const sampleFormats: Readonly<Record<number, string>> = {
+  2: 'signed',
+  3: 'floating-point numbers',
+  5: 'complex numbers',
+  6: 'complex numbers',
+};
 
 /** @throws SlideError `unsupported` where codec, predictor and colours are incompatible. */
 export function checkSupport(file: TiffFile, scheme: number, predictor: number, layout: SampleLayout): void {

@@ -3,6 +3,7 @@
  * frames one by one.
  */
 import type { DicomInstance } from '../dicom/instance.ts';
+import { imageKind, pixelSize } from '../dicom/instance-rules.ts';
 import { noProfile } from '../icc.ts';
 import { abortReason } from '../../base/abort.ts';
 import { responseBytes, responseText } from '../limited-response.ts';
@@ -12,7 +13,6 @@ import {
   maxFramePixels,
   maxSide,
   maxTileBytes,
-  sparseBytes,
   type ByteBudget,
 } from '../limits.ts';
 import { SlideError } from '../slide.ts';
@@ -116,38 +116,27 @@ function instance(data: DataSet, { series, name, http, budget }: Series): DicomI
   const whole = sides.every((side) => Number.isInteger(side) && side > 0 && side < maxSide);
   if (!whole || tileWidth * tileHeight > maxFramePixels || !/^[\d.]+$/.test(sop)) return null;
   const columns = Math.ceil(width / tileWidth);
-  const flavour = text(data, '00080008', 2);
   // Not by `items`: a frame without a position keeps its number.
   const groups = values(data, '52009230');
-  let sparse: Map<number, number> | null = null;
+  let places: Int32Array | null = null;
   if (text(data, '00209311') !== 'TILED_FULL' && groups.length > 0) {
-    budget.spend(groups.length * sparseBytes, 'frame positions');
-    sparse = new Map();
+    budget.spend(groups.length * 2 * Int32Array.BYTES_PER_ELEMENT, 'frame positions');
+    places = new Int32Array(groups.length * 2);
     for (const [index, group] of groups.entries()) {
       const position = isDataSet(group) ? items(group, '0048021A')[0] : undefined;
-      const x = position === undefined ? null : number(position, '0048021E');
-      const y = position === undefined ? null : number(position, '0048021F');
-      if (x === null || y === null) continue;
-      const key = Math.floor((y - 1) / tileHeight) * columns + Math.floor((x - 1) / tileWidth);
-      if (!sparse.has(key)) sparse.set(key, index);
+      if (position === undefined) continue;
+      places[2 * index] = number(position, '0048021E') ?? 0;
+      places[2 * index + 1] = number(position, '0048021F') ?? 0;
     }
   }
-  const shared = items(data, '52009229')[0];
-  const measures = shared === undefined ? undefined : items(shared, '00289110')[0];
-  const y = measures === undefined ? null : number(measures, '00280030', 0);
-  const x = measures === undefined ? null : number(measures, '00280030', 1);
-  const path = items(data, '00480105')[0];
+  const measuresOf = (holder: unknown): DataSet | undefined =>
+    isDataSet(holder) ? items(holder, '00289110').find((one) => number(one, '00280030') !== null) : undefined;
+  const measures = measuresOf(items(data, '52009229')[0]) ?? measuresOf(groups[0]);
+  const opticalPaths = items(data, '00480105');
+  const path = opticalPaths[0];
   const scanner = [text(data, '00080070'), text(data, '00081090')].filter(Boolean).join(' ');
-  const um = (mm: number): number => Number((mm * 1000).toPrecision(10));
   return {
-    kind:
-      flavour === 'LABEL'
-        ? 'label'
-        : flavour === 'OVERVIEW'
-          ? 'overview'
-          : flavour === 'THUMBNAIL' && columns * Math.ceil(height / tileHeight) === 1
-            ? 'thumbnail'
-            : 'volume',
+    kind: imageKind(text(data, '00080008', 2).trim(), columns * Math.ceil(height / tileHeight)),
     seriesUid: text(data, '0020000E'),
     // Servers give the syntax in one of these; JPEG is requested below in any case.
     transferSyntax: text(data, '00083002') || text(data, '00020010') || '1.2.840.10008.1.2.4.50',
@@ -161,11 +150,18 @@ function instance(data: DataSet, { series, name, http, budget }: Series): DicomI
     samples: number(data, '00280002') ?? 3,
     planar: number(data, '00280006') === 1,
     bits: number(data, '00280100') ?? 8,
-    sparse,
-    mpp:
-      x !== null && y !== null && x > 0 && y > 0
-        ? { x: um(x), y: um(y), source: 'DICOM PixelSpacing' }
-        : null,
+    places,
+    // Tables of colours are bulk data, which is not fetched: such a slide is refused.
+    palette: null,
+    paths: number(data, '00480302') ?? Math.max(1, opticalPaths.length),
+    focalPlanes: number(data, '00480303') ?? 1,
+    mpp: pixelSize(
+      measures === undefined
+        ? null
+        : { y: number(measures, '00280030', 0), x: number(measures, '00280030', 1) },
+      { width: number(data, '00480001'), height: number(data, '00480002') },
+      { width, height },
+    ),
     magnification: path === undefined ? null : number(path, '00480112'),
     scanner: scanner === '' ? null : scanner,
     icc: noProfile,

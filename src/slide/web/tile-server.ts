@@ -15,7 +15,7 @@ import { responseBytes } from '../limited-response.ts';
 import { maxTileBytes, maxTilePixels } from '../limits.ts';
 import { cutImage } from '../plain-image.ts';
 import { brokenTile } from '../broken-tile.ts';
-import { slideLevels } from '../tiff/tiff-slide.ts';
+import { slideLevels } from '../pyramid.ts';
 
 export interface TileServerLevel {
   readonly width: number;
@@ -38,7 +38,10 @@ export interface TileServerSlide {
   readonly overlap?: number;
 }
 
-/** The slide over a `fetch`. */
+/**
+ * The slide over a `fetch`.
+ * @throws SlideError `not-found` when the server has none of the tiles that are asked for first, one in each level.
+ */
 export async function tileServerSlide(
   server: TileServerSlide,
   http: typeof fetch,
@@ -46,6 +49,7 @@ export async function tileServerSlide(
 ): Promise<Slide> {
   const { name } = server;
   const base = server.levels[0]!;
+  await checkTiles(server, http);
   const fingerprint = await textRevision(server.description);
   return {
     metadata: {
@@ -102,6 +106,37 @@ export async function tileServerSlide(
     iccProfile: () => Promise.resolve(null),
     close: () => undefined,
   };
+}
+
+/**
+ * A description without tiles would be a white slide. The smallest level has one tile, which is there if anything is; only
+ * without it, the tiles amid the other levels are asked for.
+ */
+async function checkTiles({ name, levels, url }: TileServerSlide, http: typeof fetch): Promise<void> {
+  for (let level = levels.length - 1; level >= 0; level--) {
+    const { width, height, tileWidth, tileHeight } = levels[level]!;
+    const [column, row] = [Math.floor(width / 2 / tileWidth), Math.floor(height / 2 / tileHeight)];
+    const status = await statusOf(url(level, column, row), http);
+    // Anything but "not found" is said when the tile is read.
+    if (status !== 404 && status !== 410) return;
+  }
+  throw new SlideError(
+    'not-found',
+    name,
+    'The server has the description of this slide but none of its tiles (status 404).',
+    'Check that the folder of tiles lies beside the description, and its name.',
+  );
+}
+
+/** The status of a response; null where there is none. */
+async function statusOf(url: string, http: typeof fetch): Promise<number | null> {
+  try {
+    const response = await http(url);
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    return null;
+  }
 }
 
 async function fetchTile(

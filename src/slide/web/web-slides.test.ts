@@ -66,6 +66,35 @@ const colour = async (slide: Slide, x: number, y: number): Promise<number[]> =>
 
 describe('Deep Zoom', () => {
   const dzi = `<?xml version="1.0"?><Image xmlns="http://schemas.microsoft.com/deepzoom/2008" TileSize="64" Overlap="2" Format="png"><Size Width="${slideWidth}" Height="${slideHeight}"/></Image>`;
+  test('a description on a server without ranges is read, whatever its type', async () => {
+    const plain = server((path) => {
+      if (path === '/a/slide.dzi') return whole(dzi, 'application/octet-stream');
+      return path.endsWith('.png') ? new Response('a tile') : undefined;
+    });
+    const slide = await openSlideUrl('http://h/a/slide.dzi', platform, { fetch: plain, retries: 0 });
+    expect(slide.metadata).toMatchObject({ format: 'deep-zoom', width: slideWidth });
+  });
+
+  test('a description without a single tile is refused', async () => {
+    const empty = server((path) => (path === '/a/slide.dzi' ? ranged(dzi) : undefined));
+    await expect(
+      openSlideUrl('http://h/a/slide.dzi', platform, { fetch: empty, retries: 0 }),
+    ).rejects.toMatchObject({
+      code: 'not-found',
+      problem: expect.stringContaining('none of its tiles') as string,
+    });
+  });
+
+  test('one tile of any level is enough; others are missing', async () => {
+    const sparse = server((path) => {
+      if (path === '/a/slide.dzi') return ranged(dzi);
+      return path === '/a/slide_files/9/2_1.png' ? new Response('a tile') : undefined;
+    });
+    const slide = await openSlideUrl('http://h/a/slide.dzi', platform, { fetch: sparse, retries: 0 });
+    expect((await slide.tile(0, 0, 0)).kind).toBe('missing');
+    await expect(slide.tile(0, 9, 0)).rejects.toThrow(RangeError);
+  });
+
   const http = server(async (path) => {
     if (path === '/a/slide.dzi') return ranged(dzi);
     const [, level, column, row] =
@@ -99,13 +128,6 @@ describe('Deep Zoom', () => {
     ] as const) {
       expect(await colour(slide, x, y)).toEqual([Math.floor(x / 2), y, 50, 255]);
     }
-  });
-
-  test('a tile that the server does not have is missing', async () => {
-    const without = server((path) => (path === '/a/slide.dzi' ? ranged(dzi) : undefined));
-    const slide = await openSlideUrl('https://a.example/a/slide.dzi', platform, { fetch: without });
-    expect(await slide.tile(0, 0, 0)).toEqual({ kind: 'missing' });
-    await expect(slide.tile(0, 9, 0)).rejects.toThrow(RangeError);
   });
 });
 

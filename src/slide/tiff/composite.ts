@@ -2,8 +2,10 @@
  * Fluorescence: combines separate channels into one picture, each in its colour, added up. Each channel is
  * stretched from near its darkest to near its brightest value, measured on the smallest level.
  */
+import { pyramidOf, type LevelScale } from '../pyramid.ts';
 import { SlideError, type RgbaImage, type SlidePlatform } from '../slide.ts';
 import { GreyImage } from './grey-image.ts';
+import { unlessUnreadable } from './tiff-support.ts';
 import { tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
@@ -11,13 +13,27 @@ import type { TileGrid } from './tiff-slide.ts';
 /** Most channels to add up; more would be mud. */
 export const maxCompositeChannels = 4;
 
-/** A channel as OME-XML describes it. */
-export interface OmeChannel {
+/** A channel as a file describes it. */
+export interface Channel {
   readonly name: string;
   /** null where the file gives none, or white for every channel. */
   readonly colour: readonly [number, number, number] | null;
-  /** Its directory in the main chain. */
-  readonly directory: number;
+  /** Its plane at full size, then smaller ones in any order; `withSubDirectories` finds them where they are SubIFDs. */
+  readonly directories: readonly TiffDirectory[];
+  /** The file that holds them, where it is another one of a set. */
+  readonly file?: TiffFile;
+}
+
+/** What the user is told of the channels: their names, and how many are not shown. */
+export function channelNames(channels: readonly Pick<Channel, 'name'>[]): string {
+  const shown = channels.slice(0, maxCompositeChannels).map((channel, i) => channel.name || `${i + 1}`);
+  const left = channels.length - shown.length;
+  return left === 0 ? shown.join(', ') : `${shown.join(', ')} (${left} more not shown)`;
+}
+
+/** A plane and its SubIFDs. */
+export async function withSubDirectories(file: TiffFile, plane: TiffDirectory): Promise<TiffDirectory[]> {
+  return [plane, ...(await file.subDirectories(plane))];
 }
 
 /** Default channel colours, distinguishable to red-green blind viewers too. */
@@ -35,7 +51,7 @@ const brightShare = 0.002;
 const maxRangeTiles = 64;
 
 interface ShownChannel {
-  readonly levels: readonly GreyImage[];
+  readonly levels: readonly { readonly image: GreyImage; readonly scale: LevelScale }[];
   readonly colour: readonly [number, number, number];
   /** Values shown as black and as full intensity; measured with the first tile. */
   range: Promise<readonly [number, number]> | null;
@@ -43,35 +59,26 @@ interface ShownChannel {
 
 /**
  * The levels of a composite of the first channels.
- * @throws SlideError `unsupported` (channels in other files, or of different sizes or depths), `corrupt`.
+ * @throws SlideError `unsupported` (channels of different sizes or depths), `corrupt`.
  */
-export async function compositeLevels(file: TiffFile, channels: readonly OmeChannel[]): Promise<TileGrid[]> {
+export async function compositeLevels(file: TiffFile, channels: readonly Channel[]): Promise<TileGrid[]> {
   const shown: ShownChannel[] = [];
   const own = channels.some((one) => one.colour?.some((value) => value < 255));
   for (const [index, channel] of channels.slice(0, maxCompositeChannels).entries()) {
-    const directory = file.directories[channel.directory];
-    if (directory === undefined) {
-      throw new SlideError(
-        'unsupported',
-        file.source.name,
-        `Its channel ${index + 1} is in another file.`,
-        'Export all channels into one OME-TIFF, for example from QuPath.',
-      );
-    }
-    const levels = await channelLevels(file, directory);
+    const levels = await channelLevels(channel.file ?? file, channel.directories);
     const colour = (own ? channel.colour : null) ?? defaultColours[index % defaultColours.length]!;
     shown.push({ levels, colour, range: null });
   }
   const first = shown[0]?.levels ?? [];
   const count = Math.min(...shown.map((channel) => channel.levels.length));
   for (const { levels } of shown) {
-    for (const [i, level] of levels.slice(0, count).entries()) {
-      const other = first[i]!;
+    for (const [i, { image }] of levels.slice(0, count).entries()) {
+      const other = first[i]!.image;
       if (
-        level.width !== other.width ||
-        level.height !== other.height ||
-        level.tileWidth !== other.tileWidth ||
-        level.tileHeight !== other.tileHeight
+        image.width !== other.width ||
+        image.height !== other.height ||
+        image.tileWidth !== other.tileWidth ||
+        image.tileHeight !== other.tileHeight
       ) {
         throw new SlideError(
           'unsupported',
@@ -83,13 +90,14 @@ export async function compositeLevels(file: TiffFile, channels: readonly OmeChan
     }
   }
   if (isSplitRgb(shown)) for (const channel of shown) channel.range = Promise.resolve([0, 255]);
-  return first.slice(0, count).map((grid, level) => ({
-    width: grid.width,
-    height: grid.height,
-    tileWidth: grid.tileWidth,
-    tileHeight: grid.tileHeight,
-    columns: grid.columns,
-    rows: grid.rows,
+  return first.slice(0, count).map(({ image, scale }, level) => ({
+    width: scale.width,
+    height: scale.height,
+    downsample: scale.downsample,
+    tileWidth: image.tileWidth,
+    tileHeight: image.tileHeight,
+    columns: Math.ceil(scale.width / image.tileWidth),
+    rows: Math.ceil(scale.height / image.tileHeight),
     tile: async (column, row, platform, signal) => ({
       kind: 'pixels',
       image: await compositeTile(shown, level, column, row, platform, signal),
@@ -97,13 +105,17 @@ export async function compositeLevels(file: TiffFile, channels: readonly OmeChan
   }));
 }
 
-async function channelLevels(file: TiffFile, directory: TiffDirectory): Promise<GreyImage[]> {
-  const levels = [await GreyImage.open(file, directory)];
-  for (const sub of await file.subDirectories(directory)) {
-    const level = await GreyImage.open(file, sub);
-    if (level.width < levels.at(-1)!.width) levels.push(level);
+async function channelLevels(
+  file: TiffFile,
+  [plane, ...smaller]: readonly TiffDirectory[],
+): Promise<ShownChannel['levels']> {
+  const base = await GreyImage.open(file, plane!);
+  const images: GreyImage[] = [];
+  for (const directory of smaller) {
+    const image = await unlessUnreadable(GreyImage.open(file, directory));
+    if (image?.bits === base.bits) images.push(image);
   }
-  return levels;
+  return pyramidOf(base, images).levels;
 }
 
 /** Planar red, green and blue of 8 bits: a brightfield image, which must not be stretched. */
@@ -112,7 +124,7 @@ function isSplitRgb(channels: readonly ShownChannel[]): boolean {
     channels.length === 3 &&
     channels.every(
       ({ levels, colour }, i) =>
-        levels[0]!.bits === 8 && colour.every((value, axis) => value === (axis === i ? 255 : 0)),
+        levels[0]!.image.bits === 8 && colour.every((value, axis) => value === (axis === i ? 255 : 0)),
     )
   );
 }
@@ -125,12 +137,12 @@ async function compositeTile(
   platform: SlidePlatform,
   signal?: AbortSignal,
 ): Promise<RgbaImage> {
-  const { tileWidth: width, tileHeight: height } = channels[0]!.levels[level]!;
+  const { tileWidth: width, tileHeight: height } = channels[0]!.levels[level]!.image;
   const data = new Uint8ClampedArray(width * height * 4);
   await Promise.all(
     channels.map(async (channel) => {
       const [low, high] = await rangeOf(channel, platform);
-      const values = await channel.levels[level]!.values(column, row, platform, signal);
+      const values = await channel.levels[level]!.image.values(column, row, platform, signal);
       if (values === null) return;
       const [red, green, blue] = channel.colour;
       const scale = 1 / Math.max(1, high - low);
@@ -148,7 +160,7 @@ async function compositeTile(
 }
 
 function rangeOf(channel: ShownChannel, platform: SlidePlatform): Promise<readonly [number, number]> {
-  channel.range ??= findRange(channel.levels.at(-1)!, platform).catch((error: unknown) => {
+  channel.range ??= findRange(channel.levels.at(-1)!.image, platform).catch((error: unknown) => {
     channel.range = null;
     throw error;
   });

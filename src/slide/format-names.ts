@@ -1,0 +1,23 @@
+/** The names of formats as their makers write them, for people. */
+const formatNames: Readonly<Record<string, string>> = {
+  'akoya-qptiff': 'Akoya QPTIFF',
+  'aperio-svs': 'Aperio SVS',
+  'hamamatsu-ndpi': 'Hamamatsu NDPI',
+  'leica-scn': 'Leica SCN',
+  'philips-tiff': 'Philips TIFF',
+  'ventana-bif': 'Ventana BIF',
+  'ome-tiff': 'OME-TIFF',
+  'dicom-wsi': 'DICOM whole-slide image',
+  tiff: 'TIFF',
+  'deep-zoom': 'Deep Zoom',
+  'iiif-2': 'IIIF Image API 2',
+  'iiif-3': 'IIIF Image API 3',
+  jpeg: 'JPEG image',
+  png: 'PNG image',
+  webp: 'WebP image',
+};
+
+/** Display name of `SlideMetadata.format`. */
+export function formatName(format: string): string {
+  return formatNames[format] ?? format;
+}

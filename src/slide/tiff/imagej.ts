@@ -1,0 +1,79 @@
+/**
+ * TIFF stacks of ImageJ and Fiji: the description counts channels, focal planes and times, whose planes follow each other in
+ * this order; the resolution tags count pixels per unit of length that it names.
+ */
+import { maxProperties } from '../limits.ts';
+import {
+  channelNames,
+  compositeLevels,
+  isInterleaved,
+  withSubDirectories,
+  type Channel,
+} from './composite.ts';
+import { genericContents, planesNote, withoutEmpty } from './generic-tiff.ts';
+import { imageJMpp } from './resolution.ts';
+import { tag } from './tags.ts';
+import type { TiffFile } from './tiff-file.ts';
+import type { TiffContents } from './tiff-slide.ts';
+
+/** Whether the first description is ImageJ's. */
+export async function isImageJ(file: TiffFile): Promise<boolean> {
+  return (await file.directories[0]!.textStart(tag.imageDescription)).startsWith('ImageJ=');
+}
+
+/** ImageJ's own colours of channels. */
+const colours: readonly NonNullable<Channel['colour']>[] = [
+  [255, 0, 0],
+  [0, 255, 0],
+  [0, 0, 255],
+  [255, 255, 255],
+];
+
+/** @throws SlideError `unsupported`, `corrupt`. */
+export async function imageJContents(file: TiffFile): Promise<TiffContents> {
+  const first = file.directories[0]!;
+  const description = await first.text(tag.imageDescription);
+  const fields = new Map(
+    description.split(/\r?\n/, maxProperties).map((line) => {
+      const equals = line.indexOf('=');
+      return [line.slice(0, equals), line.slice(equals + 1).trim()] as const;
+    }),
+  );
+  const count = (name: string): number => Math.max(1, Math.trunc(Number(fields.get(name) ?? 1)) || 1);
+  const channels = count('channels');
+  const mpp = imageJMpp(first, fields.get('unit'));
+  const isStackOfChannels = !isInterleaved(first) && (channels > 1 || first.number(tag.bitsPerSample) === 16);
+  if (!isStackOfChannels) {
+    const contents = await genericContents(file, { base: first });
+    return { ...contents, mpp: mpp ?? contents.mpp };
+  }
+  const planes: Channel[] = [];
+  for (const [i, directory] of file.directories.slice(0, channels).entries()) {
+    planes.push({
+      name: '',
+      colour: channels === 1 ? null : (colours[i] ?? null),
+      directories: await withSubDirectories(file, directory),
+    });
+  }
+  const lost = channels - planes.length;
+  const stack = count('slices') * count('frames');
+  const notes: string[] = [];
+  // Stacks beyond 4 GB have one directory for all planes.
+  if (lost > 0) notes.push(planesNote(lost));
+  if (stack > 1) notes.push(`The first of ${stack} focal planes or times is shown.`);
+  return {
+    format: 'tiff',
+    directory: first,
+    levels: await compositeLevels(file, planes),
+    associated: [],
+    mpp,
+    magnification: null,
+    scanner: null,
+    properties: withoutEmpty({
+      ImageDescription: description,
+      Software: 'ImageJ',
+      Channels: channelNames(planes),
+    }),
+    notes,
+  };
+}
