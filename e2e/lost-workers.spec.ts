@@ -37,8 +37,13 @@ const nothingSaved = `
   StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('no files here', 'SecurityError'));
   IDBFactory.prototype.open = () => { throw new DOMException('no database here', 'SecurityError'); };`;
 
-async function open(page: Page, faults: Partial<Record<WorkerName, string>>): Promise<void> {
-  if (Object.keys(faults).length > 0) await quickLimits(page, 15, faults);
+/** @param watch who watches over what hangs: there, limits pass faster. */
+async function open(
+  page: Page,
+  faults: Partial<Record<WorkerName, string>>,
+  watch: 'page' | WorkerName = 'page',
+): Promise<void> {
+  if (Object.keys(faults).length > 0) await quickLimits(page, 15, watch, faults);
   await page.goto('/?slide=slides/CMU-1-Small-Region.svs&model=tiny&backend=wasm');
   await expect(page.getByTestId('backend')).toBeVisible();
 }
@@ -81,7 +86,7 @@ for (const [what, fault, says] of [
   });
 
   test(`a storage worker that ${what}: the run goes on, and everything is saved`, async ({ page }) => {
-    await open(page, { storage: atWrite(fault) });
+    await open(page, { storage: atWrite(fault) }, 'segment');
     await runWholeSlide(page);
     await expect(page.getByTestId('notice')).toContainText(says.replace('90', '60'));
     await expect(page.getByTestId('notice')).toContainText(
@@ -119,7 +124,7 @@ test('a decoder of the browser that never answers: its slices are unreadable, th
     let decoded = 0;
     const decode = globalThis.createImageBitmap;
     globalThis.createImageBitmap = (...args) => ++decoded === 3 ? new Promise(() => undefined) : decode(...args);`;
-  await open(page, { reader: script });
+  await open(page, { reader: script }, 'reader');
   await runWholeSlide(page);
   await expect(page.getByTestId('notice')).toContainText('decoder gave no answer for 60 seconds');
   const shown = await maps(page);
