@@ -251,7 +251,7 @@ test('annotations that can not be saved are said to be, tried again, and can be 
   await setFault(page, 'write');
   await drawRectangle(page);
   await expect(note(page)).toContainText('Changes not saved');
-  await expect(page.getByTestId('notice')).toContainText("Annotations can't be saved.");
+  await expect(page.getByTestId('notice')).toContainText("Annotations and bookmarks can't be saved.");
   await page.keyboard.press('Escape');
   const download = page.waitForEvent('download');
   await page.getByTestId('annotations-section').getByRole('button', { name: 'Export' }).click();
@@ -352,4 +352,30 @@ test('links with impossible views leave the page usable', async ({ page }) => {
     await page.waitForFunction(() => window.dualscope!.endedRuns() > 0, undefined, { timeout: 200_000 });
     await expectUsable(page);
   }
+});
+
+test('two tabs with one slide show the same bookmarks, and both keep theirs', async ({ page, context }) => {
+  const open = async (tab: Page): Promise<void> => {
+    await openBySlideAddress(tab, 'slides/CMU-1-Small-Region.svs');
+    await tab.getByTestId('command-panel.bookmarks').click();
+    // Saved items have been read.
+    await expect(tab.getByTestId('view-A')).toBeVisible();
+  };
+  const set = (tab: Page): Promise<void> => tab.getByRole('button', { name: 'Bookmark this view' }).click();
+  const entries = (tab: Page) => tab.getByTestId('bookmarks').getByRole('listitem');
+  await open(page);
+  const other = await context.newPage();
+  await open(other);
+  await set(page);
+  await expect(entries(other)).toHaveCount(1);
+  await Promise.all([set(page), set(other)]);
+  await expect(entries(page)).toHaveCount(3);
+  await expect(entries(other)).toHaveCount(3);
+  await other.getByTestId('bookmark-note-1').fill('Mitosis?');
+  await expect(page.getByTestId('bookmark-note-1')).toHaveValue('Mitosis?');
+  await page.getByRole('button', { name: 'Delete bookmark 3' }).click();
+  await expect(entries(other)).toHaveCount(2);
+  await page.reload();
+  await expect(entries(page)).toHaveCount(2);
+  await expect(page.getByTestId('bookmark-note-1')).toHaveValue('Mitosis?');
 });

@@ -1,8 +1,11 @@
 /** Notices that the other side of a connection does not answer: a parser or a decoder that never ends. */
+import { countAwakeTime } from './awake-time.ts';
 
 export interface HeartbeatOptions {
   /** Milliseconds without an answer; longer than any computation between two messages may take. */
   readonly deadlineMs: number;
+  /** Milliseconds more that the present computation may take. 0 by default. */
+  readonly moreMs?: () => number;
   /** Called once; the watch has ended. */
   readonly onSilent: () => void;
 }
@@ -21,20 +24,16 @@ const beats = 8;
  * deadline. Time in which this thread itself stood still does not count.
  * @returns a function that ends the watch.
  */
-export function watchHeartbeat(watched: Watched, { deadlineMs, onSilent }: HeartbeatOptions): () => void {
-  const intervalMs = deadlineMs / beats;
+export function watchHeartbeat(
+  watched: Watched,
+  { deadlineMs, moreMs = () => 0, onSilent }: HeartbeatOptions,
+): () => void {
   /** Milliseconds that a question has waited for its answer; null without one. */
   let waited: number | null = null;
-  let last = performance.now();
-  const end = (): void => clearInterval(timer);
-  const timer = setInterval(() => {
-    const now = performance.now();
-    // A sleeping computer and a hidden page's timers: no more than one interval is sure to have been waited for.
-    const passed = Math.min(now - last, intervalMs);
-    last = now;
+  const end = countAwakeTime(deadlineMs / beats, (passed) => {
     if (waited !== null) {
       waited += passed;
-      if (waited < deadlineMs) return;
+      if (waited < deadlineMs + moreMs()) return;
       end();
       onSilent();
       return;
@@ -46,8 +45,6 @@ export function watchHeartbeat(watched: Watched, { deadlineMs, onSilent }: Heart
       // The connection has ended.
       end,
     );
-  }, intervalMs);
-  // Node: a watch does not keep the process alive.
-  if (typeof timer === 'object') (timer as { unref?: () => void }).unref?.();
+  });
   return end;
 }

@@ -59,6 +59,7 @@ export class RpcClient<Api> {
   /** Calls whose handlers have not ended, with what to do then. */
   readonly #running = new Map<number, (() => void) | undefined>();
   readonly #port: RpcPort;
+  readonly #failureListeners: ((error: WorkerError) => void)[] = [];
   #nextId = 1;
   #failure: WorkerError | null = null;
 
@@ -130,10 +131,22 @@ export class RpcClient<Api> {
     });
   }
 
+  /** Why the other side is gone, with which all calls are rejected; null while it is there. */
+  get failure(): WorkerError | null {
+    return this.#failure;
+  }
+
+  /** Calls `listener` when the other side is gone, before the open calls are rejected. */
+  onFailure(listener: (error: WorkerError) => void): void {
+    if (this.#failure === null) this.#failureListeners.push(listener);
+    else listener(this.#failure);
+  }
+
   /** Rejects every open call and all later ones: the other side is gone. */
   fail(report: ErrorReport): void {
     // The first reason is the cause of later ones.
     this.#failure ??= new WorkerError(report);
+    for (const listener of this.#failureListeners.splice(0)) listener(this.#failure);
     for (const pending of this.#pending.values()) pending.reject(this.#failure);
     this.#pending.clear();
     for (const ended of this.#running.values()) ended?.();

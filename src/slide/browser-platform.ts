@@ -6,10 +6,12 @@ import { checkDecodable, encodedSize } from './encoded-image.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
 import { abortReason } from '../base/abort.ts';
+import { answeredIn, NoAnswer } from '../base/awake-time.ts';
 import { shrinkImage, shrunk } from './shrink.ts';
 import type { RgbaImage, Shrink, SlidePlatform, TilePayload } from './slide.ts';
 
-const asStored: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
+/** Colours as in the file. */
+export const asStored: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' };
 
 /** Converted to sRGB by the file's embedded profile. */
 const managed: ImageBitmapOptions = { colorSpaceConversion: 'default', premultiplyAlpha: 'none' };
@@ -26,6 +28,29 @@ const reduced = (
 
 const pool = new Jpeg2000Pool();
 
+/** Milliseconds after which a decoder of the browser counts as hanging; with all cores busy, a tile may take seconds. */
+const decodeMs = 60_000;
+
+/**
+ * `createImageBitmap`, which rejects when there is no answer.
+ * @param crop of the source's top left corner; all of it without.
+ * @throws NoAnswer; the decoder's error.
+ */
+export function decodedBitmap(
+  source: Blob | ImageData | ImageBitmap,
+  options: ImageBitmapOptions,
+  crop?: { readonly width: number; readonly height: number },
+): Promise<ImageBitmap> {
+  return answeredIn(
+    crop === undefined
+      ? createImageBitmap(source, options)
+      : createImageBitmap(source, 0, 0, crop.width, crop.height, options),
+    decodeMs,
+    () => new NoAnswer(`The browser's decoder gave no answer for ${decodeMs / 1000} seconds.`),
+    (bitmap) => bitmap.close(),
+  );
+}
+
 /** The platform for the page and its workers. */
 export function browserPlatform(): SlidePlatform {
   return {
@@ -35,7 +60,7 @@ export function browserPlatform(): SlidePlatform {
         if (signal?.aborted) throw abortReason(signal);
         checkDecodable(bytes, type);
         const size = shrink === 1 ? null : encodedSize(bytes, type);
-        const bitmap = await createImageBitmap(
+        const bitmap = await decodedBitmap(
           new Blob([bytes], { type }),
           size === null ? asStored : { ...asStored, ...reduced(size, shrink) },
         );
@@ -65,7 +90,7 @@ export async function tileBitmap(
 ): Promise<ImageBitmap | null> {
   if (signal?.aborted) throw abortReason(signal);
   if (payload.kind === 'missing') return null;
-  const bitmap = await createImageBitmap(...(await bitmapSource(payload, profile ?? null)));
+  const bitmap = await decodedBitmap(...(await bitmapSource(payload, profile ?? null)));
   if (signal?.aborted) {
     bitmap.close();
     throw abortReason(signal);
@@ -88,7 +113,7 @@ async function bitmapSource(
   if (profile === null) return [new Blob([bytes], { type }), asStored];
   if (type === 'image/jpeg') return [new Blob([jpegWithProfile(bytes, profile)], { type }), managed];
   // PNG and WebP may carry their own profile, which would have to be removed first.
-  const bitmap = await createImageBitmap(new Blob([bytes], { type }), asStored);
+  const bitmap = await decodedBitmap(new Blob([bytes], { type }), asStored);
   try {
     return asPng(bitmapPixels(bitmap), profile);
   } finally {

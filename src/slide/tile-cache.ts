@@ -4,7 +4,7 @@ import { LeastRecentlyUsed } from '../base/lru.ts';
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
 import { SlideError, type ImageDecoder, type RgbaImage, type Slide } from './slide.ts';
-import { brokenTile } from './broken-tile.ts';
+import { undecodedTile } from './broken-tile.ts';
 
 export class TileCache {
   readonly #tiles: LeastRecentlyUsed<string, RgbaImage>;
@@ -86,6 +86,6 @@ async function decodeTile(
     if (signal.aborted) throw abortReason(signal);
     if (cause instanceof SlideError) throw cause;
     const where = `level ${level}, tile ${column}, ${row}`;
-    throw brokenTile(slide.metadata.name, where, 'Its image data is damaged.', cause);
+    throw undecodedTile(slide.metadata.name, where, cause);
   }
 }

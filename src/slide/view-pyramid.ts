@@ -1,6 +1,6 @@
 /** Tiles of every level that a viewer shows, made from the slide's own where the file has no such level. */
 import { abortReason } from '../base/abort.ts';
-import { brokenTile } from './broken-tile.ts';
+import { undecodedTile } from './broken-tile.ts';
 import { MeanImage } from './mean-image.ts';
 import { addTile, Overview, type OverviewProgress, type ReducedTile } from './overview.ts';
 import { readRegion } from './region.ts';
@@ -228,7 +228,7 @@ export async function reducedTile(
     if (signal?.aborted) throw abortReason(signal);
     if (!(cause instanceof SlideError)) {
       const where = `level ${level}, tile ${column}, ${row}`;
-      return brokenTile(slide.metadata.name, where, 'Its image data is damaged.', cause);
+      return undecodedTile(slide.metadata.name, where, cause);
     }
     if (cause.code !== 'broken-tile') throw cause;
     return cause;

@@ -2,9 +2,8 @@
 import type { AnnotationFile } from '../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../annotation/rasterise.ts';
 import type { CellLattice, MapFileRequest, MapWorkerApi, RasterisedCell } from './map-service.ts';
-import { watchHeartbeat } from '../base/heartbeat.ts';
-import type { RpcClient } from '../base/rpc.ts';
 import { connectWorker } from '../base/worker-port.ts';
+import { WatchedWorker } from './watched-worker.ts';
 
 export type { CellLattice, MapFileRequest, RasterisedCell } from './map-service.ts';
 
@@ -35,56 +34,44 @@ const deadlineMs = 90_000;
 
 /** Starts the worker with the first call. */
 export function createMapClient(): MapClient {
-  let started: RpcClient<MapWorkerApi> | null = null;
   /** What the worker is doing, by the file's name, for the message when it hangs in it. */
   const files = new Set<string>();
-  const rpc = (): RpcClient<MapWorkerApi> => {
-    if (started !== null) return started;
-    const worker = new Worker(new URL('./map-worker.ts', import.meta.url), { type: 'module', name: 'map' });
-    const client = connectWorker<MapWorkerApi>(worker, 'map');
-    watchHeartbeat(client, {
-      deadlineMs,
-      onSilent: () => {
-        // The next call starts another.
-        started = null;
-        worker.terminate();
-        client.fail({
-          code: 'not-answering',
-          file: [...files][0] ?? '',
-          problem: `This was stopped: there was no answer for ${deadlineMs / 1000} seconds.`,
-          remedy: 'The file may be damaged, or too large for this computer.',
-        });
-      },
-    });
-    started = client;
-    return client;
-  };
+  const worker = new WatchedWorker<MapWorkerApi>({
+    start: () =>
+      connectWorker<MapWorkerApi>(
+        new Worker(new URL('./map-worker.ts', import.meta.url), { type: 'module', name: 'map' }),
+        'map',
+      ),
+    deadlineMs,
+    silenceReport: (seconds) => ({
+      code: 'not-answering',
+      file: [...files][0] ?? '',
+      problem: `This was stopped: there was no answer for ${seconds} seconds.`,
+      remedy: 'The file may be damaged, or too large for this computer.',
+    }),
+  });
   return {
     readAnnotations: (file, name) => {
       files.add(name);
-      return rpc()
-        .call('readAnnotations', [file, name])
-        .finally(() => files.delete(name));
+      return worker.rpc.call('readAnnotations', [file, name]).finally(() => files.delete(name));
     },
     rasterise: (areas, lattice, outside, onCell, signal) =>
-      rpc().call('rasterise', [areas, lattice, outside], {
+      worker.rpc.call('rasterise', [areas, lattice, outside], {
         signal,
         onProgress: (cell) => onCell(cell as RasterisedCell),
       }),
     writeFile: async (request, rows) => {
-      const { id, stripRows } = await rpc().call('beginFile', [request]);
+      const { id, stripRows } = await worker.rpc.call('beginFile', [request]);
       try {
         // One strip at a time, so that the page stays responsive and holds one strip in memory.
         for (let top = 0; ; top += stripRows) {
           const values = rows(top, stripRows);
           if (values === null) break;
-          await rpc().call('pushRows', [id, values], { transfer: [values.buffer] });
+          await worker.rpc.call('pushRows', [id, values], { transfer: [values.buffer] });
         }
-        return await rpc().call('finishFile', [id]);
+        return await worker.rpc.call('finishFile', [id]);
       } catch (error) {
-        void rpc()
-          .call('dropFile', [id])
-          .catch(() => undefined);
+        void worker.rpc.call('dropFile', [id]).catch(() => undefined);
         throw error;
       }
     },

@@ -4,8 +4,8 @@ import { SlideError, type Slide, type SlideErrorCode } from '../slide/slide.ts';
 import { WorkerError } from '../base/error-report.ts';
 import { titleOfInput, type SlideInput } from './protocol.ts';
 import type { ReaderWorkerApi } from './reader-service.ts';
-import { SlideKeeper, type StartedWorker } from './slide-keeper.ts';
-import { connectWorker } from '../base/worker-port.ts';
+import { SlideKeeper } from './slide-keeper.ts';
+import { connectWorker, type StartedWorker } from '../base/worker-port.ts';
 
 /** An open slide, without its pixels. */
 export type SlideHandle = Pick<Slide, 'metadata' | 'close'>;
@@ -30,8 +30,7 @@ export function startReader(): SlideReading {
       type: 'module',
       name: 'reader',
     });
-    const rpc = connectWorker<ReaderWorkerApi>(worker, 'reader');
-    return { rpc, terminate: () => worker.terminate() };
+    return connectWorker<ReaderWorkerApi>(worker, 'reader');
   }, titleOfInput);
 }
 

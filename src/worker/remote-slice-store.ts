@@ -2,14 +2,14 @@
 import { toErrorReport, type ErrorReport } from '../base/error-report.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { RunStore } from '../segment/store.ts';
-import type { StorageWorkerApi, StoredRun } from './storage-protocol.ts';
+import type { RunStorage, StoredRun } from './storage-protocol.ts';
 
 /**
  * A store that never fails a run. After the first problem, which is reported, it saves no more slices, because later ones
  * would meet the same problem.
  */
 export class RemoteSliceStore implements RunStore {
-  readonly #storage: StorageWorkerApi;
+  readonly #storage: RunStorage;
   readonly #key: string;
   readonly #places: Set<string>;
   readonly #onProblem: (report: ErrorReport) => void;
@@ -17,7 +17,7 @@ export class RemoteSliceStore implements RunStore {
   #isDamageReported = false;
 
   private constructor(
-    storage: StorageWorkerApi,
+    storage: RunStorage,
     key: string,
     places: readonly (readonly [number, number])[],
     onProblem: (report: ErrorReport) => void,
@@ -35,7 +35,7 @@ export class RemoteSliceStore implements RunStore {
    * @returns null, after calling `onProblem`, when the slices can't be opened.
    */
   static async open(
-    storage: StorageWorkerApi,
+    storage: RunStorage,
     key: string,
     marginPx: number,
     onProblem: (report: ErrorReport) => void,

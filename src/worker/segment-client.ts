@@ -18,7 +18,11 @@ import {
   type TensorCounts,
 } from './protocol.ts';
 import type { StorageUse } from './storage-protocol.ts';
-import { connectWorker } from '../base/worker-port.ts';
+import type { ErrorReport } from '../base/error-report.ts';
+import { connectWorker, type StartedWorker } from '../base/worker-port.ts';
+import { WatchedWorker } from './watched-worker.ts';
+
+export { isLostWorker } from './watched-worker.ts';
 
 export type { NamedFile } from './protocol.ts';
 export { WorkerError } from '../base/error-report.ts';
@@ -53,49 +57,147 @@ export interface SegmentClient {
   restore(request: SegmentRequest, options?: RunOptions): Promise<RestoreSummary>;
   storageUse(): Promise<StorageUse>;
   deleteStored(): Promise<void>;
+  /**
+   * Calls `listener` when the worker has crashed or did not answer. Its calls reject with an error that `isLostWorker`
+   * knows; the next call starts another worker, which knows the same models, view and pause.
+   */
+  onLost(listener: (report: ErrorReport) => void): void;
   /** Terminates the worker at once. Pending calls reject. */
   terminate(): void;
 }
 
+/**
+ * Milliseconds without an answer after which the worker counts as hanging: starting a backend and compiling a network
+ * take a minute at most.
+ */
+const deadlineMs = 90_000;
+
+/**
+ * Multiply-accumulates per millisecond that slow computers reach with the backends that compute on the worker's thread,
+ * which does not answer meanwhile; a twentieth of what an ordinary one does.
+ */
+const slowestRates: Partial<Record<BackendName, number>> = { wasm: 50_000, cpu: 5_000 };
+
+export interface SegmentClientOptions {
+  /** Starts a segmentation worker. */
+  readonly start?: () => StartedWorker<SegmentWorkerApi>;
+  readonly deadlineMs?: number;
+}
+
 /** Starts a segmentation worker. A page needs only one: its runs take turns on the backend. */
-export function createSegmentClient(): SegmentClient {
+export function createSegmentClient(options: SegmentClientOptions = {}): SegmentClient {
+  const { start = startWorker } = options;
+  const listeners: ((report: ErrorReport) => void)[] = [];
+  /** What a new worker has to know. */
+  const ownModels = new Map<string, readonly NamedFile[]>();
+  let view: Level0Rect | null = null;
+  let paused = false;
+  /** Of a slice, by the model's URL. */
+  const macs = new Map<string, number>();
+  /** Models that compute now, by URL. */
+  const computing: string[] = [];
+  let backend: BackendName | null = null;
+
+  const worker = new WatchedWorker<SegmentWorkerApi>({
+    start,
+    deadlineMs: options.deadlineMs ?? deadlineMs,
+    moreMs: () => {
+      const rate = backend === null ? undefined : slowestRates[backend];
+      return rate === undefined ? 0 : Math.max(0, ...computing.map((url) => macs.get(url) ?? 0)) / rate;
+    },
+    silenceReport: (seconds) => ({
+      code: 'not-answering',
+      file: '',
+      problem: `Segmentation was stopped: there was no answer for ${seconds} seconds.`,
+      remedy:
+        'Try again. If it happens again, choose another model, or another backend with "?backend=wasm".',
+    }),
+    prepare: (rpc) => {
+      const calls = [
+        ...[...ownModels].map(([url, files]) => rpc.call('addModelFiles', [url, files])),
+        ...(view === null ? [] : [rpc.call('setView', [view])]),
+        ...(paused ? [rpc.call('setPaused', [true])] : []),
+      ];
+      // A worker that ends again tells its other callers.
+      for (const each of calls) each.catch(() => undefined);
+    },
+    onLost: (report) => {
+      backend = null;
+      for (const listener of listeners) listener(report);
+    },
+  });
+  // Before it is needed, because it takes a while to load.
+  void worker.rpc;
+
+  const computed = async <T>(modelUrl: string, work: Promise<T>): Promise<T> => {
+    computing.push(modelUrl);
+    try {
+      return await work;
+    } finally {
+      computing.splice(computing.indexOf(modelUrl), 1);
+    }
+  };
+  /** Does not fail: the next worker is told the same. */
+  const told = (work: Promise<void>): Promise<void> => work.catch(() => undefined);
+  const noted = (event: SegmentEvent): SegmentEvent => {
+    if (event.kind === 'backend') backend = event.report.name;
+    return event;
+  };
+  return {
+    initialise: async (wanted) => {
+      const report = await worker.rpc.call('initialise', [wanted]);
+      backend = report.name;
+      return report;
+    },
+    addModelFiles: (modelUrl, files) => {
+      ownModels.set(absoluteUrl(modelUrl), files);
+      return worker.rpc.call('addModelFiles', [absoluteUrl(modelUrl), files]);
+    },
+    checkModel: (modelUrl) =>
+      computed(absoluteUrl(modelUrl), worker.rpc.call('checkModel', [absoluteUrl(modelUrl)])),
+    manifest: async (modelUrl) => {
+      const manifest = await worker.rpc.call('manifest', [absoluteUrl(modelUrl)]);
+      macs.set(absoluteUrl(modelUrl), manifest.macs);
+      return manifest;
+    },
+    segment: (request, run = {}) =>
+      computed(
+        absoluteUrl(request.modelUrl),
+        worker.rpc.call('segment', [absolute(request)], {
+          signal: run.signal,
+          onAbort: 'wait',
+          onProgress: (event) => run.onEvent?.(noted(event as SegmentEvent)),
+        }),
+      ),
+    setView: (rect) => {
+      view = rect;
+      return told(worker.rpc.call('setView', [rect]));
+    },
+    setPaused: (isPaused) => {
+      paused = isPaused;
+      return told(worker.rpc.call('setPaused', [isPaused]));
+    },
+    tissue: (request) => worker.rpc.call('tissue', [absolute(request)]),
+    estimate: (request, overlaps, signal) =>
+      worker.rpc.call('estimate', [absolute(request), overlaps], { signal }),
+    restore: (request, run = {}) =>
+      worker.rpc.call('restore', [absolute(request)], {
+        signal: run.signal,
+        onProgress: (event) => run.onEvent?.(event as SegmentEvent),
+      }),
+    storageUse: () => worker.rpc.call('storageUse', []),
+    deleteStored: () => worker.rpc.call('deleteStored', []),
+    onLost: (listener) => void listeners.push(listener),
+    terminate: () => worker.terminate(),
+  };
+}
+
+function startWorker(): StartedWorker<SegmentWorkerApi> {
   const worker = new Worker(new URL('./segment-worker.ts', import.meta.url), {
     type: 'module',
     name: 'segment',
   });
-  const rpc = connectWorker<SegmentWorkerApi>(worker, 'segmentation');
-  return {
-    initialise: (wanted) => rpc.call('initialise', [wanted]),
-    addModelFiles: (modelUrl, files) => rpc.call('addModelFiles', [absoluteUrl(modelUrl), files]),
-    checkModel: (modelUrl) => rpc.call('checkModel', [absoluteUrl(modelUrl)]),
-    manifest: (modelUrl) => rpc.call('manifest', [absoluteUrl(modelUrl)]),
-    segment: (request, options = {}) =>
-      rpc.call('segment', [absolute(request)], {
-        signal: options.signal,
-        onAbort: 'wait',
-        onProgress: (event) => options.onEvent?.(event as SegmentEvent),
-      }),
-    setView: (view) => rpc.call('setView', [view]),
-    setPaused: (paused) => rpc.call('setPaused', [paused]),
-    tissue: (request) => rpc.call('tissue', [absolute(request)]),
-    estimate: (request, overlaps, signal) => rpc.call('estimate', [absolute(request), overlaps], { signal }),
-    restore: (request, options = {}) =>
-      rpc.call('restore', [absolute(request)], {
-        signal: options.signal,
-        onProgress: (event) => options.onEvent?.(event as SegmentEvent),
-      }),
-    storageUse: () => rpc.call('storageUse', []),
-    deleteStored: () => rpc.call('deleteStored', []),
-    terminate: () => {
-      worker.terminate();
-      rpc.fail({
-        code: 'worker-ended',
-        file: '',
-        problem: 'The segmentation worker was terminated.',
-        remedy: '',
-      });
-    },
-  };
+  return connectWorker<SegmentWorkerApi>(worker, 'segmentation');
 }
 
 function absolute(request: SegmentRequest): SegmentRequest {

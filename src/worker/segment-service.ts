@@ -32,7 +32,7 @@ import type {
 } from './protocol.ts';
 import type { SlideHandle } from './reader-client.ts';
 import { RemoteSliceStore } from './remote-slice-store.ts';
-import type { StorageWorkerApi } from './storage-protocol.ts';
+import type { RunStorage } from './storage-protocol.ts';
 import { restoreResults, runNote, type Subject } from './stored-results.ts';
 
 /** Number of regions whose context features a run caches. */
@@ -52,7 +52,7 @@ export interface SegmentPlatform extends NetworkPlatform {
   openSlide(input: SlideInput): Promise<SlideHandle>;
   reader(slide: SlideHandle): SliceReader;
   /** Stores finished slices; absent if nothing is to be saved. */
-  readonly storage?: StorageWorkerApi;
+  readonly storage?: RunStorage;
 }
 
 /** Runs take turns on the backend, slice by slice. A new view reorders all of them. */
@@ -141,6 +141,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     });
     queue.setView(view);
     queues.add(queue);
+    const endNotices = store === null ? undefined : storage?.onReplaced?.(notify);
     const tensorsBefore = platform.numTensors();
     try {
       await store?.setRun({ ...about, state: 'running' });
@@ -160,6 +161,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       return { ...summary, tensorsBefore, tensorsAfter: platform.numTensors() };
     } finally {
       queues.delete(queue);
+      endNotices?.();
       await store?.close();
     }
   };

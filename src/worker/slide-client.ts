@@ -62,8 +62,7 @@ export function createSlideClient(): SlideClient {
         type: 'module',
         name: 'slide',
       });
-      const rpc = connectWorker<SlideWorkerApi>(worker, 'slide');
-      return { rpc, terminate: () => worker.terminate() };
+      return connectWorker<SlideWorkerApi>(worker, 'slide');
     },
     titleOf: titleOfInput,
     deadlineMs,

@@ -1,7 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { RpcClient, serveRpc } from '../base/rpc.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
-import { SlideKeeper, type StartedWorker } from './slide-keeper.ts';
+import type { StartedWorker } from '../base/worker-port.ts';
+import { SlideKeeper } from './slide-keeper.ts';
 
 /** Slides by name. Whoever has "hang" in its name blocks the worker in which it is touched, for good. */
 interface FakeApi {
@@ -12,6 +13,14 @@ interface FakeApi {
   build(slideId: number): Promise<string>;
 }
 
+interface FakeState {
+  readonly opened: string[];
+  readonly tiles: string[];
+  ended: boolean;
+  /** As an exception that nobody catches. */
+  crash: () => void;
+}
+
 const ends: (() => void)[] = [];
 afterEach(() => {
   for (const end of ends.splice(0)) end();
@@ -20,21 +29,22 @@ afterEach(() => {
 /** Workers that hang by no longer delivering messages, which is what a blocked thread looks like from outside. */
 function start(deadlineMs = 160): {
   keeper: SlideKeeper<string, FakeApi>;
-  workers: { opened: string[]; tiles: string[]; ended: boolean }[];
+  workers: FakeState[];
   finishBuild: () => void;
   version: { value: number };
 } {
-  const workers: { opened: string[]; tiles: string[]; ended: boolean }[] = [];
+  const workers: FakeState[] = [];
   const version = { value: 1 };
   let finishBuild: () => void = () => undefined;
   const startWorker = (): StartedWorker<FakeApi> => {
     const { port1, port2 } = new MessageChannel();
-    const state = { opened: [] as string[], tiles: [] as string[], ended: false };
+    const state: FakeState = { opened: [], tiles: [], ended: false, crash: () => undefined };
     workers.push(state);
     let hung = false;
     const listeners: ((event: MessageEvent) => void)[] = [];
     const touch = (name: string): void => {
       if (name.includes('hang')) hung = true;
+      if (name.includes('crash')) state.crash();
     };
     port1.addEventListener('message', (event) => {
       if (!hung) for (const listener of listeners) listener(event);
@@ -68,6 +78,8 @@ function start(deadlineMs = 160): {
       },
     );
     const rpc = new RpcClient<FakeApi>(port2);
+    state.crash = () =>
+      rpc.fail({ code: 'worker-failed', file: '', problem: 'It stopped.', remedy: 'Try again.' });
     port1.start();
     port2.start();
     return {
@@ -166,6 +178,22 @@ it('begins a call that lasts again after another hung', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   finishBuild();
   expect(await build).toBe('built');
+});
+
+it('goes on in a new worker after an exception that nobody caught', async () => {
+  const { keeper, workers } = start();
+  const { slideId } = await keeper.open('good.svs');
+  workers[0]?.crash();
+  expect(await tile(keeper, slideId, '0/0')).toBe('good.svs 0/0');
+  expect(workers.map(({ ended }) => ended)).toEqual([true, false]);
+});
+
+it('gives up a call that two workers crash in, and goes on with the next', async () => {
+  const { keeper, workers } = start();
+  const { slideId } = await keeper.open('good.svs');
+  await expect(tile(keeper, slideId, 'crash')).rejects.toMatchObject({ report: { code: 'worker-failed' } });
+  expect(workers.flatMap(({ tiles }) => tiles)).toEqual(['crash', 'crash']);
+  expect(await tile(keeper, slideId, '0/0')).toBe('good.svs 0/0');
 });
 
 it('does not go on with a file that is another one when it opens again', async () => {

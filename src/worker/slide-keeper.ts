@@ -6,18 +6,13 @@ import { abortReason, isAbort } from '../base/abort.ts';
 import { WorkerError } from '../base/error-report.ts';
 import { watchHeartbeat } from '../base/heartbeat.ts';
 import type { CallOptions, RpcClient } from '../base/rpc.ts';
+import type { StartedWorker } from '../base/worker-port.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
 
 /** What such a worker answers, besides calls about its slides. */
 export interface SlideHolder<Input> {
   open(input: Input): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
   close(slideId: number): Promise<void>;
-}
-
-/** A worker or thread that has been started. */
-export interface StartedWorker<Api> {
-  readonly rpc: RpcClient<Api>;
-  terminate(): void;
 }
 
 export interface SlideKeeperOptions<Input, Api> {
@@ -48,6 +43,8 @@ interface Attempt {
   readonly title: string;
   /** How often a worker hung while it worked on this. */
   hangs: number;
+  /** Whether a worker stopped while it worked on this. */
+  crashed: boolean;
   blamed: boolean;
 }
 
@@ -129,7 +126,7 @@ export class SlideKeeper<Input, Api extends SlideHolder<Input>> {
   }
 
   #attempt(kind: Attempt['kind'], title: string): Attempt {
-    return { kind, title, hangs: 0, blamed: false };
+    return { kind, title, hangs: 0, crashed: false, blamed: false };
   }
 
   /**
@@ -158,11 +155,12 @@ export class SlideKeeper<Input, Api extends SlideHolder<Input>> {
       } catch (error) {
         if (attempt.blamed) throw hung(attempt, this.#options.deadlineMs);
         if (isAbort(error) || this.#ended) throw error;
-        if (worker === this.#worker) {
-          // A worker that has crashed answers nobody: the next call starts another.
-          if (isCrash(error)) this.#end(worker, 'worker-failed');
-          throw error;
-        }
+        if (isCrash(worker, error)) {
+          // A worker that has crashed answers nobody. Another one gets each of its calls, once.
+          if (worker === this.#worker) this.#end(worker, 'worker-failed');
+          if (attempt.crashed) throw error;
+          attempt.crashed = true;
+        } else if (worker === this.#worker) throw error;
       } finally {
         endTurn();
       }
@@ -252,8 +250,8 @@ function call<Input, Api extends SlideHolder<Input>>(
 
 const endedReport = { code: 'worker-ended', file: '', problem: 'The worker was ended.', remedy: '' } as const;
 
-const isCrash = (error: unknown): boolean =>
-  error instanceof WorkerError && error.report.code === 'worker-failed';
+const isCrash = ({ rpc }: StartedWorker<never>, error: unknown): boolean =>
+  error === rpc.failure && rpc.failure?.report.code === 'worker-failed';
 
 function hung({ kind, title }: Attempt, deadlineMs: number): WorkerError {
   const seconds = Math.round(deadlineMs / 1000);

@@ -1,6 +1,6 @@
 /** Entry of the slide worker: reads and decodes tiles for viewing. */
 import { serveRpc } from '../base/rpc.ts';
-import { browserPlatform, tileBitmap } from '../slide/browser-platform.ts';
+import { asStored, browserPlatform, decodedBitmap, tileBitmap } from '../slide/browser-platform.ts';
 import type { TilePayload } from '../slide/slide.ts';
 import { openSlideInput } from './open-slides.ts';
 import type { SlideWorkerApi } from './protocol.ts';
@@ -25,10 +25,7 @@ async function toBitmap(
   const width = Math.min(whole.width, maxWidth);
   const height = Math.min(whole.height, maxHeight);
   try {
-    return await createImageBitmap(whole, 0, 0, width, height, {
-      colorSpaceConversion: 'none',
-      premultiplyAlpha: 'none',
-    });
+    return await decodedBitmap(whole, asStored, { width, height });
   } finally {
     whole.close();
   }

@@ -1,5 +1,6 @@
 /** The interface of the storage worker, and the notes that it stores with slices. All types are structured-cloneable. */
 import { z } from 'zod';
+import type { ErrorReport } from '../base/error-report.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 
 const rect = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
@@ -67,10 +68,24 @@ export interface StorageWorkerApi {
   use(): Promise<StorageUse>;
   /** Deletes all results except open ones. */
   deleteAll(): Promise<void>;
-  /** Spills a slice from the page's memory, for the lifetime of the page. Resolves when it can be read back. */
-  putAside(id: number, maps: SliceMaps): Promise<void>;
+  /**
+   * Spills a slice from the page's memory, for the lifetime of the page. Resolves when it can be read back.
+   * @param page unique id of the page: hexadecimal digits and dashes. Another worker of the page finds its slices.
+   */
+  putAside(page: string, id: number, maps: SliceMaps): Promise<void>;
   /** A spilled slice; null if it is damaged or missing. */
-  getAside(id: number): Promise<SliceMaps | null>;
+  getAside(page: string, id: number): Promise<SliceMaps | null>;
   /** Deletes spilled slices of closed pages. Does nothing if the browser has no storage. */
   sweep(): Promise<void>;
+}
+
+/** What runs use of it. */
+export interface RunStorage extends Pick<
+  StorageWorkerApi,
+  'open' | 'get' | 'put' | 'close' | 'setRun' | 'runs' | 'use' | 'deleteAll'
+> {
+  /**
+   * Calls `listener` when the worker had to be replaced. @returns a function that ends it.
+   */
+  onReplaced?(listener: (report: ErrorReport) => void): () => void;
 }

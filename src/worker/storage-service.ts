@@ -14,8 +14,6 @@ import {
 export interface StoragePlatform {
   /** @throws WorkerError `storage-missing`. */
   openFolder(name: FolderName): Promise<ResultFolder>;
-  /** Unique id of this page: hexadecimal digits and dashes. */
-  readonly page: string;
   /** Holds a lock with this name for the lifetime of the page. */
   hold(name: string): Promise<void>;
   /** Names of all locks held by open pages. */
@@ -51,15 +49,25 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
     return open.store;
   };
 
-  /** Slices that this page has spilled. */
-  let spill: Promise<SliceStore> | null = null;
-  const spillKey = platform.page.replaceAll('-', '').padEnd(64, '0').slice(0, 64);
-  const openSpill = async (): Promise<SliceStore> => {
+  /** Slices that the page has spilled, by key. */
+  const spills = new Map<string, Promise<SliceStore>>();
+  const openSpill = async (spillKey: string): Promise<SliceStore> => {
     await platform.hold(spillKey);
     const files = await folder('spill');
     // The database finds keys by their notes.
     await files.writeNote(spillKey, '');
     return SliceStore.open(await files.open(spillKey), spillKey, 0);
+  };
+  const spillOf = (page: string): Promise<SliceStore> => {
+    const spillKey = page.replaceAll('-', '').padEnd(64, '0').slice(0, 64);
+    const known = spills.get(spillKey);
+    if (known !== undefined) return known;
+    const opening = openSpill(spillKey).catch((error: unknown) => {
+      spills.delete(spillKey);
+      throw error;
+    });
+    spills.set(spillKey, opening);
+    return opening;
   };
 
   return {
@@ -134,21 +142,14 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
 
     deleteAll: () => guard(async () => (await folder('results')).remove((key) => !stores.has(key))),
 
-    putAside: async (_call, id, maps) => {
-      spill ??= openSpill().catch((error: unknown) => {
-        spill = null;
-        throw error;
-      });
-      await (await spill).put(id, 0, maps);
-    },
+    putAside: async (_call, page, id, maps) => (await spillOf(page)).put(id, 0, maps),
 
-    getAside: async (call, id) =>
-      spill === null ? null : transferMaps(call, await (await spill).get(id, 0)),
+    getAside: async (call, page, id) => transferMaps(call, await (await spillOf(page)).get(id, 0)),
 
     sweep: async () => {
       try {
         const alive = await platform.held();
-        await (await folder('spill')).remove((key) => key !== spillKey && !alive.has(key));
+        await (await folder('spill')).remove((key) => !spills.has(key) && !alive.has(key));
       } catch {
         // Without storage there is nothing to delete.
       }

@@ -10,7 +10,6 @@ serveRpc<StorageWorkerApi>(
   globalThis,
   createStorageService({
     openFolder: openResultFolder,
-    page: crypto.randomUUID(),
     hold: (name) =>
       new Promise<void>((held) => {
         // The browser releases the lock when the page ends, even after a crash.

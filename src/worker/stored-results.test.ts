@@ -93,10 +93,9 @@ function channel(): readonly [MessagePort, MessagePort] {
   return [port1, port2];
 }
 
-function platformOn(folder: ResultFolder, page = 'a'): StoragePlatform {
+function platformOn(folder: ResultFolder): StoragePlatform {
   return {
     openFolder: () => Promise.resolve(folder),
-    page,
     hold: () => Promise.resolve(),
     held: () => Promise.resolve(new Set()),
   };
@@ -361,9 +360,9 @@ describe('spilled slices', () => {
   it('are read back unchanged; only those of closed pages are deleted', async () => {
     const folder = new MemoryFolder();
     const held = new Set<string>();
-    const page = (name: string): Handlers<StorageWorkerApi> =>
+    const worker = (): Handlers<StorageWorkerApi> =>
       createStorageService({
-        ...platformOn(folder, name),
+        ...platformOn(folder),
         hold: (key) => Promise.resolve(void held.add(key)),
         held: () => Promise.resolve(held),
       });
@@ -377,16 +376,18 @@ describe('spilled slices', () => {
       classes: new Uint8Array([0, 1, value, 3]),
       confidence: new Uint8Array([9, 8, 7, value]),
     });
-    const one = page('11-aa');
-    const two = page('22-bb');
-    await one.putAside(call, 1, maps(5));
-    await two.putAside(call, 1, maps(6));
-    expect(await one.getAside(call, 1)).toEqual(maps(5));
-    expect(await one.getAside(call, 2)).toBeNull();
+    const one = worker();
+    const two = worker();
+    await one.putAside(call, '11-aa', 1, maps(5));
+    await two.putAside(call, '22-bb', 1, maps(6));
+    expect(await one.getAside(call, '11-aa', 1)).toEqual(maps(5));
+    expect(await one.getAside(call, '11-aa', 2)).toBeNull();
     const [first, second] = [...held];
     held.delete(second!);
     await one.sweep(call);
     expect([...folder.slices.keys()]).toEqual([first]);
-    expect(await one.getAside(call, 1)).toEqual(maps(5));
+    expect(await one.getAside(call, '11-aa', 1)).toEqual(maps(5));
+    // Another worker of the page, after the first one crashed.
+    expect(await worker().getAside(call, '11-aa', 1)).toEqual(maps(5));
   });
 });

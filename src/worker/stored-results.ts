@@ -11,7 +11,7 @@ import type { RunStore } from '../segment/store.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
 import type { RestoreSummary, SegmentRequest } from './protocol.ts';
 import { RemoteSliceStore } from './remote-slice-store.ts';
-import type { StorageWorkerApi, StoredRun, StoredRunEntry } from './storage-protocol.ts';
+import type { RunStorage, StoredRun, StoredRunEntry } from './storage-protocol.ts';
 
 /** The note of a run, without its state. */
 export function runNote(
@@ -47,7 +47,7 @@ export interface Subject {
  * µm per pixel.
  */
 export async function restoreResults(
-  storage: StorageWorkerApi,
+  storage: RunStorage,
   request: SegmentRequest,
   subject: Subject,
   { emit, signal }: { readonly emit: (event: SegmentEvent) => void; readonly signal: AbortSignal },

@@ -1,15 +1,17 @@
 /**
- * Stored records of annotations. Every change of an annotation, or of a slide's ground truth, is stored as a record of
- * its own, in the transaction that deletes the record it is based on. Two records of one item therefore mean that two
+ * Stored records of annotations. Every change of an annotation, a bookmark or a slide's ground truth is stored as a record
+ * of its own, in the transaction that deletes the record it is based on. Two records of one item therefore mean that two
  * pages changed it at the same time, and neither change is lost.
  */
 import { z } from 'zod';
 import { hasValidCoordinates } from '../../annotation/annotation-file.ts';
+import { bookmarkSchema, type Bookmark } from '../navigate/bookmarks.ts';
 import type { Annotation } from './annotation.ts';
 
 const recordVersion = 2;
 
-export type RecordKind = 'annotation' | 'truth';
+export const recordKinds = ['annotation', 'bookmark', 'truth'] as const;
+export type RecordKind = (typeof recordKinds)[number];
 
 /** Key of a record. `writer` is the page that wrote it; `id` is empty for ground truth. */
 export type RecordKey = readonly [
@@ -39,6 +41,8 @@ const annotationSchema = z.object({
   outer: ringSchema,
   holes: z.array(ringSchema).readonly(),
 });
+
+const bookmarkRecordSchema = bookmarkSchema.omit({ id: true }).extend({ version: z.literal(recordVersion) });
 
 const regionSchema = z
   .object({
@@ -70,16 +74,23 @@ export interface KeptTruth {
 export interface KeptAnnotations {
   /** In drawing order. */
   readonly annotations: readonly Annotation[];
+  /** By time. */
+  readonly bookmarks: readonly Bookmark[];
   readonly truth: KeptTruth | null;
 }
 
 /** What a record holds. */
 export type Content =
   | { readonly kind: 'annotation'; readonly place: number; readonly annotation: Annotation }
+  | { readonly kind: 'bookmark'; readonly bookmark: Bookmark }
   | { readonly kind: 'truth'; readonly truth: KeptTruth };
 
 export function toRecord(key: RecordKey, content: Content): StoredRecord {
   if (content.kind === 'truth') return { key, value: { version: recordVersion, ...content.truth } };
+  if (content.kind === 'bookmark') {
+    const { note, view, created } = content.bookmark;
+    return { key, value: { version: recordVersion, note, view, created } };
+  }
   const { label, outer, holes } = content.annotation;
   return { key, value: { version: recordVersion, place: content.place, label, outer, holes } };
 }
@@ -98,6 +109,12 @@ export function readRecord({ key: [, kind, id], value }: StoredRecord): ReadReco
     const { place, label, outer, holes } = data;
     return { content: { kind, place, annotation: { id, label, outer, holes } }, dropped: 0 };
   }
+  if (kind === 'bookmark') {
+    const { data } = bookmarkRecordSchema.safeParse(value);
+    if (data === undefined) return null;
+    const { note, view, created } = data;
+    return { content: { kind, bookmark: { id, note, view, created } }, dropped: 0 };
+  }
   const { data } = truthSchema.safeParse(value);
   if (data === undefined) return null;
   const regions = data.regions.flatMap((region) => regionSchema.safeParse(region).data ?? []);
@@ -108,9 +125,13 @@ export function readRecord({ key: [, kind, id], value }: StoredRecord): ReadReco
   };
 }
 
-/** How messages name a record: by the annotation's label, else its id. */
+/** How messages name a record: by the annotation's label or the bookmark's note, else its id. */
 export function recordTitle({ key: [, kind, id], value }: StoredRecord): string {
   if (kind === 'truth') return 'ground truth';
+  if (kind === 'bookmark') {
+    const { data } = z.looseObject({ note: z.string().min(1) }).safeParse(value);
+    return data === undefined ? `bookmark ${id}` : `bookmark "${data.note}"`;
+  }
   const { data } = z.looseObject({ label: z.string().min(1) }).safeParse(value);
   return data === undefined ? id : `"${data.label}"`;
 }

@@ -1,4 +1,4 @@
-/** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits. */
+/** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits and bookmarks. */
 import { WorkerError } from '../../base/error-report.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { AnnotatedRegion, RefusedRegion } from '../../annotation/annotation-file.ts';
@@ -75,6 +75,10 @@ export class AnnotationSession {
     store.subscribe(
       (state) => annotateOf(state).annotations,
       () => this.#edited(),
+    );
+    store.subscribe(
+      ({ slide }) => slide?.bookmarks,
+      () => this.#keep(),
     );
   }
 
@@ -204,13 +208,16 @@ export class AnnotationSession {
     }
     const { kept } = opened;
     const { annotations: drawn, truth: chosen, saving } = annotateOf(this.#store.getState());
+    // Set while the saved ones were not there yet.
+    const set = this.#store.getState().slide?.bookmarks ?? [];
     // Ground truth that was chosen while saved annotations could not be read stays.
     this.#waitingTruth = chosen === null ? kept.truth : null;
     this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
+    this.#store.dispatch({ type: 'bookmarks', bookmarks: [...kept.bookmarks, ...set] });
     this.#loadedSlide = slide.slideId;
     this.#showSaving();
     if (saving.kind === 'unread') this.#problemOver(readReport(name));
-    if (drawn.length > 0 || chosen !== null) this.#keep();
+    if (drawn.length > 0 || set.length > 0 || chosen !== null) this.#keep();
     await this.#modelsLoaded();
     if (this.#isOpen(slide) && this.#waitingTruth !== null) this.#takeTruth(this.#waitingTruth);
   }
@@ -222,6 +229,7 @@ export class AnnotationSession {
     this.#isMerging = true;
     try {
       this.#dispatch({ kind: 'merge', annotations: kept.annotations });
+      this.#store.dispatch({ type: 'bookmarks', bookmarks: kept.bookmarks });
       if (this.#waitingTruth !== null) {
         this.#waitingTruth = kept.truth;
         return;
@@ -274,8 +282,10 @@ export class AnnotationSession {
 
   /** Whether closing the page would lose annotations. */
   #hasUnsaved(): boolean {
-    const { annotations, saving } = annotateOf(this.#store.getState());
-    return this.#kept.isFailing || (saving.kind === 'unread' && annotations.length > 0);
+    const state = this.#store.getState();
+    const { annotations, saving } = annotateOf(state);
+    const count = annotations.length + (state.slide?.bookmarks.length ?? 0);
+    return this.#kept.isFailing || (saving.kind === 'unread' && count > 0);
   }
 
   /** Resolves when the models are loaded: labels are mapped to their classes. */
@@ -394,8 +404,9 @@ export class AnnotationSession {
   #keep(): void {
     const { slide } = this.#store.getState();
     if (slide === null || !this.#isLoaded(slide) || this.#isMerging) return;
-    const { annotations } = slide.annotate;
-    this.#kept.put(slide.metadata.fingerprint, { annotations, truth: this.keptTruth() });
+    const { annotate, bookmarks } = slide;
+    const { annotations } = annotate;
+    this.#kept.put(slide.metadata.fingerprint, { annotations, bookmarks, truth: this.keptTruth() });
   }
 
   #isLoaded({ slideId }: OpenSlide): boolean {
@@ -420,7 +431,7 @@ function unwrittenReport(reason: string): ErrorReport {
   return {
     code: 'storage-annotations',
     file: '',
-    problem: `Annotations can't be saved. ${reason}`,
+    problem: `Annotations and bookmarks can't be saved. ${reason}`,
     remedy: 'Dualscope keeps trying. Free disk space, or export them before you close the page.',
   };
 }
@@ -428,19 +439,24 @@ function unwrittenReport(reason: string): ErrorReport {
 const writtenReport: ErrorReport = {
   code: 'storage-annotations',
   file: '',
-  problem: 'Annotations are being saved again.',
+  problem: 'Annotations and bookmarks are being saved again.',
   remedy: '',
 };
 
 function readReport(file: string): ErrorReport {
-  return { code: 'storage-annotations', file, problem: 'Saved annotations were read.', remedy: '' };
+  return {
+    code: 'storage-annotations',
+    file,
+    problem: 'Saved annotations and bookmarks were read.',
+    remedy: '',
+  };
 }
 
 function unreadReport(file: string, reason: string): ErrorReport {
   return {
     code: 'storage-annotations',
     file,
-    problem: `Saved annotations can't be read. ${reason}`,
+    problem: `Saved annotations and bookmarks can't be read. ${reason}`,
     remedy:
       'They are left as they are, and new ones are not saved. Export new annotations before you close the page.',
   };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { Annotation } from './annotation.ts';
+import { earlierBookmarks, type Bookmark, type EarlierBookmarks } from '../navigate/bookmarks.ts';
 import { itemName, splitSlideRecord } from './annotation-record.ts';
 import type { KeptAnnotations, KeptTruth, StoredRecord } from './annotation-record.ts';
 import { AnnotationStore } from './annotation-store.ts';
@@ -13,7 +14,13 @@ const shape = (id: string, x = 0): Annotation => ({
   outer: [x, 0, 9, 0, 9, 9],
   holes: [],
 });
-const kept = (...annotations: Annotation[]): KeptAnnotations => ({ annotations, truth: null });
+const kept = (...annotations: Annotation[]): KeptAnnotations => ({ annotations, bookmarks: [], truth: null });
+const bookmark = (id: string, note = '', created = 1): Bookmark => ({
+  id,
+  note,
+  created,
+  view: { x: 1, y: 2, scale: 0.5, rotation: 90, flip: true },
+});
 const truth: KeptTruth = { source: 'file', name: 't.xml', outside: 'background', regions: [] };
 
 /** What several pages share: a database in memory that can be made to fail, and to hold its writes. */
@@ -103,7 +110,7 @@ class FakeAir {
   }
 }
 
-function page(database = new FakeDatabase(), air = new FakeAir()) {
+function page(database = new FakeDatabase(), air = new FakeAir(), earlier: EarlierBookmarks | null = null) {
   const warned: ErrorReport[] = [];
   const failing: (string | null)[] = [];
   /** What the page shows of its slide. */
@@ -117,6 +124,7 @@ function page(database = new FakeDatabase(), air = new FakeAir()) {
     },
     database,
     channel,
+    earlier,
   );
   const open = async (): Promise<KeptAnnotations> => {
     const opened = await store.open('f', 's.svs');
@@ -127,8 +135,12 @@ function page(database = new FakeDatabase(), air = new FakeAir()) {
     shown.kept = { ...shown.kept, annotations };
     store.put('f', shown.kept);
   };
+  const mark = (...bookmarks: Bookmark[]): void => {
+    shown.kept = { ...shown.kept, bookmarks };
+    store.put('f', shown.kept);
+  };
   const ids = (): string[] => shown.kept.annotations.map(({ id }) => id);
-  return { database, air, channel, store, open, put, shown, ids, warned, failing };
+  return { database, air, channel, store, open, put, mark, shown, ids, warned, failing };
 }
 
 const settle = async (): Promise<void> => {
@@ -142,10 +154,10 @@ describe('saving', () => {
   it('returns what was saved, in drawing order, with the ground truth', async () => {
     const one = page();
     expect(await one.open()).toEqual(kept());
-    one.store.put('f', { annotations: [shape('b'), shape('a')], truth });
+    one.store.put('f', { annotations: [shape('b'), shape('a')], bookmarks: [], truth });
     await settle();
     const next = page(one.database);
-    expect(await next.open()).toEqual({ annotations: [shape('b'), shape('a')], truth });
+    expect(await next.open()).toEqual({ annotations: [shape('b'), shape('a')], bookmarks: [], truth });
     expect(await next.store.open('other', 's.svs')).toEqual({ kind: 'read', kept: kept() });
   });
 
@@ -192,12 +204,16 @@ describe('saving', () => {
     await open();
     database.holds = true;
     put(shape('a'));
-    store.put('f', { annotations: [shape('a', 1), shape('b')], truth });
+    store.put('f', { annotations: [shape('a', 1), shape('b')], bookmarks: [], truth });
     store.flush();
     expect(database.writes).toBe(3);
     database.letGo();
     await settle();
-    expect(await page(database).open()).toEqual({ annotations: [shape('a', 1), shape('b')], truth });
+    expect(await page(database).open()).toEqual({
+      annotations: [shape('a', 1), shape('b')],
+      bookmarks: [],
+      truth,
+    });
     expect(database.records.size).toBe(3);
   });
 
@@ -261,11 +277,11 @@ describe('failed writes', () => {
     await store.open('good', 'g.svs');
     database.refuse = ({ key }) => key[1] === 'truth' || key[0] === 'f';
     store.put('f', kept(shape('a')));
-    store.put('good', { annotations: [shape('b')], truth });
+    store.put('good', { annotations: [shape('b')], bookmarks: [], truth });
     await settle();
     expect(database.all().map(({ key }) => key[2])).toEqual(['b']);
     expect(failing).toEqual(['Too large.']);
-    store.put('good', { annotations: [shape('b'), shape('c')], truth });
+    store.put('good', { annotations: [shape('b'), shape('c')], bookmarks: [], truth });
     await settle();
     expect(database.all().map(({ key }) => key[2])).toEqual(['b', 'c']);
   });
@@ -296,9 +312,13 @@ describe('records of version 1', () => {
     const region = { ...shape('r'), colour: null, outer: Float64Array.of(0, 0, 1, 1, 2, 2) };
     const whole = { ...truth, regions: [region] };
     database.slides.set('f', { ...version, annotations: [shape('2'), shape('1')], truth: whole });
-    expect(await open()).toEqual({ annotations: [shape('2'), shape('1')], truth: whole });
+    expect(await open()).toEqual({ annotations: [shape('2'), shape('1')], bookmarks: [], truth: whole });
     expect(database.slides.size).toBe(0);
-    expect(await page(database).open()).toEqual({ annotations: [shape('2'), shape('1')], truth: whole });
+    expect(await page(database).open()).toEqual({
+      annotations: [shape('2'), shape('1')],
+      bookmarks: [],
+      truth: whole,
+    });
     expect(warned).toEqual([]);
   });
 
@@ -430,19 +450,61 @@ describe('two pages with the same slide', () => {
   it('do not call equal changes a conflict', async () => {
     const { one, other, database } = await two();
     database.holds = true;
-    one.store.put('f', { annotations: [shape('a')], truth });
-    other.store.put('f', { annotations: [shape('a')], truth: { ...truth } });
+    one.store.put('f', { annotations: [shape('a')], bookmarks: [], truth });
+    other.store.put('f', { annotations: [shape('a')], bookmarks: [], truth: { ...truth } });
     database.letGo();
     await settle();
     expect(database.records.size).toBe(2);
     expect([...one.warned, ...other.warned]).toEqual([]);
   });
 
+  it('show the same bookmarks, and keep those that both set or change at the same time', async () => {
+    const { one, other, database } = await two();
+    one.mark(bookmark('a', 'first', 1));
+    await settle();
+    expect(other.shown.kept.bookmarks).toEqual([bookmark('a', 'first', 1)]);
+    database.holds = true;
+    one.mark(...one.shown.kept.bookmarks, bookmark('b', '', 2));
+    other.mark(bookmark('c', '', 3), bookmark('a', 'second', 1));
+    database.letGo();
+    await settle();
+    expect(one.shown.kept).toEqual(other.shown.kept);
+    expect(one.shown.kept.bookmarks.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    database.holds = true;
+    one.mark(...one.shown.kept.bookmarks.map((each) => ({ ...each, note: `${each.note} one` })));
+    other.mark(...other.shown.kept.bookmarks.filter(({ id }) => id !== 'b'));
+    database.letGo();
+    await settle();
+    const { bookmarks } = await page(database).open();
+    expect(bookmarks.map(({ note }) => note)).toEqual(['second one', ' one', ' one']);
+    expect(one.shown.kept.bookmarks).toEqual(bookmarks);
+    expect(other.shown.kept.bookmarks).toEqual(bookmarks);
+  });
+
+  it('leave annotations alone that are saved with bookmarks, and a bookmark that can not be read', async () => {
+    const { one, other, database } = await two();
+    one.put(shape('a'));
+    one.mark(bookmark('b'));
+    database.add(['f', 'bookmark', 'odd', 1, 'x'], { version: 2, note: 'far', view: null, created: 1 });
+    await settle();
+    const third = page(database);
+    expect(await third.open()).toEqual({
+      annotations: [shape('a')],
+      bookmarks: [bookmark('b')],
+      truth: null,
+    });
+    expect(third.warned).toMatchObject([{ problem: '1 saved item can\'t be read: bookmark "far".' }]);
+    other.mark();
+    await settle();
+    expect(one.shown.kept).toEqual(kept(shape('a')));
+    expect(database.records.size).toBe(2);
+  });
+
   it('use the later ground truth, and say that it replaced another', async () => {
     const { one, other, database } = await two();
     database.holds = true;
-    one.store.put('f', { annotations: [], truth });
-    other.store.put('f', { annotations: [], truth: { ...truth, name: 'other.xml' } });
+    one.store.put('f', { annotations: [], bookmarks: [], truth });
+    other.store.put('f', { annotations: [], bookmarks: [], truth: { ...truth, name: 'other.xml' } });
     database.letGo();
     await settle();
     expect(database.records.size).toBe(1);
@@ -517,5 +579,58 @@ describe('two pages with the same slide', () => {
     expect(one.shown.kept).toEqual(third);
     expect(other.shown.kept).toEqual(third);
     expect(database.records.size).toBe(third.annotations.length);
+  });
+});
+
+describe('bookmarks of earlier versions', () => {
+  const stored = (text: string) => {
+    const items = new Map([['dualscope.bookmarks.f', text]]);
+    const earlier = earlierBookmarks({
+      getItem: (key) => items.get(key) ?? null,
+      setItem: (key, value) => void items.set(key, value),
+      removeItem: (key) => void items.delete(key),
+    });
+    return { items, earlier };
+  };
+
+  it('are taken over once, and stay deleted', async () => {
+    const { items, earlier } = stored(JSON.stringify([bookmark('a'), bookmark('b', 'Mitosis?', 2)]));
+    const one = page(new FakeDatabase(), new FakeAir(), earlier);
+    expect((await one.open()).bookmarks).toEqual([bookmark('a'), bookmark('b', 'Mitosis?', 2)]);
+    expect([...items.keys()]).toEqual([]);
+    one.mark(bookmark('b', 'Mitosis?', 2));
+    await settle();
+    const next = page(one.database, new FakeAir(), earlier);
+    expect((await next.open()).bookmarks).toEqual([bookmark('b', 'Mitosis?', 2)]);
+  });
+
+  it('do not replace what was changed since, by a tab that still has the earlier version', async () => {
+    const { earlier } = stored(JSON.stringify([bookmark('a', 'old')]));
+    const database = new FakeDatabase();
+    const one = page(database);
+    await one.open();
+    one.mark(bookmark('a', 'new'));
+    await settle();
+    const { bookmarks } = await page(database, new FakeAir(), earlier).open();
+    expect(bookmarks).toEqual([bookmark('a', 'new')]);
+  });
+
+  it('stay where they are while the database fails', async () => {
+    const { items, earlier } = stored(JSON.stringify([bookmark('a')]));
+    const one = page(new FakeDatabase(), new FakeAir(), earlier);
+    one.database.fails = true;
+    expect(await one.store.open('f', 's.svs')).toMatchObject({ kind: 'failed' });
+    expect(items.size).toBe(1);
+    one.database.fails = false;
+    expect((await one.open()).bookmarks).toEqual([bookmark('a')]);
+  });
+
+  it('are named when they can not be read, and a copy is kept', async () => {
+    const text = `[${JSON.stringify(bookmark('a'))},{"id":1}]`;
+    const { items, earlier } = stored(text);
+    const one = page(new FakeDatabase(), new FakeAir(), earlier);
+    expect((await one.open()).bookmarks).toEqual([bookmark('a')]);
+    expect(one.warned).toMatchObject([{ problem: "1 saved bookmark can't be read." }]);
+    expect([...items]).toEqual([['dualscope.bookmarks.f.unreadable', text]]);
   });
 });

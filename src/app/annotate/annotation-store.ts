@@ -1,7 +1,10 @@
-/** Saves annotations per slide, each by itself, and keeps pages that show the same slide equal. */
+/** Saves annotations and bookmarks per slide, each by itself, and keeps pages that show the same slide equal. */
 import { z } from 'zod';
 import type { ErrorReport } from '../../base/error-report.ts';
-import type { KeptAnnotations } from './annotation-record.ts';
+import { earlierBookmarks, type EarlierBookmarks } from '../navigate/bookmarks.ts';
+import { browserStorage } from '../state/browser-storage.ts';
+import { itemName, recordKinds, recordTitle, toRecord } from './annotation-record.ts';
+import type { KeptAnnotations, StoredRecord } from './annotation-record.ts';
 import { openTable } from './annotation-table.ts';
 import type { RecordTable, SlideContent } from './annotation-table.ts';
 import { settleForks } from './settle-forks.ts';
@@ -54,6 +57,7 @@ export class AnnotationStore {
   readonly #events: StoreEvents;
   readonly #table: RecordTable;
   readonly #channel: ChangeChannel | null;
+  readonly #earlier: EarlierBookmarks | null;
   readonly #writer = crypto.randomUUID().slice(0, 8);
   readonly #slides = new Map<string, SlideRecords>();
   /** Fingerprints of slides that have been read. */
@@ -69,9 +73,15 @@ export class AnnotationStore {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
 
-  constructor(events: StoreEvents, table = openTable(), channel = openChannel()) {
+  constructor(
+    events: StoreEvents,
+    table = openTable(),
+    channel = openChannel(),
+    earlier: EarlierBookmarks | null = earlierBookmarks(browserStorage()),
+  ) {
     this.#events = events;
     this.#table = table;
+    this.#earlier = earlier;
     this.#channel = channel;
     if (channel !== null) channel.onMessage = (message) => this.#hear(message);
   }
@@ -93,6 +103,7 @@ export class AnnotationStore {
     this.#heard = new Set();
     this.#read.delete(fingerprint);
     try {
+      await this.#convertBookmarks(fingerprint, name);
       const { records, unreadableSlide } = await this.#settled(slide, await this.#table.read(fingerprint));
       const { unreadable, dropped } = slide.load(records);
       this.#read.add(fingerprint);
@@ -104,6 +115,23 @@ export class AnnotationStore {
     } catch (error) {
       return { kind: 'failed', reason: reasonOf(error) };
     }
+  }
+
+  /** Takes over bookmarks as earlier versions stored them. */
+  async #convertBookmarks(fingerprint: string, name: string): Promise<void> {
+    const { bookmarks, unreadable } = this.#earlier?.read(fingerprint) ?? { bookmarks: [], unreadable: 0 };
+    if (unreadable > 0) this.#events.warn(unreadableBookmarksReport(name, unreadable));
+    if (bookmarks.length > 0) {
+      const { records } = await this.#table.read(fingerprint);
+      const known = new Set(records.map(({ key }) => itemName(key)));
+      const puts = bookmarks
+        .map((bookmark) =>
+          toRecord([fingerprint, 'bookmark', bookmark.id, 1, ''], { kind: 'bookmark', bookmark }),
+        )
+        .filter(({ key }) => !known.has(itemName(key)));
+      await this.#table.write({ puts, deletes: [] });
+    }
+    this.#earlier?.drop(fingerprint);
   }
 
   /** Saves the annotations of a slide. Does nothing if it has not been read. */
@@ -118,7 +146,7 @@ export class AnnotationStore {
   /** Starts all pending writes at once, because the page is about to close. */
   flush(): void {
     for (const slide of this.#slides.values()) {
-      for (const kind of ['annotation', 'truth'] as const) {
+      for (const kind of recordKinds) {
         const changes = slide.changes(kind);
         // The page may close before a failure can be reported; a write in progress reports its own.
         if (changes !== null) this.#write(slide, changes).catch(() => undefined);
@@ -181,7 +209,8 @@ export class AnnotationStore {
   async #writeNext(): Promise<boolean> {
     for (const slide of this.#slides.values()) {
       if (this.#failed.has(slide)) continue;
-      const changes = slide.changes('annotation', maxPerWrite) ?? slide.changes('truth');
+      const changes =
+        slide.changes('annotation', maxPerWrite) ?? slide.changes('bookmark') ?? slide.changes('truth');
       if (changes === null) continue;
       try {
         await this.#write(slide, changes);
@@ -276,14 +305,25 @@ function unreadableSlideReport(file: string): ErrorReport {
   };
 }
 
-function unreadableReport(file: string, titles: readonly string[]): ErrorReport {
-  const shown = titles.slice(0, 3).join(', ');
-  const more = titles.length > 3 ? ` and ${titles.length - 3} more` : '';
+function unreadableReport(file: string, records: readonly StoredRecord[]): ErrorReport {
+  const count = records.length;
+  const shown = records.slice(0, 3).map(recordTitle).join(', ');
+  const more = count > 3 ? ` and ${count - 3} more` : '';
+  const kind = records.some(({ key }) => key[1] === 'bookmark') ? 'item' : 'annotation';
   return {
     code,
     file,
-    problem: `${titles.length} saved ${titles.length === 1 ? 'annotation' : 'annotations'} can't be read: ${shown}${more}.`,
+    problem: `${count} saved ${kind}${count === 1 ? '' : 's'} can't be read: ${shown}${more}.`,
     remedy: 'They are kept as they are, and not shown. Redraw them, or import them again.',
+  };
+}
+
+function unreadableBookmarksReport(file: string, count: number): ErrorReport {
+  return {
+    code,
+    file,
+    problem: `${count} saved ${count === 1 ? 'bookmark' : 'bookmarks'} can't be read.`,
+    remedy: 'A copy is kept in the browser. Set them again.',
   };
 }
 
@@ -300,7 +340,7 @@ function doubledReport(count: number): ErrorReport {
   return {
     code,
     file: '',
-    problem: `${count} ${count === 1 ? 'annotation was' : 'annotations were'} changed in two tabs at the same time. Both versions are kept, one on top of the other.`,
+    problem: `${count} ${count === 1 ? 'annotation or bookmark was' : 'annotations or bookmarks were'} changed in two tabs at the same time. Both versions are kept.`,
     remedy: 'Delete the one that you do not need.',
   };
 }

@@ -1,4 +1,7 @@
-/** Two pages that change one annotation at the same time leave two records of it. Here both become annotations. Pure. */
+/**
+ * Two pages that change one annotation or bookmark at the same time leave two records of it. Here both become one of their
+ * own. Pure.
+ */
 import { itemName, readRecord, toRecord } from './annotation-record.ts';
 import type { Content, RecordKey, StoredRecord } from './annotation-record.ts';
 
@@ -10,14 +13,14 @@ function isLater([, , , revision, writer]: RecordKey, [, , , other, otherWriter]
 export interface SettledForks {
   readonly puts: readonly StoredRecord[];
   readonly deletes: readonly RecordKey[];
-  /** Annotations of which both versions were kept. */
+  /** Annotations and bookmarks of which both versions were kept. */
   readonly doubled: number;
   /** Whether a version of the ground truth was replaced by a later one. */
   readonly truthReplaced: boolean;
 }
 
 /**
- * Settles items with several readable records: the latest keeps its id; earlier ones become annotations of their own.
+ * Settles items with several readable records: the latest keeps its id; earlier ones become items of their own.
  * Of ground truth only the latest stays. Unreadable records are left as they are.
  * @param records of one slide; all records of every item they name
  */
@@ -39,7 +42,7 @@ export function settleForks(records: readonly StoredRecord[]): SettledForks {
     if (kept === undefined || lost === undefined || isSame(kept, lost)) continue;
     const [fingerprint, kind, id, revision, writer] = loser.key;
     // The same id whichever page settles the fork.
-    if (lost.kind === 'annotation')
+    if (lost.kind !== 'truth')
       puts.push(toRecord([fingerprint, kind, `${id}~${revision}${writer}`, 1, ''], lost));
     else truthReplaced = true;
   }
@@ -49,6 +52,9 @@ export function settleForks(records: readonly StoredRecord[]): SettledForks {
 function isSame(one: Content, other: Content): boolean {
   if (one.kind === 'annotation' && other.kind === 'annotation') {
     return JSON.stringify(one.annotation) === JSON.stringify(other.annotation);
+  }
+  if (one.kind === 'bookmark' && other.kind === 'bookmark') {
+    return JSON.stringify(one.bookmark) === JSON.stringify(other.bookmark);
   }
   if (one.kind !== 'truth' || other.kind !== 'truth') return false;
   const summary = ({ truth: { regions, ...rest } }: typeof one): string =>

@@ -1,5 +1,6 @@
-/** Annotations of one slide as records: what is on disk, what is still to be written. Pure. */
-import { itemName, readRecord, recordTitle, toRecord } from './annotation-record.ts';
+/** Annotations and bookmarks of one slide as records: what is on disk, what is still to be written. Pure. */
+import type { Bookmark } from '../navigate/bookmarks.ts';
+import { itemName, readRecord, toRecord } from './annotation-record.ts';
 import type {
   Content,
   KeptAnnotations,
@@ -36,8 +37,7 @@ export interface RecordChanges {
 
 /** What could not be read of a slide. */
 export interface LoadResult {
-  /** Titles of unreadable records. */
-  readonly unreadable: readonly string[];
+  readonly unreadable: readonly StoredRecord[];
   /** Number of invalid regions of the ground truth. */
   readonly dropped: number;
 }
@@ -70,13 +70,13 @@ export class SlideRecords {
    * @param names the items read; null for the whole slide
    */
   load(records: readonly StoredRecord[], names: readonly string[] | null = null): LoadResult {
-    const unreadable: string[] = [];
+    const unreadable: StoredRecord[] = [];
     let dropped = 0;
     const found = new Set<string>();
     for (const record of records) {
       const read = readRecord(record);
       if (read === null) {
-        unreadable.push(recordTitle(record));
+        unreadable.push(record);
         continue;
       }
       dropped += read.dropped;
@@ -103,8 +103,8 @@ export class SlideRecords {
     return { unreadable, dropped };
   }
 
-  /** Plans the changes that turn the current content into `kept`. Annotations are compared by identity. */
-  want({ annotations, truth }: KeptAnnotations): void {
+  /** Plans the changes that turn the current content into `kept`. Annotations and bookmarks are compared by identity. */
+  want({ annotations, bookmarks, truth }: KeptAnnotations): void {
     const kept = new Set<Item>();
     for (const annotation of annotations) {
       const item = this.#itemOf('annotation', annotation.id);
@@ -114,8 +114,15 @@ export class SlideRecords {
       const place = (item.place ??= ++this.#highestPlace);
       this.#plan(item, { kind: 'annotation', place, annotation });
     }
+    for (const bookmark of bookmarks) {
+      const item = this.#itemOf('bookmark', bookmark.id);
+      kept.add(item);
+      const current = contentOf(item);
+      if (current?.kind === 'bookmark' && current.bookmark === bookmark) continue;
+      this.#plan(item, { kind: 'bookmark', bookmark });
+    }
     for (const item of this.#items.values()) {
-      if (item.kind === 'annotation' && !kept.has(item) && contentOf(item) !== null) this.#plan(item, null);
+      if (item.kind !== 'truth' && !kept.has(item) && contentOf(item) !== null) this.#plan(item, null);
     }
     const item = this.#itemOf('truth', '');
     const current = contentOf(item);
@@ -127,16 +134,19 @@ export class SlideRecords {
   /** Saved content with pending changes applied. */
   content(): KeptAnnotations {
     const shown: Extract<Content, { kind: 'annotation' }>[] = [];
+    const bookmarks: Bookmark[] = [];
     let truth: KeptTruth | null = null;
     for (const item of this.#items.values()) {
       const content = contentOf(item);
       if (content?.kind === 'annotation') shown.push(content);
+      else if (content?.kind === 'bookmark') bookmarks.push(content.bookmark);
       else if (content?.kind === 'truth') truth = content.truth;
     }
     const annotations = shown
       .sort((one, other) => one.place - other.place || (one.annotation.id < other.annotation.id ? -1 : 1))
       .map(({ annotation }) => annotation);
-    return { annotations, truth };
+    bookmarks.sort((one, other) => one.created - other.created || (one.id < other.id ? -1 : 1));
+    return { annotations, bookmarks, truth };
   }
 
   /**

@@ -2,6 +2,7 @@
 import {
   Maximize,
   Pause,
+  Play,
   Scan,
   ScanEye,
   Shapes,
@@ -54,6 +55,15 @@ export const segmentCommands: readonly Command[] = [
     when: (state) => state.run !== null && state.run.phase !== 'cancelling',
     isOn: (state) => state.run?.phase === 'paused',
     perform: (workbench) => workbench.segmentation.togglePause(),
+  },
+  {
+    id: 'segment.resume',
+    title: 'Resume segmentation',
+    group: 'Segment',
+    icon: Play,
+    shortcuts: [' '],
+    when: (state) => canStart(state) && state.stoppedOn === state.slide?.slideId,
+    perform: (workbench) => void workbench.segmentation.resume(),
   },
   {
     id: 'segment.rectangle',

@@ -1,10 +1,9 @@
-/** Bookmarks: positions on a slide with a note, saved by slide fingerprint. */
+/** Bookmarks: positions on a slide with a note. They are saved with its annotations (`../annotate/annotation-store.ts`). */
 import { z } from 'zod';
-import { readStoredList, writeStored } from '../state/browser-storage.ts';
-import type { KeyValueStorage } from '../state/browser-storage.ts';
+import { readStoredList, type KeyValueStorage } from '../state/browser-storage.ts';
 import { viewAddressSchema } from './view-address.ts';
 
-const bookmarkSchema = z.object({
+export const bookmarkSchema = z.object({
   id: z.string(),
   note: z.string(),
   view: viewAddressSchema,
@@ -14,22 +13,24 @@ const bookmarkSchema = z.object({
 
 export type Bookmark = z.infer<typeof bookmarkSchema>;
 
-const keyOf = (fingerprint: string): string => `dualscope.bookmarks.${fingerprint}`;
-
-/** Bookmarks of a slide, and the number of saved ones that can't be read. */
-export function loadBookmarks(
-  storage: KeyValueStorage | null,
-  fingerprint: string,
-): { readonly bookmarks: Bookmark[]; readonly unreadable: number } {
-  const { values, unreadable } = readStoredList(storage, keyOf(fingerprint), bookmarkSchema);
-  return { bookmarks: values, unreadable };
+/** Bookmarks as earlier versions stored them: all of a slide in one value. */
+export interface EarlierBookmarks {
+  /** Bookmarks of a slide, and the number of those that can't be read, of which a copy is kept. */
+  read(fingerprint: string): { readonly bookmarks: readonly Bookmark[]; readonly unreadable: number };
+  /** Forgets them, once they are stored elsewhere. */
+  drop(fingerprint: string): void;
 }
 
-/** @returns whether they were saved; false if storage is full or blocked */
-export function saveBookmarks(
-  storage: KeyValueStorage | null,
-  fingerprint: string,
-  bookmarks: readonly Bookmark[],
-): boolean {
-  return writeStored(storage, keyOf(fingerprint), bookmarks);
+/** @param storage null if the browser blocks it. */
+export function earlierBookmarks(
+  storage: (KeyValueStorage & Pick<Storage, 'removeItem'>) | null,
+): EarlierBookmarks {
+  const keyOf = (fingerprint: string): string => `dualscope.bookmarks.${fingerprint}`;
+  return {
+    read: (fingerprint) => {
+      const { values, unreadable } = readStoredList(storage, keyOf(fingerprint), bookmarkSchema);
+      return { bookmarks: values, unreadable };
+    },
+    drop: (fingerprint) => storage?.removeItem(keyOf(fingerprint)),
+  };
 }

@@ -1,10 +1,6 @@
 /** Places on the slide: bookmarks, and the view in the page's URL. */
-import type { ErrorReport } from '../../base/error-report.ts';
-import { logEntry } from '../session/error-log.ts';
-import { browserStorage } from '../state/browser-storage.ts';
 import type { AppStore } from '../state/store.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
-import { loadBookmarks, saveBookmarks } from './bookmarks.ts';
 import type { Bookmark } from './bookmarks.ts';
 import { addressOf, addressText, placeOf } from './view-address.ts';
 import type { ViewAddress } from './view-address.ts';
@@ -12,47 +8,18 @@ import type { ViewAddress } from './view-address.ts';
 /** Milliseconds without movement before the URL follows the view: browsers limit how often it may change. */
 const addressDelay = 400;
 
-const unsavedReport: ErrorReport = {
-  code: 'storage-bookmarks',
-  file: '',
-  problem: "Bookmarks can't be saved.",
-  remedy: 'They last until you close the page. Free disk space, or leave private browsing.',
-};
-
-function unreadableReport(file: string, count: number): ErrorReport {
-  return {
-    code: 'storage-bookmarks',
-    file,
-    problem: `${count} saved ${count === 1 ? 'bookmark' : 'bookmarks'} can't be read.`,
-    remedy: 'A copy is kept in the browser. Set them again.',
-  };
-}
-
 export class Navigation {
   readonly #store: AppStore;
   readonly #activeView: () => SlideView | null;
   /** From the page's URL, until the first slide is shown. */
   #wanted: ViewAddress | null;
   #timer: number | undefined;
-  /** Whether a failure to save bookmarks has been reported. */
-  #warned = false;
 
   /** @param wanted the initial view, or null */
   constructor(store: AppStore, activeView: () => SlideView | null, wanted: ViewAddress | null) {
     this.#store = store;
     this.#activeView = activeView;
     this.#wanted = wanted;
-    store.subscribe(
-      ({ slide }) => slide?.metadata.fingerprint,
-      (fingerprint) => {
-        if (fingerprint === undefined) return;
-        const { bookmarks, unreadable } = loadBookmarks(browserStorage(), fingerprint);
-        store.dispatch({ type: 'bookmarks', bookmarks });
-        if (unreadable === 0) return;
-        const report = unreadableReport(store.getState().slide?.metadata.name ?? '', unreadable);
-        store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
-      },
-    );
   }
 
   /** Call when a view shows its slide; moves the first view to the URL's position. */
@@ -100,10 +67,6 @@ export class Navigation {
 
   #set(bookmarks: readonly Bookmark[]): void {
     this.#store.dispatch({ type: 'bookmarks', bookmarks });
-    const { slide } = this.#store.getState();
-    if (slide === null || saveBookmarks(browserStorage(), slide.metadata.fingerprint, bookmarks)) return;
-    if (!this.#warned) this.#store.dispatch({ type: 'log', entry: logEntry('warning', unsavedReport, null) });
-    this.#warned = true;
   }
 
   /** Call when the view has moved; updates the URL for slides that have one. */

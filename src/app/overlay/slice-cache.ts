@@ -1,5 +1,5 @@
 /** Bounded cache of finished slices: spills the least recently used ones and reads them back on demand. */
-import type { StorageWorkerApi } from '../../worker/storage-protocol.ts';
+import type { StorageClient } from '../../worker/storage-client.ts';
 import type { SlicePager, SliceMap, StoredSlice } from './stored-slice.ts';
 
 /** Slices used within this time stay, regardless of the budget, so that nothing on screen is spilled. */
@@ -15,7 +15,7 @@ interface Entry {
 }
 
 export class SliceCache {
-  readonly #storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>;
+  readonly #storage: Pick<StorageClient, 'putAside' | 'getAside'>;
   readonly #budget: number;
   readonly #onProblem: () => void;
   readonly #now: () => number;
@@ -37,7 +37,7 @@ export class SliceCache {
    * @param onProblem called once, if spilling fails; from then on everything stays in memory
    */
   constructor(
-    storage: Pick<StorageWorkerApi, 'putAside' | 'getAside'>,
+    storage: Pick<StorageClient, 'putAside' | 'getAside'>,
     budget: number,
     onProblem: () => void,
     now: () => number = () => performance.now(),

@@ -1,4 +1,5 @@
 /** Requests to the segmentation worker other than runs: models, the backend, run estimates and the tissue mask. */
+import type { ErrorReport } from '../../base/error-report.ts';
 import type { TissueMask } from '../../segment/tissue.ts';
 import type { BackendName, SegmentEstimate, SegmentRequest } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
@@ -13,10 +14,12 @@ export class EngineSession {
   readonly #store: AppStore;
   readonly #client: SegmentClient;
   #backend: Promise<void> | null = null;
+  #wanted: BackendName | null = null;
 
   constructor(store: AppStore, client: SegmentClient) {
     this.#store = store;
     this.#client = client;
+    client.onLost((report) => this.#lost(report));
   }
 
   /**
@@ -59,8 +62,20 @@ export class EngineSession {
 
   /** Starts the backend once. Reports a failure, after which it can be called again. */
   startBackend(wanted: BackendName | null): Promise<void> {
+    this.#wanted = wanted;
     this.#backend ??= this.#startBackend(wanted);
     return this.#backend;
+  }
+
+  /** Starts the backend of the next worker, if that of the lost one had started: what hangs in starting would again. */
+  #lost(report: ErrorReport): void {
+    const { backend, run } = this.#store.getState();
+    if (backend.kind !== 'ready') return;
+    this.#backend = this.#startBackend(this.#wanted);
+    // Otherwise the run says it.
+    if (run !== null) return;
+    const restarted = { ...report, remedy: 'It was started again, and nothing finished is lost.' };
+    this.#store.dispatch({ type: 'log', entry: logEntry('warning', restarted, null) });
   }
 
   async #startBackend(wanted: BackendName | null): Promise<void> {

@@ -1,14 +1,18 @@
 /** Segmentation runs: one at a time, with one or more models. Finished slices stay, even if the run fails or is cancelled. */
 import type { Level0Rect } from '../../slide/slide.ts';
-import type { SegmentRequest } from '../../worker/protocol.ts';
+import type { WorkerError } from '../../base/error-report.ts';
+import type { SegmentRequest, SegmentSummary } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
-import { overlapOf } from '../../worker/segment-client.ts';
+import { isLostWorker, overlapOf } from '../../worker/segment-client.ts';
 import { currentMpp, refusalOf, shownModels } from '../state/state.ts';
 import type { Extent, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import type { EngineEvents } from './engine-events.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
+
+/** Shown with the message of a run that ended with its worker. */
+const resumeCommand = 'segment.resume';
 
 /** Milliseconds between view updates sent to the worker. */
 const viewInterval = 150;
@@ -26,6 +30,19 @@ interface CurrentRun {
   readonly plan: RunPlan;
   /** By model id, including finished ones. */
   readonly jobs: Map<string, Promise<void>>;
+  /** Slices done, by model id. */
+  readonly done: Map<string, number>;
+  /** Slices done in all, when a worker was lost last. */
+  doneAtLoss: number;
+  /** The last loss of a worker, and whether the run goes on in another. */
+  loss: { readonly error: unknown; readonly goesOn: boolean } | null;
+}
+
+/** A run that ended with its worker. */
+interface StoppedRun {
+  readonly slide: OpenSlide;
+  readonly plan: RunPlan;
+  readonly models: string[];
 }
 
 export class SegmentSession {
@@ -34,6 +51,7 @@ export class SegmentSession {
   readonly #events: EngineEvents;
   readonly #visibleArea: () => Level0Rect | null;
   #run: CurrentRun | null = null;
+  #stopped: StoppedRun | null = null;
   #awaitingMpp: Extent | null = null;
   #viewTimer: number | null = null;
 
@@ -99,8 +117,9 @@ export class SegmentSession {
    * Resolves when the whole run has ended; for models that join, at once.
    */
   async runAll(slide: OpenSlide, models: readonly ModelEntry[], plan: RunPlan): Promise<void> {
-    const current = this.#run ?? { controller: new AbortController(), slide, plan, jobs: new Map() };
+    const current = this.#run ?? newRun(slide, plan);
     const isNew = this.#run === null;
+    if (isNew) this.#stopped = null;
     this.#run = current;
     for (const model of models) this.#join(current, slide, model, plan);
     if (!isNew) return;
@@ -115,43 +134,109 @@ export class SegmentSession {
 
   #join(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): void {
     if (run.controller.signal.aborted || run.jobs.has(model.id)) return;
-    run.jobs.set(model.id, this.#segment(slide, model, plan, run.controller.signal));
+    run.jobs.set(model.id, this.#segment(run, slide, model, plan));
   }
 
-  async #segment(slide: OpenSlide, model: ModelEntry, plan: RunPlan, signal: AbortSignal): Promise<void> {
-    this.#store.dispatch({ type: 'run-started', modelId: model.id, extent: plan.extent });
-    try {
-      void this.#client.setView(this.#visibleArea());
-      const summary = await this.#client.segment(
-        {
-          ...plan.request,
-          slide: slide.choice.input,
-          modelUrl: model.url,
-          mpp: slide.userMpp,
-          force: model.overridden === true,
-        },
-        { signal, onEvent: this.#events.listener(slide, model, true) },
-      );
-      this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary });
-    } catch (error) {
-      this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary: null });
-      // Cancelled before the first slice.
-      if (isAbort(error)) return;
-      const report = reportOf(error, slide.metadata.name);
-      if (report.code === 'failed-check') {
-        this.#store.dispatch({
-          type: 'model-check',
-          modelId: model.id,
-          check: { kind: 'failed', error: report },
-        });
-        this.#refused(model);
+  /** Segments with one model, in several workers if one is lost. */
+  async #segment(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): Promise<void> {
+    for (;;) {
+      this.#store.dispatch({ type: 'run-started', modelId: model.id, extent: plan.extent });
+      try {
+        const summary = await this.#attempt(run, slide, model, plan);
+        this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary });
+        return;
+      } catch (error) {
+        const isLost = isLostWorker(error) && !run.controller.signal.aborted;
+        if (isLost && this.#goesOn(run, error)) continue;
+        if (isLost) this.#offerResume(slide, model, plan);
+        this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary: null });
+        if (!isLost) this.#failed(error, slide, model, plan);
         return;
       }
-      this.#store.dispatch({
-        type: 'log',
-        entry: logEntry('error', report, `segment.${plan.extent}`),
-      });
     }
+  }
+
+  #attempt(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): Promise<SegmentSummary> {
+    const { signal } = run.controller;
+    const listener = this.#events.listener(slide, model, true);
+    void this.#client.setView(this.#visibleArea());
+    return this.#client.segment(
+      {
+        ...plan.request,
+        slide: slide.choice.input,
+        modelUrl: model.url,
+        mpp: slide.userMpp,
+        force: model.overridden === true,
+      },
+      {
+        signal,
+        onEvent: (event) => {
+          if (event.kind === 'slice' || event.kind === 'progress') run.done.set(model.id, event.done);
+          listener(event);
+        },
+      },
+    );
+  }
+
+  #failed(error: unknown, slide: OpenSlide, model: ModelEntry, plan: RunPlan): void {
+    // Cancelled before the first slice, or when the worker was lost.
+    if (isAbort(error) || isLostWorker(error)) return;
+    const report = reportOf(error, slide.metadata.name);
+    if (report.code === 'failed-check') {
+      this.#store.dispatch({
+        type: 'model-check',
+        modelId: model.id,
+        check: { kind: 'failed', error: report },
+      });
+      this.#refused(model);
+      return;
+    }
+    this.#store.dispatch({
+      type: 'log',
+      entry: logEntry('error', report, `segment.${plan.extent}`),
+    });
+  }
+
+  /**
+   * Whether a run whose worker was lost goes on in another by itself, which is then said: only if it got further than at
+   * the last loss, so that it ends. All models of a run are told the same.
+   */
+  #goesOn(run: CurrentRun, error: WorkerError): boolean {
+    if (run.loss?.error === error) return run.loss.goesOn;
+    const done = [...run.done.values()].reduce((sum, each) => sum + each, 0);
+    const goesOn = done > run.doneAtLoss;
+    run.loss = { error, goesOn };
+    run.doneAtLoss = done;
+    run.done.clear();
+    const { keep } = run.plan.request;
+    const consequence = keep === true ? 'It goes on with the saved slices.' : 'It starts over.';
+    const remedy = goesOn ? consequence : 'Finished slices stay.';
+    const report = {
+      code: 'run-stopped',
+      file: run.slide.metadata.name,
+      problem: error.report.problem,
+      remedy,
+    };
+    const entry = logEntry(goesOn ? 'warning' : 'error', report, goesOn ? null : resumeCommand);
+    this.#store.dispatch({ type: 'log', entry });
+    return goesOn;
+  }
+
+  #offerResume(slide: OpenSlide, model: ModelEntry, plan: RunPlan): void {
+    this.#stopped ??= { slide, plan, models: [] };
+    this.#stopped.models.push(model.id);
+    this.#store.dispatch({ type: 'run-stopped', slideId: slide.slideId });
+  }
+
+  /** Continues the run that ended with its worker, on the same area with the same models. */
+  async resume(): Promise<void> {
+    const { slide: open, models, run, notice } = this.#store.getState();
+    const stopped = this.#stopped;
+    if (stopped === null || run !== null || open?.slideId !== stopped.slide.slideId) return;
+    if (notice?.commandId === resumeCommand) this.#store.dispatch({ type: 'dismiss-notice' });
+    const wanted = (models ?? []).filter(({ id }) => stopped.models.includes(id));
+    // As it is now: its resolution may have been entered since.
+    await this.runAll(open, wanted, stopped.plan);
   }
 
   /** Whether the model is refused, which is then said, with the way to use it all the same. */
@@ -203,4 +288,16 @@ export class SegmentSession {
       if (this.#run !== null) void this.#client.setView(this.#visibleArea());
     }, viewInterval);
   }
+}
+
+function newRun(slide: OpenSlide, plan: RunPlan): CurrentRun {
+  return {
+    controller: new AbortController(),
+    slide,
+    plan,
+    jobs: new Map(),
+    done: new Map(),
+    doneAtLoss: 0,
+    loss: null,
+  };
 }

@@ -65,6 +65,9 @@ export class Workbench {
   constructor() {
     const storage = browserStorage();
     this.store = createAppStore(initialState(loadPreferences(storage, window.innerWidth < narrowPx)));
+    this.#storage.onReplaced?.((report) => {
+      this.store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+    });
     this.slides = new SlideSession(this.store, createSlideClient());
     const client = createSegmentClient();
     const events = new EngineEvents(this.store, this.classMaps);

@@ -106,6 +106,7 @@ export function initialState(preferences: Preferences): AppState {
     run: null,
     tissueShown: false,
     lastRun: null,
+    stoppedOn: null,
     panes: [{ id: 'A', layer: { kind: 'none' }, overlay: initialOverlay(preferences) }],
     activePane: 'A',
     layerChosen: false,
@@ -229,6 +230,7 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'run-event':
     case 'run-paused':
     case 'run-cancelling':
+    case 'run-stopped':
     case 'run-ended':
       return { ...state, ...reduceRun(state, action) };
     case 'drawing':

@@ -3,7 +3,7 @@ import type { SegmentSummary } from '../../segment/run-progress.ts';
 import { reduceRun, wholeProgress } from './run-state.ts';
 import type { RunAction, Runs } from './run-state.ts';
 
-const nothing: Runs = { run: null, lastRun: null };
+const nothing: Runs = { run: null, lastRun: null, stoppedOn: null };
 const after = (...actions: RunAction[]): Runs => actions.reduce(reduceRun, nothing);
 
 const result = {

@@ -60,6 +60,8 @@ export interface RunOutcome {
 export interface Runs {
   readonly run: RunState | null;
   readonly lastRun: RunOutcome | null;
+  /** Number of the slide of a run that ended because its worker did, and that can be resumed; null without one. */
+  readonly stoppedOn: number | null;
 }
 
 export type RunAction =
@@ -68,6 +70,8 @@ export type RunAction =
   | { readonly type: 'run-event'; readonly modelId: string; readonly event: SegmentEvent }
   | { readonly type: 'run-paused'; readonly paused: boolean }
   | { readonly type: 'run-cancelling' }
+  /** The run in progress on this slide will end before its time, and can be resumed. */
+  | { readonly type: 'run-stopped'; readonly slideId: number }
   /** The run ends with its last model. */
   | { readonly type: 'run-ended'; readonly modelId: string; readonly summary: SegmentSummary | null };
 
@@ -77,10 +81,14 @@ export function reduceRun(runs: Runs, action: RunAction): Runs {
     case 'run-started': {
       const model = newModelRun(action.modelId);
       if (run === null) {
-        return { run: { extent: action.extent, phase: 'preparing', models: [model] }, lastRun: null };
+        const started = { extent: action.extent, phase: 'preparing', models: [model] } as const;
+        return { run: started, lastRun: null, stoppedOn: null };
       }
-      const others = run.models.filter(({ modelId }) => modelId !== action.modelId);
-      return { ...runs, run: { ...run, models: [...others, model] } };
+      const isKnown = run.models.some(({ modelId }) => modelId === action.modelId);
+      const models = isKnown
+        ? run.models.map((each) => (each.modelId === action.modelId ? model : each))
+        : [...run.models, model];
+      return { ...runs, run: { ...run, models } };
     }
     case 'run-event': {
       if (run === null) return runs;
@@ -96,6 +104,8 @@ export function reduceRun(runs: Runs, action: RunAction): Runs {
       return { ...runs, run: { ...run, phase: action.paused ? 'paused' : 'running' } };
     case 'run-cancelling':
       return run === null ? runs : { ...runs, run: { ...run, phase: 'cancelling' } };
+    case 'run-stopped':
+      return { ...runs, stoppedOn: action.slideId };
     case 'run-ended': {
       if (run === null) return runs;
       const { summary } = action;
@@ -103,7 +113,7 @@ export function reduceRun(runs: Runs, action: RunAction): Runs {
         model.modelId === action.modelId ? { ...model, ended: true, summary } : model,
       );
       if (models.some(({ ended }) => !ended)) return { ...runs, run: { ...run, models } };
-      return { run: null, lastRun: outcomeOf({ ...run, models }) };
+      return { ...runs, run: null, lastRun: outcomeOf({ ...run, models }) };
     }
   }
 }

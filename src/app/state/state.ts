@@ -220,6 +220,8 @@ export interface AppState {
   /** Whether the background mask is shown. */
   readonly tissueShown: boolean;
   readonly lastRun: RunOutcome | null;
+  /** See `Runs.stoppedOn`. */
+  readonly stoppedOn: number | null;
   readonly panes: readonly PaneState[];
   readonly activePane: string;
   /** Whether the user, a session file or the URL has chosen a layer. */

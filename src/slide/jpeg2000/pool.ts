@@ -2,8 +2,7 @@
 import { abortReason, onAbort } from '../../base/abort.ts';
 import { WorkerError } from '../../base/error-report.ts';
 import { watchHeartbeat } from '../../base/heartbeat.ts';
-import type { RpcClient } from '../../base/rpc.ts';
-import { connectWorker } from '../../base/worker-port.ts';
+import { connectWorker, type StartedWorker } from '../../base/worker-port.ts';
 import type { RgbaImage } from '../slide.ts';
 import type { Jpeg2000Container } from '../stream-colours.ts';
 
@@ -12,9 +11,7 @@ export interface Jpeg2000Api {
   decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Container): Promise<RgbaImage>;
 }
 
-interface PoolWorker {
-  readonly worker: Worker;
-  readonly rpc: RpcClient<Jpeg2000Api>;
+interface PoolWorker extends StartedWorker<Jpeg2000Api> {
   readonly endWatch: () => void;
 }
 
@@ -81,7 +78,7 @@ export class Jpeg2000Pool {
     if (isAlive) this.#idle.push(worker);
     else {
       worker.endWatch();
-      worker.worker.terminate(); // The next job starts another.
+      worker.terminate(); // The next job starts another.
     }
     this.#startJobs();
   }
@@ -89,7 +86,8 @@ export class Jpeg2000Pool {
 
 function startWorker(): PoolWorker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'jpeg2000' });
-  const rpc = connectWorker<Jpeg2000Api>(worker, 'JPEG 2000');
+  const started = connectWorker<Jpeg2000Api>(worker, 'JPEG 2000');
+  const { rpc } = started;
   const endWatch = watchHeartbeat(rpc, {
     deadlineMs,
     onSilent: () =>
@@ -100,5 +98,5 @@ function startWorker(): PoolWorker {
         remedy: '',
       }),
   });
-  return { worker, rpc, endWatch };
+  return { ...started, endWatch };
 }
