@@ -74,9 +74,8 @@ const memory = {
   sums: [] as Float32Array[],
 };
 
-/** Sums kept for reuse: how many, and their greatest length. */
-const keptSums = 4;
-const longestKept = 3 * 1024 * 1024;
+/** Sums kept for reuse, in all: those of 20 images of 256 × 256, as many as are read at the same time. */
+const keptSums = 4 * 1024 * 1024;
 
 function sumsOf(length: number): Float32Array {
   const at = memory.sums.findIndex((sums) => sums.length === length);
@@ -260,7 +259,8 @@ export class Accumulator {
       }
     }
     this.#sums = new Float32Array(0);
-    if (sums.length <= longestKept) memory.sums = [sums, ...memory.sums].slice(0, keptSums);
+    let kept = 0;
+    memory.sums = [sums, ...memory.sums].filter(({ length }) => (kept += length) <= keptSums);
     return data;
   }
 }
