@@ -41,6 +41,11 @@ export interface SliceMaps {
 export interface SegmenterOptions {
   /** Requests `logProbabilities` in addition to class and confidence. False by default. */
   readonly logProbabilities?: boolean;
+  /**
+   * The caller never reads the images again, so their memory may be moved to another thread instead of copied. False by
+   * default.
+   */
+  readonly takesImages?: boolean;
   /** Receives the milliseconds that the slices took, from a segmenter that computes several batches at a time. */
   readonly onComputed?: (ms: number) => void;
 }

@@ -33,11 +33,11 @@ export interface NodeSliceStore {
 
 /**
  * Several times as fast as the portable implementation. Runs of one value are all that is worth finding in a slice: a
- * search for other repetitions takes twice as long and saves an eighth of the space. One chunk holds a result.
+ * search for other repetitions takes twice as long and saves an eighth of the space. One chunk holds most results.
  */
 const compression: Compression = {
   deflate: (bytes) =>
-    deflateRawSync(bytes, { level: 1, strategy: constants.Z_RLE, chunkSize: Math.max(64, bytes.length) }),
+    deflateRawSync(bytes, { level: 1, strategy: constants.Z_RLE, chunkSize: Math.max(64, bytes.length >> 1) }),
   inflate: (bytes, length) =>
     inflateRawSync(bytes, { maxOutputLength: length, chunkSize: Math.max(64, length) }),
   crc32,

@@ -252,6 +252,8 @@ class Run {
     let measured: number | null = null;
     const options = {
       logProbabilities: this.#stitcher.blends,
+      // A slice that fails is read again.
+      takesImages: true,
       onComputed: (each: number) => (measured = each),
     };
     const inputs = ready.map(({ slice, image }) => ({ image, sliceInContext: slice.sliceInContext }));

@@ -77,7 +77,7 @@ export function encodeSlice(
     throw new RangeError('Overlapping slices need log-probabilities.');
   }
   const depth = marginPx === 0 ? 0 : (logProbabilities?.length ?? 0) / pixels;
-  const raw = new Uint8Array(2 * pixels + bandPixels(size, marginPx) * depth);
+  const raw = rawBytes(2 * pixels + bandPixels(size, marginPx) * depth);
   raw.set(classes);
   raw.set(confidence, pixels);
   let at = 2 * pixels;
@@ -146,6 +146,15 @@ export function decodeSlice(
     at += run * depth;
   }
   return { size, classes, confidence, logProbabilities };
+}
+
+/** Reused memory: the garbage collector starts after so many bytes of arrays, however few objects there are to find. */
+let memory = new Uint8Array(0);
+
+/** Bytes that are valid until the next call. */
+function rawBytes(length: number): Uint8Array<ArrayBuffer> {
+  if (memory.length < length) memory = new Uint8Array(length);
+  return memory.subarray(0, length);
 }
 
 /** Checksum that the headers of a run start from. */

@@ -15,7 +15,7 @@ export interface ReadPixels extends InputImage {
 /** Source of pixels: a slide, or a fake in tests and benchmarks. */
 export interface SliceReader {
   /**
-   * The pixels of `rect`, resampled to `sizePx × sizePx`.
+   * The pixels of `rect`, resampled to `sizePx × sizePx`. They belong to the caller, who may move them to a thread.
    * @throws SlideError when they can't be read; an AbortError when `signal` aborts.
    */
   read(rect: Level0Rect, sizePx: number, signal: AbortSignal): Promise<ReadPixels>;

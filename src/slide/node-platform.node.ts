@@ -8,6 +8,9 @@ import type { SlidePlatform } from './slide.ts';
 
 const jpeg2000 = nodeJpeg2000Codec();
 
+// Tiles are decoded in parallel. Threads within one would only wait for each other.
+sharp.concurrency(1);
+
 /** The platform for Node. */
 export function nodePlatform(): SlidePlatform {
   return {

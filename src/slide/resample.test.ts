@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Accumulator, axisWeights } from './resample.ts';
+import { Accumulator, axisWeights, type AxisWeights } from './resample.ts';
 
 const side = 4;
 const white = [255, 255, 255] as const;
@@ -28,3 +28,51 @@ it('keeps images accumulated at the same time apart, and starts each from zero',
   expect(values(second.pixels(white))).toEqual([200]);
   expect(values(third.pixels(white))).toEqual([30]);
 });
+
+// Factors below, at and above two and three: lines have fixed numbers of taps, which differ from column to column.
+it.each([0.7, 1, 1.27, 1.9, 2, 2.3, 3, 4.6])(
+  'means %f source pixels per pixel, from tiles of any width',
+  (step) => {
+    const [size, outputs, from] = [67, 24, 1.3];
+    const image = Uint8ClampedArray.from({ length: 4 * size * size }, (_value, i) => (i * 7919) % 251);
+    const axis = axisWeights(from, step, outputs, size);
+    const expected = plainSums(image, size, axis);
+    for (const tile of [1, 2, 3, 16, 40, size]) {
+      const sums = new Accumulator(axis, axis, outputs, outputs);
+      for (let top = 0; top < size; top += tile) {
+        for (let left = 0; left < size; left += tile) {
+          const [width, height] = [Math.min(tile, size - left), Math.min(tile, size - top)];
+          const part = Array.from({ length: height }, (_value, y) => {
+            const at = ((top + y) * size + left) * 4;
+            return [...image.subarray(at, at + 4 * width)];
+          });
+          sums.add(Uint8ClampedArray.from(part.flat()), width, left, top, width, height, white);
+        }
+      }
+      const found = sums.pixels(white);
+      const errors = expected.map((value, i) => Math.abs(found[i]! - value));
+      // Halves may be rounded either way.
+      expect(Math.max(...errors)).toBeLessThan(0.501);
+    }
+  },
+);
+
+/** Weighted means in double precision, on white. */
+function plainSums(image: Uint8ClampedArray, size: number, axis: AxisWeights): number[] {
+  const outputs = axis.start.length;
+  return Array.from({ length: outputs * outputs * 4 }, (_value, i) => {
+    const channel = i % 4;
+    if (channel === 3) return 255;
+    const [x, y] = [((i - channel) / 4) % outputs, Math.floor(i / 4 / outputs)];
+    let sum = 0;
+    let cover = 0;
+    for (let v = 0; v < axis.count[y]!; v++) {
+      for (let u = 0; u < axis.count[x]!; u++) {
+        const weight = axis.weights[axis.first[y]! + v]! * axis.weights[axis.first[x]! + u]!;
+        sum += weight * image[((axis.start[y]! + v) * size + axis.start[x]! + u) * 4 + channel]!;
+        cover += weight;
+      }
+    }
+    return sum + (1 - cover) * 255;
+  });
+}

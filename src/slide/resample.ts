@@ -66,11 +66,16 @@ const epsilon = 1e-6;
  * Reused memory. A slice briefly needs a megabyte or more; allocating it every time would cost a reading
  * thread as much in garbage collection as in resampling.
  */
-const memory = { lines: new Float32Array(0), made: new Uint8Array(0), sums: [] as Float32Array[] };
+const memory = {
+  lines: new Float32Array(0),
+  made: new Uint8Array(0),
+  offsets: new Int32Array(0),
+  columnWeights: new Float64Array(0),
+  sums: [] as Float32Array[],
+};
 
-/** Sums kept for reuse: how many, and their greatest length. */
-const keptSums = 4;
-const longestKept = 3 * 1024 * 1024;
+/** Sums kept for reuse, in all: those of 20 images of 256 × 256, as many as are read at the same time. */
+const keptSums = 4 * 1024 * 1024;
 
 function sumsOf(length: number): Float32Array {
   const at = memory.sums.findIndex((sums) => sums.length === length);
@@ -116,6 +121,7 @@ export class Accumulator {
     if (memory.lines.length < lineLength * height) memory.lines = new Float32Array(lineLength * height);
     if (memory.made.length < height) memory.made = new Uint8Array(height);
     const { lines } = memory;
+    const taps = data === null ? 0 : this.#planColumns(firstColumn, endColumn, left, left + width);
     const made = memory.made.fill(0, 0, height);
     const { start, count, first, weights } = this.#down;
     for (let o = firstRow; o < endRow; o++) {
@@ -128,7 +134,7 @@ export class Accumulator {
         made[y] = 1;
         const at = y * lineLength;
         if (data === null) this.#flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
-        else this.#line(lines, at, firstColumn, endColumn, data, y * stride * 4, left, left + width);
+        else this.#line(lines, at, endColumn - firstColumn, taps, data, y * stride * 4);
       }
       addLines(
         this.#sums,
@@ -143,49 +149,35 @@ export class Accumulator {
     }
   }
 
-  /** Resamples one line of a tile horizontally. */
+  /** Resamples one line of a tile horizontally. @param taps of `#planColumns`. */
   #line(
     lines: Float32Array,
     at: number,
-    firstColumn: number,
-    endColumn: number,
+    columns: number,
+    taps: number,
     data: Uint8ClampedArray,
     rowAt: number,
-    left: number,
-    right: number,
   ): void {
-    const { start, count, first, weights } = this.#across;
-    for (let o = firstColumn; o < endColumn; o++) {
-      const begin = start[o]!;
-      const low = begin < left ? left : begin;
-      const high = begin + count[o]! > right ? right : begin + count[o]!;
-      let w = first[o]! + low - begin;
-      // Most common when a level is a little finer than the network's pixels.
-      if (high - low === 2) {
-        const p = rowAt + (low - left) * 4;
-        const one = weights[w]!;
-        const two = weights[w + 1]!;
-        lines[at] = one * data[p]! + two * data[p + 4]!;
-        lines[at + 1] = one * data[p + 1]! + two * data[p + 5]!;
-        lines[at + 2] = one * data[p + 2]! + two * data[p + 6]!;
-        at += 3;
-        continue;
-      }
-      if (high - low === 3) {
-        const p = rowAt + (low - left) * 4;
+    const { offsets, columnWeights: weights } = memory;
+    // Most common: a level is up to twice as fine as the network's pixels.
+    if (taps === 3) {
+      for (let o = 0, w = 0; o < columns; o++, w += 3, at += 3) {
+        const p = rowAt + offsets[o]!;
         const one = weights[w]!;
         const two = weights[w + 1]!;
         const three = weights[w + 2]!;
         lines[at] = one * data[p]! + two * data[p + 4]! + three * data[p + 8]!;
         lines[at + 1] = one * data[p + 1]! + two * data[p + 5]! + three * data[p + 9]!;
         lines[at + 2] = one * data[p + 2]! + two * data[p + 6]! + three * data[p + 10]!;
-        at += 3;
-        continue;
       }
+      return;
+    }
+    for (let o = 0, w = 0; o < columns; o++) {
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (let p = rowAt + (low - left) * 4, end = rowAt + (high - left) * 4; p < end; p += 4) {
+      const first = rowAt + offsets[o]!;
+      for (let p = first, end = first + 4 * taps; p < end; p += 4) {
         const weight = weights[w++]!;
         red += weight * data[p]!;
         green += weight * data[p + 1]!;
@@ -195,6 +187,32 @@ export class Accumulator {
       lines[at++] = green;
       lines[at++] = blue;
     }
+  }
+
+  /**
+   * Prepares the columns that a tile from `left` to `right` (exclusive) takes part in: all lines of the tile have the same
+   * weights. Every column gets the same number of taps, some with a weight of zero, so that no line has to decide.
+   * @returns that number. `memory` has byte offsets of first taps within a line, and weights.
+   */
+  #planColumns(firstColumn: number, endColumn: number, left: number, right: number): number {
+    const { start, count, first, weights } = this.#across;
+    let taps = 0;
+    for (let o = firstColumn; o < endColumn; o++) {
+      taps = Math.max(taps, Math.min(start[o]! + count[o]!, right) - Math.max(start[o]!, left));
+    }
+    const columns = endColumn - firstColumn;
+    if (memory.offsets.length < columns) memory.offsets = new Int32Array(columns);
+    if (memory.columnWeights.length < columns * taps) memory.columnWeights = new Float64Array(columns * taps);
+    const planned = memory.columnWeights.fill(0, 0, columns * taps);
+    for (let o = firstColumn, at = 0; o < endColumn; o++, at += taps) {
+      const low = Math.max(start[o]!, left);
+      const high = Math.min(start[o]! + count[o]!, right);
+      // Within the tile, whose end is nearer than `taps` for its last columns.
+      const from = Math.min(low, right - taps);
+      memory.offsets[o - firstColumn] = (from - left) * 4;
+      for (let s = low; s < high; s++) planned[at + s - from] = weights[first[o]! + s - start[o]!]!;
+    }
+    return taps;
   }
 
   #flatLine(
@@ -241,7 +259,8 @@ export class Accumulator {
       }
     }
     this.#sums = new Float32Array(0);
-    if (sums.length <= longestKept) memory.sums = [sums, ...memory.sums].slice(0, keptSums);
+    let kept = 0;
+    memory.sums = [sums, ...memory.sums].filter(({ length }) => (kept += length) <= keptSums);
     return data;
   }
 }
@@ -262,16 +281,25 @@ function addLines(
   count: number,
 ): void {
   let done = 0;
-  for (; done + 2 <= count; done += 2, from += 2 * length) {
+  for (; done + 3 <= count; done += 3, from += 3 * length) {
     const one = weights[w + done]!;
     const two = weights[w + done + 1]!;
-    for (let i = from, j = from + length, t = to; i < from + length; i++, j++, t++) {
-      sums[t] = Math.fround(sums[t]! + one * lines[i]!) + two * lines[j]!;
+    const three = weights[w + done + 2]!;
+    for (let i = from, j = i + length, k = j + length, t = to; i < from + length; i++, j++, k++, t++) {
+      const ofTwo = Math.fround(sums[t]! + one * lines[i]!) + two * lines[j]!;
+      sums[t] = Math.fround(ofTwo) + three * lines[k]!;
     }
   }
-  if (done === count) return;
-  const one = weights[w + done]!;
-  for (let i = from, t = to; i < from + length; i++, t++) sums[t] = sums[t]! + one * lines[i]!;
+  if (count - done === 2) {
+    const one = weights[w + done]!;
+    const two = weights[w + done + 1]!;
+    for (let i = from, j = i + length, t = to; i < from + length; i++, j++, t++) {
+      sums[t] = Math.fround(sums[t]! + one * lines[i]!) + two * lines[j]!;
+    }
+  } else if (count - done === 1) {
+    const one = weights[w + done]!;
+    for (let i = from, t = to; i < from + length; i++, t++) sums[t] = sums[t]! + one * lines[i]!;
+  }
 }
 
 /** Output pixels that use any source pixel of `low` … `high - 1`, as first and end (exclusive). */

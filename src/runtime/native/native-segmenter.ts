@@ -83,8 +83,7 @@ export class NativeSegmenter extends BatchSegmenter {
     const { classes: classPlane, confidence, logProbabilities } = graph.outputs;
     const bytes = (name: string, length: number): ((index: number) => Uint8Array<ArrayBuffer>) => {
       const all = results[name]?.data as Uint8Array<ArrayBuffer>;
-      // The only part of a single slice is not copied.
-      return (index) => (count === 1 ? all : all.slice(index * length, (index + 1) * length));
+      return (index) => all.subarray(index * length, (index + 1) * length);
     };
     const pixels = sizePx * sizePx;
     const classesOf = bytes(classPlane, pixels);

@@ -75,11 +75,11 @@ export function createNetworkService(
     segment: async (call, slices, context, options) => {
       const features = context === null ? null : (contexts.get(context) ?? null);
       const maps = await segmenter().segmentBatch(slices, features, options);
-      for (const { classes, confidence, logProbabilities } of maps) {
-        for (const bytes of [classes, confidence, logProbabilities]) {
-          if (bytes !== undefined) call.transfer(bytes.buffer);
-        }
-      }
+      // The maps of a batch are parts of the same buffers.
+      const buffers = maps.flatMap(({ classes, confidence, logProbabilities }) =>
+        [classes, confidence, logProbabilities].flatMap((bytes) => bytes?.buffer ?? []),
+      );
+      for (const buffer of new Set(buffers)) call.transfer(buffer);
       return maps;
     },
 

@@ -241,16 +241,16 @@ class Lane {
   async segment(
     slices: readonly SliceInput[],
     context: number | null,
-    { logProbabilities = false, onComputed }: SegmenterOptions,
+    { logProbabilities = false, takesImages = false, onComputed }: SegmenterOptions,
     more: number,
   ): Promise<SliceMaps[]> {
     const work = slices.length + more;
     this.work += work;
     const start = performance.now();
     try {
-      const { images, buffer } = packed(slices);
+      const { images, buffers } = takesImages ? taken(slices) : copied(slices);
       const call = this.#thread.rpc.call('segment', [images, context, { logProbabilities }], {
-        transfer: [buffer],
+        transfer: buffers,
       });
       const maps = await this.#during(call);
       const end = performance.now();
@@ -313,8 +313,24 @@ function leastBusy(lanes: readonly Lane[]): Lane | null {
   );
 }
 
-/** The slices with their pixels in one buffer, to be moved to the thread. */
-function packed(slices: readonly SliceInput[]): { images: SliceInput[]; buffer: ArrayBuffer } {
+/** Slices on their way to another thread, and the memory that moves with them. */
+interface MovedSlices {
+  readonly images: readonly SliceInput[];
+  readonly buffers: ArrayBuffer[];
+}
+
+/** The slices with their own pixels. An image that is part of a larger buffer is copied by the message. */
+function taken(slices: readonly SliceInput[]): MovedSlices {
+  const buffers = new Set<ArrayBuffer>();
+  for (const { image } of slices) {
+    const { buffer, byteLength } = image.data;
+    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffers.add(buffer);
+  }
+  return { images: slices, buffers: [...buffers] };
+}
+
+/** The slices with copies of their pixels, in one buffer. */
+function copied(slices: readonly SliceInput[]): MovedSlices {
   const buffer = new ArrayBuffer(slices.reduce((sum, { image }) => sum + image.data.length, 0));
   let at = 0;
   const images = slices.map(({ image: { width, height, data }, sliceInContext }) => {
@@ -323,7 +339,7 @@ function packed(slices: readonly SliceInput[]): { images: SliceInput[]; buffer: 
     at += data.length;
     return { image: { width, height, data: own }, sliceInContext };
   });
-  return { images, buffer };
+  return { images, buffers: [buffer] };
 }
 
 function shared<Graph extends { readonly file: Uint8Array }>(graph: Graph): SharedGraph<Graph> {

@@ -101,6 +101,24 @@ describe('a network with context', () => {
     expect(found).toEqual(expected);
   });
 
+  it('takes the pixels that the caller does not need, and copies those that are part of more', async () => {
+    const features = threaded.encodeContext(image(48, 1));
+    const expected = await threaded.segmentBatch(slices(3), features);
+    const given = slices(3);
+    const part = given[1]!.image.data;
+    const more = new Uint8ClampedArray(part.length + 8);
+    more.set(part, 4);
+    const view = { ...given[1]!.image, data: more.subarray(4, 4 + part.length) };
+    const mixed = given.map((slice, i) => (i === 1 ? { ...slice, image: view } : slice));
+    expect(await threaded.segmentBatch(mixed, features, { takesImages: true })).toEqual(expected);
+    expect(mixed.map(({ image: { data } }) => data.length)).toEqual([0, part.length, 0]);
+    // The same image for two slices, as a reader of one colour might give.
+    const twice = { ...slices(1)[0]!, image: image(32, 5) };
+    const [first, second] = await threaded.segmentBatch([twice, twice], features, { takesImages: true });
+    expect(first).toEqual(second);
+    features.dispose();
+  });
+
   it('computes the batches that wait when their context is disposed of, as a full cache may do', async () => {
     const features = threaded.encodeContext(image(48, 3));
     const expected = await threaded.segmentBatch(slices(6), features);
