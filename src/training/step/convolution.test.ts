@@ -42,6 +42,11 @@ Object.assign(cases, {
   'conv of one pixel': convolution([1, 1], 1, 1, true),
   'conv 3 of one pixel': convolution([1, 1], 3, 1, true),
   'conv 3 of two pixels, stride 2': convolution([2, 2], 3, 2, true),
+  'conv 3 to one filter, stride 2, large, odd': {
+    inputs: [{ shape: [2, 29, 31, 3] }],
+    compute: (ops, [x], name) => ops.conv2d(x!, name, { filters: 1, kernel: 3, stride: 2, bias: true }),
+    step: 0.5,
+  },
 });
 for (const [size, [h, w]] of Object.entries(sides[1])) {
   cases[`up-convolution, ${size}`] = {

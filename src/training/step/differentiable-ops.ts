@@ -5,8 +5,9 @@
 import type { ConvSpec, Ops, PoolSpec, Shape4 } from '../../model/ops.ts';
 import { kernelInitialiser, type Initialiser } from '../../runtime/variables.ts';
 import { foldNorm, normByBatch, normByMoving, type NormStatistics } from './batch-norm.ts';
-import { biasGradient, convolve, inputGradient, kernelGradient } from './convolution.ts';
+import { biasGradient, convolve, inputGradient } from './convolution.ts';
 import { FeatureMap, type Convolution } from './feature-map.ts';
+import { kernelGradient } from './kernel-gradient.ts';
 import { NetworkVariables } from './network-variables.ts';
 import type { Value } from './onnx-graph.ts';
 import { cropResize, maxPool, resize } from './resampling.ts';
