@@ -77,29 +77,28 @@ export function normByBatch(
   const centred = graph.sub(x.value, mean); // [n, c, h, w]
   const variance = channelMean(graph, graph.mul(centred, centred));
   const inverse = inverseDeviation(graph, variance);
-  const normed = graph.mul(centred, inverse);
-  const scale = perChannel(graph, gamma.value);
-  const value = graph.add(graph.mul(normed, scale), perChannel(graph, beta.value));
+  const factor = graph.mul(perChannel(graph, gamma.value), inverse); // [1, c, 1, 1]
+  const value = graph.add(graph.mul(centred, factor), perChannel(graph, beta.value));
   const result = tape.record(value, [x, gamma, beta], (dy) => {
     const dBeta = biasGradient(graph, dy); // [c]
-    const dGamma = biasGradient(graph, graph.mul(dy, normed)); // [c]
+    const dGamma = graph.mul(biasGradient(graph, graph.mul(dy, centred)), graph.reshape(inverse, [c])); // [c]
     tape.contribute(gamma, dGamma);
     tape.contribute(beta, dBeta);
     tape.pass(x, () => {
-      const share = graph.scalar(1 / (n * h * w));
-      const level = perChannel(graph, graph.mul(dBeta, share));
-      const slope = perChannel(graph, graph.mul(dGamma, share));
-      const rest = graph.sub(graph.sub(dy, level), graph.mul(normed, slope));
-      return graph.mul(rest, graph.mul(scale, inverse));
+      // factor · (dy − (dBeta + normed · dGamma) / pixels), with what is the same for a channel multiplied first
+      const share = graph.mul(factor, graph.scalar(1 / (n * h * w)));
+      const level = graph.mul(share, perChannel(graph, dBeta));
+      const slope = graph.mul(graph.mul(share, inverse), perChannel(graph, dGamma));
+      return graph.sub(graph.sub(graph.mul(dy, factor), graph.mul(centred, slope)), level);
     });
   });
   const statistics = { mean: graph.reshape(mean, [c]), variance: graph.reshape(variance, [c]) };
   return { result, statistics };
 }
 
-/** Axis by axis: a sum over all pixels at once loses digits. @returns [1, c, 1, 1] */
+/** Image by image: a sum over all pixels at once loses digits. @returns [1, c, 1, 1] */
 function channelMean(graph: TensorGraph, x: Value): Value {
-  return [3, 2, 0].reduce((mean, axis) => graph.reduceMean(mean, [axis], true), x);
+  return graph.reduceMean(graph.reduceMean(x, [2, 3], true), [0], true);
 }
 
 function inverseDeviation(graph: TensorGraph, variance: Value): Value {

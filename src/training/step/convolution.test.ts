@@ -13,10 +13,11 @@ function convolution(
   kernel: number,
   stride: number,
   bias: boolean,
+  { channels = 2, filters = 3 } = {},
 ): OperationCase {
   return {
-    inputs: [{ shape: [2, h, w, 2] }],
-    compute: (ops, [x], name) => ops.conv2d(x!, name, { filters: 3, kernel, stride, bias }),
+    inputs: [{ shape: [2, h, w, channels] }],
+    compute: (ops, [x], name) => ops.conv2d(x!, name, { filters, kernel, stride, bias }),
     // A convolution is linear in its input and in its kernel: any step is exact.
     step: 0.5,
   };
@@ -42,6 +43,10 @@ Object.assign(cases, {
   'conv of one pixel': convolution([1, 1], 1, 1, true),
   'conv 3 of one pixel': convolution([1, 1], 3, 1, true),
   'conv 3 of two pixels, stride 2': convolution([2, 2], 3, 2, true),
+  'conv 3 to one filter, stride 2, large, odd': convolution([29, 31], 3, 2, true, {
+    channels: 3,
+    filters: 1,
+  }),
 });
 for (const [size, [h, w]] of Object.entries(sides[1])) {
   cases[`up-convolution, ${size}`] = {

@@ -56,6 +56,7 @@ const cases = {
   'pool 3 stride 2 pad 1, odd': pool([7, 5], 3, 2, 1),
   'pool 5 stride 1 pad 2': pool([9, 7], 5, 1, 2),
   'pool 5 stride 1 pad 2 of two pixels': pool([1, 2], 5, 1, 2),
+  'pool 4 stride 1': pool([9, 7], 4, 1, 0),
   'global mean': { inputs: [{ shape }], compute: (ops, [x]) => ops.globalMean(x!) },
   dropout: { inputs: [{ shape }], compute: (ops, [x], name) => ops.dropout(x!, 0.4, name) },
   affine: { inputs: [{ shape }], compute: (ops, [x]) => ops.affine(x!, [2, -0.5, 3], [0.1, 0.2, -4]) },

@@ -5,11 +5,13 @@
 import type { ConvSpec, Ops, PoolSpec, Shape4 } from '../../model/ops.ts';
 import { kernelInitialiser, type Initialiser } from '../../runtime/variables.ts';
 import { foldNorm, normByBatch, normByMoving, type NormStatistics } from './batch-norm.ts';
-import { biasGradient, convolve, inputGradient, kernelGradient } from './convolution.ts';
+import { biasGradient, convolve, inputGradient } from './convolution.ts';
 import { FeatureMap, type Convolution } from './feature-map.ts';
+import { kernelGradient } from './kernel-gradient.ts';
 import { NetworkVariables } from './network-variables.ts';
 import type { Value } from './onnx-graph.ts';
-import { cropResize, maxPool, resize } from './resampling.ts';
+import { maxPool } from './pooling.ts';
+import { cropResize, resize } from './resampling.ts';
 import { Tape, Tracked } from './tape.ts';
 import type { TensorGraph } from './tensor-graph.ts';
 
@@ -136,7 +138,8 @@ export class DifferentiableOps implements Ops<FeatureMap> {
     const graph = this.#graph;
     const value = graph.unary('Relu', x.tracked.value);
     const tracked = this.tape.record(value, [x.tracked], (dy) => {
-      this.tape.contribute(x.tracked, graph.mul(dy, graph.greater(value, graph.scalar(0))));
+      // The sign of what a ReLU returns is 0 or 1.
+      this.tape.contribute(x.tracked, graph.mul(dy, graph.unary('Sign', value)));
     });
     return this.#map(tracked);
   }

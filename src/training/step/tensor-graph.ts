@@ -31,8 +31,8 @@ export class TensorGraph extends OnnxGraph {
     return this.node('Min', [a, b], broadcastShape(a.shape, b.shape));
   }
 
-  /** An element-wise function of one argument: Relu, Sigmoid, Sqrt, Log, Abs, Neg. */
-  unary(op: 'Relu' | 'Sigmoid' | 'Sqrt' | 'Log' | 'Abs' | 'Neg', x: Value): Value {
+  /** An element-wise function of one argument: Relu, Sigmoid, Sqrt, Log, Abs, Neg, Sign. */
+  unary(op: 'Relu' | 'Sigmoid' | 'Sqrt' | 'Log' | 'Abs' | 'Neg' | 'Sign', x: Value): Value {
     return this.node(op, [x], x.shape);
   }
 
@@ -54,6 +54,13 @@ export class TensorGraph extends OnnxGraph {
     const shape = x.shape.map((side, index) => (index === axis ? before + side + after : side));
     const ends = [before, after].flatMap((count) => x.shape.map((_, index) => (index === axis ? count : 0)));
     return this.node('Pad', [x, this.int64s(ends), this.scalar(value)], shape);
+  }
+
+  /** Moves x along an axis by `by` places, forwards or back; `value` takes the places that become free. */
+  shift(x: Value, axis: number, by: number, value: number): Value {
+    // Negative padding cuts off.
+    const ends = [by, -by].flatMap((count) => x.shape.map((_, index) => (index === axis ? count : 0)));
+    return this.node('Pad', [x, this.int64s(ends), this.scalar(value)], x.shape);
   }
 
   cast(x: Value, type: DataType): Value {
