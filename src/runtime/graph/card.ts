@@ -23,11 +23,11 @@ export function modelCard(manifest: ModelManifest): string {
     ],
     ['Weights', `${(graph.weightsBytes / 1e6).toFixed(2)} MB, ${graph.dtype}`],
   ];
-  const { float16Agreement } = manifest;
-  if (float16Agreement !== undefined) {
-    const { slices, share } = float16Agreement;
+  const { storageAgreement } = manifest;
+  if (storageAgreement !== undefined) {
+    const { slices, share } = storageAgreement;
     rows.push([
-      'Half precision',
+      graph.dtype === 'int8' ? 'Eight bits' : 'Half precision',
       `${(100 * share).toFixed(3)} % of pixels get the same class as with float32 weights (${String(slices)} slices)`,
     ]);
   }
