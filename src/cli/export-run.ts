@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
+import { widenedModel } from '../runtime/graph/widen-model.ts';
 import { readModelFiles } from '../runtime/model-files.ts';
 import { exportOnnx } from '../runtime/onnx/export-onnx.ts';
 import type { OnnxLayout, OnnxOpset } from '../runtime/onnx/onnx-model.ts';
@@ -55,7 +56,7 @@ export async function exportToFile(call: ExportCall): Promise<ExportedFile> {
   const bytes = await written(out, async () => {
     // Someone else may have written it since.
     if (!overwrite) await rejectTaken(out);
-    if (format === 'tfjs') return copyModel(folder, out);
+    if (format === 'tfjs') return copyModel(folder, out, await widenedModel(files));
     const data =
       format === 'onnx' ? exportOnnx(files, { opset, layout, producer }) : toSafetensors(files, producer);
     await replaceFile(out, data);
@@ -95,15 +96,27 @@ async function written(out: string, write: () => Promise<number>): Promise<numbe
   }
 }
 
-/** Copies the files of a model's folder. @returns their bytes. */
-async function copyModel(folder: string, out: string): Promise<number> {
+/**
+ * Copies the files of a model's folder.
+ * @param widened files to write in place of the model's own, and of all its weight shards; null for none.
+ * @returns their bytes.
+ */
+async function copyModel(
+  folder: string,
+  out: string,
+  widened: ReadonlyMap<string, Uint8Array<ArrayBuffer>> | null,
+): Promise<number> {
   await mkdir(out, { recursive: true });
   let bytes = 0;
+  const write = async (name: string, data: Uint8Array): Promise<void> => {
+    await replaceFile(join(out, name), data);
+    bytes += data.length;
+  };
   for (const name of await readdir(folder)) {
-    const info = await stat(join(folder, name));
-    if (!info.isFile()) continue;
-    await replaceFile(join(out, name), await readFile(join(folder, name)));
-    bytes += info.size;
+    if (widened !== null && (widened.has(name) || name.startsWith('weights-'))) continue;
+    if (!(await stat(join(folder, name))).isFile()) continue;
+    await write(name, await readFile(join(folder, name)));
   }
+  for (const [name, data] of widened ?? []) await write(name, data);
   return bytes;
 }

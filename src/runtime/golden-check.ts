@@ -77,7 +77,8 @@ export interface GoldenInputs {
   readonly sliceInContext: SliceInContext | null;
 }
 
-async function goldenInputs(
+/** Reads the inputs of the golden check from the model's folder. @throws ModelError on files of another size. */
+export async function goldenInputs(
   { slice, context, golden }: ModelManifest,
   readFile: ReadFile,
 ): Promise<GoldenInputs> {

@@ -6,6 +6,7 @@ import { GraphExecutor } from './graph-executor.ts';
 import { GraphSegmenter } from './graph-segmenter.ts';
 import { ModelError } from './manifest.ts';
 import { reloadRemedy, type ModelFiles, type ReadFile } from './model-files.ts';
+import { storedConstants } from './model-constants.ts';
 import type { TopologyNode } from './node-attributes.ts';
 import type { Segmenter } from './segmenter.ts';
 
@@ -65,17 +66,36 @@ function usedNodes({ manifest, graph }: ModelFiles): TopologyNode[] {
 
 /** The files in the form that TF.js takes, without what it reads unchecked: signature and library. */
 export function modelArtifacts(
-  { graph: { format, modelTopology, weightsManifest }, shards }: ModelFiles,
-  node: readonly TopologyNode[] = modelTopology.node,
+  files: ModelFiles,
+  node: readonly TopologyNode[] = files.graph.modelTopology.node,
 ): io.ModelArtifacts {
+  const { format, modelTopology } = files.graph;
   return {
     format,
     modelTopology: { node, library: {}, versions: modelTopology.versions },
-    weightSpecs: (weightsManifest[0]?.weights ?? []) as unknown as io.WeightsManifestEntry[],
+    ...(files.manifest.graph.dtype === 'int8' ? decodedWeights(files) : storedWeights(files)),
+  };
+}
+
+type WeightArtifacts = Required<Pick<io.ModelArtifacts, 'weightSpecs' | 'weightData'>>;
+
+/** TF.js widens half precision itself. */
+function storedWeights({ graph, shards }: ModelFiles): WeightArtifacts {
+  return {
+    weightSpecs: (graph.weightsManifest[0]?.weights ?? []) as unknown as io.WeightsManifestEntry[],
     // A list: a full-size network's weights are never copied into one buffer.
     weightData: shards.map((shard) =>
       shard.byteLength === shard.buffer.byteLength ? shard.buffer : shard.slice().buffer,
     ),
+  };
+}
+
+/** TF.js does not know this project's weights of eight bits. */
+function decodedWeights(files: ModelFiles): WeightArtifacts {
+  const constants = [...storedConstants(files)];
+  return {
+    weightSpecs: constants.map(([name, { shape, dtype }]) => ({ name, shape: [...shape], dtype })),
+    weightData: constants.map(([, { data }]) => data().buffer as ArrayBuffer),
   };
 }
 

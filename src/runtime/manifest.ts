@@ -43,6 +43,10 @@ const field = z
     message: `fieldUm / sizePx has to be ${mppRange}`,
   });
 
+/** Storage of a model's kernels; all other weights are float32. */
+export const weightTypes = ['int8', 'float16', 'float32'] as const;
+export type WeightType = (typeof weightTypes)[number];
+
 export const contextKinds = [
   'none',
   'same',
@@ -117,7 +121,7 @@ const manifestFields = z.object({
     /** SHA-256 over all weight shards in order. */
     weightsSha256: hex,
     weightsBytes: z.number().int().positive().max(mostWeightBytes),
-    dtype: z.enum(['float16', 'float32']),
+    dtype: z.enum(weightTypes),
     /** Node names. Inputs take RGB 0 to 255 as float32 NHWC; normalisation is inside the graph. */
     inputs: z.object({
       slice: nodeName,
@@ -189,9 +193,10 @@ const manifestFields = z.object({
   /** Also measured on other held-out data. */
   furtherMetrics: z.array(metricsSchema).optional(),
   /**
-   * Share of pixels with the same class as with float32 weights, and the number of held-out slices measured.
+   * Share of pixels that the stored weights give the same class as float32 weights, and the number of slices measured,
+   * which training did not draw.
    */
-  float16Agreement: z
+  storageAgreement: z
     .object({ slices: z.number().int().positive(), share: z.number().min(0).max(1) })
     .optional(),
   intendedUse: longText,

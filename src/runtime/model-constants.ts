@@ -1,5 +1,5 @@
 /** The constants of a model's graph: kernels, biases, sizes, decoded from its weight shards on demand. */
-import { fromFloat16 } from './graph/float16.ts';
+import { decodeStored, storedBytes } from './graph/weight-shards.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { WeightArray } from './variables.ts';
 
@@ -7,7 +7,7 @@ import type { WeightArray } from './variables.ts';
 export interface StoredConstant {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32';
-  /** Decodes the values at every call and keeps none: half precision is widened to float32. */
+  /** Decodes the values at every call and keeps none: half precision and eight bits are widened to float32. */
   readonly data: () => Float32Array | Int32Array;
 }
 
@@ -15,19 +15,14 @@ export interface StoredConstant {
 export function storedConstants({ graph, shards }: ModelFiles): Map<string, StoredConstant> {
   const constants = new Map<string, StoredConstant>();
   let offset = 0;
-  for (const { name, shape, dtype, quantization } of graph.weightsManifest[0]?.weights ?? []) {
-    const isHalf = dtype === 'float32' && quantization !== undefined;
-    const length = (isHalf ? 2 : 4) * shape.reduce((product, side) => product * side, 1);
+  for (const spec of graph.weightsManifest[0]?.weights ?? []) {
     const start = offset;
+    const length = storedBytes(spec);
     offset += length;
-    constants.set(name, {
-      shape,
-      dtype,
-      data: () => {
-        const { buffer } = bytesAt(shards, start, length);
-        if (isHalf) return fromFloat16(new Uint16Array(buffer));
-        return dtype === 'int32' ? new Int32Array(buffer) : new Float32Array(buffer);
-      },
+    constants.set(spec.name, {
+      shape: spec.shape,
+      dtype: spec.dtype,
+      data: () => decodeStored(spec, bytesAt(shards, start, length)),
     });
   }
   return constants;
@@ -36,16 +31,19 @@ export function storedConstants({ graph, shards }: ModelFiles): Map<string, Stor
 /** The first constant with a value that is no finite number; null without one. */
 export function nonFiniteConstant({ graph, shards }: ModelFiles): string | null {
   let offset = 0;
-  for (const { name, shape, dtype, quantization } of graph.weightsManifest[0]?.weights ?? []) {
-    const isHalf = dtype === 'float32' && quantization !== undefined;
+  for (const spec of graph.weightsManifest[0]?.weights ?? []) {
+    const { name, shape, dtype, quantization } = spec;
     const start = offset;
-    offset += (isHalf ? 2 : 4) * shape.reduce((product, side) => product * side, 1);
+    offset += storedBytes(spec);
     if (dtype !== 'float32') continue;
-    const { buffer } = bytesAt(shards, start, offset - start);
+    // Of eight bits, the scales alone can be no number.
+    const floatBytes = quantization?.dtype === 'int8' ? 4 * (shape.at(-1) ?? 1) : offset - start;
+    const { buffer } = bytesAt(shards, start, floatBytes);
     // All bits of the exponent: infinity or no number.
-    const [values, exponent] = isHalf
-      ? [new Uint16Array(buffer), 0x7c00]
-      : [new Uint32Array(buffer), 0x7f800000];
+    const [values, exponent] =
+      quantization?.dtype === 'float16'
+        ? [new Uint16Array(buffer), 0x7c00]
+        : [new Uint32Array(buffer), 0x7f800000];
     for (let i = 0; i < values.length; i++) if ((values[i]! & exponent) === exponent) return name;
   }
   return null;

@@ -1,5 +1,6 @@
 /** A model's files, read and checked. The same code runs in browser, worker and Node: file access is injected. */
 import { z } from 'zod';
+import { storedBytes } from './graph/weight-shards.ts';
 import { ModelError, nodeName, parseManifest, plainFileName, type ModelManifest } from './manifest.ts';
 import { ByteBudget, modelLimits } from './model-limits.ts';
 import { joined, sha256 } from './sha256.ts';
@@ -61,7 +62,7 @@ const graphSchema = z.object({
               name: nodeName,
               shape: z.array(z.number().int().nonnegative().max(modelLimits.mapValues)).max(8),
               dtype: z.enum(['float32', 'int32']),
-              quantization: z.looseObject({ dtype: z.literal('float16') }).optional(),
+              quantization: z.looseObject({ dtype: z.enum(['float16', 'int8']) }).optional(),
             }),
           )
           .max(modelLimits.nodes),
@@ -191,10 +192,7 @@ async function readWeights(
     throw new ModelError('bad-weights', files, 'The graph names a file of weights twice.', reloadRemedy);
   }
   // Before anything is read: what the shapes need is what the manifest says, and what may be read.
-  const described = (group?.weights ?? []).reduce((sum, { shape, dtype, quantization }) => {
-    const perValue = dtype === 'float32' && quantization ? 2 : 4;
-    return sum + perValue * shape.reduce((product, side) => product * side, 1);
-  }, 0);
+  const described = (group?.weights ?? []).reduce((sum, spec) => sum + storedBytes(spec), 0);
   if (described !== weightsBytes) {
     throw wrongSize(`${described} bytes by the graph; the manifest says ${weightsBytes}`);
   }

@@ -14,13 +14,14 @@ interface StoredTensor {
 
 /**
  * Kernels, biases and the scale and shift of the inputs under the names that they have in the graph, in the types
- * that the model stores: kernels [height, width, in, out], those of up-convolutions [2, 2, out, in].
+ * that the model stores (those of eight bits in half precision): kernels [height, width, in, out], those of up-convolutions [2, 2, out, in].
  * @param producer such as `Dualscope 0.1.0`
  * @throws ModelError `bad-graph` when the graph has anything that this version does not write.
  */
 export function toSafetensors(files: ModelFiles, producer: string): Uint8Array<ArrayBuffer> {
   const { manifest } = files;
-  const halfOrWhole = manifest.graph.dtype === 'float16' ? 'F16' : 'F32';
+  // Eight-bit weights are half-precision numbers, too.
+  const halfOrWhole = manifest.graph.dtype === 'float32' ? 'F32' : 'F16';
   const tensors = new Map<Weight, StoredTensor>();
   const add = (dtype: 'F16' | 'F32', ...weights: (Weight | null)[]): void => {
     for (const weight of weights) if (weight !== null) tensors.set(weight, { weight, dtype });

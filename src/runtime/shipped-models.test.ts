@@ -50,9 +50,9 @@ describe.skipIf(ids.length === 0)('the shipped models', () => {
   });
 
   it.each(ids)('%s was measured in half precision: at most 0.5 %% of pixels change class', async (id) => {
-    const { float16Agreement } = await readManifest(id, fromFolder(path.join(folder, id)));
-    expect(float16Agreement?.slices).toBeGreaterThanOrEqual(16);
-    expect(float16Agreement?.share).toBeGreaterThanOrEqual(0.995);
+    const { storageAgreement } = await readManifest(id, fromFolder(path.join(folder, id)));
+    expect(storageAgreement?.slices).toBeGreaterThanOrEqual(16);
+    expect(storageAgreement?.share).toBeGreaterThanOrEqual(0.995);
   });
 
   it.each(ids.filter((id) => id.startsWith('nano-')))('%s has weights under 1 MB', async (id) => {

@@ -16,7 +16,7 @@ import {
   exportModel,
   type ExportRequest,
   type ManifestFields,
-  float16Agreement,
+  storageAgreement,
 } from '../runtime/graph/export-model.ts';
 import { type ModelManifest, parseManifest } from '../runtime/manifest.ts';
 import { mulberry32, type Weights } from '../runtime/variables.ts';
@@ -28,7 +28,7 @@ export interface ExportRunOptions {
   readonly preset: Preset;
   readonly config: TrainingConfig;
   readonly weights: Weights;
-  /** Samples that training did not draw; they measure the effect of half precision. */
+  /** Samples that training did not draw; they measure the effect of storing the weights. */
   readonly unseen: readonly [Sample, ...Sample[]];
   readonly steps: number;
   /** Measured on held-out data; null until then. */
@@ -39,7 +39,7 @@ export interface ExportRunOptions {
 }
 
 /**
- * Exports in half precision on TF.js's current backend and records how many pixels that changes. The input of
+ * Exports on TF.js's current backend and records how many pixels storing the weights changes. The input of
  * the golden check is the first unseen sample, or a synthetic pattern if the data must not be shared.
  * @throws ModelError as `exportModel`.
  */
@@ -56,10 +56,11 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
     context,
     sliceInContext: needsPlace ? place : null,
   });
-  const { share } = await float16Agreement(request, unseen.map(inputsOf));
-  const fields = { ...request.fields, float16Agreement: { slices: unseen.length, share } };
+  const dtype = options.config.weightType ?? 'float16';
+  const { share } = await storageAgreement(request, unseen.map(inputsOf), dtype);
+  const fields = { ...request.fields, storageAgreement: { slices: unseen.length, share } };
   const golden = options.config.data?.shareable === false ? goldenPattern(preset) : unseen[0];
-  return exportModel({ ...request, fields, golden: inputsOf(golden) });
+  return exportModel({ ...request, fields, golden: inputsOf(golden), dtype });
 }
 
 /**

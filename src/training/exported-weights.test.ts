@@ -11,7 +11,7 @@ import { presetById } from '../model/presets.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
 import { recordNetwork, toGraphModel } from '../runtime/graph/graph-model.ts';
 import { eagerLogits, relativeError, relativeRms, type NetworkFunction } from '../runtime/graph/testing.ts';
-import type { WeightType } from '../runtime/graph/weight-shards.ts';
+import type { WeightType } from '../runtime/manifest.ts';
 import type { Weights } from '../runtime/variables.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
 

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import { type Preset, presetById } from '../model/presets.ts';
+import { weightTypes } from '../runtime/manifest.ts';
 
 const share = z.number().positive();
 
@@ -108,6 +109,8 @@ const configSchema = z.strictObject({
   classWeights: z.array(z.number().positive()).min(2).optional(),
   /** Weight of the soft Dice loss that is added to the cross-entropy; 0 by default. */
   dice: z.number().nonnegative().optional(),
+  /** Storage of the exported model's kernels; half precision by default. Eight bits halve the download. */
+  weightType: z.enum(weightTypes).optional(),
   /** `batch` for training from scratch; `frozen` keeps the statistics of pretrained weights. */
   batchNorm: z.enum(['batch', 'frozen']),
   optimiser: optimiserSchema,

@@ -52,6 +52,13 @@ it('the card states what users must know about the model', () => {
   }
 });
 
+it('eight-bit models are not said to be plain TensorFlow.js', () => {
+  const card = modelCard({ ...manifest, graph: { ...manifest.graph, dtype: 'int8' } });
+  expect(card).toContain('0.78 MB, int8');
+  expect(card).toContain('`dualscope export --model test-model --format tfjs`');
+  expect(card).not.toContain('reads without Dualscope');
+});
+
 it('the resource description names the weights and survives quotes and colons', () => {
   const lines = resourceDescription(manifest).split('\n');
   expect(lines).toContain('type: model');

@@ -23,11 +23,11 @@ export function modelCard(manifest: ModelManifest): string {
     ],
     ['Weights', `${(graph.weightsBytes / 1e6).toFixed(2)} MB, ${graph.dtype}`],
   ];
-  const { float16Agreement } = manifest;
-  if (float16Agreement !== undefined) {
-    const { slices, share } = float16Agreement;
+  const { storageAgreement } = manifest;
+  if (storageAgreement !== undefined) {
+    const { slices, share } = storageAgreement;
     rows.push([
-      'Half precision',
+      graph.dtype === 'int8' ? 'Eight bits' : 'Half precision',
       `${(100 * share).toFixed(3)} % of pixels get the same class as with float32 weights (${String(slices)} slices)`,
     ]);
   }
@@ -57,7 +57,9 @@ export function modelCard(manifest: ModelManifest): string {
     ].join('\n'),
     '## Using it elsewhere',
     [
-      `\`${graph.file}\` is a TensorFlow.js GraphModel, which \`tf.loadGraphModel\` reads without Dualscope.`,
+      graph.dtype === 'int8'
+        ? `Its kernels are stored in eight bits, which plain TensorFlow.js does not read: \`dualscope export --model ${manifest.id} --format tfjs\` writes a folder for \`tf.loadGraphModel\`.`
+        : `\`${graph.file}\` is a TensorFlow.js GraphModel, which \`tf.loadGraphModel\` reads without Dualscope.`,
       `Inputs are RGB from 0 to 255 as float32 [batch, height, width, 3]; normalisation is inside the graph.`,
       `\`${graph.outputs.logits}\` gives float32 logits [batch, ${slice.sizePx}, ${slice.sizePx}, ${manifest.classes.length}], ` +
         `\`${graph.outputs.packed}\` int32 class × 256 + confidence (0 to 255).`,
@@ -142,7 +144,7 @@ export function resourceDescription(manifest: ModelManifest): string {
     'format_version: 0.4.10',
     'type: model',
     `name: ${text(manifest.title)}`,
-    `description: ${text(manifest.description)}`,
+    `description: ${text(`${manifest.description}${graph.dtype === 'int8' ? ' For TensorFlow.js, convert the eight-bit weights with dualscope export first.' : ''}`)}`,
     `timestamp: ${text(provenance.date)}`,
     `license: ${text(provenance.licence)}`,
     'documentation: README.md',

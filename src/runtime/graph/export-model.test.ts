@@ -5,7 +5,7 @@ import { loadModel } from '../load-model.ts';
 import type { ReadFile } from '../model-files.ts';
 import { ModelError } from '../manifest.ts';
 import type { InputImage } from '../segmenter.ts';
-import { exportModel, type ExportedModel, float16Agreement } from './export-model.ts';
+import { exportModel, type ExportedModel, storageAgreement } from './export-model.ts';
 import { dualNetwork, singleNetwork } from './test-networks.ts';
 import { manifestFields, randomInputs, randomWeights, type NetworkFunction } from './testing.ts';
 import { initialiseNodeBackend } from '../backend.node.ts';
@@ -170,9 +170,9 @@ describe('hostile files', () => {
   });
 });
 
-it('measures the effect of half precision on the classes', async () => {
+it.each(['float16', 'int8'] as const)('measures the effect of %s weights on the classes', async (dtype) => {
   const inputs = randomInputs(1, sliceSize, null);
-  const { pixels, share } = await float16Agreement(
+  const { pixels, share } = await storageAgreement(
     {
       fields: manifestFields({ slicePx: sliceSize, contextPx: null, classes: 3 }),
       network: singleNetwork,
@@ -183,6 +183,7 @@ it('measures the effect of half precision on the classes', async () => {
       context: null,
       sliceInContext: null,
     })),
+    dtype,
   );
   expect(pixels).toBe(2 * sliceSize * sliceSize);
   expect(share).toBeGreaterThan(0.98);

@@ -1,19 +1,24 @@
 /**
  * A trained network as the files of a model's folder. Pure: the caller writes them. Also runs a model just exported,
- * still in memory, for its golden output and to measure the effect of half precision.
+ * still in memory, for its golden output and to measure the effect of storing its weights.
  */
 import type { z } from 'zod';
 import { classAgreement, type ClassAgreement } from '../class-agreement.ts';
 import { segmentGolden, type GoldenInputs } from '../golden-check.ts';
 import { loadUnchecked } from '../load-model.ts';
 import type { ReadFile } from '../model-files.ts';
-import { ModelError, parseManifest, type manifestSchema, type ModelManifest } from '../manifest.ts';
+import {
+  ModelError,
+  parseManifest,
+  type manifestSchema,
+  type ModelManifest,
+  type WeightType,
+} from '../manifest.ts';
 import type { SliceMaps } from '../segmenter.ts';
 import { sha256 } from '../sha256.ts';
 import type { Weights } from '../variables.ts';
 import { modelCard, resourceDescription } from './card.ts';
 import { graphNames, recordNetwork, toGraphModel, type NetworkOfGraph } from './graph-model.ts';
-import type { WeightType } from './weight-shards.ts';
 
 /** What the exporter cannot know: the manifest except for the description of the exported files. */
 export type ManifestFields = Omit<z.input<typeof manifestSchema>, 'specVersion' | 'graph' | 'golden'>;
@@ -128,16 +133,17 @@ async function classesOf(
 }
 
 /**
- * Measures what storing the weights in half precision does to a model's classes, on TF.js's current backend.
+ * Measures what storing the weights does to a model's classes, on TF.js's current backend.
  * @param samples slices with their contexts, at least one; the more and the more varied, the better.
  * @throws any error of `exportModel`.
  */
-export async function float16Agreement(
+export async function storageAgreement(
   request: Omit<ExportRequest, 'dtype' | 'golden'>,
   samples: readonly GoldenInputs[],
+  dtype: WeightType,
 ): Promise<ClassAgreement> {
   return classAgreement(
-    await segmented(request, samples, 'float16'),
+    await segmented(request, samples, dtype),
     await segmented(request, samples, 'float32'),
   );
 }

@@ -16,7 +16,7 @@ import {
   type NetworkFunction,
   type TestInputs,
 } from './testing.ts';
-import type { WeightType } from './weight-shards.ts';
+import type { WeightType } from '../manifest.ts';
 
 beforeAll(() => initialiseNodeBackend('wasm'));
 

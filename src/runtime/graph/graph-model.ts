@@ -1,12 +1,13 @@
 /** A trained network as a TF.js GraphModel: `model.json` and weight shards. */
 import type { NetworkInput } from '../../model/refinenet.ts';
 import type { Ops } from '../../model/ops.ts';
+import type { WeightType } from '../manifest.ts';
 import type { Weights } from '../variables.ts';
 import { GraphOps } from './graph-ops.ts';
 import { openBatch, toGraphDef, type GraphDef } from './graph-def.ts';
 import { contextCut, type Graph, type GraphNode } from './graph.ts';
 import { simplify } from './passes.ts';
-import { packWeights, type WeightType } from './weight-shards.ts';
+import { packWeights, shardName } from './weight-shards.ts';
 
 /** Builds a network on a graph; for example `fullSizeLogits` bound to a configuration. */
 export type NetworkOfGraph = (ops: Ops<GraphNode>, input: NetworkInput<GraphNode>) => GraphNode;
@@ -91,7 +92,7 @@ export function toGraphModel(
   const graph = toGraphDef(network);
   const weights = packWeights(graph.constants, type);
   const shards = weights.shards.map((data, index) => ({
-    name: `weights-${index + 1}-of-${weights.shards.length}.bin`,
+    name: shardName(index, weights.shards.length),
     data,
   }));
   const json = {

@@ -1,10 +1,11 @@
 /** For tests of reading models: small exported networks in memory, and the same with damages that no hash gives away. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { ModelManifest } from '../manifest.ts';
+import type { ModelManifest, WeightType } from '../manifest.ts';
 import { ModelError } from '../manifest.ts';
 import type { ReadFile } from '../model-files.ts';
 import { sha256 } from '../sha256.ts';
 import { exportModel } from './export-model.ts';
+import { storedBytes } from './weight-shards.ts';
 import { dualNetwork, singleNetwork } from './test-networks.ts';
 import { manifestFields, randomInputs, randomWeights } from './testing.ts';
 
@@ -21,8 +22,8 @@ export interface TestNode {
 interface TestWeight {
   name: string;
   shape: number[];
-  dtype: string;
-  quantization?: { dtype: string };
+  dtype: 'float32' | 'int32';
+  quantization?: { dtype: 'float16' | 'int8' };
 }
 
 /** `model.json`, to be changed. */
@@ -34,13 +35,17 @@ export interface TestGraph {
 type Mutable<T> = { -readonly [K in keyof T]: Mutable<T[K]> };
 
 /** Exports a network of random weights: two inputs and four classes, or one input and three. Needs a TF.js backend. */
-export async function smallModel(kind: 'dual' | 'single'): Promise<ModelFolder> {
+export async function smallModel(
+  kind: 'dual' | 'single',
+  dtype: WeightType = 'float16',
+): Promise<ModelFolder> {
   const [slicePx, contextPx] = [48, kind === 'dual' ? 64 : null];
   const network = kind === 'dual' ? dualNetwork : singleNetwork;
   const inputs = randomInputs(1, slicePx, contextPx);
   const { files } = await exportModel({
     fields: manifestFields({ slicePx, contextPx, classes: kind === 'dual' ? 4 : 3 }),
     network,
+    dtype,
     variables: await randomWeights(network, inputs),
     golden: {
       slice: Uint8Array.from(await inputs.slice.data()),
@@ -97,9 +102,9 @@ export async function altered(files: ModelFolder, change: ModelChange): Promise<
 
 function offsetOf(graph: TestGraph, wanted: string): number {
   let offset = 0;
-  for (const { name, shape, quantization } of graph.weightsManifest[0]?.weights ?? []) {
-    if (name === wanted) return offset;
-    offset += (quantization === undefined ? 4 : 2) * shape.reduce((product, side) => product * side, 1);
+  for (const spec of graph.weightsManifest[0]?.weights ?? []) {
+    if (spec.name === wanted) return offset;
+    offset += storedBytes(spec);
   }
   throw new RangeError(`There is no constant "${wanted}".`);
 }

@@ -4,7 +4,7 @@
  */
 import { topologicalOrder, type GraphNode } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
-import type { WeightType } from '../graph/weight-shards.ts';
+import type { WeightType } from '../manifest.ts';
 import { MapWriter } from './onnx-maps.ts';
 import { bytesOf, OnnxNodes } from './onnx-nodes.ts';
 import { encodeModel, type OnnxValue } from './onnx-messages.ts';

@@ -2,7 +2,7 @@
 import { toFloat16 } from '../graph/float16.ts';
 import type { GraphNode, Weight } from '../graph/graph.ts';
 import { Names } from '../graph/names.ts';
-import type { WeightType } from '../graph/weight-shards.ts';
+import type { WeightType } from '../manifest.ts';
 import type { AttributeValue, OnnxNode, OnnxTensor } from './onnx-messages.ts';
 
 export class OnnxNodes {
@@ -17,7 +17,7 @@ export class OnnxNodes {
     this.names = new Names(order);
   }
 
-  /** A weight's values under its name; a large one in half precision if requested. @returns the name. */
+  /** A weight's values under its name; a large one in half precision unless float32 is requested. @returns the name. */
   weight(weight: Weight, shape: readonly number[], data: () => Float32Array, large = false): string {
     const { name, known } = this.names.ofWeight(weight);
     if (known) return name;
