@@ -34,6 +34,9 @@ const plainRuns = { quality: 'fast', skipGlass: false, keepResults: false };
 /** These look at what is faster: a task and its limit, a pan and the run. */
 const timed = ['queue', 'smoothness'].map((name) => `**/${name}.spec.ts`);
 
+/** About inference, storage and memory: in the whole browser, as readers have it. */
+const engine = ['full-size', 'memory', 'resume', 'segment', 'storage'].map((name) => `**/${name}.spec.ts`);
+
 const isRoot = process.getuid?.() === 0;
 const quiet = [
   ...(isRoot ? ['--no-sandbox'] : []),
@@ -92,8 +95,13 @@ export default defineConfig({
       },
     },
     {
+      name: 'engine',
+      testMatch: engine,
+      use: { launchOptions: { executablePath, args: quiet } },
+    },
+    {
       name: 'screens',
-      testIgnore: ['**/*.webgpu.spec.ts', '**/visual.spec.ts', '**/firefox.spec.ts', ...timed],
+      testIgnore: ['**/*.webgpu.spec.ts', '**/visual.spec.ts', '**/firefox.spec.ts', ...engine, ...timed],
       use: { launchOptions: { executablePath: process.env.DUALSCOPE_E2E_SHELL, args: quiet } },
     },
     {

@@ -52,7 +52,7 @@ const tests = [
   { name: 'build', script: tool('vite', 'bin/vite.js'), words: ['build', '--logLevel', 'warn'] },
   browserTests(
     'screens',
-    ['--project=webgpu', '--project=screens', '--project=visual', '--workers=2'],
+    ['--project=webgpu', '--project=engine', '--project=screens', '--project=visual', '--workers=2'],
     screensReport,
   ),
   browserTests('timed', ['--project=timed', '--project=firefox', '--workers=1'], timedReport),
