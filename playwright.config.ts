@@ -7,7 +7,7 @@
  */
 import { createServer } from 'node:http';
 import { defineConfig } from '@playwright/test';
-import { findOrInstallChromium, findOrInstallHeadlessShell, whatToInstall } from './scripts/chromium.mjs';
+import { findOrInstallChromium, headlessShellOrChromium, whatToInstall } from './scripts/chromium.mjs';
 import { listen } from './scripts/static-server.mjs';
 
 const executablePath = findOrInstallChromium();
@@ -22,7 +22,7 @@ async function freePort(): Promise<string> {
 }
 
 // Playwright reads this file again in each of its processes; the environment is how they agree.
-process.env.DUALSCOPE_E2E_SHELL ??= findOrInstallHeadlessShell() ?? executablePath;
+process.env.DUALSCOPE_E2E_SHELL ??= headlessShellOrChromium() ?? executablePath;
 process.env.DUALSCOPE_E2E_PORT ??= await freePort();
 process.env.DUALSCOPE_E2E_FAULT_PORT ??= await freePort();
 const appUrl = `http://localhost:${process.env.DUALSCOPE_E2E_PORT}`;

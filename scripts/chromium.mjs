@@ -76,8 +76,12 @@ function aptGet(words) {
 
 const install = ['install', '-y', '--no-install-recommends'];
 
+/** Debian's name of Chromium's engine without a browser's window: pages cost it half the processor time. */
+const shell = 'chromium-headless-shell';
+
 /**
- * Like `findChromium`. If there is none, installs the package when run as root on Debian or Ubuntu.
+ * Like `findChromium`. If there is none, installs the package when run as root on Debian or Ubuntu, and the headless
+ * shell with it where there is one.
  * @returns {string | null}
  */
 export function findOrInstallChromium() {
@@ -85,22 +89,17 @@ export function findOrInstallChromium() {
   if (found !== null || !canInstall()) return found;
   process.stdout.write('No Chromium found; installing the package chromium.\n');
   if (!aptGet(['update']) || !aptGet([...install, 'chromium'])) return null;
+  aptGet([...install, shell]);
   return findChromium();
 }
 
-/** Debian's name of Chromium's engine without a browser's window: pages cost it half the processor time. */
-const shell = 'chromium-headless-shell';
-
 /**
  * The headless shell, or what `findOrInstallChromium` finds where there is none. A Chromium that DUALSCOPE_CHROMIUM names
- * is used for everything. As root on Debian, installs the shell if the lists of packages have it.
+ * is used for everything.
  * @returns {string | null}
  */
-export function findOrInstallHeadlessShell() {
+export function headlessShellOrChromium() {
   const browser = findOrInstallChromium();
   if (browser === null || (process.env['DUALSCOPE_CHROMIUM'] ?? '') !== '') return browser;
-  const found = onThePath(shell);
-  if (found !== null || !canInstall()) return found ?? browser;
-  process.stdout.write(`Installing the package ${shell}.\n`);
-  return (aptGet([...install, shell]) ? onThePath(shell) : null) ?? browser;
+  return onThePath(shell) ?? browser;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { findChromium, findOrInstallHeadlessShell } from './chromium.mjs';
+import { findChromium, headlessShellOrChromium } from './chromium.mjs';
 
 let folder = '';
 
@@ -27,7 +27,7 @@ it('takes the headless shell for pages, beside a browser', () => {
   vi.stubEnv('DUALSCOPE_CHROMIUM', '');
   program('chromium');
   const shell = program('chromium-headless-shell');
-  expect(findOrInstallHeadlessShell()).toBe(shell);
+  expect(headlessShellOrChromium()).toBe(shell);
   // Playwright's own comes first where it is installed; the shell is never taken for a whole browser.
   expect(findChromium()).not.toBe(shell);
 });
@@ -37,11 +37,11 @@ it('takes the Chromium that is named for everything', () => {
   const named = program('my-chromium');
   vi.stubEnv('DUALSCOPE_CHROMIUM', named);
   expect(findChromium()).toBe(named);
-  expect(findOrInstallHeadlessShell()).toBe(named);
+  expect(headlessShellOrChromium()).toBe(named);
 });
 
 it('says so when the Chromium that is named does not exist', () => {
   const missing = join(folder, 'nowhere');
   vi.stubEnv('DUALSCOPE_CHROMIUM', missing);
-  expect(() => findOrInstallHeadlessShell()).toThrow(missing);
+  expect(() => headlessShellOrChromium()).toThrow(missing);
 });
