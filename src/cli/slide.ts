@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { fsPath, namesIn } from '../base/fs-path.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { terminalText } from '../base/terminal-text.ts';
-import { formatName } from '../slide/format-names.ts';
+import { formatName } from '../base/slide-format-names.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';

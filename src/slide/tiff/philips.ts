@@ -3,15 +3,7 @@
  * directory. Label and macro are images of their own, or base64 within the XML. The XML names slide and patient in many
  * places: none of it is shown.
  */
-import {
-  XmlError,
-  attribute,
-  nodesOf,
-  parseXml,
-  textOf,
-  xmlCost,
-  type XmlNode,
-} from '../../base/xml.ts';
+import { XmlError, attribute, nodesOf, parseXml, textOf, xmlCost, type XmlNode } from '../../base/xml.ts';
 import { encodedSize, imageType } from '../encoded-image.ts';
 import { imageRole } from '../image-role.ts';
 import { maxAssociatedPixels, maxXmlBytes } from '../limits.ts';
