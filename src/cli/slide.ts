@@ -38,7 +38,10 @@ export const addSlideCommand: AddCommand = (program) => {
         const written = options.png === undefined ? null : await writeRegion(slide, options.png, options);
         const { metadata } = slide;
         if (options.json === true) {
-          printJson({ ...metadata, formatName: formatName(metadata.format), ...(written ? { written } : {}) }, 2);
+          printJson(
+            { ...metadata, formatName: formatName(metadata.format), ...(written ? { written } : {}) },
+            2,
+          );
         } else {
           print(describe(metadata));
           if (written !== null) print(`wrote         ${terminalText(written)}\n`);
