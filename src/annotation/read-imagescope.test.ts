@@ -190,3 +190,22 @@ describe.skipIf(!existsSync(folder))(`real files in ${folder}`, () => {
     expect(() => toClassPolygons(read, bachLabels, name)).toThrow(/Region 1 /);
   });
 });
+
+it('reads HALO: shapes by name, vertices called V, negative regions as holes', () => {
+  const region = (type: string, negative: number, points: string): string =>
+    `<Region Type="${type}" HasEndcaps="0" NegativeROA="${negative}"><Vertices>${points}</Vertices></Region>`;
+  const v = (x: number, y: number): string => `<V X="${x}" Y="${y}"/>`;
+  const xml = `<Annotations><Annotation LineColor="255" Name="Tumor" Visible="True"><Regions>${[
+    region('Polygon', 0, v(0, 0) + v(100, 0) + v(100, 100) + v(0, 100)),
+    region('Polygon', 1, v(20, 20) + v(40, 20) + v(40, 40) + v(20, 40)),
+    region('Rectangle', 0, v(200, 0) + v(250, 40)),
+    region('Ruler', 0, v(0, 0) + v(9, 9)),
+  ].join('')}</Regions></Annotation></Annotations>`;
+  const read = readImageScopeFile(xml, 'halo.annotations');
+  expect(read.regions.map(({ label, holes }) => [label, holes.length])).toEqual([
+    ['Tumor', 1],
+    ['Tumor', 0],
+  ]);
+  expect([...read.regions[1]!.outer]).toEqual([200, 0, 250, 0, 250, 40, 200, 40]);
+  expect(read.leftOut).toBe(1);
+});

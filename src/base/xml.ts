@@ -110,6 +110,10 @@ export function unescapeXml(text: string): string {
   });
 }
 
+/** The text of an element without attributes, or of an attribute's value: unescaped and trimmed; empty for anything else. */
+export const textOf = (value: unknown): string =>
+  typeof value === 'string' ? unescapeXml(value).trim() : '';
+
 /** An attribute's text, unescaped; empty when absent. */
 export function attribute(node: XmlNode, name: string): string {
   const value = node[name];

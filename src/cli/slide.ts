@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { fsPath, namesIn } from '../base/fs-path.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { terminalText } from '../base/terminal-text.ts';
-import { formatName } from '../slide/format-names.ts';
+import { formatName } from '../base/slide-format-names.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
@@ -38,7 +38,10 @@ export const addSlideCommand: AddCommand = (program) => {
         const written = options.png === undefined ? null : await writeRegion(slide, options.png, options);
         const { metadata } = slide;
         if (options.json === true) {
-          printJson({ ...metadata, formatName: formatName(metadata.format), ...(written ? { written } : {}) }, 2);
+          printJson(
+            { ...metadata, formatName: formatName(metadata.format), ...(written ? { written } : {}) },
+            2,
+          );
         } else {
           print(describe(metadata));
           if (written !== null) print(`wrote         ${terminalText(written)}\n`);

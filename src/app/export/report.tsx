@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { formatArea, formatFraction, formatLarge, formatMpp, formatShare, formatCount } from '../format.ts';
 import { specimenOfCard } from '../panels/models-panel.tsx';
-import { formatName } from '../../slide/format-names.ts';
+import { formatName } from '../../base/slide-format-names.ts';
 import { currentMpp, modelTitle } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';

@@ -1,5 +1,5 @@
 /** Metadata of the open slide. */
-import { formatName } from '../../slide/format-names.ts';
+import { formatName } from '../../base/slide-format-names.ts';
 import { organName, organNames, stainName, stainNames } from '../models/specimen.ts';
 import type { OpenSlide } from '../state/state.ts';
 import { currentMpp, currentSpecimen } from '../state/state.ts';

@@ -3,7 +3,7 @@
  * included, and covers the whole collection; the others are scanned areas, whose places on the glass are in nanometres.
  */
 import { positiveDecimal } from '../../base/decimal.ts';
-import { attribute, nodesOf, parseXml, xmlCost, XmlError, type XmlNode } from '../../base/xml.ts';
+import { attribute, nodesOf, parseXml, textOf, xmlCost, XmlError, type XmlNode } from '../../base/xml.ts';
 import { imageRole } from '../image-role.ts';
 import { maxSide, maxXmlBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
@@ -114,7 +114,7 @@ function areaOf(image: XmlNode, collection: XmlNode, file: TiffFile): Area {
   const place = (name: string): number => Number(attribute(view, name)) || 0;
   const [x, y, width, height] = [place('offsetX'), place('offsetY'), place('sizeX'), place('sizeY')];
   const settings = nodesOf(image.scanSettings)[0] ?? {};
-  const magnification = positiveDecimal(String(nodesOf(settings.objectiveSettings)[0]?.objective ?? ''));
+  const magnification = positiveDecimal(textOf(nodesOf(settings.objectiveSettings)[0]?.objective));
   const coversAll =
     x === 0 &&
     y === 0 &&
@@ -136,7 +136,7 @@ function areaOf(image: XmlNode, collection: XmlNode, file: TiffFile): Area {
   const device = nodesOf(image.device)[0] ?? {};
   return {
     isWhole,
-    fluorescence: /fluor/i.test(String(light.illuminationSource ?? '')),
+    fluorescence: /fluor/i.test(textOf(light.illuminationSource)),
     x,
     y,
     width,

@@ -3,7 +3,14 @@
  * laid out as in any TIFF pyramid (SubIFDs).
  */
 import { positiveDecimal } from '../../base/decimal.ts';
-import { nodesOf as child, parseXml, unescapeXml, xmlCost, XmlError, type XmlNode } from '../../base/xml.ts';
+import {
+  nodesOf as child,
+  parseXml,
+  textOf as text,
+  xmlCost,
+  XmlError,
+  type XmlNode,
+} from '../../base/xml.ts';
 import { imageRole } from '../image-role.ts';
 import { maxChannels, maxXmlBytes, type ByteBudget } from '../limits.ts';
 import { SlideError, type SlideMpp } from '../slide.ts';
@@ -216,7 +223,10 @@ function planesHere(planes: readonly OmePlane[], { uuid }: OmeDocument, file: Ti
 function elsewhereNote(planes: readonly OmePlane[]): string {
   const names = planes
     .slice(0, 4)
-    .map(({ name, file }) => `${name || 'one'} in ${file?.name || 'an unnamed file'}`);
+    .map(
+      ({ name, file }) =>
+        `${name || 'one'} in ${file === null || file.name === '' ? 'an unnamed file' : file.name}`,
+    );
   const more = planes.length - names.length;
   return `${planes.length === 1 ? 'A channel is' : `${planes.length} channels are`} in other files, which are not shown: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
 }
@@ -332,6 +342,3 @@ function physicalSize(pixels: XmlNode): SlideMpp | null {
   const y = axis('Y');
   return x === null || y === null ? null : { x, y, source: 'OME PhysicalSize' };
 }
-
-/** An attribute's or element's text, with character references resolved; empty where it is none. */
-const text = (value: unknown): string => (typeof value === 'string' ? unescapeXml(value) : '');

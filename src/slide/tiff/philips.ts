@@ -3,15 +3,7 @@
  * directory. Label and macro are images of their own, or base64 within the XML. The XML names slide and patient in many
  * places: none of it is shown.
  */
-import {
-  XmlError,
-  attribute,
-  nodesOf,
-  parseXml,
-  unescapeXml,
-  xmlCost,
-  type XmlNode,
-} from '../../base/xml.ts';
+import { XmlError, attribute, nodesOf, parseXml, textOf, xmlCost, type XmlNode } from '../../base/xml.ts';
 import { encodedSize, imageType } from '../encoded-image.ts';
 import { imageRole } from '../image-role.ts';
 import { maxAssociatedPixels, maxXmlBytes } from '../limits.ts';
@@ -49,7 +41,7 @@ export async function philipsContents(file: TiffFile): Promise<TiffContents> {
   const first = file.directories[0]!;
   const root = await readXml(file);
   const scanned = nodesOf(valueOf(root, 'PIM_DP_SCANNED_IMAGES')).flatMap(objectsOf);
-  const slide = scanned.find((one) => textOf(one, 'PIM_DP_IMAGE_TYPE') === 'WSI') ?? {};
+  const slide = scanned.find((one) => fieldOf(one, 'PIM_DP_IMAGE_TYPE') === 'WSI') ?? {};
   const spacings = levelSpacings(slide);
   const tiled: Level[] = [];
   const images: AssociatedSource[] = [];
@@ -72,11 +64,11 @@ export async function philipsContents(file: TiffFile): Promise<TiffContents> {
     ['LABELIMAGE', 'label'],
     ['MACROIMAGE', 'macro'],
   ] as const) {
-    const holder = scanned.find((one) => textOf(one, 'PIM_DP_IMAGE_TYPE') === type);
-    const embedded = holder === undefined ? null : embeddedImage(name, textOf(holder, 'PIM_DP_IMAGE_DATA'));
+    const holder = scanned.find((one) => fieldOf(one, 'PIM_DP_IMAGE_TYPE') === type);
+    const embedded = holder === undefined ? null : embeddedImage(name, fieldOf(holder, 'PIM_DP_IMAGE_DATA'));
     if (embedded !== null && !images.some((one) => one.name === name)) images.push(embedded);
   }
-  const maker = [textOf(root, 'DICOM_MANUFACTURER'), textOf(root, 'DICOM_MANUFACTURERS_MODEL_NAME')];
+  const maker = [fieldOf(root, 'DICOM_MANUFACTURER'), fieldOf(root, 'DICOM_MANUFACTURERS_MODEL_NAME')];
   return {
     format: 'philips-tiff',
     directory: first,
@@ -132,9 +124,8 @@ function valueOf(object: XmlNode, name: string): unknown {
   return found?.Array !== undefined ? found.Array : found?.['#text'];
 }
 
-function textOf(object: XmlNode, name: string): string {
-  const value = valueOf(object, name);
-  return typeof value === 'string' ? unescapeXml(value).trim() : '';
+function fieldOf(object: XmlNode, name: string): string {
+  return textOf(valueOf(object, name));
 }
 
 const objectsOf = (array: XmlNode): XmlNode[] => nodesOf(array.DataObject);
@@ -144,7 +135,7 @@ function levelSpacings(slide: XmlNode): (Spacing | null)[] {
   const levels = nodesOf(valueOf(slide, 'PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE')).flatMap(objectsOf);
   const found: (Spacing | null)[] = [];
   for (const [i, level] of levels.entries()) {
-    const given = textOf(level, 'PIIM_PIXEL_DATA_REPRESENTATION_NUMBER');
+    const given = fieldOf(level, 'PIIM_PIXEL_DATA_REPRESENTATION_NUMBER');
     const number = /^\d{1,3}$/.test(given) ? Number(given) : i;
     found[number] = spacingOf(level);
   }
@@ -154,7 +145,7 @@ function levelSpacings(slide: XmlNode): (Spacing | null)[] {
 
 /** Two quoted numbers, rows before columns: `"0.00025" "0.00025"`. */
 function spacingOf(object: XmlNode): Spacing | null {
-  const [y, x] = textOf(object, 'DICOM_PIXEL_SPACING')
+  const [y, x] = fieldOf(object, 'DICOM_PIXEL_SPACING')
     .replaceAll('"', ' ')
     .trim()
     .split(/[\s\\]+/)

@@ -3,7 +3,7 @@
  * page per channel and level, levels after one another.
  */
 import { positiveDecimal } from '../../base/decimal.ts';
-import { nodesOf, parseXml, unescapeXml, xmlCost, XmlError, type XmlNode } from '../../base/xml.ts';
+import { nodesOf, parseXml, textOf, xmlCost, XmlError, type XmlNode } from '../../base/xml.ts';
 import { channelNames, compositeLevels, isInterleaved, type Channel } from './composite.ts';
 import { genericContents, withoutEmpty } from './generic-tiff.ts';
 import { resolutionMpp } from './resolution.ts';
@@ -108,5 +108,3 @@ function colourOf(text: string): Channel['colour'] {
   );
   return rgb.some(Number.isNaN) ? null : [rgb[0]!, rgb[1]!, rgb[2]!];
 }
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? unescapeXml(value).trim() : '');

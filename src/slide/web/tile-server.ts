@@ -112,11 +112,12 @@ export async function tileServerSlide(
  * A description without tiles would be a white slide. The smallest level has one tile, which is there if anything is; only
  * without it, the tiles amid the other levels are asked for.
  */
-async function checkTiles({ name, levels, url }: TileServerSlide, http: typeof fetch): Promise<void> {
+async function checkTiles(server: TileServerSlide, http: typeof fetch): Promise<void> {
+  const { name, levels } = server;
   for (let level = levels.length - 1; level >= 0; level--) {
     const { width, height, tileWidth, tileHeight } = levels[level]!;
     const [column, row] = [Math.floor(width / 2 / tileWidth), Math.floor(height / 2 / tileHeight)];
-    const status = await statusOf(url(level, column, row), http);
+    const status = await statusOf(server.url(level, column, row), http);
     // Anything but "not found" is said when the tile is read.
     if (status !== 404 && status !== 410) return;
   }
