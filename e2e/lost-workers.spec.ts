@@ -55,6 +55,18 @@ async function maps(page: Page): Promise<Map<string, string>> {
   );
 }
 
+/** Whether the message can be read whole. */
+function isWhole(page: Page): Promise<boolean> {
+  return page
+    .getByTestId('notice')
+    .locator('.notice-text')
+    .evaluate((text) => {
+      const { top, right, bottom } = text.getBoundingClientRect();
+      const isCut = text.scrollWidth > text.clientWidth + 1 || text.scrollHeight > text.clientHeight + 1;
+      return !isCut && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+    });
+}
+
 /** Slices that the last run took from storage. */
 async function reused(page: Page): Promise<number> {
   await page.getByRole('button', { name: 'Dismiss' }).click();
@@ -80,6 +92,7 @@ for (const [what, fault, says] of [
     await runWholeSlide(page);
     await expect(page.getByTestId('notice')).toContainText(says);
     await expect(page.getByTestId('notice')).toContainText('It goes on with the saved slices.');
+    expect(await isWhole(page)).toBe(true);
     expect(await maps(page)).toEqual(undisturbed);
     expect(await reused(page)).toBeGreaterThan(1);
     await expect(page.getByTestId('backend')).toHaveAttribute('data-backend', 'wasm');
@@ -120,14 +133,19 @@ test('a run that ends with its worker is resumed by one key, and what was finish
 test('a decoder of the browser that never answers: its slices are unreadable, the others are there', async ({
   page,
 }) => {
+  // One tile of the middle, however often it is asked for: by the search for tissue, and by the run.
   const script = `
     let decoded = 0;
+    let endless = null;
     const decode = globalThis.createImageBitmap;
-    globalThis.createImageBitmap = (...args) => ++decoded === 3 ? new Promise(() => undefined) : decode(...args);`;
+    globalThis.createImageBitmap = (source, ...rest) => {
+      if (++decoded === 60) endless = source.size;
+      return source.size === endless ? new Promise(() => undefined) : decode(source, ...rest);
+    };`;
   await open(page, { reader: script }, 'reader');
   await runWholeSlide(page);
   await expect(page.getByTestId('notice')).toContainText('decoder gave no answer for 60 seconds');
   const shown = await maps(page);
-  expect(shown.size).toBeGreaterThan(undisturbed.size / 2);
-  for (const [place, map] of shown) expect(undisturbed.get(place) === map || map.length > 0).toBe(true);
+  expect(shown.size).toBeGreaterThan(0);
+  expect(shown.size).toBeLessThan(undisturbed.size);
 });

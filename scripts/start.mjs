@@ -24,6 +24,19 @@ function fail(message) {
   process.exit(2);
 }
 
+const help = `npm start -- [options]
+
+Builds the app if it is out of date, and serves it on this machine.
+
+  --port <n>            port, 4173 by default, or that of the environment variable PORT
+  --strict-port         fail if the port is taken, instead of taking the next one
+  --host <address>      address to listen on, localhost by default; 0.0.0.0 lets other machines connect
+  --allow-host <name>   a name that other machines use for this one; may be repeated
+  --allow-origin <url>  let the page read slides from another server; may be repeated
+  --follow-links        follow symbolic links that stay within the served folder
+  -h, --help            show this help
+`;
+
 /** Reads the options; ends the process with a message if they are wrong. */
 function readOptions() {
   let values;
@@ -36,10 +49,15 @@ function readOptions() {
         'allow-host': { type: 'string', multiple: true, default: [] },
         'allow-origin': { type: 'string', multiple: true, default: [] },
         'follow-links': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     }));
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
+  }
+  if (values.help) {
+    process.stdout.write(help);
+    process.exit(0);
   }
   const text = values.port ?? process.env['PORT'] ?? '4173';
   const port = Number(text);

@@ -12,7 +12,7 @@ import type { SlicePlan } from '../segment/grid.ts';
 import type { HostedNetwork } from '../segment/network.ts';
 import { overlapOf, type QualityId } from '../segment/quality.ts';
 import type { Slide } from '../slide/slide.ts';
-import { CommandError, type AddCommand } from './command.ts';
+import { CommandError, type AddCommand, wrongOptions } from './command.ts';
 import { compareWithOrt } from './bench-ort.ts';
 import {
   centralArea,
@@ -113,7 +113,7 @@ async function bench(slide: Slide, openReader: OpenReader, call: BenchCall): Pro
   const single = await startNetwork(call.single, call, host);
   try {
     if (dual.segmenter.manifest.context === null || single.segmenter.manifest.context !== null) {
-      throw new CommandError(
+      throw wrongOptions(
         `${call.model}, ${call.single}: --model needs a model with context and --single a model without.`,
       );
     }

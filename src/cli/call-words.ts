@@ -1,7 +1,7 @@
 /** The words of this call, also those that are not UTF-8. */
 import { readFileSync } from 'node:fs';
 import { isUtf8Path, textOfPath } from '../base/path-bytes.ts';
-import { CommandError } from './command.ts';
+import { wrongOptions } from './command.ts';
 
 /**
  * The words after the program's name. Node reads them as UTF-8 and replaces other bytes by U+FFFD; Linux still has the bytes,
@@ -48,7 +48,7 @@ export function checkOptions(options: Readonly<Record<string, unknown>>): void {
     const bad = texts.filter((text) => typeof text === 'string').find((text) => !isUtf8Path(text));
     if (bad === undefined) continue;
     const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    throw new CommandError(
+    throw wrongOptions(
       `--${option} ${bad}: The name is not UTF-8. Rename the file or folder, or give another; only slides may have such names.`,
     );
   }

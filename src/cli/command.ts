@@ -11,9 +11,14 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;
 
-  /** @param exitCode 1, or 128 + n when signal n stopped the run. */
+  /** @param exitCode 1; 2 for wrong options, see `wrongOptions`; or 128 + n when signal n stopped the run. */
   constructor(message: string, exitCode = 1) {
     super(message);
     this.exitCode = exitCode;
   }
+}
+
+/** A call whose options can't be meant together, or lack one that the others need. */
+export function wrongOptions(message: string): CommandError {
+  return new CommandError(message, 2);
 }

@@ -14,7 +14,7 @@ import type { BackendRequest } from '../runtime/native/node-backends.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { DatasetItem } from '../training/datasets/dataset.ts';
 import { recordMetrics } from '../training/export-run.ts';
-import { CommandError, type AddCommand } from './command.ts';
+import { CommandError, type AddCommand, wrongOptions } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
 import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
@@ -94,7 +94,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
 async function evaluate(call: EvaluateCall): Promise<void> {
   const overridden = call.force === true;
   if (overridden && (call.record !== undefined || call.recordFurther !== undefined)) {
-    throw new CommandError(
+    throw wrongOptions(
       "--record and --record-further store figures in the model's card, which only a model that passes its check gets: " +
         'leave --force out, or print the figures with --json or --html.',
     );

@@ -18,7 +18,7 @@ import {
 } from '../training/study/study-config.ts';
 import { studies, type Study } from '../training/study/studies.ts';
 import { type StudyResult, studyTables, summarise } from '../training/study/study-tables.ts';
-import { CommandError, type AddCommand } from './command.ts';
+import { CommandError, type AddCommand, wrongOptions } from './command.ts';
 import { parseInteger, parseIntegers, parsePositive, parseShare } from './options.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -84,7 +84,7 @@ async function reproduce(call: ReproduceCall): Promise<void> {
   const runs = runsOf(call);
   if (call.tables !== true) {
     if (call.weights === undefined) {
-      throw new CommandError(
+      throw wrongOptions(
         'Every row except U-Net starts from ImageNet weights. Set --weights to the folder that contains resnet18-imagenet.',
       );
     }
@@ -108,7 +108,7 @@ async function reproduce(call: ReproduceCall): Promise<void> {
 function runsOf({ study, rows, folds, seeds, out, results, ...recipe }: ReproduceCall): Run[] {
   const unknown = folds?.find((fold) => fold > study.foldCount);
   if (unknown !== undefined) {
-    throw new CommandError(
+    throw wrongOptions(
       `${study.title} has no fold ${String(unknown)}; folds are 1 to ${String(study.foldCount)}.`,
     );
   }

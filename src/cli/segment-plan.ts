@@ -11,9 +11,9 @@ import type { PlannedSegmentation } from '../segment/plan.ts';
 import { overlapOf, type QualityId } from '../segment/quality.ts';
 import { tissueNote } from '../segment/tissue.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
-import { CommandError } from './command.ts';
+import { CommandError, wrongOptions } from './command.ts';
 import { manifestOf } from './model-folder.ts';
-import { planSlide } from './run-model.ts';
+import { planSlide, replacedMpp } from './run-model.ts';
 import { warn } from './terminal.ts';
 
 /** Options that define the slices and the names of the results. */
@@ -37,6 +37,8 @@ export interface PlannedSegment extends PlannedSegmentation {
   readonly area: SlideArea;
   /** SHA-256 of area and background mode; together with `key` it identifies results. */
   readonly areaKey: string;
+  /** See `replacedMpp`. */
+  readonly mppNote: string | null;
   /** Path prefix of all result files. */
   readonly prefix: string;
 }
@@ -60,6 +62,8 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
   if (planned.plan.slices.length === 0) {
     throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
   }
+  const mppNote = replacedMpp(slide, call.mpp ?? null);
+  if (mppNote !== null) warn(`${name}: ${mppNote}`);
   const note = call.glass === 'skip' ? tissueNote(planned.tissue, 'skip') : null;
   if (note !== null) warn(`${name}: ${note}`);
   const areaText = JSON.stringify({ area, glass: call.glass });
@@ -68,6 +72,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     force: call.force === true,
     manifest,
     area,
+    mppNote,
     areaKey: await sha256([new TextEncoder().encode(areaText)]),
     prefix: join(call.out, `${fileStem(name)}.${safeFileName(manifest.id)}`),
   };
@@ -82,7 +87,7 @@ async function areaOf(
   { name, width, height }: Slide['metadata'],
 ): Promise<SlideArea> {
   if (roi !== undefined && annotations !== undefined) {
-    throw new CommandError('--roi and --annotations are mutually exclusive. Give one of them.');
+    throw wrongOptions('--roi and --annotations are mutually exclusive. Give one of them.');
   }
   if (roi !== undefined) return { kind: 'rect', rect: roi };
   if (annotations === undefined) return { kind: 'slide' };

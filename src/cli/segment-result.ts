@@ -52,6 +52,8 @@ export interface SegmentResult extends Sealed {
   /** Level-0 pixels, and µm, per pixel of the maps. */
   readonly mapScale: { readonly x: number; readonly y: number };
   readonly umPerPx: number;
+  /** Where --mpp replaces what the slide states, a sentence that says so. */
+  readonly mppNote?: string;
   readonly simplifyUm: number;
   /** SHA-256 over slide, model and grid; identifies the slices. */
   readonly key: string;
@@ -119,7 +121,7 @@ async function writeSet(
   simplifyUm: number,
   { set, lock }: { readonly set: FileSet; readonly lock: OutputLock },
 ): Promise<SegmentResult> {
-  const { manifest, plan, area, prefix, tissue, mpp, key, areaKey, force } = planned;
+  const { manifest, plan, area, prefix, tissue, mpp, mppNote, key, areaKey, force } = planned;
   const { name } = slide.metadata;
   const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
   const broken = plan.slices.length - run.slices;
@@ -166,6 +168,7 @@ async function writeSet(
     polygons: maps.polygons,
     mapScale: strips.scale,
     umPerPx,
+    ...(mppNote !== null && { mppNote }),
     simplifyUm,
     key,
     areaKey,

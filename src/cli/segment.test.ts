@@ -186,7 +186,9 @@ it('reports errors in one line', async () => {
     'no-such-model: Unknown model.',
   );
   const words = ['--model', join(folder, 'model'), '--out', folder];
-  await expect(segment(slide, ...words, '--roi', '9000,0,10,10')).rejects.toThrow('Give an area with tissue');
+  await expect(segment(slide, ...words, '--roi', '9000,0,10,10')).rejects.toThrow(
+    'Give an area on the slide',
+  );
   await expect(segment(slide, ...words, '--annotations', 'none.geojson')).rejects.toThrow(
     "none.geojson: Can't be read. Check the path.",
   );
@@ -234,3 +236,44 @@ it('ends with an error when the slide is deleted, cut or replaced in mid-run, an
   const resumed = JSON.parse(await segment(copy, ...words, '--resume', '--json')) as SegmentJson;
   expect(resumed.slices).toBe(12);
 }, 240_000);
+
+it('names an area that is off the slide, and the size of the slide', async () => {
+  const words = [slide, '--model', join(folder, 'model'), '--out', join(folder, 'off')];
+  for (const roi of ['2220,0,100,100', '0,2967,5,5', '-200,-200,100,100', '99999,99999,10,10']) {
+    await expect(segment(...words, `--roi=${roi}`)).rejects.toThrow(
+      'CMU-1-Small-Region.svs: The area is off the slide, which has 2220 × 2967 pixels.',
+    );
+  }
+  await expect(stat(join(folder, 'off'))).rejects.toThrow('ENOENT');
+});
+
+it('counts options that exclude each other as wrong options', async () => {
+  const words = [slide, '--model', join(folder, 'model'), '--out', join(folder, 'wrong')];
+  await expect(segment(...words, '--roi', '0,0,9,9', '--annotations', 'a.xml')).rejects.toMatchObject({
+    exitCode: 2,
+  });
+});
+
+it('says in the result, and on stderr, that --mpp replaces what the slide states', async () => {
+  const errors: string[] = [];
+  const written = vi
+    .spyOn(process.stderr, 'write')
+    .mockImplementation((text) => errors.push(String(text)) > 0);
+  const roi = ['--roi', '0,0,400,400'];
+  try {
+    const words = [slide, '--model', join(folder, 'model'), '--json', ...roi];
+    const result = JSON.parse(await segment(...words, '--out', join(folder, 'mpp'), '--mpp', '0.4')) as {
+      mppNote?: string;
+    };
+    expect(result.mppNote).toMatch(
+      /^The slide states 0\.499 µm per pixel \(.+\); --mpp 0\.4 is used instead\.$/,
+    );
+    expect(errors.join('')).toContain(`CMU-1-Small-Region.svs: ${result.mppNote}`);
+    const same = JSON.parse(
+      await segment(...words, '--out', join(folder, 'same'), '--mpp', '0.499'),
+    ) as object;
+    expect(same).not.toHaveProperty('mppNote');
+  } finally {
+    written.mockRestore();
+  }
+});

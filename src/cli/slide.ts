@@ -124,7 +124,13 @@ async function writeRegion(slide: Slide, png: string, options: SlideOptions): Pr
       `${metadata.name}: No level ${options.level}; levels are 0 to ${metadata.levels.length - 1}.`,
     );
   }
-  const rect = options.region ?? { x: 0, y: 0, width: metadata.width, height: metadata.height };
+  const { region } = options;
+  if (region !== undefined && !meets(region, metadata)) {
+    throw new CommandError(
+      `${metadata.name}: The region is off the slide, which has ${metadata.width} × ${metadata.height} pixels. Give a --region within it.`,
+    );
+  }
+  const rect = region ?? { x: 0, y: 0, width: metadata.width, height: metadata.height };
   const width = Math.max(1, Math.round((rect.width * level.width) / metadata.width));
   const height = Math.max(1, Math.round((rect.height * level.height) / metadata.height));
   const { decoder } = nodePlatform();
@@ -134,6 +140,10 @@ async function writeRegion(slide: Slide, png: string, options: SlideOptions): Pr
     .png();
   await replaceFile(png, await picture.toBuffer());
   return png;
+}
+
+function meets({ x, y, width, height }: Level0Rect, slide: SlideMetadata): boolean {
+  return x < slide.width && y < slide.height && x + width > 0 && y + height > 0;
 }
 
 function describe(metadata: SlideMetadata): string {

@@ -8,7 +8,7 @@ import { configuredPreset, type TrainingConfig } from '../training/training-conf
 import { featurePlan } from '../training/feature-plan.ts';
 import { pretrainedPreset } from '../training/imagenet-weights.ts';
 import { startModel } from '../training/start-model.ts';
-import { CommandError } from './command.ts';
+import { CommandError, wrongOptions } from './command.ts';
 import { notify } from './terminal.ts';
 
 export interface TrainingStart {
@@ -32,7 +32,7 @@ export async function trainingStart(
   if (config.startModel !== undefined) return fromModel(config, preset, config.startModel, folders.models);
   if (config.encoderWeights === undefined) return { config, preset, pretrained: new Map() };
   if (folders.weights === undefined) {
-    throw new CommandError(
+    throw wrongOptions(
       `${config.id}: the configuration needs the weights "${config.encoderWeights}". Set --weights to the folder that contains them.`,
     );
   }

@@ -153,16 +153,19 @@ it.each<[string, readonly (readonly [number, number])[]]>([
       [150, 150],
     ],
   ],
-  [
-    'an area off the slide',
-    [
-      [1010, 100],
-      [1200, 100],
-      [1200, 700],
-    ],
-  ],
 ])('selects nothing for %s', async (_name, polygon) => {
   expect(await places({ area: slideArea(null, polygon) })).toEqual([]);
+});
+
+it('says so of an area off the slide', async () => {
+  const area = slideArea(null, [
+    [1010, 100],
+    [1200, 100],
+    [1200, 700],
+  ]);
+  await expect(plan({ area })).rejects.toMatchObject({
+    report: { code: 'bad-area', problem: 'The area is off the slide, which has 1000 × 800 pixels.' },
+  });
 });
 
 it('survives huge coordinates, and refuses those that are no numbers', async () => {

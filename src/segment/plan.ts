@@ -152,7 +152,16 @@ function boundsOnSlide(area: SlideArea, slide: SlideMetadata): Level0Rect | null
   // Clipped edge by edge: adding a width to a huge negative coordinate would lose the other edge.
   const x = Math.max(0, left);
   const y = Math.max(0, top);
-  return { x, y, width: Math.min(slide.width, right) - x, height: Math.min(slide.height, bottom) - y };
+  if (right > 0 && bottom > 0 && left < slide.width && top < slide.height) {
+    return { x, y, width: Math.min(slide.width, right) - x, height: Math.min(slide.height, bottom) - y };
+  }
+  throw new WorkerError({
+    code: 'bad-area',
+    file: slide.name,
+    problem: `The area is off the slide, which has ${slide.width} × ${slide.height} pixels.`,
+    remedy:
+      'Give an area on the slide, in level-0 pixels. It may belong to another slide or another resolution.',
+  });
 }
 
 /**
