@@ -29,6 +29,19 @@ it('keeps all of them where the bands meet, and none without overlap', () => {
   expect(decodeSlice(key, 0, 0, encodeSlice(key, { order: 0, column: 0, row: 0 }, slice, 0))).toEqual(rest);
 });
 
+it('keeps records apart, although they are encoded in the same memory', () => {
+  const [large, small] = [maps(24, 3), maps(10, 3)];
+  const first = encodeSlice(key, { order: 0, column: 0, row: 0 }, large, 6);
+  const second = encodeSlice(key, { order: 1, column: 1, row: 0 }, small, 2);
+  const third = encodeSlice(key, { order: 2, column: 2, row: 0 }, large, 6);
+  expect(decodeSlice(key, 0, 0, first)).toEqual(large);
+  expect(decodeSlice(key, 2, 0, third)).toEqual(large);
+  expect(decodeSlice(key, 1, 0, second)).toMatchObject({
+    classes: small.classes,
+    confidence: small.confidence,
+  });
+});
+
 it('refuses a record with any byte changed, of another place, of another run, or cut short', () => {
   const bytes = encodeSlice(key, { order: 0, column: 4, row: 7 }, maps(16, 3), 2);
   for (let i = 0; i < bytes.length; i++) {
