@@ -6,6 +6,7 @@ import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
 import { writeImageScope } from '../annotation/write-imagescope.ts';
 import { sharpJpeg } from '../slide/tiff-writer/sharp-jpeg.node.ts';
 import { TiffWriter, type ByteSink, type TiffWriterOptions } from '../slide/tiff-writer/tiff-writer.ts';
+import { zlibDeflate } from '../slide/tiff-writer/zlib-deflate.node.ts';
 import { createPhantom, phantomClassNames, type Phantom } from './phantom.ts';
 import { renderClasses, renderRgb } from './render.ts';
 
@@ -237,7 +238,7 @@ async function writeMask(
     height,
     tileSize: maskTileSize,
     colour: 'grey',
-    compression: { kind: 'deflate' },
+    compression: { kind: 'deflate', deflate: zlibDeflate },
     reduce: 'nearest',
     mpp: maskMpp,
     description: `Dualscope phantom mask|Seed = ${phantom.seed}`,

@@ -94,9 +94,15 @@ function colourJitter(random: () => number): readonly number[] {
 }
 
 function recolour(data: Uint8Array<ArrayBuffer>, jitter: readonly number[]): Uint8Array<ArrayBuffer> {
-  const clamped = new Uint8ClampedArray(data.buffer);
-  for (let i = 0; i < clamped.length; i++) {
-    clamped[i] = data[i]! * jitter[i % 3]! + jitter[3]!;
+  const offset = jitter[3]!;
+  const [r, g, b] = [0, 1, 2].map((channel) => {
+    const gain = jitter[channel]!;
+    return Uint8ClampedArray.from({ length: 256 }, (_, value) => value * gain + offset);
+  }) as [Uint8ClampedArray, Uint8ClampedArray, Uint8ClampedArray];
+  for (let i = 0; i < data.length; i += 3) {
+    data[i] = r[data[i]!]!;
+    data[i + 1] = g[data[i + 1]!]!;
+    data[i + 2] = b[data[i + 2]!]!;
   }
   return data;
 }
@@ -185,13 +191,13 @@ export function transformSquare(
 ): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(data.length);
   const last = side - 1;
-  for (let y = 0; y < side; y++) {
-    const mirroredY = symmetry & 2 ? last - y : y;
-    for (let x = 0; x < side; x++) {
-      const mirroredX = symmetry & 1 ? last - x : x;
-      const from = (symmetry & 4 ? mirroredX * side + mirroredY : mirroredY * side + mirroredX) * channels;
-      const to = (y * side + x) * channels;
-      for (let channel = 0; channel < channels; channel++) out[to + channel] = data[from + channel]!;
+  const [alongX, alongY] = symmetry & 4 ? [side * channels, channels] : [channels, side * channels];
+  const stepX = symmetry & 1 ? -alongX : alongX;
+  for (let y = 0, to = 0; y < side; y++) {
+    let from = (symmetry & 2 ? last - y : y) * alongY + (symmetry & 1 ? last * alongX : 0);
+    for (let x = 0; x < side; x++, from += stepX, to += channels) {
+      out[to] = data[from]!;
+      for (let channel = 1; channel < channels; channel++) out[to + channel] = data[from + channel]!;
     }
   }
   return out;

@@ -40,8 +40,10 @@ export class TileRow {
     const rows = Math.ceil(used.height / factor);
     const columns = Math.ceil(used.width / factor);
     const isWhole = used.width % 2 === 0 && used.height % 2 === 0;
-    if (how !== 'nearest' && factor === 2 && samples === 1 && isWhole) {
-      this.#halve(tile, y0 * this.#stride + x0, columns, rows, how);
+    if (how !== 'nearest' && factor === 2 && isWhole) {
+      const first = y0 * this.#stride + x0 * samples;
+      if (samples === 1) this.#halve(tile, first, columns, rows, how);
+      else this.#halveRgb(tile, first, columns, rows);
       return;
     }
     for (let y = 0; y < rows; y++) {
@@ -92,6 +94,23 @@ export class TileRow {
         // The first of the values that occur most often: `a`, unless another is the only one that occurs twice.
         else if (a === b || a === c || a === d) pixels[to] = a;
         else pixels[to] = b === c || b === d ? b : c === d ? c : a;
+      }
+    }
+  }
+
+  /** `reduce` by averages for whole blocks of 2 × 2 RGB pixels. @param first offset in the row. */
+  #halveRgb(tile: Uint8Array, first: number, columns: number, rows: number): void {
+    const line = this.#tileSize * 3;
+    const pixels = this.#pixels;
+    for (let y = 0; y < rows; y++) {
+      let to = first + y * this.#stride;
+      let from = 2 * y * line;
+      for (const end = to + columns * 3; to < end; to += 3, from += 6) {
+        for (let s = 0; s < 3; s++) {
+          const at = from + s;
+          const sum = tile[at]! + tile[at + 3]! + tile[at + line]! + tile[at + line + 3]!;
+          pixels[to + s] = (sum + 2) >> 2;
+        }
       }
     }
   }

@@ -12,6 +12,22 @@ export function isSmall({ target }: TensorGraph, [, , h = 1, w = 1]: readonly nu
   return target !== 'webgpu' && h * w < pixelsOfSmallMaps;
 }
 
+/** A convolution on a small map is one matrix product for the whole batch if its kernel connects as many pairs of channels. */
+const pairsOfMatrices = 2 ** 12;
+
+/**
+ * Whether a convolution is written as one matrix product. ONNX Runtime divides the pixels of each image among threads, which
+ * leaves small maps to one of them; with fewer channels, preparing the matrix takes longer than that.
+ * @param kernel its shape, [o, c, k, k] @param result shape of the result, [n, o, h, w]
+ */
+export function isMatrixProduct(
+  graph: TensorGraph,
+  [o = 1, c = 1]: readonly number[],
+  result: readonly number[],
+): boolean {
+  return isSmall(graph, result) && o * c >= pairsOfMatrices;
+}
+
 /** Side of the result of a convolution. */
 export function strided(side: number, stride: number): number {
   return Math.floor((side - 1) / stride) + 1;

@@ -40,6 +40,10 @@ for (const stride of [1, 2] as const) {
 Object.assign(cases, {
   'conv 3 without bias': convolution(sides[1].small, 3, 1, false),
   'conv 3 without bias, large': convolution(sides[1].large, 3, 1, false),
+  // Of so many channels, small maps are multiplied as one matrix.
+  'conv 3 of many channels, small': convolution([2, 3], 3, 1, true, { channels: 64, filters: 65 }),
+  'conv 3 of many channels, stride 2, small': convolution([5, 4], 3, 2, false, { channels: 65, filters: 64 }),
+  'conv 1 of many channels, small': convolution([3, 4], 1, 1, true, { channels: 64, filters: 64 }),
   'conv of one pixel': convolution([1, 1], 1, 1, true),
   'conv 3 of one pixel': convolution([1, 1], 3, 1, true),
   'conv 3 of two pixels, stride 2': convolution([2, 2], 3, 2, true),

@@ -3,10 +3,11 @@
  * Maps are NCHW, kernels [out, in, k, k], padding is symmetric, (k − 1) / 2.
  *
  * Each of the products is written in the way that is fastest for its size on a processor. ONNX Runtime multiplies image
- * by image, which suits large maps; for small ones, a matrix product over the whole batch is up to three times as fast
+ * by image, which suits large maps; for small ones of many channels, a matrix product over the whole batch is up to three times
+ * as fast
  * (docs/decisions/0034-training-step-in-onnx.md).
  */
-import { columns, isSmall, merged, strided, windowAttributes } from './columns.ts';
+import { columns, isMatrixProduct, merged, strided, windowAttributes } from './columns.ts';
 import type { Value } from './onnx-graph.ts';
 import { sizeOf } from './shapes.ts';
 import type { TensorGraph } from './tensor-graph.ts';
@@ -27,7 +28,7 @@ export function convolve(
   const [n = 1, , h = 1, w = 1] = x.shape;
   const [o = 1, , k = 1] = kernel.shape;
   const shape = [n, o, strided(h, stride), strided(w, stride)];
-  if (isSmall(graph, shape)) {
+  if (isMatrixProduct(graph, kernel.shape, shape)) {
     const product = graph.gemm(asMatrix(graph, kernel), merged(graph, columns(graph, x, k, stride))); // [o, n·h'·w']
     const biased = bias === null ? product : graph.add(product, graph.reshape(bias, [o, 1]));
     return fromRows(graph, biased, shape);
@@ -57,7 +58,7 @@ export function inputGradient(
   }
   // A convolution of dy with the kernel turned by 180°, inputs and outputs exchanged.
   const exchanged = graph.transpose(kernel, [1, 0, 2, 3]); // [c, o, k, k]
-  if (isSmall(graph, shape)) {
+  if (isMatrixProduct(graph, kernel.shape, shape)) {
     const seen = merged(graph, columns(graph, dy, k, 1, 'turned')); // [o·k·k, n·h·w]
     return fromRows(graph, graph.gemm(asMatrix(graph, exchanged), seen), shape);
   }

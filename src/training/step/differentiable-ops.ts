@@ -138,8 +138,7 @@ export class DifferentiableOps implements Ops<FeatureMap> {
     const graph = this.#graph;
     const value = graph.unary('Relu', x.tracked.value);
     const tracked = this.tape.record(value, [x.tracked], (dy) => {
-      // The sign of what a ReLU returns is 0 or 1.
-      this.tape.contribute(x.tracked, graph.mul(dy, graph.unary('Sign', value)));
+      this.tape.contribute(x.tracked, graph.mul(dy, graph.greater(value, graph.scalar(0))));
     });
     return this.#map(tracked);
   }

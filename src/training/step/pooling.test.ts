@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PoolSpec } from '../../model/ops.ts';
 import { mulberry32 } from '../../runtime/variables.ts';
 import type { Feed } from './batch-feeds.ts';
 import { maxPool } from './pooling.ts';
@@ -7,10 +8,9 @@ import { StepState } from './step-state.ts';
 import { Tape, Tracked } from './tape.ts';
 import { TensorGraph } from './tensor-graph.ts';
 
-const spec = { kernel: 5, stride: 1, pad: 2 };
-
 /** @param map and @param seed [n, 1, h, w], the input and the gradient of the result */
 async function pooled(
+  spec: PoolSpec,
   map: Float32Array,
   seed: Float32Array,
   shape: readonly number[],
@@ -35,7 +35,10 @@ async function pooled(
 }
 
 describe('max pooling', () => {
-  it('gives a large batch what it gives each image, with equal maxima, too', async () => {
+  it.each([
+    { kernel: 5, stride: 1, pad: 2 },
+    { kernel: 3, stride: 1, pad: 1 },
+  ])('gives a large batch what it gives each image, with equal maxima, too: $kernel', async (spec) => {
     // Two images exceed the size up to which whole maps are compared; one does not.
     const [h, w] = [260, 256];
     const random = mulberry32(1);
@@ -43,10 +46,10 @@ describe('max pooling', () => {
     const [map, seed] = [0, 0].map(() =>
       Float32Array.from({ length: 2 * h * w }, () => Math.floor(random() * 5) - 2),
     ) as [Float32Array, Float32Array];
-    const whole = await pooled(map, seed, [2, 1, h, w]);
+    const whole = await pooled(spec, map, seed, [2, 1, h, w]);
     for (const image of [0, 1]) {
       const [from, to] = [image * h * w, (image + 1) * h * w];
-      const alone = await pooled(map.slice(from, to), seed.slice(from, to), [1, 1, h, w]);
+      const alone = await pooled(spec, map.slice(from, to), seed.slice(from, to), [1, 1, h, w]);
       expect(Buffer.compare(bytes(alone.value), bytes(whole.value.subarray(from, to)))).toBe(0);
       const differences = alone.gradient.filter((value, i) => value !== whole.gradient[from + i]);
       expect(differences).toHaveLength(0);

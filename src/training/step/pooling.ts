@@ -7,9 +7,10 @@ import type { TensorGraph } from './tensor-graph.ts';
 
 /**
  * Maps of at most as many elements stay in a core's cache from operation to operation: then a few operations on whole maps are
- * faster than a comparison for each pixel and tap, of which processors mispredict many.
+ * faster than a comparison for each pixel and tap, of which processors mispredict many. In smaller maps, starting operations
+ * takes longer.
  */
-const elementsOfCachedMaps = 2 ** 17;
+const cachedMaps = { least: 2 ** 14, most: 2 ** 17 };
 
 /** Ties go to the first pixel of the window, row by row. */
 export function maxPool(tape: Tape, x: Tracked, spec: PoolSpec): Tracked {
@@ -18,7 +19,8 @@ export function maxPool(tape: Tape, x: Tracked, spec: PoolSpec): Tracked {
   if (tape.graph.target === 'webgpu') return byAxis(maxAlong);
   const { kernel, stride, pad } = spec;
   if (stride === 1) {
-    if (sizeOf(x.value.shape) <= elementsOfCachedMaps) return byAxis(maxByHalves);
+    const size = sizeOf(x.value.shape);
+    if (size >= cachedMaps.least && size <= cachedMaps.most) return byAxis(maxByHalves);
     // ONNX Runtime compares pixel by pixel, so 2 · 5 comparisons beat 5²; with a stride, the first axis has more pixels.
     const sides = (axis: 2 | 3, side: number, other: number): [number, number] =>
       axis === 2 ? [side, other] : [other, side];

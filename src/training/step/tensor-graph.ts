@@ -31,8 +31,8 @@ export class TensorGraph extends OnnxGraph {
     return this.node('Min', [a, b], broadcastShape(a.shape, b.shape));
   }
 
-  /** An element-wise function of one argument: Relu, Sigmoid, Sqrt, Log, Abs, Neg, Sign. */
-  unary(op: 'Relu' | 'Sigmoid' | 'Sqrt' | 'Log' | 'Abs' | 'Neg' | 'Sign', x: Value): Value {
+  /** An element-wise function of one argument: Relu, Sigmoid, Sqrt, Log, Abs, Neg. */
+  unary(op: 'Relu' | 'Sigmoid' | 'Sqrt' | 'Log' | 'Abs' | 'Neg', x: Value): Value {
     return this.node(op, [x], x.shape);
   }
 
