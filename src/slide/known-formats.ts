@@ -39,7 +39,7 @@ const known: readonly KnownFormat[] = [
       'This is a 3DHISTECH MRXS slide, which is not supported. The .mrxs file is only a preview; the slide is in the folder of the same name beside it.',
     remedy:
       'Convert it to a pyramidal TIFF, for example with vips: vips tiffsave slide.mrxs slide.tif --tile --pyramid --compression jpeg --bigtiff; or export it as TIFF from 3DHISTECH SlideConverter.',
-    recognises: (head, text, name) =>
+    recognises: (_head, text, name) =>
       name.endsWith('.mrxs') ||
       /^\s*\[GENERAL\][^]*SLIDE_/.test(text) ||
       /^\d\d\.\d\d[0-9A-F]{32}/.test(text),

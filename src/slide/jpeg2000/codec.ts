@@ -4,7 +4,12 @@
  */
 import { maxTilePixels } from '../limits.ts';
 import type { RgbaImage } from '../slide.ts';
-import { jpeg2000Colours, type Colours, type Jpeg2000Container, type Jpeg2000Marks } from '../stream-colours.ts';
+import {
+  jpeg2000Colours,
+  type Colours,
+  type Jpeg2000Container,
+  type Jpeg2000Marks,
+} from '../stream-colours.ts';
 
 /** The part of @cornerstonejs/codec-openjpeg that we use. The package has no types. */
 interface OpenJpeg {
@@ -127,7 +132,7 @@ export function jpeg2000Header(bytes: Uint8Array): Jpeg2000Header | null {
 /** Whether the main header's COD segment says so (ITU-T T.800, A.6.1). @param at offset of the segment after SIZ. */
 function usesComponentTransform(bytes: Uint8Array, at: number): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let next = at; next + 9 <= bytes.length && bytes[next] === 0xff; ) {
+  for (let next = at; next + 9 <= bytes.length && bytes[next] === 0xff;) {
     const marker = bytes[next + 1]!;
     // Start of the first tile: the header has ended.
     if (marker === 0x90) return false;

@@ -38,7 +38,11 @@ export class Jpeg2000Pool {
    * Decodes a tile. An abort removes a queued tile; a tile that is being decoded is finished and dropped.
    * @throws WorkerError when the stream is damaged or the worker stops; an AbortError.
    */
-  decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Container, signal?: AbortSignal): Promise<RgbaImage> {
+  decode(
+    bytes: Uint8Array<ArrayBuffer>,
+    colours: Jpeg2000Container,
+    signal?: AbortSignal,
+  ): Promise<RgbaImage> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
     return new Promise<RgbaImage>((resolve, reject) => {
       const job: Job = {
