@@ -130,9 +130,7 @@ test('a run that ends with its worker is resumed by one key, and what was finish
   expect(await maps(page)).toEqual(undisturbed);
 });
 
-test('a decoder of the browser that never answers: its slices are unreadable, the others are there', async ({
-  page,
-}) => {
+test('a decoder of the browser that never answers: the run ends, and says why', async ({ page }) => {
   // One tile of the middle, however often it is asked for: by the search for tissue, and by the run.
   const script = `
     let decoded = 0;
@@ -145,7 +143,7 @@ test('a decoder of the browser that never answers: its slices are unreadable, th
   await open(page, { reader: script }, 'reader');
   await runWholeSlide(page);
   await expect(page.getByTestId('notice')).toContainText('decoder gave no answer for 60 seconds');
+  // Every slice whose context has the tile is unreadable; the run ends all the same.
   const shown = await maps(page);
-  expect(shown.size).toBeGreaterThan(0);
   expect(shown.size).toBeLessThan(undisturbed.size);
 });

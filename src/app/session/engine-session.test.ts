@@ -11,7 +11,10 @@ afterEach(() => vi.unstubAllGlobals());
 it('warns of an unknown model in the URL, and shows the default', async () => {
   vi.stubGlobal('fetch', () => Promise.resolve(Response.json(['alpha'])));
   const manifest = { metrics: null, provenance: { synthetic: false }, classes: [] };
-  const client = { manifest: () => Promise.resolve(manifest) } as unknown as SegmentClient;
+  const client = {
+    manifest: () => Promise.resolve(manifest),
+    onLost: () => undefined,
+  } as unknown as SegmentClient;
   const store = createAppStore(initialState(parsePreferences(null)));
   await new EngineSession(store, client).loadModels('foo');
   const { log } = store.getState();

@@ -129,7 +129,7 @@ function start(fate: (worker: number, computed: number) => Fate | null, deadline
 
 const problems = (store: AppStore): string[] =>
   store.getState().log.map(({ level, problem, remedy }) => `${level}: ${problem} ${remedy}`);
-const canResume = (store: AppStore): boolean => isEnabled(commandById('segment.resume')!, store.getState());
+const canResume = (store: AppStore): boolean => isEnabled(commandById('segment.resume'), store.getState());
 
 for (const fate of ['crashes', 'hangs'] as const) {
   it(`a worker that ${fate} in a run: the run goes on in another with what is saved, which is said once`, async () => {
