@@ -86,7 +86,7 @@ describe('dualscope train', { timeout: 240_000 }, () => {
       JSON.stringify({ ...config, encoderWeights: 'resnet18-imagenet' }),
     );
     const weights = dualscope(['train', '--config', join(folder, 'imagenet.json'), '--data', folder]);
-    expect(weights.status).toBe(1);
+    expect(weights.status).toBe(2);
     expect(weights.stderr).toMatch(/Set --weights to the folder that contains them/);
     const wrong = async (change: object): Promise<string> => {
       await writeFile(join(folder, 'wrong.json'), JSON.stringify({ ...config, ...change }));
