@@ -37,7 +37,11 @@ export interface NodeSliceStore {
  */
 const compression: Compression = {
   deflate: (bytes) =>
-    deflateRawSync(bytes, { level: 1, strategy: constants.Z_RLE, chunkSize: Math.max(64, bytes.length >> 1) }),
+    deflateRawSync(bytes, {
+      level: 1,
+      strategy: constants.Z_RLE,
+      chunkSize: Math.max(64, bytes.length >> 1),
+    }),
   inflate: (bytes, length) =>
     inflateRawSync(bytes, { maxOutputLength: length, chunkSize: Math.max(64, length) }),
   crc32,
