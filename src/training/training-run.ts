@@ -87,7 +87,10 @@ export async function runTraining(options: TrainingRunOptions): Promise<TrainedN
     const last = Math.min(config.steps, options.stopAfter ?? Infinity);
     while (trainer.step < last) {
       const first = trainer.step * config.batch;
-      const loss = await trainer.train(await drawBatch<TrainingSample>(samples, first, config.batch));
+      // As a checkpoint stores it, so that a resumed run has the same losses to the last bit.
+      const loss = Math.fround(
+        await trainer.train(await drawBatch<TrainingSample>(samples, first, config.batch)),
+      );
       progress.losses.push(loss);
       options.onStep?.({ step: trainer.step, steps: config.steps, loss, resumedAt });
       const validated = await validate(trainer, progress, options);
