@@ -2,7 +2,7 @@
  * Uses the built app as a reader does, over and over: opens a slide, segments, compares, closes. Prints after each round
  * what the browser holds then, and at the end how much it grew.
  *
- *     npx tsx bench/soak/run.ts [--rounds 100] [--minutes 60] [--model nano-single]
+ *     npx tsx bench/soak/run.ts [--rounds 1000] [--minutes 60] [--model nano-single]
  *
  * Ends after the given rounds or minutes, whichever is first. Exit code 1 if something grows.
  */
@@ -17,7 +17,7 @@ import { processTreeBytes } from './process-memory.ts';
 const root = resolve(import.meta.dirname, '../..');
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '100' },
+    rounds: { type: 'string', default: '1000' },
     minutes: { type: 'string', default: '60' },
     model: { type: 'string', default: 'nano-single' },
   },
