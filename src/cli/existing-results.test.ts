@@ -193,6 +193,17 @@ describe('files of others', () => {
     expect(snapshot(out)).toEqual({ [name + ending]: Buffer.from(foreign).toString('base64') });
   });
 
+  it.each(endings)(
+    'a folder named %s is refused before anything is replaced, also with --overwrite',
+    async (ending) => {
+      const out = join(root, `foreign-${count++}`);
+      mkdirSync(join(out, name + ending), { recursive: true });
+      await expect(segment(out, '--overwrite')).rejects.toThrow('A folder is in the way');
+      await expect(segment(out, '--resume')).rejects.toThrow('A folder is in the way');
+      expect(readdirSync(out)).toEqual([name + ending]);
+    },
+  );
+
   it.each(['', '.shard-1-of-2'])(
     'named %s.json are not replaced by shards either, and by --overwrite they are',
     async (middle) => {

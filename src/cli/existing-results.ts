@@ -31,6 +31,7 @@ export async function settleExisting(
   { resume, overwrite, simplify }: ExistingOptions,
 ): Promise<SegmentResult | null> {
   const { prefix } = planned;
+  await rejectFolders(prefix);
   const path = resultFile(prefix);
   const found = await findSealed<SegmentResult>(path, resultFormat);
   const identity = identityOf(planned, simplify);
@@ -103,6 +104,15 @@ async function changedFiles({ digests }: SegmentResult, prefix: string): Promise
     if (written === undefined || now?.sha256 !== written.sha256) changed.push(file);
   }
   return changed;
+}
+
+/** A folder can't be replaced by a file: found only when the files before it are in place, it would leave a mixture. */
+async function rejectFolders(prefix: string): Promise<void> {
+  for (const file of resultFiles(prefix)) {
+    const info = await lstat(file).catch(() => null);
+    if (info?.isDirectory() !== true) continue;
+    throw new CommandError(`${file}: A folder is in the way. Move it, or set another --out.`);
+  }
 }
 
 /** Without a result file, whatever has the name of a result is someone else's, unless it is empty. */
