@@ -35,7 +35,11 @@ export class FakeSegmenter implements Segmenter {
     compute: () => Promise<void> = async () => undefined,
   ) {
     this.#compute = compute;
-    this.manifest = { graph: { sha256: 'fake', weightsSha256: 'fake' }, ...model } as ModelManifest;
+    this.manifest = {
+      graph: { sha256: 'fake', weightsSha256: 'fake' },
+      classes: [],
+      ...model,
+    } as unknown as ModelManifest;
   }
 
   encodeContext(context: InputImage): ContextFeatures {

@@ -10,6 +10,10 @@ const manifest = {
   slice: { fieldUm: 100, sizePx: 10 },
   context: { kind: 'region', fieldUm: 500, sizePx: 10 },
   graph: { sha256: 'aa', weightsSha256: 'bb' },
+  classes: [
+    { name: 'normal', colour: '#999999', background: true },
+    { name: 'tumour', colour: '#009E73', background: false },
+  ],
 } as unknown as ModelManifest;
 const metadata = {
   name: 'a.svs',
@@ -133,8 +137,17 @@ it('gives one key to all that fits together, and another to all that does not', 
       { ...manifest, graph: { ...manifest.graph, weightsSha256: 'cc' } },
       everything,
     ),
+    planSegmentation(reader, metadata, { ...manifest, classes: [...manifest.classes].reverse() }, everything),
   ]);
-  expect(new Set([key, ...others.map((other) => other.key)]).size).toBe(6);
+  expect(new Set([key, ...others.map((other) => other.key)]).size).toBe(7);
+  const recoloured = manifest.classes.map((each) => ({ ...each, colour: '#123456' }));
+  const { key: sameMeaning } = await planSegmentation(
+    reader,
+    metadata,
+    { ...manifest, classes: recoloured },
+    everything,
+  );
+  expect(sameMeaning).toBe(key);
 });
 
 it.each<[string, readonly (readonly [number, number])[]]>([

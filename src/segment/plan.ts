@@ -171,13 +171,15 @@ function boundsOnSlide(area: SlideArea, slide: SlideMetadata): Level0Rect | null
  */
 export function runKey(
   revision: string,
-  { graph, slice, context }: Pick<ModelManifest, 'graph' | 'slice' | 'context'>,
+  { graph, slice, context, classes }: Pick<ModelManifest, 'graph' | 'slice' | 'context' | 'classes'>,
   plan: SlicePlan,
   force = false,
 ): Promise<string> {
   const { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx } = plan;
   const lattice = { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx };
-  const model = { graph: graph.sha256, weights: graph.weightsSha256, slice, context };
+  // What the values of a map mean. Colours may change.
+  const meanings = classes.map(({ name, background }) => ({ name, background }));
+  const model = { graph: graph.sha256, weights: graph.weightsSha256, slice, context, classes: meanings };
   const text = JSON.stringify({ revision, model, lattice, ...(force && { force }) });
   return sha256([new TextEncoder().encode(text)]);
 }

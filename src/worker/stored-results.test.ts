@@ -17,6 +17,10 @@ const model = {
   graph: { sha256: 'aa', weightsSha256: 'bb' },
   macs: 3,
   macsReusedContext: 2,
+  classes: [
+    { name: 'normal', colour: '#999999', background: true },
+    { name: 'tumour', colour: '#009E73', background: false },
+  ],
 } as unknown as ModelManifest;
 
 const metadata = {
