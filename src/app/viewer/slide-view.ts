@@ -9,7 +9,9 @@ import { intersection } from '../../base/rect.ts';
 import { createViewer, type SlideViewOptions } from './create-viewer.ts';
 import type { Affine, Point } from './affine.ts';
 import type { ViewPlace } from '../navigate/view-address.ts';
+import { finestDrawn, type WhenLoaded } from './drawn-tiles.ts';
 import { SlideTileSource } from './slide-tile-source.ts';
+import { unflippedTransform } from './unflipped-transform.ts';
 
 export class SlideView {
   readonly #viewer: OpenSeadragon.Viewer;
@@ -146,20 +148,7 @@ export class SlideView {
     const slide = this.#slide;
     if (slide === null || item === undefined) return null;
     const { viewport } = this.#viewer;
-    const place = (x: number, y: number): OpenSeadragon.Point =>
-      viewport.pixelFromPoint(item.imageToViewportCoordinates(x, y, true), true);
-    const origin = place(0, 0);
-    // Far corners, because the difference of two nearby points would lose digits.
-    const right = place(slide.width, 0);
-    const down = place(0, slide.height);
-    const matrix = {
-      a: (right.x - origin.x) / slide.width,
-      b: (right.y - origin.y) / slide.width,
-      c: (down.x - origin.x) / slide.height,
-      d: (down.y - origin.y) / slide.height,
-      e: origin.x,
-      f: origin.y,
-    };
+    const matrix = unflippedTransform(viewport, item, slide);
     if (!isInvertible(matrix)) return null;
     if (!viewport.getFlip()) return matrix;
     const { width } = this.#size();
@@ -307,20 +296,3 @@ export class SlideView {
 
 /** Milliseconds that the view may move before tiles are read for where it is. */
 const refineMs = 120;
-
-/** The tiles of the finest level that is drawn. */
-function finestDrawn(item: OpenSeadragon.TiledImage): { level: number; x: number; y: number }[] {
-  const drawn = (item as OpenSeadragon.TiledImage & TilesToDraw).getTilesToDraw().map(({ tile }) => tile);
-  const finest = Math.max(...drawn.map(({ level }) => level));
-  return drawn.filter(({ level }) => level === finest);
-}
-
-/** Missing from the types of OpenSeadragon 5. */
-interface TilesToDraw {
-  getTilesToDraw(): { readonly tile: { level: number; x: number; y: number } }[];
-}
-
-/** Missing from the types of OpenSeadragon 5. */
-interface WhenLoaded {
-  whenFullyLoaded(callback: () => void): void;
-}
