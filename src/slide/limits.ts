@@ -29,10 +29,6 @@ export const maxImageBytes = 256 * mib;
 /** Most encoded bytes of one tile or frame, from a file or a server. */
 export const maxTileBytes = 64 * mib;
 
-/** Most files and folders within a folder that is opened, and how deep they may lie. OME-Zarr has a file for every chunk. */
-export const maxFolderFiles = 100_000;
-export const maxFolderDepth = 16;
-
 /** Most memory, in bytes, for the metadata of one opened slide (`ByteBudget`): tags, offsets, XML, JSON, data sets. */
 export const maxMetadataBytes = 384 * mib;
 /** Most directories of a TIFF file (stacks and time series have one per plane), and entries of a directory. */

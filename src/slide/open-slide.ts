@@ -8,7 +8,7 @@ import { imageType } from './encoded-image.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openPlainImage } from './plain-image.ts';
-import { isSlideName, slideSets, type SlideSetKind } from './slide-sets.ts';
+import { isSlideName, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';

@@ -2,9 +2,16 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fsPath, namesIn } from '../base/fs-path.node.ts';
-import { maxFolderDepth, maxFolderFiles } from './limits.ts';
 import type { PlacedFile } from './path-byte-source.node.ts';
-import { companionsOf, isSlideName, marksFolder, slideSets, type SlideSet } from './slide-sets.ts';
+import {
+  maxFolderDepth,
+  maxFolderFiles,
+  companionsOf,
+  isSlideName,
+  marksFolder,
+  slideSets,
+  type SlideSet,
+} from '../base/slide-sets.ts';
 import { SlideError } from './slide.ts';
 
 /**

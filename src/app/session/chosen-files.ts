@@ -1,13 +1,13 @@
 /** Files and folders that the user picked or dropped, with their places. */
 import { WorkerError } from '../../base/error-report.ts';
-import { maxFolderDepth, maxFolderFiles } from '../../slide/limits.ts';
+import { maxFolderDepth, maxFolderFiles } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
 
 /** Files of a file dialog. Rejects with a WorkerError for a folder with too many. */
 export function chosenFiles(files: readonly File[]): Promise<ChosenFile[]> {
   const chosen = files.map((file) => ({ file, path: file.webkitRelativePath || file.name }));
   return chosen.length > maxFolderFiles
-    ? Promise.reject(tooMany(chosen[0]!.path.split('/')[0]!))
+    ? Promise.reject(tooMany(chosen[0]?.path ?? ''))
     : Promise.resolve(chosen);
 }
 
@@ -39,7 +39,7 @@ async function filesOf(entries: readonly FileSystemEntry[]): Promise<ChosenFile[
         found.push({ entry: inner, path: `${path}/${inner.name}`, depth: depth + 1 });
       }
     }
-    if (found.length > maxFolderFiles) throw tooMany(entries[0]!.name);
+    if (found.length > maxFolderFiles) throw tooMany(entries[0]?.name ?? '');
   }
   return files;
 }
@@ -64,10 +64,11 @@ async function entriesOf(folder: FileSystemDirectoryEntry, path: string): Promis
   }
 }
 
-function tooMany(folder: string): WorkerError {
+/** @param path of any file in it */
+function tooMany(path: string): WorkerError {
   return new WorkerError({
     code: 'unsupported',
-    file: folder,
+    file: path.split('/')[0] ?? path,
     problem: `The folder holds more than ${maxFolderFiles.toLocaleString('en')} files.`,
     remedy: 'Open the folder of one slide.',
   });

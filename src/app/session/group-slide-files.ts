@@ -1,5 +1,5 @@
 /** Which of the user's files are slides, and which files belong together. */
-import { isSlideName, slideSets } from '../../slide/slide-sets.ts';
+import { isSlideName, slideSets } from '../../base/slide-sets.ts';
 
 /** A file and its place, as `ChosenFile`. */
 interface Chosen {

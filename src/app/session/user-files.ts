@@ -1,6 +1,6 @@
 /** Files that the user picks or drops: the browser's file dialog, and what is opened with them. */
 import { isAnnotationName } from '../../annotation/read-annotations.ts';
-import { slideSets } from '../../slide/slide-sets.ts';
+import { slideSets } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import type { Workbench } from './workbench.ts';

@@ -4,7 +4,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fsPath, namesIn } from '../../base/fs-path.node.ts';
 import { textOfPath } from '../../base/path-bytes.ts';
-import { companionsOf, isSlideName, marksFolder } from '../../slide/slide-sets.ts';
+import { companionsOf, isSlideName, marksFolder } from '../../base/slide-sets.ts';
 import { CommandError } from '../command.ts';
 
 export interface FoundSlide {

@@ -3,6 +3,10 @@
  * files beside it. What is in the files decides later whether it is a slide.
  */
 
+/** Most files and folders within a folder that is opened, and how deep they may lie. OME-Zarr has a file for every chunk. */
+export const maxFolderFiles = 100_000;
+export const maxFolderDepth = 16;
+
 /** Kinds of slides that consist of several files. */
 export type SlideSetKind = 'mrxs' | 'vsi' | 'vms' | 'ndpis' | 'zarr';
 
