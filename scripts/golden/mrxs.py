@@ -73,11 +73,13 @@ class Writer:
 
         def paged(entries, per_page):
             pages = [entries[i : i + per_page] for i in range(0, len(entries), per_page)] or [[]]
-            following = 0
-            for page in reversed(pages):
-                packed = struct.pack("<ii", len(page), following) + b"".join(struct.pack("<iiii", *e) for e in page)
-                following = add(packed)
-            return add(struct.pack("<ii", 0, following))
+            # One after another: OpenSlide reads on instead of following the pointers.
+            first = at + len(body)
+            for number, page in enumerate(pages):
+                end = at + len(body) + 8 + 16 * len(page)
+                following = end if number + 1 < len(pages) else 0
+                add(struct.pack("<ii", len(page), following) + b"".join(struct.pack("<iiii", *e) for e in page))
+            return add(struct.pack("<ii", 0, first))
 
         hier = [paged(entries, 7) for entries in self.levels]
         nonhier = [add(struct.pack("<ii", 0, add(struct.pack("<iiiiiii", 1, 0, 0, 0, *record)))) for record in self.records]
@@ -87,10 +89,11 @@ class Writer:
 
 
 def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=None, missing=(), files=1,
-          concat0=0, fill=0xFFFFFF, encoding="utf-8", images=False, mpp=0.25):
+          shift=4, concat0=0, fill=0xFFFFFF, encoding="utf-8", images=False, mpp=0.25):
     """
     tile: size of an image; count: images in each direction at level 0's full resolution; missing: images (column, row)
-    without data, which hide their camera position where it has no other; positions: None, "buffer" or "stitching".
+    without data, which hide their camera position where it has no other; positions: None, "buffer" or "stitching";
+    shift: by what photos are displaced, so that they lie at whole pixels of every level.
     """
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -106,8 +109,8 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
             x = px * (width * divisions // step - overlap[0])
             y = py * (height * divisions // step - overlap[1])
             if positions is not None and (px or py):
-                x += 4 * int(generator.integers(-1, 2))
-                y += 4 * int(generator.integers(-1, 2))
+                x += shift * int(generator.integers(-1, 2))
+                y += shift * int(generator.integers(-1, 2))
             cameras[px, py] = (max(0, x), max(0, y))
     # In pixels of level 0; each camera sees the picture where it stands, so that neighbours show the same in overlaps.
     full = canvas(across * width // step + 64, down * height // step + 64)
@@ -238,7 +241,7 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
 
 
 slide("plain", (32, 24), (5, 4), 1, "JPEG", 3, missing={(0, 1), (3, 0), (4, 3)}, files=2, images=True)
-slide("cameras", (32, 24), (8, 8), 2, "PNG", 4, (8, 4), "buffer", {(2, 2), (3, 2), (2, 3), (3, 3), (5, 6)}, 3)
+slide("cameras", (32, 24), (8, 8), 2, "PNG", 4, (8, 8), "buffer", {(2, 2), (3, 2), (2, 3), (3, 3), (5, 6)}, 3, shift=8)
 slide("stitched", (16, 12), (6, 4), 2, "BMP", 2, (4, 4), "stitching", fill=0xC0D8E8, missing={(0, 2)}, encoding="utf-8-sig")
 slide("nominal", (32, 24), (6, 4), 2, "JPEG", 3, (8, 8))
 slide("joined", (32, 24), (8, 8), 4, "PNG", 3, (4, 4), "buffer", concat0=1, missing={(4, 4), (6, 4), (4, 6), (6, 6)})

@@ -7,8 +7,9 @@ import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts'
 import { imageType } from './encoded-image.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
+import { openMrxs } from './mrxs/mrxs-slide.ts';
 import { openPlainImage } from './plain-image.ts';
-import { isSlideName, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
+import { isSlideName, marksFolder, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
@@ -61,7 +62,9 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   const [set] = sets;
   if (set !== undefined && sets.length > 1) throw severalSlides(sets);
   const openSet = set === undefined ? undefined : setReaders[set.kind];
-  if (set !== undefined && openSet !== undefined) {
+  // One file of a folder is no slide, and is refused by its name.
+  const isPart = sources.length === 1 && marksFolder(first.name);
+  if (set !== undefined && openSet !== undefined && !isPart) {
     const files = set.files.map(({ source }) => source);
     await closeAll(sources.filter((one) => !files.includes(one)));
     return openSet(files, platform);
@@ -110,7 +113,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
  */
 const setReaders: Partial<
   Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
-> = {};
+> = { mrxs: openMrxs };
 
 function severalSlides(sets: readonly { readonly title: string }[]): SlideError {
   const titles = sets.slice(0, 5).map(({ title }) => title);

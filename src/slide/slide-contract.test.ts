@@ -32,6 +32,8 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
     'dicom-wsi',
     '../shared/data/cases/08-dicom-sparse-positions/frames_off_the_grid.dcm',
   ],
+  ['MRXS, images side by side', 'mrxs', 'src/slide/golden/mrxs/plain.mrxs'],
+  ['MRXS, overlapping photos', 'mrxs', 'src/slide/golden/mrxs/cameras.mrxs'],
   ['PNG', 'png', 'src/slide/golden/cmu1-label.png'],
 ];
 
