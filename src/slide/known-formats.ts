@@ -55,10 +55,8 @@ const known: readonly KnownFormat[] = [
     recognises: (_head, text, name) => name.endsWith('.isyntax') || text.includes('ObjectType="DPUfsImport"'),
   },
   {
-    problem:
-      'This is a Hamamatsu VMS slide, which is not supported. The file only lists the images of the slide.',
-    remedy:
-      'Export it as NDPI from NDP.view, or convert it with vips: vips tiffsave slide.vms slide.tif --tile --pyramid --compression jpeg.',
+    problem: 'This is the list of the images of a Hamamatsu VMS slide, but its name does not end in .vms.',
+    remedy: 'Give it its own name, and open the folder that holds it and the images.',
     recognises: (_head, text) => /^\s*\[Virtual Microscope Specimen\]/i.test(text),
   },
   {

@@ -5,6 +5,7 @@ import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
 import { imageType } from './encoded-image.ts';
+import { openVms } from './hamamatsu/vms-slide.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openMrxs } from './mrxs/mrxs-slide.ts';
@@ -113,7 +114,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
  */
 const setReaders: Partial<
   Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
-> = { mrxs: openMrxs };
+> = { mrxs: openMrxs, vms: openVms };
 
 function severalSlides(sets: readonly { readonly title: string }[]): SlideError {
   const titles = sets.slice(0, 5).map(({ title }) => title);

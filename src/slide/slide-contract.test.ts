@@ -34,6 +34,7 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ],
   ['MRXS, images side by side', 'mrxs', 'src/slide/golden/mrxs/plain.mrxs'],
   ['MRXS, overlapping photos', 'mrxs', 'src/slide/golden/mrxs/cameras.mrxs'],
+  ['VMS, four pieces', 'hamamatsu-vms', 'src/slide/golden/vms/pieces/pieces.vms'],
   ['PNG', 'png', 'src/slide/golden/cmu1-label.png'],
 ];
 
