@@ -7,6 +7,7 @@ const formatNames: Readonly<Record<string, string>> = {
   mrxs: '3DHISTECH MRXS',
   'leica-scn': 'Leica SCN',
   'philips-tiff': 'Philips TIFF',
+  trestle: 'Trestle',
   'ventana-bif': 'Ventana BIF',
   'ome-tiff': 'OME-TIFF',
   'dicom-wsi': 'DICOM whole-slide image',

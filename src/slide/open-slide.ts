@@ -20,6 +20,7 @@ import { isLeicaScn, leicaScnContents } from './tiff/leica-scn.ts';
 import { isOme, omeContents } from './tiff/ome.ts';
 import { isPhilips, philipsContents } from './tiff/philips.ts';
 import { isQptiff, qptiffContents } from './tiff/qptiff.ts';
+import { isTrestle, trestleContents } from './tiff/trestle.ts';
 import { refuseUnreadTiff } from './tiff/unread-tiffs.ts';
 import { isVentanaBif, ventanaBifContents } from './tiff/ventana-bif.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
@@ -268,6 +269,7 @@ const tiffDialects: readonly (readonly [
   [isVentanaBif, ventanaBifContents],
   [isPhilips, philipsContents],
   [isQptiff, qptiffContents],
+  [isTrestle, trestleContents],
   [isOme, omeContents],
   [isImageJ, imageJContents],
 ];

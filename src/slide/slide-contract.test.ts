@@ -26,6 +26,7 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['Leica SCN of two areas', 'leica-scn', 'src/slide/golden/makers/leica-areas.scn'],
   ['Ventana BIF', 'ventana-bif', 'src/slide/golden/makers/ventana.bif'],
   ['Philips TIFF', 'philips-tiff', 'src/slide/golden/makers/philips.tiff'],
+  ['Trestle, overlapping tiles', 'trestle', 'src/slide/golden/trestle/overlaps.tif'],
   ['QPTIFF', 'akoya-qptiff', '../shared/data/cases/05-channels-dropped-silently/three_channels.qptiff'],
   [
     'DICOM frames off the grid',

@@ -74,15 +74,16 @@ function mosaicLevel(
 /** Memory of a piece and its place among the tiles, about. */
 export const pieceBytes = 200;
 
-/** A mosaic as a level. */
+/** A mosaic as a level. @param downsample level-0 pixels per pixel, where it is not the ratio of the sizes. */
 export function mosaicGrid(
   mosaic: Mosaic,
-  downsample: number,
+  downsample: number | undefined,
   image: (source: number, platform: SlidePlatform, signal?: AbortSignal) => Promise<RgbaImage | null>,
 ): TileGrid {
   const { width, height, tileWidth, tileHeight, columns, rows } = mosaic;
   return {
-    ...{ width, height, tileWidth, tileHeight, columns, rows, downsample },
+    ...{ width, height, tileWidth, tileHeight, columns, rows },
+    ...(downsample === undefined ? {} : { downsample }),
     async tile(column, row, platform, signal) {
       const tile = await mosaic.tile(column, row, (source) => image(source, platform, signal));
       return tile === null ? { kind: 'missing' } : { kind: 'pixels', image: tile };
