@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
+import sharp from 'sharp';
 import { meanColour, openBySlideAddress, viewPixels, viewTransform } from './fixtures/workbench.ts';
 
 /** Made with OpenSlide: mean colours of a grid of cells over the slide. */
@@ -90,5 +91,41 @@ test('a slide dropped on the page opens, recognised by its content', async ({ pa
     let dark = 0;
     for (let i = 0; i < data.length; i += 3) if (data[i + 1]! < 150 && data[i]! > 100) dark += 1;
     expect(dark / (data.length / 3)).toBeGreaterThan(0.05);
+  }).toPass({ timeout: 30_000 });
+});
+
+test('a folder that holds a slide of several files opens, and shows its tissue in its colours', async ({
+  page,
+}) => {
+  await page.goto('/?slide=none');
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Open folder…' }).first().click();
+  await (await chooser).setFiles(join(import.meta.dirname, '../src/slide/golden/mrxs/cameras'));
+  await expect(page.getByTestId('slide-name')).toHaveText('cameras');
+  await expect(page.getByTestId('slide-resolution')).toContainText('0.25');
+  // OpenSlide’s picture of the slide, in the middle of which nothing lies over the view.
+  const golden = await sharp(join(import.meta.dirname, '../src/slide/golden/mrxs/cameras-0.png'))
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const expected = { width: golden.info.width, height: golden.info.height, data: golden.data };
+  const { width, height } = expected;
+  await expect(async () => {
+    const pixels = await viewPixels(page);
+    const { a, d, e, f } = await viewTransform(page);
+    for (const [column, row] of [
+      [3, 3],
+      [4, 3],
+      [3, 4],
+      [4, 4],
+    ] as const) {
+      const [left, top, right, bottom] = [column, row, column + 1, row + 1].map(
+        (edge, i) => (edge * (i % 2 === 0 ? width : height)) / 8,
+      ) as [number, number, number, number];
+      const seen = meanColour(pixels, a * left + e, d * top + f, a * right + e, d * bottom + f);
+      const golden8 = meanColour(expected, left, top, right, bottom);
+      for (let channel = 0; channel < 3; channel += 1)
+        expect(Math.abs(seen![channel]! - golden8![channel]!)).toBeLessThan(8);
+    }
   }).toPass({ timeout: 30_000 });
 });

@@ -16,7 +16,7 @@ import { warn } from './terminal.ts';
 /** Adds the slide argument and the options that define area, grid and results. */
 export function addPlanOptions(command: Command): Command {
   return command
-    .argument('<file...>', 'a slide file, all files of a DICOM series, a folder of them, or a URL')
+    .argument('<file...>', 'a slide file, all files of a slide, a folder of them, or a URL')
     .requiredOption('--model <id>', 'id of a model in models/, or a model folder')
     .requiredOption('--out <dir>', 'folder for the results')
     .option('--roi <x,y,w,h>', 'segment only this rectangle, in level-0 pixels', parseRect)

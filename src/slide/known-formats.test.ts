@@ -12,7 +12,7 @@ test.each<[name: string, content: Uint8Array, format: string]>([
   ['Slidedat.ini', text('\ufeff[GENERAL]\r\nSLIDE_VERSION = 01.02\r\n'), '3DHISTECH MRXS'],
   ['renamed.bin', text('ZISRAWFILE\0\0\0\0'), 'Zeiss CZI'],
   ['a.xml', text('<DataObject ObjectType="DPUfsImport">'), 'Philips iSyntax'],
-  ['a.vms', text('[Virtual Microscope Specimen]\nNoLayers=1'), 'Hamamatsu VMS'],
+  ['a.ini', text('[Virtual Microscope Specimen]\nNoLayers=1'), 'Hamamatsu VMS'],
   ['a.vmu', text('[Uncompressed Virtual Microscope Specimen]'), 'Hamamatsu VMU'],
   ['a.ndpis', text('[NanoZoomer Digital Pathology Image Set]'), 'Hamamatsu NDPIS'],
   ['a.afi', text('<?xml version="1.0"?><ImageList><Image>'), 'Aperio AFI'],

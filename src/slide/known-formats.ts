@@ -36,9 +36,8 @@ const named =
 const known: readonly KnownFormat[] = [
   {
     problem:
-      'This is a 3DHISTECH MRXS slide, which is not supported. The .mrxs file is only a preview; the slide is in the folder of the same name beside it.',
-    remedy:
-      'Convert it to a pyramidal TIFF, for example with vips: vips tiffsave slide.mrxs slide.tif --tile --pyramid --compression jpeg --bigtiff; or export it as TIFF from 3DHISTECH SlideConverter.',
+      'This is part of a 3DHISTECH MRXS slide. A .mrxs file is only a preview; the slide is in the folder of the same name beside it.',
+    remedy: 'Open or drop the folder that holds both.',
     recognises: (_head, text, name) =>
       name.endsWith('.mrxs') ||
       /^\s*\[GENERAL\][^]*SLIDE_/.test(text) ||
@@ -56,10 +55,8 @@ const known: readonly KnownFormat[] = [
     recognises: (_head, text, name) => name.endsWith('.isyntax') || text.includes('ObjectType="DPUfsImport"'),
   },
   {
-    problem:
-      'This is a Hamamatsu VMS slide, which is not supported. The file only lists the images of the slide.',
-    remedy:
-      'Export it as NDPI from NDP.view, or convert it with vips: vips tiffsave slide.vms slide.tif --tile --pyramid --compression jpeg.',
+    problem: 'This is the list of the images of a Hamamatsu VMS slide, but its name does not end in .vms.',
+    remedy: 'Give it its own name, and open the folder that holds it and the images.',
     recognises: (_head, text) => /^\s*\[Virtual Microscope Specimen\]/i.test(text),
   },
   {

@@ -2,7 +2,7 @@
  * A level made of pictures that lie anywhere on it: frames off the grid, overlapping camera tiles, several scanned areas. It
  * has a grid of its own, whose tiles are put together from the pictures that they touch.
  */
-import { blank, pastePart } from './rgba.ts';
+import { blank, pastePart, type Rgb } from './rgba.ts';
 import type { RgbaImage } from './slide.ts';
 
 /** A picture and its place, in whole pixels of the level. */
@@ -18,6 +18,9 @@ export interface MosaicPiece {
   readonly source: number;
 }
 
+/** Numbers of a piece in `#pieces`: those of `MosaicPiece`, in its order. */
+const stride = 7;
+
 export class Mosaic {
   readonly width: number;
   readonly height: number;
@@ -25,11 +28,18 @@ export class Mosaic {
   readonly tileHeight: number;
   readonly columns: number;
   readonly rows: number;
-  readonly #pieces: readonly MosaicPiece[];
-  /** Numbers of the pieces that a tile touches, by `row * columns + column`. */
-  readonly #touching = new Map<number, number[]>();
+  readonly #background: Rgb | undefined;
+  /** Flat, since a slide may have a million of them. */
+  readonly #pieces: number[] = [];
+  /** The last piece that a tile touches, by `row * columns + column`, as a number of `#touches`. */
+  readonly #last = new Map<number, number>();
+  /** Pairs: a piece, and the touch of the same tile before it, or -1. */
+  readonly #touches: number[] = [];
 
-  /** @param pieces where they overlap, earlier ones are on top; parts beyond the level are ignored. */
+  /**
+   * @param pieces where they overlap, earlier ones are on top; parts beyond the level are ignored.
+   * @param background the colour where no picture is; white by default.
+   */
   constructor(
     size: {
       readonly width: number;
@@ -37,7 +47,8 @@ export class Mosaic {
       readonly tileWidth: number;
       readonly tileHeight: number;
     },
-    pieces: readonly MosaicPiece[],
+    pieces: Iterable<MosaicPiece>,
+    background?: Rgb,
   ) {
     this.width = size.width;
     this.height = size.height;
@@ -45,25 +56,37 @@ export class Mosaic {
     this.tileHeight = size.tileHeight;
     this.columns = Math.ceil(size.width / size.tileWidth);
     this.rows = Math.ceil(size.height / size.tileHeight);
-    this.#pieces = pieces;
-    for (const [index, { x, y, width, height }] of pieces.entries()) {
-      const last = {
-        column: Math.min(this.columns, Math.ceil((x + width) / this.tileWidth)),
-        row: Math.min(this.rows, Math.ceil((y + height) / this.tileHeight)),
-      };
-      for (let row = Math.max(0, Math.floor(y / this.tileHeight)); row < last.row; row++) {
-        for (let column = Math.max(0, Math.floor(x / this.tileWidth)); column < last.column; column++) {
-          const key = row * this.columns + column;
-          const list = this.#touching.get(key);
-          if (list === undefined) this.#touching.set(key, [index]);
-          else list.push(index);
-        }
+    this.#background = background;
+    for (const piece of pieces) this.#add(piece);
+  }
+
+  #add({ x, y, width, height, fromX = 0, fromY = 0, source }: MosaicPiece): void {
+    const index = this.#pieces.length / stride;
+    this.#pieces.push(x, y, width, height, fromX, fromY, source);
+    const columns = Math.min(this.columns, Math.ceil((x + width) / this.tileWidth));
+    const rows = Math.min(this.rows, Math.ceil((y + height) / this.tileHeight));
+    for (let row = Math.max(0, Math.floor(y / this.tileHeight)); row < rows; row++) {
+      for (let column = Math.max(0, Math.floor(x / this.tileWidth)); column < columns; column++) {
+        const key = row * this.columns + column;
+        this.#touches.push(index, this.#last.get(key) ?? -1);
+        this.#last.set(key, this.#touches.length / 2 - 1);
       }
     }
   }
 
+  /** Pieces that a tile touches, the last first. */
+  #touching(column: number, row: number): number[] {
+    const found: number[] = [];
+    let touch = this.#last.get(row * this.columns + column) ?? -1;
+    while (touch >= 0) {
+      found.push(this.#touches[2 * touch]!);
+      touch = this.#touches[2 * touch + 1]!;
+    }
+    return found;
+  }
+
   /**
-   * A tile; null where no picture touches it. White where none covers it.
+   * A tile; null where no picture touches it. The background's colour where none covers it.
    * @param image an image by its number; null where it is missing.
    */
   async tile(
@@ -71,16 +94,25 @@ export class Mosaic {
     row: number,
     image: (source: number) => Promise<RgbaImage | null>,
   ): Promise<RgbaImage | null> {
-    const touching = this.#touching.get(row * this.columns + column);
-    if (touching === undefined) return null;
-    const sources = [...new Set(touching.map((index) => this.#pieces[index]!.source))];
+    const touching = this.#touching(column, row);
+    if (touching.length === 0) return null;
+    const sources = [...new Set(touching.map((index) => this.#pieces[index * stride + 6]!))];
     const images = new Map(
       await Promise.all(sources.map(async (source) => [source, await image(source)] as const)),
     );
-    const tile = blank(this.tileWidth, this.tileHeight);
+    const tile = blank(this.tileWidth, this.tileHeight, this.#background);
     let isEmpty = true;
-    for (const index of touching.toReversed()) {
-      const { x, y, width, height, fromX = 0, fromY = 0, source } = this.#pieces[index]!;
+    for (const index of touching) {
+      const at = index * stride;
+      const [x, y, width, height, fromX, fromY, source] = this.#pieces.slice(at, at + stride) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
       const part = images.get(source);
       if (part == null) continue;
       isEmpty = false;

@@ -81,8 +81,8 @@ const fieldsOf = (name: string, share: number, bytes: Uint8Array): Target => {
 const bytesOf = (path: string): Target => {
   const bytes = read(path);
   // libvips writes the structure at the end of a TIFF, tifffile structure and XML at the start, where DICOM files have it too.
-  const isAtStart = /\.dcm$|makers/.test(path);
-  const span = Math.min(path.includes('makers') ? 6000 : 1500, bytes.length);
+  const isAtStart = /\.dcm$|makers|trestle/.test(path);
+  const span = Math.min(/makers|trestle/.test(path) ? 6000 : 1500, bytes.length);
   const from = isAtStart ? 0 : bytes.length - span;
   return {
     name: `bytes of ${path}`,
@@ -165,6 +165,7 @@ const targets: Target[] = [
     '../makers/leica-areas.scn',
     '../makers/ventana.bif',
     '../makers/philips.tiff',
+    '../trestle/overlaps.tif',
   ].map(bytesOf),
   fieldsOf('TIFF', 0.08, read('jpeg-ycbcr.tif')),
   fieldsOf('TIFF, SubIFDs', 0.08, read('subifd-deflate.tif')),

@@ -5,9 +5,12 @@ import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
 import { imageType } from './encoded-image.ts';
+import { openVms } from './hamamatsu/vms-slide.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
+import { openMrxs } from './mrxs/mrxs-slide.ts';
 import { openPlainImage } from './plain-image.ts';
+import { isSlideName, marksFolder, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
@@ -17,6 +20,7 @@ import { isLeicaScn, leicaScnContents } from './tiff/leica-scn.ts';
 import { isOme, omeContents } from './tiff/ome.ts';
 import { isPhilips, philipsContents } from './tiff/philips.ts';
 import { isQptiff, qptiffContents } from './tiff/qptiff.ts';
+import { isTrestle, trestleContents } from './tiff/trestle.ts';
 import { refuseUnreadTiff } from './tiff/unread-tiffs.ts';
 import { isVentanaBif, ventanaBifContents } from './tiff/ventana-bif.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
@@ -56,6 +60,17 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   if (first.size === 0) {
     throw new SlideError('not-a-slide', first.name, 'The file is empty.', 'Copy or download it again.');
   }
+  const { sets } = slideSets(sources.map((one) => ({ path: one.path ?? one.name, source: one })));
+  const [set] = sets;
+  if (set !== undefined && sets.length > 1) throw severalSlides(sets);
+  const openSet = set === undefined ? undefined : setReaders[set.kind];
+  // One file of a folder is no slide, and is refused by its name.
+  const isPart = sources.length === 1 && marksFolder(first.name);
+  if (set !== undefined && openSet !== undefined && !isPart) {
+    const files = set.files.map(({ source }) => source);
+    await closeAll(sources.filter((one) => !files.includes(one)));
+    return openSet(files, platform);
+  }
   // All files of a slide share one cache's worth of memory.
   const maxBytes = Math.max(leastCacheBytes, cacheBytes / sources.length);
   const cached = sources.map((one) => cachedByteSource(one, { maxBytes }));
@@ -74,7 +89,11 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
       if (refusal !== null) throw refusal;
     }
     if (heads.every((one) => TiffFile.recognises(one))) return openTiffSet(cached, platform);
-    throw notTogether(sources);
+    const slides = sources.filter(({ name }) => isSlideName(name));
+    if (slides.length !== 1) throw notTogether(sources);
+    // A folder may hold more than the slide.
+    await closeAll(sources.filter((one) => one !== slides[0]));
+    return openSources(slides, platform);
   }
   // An MRXS file is a JPEG.
   const refusal = /\.mrxs$/i.test(first.name) || !isReadable(head) ? knownFormat(head, first.name) : null;
@@ -87,6 +106,24 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     first.name,
     `This is not a slide in a supported format (${describe(head)}).`,
     'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
+  );
+}
+
+/**
+ * Slides of several files, by what their names say. A reader gets all files of the set, without a cache, closes what it does
+ * not need, and checks that the content is what the names promise.
+ */
+const setReaders: Partial<
+  Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
+> = { mrxs: openMrxs, vms: openVms };
+
+function severalSlides(sets: readonly { readonly title: string }[]): SlideError {
+  const titles = sets.slice(0, 5).map(({ title }) => title);
+  return new SlideError(
+    'unsupported',
+    sets[0]!.title,
+    `The files are those of ${sets.length} slides: ${titles.join(', ')}${sets.length > 5 ? ' and others' : ''}.`,
+    'Open the files of one slide.',
   );
 }
 
@@ -232,6 +269,7 @@ const tiffDialects: readonly (readonly [
   [isVentanaBif, ventanaBifContents],
   [isPhilips, philipsContents],
   [isQptiff, qptiffContents],
+  [isTrestle, trestleContents],
   [isOme, omeContents],
   [isImageJ, imageJContents],
 ];

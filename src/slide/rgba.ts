@@ -1,9 +1,21 @@
 /** Puts RGBA images together from parts. */
 import type { RgbaImage } from './slide.ts';
 
-/** A white image. */
-export function blank(width: number, height: number): RgbaImage {
-  return { width, height, data: new Uint8ClampedArray(width * height * 4).fill(255) };
+/** Red, green and blue, 0 to 255. */
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** An image of one colour, white by default. */
+export function blank(width: number, height: number, colour?: Rgb): RgbaImage {
+  const data = new Uint8ClampedArray(width * height * 4).fill(255);
+  if (colour !== undefined) {
+    const [red, green, blue] = colour;
+    for (let o = 0; o < data.length; o += 4) {
+      data[o] = red;
+      data[o + 1] = green;
+      data[o + 2] = blue;
+    }
+  }
+  return { width, height, data };
 }
 
 /** Copies `part` into `image` with its top left at `x`, `y`, cropped at the border. */

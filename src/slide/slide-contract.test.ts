@@ -1,11 +1,12 @@
 /** What every format guarantees: one test suite over a file of each. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodePlatform } from './node-platform.node.ts';
 import { openSlide } from './open-slide.ts';
-import { pathByteSource } from './path-byte-source.node.ts';
+import { pathByteSources } from './path-byte-source.node.ts';
 import { readRegion } from './region.ts';
+import { slideFiles } from './slide-files.node.ts';
 import type { Slide } from './slide.ts';
 
 const platform = nodePlatform();
@@ -25,19 +26,21 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['Leica SCN of two areas', 'leica-scn', 'src/slide/golden/makers/leica-areas.scn'],
   ['Ventana BIF', 'ventana-bif', 'src/slide/golden/makers/ventana.bif'],
   ['Philips TIFF', 'philips-tiff', 'src/slide/golden/makers/philips.tiff'],
+  ['Trestle, overlapping tiles', 'trestle', 'src/slide/golden/trestle/overlaps.tif'],
   ['QPTIFF', 'akoya-qptiff', '../shared/data/cases/05-channels-dropped-silently/three_channels.qptiff'],
   [
     'DICOM frames off the grid',
     'dicom-wsi',
     '../shared/data/cases/08-dicom-sparse-positions/frames_off_the_grid.dcm',
   ],
+  ['MRXS, images side by side', 'mrxs', 'src/slide/golden/mrxs/plain.mrxs'],
+  ['MRXS, overlapping photos', 'mrxs', 'src/slide/golden/mrxs/cameras.mrxs'],
+  ['VMS, four pieces', 'hamamatsu-vms', 'src/slide/golden/vms/pieces/pieces.vms'],
   ['PNG', 'png', 'src/slide/golden/cmu1-label.png'],
 ];
 
 async function open(path: string): Promise<Slide> {
-  const full = join(root, path);
-  const files = /\.\w+$/.test(path) ? [full] : readdirSync(full).map((name) => join(full, name));
-  return openSlide(await Promise.all(files.map(pathByteSource)), platform);
+  return openSlide(await pathByteSources(await slideFiles(join(root, path))), platform);
 }
 
 describe.each(slides)('%s', (_name, format, path) => {

@@ -35,6 +35,29 @@ it('finds slides recursively, takes a series as one slide and skips results', as
   expect(await places(folder)).toEqual(['a/x.tif', 'b.svs', 'series']);
 });
 
+it('takes a slide with its folder as one, and knows when a file of it changes', async () => {
+  const cohort = join(folder, 'sets');
+  const paths = [
+    'm.mrxs',
+    'm/Slidedat.ini',
+    'm/Data0000.dat',
+    'n/Slidedat.ini',
+    'n/x.tif',
+    'v.vsi',
+    '_v_/s.tif',
+  ];
+  for (const path of paths) {
+    mkdirSync(dirname(join(cohort, path)), { recursive: true });
+    writeFileSync(join(cohort, path), '1');
+  }
+  const { slides } = await findSlides(cohort, join(folder, 'cohort'));
+  expect(slides.map(({ place }) => place)).toEqual(['m.mrxs', 'n', 'v.vsi']);
+  expect(await slideIdentity(join(cohort, 'm.mrxs'))).toMatchObject({ bytes: 3 });
+  writeFileSync(join(cohort, 'm/Data0000.dat'), '22');
+  expect(await slideIdentity(join(cohort, 'm.mrxs'))).toMatchObject({ bytes: 4 });
+  rmSync(cohort, { recursive: true });
+});
+
 it('reads lists with comments and empty lines, without duplicates', async () => {
   const list = join(folder, 'list.txt');
   writeFileSync(list, '# first\r\n/data/1.svs\r\n\n  https://example.org/2.svs#x  # second\n/data/1.svs\n');

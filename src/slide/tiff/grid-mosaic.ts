@@ -1,10 +1,16 @@
 /** Several pyramids of one scale on one canvas: the areas of a glass that were scanned. */
-import { maxTiles } from '../limits.ts';
+import { maxTiles, type ByteBudget } from '../limits.ts';
 import { Mosaic, type MosaicPiece } from '../mosaic.ts';
 import { payloadPixels } from '../payload-pixels.ts';
-import type { RgbaImage, SlidePlatform } from '../slide.ts';
-import type { TiffFile } from './tiff-file.ts';
+import type { ByteSource, RgbaImage, SlideError, SlidePlatform } from '../slide.ts';
 import type { TileGrid } from './tiff-slide.ts';
+
+/** The file that the areas are in. */
+export interface MosaicOwner {
+  readonly source: Pick<ByteSource, 'name'>;
+  readonly budget: ByteBudget;
+  corrupt(problem: string): SlideError;
+}
 
 /** A pyramid and the place of its top left on the canvas, in level-0 pixels. */
 export interface PlacedGrid {
@@ -14,7 +20,7 @@ export interface PlacedGrid {
 }
 
 /** Levels that every pyramid has, put together. Places on smaller levels are rounded to whole pixels. */
-export function gridMosaic(placed: readonly PlacedGrid[], file: TiffFile): TileGrid[] {
+export function gridMosaic(placed: readonly PlacedGrid[], file: MosaicOwner): TileGrid[] {
   const count = Math.min(...placed.map(({ levels }) => levels.length));
   const width = Math.max(...placed.map(({ levels, x }) => x + levels[0]!.width));
   const height = Math.max(...placed.map(({ levels, y }) => y + levels[0]!.height));
@@ -31,7 +37,7 @@ function mosaicLevel(
   level: number,
   scale: number,
   size: { readonly width: number; readonly height: number },
-  file: TiffFile,
+  file: MosaicOwner,
 ): TileGrid {
   const { tileWidth, tileHeight } = placed[0]!.levels[level]!;
   const pieces: MosaicPiece[] = [];
@@ -68,15 +74,16 @@ function mosaicLevel(
 /** Memory of a piece and its place among the tiles, about. */
 export const pieceBytes = 200;
 
-/** A mosaic as a level. */
+/** A mosaic as a level. @param downsample level-0 pixels per pixel, where it is not the ratio of the sizes. */
 export function mosaicGrid(
   mosaic: Mosaic,
-  downsample: number,
+  downsample: number | undefined,
   image: (source: number, platform: SlidePlatform, signal?: AbortSignal) => Promise<RgbaImage | null>,
 ): TileGrid {
   const { width, height, tileWidth, tileHeight, columns, rows } = mosaic;
   return {
-    ...{ width, height, tileWidth, tileHeight, columns, rows, downsample },
+    ...{ width, height, tileWidth, tileHeight, columns, rows },
+    ...(downsample === undefined ? {} : { downsample }),
     async tile(column, row, platform, signal) {
       const tile = await mosaic.tile(column, row, (source) => image(source, platform, signal));
       return tile === null ? { kind: 'missing' } : { kind: 'pixels', image: tile };

@@ -25,6 +25,8 @@ import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, containerColours, isJpeg2000, sampleLayout, unsupported } from './tiff-support.ts';
 
+/** Tiles that are looked at to tell whether an image has any. */
+const emptyProbes = 8;
 /** Minimum number of rows of a tile made of strips, if the image is that high. */
 const stripTileRows = 256;
 
@@ -151,6 +153,33 @@ export class TiffImage implements TileGrid {
       );
     }
     return this.#strips(row * this.tileHeight, this.tileHeight, where, platform, signal);
+  }
+
+  /** Whether the file holds any tile or strip, or does not say so: what cannot be told is said when a tile is read. */
+  async hasTiles(): Promise<boolean> {
+    try {
+      return await this.#hasTiles();
+    } catch (error) {
+      if (error instanceof SlideError && error.code === 'truncated') return true;
+      throw error;
+    }
+  }
+
+  async #hasTiles(): Promise<boolean> {
+    const [offsets, counts] = this.tiled
+      ? [tag.tileOffsets, tag.tileByteCounts]
+      : [tag.stripOffsets, tag.stripByteCounts];
+    const down = Math.ceil(this.height / this.#blockHeight);
+    const blocks = this.columns * down;
+    // Nearly always the one in the middle is there.
+    const probes = [Math.floor(down / 2) * this.columns + Math.floor(this.columns / 2)];
+    for (let i = 0; i < emptyProbes; i++) probes.push(Math.floor((i * blocks) / emptyProbes));
+    for (const index of probes) {
+      const offset = await this.directory.numberAt(offsets, index);
+      if (offset !== 0 && (await this.directory.numberAt(counts, index)) !== 0) return true;
+    }
+    const [places, lengths] = [await this.directory.numbers(offsets), await this.directory.numbers(counts)];
+    return places.some((place, i) => place !== 0 && lengths[i] !== 0);
   }
 
   /** The whole image in one payload. @throws SlideError `broken-tile`, `unsupported` when too large. */

@@ -18,6 +18,8 @@ export interface TileGrid {
   /** Level-0 pixels per pixel, where it is not the ratio of the sizes. */
   readonly downsample?: number;
   tile(column: number, row: number, platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
+  /** Whether the file holds any of its tiles, where that can be asked without reading them. */
+  hasTiles?(): Promise<boolean>;
 }
 
 /** An associated image, such as a label. */
@@ -66,7 +68,23 @@ function cutGrid(grid: TileGrid, { width, height, downsample }: LevelScale): Til
     rows: Math.ceil(height / tileHeight),
     downsample,
     tile: (column, row, platform, signal) => grid.tile(column, row, platform, signal),
+    hasTiles: () => hasTiles(grid),
   };
+}
+
+const hasTiles = (grid: TileGrid): Promise<boolean> => grid.hasTiles?.() ?? Promise.resolve(true);
+
+/**
+ * What is said of a slide whose full resolution is missing: it would be white, without a word.
+ * @throws SlideError `corrupt` for one that has no tiles at all.
+ */
+async function emptyNotes([base, ...smaller]: readonly TileGrid[], file: TiffFile): Promise<string[]> {
+  if (base === undefined || (await hasTiles(base))) return [];
+  for (const grid of smaller) {
+    if (await hasTiles(grid))
+      return ['The file holds no tiles of the full resolution, which is white; smaller levels are shown.'];
+  }
+  throw file.corrupt('It describes the slide but holds none of its tiles.');
 }
 
 /** An image as an associated one. */
@@ -86,6 +104,7 @@ export async function tiffSlide(
   const base = contents.levels[0];
   if (base === undefined) throw file.corrupt('It has no image of a slide.');
   const { directory } = contents;
+  const notes = [...(contents.notes ?? []), ...(await emptyNotes(contents.levels, file))];
   const profile = await usableProfile(directory.byteLength(tag.iccProfile), () =>
     directory.bytes(tag.iccProfile),
   );
@@ -105,7 +124,7 @@ export async function tiffSlide(
     fingerprint: await fingerprint(sources),
     revision: await contentRevision(sources),
     properties: contents.properties,
-    ...(contents.notes === undefined || contents.notes.length === 0 ? {} : { notes: contents.notes }),
+    ...(notes.length === 0 ? {} : { notes }),
   };
   return {
     metadata,

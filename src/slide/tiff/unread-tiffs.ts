@@ -23,16 +23,6 @@ const unread: readonly UnreadTiff[] = [
       /^olympus/i.test(await file.directories[0]!.text(tag.software)),
   },
   {
-    problem: 'This is a Trestle slide whose tiles overlap, which is not supported.',
-    remedy: convert,
-    recognises: async (file) => {
-      const first = file.directories[0]!;
-      if (!(await first.text(tag.software)).startsWith('MedScan')) return false;
-      const overlaps = /OverlapsXY=([^;]*)/.exec(await first.text(tag.imageDescription))?.[1] ?? '';
-      return /[1-9]/.test(overlaps);
-    },
-  },
-  {
     problem: 'This is a Zeiss LSM file of a confocal microscope, which is not supported.',
     remedy: convert,
     recognises: (file) => Promise.resolve(file.directories[0]!.has(tag.zeissLsm)),
