@@ -18,6 +18,16 @@ export interface MosaicPiece {
   readonly source: number;
 }
 
+/** A picture's part in a tile. */
+export interface MosaicPart {
+  readonly source: number;
+  /** The rectangle of the image that is used. */
+  readonly from: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  /** Where its top left is in the tile; may be outside. */
+  readonly x: number;
+  readonly y: number;
+}
+
 export class Mosaic {
   readonly width: number;
   readonly height: number;
@@ -62,6 +72,20 @@ export class Mosaic {
     }
   }
 
+  /** What a tile is put together from, the lowest first. */
+  parts(column: number, row: number): MosaicPart[] {
+    const touching = this.#touching.get(row * this.columns + column) ?? [];
+    return touching.toReversed().map((index) => {
+      const { x, y, width, height, fromX = 0, fromY = 0, source } = this.#pieces[index]!;
+      return {
+        source,
+        from: { x: fromX, y: fromY, width, height },
+        x: x - column * this.tileWidth,
+        y: y - row * this.tileHeight,
+      };
+    });
+  }
+
   /**
    * A tile; null where no picture touches it. White where none covers it.
    * @param image an image by its number; null where it is missing.
@@ -71,26 +95,18 @@ export class Mosaic {
     row: number,
     image: (source: number) => Promise<RgbaImage | null>,
   ): Promise<RgbaImage | null> {
-    const touching = this.#touching.get(row * this.columns + column);
-    if (touching === undefined) return null;
-    const sources = [...new Set(touching.map((index) => this.#pieces[index]!.source))];
+    const parts = this.parts(column, row);
+    const sources = [...new Set(parts.map(({ source }) => source))];
     const images = new Map(
       await Promise.all(sources.map(async (source) => [source, await image(source)] as const)),
     );
     const tile = blank(this.tileWidth, this.tileHeight);
     let isEmpty = true;
-    for (const index of touching.toReversed()) {
-      const { x, y, width, height, fromX = 0, fromY = 0, source } = this.#pieces[index]!;
+    for (const { source, from, x, y } of parts) {
       const part = images.get(source);
       if (part == null) continue;
       isEmpty = false;
-      pastePart(
-        part,
-        { x: fromX, y: fromY, width, height },
-        tile,
-        x - column * this.tileWidth,
-        y - row * this.tileHeight,
-      );
+      pastePart(part, from, tile, x, y);
     }
     return isEmpty ? null : tile;
   }

@@ -32,6 +32,7 @@ const read = (path: string): Uint8Array => new Uint8Array(readFileSync(join(vari
 /** Native decoders are not under test here and would take most of the time: every JPEG decodes to a grey tile. */
 const quick: SlidePlatform = {
   jpeg2000: platform.jpeg2000,
+  jpegXr: platform.jpegXr,
   decoder: {
     decode: (bytes) =>
       jpegFrame(bytes) === null

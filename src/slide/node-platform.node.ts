@@ -1,6 +1,7 @@
 /** Slide reading in Node: images decoded by sharp (libvips). */
 import sharp from 'sharp';
 import { nodeJpeg2000Codec } from './jpeg2000/codec.node.ts';
+import { decodeJpegXr } from './jpeg-xr/codec.ts';
 import { abortReason } from '../base/abort.ts';
 import { checkDecodable } from './encoded-image.ts';
 import { maxImagePixels } from './limits.ts';
@@ -17,6 +18,10 @@ export function nodePlatform(): SlidePlatform {
     jpeg2000: async (bytes, colours, signal) => {
       if (signal?.aborted) throw abortReason(signal);
       return jpeg2000.decode(bytes, colours);
+    },
+    jpegXr: async (bytes, signal) => {
+      if (signal?.aborted) throw abortReason(signal);
+      return decodeJpegXr(bytes);
     },
     decoder: {
       async decode(bytes, type, signal, shrink = 1) {
