@@ -8,6 +8,7 @@ const formatNames: Readonly<Record<string, string>> = {
   'ventana-bif': 'Ventana BIF',
   'ome-tiff': 'OME-TIFF',
   'dicom-wsi': 'DICOM whole-slide image',
+  'zeiss-czi': 'Zeiss CZI',
   tiff: 'TIFF',
   'deep-zoom': 'Deep Zoom',
   'iiif-2': 'IIIF Image API 2',

@@ -69,10 +69,7 @@ export class CodecPool<Args extends readonly unknown[], Image> {
     }
   }
 
-  async #run(
-    worker: PoolWorker<Args, Image>,
-    { args, resolve, reject }: Job<Args, Image>,
-  ): Promise<void> {
+  async #run(worker: PoolWorker<Args, Image>, { args, resolve, reject }: Job<Args, Image>): Promise<void> {
     this.#busy++;
     let isAlive = true;
     try {

@@ -4,6 +4,8 @@ import { ByteBudget, cacheBytes, maxDescriptionBytes } from './limits.ts';
 import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
 import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
+import { isCzi } from './czi/czi-file.ts';
+import { openCzi } from './czi/czi-slide.ts';
 import { imageType } from './encoded-image.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
@@ -76,6 +78,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     if (heads.every((one) => TiffFile.recognises(one))) return openTiffSet(cached, platform);
     throw notTogether(sources);
   }
+  if (isCzi(head)) return openCzi(source, platform);
   // An MRXS file is a JPEG.
   const refusal = /\.mrxs$/i.test(first.name) || !isReadable(head) ? knownFormat(head, first.name) : null;
   if (refusal !== null) throw refusal;
@@ -86,7 +89,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     'not-a-slide',
     first.name,
     `This is not a slide in a supported format (${describe(head)}).`,
-    'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
+    'Open an SVS, NDPI, OME-TIFF or other TIFF file, a CZI file, the .dcm files of a DICOM series, a JPEG or a PNG.',
   );
 }
 
