@@ -44,11 +44,6 @@ const known: readonly KnownFormat[] = [
       /^\d\d\.\d\d[0-9A-F]{32}/.test(text),
   },
   {
-    problem: 'This is a Zeiss CZI file, which is not supported.',
-    remedy: withQuPath,
-    recognises: startsWith('ZISRAWFILE'),
-  },
-  {
     problem: 'This is a Philips iSyntax slide, which is not supported.',
     remedy:
       'Export it as TIFF from the Philips Image Management System, or convert it with isyntax2raw and raw2ometiff.',

@@ -21,7 +21,13 @@ import {
   type BuiltElement,
 } from './testing/dicom-builder.ts';
 import { buildNdpi } from './testing/ndpi-builder.node.ts';
-import { mutatedElements, mutatedFields, mutatedXml, tiffFields } from './testing/structure-mutants.ts';
+import {
+  cziFields,
+  mutatedElements,
+  mutatedFields,
+  mutatedXml,
+  tiffFields,
+} from './testing/structure-mutants.ts';
 import { buildTiff, changed, tiledEntries } from './testing/tiff-builder.ts';
 import { TileCache } from './tile-cache.ts';
 
@@ -155,6 +161,20 @@ const codestreamFields = [...jp2k.keys()]
     ...Array.from({ length: 45 }, (_, i) => ({ at: start + 40 + i * 2, size: 2 as const })),
   ]);
 
+const czi = read('../czi/brightfield.czi');
+const channels = read('../czi/fluorescence.czi');
+const cziText = Buffer.from(channels).toString('latin1');
+const cziXml = cziText.slice(cziText.indexOf('<?xml'), cziText.indexOf('</ImageDocument>') + 16);
+
+/** The file with another description, in the place of its own and no longer. */
+function describedCzi(xml: string): Uint8Array {
+  const copy = Uint8Array.from(channels);
+  const at = cziText.indexOf('<?xml');
+  copy.fill(32, at, at + cziXml.length);
+  copy.set(new TextEncoder().encode(xml).subarray(0, cziXml.length), at);
+  return copy;
+}
+
 const targets: Target[] = [
   ...[
     'jpeg-ycbcr.tif',
@@ -166,12 +186,24 @@ const targets: Target[] = [
     '../makers/leica-areas.scn',
     '../makers/ventana.bif',
     '../makers/philips.tiff',
+    '../czi/bgr24-zstd0.czi',
   ].map(bytesOf),
   fieldsOf('TIFF', 0.08, read('jpeg-ycbcr.tif')),
   fieldsOf('TIFF, SubIFDs', 0.08, read('subifd-deflate.tif')),
   fieldsOf('BigTIFF', 0.1, read('bigtiff-subifd-lzw.tif')),
   fieldsOf('Ventana BIF', 0.04, read('../makers/ventana.bif')),
   fieldsOf('Philips TIFF', 0.04, read('../makers/philips.tiff')),
+  {
+    name: 'Zeiss CZI',
+    share: 0.02,
+    make: (random) => mutatedFields(czi, cziFields(czi), random),
+  },
+  {
+    name: 'Zeiss CZI, channels',
+    share: 0.015,
+    make: (random) => mutatedFields(channels, cziFields(channels), random),
+  },
+  { name: 'CZI-XML', share: 0.015, make: (random) => describedCzi(mutatedXml(cziXml, random)) },
   fieldsOf('NDPI', 0.1, await buildNdpi(64, 8)),
   {
     name: 'DICOM',

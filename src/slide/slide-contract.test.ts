@@ -26,6 +26,8 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['Leica SCN of two areas', 'leica-scn', 'src/slide/golden/makers/leica-areas.scn'],
   ['Ventana BIF', 'ventana-bif', 'src/slide/golden/makers/ventana.bif'],
   ['Philips TIFF', 'philips-tiff', 'src/slide/golden/makers/philips.tiff'],
+  ['Zeiss CZI, colours', 'zeiss-czi', 'src/slide/golden/czi/brightfield.czi'],
+  ['Zeiss CZI, channels', 'zeiss-czi', 'src/slide/golden/czi/fluorescence.czi'],
   ['QPTIFF', 'akoya-qptiff', '../shared/data/cases/05-channels-dropped-silently/three_channels.qptiff'],
   [
     'DICOM frames off the grid',

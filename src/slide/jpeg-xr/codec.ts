@@ -43,7 +43,7 @@ export async function decodeJpegXr(bytes: Uint8Array): Promise<Samples> {
     8 | 16,
     number,
   ];
-  const data = memory.buffer.slice(from, from + (width * height * components * bits) / 8) as ArrayBuffer;
+  const data = memory.buffer.slice(from, from + (width * height * components * bits) / 8);
   return { width, height, components, data: bits === 8 ? new Uint8Array(data) : new Uint16Array(data) };
 }
 
