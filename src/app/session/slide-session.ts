@@ -1,4 +1,5 @@
 /** Opens slides, one at a time: the latest request wins, and a failure leaves the current slide open. */
+import { dicomStartBytes, isDicomStart } from '../../base/dicom-start.ts';
 import { WorkerError } from '../../base/error-report.ts';
 import type { Level0Rect, SlideMetadata } from '../../slide/slide.ts';
 import { overviewSize } from '../../worker/slide-client.ts';
@@ -221,13 +222,13 @@ export async function groupSlideFiles<F extends Blob & { readonly name: string }
   return groups;
 }
 
-/** Looks for the prefix after the 128-byte preamble (PS3.10). False for unreadable files, which the reader reports. */
+/** False for unreadable files, which the reader reports. */
 async function isDicom(file: Blob): Promise<boolean> {
   return file
-    .slice(128, 132)
-    .text()
+    .slice(0, dicomStartBytes)
+    .arrayBuffer()
     .then(
-      (prefix) => prefix === 'DICM',
+      (head) => isDicomStart(new Uint8Array(head)),
       () => false,
     );
 }
