@@ -1,8 +1,7 @@
 /** `dualscope slide`: prints a slide's metadata and exports a region as PNG. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import sharp from 'sharp';
-import { fsPath, namesIn } from '../base/fs-path.node.ts';
+import { fsPath } from '../base/fs-path.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { terminalText } from '../base/terminal-text.ts';
 import { formatName } from '../base/slide-format-names.ts';
@@ -10,6 +9,7 @@ import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
 import { readRegion } from '../slide/region.ts';
+import { namedFiles, slideFiles } from '../slide/slide-files.node.ts';
 import { SlideError, type Level0Rect, type Slide, type SlideMetadata } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { parseInteger, parseRect } from './options.ts';
@@ -27,7 +27,7 @@ export const addSlideCommand: AddCommand = (program) => {
   program
     .command('slide')
     .description('Show size, levels, µm per pixel and associated images of a slide; export a region as PNG')
-    .argument('<file...>', 'a slide file, all files of a DICOM series, a folder of them, or a URL')
+    .argument('<file...>', 'a slide file, all files of a slide, a folder of them, or a URL')
     .option('--region <x,y,w,h>', 'rectangle in level-0 pixels', parseRect)
     .option('--level <n>', 'level to read; sets the resolution, 0 for full', parseInteger(0), 0)
     .option('--png <out>', 'PNG file to write; without --region, the whole slide')
@@ -57,18 +57,18 @@ const batchRetries = { retries: 6, retryDelayMs: 500, longestDelayMs: 120_000 } 
 
 /**
  * Opens the slide of a command: one file, all files of a series, a folder of them, or a URL.
- * @throws SlideError; CommandError for an empty folder.
+ * @throws SlideError
  */
 export async function openFromCommandLine(files: readonly string[]): Promise<Slide> {
   const first = files[0] ?? '';
   if (files.length === 1 && /^https?:\/\//.test(first)) {
     return openSlideUrl(first, nodePlatform(), batchRetries);
   }
-  const paths = files.length === 1 ? await filesOf(first) : files;
+  const placed = files.length === 1 ? await slideFiles(first) : namedFiles(files);
   const stamps = new Map<string, string>();
   // Before opening: what changes meanwhile is noticed.
-  for (const path of paths) stamps.set(path, (await stampOf(path)) ?? '');
-  const slide = await openSlide(await pathByteSources(paths), nodePlatform());
+  for (const { path } of placed) stamps.set(path, (await stampOf(path)) ?? '');
+  const slide = await openSlide(await pathByteSources(placed), nodePlatform());
   stampsOf.set(slide, stamps);
   return slide;
 }
@@ -103,17 +103,6 @@ export function changedInRun({ metadata }: Pick<Slide, 'metadata'>, isKept = tru
       ? 'Put it back as it was and continue with --resume, or start over with --overwrite.'
       : 'The slices of this run are discarded. Wait until it is complete, then run the command again.',
   );
-}
-
-async function filesOf(path: string): Promise<string[]> {
-  const info = await stat(fsPath(path)).catch(() => null);
-  if (info?.isDirectory() !== true) return [path];
-  const entries = (await namesIn(path)).map((name) => join(path, name));
-  // stat follows links: folders of a cohort often contain only links.
-  const infos = await Promise.all(entries.map((entry) => stat(fsPath(entry)).catch(() => null)));
-  const paths = entries.filter((_entry, i) => infos[i]?.isFile() === true);
-  if (paths.length === 0) throw new CommandError(`${path}: The folder is empty. Give a slide file.`);
-  return paths.sort();
 }
 
 async function writeRegion(slide: Slide, png: string, options: SlideOptions): Promise<string> {

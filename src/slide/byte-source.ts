@@ -9,11 +9,17 @@ import { SlideError, type ByteSource } from './slide.ts';
 
 /**
  * A `File` or `Blob` of the browser, read on demand.
+ * @param path see `ByteSource`
  * @throws SlideError `not-found` on reading, when the file is gone, has changed or is a directory.
  */
-export function fileByteSource(file: Blob, name = 'name' in file ? String(file.name) : 'file'): ByteSource {
+export function fileByteSource(
+  file: Blob,
+  name = 'name' in file ? String(file.name) : 'file',
+  path = name,
+): ByteSource {
   return {
     name,
+    path,
     size: file.size,
     async read(offset, length, signal) {
       if (signal?.aborted) throw abortReason(signal);
@@ -32,10 +38,11 @@ export function fileByteSource(file: Blob, name = 'name' in file ? String(file.n
   };
 }
 
-/** Bytes in memory as a source. */
-export function memoryByteSource(bytes: Uint8Array, name: string): ByteSource {
+/** Bytes in memory as a source. @param path see `ByteSource` */
+export function memoryByteSource(bytes: Uint8Array, name: string, path = name): ByteSource {
   return {
     name,
+    path,
     size: bytes.length,
     read(offset, length, signal) {
       if (signal?.aborted) return Promise.reject(abortReason(signal));
@@ -76,6 +83,7 @@ interface QueuedBlock {
 
 class BlockCache implements ByteSource {
   readonly name: string;
+  readonly path: string;
   readonly size: number;
   readonly version: string | null;
   readonly #blockBytes: number;
@@ -88,6 +96,7 @@ class BlockCache implements ByteSource {
   constructor(source: ByteSource, options: BlockCacheOptions) {
     this.#source = source;
     this.name = source.name;
+    this.path = source.path ?? source.name;
     this.size = source.size;
     this.version = source.version ?? null;
     this.#blockBytes = options.blockBytes ?? 64 * 1024;

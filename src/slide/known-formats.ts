@@ -36,9 +36,8 @@ const named =
 const known: readonly KnownFormat[] = [
   {
     problem:
-      'This is a 3DHISTECH MRXS slide, which is not supported. The .mrxs file is only a preview; the slide is in the folder of the same name beside it.',
-    remedy:
-      'Convert it to a pyramidal TIFF, for example with vips: vips tiffsave slide.mrxs slide.tif --tile --pyramid --compression jpeg --bigtiff; or export it as TIFF from 3DHISTECH SlideConverter.',
+      'This is part of a 3DHISTECH MRXS slide. A .mrxs file is only a preview; the slide is in the folder of the same name beside it.',
+    remedy: 'Open or drop the folder that holds both.',
     recognises: (_head, text, name) =>
       name.endsWith('.mrxs') ||
       /^\s*\[GENERAL\][^]*SLIDE_/.test(text) ||

@@ -9,6 +9,7 @@ import { imageType } from './encoded-image.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openPlainImage } from './plain-image.ts';
+import { isSlideName, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
@@ -57,6 +58,15 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   if (first.size === 0) {
     throw new SlideError('not-a-slide', first.name, 'The file is empty.', 'Copy or download it again.');
   }
+  const { sets } = slideSets(sources.map((one) => ({ path: one.path ?? one.name, source: one })));
+  const [set] = sets;
+  if (set !== undefined && sets.length > 1) throw severalSlides(sets);
+  const openSet = set === undefined ? undefined : setReaders[set.kind];
+  if (set !== undefined && openSet !== undefined) {
+    const files = set.files.map(({ source }) => source);
+    await closeAll(sources.filter((one) => !files.includes(one)));
+    return openSet(files, platform);
+  }
   // All files of a slide share one cache's worth of memory.
   const maxBytes = Math.max(leastCacheBytes, cacheBytes / sources.length);
   const cached = sources.map((one) => cachedByteSource(one, { maxBytes }));
@@ -75,7 +85,11 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
       if (refusal !== null) throw refusal;
     }
     if (heads.every((one) => TiffFile.recognises(one))) return openTiffSet(cached, platform);
-    throw notTogether(sources);
+    const slides = sources.filter(({ name }) => isSlideName(name));
+    if (slides.length !== 1) throw notTogether(sources);
+    // A folder may hold more than the slide.
+    await closeAll(sources.filter((one) => one !== slides[0]));
+    return openSources(slides, platform);
   }
   // An MRXS file is a JPEG.
   const refusal = /\.mrxs$/i.test(first.name) || !isReadable(head) ? knownFormat(head, first.name) : null;
@@ -88,6 +102,24 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     first.name,
     `This is not a slide in a supported format (${describe(head)}).`,
     'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
+  );
+}
+
+/**
+ * Slides of several files, by what their names say. A reader gets all files of the set, without a cache, closes what it does
+ * not need, and checks that the content is what the names promise.
+ */
+const setReaders: Partial<
+  Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
+> = {};
+
+function severalSlides(sets: readonly { readonly title: string }[]): SlideError {
+  const titles = sets.slice(0, 5).map(({ title }) => title);
+  return new SlideError(
+    'unsupported',
+    sets[0]!.title,
+    `The files are those of ${sets.length} slides: ${titles.join(', ')}${sets.length > 5 ? ' and others' : ''}.`,
+    'Open the files of one slide.',
   );
 }
 

@@ -10,6 +10,16 @@ export interface PathByteSource extends ByteSource {
   close(): Promise<void>;
 }
 
+/** Most files of a slide that are held open; those of larger sets are opened for each read. */
+const maxHeld = 256;
+
+export interface PathByteSourceOptions {
+  /** See `ByteSource`; by default the name. */
+  readonly place?: string;
+  /** Holds the file open (default), or opens it for each read. */
+  readonly held?: boolean;
+}
+
 /**
  * Opens a file for reading. Everything that is read comes from the file as it was then: every read is followed by a
  * look at the path's size and time, so that pixels of two files are never mixed.
@@ -17,7 +27,10 @@ export interface PathByteSource extends ByteSource {
  * @throws SlideError `not-found` when the file does not exist, is not readable or is a directory. Reads throw `changed`
  * when it was moved, deleted, replaced or written to.
  */
-export async function pathByteSource(path: string): Promise<PathByteSource> {
+export async function pathByteSource(
+  path: string,
+  { place, held = true }: PathByteSourceOptions = {},
+): Promise<PathByteSource> {
   const name = basename(path);
   let handle: FileHandle;
   try {
@@ -36,29 +49,55 @@ export async function pathByteSource(path: string): Promise<PathByteSource> {
     if (now === null) throw changed(name, 'The file was moved or deleted while it was read.');
     if (!isSame(now, opened)) throw changed(name, 'The file was changed or replaced while it was read.');
   };
+  if (!held) await handle.close();
   return {
     name,
+    path: place ?? name,
     size,
     async read(offset, length, signal) {
       if (signal?.aborted) throw abortReason(signal);
       const wanted = Math.max(0, Math.min(length, size - offset));
-      const bytes = new Uint8Array(wanted);
-      let filled = 0;
-      while (filled < wanted) {
-        const { bytesRead } = await handle
-          .read(bytes, filled, wanted - filled, offset + filled)
-          .catch((cause: unknown) => {
-            throw unreadable(name, cause, 'Check the disk or the network drive, and open the file again.');
-          });
-        if (bytesRead === 0) break;
-        filled += bytesRead;
+      const again = held ? null : await reopened(path);
+      let bytes: Uint8Array<ArrayBuffer>;
+      try {
+        bytes = await bytesAt(again ?? handle, offset, wanted, name);
+      } finally {
+        await again?.close();
       }
       // After the read: what was written during it counts.
       await checkUnchanged();
-      return filled === wanted ? bytes : bytes.slice(0, filled);
+      return bytes;
     },
-    close: () => handle.close(),
+    close: () => (held ? handle.close() : Promise.resolve()),
   };
+}
+
+/** @throws SlideError `changed` for a file that is gone. */
+function reopened(path: string): Promise<FileHandle> {
+  return open(fsPath(path), 'r').catch(() => {
+    throw changed(basename(path), 'The file was moved or deleted while it was read.');
+  });
+}
+
+/** Fewer bytes than wanted only at the end of the file. */
+async function bytesAt(
+  handle: FileHandle,
+  offset: number,
+  wanted: number,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(wanted);
+  let filled = 0;
+  while (filled < wanted) {
+    const { bytesRead } = await handle
+      .read(bytes, filled, wanted - filled, offset + filled)
+      .catch((cause: unknown) => {
+        throw unreadable(name, cause, 'Check the disk or the network drive, and open the file again.');
+      });
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled === wanted ? bytes : bytes.slice(0, filled);
 }
 
 /** Not by inode, which some network file systems make up anew. */
@@ -76,15 +115,36 @@ function changed(name: string, problem: string): SlideError {
 
 /**
  * Opens several files, all or none.
+ * @param files paths, or paths with the files' places within what the user chose.
  * @throws SlideError as `pathByteSource` for the first that cannot be opened; the others are closed again.
  */
-export async function pathByteSources(paths: readonly string[]): Promise<PathByteSource[]> {
-  const opened = await Promise.allSettled(paths.map(pathByteSource));
-  const sources = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const failed = opened.find((one) => one.status === 'rejected');
-  if (failed === undefined) return sources;
-  await Promise.allSettled(sources.map((source) => source.close()));
-  throw failed.reason;
+export async function pathByteSources(files: readonly (string | PlacedFile)[]): Promise<PathByteSource[]> {
+  const held = files.length <= maxHeld;
+  const sources: PathByteSource[] = [];
+  // In parts: a process may have only so many files open at once.
+  for (let from = 0; from < files.length; from += maxHeld) {
+    const opened = await Promise.allSettled(
+      files
+        .slice(from, from + maxHeld)
+        .map((file) =>
+          typeof file === 'string'
+            ? pathByteSource(file, { held })
+            : pathByteSource(file.path, { place: file.place, held }),
+        ),
+    );
+    for (const one of opened) if (one.status === 'fulfilled') sources.push(one.value);
+    const failed = opened.find((one) => one.status === 'rejected');
+    if (failed === undefined) continue;
+    await Promise.allSettled(sources.map((source) => source.close()));
+    throw failed.reason;
+  }
+  return sources;
+}
+
+/** A file on disk and its place, see `ByteSource`. */
+export interface PlacedFile {
+  readonly path: string;
+  readonly place: string;
 }
 
 function unreadable(name: string, cause: unknown, remedy: string): SlideError {

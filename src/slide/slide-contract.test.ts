@@ -1,11 +1,12 @@
 /** What every format guarantees: one test suite over a file of each. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodePlatform } from './node-platform.node.ts';
 import { openSlide } from './open-slide.ts';
-import { pathByteSource } from './path-byte-source.node.ts';
+import { pathByteSources } from './path-byte-source.node.ts';
 import { readRegion } from './region.ts';
+import { slideFiles } from './slide-files.node.ts';
 import type { Slide } from './slide.ts';
 
 const platform = nodePlatform();
@@ -37,9 +38,7 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
 ];
 
 async function open(path: string): Promise<Slide> {
-  const full = join(root, path);
-  const files = /\.\w+$/.test(path) ? [full] : readdirSync(full).map((name) => join(full, name));
-  return openSlide(await Promise.all(files.map(pathByteSource)), platform);
+  return openSlide(await pathByteSources(await slideFiles(join(root, path))), platform);
 }
 
 describe.each(slides)('%s', (_name, format, path) => {

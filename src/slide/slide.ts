@@ -26,6 +26,11 @@ export interface RgbaImage {
 export interface ByteSource {
   /** File name without directories, for messages. */
   readonly name: string;
+  /**
+   * Where the file lies within what the user chose, separated by slashes, for example `case1/Slidedat.ini`. The name counts
+   * where it is absent.
+   */
+  readonly path?: string;
   /** Length in bytes. */
   readonly size: number;
   /** What the server says that changes with the content: ETag, or else the date of the last change; null without one. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { slideReader } from '../segment/slice-reader.ts';
 import type { Slide, SlidePlatform } from '../slide/slide.ts';
+import type { ChosenFile } from './protocol.ts';
 import { keepOpen } from './open-slides.ts';
 
 const platform = { decoder: { decode: () => Promise.reject(new Error()) } } as unknown as SlidePlatform;
@@ -66,7 +67,10 @@ it('opens a slide again after a failure, and recognises a file by name, size and
   const openShared = keepOpen(() => (calls++ === 0 ? Promise.reject(new Error('gone')) : open()));
   await expect(openShared(a)).rejects.toThrow('gone');
   expect((await openShared(a)).metadata.name).toBe('a');
-  const file = (name: string): File => new File([], name, { lastModified: 1 });
+  const file = (name: string): ChosenFile => ({
+    file: new File([], name, { lastModified: 1 }),
+    path: name,
+  });
   const one = await openShared({ kind: 'file', files: [file('x')] });
   expect(await openShared({ kind: 'file', files: [file('x')] })).toBe(one);
   expect(await openShared({ kind: 'file', files: [file('y')] })).not.toBe(one);

@@ -11,7 +11,7 @@ export function openSlideInput(input: SlideInput): Promise<Slide> {
   return input.kind === 'url'
     ? openSlideUrl(input.url, platform)
     : openSlide(
-        input.files.map((file) => fileByteSource(file)),
+        input.files.map(({ file, path }) => fileByteSource(file, file.name, path)),
         platform,
       );
 }
@@ -108,5 +108,5 @@ export function keepOpen(open: (input: SlideInput) => Promise<Slide>): (input: S
 /** Each message has new copies of the files, so they are identified by name, size and date. */
 function keyOf(input: SlideInput): string {
   if (input.kind === 'url') return `url ${input.url}`;
-  return `files ${input.files.map(({ name, size, lastModified }) => `${name}/${size}/${lastModified}`).join()}`;
+  return `files ${input.files.map(({ file, path }) => `${path}/${file.size}/${file.lastModified}`).join()}`;
 }

@@ -16,8 +16,18 @@ import type { StorageUse, StoredRun } from './storage-protocol.ts';
 /** A file of a model folder, and its name there. */
 export type NamedFile = readonly [name: string, file: Blob];
 
+/**
+ * A file that the user chose and its place: its path below the chosen folder, or its name. It travels beside the file,
+ * because a copy of a `File` in another thread has no `webkitRelativePath`.
+ */
+export interface ChosenFile {
+  readonly file: File;
+  readonly path: string;
+}
+
 export type SlideInput =
-  { readonly kind: 'file'; readonly files: readonly File[] } | { readonly kind: 'url'; readonly url: string };
+  | { readonly kind: 'file'; readonly files: readonly ChosenFile[] }
+  | { readonly kind: 'url'; readonly url: string };
 
 export type { BackendChoice as BackendReport, BackendName } from '../runtime/backend.ts';
 export type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
@@ -138,7 +148,7 @@ export function absoluteInput(input: SlideInput): SlideInput {
 
 /** The input's name for messages. */
 export function titleOfInput(input: SlideInput): string {
-  return input.kind === 'url' ? urlName(input.url) : (input.files[0]?.name ?? '');
+  return input.kind === 'url' ? urlName(input.url) : (input.files[0]?.file.name ?? '');
 }
 
 /** `url` resolved against the page's URL. */

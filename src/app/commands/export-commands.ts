@@ -13,6 +13,7 @@ import {
 import { labelClasses, labelModel } from '../annotate/label-colours.ts';
 import { fileStem } from '../../base/file-name.ts';
 import { download, annotationsGeoJson } from '../export/export-files.ts';
+import { chosenFiles } from '../session/chosen-files.ts';
 import { openFiles, pickFiles } from '../session/user-files.ts';
 import { activePaneOf, annotateOf } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
@@ -101,6 +102,6 @@ export const exportCommands: readonly Command[] = [
     title: 'Open session…',
     group: 'Export',
     icon: FolderOpen,
-    perform: (workbench) => pickFiles((files) => void openFiles(workbench, files)),
+    perform: (workbench) => pickFiles((files) => void openFiles(workbench, chosenFiles(files))),
   },
 ];

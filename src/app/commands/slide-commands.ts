@@ -1,6 +1,7 @@
 /** Commands that open and close slides, set their resolution, and choose models. */
 import {
   FolderOpen,
+  FolderTree,
   Image,
   PackageOpen,
   Palette,
@@ -21,7 +22,8 @@ import {
 } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
-import { openFiles, pickFiles } from '../session/user-files.ts';
+import { chosenFiles } from '../session/chosen-files.ts';
+import { openFiles, pickFiles, pickFolder } from '../session/user-files.ts';
 import type { Command } from './command.ts';
 
 const isOpen = (state: AppState): boolean => state.slide !== null;
@@ -33,7 +35,14 @@ export const slideCommands: readonly Command[] = [
     group: 'Slide',
     icon: FolderOpen,
     shortcuts: ['Ctrl+O'],
-    perform: (workbench) => pickFiles((files) => void openFiles(workbench, files)),
+    perform: (workbench) => pickFiles((files) => void openFiles(workbench, chosenFiles(files))),
+  },
+  {
+    id: 'slide.open-folder',
+    title: 'Open folder…',
+    group: 'Slide',
+    icon: FolderTree,
+    perform: (workbench) => pickFolder((files) => void openFiles(workbench, chosenFiles(files))),
   },
   {
     id: 'slide.close',

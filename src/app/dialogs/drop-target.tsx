@@ -1,5 +1,6 @@
 /** Opens files dropped anywhere on the page. */
 import { useEffect, useState } from 'react';
+import { droppedFiles } from '../session/chosen-files.ts';
 import { openFiles } from '../session/user-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
 
@@ -21,7 +22,7 @@ export function DropTarget(): React.JSX.Element | null {
       setOver(false);
       if (!hasFiles(event)) return;
       event.preventDefault();
-      void openFiles(workbench, [...(event.dataTransfer?.files ?? [])]);
+      void openFiles(workbench, droppedFiles(event.dataTransfer));
     };
     window.addEventListener('dragover', onDragOver);
     window.addEventListener('dragleave', onDragLeave);

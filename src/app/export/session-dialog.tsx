@@ -1,5 +1,6 @@
 /** Asks for the slide of an opened session, because a page cannot open local files without the user. */
 import { Modal } from '../dialogs/modal.tsx';
+import { chosenFiles } from '../session/chosen-files.ts';
 import { openFiles, pickFiles } from '../session/user-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
 
@@ -32,7 +33,7 @@ export function SessionDialog(): React.JSX.Element | null {
             onClick={() => {
               pickFiles((files) => {
                 close();
-                void openFiles(workbench, files);
+                void openFiles(workbench, chosenFiles(files));
               });
             }}
           >

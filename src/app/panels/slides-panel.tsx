@@ -21,7 +21,8 @@ export function SlidesPanel(): React.JSX.Element {
           className="wide"
           icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
         />
-        <p className="hint">Or drop files anywhere. Files stay on this computer.</p>
+        <CommandButton id="slide.open-folder" label="Open folder…" className="wide" />
+        <p className="hint">Or drop files or a folder anywhere. Files stay on this computer.</p>
       </div>
       <SlideFacts />
       {own.length > 0 && (
@@ -88,13 +89,14 @@ export function StartPage(): React.JSX.Element {
     <div className="start-page" data-testid="start-page">
       <div className="start-column">
         <div className="drop-area">
-          <p>Drop a slide here</p>
+          <p>Drop a slide or its folder here</p>
           <CommandButton
             id="slide.open"
             label="Open slide…"
             className="primary"
             icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
           />
+          <CommandButton id="slide.open-folder" label="Open folder…" />
           <p className="hint">Aperio SVS, Hamamatsu NDPI, DICOM, OME-TIFF and other TIFF, PNG, JPEG</p>
         </div>
         <h2>Demo slides</h2>

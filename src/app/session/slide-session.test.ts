@@ -4,7 +4,7 @@ import { parsePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
 import { createAppStore } from '../state/store.ts';
 import type { OpenSlide, SlideChoice } from '../state/state.ts';
-import { groupSlideFiles, SlideSession } from './slide-session.ts';
+import { SlideSession } from './slide-session.ts';
 
 const choice = (url: string): SlideChoice => ({ key: url, title: url, input: { kind: 'url', url } });
 
@@ -95,21 +95,4 @@ it('closes a slide while another one is being opened', async () => {
   await opening;
   expect(store.getState()).toMatchObject({ slide: null, opening: null });
   expect(close.mock.calls).toEqual([[1], [2]]);
-});
-
-const dicom = (name: string): File => new File([new Uint8Array(128), 'DICM', new Uint8Array(9)], name);
-
-it('groups all DICOM files into one slide, and opens every other file separately', async () => {
-  const files = [
-    new File(['II*'], 'a.svs'),
-    dicom('1.dcm'),
-    new File(['not what it says'], 'b.dcm'),
-    dicom('IM00002'),
-  ];
-  const groups = await groupSlideFiles(files);
-  expect(groups.map(({ title, files: group }) => [title, group.map((file) => file.name)])).toEqual([
-    ['a.svs', ['a.svs']],
-    ['1.dcm and 1 more', ['1.dcm', 'IM00002']],
-    ['b.dcm', ['b.dcm']],
-  ]);
 });

@@ -1,9 +1,8 @@
 /** Opens slides, one at a time: the latest request wins, and a failure leaves the current slide open. */
-import { dicomStartBytes, isDicomStart } from '../../base/dicom-start.ts';
-import { WorkerError } from '../../base/error-report.ts';
+import { WorkerError, type ErrorReport } from '../../base/error-report.ts';
 import type { Level0Rect, SlideMetadata } from '../../slide/slide.ts';
 import { overviewSize } from '../../worker/slide-client.ts';
-import type { SlideInput } from '../../worker/protocol.ts';
+import type { ChosenFile, SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
@@ -12,6 +11,7 @@ import type { OverviewState, SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
+import { groupSlideFiles } from './group-slide-files.ts';
 import { recallMpp, rememberMpp, userMpp } from './user-mpp.ts';
 import { fileNameOf } from './url-parameters.ts';
 
@@ -126,14 +126,17 @@ export class SlideSession {
   }
 
   /** Opens the first slide in `files` and adds the others to the slide list. */
-  async openFiles(files: readonly File[]): Promise<void> {
+  async openFiles(files: readonly ChosenFile[]): Promise<void> {
     const choices = (await groupSlideFiles(files)).map(({ title, files: group }) => ({
-      key: `file:${title}:${group.map((file) => `${file.size}-${file.lastModified}`).join()}`,
+      key: `file:${title}:${group.map(({ file }) => `${file.size}-${file.lastModified}`).join()}`,
       title,
       input: { kind: 'file', files: group } satisfies SlideInput,
     }));
     const [first] = choices;
-    if (first === undefined) return;
+    if (first === undefined) {
+      this.#store.dispatch({ type: 'log', entry: logEntry('error', noSlide(files), 'slide.open-folder') });
+      return;
+    }
     if (choices.length > 1) this.#store.dispatch({ type: 'offer-slides', choices });
     await this.open(first);
   }
@@ -196,39 +199,9 @@ export class SlideSession {
   }
 }
 
-export interface SlideFiles<F> {
-  readonly title: string;
-  readonly files: readonly F[];
-}
-
-/**
- * Groups files into slides. All DICOM files form one slide; every other file is a slide of its own. DICOM files are
- * recognised by content, because many have no extension.
- * @returns slides in the order of their first files
- */
-export async function groupSlideFiles<F extends Blob & { readonly name: string }>(
-  files: readonly F[],
-): Promise<SlideFiles<F>[]> {
-  const isDicomFile = await Promise.all(files.map(isDicom));
-  const dicom = files.filter((_, i) => isDicomFile[i]);
-  const groups: SlideFiles<F>[] = [];
-  for (const file of files) {
-    if (!dicom.includes(file)) groups.push({ title: file.name, files: [file] });
-    else if (file === dicom[0]) {
-      const rest = dicom.length - 1;
-      groups.push({ title: rest === 0 ? file.name : `${file.name} and ${rest} more`, files: dicom });
-    }
-  }
-  return groups;
-}
-
-/** False for unreadable files, which the reader reports. */
-async function isDicom(file: Blob): Promise<boolean> {
-  return file
-    .slice(0, dicomStartBytes)
-    .arrayBuffer()
-    .then(
-      (head) => isDicomStart(new Uint8Array(head)),
-      () => false,
-    );
-}
+const noSlide = (files: readonly ChosenFile[]): ErrorReport => ({
+  code: 'not-a-slide',
+  file: files[0]?.path.split('/')[0] ?? '',
+  problem: 'The folder holds no slide.',
+  remedy: 'Open the folder that holds the files of a slide.',
+});

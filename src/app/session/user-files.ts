@@ -1,5 +1,8 @@
 /** Files that the user picks or drops: the browser's file dialog, and what is opened with them. */
 import { isAnnotationName } from '../../annotation/read-annotations.ts';
+import { slideSets } from '../../base/slide-sets.ts';
+import type { ChosenFile } from '../../worker/protocol.ts';
+import { logEntry, reportOf } from './error-log.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Referenced while its dialog is open: otherwise it may be garbage-collected, and its `change` event never fires. */
@@ -7,9 +10,19 @@ let dialogInput: HTMLInputElement | null = null;
 
 /** Opens the file dialog. Nothing happens if the user cancels. Call it from a user action; browsers require one. */
 export function pickFiles(onFiles: (files: readonly File[]) => void): void {
+  pick(onFiles, false);
+}
+
+/** Opens the dialog for a folder. Its files know their places (`webkitRelativePath`). */
+export function pickFolder(onFiles: (files: readonly File[]) => void): void {
+  pick(onFiles, true);
+}
+
+function pick(onFiles: (files: readonly File[]) => void, isFolder: boolean): void {
   const input = document.createElement('input');
   input.type = 'file';
   input.multiple = true;
+  input.webkitdirectory = isFolder;
   // No filter by extension: slides have many different ones, or none.
   input.addEventListener('change', () => {
     if (dialogInput === input) dialogInput = null;
@@ -23,9 +36,23 @@ export function pickFiles(onFiles: (files: readonly File[]) => void): void {
  * Opens slides, annotations and session files. Slides open first; annotations then become the ground truth of the open
  * slide. A session file restores what it holds.
  */
-export async function openFiles(workbench: Workbench, files: readonly File[]): Promise<void> {
-  const annotations = files.filter(({ name }) => isAnnotationName(name));
-  const slides = files.filter((file) => !annotations.includes(file));
+export async function openFiles(
+  workbench: Workbench,
+  chosen: readonly ChosenFile[] | Promise<readonly ChosenFile[]>,
+): Promise<void> {
+  let files: readonly ChosenFile[];
+  try {
+    files = await chosen;
+  } catch (error) {
+    const entry = logEntry('error', reportOf(error, ''), 'slide.open');
+    workbench.store.dispatch({ type: 'log', entry });
+    return;
+  }
+  // Slides of several files have .json and .xml files of their own.
+  const { others } = slideSets(files);
+  const apart = new Set(others.filter(({ path }) => isAnnotationName(path)));
+  const annotations = [...apart].map(({ file }) => file);
+  const slides = files.filter((file) => !apart.has(file));
   const sessions: File[] = [];
   for (const file of annotations) if (await workbench.sessions.isSession(file)) sessions.push(file);
   const truth = annotations.filter((file) => !sessions.includes(file));

@@ -1,10 +1,11 @@
 /** Finds the slides that a cohort's settings name, and detects later whether a slide has changed. */
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { fsPath, namesIn } from '../../base/fs-path.node.ts';
+import { resolve } from 'node:path';
+import { fsPath } from '../../base/fs-path.node.ts';
 import { textOfPath } from '../../base/path-bytes.ts';
 import type { SlideIdentity } from '../../cohort/request.ts';
 import { isUrl } from '../../cohort/slide-id.ts';
+import { slideFiles } from '../../slide/slide-files.node.ts';
 import { CommandError } from '../command.ts';
 import { fileIdentity, FolderSearch, type FoundSlide } from './folder-search.ts';
 
@@ -90,10 +91,7 @@ export function slideIdentity(source: string, http: typeof fetch = fetch): Promi
 }
 
 async function localIdentity(path: string): Promise<SlideIdentity> {
-  const info = await stat(fsPath(path));
-  const files = info.isDirectory()
-    ? await Promise.all((await namesIn(path)).map((name) => stat(fsPath(join(path, name)))))
-    : [info];
+  const files = await Promise.all((await slideFiles(path)).map(({ path: file }) => stat(fsPath(file))));
   return {
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     modified: Math.max(...files.map(({ mtimeMs }) => Math.round(mtimeMs))),

@@ -4,6 +4,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fsPath, namesIn } from '../../base/fs-path.node.ts';
 import { textOfPath } from '../../base/path-bytes.ts';
+import { companionsOf, isSlideName, marksFolder } from '../../base/slide-sets.ts';
 import { CommandError } from '../command.ts';
 
 export interface FoundSlide {
@@ -15,8 +16,6 @@ export interface FoundSlide {
   readonly links: number;
 }
 
-/** Extensions of slide files, including unsupported formats: their rows in the table say so. */
-const slideExtension = /\.(svs|tiff?|btf|ndpi|qptiff|scn|bif|mrxs|vms|vmu|svslide)$/i;
 const dicomExtension = /\.(dcm|dicom)$/i;
 /** Maps that `dualscope segment` and `dualscope phantom` write next to slides. */
 const mapExtension = /(\.(classes|confidence)|-mask)\.tif$/i;
@@ -76,17 +75,20 @@ export class FolderSearch {
     this.#searched.set(identity, folder);
     const all = await namesIn(folder).catch(unreadable(folder));
     const names = all.filter((name) => !name.startsWith('.')).sort();
-    if (names.some((name) => dicomExtension.test(name))) {
+    if (names.some((name) => dicomExtension.test(name)) || all.some((name) => marksFolder(name))) {
       this.#add(folder, links);
       return;
     }
+    // Folders that belong to a slide beside them.
+    const companions = new Set(names.flatMap((name) => companionsOf(name)?.folder ?? []));
     for (const name of names) {
+      if (companions.has(name)) continue;
       const path = join(folder, name);
       const target = await stat(fsPath(path)).catch(() => null);
       if (target?.isDirectory() === true) {
         if (await isLink(path)) this.#links.push(path);
         else await this.#search(path, links, out);
-      } else if (slideExtension.test(name) && !mapExtension.test(name)) {
+      } else if (isSlideName(name) && !mapExtension.test(name)) {
         this.#add(path, links + Number(await isLink(path)));
       }
     }

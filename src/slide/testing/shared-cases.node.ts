@@ -2,12 +2,13 @@
  * Kinds of fault that users of slide readers have reported in public, each with files that are read from the shared
  * data next to the checkout, and what is right for them. `cases.test.ts` asserts it.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nodePlatform } from '../node-platform.node.ts';
 import { openSlide } from '../open-slide.ts';
 import { pathByteSources } from '../path-byte-source.node.ts';
 import { readRegion } from '../region.ts';
+import { slideFiles } from '../slide-files.node.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide.ts';
 import { TileCache } from '../tile-cache.ts';
 import { meanDifference } from './images.ts';
@@ -178,7 +179,7 @@ export async function outcomeOf({ kind, files, right }: SharedCase): Promise<Cas
   let slide: Slide;
   try {
     slide = await openSlide(
-      await pathByteSources(files.flatMap((file) => filesOf(join(folder, file)))),
+      await pathByteSources((await Promise.all(files.map((file) => slideFiles(join(folder, file))))).flat()),
       platform,
     );
   } catch (error) {
@@ -201,14 +202,6 @@ function pngOf(folder: string, name: string): Promise<RgbaImage> {
   const own = join(folder, name);
   const path = existsSync(own) ? own : join(casesFolder, colours, name);
   return decoder.decode(new Uint8Array(readFileSync(path)), 'image/png');
-}
-
-function filesOf(path: string): string[] {
-  if (!statSync(path).isDirectory()) return [path];
-  return readdirSync(path)
-    .filter((name) => name !== 'README.md')
-    .sort()
-    .map((name) => join(path, name));
 }
 
 async function differences(slide: Slide, folder: string, right: Right): Promise<string[]> {

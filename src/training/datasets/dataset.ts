@@ -4,7 +4,8 @@
 import type { Rect } from '../../base/rect.ts';
 import { nodePlatform } from '../../slide/node-platform.node.ts';
 import { openSlide } from '../../slide/open-slide.ts';
-import { pathByteSource } from '../../slide/path-byte-source.node.ts';
+import { pathByteSources } from '../../slide/path-byte-source.node.ts';
+import { slideFiles } from '../../slide/slide-files.node.ts';
 import type { Slide, SlideMpp } from '../../slide/slide.ts';
 
 /**
@@ -77,7 +78,7 @@ export interface DatasetOptions {
 
 /** Opens an image file with the app's reader. @throws SlideError when it can't be read. */
 export async function openImage(file: string): Promise<Slide> {
-  return openSlide([await pathByteSource(file)], nodePlatform());
+  return openSlide(await pathByteSources(await slideFiles(file)), nodePlatform());
 }
 
 /** µm per level-0 pixel of an item. @throws DatasetError when it is unknown. */
