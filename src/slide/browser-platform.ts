@@ -4,8 +4,8 @@
  */
 import { checkDecodable, encodedSize } from './encoded-image.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
-import { jpeg2000Pool } from './jpeg2000/pool.ts';
-import { jpegXrPool } from './jpeg-xr/pool.ts';
+import { Jpeg2000Pool } from './jpeg2000/pool.ts';
+import { SamplePool } from './sample-codec/pool.ts';
 import { abortReason } from '../base/abort.ts';
 import { answeredIn, NoAnswer } from '../base/awake-time.ts';
 import { shrinkImage, shrunk } from './shrink.ts';
@@ -27,8 +27,8 @@ const reduced = (
   resizeQuality: 'medium',
 });
 
-const jpeg2000 = jpeg2000Pool();
-const jpegXr = jpegXrPool();
+const pool = new Jpeg2000Pool();
+const samplePool = new SamplePool();
 
 /** Milliseconds after which a decoder of the browser counts as hanging; with all cores busy, a tile may take seconds. */
 const decodeMs = 60_000;
@@ -56,8 +56,8 @@ export function decodedBitmap(
 /** The platform for the page and its workers. */
 export function browserPlatform(): SlidePlatform {
   return {
-    jpeg2000: (bytes, colours, signal) => jpeg2000.decode([bytes, colours], signal),
-    jpegXr: (bytes, signal) => jpegXr.decode([bytes], signal),
+    jpeg2000: (bytes, colours, signal) => pool.decode(bytes, colours, signal),
+    samples: (bytes, format, signal) => samplePool.decode(bytes, format, signal),
     decoder: {
       async decode(bytes, type, signal, shrink = 1) {
         if (signal?.aborted) throw abortReason(signal);

@@ -37,6 +37,8 @@ export interface GreyChannel {
   readonly levels: readonly { readonly image: GreyGrid; readonly scale: LevelScale }[];
   /** null where the file gives none, or white for every channel. */
   readonly colour: readonly [number, number, number] | null;
+  /** Shown in grey, for a channel that is alone and no fluorescence. */
+  readonly grey?: boolean;
   /** Values shown as black and as full intensity, where the file gives them. */
   readonly range?: readonly [low: number, high: number] | null;
 }
@@ -76,9 +78,12 @@ interface ShownChannel {
  */
 export function compositeOf(channels: readonly GreyChannel[], file: string): TileGrid[] {
   const own = channels.some((one) => one.colour?.some((value) => value < 255));
-  const shown = channels.map(({ levels, colour, range }, index): ShownChannel => ({
+  const shown = channels.map(({ levels, colour, range, grey }, index): ShownChannel => ({
     levels,
-    colour: (own ? colour : null) ?? defaultColours[index % defaultColours.length]!,
+    colour:
+      grey === true
+        ? [255, 255, 255]
+        : ((own ? colour : null) ?? defaultColours[index % defaultColours.length]!),
     range: range == null ? null : Promise.resolve(range),
   }));
   const first = shown[0]?.levels ?? [];

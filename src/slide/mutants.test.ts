@@ -38,7 +38,7 @@ const read = (path: string): Uint8Array => new Uint8Array(readFileSync(join(vari
 /** Native decoders are not under test here and would take most of the time: every JPEG decodes to a grey tile. */
 const quick: SlidePlatform = {
   jpeg2000: platform.jpeg2000,
-  jpegXr: platform.jpegXr,
+  samples: platform.samples,
   decoder: {
     decode: (bytes) =>
       jpegFrame(bytes) === null
@@ -138,7 +138,11 @@ const syntaxes = [
   '1.2.840.10008.1.2',
   '1.2.840.10008.1.2.2',
   '1.2.840.10008.1.2.1.99',
+  '1.2.840.10008.1.2.4.70',
+  '1.2.840.10008.1.2.4.80',
   '1.2.840.10008.1.2.4.91',
+  '1.2.840.10008.1.2.4.201',
+  '1.2.840.10008.1.2.5',
   '',
 ];
 
@@ -214,6 +218,16 @@ const targets: Target[] = [
     },
   },
   { name: 'OME-XML', share: 0.1, make: (random) => described(mutatedXml(omeXml, random)) },
+  ...['jpegls', 'htj2k', 'jpeg2000-grey16', 'jpeg-lossless-grey16', 'rle', 'deflated', 'paths-sparse'].map(
+    (name): Target => {
+      const bytes = read(`../dicom/${name}.dcm`);
+      return {
+        name: `DICOM, ${name}`,
+        share: 0.03,
+        make: (random) => mutatedBytes(bytes, random, { from: 0, span: bytes.length }),
+      };
+    },
+  ),
   {
     name: 'JPEG 2000',
     share: 0.05,

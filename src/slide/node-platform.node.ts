@@ -1,13 +1,14 @@
 /** Slide reading in Node: images decoded by sharp (libvips). */
 import sharp from 'sharp';
 import { nodeJpeg2000Codec } from './jpeg2000/codec.node.ts';
-import { decodeJpegXr } from './jpeg-xr/codec.ts';
+import { nodeSampleCodec } from './sample-codec/codec.node.ts';
 import { abortReason } from '../base/abort.ts';
 import { checkDecodable } from './encoded-image.ts';
 import { maxImagePixels } from './limits.ts';
 import type { SlidePlatform } from './slide.ts';
 
 const jpeg2000 = nodeJpeg2000Codec();
+const samples = nodeSampleCodec();
 
 // Tiles are decoded in parallel. Threads within one would only wait for each other.
 sharp.concurrency(1);
@@ -19,9 +20,9 @@ export function nodePlatform(): SlidePlatform {
       if (signal?.aborted) throw abortReason(signal);
       return jpeg2000.decode(bytes, colours);
     },
-    jpegXr: async (bytes, signal) => {
+    samples: async (bytes, format, signal) => {
       if (signal?.aborted) throw abortReason(signal);
-      return decodeJpegXr(bytes);
+      return samples.decode(bytes, format);
     },
     decoder: {
       async decode(bytes, type, signal, shrink = 1) {

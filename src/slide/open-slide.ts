@@ -1,9 +1,10 @@
 /** Opens a slide of any supported format. The content decides the format, not the file name. */
+import { isDicomStart } from '../base/dicom-start.ts';
 import { cachedByteSource, memoryByteSource } from './byte-source.ts';
 import { ByteBudget, cacheBytes, maxDescriptionBytes } from './limits.ts';
 import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
-import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
+import { dicomInstance, type DicomInstance } from './dicom/instance.ts';
 import { isCzi } from './czi/czi-file.ts';
 import { openCzi } from './czi/czi-slide.ts';
 import { imageType } from './encoded-image.ts';
@@ -74,10 +75,10 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   const source = cached[0]!;
   const heads = await Promise.all(cached.map((one) => one.read(0, headBytes)));
   const head = heads[0]!;
-  const dicom = cached.filter((_, i) => isDicom(heads[i]!));
+  const dicom = cached.filter((_, i) => isDicomStart(heads[i]!));
   if (dicom.length > 0) {
     // A folder may hold more than the slide.
-    await closeAll(sources.filter((_, i) => !isDicom(heads[i]!)));
+    await closeAll(sources.filter((_, i) => !isDicomStart(heads[i]!)));
     return openDicom(dicom, platform);
   }
   if (sources.length > 1) {

@@ -20,6 +20,8 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['BigTIFF, SubIFDs, LZW', 'tiff', `${variants}/bigtiff-subifd-lzw.tif`],
   ['TIFF in strips', 'tiff', `${variants}/strips-lzw.tif`],
   ['DICOM, one file', 'dicom-wsi', 'src/slide/golden/dicom/jpeg.dcm'],
+  ['DICOM, JPEG-LS', 'dicom-wsi', 'src/slide/golden/dicom/jpegls.dcm'],
+  ['DICOM, optical paths', 'dicom-wsi', 'src/slide/golden/dicom/paths-sparse.dcm'],
   ['DICOM, a set', 'dicom-wsi', '../shared/data/slides/dicom-cmu1'],
   ['NDPI', 'hamamatsu-ndpi', '../shared/data/slides/ndpi/test3-dapi.ndpi'],
   ['OME-TIFF', 'ome-tiff', '../shared/data/slides/ome/qupath-cells.ome.tif'],

@@ -48,6 +48,9 @@ const withoutMetadata: CziMetadata = {
   ...{ mpp: null, magnification: null, scanner: null, objective: '', channels: [] },
 };
 
+/** What ZEN gives a channel without a colour. */
+const white = [255, 255, 255] as const;
+
 interface Picture {
   readonly levels: readonly TileGrid[];
   readonly compression: string | null;
@@ -97,6 +100,7 @@ async function pictureOf(
   const grey = channels.map((number) => ({
     levels: greyLevels(layers, number, pixelTypes.get(types.get(number)!)!.bits, file, reader),
     colour: described[number]?.colour ?? null,
+    grey: numbers.length === 1 && (described[number]?.colour ?? white).every((value) => value === 255),
   }));
   const names = numbers.map((number) => ({ name: described[number]?.name ?? '' }));
   return {

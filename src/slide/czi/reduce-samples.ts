@@ -1,5 +1,6 @@
 /** Reduces pictures of any number of bits. */
-import type { RgbaImage, Samples } from '../slide.ts';
+import type { Samples } from '../sample-codec/samples.ts';
+import type { RgbaImage } from '../slide.ts';
 
 /** A smaller picture, each of whose pixels is the mean of those that it covers, whole ones. Alpha stays. */
 export function reduced<T extends Samples | RgbaImage>(

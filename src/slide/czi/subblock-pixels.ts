@@ -1,7 +1,8 @@
 /** Pixel types and compressions of CZI subblocks. */
 import { checkEncodedTile } from '../encoded-tile.ts';
 import { completeJpeg } from '../jpeg.ts';
-import type { RgbaImage, Samples, SlidePlatform } from '../slide.ts';
+import type { Samples } from '../sample-codec/samples.ts';
+import type { RgbaImage, SlidePlatform } from '../slide.ts';
 import { unpack } from '../tiff/codecs.ts';
 import { compression as tiffCompression } from '../tiff/tags.ts';
 import { unzstd } from '../tiff/zstd.ts';
@@ -81,15 +82,14 @@ export async function subblockSamples(
     case 2:
       return raw(unpack(tiffCompression.lzw, bytes, size), shape, size);
     case 4: {
-      const image = await platform.jpegXr(bytes, signal);
-      const bits = image.data.BYTES_PER_ELEMENT * 8;
+      const image = await platform.samples(bytes, 'jpeg-xr', signal);
       if (image.width !== width || image.height !== height) {
         throw new Error(
           `Its image has ${image.width} by ${image.height} pixels instead of ${width} by ${height}.`,
         );
       }
-      if (image.components !== type.components || bits !== type.bits) {
-        throw new Error(`Its image has ${image.components} × ${bits} bits instead of ${type.name}.`);
+      if (image.components !== type.components || image.bits !== type.bits) {
+        throw new Error(`Its image has ${image.components} × ${image.bits} bits instead of ${type.name}.`);
       }
       return image;
     }
@@ -114,7 +114,7 @@ function raw(bytes: Uint8Array, { width, height, type }: SubblockShape, size: nu
       data[i + 2] = blue;
     }
   }
-  return { width, height, components: type.components, data };
+  return { width, height, components: type.components, bits: type.bits, planar: false, data };
 }
 
 /**
@@ -140,7 +140,7 @@ function zstdWithHeader(bytes: Uint8Array, size: number): Uint8Array {
 function greyOf({ width, height, data }: RgbaImage): Samples {
   const values = new Uint8Array(width * height);
   for (let i = 0; i < values.length; i++) values[i] = data[4 * i]!;
-  return { width, height, components: 1, data: values };
+  return { width, height, components: 1, bits: 8, planar: false, data: values };
 }
 
 /** Colours with 8 bits. */

@@ -4,7 +4,7 @@
  */
 import { gunzipSync } from 'fflate';
 import { maxTilePixels } from '../limits.ts';
-import type { Samples } from '../slide.ts';
+import type { Samples } from '../sample-codec/samples.ts';
 
 /** What the module exports: see wasm/decode.c. */
 interface JpegXrModule {
@@ -39,12 +39,19 @@ export async function decodeJpegXr(bytes: Uint8Array): Promise<Samples> {
   const [width, height, components, bits, from] = new Uint32Array(memory.buffer, image, 5) as unknown as [
     number,
     number,
-    1 | 3,
-    8 | 16,
+    number,
+    number,
     number,
   ];
   const data = memory.buffer.slice(from, from + (width * height * components * bits) / 8);
-  return { width, height, components, data: bits === 8 ? new Uint8Array(data) : new Uint16Array(data) };
+  return {
+    width,
+    height,
+    components,
+    bits,
+    planar: false,
+    data: bits === 8 ? new Uint8Array(data) : new Uint16Array(data),
+  };
 }
 
 /** Compiled on first use: most slides have no JPEG XR. */

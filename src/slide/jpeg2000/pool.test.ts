@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { serveRpc } from '../../base/rpc.ts';
 import type { RgbaImage } from '../slide.ts';
-import { jpeg2000Pool, type Jpeg2000Api } from './pool.ts';
+import { Jpeg2000Pool, type Jpeg2000Api } from './pool.ts';
 
 /** A worker in this thread: both ends of its port are event targets. It decodes a byte when told to. */
 class FakeWorker extends EventTarget {
@@ -44,16 +44,16 @@ const bytesDecoded = (): number[] =>
   FakeWorker.started.flatMap(({ decoding }) => decoding.map(({ byte }) => byte));
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-describe('a pool of decoders', () => {
-  let pool: ReturnType<typeof jpeg2000Pool>;
+describe('Jpeg2000Pool', () => {
+  let pool: Jpeg2000Pool;
   const decode = (byte: number, signal?: AbortSignal): Promise<number> =>
-    pool.decode([Uint8Array.of(byte), 'rgb'], signal).then(({ data }) => data[0]!);
+    pool.decode(Uint8Array.of(byte), 'rgb', signal).then(({ data }) => data[0]!);
 
   beforeEach(() => {
     FakeWorker.started.length = 0;
     vi.stubGlobal('Worker', FakeWorker);
     vi.stubGlobal('navigator', { hardwareConcurrency: 16 });
-    pool = jpeg2000Pool();
+    pool = new Jpeg2000Pool();
   });
   afterEach(() => vi.unstubAllGlobals());
 

@@ -1,15 +1,25 @@
-/** JPEG 2000 in the browser. */
-import { CodecPool, type CodecApi } from '../codec-pool.ts';
+/** JPEG 2000 decoding in the browser. */
+import { DecoderPool } from '../decoder-pool.ts';
 import type { RgbaImage } from '../slide.ts';
 import type { Jpeg2000Container } from '../stream-colours.ts';
 
-type Arguments = [bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Container];
+/** The calls that a worker of the pool answers. */
+export interface Jpeg2000Api {
+  decode(bytes: Uint8Array<ArrayBuffer>, colours: Jpeg2000Container): Promise<RgbaImage>;
+}
 
-export type Jpeg2000Api = CodecApi<Arguments, RgbaImage>;
-
-/** A pool of OpenJPEG's decoders. */
-export const jpeg2000Pool = (): CodecPool<Arguments, RgbaImage> =>
-  new CodecPool(
-    'JPEG 2000',
+export class Jpeg2000Pool {
+  readonly #pool = new DecoderPool<Jpeg2000Api>(
     () => new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'jpeg2000' }),
+    'JPEG 2000',
   );
+
+  /** As `DecoderPool.run`. */
+  decode(
+    bytes: Uint8Array<ArrayBuffer>,
+    colours: Jpeg2000Container,
+    signal?: AbortSignal,
+  ): Promise<RgbaImage> {
+    return this.#pool.run((rpc) => rpc.call('decode', [bytes, colours]), signal);
+  }
+}

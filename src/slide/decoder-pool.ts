@@ -1,22 +1,17 @@
-/** Decoders in the browser that are no part of it: a pool of workers for each, which starts with the first tile. */
+/** Decoding in the browser by a pool of workers, for encodings that browsers do not decode. It starts with the first tile. */
 import { abortReason, onAbort } from '../base/abort.ts';
 import { WorkerError } from '../base/error-report.ts';
 import { watchHeartbeat } from '../base/heartbeat.ts';
+import type { RpcClient } from '../base/rpc.ts';
 import { connectWorker, type StartedWorker } from '../base/worker-port.ts';
 
-/** The calls that a worker of the pool answers. */
-export interface CodecApi<Args extends readonly unknown[], Image> {
-  decode(...args: Args): Promise<Image>;
-}
-
-interface PoolWorker<Args extends readonly unknown[], Image> extends StartedWorker<CodecApi<Args, Image>> {
+interface PoolWorker<Api> extends StartedWorker<Api> {
   readonly endWatch: () => void;
 }
 
-interface Job<Args, Image> {
-  readonly args: Args;
-  readonly resolve: (image: Image) => void;
-  readonly reject: (error: Error) => void;
+interface Job<Api> {
+  /** Settles the caller's promise and rejects with what it rejected that with. */
+  readonly run: (rpc: RpcClient<Api>) => Promise<void>;
 }
 
 /** Upper limit on workers: each holds a decoder in memory. */
@@ -25,31 +20,40 @@ const maxWorkers = 4;
 /** Milliseconds without an answer after which a decoder counts as hanging; a tile takes a second at most. */
 const deadlineMs = 30_000;
 
-export class CodecPool<Args extends readonly unknown[], Image> {
-  readonly #idle: PoolWorker<Args, Image>[] = [];
+/** @typeParam Api the calls that a worker of the pool answers. */
+export class DecoderPool<Api> {
+  readonly #idle: PoolWorker<Api>[] = [];
   /** Workers that are decoding. */
   #busy = 0;
-  #queue: Job<Args, Image>[] = [];
-  readonly #name: string;
+  #queue: Job<Api>[] = [];
   readonly #start: () => Worker;
+  readonly #name: string;
 
-  /** @param name of the codec, for messages; @param start starts a worker, which answers `CodecApi`. */
-  constructor(name: string, start: () => Worker) {
-    this.#name = name;
+  /** @param start starts a worker. @param name of the encoding, for messages. */
+  constructor(start: () => Worker, name: string) {
     this.#start = start;
+    this.#name = name;
   }
 
   /**
    * Decodes a tile. An abort removes a queued tile; a tile that is being decoded is finished and dropped.
    * @throws WorkerError when the stream is damaged or the worker stops; an AbortError.
    */
-  decode(args: Args, signal?: AbortSignal): Promise<Image> {
+  run<T>(decode: (rpc: RpcClient<Api>) => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal?.aborted) return Promise.reject(abortReason(signal));
-    return new Promise<Image>((resolve, reject) => {
-      const job: Job<Args, Image> = {
-        args,
-        resolve: (image) => (stopListening(), resolve(image)),
-        reject: (error) => (stopListening(), reject(error)),
+    return new Promise<T>((resolve, reject) => {
+      const job: Job<Api> = {
+        run: async (rpc) => {
+          try {
+            const image = await decode(rpc);
+            stopListening();
+            resolve(image);
+          } catch (error) {
+            stopListening();
+            reject(error instanceof Error ? error : new Error(String(error)));
+            throw error;
+          }
+        },
       };
       const stopListening = onAbort(signal, () => {
         this.#queue = this.#queue.filter((queued) => queued !== job);
@@ -69,15 +73,13 @@ export class CodecPool<Args extends readonly unknown[], Image> {
     }
   }
 
-  async #run(worker: PoolWorker<Args, Image>, { args, resolve, reject }: Job<Args, Image>): Promise<void> {
+  async #run(worker: PoolWorker<Api>, job: Job<Api>): Promise<void> {
     this.#busy++;
     let isAlive = true;
     try {
-      // The compiler does not take apart the type of a function that is not known yet.
-      resolve(await worker.rpc.call('decode', args as never));
+      await job.run(worker.rpc);
     } catch (error) {
       isAlive = !(error instanceof WorkerError && error.report.code === 'worker-failed');
-      reject(error instanceof Error ? error : new Error(String(error)));
     }
     this.#busy--;
     if (isAlive) this.#idle.push(worker);
@@ -88,8 +90,8 @@ export class CodecPool<Args extends readonly unknown[], Image> {
     this.#startJobs();
   }
 
-  #startWorker(): PoolWorker<Args, Image> {
-    const started = connectWorker<CodecApi<Args, Image>>(this.#start(), this.#name);
+  #startWorker(): PoolWorker<Api> {
+    const started = connectWorker<Api>(this.#start(), this.#name);
     const { rpc } = started;
     const endWatch = watchHeartbeat(rpc, {
       deadlineMs,
