@@ -4,6 +4,7 @@ const formatNames: Readonly<Record<string, string>> = {
   'aperio-svs': 'Aperio SVS',
   'hamamatsu-ndpi': 'Hamamatsu NDPI',
   'leica-scn': 'Leica SCN',
+  'olympus-vsi': 'Olympus VSI',
   'philips-tiff': 'Philips TIFF',
   'ventana-bif': 'Ventana BIF',
   'ome-tiff': 'OME-TIFF',

@@ -28,6 +28,8 @@ export interface AssociatedSource {
 
 /** What a format's reader finds in its files. */
 export interface GridContents {
+  /** Of the slide; without one, that of its files. */
+  readonly name?: string;
   readonly format: string;
   /** See `SlideMetadata`. */
   readonly compression: string | null;
@@ -52,7 +54,7 @@ export async function gridSlide(
   const { name } = sources[0]!;
   const { levels, associated, notes = [], profile = noProfile } = contents;
   const metadata: SlideMetadata = {
-    name: sources.length === 1 ? name : `${name} and ${sources.length - 1} more`,
+    name: contents.name ?? (sources.length === 1 ? name : `${name} and ${sources.length - 1} more`),
     format: contents.format,
     compression: contents.compression,
     width: levels[0]!.width,

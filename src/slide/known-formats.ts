@@ -76,8 +76,8 @@ const known: readonly KnownFormat[] = [
       name.endsWith('.afi') || /^\s*(?:<\?xml[^>]*>\s*)?<ImageList\b/.test(text),
   },
   {
-    problem: 'This is an Olympus (Evident) ETS file, the scan of a VSI slide, which is not supported.',
-    remedy: withQuPath,
+    problem: 'This is an Olympus (Evident) ETS file, the scan of a VSI slide without its .vsi file.',
+    remedy: 'Open the folder that holds the .vsi file and the folder of its scans.',
     recognises: starts(0x53, 0x49, 0x53, 0),
   },
   {

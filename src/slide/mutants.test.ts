@@ -12,7 +12,7 @@ import { jpegFrame } from './jpeg.ts';
 import { nodePlatform } from './node-platform.node.ts';
 import { openSlide } from './open-slide.ts';
 import { readRegion } from './region.ts';
-import { SlideError, type SlidePlatform } from './slide.ts';
+import { SlideError, type ByteSource, type SlidePlatform } from './slide.ts';
 import {
   buildDicom,
   encapsulated,
@@ -48,11 +48,18 @@ const quick: SlidePlatform = {
 };
 
 const isTyped = (error: unknown): boolean =>
-  error instanceof SlideError && error.file === 'mutant.svs' && error.problem !== '' && error.remedy !== '';
+  error instanceof SlideError &&
+  /^(?:mutant\.(?:svs|vsi)|frame_t\.ets)$/.test(error.file) &&
+  error.problem !== '' &&
+  error.remedy !== '';
 
 /** Opens a slide and uses it as a viewer does first. What opens must be consistent. */
-async function view(bytes: Uint8Array, on: SlidePlatform = quick): Promise<void> {
-  const slide = await openSlide([memoryByteSource(bytes, 'mutant.svs')], on);
+async function view(
+  bytes: Uint8Array,
+  on: SlidePlatform = quick,
+  sources = [memoryByteSource(bytes, 'mutant.svs')],
+): Promise<void> {
+  const slide = await openSlide(sources, on);
   const { width, height, levels, mpp, associated } = slide.metadata;
   for (const level of levels) {
     const sides = [level.width, level.height, level.tileWidth, level.tileHeight];
@@ -77,6 +84,8 @@ interface Target {
   readonly share: number;
   readonly make: (random: Random) => Uint8Array;
   readonly on?: SlidePlatform;
+  /** The files of the mutant, where it is one of several. */
+  readonly sources?: (mutant: Uint8Array) => ByteSource[];
 }
 
 const fieldsOf = (name: string, share: number, bytes: Uint8Array): Target => {
@@ -179,6 +188,23 @@ function describedCzi(xml: string): Uint8Array {
   return copy;
 }
 
+/** Olympus: tags of one file, structure of the other. */
+const vsi = read('../vsi/brightfield.vsi');
+const ets = read('../vsi/_brightfield_/stack10001/frame_t.ets');
+const channelEts = read('../vsi/_fluorescence_/stack10001/frame_t.ets');
+const channelVsi = read('../vsi/fluorescence.vsi');
+const olympus = (index: Uint8Array, pixels: Uint8Array): ByteSource[] => [
+  memoryByteSource(index, 'mutant.vsi'),
+  memoryByteSource(pixels, 'frame_t.ets', '_mutant_/stack10001/frame_t.ets'),
+];
+/** Every number of the headers and of the table of tiles, which is at the end. */
+const etsFields = (bytes: Uint8Array): Parameters<typeof mutatedFields>[1] => {
+  const table = new DataView(bytes.buffer).getUint32(32, true);
+  return Array.from({ length: bytes.length >> 2 }, (_, i) => ({ at: i * 4, size: 4 as const })).filter(
+    ({ at }) => at < 264 || at >= table,
+  );
+};
+
 const targets: Target[] = [
   ...[
     'jpeg-ycbcr.tif',
@@ -208,6 +234,24 @@ const targets: Target[] = [
     make: (random) => mutatedFields(channels, cziFields(channels), random),
   },
   { name: 'CZI-XML', share: 0.015, make: (random) => describedCzi(mutatedXml(cziXml, random)) },
+  {
+    name: 'Olympus VSI',
+    share: 0.02,
+    make: (random) => mutatedBytes(channelVsi, random, { from: 8, span: 1400 }),
+    sources: (mutant) => olympus(mutant, channelEts),
+  },
+  {
+    name: 'Olympus ETS',
+    share: 0.03,
+    make: (random) => mutatedFields(ets, etsFields(ets), random),
+    sources: (mutant) => olympus(vsi, mutant),
+  },
+  {
+    name: 'Olympus ETS, channels',
+    share: 0.02,
+    make: (random) => mutatedFields(channelEts, etsFields(channelEts), random),
+    sources: (mutant) => olympus(channelVsi, mutant),
+  },
   fieldsOf('NDPI', 0.1, await buildNdpi(64, 8)),
   {
     name: 'DICOM',
@@ -244,12 +288,12 @@ test('what is mutated opens', async () => {
 
 test.each(targets.map((target, i) => ({ ...target, seed: 1800 + i })))(
   '$name',
-  async ({ name, seed, share, make, on }) => {
+  async ({ name, seed, share, make, on, sources }) => {
     const counts = await expectSound({
       seed,
       count: mutantCount(share),
       make,
-      read: (mutant) => view(mutant, on),
+      read: (mutant) => view(mutant, on, sources?.(mutant)),
       isTyped,
       describe: (mutant) => Buffer.from(mutant.subarray(0, 4000)).toString('base64'),
     });

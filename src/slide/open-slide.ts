@@ -10,6 +10,7 @@ import { openCzi } from './czi/czi-slide.ts';
 import { imageType } from './encoded-image.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
+import { openVsi } from './olympus/vsi-slide.ts';
 import { openPlainImage } from './plain-image.ts';
 import { isSlideName, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
@@ -114,7 +115,9 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
  */
 const setReaders: Partial<
   Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
-> = {};
+> = {
+  vsi: openVsi,
+};
 
 function severalSlides(sets: readonly { readonly title: string }[]): SlideError {
   const titles = sets.slice(0, 5).map(({ title }) => title);

@@ -30,6 +30,8 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['Philips TIFF', 'philips-tiff', 'src/slide/golden/makers/philips.tiff'],
   ['Zeiss CZI, colours', 'zeiss-czi', 'src/slide/golden/czi/brightfield.czi'],
   ['Zeiss CZI, channels', 'zeiss-czi', 'src/slide/golden/czi/fluorescence.czi'],
+  ['Olympus VSI, colours', 'olympus-vsi', 'src/slide/golden/vsi/brightfield.vsi'],
+  ['Olympus VSI, channels', 'olympus-vsi', 'src/slide/golden/vsi/fluorescence.vsi'],
   ['QPTIFF', 'akoya-qptiff', '../shared/data/cases/05-channels-dropped-silently/three_channels.qptiff'],
   [
     'DICOM frames off the grid',

@@ -6,9 +6,8 @@ import { checkEncodedTile } from '../encoded-tile.ts';
 import type { AssociatedSource, TileGrid } from '../grid-slide.ts';
 import { imageRole } from '../image-role.ts';
 import { maxAssociatedPixels, maxTileBytes } from '../limits.ts';
-import { payloadPixels } from '../payload-pixels.ts';
-import { blank, paste } from '../rgba.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
+import { wholeGrid } from '../whole-grid.ts';
 import { CziFile, type CziAttachment } from './czi-file.ts';
 
 /** The images beside the slide; those that cannot be read are left out. @param levels reads a CZI file within the file. */
@@ -73,21 +72,7 @@ async function cziImage(
 ): Promise<AssociatedSource | null> {
   const [grid] = await levels(new CziFile(partOf(file.source, at, length), file.budget));
   if (grid === undefined || grid.width * grid.height > maxAssociatedPixels) return null;
-  const { width, height, tileWidth, tileHeight, columns, rows } = grid;
-  return {
-    ...{ name, width, height },
-    async whole(platform, signal) {
-      const image = blank(width, height);
-      for (let row = 0; row < rows; row++) {
-        for (let column = 0; column < columns; column++) {
-          const payload = await grid.tile(column, row, platform, signal);
-          const tile = await payloadPixels(payload, platform, file.source.name, name, signal);
-          if (tile !== null) paste(tile, image, column * tileWidth, row * tileHeight);
-        }
-      }
-      return { kind: 'pixels', image };
-    },
-  };
+  return wholeGrid(name, grid, file.source.name);
 }
 
 /** A part of a file as a file of its own. */
