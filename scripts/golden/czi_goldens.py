@@ -1,7 +1,8 @@
 """Small CZI files of every kind that the reader knows, and their levels as pylibCZIrw (ZEISS's libCZI) reads them.
 
-    python -m venv /tmp/czi && /tmp/czi/bin/pip install pylibCZIrw imagecodecs numpy Pillow
-    /tmp/czi/bin/python scripts/golden/czi_goldens.py
+Run by hand, with pylibCZIrw (6.1), imagecodecs, numpy and pillow from PyPI:
+
+    python3 scripts/golden/czi_goldens.py
 
 Files are written by the structure of "ZISRAW (CZI) file format" here, because pylibCZIrw writes no reduced copies; one is written by
 pylibCZIrw itself. JPEG, which libCZI does not read, is decoded by Pillow. The pictures are drawn: no patient, no licence.

