@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
-import { meanColour, openBySlideAddress, viewPixels, viewTransform } from './fixtures/workbench.ts';
+import { meanColour, openBySlideAddress, openFile, viewPixels, viewTransform } from './fixtures/workbench.ts';
 
 /** Made with OpenSlide: mean colours of a grid of cells over the slide. */
 const golden = JSON.parse(
@@ -58,6 +58,20 @@ test('the demo slide opens and shows its tissue in its colours', async ({ page }
       }
     }
     expect(cells).toBeGreaterThan(20);
+  }).toPass({ timeout: 30_000 });
+});
+
+test('a CZI slide is decoded in the page, JPEG XR included', async ({ page }) => {
+  await page.goto('/?slide=none');
+  await openFile(page, join(import.meta.dirname, '../src/slide/golden/czi/bgr24-jpeg-xr.czi'));
+  await expect(page.getByTestId('slide-name')).toHaveText('bgr24-jpeg-xr.czi');
+  const { channels } = await sharp(
+    join(import.meta.dirname, '../src/slide/golden/czi/bgr24-jpeg-xr-0.png'),
+  ).stats();
+  await expect(async () => {
+    const { a, d, e, f } = await viewTransform(page);
+    const seen = meanColour(await viewPixels(page), e, f, e + 37 * a, f + 29 * d)!;
+    for (const [i, { mean }] of channels.entries()) expect(Math.abs(seen[i]! - mean)).toBeLessThan(8);
   }).toPass({ timeout: 30_000 });
 });
 

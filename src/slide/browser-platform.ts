@@ -5,6 +5,7 @@
 import { checkDecodable, encodedSize } from './encoded-image.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
+import { SamplePool } from './sample-codec/pool.ts';
 import { abortReason } from '../base/abort.ts';
 import { answeredIn, NoAnswer } from '../base/awake-time.ts';
 import { shrinkImage, shrunk } from './shrink.ts';
@@ -27,6 +28,7 @@ const reduced = (
 });
 
 const pool = new Jpeg2000Pool();
+const samplePool = new SamplePool();
 
 /** Milliseconds after which a decoder of the browser counts as hanging; with all cores busy, a tile may take seconds. */
 const decodeMs = 60_000;
@@ -55,6 +57,7 @@ export function decodedBitmap(
 export function browserPlatform(): SlidePlatform {
   return {
     jpeg2000: (bytes, colours, signal) => pool.decode(bytes, colours, signal),
+    samples: (bytes, format, signal) => samplePool.decode(bytes, format, signal),
     decoder: {
       async decode(bytes, type, signal, shrink = 1) {
         if (signal?.aborted) throw abortReason(signal);

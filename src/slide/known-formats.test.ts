@@ -10,7 +10,6 @@ const jpeg = bytes(0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0);
 test.each<[name: string, content: Uint8Array, format: string]>([
   ['a.mrxs', jpeg, '3DHISTECH MRXS'],
   ['Slidedat.ini', text('\ufeff[GENERAL]\r\nSLIDE_VERSION = 01.02\r\n'), '3DHISTECH MRXS'],
-  ['renamed.bin', text('ZISRAWFILE\0\0\0\0'), 'Zeiss CZI'],
   ['a.xml', text('<DataObject ObjectType="DPUfsImport">'), 'Philips iSyntax'],
   ['a.ini', text('[Virtual Microscope Specimen]\nNoLayers=1'), 'Hamamatsu VMS'],
   ['a.vmu', text('[Uncompressed Virtual Microscope Specimen]'), 'Hamamatsu VMU'],

@@ -44,11 +44,6 @@ const known: readonly KnownFormat[] = [
       /^\d\d\.\d\d[0-9A-F]{32}/.test(text),
   },
   {
-    problem: 'This is a Zeiss CZI file, which is not supported.',
-    remedy: withQuPath,
-    recognises: startsWith('ZISRAWFILE'),
-  },
-  {
     problem: 'This is a Philips iSyntax slide, which is not supported.',
     remedy:
       'Export it as TIFF from the Philips Image Management System, or convert it with isyntax2raw and raw2ometiff.',
@@ -79,8 +74,8 @@ const known: readonly KnownFormat[] = [
       name.endsWith('.afi') || /^\s*(?:<\?xml[^>]*>\s*)?<ImageList\b/.test(text),
   },
   {
-    problem: 'This is an Olympus (Evident) ETS file, the scan of a VSI slide, which is not supported.',
-    remedy: withQuPath,
+    problem: 'This is an Olympus (Evident) ETS file, the scan of a VSI slide without its .vsi file.',
+    remedy: 'Open the folder that holds the .vsi file and the folder of its scans.',
     recognises: starts(0x53, 0x49, 0x53, 0),
   },
   {

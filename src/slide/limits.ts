@@ -50,6 +50,8 @@ export const maxProfileBytes = 4 * mib;
 /** Most bytes of a DICOM file before its pixels, and of a DICOMweb server's metadata of a series. */
 export const maxDicomHeaderBytes = 128 * mib;
 export const maxDicomWebBytes = 128 * mib;
+/** Most bytes of a deflated DICOM data set, which is inflated as a whole. */
+export const maxInflatedBytes = 128 * mib;
 /** Most pixels of a DICOM frame. */
 export const maxFramePixels = 2 ** 25;
 /** Memory per frame of a sparse DICOM instance: its place and number. */

@@ -18,6 +18,16 @@ export interface MosaicPiece {
   readonly source: number;
 }
 
+/** A picture's part in a tile. */
+export interface MosaicPart {
+  readonly source: number;
+  /** The rectangle of the image that is used. */
+  readonly from: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  /** Where its top left is in the tile; may be outside. */
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Numbers of a piece in `#pieces`: those of `MosaicPiece`, in its order. */
 const stride = 7;
 
@@ -85,6 +95,19 @@ export class Mosaic {
     return found;
   }
 
+  /** What a tile is put together from, the lowest first. */
+  parts(column: number, row: number): MosaicPart[] {
+    return this.#touching(column, row).map((index) => {
+      const number = (place: number): number => this.#pieces[index * stride + place]!;
+      return {
+        source: number(6),
+        from: { x: number(4), y: number(5), width: number(2), height: number(3) },
+        x: number(0) - column * this.tileWidth,
+        y: number(1) - row * this.tileHeight,
+      };
+    });
+  }
+
   /**
    * A tile; null where no picture touches it. The background's colour where none covers it.
    * @param image an image by its number; null where it is missing.
@@ -94,35 +117,19 @@ export class Mosaic {
     row: number,
     image: (source: number) => Promise<RgbaImage | null>,
   ): Promise<RgbaImage | null> {
-    const touching = this.#touching(column, row);
-    if (touching.length === 0) return null;
-    const sources = [...new Set(touching.map((index) => this.#pieces[index * stride + 6]!))];
+    const parts = this.parts(column, row);
+    if (parts.length === 0) return null;
+    const sources = [...new Set(parts.map(({ source }) => source))];
     const images = new Map(
       await Promise.all(sources.map(async (source) => [source, await image(source)] as const)),
     );
     const tile = blank(this.tileWidth, this.tileHeight, this.#background);
     let isEmpty = true;
-    for (const index of touching) {
-      const at = index * stride;
-      const [x, y, width, height, fromX, fromY, source] = this.#pieces.slice(at, at + stride) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+    for (const { source, from, x, y } of parts) {
       const part = images.get(source);
       if (part == null) continue;
       isEmpty = false;
-      pastePart(
-        part,
-        { x: fromX, y: fromY, width, height },
-        tile,
-        x - column * this.tileWidth,
-        y - row * this.tileHeight,
-      );
+      pastePart(part, from, tile, x, y);
     }
     return isEmpty ? null : tile;
   }

@@ -12,7 +12,7 @@ import { jpegFrame } from './jpeg.ts';
 import { nodePlatform } from './node-platform.node.ts';
 import { openSlide } from './open-slide.ts';
 import { readRegion } from './region.ts';
-import { SlideError, type SlidePlatform } from './slide.ts';
+import { SlideError, type ByteSource, type SlidePlatform } from './slide.ts';
 import {
   buildDicom,
   encapsulated,
@@ -21,7 +21,13 @@ import {
   type BuiltElement,
 } from './testing/dicom-builder.ts';
 import { buildNdpi } from './testing/ndpi-builder.node.ts';
-import { mutatedElements, mutatedFields, mutatedXml, tiffFields } from './testing/structure-mutants.ts';
+import {
+  cziFields,
+  mutatedElements,
+  mutatedFields,
+  mutatedXml,
+  tiffFields,
+} from './testing/structure-mutants.ts';
 import { buildTiff, changed, tiledEntries } from './testing/tiff-builder.ts';
 import { TileCache } from './tile-cache.ts';
 
@@ -32,6 +38,7 @@ const read = (path: string): Uint8Array => new Uint8Array(readFileSync(join(vari
 /** Native decoders are not under test here and would take most of the time: every JPEG decodes to a grey tile. */
 const quick: SlidePlatform = {
   jpeg2000: platform.jpeg2000,
+  samples: platform.samples,
   decoder: {
     decode: (bytes) =>
       jpegFrame(bytes) === null
@@ -41,11 +48,18 @@ const quick: SlidePlatform = {
 };
 
 const isTyped = (error: unknown): boolean =>
-  error instanceof SlideError && error.file === 'mutant.svs' && error.problem !== '' && error.remedy !== '';
+  error instanceof SlideError &&
+  /^(?:mutant\.(?:svs|vsi)|frame_t\.ets)$/.test(error.file) &&
+  error.problem !== '' &&
+  error.remedy !== '';
 
 /** Opens a slide and uses it as a viewer does first. What opens must be consistent. */
-async function view(bytes: Uint8Array, on: SlidePlatform = quick): Promise<void> {
-  const slide = await openSlide([memoryByteSource(bytes, 'mutant.svs')], on);
+async function view(
+  bytes: Uint8Array,
+  on: SlidePlatform = quick,
+  sources = [memoryByteSource(bytes, 'mutant.svs')],
+): Promise<void> {
+  const slide = await openSlide(sources, on);
   const { width, height, levels, mpp, associated } = slide.metadata;
   for (const level of levels) {
     const sides = [level.width, level.height, level.tileWidth, level.tileHeight];
@@ -70,6 +84,8 @@ interface Target {
   readonly share: number;
   readonly make: (random: Random) => Uint8Array;
   readonly on?: SlidePlatform;
+  /** The files of the mutant, where it is one of several. */
+  readonly sources?: (mutant: Uint8Array) => ByteSource[];
 }
 
 const fieldsOf = (name: string, share: number, bytes: Uint8Array): Target => {
@@ -131,7 +147,11 @@ const syntaxes = [
   '1.2.840.10008.1.2',
   '1.2.840.10008.1.2.2',
   '1.2.840.10008.1.2.1.99',
+  '1.2.840.10008.1.2.4.70',
+  '1.2.840.10008.1.2.4.80',
   '1.2.840.10008.1.2.4.91',
+  '1.2.840.10008.1.2.4.201',
+  '1.2.840.10008.1.2.5',
   '',
 ];
 
@@ -154,6 +174,37 @@ const codestreamFields = [...jp2k.keys()]
     ...Array.from({ length: 45 }, (_, i) => ({ at: start + 40 + i * 2, size: 2 as const })),
   ]);
 
+const czi = read('../czi/brightfield.czi');
+const channels = read('../czi/fluorescence.czi');
+const cziText = Buffer.from(channels).toString('latin1');
+const cziXml = cziText.slice(cziText.indexOf('<?xml'), cziText.indexOf('</ImageDocument>') + 16);
+
+/** The file with another description, in the place of its own and no longer. */
+function describedCzi(xml: string): Uint8Array {
+  const copy = Uint8Array.from(channels);
+  const at = cziText.indexOf('<?xml');
+  copy.fill(32, at, at + cziXml.length);
+  copy.set(new TextEncoder().encode(xml).subarray(0, cziXml.length), at);
+  return copy;
+}
+
+/** Olympus: tags of one file, structure of the other. */
+const vsi = read('../vsi/brightfield.vsi');
+const ets = read('../vsi/_brightfield_/stack10001/frame_t.ets');
+const channelEts = read('../vsi/_fluorescence_/stack10001/frame_t.ets');
+const channelVsi = read('../vsi/fluorescence.vsi');
+const olympus = (index: Uint8Array, pixels: Uint8Array): ByteSource[] => [
+  memoryByteSource(index, 'mutant.vsi'),
+  memoryByteSource(pixels, 'frame_t.ets', '_mutant_/stack10001/frame_t.ets'),
+];
+/** Every number of the headers and of the table of tiles, which is at the end. */
+const etsFields = (bytes: Uint8Array): Parameters<typeof mutatedFields>[1] => {
+  const table = new DataView(bytes.buffer).getUint32(32, true);
+  return Array.from({ length: bytes.length >> 2 }, (_, i) => ({ at: i * 4, size: 4 as const })).filter(
+    ({ at }) => at < 264 || at >= table,
+  );
+};
+
 const targets: Target[] = [
   ...[
     'jpeg-ycbcr.tif',
@@ -166,12 +217,42 @@ const targets: Target[] = [
     '../makers/ventana.bif',
     '../makers/philips.tiff',
     '../trestle/overlaps.tif',
+    '../czi/bgr24-zstd0.czi',
   ].map(bytesOf),
   fieldsOf('TIFF', 0.08, read('jpeg-ycbcr.tif')),
   fieldsOf('TIFF, SubIFDs', 0.08, read('subifd-deflate.tif')),
   fieldsOf('BigTIFF', 0.1, read('bigtiff-subifd-lzw.tif')),
   fieldsOf('Ventana BIF', 0.04, read('../makers/ventana.bif')),
   fieldsOf('Philips TIFF', 0.04, read('../makers/philips.tiff')),
+  {
+    name: 'Zeiss CZI',
+    share: 0.02,
+    make: (random) => mutatedFields(czi, cziFields(czi), random),
+  },
+  {
+    name: 'Zeiss CZI, channels',
+    share: 0.015,
+    make: (random) => mutatedFields(channels, cziFields(channels), random),
+  },
+  { name: 'CZI-XML', share: 0.015, make: (random) => describedCzi(mutatedXml(cziXml, random)) },
+  {
+    name: 'Olympus VSI',
+    share: 0.02,
+    make: (random) => mutatedBytes(channelVsi, random, { from: 8, span: 1400 }),
+    sources: (mutant) => olympus(mutant, channelEts),
+  },
+  {
+    name: 'Olympus ETS',
+    share: 0.03,
+    make: (random) => mutatedFields(ets, etsFields(ets), random),
+    sources: (mutant) => olympus(vsi, mutant),
+  },
+  {
+    name: 'Olympus ETS, channels',
+    share: 0.02,
+    make: (random) => mutatedFields(channelEts, etsFields(channelEts), random),
+    sources: (mutant) => olympus(channelVsi, mutant),
+  },
   fieldsOf('NDPI', 0.1, await buildNdpi(64, 8)),
   {
     name: 'DICOM',
@@ -182,6 +263,16 @@ const targets: Target[] = [
     },
   },
   { name: 'OME-XML', share: 0.1, make: (random) => described(mutatedXml(omeXml, random)) },
+  ...['jpegls', 'htj2k', 'jpeg2000-grey16', 'jpeg-lossless-grey16', 'rle', 'deflated', 'paths-sparse'].map(
+    (name): Target => {
+      const bytes = read(`../dicom/${name}.dcm`);
+      return {
+        name: `DICOM, ${name}`,
+        share: 0.03,
+        make: (random) => mutatedBytes(bytes, random, { from: 0, span: bytes.length }),
+      };
+    },
+  ),
   {
     name: 'JPEG 2000',
     share: 0.05,
@@ -198,12 +289,12 @@ test('what is mutated opens', async () => {
 
 test.each(targets.map((target, i) => ({ ...target, seed: 1800 + i })))(
   '$name',
-  async ({ name, seed, share, make, on }) => {
+  async ({ name, seed, share, make, on, sources }) => {
     const counts = await expectSound({
       seed,
       count: mutantCount(share),
       make,
-      read: (mutant) => view(mutant, on),
+      read: (mutant) => view(mutant, on, sources?.(mutant)),
       isTyped,
       describe: (mutant) => Buffer.from(mutant.subarray(0, 4000)).toString('base64'),
     });

@@ -1,12 +1,14 @@
 /** Slide reading in Node: images decoded by sharp (libvips). */
 import sharp from 'sharp';
 import { nodeJpeg2000Codec } from './jpeg2000/codec.node.ts';
+import { nodeSampleCodec } from './sample-codec/codec.node.ts';
 import { abortReason } from '../base/abort.ts';
 import { checkDecodable } from './encoded-image.ts';
 import { maxImagePixels } from './limits.ts';
 import type { SlidePlatform } from './slide.ts';
 
 const jpeg2000 = nodeJpeg2000Codec();
+const samples = nodeSampleCodec();
 
 // Tiles are decoded in parallel. Threads within one would only wait for each other.
 sharp.concurrency(1);
@@ -17,6 +19,10 @@ export function nodePlatform(): SlidePlatform {
     jpeg2000: async (bytes, colours, signal) => {
       if (signal?.aborted) throw abortReason(signal);
       return jpeg2000.decode(bytes, colours);
+    },
+    samples: async (bytes, format, signal) => {
+      if (signal?.aborted) throw abortReason(signal);
+      return samples.decode(bytes, format);
     },
     decoder: {
       async decode(bytes, type, signal, shrink = 1) {

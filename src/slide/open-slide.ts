@@ -1,14 +1,18 @@
 /** Opens a slide of any supported format. The content decides the format, not the file name. */
+import { isDicomStart } from '../base/dicom-start.ts';
 import { cachedByteSource, memoryByteSource } from './byte-source.ts';
 import { ByteBudget, cacheBytes, maxDescriptionBytes } from './limits.ts';
 import { responseText } from './limited-response.ts';
 import { dicomSlide } from './dicom/dicom-slide.ts';
-import { dicomInstance, isDicom, type DicomInstance } from './dicom/instance.ts';
+import { dicomInstance, type DicomInstance } from './dicom/instance.ts';
+import { isCzi } from './czi/czi-file.ts';
+import { openCzi } from './czi/czi-slide.ts';
 import { imageType } from './encoded-image.ts';
 import { openVms } from './hamamatsu/vms-slide.ts';
 import { knownFormat } from './known-formats.ts';
 import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openMrxs } from './mrxs/mrxs-slide.ts';
+import { openVsi } from './olympus/vsi-slide.ts';
 import { openPlainImage } from './plain-image.ts';
 import { isSlideName, marksFolder, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
@@ -77,10 +81,10 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   const source = cached[0]!;
   const heads = await Promise.all(cached.map((one) => one.read(0, headBytes)));
   const head = heads[0]!;
-  const dicom = cached.filter((_, i) => isDicom(heads[i]!));
+  const dicom = cached.filter((_, i) => isDicomStart(heads[i]!));
   if (dicom.length > 0) {
     // A folder may hold more than the slide.
-    await closeAll(sources.filter((_, i) => !isDicom(heads[i]!)));
+    await closeAll(sources.filter((_, i) => !isDicomStart(heads[i]!)));
     return openDicom(dicom, platform);
   }
   if (sources.length > 1) {
@@ -95,6 +99,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     await closeAll(sources.filter((one) => one !== slides[0]));
     return openSources(slides, platform);
   }
+  if (isCzi(head)) return openCzi(source, platform);
   // An MRXS file is a JPEG.
   const refusal = /\.mrxs$/i.test(first.name) || !isReadable(head) ? knownFormat(head, first.name) : null;
   if (refusal !== null) throw refusal;
@@ -105,7 +110,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     'not-a-slide',
     first.name,
     `This is not a slide in a supported format (${describe(head)}).`,
-    'Open an SVS, NDPI, OME-TIFF or other TIFF file, the .dcm files of a DICOM series, a JPEG or a PNG.',
+    'Open an SVS, NDPI, OME-TIFF or other TIFF file, a CZI file, the .dcm files of a DICOM series, a JPEG or a PNG.',
   );
 }
 
@@ -115,7 +120,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
  */
 const setReaders: Partial<
   Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
-> = { mrxs: openMrxs, vms: openVms };
+> = { mrxs: openMrxs, vms: openVms, vsi: openVsi };
 
 function severalSlides(sets: readonly { readonly title: string }[]): SlideError {
   const titles = sets.slice(0, 5).map(({ title }) => title);

@@ -4,6 +4,7 @@
  * `ImageDecoder`).
  */
 
+import type { SampleDecoder } from './sample-codec/samples.ts';
 import type { Jpeg2000Container } from './stream-colours.ts';
 
 /** A rectangle in level-0 pixels; may be fractional, and partly or wholly outside the slide. */
@@ -171,6 +172,8 @@ export interface SlidePlatform {
   readonly decoder: ImageDecoder;
   /** Decodes a JPEG 2000 codestream of 8 bits per component. @throws Error when it is damaged. */
   readonly jpeg2000: Jpeg2000Decoder;
+  /** Decodes JPEG-LS, HTJ2K, or JPEG 2000 of any depth to values. */
+  readonly samples: SampleDecoder;
 }
 
 /** `container`: what the file around the codestream says of three components; see `jpeg2000Colours`. Fewer are grey. */

@@ -1,4 +1,5 @@
 /** Which of the user's files are slides, and which files belong together. */
+import { dicomStartBytes, isDicomStart } from '../../base/dicom-start.ts';
 import { isSlideName, slideSets } from '../../base/slide-sets.ts';
 
 /** A file and its place, as `ChosenFile`. */
@@ -43,13 +44,13 @@ const imageName = /\.(?:jpe?g|png|webp)$/i;
 
 const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
-/** Looks for the prefix after the 128-byte preamble (PS3.10). False for unreadable files, which the reader reports. */
+/** False for unreadable files, which the reader reports. */
 async function isDicom(file: Blob): Promise<boolean> {
   return file
-    .slice(128, 132)
-    .text()
+    .slice(0, dicomStartBytes)
+    .arrayBuffer()
     .then(
-      (prefix) => prefix === 'DICM',
+      (head) => isDicomStart(new Uint8Array(head)),
       () => false,
     );
 }

@@ -4,6 +4,7 @@ import { maxDicomHeaderBytes, type ByteBudget } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { decimalNumber } from '../../base/decimal.ts';
 import { perFrameTag, readFramePositions, type FramePositions } from './frame-positions.ts';
+import { explicitBig, implicitLittle, syntaxName } from './transfer-syntax.ts';
 
 /** What the package exports besides the functions of its own type file. */
 interface DicomParser {
@@ -28,10 +29,6 @@ const elementBytes = 400;
 
 const pixelDataTag = 'x7fe00010';
 const perFrameKey = 'x52009230';
-
-const implicitLittle = '1.2.840.10008.1.2';
-const deflatedLittle = '1.2.840.10008.1.2.1.99';
-const explicitBig = '1.2.840.10008.1.2.2';
 
 /** Counts what is parsed, so that a small file of empty elements cannot fill the memory. */
 class CountingStream extends parser.ByteStream {
@@ -62,11 +59,13 @@ export interface DicomDataSet {
   readonly framePlaces: Int32Array | null;
   /** Pixel Spacing of the first frame in mm, where each frame has its own; null without. */
   readonly frameSpacing: FramePositions['spacing'];
+  /** Optical paths of the frames; see `FramePositions`. */
+  readonly framePaths: FramePositions['paths'];
 }
 
 /**
  * Reads more and more of a file until the pixel data.
- * @throws SlideError `unsupported` (deflated, big-endian, too many elements), `truncated`, `corrupt`.
+ * @throws SlideError `unsupported` (big-endian, too many elements), `truncated`, `corrupt`.
  */
 export async function readDataSet(source: ByteSource, budget: ByteBudget): Promise<DicomDataSet> {
   let length = Math.min(source.size, firstBytes);
@@ -76,7 +75,7 @@ export async function readDataSet(source: ByteSource, budget: ByteBudget): Promi
       const { count, ...read } = parseDataSet(bytes, source.name, Math.floor(budget.left / elementBytes));
       if (read.data.elements[pixelDataTag] !== undefined || length >= source.size) {
         budget.spend(count * elementBytes + bytes.length, 'data elements');
-        budget.spend(read.framePlaces?.byteLength ?? 0, 'frame positions');
+        budget.spend((read.framePlaces?.byteLength ?? 0) * 1.25, 'frame positions');
         return read;
       }
     } catch (cause) {
@@ -104,12 +103,11 @@ function parseDataSet(
 ): DicomDataSet & { readonly count: number } {
   const meta = parser.readPart10Header(bytes);
   const syntax = textOf(meta, 'x00020010');
-  if (syntax === deflatedLittle || syntax === explicitBig) {
-    // The package would inflate all of it, however much that is.
+  if (syntax === explicitBig) {
     throw new SlideError(
       'unsupported',
       file,
-      `Its transfer syntax ${syntax} (${syntax === explicitBig ? 'big-endian' : 'deflated'}) is not supported.`,
+      `Its transfer syntax ${syntaxName(syntax)} is not supported.`,
       'Convert it to explicit VR little endian, for example with dcmconv +te.',
     );
   }
@@ -119,6 +117,7 @@ function parseDataSet(
   const explicit = syntax !== implicitLittle;
   let framePlaces: Int32Array | null = null;
   let frameSpacing: FramePositions['spacing'] = null;
+  let framePaths: FramePositions['paths'] = null;
   while (stream.position < bytes.length) {
     // The package reads no further than the head of the element that it is told to stop at.
     const stop = isNext(bytes, stream.position, perFrameTag) ? perFrameKey : pixelDataTag;
@@ -135,11 +134,12 @@ function parseDataSet(
     });
     framePlaces = read.places;
     frameSpacing = read.spacing;
+    framePaths = read.paths;
     stream.position = read.end;
   }
   if (stream.position > bytes.length) throw new RangeError('The bytes end within an element.');
   Object.assign(data.elements, meta.elements);
-  return { data, framePlaces, frameSpacing, count: stream.count };
+  return { data, framePlaces, frameSpacing, framePaths, count: stream.count };
 }
 
 /** Whether the element at `at` has this tag. */

@@ -1,62 +1,14 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
 import { believableMpp } from '../../base/resolution.ts';
-import { checkEncodedTile, checkTileSize, tilePlace, type TilePlace } from '../encoded-tile.ts';
-import { completeJpeg, isJpeg } from '../jpeg.ts';
-import { abortReason } from '../../base/abort.ts';
-import {
-  SlideError,
-  type Slide,
-  type SlideMetadata,
-  type SlidePlatform,
-  type TilePayload,
-} from '../slide.ts';
-import { toRgba } from '../tiff/samples.ts';
-import { photometric as tiffPhotometric } from '../tiff/tags.ts';
-import { brokenTile } from '../broken-tile.ts';
+import { channelNames, compositeOf } from '../channel-composite.ts';
+import { SlideError, type Slide, type SlideMetadata, type SlidePlatform } from '../slide.ts';
 import type { ByteBudget } from '../limits.ts';
-import { payloadPixels } from '../payload-pixels.ts';
 import { slideLevels } from '../pyramid.ts';
-import { ycbcrToRgb } from '../jpeg2000/codec.ts';
+import type { TileGrid } from '../tiff/tiff-slide.ts';
+import { channelGrid, levelTile } from './channel-grid.ts';
 import type { DicomInstance } from './instance.ts';
-import { levelsOf, wholeLevel, type DicomLevel, type FrameRef } from './level.ts';
-
-const transferSyntax = {
-  implicitLittle: '1.2.840.10008.1.2',
-  explicitLittle: '1.2.840.10008.1.2.1',
-  jpegBaseline: '1.2.840.10008.1.2.4.50',
-  jpegExtended: '1.2.840.10008.1.2.4.51',
-  jpeg2000Lossless: '1.2.840.10008.1.2.4.90',
-  jpeg2000: '1.2.840.10008.1.2.4.91',
-} as const;
-
-const compressionNames: Readonly<Record<string, string>> = {
-  [transferSyntax.implicitLittle]: 'uncompressed',
-  [transferSyntax.explicitLittle]: 'uncompressed',
-  [transferSyntax.jpegBaseline]: 'JPEG',
-  [transferSyntax.jpegExtended]: 'JPEG',
-  [transferSyntax.jpeg2000Lossless]: 'JPEG 2000, lossless',
-  [transferSyntax.jpeg2000]: 'JPEG 2000',
-};
-
-/** Names of transfer syntaxes that are not read. */
-const unreadSyntaxes: Readonly<Record<string, string>> = {
-  '1.2.840.10008.1.2.5': 'RLE',
-  '1.2.840.10008.1.2.4.57': 'lossless JPEG',
-  '1.2.840.10008.1.2.4.70': 'lossless JPEG',
-  '1.2.840.10008.1.2.4.80': 'JPEG-LS',
-  '1.2.840.10008.1.2.4.81': 'JPEG-LS',
-  '1.2.840.10008.1.2.4.110': 'JPEG XL',
-  '1.2.840.10008.1.2.4.111': 'JPEG XL',
-  '1.2.840.10008.1.2.4.112': 'JPEG XL',
-  '1.2.840.10008.1.2.4.201': 'HTJ2K',
-  '1.2.840.10008.1.2.4.202': 'HTJ2K',
-  '1.2.840.10008.1.2.4.203': 'HTJ2K',
-};
-
-const syntaxName = (uid: string): string =>
-  unreadSyntaxes[uid] === undefined ? uid : `${uid} (${unreadSyntaxes[uid]})`;
-
-const supportedSyntaxes: readonly string[] = Object.values(transferSyntax);
+import { levelsOf, wholeLevel, type DicomLevel } from './level.ts';
+import { syntaxName, transferSyntax } from './transfer-syntax.ts';
 
 /** What a slide of instances needs besides the instances. */
 export interface DicomIdentity {
@@ -99,42 +51,21 @@ export function dicomSlide(
     );
   }
   for (const { first } of levels) {
-    if (!supportedSyntaxes.includes(first.transferSyntax)) {
-      throw refuse(
-        `Its transfer syntax ${syntaxName(first.transferSyntax)} is not supported.`,
-        'Convert it to JPEG, JPEG 2000 or uncompressed.',
-      );
-    }
-    if (first.bits !== 8) {
-      throw refuse(
-        `It has ${first.bits} bits per channel; only 8 bits are supported.`,
-        'Export it with 8 bits per channel.',
-      );
-    }
-    const isNative = compressionNames[first.transferSyntax] === 'uncompressed';
-    if (first.photometric === 'PALETTE COLOR' && (first.palette === null || !isNative)) {
-      throw refuse('Its palette of colours cannot be read.', 'Export it with RGB colours.');
-    }
-    if (isNative && /^YBR_.*42[02]$/.test(first.photometric)) {
-      throw refuse(
-        `Its uncompressed ${first.photometric} pixels are not supported.`,
-        'Export it with RGB colours.',
-      );
-    }
+    const refusal = refusalOf(first);
+    if (refusal !== null) throw refuse(...refusal);
   }
+  const grids = gridsOf(levels, name);
   const associated = instances
-    .filter((one) => !isVolume(one) && supportedSyntaxes.includes(one.transferSyntax) && one.bits === 8)
+    .filter((one) => !isVolume(one) && one.bits === 8 && refusalOf(one) === null)
     .map((one) => ({ ...wholeLevel(one, budget), name: one.kind === 'overview' ? 'macro' : one.kind }))
     .filter((one, i, all) => all.findIndex((other) => other.name === one.name) === i);
   const metadata: SlideMetadata = {
     name,
     format: 'dicom-wsi',
-    compression: compressionNames[base.transferSyntax] ?? null,
+    compression: transferSyntax(base.transferSyntax)?.name ?? null,
     width: base.width,
     height: base.height,
-    levels: slideLevels(
-      levels.map(({ first: { tileWidth, tileHeight }, scale }) => ({ tileWidth, tileHeight, ...scale })),
-    ),
+    levels: slideLevels(grids),
     mpp: believableMpp(base.mpp),
     magnification: base.magnification,
     associated: associated.map((one) => ({
@@ -147,17 +78,19 @@ export function dicomSlide(
     fileSize: identity.fileSize,
     fingerprint: identity.fingerprint,
     revision: identity.revision,
-    properties: base.properties,
+    properties: isComposite(levels[0]!)
+      ? { ...base.properties, Channels: channelNames(levels[0]!.paths) }
+      : base.properties,
     ...(notes.length === 0 ? {} : { notes }),
   };
   return {
     metadata,
     async tile(index, column, row, signal) {
-      const one = levels[index];
+      const one = grids[index];
       if (one === undefined || !(column >= 0 && row >= 0 && column < one.columns && row < one.rows)) {
         throw new RangeError(`${name} has no tile ${column}, ${row} at level ${index}.`);
       }
-      return tile(one, column, row, name, platform, signal);
+      return one.tile(column, row, platform, signal);
     },
     async associatedImage(wanted, signal) {
       const one = associated.find((image) => image.name === wanted);
@@ -165,108 +98,75 @@ export function dicomSlide(
       if (one.columns * one.rows > 1) {
         throw refuse('An associated image is tiled.', 'It cannot be shown; the slide itself can.');
       }
-      return tile(one, 0, 0, name, platform, signal);
+      return levelTile(one, 0, 0, name, platform, signal);
     },
     iccProfile: () => Promise.resolve(base.icc.bytes?.slice() ?? null),
     close: () => identity.close(),
   };
 }
 
-async function tile(
-  { first, frameAt, mosaic }: DicomLevel,
-  column: number,
-  row: number,
-  file: string,
-  platform: SlidePlatform,
-  signal?: AbortSignal,
-): Promise<TilePayload> {
-  const where = `tile ${column}, ${row}`;
-  if (mosaic !== null) {
-    // A frame's own size is its place.
-    const place = {
-      ...tilePlace(first, 0, 0),
-      visibleWidth: first.tileWidth,
-      visibleHeight: first.tileHeight,
-    };
-    const image = await mosaic.tiles.tile(column, row, async (source) => {
-      const payload = await frame(mosaic.frames[source]!, place, file, where, platform, signal);
-      return payloadPixels(payload, platform, file, where, signal);
-    });
-    return image === null ? { kind: 'missing' } : { kind: 'pixels', image };
+/** Why the pixels of an instance can't be shown, and what to do; null where they can. */
+function refusalOf(one: DicomInstance): readonly [problem: string, remedy: string] | null {
+  const codec = transferSyntax(one.transferSyntax)?.codec;
+  if (codec === undefined) {
+    return [
+      `Its transfer syntax ${syntaxName(one.transferSyntax)} is not supported.`,
+      'Convert it to JPEG, JPEG 2000 or uncompressed.',
+    ];
   }
-  const ref = frameAt(column, row);
-  return ref === null
-    ? { kind: 'missing' }
-    : frame(ref, tilePlace(ref.part, column, row), file, where, platform, signal);
+  const isDeep = one.bits === 16 && codec !== 'jpeg';
+  if ((one.bits !== 8 && !isDeep) || (one.samples !== 1 && one.samples !== 3)) {
+    return [
+      `It has ${one.samples} ${one.samples === 1 ? 'sample' : 'samples'} of ${one.bitsStored} bits per pixel${codec === 'jpeg' ? ' in JPEG' : ''}; only one or three of 8 bits${codec === 'jpeg' ? '' : ' or 16 bits'} are supported.`,
+      'Export it with 8 bits per channel.',
+    ];
+  }
+  if (one.signed)
+    return ['Its values are signed, which is not supported.', 'Export it with unsigned values.'];
+  const isNative = codec === 'native';
+  if (one.photometric === 'PALETTE COLOR' && (one.palette === null || !isNative || isDeep)) {
+    return ['Its palette of colours cannot be read.', 'Export it with RGB colours.'];
+  }
+  if (isNative && /^YBR_.*42[02]$/.test(one.photometric)) {
+    return [`Its uncompressed ${one.photometric} pixels are not supported.`, 'Export it with RGB colours.'];
+  }
+  return null;
 }
 
-async function frame(
-  { part, index }: FrameRef,
-  place: TilePlace,
-  file: string,
-  where: string,
-  platform: SlidePlatform,
-  signal?: AbortSignal,
-): Promise<TilePayload> {
-  const bytes = await part.frame(index, signal);
-  if (bytes.length === 0) return { kind: 'missing' };
-  try {
-    return await payload(part, bytes, place, platform, signal);
-  } catch (cause) {
-    if (signal?.aborted) throw abortReason(signal);
-    throw brokenTile(file, where, 'Its image data is damaged.', cause);
+/** Whether a level is put together from the values of its channels. */
+const isComposite = ({ first, channels }: DicomLevel): boolean =>
+  first.samples === 1 && first.palette === null && (channels.length > 1 || first.bits > 8);
+
+function gridsOf(levels: readonly DicomLevel[], name: string): TileGrid[] {
+  const base = levels[0]!;
+  if (isComposite(base)) {
+    const isSingle = base.channels.length === 1;
+    return compositeOf(
+      base.channels.map((_, i) => ({
+        levels: levels.map((level) => ({
+          image: channelGrid(level, level.channels[i]!, name),
+          scale: level.scale,
+        })),
+        colour: null,
+        grey: isSingle,
+        range: isSingle ? windowOf(base.first) : null,
+      })),
+      name,
+    );
   }
+  return levels.map((level) => ({
+    ...level.scale,
+    tileWidth: level.first.tileWidth,
+    tileHeight: level.first.tileHeight,
+    columns: level.columns,
+    rows: level.rows,
+    tile: (column, row, platform, signal) => levelTile(level, column, row, name, platform, signal),
+  }));
 }
 
-async function payload(
-  instance: DicomInstance,
-  bytes: Uint8Array<ArrayBuffer>,
-  place: TilePlace,
-  platform: SlidePlatform,
-  signal?: AbortSignal,
-): Promise<TilePayload> {
-  const container = instance.photometric === 'RGB' ? 'rgb' : 'ycbcr';
-  switch (instance.transferSyntax) {
-    case transferSyntax.jpegBaseline:
-    case transferSyntax.jpegExtended: {
-      if (!isJpeg(bytes)) throw new Error('It is not a JPEG.');
-      const file = completeJpeg(bytes, null, container);
-      checkEncodedTile(file, 'image/jpeg', place);
-      return { kind: 'encoded', type: 'image/jpeg', bytes: file };
-    }
-    case transferSyntax.jpeg2000:
-    case transferSyntax.jpeg2000Lossless: {
-      const start = performance.now();
-      const image = await platform.jpeg2000(bytes, container, signal);
-      checkTileSize(image, place);
-      return { kind: 'pixels', image, decodeMs: performance.now() - start };
-    }
-    default:
-      return { kind: 'pixels', image: nativePixels(instance, bytes) };
-  }
-}
-
-function nativePixels(instance: DicomInstance, bytes: Uint8Array): ReturnType<typeof toRgba> {
-  const { tileWidth: width, tileHeight: height, samples, planar, photometric } = instance;
-  const size = width * height;
-  if (bytes.length < size * samples) throw new Error('It has too little data.');
-  const planes = planar
-    ? Array.from({ length: samples }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
-    : [bytes];
-  const image = toRgba(planes, width, height, {
-    samples,
-    planar,
-    alpha: 'none',
-    palette: instance.palette,
-    photometric:
-      samples >= 3
-        ? tiffPhotometric.rgb
-        : instance.palette !== null
-          ? tiffPhotometric.palette
-          : photometric === 'MONOCHROME1'
-            ? tiffPhotometric.whiteIsZero
-            : tiffPhotometric.blackIsZero,
-  });
-  if (photometric === 'YBR_FULL') ycbcrToRgb(image.data);
-  return image;
+/** As values are delivered: inverted where black is high. */
+function windowOf({ window, photometric, bitsStored }: DicomInstance): DicomInstance['window'] {
+  if (window === null || photometric !== 'MONOCHROME1') return window;
+  const white = 2 ** bitsStored - 1;
+  return [white - window[1], white - window[0]];
 }

@@ -4,6 +4,8 @@
  */
 
 import { decimalNumber } from '../../base/decimal.ts';
+import { longRepresentations } from '../../base/dicom-start.ts';
+import { maxChannels } from '../limits.ts';
 
 /** Per-frame functional groups: one item for each frame. */
 export const perFrameTag = 0x52009230;
@@ -12,17 +14,15 @@ const columnTag = 0x0048021e;
 const rowTag = 0x0048021f;
 const measuresTag = 0x00289110;
 const spacingTag = 0x00280030;
-/** Longest text of two numbers. */
-const maxSpacingBytes = 64;
+const pathsTag = 0x00480207;
+const pathIdTag = 0x00480106;
+/** Longest text of two numbers, or of an identifier. */
+const maxTextBytes = 64;
 
 const itemTag = 0xfffee000;
 const itemEndTag = 0xfffee00d;
 const sequenceEndTag = 0xfffee0dd;
 const undefinedLength = 0xffffffff;
-/** Value representations with a length of four bytes (PS3.5, 7.1.2). */
-const longRepresentations: ReadonlySet<string> = new Set([
-  ...['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV'],
-]);
 /** Sequences within sequences. */
 const maxDepth = 32;
 
@@ -31,6 +31,8 @@ export interface FramePositions {
   readonly places: Int32Array;
   /** Pixel Spacing of the first frame in mm; null where it has none. */
   readonly spacing: { readonly x: number; readonly y: number } | null;
+  /** The optical path of each frame, by its number among `ids`, -1 where it names none; null where no frame names one. */
+  readonly paths: { readonly ids: readonly string[]; readonly ofFrames: Int16Array } | null;
   /** Offset of what follows the sequence. */
   readonly end: number;
 }
@@ -60,19 +62,31 @@ export function readFramePositions(
   if (end !== Infinity && end > bytes.length) throw new RangeError('The bytes end within the sequence.');
   let places = new Int32Array(0);
   let spacing: FramePositions['spacing'] = null;
+  let paths = new Int16Array(0);
+  const ids: string[] = [];
   let count = 0;
+  const found = (last: number): FramePositions => ({
+    places: places.slice(0, count * 2),
+    spacing,
+    paths: ids.length === 0 ? null : { ids, ofFrames: paths.slice(0, count) },
+    end: last,
+  });
   let next = at;
   while (next < end) {
     const item = walk.item(next);
-    if (item.tag === sequenceEndTag) return { places: places.slice(0, count * 2), spacing, end: item.at };
+    if (item.tag === sequenceEndTag) return found(item.at);
     if (count * 2 === places.length) {
       const more = new Int32Array(Math.max(2048, places.length * 2));
-      spend(more.byteLength - places.byteLength);
+      const morePaths = new Int16Array(more.length / 2).fill(-1);
+      spend((more.byteLength - places.byteLength) * 1.25);
       more.set(places);
+      morePaths.set(paths);
       places = more;
+      paths = morePaths;
     }
     next = walk.each(item, 0, (group) => {
       if (group.tag === measuresTag && count === 0) spacing = walk.spacing(group);
+      if (group.tag === pathsTag) paths[count] = numberAmong(ids, walk.text(group, pathIdTag));
       if (group.tag !== positionTag) return;
       walk.items(group, 0, (position) => {
         walk.each(position, 0, ({ tag, length: bytesOfValue, at: from }) => {
@@ -84,7 +98,14 @@ export function readFramePositions(
     });
     count++;
   }
-  return { places: places.slice(0, count * 2), spacing, end: next };
+  return found(next);
+}
+
+/** The number of an identifier, which is added where it is new; -1 for an empty one, and beyond the most channels. */
+function numberAmong(ids: string[], id: string): number {
+  const known = id === '' ? -1 : ids.indexOf(id);
+  if (known >= 0 || id === '' || ids.length >= maxChannels) return known;
+  return ids.push(id) - 1;
 }
 
 /** Steps from element to element without keeping any. */
@@ -101,18 +122,23 @@ class ElementWalk {
     return this.#view.getInt32(at, true);
   }
 
-  /** Pixel Spacing (rows, columns) within a Pixel Measures sequence; null without two positive numbers. */
-  spacing(measures: Element): FramePositions['spacing'] {
-    let found: FramePositions['spacing'] = null;
-    this.items(measures, 0, (item) => {
+  /** The text of an element within a sequence's items, up to `maxTextBytes`; empty without one. */
+  text(sequence: Element, wanted: number): string {
+    let found = '';
+    this.items(sequence, 0, (item) => {
       this.each(item, 0, ({ tag, at, length }) => {
-        if (tag !== spacingTag || length > maxSpacingBytes) return;
+        if (tag !== wanted || length > maxTextBytes || found !== '') return;
         const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, length);
-        const [y, x] = new TextDecoder('latin1').decode(bytes).split('\\').map(decimalNumber);
-        if (x != null && y != null && x > 0 && y > 0) found ??= { x, y };
+        found = new TextDecoder('latin1').decode(bytes).replaceAll('\0', '').trim();
       });
     });
     return found;
+  }
+
+  /** Pixel Spacing (rows, columns) within a Pixel Measures sequence; null without two positive numbers. */
+  spacing(measures: Element): FramePositions['spacing'] {
+    const [y, x] = this.text(measures, spacingTag).split('\\').map(decimalNumber);
+    return x != null && y != null && x > 0 && y > 0 ? { x, y } : null;
   }
 
   /** An item of a sequence, or the end of one. */

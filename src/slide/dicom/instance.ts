@@ -9,7 +9,10 @@ import { SlideError, type ByteSource } from '../slide.ts';
 import { binaryOf, bytesOf, damagedDicom, itemsOf, numberOf, readDataSet, textOf } from './data-set.ts';
 import { frameReader } from './frames.ts';
 import { imageKind, pixelSize, type DicomPixelSize, type ImageKind } from './instance-rules.ts';
+import { pathsOf } from './optical-paths.ts';
 import { paletteOf } from './palette.ts';
+import { part10Source } from './part-10.ts';
+import { deflatedLittle } from './transfer-syntax.ts';
 import { specimenProperties } from './specimen.ts';
 
 /** What an instance says about its pixels, whether it comes from a file or DICOMweb. */
@@ -29,14 +32,23 @@ export interface DicomInstance {
   readonly photometric: string;
   readonly samples: number;
   readonly planar: boolean;
+  /** Bits that a value takes, and those of them that hold it. */
   readonly bits: number;
+  readonly bitsStored: number;
+  readonly signed: boolean;
   /** Column and row of the first pixel of each frame, from 1, 0 and 0 where it has none; null when frames are in row order. */
   readonly places: Int32Array | null;
   /** Colours of palette indices as in TIFF's ColorMap (`SampleLayout`); null without. */
   readonly palette: Float64Array | null;
-  /** Optical paths and focal planes, of which the first is shown. */
-  readonly paths: number;
+  /** Optical paths of the frames; at least one. */
+  readonly paths: readonly OpticalPath[];
+  /** For each frame, the number of its path in `paths`, -1 where it names none; null where frames are in the order of paths. */
+  readonly framePaths: Int16Array | null;
+  /** Focal planes, of which the first is shown. */
   readonly focalPlanes: number;
+  readonly concatenation: Concatenation;
+  /** Values shown as black and as white (VOI LUT); null without. */
+  readonly window: readonly [low: number, high: number] | null;
   /** µm per pixel of this instance. */
   readonly mpp: DicomPixelSize | null;
   readonly magnification: number | null;
@@ -47,24 +59,40 @@ export interface DicomInstance {
   frame(index: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-const wsiStorage = '1.2.840.10008.5.1.4.1.1.77.1.6';
-
-/** Whether the bytes start like a DICOM file. */
-export function isDicom(head: Uint8Array): boolean {
-  return head[128] === 0x44 && head[129] === 0x49 && head[130] === 0x43 && head[131] === 0x4d;
+/** A light path: a channel of a fluorescence image. */
+export interface OpticalPath {
+  readonly id: string;
+  /** Its description, else its identifier. */
+  readonly name: string;
 }
+
+/** An image that is split into several instances. */
+export interface Concatenation {
+  /** Shared by its instances; empty for an image in one. */
+  readonly uid: string;
+  /** Number of the instance among them, from 1; 0 without. */
+  readonly number: number;
+  /** How many there are; 0 where it is not said. */
+  readonly count: number;
+}
+
+const wsiStorage = '1.2.840.10008.5.1.4.1.1.77.1.6';
 
 /**
  * Reads an instance's data set.
  * @throws SlideError `unsupported` when it is not a whole-slide image, `truncated`, `corrupt`.
  */
 export async function dicomInstance(
-  source: ByteSource,
-  budget = new ByteBudget(source.name),
+  file: ByteSource,
+  budget = new ByteBudget(file.name),
 ): Promise<DicomInstance> {
-  const { data, framePlaces, frameSpacing } = await readDataSet(source, budget);
+  const { source, deflated, guessed } = await part10Source(file);
+  const { data, framePlaces, frameSpacing, framePaths } = await readDataSet(source, budget);
   const text = (key: string): string => textOf(data, key);
-  if (text('x00080016') !== wsiStorage) {
+  // Some writers leave out the class; no other image has a total pixel matrix.
+  const isSlide =
+    text('x00080016') === '' ? data.elements.x00480006 !== undefined : text('x00080016') === wsiStorage;
+  if (!isSlide) {
     throw new SlideError(
       'unsupported',
       source.name,
@@ -90,12 +118,24 @@ export async function dicomInstance(
   }
   const pixelData = data.elements.x7fe00010;
   if (pixelData === undefined) throw damagedDicom(source.name, 'It has no pixel data.');
-  const transferSyntax = text('x00020010');
+  const transferSyntax = deflated ? deflatedLittle : text('x00020010');
+  if (guessed && pixelData.hadUndefinedLength === true) {
+    throw new SlideError(
+      'unsupported',
+      source.name,
+      'It has no DICOM header, which would say how its pixels are compressed.',
+      'Export it again as a DICOM file (Part 10).',
+    );
+  }
   const samples = binaryOf(data, 'x00280002', 'uint16') ?? 1;
   const bits = binaryOf(data, 'x00280100', 'uint16') ?? 8;
   const columns = Math.ceil(width / tileWidth);
   const opticalPaths = itemsOf(data, 'x00480105');
   const path = opticalPaths[0];
+  const places =
+    text('x00209311') === 'TILED_FULL' || framePlaces === null || framePlaces.length === 0
+      ? null
+      : framePlaces;
   const icc = path === undefined ? null : bytesOf(path, 'x00282000');
   const scanner = [text('x00080070'), text('x00081090')]
     .filter((one) => one !== '' && one !== 'Unknown')
@@ -114,12 +154,21 @@ export async function dicomInstance(
     samples,
     planar: binaryOf(data, 'x00280006', 'uint16') === 1,
     bits,
-    places:
-      text('x00209311') === 'TILED_FULL' || framePlaces === null || framePlaces.length === 0
-        ? null
-        : framePlaces,
+    bitsStored: Math.min(bits, binaryOf(data, 'x00280101', 'uint16') ?? bits),
+    signed: binaryOf(data, 'x00280103', 'uint16') === 1,
+    places,
     palette: text('x00280004') === 'PALETTE COLOR' ? paletteOf(data) : null,
-    paths: binaryOf(data, 'x00480302', 'uint32') ?? Math.max(1, opticalPaths.length),
+    ...pathsOf(
+      opticalPaths.map((one) => ({ id: textOf(one, 'x00480106'), name: textOf(one, 'x00480107') })),
+      sharedPath(data),
+      places === null ? null : framePaths,
+    ),
+    concatenation: {
+      uid: text('x00209161'),
+      number: binaryOf(data, 'x00209162', 'uint16') ?? 0,
+      count: binaryOf(data, 'x00209163', 'uint16') ?? 0,
+    },
+    window: windowOf(data),
     focalPlanes: binaryOf(data, 'x00480303', 'uint32') ?? 1,
     mpp: pixelSize(
       sharedSpacing(data) ?? frameSpacing,
@@ -145,10 +194,29 @@ export async function dicomInstance(
   };
 }
 
+/** The first item of a functional group that all frames share. */
+function sharedGroup(data: DataSet, key: string): DataSet | undefined {
+  const shared = itemsOf(data, 'x52009229')[0];
+  return shared === undefined ? undefined : itemsOf(shared, key)[0];
+}
+
+/** Identifier of the path that all frames share; empty without. */
+function sharedPath(data: DataSet): string {
+  const group = sharedGroup(data, 'x00480207');
+  return group === undefined ? '' : textOf(group, 'x00480106');
+}
+
+/** Window Center and Width of all frames (PS3.3, C.11.2.1.2.1), as the values at its ends. */
+function windowOf(data: DataSet): readonly [number, number] | null {
+  const holder = sharedGroup(data, 'x00289132') ?? data;
+  const [centre, width] = [numberOf(holder, 'x00281050'), numberOf(holder, 'x00281051')];
+  if (centre === null || width === null || !(width >= 1)) return null;
+  return [centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2];
+}
+
 /** Pixel Spacing (row, column; mm) of the functional groups that all frames share. */
 function sharedSpacing(data: DataSet): { readonly x: number | null; readonly y: number | null } | null {
-  const shared = itemsOf(data, 'x52009229')[0];
-  const measures = shared === undefined ? undefined : itemsOf(shared, 'x00289110')[0];
+  const measures = sharedGroup(data, 'x00289110');
   if (measures?.elements.x00280030 === undefined) return null;
   return { y: numberOf(measures, 'x00280030', 0), x: numberOf(measures, 'x00280030', 1) };
 }
@@ -165,6 +233,7 @@ const keywords: Readonly<Record<string, string>> = {
   x00181020: 'SoftwareVersions',
   x0020000d: 'StudyInstanceUID',
   x0020000e: 'SeriesInstanceUID',
+  x00209161: 'ConcatenationUID',
   x00209311: 'DimensionOrganizationType',
   x00280004: 'PhotometricInterpretation',
 };

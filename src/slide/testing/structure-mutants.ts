@@ -59,6 +59,26 @@ export function tiffFields(bytes: Uint8Array): Field[] {
   return fields.filter(({ at, size }) => at + size <= bytes.length);
 }
 
+/** All numbers of a CZI file's structure: its header, its lists of pictures and attachments, the head of every segment. */
+export function cziFields(bytes: Uint8Array): Field[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = Buffer.from(bytes).toString('latin1');
+  const fields: Field[] = [80, 84, 92, 104].map((at) => ({ at, size: at === 80 ? 4 : 8 }));
+  for (const { 0: name, index: at } of text.matchAll(/ZISRAW[A-Z]+/g)) {
+    fields.push({ at: at + 16, size: 8 }, { at: at + 24, size: 8 }, { at: at + 32, size: 4 });
+    if (name === 'ZISRAWSUBBLOCK') fields.push({ at: at + 40, size: 8 });
+  }
+  for (const { index: at } of text.matchAll(/DV[\0-\x0d]\0\0\0/g)) {
+    fields.push({ at: at + 2, size: 4 }, { at: at + 6, size: 8 }, { at: at + 14, size: 4 });
+    fields.push({ at: at + 18, size: 4 }, { at: at + 28, size: 4 });
+    for (let i = 0; i < Math.min(12, view.getInt32(at + 28, true)); i++) {
+      for (const offset of [4, 8, 16]) fields.push({ at: at + 32 + i * 20 + offset, size: 4 });
+    }
+  }
+  for (const { index: at } of text.matchAll(/A1\0{10}/g)) fields.push({ at: at + 12, size: 8 });
+  return fields.filter(({ at, size }) => at + size <= bytes.length);
+}
+
 /** A copy with one to four numbers replaced by absurd, neighbouring, or each other's values. */
 export function mutatedFields(
   bytes: Uint8Array,
@@ -67,7 +87,8 @@ export function mutatedFields(
 ): Uint8Array<ArrayBuffer> {
   const copy = Uint8Array.from(bytes);
   const view = new DataView(copy.buffer);
-  const le = copy[0] === 0x49;
+  // Only TIFF may be big-endian, and says so with MM.
+  const le = copy[0] !== 0x4d;
   const changes = 1 + below(random, 4);
   for (let change = 0; change < changes; change++) {
     const { at, size } = pick(random, fields);

@@ -1,34 +1,12 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
-import { believableMpp } from '../../base/resolution.ts';
-import { contentRevision, fingerprint } from '../fingerprint.ts';
+import { gridSlide, type AssociatedSource, type TileGrid } from '../grid-slide.ts';
 import { usableProfile } from '../icc.ts';
-import { pyramidOf, slideLevels, type LevelCandidate, type LevelScale } from '../pyramid.ts';
-import type { ByteSource, Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
+import { pyramidOf, type LevelCandidate, type LevelScale } from '../pyramid.ts';
+import type { ByteSource, Slide, SlideMpp, SlidePlatform } from '../slide.ts';
 import { compression, compressionName, tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
-/** A grid of tiles: a TIFF image, or a view of one that creates tiles where the file has none (NDPI). */
-export interface TileGrid {
-  readonly width: number;
-  readonly height: number;
-  readonly tileWidth: number;
-  readonly tileHeight: number;
-  readonly columns: number;
-  readonly rows: number;
-  /** Level-0 pixels per pixel, where it is not the ratio of the sizes. */
-  readonly downsample?: number;
-  tile(column: number, row: number, platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
-  /** Whether the file holds any of its tiles, where that can be asked without reading them. */
-  hasTiles?(): Promise<boolean>;
-}
-
-/** An associated image, such as a label. */
-export interface AssociatedSource {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  whole(platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
-}
+export type { AssociatedSource, TileGrid } from '../grid-slide.ts';
 
 /** What a TIFF dialect finds in a file. */
 export interface TiffContents {
@@ -100,47 +78,19 @@ export async function tiffSlide(
   platform: SlidePlatform,
   sources: readonly ByteSource[] = [file.source],
 ): Promise<Slide> {
-  const { source } = file;
-  const base = contents.levels[0];
-  if (base === undefined) throw file.corrupt('It has no image of a slide.');
+  if (contents.levels.length === 0) throw file.corrupt('It has no image of a slide.');
   const { directory } = contents;
   const notes = [...(contents.notes ?? []), ...(await emptyNotes(contents.levels, file))];
   const profile = await usableProfile(directory.byteLength(tag.iccProfile), () =>
     directory.bytes(tag.iccProfile),
   );
-  const metadata: SlideMetadata = {
-    name: sources.length === 1 ? source.name : `${source.name} and ${sources.length - 1} more`,
-    format: contents.format,
-    compression: compressionName(directory.number(tag.compression) ?? compression.none),
-    width: base.width,
-    height: base.height,
-    levels: slideLevels(contents.levels),
-    mpp: believableMpp(contents.mpp),
-    magnification: contents.magnification,
-    associated: contents.associated.map(({ name, width, height }) => ({ name, width, height })),
-    scanner: contents.scanner,
-    icc: profile.summary,
-    fileSize: sources.reduce((sum, one) => sum + one.size, 0),
-    fingerprint: await fingerprint(sources),
-    revision: await contentRevision(sources),
-    properties: contents.properties,
-    ...(notes.length === 0 ? {} : { notes }),
-  };
-  return {
-    metadata,
-    async tile(level, column, row, signal) {
-      const grid = contents.levels[level];
-      if (grid === undefined || !(column >= 0 && row >= 0 && column < grid.columns && row < grid.rows)) {
-        throw new RangeError(`${source.name} has no tile ${column}, ${row} at level ${level}.`);
-      }
-      return grid.tile(column, row, platform, signal);
+  const { format, levels, associated, mpp, magnification, scanner, properties } = contents;
+  return gridSlide(
+    sources,
+    {
+      ...{ format, levels, associated, mpp, magnification, scanner, properties, notes, profile },
+      compression: compressionName(directory.number(tag.compression) ?? compression.none),
     },
-    async associatedImage(name, signal) {
-      const image = contents.associated.find((one) => one.name === name);
-      if (image === undefined) throw new RangeError(`${source.name} has no associated image "${name}".`);
-      return image.whole(platform, signal);
-    },
-    iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
-    close: () => sources.forEach((one) => void one.close?.()),
-  };
+    platform,
+  );
 }

@@ -15,10 +15,9 @@ const convert = 'Convert it to OME-TIFF, for example with QuPath or bfconvert, a
 const unread: readonly UnreadTiff[] = [
   {
     problem:
-      'This is the index of an Olympus (Evident) VSI slide: it holds only label and overview; the scan is in .ets files in the folder beside it, which are not supported.',
-    remedy: convert,
+      'This is the index of an Olympus (Evident) VSI slide: it holds only label and overview; the scan is in .ets files in the folder beside it.',
+    remedy: 'Give it back its name, which ends with .vsi, and open the folder that holds it and its scans.',
     recognises: async (file) =>
-      /\.vsi$/i.test(file.source.name) ||
       /^olympus/i.test(await file.directories[0]!.text(tag.make)) ||
       /^olympus/i.test(await file.directories[0]!.text(tag.software)),
   },

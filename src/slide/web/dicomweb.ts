@@ -2,13 +2,16 @@
  * A slide series on a DICOMweb server (PS3.18): `…/studies/{uid}/series/{uid}`. Metadata as DICOM JSON,
  * frames one by one.
  */
+import type { FramePositions } from '../dicom/frame-positions.ts';
 import type { DicomInstance } from '../dicom/instance.ts';
 import { imageKind, pixelSize } from '../dicom/instance-rules.ts';
+import { pathsOf } from '../dicom/optical-paths.ts';
 import { noProfile } from '../icc.ts';
 import { abortReason } from '../../base/abort.ts';
 import { responseBytes, responseText } from '../limited-response.ts';
 import {
   jsonCost,
+  maxChannels,
   maxDicomWebBytes,
   maxFramePixels,
   maxSide,
@@ -153,7 +156,19 @@ function instance(data: DataSet, { series, name, http, budget }: Series): DicomI
     places,
     // Tables of colours are bulk data, which is not fetched: such a slide is refused.
     palette: null,
-    paths: number(data, '00480302') ?? Math.max(1, opticalPaths.length),
+    ...pathsOf(
+      opticalPaths.map((one) => ({ id: text(one, '00480106'), name: text(one, '00480107') })),
+      pathIdOf(items(data, '52009229')[0]),
+      places === null ? null : framePathsOf(groups),
+    ),
+    bitsStored: number(data, '00280101') ?? number(data, '00280100') ?? 8,
+    signed: number(data, '00280103') === 1,
+    concatenation: {
+      uid: text(data, '00209161'),
+      number: number(data, '00209162') ?? 0,
+      count: number(data, '00209163') ?? 0,
+    },
+    window: null,
     focalPlanes: number(data, '00480303') ?? 1,
     mpp: pixelSize(
       measures === undefined
@@ -169,6 +184,22 @@ function instance(data: DataSet, { series, name, http, budget }: Series): DicomI
     frame: (index, signal) =>
       fetchFrame(`${series}/instances/${sop}/frames/${index + 1}`, name, index, http, signal),
   };
+}
+
+/** The optical path that a functional group names; empty without. */
+function pathIdOf(group: unknown): string {
+  const identification = isDataSet(group) ? items(group, '00480207')[0] : undefined;
+  return identification === undefined ? '' : text(identification, '00480106');
+}
+
+function framePathsOf(groups: readonly unknown[]): FramePositions['paths'] {
+  const ids: string[] = [];
+  const ofFrames = Int16Array.from(groups, (group) => {
+    const id = pathIdOf(group);
+    if (id !== '' && !ids.includes(id) && ids.length < maxChannels) ids.push(id);
+    return ids.indexOf(id);
+  });
+  return ids.length === 0 ? null : { ids, ofFrames };
 }
 
 async function fetchFrame(

@@ -1,0 +1,93 @@
+/** A slide whose levels are grids of tiles, whatever its format: what is left of a reader when it has found them. */
+import { believableMpp } from '../base/resolution.ts';
+import { contentRevision, fingerprint } from './fingerprint.ts';
+import { noProfile, type EmbeddedProfile } from './icc.ts';
+import { slideLevels } from './pyramid.ts';
+import type { ByteSource, Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from './slide.ts';
+
+/** A grid of tiles: an image of the file, or a view of one that creates tiles where the file has none. */
+export interface TileGrid {
+  readonly width: number;
+  readonly height: number;
+  readonly tileWidth: number;
+  readonly tileHeight: number;
+  readonly columns: number;
+  readonly rows: number;
+  /** Level-0 pixels per pixel, where it is not the ratio of the sizes. */
+  readonly downsample?: number;
+  tile(column: number, row: number, platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
+  /** Whether the file holds any of its tiles, where that can be asked without reading them. */
+  hasTiles?(): Promise<boolean>;
+}
+
+/** An associated image, such as a label. */
+export interface AssociatedSource {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  whole(platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
+}
+
+/** What a format's reader finds in its files. */
+export interface GridContents {
+  /** Of the slide; without one, that of its files. */
+  readonly name?: string;
+  readonly format: string;
+  /** See `SlideMetadata`. */
+  readonly compression: string | null;
+  /** From the largest down; at least one. */
+  readonly levels: readonly TileGrid[];
+  readonly associated: readonly AssociatedSource[];
+  readonly mpp: SlideMpp | null;
+  readonly magnification: number | null;
+  readonly scanner: string | null;
+  readonly properties: Readonly<Record<string, string>>;
+  /** See `SlideMetadata`. */
+  readonly notes?: readonly string[];
+  readonly profile?: EmbeddedProfile;
+}
+
+/** Assembles a slide. @param sources its files, the one that names it first. @throws SlideError of reading. */
+export async function gridSlide(
+  sources: readonly ByteSource[],
+  contents: GridContents,
+  platform: SlidePlatform,
+): Promise<Slide> {
+  const { name } = sources[0]!;
+  const { levels, associated, notes = [], profile = noProfile } = contents;
+  const metadata: SlideMetadata = {
+    name: contents.name ?? (sources.length === 1 ? name : `${name} and ${sources.length - 1} more`),
+    format: contents.format,
+    compression: contents.compression,
+    width: levels[0]!.width,
+    height: levels[0]!.height,
+    levels: slideLevels(levels),
+    mpp: believableMpp(contents.mpp),
+    magnification: contents.magnification,
+    associated: associated.map(({ name, width, height }) => ({ name, width, height })),
+    scanner: contents.scanner,
+    icc: profile.summary,
+    fileSize: sources.reduce((sum, one) => sum + one.size, 0),
+    fingerprint: await fingerprint(sources),
+    revision: await contentRevision(sources),
+    properties: contents.properties,
+    ...(notes.length === 0 ? {} : { notes }),
+  };
+  return {
+    metadata,
+    async tile(level, column, row, signal) {
+      const grid = levels[level];
+      if (grid === undefined || !(column >= 0 && row >= 0 && column < grid.columns && row < grid.rows)) {
+        throw new RangeError(`${name} has no tile ${column}, ${row} at level ${level}.`);
+      }
+      return grid.tile(column, row, platform, signal);
+    },
+    async associatedImage(wanted, signal) {
+      const image = associated.find((one) => one.name === wanted);
+      if (image === undefined) throw new RangeError(`${name} has no associated image "${wanted}".`);
+      return image.whole(platform, signal);
+    },
+    iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
+    close: () => sources.forEach((one) => void one.close?.()),
+  };
+}
