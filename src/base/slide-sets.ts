@@ -166,7 +166,8 @@ export function vastMark(names: readonly string[]): string | null {
   // An OME-Zarr of an older version has two: `.zattrs` and `.zgroup`.
   const [first] = marks.filter(({ isFolder }) => isFolder);
   if (first !== undefined) return first.name;
-  return marks.length === 1 && !names.some(isSlideName) ? marks[0]!.name : null;
+  const [only, second] = marks;
+  return only !== undefined && second === undefined && !names.some(isSlideName) ? only.name : null;
 }
 
 /**

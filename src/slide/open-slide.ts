@@ -31,6 +31,7 @@ import { dicomWebInstances, isDicomWebSeries } from './web/dicomweb.ts';
 import { iiif } from './web/iiif.ts';
 import { openDeepZoomFiles, openZoomifyFiles } from './web/local-tiles.ts';
 import { tileServerSlide, type TileServerSlide } from './web/tile-server.ts';
+import { isZarrUrl, openZarrFiles, openZarrUrl } from './zarr/open-zarr.ts';
 import { zoomify } from './web/zoomify.ts';
 
 /**
@@ -114,6 +115,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
 const setReaders: Partial<
   Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
 > = {
+  zarr: openZarrFiles,
   'deep-zoom': openDeepZoomFiles,
   zoomify: openZoomifyFiles,
 };
@@ -166,6 +168,7 @@ export async function openSlideUrl(
     };
     return dicomSlide(instances, identity, platform, budget);
   }
+  if (isZarrUrl(url)) return openZarrUrl(url, http, platform);
   let source: ByteSource;
   try {
     source = await urlByteSource(url, options);
