@@ -5,6 +5,7 @@ Run by hand from the project's root, with these packages from PyPI: zarr, ome-za
 
     python3 scripts/golden/zarr_images.py
 """
+import base64
 import io
 import json
 import shutil
@@ -184,7 +185,22 @@ MADE = {
 }
 
 
+def blosc_chunks():
+    """Chunks in every compression and order of bytes, and the values that they hold, in base64."""
+    base = picture(2, width=40, height=24) + numpy.arange(40, dtype=numpy.uint16) % 7
+    listed = []
+    for compressor in ("blosclz", "lz4", "zlib", "zstd"):
+        for shuffle in (Blosc.NOSHUFFLE, Blosc.SHUFFLE, Blosc.BITSHUFFLE):
+            # Of 957 values: blocks that are no whole number of eights.
+            values = base if shuffle == Blosc.SHUFFLE else base.ravel()[:957].copy()
+            chunk = Blosc(compressor, 5, shuffle, 512).encode(values)
+            text = lambda data: base64.b64encode(data).decode()
+            listed.append({"name": f"{compressor} {shuffle}", "chunk": text(chunk), "values": text(values.tobytes())})
+    (OUT / "blosc.json").write_text(json.dumps(listed, indent=2) + "\n")
+
+
 def main():
+    blosc_chunks()
     for name, (make, names) in MADE.items():
         with tempfile.TemporaryDirectory() as work:
             folder = Path(work) / f"{name}.zarr"

@@ -21,7 +21,7 @@ afterAll(() => rmSync(work, { recursive: true }));
 type Files = Record<string, Uint8Array<ArrayBuffer>>;
 
 const filesOf = (name: string): Files =>
-  unzipSync(new Uint8Array(readFileSync(join(import.meta.dirname, `../golden/zarr/${name}.zip`)))) as Files;
+  unzipSync(new Uint8Array(readFileSync(join(import.meta.dirname, `../golden/zarr/${name}.zip`))));
 const isGolden = (path: string): boolean => path.startsWith('golden/');
 
 /** Files as the page has them. */
