@@ -115,6 +115,12 @@ export default defineConfig({
   // Unknown pages are a 404, not the app: a mistyped slide URL must fail.
   appType: 'mpa',
   plugins: [react(), models(), offline()],
+  resolve: {
+    alias: ['blosc', 'lz4', 'zstd'].map((name) => ({
+      find: `numcodecs/${name}`,
+      replacement: join(root, 'src/slide/zarr/no-codec.ts'),
+    })),
+  },
   server: { headers: isolation, host: 'localhost' },
   preview: { headers: isolation, host: 'localhost' },
   worker: { format: 'es', plugins: () => [wasmThreads()] },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
+import { unzipSync } from 'fflate';
 import { meanColour, openBySlideAddress, openFile, viewPixels, viewTransform } from './fixtures/workbench.ts';
 
 /** Made with OpenSlide: mean colours of a grid of cells over the slide. */
@@ -142,4 +143,42 @@ test('a folder that holds a slide of several files opens, and shows its tissue i
         expect(Math.abs(seen![channel]! - golden8![channel]!)).toBeLessThan(8);
     }
   }).toPass({ timeout: 30_000 });
+});
+
+test('what the page decodes itself: JPEG-LS, HTJ2K, OME-Zarr', async ({ page }) => {
+  const golden = join(import.meta.dirname, '../src/slide/golden');
+  /** The made pictures have many colours; glass and errors have few. */
+  const expectColours = (least: number): Promise<void> =>
+    expect(async () => {
+      const { data } = await viewPixels(page);
+      const colours = new Set<number>();
+      for (let i = 0; i < data.length; i += 3) {
+        colours.add(((data[i]! >> 3) << 10) | ((data[i + 1]! >> 3) << 5) | (data[i + 2]! >> 3));
+      }
+      expect(colours.size).toBeGreaterThan(least);
+    }).toPass({ timeout: 20_000 });
+  await page.goto('/?slide=none');
+  for (const name of ['jpegls.dcm', 'htj2k.dcm']) {
+    await openFile(page, join(golden, 'dicom', name));
+    await expect(page.getByTestId('slide-name')).toHaveText(name);
+    await expectColours(300);
+  }
+  for (const [name, mpp] of [
+    ['rgb-ome-zarr-py', '0.25'],
+    ['sharded', '0.5'],
+  ] as const) {
+    const files = unzipSync(new Uint8Array(readFileSync(join(golden, `zarr/${name}.zip`))));
+    await page.route(`**/${name}.zarr/**`, (route) => {
+      const path = new URL(route.request().url()).pathname.split(`${name}.zarr/`)[1] ?? '';
+      const bytes = files[path];
+      if (bytes === undefined) return route.fulfill({ status: 404 });
+      const [, from = '', to = ''] = /bytes=(\d*)-(\d*)/.exec(route.request().headers().range ?? '') ?? [];
+      if (from === '' && to === '') return route.fulfill({ body: Buffer.from(bytes) });
+      const part = from === '' ? bytes.slice(-Number(to)) : bytes.slice(Number(from), Number(to) + 1);
+      return route.fulfill({ status: 206, body: Buffer.from(part) });
+    });
+    await openBySlideAddress(page, `${name}.zarr`);
+    await expect(page.getByTestId('slide-resolution')).toContainText(mpp);
+    await expectColours(50);
+  }
 });

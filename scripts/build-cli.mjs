@@ -36,6 +36,15 @@ const entryPoints = {
  */
 const external = ['sharp', 'onnxruntime-node', 'onnxruntime-web', 'node-fetch'];
 
+/**
+ * What zarrita would load and `limitCodecs` replaces.
+ * @param {string} root the project's folder
+ */
+const unusedCodecs = (root) =>
+  Object.fromEntries(
+    ['blosc', 'lz4', 'zstd'].map((name) => [`numcodecs/${name}`, join(root, 'src/slide/zarr/no-codec.ts')]),
+  );
+
 /** CommonJS packages expect these three in every module. */
 const banner =
   "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);" +
@@ -93,6 +102,7 @@ export async function buildCli(root, folder = outputFolder(root)) {
     // As in the app: the ES modules of TF.js, of which only what is used is bundled.
     mainFields: ['module', 'main'],
     external,
+    alias: unusedCodecs(root),
     banner: { js: banner },
     write: false,
     metafile: true,

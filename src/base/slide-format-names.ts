@@ -15,6 +15,8 @@ const formatNames: Readonly<Record<string, string>> = {
   'zeiss-czi': 'Zeiss CZI',
   tiff: 'TIFF',
   'deep-zoom': 'Deep Zoom',
+  zoomify: 'Zoomify',
+  'ome-zarr': 'OME-Zarr',
   'iiif-2': 'IIIF Image API 2',
   'iiif-3': 'IIIF Image API 3',
   jpeg: 'JPEG image',

@@ -8,7 +8,7 @@ export const maxFolderFiles = 100_000;
 export const maxFolderDepth = 16;
 
 /** Kinds of slides that consist of several files. */
-export type SlideSetKind = 'mrxs' | 'vsi' | 'vms' | 'ndpis' | 'zarr';
+export type SlideSetKind = 'mrxs' | 'vsi' | 'vms' | 'ndpis' | 'zarr' | 'deep-zoom' | 'zoomify';
 
 /** Anything that stands for a file. */
 interface Placed {
@@ -34,6 +34,8 @@ interface SetRule {
   readonly beside?: RegExp;
   /** The folder in which the mark lies is the slide. */
   readonly isFolder?: true;
+  /** It may have hundreds of thousands of files, which are found by their names when they are read (`ByteSource.beside`). */
+  readonly isVast?: true;
 }
 
 /** Extensions of slide files, including formats that are refused by name. */
@@ -44,7 +46,26 @@ export const isSlideName = (name: string): boolean => slideExtension.test(name);
 
 const rules: readonly SetRule[] = [
   { kind: 'mrxs', mark: /^slidedat\.ini$/i, folder: (parent) => parent, isFolder: true },
-  { kind: 'zarr', mark: /^(?:\.zattrs|\.zgroup|zarr\.json)$/, folder: (parent) => parent, isFolder: true },
+  {
+    kind: 'zarr',
+    mark: /^(?:\.zattrs|\.zgroup|zarr\.json)$/,
+    folder: (parent) => parent,
+    isFolder: true,
+    isVast: true,
+  },
+  {
+    kind: 'zoomify',
+    mark: /^ImageProperties\.xml$/i,
+    folder: (parent) => parent,
+    isFolder: true,
+    isVast: true,
+  },
+  {
+    kind: 'deep-zoom',
+    mark: /\.dzi$/i,
+    folder: (parent, name) => joined(parent, `${stemOf(name)}_files`),
+    isVast: true,
+  },
   { kind: 'vsi', mark: /\.vsi$/i, folder: (parent, name) => joined(parent, `_${stemOf(name)}_`) },
   {
     kind: 'vms',
@@ -134,13 +155,29 @@ export const marksFolder = (name: string): boolean =>
   rules.some(({ mark, isFolder }) => isFolder === true && mark.test(name));
 
 /**
+ * The one among the names in a folder that gives away a slide of very many files.
+ * @returns null where there is none, or several slides.
+ */
+export function vastMark(names: readonly string[]): string | null {
+  const marks = names.flatMap((name) => {
+    const rule = rules.find(({ mark, isVast }) => isVast === true && mark.test(name));
+    return rule === undefined ? [] : [{ name, isFolder: rule.isFolder === true }];
+  });
+  // An OME-Zarr of an older version has two: `.zattrs` and `.zgroup`.
+  const [first] = marks.filter(({ isFolder }) => isFolder);
+  if (first !== undefined) return first.name;
+  const [only, second] = marks;
+  return only !== undefined && second === undefined && !names.some(isSlideName) ? only.name : null;
+}
+
+/**
  * What else belongs to a slide that is given by its main file: the name of a folder beside it, or files beside it.
  * @returns null for a file that is a slide of its own.
  */
 export function companionsOf(name: string): { readonly folder: string | null } | null {
   if (/\.mrxs$/i.test(name)) return { folder: stemOf(name) };
   const rule = rules.find(({ mark, isFolder }) => isFolder !== true && mark.test(name));
-  if (rule === undefined) return null;
+  if (rule === undefined || rule.isVast === true) return null;
   return { folder: rule.folder?.('', name) ?? null };
 }
 

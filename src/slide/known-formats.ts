@@ -123,8 +123,8 @@ const known: readonly KnownFormat[] = [
     recognises: named('.sdpc', '.dyqx', '.tmap', '.mdsx', '.mds'),
   },
   {
-    problem: 'This is part of an OME-Zarr image, which is not supported.',
-    remedy: 'Convert it to OME-TIFF, for example with raw2ometiff.',
+    problem: 'This is part of an OME-Zarr image, which is a folder.',
+    remedy: 'Open the whole folder, the one that holds zarr.json or .zattrs.',
     recognises: (_head, text, name) =>
       /(?:^|\/)(?:\.zattrs|\.zgroup|\.zarray|zarr\.json)$/.test(name) || /^\s*\{[^]*"zarr_format"/.test(text),
   },

@@ -35,7 +35,10 @@ import { urlName } from './range-client.ts';
 import { deepZoom } from './web/deep-zoom.ts';
 import { dicomWebInstances, isDicomWebSeries } from './web/dicomweb.ts';
 import { iiif } from './web/iiif.ts';
+import { openDeepZoomFiles, openZoomifyFiles } from './web/local-tiles.ts';
 import { tileServerSlide, type TileServerSlide } from './web/tile-server.ts';
+import { isZarrUrl, openZarrFiles, openZarrUrl } from './zarr/open-zarr.ts';
+import { zoomify } from './web/zoomify.ts';
 
 /**
  * Opens the slide in the sources: one file, or a set of files that belong together. The slide closes its sources; so does
@@ -120,7 +123,14 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
  */
 const setReaders: Partial<
   Record<SlideSetKind, (sources: readonly ByteSource[], platform: SlidePlatform) => Promise<Slide>>
-> = { mrxs: openMrxs, vms: openVms, vsi: openVsi };
+> = {
+  mrxs: openMrxs,
+  vms: openVms,
+  vsi: openVsi,
+  zarr: openZarrFiles,
+  'deep-zoom': openDeepZoomFiles,
+  zoomify: openZoomifyFiles,
+};
 
 function severalSlides(sets: readonly { readonly title: string }[]): SlideError {
   const titles = sets.slice(0, 5).map(({ title }) => title);
@@ -170,6 +180,7 @@ export async function openSlideUrl(
     };
     return dicomSlide(instances, identity, platform, budget);
   }
+  if (isZarrUrl(url)) return openZarrUrl(url, http, platform);
   let source: ByteSource;
   try {
     source = await urlByteSource(url, options);
@@ -193,7 +204,7 @@ export async function openSlideUrl(
 const leastCacheBytes = 256 * 1024;
 
 const description = (text: string, url: string, name: string): TileServerSlide | null =>
-  deepZoom(text, url, name) ?? iiif(text, url, name);
+  deepZoom(text, url, name) ?? zoomify(text, url, name) ?? iiif(text, url, name);
 
 /** The text at a URL if it can be a description, whatever type the server gives it (`.dzi` has none of its own); else null. */
 async function document(url: string, http: typeof fetch): Promise<string | null> {

@@ -1,7 +1,7 @@
 /** The bytes of a file on disk, in Node. */
 import type { BigIntStats } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { abortReason } from '../base/abort.ts';
 import { fsPath } from '../base/fs-path.node.ts';
 import { SlideError, type ByteSource } from './slide.ts';
@@ -67,6 +67,11 @@ export async function pathByteSource(
       // After the read: what was written during it counts.
       await checkUnchanged();
       return bytes;
+    },
+    async beside(other) {
+      const there = join(dirname(path), other);
+      const info = await stat(fsPath(there)).catch(() => null);
+      return info?.isFile() === true ? pathByteSource(there) : null;
     },
     close: () => (held ? handle.close() : Promise.resolve()),
   };

@@ -1,8 +1,10 @@
 /** What every format guarantees: one test suite over a file of each. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { nodePlatform } from './node-platform.node.ts';
+import { unzipSync } from 'fflate';
+import { memoryByteSource } from './byte-source.ts';
 import { openSlide } from './open-slide.ts';
 import { pathByteSources } from './path-byte-source.node.ts';
 import { readRegion } from './region.ts';
@@ -42,10 +44,20 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['MRXS, images side by side', 'mrxs', 'src/slide/golden/mrxs/plain.mrxs'],
   ['MRXS, overlapping photos', 'mrxs', 'src/slide/golden/mrxs/cameras.mrxs'],
   ['VMS, four pieces', 'hamamatsu-vms', 'src/slide/golden/vms/pieces/pieces.vms'],
+  ['OME-Zarr', 'ome-zarr', 'src/slide/golden/zarr/fluorescence.zip'],
+  ['OME-Zarr in shards', 'ome-zarr', 'src/slide/golden/zarr/sharded.zip'],
   ['PNG', 'png', 'src/slide/golden/cmu1-label.png'],
 ];
 
 async function open(path: string): Promise<Slide> {
+  if (path.endsWith('.zip')) {
+    // A folder of many files.
+    const files = Object.entries(unzipSync(new Uint8Array(readFileSync(join(root, path)))));
+    const sources = files.map(([name, bytes]) =>
+      memoryByteSource(bytes, name.split('/').at(-1) ?? name, `image.zarr/${name}`),
+    );
+    return openSlide(sources, platform);
+  }
   return openSlide(await pathByteSources(await slideFiles(join(root, path))), platform);
 }
 

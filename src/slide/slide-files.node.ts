@@ -10,6 +10,7 @@ import {
   isSlideName,
   marksFolder,
   slideSets,
+  vastMark,
   type SlideSet,
 } from '../base/slide-sets.ts';
 import { SlideError } from './slide.ts';
@@ -22,7 +23,14 @@ import { SlideError } from './slide.ts';
 export async function slideFiles(path: string): Promise<PlacedFile[]> {
   const info = await stat(fsPath(path)).catch(() => null);
   const name = basename(resolve(path));
-  if (info?.isDirectory() === true) return ofFolder(path, name);
+  if (info?.isDirectory() === true) {
+    const names = await namesIn(path).catch((): string[] => []);
+    const vast = vastMark(names.sort());
+    return vast === null ? ofFolder(path, name) : [{ path: join(path, vast), place: `${name}/${vast}` }];
+  }
+  if (info !== null && vastMark([name]) !== null) {
+    return [{ path, place: `${basename(dirname(resolve(path)))}/${name}` }];
+  }
   if (info !== null && marksFolder(name)) return ofFolder(dirname(resolve(path)));
   const companions = companionsOf(name);
   if (info === null || companions === null) return [{ path, place: name }];

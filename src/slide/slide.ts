@@ -40,6 +40,11 @@ export interface ByteSource {
    * @throws SlideError `network`, `no-range`; an AbortError when `signal` aborts.
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * A file by its path relative to this one's folder, where files can be found by name; null where there is none.
+   * @throws SlideError `not-found` for a file that is there and can't be read.
+   */
+  beside?(path: string): Promise<ByteSource | null>;
   /** Releases what the source holds open; a slide closes its sources. */
   close?(): void | Promise<void>;
 }

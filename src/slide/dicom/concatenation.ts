@@ -1,5 +1,6 @@
 /** Images among instances of one size: concatenations in several files (PS3.3, C.7.6.16.2.2.4), and images in one. */
-import type { DicomInstance, OpticalPath } from './instance.ts';
+import type { DicomInstance } from './instance.ts';
+import type { OpticalPath } from './optical-paths.ts';
 
 /** An image in one or several instances. */
 export interface DicomImage {

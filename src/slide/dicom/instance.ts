@@ -9,7 +9,7 @@ import { SlideError, type ByteSource } from '../slide.ts';
 import { binaryOf, bytesOf, damagedDicom, itemsOf, numberOf, readDataSet, textOf } from './data-set.ts';
 import { frameReader } from './frames.ts';
 import { imageKind, pixelSize, type DicomPixelSize, type ImageKind } from './instance-rules.ts';
-import { pathsOf } from './optical-paths.ts';
+import { pathsOf, type OpticalPath } from './optical-paths.ts';
 import { paletteOf } from './palette.ts';
 import { part10Source } from './part-10.ts';
 import { deflatedLittle } from './transfer-syntax.ts';
@@ -57,13 +57,6 @@ export interface DicomInstance {
   readonly properties: Readonly<Record<string, string>>;
   /** The bytes of a frame, counted from 0. @throws SlideError `broken-tile`. */
   frame(index: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
-}
-
-/** A light path: a channel of a fluorescence image. */
-export interface OpticalPath {
-  readonly id: string;
-  /** Its description, else its identifier. */
-  readonly name: string;
 }
 
 /** An image that is split into several instances. */

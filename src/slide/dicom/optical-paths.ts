@@ -1,7 +1,13 @@
 /** Which optical path each frame is of, whether from a file or a DICOMweb server. */
 import { maxChannels } from '../limits.ts';
 import type { FramePositions } from './frame-positions.ts';
-import type { DicomInstance, OpticalPath } from './instance.ts';
+
+/** A light path: a channel of a fluorescence image. */
+export interface OpticalPath {
+  readonly id: string;
+  /** Its description, else its identifier. */
+  readonly name: string;
+}
 
 /** Longest name of a channel that is shown, in characters. */
 const maxName = 64;
@@ -15,7 +21,7 @@ export function pathsOf(
   described: readonly OpticalPath[],
   shared: string,
   ofFrames: FramePositions['paths'],
-): Pick<DicomInstance, 'paths' | 'framePaths'> {
+): { readonly paths: readonly OpticalPath[]; readonly framePaths: Int16Array | null } {
   const all = described
     .slice(0, maxChannels)
     .map(({ id, name }, i) => ({ id: id || `${i + 1}`, name: (name || id).slice(0, maxName) }));

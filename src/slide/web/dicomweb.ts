@@ -64,8 +64,29 @@ export async function dicomWebInstances(
   }
   if (!Array.isArray(list)) throw unreadable(name);
   const shared = { series, name, http, budget };
-  const instances = list.flatMap((data: unknown) => instance(isDataSet(data) ? data : {}, shared) ?? []);
-  return { instances, text };
+  const found = list.flatMap((data: unknown) => instance(isDataSet(data) ? data : {}, shared) ?? []);
+  return { instances: await withSyntaxes(found), text };
+}
+
+/** Most instances whose frames are asked for their transfer syntax; those that follow are taken to be like the first. */
+const maxProbes = 32;
+
+/** The instances with the transfer syntaxes that the server gives with their first frames, where its metadata lack them. */
+function withSyntaxes(instances: readonly WebInstance[]): Promise<DicomInstance[]> {
+  return Promise.all(
+    instances.map(async (one, i) => {
+      if (one.transferSyntax !== '') return one;
+      const given = await (i < maxProbes ? one : instances[0]!).syntaxOfFrame().catch(() => null);
+      return { ...one, transferSyntax: given ?? jpegBaseline };
+    }),
+  );
+}
+
+const jpegBaseline = '1.2.840.10008.1.2.4.50';
+
+interface WebInstance extends DicomInstance {
+  /** What the server says of its first frame; null where it says nothing. @throws SlideError `broken-tile`. */
+  readonly syntaxOfFrame: () => Promise<string | null>;
 }
 
 function unreadable(name: string, cause?: unknown): SlideError {
@@ -109,7 +130,7 @@ interface Series {
   readonly budget: ByteBudget;
 }
 
-function instance(data: DataSet, { series, name, http, budget }: Series): DicomInstance | null {
+function instance(data: DataSet, { series, name, http, budget }: Series): WebInstance | null {
   const tileWidth = number(data, '00280011') ?? 0;
   const tileHeight = number(data, '00280010') ?? 0;
   const width = number(data, '00480006') ?? tileWidth;
@@ -137,12 +158,15 @@ function instance(data: DataSet, { series, name, http, budget }: Series): DicomI
   const measures = measuresOf(items(data, '52009229')[0]) ?? measuresOf(groups[0]);
   const opticalPaths = items(data, '00480105');
   const path = opticalPaths[0];
-  const scanner = [text(data, '00080070'), text(data, '00081090')].filter(Boolean).join(' ');
+  const scanner = [text(data, '00080070'), text(data, '00081090')]
+    .filter((one) => one !== '' && one !== 'Unknown')
+    .join(' ');
+  const frameUrl = (index: number): string => `${series}/instances/${sop}/frames/${index + 1}`;
   return {
     kind: imageKind(text(data, '00080008', 2).trim(), columns * Math.ceil(height / tileHeight)),
     seriesUid: text(data, '0020000E'),
-    // Servers give the syntax in one of these; JPEG is requested below in any case.
-    transferSyntax: text(data, '00083002') || text(data, '00020010') || '1.2.840.10008.1.2.4.50',
+    // Servers give the syntax in one of these, or only with the frames.
+    transferSyntax: text(data, '00083002') || text(data, '00020010'),
     width,
     height,
     tileWidth,
@@ -181,8 +205,8 @@ function instance(data: DataSet, { series, name, http, budget }: Series): DicomI
     scanner: scanner === '' ? null : scanner,
     icc: noProfile,
     properties: { SOPInstanceUID: sop, SeriesInstanceUID: text(data, '0020000E') },
-    frame: (index, signal) =>
-      fetchFrame(`${series}/instances/${sop}/frames/${index + 1}`, name, index, http, signal),
+    frame: async (index, signal) => (await fetchFrame(frameUrl(index), name, index, http, signal)).bytes,
+    syntaxOfFrame: async () => (await fetchFrame(frameUrl(0), name, 0, http)).syntax,
   };
 }
 
@@ -208,7 +232,7 @@ async function fetchFrame(
   index: number,
   http: typeof fetch,
   signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly syntax: string | null }> {
   const where = `frame ${index}`;
   try {
     const response = await http(url, {
@@ -220,7 +244,8 @@ async function fetchFrame(
     const type = response.headers.get('content-type') ?? '';
     const part = type.startsWith('multipart/') ? firstPart(body, type) : body;
     if (part === null) throw brokenTile(file, where, 'The server’s answer cannot be read.');
-    return part;
+    const syntax = /transfer-syntax="?([\d.]+)/i.exec(`${type}\n${partHead(body)}`)?.[1] ?? null;
+    return { bytes: part, syntax };
   } catch (cause) {
     if (signal?.aborted) throw abortReason(signal);
     if (cause instanceof SlideError && cause.code === 'broken-tile') throw cause;
@@ -228,6 +253,12 @@ async function fetchFrame(
     throw brokenTile(file, where, problem, cause);
   }
 }
+
+/** The beginning of a multipart body, in which its first part's headers are. */
+const partHead = (body: Uint8Array): string => {
+  const head = new TextDecoder('latin1').decode(body.subarray(0, 512));
+  return head.startsWith('--') || head.startsWith('\r\n--') ? head.split('\r\n\r\n', 1)[0]! : '';
+};
 
 /** Content of the first part of a multipart body (RFC 2046). */
 export function firstPart(

@@ -222,6 +222,39 @@ describe('DICOMweb', () => {
     expect((await read(remote)).data).toEqual((await read(local)).data);
   });
 
+  test('the transfer syntax comes with the frames where the metadata lack it (as of Orthanc)', async () => {
+    const ls = new Uint8Array(readFileSync(join(import.meta.dirname, '../golden/dicom/jpegls.dcm')));
+    const instance = await dicomInstance(memoryByteSource(ls, 'jpegls.dcm'));
+    const { '00083002': _given, ...rest } = metadata[0]!;
+    const changed = {
+      ...rest,
+      '00280004': { vr: 'CS', Value: ['RGB'] },
+      '00280008': { vr: 'IS', Value: [6] },
+      '00280010': { vr: 'US', Value: [16] },
+      '00280011': { vr: 'US', Value: [16] },
+      '00480006': { vr: 'UL', Value: [40] },
+      '00480007': { vr: 'UL', Value: [28] },
+    };
+    const serverOf = (type: string, partHeader: string): typeof fetch =>
+      server(async (path) => {
+        if (path === `${series}/metadata`) return whole(JSON.stringify([changed]), 'application/dicom+json');
+        const frame = /\/frames\/(\d+)$/.exec(path)?.[1];
+        if (frame === undefined) return undefined;
+        const bytes = await instance.frame(Number(frame) - 1);
+        const body = new Blob([`--x\r\n${partHeader}\r\n\r\n`, bytes, '\r\n--x--']);
+        return new Response(body, { headers: { 'Content-Type': `multipart/related; ${type}boundary=x` } });
+      });
+    const local = await openSlide([memoryByteSource(ls, 'jpegls.dcm')], platform);
+    const read = (slide: Slide) =>
+      readRegion(slide, { x: 0, y: 0, width: 40, height: 28 }, 40, 28, { decoder });
+    const syntax = 'image/jls; transfer-syntax=1.2.840.10008.1.2.4.80';
+    for (const http of [serverOf(`type="${syntax}"; `, 'A: 1'), serverOf('', `Content-Type: ${syntax}`)]) {
+      const remote = await openSlideUrl(`https://a.example${series}`, platform, { fetch: http });
+      expect(remote.metadata.compression).toBe('JPEG-LS, lossless');
+      expect((await read(remote)).data).toEqual((await read(local)).data);
+    }
+  });
+
   test('a missing series', async () => {
     const none = server(() => undefined);
     await expect(openSlideUrl(`https://a.example${series}`, platform, { fetch: none })).rejects.toMatchObject(
