@@ -138,7 +138,7 @@ describe('fluorescence', () => {
     expect((await colours(slide))(9, 9)).toEqual([180, 90, 120]);
   });
 
-  test('reports a fifth channel as not shown; gives white channels distinct colours', async () => {
+  test('does not show a fifth channel at first, and says so; gives white channels distinct colours', async () => {
     const planes = [0, 1, 2, 3, 4].map(
       (i) =>
         ({
@@ -149,7 +149,10 @@ describe('fluorescence', () => {
         }) as const,
     );
     const slide = await open(omeTiff(planes, xmlOf('<Channel Color="-1"/>'.repeat(5), 5)));
-    expect(slide.metadata.properties.Channels).toBe('1, 2, 3, 4 (1 more not shown)');
+    expect(slide.metadata.channels?.map(({ on }) => on)).toEqual([true, true, true, true, false]);
+    expect(slide.metadata.notes).toEqual([
+      'The first 4 of its 5 channels are shown unless others are chosen.',
+    ]);
     const at = await colours(slide);
     expect(at(4, 4)).toEqual([0, 255, 0]);
     expect(at(28, 4)).toEqual([0, 0, 0]);

@@ -1,34 +1,29 @@
-/**
- * Fluorescence: combines separate channels into one picture, each in its colour, added up. Each channel is
- * stretched from near its darkest to near its brightest value, measured on the smallest level.
- */
-import { pyramidOf, type LevelScale } from '../pyramid.ts';
-import { SlideError, type RgbaImage, type SlidePlatform } from '../slide.ts';
+/** Fluorescence in TIFF: a plane, or a pyramid of planes, for each channel. */
+import {
+  channelTitle,
+  defaultShownChannels,
+  maxSelectableChannels,
+  type ChannelColour,
+} from '../channels/channel-view.ts';
+import { defaultLevels } from '../channels/channel-slide.ts';
+import { compositeOf, isAlike, isSplitRgb, type ChannelPicture } from '../channels/composite.ts';
+import type { GreyChannel } from '../channels/grey-channel.ts';
+import { pyramidOf } from '../pyramid.ts';
 import { GreyImage } from './grey-image.ts';
 import { unlessUnreadable } from './tiff-support.ts';
 import { tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 
-/** Most channels to add up; more would be mud. */
-export const maxCompositeChannels = 4;
-
 /** A channel as a file describes it. */
 export interface Channel {
   readonly name: string;
   /** null where the file gives none, or white for every channel. */
-  readonly colour: readonly [number, number, number] | null;
+  readonly colour: ChannelColour | null;
   /** Its plane at full size, then smaller ones in any order; `withSubDirectories` finds them where they are SubIFDs. */
   readonly directories: readonly TiffDirectory[];
   /** The file that holds them, where it is another one of a set. */
   readonly file?: TiffFile;
-}
-
-/** What the user is told of the channels: their names, and how many are not shown. */
-export function channelNames(channels: readonly Pick<Channel, 'name'>[]): string {
-  const shown = channels.slice(0, maxCompositeChannels).map((channel, i) => channel.name || `${i + 1}`);
-  const left = channels.length - shown.length;
-  return left === 0 ? shown.join(', ') : `${shown.join(', ')} (${left} more not shown)`;
 }
 
 /** A plane and its SubIFDs. */
@@ -36,79 +31,88 @@ export async function withSubDirectories(file: TiffFile, plane: TiffDirectory): 
   return [plane, ...(await file.subDirectories(plane))];
 }
 
-/** Default channel colours, distinguishable to red-green blind viewers too. */
-const defaultColours = [
-  [70, 110, 255],
-  [0, 255, 0],
-  [255, 40, 40],
-  [255, 220, 0],
-] as const;
-
-/** Share of pixels clipped at the dark and at the bright end. */
-const darkShare = 0.01;
-const brightShare = 0.002;
-/** Tiles of the smallest level that are sampled for the range. */
-const maxRangeTiles = 64;
-
-interface ShownChannel {
-  readonly levels: readonly { readonly image: GreyImage; readonly scale: LevelScale }[];
-  readonly colour: readonly [number, number, number];
-  /** Values shown as black and as full intensity; measured with the first tile. */
-  range: Promise<readonly [number, number]> | null;
+/** What a dialect takes into its contents of a file with channels. */
+export interface CompositeContents {
+  readonly picture: ChannelPicture;
+  /** Of the default view. */
+  readonly levels: readonly TileGrid[];
+  readonly notes: readonly string[];
+  /** The channels' names. */
+  readonly names: string;
 }
 
 /**
- * The levels of a composite of the first channels.
- * @throws SlideError `unsupported` (channels of different sizes or depths), `corrupt`.
+ * Opens channels and combines them.
+ * @throws SlideError `unsupported` (the first channels are of different sizes or can't be read), `corrupt`.
  */
-export async function compositeLevels(file: TiffFile, channels: readonly Channel[]): Promise<TileGrid[]> {
-  const shown: ShownChannel[] = [];
-  const own = channels.some((one) => one.colour?.some((value) => value < 255));
-  for (const [index, channel] of channels.slice(0, maxCompositeChannels).entries()) {
-    const levels = await channelLevels(channel.file ?? file, channel.directories);
-    const colour = (own ? channel.colour : null) ?? defaultColours[index % defaultColours.length]!;
-    shown.push({ levels, colour, range: null });
-  }
-  const first = shown[0]?.levels ?? [];
-  const count = Math.min(...shown.map((channel) => channel.levels.length));
-  for (const { levels } of shown) {
-    for (const [i, { image }] of levels.slice(0, count).entries()) {
-      const other = first[i]!.image;
-      if (
-        image.width !== other.width ||
-        image.height !== other.height ||
-        image.tileWidth !== other.tileWidth ||
-        image.tileHeight !== other.tileHeight
-      ) {
-        throw new SlideError(
-          'unsupported',
-          file.source.name,
-          'Its channels differ in size.',
-          'Export it again with channels of equal size.',
-        );
-      }
+export async function compositeContents(
+  file: TiffFile,
+  channels: readonly Channel[],
+): Promise<CompositeContents> {
+  const { opened, notes } = await greyChannels(file, channels);
+  return compositeParts(compositeOf(opened, file.source.name), notes);
+}
+
+/** @param notes of the channels that are not among the picture's. */
+export function compositeParts(picture: ChannelPicture, notes: readonly string[]): CompositeContents {
+  const { channels } = picture;
+  const shown = channels.filter(({ on }) => on).length;
+  return {
+    picture,
+    levels: defaultLevels(picture),
+    names: channels.map(channelTitle).join(', '),
+    notes: [
+      ...(shown < channels.length && !isSplitRgb(channels) ? [fewShownNote(shown, channels.length)] : []),
+      ...notes,
+    ],
+  };
+}
+
+/** What a picture of the default view leaves out. */
+export const fewShownNote = (shown: number, all: number): string =>
+  `The first ${shown} of its ${all} channels are shown unless others are chosen.`;
+
+/** Opens channels. Of those that are not shown at first, what can't be read is left out and noted. */
+export async function greyChannels(
+  file: TiffFile,
+  channels: readonly Channel[],
+): Promise<{ readonly opened: readonly GreyChannel[]; readonly notes: readonly string[] }> {
+  const selectable = channels.slice(0, maxSelectableChannels);
+  const opened: GreyChannel[] = [];
+  const unread: string[] = [];
+  for (const [index, channel] of selectable.entries()) {
+    const { name, colour } = channel;
+    const levels = channelLevels(channel.file ?? file, channel.directories);
+    if (index < defaultShownChannels) {
+      opened.push({ name, colour, levels: await levels });
+      continue;
     }
+    const further = { name, colour, levels: (await unlessUnreadable(levels)) ?? [] };
+    const count = Math.min(...opened.slice(0, defaultShownChannels).map((one) => one.levels.length));
+    if (isAlike(further, opened[0]!, count)) opened.push(further);
+    else unread.push(channelTitle(channel, index));
   }
-  if (isSplitRgb(shown)) for (const channel of shown) channel.range = Promise.resolve([0, 255]);
-  return first.slice(0, count).map(({ image, scale }, level) => ({
-    width: scale.width,
-    height: scale.height,
-    downsample: scale.downsample,
-    tileWidth: image.tileWidth,
-    tileHeight: image.tileHeight,
-    columns: Math.ceil(scale.width / image.tileWidth),
-    rows: Math.ceil(scale.height / image.tileHeight),
-    tile: async (column, row, platform, signal) => ({
-      kind: 'pixels',
-      image: await compositeTile(shown, level, column, row, platform, signal),
-    }),
-  }));
+  const notes: string[] = [];
+  if (unread.length > 0) {
+    notes.push(
+      `${unread.length} of its ${channels.length} channels differ in size or depth and can't be shown: ${someOf(unread)}.`,
+    );
+  }
+  if (channels.length > selectable.length) {
+    notes.push(`Of its ${channels.length} channels, only the first ${selectable.length} can be shown.`);
+  }
+  return { opened, notes };
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - 4;
+  return more > 0 ? `${names.slice(0, 4).join(', ')} and ${more} more` : names.join(', ');
 }
 
 async function channelLevels(
   file: TiffFile,
   [plane, ...smaller]: readonly TiffDirectory[],
-): Promise<ShownChannel['levels']> {
+): Promise<GreyChannel['levels']> {
   const base = await GreyImage.open(file, plane!);
   const images: GreyImage[] = [];
   for (const directory of smaller) {
@@ -116,85 +120,6 @@ async function channelLevels(
     if (image?.bits === base.bits) images.push(image);
   }
   return pyramidOf(base, images).levels;
-}
-
-/** Planar red, green and blue of 8 bits: a brightfield image, which must not be stretched. */
-function isSplitRgb(channels: readonly ShownChannel[]): boolean {
-  return (
-    channels.length === 3 &&
-    channels.every(
-      ({ levels, colour }, i) =>
-        levels[0]!.image.bits === 8 && colour.every((value, axis) => value === (axis === i ? 255 : 0)),
-    )
-  );
-}
-
-async function compositeTile(
-  channels: readonly ShownChannel[],
-  level: number,
-  column: number,
-  row: number,
-  platform: SlidePlatform,
-  signal?: AbortSignal,
-): Promise<RgbaImage> {
-  const { tileWidth: width, tileHeight: height } = channels[0]!.levels[level]!.image;
-  const data = new Uint8ClampedArray(width * height * 4);
-  await Promise.all(
-    channels.map(async (channel) => {
-      const [low, high] = await rangeOf(channel, platform);
-      const values = await channel.levels[level]!.image.values(column, row, platform, signal);
-      if (values === null) return;
-      const [red, green, blue] = channel.colour;
-      const scale = 1 / Math.max(1, high - low);
-      for (let i = 0, o = 0; i < values.length; i++, o += 4) {
-        const share = Math.min(1, Math.max(0, (values[i]! - low) * scale));
-        if (share === 0) continue;
-        data[o] = data[o]! + red * share;
-        data[o + 1] = data[o + 1]! + green * share;
-        data[o + 2] = data[o + 2]! + blue * share;
-      }
-    }),
-  );
-  for (let o = 3; o < data.length; o += 4) data[o] = 255;
-  return { width, height, data };
-}
-
-function rangeOf(channel: ShownChannel, platform: SlidePlatform): Promise<readonly [number, number]> {
-  channel.range ??= findRange(channel.levels.at(-1)!.image, platform).catch((error: unknown) => {
-    channel.range = null;
-    throw error;
-  });
-  return channel.range;
-}
-
-/**
- * The values below and above which the darkest and brightest pixels are clipped; from evenly spread tiles.
- */
-async function findRange(grid: GreyImage, platform: SlidePlatform): Promise<readonly [number, number]> {
-  const histogram = new Uint32Array(2 ** grid.bits);
-  const tiles = grid.columns * grid.rows;
-  const step = Math.max(1, tiles / maxRangeTiles);
-  let total = 0;
-  for (let at = 0; at < tiles; at += step) {
-    const index = Math.floor(at);
-    const [column, row] = [index % grid.columns, Math.floor(index / grid.columns)];
-    const values = await grid.values(column, row, platform).catch(() => null);
-    if (values === null) continue;
-    // Without pixels beyond the border, which are zero or repeat the edge.
-    const width = Math.min(grid.tileWidth, grid.width - column * grid.tileWidth);
-    const height = Math.min(grid.tileHeight, grid.height - row * grid.tileHeight);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) histogram[values[y * grid.tileWidth + x]!]!++;
-    }
-    total += width * height;
-  }
-  let low = 0;
-  for (let seen = histogram[0]!; low < histogram.length - 1 && seen <= total * darkShare;) {
-    seen += histogram[++low]!;
-  }
-  let high = histogram.length - 1;
-  for (let seen = histogram[high]!; high > low && seen <= total * brightShare;) seen += histogram[--high]!;
-  return [low, high > low ? high : low + 1];
 }
 
 /** Whether an image's samples are the colours of one pixel, whatever its XML says. */

@@ -2,23 +2,15 @@
 import { believableMpp } from '../../base/resolution.ts';
 import { contentRevision, fingerprint } from '../fingerprint.ts';
 import { usableProfile } from '../icc.ts';
+import { withChannels } from '../channels/channel-slide.ts';
+import type { ChannelPicture } from '../channels/composite.ts';
 import { pyramidOf, slideLevels, type LevelCandidate, type LevelScale } from '../pyramid.ts';
 import type { ByteSource, Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from '../slide.ts';
+import type { TileGrid } from '../tile-grid.ts';
 import { compression, compressionName, tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
-/** A grid of tiles: a TIFF image, or a view of one that creates tiles where the file has none (NDPI). */
-export interface TileGrid {
-  readonly width: number;
-  readonly height: number;
-  readonly tileWidth: number;
-  readonly tileHeight: number;
-  readonly columns: number;
-  readonly rows: number;
-  /** Level-0 pixels per pixel, where it is not the ratio of the sizes. */
-  readonly downsample?: number;
-  tile(column: number, row: number, platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
-}
+export type { TileGrid };
 
 /** An associated image, such as a label. */
 export interface AssociatedSource {
@@ -42,6 +34,8 @@ export interface TiffContents {
   readonly properties: Readonly<Record<string, string>>;
   /** See `SlideMetadata`. */
   readonly notes?: readonly string[];
+  /** Of a slide with separate channels, whose `levels` show the default view. */
+  readonly picture?: ChannelPicture | null;
 }
 
 /** The levels of a slide among images, cut to the area of level 0, and the images that are none. */
@@ -107,7 +101,7 @@ export async function tiffSlide(
     properties: contents.properties,
     ...(contents.notes === undefined || contents.notes.length === 0 ? {} : { notes: contents.notes }),
   };
-  return {
+  const slide: Slide = {
     metadata,
     async tile(level, column, row, signal) {
       const grid = contents.levels[level];
@@ -124,4 +118,5 @@ export async function tiffSlide(
     iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
     close: () => sources.forEach((one) => void one.close?.()),
   };
+  return withChannels(slide, contents.picture ?? null, platform);
 }
