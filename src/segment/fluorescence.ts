@@ -1,0 +1,32 @@
+/** Fluorescence slides, which models of other stains must not be run on: they find something everywhere. */
+import type { ModelManifest } from '../runtime/manifest.ts';
+import type { SlideMetadata } from '../slide/slide.ts';
+
+/** A stain by any of the names that files and cards have for fluorescence. */
+export const fluorescentStain = /fluoresc|dapi|fitc/i;
+
+/**
+ * Whether a slide says that it is of fluorescence: it has separate channels, a stain of that kind, or, as Hamamatsu's, the
+ * wavelengths of its filters.
+ */
+export function isFluorescence({
+  channels,
+  properties,
+}: Pick<SlideMetadata, 'properties' | 'channels'>): boolean {
+  if (channels !== undefined) return true;
+  if (
+    Object.entries(properties).some(
+      ([key, text]) => /^stain(ing|s)?$/i.test(key) && fluorescentStain.test(text),
+    )
+  )
+    return true;
+  return Number(properties.EmissionWaveLength) > 0 && Number(properties.ExcitationWaveLength) > 0;
+}
+
+/** Why a model is not run on fluorescence, a sentence; null if its card asks for it. */
+export function fluorescenceRefusal({ specimen }: Pick<ModelManifest, 'specimen'>): string | null {
+  if (specimen === undefined) return 'Fluorescence slide; the model card states no stain.';
+  return fluorescentStain.test(specimen.stain)
+    ? null
+    : `Fluorescence slide; model trained on ${specimen.stain} only.`;
+}
