@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
+import { fileNameOf, parseUrlParameters, withChannels, withSlideAndModel } from './url-parameters.ts';
 
 describe('parseUrlParameters', () => {
   it('reads slide, model and backend', () => {
@@ -8,16 +8,24 @@ describe('parseUrlParameters', () => {
       model: 'nano-add',
       backend: 'webgpu',
       at: null,
+      channels: null,
     });
   });
 
   it('takes nothing for granted', () => {
-    expect(parseUrlParameters('')).toEqual({ slide: null, model: null, backend: null, at: null });
+    expect(parseUrlParameters('')).toEqual({
+      slide: null,
+      model: null,
+      backend: null,
+      at: null,
+      channels: null,
+    });
     expect(parseUrlParameters('?slide=&backend=abacus')).toEqual({
       slide: null,
       model: null,
       backend: null,
       at: null,
+      channels: null,
     });
   });
 });
@@ -31,6 +39,15 @@ describe('withSlideAndModel', () => {
 
   it('takes the address of a slide away when a local file is open', () => {
     expect(withSlideAndModel('?slide=slides/old.svs', null, null)).toBe('');
+  });
+
+  it('keeps channels in the address of their own slide only', () => {
+    const search = withChannels('?slide=slides/a.tif', '1:ff0000:0-9,-2:00ff00');
+    expect(search).toBe('?slide=slides/a.tif&channels=1:ff0000:0-9,-2:00ff00');
+    expect(parseUrlParameters(search).channels).toBe('1:ff0000:0-9,-2:00ff00');
+    expect(withSlideAndModel(search, 'slides/a.tif', null)).toBe(search);
+    expect(withSlideAndModel(search, 'slides/b.tif', null)).toBe('?slide=slides/b.tif');
+    expect(withChannels(search, null)).toBe('?slide=slides/a.tif');
   });
 
   it('can be read again', () => {
