@@ -3,6 +3,7 @@ import { compare, createComparison, type Comparison } from '../evaluation/compar
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Network } from '../segment/network.ts';
 import type { Cell } from '../segment/run-progress.ts';
+import type { Slide } from '../slide/slide.ts';
 import { type ClassesIn, type DatasetItem, knownMpp } from '../training/datasets/dataset.ts';
 import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
 import { noObjects, type ObjectCounts } from '../evaluation/objects.ts';
@@ -62,6 +63,7 @@ export async function chooseImages(
  * Segments an image and compares it with its ground truth, cell by cell.
  * @param overlap of neighbouring slices, as a share of their width
  * @param smallestObject µm²; null if objects are not compared
+ * @param check called with the open slide; throws when the model must not be run on it
  * @returns the comparison, the number of slices that could not be read, and the objects if they were compared, distances in
  *   µm
  * @throws SlideError, AnnotationError, DatasetError, CommandError
@@ -71,6 +73,7 @@ export async function evaluateImage(
   network: Network,
   overlap: number,
   smallestObject: number | null = null,
+  check: (slide: Slide) => void = () => undefined,
 ): Promise<{ comparison: Comparison; broken: number; objects: ObjectCounts | null }> {
   const { manifest } = network.segmenter;
   const comparison = createComparison(manifest.classes.length);
@@ -78,6 +81,7 @@ export async function evaluateImage(
   const counted = (await item.counted?.()) ?? null;
   const slide = await item.open();
   try {
+    check(slide);
     const { plan } = await planSlide(slide, manifest, {
       mpp: item.mpp,
       area: { kind: 'slide' },

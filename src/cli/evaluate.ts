@@ -16,7 +16,7 @@ import type { DatasetItem } from '../training/datasets/dataset.ts';
 import { recordMetrics } from '../training/export-run.ts';
 import { CommandError, type AddCommand, wrongOptions } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
-import { startNetwork } from './run-model.ts';
+import { requireFittingStain, startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
 import {
   backendOption,
@@ -114,6 +114,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       network,
       call.overlap,
       call.objects ?? null,
+      (slide) => requireFittingStain(slide, manifest, overridden),
     );
     pool(pooled, comparison);
     addToPatient(patients, item, comparison, objects);

@@ -122,12 +122,16 @@ function Histogram({ measure, window, from, to }: HistogramProps): React.JSX.Ele
   const across = (value: number): number => (width * (value - from)) / Math.max(1, to - from);
   const tallest = Math.log1p(Math.max(...histogram));
   const step = (most - least + 1) / histogram.length;
-  const path = histogram.map((count, i) => {
-    const left = across(least + i * step);
-    const right = across(Math.min(to, least + (i + 1) * step));
+  // Bars of values that are all black or all full are fainter.
+  const paths = { inside: '', outside: '' };
+  for (const [i, count] of histogram.entries()) {
+    const start = least + i * step;
+    const isInside = start + step > window[0] && start < window[1];
+    const left = across(start);
+    const right = across(Math.min(to, start + step));
     const top = height * (1 - Math.log1p(count) / Math.max(1, tallest));
-    return `M${left} ${height}V${top}H${right}V${height}Z`;
-  });
+    paths[isInside ? 'inside' : 'outside'] += `M${left} ${height}V${top}H${right}V${height}Z`;
+  }
   const [low, high] = [across(window[0]), across(window[1])];
   return (
     <svg
@@ -138,7 +142,8 @@ function Histogram({ measure, window, from, to }: HistogramProps): React.JSX.Ele
       data-testid="channel-histogram"
     >
       <rect className="histogram-window" x={low} width={Math.max(0, high - low)} height={height} />
-      <path className="histogram-bars" d={path.join('')} />
+      <path className="histogram-outside" d={paths.outside} />
+      <path className="histogram-inside" d={paths.inside} />
     </svg>
   );
 }

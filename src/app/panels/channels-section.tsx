@@ -11,6 +11,7 @@ import {
   type SlideChannel,
 } from '../../slide/channels/channel-view.ts';
 import { isAbort } from '../../base/abort.ts';
+import { formatCount } from '../format.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import type { OpenSlide } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -111,7 +112,7 @@ function ChannelItem({
         </label>
         {window !== null && (
           <span className="figure" title={chosen === null ? 'Automatic window' : 'Window set by you'}>
-            {window[0]}–{window[1]}
+            {formatCount(window[0])}–{formatCount(window[1])}
           </span>
         )}
         <input

@@ -101,7 +101,7 @@ describe('a composite', () => {
   const shown = async (...channels: GreyChannel[]): Promise<number[]> => {
     const picture = compositeOf(channels, 'cells.tif');
     const [level] = picture.levels(defaultChannelView(picture.channels));
-    const payload = await level!.tile(0, 0, platform as SlidePlatform);
+    const payload = await level!.tile(0, 0, platform);
     return payload.kind === 'pixels' ? [...payload.image.data] : [];
   };
 
