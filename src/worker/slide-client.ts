@@ -16,6 +16,15 @@ import { connectWorker } from '../base/worker-port.ts';
 
 export { WorkerError } from '../base/error-report.ts';
 export { overviewSize, viewLevels, type ViewLevel } from '../slide/view-levels.ts';
+export { channelTitle, defaultChannelView, maxShownChannels } from '../slide/channels/channel-view.ts';
+export {
+  channelViewText,
+  colourText,
+  isWindow,
+  maxViewText,
+  parseChannelView,
+  parseColour,
+} from '../slide/channels/channel-view-text.ts';
 
 /** A slide that is open in the worker. */
 export interface OpenedSlide {

@@ -1,5 +1,5 @@
 /** The session file: reference to the slide, annotations, layers, views and settings. Never the slide itself. */
-import { channelViewText, maxViewText } from '../../slide/channels/channel-view-text.ts';
+import { channelViewText, maxViewText } from '../../worker/slide-client.ts';
 import { z } from 'zod';
 import { hasValidCoordinates } from '../../annotation/annotation-file.ts';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';

@@ -1,6 +1,6 @@
 /** Whether slide and model fit, judging by slide metadata and model card. Pure. */
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import { fluorescenceRefusal } from '../../segment/fluorescence.ts';
+import { fluorescenceRefusal } from '../../worker/segment-client.ts';
 import type { SlideMpp } from '../../slide/slide.ts';
 import { organName, stainName } from './specimen.ts';
 import type { Specimen } from './specimen.ts';

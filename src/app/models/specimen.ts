@@ -1,6 +1,6 @@
 /** Organ and stain: their names and synonyms, and what the user entered for each slide. */
 import { z } from 'zod';
-import { fluorescentStain, isFluorescence } from '../../segment/fluorescence.ts';
+import { fluorescentStain, isFluorescence } from '../../worker/segment-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';

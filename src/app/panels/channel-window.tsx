@@ -1,6 +1,6 @@
 /** The window of a channel: histogram, two sliders over it, two fields. */
 import { useId, useState } from 'react';
-import { isWindow } from '../../slide/channels/channel-view-text.ts';
+import { isWindow } from '../../worker/slide-client.ts';
 import type { ChannelMeasure, SlideChannel, ValueWindow } from '../../slide/channels/channel-view.ts';
 
 export interface ChannelWindowProps {

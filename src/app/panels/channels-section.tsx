@@ -1,15 +1,14 @@
 /** Channels of a fluorescence slide: which are shown, in which colours, stretched over which values. */
 import { SlidersHorizontal } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { colourText, parseColour } from '../../slide/channels/channel-view-text.ts';
 import {
   channelTitle,
+  colourText,
   defaultChannelView,
   maxShownChannels,
-  type ChannelMeasure,
-  type ChannelSetting,
-  type SlideChannel,
-} from '../../slide/channels/channel-view.ts';
+  parseColour,
+} from '../../worker/slide-client.ts';
+import type { ChannelMeasure, ChannelSetting, SlideChannel } from '../../slide/channels/channel-view.ts';
 import { isAbort } from '../../base/abort.ts';
 import { formatCount } from '../format.ts';
 import { CommandButton } from '../commands/command-button.tsx';

@@ -1,6 +1,6 @@
 /** Channel views that the user has set, saved by slide fingerprint. */
 import { z } from 'zod';
-import { maxViewText } from '../../slide/channels/channel-view-text.ts';
+import { maxViewText } from '../../worker/slide-client.ts';
 import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 

@@ -1,11 +1,6 @@
 /** Which channels of the open slide are shown and how: changed by the user, kept in the browser and in the page's URL. */
-import {
-  defaultChannelView,
-  type ChannelSetting,
-  type ChannelView,
-  type SlideChannel,
-} from '../../slide/channels/channel-view.ts';
-import { channelViewText, parseChannelView } from '../../slide/channels/channel-view-text.ts';
+import type { ChannelSetting, ChannelView, SlideChannel } from '../../slide/channels/channel-view.ts';
+import { channelViewText, defaultChannelView, parseChannelView } from '../../worker/slide-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import type { SlideChoice } from '../state/state.ts';

@@ -6,7 +6,7 @@ import { nodePlatform } from '../node-platform.node.ts';
 import { openSlide } from '../open-slide.ts';
 import { pathByteSource } from '../path-byte-source.node.ts';
 import { readRegion } from '../region.ts';
-import type { Slide, SlidePlatform } from '../slide.ts';
+import type { Slide } from '../slide.ts';
 import { pixel } from '../testing/images.ts';
 import { measureOf } from './channel-measure.ts';
 import { channelViewText, parseChannelView } from './channel-view-text.ts';
