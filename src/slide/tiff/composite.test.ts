@@ -158,6 +158,25 @@ describe('fluorescence', () => {
     expect(at(28, 4)).toEqual([0, 0, 0]);
   });
 
+  test('leaves out a further channel of another kind, and says which', async () => {
+    const plane = { bits: 8, compression: 1, predictor: 1, value: () => 9 } as const;
+    const odd = omeTiff([plane, plane, plane, plane, plane, plane], xmlOf('', 6));
+    // The predictor of the fifth channel is one that nobody knows.
+    const view = new DataView(odd.buffer, odd.byteOffset, odd.byteLength);
+    let directory = view.getUint32(4, true);
+    for (let i = 0; i < 4; i++)
+      directory = view.getUint32(directory + 2 + 12 * view.getUint16(directory, true), true);
+    for (let e = directory + 2; e < directory + 2 + 12 * view.getUint16(directory, true); e += 12) {
+      if (view.getUint16(e, true) === 317) view.setUint16(e + 8, 9, true);
+    }
+    const { channels, notes } = (await open(odd)).metadata;
+    expect(channels?.map(({ name }) => name)).toEqual(['', '', '', '', 'Channel 6']);
+    expect(notes).toEqual([
+      'The first 4 of its 5 channels are shown unless others are chosen.',
+      'Of its 6 channels, 1 can’t be shown, because of another size or kind: Channel 5.',
+    ]);
+  });
+
   test('rejects a channel in another file, with a remedy', async () => {
     const plane = { bits: 16, compression: 1, predictor: 1, value: left } as const;
     await expect(open(omeTiff([plane], xmlOf(red + green, 2)))).rejects.toMatchObject({

@@ -78,24 +78,29 @@ export async function greyChannels(
   channels: readonly Channel[],
 ): Promise<{ readonly opened: readonly GreyChannel[]; readonly notes: readonly string[] }> {
   const selectable = channels.slice(0, maxSelectableChannels);
+  // Together: on a server, each is a few requests.
+  const pyramids = await Promise.all(
+    selectable.map((channel, index) => {
+      const levels = channelLevels(channel.file ?? file, channel.directories);
+      return index < defaultShownChannels ? levels : unlessUnreadable(levels);
+    }),
+  );
   const opened: GreyChannel[] = [];
   const unread: string[] = [];
+  const first = pyramids.slice(0, defaultShownChannels);
+  const count = Math.min(...first.map((levels) => levels?.length ?? 0));
   for (const [index, channel] of selectable.entries()) {
-    const { name, colour } = channel;
-    const levels = channelLevels(channel.file ?? file, channel.directories);
-    if (index < defaultShownChannels) {
-      opened.push({ name, colour, levels: await levels });
-      continue;
-    }
-    const further = { name, colour, levels: (await unlessUnreadable(levels)) ?? [] };
-    const count = Math.min(...opened.slice(0, defaultShownChannels).map((one) => one.levels.length));
-    if (isAlike(further, opened[0]!, count)) opened.push(further);
-    else unread.push(channelTitle(channel, index));
+    const levels = pyramids[index] ?? [];
+    const title = channelTitle(channel, index);
+    // Numbers stay those of the file where one is left out.
+    const one = { name: unread.length > 0 ? title : channel.name, colour: channel.colour, levels };
+    if (index < defaultShownChannels || isAlike(one, opened[0]!, count)) opened.push(one);
+    else unread.push(title);
   }
   const notes: string[] = [];
   if (unread.length > 0) {
     notes.push(
-      `${unread.length} of its ${channels.length} channels differ in size or depth and can't be shown: ${someOf(unread)}.`,
+      `Of its ${channels.length} channels, ${unread.length} can’t be shown, because of another size or kind: ${someOf(unread)}.`,
     );
   }
   if (channels.length > selectable.length) {
