@@ -58,6 +58,9 @@ it('is known by channels, by its stain, or by the wavelengths of its filters', (
   expect(is({ Stain: 'DAPI' })).toBe(true);
   expect(is({ EmissionWaveLength: '455', ExcitationWaveLength: '387' })).toBe(true);
   expect(is({ EmissionWaveLength: '0', ExcitationWaveLength: '0' })).toBe(false);
+  const grey = { name: '', colour: [255, 255, 255], on: true, bits: 16, window: null } as const;
+  expect(isFluorescence({ properties: {}, channels: [grey] })).toBe(false);
+  expect(isFluorescence({ properties: {}, channels: [grey, grey] })).toBe(true);
   expect(is({ Stain: 'H&E', Comment: 'no DAPI here' })).toBe(false);
   expect(fluorescenceRefusal({ specimen: { organ: 'tonsil', stain: 'fluorescence' } })).toBeNull();
 });

@@ -6,14 +6,14 @@ import type { SlideMetadata } from '../slide/slide.ts';
 export const fluorescentStain = /fluoresc|dapi|fitc/i;
 
 /**
- * Whether a slide says that it is of fluorescence: it has separate channels, a stain of that kind, or, as Hamamatsu's, the
+ * Whether a slide says that it is of fluorescence: it has coloured channels, a stain of that kind, or, as Hamamatsu's, the
  * wavelengths of its filters.
  */
 export function isFluorescence({
   channels,
   properties,
 }: Pick<SlideMetadata, 'properties' | 'channels'>): boolean {
-  if (channels !== undefined) return true;
+  if (channels !== undefined) return !isGreyPicture(channels);
   if (
     Object.entries(properties).some(
       ([key, text]) => /^stain(ing|s)?$/i.test(key) && fluorescentStain.test(text),
@@ -21,6 +21,11 @@ export function isFluorescence({
   )
     return true;
   return Number(properties.EmissionWaveLength) > 0 && Number(properties.ExcitationWaveLength) > 0;
+}
+
+/** One channel in white is a picture of greys, which may be of any stain. */
+function isGreyPicture([first, ...others]: NonNullable<SlideMetadata['channels']>): boolean {
+  return others.length === 0 && first?.colour.every((value) => value === 255) === true;
 }
 
 /** Why a model is not run on fluorescence, a sentence; null if its card asks for it. */

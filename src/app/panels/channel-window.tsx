@@ -36,7 +36,9 @@ export function ChannelWindow({
   const from = Math.min(measure.least, low);
   const to = Math.max(measure.most, high);
   const most = 2 ** channel.bits - 1;
-  const slide = (next: ValueWindow): void => {
+  // The file's may reach beyond the values that there can be.
+  const slide = ([black, full]: ValueWindow): void => {
+    const next = [Math.max(0, Math.round(black)), Math.min(most, Math.round(full))] as const;
     if (isWindow(next, channel)) onChange(next);
   };
   return (

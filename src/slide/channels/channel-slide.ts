@@ -1,6 +1,6 @@
 /** A slide whose picture depends on a channel view. */
 import type { Slide, SlidePlatform } from '../slide.ts';
-import { defaultChannelView } from './channel-view.ts';
+import { channelTitle, defaultChannelView, type SlideChannel } from './channel-view.ts';
 import { isSplitRgb, type ChannelPicture } from './composite.ts';
 
 /**
@@ -37,6 +37,19 @@ export function withChannels(slide: Slide, picture: ChannelPicture | null, platf
     },
   };
   return { ...others, tile: (...call) => slide.tile(...call) };
+}
+
+/** The channels' names, as a property. */
+export function channelNames(channels: readonly SlideChannel[]): string {
+  return channels.map(channelTitle).join(', ');
+}
+
+/** What a picture of the default view leaves out: notes for `metadata.notes`. */
+export function channelNotes(channels: readonly SlideChannel[]): string[] {
+  const shown = channels.filter(({ on }) => on).length;
+  return shown < channels.length
+    ? [`${shown} of its ${channels.length} channels are shown unless others are chosen.`]
+    : [];
 }
 
 /** The levels that the default view shows. */

@@ -48,7 +48,7 @@ describe('a slide of six channels', () => {
     expect(channels).toHaveLength(6);
     expect(channels![4]).toEqual({ name: 'Ki67', colour: [255, 0, 255], on: false, bits: 16, window: null });
     expect(channels!.filter(({ on }) => on)).toHaveLength(4);
-    expect(notes).toEqual(['The first 4 of its 6 channels are shown unless others are chosen.']);
+    expect(notes).toEqual(['4 of its 6 channels are shown unless others are chosen.']);
     expect(levels.map(({ width }) => width)).toEqual([96, 48]);
   });
 
@@ -111,6 +111,16 @@ describe('a composite', () => {
     // Half of 200; 0 + 255 and 100 + 0.
     expect(await shown(red, orange)).toEqual([255, 120, 0, 255, 100, 0, 0, 255]);
     expect(await shown(red, grey(null))).toEqual([0, 0, 0, 255, 100, 0, 0, 255]);
+  });
+
+  it('has on what the file has on, and grey in white where that is its picture', () => {
+    const picture = compositeOf(
+      [grey(null), grey(null, { on: true }), grey(null, { on: false })],
+      'cells.tif',
+    );
+    expect(picture.channels.map(({ on }) => on)).toEqual([false, true, false]);
+    const all = compositeOf([grey(null, { grey: true, window: [9, 9] })], 'cells.tif');
+    expect(all.channels[0]).toMatchObject({ on: true, colour: [255, 255, 255], window: null });
   });
 
   it('does not stretch red, green and blue of 8 bits', async () => {

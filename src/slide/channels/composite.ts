@@ -156,15 +156,25 @@ export function isSplitRgb(channels: readonly SlideChannel[]): boolean {
 /** The longest name that is kept, in characters. */
 const longestName = 100;
 
+const white = [255, 255, 255] as const;
+
 function describedChannels(channels: readonly GreyChannel[]): SlideChannel[] {
   const own = channels.some(({ colour }) => colour?.some((value) => value < 255));
-  const described = channels.map(({ name, colour, levels, window }, index): SlideChannel => ({
-    name: name.slice(0, longestName),
-    colour: (own ? colour : null) ?? defaultColour(index),
-    on: index < defaultShownChannels,
-    bits: levels[0]!.image.bits,
-    window: window ?? null,
-  }));
+  // What the file has switched on counts, if that is anything.
+  const isOn = channels.some(({ on }) => on === true)
+    ? ({ on }: GreyChannel): boolean => on === true
+    : (): boolean => true;
+  const shown = new Set(channels.filter(isOn).slice(0, defaultShownChannels));
+  const described = channels.map((channel, index): SlideChannel => {
+    const { name, colour, grey, levels, window } = channel;
+    return {
+      name: name.slice(0, longestName),
+      colour: (own ? colour : null) ?? (grey === true ? white : defaultColour(index)),
+      on: shown.has(channel),
+      bits: levels[0]!.image.bits,
+      window: window != null && window[1] > window[0] ? window : null,
+    };
+  });
   if (!isSplitRgb(described)) return described;
   return described.map((channel) => ({ ...channel, window: [0, 255] }));
 }

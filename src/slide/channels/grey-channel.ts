@@ -43,4 +43,8 @@ export interface GreyChannel {
   readonly levels: readonly GreyLevel[];
   /** The values shown as black and as full intensity, where the file gives them; else they are measured. */
   readonly window?: ValueWindow | null;
+  /** Whether the file has it switched on; the first channels are where it does not say. */
+  readonly on?: boolean;
+  /** Whether it is a picture of greys rather than of one stain: white where the file gives no colour. */
+  readonly grey?: boolean;
 }

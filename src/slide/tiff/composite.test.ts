@@ -150,9 +150,7 @@ describe('fluorescence', () => {
     );
     const slide = await open(omeTiff(planes, xmlOf('<Channel Color="-1"/>'.repeat(5), 5)));
     expect(slide.metadata.channels?.map(({ on }) => on)).toEqual([true, true, true, true, false]);
-    expect(slide.metadata.notes).toEqual([
-      'The first 4 of its 5 channels are shown unless others are chosen.',
-    ]);
+    expect(slide.metadata.notes).toEqual(['4 of its 5 channels are shown unless others are chosen.']);
     const at = await colours(slide);
     expect(at(4, 4)).toEqual([0, 255, 0]);
     expect(at(28, 4)).toEqual([0, 0, 0]);
@@ -172,7 +170,7 @@ describe('fluorescence', () => {
     const { channels, notes } = (await open(odd)).metadata;
     expect(channels?.map(({ name }) => name)).toEqual(['', '', '', '', 'Channel 6']);
     expect(notes).toEqual([
-      'The first 4 of its 5 channels are shown unless others are chosen.',
+      '4 of its 5 channels are shown unless others are chosen.',
       'Of its 6 channels, 1 can’t be shown, because of another size or kind: Channel 5.',
     ]);
   });

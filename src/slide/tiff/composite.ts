@@ -5,8 +5,8 @@ import {
   maxSelectableChannels,
   type ChannelColour,
 } from '../channels/channel-view.ts';
-import { defaultLevels } from '../channels/channel-slide.ts';
-import { compositeOf, isAlike, isSplitRgb, type ChannelPicture } from '../channels/composite.ts';
+import { channelNames, channelNotes, defaultLevels } from '../channels/channel-slide.ts';
+import { compositeOf, isAlike, type ChannelPicture } from '../channels/composite.ts';
 import type { GreyChannel } from '../channels/grey-channel.ts';
 import { pyramidOf } from '../pyramid.ts';
 import { GreyImage } from './grey-image.ts';
@@ -56,21 +56,13 @@ export async function compositeContents(
 /** @param notes of the channels that are not among the picture's. */
 export function compositeParts(picture: ChannelPicture, notes: readonly string[]): CompositeContents {
   const { channels } = picture;
-  const shown = channels.filter(({ on }) => on).length;
   return {
     picture,
     levels: defaultLevels(picture),
-    names: channels.map(channelTitle).join(', '),
-    notes: [
-      ...(shown < channels.length && !isSplitRgb(channels) ? [fewShownNote(shown, channels.length)] : []),
-      ...notes,
-    ],
+    names: channelNames(channels),
+    notes: [...channelNotes(channels), ...notes],
   };
 }
-
-/** What a picture of the default view leaves out. */
-export const fewShownNote = (shown: number, all: number): string =>
-  `The first ${shown} of its ${all} channels are shown unless others are chosen.`;
 
 /** Opens channels. Of those that are not shown at first, what can't be read is left out and noted. */
 export async function greyChannels(
