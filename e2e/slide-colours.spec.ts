@@ -1,7 +1,8 @@
 /** Colour profiles: what the eye sees, by every way that tiles take, against colours converted by Little CMS. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Page, TestInfo } from '@playwright/test';
+import AxeBuilder from '@axe-core/playwright';
+import type { Locator, Page, TestInfo } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
 import { meanColour, openFile, viewPixels, viewTransform } from './fixtures/workbench.ts';
@@ -116,3 +117,64 @@ for (const file of ['jfif-420-in-rgb', 'jfif-444-in-rgb', 'adobe-rgb-in-ycbcr'])
     }).toPass({ timeout: 20_000 });
   });
 }
+
+test.describe('a slide of six channels', () => {
+  const folder = resolve(import.meta.dirname, '../src/slide/golden/channels');
+  const golden = JSON.parse(readFileSync(resolve(folder, 'channels.json'), 'utf8')) as {
+    default: number[][];
+    chosen: { text: string; pixels: number[][] };
+  };
+
+  /** Middles of pixels of the slide, magnified so that no neighbour shines in. */
+  async function expectPixels(page: Page, pixels: number[][]): Promise<void> {
+    await expect(async () => {
+      const { a, d, e, f } = await viewTransform(page);
+      const seen = await viewPixels(page);
+      // Points lower down may lie under scale bar and overview.
+      for (const [x = 0, y = 0, ...rgb] of pixels.filter(([, y = 0]) => y < 70)) {
+        const from = 3 * (Math.round((y + 0.5) * d + f) * seen.width + Math.round((x + 0.5) * a + e));
+        const colour = [...seen.data.subarray(from, from + 3)];
+        for (const [i, value] of rgb.entries()) expect(Math.abs(value - colour[i]!)).toBeLessThanOrEqual(6);
+      }
+    }).toPass({ timeout: 20_000 });
+  }
+
+  test('shows them as numpy adds them up; they can be switched, coloured, windowed, and are remembered', async ({
+    page,
+  }) => {
+    await page.goto('/?slide=none');
+    await openFile(page, resolve(folder, 'six-channels.ome.tif'));
+    const row = (number: number): Locator => page.getByTestId(`channel-${number}`);
+    await expect(row(6)).toContainText('Autofluorescence');
+    await expectPixels(page, golden.default);
+
+    // As the golden pixels of another view: 2:ffffff,5,6:00ffff:300-9000.
+    for (const number of [1, 3, 4]) await row(number).getByRole('checkbox').uncheck();
+    for (const number of [5, 6]) await row(number).getByRole('checkbox').check();
+    await page.getByLabel('Colour of CD3').fill('#ffffff');
+    // By keyboard alone.
+    await page.getByRole('button', { name: 'Window of Autofluorescence' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByLabel('White point of Autofluorescence, value').fill('9000');
+    await page.getByLabel('Black point of Autofluorescence, value').fill('300');
+    await expect(row(6)).toContainText('300–9,000');
+    await expectPixels(page, golden.chosen.pixels);
+    await page.getByLabel('White point of Autofluorescence', { exact: true }).press('ArrowLeft');
+    await expect(row(6)).toContainText('300–8,999');
+    const axe = new AxeBuilder({ page }).include('[data-testid=channels-section]');
+    const found = await axe
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'])
+      .analyze();
+    expect(found.violations.map(({ id, nodes }) => `${id} ${String(nodes[0]?.target)}`)).toEqual([]);
+
+    // Remembered for this file; models of another stain are refused.
+    await page.reload();
+    await openFile(page, resolve(folder, 'six-channels.ome.tif'));
+    await expect(row(1).getByRole('checkbox')).not.toBeChecked();
+    await expect(row(6)).toContainText('300–8,999');
+    await expect(page.getByTestId('layer-section')).toContainText('Refused. Fluorescence slide');
+    await page.getByRole('button', { name: 'Reset all' }).click();
+    await expect(row(1).getByRole('checkbox')).toBeChecked();
+    await expectPixels(page, golden.default);
+  });
+});

@@ -3,6 +3,7 @@ import { compare, createComparison, type Comparison } from '../evaluation/compar
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { Network } from '../segment/network.ts';
 import type { Cell } from '../segment/run-progress.ts';
+import type { Slide } from '../slide/slide.ts';
 import { type ClassesIn, type DatasetItem, knownMpp } from '../training/datasets/dataset.ts';
 import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
 import { noObjects, type ObjectCounts } from '../evaluation/objects.ts';
@@ -62,7 +63,8 @@ export async function chooseImages(
  * Segments an image and compares it with its ground truth, cell by cell.
  * @param overlap of neighbouring slices, as a share of their width
  * @param smallestObject µm²; null if objects are not compared
- * @param mppGiver whose the µm per pixel of the item are, for the sentence that they replace the slide's
+ * @param options `mppGiver`: whose the µm per pixel of the item are, for the sentence that they replace the slide's; `check`:
+ *   called with the open slide; throws when the model must not be run on it
  * @returns the comparison, the number of slices that could not be read, the objects if they were compared, distances in µm,
  *   and the sentence of `replacedMpp`
  * @throws SlideError, AnnotationError, DatasetError, CommandError
@@ -72,7 +74,7 @@ export async function evaluateImage(
   network: Network,
   overlap: number,
   smallestObject: number | null = null,
-  mppGiver?: string,
+  options: { readonly mppGiver?: string; readonly check?: (slide: Slide) => void } = {},
 ): Promise<{
   comparison: Comparison;
   broken: number;
@@ -85,7 +87,8 @@ export async function evaluateImage(
   const counted = (await item.counted?.()) ?? null;
   const slide = await item.open();
   try {
-    const mppNote = replacedMpp(slide, item.mpp, mppGiver);
+    options.check?.(slide);
+    const mppNote = replacedMpp(slide, item.mpp, options.mppGiver);
     const { plan } = await planSlide(slide, manifest, {
       mpp: item.mpp,
       area: { kind: 'slide' },

@@ -15,7 +15,7 @@ import { recordMetrics } from '../training/export-run.ts';
 import { CommandError, type AddCommand, wrongOptions } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
 import { asText, mppLines, type Measured } from './evaluate-text.ts';
-import { startNetwork } from './run-model.ts';
+import { requireFittingStain, startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
 import {
   backendOption,
@@ -110,7 +110,10 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       network,
       call.overlap,
       call.objects ?? null,
-      call.mpp === undefined ? "the data's" : '--mpp',
+      {
+        mppGiver: call.mpp === undefined ? "the data's" : '--mpp',
+        check: (slide) => requireFittingStain(slide, manifest, overridden),
+      },
     );
     if (mppNote !== null) {
       // Once for all images that state the same.

@@ -31,9 +31,12 @@ export function threadsOption(): Option {
   );
 }
 
-/** Uses a model that fails its golden check. */
+/** Uses a model that fails its golden check, or is not for slides of this stain. */
 export function forceOption(): Option {
-  return new Option('--force', 'use a model that fails its check; every result says so');
+  return new Option(
+    '--force',
+    'use a model that fails its check or is not for such slides; every result says so',
+  );
 }
 
 /** Where ONNX Runtime trains. */

@@ -17,6 +17,7 @@ import {
   type HostedNetwork,
   type Network,
 } from '../segment/network.ts';
+import { fluorescenceRefusal, isFluorescence } from '../segment/fluorescence.ts';
 import { planSegmentation, type Mpp, type PlannedSegmentation, type PlanRequest } from '../segment/plan.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import { segmentSlide } from '../segment/run.ts';
@@ -119,6 +120,22 @@ export function planSlide(
   const mpp = micrometresPerPixel(slide, request.mpp);
   const reader = slideReader(slide, nodePlatform());
   return planSegmentation(reader, slide.metadata, manifest, { ...request, mpp });
+}
+
+/**
+ * Checks that a model may be run on a slide of this stain; with `force`, only says on stderr that it may not.
+ * @throws CommandError for a fluorescence slide, unless the model's card asks for them.
+ */
+export function requireFittingStain({ metadata }: Slide, manifest: ModelManifest, force: boolean): void {
+  const refusal = isFluorescence(metadata) ? fluorescenceRefusal(manifest) : null;
+  if (refusal === null) return;
+  if (force) {
+    warn(`${metadata.name}: ${manifest.id} is used with --force. ${refusal}`);
+    return;
+  }
+  throw new CommandError(
+    `${metadata.name}: ${refusal} Use a model for fluorescence; segment and evaluate use ${manifest.id} all the same with --force, and say so in every result.`,
+  );
 }
 
 export interface SlideRunOptions {

@@ -13,7 +13,7 @@ import { tissueNote } from '../segment/tissue.ts';
 import type { Level0Rect, Slide } from '../slide/slide.ts';
 import { CommandError, wrongOptions } from './command.ts';
 import { manifestOf } from './model-folder.ts';
-import { planSlide, replacedMpp } from './run-model.ts';
+import { planSlide, replacedMpp, requireFittingStain } from './run-model.ts';
 import { warn } from './terminal.ts';
 
 /** Options that define the slices and the names of the results. */
@@ -26,7 +26,7 @@ export interface PlanCall {
   readonly quality: QualityId;
   readonly overlap?: number;
   readonly glass: 'skip' | 'include';
-  /** Uses a model that fails its check. */
+  /** Uses a model that fails its check, or is not for such slides. */
   readonly force?: boolean;
 }
 
@@ -50,6 +50,7 @@ export interface PlannedSegment extends PlannedSegmentation {
 export async function planSegment(slide: Slide, call: PlanCall): Promise<PlannedSegment> {
   const { name } = slide.metadata;
   const manifest = await manifestOf(call.model);
+  requireFittingStain(slide, manifest, call.force === true);
   const area = await areaOf(call, slide.metadata);
   const planned = await planSlide(slide, manifest, {
     mpp: call.mpp ?? null,

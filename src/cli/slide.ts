@@ -5,6 +5,8 @@ import { fsPath } from '../base/fs-path.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { terminalText } from '../base/terminal-text.ts';
 import { formatName } from '../base/slide-format-names.ts';
+import { channelTitle, type SlideChannel } from '../slide/channels/channel-view.ts';
+import { colourText, parseChannelView } from '../slide/channels/channel-view-text.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
@@ -19,6 +21,7 @@ interface SlideOptions {
   readonly region?: Level0Rect;
   readonly level: number;
   readonly png?: string;
+  readonly channels?: string;
   readonly json?: boolean;
 }
 
@@ -31,11 +34,16 @@ export const addSlideCommand: AddCommand = (program) => {
     .option('--region <x,y,w,h>', 'rectangle in level-0 pixels', parseRect)
     .option('--level <n>', 'level to read; sets the resolution, 0 for full', parseInteger(0), 0)
     .option('--png <out>', 'PNG file to write; without --region, the whole slide')
+    .option(
+      '--channels <list>',
+      'channels of the PNG, from 1, with colour and window where they are not the slide’s own: 1,3:ff0000,4:00ff00:200-4000',
+    )
     .option('--json', 'print one JSON object')
     .action(async (files: string[], options: SlideOptions) => {
       const slide = await openFromCommandLine(files);
       try {
-        const written = options.png === undefined ? null : await writeRegion(slide, options.png, options);
+        const shown = options.channels === undefined ? slide : withChannels(slide, options.channels);
+        const written = options.png === undefined ? null : await writeRegion(shown, options.png, options);
         const { metadata } = slide;
         if (options.json === true) {
           printJson(
@@ -105,6 +113,17 @@ export function changedInRun({ metadata }: Pick<Slide, 'metadata'>, isKept = tru
   );
 }
 
+/** The slide with the channels that a user asks for. @throws CommandError */
+function withChannels({ metadata, channels: reading }: Slide, text: string): Slide {
+  const { name, channels } = metadata;
+  if (reading === undefined || channels === undefined) {
+    throw new CommandError(`${name}: It has no separate channels. Leave --channels out.`);
+  }
+  const parsed = parseChannelView(text, channels);
+  if (parsed.kind === 'wrong') throw new CommandError(`${name}: --channels: ${parsed.problem}`);
+  return reading.shownAs(parsed.view);
+}
+
 async function writeRegion(slide: Slide, png: string, options: SlideOptions): Promise<string> {
   const { metadata } = slide;
   const level = metadata.levels[options.level];
@@ -135,6 +154,9 @@ function meets({ x, y, width, height }: Level0Rect, slide: SlideMetadata): boole
   return x < slide.width && y < slide.height && x + width > 0 && y + height > 0;
 }
 
+const windowOf = ({ window }: SlideChannel): string =>
+  window === null ? 'automatic window' : `window ${window.join('–')}`;
+
 function describe(metadata: SlideMetadata): string {
   const { mpp } = metadata;
   const rows: [string, string][] = [
@@ -150,6 +172,10 @@ function describe(metadata: SlideMetadata): string {
     ...metadata.levels.map((level, i): [string, string] => [
       `level ${i}`,
       `${level.width} × ${level.height}, 1/${Number(level.downsample.toFixed(3))}, tiles ${level.tileWidth} × ${level.tileHeight}`,
+    ]),
+    ...(metadata.channels ?? []).map((channel, i): [string, string] => [
+      `channel ${i + 1}`,
+      `${channelTitle(channel, i)}, #${colourText(channel.colour)}, ${channel.bits} bits, ${windowOf(channel)}${channel.on ? '' : ', off'}`,
     ]),
     ...metadata.associated.map(({ name, width, height }): [string, string] => [name, `${width} × ${height}`]),
     ...(metadata.notes ?? []).map((note): [string, string] => ['note', note]),

@@ -3,22 +3,12 @@ import { believableMpp } from '../base/resolution.ts';
 import { contentRevision, fingerprint } from './fingerprint.ts';
 import { noProfile, type EmbeddedProfile } from './icc.ts';
 import { slideLevels } from './pyramid.ts';
+import { withChannels } from './channels/channel-slide.ts';
+import type { ChannelPicture } from './channels/composite.ts';
+import type { TileGrid } from './tile-grid.ts';
 import type { ByteSource, Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from './slide.ts';
 
-/** A grid of tiles: an image of the file, or a view of one that creates tiles where the file has none. */
-export interface TileGrid {
-  readonly width: number;
-  readonly height: number;
-  readonly tileWidth: number;
-  readonly tileHeight: number;
-  readonly columns: number;
-  readonly rows: number;
-  /** Level-0 pixels per pixel, where it is not the ratio of the sizes. */
-  readonly downsample?: number;
-  tile(column: number, row: number, platform: SlidePlatform, signal?: AbortSignal): Promise<TilePayload>;
-  /** Whether the file holds any of its tiles, where that can be asked without reading them. */
-  hasTiles?(): Promise<boolean>;
-}
+export type { TileGrid };
 
 /** An associated image, such as a label. */
 export interface AssociatedSource {
@@ -45,6 +35,8 @@ export interface GridContents {
   /** See `SlideMetadata`. */
   readonly notes?: readonly string[];
   readonly profile?: EmbeddedProfile;
+  /** Of a slide with separate channels, whose `levels` show the default view. */
+  readonly picture?: ChannelPicture | null;
 }
 
 /** Assembles a slide. @param sources its files, the one that names it first. @throws SlideError of reading. */
@@ -73,7 +65,7 @@ export async function gridSlide(
     properties: contents.properties,
     ...(notes.length === 0 ? {} : { notes }),
   };
-  return {
+  const slide: Slide = {
     metadata,
     async tile(level, column, row, signal) {
       const grid = levels[level];
@@ -90,4 +82,5 @@ export async function gridSlide(
     iccProfile: () => Promise.resolve(profile.bytes?.slice() ?? null),
     close: () => sources.forEach((one) => void one.close?.()),
   };
+  return withChannels(slide, contents.picture ?? null, platform);
 }

@@ -107,3 +107,5 @@ export class ByteBudget {
     );
   }
 }
+/** Decoded values of the channels of one slide that are kept for another channel view. */
+export const channelCacheBytes = 48 * mib;

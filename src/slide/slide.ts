@@ -5,6 +5,7 @@
  */
 
 import type { SampleDecoder } from './sample-codec/samples.ts';
+import type { ChannelMeasure, ChannelView, SlideChannel } from './channels/channel-view.ts';
 import type { Jpeg2000Container } from './stream-colours.ts';
 
 /** A rectangle in level-0 pixels; may be fractional, and partly or wholly outside the slide. */
@@ -152,6 +153,16 @@ export interface SlideMetadata {
   readonly properties: Readonly<Record<string, string>>;
   /** What the file holds and the picture does not show, for the user: whole sentences. Absent where there is nothing to say. */
   readonly notes?: readonly string[];
+  /** Of a slide with separate channels (fluorescence); absent for one of colours. */
+  readonly channels?: readonly SlideChannel[];
+}
+
+/** What a slide with separate channels can do besides. */
+export interface ChannelReading {
+  /** Measures the channel at `index`, from 0; once. @throws RangeError when there is none; SlideError. */
+  measure(index: number): Promise<ChannelMeasure>;
+  /** The same slide as another view shows it. Reads nothing. It is open as long as the original is. */
+  shownAs(view: ChannelView): Slide;
 }
 
 export interface Slide {
@@ -167,6 +178,8 @@ export interface Slide {
   /** The embedded ICC profile, for callers that apply it; null without one. */
   iccProfile(signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null>;
   close(): void;
+  /** Present where `metadata.channels` is. `tile` shows the default view (`defaultChannelView`). */
+  readonly channels?: ChannelReading;
 }
 
 /**

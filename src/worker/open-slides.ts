@@ -96,6 +96,7 @@ export function keepOpen(open: (input: SlideInput) => Promise<Slide>): (input: S
         associatedImage: (...call) => slide.associatedImage(...call),
         iccProfile: (...call) => slide.iccProfile(...call),
         close: () => releases.pop()?.(),
+        ...(slide.channels === undefined ? {} : { channels: slide.channels }),
       };
       shared = { view, releases };
       views.set(slide, shared);

@@ -2,6 +2,7 @@
  * The interface between the page and its two main workers. The slide worker reads and decodes tiles for viewing; the
  * segmentation worker runs networks. All types are structured-cloneable.
  */
+import type { ChannelMeasure, ChannelView } from '../slide/channels/channel-view.ts';
 import type { Level0Rect, SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { ErrorReport } from '../base/error-report.ts';
 import type { TileQuality } from '../slide/view-pyramid.ts';
@@ -80,6 +81,13 @@ export interface TensorCounts {
 /** Colours of displayed tiles: as stored in the file, or converted to sRGB with its ICC profile. */
 export type TileColours = 'stored' | 'srgb';
 
+/** How displayed tiles look. */
+export interface TileLook {
+  readonly colours: TileColours;
+  /** Of a slide with separate channels; null for the default view, and for all other slides. */
+  readonly channels: ChannelView | null;
+}
+
 /** How the overview of a slide without small levels gets on; progress of `SlideWorkerApi.buildOverview`. */
 export interface OverviewReport {
   /** Tiles that are in the picture, of all that it needs. */
@@ -102,7 +110,7 @@ export interface SlideWorkerApi {
     level: number,
     column: number,
     row: number,
-    colours: TileColours,
+    look: TileLook,
     quality: TileQuality,
   ): Promise<ImageBitmap | null>;
   associatedImage(slideId: number, name: string): Promise<ImageBitmap>;
@@ -110,7 +118,9 @@ export interface SlideWorkerApi {
    * Reads the overview of a slide without small levels, until it is complete or the call is aborted. Progress events
    * are OverviewReport; after each, overview tiles have changed.
    */
-  buildOverview(slideId: number): Promise<void>;
+  buildOverview(slideId: number, channels: ChannelView | null): Promise<void>;
+  /** Measures a channel, counted from 0. */
+  measureChannel(slideId: number, channel: number): Promise<ChannelMeasure>;
   /** What is on the screen, level-0 pixels; the overview reads it first. */
   setView(slideId: number, view: Level0Rect | null): Promise<void>;
   close(slideId: number): Promise<void>;

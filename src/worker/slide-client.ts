@@ -1,4 +1,5 @@
 /** The page's client of the slide worker. */
+import type { ChannelMeasure, ChannelView } from '../slide/channels/channel-view.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type { TileQuality } from '../slide/view-pyramid.ts';
@@ -8,13 +9,22 @@ import {
   titleOfInput,
   type SlideInput,
   type SlideWorkerApi,
-  type TileColours,
+  type TileLook,
 } from './protocol.ts';
 import { SlideKeeper } from './slide-keeper.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
 export { WorkerError } from '../base/error-report.ts';
 export { overviewSize, viewLevels, type ViewLevel } from '../slide/view-levels.ts';
+export { channelTitle, defaultChannelView, maxShownChannels } from '../slide/channels/channel-view.ts';
+export {
+  channelViewText,
+  colourText,
+  isWindow,
+  maxViewText,
+  parseChannelView,
+  parseColour,
+} from '../slide/channels/channel-view-text.ts';
 
 /** A slide that is open in the worker. */
 export interface OpenedSlide {
@@ -34,17 +44,20 @@ export interface SlideClient {
     level: number,
     column: number,
     row: number,
-    colours: TileColours,
+    look: TileLook,
     quality: TileQuality,
     signal?: AbortSignal,
   ): Promise<ImageBitmap | null>;
   /** See `SlideWorkerApi.buildOverview`. */
   buildOverview(
     slideId: number,
+    channels: ChannelView | null,
     onReport: (report: OverviewReport) => void,
     signal: AbortSignal,
   ): Promise<void>;
   setView(slideId: number, view: Level0Rect | null): Promise<void>;
+  /** See `SlideWorkerApi.measureChannel`. */
+  measureChannel(slideId: number, channel: number, signal?: AbortSignal): Promise<ChannelMeasure>;
   associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
   close(slideId: number): Promise<void>;
   /** Terminates the worker. Pending calls reject. */
@@ -71,17 +84,17 @@ export function createSlideClient(): SlideClient {
   keeper.start();
   return {
     open: (input, signal) => keeper.open(absoluteInput(input), signal),
-    tile: (slideId, level, column, row, colours, quality, signal) =>
+    tile: (slideId, level, column, row, look, quality, signal) =>
       keeper.call(
         slideId,
-        (rpc, id, options) => rpc.call('tile', [id, level, column, row, colours, quality], options),
+        (rpc, id, options) => rpc.call('tile', [id, level, column, row, look, quality], options),
         signal,
       ),
-    buildOverview: (slideId, onReport, signal) =>
+    buildOverview: (slideId, channels, onReport, signal) =>
       keeper.call(
         slideId,
         (rpc, id, options) =>
-          rpc.call('buildOverview', [id], {
+          rpc.call('buildOverview', [id, channels], {
             ...options,
             onProgress: (report) => onReport(report as OverviewReport),
           }),
@@ -90,6 +103,8 @@ export function createSlideClient(): SlideClient {
       ),
     setView: (slideId, view) =>
       keeper.call(slideId, (rpc, id, options) => rpc.call('setView', [id, view], options)),
+    measureChannel: (slideId, channel, signal) =>
+      keeper.call(slideId, (rpc, id, options) => rpc.call('measureChannel', [id, channel], options), signal),
     associatedImage: (slideId, name, signal) =>
       keeper.call(slideId, (rpc, id, options) => rpc.call('associatedImage', [id, name], options), signal),
     close: (slideId) => keeper.close(slideId),

@@ -64,9 +64,9 @@ describe('slide service', () => {
     expect(second.slideId).not.toBe(first.slideId);
     await client.call('close', [first.slideId]);
     expect(close).toHaveBeenCalledOnce();
-    await expect(client.call('tile', [first.slideId, 0, 0, 0, 'stored', 'exact'])).rejects.toThrow(
-      'is not open',
-    );
+    await expect(
+      client.call('tile', [first.slideId, 0, 0, 0, { colours: 'stored', channels: null }, 'exact']),
+    ).rejects.toThrow('is not open');
   });
 
   it('crops edge tiles to the level', async () => {
@@ -79,8 +79,12 @@ describe('slide service', () => {
       },
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'])).toBeNull();
-    expect(await client.call('tile', [slideId, 0, 1, 1, 'stored', 'exact'])).toBeNull();
+    expect(
+      await client.call('tile', [slideId, 0, 0, 0, { colours: 'stored', channels: null }, 'exact']),
+    ).toBeNull();
+    expect(
+      await client.call('tile', [slideId, 0, 1, 1, { colours: 'stored', channels: null }, 'exact']),
+    ).toBeNull();
     expect(sizes).toEqual([
       [256, 256],
       [244, 44],
@@ -102,10 +106,10 @@ describe('slide service', () => {
       return Promise.resolve(null);
     });
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    await client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact']);
+    await client.call('tile', [slideId, 0, 0, 0, { colours: 'stored', channels: null }, 'exact']);
     expect(iccProfile).not.toHaveBeenCalled();
-    await client.call('tile', [slideId, 0, 0, 0, 'srgb', 'exact']);
-    await client.call('tile', [slideId, 0, 0, 0, 'srgb', 'exact']);
+    await client.call('tile', [slideId, 0, 0, 0, { colours: 'srgb', channels: null }, 'exact']);
+    await client.call('tile', [slideId, 0, 0, 0, { colours: 'srgb', channels: null }, 'exact']);
     expect(seen).toEqual([null, profile, profile]);
     expect(iccProfile).toHaveBeenCalledOnce();
   });
@@ -122,7 +126,9 @@ describe('slide service', () => {
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
     const controller = new AbortController();
-    const tile = client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'], { signal: controller.signal });
+    const tile = client.call('tile', [slideId, 0, 0, 0, { colours: 'stored', channels: null }, 'exact'], {
+      signal: controller.signal,
+    });
     await vi.waitFor(() => expect(readSignal).toBeDefined());
     controller.abort();
     await expect(tile).rejects.toMatchObject({ name: 'AbortError' });
@@ -142,9 +148,13 @@ describe('slide service', () => {
       () => Promise.resolve(null),
     );
     const { slideId } = await client.call('open', [{ kind: 'url', url: 'a.svs' }]);
-    await expect(client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'])).rejects.toMatchObject({
+    await expect(
+      client.call('tile', [slideId, 0, 0, 0, { colours: 'stored', channels: null }, 'exact']),
+    ).rejects.toMatchObject({
       report: { code: 'broken-tile', file: 'a.svs' },
     });
-    expect(await client.call('tile', [slideId, 0, 0, 0, 'stored', 'exact'])).toBeNull();
+    expect(
+      await client.call('tile', [slideId, 0, 0, 0, { colours: 'stored', channels: null }, 'exact']),
+    ).toBeNull();
   });
 });

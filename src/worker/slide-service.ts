@@ -1,5 +1,7 @@
 /** The slide worker's methods, separate from the worker's entry so that tests can run them. */
 import { toErrorReport } from '../base/error-report.ts';
+import { LeastRecentlyUsed } from '../base/lru.ts';
+import type { ChannelView } from '../slide/channels/channel-view.ts';
 import { SlideError, type ImageDecoder, type Slide, type TilePayload } from '../slide/slide.ts';
 import { ViewPyramid } from '../slide/view-pyramid.ts';
 import type { OverviewReport, SlideInput, SlideWorkerApi } from './protocol.ts';
@@ -23,10 +25,15 @@ export interface SlideServicePlatform {
   ): Promise<ImageBitmap | null>;
 }
 
+/** Channel views of a slide that are kept: the last one is on the screen until the next one has loaded. */
+const keptViews = 3;
+
 /** A slide and its ICC profile, which is read with the first tile that needs it. */
 interface HeldSlide {
   readonly slide: Slide;
-  readonly pyramid: ViewPyramid;
+  /** The slide as it is shown, by channel view. */
+  readonly pyramids: LeastRecentlyUsed<string, ViewPyramid>;
+  readonly create: (slide: Slide) => ViewPyramid;
   /** Aborts when the slide is closed. */
   readonly closed: AbortController;
   profile: Promise<Uint8Array | null> | null;
@@ -44,6 +51,17 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
     const held = slides.get(slideId);
     if (held === undefined) throw new RangeError(`Slide ${slideId} is not open.`);
     return held;
+  };
+
+  /** Views of one slide come and go: each costs little, and reads nothing that another has read. */
+  const pyramidOf = ({ slide, pyramids, create }: HeldSlide, channels: ChannelView | null): ViewPyramid => {
+    const key = JSON.stringify(channels);
+    const known = pyramids.get(key);
+    if (known !== undefined) return known;
+    const shown = channels === null ? slide : (slide.channels?.shownAs(channels) ?? slide);
+    const created = create(shown);
+    pyramids.set(key, created);
+    return created;
   };
 
   /** null if no conversion is needed. */
@@ -65,14 +83,21 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
         call.signal.throwIfAborted();
       }
       const slideId = nextId++;
-      const pyramid = new ViewPyramid(slide, { decoder: platform.decoder, remote: input.kind === 'url' });
-      slides.set(slideId, { slide, pyramid, closed: new AbortController(), profile: null });
+      const options = { decoder: platform.decoder, remote: input.kind === 'url' };
+      slides.set(slideId, {
+        slide,
+        pyramids: new LeastRecentlyUsed(keptViews, () => 1),
+        create: (shown) => new ViewPyramid(shown, options),
+        closed: new AbortController(),
+        profile: null,
+      });
       return { slideId, metadata: slide.metadata };
     },
 
-    tile: async (call, slideId, level, column, row, colours, quality) => {
+    tile: async (call, slideId, level, column, row, { colours, channels }, quality) => {
       const held = heldOf(slideId);
-      const { slide, pyramid } = held;
+      const { slide } = held;
+      const pyramid = pyramidOf(held, channels);
       const profile = colours === 'srgb' ? await profileOf(held) : null;
       const payload = await pyramid.tile(level, column, row, quality, call.signal);
       // Checks again before decoding, which is slow: the tile may have scrolled out of view.
@@ -105,9 +130,9 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
       return call.transfer(bitmap);
     },
 
-    buildOverview: (call, slideId) => {
-      const { pyramid, closed } = heldOf(slideId);
-      return pyramid.build(
+    buildOverview: (call, slideId, channels) => {
+      const held = heldOf(slideId);
+      return pyramidOf(held, channels).build(
         ({ done, total, broken, problem }) =>
           call.progress({
             done,
@@ -115,11 +140,19 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
             broken,
             problem: problem === null ? null : toErrorReport(problem),
           } satisfies OverviewReport),
-        AbortSignal.any([call.signal, closed.signal]),
+        AbortSignal.any([call.signal, held.closed.signal]),
       );
     },
 
-    setView: (_call, slideId, view) => slides.get(slideId)?.pyramid.setView(view),
+    measureChannel: (_call, slideId, channel) => {
+      const { slide } = heldOf(slideId);
+      if (slide.channels === undefined) throw new RangeError(`${slide.metadata.name} has no channels.`);
+      return slide.channels.measure(channel);
+    },
+
+    setView: (_call, slideId, view) => {
+      for (const pyramid of slides.get(slideId)?.pyramids.values() ?? []) pyramid.setView(view);
+    },
 
     close: (_call, slideId) => {
       const held = slides.get(slideId);

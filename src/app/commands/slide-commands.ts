@@ -6,6 +6,7 @@ import {
   PackageOpen,
   Palette,
   RefreshCw,
+  RotateCcw,
   Ruler,
   RulerDimensionLine,
   TriangleAlert,
@@ -15,12 +16,14 @@ import {
 import {
   activeModel,
   activePaneOf,
+  channelViewOf,
   hasOwnColours,
   layerText,
   modelTitle,
   refusalOf,
 } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
+import { overrideAction } from '../state/reducer.ts';
 import { demoChoice } from '../session/demo-slides.ts';
 import { chosenFiles } from '../session/chosen-files.ts';
 import { openFiles, pickFiles, pickFolder } from '../session/user-files.ts';
@@ -90,6 +93,14 @@ export const slideCommands: readonly Command[] = [
     },
   },
   {
+    id: 'slide.reset-channels',
+    title: 'Reset channels',
+    group: 'Slide',
+    icon: RotateCcw,
+    when: (state) => channelViewOf(state) !== null,
+    perform: ({ slides }) => slides.channels.reset(),
+  },
+  {
     id: 'model.open',
     title: 'Open model…',
     group: 'Segment',
@@ -106,8 +117,10 @@ export const slideCommands: readonly Command[] = [
       return model !== null && refusalOf(state, model)?.overridable === true;
     },
     perform: ({ store }) => {
-      const model = activeModel(store.getState());
-      if (model !== null) store.dispatch({ type: 'override-check', modelId: model.id });
+      const state = store.getState();
+      const model = activeModel(state);
+      const refusal = model === null ? null : refusalOf(state, model);
+      if (model !== null && refusal !== null) store.dispatch(overrideAction(refusal, model.id));
     },
   },
   {

@@ -126,7 +126,13 @@ describe('a session file', () => {
       sessionText(state, { places: new Map([['A', place]]), truth })!,
     )!;
     expect(leftOut).toEqual([]);
-    expect(session.slide).toEqual({ fingerprint: 'abc', name: 's.svs', url: null, mpp: 0.25 });
+    expect(session.slide).toEqual({
+      fingerprint: 'abc',
+      name: 's.svs',
+      url: null,
+      mpp: 0.25,
+      channels: null,
+    });
     expect(session.panes.map(({ layer, view }) => [layer, view])).toEqual([
       ['none', place],
       ['truth', null],

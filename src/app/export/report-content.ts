@@ -3,13 +3,13 @@ import { paintPreview } from '../../export/preview.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import type { Workbench } from '../session/workbench.ts';
-import { activePaneOf, annotateOf, modelOf, tileColours } from '../state/state.ts';
+import { activePaneOf, annotateOf, modelOf, tileLook } from '../state/state.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { sampleClassMap } from './class-map-strips.ts';
 import { pictureOfView } from './view-picture.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
-import type { TileColours } from '../../worker/protocol.ts';
+import type { TileLook } from '../../worker/protocol.ts';
 import { viewLevels } from '../../worker/slide-client.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 
@@ -57,7 +57,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
     workbench.slides.client,
     slideId,
     metadata,
-    tileColours(state),
+    tileLook(state),
     thumbnailPx,
   );
   const classes = document.createElement('canvas');
@@ -116,7 +116,7 @@ export async function pictureOfSlide(
   client: SlideClient,
   slideId: number,
   metadata: SlideMetadata,
-  colours: TileColours,
+  look: TileLook,
   longestPx: number,
 ): Promise<HTMLCanvasElement | null> {
   const levels = viewLevels(metadata.levels);
@@ -139,7 +139,7 @@ export async function pictureOfSlide(
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = 'high';
   const draw = async (column: number, row: number): Promise<void> => {
-    const bitmap = await client.tile(slideId, at, column, row, colours, 'exact').catch(() => null);
+    const bitmap = await client.tile(slideId, at, column, row, look, 'exact').catch(() => null);
     if (bitmap === null) return;
     const x = Math.round(column * level.tileWidth * scale);
     const y = Math.round(row * level.tileHeight * scale);

@@ -1,4 +1,5 @@
 /** The session file: reference to the slide, annotations, layers, views and settings. Never the slide itself. */
+import { channelViewText, maxViewText } from '../../worker/slide-client.ts';
 import { z } from 'zod';
 import { hasValidCoordinates } from '../../annotation/annotation-file.ts';
 import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
@@ -40,6 +41,8 @@ const slide = z.object({
   url: z.string().nullable(),
   /** µm per pixel, if entered by the user. */
   mpp: z.number().min(mppRange.min).max(mppRange.max).nullable(),
+  /** Channel view as text (`channelViewText`), if changed by the user. */
+  channels: z.string().max(maxViewText).nullable(),
 });
 const pane = z.object({ id: z.string(), layer: z.string(), overlay, view: viewPlaceSchema.nullable() });
 const link = z.enum(['linked', 'offset', 'free']);
@@ -113,6 +116,8 @@ export function sessionText(state: AppState, { places, truth }: SessionExtras): 
       name: slide.metadata.name,
       url: input.kind === 'url' ? input.url : null,
       mpp: slide.userMpp?.x ?? null,
+      channels:
+        slide.channels === null ? null : channelViewText(slide.channels, slide.metadata.channels ?? []),
     },
     panes: state.panes.map((pane) => ({
       id: pane.id,
@@ -197,6 +202,8 @@ export function parseSession(text: string): ParsedSession | null {
         name: file.slide.name,
         url: part(slide.shape.url.refine(isUrl), file.slide.url, slideAddress, null),
         mpp: part(slide.shape.mpp, file.slide.mpp, 'resolution', null),
+        // Absent in older files.
+        channels: part(slide.shape.channels, file.slide.channels ?? null, 'channels', null),
       },
       panes: panes.slice(0, maxPanes),
       activePane: part(z.string(), file.activePane, 'active pane', panes[0]?.id ?? ''),

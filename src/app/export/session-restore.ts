@@ -122,6 +122,7 @@ export class SessionFiles {
     store.dispatch({ type: 'dialog', dialog: null });
     if (session.settings !== null) store.dispatch({ type: 'preferences', change: session.settings });
     if (session.slide.mpp !== null) slides.setMpp(session.slide.mpp);
+    slides.channels.restore(session.slide.channels);
     const count: PaneCount = session.panes.length > 2 ? 4 : session.panes.length === 2 ? 2 : 1;
     store.dispatch({ type: 'layout', count });
     for (const pane of session.panes) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import { fitNotes, fitWarnings, inputMpp } from './model-fit.ts';
+import { fitNotes, fitRefusal, fitWarnings, inputMpp } from './model-fit.ts';
 
 const model = {
   description: 'Distinguishes classes.',
@@ -40,7 +40,6 @@ it('does not warn without a known reason', () => {
 it.each([
   ['coarser', model, { ...slide, mpp: { x: 8, y: 8, source: 'user' } as const }, /Slide 8 µm.*3.65.*too coarse/],
   ['small', model, { ...slide, width: 200 }, /100 µm wide or high.*467/],
-  ['fluorescent', silent, { ...slide, specimen: { ...unknown, stain: 'fluorescence' } }, /^Fluorescence slide/],
   ['of another stain', model, { ...slide, specimen: { ...unknown, stain: 'IHC, Ki-67' } }, /^Immuno.* H&E only/],
   ['of another organ', model, { ...slide, specimen: { ...unknown, organ: 'BREAST' } }, /^Breast slide; .*colon only/],
   ['a phantom', model, { ...slide, specimen: { ...unknown, organ: 'none' } }, /^Synthetic slide; .*colon only/],
@@ -49,6 +48,17 @@ it.each([
   const warnings = fitWarnings(manifest, other);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(sentence);
+});
+
+it('refuses fluorescence unless the card asks for it', () => {
+  const stained = { organ: 'colon', stain: 'fluorescence' };
+  expect(fitRefusal(model, stained)).toBe('Fluorescence slide; model trained on H&E only.');
+  expect(fitRefusal({ specimen: undefined }, stained)).toMatch(/states no stain/);
+  expect(fitRefusal({ specimen: { organ: 'colon', stain: 'DAPI' } }, stained)).toBeNull();
+  expect(fitRefusal(model, { stain: 'PAS' })).toBeNull();
+  expect(fitRefusal(model, unknown)).toBeNull();
+  // Said once.
+  expect(fitWarnings(model, { ...slide, specimen: stained })).toEqual([]);
 });
 
 it('lists what slide and card specify', () => {

@@ -1,5 +1,6 @@
 /** Whether slide and model fit, judging by slide metadata and model card. Pure. */
 import type { ModelManifest } from '../../runtime/manifest.ts';
+import { fluorescenceRefusal } from '../../worker/segment-client.ts';
 import type { SlideMpp } from '../../slide/slide.ts';
 import { organName, stainName } from './specimen.ts';
 import type { Specimen } from './specimen.ts';
@@ -22,7 +23,15 @@ export function inputMpp({ slice }: Pick<ModelManifest, 'slice'>): number {
   return slice.fieldUm / slice.sizePx;
 }
 
-/** Reasons not to run `model` on `slide`, as sentences. Unknown facts give none. */
+/** Why `model` is not run on `slide` unless the user insists, a sentence; null if it is. */
+export function fitRefusal(
+  model: Pick<ModelManifest, 'specimen'>,
+  { stain }: Pick<Specimen, 'stain'>,
+): string | null {
+  return stain !== null && stainName(stain) === 'fluorescence' ? fluorescenceRefusal(model) : null;
+}
+
+/** Reasons not to run `model` on `slide`, as sentences, besides `fitRefusal`. Unknown facts give none. */
 export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[] {
   const warnings: string[] = [];
   const { mpp } = slide;
@@ -43,10 +52,13 @@ export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[
   }
   const { specimen } = model;
   const { organ, stain } = slide.specimen;
-  if (specimen !== undefined && stain !== null && stainName(stain) !== stainName(specimen.stain)) {
+  if (
+    specimen !== undefined &&
+    stain !== null &&
+    stainName(stain) !== stainName(specimen.stain) &&
+    fitRefusal(model, slide.specimen) === null
+  ) {
     warnings.push(`${capitalised(stainName(stain))} slide; model trained on ${specimen.stain} only.`);
-  } else if (specimen === undefined && stain !== null && stainName(stain) === 'fluorescence') {
-    warnings.push('Fluorescence slide; the model card states no stain.');
   }
   if (model.provenance.synthetic && !isSynthetic(slide)) {
     warnings.push('Trained on synthetic slides only; results on this slide are meaningless.');

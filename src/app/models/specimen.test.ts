@@ -26,11 +26,14 @@ it.each([
 ])('maps the stain %s to %s', (text, name) => expect(stainName(text)).toBe(name));
 
 it('reads slide metadata, and takes the first known value', () => {
-  expect(specimenOf({ BodyPartExamined: 'BREAST', ImageType: 'ORIGINAL' })).toEqual({
+  expect(specimenOf({ properties: { BodyPartExamined: 'BREAST', ImageType: 'ORIGINAL' } })).toEqual({
     organ: 'BREAST',
     stain: null,
   });
-  expect(specimenOf({ Channels: 'DAPI, FITC' }).stain).toBe('fluorescence');
+  const channel = { name: 'DAPI', colour: [0, 0, 255], on: true, bits: 16, window: null } as const;
+  expect(specimenOf({ properties: {}, channels: [channel] }).stain).toBe('fluorescence');
+  // Red, green and blue planes of a brightfield slide.
+  expect(specimenOf({ properties: { Channels: 'R, G, B' } }).stain).toBeNull();
   expect(firstKnown({ organ: null, stain: 'PAS' }, { organ: 'colon', stain: 'H&E' })).toEqual({
     organ: 'colon',
     stain: 'PAS',

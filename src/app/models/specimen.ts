@@ -1,5 +1,7 @@
 /** Organ and stain: their names and synonyms, and what the user entered for each slide. */
 import { z } from 'zod';
+import { fluorescentStain, isFluorescence } from '../../worker/segment-client.ts';
+import type { SlideMetadata } from '../../slide/slide.ts';
 import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
 
@@ -26,7 +28,7 @@ const organs: readonly (readonly [name: string, pattern: RegExp])[] = [
 
 const stains: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['H&E', /\bh\s*&\s*e\b|^he$|ha?ematoxylin.*eosin|eosin.*ha?ematoxylin/i],
-  ['fluorescence', /fluoresc|dapi|fitc/i],
+  ['fluorescence', fluorescentStain],
   ['immunohistochemistry', /\bihc\b|immuno|\bdab\b|diaminobenzidine/i],
   ['PAS', /\bpas\b|periodic acid/i],
   ['trichrome', /trichrome/i],
@@ -50,13 +52,13 @@ function nameOf(text: string, known: typeof organs): string {
 }
 
 /** Organ and stain from a slide's metadata. */
-export function specimenOf(properties: Readonly<Record<string, string>>): Specimen {
+export function specimenOf(metadata: Pick<SlideMetadata, 'properties' | 'channels'>): Specimen {
+  const { properties } = metadata;
   const find = (pattern: RegExp): string | null => {
     const entry = Object.entries(properties).find(([key, value]) => pattern.test(key) && value.trim() !== '');
     return entry?.[1].trim() ?? null;
   };
-  // Only composites of fluorescence channels list channels.
-  const stain = find(/^stain(ing|s)?$/i) ?? (properties.Channels === undefined ? null : 'fluorescence');
+  const stain = find(/^stain(ing|s)?$/i) ?? (isFluorescence(metadata) ? 'fluorescence' : null);
   return { organ: find(/^(organ|tissue|body ?part ?examined|anatomic ?region)$/i), stain };
 }
 

@@ -1,4 +1,5 @@
 /** Places on the slide: bookmarks, and the view in the page's URL. */
+import { queryOf } from '../session/url-parameters.ts';
 import type { AppStore } from '../state/store.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import type { Bookmark } from './bookmarks.ts';
@@ -79,9 +80,7 @@ export class Navigation {
       if (slide?.choice.input.kind !== 'url' || address === null) return;
       const parameters = new URLSearchParams(window.location.search);
       parameters.set('at', addressText(address));
-      // Slashes and commas are legal in a query, and easier to read unescaped.
-      const search = parameters.toString().replaceAll('%2F', '/').replaceAll('%2C', ',');
-      window.history.replaceState(null, '', `${window.location.pathname}?${search}`);
+      window.history.replaceState(null, '', `${window.location.pathname}${queryOf(parameters)}`);
     }, addressDelay);
   }
 }

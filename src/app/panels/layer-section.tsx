@@ -6,7 +6,7 @@ import type { PaletteId } from '../overlay/class-palette.ts';
 import { useLayerOptions } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, layerText, parseLayer } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { FitWarnings } from './models-panel.tsx';
+import { FitWarnings, MisfitRefusal } from './models-panel.tsx';
 import { PanelSection } from './section.tsx';
 
 export function LayerSection(): React.JSX.Element {
@@ -25,6 +25,7 @@ export function LayerSection(): React.JSX.Element {
         onChange={(value) => store.dispatch({ type: 'choose-layer', layer: parseLayer(value) })}
         options={layers}
       />
+      {model !== null && <MisfitRefusal model={model} />}
       {model !== null && <FitWarnings model={model} />}
       <div className="button-row" role="group" aria-label="Overlay style">
         <CommandButton id="overlay.visible" />

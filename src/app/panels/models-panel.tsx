@@ -10,11 +10,14 @@ import {
   activePaneOf,
   currentMpp,
   currentSpecimen,
+  isAllowedMisfit,
   layerText,
+  misfitOf,
   modelTitle,
   refusalOf,
 } from '../state/state.ts';
-import type { ModelEntry } from '../state/state.ts';
+import { overrideAction } from '../state/reducer.ts';
+import type { ModelEntry, Refusal } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PanelSection } from './section.tsx';
 
@@ -70,19 +73,50 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
 
 /** Why a model is refused, and the deliberate way to use it all the same; or that it is used so. */
 export function ModelRefusal({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
-  const { store } = useWorkbench();
-  const checks = useApp((state) => state.modelChecks);
-  const refusal = refusalOf({ modelChecks: checks }, model);
-  if (model.overridden === true) {
+  const refusal = useRefusal(model);
+  if (refusal !== null) {
     return (
-      <p className="model-refusal hint warning-text" data-testid={`refusal-${model.id}`}>
-        <TriangleAlert size={13} aria-hidden /> Fails its check; used all the same. Every result says so.
-      </p>
+      <RefusalNote
+        model={model}
+        refusal={refusal}
+        testId={`refusal-${model.id}`}
+        overrideTestId={`override-${model.id}`}
+      />
     );
   }
-  if (refusal === null) return null;
+  if (model.overridden !== true) return null;
   return (
-    <div className="model-refusal" data-testid={`refusal-${model.id}`}>
+    <p className="model-refusal hint warning-text" data-testid={`refusal-${model.id}`}>
+      <TriangleAlert size={13} aria-hidden /> Fails its check; used all the same. Every result says so.
+    </p>
+  );
+}
+
+/** As `ModelRefusal`, where the reason is the open slide. */
+export function MisfitRefusal({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
+  const refusal = useRefusal(model);
+  if (refusal?.kind !== 'fit') return null;
+  return (
+    <RefusalNote
+      model={model}
+      refusal={refusal}
+      testId={`misfit-${model.id}`}
+      overrideTestId={`allow-${model.id}`}
+    />
+  );
+}
+
+interface RefusalNoteProps {
+  readonly model: ModelEntry;
+  readonly refusal: Refusal;
+  readonly testId: string;
+  readonly overrideTestId: string;
+}
+
+function RefusalNote({ model, refusal, testId, overrideTestId }: RefusalNoteProps): React.JSX.Element {
+  const { store } = useWorkbench();
+  return (
+    <div className="model-refusal" data-testid={testId}>
       <p className="hint warning-text">
         <TriangleAlert size={13} aria-hidden /> Refused. {refusal.problem}
       </p>
@@ -90,9 +124,13 @@ export function ModelRefusal({ model }: { readonly model: ModelEntry }): React.J
         <button
           type="button"
           className="button small"
-          title="Every picture, figure and file of it will say that the model failed its check"
-          data-testid={`override-${model.id}`}
-          onClick={() => store.dispatch({ type: 'override-check', modelId: model.id })}
+          title={
+            refusal.kind === 'check'
+              ? 'Every picture, figure and file of it will say that the model failed its check'
+              : 'Use it on this slide; its layer will say that it is not made for it'
+          }
+          data-testid={overrideTestId}
+          onClick={() => store.dispatch(overrideAction(refusal, model.id))}
         >
           Use anyway
         </button>
@@ -147,11 +185,21 @@ export function useSlideForModel(): SlideForModel | null {
   return { ...slide.metadata, mpp: currentMpp(slide), specimen: { organ, stain } };
 }
 
+function useRefusal(model: ModelEntry): Refusal | null {
+  const modelChecks = useApp((state) => state.modelChecks);
+  const slide = useApp((state) => state.slide);
+  const specimens = useApp((state) => state.specimens);
+  const demos = useApp((state) => state.demos);
+  const allowedMisfits = useApp((state) => state.allowedMisfits);
+  return refusalOf({ modelChecks, slide, specimens, demos, allowedMisfits }, model);
+}
+
 /** Warnings if the model does not fit the open slide. */
 export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
   const slide = useSlideForModel();
+  const misfit = useApp((state) => (isAllowedMisfit(state, model) ? misfitOf(state, model) : null));
   if (slide === null) return null;
-  const warnings = fitWarnings(model.manifest, slide);
+  const warnings = [...(misfit === null ? [] : [misfit]), ...fitWarnings(model.manifest, slide)];
   if (warnings.length === 0) return null;
   return (
     <ul className="fit-warnings" data-testid={`fit-${model.id}`}>

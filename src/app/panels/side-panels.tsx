@@ -5,6 +5,7 @@ import { useApp } from '../workbench-context.ts';
 import { BookmarksPanel } from '../navigate/bookmarks-panel.tsx';
 import { ModelsPanel } from './models-panel.tsx';
 import { SlidesPanel } from './slides-panel.tsx';
+import { ChannelsSection } from './channels-section.tsx';
 import { CommandButton } from '../commands/command-button.tsx';
 import { DifferenceSection } from '../compare/difference-section.tsx';
 import { LayerSection } from './layer-section.tsx';
@@ -53,6 +54,7 @@ export function LeftRail(): React.JSX.Element {
 export function RightSidePanel(): React.JSX.Element {
   return (
     <aside className="panel right-panel" aria-label="Active pane" data-testid="right-panel">
+      <ChannelsSection />
       <LayerSection />
       <DifferenceSection />
       <LegendSection />

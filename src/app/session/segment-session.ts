@@ -270,7 +270,8 @@ export class SegmentSession {
   /** Adds models to the run in progress, on the same area of the same slide. Does nothing without a run. */
   enqueue(models: readonly ModelEntry[]): void {
     const run = this.#run;
-    if (run !== null) void this.runAll(run.slide, models, run.plan);
+    const usable = models.filter((model) => !this.#refused(model));
+    if (run !== null) void this.runAll(run.slide, usable, run.plan);
   }
 
   cancel(): void {

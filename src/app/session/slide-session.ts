@@ -7,8 +7,10 @@ import type { SlideClient } from '../../worker/slide-client.ts';
 import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { browserStorage } from '../state/browser-storage.ts';
+import { channelViewOf } from '../state/state.ts';
 import type { OverviewState, SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
+import { ChannelSession, type WantedChannels } from './channel-session.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { groupSlideFiles } from './group-slide-files.ts';
@@ -26,12 +28,18 @@ export class SlideSession {
   #overview: AbortController | null = null;
   #viewTimer: ReturnType<typeof setTimeout> | null = null;
   readonly #overviewListeners = new Set<() => void>();
+  readonly channels: ChannelSession;
   /** Number of broken tiles of the current slide. Only the first is reported. */
   #brokenTiles = 0;
 
-  constructor(store: AppStore, client: SlideClient) {
+  /** @param wanted the channels in the page's URL */
+  constructor(store: AppStore, client: SlideClient, wanted: WantedChannels | null = null) {
     this.#store = store;
     this.#client = client;
+    this.channels = new ChannelSession(store, wanted, () => {
+      const { slide } = store.getState();
+      if (slide !== null) void this.#buildOverview(slide.slideId, slide.metadata);
+    });
     store.dispatch({ type: 'specimens', specimens: recallSpecimens(browserStorage()) });
   }
 
@@ -54,7 +62,8 @@ export class SlideSession {
       this.#brokenTiles = 0;
       const before = this.#store.getState().slide;
       const known = recallMpp(browserStorage(), metadata.fingerprint);
-      this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known });
+      const channels = this.channels.initialView(choice, metadata);
+      this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known, channels });
       if (before !== null) void this.#client.close(before.slideId);
       void this.#buildOverview(slideId, metadata);
     } catch (error) {
@@ -101,6 +110,7 @@ export class SlideSession {
     try {
       await this.#client.buildOverview(
         slideId,
+        channelViewOf(this.#store.getState()),
         (report) => {
           if (controller.signal.aborted) return;
           total = report.total;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
+import { fileNameOf, parseUrlParameters, withChannels, withSlideAndModel } from './url-parameters.ts';
 
 describe('parseUrlParameters', () => {
   it('reads slide, model and backend', () => {
@@ -9,11 +9,12 @@ describe('parseUrlParameters', () => {
       backend: 'webgpu',
       at: null,
       problems: [],
+      channels: null,
     });
   });
 
   it('takes nothing for granted', () => {
-    const nothing = { slide: null, model: null, backend: null, at: null, problems: [] };
+    const nothing = { slide: null, model: null, backend: null, at: null, channels: null, problems: [] };
     expect(parseUrlParameters('')).toEqual(nothing);
     expect(parseUrlParameters('?slide=&backend=&at=&model=')).toEqual(nothing);
     expect(parseUrlParameters('?slide=none')).toEqual({ ...nothing, slide: 'none' });
@@ -43,6 +44,15 @@ describe('withSlideAndModel', () => {
 
   it('takes the address of a slide away when a local file is open', () => {
     expect(withSlideAndModel('?slide=slides/old.svs', null, null)).toBe('');
+  });
+
+  it('keeps channels in the address of their own slide only', () => {
+    const search = withChannels('?slide=slides/a.tif', '1:ff0000:0-9,-2:00ff00');
+    expect(search).toBe('?slide=slides/a.tif&channels=1:ff0000:0-9,-2:00ff00');
+    expect(parseUrlParameters(search).channels).toBe('1:ff0000:0-9,-2:00ff00');
+    expect(withSlideAndModel(search, 'slides/a.tif', null)).toBe(search);
+    expect(withSlideAndModel(search, 'slides/b.tif', null)).toBe('?slide=slides/b.tif');
+    expect(withChannels(search, null)).toBe('?slide=slides/a.tif');
   });
 
   it('can be read again', () => {

@@ -8,6 +8,8 @@ export interface UrlParameters {
   readonly slide: string | null;
   readonly model: string | null;
   readonly backend: BackendName | null;
+  /** Which channels to show and how (`channelViewText`). */
+  readonly channels: string | null;
   /** The initial view. */
   readonly at: ViewAddress | null;
   /** What of it can't be read, in sentences. */
@@ -36,6 +38,7 @@ export function parseUrlParameters(search: string): UrlParameters {
     slide: isAddress ? slide : 'none',
     model: textOrNull(parameters.get('model')),
     at,
+    channels: textOrNull(parameters.get('channels')),
     backend: isBackend ? (backend as BackendName | null) : null,
     problems,
   };
@@ -60,14 +63,29 @@ function textOrNull(text: string | null): string | null {
  */
 export function withSlideAndModel(search: string, slide: string | null, model: string | null): string {
   const parameters = new URLSearchParams(search);
-  // A position is only valid for its own slide.
-  if (parameters.get('slide') !== slide) parameters.delete('at');
+  // A position is only valid for its own slide, as are channels.
+  if (parameters.get('slide') !== slide) {
+    parameters.delete('at');
+    parameters.delete('channels');
+  }
   if (slide === null) parameters.delete('slide');
   else parameters.set('slide', slide);
   if (model === null) parameters.delete('model');
   else parameters.set('model', model);
-  // Slashes and commas are legal in a query, and easier to read unescaped.
-  const text = parameters.toString().replaceAll('%2F', '/').replaceAll('%2C', ',');
+  return queryOf(parameters);
+}
+
+/** Replaces the channels in `search`. @param channels null removes them */
+export function withChannels(search: string, channels: string | null): string {
+  const parameters = new URLSearchParams(search);
+  if (channels === null) parameters.delete('channels');
+  else parameters.set('channels', channels);
+  return queryOf(parameters);
+}
+
+/** Slashes, commas and colons are legal in a query, and easier to read unescaped. */
+export function queryOf(parameters: URLSearchParams): string {
+  const text = parameters.toString().replaceAll('%2F', '/').replaceAll('%2C', ',').replaceAll('%3A', ':');
   return text === '' ? '' : `?${text}`;
 }
 

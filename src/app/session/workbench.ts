@@ -16,7 +16,7 @@ import { sliceCacheBudget, SliceCache } from '../overlay/slice-cache.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import { loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
-import { modelOf, modelTitle } from '../state/state.ts';
+import { isAllowedMisfit, modelOf, modelTitle } from '../state/state.ts';
 import type { LayerChoice, PaneState } from '../state/state.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
@@ -68,7 +68,9 @@ export class Workbench {
     this.#storage.onReplaced?.((report) => {
       this.store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
     });
-    this.slides = new SlideSession(this.store, createSlideClient());
+    const { slide, channels, at } = parseUrlParameters(window.location.search);
+    const wanted = slide === null || channels === null ? null : { slide, text: channels };
+    this.slides = new SlideSession(this.store, createSlideClient(), wanted);
     const client = createSegmentClient();
     const events = new EngineEvents(this.store, this.classMaps);
     this.engine = new EngineSession(this.store, client);
@@ -88,11 +90,7 @@ export class Workbench {
     );
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
     this.sessions = new SessionFiles(this);
-    this.navigation = new Navigation(
-      this.store,
-      () => this.activeView(),
-      parseUrlParameters(window.location.search).at,
-    );
+    this.navigation = new Navigation(this.store, () => this.activeView(), at);
     this.store.subscribe(
       ({ preferences }) => preferences,
       (preferences) => savePreferences(storage, preferences),
@@ -192,7 +190,9 @@ export class Workbench {
     if (model === null) return null;
     const mpp = slide.userMpp ?? slide.metadata.mpp;
     const { classes } = model.manifest;
-    const title = modelTitle(model);
+    const title = isAllowedMisfit(state, model)
+      ? `${modelTitle(model)} (not made for fluorescence)`
+      : modelTitle(model);
     const overridden = model.overridden === true;
     return { title, overridden, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
   }

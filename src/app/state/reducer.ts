@@ -1,6 +1,7 @@
 /** All actions and how they change the state. Pure. */
 import type { BackendReport } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
+import type { ChannelView } from '../../slide/channels/channel-view.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import type { Specimen } from '../models/specimen.ts';
@@ -12,7 +13,7 @@ import type { Measurement } from '../navigate/measure.ts';
 import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
-import { annotateOf, layerText } from './state.ts';
+import { annotateOf, layerText, misfitKey } from './state.ts';
 import type {
   AppState,
   AreaDrawing,
@@ -32,6 +33,7 @@ import type {
   PaneCount,
   Polygon,
   Preferences,
+  Refusal,
   SlideChoice,
 } from './state.ts';
 
@@ -42,6 +44,8 @@ export type Action =
   | { readonly type: 'model-check'; readonly modelId: string; readonly check: ModelCheck }
   /** Uses a model although it fails its check. */
   | { readonly type: 'override-check'; readonly modelId: string }
+  /** Uses a model on the open slide although it is not for such slides. */
+  | { readonly type: 'allow-misfit'; readonly modelId: string }
   | { readonly type: 'speeds'; readonly speeds: Speeds }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
   /** Without `paneId`, applies to the active pane. `byDefault` marks a choice that neither user nor URL has made. */
@@ -66,9 +70,12 @@ export type Action =
       readonly choice: SlideChoice;
       readonly metadata: SlideMetadata;
       readonly userMpp: SlideMpp | null;
+      readonly channels?: ChannelView | null;
     }
   | { readonly type: 'slide-closed' }
   | { readonly type: 'overview'; readonly slideId: number; readonly overview: OverviewState | null }
+  /** null for the slide's own view. */
+  | { readonly type: 'channels'; readonly view: ChannelView | null }
   | { readonly type: 'offer-slides'; readonly choices: readonly SlideChoice[] }
   | { readonly type: 'user-mpp'; readonly mpp: SlideMpp | null }
   | { readonly type: 'undo-mpp' }
@@ -101,6 +108,7 @@ export function initialState(preferences: Preferences): AppState {
     specimens: {},
     models: null,
     modelChecks: {},
+    allowedMisfits: [],
     speeds: {},
     backend: { kind: 'waiting' },
     run: null,
@@ -141,9 +149,16 @@ export function reduce(state: AppState, action: Action): AppState {
         models: (state.models ?? []).map((model) =>
           model.id === action.modelId ? { ...model, overridden: true } : model,
         ),
-        // What a refused run said is no longer true.
-        notice: state.notice?.commandId === 'model.override' ? null : state.notice,
+        notice: withoutRefusal(state.notice),
       };
+    case 'allow-misfit':
+      return state.slide === null
+        ? state
+        : {
+            ...state,
+            allowedMisfits: [...state.allowedMisfits, misfitKey(state.slide.metadata, action.modelId)],
+            notice: withoutRefusal(state.notice),
+          };
     case 'speeds':
       return { ...state, speeds: action.speeds };
     case 'choose-layer':
@@ -201,6 +216,8 @@ export function reduce(state: AppState, action: Action): AppState {
       return state.slide?.slideId === action.slideId
         ? changeSlide(state, () => ({ overview: action.overview }))
         : state;
+    case 'channels':
+      return changeSlide(state, () => ({ channels: action.view }));
     case 'offer-slides': {
       const keys = new Set(action.choices.map((choice) => choice.key));
       const others = state.opened.filter((choice) => !keys.has(choice.key));
@@ -269,6 +286,16 @@ export function reduce(state: AppState, action: Action): AppState {
   }
 }
 
+/** The notice, unless it is of a refused run: what that said is no longer true. */
+function withoutRefusal(notice: LogEntry | null): LogEntry | null {
+  return notice?.commandId === 'model.override' ? null : notice;
+}
+
+/** The action that uses a refused model all the same. */
+export function overrideAction({ kind }: Refusal, modelId: string): Action {
+  return kind === 'fit' ? { type: 'allow-misfit', modelId } : { type: 'override-check', modelId };
+}
+
 /** Changes the open slide. Returns the same state without a slide, or if `change` returns null. */
 function changeSlide(state: AppState, change: (slide: OpenSlide) => Partial<OpenSlide> | null): AppState {
   const changed = state.slide === null ? null : change(state.slide);
@@ -279,7 +306,7 @@ function changeSlide(state: AppState, change: (slide: OpenSlide) => Partial<Open
 
 /** State of a newly opened slide. Of the previous annotation state, only view settings carry over. */
 function openedSlide(
-  { slideId, choice, metadata, userMpp }: Extract<Action, { type: 'slide-opened' }>,
+  { slideId, choice, metadata, userMpp, channels = null }: Extract<Action, { type: 'slide-opened' }>,
   former: AnnotateState,
 ): OpenSlide {
   return {
@@ -295,5 +322,6 @@ function openedSlide(
     bookmarks: [],
     annotate: reduceAnnotate(former, { kind: 'reset', annotations: [] }),
     overview: null,
+    channels,
   };
 }

@@ -1,9 +1,11 @@
 /** State of the interface, as plain data. Slides, class maps and the viewer are held elsewhere. */
-import type { BackendReport, SlideInput, TileColours } from '../../worker/protocol.ts';
+import type { BackendReport, SlideInput, TileColours, TileLook } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
+import type { ChannelView } from '../../slide/channels/channel-view.ts';
 import { markedIf } from '../../base/overridden-check.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
 import type { Speeds } from '../models/model-speed.ts';
+import { fitRefusal } from '../models/model-fit.ts';
 import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
@@ -92,6 +94,8 @@ export interface OpenSlide {
   readonly annotate: AnnotateState;
   /** The overview of a slide without small levels; null where there is nothing to say of it. */
   readonly overview: OverviewState | null;
+  /** Which channels are shown and how; null for the slide's own view, and for a slide without channels. */
+  readonly channels: ChannelView | null;
 }
 
 /**
@@ -127,24 +131,60 @@ export function modelTitle({ manifest, overridden = false }: ModelEntry): string
 export interface Refusal {
   /** A sentence. */
   readonly problem: string;
-  /** Whether the user may use it all the same: it runs, but fails its golden check. */
+  /** Whether the user may use it all the same: it runs, but fails its golden check or is not for such slides. */
   readonly overridable: boolean;
+  /** `check`: the model fails its check, on every slide. `fit`: it is not for the open one. */
+  readonly kind: 'check' | 'fit';
 }
 
-/** Why the model is refused on this backend; null if it is not, is used all the same, or has not been checked. */
-export function refusalOf({ modelChecks }: Pick<AppState, 'modelChecks'>, model: ModelEntry): Refusal | null {
+/** The parts of the state that decide whether a model is used. */
+export type RefusalState = Pick<AppState, 'modelChecks' | 'slide' | 'specimens' | 'demos' | 'allowedMisfits'>;
+
+/**
+ * Why the model is refused on this backend or slide; null if it is not, is used all the same, or has not been checked.
+ */
+export function refusalOf(state: RefusalState, model: ModelEntry): Refusal | null {
+  return checkRefusal(state, model) ?? misfitRefusal(state, model);
+}
+
+function misfitRefusal(state: RefusalState, model: ModelEntry): Refusal | null {
+  const problem = isAllowedMisfit(state, model) ? null : misfitOf(state, model);
+  return problem === null ? null : { problem, overridable: true, kind: 'fit' };
+}
+
+/** Why the model is not for the open slide, a sentence; null without a reason. */
+export function misfitOf(
+  state: Pick<AppState, 'slide' | 'specimens' | 'demos'>,
+  { manifest }: ModelEntry,
+): string | null {
+  return fitRefusal(manifest, currentSpecimen(state));
+}
+
+/** Whether the user uses the model on the open slide although it is not for it. */
+export function isAllowedMisfit(
+  { slide, allowedMisfits }: Pick<AppState, 'slide' | 'allowedMisfits'>,
+  { id }: Pick<ModelEntry, 'id'>,
+): boolean {
+  return slide !== null && allowedMisfits.includes(misfitKey(slide.metadata, id));
+}
+
+/** A slide and a model, for `AppState.allowedMisfits`. */
+export const misfitKey = ({ fingerprint }: SlideMetadata, modelId: string): string =>
+  `${fingerprint} ${modelId}`;
+
+function checkRefusal({ modelChecks }: RefusalState, model: ModelEntry): Refusal | null {
   const check = modelChecks[model.id];
   if (model.overridden === true || check === undefined || check.kind === 'running') return null;
   if (check.kind === 'failed') {
     const { code, problem, remedy } = check.error;
     return code === 'failed-check'
-      ? { problem, overridable: true }
-      : { problem: `${problem} ${remedy}`, overridable: false };
+      ? { problem, overridable: true, kind: 'check' }
+      : { problem: `${problem} ${remedy}`, overridable: false, kind: 'check' };
   }
   const { problem } = check.result;
   return problem === null
     ? null
-    : { problem: `The model fails its golden check: ${problem}`, overridable: true };
+    : { problem: `The model fails its golden check: ${problem}`, overridable: true, kind: 'check' };
 }
 
 export type BackendState =
@@ -213,6 +253,8 @@ export interface AppState {
   readonly models: readonly ModelEntry[] | null;
   /** By model id. */
   readonly modelChecks: Readonly<Record<string, ModelCheck>>;
+  /** Slides and models (`misfitKey`) that the user combines although the model is not for such slides. */
+  readonly allowedMisfits: readonly string[];
   /** Measured on this device. */
   readonly speeds: Speeds;
   readonly backend: BackendState;
@@ -251,7 +293,11 @@ export function annotateOf({ slide }: Pick<AppState, 'slide'>): AnnotateState {
 }
 
 /** Organ and stain of the open slide: from the user, else the demo slide list, else the file. */
-export function currentSpecimen({ slide, specimens, demos }: AppState): Specimen {
+export function currentSpecimen({
+  slide,
+  specimens,
+  demos,
+}: Pick<AppState, 'slide' | 'specimens' | 'demos'>): Specimen {
   if (slide === null) return unknownSpecimen;
   const { choice, metadata } = slide;
   const { input } = choice;
@@ -259,7 +305,7 @@ export function currentSpecimen({ slide, specimens, demos }: AppState): Specimen
   return firstKnown(
     specimens[metadata.fingerprint] ?? unknownSpecimen,
     { organ: demo?.organ ?? null, stain: demo?.stain ?? null },
-    specimenOf(metadata.properties),
+    specimenOf(metadata),
   );
 }
 
@@ -271,6 +317,16 @@ export function hasOwnColours(slide: OpenSlide | null): boolean {
 /** Colours in which tiles are requested. */
 export function tileColours(state: AppState): TileColours {
   return state.preferences.colourProfile && hasOwnColours(state.slide) ? 'srgb' : 'stored';
+}
+
+/** The channel view that tiles are requested in; null for the slide's own. */
+export function channelViewOf({ slide }: Pick<AppState, 'slide'>): ChannelView | null {
+  return slide?.channels ?? null;
+}
+
+/** How tiles are requested. */
+export function tileLook(state: AppState): TileLook {
+  return { colours: tileColours(state), channels: channelViewOf(state) };
 }
 
 export function activePaneOf(state: AppState): PaneState {

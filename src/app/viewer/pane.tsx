@@ -1,7 +1,7 @@
 /** One pane: a view of the slide with its layers, tools, title and crosshair. */
 import { TriangleAlert } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { layerText, parseLayer, tileColours } from '../state/state.ts';
+import { channelViewOf, layerText, parseLayer, tileColours, tileLook } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PaneOverlay } from '../compare/pane-overlay.tsx';
 import { AnnotationLayer } from '../annotate/annotate-tools.tsx';
@@ -50,8 +50,8 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
     const { slide } = workbench.store.getState();
     if (view === null || slide === null || view.slideId === slide.slideId) return;
     const { client, onTileError } = workbench.slides;
-    const colours = tileColours(workbench.store.getState());
-    view.open(client, slide.slideId, slide.metadata, colours, onTileError);
+    const look = tileLook(workbench.store.getState());
+    view.open(client, slide.slideId, slide.metadata, look, onTileError);
     // A new pane shows the same place as the others.
     return view.onceShown(() => workbench.joinViews(view));
   }, [workbench, view, slideId]);
@@ -62,7 +62,8 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
   );
 
   const colours = useApp(tileColours);
-  useEffect(() => view?.setColours(colours), [view, colours]);
+  const channels = useApp(channelViewOf);
+  useEffect(() => view?.setLook({ colours, channels }), [view, colours, channels]);
 
   const activate = (): void => workbench.store.dispatch({ type: 'activate-pane', paneId });
   const onPointerMove = (event: React.PointerEvent<HTMLElement>): void => {

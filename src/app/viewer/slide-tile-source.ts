@@ -1,7 +1,7 @@
 /** OpenSeadragon tile source that reads from the slide worker. */
 import OpenSeadragon from 'openseadragon';
 import type { SlideMetadata } from '../../slide/slide.ts';
-import type { TileColours } from '../../worker/protocol.ts';
+import type { TileLook } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import { viewLevels, type ViewLevel } from '../../worker/slide-client.ts';
 import { LiveTiles, type ReadTile } from './live-tiles.ts';
@@ -29,7 +29,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     client: SlideClient,
     slideId: number,
     metadata: SlideMetadata,
-    colours: TileColours,
+    look: TileLook,
     onError: (error: unknown) => void,
     redraw: () => void,
   ) {
@@ -46,7 +46,7 @@ export class SlideTileSource extends OpenSeadragon.TileSource {
     });
     this.#levels = levels;
     this.#read = (level, column, row, quality, signal) =>
-      client.tile(slideId, level, column, row, colours, quality, signal);
+      client.tile(slideId, level, column, row, look, quality, signal);
     this.#live = new LiveTiles(levels, this.#read, onError, redraw);
     this.#onError = onError;
   }

@@ -1,7 +1,7 @@
 /** One view of a slide: the part of OpenSeadragon that the app uses. */
 import OpenSeadragon from 'openseadragon';
 import type { Level0Rect } from '../../slide/slide.ts';
-import type { TileColours } from '../../worker/protocol.ts';
+import type { TileLook } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import { apply, transformBounds, invert, isInvertible, scaleOf } from './affine.ts';
@@ -19,12 +19,14 @@ export class SlideView {
   readonly #hosts: readonly HTMLElement[];
   #slide: SlideMetadata | null = null;
   #slideId: number | null = null;
-  #colours: TileColours = 'stored';
+  #look: TileLook = { colours: 'stored', channels: null };
   /** Creates the tile source of the shown slide; null while none is shown. */
-  #tiles: ((colours: TileColours) => SlideTileSource) | null = null;
+  #tiles: ((look: TileLook) => SlideTileSource) | null = null;
   /** Those in use; two while tiles are reloaded. */
   readonly #sources = new Set<SlideTileSource>();
   #refining = false;
+  /** The change of looks that is loading; null without one. */
+  #loading: { again: boolean } | null = null;
 
   constructor(options: SlideViewOptions) {
     const { element, overviewElement } = options;
@@ -43,12 +45,13 @@ export class SlideView {
     client: SlideClient,
     slideId: number,
     metadata: SlideMetadata,
-    colours: TileColours,
+    look: TileLook,
     onTileError: (error: unknown) => void,
   ): void {
     this.#slide = metadata;
     this.#slideId = slideId;
-    this.#colours = colours;
+    this.#loading = null;
+    this.#look = look;
     this.#dropSources();
     this.#tiles = (wanted) => {
       const source = new SlideTileSource(client, slideId, metadata, wanted, onTileError, () =>
@@ -57,7 +60,7 @@ export class SlideView {
       this.#sources.add(source);
       return source;
     };
-    this.#viewer.open({ tileSource: this.#tiles(colours) });
+    this.#viewer.open({ tileSource: this.#tiles(look) });
   }
 
   close(): void {
@@ -68,22 +71,42 @@ export class SlideView {
     this.#viewer.close();
   }
 
-  /** Changes the colours without moving the view. */
-  setColours(colours: TileColours): void {
-    if (colours === this.#colours) return;
-    this.#colours = colours;
+  /** Changes how tiles look without moving the view. While one change loads, of others only the last one counts. */
+  setLook(look: TileLook): void {
+    if (look.colours === this.#look.colours && look.channels === this.#look.channels) return;
+    this.#look = look;
     if (this.#tiles === null) return;
-    if (this.transform() === null) this.onceShown(() => this.reload());
-    else this.reload();
+    if (this.transform() === null) this.onceShown(() => this.#reloadInTurn());
+    else this.#reloadInTurn();
+  }
+
+  #reloadInTurn(): void {
+    if (this.#loading !== null) {
+      this.#loading.again = true;
+      return;
+    }
+    const loading = { again: false };
+    this.#loading = loading;
+    let ended = false;
+    const end = (): void => {
+      if (ended) return;
+      ended = true;
+      if (this.#loading !== loading) return;
+      this.#loading = null;
+      if (loading.again) this.#reloadInTurn();
+    };
+    this.reload(end);
+    // A hidden view loads nothing, and tiles may be slow.
+    setTimeout(end, slowReloadMs);
   }
 
   /** Reloads all tiles in view; the old ones stay until the new ones have loaded. */
-  reload(): void {
+  reload(onLoaded: () => void = () => undefined): void {
     if (this.#tiles === null || this.transform() === null) return;
     const { world } = this.#viewer;
     const old = this.#items();
     this.#viewer.addTiledImage({
-      tileSource: this.#tiles(this.#colours),
+      tileSource: this.#tiles(this.#look),
       success: (event) => {
         const { item } = event as unknown as { item: OpenSeadragon.TiledImage & WhenLoaded };
         // Removing the old items makes the new one the first.
@@ -92,6 +115,7 @@ export class SlideView {
             if (world.getIndexOfItem(one) >= 0) world.removeItem(one);
             this.#dropSource(one.source);
           }
+          onLoaded();
         });
       },
     });
@@ -293,6 +317,9 @@ export class SlideView {
     return { width: x, height: y };
   }
 }
+
+/** Milliseconds after which the next change of looks no longer waits for the last one. */
+const slowReloadMs = 1500;
 
 /** Milliseconds that the view may move before tiles are read for where it is. */
 const refineMs = 120;

@@ -138,7 +138,7 @@ describe('fluorescence', () => {
     expect((await colours(slide))(9, 9)).toEqual([180, 90, 120]);
   });
 
-  test('reports a fifth channel as not shown; gives white channels distinct colours', async () => {
+  test('does not show a fifth channel at first, and says so; gives white channels distinct colours', async () => {
     const planes = [0, 1, 2, 3, 4].map(
       (i) =>
         ({
@@ -149,10 +149,30 @@ describe('fluorescence', () => {
         }) as const,
     );
     const slide = await open(omeTiff(planes, xmlOf('<Channel Color="-1"/>'.repeat(5), 5)));
-    expect(slide.metadata.properties.Channels).toBe('1, 2, 3, 4 (1 more not shown)');
+    expect(slide.metadata.channels?.map(({ on }) => on)).toEqual([true, true, true, true, false]);
+    expect(slide.metadata.notes).toEqual(['4 of its 5 channels are shown unless others are chosen.']);
     const at = await colours(slide);
     expect(at(4, 4)).toEqual([0, 255, 0]);
     expect(at(28, 4)).toEqual([0, 0, 0]);
+  });
+
+  test('leaves out a further channel of another kind, and says which', async () => {
+    const plane = { bits: 8, compression: 1, predictor: 1, value: () => 9 } as const;
+    const odd = omeTiff([plane, plane, plane, plane, plane, plane], xmlOf('', 6));
+    // The predictor of the fifth channel is one that nobody knows.
+    const view = new DataView(odd.buffer, odd.byteOffset, odd.byteLength);
+    let directory = view.getUint32(4, true);
+    for (let i = 0; i < 4; i++)
+      directory = view.getUint32(directory + 2 + 12 * view.getUint16(directory, true), true);
+    for (let e = directory + 2; e < directory + 2 + 12 * view.getUint16(directory, true); e += 12) {
+      if (view.getUint16(e, true) === 317) view.setUint16(e + 8, 9, true);
+    }
+    const { channels, notes } = (await open(odd)).metadata;
+    expect(channels?.map(({ name }) => name)).toEqual(['', '', '', '', 'Channel 6']);
+    expect(notes).toEqual([
+      '4 of its 5 channels are shown unless others are chosen.',
+      'Of its 6 channels, 1 can’t be shown, because of another size or kind: Channel 5.',
+    ]);
   });
 
   test('rejects a channel in another file, with a remedy', async () => {

@@ -1,5 +1,13 @@
-/** Fluorescence TIFFs: the planes of their channels, for `compositeOf`. */
-import { compositeOf, maxCompositeChannels, type GreyChannel } from '../channel-composite.ts';
+/** Fluorescence in TIFF: a plane, or a pyramid of planes, for each channel. */
+import {
+  channelTitle,
+  defaultShownChannels,
+  maxSelectableChannels,
+  type ChannelColour,
+} from '../channels/channel-view.ts';
+import { channelNames, channelNotes, defaultLevels } from '../channels/channel-slide.ts';
+import { compositeOf, isAlike, type ChannelPicture } from '../channels/composite.ts';
+import type { GreyChannel } from '../channels/grey-channel.ts';
 import { pyramidOf } from '../pyramid.ts';
 import { GreyImage } from './grey-image.ts';
 import { unlessUnreadable } from './tiff-support.ts';
@@ -7,13 +15,11 @@ import { tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 
-export { channelNames } from '../channel-composite.ts';
-
 /** A channel as a file describes it. */
 export interface Channel {
   readonly name: string;
   /** null where the file gives none, or white for every channel. */
-  readonly colour: readonly [number, number, number] | null;
+  readonly colour: ChannelColour | null;
   /** Its plane at full size, then smaller ones in any order; `withSubDirectories` finds them where they are SubIFDs. */
   readonly directories: readonly TiffDirectory[];
   /** The file that holds them, where it is another one of a set. */
@@ -25,17 +31,79 @@ export async function withSubDirectories(file: TiffFile, plane: TiffDirectory): 
   return [plane, ...(await file.subDirectories(plane))];
 }
 
+/** What a dialect takes into its contents of a file with channels. */
+export interface CompositeContents {
+  readonly picture: ChannelPicture;
+  /** Of the default view. */
+  readonly levels: readonly TileGrid[];
+  readonly notes: readonly string[];
+  /** The channels' names. */
+  readonly names: string;
+}
+
 /**
- * The levels of a composite of the first channels.
- * @throws SlideError `unsupported` (channels of different sizes or depths), `corrupt`.
+ * Opens channels and combines them.
+ * @throws SlideError `unsupported` (the first channels are of different sizes or can't be read), `corrupt`.
  */
-export async function compositeLevels(file: TiffFile, channels: readonly Channel[]): Promise<TileGrid[]> {
-  const shown: GreyChannel[] = [];
-  for (const channel of channels.slice(0, maxCompositeChannels)) {
-    const levels = await channelLevels(channel.file ?? file, channel.directories);
-    shown.push({ levels, colour: channel.colour });
+export async function compositeContents(
+  file: TiffFile,
+  channels: readonly Channel[],
+): Promise<CompositeContents> {
+  const { opened, notes } = await greyChannels(file, channels);
+  return compositeParts(compositeOf(opened, file.source.name), notes);
+}
+
+/** @param notes of the channels that are not among the picture's. */
+export function compositeParts(picture: ChannelPicture, notes: readonly string[]): CompositeContents {
+  const { channels } = picture;
+  return {
+    picture,
+    levels: defaultLevels(picture),
+    names: channelNames(channels),
+    notes: [...channelNotes(channels), ...notes],
+  };
+}
+
+/** Opens channels. Of those that are not shown at first, what can't be read is left out and noted. */
+export async function greyChannels(
+  file: TiffFile,
+  channels: readonly Channel[],
+): Promise<{ readonly opened: readonly GreyChannel[]; readonly notes: readonly string[] }> {
+  const selectable = channels.slice(0, maxSelectableChannels);
+  // Together: on a server, each is a few requests.
+  const pyramids = await Promise.all(
+    selectable.map((channel, index) => {
+      const levels = channelLevels(channel.file ?? file, channel.directories);
+      return index < defaultShownChannels ? levels : unlessUnreadable(levels);
+    }),
+  );
+  const opened: GreyChannel[] = [];
+  const unread: string[] = [];
+  const first = pyramids.slice(0, defaultShownChannels);
+  const count = Math.min(...first.map((levels) => levels?.length ?? 0));
+  for (const [index, channel] of selectable.entries()) {
+    const levels = pyramids[index] ?? [];
+    const title = channelTitle(channel, index);
+    // Numbers stay those of the file where one is left out.
+    const one = { name: unread.length > 0 ? title : channel.name, colour: channel.colour, levels };
+    if (index < defaultShownChannels || isAlike(one, opened[0]!, count)) opened.push(one);
+    else unread.push(title);
   }
-  return compositeOf(shown, file.source.name);
+  const notes: string[] = [];
+  if (unread.length > 0) {
+    notes.push(
+      `Of its ${channels.length} channels, ${unread.length} can’t be shown, because of another size or kind: ${someOf(unread)}.`,
+    );
+  }
+  if (channels.length > selectable.length) {
+    notes.push(`Of its ${channels.length} channels, only the first ${selectable.length} can be shown.`);
+  }
+  return { opened, notes };
+}
+
+function someOf(names: readonly string[]): string {
+  const more = names.length - 4;
+  return more > 0 ? `${names.slice(0, 4).join(', ')} and ${more} more` : names.join(', ');
 }
 
 async function channelLevels(

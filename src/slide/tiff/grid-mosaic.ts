@@ -21,28 +21,55 @@ export interface PlacedGrid {
 
 /** Levels that every pyramid has, put together. Places on smaller levels are rounded to whole pixels. */
 export function gridMosaic(placed: readonly PlacedGrid[], file: MosaicOwner): TileGrid[] {
+  return mosaicLayout(placed, file)(placed.map(({ levels }) => levels));
+}
+
+/**
+ * The places of pyramids on a canvas, for several pictures of them.
+ * @returns the levels of the canvas from pyramids of the same sizes as those of `placed`, in the same order.
+ */
+export function mosaicLayout(
+  placed: readonly PlacedGrid[],
+  file: MosaicOwner,
+): (pyramids: readonly (readonly TileGrid[])[]) => TileGrid[] {
   const count = Math.min(...placed.map(({ levels }) => levels.length));
   const width = Math.max(...placed.map(({ levels, x }) => x + levels[0]!.width));
   const height = Math.max(...placed.map(({ levels, y }) => y + levels[0]!.height));
-  return Array.from({ length: count }, (_, level) => {
+  const layouts = Array.from({ length: count }, (_, level) => {
     const scale = Math.max(...placed.map(({ levels }) => levels[level]!.downsample ?? ratio(levels, level)));
-    return mosaicLevel(placed, level, level === 0 ? 1 : scale, { width, height }, file);
+    return layoutOf(placed, level, level === 0 ? 1 : scale, { width, height }, file);
   });
+  return (pyramids) =>
+    layouts.map(({ mosaic, scale, tiles }, level) =>
+      mosaicGrid(mosaic, scale, async (source, platform, signal) => {
+        const [area, column, row] = tiles[source]!;
+        const payload = await pyramids[area]![level]!.tile(column, row, platform, signal);
+        return payloadPixels(payload, platform, file.source.name, `tile ${column}, ${row}`, signal);
+      }),
+    );
 }
 
 const ratio = (levels: readonly TileGrid[], level: number): number => levels[0]!.width / levels[level]!.width;
 
-function mosaicLevel(
+/** Where the tiles of a level are. */
+interface LevelLayout {
+  readonly mosaic: Mosaic;
+  readonly scale: number;
+  /** By the numbers that the mosaic's pieces have as sources. */
+  readonly tiles: readonly (readonly [area: number, column: number, row: number])[];
+}
+
+function layoutOf(
   placed: readonly PlacedGrid[],
   level: number,
   scale: number,
   size: { readonly width: number; readonly height: number },
   file: MosaicOwner,
-): TileGrid {
+): LevelLayout {
   const { tileWidth, tileHeight } = placed[0]!.levels[level]!;
   const pieces: MosaicPiece[] = [];
-  const tiles: (readonly [grid: TileGrid, column: number, row: number])[] = [];
-  for (const { levels, x, y } of placed) {
+  const tiles: (readonly [area: number, column: number, row: number])[] = [];
+  for (const [area, { levels, x, y }] of placed.entries()) {
     const grid = levels[level]!;
     if (tiles.length + grid.columns * grid.rows > maxTiles)
       throw file.corrupt('Its areas claim too many tiles.');
@@ -56,7 +83,7 @@ function mosaicLevel(
           height: Math.min(grid.tileHeight, grid.height - row * grid.tileHeight),
           source: tiles.length,
         });
-        tiles.push([grid, column, row]);
+        tiles.push([area, column, row]);
       }
     }
   }
@@ -64,11 +91,7 @@ function mosaicLevel(
     { width: Math.ceil(size.width / scale), height: Math.ceil(size.height / scale), tileWidth, tileHeight },
     pieces,
   );
-  return mosaicGrid(mosaic, scale, async (source, platform, signal) => {
-    const [grid, column, row] = tiles[source]!;
-    const payload = await grid.tile(column, row, platform, signal);
-    return payloadPixels(payload, platform, file.source.name, `tile ${column}, ${row}`, signal);
-  });
+  return { mosaic, scale, tiles };
 }
 
 /** Memory of a piece and its place among the tiles, about. */

@@ -3,13 +3,7 @@
  * this order; the resolution tags count pixels per unit of length that it names.
  */
 import { maxProperties } from '../limits.ts';
-import {
-  channelNames,
-  compositeLevels,
-  isInterleaved,
-  withSubDirectories,
-  type Channel,
-} from './composite.ts';
+import { compositeContents, isInterleaved, withSubDirectories, type Channel } from './composite.ts';
 import { genericContents, planesNote, withoutEmpty } from './generic-tiff.ts';
 import { imageJMpp } from './resolution.ts';
 import { tag } from './tags.ts';
@@ -61,10 +55,12 @@ export async function imageJContents(file: TiffFile): Promise<TiffContents> {
   // Stacks beyond 4 GB have one directory for all planes.
   if (lost > 0) notes.push(planesNote(lost));
   if (stack > 1) notes.push(`The first of ${stack} focal planes or times is shown.`);
+  const composite = await compositeContents(file, planes);
   return {
     format: 'tiff',
     directory: first,
-    levels: await compositeLevels(file, planes),
+    levels: composite.levels,
+    picture: composite.picture,
     associated: [],
     mpp,
     magnification: null,
@@ -72,8 +68,8 @@ export async function imageJContents(file: TiffFile): Promise<TiffContents> {
     properties: withoutEmpty({
       ImageDescription: description,
       Software: 'ImageJ',
-      Channels: channelNames(planes),
+      Channels: composite.names,
     }),
-    notes,
+    notes: [...composite.notes, ...notes],
   };
 }

@@ -7,8 +7,16 @@ import { attribute, nodesOf, parseXml, textOf, xmlCost, XmlError, type XmlNode }
 import { imageRole } from '../image-role.ts';
 import { maxSide, maxXmlBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
-import { channelNames, compositeLevels, isInterleaved, type Channel } from './composite.ts';
-import { gridMosaic, type PlacedGrid } from './grid-mosaic.ts';
+import { ChannelMeasures, compositeOf } from '../channels/composite.ts';
+import {
+  compositeContents,
+  compositeParts,
+  greyChannels,
+  isInterleaved,
+  type Channel,
+  type CompositeContents,
+} from './composite.ts';
+import { gridMosaic, mosaicLayout, type PlacedGrid } from './grid-mosaic.ts';
 import { withoutEmpty } from './generic-tiff.ts';
 import { tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
@@ -73,7 +81,9 @@ export async function leicaScnContents(file: TiffFile): Promise<TiffContents> {
     x: first.width / sizeOf(first).width,
     y: first.height / sizeOf(first).height,
   };
-  const { levels, properties } = await areaLevels(file, alike, nmPerPixel);
+  const isChannels = !isInterleaved(first.planes[0]!.directory);
+  const composite = isChannels ? await channelAreas(file, alike, nmPerPixel) : null;
+  const levels = composite?.levels ?? (await areaLevels(file, alike, nmPerPixel));
   const images: AssociatedSource[] = [];
   for (const { planes } of all.filter(({ isWhole }) => isWhole)) {
     const whole = planes[0] && (await unlessUnsupported(TiffImage.open(file, planes[0].directory)));
@@ -84,15 +94,20 @@ export async function leicaScnContents(file: TiffFile): Promise<TiffContents> {
     format: 'leica-scn',
     directory: first.planes[0]!.directory,
     levels,
+    picture: composite?.picture ?? null,
     associated: images,
     mpp: { x: nmPerPixel.x / 1000, y: nmPerPixel.y / 1000, source: 'Leica view size' },
     magnification: first.magnification,
     scanner: first.scanner === '' ? null : first.scanner,
-    properties: withoutEmpty({ ...properties, Areas: String(alike.length) }),
-    notes:
-      left === 0
+    properties: withoutEmpty({ Channels: composite?.names ?? '', Areas: String(alike.length) }),
+    notes: [
+      ...(composite?.notes ?? []),
+      ...(left === 0
         ? []
-        : [`${left} of its ${areas.length} scanned areas differ in objective or light and are not shown.`],
+        : [
+            `${left} of its ${areas.length} scanned areas differ in objective, light or channels and are not shown.`,
+          ]),
+    ],
   };
 }
 
@@ -162,7 +177,12 @@ function sizeOf({ planes }: Area): { width: number; height: number } {
 function isAlike(area: Area, first: Area): boolean {
   const nm = area.width / sizeOf(area).width;
   const nmFirst = first.width / sizeOf(first).width;
-  return area.fluorescence === first.fluorescence && Math.abs(nm / nmFirst - 1) < 0.02;
+  return (
+    area.fluorescence === first.fluorescence &&
+    Math.abs(nm / nmFirst - 1) < 0.02 &&
+    isInterleaved(area.planes[0]!.directory) === isInterleaved(first.planes[0]!.directory) &&
+    channelsOf(area).length === channelsOf(first).length
+  );
 }
 
 /** `#rrggbb`. */
@@ -178,33 +198,67 @@ async function areaLevels(
   file: TiffFile,
   areas: readonly Area[],
   nmPerPixel: { readonly x: number; readonly y: number },
-): Promise<{ readonly levels: readonly TileGrid[]; readonly properties: Readonly<Record<string, string>> }> {
+): Promise<readonly TileGrid[]> {
   const each: (readonly TileGrid[])[] = [];
-  let properties: Readonly<Record<string, string>> = {};
-  for (const area of areas) {
-    if (isInterleaved(area.planes[0]!.directory)) {
-      const [base, ...smaller] = await Promise.all(
-        area.planes.map(({ directory }) => TiffImage.open(file, directory)),
-      );
-      each.push(levelsAmong(base!, smaller).levels);
-    } else {
-      const channels = channelsOf(area);
-      each.push(await compositeLevels(file, channels));
-      properties = { Channels: channelNames(channels) };
-    }
+  for (const { planes } of areas) {
+    const [base, ...smaller] = await Promise.all(
+      planes.map(({ directory }) => TiffImage.open(file, directory)),
+    );
+    each.push(levelsAmong(base!, smaller).levels);
   }
-  if (areas.length === 1) return { levels: each[0]!, properties };
+  return each.length === 1 ? each[0]! : gridMosaic(placedAreas(file, areas, each, nmPerPixel), file);
+}
+
+/** As `areaLevels`, for areas of separate channels. They share their windows. */
+async function channelAreas(
+  file: TiffFile,
+  areas: readonly Area[],
+  nmPerPixel: { readonly x: number; readonly y: number },
+): Promise<CompositeContents> {
+  const [first] = areas;
+  if (areas.length === 1) return compositeContents(file, channelsOf(first!));
+  const each = await Promise.all(areas.map((area) => greyChannels(file, channelsOf(area))));
+  if (each.some(({ opened }) => opened.length !== each[0]!.opened.length)) {
+    throw new SlideError(
+      'unsupported',
+      file.source.name,
+      'Its scanned areas have different channels.',
+      'Export each area by itself.',
+    );
+  }
+  const measures = new ChannelMeasures(each.map(({ opened }) => opened));
+  const pictures = each.map(({ opened }) => compositeOf(opened, file.source.name, measures));
+  const parts = pictures.map((picture) => compositeParts(picture, []).levels);
+  const layout = mosaicLayout(placedAreas(file, areas, parts, nmPerPixel), file);
+  const { channels } = pictures[0]!;
+  return compositeParts(
+    {
+      channels,
+      measure: (index, platform) => measures.measure(index, platform),
+      levels: (view) => layout(pictures.map((picture) => picture.levels(view))),
+    },
+    each[0]!.notes,
+  );
+}
+
+/** @throws SlideError `corrupt` for places that are not on a glass. */
+function placedAreas(
+  file: TiffFile,
+  areas: readonly Area[],
+  pyramids: readonly (readonly TileGrid[])[],
+  nmPerPixel: { readonly x: number; readonly y: number },
+): PlacedGrid[] {
   const left = Math.min(...areas.map(({ x }) => x));
   const top = Math.min(...areas.map(({ y }) => y));
   const placed = areas.map(({ x, y }, i): PlacedGrid => ({
-    levels: each[i]!,
+    levels: pyramids[i]!,
     x: Math.round((x - left) / nmPerPixel.x),
     y: Math.round((y - top) / nmPerPixel.y),
   }));
   if (!placed.every(({ x, y }) => x < maxSide && y < maxSide)) {
     throw file.corrupt('The places of its scanned areas are not on a glass.');
   }
-  return { levels: gridMosaic(placed, file), properties };
+  return placed;
 }
 
 function channelsOf({ planes, channels }: Area): Channel[] {

@@ -60,9 +60,11 @@ export async function ndpiContents(file: TiffFile): Promise<TiffContents> {
 
 function keyValueLines(text: string): Record<string, string> {
   const properties: Record<string, string> = {};
-  for (const line of text.split(/\r?\n/, maxProperties)) {
+  // What a scanner adds later has lines that end in CR and begin with a semicolon.
+  for (const line of text.split(/\r\n|\n|\r/, maxProperties)) {
     const equals = line.indexOf('=');
-    if (equals > 0) properties[line.slice(0, equals).trim()] = line.slice(equals + 1).trim();
+    const key = line.slice(0, Math.max(0, equals)).trim().replace(/^;/, '');
+    if (key !== '') properties[key] = line.slice(equals + 1).trim();
   }
   return properties;
 }

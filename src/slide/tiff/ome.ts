@@ -14,13 +14,7 @@ import {
 import { imageRole } from '../image-role.ts';
 import { maxChannels, maxXmlBytes, type ByteBudget } from '../limits.ts';
 import { SlideError, type SlideMpp } from '../slide.ts';
-import {
-  channelNames,
-  compositeLevels,
-  isInterleaved,
-  withSubDirectories,
-  type Channel,
-} from './composite.ts';
+import { compositeContents, isInterleaved, withSubDirectories, type Channel } from './composite.ts';
 import { genericContents } from './generic-tiff.ts';
 import { umPerUnit } from './resolution.ts';
 import { tag } from './tags.ts';
@@ -177,13 +171,15 @@ async function imageContents(
       }),
     );
     if (slide.stack > 1) notes.push(`The first of ${slide.stack} focal planes or times is shown.`);
+    const { picture, levels, names, notes: left } = await compositeContents(file, planes);
     return {
       ...shared,
       format: 'ome-tiff',
-      levels: await compositeLevels(file, planes),
+      levels,
+      picture,
       associated: [],
-      properties: { Channels: channelNames(planes) },
-      notes,
+      properties: { Channels: names },
+      notes: [...left, ...notes],
     };
   }
   const names = new Map(

@@ -4,7 +4,7 @@
  */
 import { positiveDecimal } from '../../base/decimal.ts';
 import { nodesOf, parseXml, textOf, xmlCost, XmlError, type XmlNode } from '../../base/xml.ts';
-import { channelNames, compositeLevels, isInterleaved, type Channel } from './composite.ts';
+import { compositeContents, isInterleaved, type Channel } from './composite.ts';
 import { genericContents, withoutEmpty } from './generic-tiff.ts';
 import { resolutionMpp } from './resolution.ts';
 import { tag } from './tags.ts';
@@ -61,15 +61,15 @@ export async function qptiffContents(file: TiffFile): Promise<TiffContents> {
     const image = await unlessUnsupported(TiffImage.open(file, other));
     if (image !== null && !images.some((one) => one.name === name)) images.push(associated(name, image));
   }
+  const { picture, levels, names: channelNames, notes } = await compositeContents(file, channels);
   return {
     ...shared,
     directory,
-    levels: await compositeLevels(file, channels),
+    levels,
+    picture,
     associated: images,
-    properties: withoutEmpty({
-      Software: await directory.text(tag.software),
-      Channels: channelNames(channels),
-    }),
+    properties: withoutEmpty({ Software: await directory.text(tag.software), Channels: channelNames }),
+    notes,
   };
 }
 

@@ -1,6 +1,7 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
 import { gridSlide, type AssociatedSource, type TileGrid } from '../grid-slide.ts';
 import { usableProfile } from '../icc.ts';
+import type { ChannelPicture } from '../channels/composite.ts';
 import { pyramidOf, type LevelCandidate, type LevelScale } from '../pyramid.ts';
 import type { ByteSource, Slide, SlideMpp, SlidePlatform } from '../slide.ts';
 import { compression, compressionName, tag } from './tags.ts';
@@ -22,6 +23,8 @@ export interface TiffContents {
   readonly properties: Readonly<Record<string, string>>;
   /** See `SlideMetadata`. */
   readonly notes?: readonly string[];
+  /** Of a slide with separate channels, whose `levels` show the default view. */
+  readonly picture?: ChannelPicture | null;
 }
 
 /** The levels of a slide among images, cut to the area of level 0, and the images that are none. */
@@ -89,6 +92,7 @@ export async function tiffSlide(
     sources,
     {
       ...{ format, levels, associated, mpp, magnification, scanner, properties, notes, profile },
+      picture: contents.picture ?? null,
       compression: compressionName(directory.number(tag.compression) ?? compression.none),
     },
     platform,
