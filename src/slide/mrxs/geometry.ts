@@ -141,6 +141,19 @@ interface ImagePart {
   readonly row: number;
 }
 
+/** Numbers of images, the last one of the grid first. Indexes list them in order; only others have to be sorted. */
+function* backwards(images: readonly number[]): Generator<number> {
+  const count = images.length / imageStride;
+  const place = (image: number): number => images[image * imageStride]!;
+  let isSorted = true;
+  for (let image = 1; image < count && isSorted; image++) isSorted = place(image - 1) <= place(image);
+  if (isSorted) {
+    for (let image = count - 1; image >= 0; image--) yield image;
+  } else {
+    yield* Array.from({ length: count }, (_, image) => image).sort((one, other) => place(other) - place(one));
+  }
+}
+
 /** The last image of the grid first. */
 function* partsOf(
   images: readonly number[],
@@ -150,10 +163,7 @@ function* partsOf(
 ): Generator<ImagePart> {
   const { imagesAcross, imagesDown, divisions } = slidedat;
   const [photosAcross, photosDown] = photosOf(slidedat);
-  const backwards = Array.from({ length: images.length / imageStride }, (_, image) => image).sort(
-    (a, b) => images[b * imageStride]! - images[a * imageStride]!,
-  );
-  for (const image of backwards) {
+  for (const image of backwards(images)) {
     const place = images[image * imageStride]!;
     const x = place % imagesAcross;
     const y = Math.floor(place / imagesAcross);
