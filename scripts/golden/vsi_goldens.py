@@ -277,7 +277,7 @@ def main():
             png = f"{name}-{level}{f'-c{c}' if pixels.ndim == 2 else ''}.png"
             Image.fromarray(np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder("=")))).save(folder / png, optimize=True)
             goldens.append({"slide": f"{name}.vsi", "level": level, "png": png, **({"channel": c} if pixels.ndim == 2 else {})})
-    (folder / "vsi.json").write_text(json.dumps(goldens, indent=1) + "\n")
+    (folder / "vsi.json").write_text(json.dumps(goldens, indent=2) + "\n")
     print(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()), "bytes")
 
 
