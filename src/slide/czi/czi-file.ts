@@ -17,8 +17,6 @@ export interface CziHeader {
 export interface CziSubblock {
   /** Offset of its segment. */
   readonly at: number;
-  /** Bytes of its entry in the directory, which its segment repeats. */
-  readonly entryBytes: number;
   readonly pixelType: number;
   readonly compression: number;
   /** Place in pixels of the scan; may be negative. */
@@ -135,14 +133,18 @@ export class CziFile {
     const found: CziSubblock[] = [];
     const planes = new Map<string, readonly number[]>();
     for (let i = 0, next = 0; i < count; i++) {
-      const subblock = this.#entry(view, next, planes);
+      const { subblock, entryBytes } = this.#entry(view, next, planes);
       found.push(subblock);
-      next += subblock.entryBytes;
+      next += entryBytes;
     }
     return found;
   }
 
-  #entry(view: DataView, at: number, planes: Map<string, readonly number[]>): CziSubblock {
+  #entry(
+    view: DataView,
+    at: number,
+    planes: Map<string, readonly number[]>,
+  ): { readonly subblock: CziSubblock; readonly entryBytes: number } {
     const fits = (bytes: number): boolean => at + bytes <= view.byteLength;
     if (!fits(entryHead) || letters(view, at, 2) !== 'DV')
       throw this.corrupt('Its list of pictures is damaged.');
@@ -174,14 +176,14 @@ export class CziFile {
         `A picture claims ${width} by ${height} pixels, stored as ${storedWidth} by ${storedHeight}.`,
       );
     }
-    return {
+    const subblock: CziSubblock = {
       at: this.#offset(view, at + 6),
-      entryBytes,
       pixelType: view.getInt32(at + 2, true),
       compression: view.getInt32(at + 18, true),
       ...{ x: start('X'), y: start('Y'), width, height, storedWidth, storedHeight },
       ...{ channel: start('C'), scene: start('S'), mosaic: starts.get('M') ?? -1, plane },
     };
+    return { subblock, entryBytes };
   }
 
   /** The description of the slide; null without one, or where it is too long. */
@@ -221,14 +223,19 @@ export class CziFile {
   }
 
   /** The pixels of a subblock, as they are compressed. */
-  async data({ at, entryBytes }: CziSubblock, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    const head = segmentHead + 16;
+  async data({ at }: CziSubblock, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    const head = segmentHead + 16 + entryHead;
     const view = await this.#bytes(at, head, 'picture', signal);
     if (letters(view, 0, 16) !== 'ZISRAWSUBBLOCK')
       throw this.corrupt('A picture is not where its list says.');
     const before = view.getInt32(segmentHead, true);
     const length = this.#offset(view, segmentHead + 8);
     if (before < 0 || length > maxTagBytes) throw this.corrupt('The length of a picture is wrong.');
+    // Its entry of the list is repeated here.
+    const dimensions = view.getInt32(head - 4, true);
+    if (!(dimensions >= 0 && dimensions <= maxDimensions))
+      throw this.corrupt('The head of a picture is damaged.');
+    const entryBytes = entryHead + dimensions * dimensionBytes;
     const from = at + segmentHead + Math.max(256, 16 + entryBytes) + before;
     return readExactly(this.source, from, length, 'picture', signal);
   }

@@ -3,7 +3,8 @@ import { abortReason } from '../../base/abort.ts';
 import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { SharedTasks } from '../../base/shared-tasks.ts';
 import { brokenTile } from '../broken-tile.ts';
-import type { GreyChannel, GreyGrid } from '../channel-composite.ts';
+import type { GreyChannel } from '../channel-composite.ts';
+import { greyMosaic } from '../grey-mosaic.ts';
 import type { TileGrid } from '../grid-slide.ts';
 import { maxTilePixels, maxTiles } from '../limits.ts';
 import { Mosaic } from '../mosaic.ts';
@@ -152,48 +153,24 @@ export function greyLevels(
   file: CziFile,
   reader: SubblockReader,
 ): GreyChannel['levels'] {
-  return mosaicsOf(layers, channel, file).map(({ mosaic, downsample, placed, shared }) => {
-    const { width, height, tileWidth, tileHeight, columns, rows } = mosaic;
-    const image: GreyGrid = {
-      ...{ width, height, tileWidth, tileHeight, columns, rows, bits },
-      async values(column, row, platform, signal) {
-        const parts = mosaic.parts(column, row);
-        if (parts.length === 0) return null;
-        const size = tileWidth * tileHeight;
-        const values = bits === 8 ? new Uint8Array(size) : new Uint16Array(size);
-        const read = parts.map(({ source }) =>
-          reader.read(placed[source]!, shared.has(source), platform, signal),
-        );
-        const pictures = await Promise.all(read);
-        for (const [i, { x, y }] of parts.entries())
-          pasteValues(pictures[i]!, values, { tileWidth, tileHeight, x, y });
-        return values;
-      },
-    };
-    return { image, scale: { width, height, downsample } };
-  });
+  return mosaicsOf(layers, channel, file).map(({ mosaic, downsample, placed, shared }) => ({
+    image: greyMosaic(mosaic, bits, (source, platform, signal) =>
+      reader.read(placed[source]!, shared.has(source), platform, signal),
+    ),
+    scale: { width: mosaic.width, height: mosaic.height, downsample },
+  }));
 }
 
-function pasteValues(
-  { width, height, data }: Picture,
-  values: Uint8Array | Uint16Array,
-  { tileWidth, tileHeight, x, y }: Readonly<Record<'tileWidth' | 'tileHeight' | 'x' | 'y', number>>,
-): void {
-  const left = Math.max(0, -x);
-  const right = Math.min(width, tileWidth - x);
-  if (right <= left) return;
-  for (let row = Math.max(0, -y); row < Math.min(height, tileHeight - y); row++) {
-    values.set(data.subarray(row * width + left, row * width + right), (y + row) * tileWidth + x + left);
-  }
-}
-
-/** @throws SlideError `unsupported`, `corrupt` for subblocks that cannot be decoded, before any is. */
+/** @throws SlideError `unsupported` for subblocks that are too large to decode, before any is. */
 export function checkSubblocks(layers: readonly CziLayer[], file: CziFile): void {
   for (const { placed } of layers) {
     for (const { subblock } of [...placed.values()].flat()) {
-      if (subblock.storedWidth * subblock.storedHeight > maxTilePixels) {
-        throw file.corrupt(`A picture claims ${subblock.storedWidth} by ${subblock.storedHeight} pixels.`);
-      }
+      const { storedWidth, storedHeight } = subblock;
+      if (storedWidth * storedHeight <= maxTilePixels) continue;
+      throw file.unsupported(
+        `It has a picture of ${storedWidth} by ${storedHeight} pixels in one piece, which is too large.`,
+        'Export it as CZI in tiles from ZEN, or convert it to a pyramidal OME-TIFF with QuPath.',
+      );
     }
   }
 }

@@ -143,7 +143,7 @@ describe('levels', () => {
   const made = (part: Partial<CziSubblock>): CziSubblock => {
     const { width = 100, height = 100 } = part;
     return {
-      ...{ at: 0, entryBytes: 0, pixelType: 3, compression: 0, x: 0, y: 0, width, height },
+      ...{ at: 0, pixelType: 3, compression: 0, x: 0, y: 0, width, height },
       ...{ storedWidth: width, storedHeight: height, channel: 0, scene: 0, mosaic: -1, plane: [0] },
       ...part,
     };

@@ -1,5 +1,6 @@
 /** The levels of an ETS file, each half the size of the one before, as grids of tiles. */
 import type { GreyChannel, GreyGrid } from '../channel-composite.ts';
+import { greyMosaic } from '../grey-mosaic.ts';
 import type { TileGrid } from '../grid-slide.ts';
 import { maxTiles } from '../limits.ts';
 import { Mosaic } from '../mosaic.ts';
@@ -78,16 +79,7 @@ export function colourLevels(...[file, size, isShown]: Parameters<typeof levelsO
       };
       const shape = { width, height, downsample, tileWidth, tileHeight };
       if (left === 0 && top === 0) return { ...shape, columns, rows, tile: stored };
-      const mosaic = new Mosaic(
-        shape,
-        Array.from({ length: columns * rows }, (_, source) => ({
-          x: (source % columns) * tileWidth - left,
-          y: Math.floor(source / columns) * tileHeight - top,
-          width: tileWidth,
-          height: tileHeight,
-          source,
-        })),
-      );
+      const mosaic = cutMosaic(file, { width, height, columns, rows, left, top });
       return {
         ...{ ...shape, columns: mosaic.columns, rows: mosaic.rows },
         async tile(column, row, platform, signal) {
@@ -103,17 +95,39 @@ export function colourLevels(...[file, size, isShown]: Parameters<typeof levelsO
   );
 }
 
-/** The levels of a grey channel, with its values. The image must begin with its first tile. */
+/** The stored grid from where the image begins on it. */
+function cutMosaic(
+  { tileWidth, tileHeight }: EtsFile,
+  { width, height, columns, rows, left, top }: Omit<EtsLevel, 'tile' | 'downsample'>,
+): Mosaic {
+  return new Mosaic(
+    { width, height, tileWidth, tileHeight },
+    Array.from({ length: columns * rows }, (_, source) => ({
+      x: (source % columns) * tileWidth - left,
+      y: Math.floor(source / columns) * tileHeight - top,
+      width: tileWidth,
+      height: tileHeight,
+      source,
+    })),
+  );
+}
+
+/** The levels of a grey channel, with its values. */
 export function greyLevels(...[file, size, isShown]: Parameters<typeof levelsOf>): GreyChannel['levels'] {
   const { tileWidth, tileHeight, bits } = file;
-  return levelsOf(file, size, isShown).map(({ width, height, downsample, columns, rows, tile }) => {
-    const image: GreyGrid = {
-      ...{ width, height, tileWidth, tileHeight, columns, rows, bits },
-      async values(column, row, platform, signal) {
-        const found = tile(column, row);
-        return found === undefined ? null : greyTile(file, found, platform, signal);
-      },
+  return levelsOf(file, size, isShown).map((level) => {
+    const { width, height, downsample, columns, rows, left, top, tile } = level;
+    const stored: GreyGrid['values'] = async (column, row, platform, signal) => {
+      const found = tile(column, row);
+      return found === undefined ? null : greyTile(file, found, platform, signal);
     };
+    const image: GreyGrid =
+      left === 0 && top === 0
+        ? { width, height, tileWidth, tileHeight, columns, rows, bits, values: stored }
+        : greyMosaic(cutMosaic(file, level), bits, async (source, platform, signal) => {
+            const data = await stored(source % columns, Math.floor(source / columns), platform, signal);
+            return data === null ? null : { width: tileWidth, height: tileHeight, data };
+          });
     return { image, scale: { width, height, downsample } };
   });
 }

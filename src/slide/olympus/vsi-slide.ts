@@ -146,7 +146,6 @@ function pictureOf({ file, stack, size }: Scan, name: string): Picture {
     if (places.some((values, i) => values.size > 1 && dimensions[i] === undefined)) {
       throw refuseVsi(name, 'It does not say which of its planes are channels.');
     }
-    if (file.left > 0 || file.top > 0) throw refuseVsi(name, 'Its channels begin within a tile.');
     const channelAt = dimensions.indexOf('C');
     const numbers = [...(places[channelAt] ?? [0])].sort((a, b) => a - b);
     const channels = numbers.slice(0, maxCompositeChannels).map((number) => ({
