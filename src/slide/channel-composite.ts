@@ -143,22 +143,27 @@ async function compositeTile(
 ): Promise<RgbaImage> {
   const { tileWidth: width, tileHeight: height } = channels[0]!.levels[level]!.image;
   const data = new Uint8ClampedArray(width * height * 4);
-  await Promise.all(
+  const read = await Promise.all(
     channels.map(async (channel) => {
-      const [low, high] = await rangeOf(channel, platform);
+      const range = await rangeOf(channel, platform);
       const values = await channel.levels[level]!.image.values(column, row, platform, signal);
-      if (values === null) return;
-      const [red, green, blue] = channel.colour;
-      const scale = 1 / Math.max(1, high - low);
-      for (let i = 0, o = 0; i < values.length; i++, o += 4) {
-        const share = Math.min(1, Math.max(0, (values[i]! - low) * scale));
-        if (share === 0) continue;
-        data[o] = data[o]! + red * share;
-        data[o + 1] = data[o + 1]! + green * share;
-        data[o + 2] = data[o + 2]! + blue * share;
-      }
+      return { range, values, colour: channel.colour };
     }),
   );
+  // In their order, whichever came first: every sum is rounded.
+  for (const { range, values, colour } of read) {
+    if (values === null) continue;
+    const [low, high] = range;
+    const [red, green, blue] = colour;
+    const scale = 1 / Math.max(1, high - low);
+    for (let i = 0, o = 0; i < values.length; i++, o += 4) {
+      const share = Math.min(1, Math.max(0, (values[i]! - low) * scale));
+      if (share === 0) continue;
+      data[o] = data[o]! + red * share;
+      data[o + 1] = data[o + 1]! + green * share;
+      data[o + 2] = data[o + 2]! + blue * share;
+    }
+  }
   for (let o = 3; o < data.length; o += 4) data[o] = 255;
   return { width, height, data };
 }

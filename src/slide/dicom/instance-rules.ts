@@ -61,3 +61,9 @@ export function pixelSize(
 
 /** Millimetres in µm, to ten digits: 0.000499 mm is 0.499 µm. */
 const um = (mm: number): number => Number((mm * 1000).toPrecision(10));
+
+/** Values shown as black and as white, by Window Center and Width (PS3.3, C.11.2.1.2.1); null without them. */
+export function windowEnds(centre: number | null, width: number | null): readonly [number, number] | null {
+  if (centre === null || width === null || !(width >= 1)) return null;
+  return [centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2];
+}

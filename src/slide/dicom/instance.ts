@@ -8,7 +8,13 @@ import { ByteBudget, maxFramePixels, maxSide } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { binaryOf, bytesOf, damagedDicom, itemsOf, numberOf, readDataSet, textOf } from './data-set.ts';
 import { frameReader } from './frames.ts';
-import { imageKind, pixelSize, type DicomPixelSize, type ImageKind } from './instance-rules.ts';
+import {
+  imageKind,
+  pixelSize,
+  windowEnds,
+  type DicomPixelSize,
+  type ImageKind,
+} from './instance-rules.ts';
 import { pathsOf, type OpticalPath } from './optical-paths.ts';
 import { paletteOf } from './palette.ts';
 import { part10Source } from './part-10.ts';
@@ -199,12 +205,10 @@ function sharedPath(data: DataSet): string {
   return group === undefined ? '' : textOf(group, 'x00480106');
 }
 
-/** Window Center and Width of all frames (PS3.3, C.11.2.1.2.1), as the values at its ends. */
-function windowOf(data: DataSet): readonly [number, number] | null {
+/** The window of all frames. */
+function windowOf(data: DataSet): DicomInstance['window'] {
   const holder = sharedGroup(data, 'x00289132') ?? data;
-  const [centre, width] = [numberOf(holder, 'x00281050'), numberOf(holder, 'x00281051')];
-  if (centre === null || width === null || !(width >= 1)) return null;
-  return [centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2];
+  return windowEnds(numberOf(holder, 'x00281050'), numberOf(holder, 'x00281051'));
 }
 
 /** Pixel Spacing (row, column; mm) of the functional groups that all frames share. */

@@ -4,7 +4,7 @@
  */
 import type { FramePositions } from '../dicom/frame-positions.ts';
 import type { DicomInstance } from '../dicom/instance.ts';
-import { imageKind, pixelSize } from '../dicom/instance-rules.ts';
+import { imageKind, pixelSize, windowEnds } from '../dicom/instance-rules.ts';
 import { pathsOf } from '../dicom/optical-paths.ts';
 import { noProfile } from '../icc.ts';
 import { abortReason } from '../../base/abort.ts';
@@ -156,6 +156,8 @@ function instance(data: DataSet, { series, name, http, budget }: Series): WebIns
   const measuresOf = (holder: unknown): DataSet | undefined =>
     isDataSet(holder) ? items(holder, '00289110').find((one) => number(one, '00280030') !== null) : undefined;
   const measures = measuresOf(items(data, '52009229')[0]) ?? measuresOf(groups[0]);
+  const shared = items(data, '52009229')[0];
+  const voi = (shared === undefined ? undefined : items(shared, '00289132')[0]) ?? data;
   const opticalPaths = items(data, '00480105');
   const path = opticalPaths[0];
   const scanner = [text(data, '00080070'), text(data, '00081090')]
@@ -192,7 +194,7 @@ function instance(data: DataSet, { series, name, http, budget }: Series): WebIns
       number: number(data, '00209162') ?? 0,
       count: number(data, '00209163') ?? 0,
     },
-    window: null,
+    window: windowEnds(number(voi, '00281050'), number(voi, '00281051')),
     focalPlanes: number(data, '00480303') ?? 1,
     mpp: pixelSize(
       measures === undefined
