@@ -96,7 +96,8 @@ describe('the map worker', () => {
   });
 
   it('names a file that is not an annotation file', async () => {
-    const read = createMapService().readAnnotations(context(), new Blob(['x']), 'n.xml');
+    const slide = { name: 's.tif', format: 'tiff', width: 9, height: 9, mpp: null, properties: {} };
+    const read = createMapService().readAnnotations(context(), new Blob(['x']), 'n.xml', slide);
     await expect(read).rejects.toThrow('n.xml: It is neither XML nor JSON.');
   });
 });

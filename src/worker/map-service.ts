@@ -2,9 +2,9 @@
  * The map worker's methods, separate from the worker's entry so that tests can run them: reads annotation files,
  * rasterises them, writes class maps as files. None needs a slide or a network, but each may take seconds.
  */
-import type { AnnotationFile } from '../annotation/annotation-file.ts';
+import type { AnnotatedSlide, AnnotationFile } from '../annotation/annotation-file.ts';
 import { rasterise, type ClassPolygon } from '../annotation/rasterise.ts';
-import { readAnnotations } from '../annotation/read-annotations.ts';
+import { readAnnotationFile } from '../annotation/read-annotation-file.ts';
 import { boundsOfRings } from '../base/polygon.ts';
 import { overlaps } from '../base/rect.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
@@ -50,8 +50,11 @@ export type MapFileRequest =
 
 /** Methods of the map worker. */
 export interface MapWorkerApi {
-  /** @throws WorkerError `annotations` naming file, problem and remedy. */
-  readAnnotations(file: Blob, name: string): Promise<AnnotationFile>;
+  /**
+   * @param slide on which the annotations should be.
+   * @throws WorkerError `annotations` naming file, problem and remedy.
+   */
+  readAnnotations(file: Blob, name: string, slide: AnnotatedSlide): Promise<AnnotationFile>;
   /**
    * Rasterises areas, in order, into all cells of a grid, with `outside` elsewhere. Progress events are RasterisedCell,
    * row by row.
@@ -79,7 +82,8 @@ export function createMapService(): Handlers<MapWorkerApi> {
     return file;
   };
   return {
-    readAnnotations: async (_call, file, name) => readAnnotations(await file.text(), name),
+    readAnnotations: async (_call, file, name, slide) =>
+      readAnnotationFile(new Uint8Array(await file.arrayBuffer()), name, slide),
 
     rasterise: async (call, areas, lattice, outside) => {
       const boxed = areas.map((area) => ({ area, box: boundsOfRings([area.outer]) }));

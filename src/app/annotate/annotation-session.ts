@@ -1,7 +1,7 @@
 /** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits and bookmarks. */
 import { WorkerError } from '../../base/error-report.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
-import type { AnnotatedRegion, RefusedRegion } from '../../annotation/annotation-file.ts';
+import type { AnnotatedRegion, AnnotatedSlide, RefusedRegion } from '../../annotation/annotation-file.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
@@ -316,9 +316,10 @@ export class AnnotationSession {
     await this.#ready;
     for (const file of files) {
       try {
-        const read = await this.#client.readAnnotations(file, file.name);
+        const read = await this.#client.readAnnotations(file, file.name, annotatedSlide(slide));
         if (!this.#isOpen(slide)) return null;
-        this.#warnOfPlace(read.regions, slide, file.name);
+        for (const note of read.notes) this.#log('info', note, '', file.name);
+        for (const doubt of read.doubts) this.#log('warning', doubt, placeRemedy, file.name);
         this.#warnOfRefused(read.refused, file.name);
         // Not spread: a file may have more regions than a call can take arguments.
         for (const region of read.regions) regions.push(region);
@@ -330,17 +331,9 @@ export class AnnotationSession {
     return regions;
   }
 
-  /** Warns of regions outside the slide, a sign of annotations made for another slide or resolution. */
-  #warnOfPlace(regions: readonly AnnotatedRegion[], { metadata }: OpenSlide, name: string): void {
-    const off = regions.filter(({ outer }) => {
-      const [x = 0, y = 0] = outer;
-      return x < 0 || y < 0 || x > metadata.width || y > metadata.height;
-    }).length;
-    if (off === 0) return;
-    const problem = `${off} of ${regions.length} regions start outside the slide.`;
-    const remedy = 'They may belong to another slide or another resolution.';
-    const report = { code: 'annotations', file: name, problem, remedy };
-    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+  #log(level: 'info' | 'warning', problem: string, remedy: string, file: string): void {
+    const report = { code: 'annotations', file, problem, remedy };
+    this.#store.dispatch({ type: 'log', entry: logEntry(level, report, null) });
   }
 
   #warnOfRefused(refused: readonly RefusedRegion[], name: string): void {
@@ -349,9 +342,7 @@ export class AnnotationSession {
     const more = refused.length - 1;
     const rest = more === 0 ? '' : ` So ${more === 1 ? 'has 1 more' : `have ${more} more`}.`;
     const problem = `${first.problem}${rest} The file's other regions were read.`;
-    const remedy = 'Correct the file, or export it again.';
-    const report = { code: 'annotations', file: name, problem, remedy };
-    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+    this.#log('warning', problem, 'Correct the file, or export it again.', name);
   }
 
   #regions(source: TruthSummary['source']): readonly Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>[] {
@@ -425,6 +416,14 @@ export class AnnotationSession {
   #fail(error: unknown, subject: string): void {
     this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
   }
+}
+
+const placeRemedy = 'Check that the annotations were made on this slide.';
+
+/** What readers of annotations need to know of the slide. */
+function annotatedSlide({ metadata, userMpp }: OpenSlide): AnnotatedSlide {
+  const { name, format, width, height, mpp, properties } = metadata;
+  return { name, format, width, height, mpp: mpp ?? userMpp, properties };
 }
 
 function unwrittenReport(reason: string): ErrorReport {

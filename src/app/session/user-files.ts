@@ -1,5 +1,5 @@
 /** Files that the user picks or drops: the browser's file dialog, and what is opened with them. */
-import { isAnnotationName } from '../../annotation/read-annotations.ts';
+import { dicomHeadBytes, isAnnotationName, isDicomAnnotation } from '../../annotation/annotation-names.ts';
 import type { Workbench } from './workbench.ts';
 
 /** Referenced while its dialog is open: otherwise it may be garbage-collected, and its `change` event never fires. */
@@ -24,7 +24,8 @@ export function pickFiles(onFiles: (files: readonly File[]) => void): void {
  * slide. A session file restores what it holds.
  */
 export async function openFiles(workbench: Workbench, files: readonly File[]): Promise<void> {
-  const annotations = files.filter(({ name }) => isAnnotationName(name));
+  const annotations: File[] = [];
+  for (const file of files) if (await isAnnotation(file)) annotations.push(file);
   const slides = files.filter((file) => !annotations.includes(file));
   const sessions: File[] = [];
   for (const file of annotations) if (await workbench.sessions.isSession(file)) sessions.push(file);
@@ -33,4 +34,15 @@ export async function openFiles(workbench: Workbench, files: readonly File[]): P
   if (session !== undefined) await workbench.sessions.open(session);
   if (slides.length > 0) await workbench.slides.openFiles(slides);
   if (truth.length > 0) await workbench.annotations.loadTruth(truth);
+}
+
+/** By name, or by the class of a DICOM file, whose name says nothing. */
+async function isAnnotation(file: File): Promise<boolean> {
+  if (isAnnotationName(file.name)) return true;
+  const head = await file
+    .slice(0, dicomHeadBytes)
+    .arrayBuffer()
+    .catch(() => null);
+  // A file that cannot be read is reported where it is opened.
+  return head !== null && isDicomAnnotation(new Uint8Array(head));
 }
