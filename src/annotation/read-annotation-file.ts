@@ -1,7 +1,13 @@
 /** Annotation files as bytes, of any known format, recognised by content: the one way in for the page and the commands. */
+import { isDicom } from '../slide/dicom/instance.ts';
+import { TiffFile } from '../slide/tiff/tiff-file.ts';
 import type { AnnotatedSlide, AnnotationFile } from './annotation-file.ts';
 import { checkLength, decodeText, gunzip, isGzip } from './annotation-text.ts';
+import { isPng, pngMask, tiffMask } from './mask-rows.ts';
 import { readAnnotations } from './read-annotations.ts';
+import { readDicomAnnotations } from './read-dicom-annotations.ts';
+import { readMask } from './read-mask.ts';
+import { matchedToSlide } from './slide-match.ts';
 
 /**
  * Reads any annotation file; gzip is unpacked.
@@ -15,6 +21,13 @@ export async function readAnnotationFile(
   slide: AnnotatedSlide | null,
 ): Promise<AnnotationFile> {
   const content = isGzip(bytes) ? await gunzip(bytes, name) : bytes;
+  if (isDicom(content)) return matchedToSlide(await readDicomAnnotations(content, name, slide), slide);
+  const mask = isPng(content)
+    ? pngMask(content, name)
+    : TiffFile.recognises(content)
+      ? await tiffMask(content, name)
+      : null;
+  if (mask !== null) return matchedToSlide(await readMask(mask, name, slide), slide);
   checkLength(content, name);
   return readAnnotations(decodeText(content), name, slide);
 }

@@ -73,14 +73,15 @@ function placementOf(slide: AnnotatedSlide | null, file: string): Placement {
   const offset = (name: string): number => Number(slide?.properties[name] ?? NaN);
   const x = offset('XOffsetFromSlideCentre');
   const y = offset('YOffsetFromSlideCentre');
-  if (slide === null || slide.mpp === null || !Number.isFinite(x) || !Number.isFinite(y)) {
+  const mpp = slide?.mpp ?? null;
+  if (slide === null || mpp === null || !Number.isFinite(x) || !Number.isFinite(y)) {
     throw new AnnotationError(
       file,
       `NDP.view counts from the centre of the glass, and ${slide?.name ?? 'the slide'} does not say where that is: it is no Hamamatsu NDPI, or lacks its place and pixel size.`,
       'Open the .ndpi slide on which the annotations were made, or export them from QuPath as GeoJSON.',
     );
   }
-  const perNm = { x: 1 / (1000 * slide.mpp.x), y: 1 / (1000 * slide.mpp.y) };
+  const perNm = { x: 1 / (1000 * mpp.x), y: 1 / (1000 * mpp.y) };
   const { width, height } = slide;
   return {
     x: (nm) => (nm - x) * perNm.x + width / 2,

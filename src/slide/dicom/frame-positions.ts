@@ -10,6 +10,9 @@ export const perFrameTag = 0x52009230;
 const positionTag = 0x0048021a;
 const columnTag = 0x0048021e;
 const rowTag = 0x0048021f;
+/** Segment Identification Sequence, and Referenced Segment Number in it (PS3.3 C.8.20). */
+const segmentTag = 0x0062000a;
+const segmentNumberTag = 0x0062000b;
 const measuresTag = 0x00289110;
 const spacingTag = 0x00280030;
 /** Longest text of two numbers. */
@@ -29,6 +32,8 @@ const maxDepth = 32;
 export interface FramePositions {
   /** Two values for each frame: column and row of its first pixel, from 1; 0 where it gives none. */
   readonly places: Int32Array;
+  /** The segment that each frame of a segmentation shows; 0 where it names none. */
+  readonly segments: Uint16Array;
   /** Pixel Spacing of the first frame in mm; null where it has none. */
   readonly spacing: { readonly x: number; readonly y: number } | null;
   /** Offset of what follows the sequence. */
@@ -59,20 +64,32 @@ export function readFramePositions(
   const end = length === undefinedLength ? Infinity : at + length;
   if (end !== Infinity && end > bytes.length) throw new RangeError('The bytes end within the sequence.');
   let places = new Int32Array(0);
+  let segments = new Uint16Array(0);
   let spacing: FramePositions['spacing'] = null;
   let count = 0;
   let next = at;
   while (next < end) {
     const item = walk.item(next);
-    if (item.tag === sequenceEndTag) return { places: places.slice(0, count * 2), spacing, end: item.at };
+    if (item.tag === sequenceEndTag) {
+      return {
+        places: places.slice(0, count * 2),
+        segments: segments.slice(0, count),
+        spacing,
+        end: item.at,
+      };
+    }
     if (count * 2 === places.length) {
       const more = new Int32Array(Math.max(2048, places.length * 2));
-      spend(more.byteLength - places.byteLength);
+      const moreSegments = new Uint16Array(more.length / 2);
+      spend(more.byteLength + moreSegments.byteLength - places.byteLength - segments.byteLength);
       more.set(places);
+      moreSegments.set(segments);
       places = more;
+      segments = moreSegments;
     }
     next = walk.each(item, 0, (group) => {
       if (group.tag === measuresTag && count === 0) spacing = walk.spacing(group);
+      if (group.tag === segmentTag) segments[count] = walk.uint16Within(group, segmentNumberTag);
       if (group.tag !== positionTag) return;
       walk.items(group, 0, (position) => {
         walk.each(position, 0, ({ tag, length: bytesOfValue, at: from }) => {
@@ -84,7 +101,7 @@ export function readFramePositions(
     });
     count++;
   }
-  return { places: places.slice(0, count * 2), spacing, end: next };
+  return { places: places.slice(0, count * 2), segments: segments.slice(0, count), spacing, end: next };
 }
 
 /** Steps from element to element without keeping any. */
@@ -99,6 +116,17 @@ class ElementWalk {
 
   int32(at: number): number {
     return this.#view.getInt32(at, true);
+  }
+
+  /** A number of two bytes in a sequence; 0 where it has none. */
+  uint16Within(sequence: Element, wanted: number): number {
+    let found = 0;
+    this.items(sequence, 0, (item) => {
+      this.each(item, 0, ({ tag, length, at }) => {
+        if (tag === wanted && length >= 2) found = this.#view.getUint16(at, true);
+      });
+    });
+    return found;
   }
 
   /** Pixel Spacing (rows, columns) within a Pixel Measures sequence; null without two positive numbers. */
