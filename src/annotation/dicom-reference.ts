@@ -1,7 +1,8 @@
 /** What DICOM annotations say of the image on which they were made, and how its coordinates lie on the slide. */
 import type { DataSet } from 'dicom-parser';
-import { itemsOf, numberOf, textOf } from '../slide/dicom/data-set.ts';
+import { bytesOf, itemsOf, numberOf, textOf } from '../slide/dicom/data-set.ts';
 import type { AnnotatedSlide } from './annotation-file.ts';
+import { decodeText } from './annotation-text.ts';
 import type { RegionList } from './region-list.ts';
 
 const tag = {
@@ -39,32 +40,6 @@ export function referencedInstances(data: DataSet): string[] {
     .filter((uid) => uid !== '');
 }
 
-/** Level-0 pixels of a place on the glass, which is in mm (PS3.3 C.7.6.2). */
-export type GlassToPixels = (x: number, y: number) => readonly [x: number, y: number];
-
-/**
- * The slide's own place on the glass. A pixel's position is that of its centre.
- * @returns null where the slide does not say it, or is not flat on the glass.
- */
-export function glassToPixels({ mpp, properties }: AnnotatedSlide): GlassToPixels | null {
-  const [originX = NaN, originY = NaN] = numbersOf(properties.TotalPixelMatrixOrigin);
-  const cosines = numbersOf(properties.ImageOrientationSlide);
-  const [rowX = NaN, rowY = NaN, , columnX = NaN, columnY = NaN] = cosines;
-  if (mpp === null || ![originX, originY, rowX, rowY, columnX, columnY].every(Number.isFinite)) return null;
-  // Rows and columns are at right angles.
-  if (Math.abs(rowX * columnX + rowY * columnY) > 0.01 || Math.hypot(rowX, rowY) < 0.99) return null;
-  return (x, y) => {
-    const [dx, dy] = [x - originX, y - originY];
-    return [
-      ((dx * rowX + dy * rowY) * 1000) / mpp.x + 0.5,
-      ((dx * columnX + dy * columnY) * 1000) / mpp.y + 0.5,
-    ];
-  };
-}
-
-const numbersOf = (text = ''): number[] =>
-  text === '' ? [] : text.split('\\').map((part) => (part.trim() === '' ? NaN : Number(part)));
-
 /** A doubt where the two count from different places on the glass, or the same is not known. */
 export function checkFrameOfReference(data: DataSet, slide: AnnotatedSlide, list: RegionList): void {
   const [own, other] = [slide.properties.FrameOfReferenceUID ?? '', textOf(data, tag.frameOfReference)];
@@ -73,10 +48,45 @@ export function checkFrameOfReference(data: DataSet, slide: AnnotatedSlide, list
   }
 }
 
+/** Encodings by DICOM's names (PS3.3 C.12.1.1.2). */
+const characterSets: Readonly<Record<string, string>> = {
+  ISO_IR_192: 'utf-8',
+  ISO_IR_100: 'iso-8859-1',
+  ISO_IR_101: 'iso-8859-2',
+  ISO_IR_109: 'iso-8859-3',
+  ISO_IR_110: 'iso-8859-4',
+  ISO_IR_144: 'iso-8859-5',
+  ISO_IR_127: 'iso-8859-6',
+  ISO_IR_126: 'iso-8859-7',
+  ISO_IR_138: 'iso-8859-8',
+  ISO_IR_148: 'iso-8859-9',
+  ISO_IR_13: 'shift_jis',
+  GB18030: 'gb18030',
+  GBK: 'gbk',
+};
+/** Longest text that is a label. */
+const maxLabelBytes = 1024;
+
+/** Reads a text that people wrote: in the file's character set, else UTF-8 or Windows-1252. */
+export type LabelReader = (data: DataSet, key: string) => string;
+
+/** @param whole the data set that names the character set. */
+export function labelReader(whole: DataSet): LabelReader {
+  const name = textOf(whole, 'x00080005').replaceAll(' ', '_');
+  const encoding = Object.hasOwn(characterSets, name) ? characterSets[name] : undefined;
+  return (data, key) => {
+    const bytes = bytesOf(data, key)
+      ?.subarray(0, maxLabelBytes)
+      .filter((byte) => byte !== 0);
+    if (bytes === undefined) return '';
+    return (encoding === undefined ? decodeText(bytes) : new TextDecoder(encoding).decode(bytes)).trim();
+  };
+}
+
 /** The meaning of the first code in a sequence; empty without one. */
-export function codeMeaning(data: DataSet, sequence: string): string {
+export function codeMeaning(data: DataSet, sequence: string, label: LabelReader): string {
   const [code] = itemsOf(data, sequence);
-  return code === undefined ? '' : textOf(code, 'x00080104');
+  return code === undefined ? '' : label(code, 'x00080104');
 }
 
 /** µm per pixel of the pixel measures that all frames share; null without. */

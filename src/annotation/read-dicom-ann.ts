@@ -9,12 +9,13 @@ import {
   checkFrameOfReference,
   checkReference,
   codeMeaning,
-  glassToPixels,
+  labelReader,
   referencedInstances,
-  type GlassToPixels,
+  type LabelReader,
 } from './dicom-reference.ts';
 import { RegionList } from './region-list.ts';
 import { ellipseOutline } from './shape-outlines.ts';
+import { slideOnGlass, type PlaceMapping } from './slide-on-glass.ts';
 
 const tag = {
   coordinateType: 'x006a0001',
@@ -52,15 +53,16 @@ export function readDicomAnn(data: DataSet, file: string, slide: AnnotatedSlide 
   const list = new RegionList('dicom-ann', file);
   checkReference(data, slide, list);
   const place = placementOf(data, file, slide, list);
+  const label = labelReader(data);
   itemsOf(data, tag.groups).forEach((group, i) => {
-    addGroup(group, i + 1, place, list);
+    addGroup(group, i + 1, place, list, label);
   });
   return list.done();
 }
 
 /** Level-0 pixels of a file's coordinates, and how many numbers a point has. */
 interface Placement {
-  readonly toPixels: GlassToPixels;
+  readonly toPixels: PlaceMapping;
   readonly is3d: boolean;
 }
 
@@ -81,7 +83,7 @@ function placementOf(data: DataSet, file: string, slide: AnnotatedSlide | null, 
     }
     return { toPixels: (x, y) => [x, y], is3d };
   }
-  const toPixels = slide === null ? null : glassToPixels(slide);
+  const toPixels = slide === null ? null : (slideOnGlass(slide)?.toPixels ?? null);
   if (slide === null || toPixels === null) {
     throw new AnnotationError(
       file,
@@ -93,9 +95,15 @@ function placementOf(data: DataSet, file: string, slide: AnnotatedSlide | null, 
   return { toPixels, is3d };
 }
 
-function addGroup(group: DataSet, ordinal: number, { toPixels, is3d }: Placement, list: RegionList): void {
+function addGroup(
+  group: DataSet,
+  ordinal: number,
+  { toPixels, is3d }: Placement,
+  list: RegionList,
+  labelOf: LabelReader,
+): void {
   const graphic = textOf(group, tag.graphicType);
-  const label = textOf(group, tag.groupLabel) || codeMeaning(group, tag.propertyType);
+  const label = labelOf(group, tag.groupLabel) || codeMeaning(group, tag.propertyType, labelOf);
   const number = binaryOf(group, tag.groupNumber, 'uint16') ?? ordinal;
   const what = `Group ${number} ("${label.slice(0, 40)}")`;
   const perAnnotation = pointCounts[graphic];
@@ -167,7 +175,7 @@ function placed(
   from: number,
   to: number,
   size: number,
-  toPixels: GlassToPixels,
+  toPixels: PlaceMapping,
 ): Float64Array {
   const points = new Float64Array(((to - from) / size) * 2);
   for (let i = from, o = 0; i < to; i += size, o += 2) {

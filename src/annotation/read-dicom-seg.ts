@@ -2,10 +2,11 @@
 import type { DataSet } from 'dicom-parser';
 import { binaryOf, itemsOf, textOf } from '../slide/dicom/data-set.ts';
 import { AnnotationError, type AnnotatedSlide, type AnnotationFile } from './annotation-file.ts';
-import { checkReference, codeMeaning, glassToPixels, sharedSpacing } from './dicom-reference.ts';
+import { checkReference, codeMeaning, labelReader, sharedSpacing } from './dicom-reference.ts';
 import type { SegFrame, SegFrames } from './dicom-seg-frames.ts';
 import { RegionList } from './region-list.ts';
 import { reductionOf } from './slide-match.ts';
+import { slideOnGlass } from './slide-on-glass.ts';
 import { maskTracer, TraceBudget, type MaskClass, type MaskPlacement } from './traced-mask.ts';
 
 /** Where a segmentation lies on the slide, in level-0 pixels. */
@@ -57,11 +58,12 @@ const inMicrons = (
 
 /** Labels by segment number: the segment's own, else the meaning of its type. */
 function segmentClasses(data: DataSet): Map<number, MaskClass> {
+  const label = labelReader(data);
   return new Map(
     itemsOf(data, 'x00620002').map((segment) => {
       const number = binaryOf(segment, 'x00620004', 'uint16') ?? 0;
-      const label = textOf(segment, 'x00620005') || codeMeaning(segment, 'x0062000f');
-      return [number, { id: `segment ${number}`, label, colour: null }];
+      const name = label(segment, 'x00620005') || codeMeaning(segment, 'x0062000f', label);
+      return [number, { id: `segment ${number}`, label: name, colour: null }];
     }),
   );
 }
@@ -123,12 +125,12 @@ function originOf(
   scaleX: number,
   scaleY: number,
 ): readonly [number, number] {
-  const toPixels = glassToPixels(slide);
+  const glass = slideOnGlass(slide);
   const [origin] = itemsOf(data, 'x00480008');
-  if (toPixels === null || origin === undefined) return [0, 0];
+  if (glass === null || origin === undefined) return [0, 0];
   const [mmX, mmY] = [Number(textOf(origin, 'x0040072a') || NaN), Number(textOf(origin, 'x0040073a') || NaN)];
   if (!Number.isFinite(mmX) || !Number.isFinite(mmY)) return [0, 0];
-  const [x, y] = toPixels(mmX, mmY);
+  const [x, y] = glass.toPixels(mmX, mmY);
   const [left, top] = [x - scaleX / 2, y - scaleY / 2];
   return Math.abs(left) <= scaleX && Math.abs(top) <= scaleY ? [0, 0] : [left, top];
 }

@@ -1,7 +1,7 @@
 /** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits and bookmarks. */
 import { WorkerError } from '../../base/error-report.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
-import type { AnnotatedRegion, AnnotatedSlide, RefusedRegion } from '../../annotation/annotation-file.ts';
+import type { AnnotatedRegion, RefusedRegion } from '../../annotation/annotation-file.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
@@ -12,6 +12,7 @@ import type { AppState, OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { TruthPainter } from '../truth/truth-painter.ts';
 import type { TruthAreas } from '../truth/truth-painter.ts';
+import { annotatedSlide } from './annotated-slide.ts';
 import { fromRegion, toRegion } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
 import type { AnnotateAction, Saving, TruthLabel, TruthSummary } from './annotate-state.ts';
@@ -419,12 +420,6 @@ export class AnnotationSession {
 }
 
 const placeRemedy = 'Check that the annotations were made on this slide.';
-
-/** What readers of annotations need to know of the slide. */
-function annotatedSlide({ metadata, userMpp }: OpenSlide): AnnotatedSlide {
-  const { name, format, width, height, mpp, properties } = metadata;
-  return { name, format, width, height, mpp: mpp ?? userMpp, properties };
-}
 
 function unwrittenReport(reason: string): ErrorReport {
   return {
