@@ -15,11 +15,11 @@ import highdicom as hd
 import numpy as np
 
 folder = Path(sys.argv[1])
-W, H = 300, 200
+W, H = 2001, 1501
 y, x = np.mgrid[0:H, 0:W]
-outside = (x > 250) & (y > 180)
-tumour = ((x - 60) ** 2 + (y - 60) ** 2 < 2500) & ~outside
-in_situ = (x > 150) & (y > 90) & ~tumour & ~outside
+outside = (x > 1800) & (y > 1400)
+tumour = ((x - 300) ** 2 + (y - 300) ** 2 < 62_500) & ~outside
+in_situ = (x > 100) & (y > 50) & ~tumour & ~outside
 
 seg = hd.seg.segread(folder / "seg.dcm")
 assert [s.segment_label for s in seg.SegmentSequence] == ["Tumör", "in situ"]

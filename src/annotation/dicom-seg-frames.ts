@@ -1,6 +1,6 @@
 /** The frames of a DICOM segmentation (PS3.3 C.8.20): which segment each shows, where it lies, and its values. */
 import type { DataSet } from 'dicom-parser';
-import { binaryOf, bytesOf, itemsOf, numberOf, textOf } from '../slide/dicom/data-set.ts';
+import { binaryOf, itemsOf, numberOf, textOf } from '../slide/dicom/data-set.ts';
 import { frameReader } from '../slide/dicom/frames.ts';
 import { maxFramePixels, maxSide, type ByteBudget } from '../slide/limits.ts';
 import type { ByteSource } from '../slide/slide.ts';
@@ -38,6 +38,8 @@ export interface SegFrames {
 interface SegSource {
   readonly data: DataSet;
   readonly source: ByteSource;
+  /** The whole file: `data` holds no more of it than its elements before the pixels. */
+  readonly bytes: Uint8Array;
   readonly places: Int32Array | null;
   readonly segments: Uint16Array | null;
   readonly budget: ByteBudget;
@@ -48,7 +50,7 @@ const rle = '1.2.840.10008.1.2.5';
 const remedy = 'Save it without compression, for example with gdcmconv --raw.';
 
 /** @throws AnnotationError for what is not supported or does not fit together. */
-export function segFrames({ data, source, places, segments, budget }: SegSource): SegFrames {
+export function segFrames({ data, source, bytes, places, segments, budget }: SegSource): SegFrames {
   const file = source.name;
   const damaged = (problem: string): AnnotationError =>
     new AnnotationError(file, `The segmentation is damaged. ${problem}`, 'Copy or export it again.');
@@ -84,7 +86,9 @@ export function segFrames({ data, source, places, segments, budget }: SegSource)
   if (!isEncapsulated && element.length < Math.ceil((count * pixels * bits) / 8)) {
     throw damaged(`It has too little data for its ${count} frames.`);
   }
-  const packed = isEncapsulated ? null : bytesOf(data, 'x7fe00010');
+  const end = element.dataOffset + element.length;
+  if (!isEncapsulated && end > bytes.length) throw damaged('It is cut off.');
+  const packed = isEncapsulated ? null : bytes.subarray(element.dataOffset, end);
   const encoded = frameReader(source, {
     offset: element.dataOffset,
     length: element.length,

@@ -25,7 +25,7 @@ export async function readDicomAnnotations(
       return readDicomAnn(data, file, slide);
     case annotationStorage.segmentation:
     case annotationStorage.labelMap: {
-      const frames = segFrames({ data, source, places: framePlaces, segments: frameSegments, budget });
+      const frames = segFrames({ data, source, bytes, places: framePlaces, segments: frameSegments, budget });
       return readDicomSeg(data, frames, file, slide, frameSpacing);
     }
     default:
