@@ -1,5 +1,5 @@
 /** Files of every format against pictures that scripts/golden/annotation_goldens.py made without this project's readers. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { memoryByteSource } from '../slide/byte-source.ts';
@@ -50,4 +50,17 @@ test.for(goldens)('$file', async (golden) => {
   expect(at).toBe(expected.length);
   const wrong = painted.filter((value, i) => value !== expected[i]).length;
   expect(wrong).toBeLessThanOrEqual(exact ? 0 : 6);
+});
+
+const ndpi = join(import.meta.dirname, '../../../shared/data/slides/ndpi/test3-dapi.ndpi');
+
+test('an NDPI gives its place on the glass as OpenSlide 4 does', async (context) => {
+  if (!existsSync(ndpi)) context.skip(`${ndpi} is missing: development data`);
+  const slide = await openSlide([memoryByteSource(readFileSync(ndpi), 'test3-dapi.ndpi')], nodePlatform());
+  slide.close();
+  expect(slide.metadata.properties).toMatchObject({
+    XOffsetFromSlideCentre: '12538720',
+    YOffsetFromSlideCentre: '-96063',
+  });
+  expect(slide.metadata.mpp?.x).toBeCloseTo(0.2281750559028887, 6);
 });
