@@ -6,6 +6,7 @@ import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
 import { rasterise } from '../src/annotation/rasterise.ts';
 import type { Affine } from '../src/app/viewer/affine.ts';
+import { readAnnotationFile } from '../src/annotation/read-annotation-file.ts';
 import { readAnnotations } from '../src/annotation/read-annotations.ts';
 import { phantomSlide } from './fixtures/phantom.ts';
 import {
@@ -313,6 +314,43 @@ test('labels of another vocabulary are asked for once; a broken file says what i
   writeFileSync(broken, readFileSync(asap, 'utf8').replace('X="1200"', 'X="?"'));
   await choose(page, () => page.keyboard.press('Alt+T'), broken);
   await expect(page.getByTestId('notice')).toContainText('broken.xml: Region "Annotation 0"');
+});
+
+test('annotations of other programs: a DICOM slide with its segmentation, masks, gzip; DICOM out', async ({
+  page,
+}, info) => {
+  const golden = (file: string): string => resolve(import.meta.dirname, '../src/annotation/golden', file);
+  await page.goto('/?slide=none&model=nano-single');
+  // Both at once: the segmentation is no part of the slide, but its ground truth.
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Open slide…' }).first().click();
+  await (await chooser).setFiles([golden('wsi.dcm'), golden('seg-binary.dcm')]);
+  await expect(page.getByTestId('slide-name')).toHaveText('wsi.dcm');
+  await expect(page.getByTestId('label-class-Stroma')).toBeVisible();
+  await page.getByTestId('labels-submit').click();
+
+  await page.getByTestId('command-panel.annotations').click();
+  const list = page.getByTestId('annotation-list').getByRole('button');
+  let count = 0;
+  for (const [file, regions] of [
+    ['palette_mask.png', 3],
+    ['qupath.geojson.gz', 4],
+    ['ann-3d.dcm', 4],
+  ] as const) {
+    await choose(page, () => page.getByTestId('command-annotate.import').click(), golden(file));
+    await expect(list).toHaveCount((count += regions));
+  }
+  await choose(page, () => page.getByTestId('command-annotate.import').click(), golden('coco.json'));
+  await expect(page.getByTestId('notice')).toContainText('none is called wsi.dcm');
+
+  const [path] = await saved(page, info, 1, async () => {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('DICOM ANN');
+    await page.keyboard.press('Enter');
+  });
+  const bytes = new Uint8Array(readFileSync(path!));
+  const { regions, format } = await readAnnotationFile(bytes, 'wsi.ann.dcm', null);
+  expect([format, regions.length]).toEqual(['dicom-ann', count]);
 });
 
 interface Polygons {

@@ -1,8 +1,15 @@
 /** The common result of all annotation readers: labelled areas in level-0 pixels. */
-import { edgesOfRings } from '../base/polygon.ts';
+import type { SlideMetadata } from '../slide/slide.ts';
 import type { ClassPolygon } from './rasterise.ts';
 
-export type AnnotationFormat = 'imagescope' | 'asap' | 'geojson';
+export type AnnotationFormat =
+  'imagescope' | 'asap' | 'ndpa' | 'geojson' | 'dsa' | 'coco' | 'darwin' | 'mask' | 'dicom-seg' | 'dicom-ann';
+
+/** What readers need to know of the slide: some formats count from its centre, or give another resolution's pixels. */
+export type AnnotatedSlide = Pick<
+  SlideMetadata,
+  'name' | 'format' | 'width' | 'height' | 'mpp' | 'properties'
+>;
 
 /** One area with holes. Rings alternate x and y and are implicitly closed. */
 export interface AnnotatedRegion {
@@ -35,6 +42,12 @@ export interface AnnotationFile {
   readonly leftOut: number;
   /** In file order. Where figures depend on the file, use `requireAllRegions`. */
   readonly refused: readonly RefusedRegion[];
+  /** What the user should know of how it was read: whole sentences. */
+  readonly notes: readonly string[];
+  /** What suggests that the annotations are not this slide's: whole sentences. */
+  readonly doubts: readonly string[];
+  /** Number of regions wholly outside of the slide; 0 where the slide was not given. */
+  readonly offSlide: number;
 }
 
 /** Largest coordinate of either sign, level-0 pixels: no TIFF or DICOM image is larger. */
@@ -54,17 +67,6 @@ export function hasValidCoordinates({
   readonly holes: readonly ArrayLike<number>[];
 }): boolean {
   return [outer, ...holes].every((ring) => Array.prototype.every.call(ring, isCoordinate));
-}
-
-/** The number of regions that lie wholly outside a slide, a sign of annotations of another slide or resolution. */
-export function countOffSlide(
-  regions: readonly Pick<AnnotatedRegion, 'outer'>[],
-  slide: { readonly width: number; readonly height: number },
-): number {
-  return regions.filter(({ outer }) => {
-    const { left, top, right, bottom } = edgesOfRings([outer]);
-    return right <= 0 || bottom <= 0 || left >= slide.width || top >= slide.height;
-  }).length;
 }
 
 /**
@@ -92,8 +94,16 @@ export class AnnotationError extends Error {
   readonly problem: string;
   readonly remedy: string;
 
-  constructor(file: string, problem: string, remedy: string, code: AnnotationError['code'] = 'annotations') {
-    super(`${file}: ${problem} ${remedy}`);
+  constructor(
+    file: string,
+    problem: string,
+    remedy: string,
+    {
+      code = 'annotations',
+      cause,
+    }: { readonly code?: AnnotationError['code']; readonly cause?: unknown } = {},
+  ) {
+    super(`${file}: ${problem} ${remedy}`, { cause });
     this.code = code;
     this.file = file;
     this.problem = problem;

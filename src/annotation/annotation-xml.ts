@@ -1,8 +1,8 @@
 /** XML reading shared by the annotation formats. */
-import { attribute, parseXml as parseAnyXml, XmlError, type XmlNode } from '../base/xml.ts';
+import { attribute, nodeOf, parseXml as parseAnyXml, textOf, XmlError, type XmlNode } from '../base/xml.ts';
 import { AnnotationError } from './annotation-file.ts';
 
-export { attribute, nodeOf, nodesOf, type XmlNode } from '../base/xml.ts';
+export { attribute, nodeOf, nodesOf, textOf, type XmlNode } from '../base/xml.ts';
 
 /**
  * An annotation file's document.
@@ -20,6 +20,23 @@ export function parseXml(xml: string, file: string, lists: readonly string[], re
 
 /** An attribute as a number; NaN when it is absent or not a number. */
 export function coordinate(node: XmlNode, name: string): number {
-  const value = attribute(node, name).trim();
-  return value === '' ? Number.NaN : Number(value);
+  return writtenNumber(attribute(node, name));
+}
+
+/** The text of a child element as a number; NaN when it is absent or not a number. */
+export function childNumber(node: XmlNode, name: string): number {
+  return writtenNumber(childText(node, name));
+}
+
+/** The text of a child element, which may have attributes; empty when absent. */
+export function childText(node: XmlNode, name: string): string {
+  const value = node[name];
+  return textOf(typeof value === 'string' ? value : nodeOf(value)['#text']);
+}
+
+/** A whole text as a number. Programs write the decimal comma of the computer's language. */
+function writtenNumber(text: string): number {
+  const plain = text.trim();
+  if (plain === '') return Number.NaN;
+  return Number(/^[+-]?\d*,\d+(?:e[+-]?\d+)?$/i.test(plain) ? plain.replace(',', '.') : plain);
 }

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { countOffSlide, labelCounts } from './annotation-file.ts';
+import { labelCounts } from './annotation-file.ts';
 import { readAnnotations } from './read-annotations.ts';
+import { countOffSlide } from './slide-match.ts';
 
 const folder = join(import.meta.dirname, '../../../shared/data/cases');
 const json = '14-geojson-refused-whole';

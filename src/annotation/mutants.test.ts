@@ -1,9 +1,12 @@
 /** Mutants of annotation files: each is read, with numbers only, or refused with an AnnotationError. */
 import { expect, test } from 'vitest';
-import { expectSound, mutantCount, mutatedJson, type Random } from '../base/testing/mutants.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expectSound, mutantCount, mutatedBytes, mutatedJson, type Random } from '../base/testing/mutants.ts';
+import { SlideError } from '../slide/slide.ts';
 import { mutatedXml } from '../slide/testing/structure-mutants.ts';
 import { AnnotationError } from './annotation-file.ts';
-import { readAnnotations } from './read-annotations.ts';
+import { readAnnotationFile } from './read-annotation-file.ts';
 
 const imageScope =
   '<Annotations MicronsPerPixel="0.5"><Annotation Id="1" Name="Tumor" LineColor="65280"><Attributes><Attribute Id="0" Name="Description" Value=""/></Attributes><Regions><Region Id="1" Type="0" Text="a" NegativeROA="0"><Attributes/><Vertices><Vertex X="1" Y="2" Z="0"/><Vertex X="9" Y="2" Z="0"/><Vertex X="9" Y="9" Z="0"/></Vertices></Region><Region Id="2" Type="2" NegativeROA="1"><Vertices><Vertex X="2" Y="3"/><Vertex X="4" Y="6"/></Vertices></Region></Regions></Annotation></Annotations>';
@@ -38,10 +41,49 @@ const geoJson = {
   ],
 };
 
-const targets: [name: string, share: number, make: (random: Random) => string][] = [
-  ['ImageScope XML', 0.05, (random) => mutatedXml(imageScope, random)],
-  ['ASAP XML', 0.05, (random) => mutatedXml(asap, random)],
-  ['GeoJSON', 0.05, (random) => JSON.stringify(mutatedJson(geoJson, random)) ?? ''],
+const bytesOf = (file: string): Buffer => readFileSync(join(import.meta.dirname, 'golden', file));
+const jsonOf = (file: string): unknown => JSON.parse(bytesOf(file).toString());
+const ndpa = bytesOf('case.ndpi.ndpa').toString();
+
+/** The slide of the golden files, whatever their format. */
+const slide = {
+  name: 'case.ndpi',
+  format: 'dicom',
+  width: 96,
+  height: 64,
+  mpp: { x: 0.5, y: 0.5, source: 'test' },
+  properties: {
+    XOffsetFromSlideCentre: '12538720',
+    YOffsetFromSlideCentre: '-96063',
+    TotalPixelMatrixOrigin: '10\\20',
+    ImageOrientationSlide: '0\\-1\\0\\-1\\0\\0',
+  },
+};
+
+const text =
+  (make: (random: Random) => string) =>
+  (random: Random): Uint8Array<ArrayBuffer> =>
+    new TextEncoder().encode(make(random));
+const json = (value: unknown): ((random: Random) => Uint8Array<ArrayBuffer>) =>
+  text((random) => JSON.stringify(mutatedJson(value, random)) ?? '');
+const binary = (file: string): ((random: Random) => Uint8Array<ArrayBuffer>) => {
+  const bytes = bytesOf(file);
+  return (random) => mutatedBytes(bytes, random);
+};
+
+const targets: [name: string, share: number, make: (random: Random) => Uint8Array<ArrayBuffer>][] = [
+  ['ImageScope XML', 0.05, text((random) => mutatedXml(imageScope, random))],
+  ['ASAP XML', 0.05, text((random) => mutatedXml(asap, random))],
+  ['NDPA', 0.05, text((random) => mutatedXml(ndpa, random))],
+  ['GeoJSON', 0.05, json(geoJson)],
+  ['HistomicsUI JSON', 0.05, json(jsonOf('dsa.json'))],
+  ['COCO', 0.05, json(jsonOf('coco.json'))],
+  ['Darwin JSON', 0.05, json(jsonOf('darwin.json'))],
+  ['PNG mask', 0.05, binary('palette_mask.png')],
+  ['TIFF mask', 0.05, binary('tiled_mask.tif')],
+  ['DICOM SEG', 0.05, binary('seg-binary.dcm')],
+  ['DICOM SEG in RLE', 0.05, binary('seg-rle.dcm')],
+  ['DICOM ANN', 0.05, binary('ann-3d.dcm')],
 ];
 
 test.each(targets)(
@@ -51,9 +93,10 @@ test.each(targets)(
       seed: name.length,
       count: mutantCount(share),
       make,
-      read: async (text) => {
-        const { regions } = readAnnotations(text, 'mutant.xml');
+      read: async (bytes) => {
+        const { regions, doubts, notes } = await readAnnotationFile(bytes, 'mutant.xml', slide);
         expect(regions.length).toBeGreaterThan(0);
+        expect([...doubts, ...notes].every((sentence) => sentence.length < 1000)).toBe(true);
         for (const { outer, holes } of regions) {
           expect([outer, ...holes].every((points) => points.every((value) => !Number.isNaN(value)))).toBe(
             true,
@@ -62,8 +105,11 @@ test.each(targets)(
         structuredClone(regions);
       },
       isTyped: (error) =>
-        error instanceof AnnotationError && error.file === 'mutant.xml' && error.remedy !== '',
-      describe: (text) => text.slice(0, 3000),
+        (error instanceof AnnotationError || error instanceof SlideError) &&
+        error.file === 'mutant.xml' &&
+        error.remedy !== '' &&
+        error.message.length < 2000,
+      describe: (bytes) => new TextDecoder('latin1').decode(bytes.subarray(0, 3000)),
     });
     console.info(`${name}: ${JSON.stringify(counts)}`);
     expect(Math.min(counts.read, counts.refused)).toBeGreaterThan(0);

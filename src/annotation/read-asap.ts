@@ -37,7 +37,7 @@ export function readAsap(xml: string, file: string): AnnotationFile {
     throw new AnnotationError(file, 'It has no region with an area.', 'Draw a polygon or rectangle.');
   }
   const leftOut = annotations.length - regions.length - refused.length;
-  return { format: 'asap', mpp: null, regions, leftOut, refused };
+  return { format: 'asap', mpp: null, regions, leftOut, refused, notes: [], doubts: [], offSlide: 0 };
 }
 
 function readRegion(annotation: XmlNode, ordinal: number, refused: RefusedRegion[]): AnnotatedRegion[] {

@@ -1,5 +1,7 @@
 /** Areas from GeoJSON as QuPath writes it, in level-0 pixels. */
 import { z } from 'zod';
+import { parseAnnotationJson, textOf } from './annotation-json.ts';
+import { classificationOf, colourOf } from './geojson-classification.ts';
 import {
   AnnotationError,
   hasValidCoordinates,
@@ -11,13 +13,14 @@ import {
 
 const ring = z.array(z.tuple([z.number(), z.number()]).rest(z.number())).min(3);
 const polygon = z.array(ring);
-const rgb = z.tuple([z.number(), z.number(), z.number()]).rest(z.number());
 const geometry = z.looseObject({ type: z.string() });
 /** Nothing but the geometry decides whether a feature is read: other programs put what they like into the rest. */
 const feature = z.object({
   type: z.literal('Feature'),
   id: z.unknown().optional(),
   geometry: geometry.nullable(),
+  /** QuPath's cells have a second outline. */
+  nucleusGeometry: geometry.nullish().catch(null),
   properties: z.record(z.string(), z.unknown()).nullish().catch(null),
 });
 type Feature = z.infer<typeof feature>;
@@ -43,39 +46,31 @@ function membersOf(json: unknown): unknown[] | null {
   return found;
 }
 
-/** JSON as programs write it: NaN and Infinity (QuPath to 0.4, Python), which JSON does not have, become null. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
-      token.startsWith('"') ? token : 'null',
-    );
-    if (plain === text) throw error;
-    return JSON.parse(plain);
-  }
+/**
+ * Reads a text as GeoJSON; see `geoJsonRegions`.
+ * @throws AnnotationError also when the text is not JSON.
+ */
+export function readGeoJson(text: string, name: string): AnnotationFile {
+  return geoJsonRegions(parseAnnotationJson(text, name), name);
 }
 
 /**
  * Reads polygons and skips points, lines and empty polygons, which have no area. A feature's label is the name of its
- * classification. Features with invalid coordinates are refused one by one.
+ * classification. Of QuPath's objects, cells count with their outline, not that of the nucleus; missing cores of a tissue
+ * microarray and the object that stands for the whole image are left out. Features with invalid coordinates are refused one by
+ * one.
  * @param name the file's name, for messages.
- * @throws AnnotationError when the text is not GeoJSON, or has no valid area.
+ * @throws AnnotationError when the value is not GeoJSON, or has no valid area.
  */
-export function readGeoJson(text: string, name: string): AnnotationFile {
+export function geoJsonRegions(json: unknown, name: string): AnnotationFile {
   const remedy = 'Choose annotations that QuPath exported as GeoJSON.';
-  let json: unknown;
-  try {
-    json = parseJson(text);
-  } catch {
-    throw new AnnotationError(name, 'It is not JSON.', remedy);
-  }
   const listed = membersOf(json);
   const members = (listed ?? []).map((each) => member.safeParse(each));
   if (listed === null || (members.length > 0 && members.every(({ success }) => !success))) {
-    throw new AnnotationError(name, 'It is not a list of GeoJSON features.', remedy, 'not-geojson');
+    throw new AnnotationError(name, 'It is not a list of GeoJSON features.', remedy, { code: 'not-geojson' });
   }
   let leftOut = 0;
+  const said = new FeatureNotes();
   const refused: RefusedRegion[] = [];
   const regions = members.flatMap(({ data }, at): AnnotatedRegion[] => {
     const ordinal = String(at + 1);
@@ -88,11 +83,15 @@ export function readGeoJson(text: string, name: string): AnnotationFile {
     }
     const properties = data.properties ?? {};
     const id = textOf(properties.name) || textOf(data.id) || ordinal;
+    if (isRoot(data) || said.isMissingCore(data)) {
+      leftOut++;
+      return [];
+    }
     const { label, colour } = classificationOf(properties.classification);
-    const found = polygonsOf(data.geometry)?.map(([outer = [], ...holes]): AnnotatedRegion => ({
+    const found = polygonsOf(said.geometryOf(data))?.map(([outer = [], ...holes]): AnnotatedRegion => ({
       id,
       label,
-      colour,
+      colour: colour ?? colourOf(properties.color, properties.colorRGB),
       outer: flat(outer),
       holes: holes.map(flat),
     }));
@@ -107,37 +106,16 @@ export function readGeoJson(text: string, name: string): AnnotationFile {
     requireAllRegions(refused, name, 'Correct or remove the feature.');
     throw new AnnotationError(name, 'It has no polygon.', remedy);
   }
-  return { format: 'geojson', mpp: null, regions, leftOut, refused };
-}
-
-/** A text, or a number as text; empty for anything else. */
-const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
-
-const classification = z.looseObject({
-  name: z.unknown().optional(),
-  /** QuPath 0.5 and later: a derived class as the list of its parts. */
-  names: z.array(z.string()).nullish().catch(null),
-  color: z.unknown().optional(),
-  /** QuPath before 0.4: one signed number, alpha first. */
-  colorRGB: z.unknown().optional(),
-});
-
-/** QuPath's object, or what others make of it: a name, a list of names, the object as JSON in a text (geopandas). */
-function classificationOf(value: unknown): { readonly label: string; readonly colour: string | null } {
-  if (Array.isArray(value)) return { label: value.map(textOf).filter(Boolean).join(': '), colour: null };
-  if (typeof value === 'string' && /^\s*[{[]/.test(value)) {
-    try {
-      const inner: unknown = parseJson(value);
-      if (typeof inner === 'object') return classificationOf(inner);
-    } catch {
-      // A name that begins with a bracket.
-    }
-  }
-  const parsed = classification.safeParse(value);
-  if (!parsed.success) return { label: textOf(value), colour: null };
-  const { name, names, color, colorRGB } = parsed.data;
-  return { label: textOf(name) || (names ?? []).join(': ').trim(), colour: colourOf(color, colorRGB) };
+  return {
+    format: 'geojson',
+    mpp: null,
+    regions,
+    leftOut,
+    refused,
+    notes: said.sentences(),
+    doubts: [],
+    offSlide: 0,
+  };
 }
 
 type Rings = z.infer<typeof polygon>;
@@ -170,18 +148,42 @@ function flat(points: z.infer<typeof ring>): Float64Array {
   return Float64Array.from(points.flatMap(([x, y]) => [x, y]));
 }
 
-function colourOf(color: unknown, colorRGB: unknown): string | null {
-  if (typeof color === 'string' && /^#[0-9a-f]{6}$/i.test(color)) return color.toLowerCase();
-  const listed = rgb.safeParse(color);
-  const number = typeof colorRGB === 'number' ? colorRGB : null;
-  const channels = listed.success
-    ? listed.data
-    : number === null
-      ? null
-      : [number >> 16, number >> 8, number];
-  if (channels === null) return null;
-  return `#${channels
-    .slice(0, 3)
-    .map((channel) => (channel & 255).toString(16).padStart(2, '0'))
-    .join('')}`;
+/** The object that stands for the whole image (QuPath to 0.3). */
+function isRoot({ id }: Feature): boolean {
+  return id === 'PathRootObject';
+}
+
+/** Counts what is read otherwise than one might expect, for sentences about the whole file. */
+class FeatureNotes {
+  #missingCores = 0;
+  #nuclei = 0;
+  /** Focal planes and time points that shapes lie on. */
+  readonly #planes = new Set<string>();
+
+  /** A core of a tissue microarray that is missing on the slide. */
+  isMissingCore({ properties }: Feature): boolean {
+    const isMissing = properties?.isMissing === true || properties?.missing === true;
+    if (isMissing) this.#missingCores++;
+    return isMissing;
+  }
+
+  /** The outline that counts. */
+  geometryOf({ geometry: own, nucleusGeometry }: Feature): Feature['geometry'] {
+    const chosen = own ?? nucleusGeometry ?? null;
+    if (own !== null && nucleusGeometry != null) this.#nuclei++;
+    const plane = z.object({ z: z.number(), t: z.number() }).safeParse(chosen?.plane);
+    if (plane.success) this.#planes.add(`${plane.data.z}, ${plane.data.t}`);
+    return chosen;
+  }
+
+  sentences(): string[] {
+    const [cores, nuclei, planes] = [this.#missingCores, this.#nuclei, this.#planes.size];
+    return [
+      cores === 0 ? '' : `${cores} missing ${cores === 1 ? 'core was' : 'cores were'} left out.`,
+      nuclei === 0
+        ? ''
+        : `Of ${nuclei} ${nuclei === 1 ? 'cell' : 'cells'}, the outline was read and the nucleus left out.`,
+      planes < 2 ? '' : `Its shapes lie on ${planes} focal planes or time points; all were read.`,
+    ].filter((sentence) => sentence !== '');
+  }
 }

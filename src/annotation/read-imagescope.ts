@@ -15,6 +15,7 @@ import {
 import { edgesOfRings, type Edges } from '../base/polygon.ts';
 import { attribute, coordinate, nodeOf, nodesOf, parseXml, type XmlNode } from './annotation-xml.ts';
 import type { ClassPolygon } from './rasterise.ts';
+import { boxOutline, ellipseOutline } from './shape-outlines.ts';
 
 /** One drawn shape, with its properties in the file. */
 export interface ImageScopeRegion {
@@ -54,6 +55,11 @@ const shapes: Readonly<Record<string, ImageScopeRegion['shape']>> = {
   rectangle: 'rectangle',
   ellipse: 'ellipse',
 };
+
+/** Whether a text is ImageScope's or HALO's: ASAP has an element of the same name. */
+export function isImageScope(xml: string): boolean {
+  return /<Annotations\b/.test(xml) && !/<ASAP_Annotations\b/.test(xml);
+}
 
 /**
  * Reads ImageScope XML region by region, without interpretation. Regions with invalid coordinates are refused one by
@@ -198,6 +204,9 @@ export function readImageScopeFile(xml: string, file: string): AnnotationFile {
     mpp: read.mpp,
     leftOut: read.regions.length - negative - areas.length,
     refused: read.refused,
+    notes: [],
+    doubts: [],
+    offSlide: 0,
     regions: areas.map(({ id, label, layerName, colour, points, holes }): AnnotatedRegion => ({
       id,
       label: label || layerName,
@@ -254,20 +263,17 @@ export function readImageScope(xml: string, file: string, classNames: readonly s
 function rectangle(drawn: Float64Array): Float64Array {
   if (drawn.length < 4) return drawn;
   const { left, top, right, bottom } = edgesOfRings([drawn]);
-  return Float64Array.of(left, top, right, top, right, bottom, left, bottom);
+  return boxOutline(left, top, right - left, bottom - top);
 }
-
-const ellipsePoints = 90;
 
 /** The ellipse in the vertices' bounding box. */
 function ellipse(drawn: Float64Array): Float64Array {
   if (drawn.length < 4) return drawn;
   const { left, top, right, bottom } = edgesOfRings([drawn]);
-  const points = new Float64Array(ellipsePoints * 2);
-  for (let i = 0; i < ellipsePoints; i++) {
-    const angle = (i / ellipsePoints) * Math.PI * 2;
-    points[2 * i] = (left + right) / 2 + ((right - left) / 2) * Math.cos(angle);
-    points[2 * i + 1] = (top + bottom) / 2 + ((bottom - top) / 2) * Math.sin(angle);
-  }
-  return points;
+  return ellipseOutline({
+    x: (left + right) / 2,
+    y: (top + bottom) / 2,
+    radiusX: (right - left) / 2,
+    radiusY: (bottom - top) / 2,
+  });
 }

@@ -9,6 +9,7 @@ import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
 import { noObjects, type ObjectCounts } from '../evaluation/objects.ts';
 import { ObjectMasks } from './evaluate-objects.ts';
 import { planSlide, replacedMpp, runOnSlide } from './run-model.ts';
+import { warn } from './terminal.ts';
 
 /** Names of patients, or all. */
 export type PatientsOption = readonly string[] | 'all';
@@ -42,6 +43,7 @@ export async function chooseImages(
       mpp: mpp ?? known?.mpp ?? null,
       classOfValue: classOfValue ?? known?.classOfValue ?? null,
       tissueOnly: tissueOnly ?? known?.tissueOnly ?? false,
+      warn,
     });
   const found = await open(undefined);
   const heldOut = manifest.dataset?.heldOutPatients ?? [];

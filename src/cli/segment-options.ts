@@ -20,7 +20,7 @@ export function addPlanOptions(command: Command): Command {
     .requiredOption('--model <id>', 'id of a model in models/, or a model folder')
     .requiredOption('--out <dir>', 'folder for the results')
     .option('--roi <x,y,w,h>', 'segment only this rectangle, in level-0 pixels', parseRect)
-    .option('--annotations <file>', 'segment only these areas: QuPath GeoJSON, ImageScope or ASAP XML')
+    .option('--annotations <file>', 'segment only these areas: annotations of any format that the app reads')
     .option('--mpp <um>', 'µm per pixel, for slides without one', parseMpp)
     .addOption(qualityOption())
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5; replaces --quality', parseOverlap)

@@ -1,9 +1,9 @@
 /** Plans a `segment` or `merge` command from slide, model and options. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { AnnotationError, countOffSlide, requireAllRegions } from '../annotation/annotation-file.ts';
+import { AnnotationError, requireAllRegions } from '../annotation/annotation-file.ts';
 import { fileStem, safeFileName } from '../base/file-name.ts';
-import { readAnnotations } from '../annotation/read-annotations.ts';
+import { readAnnotationFile } from '../annotation/read-annotation-file.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { sha256 } from '../runtime/sha256.ts';
 import type { SlideArea } from '../segment/area.ts';
@@ -83,29 +83,24 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
  * The area of a call.
  * @throws CommandError for two areas or an unreadable file; AnnotationError when the file has no areas or an invalid one.
  */
-async function areaOf(
-  { roi, annotations }: PlanCall,
-  { name, width, height }: Slide['metadata'],
-): Promise<SlideArea> {
+async function areaOf({ roi, annotations }: PlanCall, metadata: Slide['metadata']): Promise<SlideArea> {
   if (roi !== undefined && annotations !== undefined) {
     throw wrongOptions('--roi and --annotations are mutually exclusive. Give one of them.');
   }
   if (roi !== undefined) return { kind: 'rect', rect: roi };
   if (annotations === undefined) return { kind: 'slide' };
-  const text = await readFile(annotations, 'utf8').catch(() => null);
-  if (text === null) throw new CommandError(`${annotations}: Can't be read. Check the path.`);
-  const { regions, refused } = readAnnotations(text, basename(annotations));
-  requireAllRegions(refused, basename(annotations));
-  const off = countOffSlide(regions, { width, height });
+  const bytes = await readFile(annotations).catch(() => null);
+  if (bytes === null) throw new CommandError(`${annotations}: Can't be read. Check the path.`);
+  const file = basename(annotations);
+  const { regions, refused, notes, doubts, offSlide } = await readAnnotationFile(
+    new Uint8Array(bytes),
+    file,
+    metadata,
+  );
+  requireAllRegions(refused, file);
   const check = 'Check that the annotations were made on this slide, at its full resolution.';
-  if (off === regions.length) {
-    throw new AnnotationError(
-      basename(annotations),
-      `${regions.length === 1 ? 'Its region does not lie' : `None of its ${regions.length} regions lies`} on ${name}, which has ${width} × ${height} pixels.`,
-      check,
-    );
-  }
-  if (off > 0)
-    warn(`${basename(annotations)}: ${off} of ${regions.length} regions lie off ${name}. ${check}`);
+  if (offSlide === regions.length) throw new AnnotationError(file, doubts.join(' '), check);
+  for (const note of notes) warn(`${file}: ${note}`);
+  for (const doubt of doubts) warn(`${file}: ${doubt} ${check}`);
   return { kind: 'polygons', polygons: regions };
 }

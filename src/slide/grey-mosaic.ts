@@ -1,5 +1,5 @@
 /** Values of a channel whose pictures lie anywhere on a level; see `Mosaic`. */
-import type { GreyGrid } from './channel-composite.ts';
+import type { GreyGrid } from './channels/grey-channel.ts';
 import type { Mosaic } from './mosaic.ts';
 import type { SlidePlatform } from './slide.ts';
 

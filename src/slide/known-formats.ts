@@ -139,7 +139,7 @@ const known: readonly KnownFormat[] = [
     beside: true,
     remedy: 'Open its slide first, then load the annotations.',
     recognises: (_head, text) =>
-      /^\s*(?:<\?xml[^>]*>\s*)?<(?:Annotations|ASAP_Annotations)\b/.test(text) ||
+      /^\s*(?:<\?xml[^>]*>\s*)?<(?:annotations|ASAP_Annotations)\b/i.test(text) ||
       /^\s*[[{][^]*"(?:FeatureCollection|Feature)"/.test(text),
   },
   {

@@ -36,6 +36,7 @@ export type DataPurpose = 'training' | 'validation';
 export async function itemsFor(
   purpose: DataPurpose,
   { config, data }: Pick<OpenSamples, 'config' | 'data'>,
+  warn?: (line: string) => void,
 ): Promise<DatasetItem[]> {
   const validation = config.validation?.patients ?? [];
   const heldOut = config.data?.heldOutPatients ?? [];
@@ -43,7 +44,11 @@ export async function itemsFor(
     purpose === 'training'
       ? { only: null, except: [...heldOut, ...validation] }
       : { only: validation, except: [] };
-  return ofPatients(await openDataset(data, datasetOptions(config)), choice, data);
+  return ofPatients(
+    await openDataset(data, { ...datasetOptions(config), ...(warn === undefined ? {} : { warn }) }),
+    choice,
+    data,
+  );
 }
 
 /** The configuration's options for reading a dataset. */
@@ -85,7 +90,7 @@ export async function openSamples(
     return { images: from, sample: (number) => sampler.sample(number), close: () => undefined };
   };
   if (images !== null) return sampled(images);
-  const items = await itemsFor(purpose, { config, data });
+  const items = await itemsFor(purpose, { config, data }, onImage);
   let count = 0;
   const read = ({ image }: DatasetItem): void => {
     onImage(`reading ${image} (${String(++count)} of ${String(items.length)})`);

@@ -1,5 +1,5 @@
 /** The page's client of the map worker. */
-import type { AnnotationFile } from '../annotation/annotation-file.ts';
+import type { AnnotatedSlide, AnnotationFile } from '../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../annotation/rasterise.ts';
 import type { CellLattice, MapFileRequest, MapWorkerApi, RasterisedCell } from './map-service.ts';
 import { connectWorker } from '../base/worker-port.ts';
@@ -9,8 +9,8 @@ export type { CellLattice, MapFileRequest, RasterisedCell } from './map-service.
 
 /** Methods reject with a WorkerError, whose `report` is shown to the user. */
 export interface MapClient {
-  /** ImageScope XML, ASAP XML or GeoJSON. */
-  readAnnotations(file: Blob, name: string): Promise<AnnotationFile>;
+  /** Any format of `readAnnotationFile`. @param slide on which the annotations should be. */
+  readAnnotations(file: Blob, name: string, slide: AnnotatedSlide): Promise<AnnotationFile>;
   /** Rasterises areas into the cells of a grid. @param outside class value outside all areas. */
   rasterise(
     areas: readonly ClassPolygon[],
@@ -51,9 +51,9 @@ export function createMapClient(): MapClient {
     }),
   });
   return {
-    readAnnotations: (file, name) => {
+    readAnnotations: (file, name, slide) => {
       files.add(name);
-      return worker.rpc.call('readAnnotations', [file, name]).finally(() => files.delete(name));
+      return worker.rpc.call('readAnnotations', [file, name, slide]).finally(() => files.delete(name));
     },
     rasterise: (areas, lattice, outside, onCell, signal) =>
       worker.rpc.call('rasterise', [areas, lattice, outside], {

@@ -95,8 +95,24 @@ describe('the map worker', () => {
     expect(whole.includes(255)).toBe(true);
   });
 
+  it('writes no segmentation of nothing but background', async () => {
+    const service = createMapService();
+    const properties = { TotalPixelMatrixOrigin: '1\\2', ImageOrientationSlide: '0\\-1\\0\\-1\\0\\0' };
+    const mpp = { x: 0.5, y: 0.5, source: 'test' };
+    const { id, stripRows } = await service.beginFile(context(), {
+      kind: 'dicom-seg',
+      slide: { name: 's.dcm', format: 'dicom-wsi', width: 9, height: 9, mpp, properties },
+      ...{ width: 9, height: 9, scaleX: 1, scaleY: 1, description: 'd', algorithm: 'a' },
+      classes: [{ name: 'normal', colour: '#ffffff', background: true }],
+    });
+    expect(stripRows).toBe(256);
+    await service.pushRows(context(), id, new Uint8Array(81));
+    await expect(service.finishFile(context(), id)).rejects.toThrow('s.dcm: Nothing but the background');
+  });
+
   it('names a file that is not an annotation file', async () => {
-    const read = createMapService().readAnnotations(context(), new Blob(['x']), 'n.xml');
+    const slide = { name: 's.tif', format: 'tiff', width: 9, height: 9, mpp: null, properties: {} };
+    const read = createMapService().readAnnotations(context(), new Blob(['x']), 'n.xml', slide);
     await expect(read).rejects.toThrow('n.xml: It is neither XML nor JSON.');
   });
 });

@@ -2,12 +2,13 @@
  * The map worker's methods, separate from the worker's entry so that tests can run them: reads annotation files,
  * rasterises them, writes class maps as files. None needs a slide or a network, but each may take seconds.
  */
-import type { AnnotationFile } from '../annotation/annotation-file.ts';
+import { AnnotationError, type AnnotatedSlide, type AnnotationFile } from '../annotation/annotation-file.ts';
 import { rasterise, type ClassPolygon } from '../annotation/rasterise.ts';
-import { readAnnotations } from '../annotation/read-annotations.ts';
+import { readAnnotationFile } from '../annotation/read-annotation-file.ts';
 import { boundsOfRings } from '../base/polygon.ts';
 import { overlaps } from '../base/rect.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
+import { MapDicomSeg, type MapDicomSegOptions } from '../export/map-dicom-seg.ts';
 import { MapPolygons } from '../export/map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapClasses } from '../export/map-tiff.ts';
 import type { Cell } from '../segment/run-progress.ts';
@@ -46,12 +47,16 @@ export type MapFileRequest =
       readonly classes: MapClasses;
       /** About the whole file; absent if there is none. */
       readonly warning?: string;
-    };
+    }
+  | (Omit<MapDicomSegOptions, 'date'> & { readonly kind: 'dicom-seg' });
 
 /** Methods of the map worker. */
 export interface MapWorkerApi {
-  /** @throws WorkerError `annotations` naming file, problem and remedy. */
-  readAnnotations(file: Blob, name: string): Promise<AnnotationFile>;
+  /**
+   * @param slide on which the annotations should be.
+   * @throws WorkerError `annotations` naming file, problem and remedy.
+   */
+  readAnnotations(file: Blob, name: string, slide: AnnotatedSlide): Promise<AnnotationFile>;
   /**
    * Rasterises areas, in order, into all cells of a grid, with `outside` elsewhere. Progress events are RasterisedCell,
    * row by row.
@@ -79,7 +84,8 @@ export function createMapService(): Handlers<MapWorkerApi> {
     return file;
   };
   return {
-    readAnnotations: async (_call, file, name) => readAnnotations(await file.text(), name),
+    readAnnotations: async (_call, file, name, slide) =>
+      readAnnotationFile(new Uint8Array(await file.arrayBuffer()), name, slide),
 
     rasterise: async (call, areas, lattice, outside) => {
       const boxed = areas.map((area) => ({ area, box: boundsOfRings([area.outer]) }));
@@ -105,7 +111,7 @@ export function createMapService(): Handlers<MapWorkerApi> {
         files.set(id, tiffFile(request));
         return { id, stripRows: tileSizeFor(request.width, request.height) };
       }
-      files.set(id, geoJsonFile(request));
+      files.set(id, request.kind === 'geojson' ? geoJsonFile(request) : dicomSegFile(request));
       return { id, stripRows: 256 };
     },
     pushRows: (_call, id, values) => fileOf(id).push(values),
@@ -144,6 +150,24 @@ function geoJsonFile(request: Extract<MapFileRequest, { kind: 'geojson' }>): Ope
     finish: async () => {
       polygons.finish();
       return new Blob([...parts, polygons.take()], { type: 'application/geo+json' });
+    },
+  };
+}
+
+function dicomSegFile(request: Extract<MapFileRequest, { kind: 'dicom-seg' }>): OpenFile {
+  const seg = new MapDicomSeg(request);
+  return {
+    push: async (values) => {
+      seg.push(values);
+    },
+    finish: async () => {
+      const file = seg.finish();
+      if (file !== null) return file;
+      throw new AnnotationError(
+        request.slide.name,
+        'Nothing but the background is segmented.',
+        'Segment an area with other classes.',
+      );
     },
   };
 }

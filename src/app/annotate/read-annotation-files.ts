@@ -3,8 +3,8 @@ import type { AnnotatedRegion, RefusedRegion } from '../../annotation/annotation
 import { WorkerError } from '../../base/error-report.ts';
 import type { MapClient } from '../../worker/map-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
-import type { OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
+import { annotatedSlide } from './annotated-slide.ts';
 
 /**
  * All regions of some files; null where one can't be read, which is logged, or the slide is closed meanwhile.
@@ -27,9 +27,10 @@ export async function readAnnotationFiles(
   await ready;
   for (const file of files) {
     try {
-      const read = await client.readAnnotations(file, file.name);
+      const read = await client.readAnnotations(file, file.name, annotatedSlide(slide));
       if (store.getState().slide?.slideId !== slide.slideId) return null;
-      warnOfPlace(store, read.regions, slide, file.name);
+      for (const note of read.notes) log(store, 'info', note, '', file.name);
+      for (const doubt of read.doubts) log(store, 'warning', doubt, placeRemedy, file.name);
       warnOfRefused(store, read.refused, file.name);
       // Not spread: a file may have more regions than a call can take arguments.
       for (const region of read.regions) regions.push(region);
@@ -41,33 +42,20 @@ export async function readAnnotationFiles(
   return regions;
 }
 
-/** Warns of regions outside the slide, a sign of annotations made for another slide or resolution. */
-function warnOfPlace(
-  store: AppStore,
-  regions: readonly AnnotatedRegion[],
-  { metadata }: OpenSlide,
-  name: string,
-): void {
-  const off = regions.filter(({ outer }) => {
-    const [x = 0, y = 0] = outer;
-    return x < 0 || y < 0 || x > metadata.width || y > metadata.height;
-  }).length;
-  if (off === 0) return;
-  const problem = `${off} of ${regions.length} regions start outside the slide.`;
-  const remedy = 'They may belong to another slide or another resolution.';
-  const report = { code: 'annotations', file: name, problem, remedy };
-  store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
-}
-
 function warnOfRefused(store: AppStore, refused: readonly RefusedRegion[], name: string): void {
   const [first] = refused;
   if (first === undefined) return;
   const more = refused.length - 1;
   const rest = more === 0 ? '' : ` So ${more === 1 ? 'has 1 more' : `have ${more} more`}.`;
   const problem = `${first.problem}${rest} The file's other regions were read.`;
-  const remedy = 'Correct the file, or export it again.';
-  const report = { code: 'annotations', file: name, problem, remedy };
-  store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+  log(store, 'warning', problem, 'Correct the file, or export it again.', name);
+}
+
+const placeRemedy = 'Check that the annotations were made on this slide.';
+
+function log(store: AppStore, level: 'info' | 'warning', problem: string, remedy: string, file: string): void {
+  const report = { code: 'annotations', file, problem, remedy };
+  store.dispatch({ type: 'log', entry: logEntry(level, report, null) });
 }
 
 function fail(store: AppStore, error: unknown, subject: string): void {

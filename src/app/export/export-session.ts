@@ -1,7 +1,8 @@
 /** Exports the active pane's layer as files. The map worker writes large ones, with progress. */
 import { fileStem, safeFileName } from '../../base/file-name.ts';
-import { overriddenCheck } from '../../base/overridden-check.ts';
+import { markedIf, overriddenCheck } from '../../base/overridden-check.ts';
 import type { MapFileRequest } from '../../worker/map-client.ts';
+import { annotatedSlide } from '../annotate/annotated-slide.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import type { LayerContent } from '../session/layer-content.ts';
@@ -73,6 +74,21 @@ export class ExportSession {
       tolerance: this.#state.tolerance,
       classes: content.classes.map((entry, value) => ({ ...entry, colour: colours[value] ?? entry.colour })),
       ...(content.overridden === true && { warning: overriddenCheck }),
+    }));
+  }
+
+  /** The classes as a DICOM segmentation; the slide must be one that can have it. */
+  segmentation(): Promise<void> {
+    return this.#writeMap('seg.dcm', ({ content, slide, strips }) => ({
+      kind: 'dicom-seg',
+      slide: annotatedSlide(slide),
+      width: strips.width,
+      height: strips.height,
+      scaleX: strips.scale.x,
+      scaleY: strips.scale.y,
+      classes: [...content.classes],
+      algorithm: content.title,
+      description: markedIf(content.overridden === true, 'Research use only'),
     }));
   }
 

@@ -1,5 +1,5 @@
 /** Files that the user picks or drops: the browser's file dialog, and what is opened with them. */
-import { isAnnotationName } from '../../annotation/read-annotations.ts';
+import { dicomHeadBytes, isAnnotationName, isDicomAnnotation } from '../../annotation/annotation-names.ts';
 import { slideSets } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
 import { logEntry, reportOf } from './error-log.ts';
@@ -50,7 +50,8 @@ export async function openFiles(
   }
   // Slides of several files have .json and .xml files of their own.
   const { others } = slideSets(files);
-  const apart = new Set(others.filter(({ path }) => isAnnotationName(path)));
+  const apart = new Set<ChosenFile>();
+  for (const other of others) if (await isAnnotation(other.file)) apart.add(other);
   const annotations = [...apart].map(({ file }) => file);
   const slides = files.filter((file) => !apart.has(file));
   const sessions: File[] = [];
@@ -60,4 +61,15 @@ export async function openFiles(
   if (session !== undefined) await workbench.sessions.open(session);
   if (slides.length > 0) await workbench.slides.openFiles(slides);
   if (truth.length > 0) await workbench.annotations.loadTruth(truth);
+}
+
+/** By name, or by the class of a DICOM file, whose name says nothing. */
+async function isAnnotation(file: File): Promise<boolean> {
+  if (isAnnotationName(file.name)) return true;
+  const head = await file
+    .slice(0, dicomHeadBytes)
+    .arrayBuffer()
+    .catch(() => null);
+  // A file that cannot be read is reported where it is opened.
+  return head !== null && isDicomAnnotation(new Uint8Array(head));
 }

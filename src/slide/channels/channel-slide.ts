@@ -1,6 +1,7 @@
 /** A slide whose picture depends on a channel view. */
 import type { Slide, SlidePlatform } from '../slide.ts';
-import { channelTitle, defaultChannelView, type SlideChannel } from './channel-view.ts';
+import type { TileGrid } from '../tile-grid.ts';
+import { channelTitle, defaultChannelView, maxSelectableChannels, type SlideChannel } from './channel-view.ts';
 import { isSplitRgb, type ChannelPicture } from './composite.ts';
 
 /**
@@ -40,12 +41,12 @@ export function withChannels(slide: Slide, picture: ChannelPicture | null, platf
 }
 
 /** The channels' names, as a property. */
-export function channelNames(channels: readonly SlideChannel[]): string {
+function channelNames(channels: readonly SlideChannel[]): string {
   return channels.map(channelTitle).join(', ');
 }
 
 /** What a picture of the default view leaves out: notes for `metadata.notes`. */
-export function channelNotes(channels: readonly SlideChannel[]): string[] {
+function channelNotes(channels: readonly SlideChannel[]): string[] {
   const shown = channels.filter(({ on }) => on).length;
   return shown < channels.length
     ? [`${shown} of its ${channels.length} channels are shown unless others are chosen.`]
@@ -53,5 +54,33 @@ export function channelNotes(channels: readonly SlideChannel[]): string[] {
 }
 
 /** The levels that the default view shows. */
-export const defaultLevels = (picture: ChannelPicture): ReturnType<ChannelPicture['levels']> =>
+const defaultLevels = (picture: ChannelPicture): ReturnType<ChannelPicture['levels']> =>
   picture.levels(defaultChannelView(picture.channels));
+
+/** What a format takes into its contents of a file with channels. */
+export interface CompositeContents {
+  readonly picture: ChannelPicture;
+  /** Of the default view. */
+  readonly levels: readonly TileGrid[];
+  readonly notes: readonly string[];
+  /** The channels' names. */
+  readonly names: string;
+}
+
+/** @param notes of the channels that are not among the picture's. */
+export function compositeParts(picture: ChannelPicture, notes: readonly string[]): CompositeContents {
+  const { channels } = picture;
+  return {
+    picture,
+    levels: defaultLevels(picture),
+    names: channelNames(channels),
+    notes: [...channelNotes(channels), ...notes],
+  };
+}
+
+/** What is said of channels beyond the most that can be chosen. @param count all channels of the file. */
+export function beyondNotes(count: number): string[] {
+  return count > maxSelectableChannels
+    ? [`Of its ${count} channels, only the first ${maxSelectableChannels} can be shown.`]
+    : [];
+}

@@ -3,7 +3,7 @@ import { abortReason } from '../../base/abort.ts';
 import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { SharedTasks } from '../../base/shared-tasks.ts';
 import { brokenTile } from '../broken-tile.ts';
-import type { GreyChannel } from '../channel-composite.ts';
+import type { GreyChannel } from '../channels/grey-channel.ts';
 import { greyMosaic } from '../grey-mosaic.ts';
 import type { TileGrid } from '../grid-slide.ts';
 import { maxTilePixels, maxTiles } from '../limits.ts';

@@ -2,7 +2,9 @@
  * Zeiss CZI: scans of Axioscan and other microscopes. All scanned regions (scenes) lie on one canvas at their places, camera
  * tiles over one another in their order; colours as they are, grey channels as a composite.
  */
-import { channelNames, compositeOf, maxCompositeChannels } from '../channel-composite.ts';
+import { beyondNotes, compositeParts } from '../channels/channel-slide.ts';
+import { maxSelectableChannels } from '../channels/channel-view.ts';
+import { compositeOf, type ChannelPicture } from '../channels/composite.ts';
 import { gridSlide, type TileGrid } from '../grid-slide.ts';
 import { ByteBudget } from '../limits.ts';
 import type { ByteSource, Slide, SlidePlatform } from '../slide.ts';
@@ -33,6 +35,7 @@ export async function openCzi(source: ByteSource, platform: SlidePlatform): Prom
       format: 'zeiss-czi',
       compression: picture.compression,
       levels: picture.levels,
+      picture: picture.channels,
       associated,
       mpp: metadata.mpp,
       magnification: metadata.magnification,
@@ -53,6 +56,8 @@ const white = [255, 255, 255] as const;
 
 interface Picture {
   readonly levels: readonly TileGrid[];
+  /** Of grey channels. */
+  readonly channels: ChannelPicture | null;
   readonly compression: string | null;
   readonly properties: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
@@ -70,7 +75,7 @@ async function pictureOf(
   const numbers = [...types.keys()].sort((a, b) => a - b);
   // Colours are a picture of their own; grey channels beside them are left out.
   const coloured = numbers.find((number) => pixelTypes.get(types.get(number)!)?.components === 3);
-  const channels = coloured === undefined ? numbers.slice(0, maxCompositeChannels) : [coloured];
+  const channels = coloured === undefined ? numbers.slice(0, maxSelectableChannels) : [coloured];
   const shown = planes.filter(({ channel }) => channels.includes(channel));
   const [base] = shown;
   checkSupport(shown, types, file);
@@ -86,6 +91,7 @@ async function pictureOf(
     const left = numbers.length - 1;
     return {
       levels: pictureLevels(layers, channels[0]!, file, reader),
+      channels: null,
       compression,
       properties,
       notes: [
@@ -98,16 +104,18 @@ async function pictureOf(
     };
   }
   const grey = channels.map((number) => ({
+    name: described[number]?.name ?? '',
     levels: greyLevels(layers, number, pixelTypes.get(types.get(number)!)!.bits, file, reader),
     colour: described[number]?.colour ?? null,
     grey: numbers.length === 1 && (described[number]?.colour ?? white).every((value) => value === 255),
   }));
-  const names = numbers.map((number) => ({ name: described[number]?.name ?? '' }));
+  const composite = compositeParts(compositeOf(grey, file.source.name), beyondNotes(numbers.length));
   return {
-    levels: compositeOf(grey, file.source.name),
+    levels: composite.levels,
+    channels: composite.picture,
     compression,
-    properties: { ...properties, Channels: channelNames(names) },
-    notes,
+    properties: { ...properties, Channels: composite.names },
+    notes: [...composite.notes, ...notes],
   };
 }
 

@@ -1,7 +1,7 @@
 /** Tiles of a DICOM level: as pixels, or the values of one of its optical paths. */
 import { abortReason } from '../../base/abort.ts';
 import { brokenTile } from '../broken-tile.ts';
-import type { GreyGrid } from '../channel-composite.ts';
+import type { GreyGrid } from '../channels/grey-channel.ts';
 import { tilePlace, type TilePlace } from '../encoded-tile.ts';
 import { payloadPixels } from '../payload-pixels.ts';
 import { SlideError, type RgbaImage, type SlidePlatform, type TilePayload } from '../slide.ts';

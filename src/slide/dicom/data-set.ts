@@ -57,6 +57,8 @@ export interface DicomDataSet {
   readonly data: DataSet;
   /** Places of the frames, whose sequence `data` lacks; see `FramePositions`. Null where the file gives none. */
   readonly framePlaces: Int32Array | null;
+  /** The segment that each frame of a segmentation shows, 0 where it names none; null where the file gives none. */
+  readonly frameSegments: Uint16Array | null;
   /** Pixel Spacing of the first frame in mm, where each frame has its own; null without. */
   readonly frameSpacing: FramePositions['spacing'];
   /** Optical paths of the frames; see `FramePositions`. */
@@ -116,6 +118,7 @@ function parseDataSet(
   data.warnings = [];
   const explicit = syntax !== implicitLittle;
   let framePlaces: Int32Array | null = null;
+  let frameSegments: Uint16Array | null = null;
   let frameSpacing: FramePositions['spacing'] = null;
   let framePaths: FramePositions['paths'] = null;
   while (stream.position < bytes.length) {
@@ -133,13 +136,14 @@ function parseDataSet(
       if (left < 0) throw new TooManyElements();
     });
     framePlaces = read.places;
+    frameSegments = read.segments;
     frameSpacing = read.spacing;
     framePaths = read.paths;
     stream.position = read.end;
   }
   if (stream.position > bytes.length) throw new RangeError('The bytes end within an element.');
   Object.assign(data.elements, meta.elements);
-  return { data, framePlaces, frameSpacing, framePaths, count: stream.count };
+  return { data, framePlaces, frameSegments, frameSpacing, framePaths, count: stream.count };
 }
 
 /** Whether the element at `at` has this tag. */

@@ -1,6 +1,7 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
 import { believableMpp } from '../../base/resolution.ts';
-import { channelNames, compositeOf } from '../channel-composite.ts';
+import { beyondNotes, compositeParts, withChannels, type CompositeContents } from '../channels/channel-slide.ts';
+import { compositeOf } from '../channels/composite.ts';
 import { SlideError, type Slide, type SlideMetadata, type SlidePlatform } from '../slide.ts';
 import type { ByteBudget } from '../limits.ts';
 import { slideLevels } from '../pyramid.ts';
@@ -42,7 +43,7 @@ export function dicomSlide(
   const volumes = instances.filter((one) => one.kind === 'volume');
   // A word that the standard does not have may mean the slide, if nothing else does.
   const isVolume = (one: DicomInstance): boolean => one.kind === (volumes.length > 0 ? 'volume' : 'other');
-  const { levels, notes } = levelsOf(instances.filter(isVolume), budget);
+  const { levels, notes: levelNotes } = levelsOf(instances.filter(isVolume), budget);
   const base = levels[0]?.first;
   if (base === undefined) {
     throw refuse(
@@ -54,7 +55,9 @@ export function dicomSlide(
     const refusal = refusalOf(first);
     if (refusal !== null) throw refuse(...refusal);
   }
-  const grids = gridsOf(levels, name);
+  const composite = isComposite(levels[0]!) ? compositeOfLevels(levels, name) : null;
+  const grids = composite?.levels ?? gridsOf(levels, name);
+  const notes = [...(composite?.notes ?? []), ...levelNotes];
   const associated = instances
     .filter((one) => !isVolume(one) && one.bits === 8 && refusalOf(one) === null)
     .map((one) => ({ ...wholeLevel(one, budget), name: one.kind === 'overview' ? 'macro' : one.kind }))
@@ -78,12 +81,10 @@ export function dicomSlide(
     fileSize: identity.fileSize,
     fingerprint: identity.fingerprint,
     revision: identity.revision,
-    properties: isComposite(levels[0]!)
-      ? { ...base.properties, Channels: channelNames(levels[0]!.paths) }
-      : base.properties,
+    properties: composite === null ? base.properties : { ...base.properties, Channels: composite.names },
     ...(notes.length === 0 ? {} : { notes }),
   };
-  return {
+  const slide: Slide = {
     metadata,
     async tile(index, column, row, signal) {
       const one = grids[index];
@@ -103,6 +104,7 @@ export function dicomSlide(
     iccProfile: () => Promise.resolve(base.icc.bytes?.slice() ?? null),
     close: () => identity.close(),
   };
+  return withChannels(slide, composite?.picture ?? null, platform);
 }
 
 /** Why the pixels of an instance can't be shown, and what to do; null where they can. */
@@ -137,23 +139,27 @@ function refusalOf(one: DicomInstance): readonly [problem: string, remedy: strin
 const isComposite = ({ first, channels }: DicomLevel): boolean =>
   first.samples === 1 && first.palette === null && (channels.length > 1 || first.bits > 8);
 
-function gridsOf(levels: readonly DicomLevel[], name: string): TileGrid[] {
+/** Optical paths as channels, or a grey picture of 16 bits. */
+function compositeOfLevels(levels: readonly DicomLevel[], name: string): CompositeContents {
   const base = levels[0]!;
-  if (isComposite(base)) {
-    const isSingle = base.channels.length === 1;
-    return compositeOf(
-      base.channels.map((_, i) => ({
-        levels: levels.map((level) => ({
-          image: channelGrid(level, level.channels[i]!, name),
-          scale: level.scale,
-        })),
-        colour: null,
-        grey: isSingle,
-        range: isSingle ? windowOf(base.first) : null,
+  const isSingle = base.channels.length === 1;
+  const picture = compositeOf(
+    base.channels.map((channel, i) => ({
+      name: channel.name,
+      levels: levels.map((level) => ({
+        image: channelGrid(level, level.channels[i]!, name),
+        scale: level.scale,
       })),
-      name,
-    );
-  }
+      colour: null,
+      grey: isSingle,
+      window: isSingle ? windowOf(base.first) : null,
+    })),
+    name,
+  );
+  return compositeParts(picture, beyondNotes(base.paths.length));
+}
+
+function gridsOf(levels: readonly DicomLevel[], name: string): TileGrid[] {
   return levels.map((level) => ({
     ...level.scale,
     tileWidth: level.first.tileWidth,

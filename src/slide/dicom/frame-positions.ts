@@ -12,6 +12,9 @@ export const perFrameTag = 0x52009230;
 const positionTag = 0x0048021a;
 const columnTag = 0x0048021e;
 const rowTag = 0x0048021f;
+/** Segment Identification Sequence, and Referenced Segment Number in it (PS3.3 C.8.20). */
+const segmentTag = 0x0062000a;
+const segmentNumberTag = 0x0062000b;
 const measuresTag = 0x00289110;
 const spacingTag = 0x00280030;
 const pathsTag = 0x00480207;
@@ -29,6 +32,8 @@ const maxDepth = 32;
 export interface FramePositions {
   /** Two values for each frame: column and row of its first pixel, from 1; 0 where it gives none. */
   readonly places: Int32Array;
+  /** The segment that each frame of a segmentation shows; 0 where it names none. */
+  readonly segments: Uint16Array;
   /** Pixel Spacing of the first frame in mm; null where it has none. */
   readonly spacing: { readonly x: number; readonly y: number } | null;
   /** The optical path of each frame, by its number among `ids`, -1 where it names none; null where no frame names one. */
@@ -61,12 +66,14 @@ export function readFramePositions(
   const end = length === undefinedLength ? Infinity : at + length;
   if (end !== Infinity && end > bytes.length) throw new RangeError('The bytes end within the sequence.');
   let places = new Int32Array(0);
+  let segments = new Uint16Array(0);
   let spacing: FramePositions['spacing'] = null;
   let paths = new Int16Array(0);
   const ids: string[] = [];
   let count = 0;
   const found = (last: number): FramePositions => ({
     places: places.slice(0, count * 2),
+    segments: segments.slice(0, count),
     spacing,
     paths: ids.length === 0 ? null : { ids, ofFrames: paths.slice(0, count) },
     end: last,
@@ -78,15 +85,19 @@ export function readFramePositions(
     if (count * 2 === places.length) {
       const more = new Int32Array(Math.max(2048, places.length * 2));
       const morePaths = new Int16Array(more.length / 2).fill(-1);
-      spend((more.byteLength - places.byteLength) * 1.25);
+      const moreSegments = new Uint16Array(more.length / 2);
+      spend((more.byteLength - places.byteLength) * 1.5);
       more.set(places);
       morePaths.set(paths);
+      moreSegments.set(segments);
       places = more;
       paths = morePaths;
+      segments = moreSegments;
     }
     next = walk.each(item, 0, (group) => {
       if (group.tag === measuresTag && count === 0) spacing = walk.spacing(group);
       if (group.tag === pathsTag) paths[count] = numberAmong(ids, walk.text(group, pathIdTag));
+      if (group.tag === segmentTag) segments[count] = walk.uint16Within(group, segmentNumberTag);
       if (group.tag !== positionTag) return;
       walk.items(group, 0, (position) => {
         walk.each(position, 0, ({ tag, length: bytesOfValue, at: from }) => {
@@ -120,6 +131,17 @@ class ElementWalk {
 
   int32(at: number): number {
     return this.#view.getInt32(at, true);
+  }
+
+  /** A number of two bytes in a sequence; 0 where it has none. */
+  uint16Within(sequence: Element, wanted: number): number {
+    let found = 0;
+    this.items(sequence, 0, (item) => {
+      this.each(item, 0, ({ tag, length, at }) => {
+        if (tag === wanted && length >= 2) found = this.#view.getUint16(at, true);
+      });
+    });
+    return found;
   }
 
   /** The text of an element within a sequence's items, up to `maxTextBytes`; empty without one. */

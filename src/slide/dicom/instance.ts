@@ -180,7 +180,7 @@ export async function dicomInstance(
     magnification: path === undefined ? null : numberOf(path, 'x00480112'),
     scanner: scanner === '' ? null : scanner,
     icc: await usableProfile(icc?.length ?? 0, () => (icc === null ? null : new Uint8Array(icc))),
-    properties: { ...properties(data), ...specimenProperties(data) },
+    properties: { ...properties(data), ...originProperties(data), ...specimenProperties(data) },
     frame: frameReader(source, {
       offset: pixelData.dataOffset,
       encapsulated: pixelData.hadUndefinedLength === true,
@@ -231,8 +231,10 @@ const keywords: Readonly<Record<string, string>> = {
   x0020000d: 'StudyInstanceUID',
   x0020000e: 'SeriesInstanceUID',
   x00209161: 'ConcatenationUID',
+  x00200052: 'FrameOfReferenceUID',
   x00209311: 'DimensionOrganizationType',
   x00280004: 'PhotometricInterpretation',
+  x00480102: 'ImageOrientationSlide',
 };
 
 /** Technical attributes only; none that identifies a patient. */
@@ -244,6 +246,14 @@ function properties(data: DataSet): Record<string, string> {
     found[keyword] = new TextDecoder('latin1').decode(bytes).replace(/[\0 ]+$/, '');
   }
   return found;
+}
+
+/** Where the first pixel lies on the glass (PS3.3 C.8.12.4), mm: annotations may count from there. */
+function originProperties(data: DataSet): Record<string, string> {
+  const [origin] = itemsOf(data, 'x00480008');
+  if (origin === undefined) return {};
+  const [x, y] = [numberOf(origin, 'x0040072a'), numberOf(origin, 'x0040073a')];
+  return x === null || y === null ? {} : { TotalPixelMatrixOrigin: `${x}\\${y}` };
 }
 
 /** Values of VR OV (64-bit). */

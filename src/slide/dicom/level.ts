@@ -1,5 +1,5 @@
 /** Levels of a DICOM slide: which instances form one, and where the frames of their optical paths are. */
-import { maxCompositeChannels } from '../channel-composite.ts';
+import { maxSelectableChannels } from '../channels/channel-view.ts';
 import { maxTiles, sparseBytes, type ByteBudget } from '../limits.ts';
 import { Mosaic, type MosaicPiece } from '../mosaic.ts';
 import { pyramidOf, type LevelScale } from '../pyramid.ts';
@@ -128,7 +128,7 @@ function dicomLevel(images: readonly DicomImage[], scale: LevelScale, budget: By
     rows: Math.ceil(scale.height / tileHeight),
   };
   const channels = paths
-    .slice(0, isGrey ? maxCompositeChannels : 1)
+    .slice(0, isGrey ? maxSelectableChannels : 1)
     .map(({ id, name, image }) => ({ id, name, ...channelFrames(image, id, grid, budget) }));
   return { ...grid, channels, paths };
 }

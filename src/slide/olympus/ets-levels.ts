@@ -1,5 +1,5 @@
 /** The levels of an ETS file, each half the size of the one before, as grids of tiles. */
-import type { GreyChannel, GreyGrid } from '../channel-composite.ts';
+import type { GreyChannel, GreyGrid } from '../channels/grey-channel.ts';
 import { greyMosaic } from '../grey-mosaic.ts';
 import type { TileGrid } from '../grid-slide.ts';
 import { maxTiles } from '../limits.ts';

@@ -3,7 +3,9 @@
  * folder of its name beside it: `_name_/stackNNNNN/frame_t.ets`. The largest scan is shown.
  */
 import { cachedByteSource } from '../byte-source.ts';
-import { channelNames, compositeOf, maxCompositeChannels } from '../channel-composite.ts';
+import { beyondNotes, compositeParts } from '../channels/channel-slide.ts';
+import { maxSelectableChannels } from '../channels/channel-view.ts';
+import { compositeOf, type ChannelPicture } from '../channels/composite.ts';
 import { gridSlide, type AssociatedSource, type TileGrid } from '../grid-slide.ts';
 import { imageRole } from '../image-role.ts';
 import { ByteBudget, cacheBytes, maxAssociatedPixels, maxTagBytes, maxTiles } from '../limits.ts';
@@ -77,6 +79,7 @@ export async function openVsi(sources: readonly ByteSource[], platform: SlidePla
       format: 'olympus-vsi',
       compression: scan.file.compression,
       levels: picture.levels,
+      picture: picture.channels,
       associated: beside.images,
       mpp: scan.stack?.mpp ?? null,
       magnification: scan.stack?.magnification ?? null,
@@ -124,6 +127,8 @@ const areaOf = ({ size }: Scan): number => size.width * size.height;
 
 interface Picture {
   readonly levels: readonly TileGrid[];
+  /** Of grey channels. */
+  readonly channels: ChannelPicture | null;
   readonly properties: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
@@ -140,6 +145,7 @@ function pictureOf({ file, stack, size }: Scan, name: string): Picture {
   checkTiles(file, size, name);
   let levels: readonly TileGrid[];
   let properties = {};
+  let picture: ChannelPicture | null = null;
   if (file.components === 3) {
     levels = colourLevels(file, size, (others) => others.every((value, i) => value === least[i]));
   } else {
@@ -148,20 +154,22 @@ function pictureOf({ file, stack, size }: Scan, name: string): Picture {
     }
     const channelAt = dimensions.indexOf('C');
     const numbers = [...(places[channelAt] ?? [0])].sort((a, b) => a - b);
-    const channels = numbers.slice(0, maxCompositeChannels).map((number) => ({
+    const channels = numbers.slice(0, maxSelectableChannels).map((number) => ({
+      name: stack?.channels[number] ?? '',
       levels: greyLevels(file, size, (others) =>
         others.every((value, i) => value === (i === channelAt ? number : least[i])),
       ),
       colour: null,
       grey: numbers.length === 1,
-      range: numbers.length === 1 && file.bits === 8 ? ([0, 255] as const) : null,
+      window: numbers.length === 1 && file.bits === 8 ? ([0, 255] as const) : null,
     }));
-    levels = compositeOf(channels, name);
-    const names = numbers.map((number) => ({ name: stack?.channels[number] ?? '' }));
-    properties = numbers.length > 1 ? { Channels: channelNames(names) } : {};
+    const composite = compositeParts(compositeOf(channels, name), beyondNotes(numbers.length));
+    ({ levels, picture } = composite);
+    notes.push(...composite.notes);
+    properties = numbers.length > 1 ? { Channels: composite.names } : {};
   }
   if (levels.length === 0) throw refuseVsi(name, 'Its scan has no tiles at full size.');
-  return { levels, properties, notes };
+  return { levels, channels: picture, properties, notes };
 }
 
 const planes: Readonly<Record<VsiDimension, string>> = {

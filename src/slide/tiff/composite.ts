@@ -5,15 +5,14 @@ import {
   maxSelectableChannels,
   type ChannelColour,
 } from '../channels/channel-view.ts';
-import { channelNames, channelNotes, defaultLevels } from '../channels/channel-slide.ts';
-import { compositeOf, isAlike, type ChannelPicture } from '../channels/composite.ts';
+import { beyondNotes, compositeParts, type CompositeContents } from '../channels/channel-slide.ts';
+import { compositeOf, isAlike } from '../channels/composite.ts';
 import type { GreyChannel } from '../channels/grey-channel.ts';
 import { pyramidOf } from '../pyramid.ts';
 import { GreyImage } from './grey-image.ts';
 import { unlessUnreadable } from './tiff-support.ts';
 import { tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
-import type { TileGrid } from './tiff-slide.ts';
 
 /** A channel as a file describes it. */
 export interface Channel {
@@ -31,16 +30,6 @@ export async function withSubDirectories(file: TiffFile, plane: TiffDirectory): 
   return [plane, ...(await file.subDirectories(plane))];
 }
 
-/** What a dialect takes into its contents of a file with channels. */
-export interface CompositeContents {
-  readonly picture: ChannelPicture;
-  /** Of the default view. */
-  readonly levels: readonly TileGrid[];
-  readonly notes: readonly string[];
-  /** The channels' names. */
-  readonly names: string;
-}
-
 /**
  * Opens channels and combines them.
  * @throws SlideError `unsupported` (the first channels are of different sizes or can't be read), `corrupt`.
@@ -51,17 +40,6 @@ export async function compositeContents(
 ): Promise<CompositeContents> {
   const { opened, notes } = await greyChannels(file, channels);
   return compositeParts(compositeOf(opened, file.source.name), notes);
-}
-
-/** @param notes of the channels that are not among the picture's. */
-export function compositeParts(picture: ChannelPicture, notes: readonly string[]): CompositeContents {
-  const { channels } = picture;
-  return {
-    picture,
-    levels: defaultLevels(picture),
-    names: channelNames(channels),
-    notes: [...channelNotes(channels), ...notes],
-  };
 }
 
 /** Opens channels. Of those that are not shown at first, what can't be read is left out and noted. */
@@ -95,10 +73,7 @@ export async function greyChannels(
       `Of its ${channels.length} channels, ${unread.length} can’t be shown, because of another size or kind: ${someOf(unread)}.`,
     );
   }
-  if (channels.length > selectable.length) {
-    notes.push(`Of its ${channels.length} channels, only the first ${selectable.length} can be shown.`);
-  }
-  return { opened, notes };
+  return { opened, notes: [...notes, ...beyondNotes(channels.length)] };
 }
 
 function someOf(names: readonly string[]): string {

@@ -7,14 +7,13 @@ import { attribute, nodesOf, parseXml, textOf, xmlCost, XmlError, type XmlNode }
 import { imageRole } from '../image-role.ts';
 import { maxSide, maxXmlBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
+import { compositeParts, type CompositeContents } from '../channels/channel-slide.ts';
 import { ChannelMeasures, compositeOf } from '../channels/composite.ts';
 import {
   compositeContents,
-  compositeParts,
   greyChannels,
   isInterleaved,
   type Channel,
-  type CompositeContents,
 } from './composite.ts';
 import { gridMosaic, mosaicLayout, type PlacedGrid } from './grid-mosaic.ts';
 import { withoutEmpty } from './generic-tiff.ts';

@@ -53,6 +53,8 @@ export async function ndpiContents(file: TiffFile): Promise<TiffContents> {
     properties: withoutEmpty({
       Software: await first.text(tag.software),
       DateTime: await first.text(tag.dateTime),
+      XOffsetFromSlideCentre: String(first.number(ndpi.xOffset) ?? ''),
+      YOffsetFromSlideCentre: String(first.number(ndpi.yOffset) ?? ''),
       ...keyValueLines(await first.text(ndpi.properties)),
     }),
   };

@@ -44,6 +44,9 @@ export const ndpiTag = {
   marker: 65420,
   /** Objective power; -1 for the macro image, -2 for the map of focus points. */
   sourceLens: 65421,
+  /** Of the image's centre from that of the glass, nanometres; NDPA annotations count from the latter. */
+  xOffset: 65422,
+  yOffset: 65423,
   zOffset: 65424,
   mcuStarts: 65426,
   mcuStartsHigh: 65432,

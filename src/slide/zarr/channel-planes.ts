@@ -1,10 +1,12 @@
-/** Which channels of an OME-Zarr image are shown, and their values. */
-import { maxCompositeChannels, type GreyChannel, type GreyGrid } from '../channel-composite.ts';
+/** The channels of an OME-Zarr image, and their values. */
+import { maxSelectableChannels } from '../channels/channel-view.ts';
+import type { GreyChannel, GreyGrid } from '../channels/grey-channel.ts';
 import type { LevelScale } from '../pyramid.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import type { OmeChannel, OmePyramid } from './ome-metadata.ts';
 
-export type ShownChannel = Omit<GreyChannel, 'levels'> & { readonly number: number };
+/** A channel and its number in the arrays. */
+export type NumberedChannel = Omit<GreyChannel, 'levels'> & { readonly number: number };
 
 const rgb = [
   [255, 0, 0],
@@ -12,17 +14,13 @@ const rgb = [
   [0, 0, 255],
 ] as const;
 
-/** Channels to show: those that the file has switched on; red, green and blue where three of 8 bits have no colours. */
-export function shownChannels(
+/** The channels of an image; red, green and blue where three of 8 bits have no colours. */
+export function channelsOf(
   { channels: described, axes }: OmePyramid,
   { description: { shape, bits } }: ChunkReader,
-): {
-  readonly channels: readonly ShownChannel[];
-  readonly names: readonly { readonly name: string }[];
-  readonly left: readonly string[];
-} {
-  const count = Math.min(shape[axes.c] ?? 1, 2 ** 16);
-  const all = Array.from({ length: count }, (_, number) => ({
+): { readonly channels: readonly NumberedChannel[]; readonly count: number } {
+  const count = shape[axes.c] ?? 1;
+  const all = Array.from({ length: Math.min(count, maxSelectableChannels) }, (_, number) => ({
     number,
     ...(described[number] ?? ({ name: '', colour: null, range: null, active: true } satisfies OmeChannel)),
   }));
@@ -30,33 +28,15 @@ export function shownChannels(
     count === 3 &&
     bits === 8 &&
     all.every(({ colour }, i) => colour === null || colour.every((value, axis) => value === rgb[i]![axis]));
-  if (isRgb) {
-    const channels = all.map(({ number }) => ({ number, colour: rgb[number]!, range: [0, 255] as const }));
-    return { channels, names: [], left: [] };
-  }
-  const active = all.filter((one) => one.active);
-  const order = active.length > 0 ? [...active, ...all.filter((one) => !one.active)] : all;
-  const on = active.length > 0 ? active : all;
-  const shown = on.slice(0, maxCompositeChannels);
-  const off = all.length - on.length;
-  const left: string[] = [];
-  if (on.length > shown.length) left.push(`The first ${shown.length} of ${on.length} channels are shown.`);
-  if (off > 0) {
-    const names = all.filter((one) => !one.active).map(({ name, number }) => name || `${number + 1}`);
-    left.push(
-      `${off === 1 ? 'A channel' : `${off} channels`} that the file has switched off ${off === 1 ? 'is' : 'are'} not shown: ${names.slice(0, 4).join(', ')}${off > 4 ? ' and others' : ''}.`,
-    );
-  }
-  return {
-    channels: shown.map(({ number, colour, range }) => ({
-      number,
-      colour,
-      range,
-      grey: count === 1 && (colour === null || colour.every((value) => value === 255)),
-    })),
-    names: on.length > shown.length ? order : on,
-    left,
-  };
+  const channels = all.map(({ number, name, colour, range, active }): NumberedChannel => ({
+    number,
+    name,
+    colour: isRgb ? rgb[number]! : colour,
+    window: range,
+    on: isRgb || active,
+    grey: count === 1 && (colour === null || colour.every((value) => value === 255)),
+  }));
+  return { channels, count };
 }
 
 /** Numbers of the chunk that holds a tile of a channel. */

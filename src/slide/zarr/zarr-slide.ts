@@ -1,13 +1,15 @@
 /** OME-Zarr images (versions 0.1 to 0.5, Zarr 2 and 3) in a folder or on a server, as slides. */
 import { believableMpp } from '../../base/resolution.ts';
-import { channelNames, compositeOf, type GreyChannel } from '../channel-composite.ts';
+import { beyondNotes, compositeParts, withChannels } from '../channels/channel-slide.ts';
+import { compositeOf, isSplitRgb } from '../channels/composite.ts';
+import type { GreyChannel } from '../channels/grey-channel.ts';
 import type { FileFolder } from '../file-folder.ts';
 import { textRevision } from '../fingerprint.ts';
 import { ByteBudget, maxTilePixels, maxTiles } from '../limits.ts';
 import { pyramidOf, slideLevels, type LevelScale } from '../pyramid.ts';
 import { SlideError, type Slide, type SlideMetadata, type SlidePlatform } from '../slide.ts';
 import { chunkCache, ChunkReader } from './chunk-reader.ts';
-import { chunkAt, greyGrid, shownChannels, stackNotes } from './channel-planes.ts';
+import { channelsOf, chunkAt, greyGrid, stackNotes } from './channel-planes.ts';
 import { imageGroup, labelNotes, noImage, withBioformats, type Group } from './image-group.ts';
 import { pixelSizeOf, type OmePyramid } from './ome-metadata.ts';
 
@@ -27,15 +29,16 @@ export async function openZarr(
   const { pyramid } = group.ome;
   const levels = await levelsOf(folder, group, pyramid, budget);
   const base = levels[0]!;
-  const { channels, names, left } = shownChannels(pyramid, base.reader);
+  const { channels, count } = channelsOf(pyramid, base.reader);
   await checkChunks(folder, levels, pyramid);
-  const grids = compositeOf(
+  const picture = compositeOf(
     channels.map(({ number, ...channel }): GreyChannel => ({
       ...channel,
       levels: levels.map(({ reader, scale }) => ({ image: greyGrid(reader, scale, pyramid, number), scale })),
     })),
     folder.name,
   );
+  const { levels: grids, names, notes: left } = compositeParts(picture, beyondNotes(count));
   const fingerprint = await textRevision(group.text);
   const smallest = await levels.at(-1)!.reader.chunk(chunkAt(pyramid, levels.at(-1)!.reader, 0, 0, 0));
   const metadata: SlideMetadata = {
@@ -60,7 +63,7 @@ export async function openZarr(
       ...(base.reader.description.shard === null
         ? {}
         : { Shards: base.reader.description.shard.join(' × ') }),
-      ...(names.length > 1 ? { Channels: channelNames(names) } : {}),
+      ...(count > 1 && !isSplitRgb(picture.channels) ? { Channels: names } : {}),
     },
   };
   const all = [...notes, ...left, ...stackNotes(pyramid, base.reader), ...(await labelNotes(folder, group))];
@@ -70,7 +73,7 @@ export async function openZarr(
       `${count === 1 ? 'A level' : `${count} levels`} of another shape than the slide ${count === 1 ? 'is' : 'are'} not used.`,
     );
   }
-  return {
+  const slide: Slide = {
     metadata: { ...metadata, ...(all.length === 0 ? {} : { notes: all }) },
     async tile(level, column, row, signal) {
       const grid = grids[level];
@@ -84,6 +87,7 @@ export async function openZarr(
     iccProfile: () => Promise.resolve(null),
     close: () => folder.close(),
   };
+  return withChannels(slide, picture, platform);
 }
 
 const digestOf = (values: Uint8Array | Uint16Array): Promise<string> => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { encode } from 'fast-png';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatasetItem, DatasetOptions } from './dataset.ts';
@@ -158,6 +159,67 @@ describe('annotated slides', () => {
     const [item] = await openDataset(folder, options);
     expect(item?.name).toBe('07');
     expect((await picture(item!))[1]).toBe('0220000000');
+  });
+});
+
+describe('annotations of other formats', () => {
+  const place = async (file: string, content: string | Uint8Array): Promise<DatasetItem | undefined> => {
+    const other = await mkdtemp(join(folder, 'other-'));
+    await copyFile(join(folder, 'A01.tif'), join(other, 'B1.tif'));
+    await writeFile(join(other, file), content);
+    const [item] = await openDataset(other, { ...options, warn: (line) => said.push(line) });
+    return item;
+  };
+  let said: string[] = [];
+  const asap = (x: number): string =>
+    `<ASAP_Annotations><Annotations><Annotation Name="a" Type="Polygon" PartOfGroup="Benign"><Coordinates>${box(
+      x,
+      0,
+      x + 2,
+      2,
+    )
+      .map(([px, py], i) => `<Coordinate Order="${i}" X="${px}" Y="${py}"/>`)
+      .join('')}</Coordinates></Annotation></Annotations></ASAP_Annotations>`;
+  const mask = (width: number, height: number, values: readonly number[]): Uint8Array =>
+    encode({ width, height, data: Uint8Array.from(values), channels: 1, depth: 8 });
+
+  it.each<[file: string, content: string | Uint8Array, row: string]>([
+    ['B1.xml', asap(0), '0110000000'],
+    ['B1.xml', Buffer.from(`\uFEFF${asap(3)}`, 'utf16le'), '0000110000'],
+    ['B1_mask.png', mask(4, 2, [0, 1, 3, 0, 0, 0, 0, 0]), '0001133000'],
+    [
+      'B1.json',
+      JSON.stringify({
+        elements: [{ type: 'rectangle', center: [4, 1], width: 2, height: 2, group: 'Invasive' }],
+      }),
+      '0000330000',
+    ],
+  ])('%s', async (file, content, row) => {
+    const item = await place(file, content);
+    expect((await picture(item!))[1]).toBe(row);
+  });
+
+  it('masks may have values of their own', async () => {
+    const other = await mkdtemp(join(folder, 'other-'));
+    await copyFile(join(folder, 'A01.tif'), join(other, 'B1.tif'));
+    await writeFile(join(other, 'B1.mask.png'), mask(8, 4, Array<number>(32).fill(2)));
+    const [item] = await openDataset(other, { ...options, classOfValue: [0, 0, 3] });
+    expect((await picture(item!))[1]).toBe('0333333330');
+    const [unmapped] = await openDataset(other, { ...options, classOfValue: [0, 1] });
+    await expect(unmapped!.truth()).rejects.toThrow(/B1\.mask\.png: .*unknown label "value 2"/);
+  });
+
+  it('of another slide are refused, or said to be', async () => {
+    const elsewhere = await place('B1.xml', asap(50));
+    await expect(elsewhere!.truth()).rejects.toThrow(
+      /B1\.xml: 1 of 1 region lies wholly outside of B1\.tif \(8 × 4 pixels\); the regions reach from 50, 0 to 52, 2\./,
+    );
+    said = [];
+    await (await place('B1.xml', asap(7.5)))!.truth();
+    expect(said.join()).toMatch(/B1\.xml: 1 of 1 region lies mostly outside of B1\.tif/);
+    await expect((await place('B1_mask.png', mask(3, 3, Array<number>(9).fill(1))))!.truth()).rejects.toThrow(
+      /3 × 3 pixels, which is no whole-number fraction of B1\.tif with 8 × 4/,
+    );
   });
 });
 

@@ -1,14 +1,23 @@
 /**
  * A folder of slides with annotation files of the same name: BACH part B (ImageScope XML), phantom slides,
- * slides annotated in ASAP (XML) or QuPath (GeoJSON).
+ * slides annotated in any format that the app reads.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import type { Rect } from '../../base/rect.ts';
-import { AnnotationError, classOfLabel, requireAllRegions } from '../../annotation/annotation-file.ts';
+import {
+  AnnotationError,
+  classOfLabel,
+  requireAllRegions,
+  type AnnotatedSlide,
+  type AnnotationFile,
+} from '../../annotation/annotation-file.ts';
+import { decodeText } from '../../annotation/annotation-text.ts';
 import { type ClassPolygon, rasterise } from '../../annotation/rasterise.ts';
-import { readAnnotations } from '../../annotation/read-annotations.ts';
-import { readImageScope } from '../../annotation/read-imagescope.ts';
+import { classOfMaskValue } from '../../annotation/mask-values.ts';
+import { readAnnotationFile } from '../../annotation/read-annotation-file.ts';
+import { isImageScope, parseImageScope, readImageScope } from '../../annotation/read-imagescope.ts';
+import { doubtsOf } from '../../annotation/slide-match.ts';
 import { readTissue } from '../../segment/tissue.ts';
 import { slideReader } from '../../segment/slice-reader.ts';
 import { nodePlatform } from '../../slide/node-platform.node.ts';
@@ -16,7 +25,10 @@ import { type ClassesIn, DatasetError, type DatasetItem, type DatasetOptions, op
 
 const slideEndings = new Set(['.svs', '.tif', '.tiff', '.ndpi']);
 /** In order of preference. */
-const annotationEndings = ['.xml', '.geojson'];
+const annotationEndings = [
+  ...['.xml', '.annotations', '.geojson', '.geojson.gz', '.json', '.json.gz', '.ndpa', '.ndpi.ndpa', '.dcm'],
+  ...['_mask.png', '.mask.png', '_mask.tif', '.mask.tif'],
+];
 
 /**
  * The slides that have annotations, in order of their names. Slides without annotations are skipped, like the
@@ -38,7 +50,7 @@ export async function annotatedSlides(folder: string, options: DatasetOptions): 
   if (found.length === 0) {
     throw new DatasetError(
       folder,
-      'It contains no slide (.svs, .tif, .ndpi) with annotations of the same name (.xml, .geojson), and no index.csv.',
+      'It contains no slide (.svs, .tif, .ndpi) with annotations of the same name (.xml, .geojson, .json, .ndpa, .dcm, _mask.png), and no index.csv.',
       'Choose a folder with slides and their annotations.',
     );
   }
@@ -60,12 +72,15 @@ function annotatedSlide(
   name: string,
   slide: string,
   annotations: string,
-  { classNames, mpp, tissueOnly }: DatasetOptions,
+  options: DatasetOptions,
 ): DatasetItem {
+  const { mpp, tissueOnly } = options;
   const image = join(folder, slide);
   const truth = async (): Promise<ClassesIn> => {
-    const polygons = await readPolygons(join(folder, annotations), classNames);
-    const { width: right, height: bottom } = await sizeOf(image);
+    const metadata = await metadataOf(image);
+    const file = join(folder, annotations);
+    const polygons = await readPolygons(file, metadata, options);
+    const { width: right, height: bottom } = metadata;
     return (rect, width, height) => {
       const mask = rasterise(polygons, rect, width, height);
       clearOutside(mask, rect, width, height, right, bottom);
@@ -89,17 +104,29 @@ function annotatedSlide(
 }
 
 /**
- * @throws AnnotationError when the file or one of its regions can't be read, or a region's label is no class: if it
- *   were skipped, it would count as background.
+ * @throws AnnotationError when the file or one of its regions can't be read, no region lies on the slide, or a region's label is
+ *   no class: if it were skipped, it would count as background.
  */
-async function readPolygons(file: string, classNames: readonly string[]): Promise<ClassPolygon[]> {
-  const text = await readFile(file, 'utf8');
-  // As in BACH: the label of the region, never the name of its layer.
-  if (/<Annotations\b/.test(text)) return readImageScope(text, file, classNames);
-  const { regions, refused } = readAnnotations(text, file);
+async function readPolygons(
+  file: string,
+  slide: AnnotatedSlide,
+  { classNames, classOfValue, warn }: Pick<DatasetOptions, 'classNames' | 'classOfValue' | 'warn'>,
+): Promise<ClassPolygon[]> {
+  const bytes = new Uint8Array(await readFile(file));
+  const text = /\.xml$/i.test(file) ? decodeText(bytes) : '';
+  if (isImageScope(text)) {
+    // As in BACH: the label of the region, never the name of its layer.
+    const polygons = readImageScope(text, file, classNames);
+    checkPlace(file, doubtsOf(polygons, parseImageScope(text, file).mpp, slide), polygons.length, warn);
+    return polygons;
+  }
+  const { format, regions, refused, notes, ...place } = await readAnnotationFile(bytes, file, slide);
   requireAllRegions(refused, file);
+  for (const note of notes) warn?.(`${file}: ${note}`);
+  checkPlace(file, place, regions.length, warn);
   return regions.map(({ id, label, outer, holes }) => {
-    const classIndex = classOfLabel(label, classNames);
+    const classIndex =
+      format === 'mask' ? classOfMaskValue(label, classNames, classOfValue) : classOfLabel(label, classNames);
     if (classIndex === null) {
       throw new AnnotationError(
         file,
@@ -111,7 +138,19 @@ async function readPolygons(file: string, classNames: readonly string[]): Promis
   });
 }
 
-async function sizeOf(image: string): Promise<{ readonly width: number; readonly height: number }> {
+/** @throws AnnotationError when no region lies on the slide. */
+function checkPlace(
+  file: string,
+  { doubts, offSlide }: Pick<AnnotationFile, 'doubts' | 'offSlide'>,
+  count: number,
+  warn: DatasetOptions['warn'],
+): void {
+  const remedy = 'Check that the annotations were made on this slide, at its full resolution.';
+  if (count > 0 && offSlide === count) throw new AnnotationError(file, doubts.join(' '), remedy);
+  for (const doubt of doubts) warn?.(`${file}: ${doubt} ${remedy}`);
+}
+
+async function metadataOf(image: string): Promise<AnnotatedSlide> {
   const slide = await openImage(image);
   slide.close();
   return slide.metadata;

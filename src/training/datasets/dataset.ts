@@ -74,6 +74,8 @@ export interface DatasetOptions {
   readonly classOfValue: readonly number[] | null;
   /** Skips the glass of annotated slides: only tissue and annotated regions count. False by default. */
   readonly tissueOnly?: boolean;
+  /** Receives what suggests that annotations are not those of their slide, and what was left out: a line of text. */
+  readonly warn?: (line: string) => void;
 }
 
 /** Opens an image file with the app's reader. @throws SlideError when it can't be read. */

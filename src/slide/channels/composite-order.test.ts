@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
-import { compositeOf, type GreyChannel } from './channel-composite.ts';
-import { nodePlatform } from './node-platform.node.ts';
+import { nodePlatform } from '../node-platform.node.ts';
+import { defaultChannelView } from './channel-view.ts';
+import { compositeOf } from './composite.ts';
+import type { GreyChannel } from './grey-channel.ts';
 
 const platform = nodePlatform();
 
 /** A channel of one pixel, which is read after some milliseconds. */
 const channel = (colour: [number, number, number], value: number, delayMs: number): GreyChannel => ({
+  name: '',
   colour,
-  range: [0, 256],
+  window: [0, 256],
   levels: [
     {
       scale: { width: 1, height: 1, downsample: 1 },
@@ -19,9 +22,10 @@ const channel = (colour: [number, number, number], value: number, delayMs: numbe
   ],
 });
 
-const red = async (channels: readonly GreyChannel[]): Promise<number | undefined> => {
-  const tile = await compositeOf(channels, 'a')[0]!.tile(0, 0, platform);
-  return tile.kind === 'pixels' ? tile.image.data[0] : undefined;
+const pixelOf = async (channels: readonly GreyChannel[]): Promise<number[]> => {
+  const picture = compositeOf(channels, 'a');
+  const tile = await picture.levels(defaultChannelView(picture.channels))[0]!.tile(0, 0, platform);
+  return tile.kind === 'pixels' ? [...tile.image.data] : [];
 };
 
 test('the same picture in whatever order channels are read', async () => {
@@ -31,12 +35,11 @@ test('the same picture in whatever order channels are read', async () => {
     [20, 0],
   ]) {
     const channels = [channel([255, 0, 0], 128, delays[0]!), channel([2, 0, 0], 128, delays[1]!)];
-    expect(await red(channels)).toBe(129);
+    expect((await pixelOf(channels))[0]).toBe(129);
   }
 });
 
 test('a channel that is alone is grey where its format says so', async () => {
   const alone = { ...channel([0, 0, 0], 128, 0), colour: null, grey: true };
-  const tile = await compositeOf([alone], 'a')[0]!.tile(0, 0, platform);
-  expect(tile.kind === 'pixels' && [...tile.image.data]).toEqual([128, 128, 128, 255]);
+  expect(await pixelOf([alone])).toEqual([128, 128, 128, 255]);
 });
