@@ -18,6 +18,16 @@ export interface MosaicPiece {
   readonly source: number;
 }
 
+/** A picture's part in a tile. */
+export interface MosaicPart {
+  readonly source: number;
+  /** The rectangle of the image that is used. */
+  readonly from: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  /** Where its top left is in the tile; may be outside. */
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Numbers of a piece in `#pieces`: those of `MosaicPiece`, in its order. */
 const stride = 7;
 
@@ -74,12 +84,19 @@ export class Mosaic {
     }
   }
 
-  /** Pieces that a tile touches, the last first. */
-  #touching(column: number, row: number): number[] {
-    const found: number[] = [];
+  /** What a tile is put together from, the lowest first. */
+  parts(column: number, row: number): MosaicPart[] {
+    const found: MosaicPart[] = [];
+    const pieces = this.#pieces;
     let touch = this.#last.get(row * this.columns + column) ?? -1;
     while (touch >= 0) {
-      found.push(this.#touches[2 * touch]!);
+      const at = this.#touches[2 * touch]! * stride;
+      found.push({
+        source: pieces[at + 6]!,
+        from: { x: pieces[at + 4]!, y: pieces[at + 5]!, width: pieces[at + 2]!, height: pieces[at + 3]! },
+        x: pieces[at]! - column * this.tileWidth,
+        y: pieces[at + 1]! - row * this.tileHeight,
+      });
       touch = this.#touches[2 * touch + 1]!;
     }
     return found;
@@ -94,36 +111,18 @@ export class Mosaic {
     row: number,
     image: (source: number) => Promise<RgbaImage | null>,
   ): Promise<RgbaImage | null> {
-    const touching = this.#touching(column, row);
-    if (touching.length === 0) return null;
-    const sources = [...new Set(touching.map((index) => this.#pieces[index * stride + 6]!))];
+    const parts = this.parts(column, row);
+    const sources = [...new Set(parts.map(({ source }) => source))];
     const images = new Map(
       await Promise.all(sources.map(async (source) => [source, await image(source)] as const)),
     );
-    const tile = blank(this.tileWidth, this.tileHeight, this.#background);
-    let isEmpty = true;
-    for (const index of touching) {
-      const at = index * stride;
-      const [x, y, width, height, fromX, fromY, source] = this.#pieces.slice(at, at + stride) as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+    let tile: RgbaImage | null = null;
+    for (const { source, from, x, y } of parts) {
       const part = images.get(source);
       if (part == null) continue;
-      isEmpty = false;
-      pastePart(
-        part,
-        { x: fromX, y: fromY, width, height },
-        tile,
-        x - column * this.tileWidth,
-        y - row * this.tileHeight,
-      );
+      tile ??= blank(this.tileWidth, this.tileHeight, this.#background);
+      pastePart(part, from, tile, x, y);
     }
-    return isEmpty ? null : tile;
+    return tile;
   }
 }
