@@ -84,28 +84,22 @@ export class Mosaic {
     }
   }
 
-  /** Pieces that a tile touches, the last first. */
-  #touching(column: number, row: number): number[] {
-    const found: number[] = [];
+  /** What a tile is put together from, the lowest first. */
+  parts(column: number, row: number): MosaicPart[] {
+    const found: MosaicPart[] = [];
+    const pieces = this.#pieces;
     let touch = this.#last.get(row * this.columns + column) ?? -1;
     while (touch >= 0) {
-      found.push(this.#touches[2 * touch]!);
+      const at = this.#touches[2 * touch]! * stride;
+      found.push({
+        source: pieces[at + 6]!,
+        from: { x: pieces[at + 4]!, y: pieces[at + 5]!, width: pieces[at + 2]!, height: pieces[at + 3]! },
+        x: pieces[at]! - column * this.tileWidth,
+        y: pieces[at + 1]! - row * this.tileHeight,
+      });
       touch = this.#touches[2 * touch + 1]!;
     }
     return found;
-  }
-
-  /** What a tile is put together from, the lowest first. */
-  parts(column: number, row: number): MosaicPart[] {
-    return this.#touching(column, row).map((index) => {
-      const number = (place: number): number => this.#pieces[index * stride + place]!;
-      return {
-        source: number(6),
-        from: { x: number(4), y: number(5), width: number(2), height: number(3) },
-        x: number(0) - column * this.tileWidth,
-        y: number(1) - row * this.tileHeight,
-      };
-    });
   }
 
   /**
@@ -118,19 +112,17 @@ export class Mosaic {
     image: (source: number) => Promise<RgbaImage | null>,
   ): Promise<RgbaImage | null> {
     const parts = this.parts(column, row);
-    if (parts.length === 0) return null;
     const sources = [...new Set(parts.map(({ source }) => source))];
     const images = new Map(
       await Promise.all(sources.map(async (source) => [source, await image(source)] as const)),
     );
-    const tile = blank(this.tileWidth, this.tileHeight, this.#background);
-    let isEmpty = true;
+    let tile: RgbaImage | null = null;
     for (const { source, from, x, y } of parts) {
       const part = images.get(source);
       if (part == null) continue;
-      isEmpty = false;
+      tile ??= blank(this.tileWidth, this.tileHeight, this.#background);
       pastePart(part, from, tile, x, y);
     }
-    return isEmpty ? null : tile;
+    return tile;
   }
 }

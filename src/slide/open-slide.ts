@@ -14,7 +14,7 @@ import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openMrxs } from './mrxs/mrxs-slide.ts';
 import { openVsi } from './olympus/vsi-slide.ts';
 import { openPlainImage } from './plain-image.ts';
-import { isSlideName, marksFolder, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
+import { isSlideName, slideSets, type SlideSetKind } from '../base/slide-sets.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from './slide.ts';
 import { aperioContents, isAperio } from './tiff/aperio.ts';
 import { genericContents } from './tiff/generic-tiff.ts';
@@ -71,8 +71,8 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
   const [set] = sets;
   if (set !== undefined && sets.length > 1) throw severalSlides(sets);
   const openSet = set === undefined ? undefined : setReaders[set.kind];
-  // One file of a folder is no slide, and is refused by its name.
-  const isPart = sources.length === 1 && marksFolder(first.name);
+  // Slidedat.ini alone is refused by its name.
+  const isPart = set?.kind === 'mrxs' && sources.length === 1;
   if (set !== undefined && openSet !== undefined && !isPart) {
     const files = set.files.map(({ source }) => source);
     await closeAll(sources.filter((one) => !files.includes(one)));

@@ -97,7 +97,9 @@ export function StartPage(): React.JSX.Element {
             icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
           />
           <CommandButton id="slide.open-folder" label="Open folder…" />
-          <p className="hint">Aperio SVS, Hamamatsu NDPI, 3DHISTECH MRXS, DICOM, OME-TIFF and other TIFF, PNG, JPEG</p>
+          <p className="hint">
+            Aperio SVS, Hamamatsu NDPI, 3DHISTECH MRXS, DICOM, OME-TIFF and other TIFF, PNG, JPEG
+          </p>
         </div>
         <h2>Demo slides</h2>
         <DemoList demos={demos} />
