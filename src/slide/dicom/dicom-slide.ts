@@ -8,7 +8,7 @@ import type { TileGrid } from '../tiff/tiff-slide.ts';
 import { channelGrid, levelTile } from './channel-grid.ts';
 import type { DicomInstance } from './instance.ts';
 import { levelsOf, wholeLevel, type DicomLevel } from './level.ts';
-import { syntaxName, transferSyntax } from './transfer-syntax.ts';
+import { renderedFrames, syntaxName, transferSyntax } from './transfer-syntax.ts';
 
 /** What a slide of instances needs besides the instances. */
 export interface DicomIdentity {
@@ -55,6 +55,10 @@ export function dicomSlide(
     if (refusal !== null) throw refuse(...refusal);
   }
   const grids = gridsOf(levels, name);
+  const said =
+    base.transferSyntax === renderedFrames
+      ? [...notes, 'The server decodes the frames: their colours may not be those that are stored.']
+      : notes;
   const associated = instances
     .filter((one) => !isVolume(one) && one.bits === 8 && refusalOf(one) === null)
     .map((one) => ({ ...wholeLevel(one, budget), name: one.kind === 'overview' ? 'macro' : one.kind }))
@@ -81,7 +85,7 @@ export function dicomSlide(
     properties: isComposite(levels[0]!)
       ? { ...base.properties, Channels: channelNames(levels[0]!.paths) }
       : base.properties,
-    ...(notes.length === 0 ? {} : { notes }),
+    ...(said.length === 0 ? {} : { notes: said }),
   };
   return {
     metadata,
