@@ -9,7 +9,7 @@ import type { TileGrid } from '../tiff/tiff-slide.ts';
 import { channelGrid, levelTile } from './channel-grid.ts';
 import type { DicomInstance } from './instance.ts';
 import { levelsOf, wholeLevel, type DicomLevel } from './level.ts';
-import { syntaxName, transferSyntax } from './transfer-syntax.ts';
+import { renderedFrames, syntaxName, transferSyntax } from './transfer-syntax.ts';
 
 /** What a slide of instances needs besides the instances. */
 export interface DicomIdentity {
@@ -58,6 +58,9 @@ export function dicomSlide(
   const composite = isComposite(levels[0]!) ? compositeOfLevels(levels, name) : null;
   const grids = composite?.levels ?? gridsOf(levels, name);
   const notes = [...(composite?.notes ?? []), ...levelNotes];
+  if (base.transferSyntax === renderedFrames) {
+    notes.push('The server decodes the frames: their colours may not be those that are stored.');
+  }
   const associated = instances
     .filter((one) => !isVolume(one) && one.bits === 8 && refusalOf(one) === null)
     .map((one) => ({ ...wholeLevel(one, budget), name: one.kind === 'overview' ? 'macro' : one.kind }))

@@ -8,13 +8,7 @@ import { ByteBudget, maxFramePixels, maxSide } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
 import { binaryOf, bytesOf, damagedDicom, itemsOf, numberOf, readDataSet, textOf } from './data-set.ts';
 import { frameReader } from './frames.ts';
-import {
-  imageKind,
-  pixelSize,
-  windowEnds,
-  type DicomPixelSize,
-  type ImageKind,
-} from './instance-rules.ts';
+import { imageKind, pixelSize, windowEnds, type DicomPixelSize, type ImageKind } from './instance-rules.ts';
 import { pathsOf, type OpticalPath } from './optical-paths.ts';
 import { paletteOf } from './palette.ts';
 import { part10Source } from './part-10.ts';

@@ -1,4 +1,5 @@
 /** Frames of a DICOM instance as pixels or values, whatever their transfer syntax. */
+import { imageType } from '../encoded-image.ts';
 import { checkEncodedTile, checkTileSize, type TilePlace } from '../encoded-tile.ts';
 import { completeJpeg, isJpeg } from '../jpeg.ts';
 import { jpeg2000Header, ycbcrToRgb } from '../jpeg2000/codec.ts';
@@ -32,6 +33,12 @@ export async function framePayload(
   const codec = transferSyntax(instance.transferSyntax)?.codec;
   if (codec === 'jpeg') {
     return { kind: 'encoded', type: 'image/jpeg', bytes: completeFrame(instance, bytes, place) };
+  }
+  if (codec === 'rendered') {
+    const type = imageType(bytes);
+    if (type === null) throw new Error('The server sent no image.');
+    checkEncodedTile(bytes, type, place);
+    return { kind: 'encoded', type, bytes };
   }
   const start = performance.now();
   const image =

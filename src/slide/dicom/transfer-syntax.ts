@@ -1,6 +1,7 @@
 /** Transfer syntaxes (PS3.6, annex A): how the pixels of an instance are encoded. */
 
-export type PixelCodec = 'native' | 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg2000' | 'htj2k' | 'rle';
+export type PixelCodec =
+  'native' | 'rendered' | 'jpeg' | 'jpeg-lossless' | 'jpeg-ls' | 'jpeg2000' | 'htj2k' | 'rle';
 
 interface TransferSyntax {
   /** For people. */
@@ -13,7 +14,11 @@ export const explicitLittle = '1.2.840.10008.1.2.1';
 export const deflatedLittle = '1.2.840.10008.1.2.1.99';
 export const explicitBig = '1.2.840.10008.1.2.2';
 
+/** Stands for frames that a DICOMweb server decodes and sends as JPEG or PNG. */
+export const renderedFrames = 'rendered';
+
 const syntaxes: Readonly<Record<string, TransferSyntax>> = {
+  [renderedFrames]: { name: 'decoded by the server', codec: 'rendered' },
   [implicitLittle]: { name: 'uncompressed', codec: 'native' },
   [explicitLittle]: { name: 'uncompressed', codec: 'native' },
   [deflatedLittle]: { name: 'Deflate', codec: 'native' },

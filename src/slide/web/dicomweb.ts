@@ -6,6 +6,7 @@ import type { FramePositions } from '../dicom/frame-positions.ts';
 import type { DicomInstance } from '../dicom/instance.ts';
 import { imageKind, pixelSize, windowEnds } from '../dicom/instance-rules.ts';
 import { pathsOf } from '../dicom/optical-paths.ts';
+import { renderedFrames, transferSyntax } from '../dicom/transfer-syntax.ts';
 import { noProfile } from '../icc.ts';
 import { abortReason } from '../../base/abort.ts';
 import { responseBytes, responseText } from '../limited-response.ts';
@@ -75,9 +76,22 @@ const maxProbes = 32;
 function withSyntaxes(instances: readonly WebInstance[]): Promise<DicomInstance[]> {
   return Promise.all(
     instances.map(async (one, i) => {
-      if (one.transferSyntax !== '') return one;
-      const given = await (i < maxProbes ? one : instances[0]!).syntaxOfFrame().catch(() => null);
-      return { ...one, transferSyntax: given ?? jpegBaseline };
+      let syntax = one.transferSyntax;
+      if (syntax === '') {
+        const like = i < maxProbes ? one : instances[0]!;
+        syntax = (await like.syntaxOfFrame().catch(() => null)) ?? '';
+      }
+      if (transferSyntax(syntax) !== null) return { ...one, transferSyntax: syntax };
+      // What it can't send, or we can't decode, it may decode itself.
+      const rendered =
+        i < maxProbes &&
+        (await one.rendered(0).then(
+          () => true,
+          () => false,
+        ));
+      if (!rendered) return { ...one, transferSyntax: syntax || jpegBaseline };
+      const pixels = { samples: 3, bits: 8, bitsStored: 8, photometric: 'RGB', window: null, palette: null };
+      return { ...one, ...pixels, transferSyntax: renderedFrames, frame: one.rendered };
     }),
   );
 }
@@ -87,6 +101,8 @@ const jpegBaseline = '1.2.840.10008.1.2.4.50';
 interface WebInstance extends DicomInstance {
   /** What the server says of its first frame; null where it says nothing. @throws SlideError `broken-tile`. */
   readonly syntaxOfFrame: () => Promise<string | null>;
+  /** A frame as PNG, decoded by the server (PS3.18, 10.4.1.1.3). @throws SlideError `broken-tile`. */
+  readonly rendered: DicomInstance['frame'];
 }
 
 function unreadable(name: string, cause?: unknown): SlideError {
@@ -209,6 +225,8 @@ function instance(data: DataSet, { series, name, http, budget }: Series): WebIns
     properties: { SOPInstanceUID: sop, SeriesInstanceUID: text(data, '0020000E') },
     frame: async (index, signal) => (await fetchFrame(frameUrl(index), name, index, http, signal)).bytes,
     syntaxOfFrame: async () => (await fetchFrame(frameUrl(0), name, 0, http)).syntax,
+    rendered: async (index, signal) =>
+      (await fetchFrame(`${frameUrl(index)}/rendered`, name, index, http, signal, 'image/png')).bytes,
   };
 }
 
@@ -234,11 +252,12 @@ async function fetchFrame(
   index: number,
   http: typeof fetch,
   signal?: AbortSignal,
+  accept = 'multipart/related; type="application/octet-stream"; transfer-syntax=*',
 ): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly syntax: string | null }> {
   const where = `frame ${index}`;
   try {
     const response = await http(url, {
-      headers: { Accept: 'multipart/related; type="application/octet-stream"; transfer-syntax=*' },
+      headers: { Accept: accept },
       ...(signal ? { signal } : {}),
     });
     if (!response.ok) throw brokenTile(file, where, `The server answered with status ${response.status}.`);

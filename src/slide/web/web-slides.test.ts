@@ -255,6 +255,21 @@ describe('DICOMweb', () => {
     }
   });
 
+  test('frames that the server cannot send as stored are decoded by it, and that is said', async () => {
+    const { '00083002': _given, ...rest } = metadata[0]!;
+    const png = await part(0, 0, 256, 200, 256, 256);
+    const http = server((path) => {
+      if (path === `${series}/metadata`) return whole(JSON.stringify([rest]), 'application/dicom+json');
+      if (path.endsWith('/rendered')) return new Response(png, { headers: { 'Content-Type': 'image/png' } });
+      return new Response('none', { status: 500 });
+    });
+    const slide = await openSlideUrl(`https://a.example${series}`, platform, { fetch: http, retries: 0 });
+    expect(slide.metadata.compression).toBe('decoded by the server');
+    expect(slide.metadata.notes?.join()).toMatch(/server decodes the frames/);
+    const [red = 0, green = 0] = await colour(slide, 100, 100);
+    expect(Math.abs(red - 50) + Math.abs(green - 78)).toBeLessThan(4);
+  });
+
   test('a missing series', async () => {
     const none = server(() => undefined);
     await expect(openSlideUrl(`https://a.example${series}`, platform, { fetch: none })).rejects.toMatchObject(
