@@ -1,10 +1,9 @@
 /** Exports the active pane's layer as files. The map worker writes large ones, with progress. */
 import { fileStem, safeFileName } from '../../base/file-name.ts';
-import { overriddenCheck } from '../../base/overridden-check.ts';
 import type { MapFileRequest } from '../../worker/map-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
-import type { LayerContent } from '../session/layer-content.ts';
+import { contentMark, contentWarning, type LayerContent } from '../session/layer-content.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { activePaneOf, annotateOf, currentMpp, modelOf } from '../state/state.ts';
 import type { OpenSlide } from '../state/state.ts';
@@ -72,7 +71,7 @@ export class ExportSession {
       },
       tolerance: this.#state.tolerance,
       classes: content.classes.map((entry, value) => ({ ...entry, colour: colours[value] ?? entry.colour })),
-      ...(content.overridden === true && { warning: overriddenCheck }),
+      ...(contentMark(content) !== null && { warning: contentMark(content) ?? '' }),
     }));
   }
 
@@ -90,7 +89,7 @@ export class ExportSession {
     const shown = this.#shown();
     if (figures === null || shown === null) return;
     download(
-      new Blob([areasCsv(figures, shown.content?.overridden)], { type: 'text/csv' }),
+      new Blob([areasCsv(figures, shown.content === null ? null : contentMark(shown.content))], { type: 'text/csv' }),
       `${shown.stem}.areas.csv`,
     );
     const metrics = metricsCsv(figures);
@@ -107,6 +106,7 @@ export class ExportSession {
       fingerprint: slide.metadata.fingerprint,
       layer: content?.title ?? '',
       modelCheck: content?.overridden === undefined ? null : content.overridden ? 'overridden' : 'passed',
+      warning: content === null ? null : contentWarning(content),
       truth: annotateOf(this.#workbench.store.getState()).truth?.name ?? null,
       umPerPx: currentMpp(slide),
       date: new Date().toISOString(),

@@ -5,6 +5,7 @@
  */
 import { startNodeThread, type NodeThread } from '../../base/node-thread.node.ts';
 import { WorkerError } from '../../base/error-report.ts';
+import type { EncoderMeans } from '../domain/feature-distance.ts';
 import { BatchSegmenter } from '../batch-segmenter.ts';
 import { checkImage, contextSize, disposedContext, disposedModel, wrongContext } from '../input-checks.ts';
 import { isModelErrorCode, ModelError, type ModelManifest } from '../manifest.ts';
@@ -52,6 +53,8 @@ export class ThreadedSegmenter extends BatchSegmenter {
   readonly #contextCost: number;
   /** Graphs that the threads have: the context's, and the slices' by whether they give log-probabilities. */
   readonly #handedOver = new Set<'context' | boolean>();
+  /** Encoder graphs that the first thread has, by the values that they measure. */
+  readonly #encoders = new Set<string>();
   #nextContext = 1;
   #disposed = false;
 
@@ -106,6 +109,20 @@ export class ThreadedSegmenter extends BatchSegmenter {
     }
     const maps = lane.segment(slices, own?.id ?? null, options, encodes ? this.#contextCost : 0);
     return own === null ? maps : own.during(maps);
+  }
+
+  async encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans> {
+    this.#checkAlive();
+    checkImage(this.manifest.id, slice, this.manifest.slice.sizePx, 'slice');
+    const [lane] = this.#lanes;
+    if (lane === undefined) throw new Error('There is no network thread.');
+    const key = nodes.join('\n');
+    if (!this.#encoders.has(key)) {
+      this.#encoders.add(key);
+      const graph = shared(this.#graphs.encoder(nodes));
+      lane.send((rpc) => rpc.call('addEncoderGraph', [graph]));
+    }
+    return lane.encoderMeans(slice, nodes);
   }
 
   /** Creates the sessions of all threads. */
@@ -234,6 +251,17 @@ class Lane {
       await this.#during(this.#thread.rpc.call('warmUp', [{ logProbabilities }]));
     } catch (error) {
       throw modelError(error);
+    }
+  }
+
+  async encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans> {
+    this.work++;
+    try {
+      return await this.#during(this.#thread.rpc.call('encoderMeans', [slice, nodes]));
+    } catch (error) {
+      throw modelError(error);
+    } finally {
+      this.work--;
     }
   }
 
