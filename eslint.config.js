@@ -74,6 +74,7 @@ export default tseslint.config(
       'src/phantom/**',
       'src/model/**',
       'src/runtime/*.ts',
+      'src/runtime/domain/**',
       'src/runtime/graph/int8.ts',
       'src/runtime/graph/float16.ts',
       'src/runtime/onnx/kernel-layout.ts',
@@ -107,15 +108,22 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
-          paths: ['node:fs', 'node:fs/promises'].map((name) => ({
-            name,
-            importNames: [
-              ...unsafeWriters,
-              ...unsafeWriters.map((each) => `${each}Sync`),
-              'createWriteStream',
-            ],
-            message: 'Write with src/base/replace-file.node.ts or file-set.node.ts.',
-          })),
+          paths: ['node:fs', 'node:fs/promises'].flatMap((name) => [
+            {
+              name,
+              importNames: [
+                ...unsafeWriters,
+                ...unsafeWriters.map((each) => `${each}Sync`),
+                'createWriteStream',
+              ],
+              message: 'Write with src/base/replace-file.node.ts or file-set.node.ts.',
+            },
+            {
+              name,
+              importNames: ['mkdir', 'mkdirSync'],
+              message: 'Make folders with src/base/make-folder.node.ts: recursive mkdir hangs in /proc.',
+            },
+          ]),
         },
       ],
     },

@@ -46,7 +46,8 @@ async function lattice(page: Page): Promise<number[][]> {
   );
 }
 
-const isPink = ([red = 0, green = 0]: number[]): boolean => red - green > 40;
+/** The palest tissue differs by 18; glass and what is not read yet by at most 2. */
+const isPink = ([red = 0, green = 0]: number[]): boolean => red - green > 10;
 
 for (const kind of ['tiff', 'sparse DICOM', 'full DICOM'] as const) {
   test(`a ${kind} of one level with very many tiles`, async ({ page }, info) => {

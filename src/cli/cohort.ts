@@ -1,5 +1,5 @@
 /** `dualscope cohort`: many slides, one table and one gallery. `workflow/Snakefile` runs these commands in turn. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,6 +10,7 @@ import { planCohort } from './cohort/plan.ts';
 import { reportCohort, reportText } from './cohort/report.ts';
 import { mergeCohortSlide, segmentCohortShard, segmentCohortSlide } from './cohort/segment-slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
+import { createFolder } from './create-folder.ts';
 import { parseShard, threadsOption } from './options.ts';
 import type { Shard } from '../segment/sub-plan.ts';
 import { terminalText } from '../base/terminal-text.ts';
@@ -39,7 +40,7 @@ export const addCohortCommand: AddCommand = (program) => {
     .requiredOption('--config <file>', 'settings (JSON); - reads stdin')
     .action(async ({ config }: { readonly config: string }) => {
       const settings = await readSettings(config);
-      await mkdir(settings.out, { recursive: true });
+      await createFolder(settings.out, 'out');
       const waiting = { onWait: (holder: string) => log(`${holder} is planning this cohort. Waiting.`) };
       const plan = await withOutputLock(join(settings.out, 'plan.lock'), () => planCohort(settings), waiting);
       const count = `${plan.slides.length} ${plan.slides.length === 1 ? 'slide' : 'slides'}`;

@@ -57,4 +57,3 @@ function squaresWithin(width: number, height: number, sideX: number, sideY: numb
     starts(width, sideX).map((x) => ({ x, y, width: sideX, height: sideY })),
   );
 }
-

@@ -35,7 +35,13 @@ function texture(seed: number, isInverted: boolean): Uint8Array {
 
 async function writeDataset(name: string, isInverted: boolean): Promise<void> {
   for (const part of ['images', 'masks']) await mkdir(join(folder, name, part), { recursive: true });
-  const mask = encode({ width: SIDE, height: SIDE, data: new Uint8Array(SIDE * SIDE), channels: 1, depth: 8 });
+  const mask = encode({
+    width: SIDE,
+    height: SIDE,
+    data: new Uint8Array(SIDE * SIDE),
+    channels: 1,
+    depth: 8,
+  });
   const lines = ['name,patient'];
   for (let i = 0; i < 6; i++) {
     await writeFile(join(folder, name, 'images', `${i}.png`), texture(i + 1, isInverted));
@@ -114,9 +120,14 @@ it('stores statistics of a dataset, and knows images that are unlike it', { time
 });
 
 it('refuses a single patient, and a model without statistics', async () => {
-  await expect(domain('known', '--patients', 'P1', '--record', 'one')).rejects.toThrow(/at least two patients/);
+  await expect(domain('known', '--patients', 'P1', '--record', 'one')).rejects.toThrow(
+    /at least two patients/,
+  );
   const file = join(model, 'manifest.json');
-  const { domain: _dropped, ...without } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  const { domain: _dropped, ...without } = JSON.parse(await readFile(file, 'utf8')) as Record<
+    string,
+    unknown
+  >;
   await writeFile(file, JSON.stringify(without));
   await expect(domain('known')).rejects.toThrow(/no statistics of its training data.*--record/);
 });

@@ -53,7 +53,10 @@ export const addDomainCommand: AddCommand = (program) => {
     .option('--except <names>', 'not these patients', parsePatients)
     .option('--mpp <um>', 'µm per pixel, for images without one', parseMpp)
     .option('--slices <n>', 'slices per image at most', parseInteger(1), 16)
-    .option('--record <data>', "store statistics of this data in the model's folder, under this name of the data")
+    .option(
+      '--record <data>',
+      "store statistics of this data in the model's folder, under this name of the data",
+    )
     .addOption(backendOption())
     .addOption(threadsOption())
     .option('--json', 'print one JSON object')
@@ -70,7 +73,13 @@ async function measure(call: DomainCall): Promise<void> {
     );
   }
   const { images } = await chooseImages(segmenter.manifest, call);
-  const perImage: { image: string; patient: string | null; slices: number; distance: number; beyond: number }[] = [];
+  const perImage: {
+    image: string;
+    patient: string | null;
+    slices: number;
+    distance: number;
+    beyond: number;
+  }[] = [];
   for (const item of exceptPatients(images, call)) {
     const distances = await measureSlices(item, segmenter.manifest, call.slices, distance);
     if (distances.length === 0) continue;
@@ -87,12 +96,21 @@ async function measure(call: DomainCall): Promise<void> {
   const unlike = perImage.filter((image) => image.distance > 1).length;
   const patients = patientMedians(perImage);
   const unlikePatients = patients.filter(({ distance: median }) => median > 1).length;
-  const result = { model: segmenter.manifest.id, data: call.data, images: perImage, unlike, patients, unlikePatients };
+  const result = {
+    model: segmenter.manifest.id,
+    data: call.data,
+    images: perImage,
+    unlike,
+    patients,
+    unlikePatients,
+  };
   if (call.json === true) {
     printJson(result);
     return;
   }
-  const lines = patients.map(({ patient, distance: median }) => `${terminalText(patient)}  ${median.toFixed(2)}`);
+  const lines = patients.map(
+    ({ patient, distance: median }) => `${terminalText(patient)}  ${median.toFixed(2)}`,
+  );
   print(
     `${lines.join('\n')}\n\n${unlike} of ${perImage.length} images and ${unlikePatients} of ${patients.length} patients ` +
       'do not look like the training data (median of their slices above 1).\n',
@@ -116,13 +134,20 @@ async function record(call: DomainCall, data: string): Promise<void> {
   const files = await readModelFiles(basename(folder), fromFolder(folder));
   const stages = encoderStages(checkNetwork(basename(folder), files));
   if (stages.length === 0) {
-    throw new CommandError(`${files.manifest.id}: The network has no encoder whose stages could be measured.`);
+    throw new CommandError(
+      `${files.manifest.id}: The network has no encoder whose stages could be measured.`,
+    );
   }
   const network = await startNetwork(call.model, call);
-  const slices = await trainingSlices(call, network.segmenter, stages.map(({ node }) => node));
+  const slices = await trainingSlices(
+    call,
+    network.segmenter,
+    stages.map(({ node }) => node),
+  );
   network.release();
   const patients = new Set(slices.map(({ patient }) => patient)).size;
-  if (patients < 2) throw new CommandError(`${call.data}: Statistics need the images of at least two patients.`);
+  if (patients < 2)
+    throw new CommandError(`${call.data}: Statistics need the images of at least two patients.`);
   const measured = fitStatistics(slices);
   const bytes = encodeStatistics(measured.stages);
   const domain: NonNullable<ModelManifest['domain']> = {
@@ -136,7 +161,8 @@ async function record(call: DomainCall, data: string): Promise<void> {
   };
   await changeManifest(folder, (manifest) => ({ ...manifest, domain }), { [statisticsFile]: bytes });
   if (call.json === true) printJson({ model: files.manifest.id, domain });
-  else print(`${files.manifest.id}: statistics of ${measured.slices} slices of ${measured.patients} patients\n`);
+  else
+    print(`${files.manifest.id}: statistics of ${measured.slices} slices of ${measured.patients} patients\n`);
 }
 
 /** Slices of the patients that the model was not measured on. */
@@ -150,7 +176,9 @@ async function trainingSlices(
   if (means === undefined) throw new CommandError('This backend cannot measure an encoder.');
   const { images } = await chooseImages(manifest, { patients: 'all', ...call });
   const heldOut = new Set(manifest.dataset?.heldOutPatients ?? []);
-  const training = exceptPatients(images, call).filter(({ patient }) => patient === null || !heldOut.has(patient));
+  const training = exceptPatients(images, call).filter(
+    ({ patient }) => patient === null || !heldOut.has(patient),
+  );
   const slices: PatientMeans[] = [];
   for (const item of training) {
     const patient = item.patient ?? item.name;
@@ -162,5 +190,9 @@ async function trainingSlices(
 }
 
 function exceptPatients(images: readonly DatasetItem[], { except, data }: DomainCall): DatasetItem[] {
-  return ofPatients(images, { only: null, except: except === undefined || except === 'all' ? [] : except }, data);
+  return ofPatients(
+    images,
+    { only: null, except: except === undefined || except === 'all' ? [] : except },
+    data,
+  );
 }

@@ -1,10 +1,11 @@
 /** The whole command, with a network of random weights. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { Command } from 'commander';
 import { encode } from 'fast-png';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { overriddenCheck } from '../base/overridden-check.ts';
 import { initialiseNodeBackend } from '../runtime/backend.node.ts';
@@ -148,6 +149,44 @@ it('refuses a model that fails its check; with --force every output says so, and
   const html = join(folder, 'sound.html');
   expect(JSON.parse(await evaluate('--json', '--html', html))).toMatchObject({ modelCheck: 'passed' });
   expect(await readFile(html, 'utf8')).not.toContain(overriddenCheck);
+});
+
+it('says on stderr and in every output that --mpp, or what is known of the data, replaces what an image states', async () => {
+  const data = join(folder, 'stated');
+  for (const name of ['images', 'masks']) await mkdir(join(data, name), { recursive: true });
+  const create = { width: SIDE, height: SIDE, background: '#c8a' };
+  // 5 µm per pixel.
+  for (const name of ['b', 'c']) {
+    await sharp({ create: { ...create, channels: 3 } })
+      .tiff({ xres: 200, yres: 200 })
+      .toFile(join(data, 'images', `${name}.tif`));
+    await copyFile(join(folder, 'data', 'masks', `${name}.png`), join(data, 'masks', `${name}.png`));
+  }
+  await writeFile(join(data, 'index.csv'), 'name,patient\nb,B\nc,C\n');
+  const errors: string[] = [];
+  const written = vi
+    .spyOn(process.stderr, 'write')
+    .mockImplementation((text) => errors.push(String(text)) > 0);
+  const html = join(folder, 'mpp.html');
+  try {
+    const given = ['--data', data, '--mpp', '10'];
+    const result = JSON.parse(await evaluate(...given, '--json', '--html', html)) as {
+      slides: { mppNote?: string }[];
+    };
+    const note = /^The slide states 5 µm per pixel \(.+\); --mpp 10 is used instead\.$/;
+    expect(result.slides).toMatchObject([
+      { mppNote: expect.stringMatching(note) as string },
+      { mppNote: expect.stringMatching(note) as string },
+    ]);
+    expect(errors.filter((line) => line.includes('--mpp 10'))).toHaveLength(1);
+    expect(await readFile(html, 'utf8')).toMatch(/2 images: The slide states 5 µm per pixel/);
+    expect(await evaluate(...given)).toMatch(/^2 images: The slide states 5 µm per pixel/m);
+    // The manifest's own for this data.
+    expect(await evaluate('--data', data)).toMatch(/the data's 9\.7\d* is used instead/);
+    expect(await evaluate('--data', data, '--mpp', '5')).not.toContain('is used instead');
+  } finally {
+    written.mockRestore();
+  }
 });
 
 it('measures the patients of --patients', async () => {

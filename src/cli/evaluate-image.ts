@@ -7,7 +7,7 @@ import { type ClassesIn, type DatasetItem, knownMpp } from '../training/datasets
 import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
 import { noObjects, type ObjectCounts } from '../evaluation/objects.ts';
 import { ObjectMasks } from './evaluate-objects.ts';
-import { planSlide, runOnSlide } from './run-model.ts';
+import { planSlide, replacedMpp, runOnSlide } from './run-model.ts';
 
 /** Names of patients, or all. */
 export type PatientsOption = readonly string[] | 'all';
@@ -62,8 +62,9 @@ export async function chooseImages(
  * Segments an image and compares it with its ground truth, cell by cell.
  * @param overlap of neighbouring slices, as a share of their width
  * @param smallestObject µm²; null if objects are not compared
- * @returns the comparison, the number of slices that could not be read, and the objects if they were compared, distances in
- *   µm
+ * @param mppGiver whose the µm per pixel of the item are, for the sentence that they replace the slide's
+ * @returns the comparison, the number of slices that could not be read, the objects if they were compared, distances in µm,
+ *   and the sentence of `replacedMpp`
  * @throws SlideError, AnnotationError, DatasetError, CommandError
  */
 export async function evaluateImage(
@@ -71,13 +72,20 @@ export async function evaluateImage(
   network: Network,
   overlap: number,
   smallestObject: number | null = null,
-): Promise<{ comparison: Comparison; broken: number; objects: ObjectCounts | null }> {
+  mppGiver?: string,
+): Promise<{
+  comparison: Comparison;
+  broken: number;
+  objects: ObjectCounts | null;
+  mppNote: string | null;
+}> {
   const { manifest } = network.segmenter;
   const comparison = createComparison(manifest.classes.length);
   const truth = await item.truth();
   const counted = (await item.counted?.()) ?? null;
   const slide = await item.open();
   try {
+    const mppNote = replacedMpp(slide, item.mpp, mppGiver);
     const { plan } = await planSlide(slide, manifest, {
       mpp: item.mpp,
       area: { kind: 'slide' },
@@ -97,10 +105,10 @@ export async function evaluateImage(
         addCell(comparison, { truth, counted, masks }, cell, slide.metadata);
       },
     });
-    if (masks === null || smallestObject === null) return { comparison, broken, objects: null };
+    if (masks === null || smallestObject === null) return { comparison, broken, objects: null, mppNote };
     const objects = noObjects();
     masks.addTo(objects, smallestObject);
-    return { comparison, broken, objects };
+    return { comparison, broken, objects, mppNote };
   } finally {
     slide.close();
   }

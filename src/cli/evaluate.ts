@@ -2,20 +2,19 @@
 import { markedIf, overriddenCheck } from '../base/overridden-check.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { createComparison, figuresOf, pool, type Comparison } from '../evaluation/comparison.ts';
-import { figureIntervals, type FigureIntervals, pooledObjects } from '../evaluation/figure-intervals.ts';
-import { type ObjectCounts, type ObjectFigures, objectFigures, poolObjects } from '../evaluation/objects.ts';
+import { figureIntervals, pooledObjects } from '../evaluation/figure-intervals.ts';
+import { type ObjectCounts, objectFigures, poolObjects } from '../evaluation/objects.ts';
 import type { PatientInterval } from '../evaluation/patient-bootstrap.ts';
 import { mulberry32 } from '../runtime/variables.ts';
 import { toRows } from '../evaluation/confusion-matrix.ts';
-import { imagesTable, metricsTable } from '../evaluation/metrics-table.ts';
 import { evaluationReport, type ImageRow } from '../evaluation/report/evaluation-report.ts';
 import { duration } from '../evaluation/report/figures.ts';
 import type { BackendRequest } from '../runtime/native/node-backends.ts';
-import type { ModelManifest } from '../runtime/manifest.ts';
 import type { DatasetItem } from '../training/datasets/dataset.ts';
 import { recordMetrics } from '../training/export-run.ts';
 import { CommandError, type AddCommand, wrongOptions } from './command.ts';
 import { chooseImages, evaluateImage, parsePatients, type PatientsOption } from './evaluate-image.ts';
+import { asText, mppLines, type Measured } from './evaluate-text.ts';
 import { startNetwork } from './run-model.ts';
 import { classNames, modelFolder } from './model-folder.ts';
 import {
@@ -28,8 +27,7 @@ import {
   threadsOption,
 } from './options.ts';
 import { codeVersion } from './package-info.ts';
-import { terminalText } from '../base/terminal-text.ts';
-import { print, printJson } from './terminal.ts';
+import { print, printJson, warn } from './terminal.ts';
 
 interface EvaluateCall {
   readonly model: string;
@@ -52,9 +50,6 @@ interface EvaluateCall {
 /** The same images give the same intervals. */
 const INTERVAL_SEED = 1;
 
-/** Up to this many images are listed in the terminal. */
-const maxListedImages = 40;
-
 /** Adds the command to the program. */
 export const addEvaluateCommand: AddCommand = (program) => {
   program
@@ -69,7 +64,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .requiredOption('--data <dir>', 'folder of the dataset')
     .option('--patients <names>', 'only these patients, comma-separated; "all" for all', parsePatients)
     .option('--class-of-value <classes>', 'class of each index mask value, comma-separated', parseIntegers(0))
-    .option('--mpp <um>', 'µm per pixel, for images without one', parseMpp)
+    .option('--mpp <um>', 'µm per pixel, for images without one; replaces what others state', parseMpp)
     .option('--tissue-only', 'ignore background of annotated slides')
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5', parseOverlap, 0)
     .option(
@@ -105,22 +100,32 @@ async function evaluate(call: EvaluateCall): Promise<void> {
   const { images, split } = await chooseImages(manifest, call);
   const pooled = createComparison(names.length);
   const patients = new Map<string, PatientSums>();
-  const slides: (ImageRow & { slide: string; ece: number | null; seconds: number })[] = [];
+  const slides: (ImageRow & { slide: string; ece: number | null; seconds: number; mppNote?: string })[] = [];
+  const mppNotes = new Map<string, number>();
   const start = performance.now();
   for (const item of images) {
     const imageStart = performance.now();
-    const { comparison, broken, objects } = await evaluateImage(
+    const { comparison, broken, objects, mppNote } = await evaluateImage(
       item,
       network,
       call.overlap,
       call.objects ?? null,
+      call.mpp === undefined ? "the data's" : '--mpp',
     );
+    if (mppNote !== null) {
+      // Once for all images that state the same.
+      if (!mppNotes.has(mppNote)) warn(`${item.image}: ${mppNote}`);
+      mppNotes.set(mppNote, (mppNotes.get(mppNote) ?? 0) + 1);
+    }
     pool(pooled, comparison);
     addToPatient(patients, item, comparison, objects);
     const { calibration, ...metrics } = figuresOf(comparison);
     const seconds = (performance.now() - imageStart) / 1000;
     const { name, patient, image } = item;
-    slides.push({ slide: image, image: name, patient, ...metrics, ece: calibration.ece, broken, seconds });
+    slides.push({
+      ...{ slide: image, image: name, patient, ...metrics, ece: calibration.ece, broken, seconds },
+      ...(mppNote !== null && { mppNote }),
+    });
   }
   const { backend } = network;
   network.release();
@@ -153,6 +158,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
           'Background',
           images.some((item) => 'counted' in item) ? 'ignored' : 'counts as the background class',
         ],
+        ...mppLines(mppNotes).map((line): [string, string] => ['µm per pixel', line]),
         ['Backend', backend.name],
         ['Duration', duration(seconds)],
         ['Model check', overridden ? overriddenCheck : 'passed'],
@@ -184,38 +190,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
     slides,
   };
   if (call.json === true) printJson(result);
-  else print(asText(manifest, call, split, measured, slides));
-}
-
-function asText(
-  manifest: ModelManifest,
-  { data, force = false }: EvaluateCall,
-  split: string,
-  { pooled, intervals, objects }: Measured,
-  slides: readonly (ImageRow & { ece: number | null })[],
-): string {
-  const { ece, overconfidence } = figuresOf(pooled).calibration;
-  const calibration =
-    ece === null || overconfidence === null
-      ? ''
-      : `calibration error (ECE) ${ece.toFixed(4)}   mean confidence minus accuracy ${overconfidence.toFixed(4)}\n`;
-  const list =
-    slides.length > maxListedImages
-      ? `For all ${String(slides.length)} images, use --json or --html.`
-      : imagesTable(slides, manifest.classes.length === 4);
-  const count = `${String(slides.length)} ${slides.length === 1 ? 'image' : 'images'}`;
-  return (
-    `${terminalText(markedIf(force, `${manifest.id} on ${count} of ${data} (${split})`))}\n\n` +
-    `${metricsTable(pooled.confusion, classNames(manifest))}\n${calibration}` +
-    `${objects === null ? '' : objectsText(objects)}${intervalsText(intervals)}\n${list}\n`
-  );
-}
-
-/** What all images together gave. */
-interface Measured {
-  readonly pooled: Comparison;
-  readonly intervals: FigureIntervals;
-  readonly objects: ObjectFigures | null;
+  else print(asText(manifest, call, split, measured, slides, mppNotes));
 }
 
 /** What the images of one patient gave. */
@@ -239,19 +214,6 @@ function addToPatient(
   }
   pool(known.comparison, comparison);
   if (known.objects !== null && objects !== null) poolObjects(known.objects, objects);
-}
-
-const text3 = (value: number | null): string => (value === null ? 'none' : value.toFixed(3));
-
-function objectsText({ f1, dice, hausdorff }: ObjectFigures): string {
-  const distance = hausdorff === null ? 'none' : `${hausdorff.toFixed(1)} µm`;
-  return `objects: F1 ${text3(f1)}   Dice ${text3(dice)}   Hausdorff ${distance}\n`;
-}
-
-function intervalsText({ patients, miou, accuracy }: FigureIntervals): string {
-  if (miou === null || accuracy === null) return '';
-  const range = ({ low, high }: PatientInterval): string => `${low.toFixed(3)} to ${high.toFixed(3)}`;
-  return `95 % over ${String(patients)} patients: mIoU ${range(miou)}   accuracy ${range(accuracy)}\n`;
 }
 
 /** Stores metrics in the model's manifest and card. @throws CommandError if no pixel was compared. */

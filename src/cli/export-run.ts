@@ -1,6 +1,7 @@
 /** Writes a model in the format of `dualscope export`. Nothing is left behind when writing fails. */
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../base/make-folder.node.ts';
 import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { fromFolder } from '../runtime/load-model.node.ts';
@@ -88,7 +89,7 @@ async function isTaken(path: string): Promise<boolean> {
 /** Runs `write` in an existing folder, alone on that output. @throws CommandError when the file system refuses. */
 async function written(out: string, write: () => Promise<number>): Promise<number> {
   try {
-    await mkdir(dirname(out), { recursive: true });
+    await makeFolder(dirname(out));
     return await withOutputLock(lockOf(out), write);
   } catch (error) {
     if (!(error instanceof Error && 'syscall' in error)) throw error;
@@ -106,7 +107,7 @@ async function copyModel(
   out: string,
   widened: ReadonlyMap<string, Uint8Array<ArrayBuffer>> | null,
 ): Promise<number> {
-  await mkdir(out, { recursive: true });
+  await makeFolder(out);
   let bytes = 0;
   const write = async (name: string, data: Uint8Array): Promise<void> => {
     await replaceFile(join(out, name), data);

@@ -1,9 +1,9 @@
 /** `dualscope phantom`: writes synthetic slides with ground truth. */
-import { mkdir } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
 import { Option } from 'commander';
 import { writePhantom, type PhantomFormat, type PhantomNote } from '../phantom/write-phantom.node.ts';
 import type { AddCommand } from './command.ts';
+import { createFolder } from './create-folder.ts';
 import { parseInRange } from './options.ts';
 import { print, printJson, progressStream } from './terminal.ts';
 
@@ -43,7 +43,7 @@ export const addPhantomCommand: AddCommand = (program) => {
     )
     .option('--json', 'print one JSON object')
     .action(async (call: PhantomCall) => {
-      await mkdir(call.out, { recursive: true });
+      await createFolder(call.out);
       const bar = new SingleBar({
         format: 'slide {slide} of {slides} [{bar}] {percentage} % | {eta_formatted} left',
         stream: progressStream,

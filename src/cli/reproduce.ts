@@ -1,9 +1,10 @@
 /** `dualscope reproduce`: trains and evaluates every row of the paper's tables, and prints them. */
 import { spawn } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { makeFolder } from '../base/make-folder.node.ts';
 import { withOutputLock } from '../base/output-lock.node.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import {
@@ -150,7 +151,7 @@ async function runAll(runs: readonly Run[], call: ReproduceCall, weights: string
   const work = async (): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
       if ((await resultOf(run)) !== null) continue;
-      await mkdir(run.folder, { recursive: true });
+      await makeFolder(run.folder);
       await withOutputLock(join(run.folder, 'reproduce.lock'), () => trainAndEvaluate(run, call, weights));
     }
   };
@@ -194,7 +195,7 @@ async function trainAndEvaluate(
     seconds: trained.seconds,
     confusion: evaluated.confusion,
   };
-  await mkdir(dirname(resultFile), { recursive: true });
+  await makeFolder(dirname(resultFile));
   await replaceFile(resultFile, `${JSON.stringify(result)}\n`);
 }
 

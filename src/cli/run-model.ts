@@ -173,12 +173,15 @@ export async function runOnSlide(
   }
 }
 
-/** A sentence where the µm per pixel that were given replace others that the slide states; null otherwise. */
-export function replacedMpp({ metadata }: Slide, given: number | null): string | null {
+/**
+ * A sentence where the µm per pixel that were given replace others that the slide states; null otherwise.
+ * @param giver whose they are.
+ */
+export function replacedMpp({ metadata }: Slide, given: number | null, giver = '--mpp'): string | null {
   const { mpp } = metadata;
   if (given === null || mpp === null || (mpp.x === given && mpp.y === given)) return null;
   const stated = mpp.x === mpp.y ? String(mpp.x) : `${mpp.x} × ${mpp.y}`;
-  return `The slide states ${stated} µm per pixel (${mpp.source}); --mpp ${given} is used instead.`;
+  return `The slide states ${stated} µm per pixel (${mpp.source}); ${giver} ${given} is used instead.`;
 }
 
 /** µm per level-0 pixel: given on the command line, else from the slide. @throws CommandError if neither is known. */

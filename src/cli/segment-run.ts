@@ -1,5 +1,5 @@
 /** Runs `dualscope segment` on a whole plan: segments missing slices, stores each slice, writes the results. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { lockOf, withOutputLock, type OutputLock } from '../base/output-lock.node.ts';
 import type { BackendRequest } from '../runtime/native/node-backends.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
@@ -10,6 +10,7 @@ import { fitWarning, measureFit, type TissueFit } from '../segment/tissue-fit.ts
 import { noTime, type SegmentSummary } from '../segment/run-progress.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
+import { createFolder } from './create-folder.ts';
 import { startNodeReader } from './reader-client.ts';
 import { runOnSlide, startNetwork } from './run-model.ts';
 import { changedInRun, checkUnchanged, openFromCommandLine } from './slide.ts';
@@ -67,16 +68,6 @@ async function segmentLocked(
     return result;
   } finally {
     slices.close();
-  }
-}
-
-/** Creates the folder for results. @throws CommandError when a file is in the way, or it must not be written. */
-export async function createFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new CommandError(`${path}: The folder can't be created (${code}). Give another --out.`);
   }
 }
 

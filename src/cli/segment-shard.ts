@@ -8,7 +8,8 @@ import { existingResults, inTheWay, resultMismatch } from './existing-results.ts
 import { findSealed, seal, type FoundJson, type Sealed } from './sealed-json.ts';
 import { planSegment, type PlannedSegment } from './segment-plan.ts';
 import { modelCheckOf, type SegmentResult } from './segment-result.ts';
-import { createFolder, segmentMissing, type SegmentCall } from './segment-run.ts';
+import { createFolder } from './create-folder.ts';
+import { segmentMissing, type SegmentCall } from './segment-run.ts';
 import { openSlices, storedCount } from './stored-slices.ts';
 
 /** The result file of a shard, and what `--json` prints. */

@@ -1,7 +1,18 @@
 /** The whole command, with a network of random weights. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, cp, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromFile } from 'geotiff';
@@ -236,6 +247,35 @@ it('ends with an error when the slide is deleted, cut or replaced in mid-run, an
   const resumed = JSON.parse(await segment(copy, ...words, '--resume', '--json')) as SegmentJson;
   expect(resumed.slices).toBe(12);
 }, 240_000);
+
+it.runIf(process.platform === 'linux')(
+  'ends with a sentence where the folder cannot be created',
+  async () => {
+    const out = '/proc/dualscope/out';
+    await expect(segment(slide, '--model', join(folder, 'model'), '--out', out)).rejects.toThrow(
+      `${out}: The folder can't be created (ENOENT). Give another --out.`,
+    );
+  },
+);
+
+it('says that there is nothing to resume in an empty file of slices', async () => {
+  const errors: string[] = [];
+  const written = vi
+    .spyOn(process.stderr, 'write')
+    .mockImplementation((text) => errors.push(String(text)) > 0);
+  const out = join(folder, 'emptied');
+  await mkdir(out);
+  const path = join(out, 'CMU-1-Small-Region.test-model.slices');
+  await writeFile(path, '');
+  try {
+    const words = ['--model', join(folder, 'model'), '--out', out, '--roi', '0,0,400,400', '--json'];
+    const result = JSON.parse(await segment(slide, ...words, '--resume')) as SegmentJson;
+    expect(result.computed).toBe(result.slices);
+    expect(errors.join('')).toContain(`${path}: This file of slices is empty`);
+  } finally {
+    written.mockRestore();
+  }
+});
 
 it('names an area that is off the slide, and the size of the slide', async () => {
   const words = [slide, '--model', join(folder, 'model'), '--out', join(folder, 'off')];

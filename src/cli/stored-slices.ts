@@ -53,6 +53,11 @@ export function openSlices(
       );
     }
   }
+  if (found !== undefined && !exists && call.resume === true) {
+    warn(
+      `${path}${label}: This file of slices is empty: there is nothing to continue, so all slices are computed.`,
+    );
+  }
   const created = open('create');
   if (created === null) throw new Error(`${path}: Can't create the file of slices.`);
   return created;

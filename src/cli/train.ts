@@ -2,7 +2,7 @@
  * `dualscope train`: trains a preset on images with ground truth, resumes, exports the model and writes a
  * report.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { SingleBar } from 'cli-progress';
@@ -20,6 +20,7 @@ import { SampleThreads } from '../training/sample-threads.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../training/training-config.ts';
 import { bestPoint, drawBatch, runTraining, type TrainedNetwork } from '../training/training-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
+import { createFolder } from './create-folder.ts';
 import { parseInteger, threadsOption, trainingBackendOption } from './options.ts';
 import { dataPart, exampleSlices, runReport, validateWeights } from './train-report.ts';
 import { trainingStart, type TrainingStart } from './train-start.ts';
@@ -81,7 +82,7 @@ async function train(call: TrainCall): Promise<void> {
   const started = await trainingStart(await readConfig(call.config), call);
   const folder = call.run ?? join('runs', started.config.id);
   if (call.stopAfter === undefined) await rejectForeignFolder(join(call.out, started.config.id));
-  await mkdir(folder, { recursive: true });
+  await createFolder(folder, '--run');
   await withOutputLock(join(folder, 'training.lock'), (lock) => trainLocked(call, started, folder, lock));
 }
 

@@ -1,4 +1,5 @@
 /** Whether the tissue of a run looks like what the model was trained on: measured on some of its slices, before any result. */
+import { quantile } from '../runtime/domain/fit-statistics.ts';
 import type { SlicePlan, PlannedSlice } from './grid.ts';
 import type { Network } from './network.ts';
 import type { SliceReader } from './slice-reader.ts';
@@ -48,7 +49,13 @@ export interface FitRequest {
  * read, or the call is aborted.
  * @throws ModelError when the network fails and no backend is left; SlideError when the whole slide becomes unreadable.
  */
-export async function measureFit({ reader, plan, tissue, network, signal }: FitRequest): Promise<TissueFit | null> {
+export async function measureFit({
+  reader,
+  plan,
+  tissue,
+  network,
+  signal,
+}: FitRequest): Promise<TissueFit | null> {
   if (network.segmenter.distance === undefined) return null;
   const abort = signal ?? new AbortController().signal;
   const distances: number[] = [];
@@ -66,11 +73,10 @@ export async function measureFit({ reader, plan, tissue, network, signal }: FitR
     }
   }
   if (distances.length === 0) return null;
-  const sorted = distances.sort((a, b) => a - b);
   return {
-    slices: sorted.length,
-    distance: (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2,
-    beyond: sorted.filter((distance) => distance > 1).length / sorted.length,
+    slices: distances.length,
+    distance: quantile(distances, 0.5),
+    beyond: distances.filter((distance) => distance > 1).length / distances.length,
   };
 }
 
@@ -100,9 +106,9 @@ function typicalSlices(plan: SlicePlan, tissue: TissueMask | null): readonly Pla
   const inside = plan.slices.filter(({ rect }) => isInside(rect, plan));
   const candidates = inside.length === 0 ? plan.slices : inside;
   if (tissue === null) return candidates;
-  const shares = candidates.map(({ rect }) => tissueShare(tissue, rect));
-  const most = shares.reduce((highest, share) => Math.max(highest, share), 0);
-  return candidates.filter((_, i) => shares[i]! >= mostlyTissue * most);
+  const shares = candidates.map((slice) => ({ slice, share: tissueShare(tissue, slice.rect) }));
+  const most = shares.reduce((highest, { share }) => Math.max(highest, share), 0);
+  return shares.filter(({ share }) => share >= mostlyTissue * most).map(({ slice }) => slice);
 }
 
 function isInside({ x, y, width, height }: Level0Rect, { slideWidth, slideHeight }: SlicePlan): boolean {
@@ -113,5 +119,8 @@ function isInside({ x, y, width, height }: Level0Rect, { slideWidth, slideHeight
 /** `most` of them, or all, evenly spread. */
 export function evenlySpread<T>(all: readonly T[], most: number): T[] {
   const count = Math.min(most, all.length);
-  return Array.from({ length: count }, (_, i) => all[Math.floor(((i + 0.5) * all.length) / count)]!);
+  const places = new Set(
+    Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * all.length) / count)),
+  );
+  return all.filter((_, i) => places.has(i));
 }

@@ -1,4 +1,5 @@
 /** An image whose pixels are means over larger images, added part by part in any order. */
+import { KeptMeans } from './kept-means.ts';
 import type { RgbaImage } from './slide.ts';
 
 type Rgb = readonly [red: number, green: number, blue: number];
@@ -22,6 +23,8 @@ export class MeanImage {
   readonly step: number;
   /** Red, green, blue, and the share of the pixel that has been added, 0 to 255. */
   readonly #data: Uint8ClampedArray<ArrayBuffer>;
+  /** Coarser copies by how many pixels of this image each of theirs is the mean of, on both axes. */
+  readonly #kept = new Map<number, KeptMeans>();
 
   /** @param step a whole number. */
   constructor(width: number, height: number, step: number) {
@@ -66,6 +69,7 @@ export class MeanImage {
   /** Gives pixels that nothing has been added to a colour for the time being. The area is in pixels of this image. */
   guess(colour: Rgb, left: number, top: number, right: number, bottom: number): void {
     const data = this.#data;
+    this.#changed(left, top, right, bottom);
     for (let y = Math.max(0, top); y < Math.min(this.height, bottom); y++) {
       for (let x = Math.max(0, left); x < Math.min(this.width, right); x++) {
         const at = (y * this.width + x) * 4;
@@ -77,35 +81,34 @@ export class MeanImage {
     }
   }
 
-  /** A part of the image as opaque pixels, each the mean of `by × by`. Sizes are in pixels of the result. */
+  /**
+   * A part of the image as opaque pixels, each the mean of `by × by`. Sizes are in pixels of the result. What has not
+   * changed since the last call is not computed again: a viewer asks for all of it a few times a second.
+   */
   cut(left: number, top: number, width: number, height: number, by = 1): RgbaImage {
+    const source = by === 1 ? this.#data : this.#means(by).fresh(left, top, left + width, top + height);
+    const across = by === 1 ? this.width : Math.ceil(this.width / by);
     const result = new Uint8ClampedArray(width * height * 4);
-    const data = this.#data;
     for (let y = 0; y < height; y++) {
-      const y0 = (top + y) * by;
-      const y1 = Math.min(this.height, y0 + by);
-      for (let x = 0; x < width; x++) {
-        const x0 = (left + x) * by;
-        const x1 = Math.min(this.width, x0 + by);
-        let red = 0;
-        let green = 0;
-        let blue = 0;
-        for (let v = y0; v < y1; v++) {
-          for (let at = (v * this.width + x0) * 4, end = (v * this.width + x1) * 4; at < end; at += 4) {
-            red += data[at]!;
-            green += data[at + 1]!;
-            blue += data[at + 2]!;
-          }
-        }
-        const count = Math.max(1, (x1 - x0) * (y1 - y0));
-        const to = (y * width + x) * 4;
-        result[to] = red / count;
-        result[to + 1] = green / count;
-        result[to + 2] = blue / count;
-        result[to + 3] = 255;
-      }
+      const from = ((top + y) * across + left) * 4;
+      result.set(source.subarray(from, from + width * 4), y * width * 4);
     }
+    for (let at = 3; at < result.length; at += 4) result[at] = 255;
     return { width, height, data: result };
+  }
+
+  #means(by: number): KeptMeans {
+    let means = this.#kept.get(by);
+    if (means === undefined) {
+      means = new KeptMeans({ width: this.width, height: this.height, data: this.#data }, by);
+      this.#kept.set(by, means);
+    }
+    return means;
+  }
+
+  /** Notes that pixels of an area have changed. */
+  #changed(left: number, top: number, right: number, bottom: number): void {
+    for (const means of this.#kept.values()) means.changed(left, top, right, bottom);
   }
 
   /**
@@ -149,6 +152,7 @@ export class MeanImage {
   ): void {
     const { step } = this;
     const data = this.#data;
+    this.#changed(left / step, top / step, right / step, bottom / step);
     for (let y = Math.max(0, Math.floor(top / step)); y < this.height && y * step < bottom; y++) {
       const y0 = Math.max(top, y * step);
       const y1 = Math.min(bottom, (y + 1) * step);

@@ -140,7 +140,7 @@ export class Overview {
         tell();
         return true;
       },
-      'first',
+      'sample',
     );
     if (this.#guessing) await this.#guessByThumbnail(means, signal);
     report(this.progress);
@@ -173,22 +173,20 @@ export class Overview {
     return this.#image.enlarge(left, top, width, height, ratio);
   }
 
-  /** @param passes `first`: ends when the tiles of the first pass have been read. */
+  /** @param passes `sample`: ends when the tiles that sample the slide have been read. */
   async #readTiles(
     signal: AbortSignal | undefined,
     done: (tile: OrderedTile, mean: TileMean['mean'] | null) => boolean,
-    passes: 'first' | 'all',
+    passes: 'sample' | 'all',
   ): Promise<void> {
     let goOn = true;
-    let stride: number | null = null;
     const worker = async (): Promise<void> => {
       while (goOn) {
         if (this.#urgent > 0) await new Promise<void>((resume) => this.#resume.push(resume));
         if (signal?.aborted) throw abortReason(signal);
         const tile = this.#order.peek();
         if (tile === null) return;
-        stride ??= tile.stride;
-        if (passes === 'first' && tile.stride < stride) return;
+        if (passes === 'sample' && !tile.sample) return;
         this.#order.take(tile.column, tile.row);
         let read: ReducedTile;
         try {

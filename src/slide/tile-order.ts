@@ -13,14 +13,20 @@ export interface OrderedTile {
   readonly row: number;
   /** Distance of the tiles of this pass, on both axes; the tile stands for a square of this side around it. */
   readonly stride: number;
+  /** Whether it belongs to the passes that sample the whole rectangle, before it is read in full. */
+  readonly sample: boolean;
 }
 
-/** Most tiles of the first pass. */
-const firstPass = 256;
+/** Most tiles of the first pass: few, because the eye waits for the last of them. */
+const firstPass = 64;
+/** Most tiles of a pass that samples. */
+const samplePass = 256;
 
 /** A walk over a rectangle in passes; the tiles of each pass lie in the gaps of those before. */
 class Passes {
   readonly #rect: TileRect;
+  /** Least distance between tiles of a sample. */
+  readonly #sampleStride: number;
   #stride: number;
   #column: number;
   #row: number;
@@ -29,6 +35,8 @@ class Passes {
     this.#rect = rect;
     const count = (rect.right - rect.left) * (rect.bottom - rect.top);
     let stride = 1;
+    while (count / stride ** 2 > samplePass) stride *= 2;
+    this.#sampleStride = stride;
     while (count / stride ** 2 > firstPass) stride *= 2;
     this.#stride = stride;
     this.#column = rect.left + (stride >> 1);
@@ -41,7 +49,8 @@ class Passes {
     for (;;) {
       const stride = this.#stride;
       if (this.#column < right && this.#row < bottom) {
-        const tile = { column: this.#column, row: this.#row, stride };
+        const sample = stride >= this.#sampleStride;
+        const tile = { column: this.#column, row: this.#row, stride, sample };
         this.#column += stride;
         return tile;
       }

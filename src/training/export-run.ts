@@ -2,8 +2,9 @@
  * Writes a trained network as a model folder (manifest, graph, golden tensors, card), and later its measured
  * figures.
  */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../base/make-folder.node.ts';
 import { FileSet } from '../base/file-set.node.ts';
 import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
 import { replaceFolder } from '../base/replace-file.node.ts';
@@ -68,7 +69,7 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
  * @throws Error when the folder has other files, or another process writes there.
  */
 export async function writeModel(model: ExportedModel, folder: string): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true });
+  await makeFolder(dirname(folder));
   await withOutputLock(lockOf(folder), async () => {
     await rejectForeignFolder(folder);
     await replaceFolder(folder, model.files);

@@ -1,6 +1,7 @@
 /** A training run on disk: resumes from its last checkpoint, saves at intervals and reports its progress. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../base/make-folder.node.ts';
 import { csvTable } from '../base/csv.ts';
 import { removeParts, replaceFile } from '../base/replace-file.node.ts';
 import type { ValidationPoint } from '../evaluation/report/training-report.ts';
@@ -68,7 +69,7 @@ interface Progress {
 export async function runTraining(options: TrainingRunOptions): Promise<TrainedNetwork> {
   const { preset, config, folder } = options;
   const plan = featurePlan(config, preset);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await removeParts(
     ['checkpoint.bin', 'best.bin', 'losses.csv', 'features.json'].map((name) => join(folder, name)),
   );

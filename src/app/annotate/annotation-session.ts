@@ -1,10 +1,8 @@
 /** Annotations and ground truth of the open slide: reads files, maps labels to classes, saves edits and bookmarks. */
-import { WorkerError } from '../../base/error-report.ts';
-import type { ErrorReport } from '../../base/error-report.ts';
-import type { AnnotatedRegion, RefusedRegion } from '../../annotation/annotation-file.ts';
+import type { AnnotatedRegion } from '../../annotation/annotation-file.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { MapClient } from '../../worker/map-client.ts';
-import { logEntry, reportOf } from '../session/error-log.ts';
+import { logEntry } from '../session/error-log.ts';
 import type { TruthLayer } from '../session/layer-content.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import { activePaneOf, annotateOf } from '../state/state.ts';
@@ -14,15 +12,15 @@ import { TruthPainter } from '../truth/truth-painter.ts';
 import type { TruthAreas } from '../truth/truth-painter.ts';
 import { fromRegion, toRegion } from './annotation.ts';
 import type { Annotation } from './annotation.ts';
-import type { AnnotateAction, Saving, TruthLabel, TruthSummary } from './annotate-state.ts';
+import type { AnnotateAction, TruthLabel, TruthSummary } from './annotate-state.ts';
 import type { KeptAnnotations, KeptTruth } from './annotation-record.ts';
 import { AnnotationStore, onPageHidden } from './annotation-store.ts';
 import { labelModel } from './label-colours.ts';
 import { matchLabels, rememberLabels } from './label-memory.ts';
+import { readAnnotationFiles } from './read-annotation-files.ts';
+import { SavingNotes } from './saving-notes.ts';
 
 type Classes = ModelManifest['classes'];
-
-const retryCommand = 'annotate.retry';
 
 /** Milliseconds after the last edit before ground truth drawn by the user is repainted. */
 const paintPause = 400;
@@ -32,6 +30,7 @@ export class AnnotationSession {
   readonly #client: MapClient;
   readonly #painter: TruthPainter;
   readonly #kept: AnnotationStore;
+  readonly #notes: SavingNotes;
   /** Regions of the open slide's ground truth file. */
   #fileRegions: readonly AnnotatedRegion[] = [];
   /** Saved ground truth until the models are known, whose classes its labels are mapped to. */
@@ -41,8 +40,6 @@ export class AnnotationSession {
   #paintTimer: number | undefined;
   /** Resolves when the saved annotations of the open slide have been read. */
   #ready: Promise<void> = Promise.resolve();
-  /** Why writing fails; null while it works. */
-  #failing: string | null = null;
   /** Whether a change of another tab is being taken over: it is on disk already. */
   #isMerging = false;
 
@@ -50,19 +47,20 @@ export class AnnotationSession {
     this.#store = store;
     this.#client = client;
     this.#painter = new TruthPainter(store, client, layer);
+    this.#notes = new SavingNotes(store);
     this.#kept = new AnnotationStore({
       warn: (report) => {
         store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
       },
       changed: (fingerprint, kept) => this.#merge(fingerprint, kept),
-      failing: (reason) => this.#setFailing(reason),
+      failing: (reason) => this.#notes.writing(reason, this.#isShownLoaded()),
     });
     onPageHidden(() => this.#kept.flush());
     window.addEventListener('pageshow', ({ persisted }) => {
       if (persisted) this.#kept.refresh();
     });
     window.addEventListener('beforeunload', (event) => {
-      if (this.#hasUnsaved()) event.preventDefault();
+      if (this.#kept.isFailing || this.#notes.hasUnreadRest) event.preventDefault();
     });
     store.subscribe(
       ({ slide }) => slide?.slideId,
@@ -104,7 +102,7 @@ export class AnnotationSession {
 
   /** Reads one or more files as the ground truth of the open slide. */
   async loadTruth(files: readonly File[]): Promise<void> {
-    const regions = await this.#read(files);
+    const regions = await this.#readFiles(files);
     if (regions === null) return;
     this.#fileRegions = regions;
     this.#setTruth('file', files.map(({ name }) => name).join(', '), 'background');
@@ -115,7 +113,7 @@ export class AnnotationSession {
    * classes: unknown labels would count as background.
    */
   async offerTruth(file: File): Promise<void> {
-    const regions = await this.#read([file]);
+    const regions = await this.#readFiles([file]);
     const state = this.#store.getState();
     if (regions === null || annotateOf(state).truth !== null) return;
     const classNames = this.#classes(state).map(({ name }) => name);
@@ -126,7 +124,7 @@ export class AnnotationSession {
 
   /** Imports files as editable annotations. */
   async importFiles(files: readonly File[]): Promise<void> {
-    const regions = await this.#read(files);
+    const regions = await this.#readFiles(files);
     if (regions === null) return;
     this.addRegions(regions);
   }
@@ -201,9 +199,7 @@ export class AnnotationSession {
     const opened = await this.#kept.open(fingerprint, name);
     if (!this.#isOpen(slide)) return;
     if (opened.kind === 'failed') {
-      const entry = logEntry('warning', unreadReport(name, opened.reason), retryCommand);
-      this.#dispatch({ kind: 'saving', saving: { kind: 'unread', reason: opened.reason } });
-      this.#store.dispatch({ type: 'log', entry });
+      this.#notes.unread(slide, opened.reason);
       return;
     }
     const { kept } = opened;
@@ -215,8 +211,8 @@ export class AnnotationSession {
     this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
     this.#store.dispatch({ type: 'bookmarks', bookmarks: [...kept.bookmarks, ...set] });
     this.#loadedSlide = slide.slideId;
-    this.#showSaving();
-    if (saving.kind === 'unread') this.#problemOver(readReport(name));
+    this.#notes.showWriting();
+    if (saving.kind === 'unread') this.#notes.read(slide);
     if (drawn.length > 0 || set.length > 0 || chosen !== null) this.#keep();
     await this.#modelsLoaded();
     if (this.#isOpen(slide) && this.#waitingTruth !== null) this.#takeTruth(this.#waitingTruth);
@@ -255,39 +251,6 @@ export class AnnotationSession {
     this.#setTruth(source, name, outside, false);
   }
 
-  #setFailing(reason: string | null): void {
-    this.#failing = reason;
-    this.#showSaving();
-    if (reason === null) this.#problemOver(writtenReport);
-    else {
-      const entry = logEntry('warning', unwrittenReport(reason), retryCommand);
-      this.#store.dispatch({ type: 'log', entry });
-    }
-  }
-
-  #problemOver(report: ErrorReport): void {
-    this.#store.dispatch({ type: 'log', entry: logEntry('info', report, null) });
-    if (this.#store.getState().notice?.commandId === retryCommand) {
-      this.#store.dispatch({ type: 'dismiss-notice' });
-    }
-  }
-
-  #showSaving(): void {
-    const { slide } = this.#store.getState();
-    if (slide === null || !this.#isLoaded(slide)) return;
-    const saving: Saving =
-      this.#failing === null ? { kind: 'saved' } : { kind: 'failing', reason: this.#failing };
-    this.#dispatch({ kind: 'saving', saving });
-  }
-
-  /** Whether closing the page would lose annotations. */
-  #hasUnsaved(): boolean {
-    const state = this.#store.getState();
-    const { annotations, saving } = annotateOf(state);
-    const count = annotations.length + (state.slide?.bookmarks.length ?? 0);
-    return this.#kept.isFailing || (saving.kind === 'unread' && count > 0);
-  }
-
   /** Resolves when the models are loaded: labels are mapped to their classes. */
   #modelsLoaded(): Promise<void> {
     return new Promise((resolve) => {
@@ -302,56 +265,6 @@ export class AnnotationSession {
         { fireImmediately: true },
       );
     });
-  }
-
-  async #read(files: readonly File[]): Promise<AnnotatedRegion[] | null> {
-    const { slide } = this.#store.getState();
-    const [first] = files;
-    if (first === undefined) return null;
-    if (slide === null) {
-      this.#fail(new Error('Open a slide before its annotations.'), first.name);
-      return null;
-    }
-    const regions: AnnotatedRegion[] = [];
-    await this.#ready;
-    for (const file of files) {
-      try {
-        const read = await this.#client.readAnnotations(file, file.name);
-        if (!this.#isOpen(slide)) return null;
-        this.#warnOfPlace(read.regions, slide, file.name);
-        this.#warnOfRefused(read.refused, file.name);
-        // Not spread: a file may have more regions than a call can take arguments.
-        for (const region of read.regions) regions.push(region);
-      } catch (error) {
-        this.#fail(unknownJson(error), file.name);
-        return null;
-      }
-    }
-    return regions;
-  }
-
-  /** Warns of regions outside the slide, a sign of annotations made for another slide or resolution. */
-  #warnOfPlace(regions: readonly AnnotatedRegion[], { metadata }: OpenSlide, name: string): void {
-    const off = regions.filter(({ outer }) => {
-      const [x = 0, y = 0] = outer;
-      return x < 0 || y < 0 || x > metadata.width || y > metadata.height;
-    }).length;
-    if (off === 0) return;
-    const problem = `${off} of ${regions.length} regions start outside the slide.`;
-    const remedy = 'They may belong to another slide or another resolution.';
-    const report = { code: 'annotations', file: name, problem, remedy };
-    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
-  }
-
-  #warnOfRefused(refused: readonly RefusedRegion[], name: string): void {
-    const [first] = refused;
-    if (first === undefined) return;
-    const more = refused.length - 1;
-    const rest = more === 0 ? '' : ` So ${more === 1 ? 'has 1 more' : `have ${more} more`}.`;
-    const problem = `${first.problem}${rest} The file's other regions were read.`;
-    const remedy = 'Correct the file, or export it again.';
-    const report = { code: 'annotations', file: name, problem, remedy };
-    this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
   }
 
   #regions(source: TruthSummary['source']): readonly Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>[] {
@@ -409,6 +322,15 @@ export class AnnotationSession {
     this.#kept.put(slide.metadata.fingerprint, { annotations, bookmarks, truth: this.keptTruth() });
   }
 
+  #readFiles(files: readonly File[]): Promise<AnnotatedRegion[] | null> {
+    return readAnnotationFiles(files, this.#store, this.#client, this.#ready);
+  }
+
+  #isShownLoaded(): boolean {
+    const { slide } = this.#store.getState();
+    return slide !== null && this.#isLoaded(slide);
+  }
+
   #isLoaded({ slideId }: OpenSlide): boolean {
     return slideId === this.#loadedSlide;
   }
@@ -421,50 +343,4 @@ export class AnnotationSession {
   #dispatch(action: AnnotateAction): void {
     this.#store.dispatch({ type: 'annotate', action });
   }
-
-  #fail(error: unknown, subject: string): void {
-    this.#store.dispatch({ type: 'log', entry: logEntry('error', reportOf(error, subject), null) });
-  }
-}
-
-function unwrittenReport(reason: string): ErrorReport {
-  return {
-    code: 'storage-annotations',
-    file: '',
-    problem: `Annotations and bookmarks can't be saved. ${reason}`,
-    remedy: 'Dualscope keeps trying. Free disk space, or export them before you close the page.',
-  };
-}
-
-const writtenReport: ErrorReport = {
-  code: 'storage-annotations',
-  file: '',
-  problem: 'Annotations and bookmarks are being saved again.',
-  remedy: '',
-};
-
-function readReport(file: string): ErrorReport {
-  return {
-    code: 'storage-annotations',
-    file,
-    problem: 'Saved annotations and bookmarks were read.',
-    remedy: '',
-  };
-}
-
-function unreadReport(file: string, reason: string): ErrorReport {
-  return {
-    code: 'storage-annotations',
-    file,
-    problem: `Saved annotations and bookmarks can't be read. ${reason}`,
-    remedy:
-      'They are left as they are, and new ones are not saved. Export new annotations before you close the page.',
-  };
-}
-
-/** A JSON file may have been meant as anything that the page opens, so its error names all of these. */
-function unknownJson(error: unknown): unknown {
-  return error instanceof WorkerError && error.report.code === 'not-geojson'
-    ? new WorkerError({ ...error.report, problem: 'Not a session, GeoJSON or slide.', remedy: '' })
-    : error;
 }

@@ -89,7 +89,9 @@ export class ExportSession {
     const shown = this.#shown();
     if (figures === null || shown === null) return;
     download(
-      new Blob([areasCsv(figures, shown.content === null ? null : contentMark(shown.content))], { type: 'text/csv' }),
+      new Blob([areasCsv(figures, shown.content === null ? null : contentMark(shown.content))], {
+        type: 'text/csv',
+      }),
       `${shown.stem}.areas.csv`,
     );
     const metrics = metricsCsv(figures);

@@ -5,6 +5,7 @@ import { specimenOfCard } from '../panels/models-panel.tsx';
 import { formatName } from '../../base/slide-format-names.ts';
 import { currentMpp, modelTitle } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';
+import { areaSentence } from '../truth/area-sentence.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import type { ReportContent } from './report-content.ts';
 import { Modal } from '../dialogs/modal.tsx';
@@ -107,6 +108,7 @@ function Rows({ rows }: { readonly rows: readonly (readonly [string, string])[] 
 }
 
 function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Element {
+  const sentence = areaSentence(figures, 'on the slide');
   return (
     <>
       <table>
@@ -129,12 +131,7 @@ function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Elemen
           ))}
         </tbody>
       </table>
-      {figures.segmentedMm2 !== null && (
-        <p>
-          {formatArea(figures.segmentedMm2 * 1e6)} segmented
-          {figures.tissueMm2 === null ? '.' : `, ${formatArea(figures.tissueMm2 * 1e6)} tissue on the slide.`}
-        </p>
-      )}
+      {sentence !== null && <p>{sentence}</p>}
     </>
   );
 }

@@ -8,17 +8,29 @@ describe('parseUrlParameters', () => {
       model: 'nano-add',
       backend: 'webgpu',
       at: null,
+      problems: [],
     });
   });
 
   it('takes nothing for granted', () => {
-    expect(parseUrlParameters('')).toEqual({ slide: null, model: null, backend: null, at: null });
-    expect(parseUrlParameters('?slide=&backend=abacus')).toEqual({
-      slide: null,
-      model: null,
-      backend: null,
-      at: null,
-    });
+    const nothing = { slide: null, model: null, backend: null, at: null, problems: [] };
+    expect(parseUrlParameters('')).toEqual(nothing);
+    expect(parseUrlParameters('?slide=&backend=&at=&model=')).toEqual(nothing);
+    expect(parseUrlParameters('?slide=none')).toEqual({ ...nothing, slide: 'none' });
+  });
+
+  it('says what it leaves out', () => {
+    expect(parseUrlParameters('?backend=abacus&at=here').problems).toEqual([
+      'Unknown backend "abacus" in the URL; default used.',
+      "The position in the URL can't be read; the whole slide is shown.",
+    ]);
+    for (const address of ['javascript:alert(1)', 'file:///etc/passwd', 'data:,a', 'http://[']) {
+      const { slide, problems } = parseUrlParameters(`?slide=${encodeURIComponent(address)}`);
+      expect(slide).toBe('none');
+      expect(problems).toEqual([
+        `"${address}" in the URL is not the address of a slide on the web; none was opened.`,
+      ]);
+    }
   });
 });
 

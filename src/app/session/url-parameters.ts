@@ -10,20 +10,44 @@ export interface UrlParameters {
   readonly backend: BackendName | null;
   /** The initial view. */
   readonly at: ViewAddress | null;
+  /** What of it can't be read, in sentences. */
+  readonly problems: readonly string[];
 }
 
 const backends: readonly string[] = ['webgpu', 'webgl', 'wasm', 'cpu'] satisfies BackendName[];
 
-/** Ignores unknown backends. @param search as in `location.search` */
+/** Leaves out what can't be read, and says so. @param search as in `location.search` */
 export function parseUrlParameters(search: string): UrlParameters {
   const parameters = new URLSearchParams(search);
-  const backend = parameters.get('backend');
+  const problems: string[] = [];
+  const slide = textOrNull(parameters.get('slide'));
+  const isAddress = slide === null || isWebAddress(slide);
+  if (!isAddress)
+    problems.push(`"${slide}" in the URL is not the address of a slide on the web; none was opened.`);
+  const backend = textOrNull(parameters.get('backend'));
+  const isBackend = backend === null || backends.includes(backend);
+  if (!isBackend) problems.push(`Unknown backend "${backend}" in the URL; default used.`);
+  const position = textOrNull(parameters.get('at'));
+  const at = parseAddress(position);
+  if (position !== null && at === null) {
+    problems.push("The position in the URL can't be read; the whole slide is shown.");
+  }
   return {
-    slide: textOrNull(parameters.get('slide')),
+    slide: isAddress ? slide : 'none',
     model: textOrNull(parameters.get('model')),
-    at: parseAddress(parameters.get('at')),
-    backend: backend !== null && backends.includes(backend) ? (backend as BackendName) : null,
+    at,
+    backend: isBackend ? (backend as BackendName | null) : null,
+    problems,
   };
+}
+
+/** Whether the page could read it: no `javascript:`, no `file:`. Relative ones are. */
+function isWebAddress(address: string): boolean {
+  try {
+    return ['http:', 'https:'].includes(new URL(address, 'http://localhost/').protocol);
+  } catch {
+    return false;
+  }
 }
 
 function textOrNull(text: string | null): string | null {

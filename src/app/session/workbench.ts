@@ -102,6 +102,10 @@ export class Workbench {
   /** Opens the slide named in the page's URL, or the first demo slide. */
   async start(): Promise<void> {
     const wanted = parseUrlParameters(window.location.search);
+    for (const problem of wanted.problems) {
+      const report = { code: 'url', file: '', problem, remedy: '' };
+      this.store.dispatch({ type: 'log', entry: logEntry('warning', report, null) });
+    }
     const models = this.engine.loadModels(wanted.model);
     if (wanted.slide !== null && wanted.slide !== 'none') void this.slides.openUrl(wanted.slide);
     try {

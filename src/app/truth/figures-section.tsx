@@ -5,6 +5,7 @@ import { formatArea, formatFraction, formatShare } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
 import { FactList, PanelSection } from '../panels/section.tsx';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { areaSentence } from './area-sentence.ts';
 import type { Figures, FiguresExtent, TruthComparison } from './figures-session.ts';
 import { figuresRequest, hasRegion } from './figures-request.ts';
 import type { TissueMask } from '../../segment/tissue.ts';
@@ -49,7 +50,7 @@ export function FiguresSection(): React.JSX.Element {
 }
 
 function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
-  const { classes, segmentedMm2, tissueMm2 } = figures;
+  const { classes } = figures;
   return (
     <>
       <table className="figures-table" data-testid="area-table">
@@ -71,11 +72,7 @@ function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
         </tbody>
       </table>
       <p className="hint">
-        {segmentedMm2 === null
-          ? 'Set the slide resolution to get areas.'
-          : `${formatArea(segmentedMm2 * 1e6)} segmented`}
-        {segmentedMm2 !== null &&
-          (tissueMm2 === null ? '.' : `, ${formatArea(tissueMm2 * 1e6)} tissue in this area.`)}
+        {areaSentence(figures, 'in this area') ?? 'Set the slide resolution to get areas.'}
       </p>
     </>
   );

@@ -6,18 +6,12 @@ import type { SlideClient } from '../../worker/slide-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import { apply, transformBounds, invert, isInvertible, scaleOf } from './affine.ts';
 import { intersection } from '../../base/rect.ts';
+import { createViewer, type SlideViewOptions } from './create-viewer.ts';
 import type { Affine, Point } from './affine.ts';
 import type { ViewPlace } from '../navigate/view-address.ts';
+import { finestDrawn, type WhenLoaded } from './drawn-tiles.ts';
 import { SlideTileSource } from './slide-tile-source.ts';
-
-export interface SlideViewOptions {
-  readonly element: HTMLElement;
-  /** Holds the overview map; null for none. */
-  readonly overviewElement: HTMLElement | null;
-  /** Name of the view for screen readers. */
-  readonly label: string;
-  readonly reducedMotion: boolean;
-}
+import { unflippedTransform } from './unflipped-transform.ts';
 
 export class SlideView {
   readonly #viewer: OpenSeadragon.Viewer;
@@ -32,42 +26,10 @@ export class SlideView {
   readonly #sources = new Set<SlideTileSource>();
   #refining = false;
 
-  constructor({ element, overviewElement, label, reducedMotion }: SlideViewOptions) {
-    // OpenSeadragon moves and removes the elements it receives, so it gets its own.
-    const host = fullSizeChild(element);
+  constructor(options: SlideViewOptions) {
+    const { element, overviewElement } = options;
     this.#hosts = overviewElement === null ? [element] : [element, overviewElement];
-    this.#viewer = OpenSeadragon({
-      element: host,
-      // The WebGL drawer composites half-transparent images wrongly (OpenSeadragon issue 2980).
-      drawer: 'canvas',
-      showNavigationControl: false,
-      showNavigator: overviewElement !== null,
-      ...(overviewElement === null ? {} : { navigatorElement: fullSizeChild(overviewElement) }),
-      navigatorDrawer: 'canvas',
-      navigatorAutoFade: false,
-      navigatorRotate: true,
-      navigatorOpacity: 1,
-      navigatorDisplayRegionColor: '#1667c2',
-      // Keys belong to the command registry.
-      keyboardNavEnabled: false,
-      animationTime: reducedMotion ? 0 : 0.4,
-      springStiffness: 8,
-      blendTime: 0,
-      minZoomImageRatio: 0.5,
-      maxZoomPixelRatio: 8,
-      visibilityRatio: 0.3,
-      // A folded panel shows more tissue, not larger tissue.
-      preserveImageSizeOnResize: true,
-      zoomPerScroll: 1.25,
-      imageLoaderLimit: 6,
-      timeout: 120_000,
-      maxImageCacheCount: 400,
-      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-      gestureSettingsTouch: { clickToZoom: false, dblClickToZoom: true },
-      gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
-    });
-    this.#viewer.canvas.setAttribute('role', 'application');
-    this.#viewer.canvas.setAttribute('aria-label', label);
+    this.#viewer = createViewer(options);
     const notify = (): void => {
       for (const listener of [...this.#listeners]) listener();
     };
@@ -186,20 +148,7 @@ export class SlideView {
     const slide = this.#slide;
     if (slide === null || item === undefined) return null;
     const { viewport } = this.#viewer;
-    const place = (x: number, y: number): OpenSeadragon.Point =>
-      viewport.pixelFromPoint(item.imageToViewportCoordinates(x, y, true), true);
-    const origin = place(0, 0);
-    // Far corners, because the difference of two nearby points would lose digits.
-    const right = place(slide.width, 0);
-    const down = place(0, slide.height);
-    const matrix = {
-      a: (right.x - origin.x) / slide.width,
-      b: (right.y - origin.y) / slide.width,
-      c: (down.x - origin.x) / slide.height,
-      d: (down.y - origin.y) / slide.height,
-      e: origin.x,
-      f: origin.y,
-    };
+    const matrix = unflippedTransform(viewport, item, slide);
     if (!isInvertible(matrix)) return null;
     if (!viewport.getFlip()) return matrix;
     const { width } = this.#size();
@@ -347,28 +296,3 @@ export class SlideView {
 
 /** Milliseconds that the view may move before tiles are read for where it is. */
 const refineMs = 120;
-
-/** The tiles of the finest level that is drawn. */
-function finestDrawn(item: OpenSeadragon.TiledImage): { level: number; x: number; y: number }[] {
-  const drawn = (item as OpenSeadragon.TiledImage & TilesToDraw).getTilesToDraw().map(({ tile }) => tile);
-  const finest = Math.max(...drawn.map(({ level }) => level));
-  return drawn.filter(({ level }) => level === finest);
-}
-
-/** Missing from the types of OpenSeadragon 5. */
-interface TilesToDraw {
-  getTilesToDraw(): { readonly tile: { level: number; x: number; y: number } }[];
-}
-
-/** Missing from the types of OpenSeadragon 5. */
-interface WhenLoaded {
-  whenFullyLoaded(callback: () => void): void;
-}
-
-function fullSizeChild(parent: HTMLElement): HTMLElement {
-  const child = document.createElement('div');
-  child.style.width = '100%';
-  child.style.height = '100%';
-  parent.appendChild(child);
-  return child;
-}

@@ -1,6 +1,6 @@
 /** `dualscope cohort plan`: lists the slides of a cohort and writes a request for each slide's job. */
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../base/make-folder.node.ts';
 import { replaceFile } from '../../base/replace-file.node.ts';
 import { isUrl, slideIds, slideName } from '../../cohort/slide-id.ts';
 import {
@@ -37,7 +37,7 @@ export async function planCohort(settings: CohortSettings): Promise<CohortPlan> 
   const manifest = await manifestOf(settings.model);
   const model = { ...modelOf(manifest), hash: await modelHash(manifest) };
   const version = await codeVersion();
-  await mkdir(dirname(paths.request('any')), { recursive: true });
+  await makeFolder(dirname(paths.request('any')));
   const requests = await mapConcurrently(found, (slide, i) =>
     request(slide, ids[i]!, settings, { version, modelHash: model.hash, manifest }),
   );

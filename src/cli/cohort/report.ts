@@ -1,6 +1,7 @@
 /** `dualscope cohort report`: table and gallery of the slides finished so far. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../base/make-folder.node.ts';
 import { withOutputLock } from '../../base/output-lock.node.ts';
 import { replaceFile } from '../../base/replace-file.node.ts';
 import { terminalText } from '../../base/terminal-text.ts';
@@ -34,7 +35,7 @@ async function writeReport(out: string, plan: CohortPlan): Promise<CohortReport>
   await replaceFile(paths.csv, cohortCsv(plan, rows));
   await replaceFile(paths.json, cohortJson(plan, rows));
   const pages = await galleryPages(plan, rows);
-  await mkdir(paths.gallery, { recursive: true });
+  await makeFolder(paths.gallery);
   for (const name of await readdir(paths.gallery)) {
     const isGalleryPage = /^(index|page-\d+)\.html$/.test(name);
     if (isGalleryPage && !pages.has(name)) await rm(join(paths.gallery, name));

@@ -1,7 +1,8 @@
 /** `dualscope cohort segment` and `cohort merge`: a slide's jobs, from its request to its outcome. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
+import { makeFolder } from '../../base/make-folder.node.ts';
 import { withOutputLock } from '../../base/output-lock.node.ts';
 import { replaceFile } from '../../base/replace-file.node.ts';
 import { shellWord } from '../../base/shell-word.ts';
@@ -96,7 +97,7 @@ async function locked<T>(
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
   const folder = cohortPaths(out).slide(id);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   // A killed workflow leaves jobs in the cluster's queue. Those of the next one wait for them, and then find the work done.
   return withOutputLock(join(folder, name), () => work(folder), {
     onWait: (holder) => log(`Another job is segmenting this slide: ${holder}. Waiting.`),

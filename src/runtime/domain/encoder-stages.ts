@@ -16,7 +16,9 @@ export function encoderStages({ logits }: RecordedNetwork): NamedStage[] {
   const order = topologicalOrder([logits]);
   const found = measuredStages.flatMap((stage) => {
     const prefix = `slice/encoder/${stage}/`;
-    const end = order.findLast(({ operation, inputs }) => operation.kind === 'relu' && isSumOf(inputs[0], prefix));
+    const end = order.findLast(
+      ({ operation, inputs }) => operation.kind === 'relu' && isSumOf(inputs[0], prefix),
+    );
     return end === undefined ? [] : [{ node: nameOf(end), channels: end.shape[3] }];
   });
   return found.length === measuredStages.length ? found : [];

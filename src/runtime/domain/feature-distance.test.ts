@@ -19,7 +19,9 @@ interface Golden {
   readonly probeDistance: number;
   readonly typical: number;
 }
-const golden = JSON.parse(readFileSync(path.join(import.meta.dirname, 'numpy-distances.json'), 'utf8')) as Golden;
+const golden = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, 'numpy-distances.json'), 'utf8'),
+) as Golden;
 const vectors = (values: readonly (readonly number[])[]): Float32Array[] =>
   values.map((each) => Float32Array.from(each));
 const slices = golden.slices.map(({ patient, means }) => ({ patient, means: vectors(means) }));
@@ -50,7 +52,10 @@ describe('distance from the training data', () => {
   });
 
   it('does not depend on channels that never varied, until they do', () => {
-    const flat = slices.map(({ patient, means }) => ({ patient, means: [Float32Array.of(means[0]![0]!, 5)] }));
+    const flat = slices.map(({ patient, means }) => ({
+      patient,
+      means: [Float32Array.of(means[0]![0]!, 5)],
+    }));
     const { stages } = fitStatistics(flat);
     expect(featureDistance(stages, flat[0]!.means)).toBeLessThan(3);
     expect(featureDistance(stages, [Float32Array.of(flat[0]!.means[0]![0]!, 6)])).toBeGreaterThan(1000);
@@ -60,7 +65,15 @@ describe('distance from the training data', () => {
     expect(() => fitStatistics(slices.slice(0, 2))).toThrow(RangeError);
     const { stages } = fitStatistics(slices);
     expect(() => featureDistance(stages, vectors([[1, 2, 3]]))).toThrow(/1 stages/);
-    expect(() => featureDistance(stages, vectors([[1, 2], [1, 2]]))).toThrow(/2 channels/);
+    expect(() =>
+      featureDistance(
+        stages,
+        vectors([
+          [1, 2],
+          [1, 2],
+        ]),
+      ),
+    ).toThrow(/2 channels/);
   });
 });
 

@@ -64,7 +64,8 @@ export function decodeStatistics(
     });
   return channels.map((count) => {
     const [mean, deviation] = [next(count), next(count)];
-    if (deviation.some((value) => value <= 0)) throw wrong('The statistics have deviations that are not positive.');
+    if (deviation.some((value) => value <= 0))
+      throw wrong('The statistics have deviations that are not positive.');
     return { mean, deviation, whitening: next((count * (count + 1)) / 2) };
   });
 }

@@ -66,7 +66,8 @@ function wrongDomain({ domain }: ModelManifest, { slice, logits }: RecordedNetwo
   const values = new Map(topologicalOrder([logits]).map((value) => [nameOf(value), value]));
   for (const { node, channels } of domain.stages) {
     const value = values.get(node);
-    if (value === undefined) return `The value "${node}", which the manifest measures, is not part of the network.`;
+    if (value === undefined)
+      return `The value "${node}", which the manifest measures, is not part of the network.`;
     const found = value.shape[3];
     if (found !== channels) {
       return `The value "${node}" has ${found} channels, by the manifest it has ${channels}.`;

@@ -67,7 +67,10 @@ export function graphsOf(network: RecordedNetwork): NetworkGraphs {
 }
 
 /** @throws RangeError when the network has no value of the name. */
-export function writeEncoderGraph({ slice, logits }: RecordedNetwork, nodes: readonly string[]): EncoderGraph {
+export function writeEncoderGraph(
+  { slice, logits }: RecordedNetwork,
+  nodes: readonly string[],
+): EncoderGraph {
   const values = new Map(topologicalOrder([logits]).map((value) => [nameOf(value), value]));
   const wanted = nodes.map((node) => {
     const value = values.get(node);

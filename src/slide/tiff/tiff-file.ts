@@ -1,29 +1,18 @@
 /**
  * Structure of a TIFF or BigTIFF file: header, directories and their entries (TIFF 6.0; BigTIFF with 64-bit
- * offsets; Hamamatsu's classic TIFF over 4 GiB), and the encoded bytes of tiles and strips. Everything read from
- * the file is bounded before use: counts, offsets, the number of directories.
+ * offsets; Hamamatsu's classic TIFF over 4 GiB). Everything read from the file is bounded before use: counts, offsets,
+ * the number of directories.
  */
-import { brokenTile } from '../broken-tile.ts';
 import { readExactly } from '../byte-source.ts';
-import {
-  ByteBudget,
-  maxDescriptionBytes,
-  maxDirectories,
-  maxEntries,
-  maxTagBytes,
-  maxTileBytes,
-} from '../limits.ts';
+import { ByteBudget, maxDescriptionBytes, maxDirectories, maxEntries, maxTagBytes } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
+import { decodeValues, typeBytes } from './field-values.ts';
 import { isReadTag, tag } from './tags.ts';
 
 /** Values up to this size are read with their directory. */
 const eagerBytes = 4096;
 /** Memory of an entry besides its values, about. */
 const entryBytes = 256;
-
-/** Bytes per value by TIFF field type; 0 for undefined types. */
-const bytesPerValue = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8] as const;
-const typeBytes = (type: number): number => bytesPerValue[type] ?? 0;
 
 interface Entry {
   readonly type: number;
@@ -55,7 +44,7 @@ export class TiffDirectory {
   number(number: number): number | undefined {
     const entry = this.#entries.get(number);
     if (entry?.bytes == null || entry.count === 0) return undefined;
-    return this.#file.decode(entry.type, entry.bytes, 1)[0];
+    return decodeValues(entry.type, entry.bytes, 1, this.#file.littleEndian)[0];
   }
 
   /** All values of a tag; empty where it is absent. @throws SlideError `truncated`, `corrupt`, `unsupported`. */
@@ -63,7 +52,7 @@ export class TiffDirectory {
     const entry = this.#entries.get(number);
     if (entry === undefined) return new Float64Array(0);
     this.#file.budget.spend(entry.count * Float64Array.BYTES_PER_ELEMENT, 'tables of numbers');
-    return this.#file.decode(entry.type, await this.#load(entry, signal), entry.count);
+    return decodeValues(entry.type, await this.#load(entry, signal), entry.count, this.#file.littleEndian);
   }
 
   /**
@@ -82,7 +71,7 @@ export class TiffDirectory {
     const bytes =
       entry.bytes?.subarray(index * size, (index + 1) * size) ??
       (await this.#file.valueBytes(entry.offset + index * size, size, signal));
-    return this.#file.decode(entry.type, bytes, 1)[0];
+    return decodeValues(entry.type, bytes, 1, this.#file.littleEndian)[0];
   }
 
   /** A tag's values as raw bytes; null where it is absent. @throws SlideError `truncated`, `corrupt`. */
@@ -218,17 +207,6 @@ export class TiffFile {
     return readExactly(this.source, offset, length, 'tags', signal);
   }
 
-  /** Values of a field type as numbers: rationals divided, bytes of undefined type unchanged. */
-  decode(type: number, bytes: Uint8Array, count: number): Float64Array {
-    const size = typeBytes(type);
-    const n = size === 0 ? 0 : Math.min(count, Math.floor(bytes.length / size));
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const le = this.littleEndian;
-    const values = new Float64Array(n);
-    for (let i = 0; i < n; i++) values[i] = readValue(view, i * size, type, le);
-    return values;
-  }
-
   corrupt(problem: string): SlideError {
     return new SlideError(
       'corrupt',
@@ -317,67 +295,4 @@ export class TiffFile {
     if (result >= directory) result -= fourGib;
     return result;
   }
-}
-
-function readValue(view: DataView, at: number, type: number, le: boolean): number {
-  switch (type) {
-    case 3:
-      return view.getUint16(at, le);
-    case 4:
-    case 13:
-      return view.getUint32(at, le);
-    case 5:
-      return view.getUint32(at, le) / view.getUint32(at + 4, le);
-    case 6:
-      return view.getInt8(at);
-    case 8:
-      return view.getInt16(at, le);
-    case 9:
-      return view.getInt32(at, le);
-    case 10:
-      return view.getInt32(at, le) / view.getInt32(at + 4, le);
-    case 11:
-      return view.getFloat32(at, le);
-    case 12:
-      return view.getFloat64(at, le);
-    case 16:
-    case 18:
-      return Number(view.getBigUint64(at, le));
-    case 17:
-      return Number(view.getBigInt64(at, le));
-    default:
-      return view.getUint8(at);
-  }
-}
-
-/**
- * Bytes of tile or strip `index`; null where the file omits it.
- * @throws SlideError `broken-tile`.
- */
-export async function blockBytes(
-  file: TiffFile,
-  directory: TiffDirectory,
-  index: number,
-  where: string,
-  signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  const tiled = directory.has(tag.tileOffsets);
-  const broken = (problem: string): Error => brokenTile(file.source.name, where, problem);
-  const [raw, length] = await Promise.all([
-    directory.numberAt(tiled ? tag.tileOffsets : tag.stripOffsets, index, signal),
-    directory.numberAt(tiled ? tag.tileByteCounts : tag.stripByteCounts, index, signal),
-  ]).catch((error: unknown) => {
-    if (error instanceof SlideError && error.code === 'truncated')
-      throw broken('The file ends before its offset.');
-    throw error;
-  });
-  if (raw === undefined || length === undefined) throw broken('Its offset in the file is missing.');
-  // Scanners omit empty tiles: they have zero bytes or offset zero.
-  if (length === 0 || raw === 0) return null;
-  const offset = file.near(raw, directory.offset);
-  if (!(offset + length <= file.source.size)) throw broken('It is past the end of the file.');
-  if (length > maxTileBytes) throw broken(`It claims ${length} bytes.`);
-  const bytes = await file.source.read(offset, length, signal);
-  if (bytes.length < length) throw broken('The file ends within it.');
-  return bytes;
 }

@@ -20,7 +20,8 @@ import {
 import { undoDifferencing, unpack } from './codecs.ts';
 import { toRgba, type SampleLayout } from './samples.ts';
 import { compression, tag } from './tags.ts';
-import { blockBytes, type TiffDirectory, type TiffFile } from './tiff-file.ts';
+import { blockBytes } from './block-bytes.ts';
+import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, containerColours, isJpeg2000, sampleLayout, unsupported } from './tiff-support.ts';
 
