@@ -112,8 +112,8 @@ export function LegendSection(): React.JSX.Element | null {
         </p>
       )}
       {warning !== null && total > 0 && (
-        <p className="warning-text hint" data-testid="legend-fit">
-          <TriangleAlert size={13} aria-hidden /> {warning}
+        <p className="warning-text hint" title={warning} data-testid="legend-fit">
+          <TriangleAlert size={13} aria-hidden /> Unlike training data: do not trust these areas.
         </p>
       )}
       {content.overridden === true && (

@@ -3,6 +3,8 @@ import { TriangleAlert } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { fitWarnings, inputMpp } from '../models/model-fit.ts';
 import type { SlideForModel } from '../models/model-fit.ts';
+import { contentWarning } from '../session/layer-content.ts';
+import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
 import type { ExpectedSpeed } from '../models/model-speed.ts';
 import { formatBytes, formatFraction, formatRate } from '../format.ts';
@@ -150,8 +152,11 @@ export function useSlideForModel(): SlideForModel | null {
 /** Warnings if the model does not fit the open slide. */
 export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
   const slide = useSlideForModel();
+  const content = useLayerContent({ kind: 'model', id: model.id });
+  useMapVersion(content?.map ?? null);
   if (slide === null) return null;
-  const warnings = fitWarnings(model.manifest, slide);
+  const measured = content === null ? null : contentWarning(content);
+  const warnings = [...fitWarnings(model.manifest, slide), ...(measured === null ? [] : [measured])];
   if (warnings.length === 0) return null;
   return (
     <ul className="fit-warnings" data-testid={`fit-${model.id}`}>

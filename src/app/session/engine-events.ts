@@ -36,13 +36,14 @@ export class EngineEvents {
     };
   }
 
-  /** Shown with the map from now on, and said once. */
+  /** Shown with the map from now on. The log keeps it; the status bar goes on with the run. */
   #setFit(map: LiveClassMap, fit: TissueFit, slide: OpenSlide, model: ModelEntry): void {
     const isKnown = map.fit !== null && isUnlikeTraining(map.fit);
     map.setFit(fit);
     const warning = fitWarning(fit, modelTitle(model));
     if (warning === null || isKnown) return;
-    this.warn({ code: 'unlike-training', file: slide.metadata.name, problem: warning, remedy: '' });
+    const report = { code: 'unlike-training', file: slide.metadata.name, problem: warning, remedy: '' };
+    this.#store.dispatch({ type: 'log', entry: logEntry('info', report, null) });
   }
 
   /** Forwards the events of a run to the state; of progress events, only the latest in each interval. */

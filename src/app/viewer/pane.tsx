@@ -170,11 +170,12 @@ function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): Reac
   );
 }
 
-/** The name of the only layer, once it has slices. */
+/** The name of the only layer, once it has slices or there is something to say of it. */
 function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null {
   const content = useLayerContent(pane.layer);
   useMapVersion(content?.map ?? null);
-  if (content === null || content.map.size === 0 || !pane.overlay.visible) return null;
+  if (content === null || (content.map.size === 0 && contentWarning(content) === null)) return null;
+  if (!pane.overlay.visible) return null;
   return (
     <div className="pane-title" data-testid={`pane-title-${pane.id}`}>
       {content.overridden === true && <TriangleAlert size={13} className="warning-text" aria-hidden />}{' '}
@@ -190,7 +191,7 @@ function FitChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Element 
   const warning = content === null ? null : contentWarning(content);
   if (warning === null) return null;
   return (
-    <span className="pane-chip warning-text" title={warning} data-testid="unlike-training">
+    <span className="pane-chip warning-text" role="status" title={warning} data-testid="unlike-training">
       <TriangleAlert size={13} aria-hidden /> Unlike training data
       <span className="visually-hidden">. {warning}</span>
     </span>
