@@ -74,6 +74,7 @@ export default tseslint.config(
       'src/phantom/**',
       'src/model/**',
       'src/runtime/*.ts',
+      'src/runtime/domain/**',
       'src/runtime/graph/int8.ts',
       'src/runtime/graph/float16.ts',
       'src/runtime/onnx/kernel-layout.ts',

@@ -52,10 +52,22 @@ test('the chooser says what each model is for and where it does not fit; a check
   await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 100_000 });
   await expect(page.getByTestId('speed-nano-single')).toContainText('(measured)');
   await expect(page.getByTestId('speed-nano-add')).toContainText('(estimated)');
+  // What the encoder sees here is far from the phantoms: with the overlay, in the legend and in the model's facts.
+  const unlike = /does not look like what Nano single .* was trained on: it is [\d.]+ times as far/;
+  await expect(page.getByTestId('pane-title-A').getByTestId('unlike-training')).toHaveAttribute(
+    'title',
+    unlike,
+  );
+  await expect(page.getByTestId('legend-fit')).toContainText('do not trust these areas');
+  await expect(page.getByTestId('fit-nano-single').first()).toContainText('does not look like');
 
   await page.goto('/?slide=slides/phantom-1.tif&model=nano-single');
   await expect(page.getByTestId('slide-name')).toHaveText('phantom-1.tif');
   await expect(page.getByTestId('fit-nano-single')).toHaveCount(0);
+  await page.keyboard.press('s');
+  await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 100_000 });
+  await expect(page.getByTestId('legend-fit')).toHaveCount(0);
+  await expect(page.getByTestId('unlike-training')).toHaveCount(0);
 });
 
 /** Chooses a folder in the dialog, which must be open. */

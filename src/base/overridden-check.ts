@@ -4,7 +4,21 @@
  */
 export const overriddenCheck = 'model check overridden';
 
+/** How results name a slide that does not look like the model's training data (`segment/tissue-fit.ts`). */
+export const unlikeTraining = 'unlike training data';
+
+/** Why a result must not be trusted, for files: null if nothing speaks against it. */
+export function resultMark(overridden: boolean, unlike: boolean): string | null {
+  const marks = [...(overridden ? [overriddenCheck] : []), ...(unlike ? [unlikeTraining] : [])];
+  return marks.length === 0 ? null : marks.join('; ');
+}
+
+/** What describes a result, with its mark. */
+export function withMark(mark: string | null, text: string): string {
+  return mark === null ? text : `${text} (${mark})`;
+}
+
 /** What describes a result, with the mark if its model's check was overridden. */
 export function markedIf(overridden: boolean, text: string): string {
-  return overridden ? `${text} (${overriddenCheck})` : text;
+  return withMark(overridden ? overriddenCheck : null, text);
 }

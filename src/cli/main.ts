@@ -32,6 +32,11 @@ const commands: readonly ListedCommand[] = [
     load: async () => (await import('./compare.ts')).addCompareCommand,
   },
   {
+    name: 'domain',
+    summary: 'measure how far images are from what a model was trained on',
+    load: async () => (await import('./domain.ts')).addDomainCommand,
+  },
+  {
     name: 'evaluate',
     summary: 'measure a model against ground truth',
     load: async () => (await import('./evaluate.ts')).addEvaluateCommand,

@@ -170,6 +170,7 @@ function runOf(shards: readonly OpenShard[]) {
   const slices = sum((result) => result.slices);
   return {
     backend: backends.size === 0 ? 'none' : [...backends].sort().join(' + '),
+    tissueFit: shards.flatMap(({ result }) => result.tissueFit ?? [])[0] ?? null,
     slices,
     computed: slices,
     seconds: sum(({ seconds }) => seconds),

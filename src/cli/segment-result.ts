@@ -1,4 +1,5 @@
 /** A slide's result files: maps, polygons, preview, areas and the result file, replaced together. */
+import { resultMark } from '../base/overridden-check.ts';
 import { FileSet } from '../base/file-set.node.ts';
 import type { OutputLock } from '../base/output-lock.node.ts';
 import type { FileDigest } from '../base/replace-file.node.ts';
@@ -15,6 +16,7 @@ import { mapFiles, writeMaps } from '../export/write-maps.node.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { PlannedSlice } from '../segment/grid.ts';
 import type { StageTimes } from '../segment/run-progress.ts';
+import { isUnlikeTraining, type TissueFit } from '../segment/tissue-fit.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide/slide.ts';
@@ -33,6 +35,13 @@ export interface SegmentResult extends Sealed {
   readonly modelCheck: 'passed' | 'overridden';
   /** Why the model failed its check, where that is known. */
   readonly modelProblem?: string;
+  /**
+   * How near the tissue is to the model's training data; null where it was not measured: the model has no statistics, or
+   * all slices came from an earlier call.
+   */
+  readonly tissueFit: TissueFit | null;
+  /** Why the result must not be trusted; the other files say it, too. */
+  readonly warning?: string;
   readonly backend: string;
   /** Slices in the maps; this call computed `computed` of them, earlier calls the others. */
   readonly slices: number;
@@ -67,7 +76,7 @@ export interface SegmentResult extends Sealed {
 /** The run that computed the slices of a result. */
 export type ResultRun = Pick<
   SegmentResult,
-  'modelProblem' | 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'
+  'modelProblem' | 'tissueFit' | 'backend' | 'slices' | 'computed' | 'seconds' | 'stages'
 >;
 
 export function resultFile(prefix: string): string {
@@ -121,8 +130,9 @@ async function writeSet(
   simplifyUm: number,
   { set, lock }: { readonly set: FileSet; readonly lock: OutputLock },
 ): Promise<SegmentResult> {
-  const { manifest, plan, area, prefix, tissue, mpp, mppNote, key, areaKey, force } = planned;
+  const { manifest, plan, area, prefix, tissue, mpp, mppNote, key, areaKey } = planned;
   const { name } = slide.metadata;
+  const mark = markOf(planned, run);
   const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
   const broken = plan.slices.length - run.slices;
   let missing = 0;
@@ -135,7 +145,7 @@ async function writeSet(
   const maps = await writeMaps({
     strips,
     manifest,
-    overridden: force,
+    mark,
     prefix,
     slideName: name,
     umPerPx,
@@ -150,12 +160,14 @@ async function writeSet(
     );
   }
   const tissueArea = tissue === null ? null : tissueMm2(tissue, area, mpp);
-  const areas = await writeAreas(set, planned, maps.counts, umPerPx, tissueArea, name);
+  const areas = await writeAreas(set, planned, mark, maps.counts, umPerPx, tissueArea, name);
   const { value, text } = seal(resultFormat, {
     slide: name,
     model: manifest.id,
     modelCheck: modelCheckOf(planned),
     ...(run.modelProblem !== undefined && { modelProblem: run.modelProblem }),
+    tissueFit: run.tissueFit,
+    ...(mark !== null && { warning: mark }),
     backend: run.backend,
     slices: run.slices,
     computed: run.computed,
@@ -186,6 +198,11 @@ export function modelCheckOf({ force }: Pick<PlannedSegment, 'force'>): SegmentR
   return force ? 'overridden' : 'passed';
 }
 
+/** What the files of a result are marked with; see `resultMark`. */
+function markOf({ force }: PlannedSegment, { tissueFit }: ResultRun): string | null {
+  return resultMark(force, tissueFit !== null && isUnlikeTraining(tissueFit));
+}
+
 /** Identifies results; part of `PlannedSegment`. */
 export type ResultIdentity = Pick<PlannedSegment, 'key' | 'areaKey' | 'prefix'>;
 
@@ -202,19 +219,20 @@ export function belongsToRun(
 async function writeAreas(
   set: FileSet,
   planned: PlannedSegment,
+  mark: string | null,
   counts: ArrayLike<number>,
   umPerPx: number,
   tissueMm2: number | null,
   slide: string,
 ): Promise<Pick<SegmentResult, 'areas' | 'areasMm2' | 'segmentedMm2'>> {
-  const { prefix, manifest, force } = planned;
+  const { prefix, manifest } = planned;
   const areas = areaTable(manifest, counts, umPerPx, tissueMm2);
   const segmentedMm2 = areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0);
   const { csv, json } = areaFiles(prefix);
-  await set.add(csv, areaCsv(areas, force));
+  await set.add(csv, areaCsv(areas, mark));
   await set.add(
     json,
-    `${JSON.stringify({ slide, model: manifest.id, modelCheck: modelCheckOf(planned), umPerPx, segmentedMm2, tissueMm2, areas }, null, 2)}\n`,
+    `${JSON.stringify({ slide, model: manifest.id, modelCheck: modelCheckOf(planned), ...(mark !== null && { warning: mark }), umPerPx, segmentedMm2, tissueMm2, areas }, null, 2)}\n`,
   );
   const foreground = areas.filter(({ background }) => !background);
   return {

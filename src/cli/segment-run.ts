@@ -6,6 +6,7 @@ import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { PlannedSlice, SlicePlan } from '../segment/grid.ts';
 import type { NodeSliceStore } from '../segment/node-slice-store.node.ts';
 import { subPlan } from '../segment/sub-plan.ts';
+import { fitWarning, measureFit, type TissueFit } from '../segment/tissue-fit.ts';
 import { noTime, type SegmentSummary } from '../segment/run-progress.ts';
 import type { Slide } from '../slide/slide.ts';
 import { CommandError } from './command.ts';
@@ -17,6 +18,7 @@ import { planSegment, type PlanCall, type PlannedSegment } from './segment-plan.
 import { removeConsent, settleExisting } from './existing-results.ts';
 import { openResultSet, writeResult, type ResultRun, type SegmentResult } from './segment-result.ts';
 import { openSlices, readStored, storedCount } from './stored-slices.ts';
+import { warn } from './terminal.ts';
 
 /** Options of the command. */
 export interface SegmentCall extends PlanCall {
@@ -54,7 +56,7 @@ async function segmentLocked(
   const path = slicesFile(prefix);
   const slices = openSlices(path, planned, call);
   try {
-    const { run } = await segmentMissing(slide, call, plan, slices, {
+    const { run } = await segmentMissing(slide, call, planned, plan, slices, {
       total: `${plan.slices.length}`,
       lock,
       path,
@@ -76,12 +78,14 @@ function slicesFile(prefix: string): string {
 
 /**
  * Runs the network on the slices of a plan that are not stored. Starts nothing if all are.
+ * @param planned what `plan` is a part of, so that all shards measure the same slices for the fit.
  * @param output number of slices, in words, for the message of a stopped run; the lock that is held; the file of slices.
  * @throws CommandError when SIGINT or SIGTERM stops the run, or the slide changes; OutputLostError; SlideError, ModelError.
  */
 export async function segmentMissing(
   slide: Slide,
   call: SegmentCall,
+  planned: Pick<PlannedSegment, 'plan' | 'tissue' | 'manifest'>,
   plan: SlicePlan,
   slices: NodeSliceStore,
   { total, lock, path }: { readonly total: string; readonly lock: OutputLock; readonly path: string },
@@ -98,6 +102,7 @@ export async function segmentMissing(
   };
   let backend = 'none';
   let modelProblem: string | undefined;
+  let tissueFit: TissueFit | null = null;
   if (missing.slices.length > 0) {
     const reading = startNodeReader();
     const controller = new AbortController();
@@ -119,7 +124,11 @@ export async function segmentMissing(
         const opened = await opening;
         if (opened.metadata.revision !== slide.metadata.revision) throw changedInRun(slide);
         const reader = reading.reader(opened);
-        const run = await runOnSlide(slide, network, missing, { signal: controller.signal, reader, store });
+        const { signal } = controller;
+        tissueFit = await measureFit({ reader, plan: planned.plan, tissue: planned.tissue, network, signal });
+        const warning = tissueFit === null ? null : fitWarning(tissueFit, planned.manifest.title);
+        if (warning !== null) warn(`${slide.metadata.name}: ${warning}`);
+        const run = await runOnSlide(slide, network, missing, { signal, reader, store });
         backend = network.backend.name;
         modelProblem = network.segmenter.failedCheck;
         summary = run;
@@ -147,7 +156,7 @@ export async function segmentMissing(
   const { slices: computed, seconds, stages } = summary;
   const problem = modelProblem === undefined ? {} : { modelProblem };
   return {
-    run: { ...problem, backend, slices: stored, computed, seconds, stages },
+    run: { ...problem, tissueFit, backend, slices: stored, computed, seconds, stages },
     broken: plan.slices.length - stored,
   };
 }

@@ -22,6 +22,7 @@ export interface ShardResult
       | 'model'
       | 'modelCheck'
       | 'modelProblem'
+      | 'tissueFit'
       | 'backend'
       | 'slices'
       | 'computed'
@@ -69,7 +70,7 @@ async function segmentShardLocked(
     // The result file marks a shard as finished, which no longer holds.
     await rm(files.result, { force: true });
     const total = `shard ${shardText(shard)}'s ${plan.slices.length}`;
-    const { run, broken } = await segmentMissing(slide, call, plan, slices, {
+    const { run, broken } = await segmentMissing(slide, call, planned, plan, slices, {
       total,
       lock,
       path: files.slices,

@@ -1,6 +1,5 @@
 /** Figures of a class map: area per class, as a table and CSV, and the model's confidence. */
 import { csvTable } from '../base/csv.ts';
-import { overriddenCheck } from '../base/overridden-check.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 
 export interface AreaRow {
@@ -44,9 +43,9 @@ export function areaTable(
   });
 }
 
-/** The table as CSV. @param overridden adds a column that says so in every row. */
-export function areaCsv(rows: readonly AreaRow[], overridden = false): string {
-  const mark = (text: string): string[] => (overridden ? [text] : []);
+/** The table as CSV. @param mark why the result must not be trusted: a column that says so in every row. */
+export function areaCsv(rows: readonly AreaRow[], mark: string | null = null): string {
+  const marked = (text: string | null): string[] => (mark === null || text === null ? [] : [text]);
   return csvTable(
     [
       'class',
@@ -55,7 +54,7 @@ export function areaCsv(rows: readonly AreaRow[], overridden = false): string {
       'area_mm2',
       'percent_of_segmented',
       'percent_of_tissue',
-      ...mark('warning'),
+      ...marked('warning'),
     ],
     rows.map((row) => [
       row.class,
@@ -64,7 +63,7 @@ export function areaCsv(rows: readonly AreaRow[], overridden = false): string {
       fixed(row.areaMm2, 6),
       fixed(row.percentOfSegmented, 4),
       fixed(row.percentOfTissue, 4),
-      ...mark(overriddenCheck),
+      ...marked(mark),
     ]),
   );
 }

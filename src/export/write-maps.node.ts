@@ -3,7 +3,7 @@
  * names together, when all are complete.
  */
 import sharp from 'sharp';
-import { markedIf, overriddenCheck } from '../base/overridden-check.ts';
+import { withMark } from '../base/overridden-check.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
 import { FileSet } from '../base/file-set.node.ts';
 import type { PartFile } from '../base/replace-file.node.ts';
@@ -19,8 +19,8 @@ import { paintPreview, previewSize, type PreviewClasses } from './preview.ts';
 export interface WriteMapsOptions {
   readonly strips: MapStrips;
   readonly manifest: ModelManifest;
-  /** Whether the model's check was overridden, which the files then say. */
-  readonly overridden?: boolean;
+  /** Why the result must not be trusted, which the files then say; see `resultMark`. */
+  readonly mark?: string | null;
   /** Path prefix of all files. */
   readonly prefix: string;
   readonly slideName: string;
@@ -72,11 +72,11 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
 }
 
 async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<WrittenMaps> {
-  const { strips, manifest, overridden = false, prefix, umPerPx, picture } = options;
+  const { strips, manifest, mark = null, prefix, umPerPx, picture } = options;
   const files = mapFiles(prefix);
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
-  const about = markedIf(overridden, `${manifest.id} on ${options.slideName}`);
+  const about = withMark(mark, `${manifest.id} on ${options.slideName}`);
   const common = { width, height, umPerPx, about, deflate: zlibDeflate };
   const classPart = await set.create(files.classes);
   const classTiff = new OpenTiff(
@@ -118,7 +118,7 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
     .removeAlpha()
     .png();
   // Not the whole description: the slide's name is not always what EXIF can hold.
-  if (overridden) png.withExif({ IFD0: { ImageDescription: overriddenCheck } });
+  if (mark !== null) png.withExif({ IFD0: { ImageDescription: mark } });
   await set.add(files.preview, await png.toBuffer());
   const all = [files.classes, files.confidence, files.polygons, files.preview];
   const counts = Float64Array.from({ length: noClass + 1 }, (_value, classValue) =>
@@ -160,14 +160,9 @@ class OpenGeoJson {
   readonly #polygons: MapPolygons;
 
   constructor(part: PartFile, options: WriteMapsOptions, placement: MapPlacement) {
-    const { manifest, tolerance, overridden = false } = options;
+    const { manifest, tolerance, mark = null } = options;
     this.#part = part;
-    this.#polygons = new MapPolygons(
-      manifest.classes,
-      placement,
-      tolerance,
-      overridden ? overriddenCheck : undefined,
-    );
+    this.#polygons = new MapPolygons(manifest.classes, placement, tolerance, mark ?? undefined);
   }
 
   async push(values: Uint8Array, width: number): Promise<void> {

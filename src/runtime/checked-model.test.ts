@@ -44,6 +44,16 @@ type Fault = [what: string, code: ModelErrorCode, problem: RegExp, change: Model
 const classesOf = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ name: `c${i}`, colour: '#000000', background: i === 0 }));
 
+const domainOf = (node: string, channels: number) => ({
+  file: 'domain.bin',
+  sha256: '0'.repeat(64),
+  stages: [{ node, channels }],
+  typical: 1,
+  data: 'none',
+  slices: 2,
+  patients: 2,
+});
+
 /** Of the model with two inputs, four classes, a slice of 48 and a context of 64 pixels. */
 const structural: Fault[] = [
   [
@@ -69,6 +79,33 @@ const structural: Fault[] = [
     'bad-graph',
     /has 4 classes, the manifest names 5/,
     { manifest: (manifest) => void (manifest.classes = classesOf(5)) },
+  ],
+  [
+    'a measured value that the graph lacks',
+    'bad-graph',
+    /names the node "nope", which is not in the graph/,
+    { manifest: (manifest) => void (manifest.domain = domainOf('nope', 3)) },
+  ],
+  [
+    'a measured value with other channels',
+    'bad-graph',
+    /"slice" has 3 channels, by the manifest it has 5/,
+    { manifest: (manifest) => void (manifest.domain = domainOf('slice', 5)) },
+  ],
+  [
+    'a measured value that depends on the context',
+    'bad-graph',
+    /"logits", which the manifest measures, depends on more than the slice/,
+    { manifest: (manifest) => void (manifest.domain = domainOf('logits', 4)) },
+  ],
+  [
+    'statistics of another model',
+    'bad-input',
+    /do not match the manifest’s hash/,
+    {
+      manifest: (manifest) => void (manifest.domain = domainOf('slice', 3)),
+      files: { 'domain.bin': new Uint8Array(4 * (3 + 3 + 6)) },
+    },
   ],
   [
     'class names that differ by case',

@@ -4,6 +4,7 @@
  */
 import { checkNetwork } from './graph/check-network.ts';
 import type { RecordedNetwork } from './graph/graph-model.ts';
+import { readDistance, withDistance } from './domain/slice-distance.ts';
 import { checkGolden, failedCheckError } from './golden-check.ts';
 import { ModelError } from './manifest.ts';
 import { nonFiniteConstant } from './model-constants.ts';
@@ -64,5 +65,6 @@ export async function startChecked(
     );
   }
   const network = checkNetwork(id, files);
-  return checkedOutputs(id, await start(files, network));
+  const distanceOf = await readDistance(id, files.manifest, readFile);
+  return withDistance(checkedOutputs(id, await start(files, network)), distanceOf);
 }

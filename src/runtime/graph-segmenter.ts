@@ -3,6 +3,7 @@ import type { GraphModel } from '@tensorflow/tfjs-converter';
 import {
   dispose,
   engine,
+  mean,
   tensor4d,
   tile,
   tidy,
@@ -11,6 +12,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { BatchSegmenter } from './batch-segmenter.ts';
+import type { EncoderMeans } from './domain/feature-distance.ts';
 import type { GraphExecutor } from './graph-executor.ts';
 import {
   blankImage,
@@ -95,6 +97,20 @@ export class GraphSegmenter extends BatchSegmenter {
     outputs.dispose();
     features?.dispose();
     return Promise.resolve();
+  }
+
+  async encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans> {
+    this.#checkAlive();
+    const { slice: field, graph } = this.manifest;
+    const means = tidy(() => {
+      const inputs = { [graph.inputs.slice]: this.#slices.of([slice], field.sizePx, 'slice') };
+      return this.#execute(inputs, [...nodes]).map((map) => mean(map, [0, 1, 2]));
+    });
+    try {
+      return (await Promise.all(means.map((each) => each.data()))) as Float32Array[];
+    } finally {
+      dispose(means);
+    }
   }
 
   /** Queues the work on the backend; nothing is awaited or read back here. */

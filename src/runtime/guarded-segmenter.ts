@@ -47,6 +47,8 @@ export function guardedSegmenter(segmenter: Segmenter, { name, device, lost, wat
   };
   const batch = segmenter.segmentBatch?.bind(segmenter);
   const warmUp = segmenter.warmUp?.bind(segmenter);
+  const means = segmenter.encoderMeans?.bind(segmenter);
+  const distance = segmenter.distance?.bind(segmenter);
   return {
     manifest: segmenter.manifest,
     ...(segmenter.failedCheck !== undefined && { failedCheck: segmenter.failedCheck }),
@@ -62,6 +64,8 @@ export function guardedSegmenter(segmenter: Segmenter, { name, device, lost, wat
       segmentBatch: (slices, context, options) => guard(() => batch(slices, context, options), context),
     }),
     ...(warmUp && { warmUp: (options) => guard(() => warmUp(options)) }),
+    ...(means && { encoderMeans: (slice, nodes) => guard(() => means(slice, nodes)) }),
+    ...(distance && { distance: (slice) => guard(() => distance(slice)) }),
     dispose: () => segmenter.dispose(),
   };
 }

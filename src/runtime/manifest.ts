@@ -199,12 +199,34 @@ const manifestFields = z.object({
   storageAgreement: z
     .object({ slices: z.number().int().positive(), share: z.number().min(0).max(1) })
     .optional(),
+  /**
+   * How near other tissue comes to the training data (`domain/feature-distance.ts`). Absent where it was not measured, and
+   * in networks without an encoder.
+   */
+  domain: z
+    .object({
+      /** Statistics of the encoder over training slices, in the same folder. */
+      file: plainFileName,
+      sha256: hex,
+      /** Values of the graph that are measured, from fine to coarse. */
+      stages: z
+        .array(z.object({ node: nodeName, channels: z.number().int().positive().max(2048) }))
+        .min(1)
+        .max(4),
+      /** Distance within which 95 % of the slices of patients lie that the statistics have not seen. */
+      typical: z.number().positive(),
+      /** What was measured. */
+      data: longText,
+      slices: z.number().int().positive(),
+      patients: z.number().int().positive(),
+    })
+    .optional(),
   intendedUse: longText,
 });
 
 /** What no field shows alone. */
 export const manifestSchema = manifestFields.superRefine(
-  ({ classes, context, graph, golden, metrics }, issues) => {
+  ({ classes, context, graph, golden, domain, metrics }, issues) => {
     const wrong = (path: (string | number)[], message: string): void => {
       issues.addIssue({ code: 'custom', path, message });
     };
@@ -228,8 +250,9 @@ export const manifestSchema = manifestFields.superRefine(
     if ((golden.context === null) !== (context === null)) {
       wrong(['golden', 'context'], 'expected a file exactly if the model has a context');
     }
-    const files = ['manifest.json', graph.file, golden.slice, golden.context, golden.classes];
-    if (new Set(files).size < files.length) wrong(['golden'], 'expected a file of its own for each purpose');
+    const files = ['manifest.json', graph.file, golden.slice, golden.context, golden.classes, domain?.file];
+    const named = files.filter((file) => file != null);
+    if (new Set(named).size < named.length) wrong(['golden'], 'expected a file of its own for each purpose');
     if (metrics !== null && metrics.iou.length !== classes.length) {
       wrong(['metrics', 'iou'], `expected one value for each of ${classes.length} classes`);
     }

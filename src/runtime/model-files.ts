@@ -208,7 +208,7 @@ async function readWeights(
 
 /** Every node that the manifest names must be in the graph, and weights must belong to constants. */
 function checkNames(
-  { graph }: ModelManifest,
+  { graph, domain }: ModelManifest,
   { modelTopology, weightsManifest }: GraphFile,
   file: string,
 ): void {
@@ -217,6 +217,7 @@ function checkNames(
     new ModelError('bad-graph', file, `The graph has the name "${name}" twice.`, reloadRemedy);
   if (ops.size < modelTopology.node.length) throw twice(firstRepeated(modelTopology.node) ?? '');
   const { inputs, outputs, contextFeatures } = graph;
+  const stages = domain?.stages.map(({ node }) => node) ?? [];
   const named = [
     inputs.slice,
     inputs.context,
@@ -224,6 +225,7 @@ function checkNames(
     outputs.logits,
     outputs.packed,
     ...contextFeatures,
+    ...stages,
   ];
   for (const name of named) {
     if (name !== null && !ops.has(name)) {

@@ -13,6 +13,7 @@ export function checkedOutputs(id: string, segmenter: Segmenter): Segmenter {
   const classes = segmenter.manifest.classes.length;
   const batch = segmenter.segmentBatch?.bind(segmenter);
   const warmUp = segmenter.warmUp?.bind(segmenter);
+  const means = segmenter.encoderMeans?.bind(segmenter);
   const checked = (maps: SliceMaps): SliceMaps => {
     checkMaps(id, maps, classes);
     return maps;
@@ -26,6 +27,7 @@ export function checkedOutputs(id: string, segmenter: Segmenter): Segmenter {
       segmentBatch: async (slices, context, options) => (await batch(slices, context, options)).map(checked),
     }),
     ...(warmUp && { warmUp }),
+    ...(means && { encoderMeans: means }),
     dispose: () => segmenter.dispose(),
   };
 }

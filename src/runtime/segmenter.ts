@@ -2,6 +2,7 @@
  * What the engine requires of a loaded network, whatever runs it. `graph-segmenter.ts` implements it on an
  * exported TF.js graph; tests implement it by hand.
  */
+import type { EncoderMeans } from './domain/feature-distance.ts';
 import type { ModelManifest } from './manifest.ts';
 
 /** 8-bit RGBA, row by row; a decoded region of a slide qualifies. */
@@ -81,6 +82,18 @@ export interface Segmenter {
    * Absent where nothing is compiled.
    */
   warmUp?(options?: SegmenterOptions): Promise<void>;
+  /**
+   * Means over a slice of the channels of values that its encoder computes. Absent where the network can't be asked.
+   * @param nodes names of the values in the model's graph, none of which may depend on a context.
+   * @returns [channels] of each, in order.
+   * @throws ModelError `bad-input` on a wrong size; Error on an unknown name.
+   */
+  encoderMeans?(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans>;
+  /**
+   * How far a slice is from the training data: 95 % of slices of the same kind, of unseen patients, have at most 1. Absent
+   * where the manifest has no statistics. @throws as `encoderMeans`.
+   */
+  distance?(slice: InputImage): Promise<number>;
   dispose(): void;
 }
 

@@ -4,6 +4,7 @@ import type { BackendChoice, BackendName } from '../runtime/backend.ts';
 import type { MemoryUse } from '../runtime/memory-use.ts';
 import type { Level0Rect, SlideError } from '../slide/slide.ts';
 import type { PlannedSlice } from './grid.ts';
+import type { TissueFit } from './tissue-fit.ts';
 
 /** Time per stage of a run, milliseconds. */
 export interface StageTimes {
@@ -93,6 +94,8 @@ export type SegmentEvent =
       readonly row: number;
       readonly error: ErrorReport;
     }
+  /** Before the first slice, where the model has statistics of its training data. */
+  | { readonly kind: 'fit'; readonly fit: TissueFit }
   /** At most twice a second, and at the end of the run. */
   | { readonly kind: 'statistics'; readonly statistics: RunStatistics }
   | NetworkEvent;

@@ -139,37 +139,53 @@ export async function recordMetrics(
   metrics: NonNullable<ModelManifest['metrics']>,
   place: 'metrics' | 'furtherMetrics',
 ): Promise<void> {
+  await changeManifest(folder, (manifest) => withMetrics(manifest, metrics, place));
+}
+
+/**
+ * Changes the manifest of an exported model, and its card and resource description with it.
+ * @param more further files of the folder, by name, which are replaced together with them.
+ * @throws ModelError when the folder's manifest is not valid, before or after the change.
+ */
+export async function changeManifest(
+  folder: string,
+  change: (manifest: ModelManifest) => ModelManifest,
+  more: Readonly<Record<string, Uint8Array>> = {},
+): Promise<void> {
   const file = join(folder, 'manifest.json');
   await withOutputLock(
     lockOf(file),
     async () => {
-      const files = ['manifest.json', 'README.md', 'rdf.yaml'].map((name) => join(folder, name));
-      const set = await FileSet.open(join(folder, 'metrics.commit'), files);
-      const manifest = await manifestWith(file, metrics, place);
-      const texts = [
-        `${JSON.stringify(manifest, null, 2)}\n`,
-        modelCard(manifest),
-        resourceDescription(manifest),
-      ];
-      for (const [i, text] of texts.entries()) await set.add(files[i] ?? file, text);
+      const names = ['manifest.json', 'README.md', 'rdf.yaml', ...Object.keys(more)];
+      const set = await FileSet.open(
+        join(folder, 'metrics.commit'),
+        names.map((name) => join(folder, name)),
+      );
+      const old = parseManifest(JSON.parse(await readFile(file, 'utf8')), file);
+      const manifest = parseManifest(change(old), file);
+      const contents = {
+        ...more,
+        'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`,
+        'README.md': modelCard(manifest),
+        'rdf.yaml': resourceDescription(manifest),
+      };
+      for (const [name, content] of Object.entries(contents)) await set.add(join(folder, name), content);
       await set.commit();
     },
     { onWait: () => undefined },
   );
 }
 
-async function manifestWith(
-  file: string,
+function withMetrics(
+  old: ModelManifest,
   metrics: NonNullable<ModelManifest['metrics']>,
   place: 'metrics' | 'furtherMetrics',
-): Promise<ModelManifest> {
-  const old = parseManifest(JSON.parse(await readFile(file, 'utf8')), file);
+): ModelManifest {
   const further = old.furtherMetrics ?? [];
   const furtherMetrics = further.some(({ data }) => data === metrics.data)
     ? further.map((known) => (known.data === metrics.data ? metrics : known))
     : [...further, metrics];
-  const change = place === 'metrics' ? { metrics } : { furtherMetrics };
-  return parseManifest({ ...old, ...change }, file);
+  return { ...old, ...(place === 'metrics' ? { metrics } : { furtherMetrics }) };
 }
 
 /** Optical densities of haematoxylin and eosin in R, G and B (Ruifrok and Johnston 2001). */

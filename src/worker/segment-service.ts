@@ -19,6 +19,7 @@ import { SliceQueue } from '../segment/queue.ts';
 import { PauseGate, segmentSlide } from '../segment/run.ts';
 import type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
 import type { SliceReader } from '../segment/slice-reader.ts';
+import { measureFit } from '../segment/tissue-fit.ts';
 import { hasTissue, tissueNote } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import { LastOpened } from './open-slides.ts';
@@ -134,7 +135,18 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       request.keep === true && storage !== undefined
         ? await RemoteSliceStore.open(storage, key, slices.marginPx, notify)
         : null;
-    const about = runNote(request, subject.metadata, subject.manifest, slices.slices.length);
+    const fit = await measureFit({
+      reader: subject.reader,
+      plan: slices,
+      tissue: mask,
+      network,
+      signal: call.signal,
+    });
+    if (fit !== null) emit({ kind: 'fit', fit });
+    const about = {
+      ...runNote(request, subject.metadata, subject.manifest, slices.slices.length),
+      ...(fit !== null && { fit }),
+    };
     const queue = new SliceQueue(slices, {
       keptRegions,
       ...(mask === null ? {} : { isTissue: ({ cell }) => hasTissue(mask, cell) }),

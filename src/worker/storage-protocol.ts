@@ -21,6 +21,10 @@ export const storedRunSchema = z.object({
   glass: z.enum(['skip', 'include']),
   /** Slices of the run, finished or not. */
   total: z.number(),
+  /** See `TissueFit`; absent where it was not measured. */
+  fit: z
+    .object({ slices: z.number(), distance: z.number().nonnegative(), beyond: z.number().min(0).max(1) })
+    .optional(),
   /** If still `running` when read again, the page was closed or crashed during the run. */
   state: z.enum(['running', 'ended']),
   /** Milliseconds since 1970. */

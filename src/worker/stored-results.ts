@@ -61,6 +61,8 @@ export async function restoreResults(
   const store = await RemoteSliceStore.open(storage, entry.key, plan.marginPx, notify);
   if (store === null) return { slices: 0, interrupted: null };
   try {
+    const { fit } = entry.run;
+    if (fit !== undefined) emit({ kind: 'fit', fit });
     const slices = await replay(plan, store, signal, emit);
     const unfinished = runs
       .filter(({ key, run }) => key === entry.key && run.state === 'running')

@@ -79,6 +79,7 @@ describe('measurement files', () => {
       layer: 'M',
       modelCheck: 'overridden',
       truth: 't.xml',
+      warning: null,
       umPerPx: null,
       date: 'd',
     } as const;

@@ -8,8 +8,8 @@ import type { Annotation } from '../annotate/annotation.ts';
 import { colourOfLabel } from '../annotate/label-colours.ts';
 import type { LabelClass } from '../annotate/label-colours.ts';
 
-/** Areas per class, in the format of the command line. @param overridden as for `areaCsv`. */
-export function areasCsv({ classes }: Figures, overridden = false): string {
+/** Areas per class, in the format of the command line. @param mark as for `areaCsv`. */
+export function areasCsv({ classes }: Figures, mark: string | null = null): string {
   return areaCsv(
     classes.map(({ name, background, pixels, mm2, shareOfSegmented, shareOfTissue }) => ({
       class: name,
@@ -19,7 +19,7 @@ export function areasCsv({ classes }: Figures, overridden = false): string {
       percentOfSegmented: shareOfSegmented * 100,
       percentOfTissue: shareOfTissue === null ? null : shareOfTissue * 100,
     })),
-    overridden,
+    mark,
   );
 }
 
@@ -44,6 +44,8 @@ export interface FiguresContext {
   readonly layer: string;
   /** Null for a layer that is no model's. */
   readonly modelCheck: 'passed' | 'overridden' | null;
+  /** Why the layer's results may be meaningless on this slide. */
+  readonly warning: string | null;
   readonly truth: string | null;
   readonly umPerPx: { readonly x: number; readonly y: number; readonly source: string } | null;
   /** ISO 8601. */

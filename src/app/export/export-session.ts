@@ -1,11 +1,11 @@
 /** Exports the active pane's layer as files. The map worker writes large ones, with progress. */
 import { fileStem, safeFileName } from '../../base/file-name.ts';
-import { markedIf, overriddenCheck } from '../../base/overridden-check.ts';
+import { withMark } from '../../base/overridden-check.ts';
 import type { MapFileRequest } from '../../worker/map-client.ts';
 import { annotatedSlide } from '../annotate/annotated-slide.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
-import type { LayerContent } from '../session/layer-content.ts';
+import { contentMark, contentWarning, type LayerContent } from '../session/layer-content.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { activePaneOf, annotateOf, currentMpp, modelOf } from '../state/state.ts';
 import type { OpenSlide } from '../state/state.ts';
@@ -73,7 +73,7 @@ export class ExportSession {
       },
       tolerance: this.#state.tolerance,
       classes: content.classes.map((entry, value) => ({ ...entry, colour: colours[value] ?? entry.colour })),
-      ...(content.overridden === true && { warning: overriddenCheck }),
+      ...(contentMark(content) !== null && { warning: contentMark(content) ?? '' }),
     }));
   }
 
@@ -88,7 +88,7 @@ export class ExportSession {
       scaleY: strips.scale.y,
       classes: [...content.classes],
       algorithm: content.title,
-      description: markedIf(content.overridden === true, 'Research use only'),
+      description: withMark(contentMark(content), 'Research use only'),
     }));
   }
 
@@ -106,7 +106,9 @@ export class ExportSession {
     const shown = this.#shown();
     if (figures === null || shown === null) return;
     download(
-      new Blob([areasCsv(figures, shown.content?.overridden)], { type: 'text/csv' }),
+      new Blob([areasCsv(figures, shown.content === null ? null : contentMark(shown.content))], {
+        type: 'text/csv',
+      }),
       `${shown.stem}.areas.csv`,
     );
     const metrics = metricsCsv(figures);
@@ -123,6 +125,7 @@ export class ExportSession {
       fingerprint: slide.metadata.fingerprint,
       layer: content?.title ?? '',
       modelCheck: content?.overridden === undefined ? null : content.overridden ? 'overridden' : 'passed',
+      warning: content === null ? null : contentWarning(content),
       truth: annotateOf(this.#workbench.store.getState()).truth?.name ?? null,
       umPerPx: currentMpp(slide),
       date: new Date().toISOString(),

@@ -2,6 +2,7 @@
 import { paintPreview } from '../../export/preview.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
+import { contentWarning } from '../session/layer-content.ts';
 import type { Workbench } from '../session/workbench.ts';
 import { activePaneOf, annotateOf, modelOf, tileLook } from '../state/state.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
@@ -31,6 +32,8 @@ export interface ReportContent {
   readonly pictures: Pictures;
   readonly settings: readonly (readonly [string, string])[];
   readonly truth: string | null;
+  /** Why the results may be meaningless on this slide; null where nothing speaks against them. */
+  readonly warning: string | null;
   readonly date: Date;
 }
 
@@ -90,6 +93,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
     },
     settings: settingsOf(state),
     truth: annotateOf(state).truth?.name ?? null,
+    warning: contentWarning(content),
     date: new Date(),
   };
 }

@@ -15,7 +15,7 @@ import { useWorkbench } from '../workbench-context.ts';
 import { gatherReport } from './report-content.ts';
 
 export function ReportPage({ content }: { readonly content: ReportContent }): React.JSX.Element {
-  const { slide, model, figures, colours, pictures, settings, truth, date } = content;
+  const { slide, model, figures, colours, pictures, settings, truth, warning, date } = content;
   const { metadata } = slide;
   const mpp = currentMpp(slide);
   return (
@@ -68,6 +68,7 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
       </div>
       <footer>
         Predicted by software for research. Not a medical device, not for diagnosis.
+        {warning !== null && ` ${warning}`}
         {model?.overridden === true &&
           ' The model failed its check and was used all the same: do not trust these results.'}
         {model?.manifest.provenance.synthetic === true &&

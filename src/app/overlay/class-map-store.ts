@@ -3,6 +3,7 @@
  * layers, palettes or slides never runs a network again.
  */
 import type { Cell } from '../../segment/run-progress.ts';
+import type { TissueFit } from '../../segment/tissue-fit.ts';
 import { countClasses } from './class-regions.ts';
 import type { SliceCache } from './slice-cache.ts';
 import type { SlicePager } from './stored-slice.ts';
@@ -21,6 +22,7 @@ export class LiveClassMap {
   readonly #pager: SlicePager | null;
   #version = 0;
   #revision = 0;
+  #fit: TissueFit | null = null;
 
   /** @param cache bounds the slices in memory; without one, all stay. */
   constructor(cache: SliceCache | null = null) {
@@ -40,6 +42,17 @@ export class LiveClassMap {
   /** Grows with every slice, and when a spilled one is read back. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** How near the slide is to the model's training data, by its last run; null if that was not measured. */
+  get fit(): TissueFit | null {
+    return this.#fit;
+  }
+
+  setFit(fit: TissueFit): void {
+    this.#fit = fit;
+    this.#version++;
+    this.#notify();
   }
 
   get slices(): Iterable<StoredSlice> {

@@ -8,6 +8,7 @@ import { mostAlike, tooAlike } from '../overlay/colour-vision.ts';
 import { ClassSwatch } from '../overlay/class-swatch.tsx';
 import { hatchesOf } from '../overlay/hatch.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
+import { contentWarning } from '../session/layer-content.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -31,6 +32,7 @@ export function LegendSection(): React.JSX.Element | null {
   const areas = classes.map((_, value) => map.areaOf(value));
   const total = areas.reduce((sum, area) => sum + area, 0);
   const alike = alikeText(classes, colours);
+  const warning = contentWarning(content);
   const um2 = mpp === null ? null : mpp.x * mpp.y;
   return (
     <PanelSection title="Legend" testId="legend">
@@ -107,6 +109,11 @@ export function LegendSection(): React.JSX.Element | null {
             ? `Areas: ${content.title}.`
             : `Areas predicted by ${content.title}; % of segmented area.`}
           {model?.manifest.provenance.synthetic === true && ' Trained on synthetic slides only.'}
+        </p>
+      )}
+      {warning !== null && total > 0 && (
+        <p className="warning-text hint" title={warning} data-testid="legend-fit">
+          <TriangleAlert size={13} aria-hidden /> Unlike training data: do not trust these areas.
         </p>
       )}
       {content.overridden === true && (

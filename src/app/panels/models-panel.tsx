@@ -3,6 +3,8 @@ import { TriangleAlert } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { fitWarnings, inputMpp } from '../models/model-fit.ts';
 import type { SlideForModel } from '../models/model-fit.ts';
+import { contentWarning } from '../session/layer-content.ts';
+import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
 import type { ExpectedSpeed } from '../models/model-speed.ts';
 import { formatBytes, formatFraction, formatRate } from '../format.ts';
@@ -198,8 +200,11 @@ function useRefusal(model: ModelEntry): Refusal | null {
 export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
   const slide = useSlideForModel();
   const misfit = useApp((state) => (isAllowedMisfit(state, model) ? misfitOf(state, model) : null));
+  const content = useLayerContent({ kind: 'model', id: model.id });
+  useMapVersion(content?.map ?? null);
   if (slide === null) return null;
-  const warnings = [...(misfit === null ? [] : [misfit]), ...fitWarnings(model.manifest, slide)];
+  const measured = content === null ? null : contentWarning(content);
+  const warnings = [misfit, ...fitWarnings(model.manifest, slide), measured].filter((text) => text !== null);
   if (warnings.length === 0) return null;
   return (
     <ul className="fit-warnings" data-testid={`fit-${model.id}`}>

@@ -1,8 +1,9 @@
 /** Distributes the engine's events: slices to class maps, problems to the log, progress to the state. */
 import type { SegmentEvent } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
-import type { ClassMapStore } from '../overlay/class-map-store.ts';
-import type { ModelEntry, OpenSlide } from '../state/state.ts';
+import { fitWarning, isUnlikeTraining, type TissueFit } from '../../segment/tissue-fit.ts';
+import type { ClassMapStore, LiveClassMap } from '../overlay/class-map-store.ts';
+import { modelTitle, type ModelEntry, type OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { logEntry } from './error-log.ts';
 
@@ -28,10 +29,21 @@ export class EngineEvents {
     const report = ofRun ? this.#progressOf(model.id) : () => undefined;
     return (event) => {
       if (event.kind === 'slice') map.add(event.result, slide.metadata);
+      if (event.kind === 'fit') this.#setFit(map, event.fit, slide, model);
       if (event.kind === 'broken-slice' || event.kind === 'notice') this.warn(event.error);
       if (event.kind === 'backend') this.#store.dispatch({ type: 'backend-ready', report: event.report });
       report(event);
     };
+  }
+
+  /** Shown with the map from now on. The log keeps it; the status bar goes on with the run. */
+  #setFit(map: LiveClassMap, fit: TissueFit, slide: OpenSlide, model: ModelEntry): void {
+    const isKnown = map.fit !== null && isUnlikeTraining(map.fit);
+    map.setFit(fit);
+    const warning = fitWarning(fit, modelTitle(model));
+    if (warning === null || isKnown) return;
+    const report = { code: 'unlike-training', file: slide.metadata.name, problem: warning, remedy: '' };
+    this.#store.dispatch({ type: 'log', entry: logEntry('info', report, null) });
   }
 
   /** Forwards the events of a run to the state; of progress events, only the latest in each interval. */

@@ -1,4 +1,6 @@
 /** Content of a layer: a class map with its classes, from a model or from ground truth. */
+import { resultMark } from '../../base/overridden-check.ts';
+import { fitWarning, isUnlikeTraining } from '../../segment/tissue-fit.ts';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 
@@ -10,6 +12,16 @@ export interface LayerContent {
   /** Index in the list = class value in the map. */
   readonly classes: readonly PaletteClass[];
   readonly map: LiveClassMap;
+}
+
+/** Why the layer's results may be meaningless on this slide, as a sentence; null where nothing speaks against them. */
+export function contentWarning({ title, map }: LayerContent): string | null {
+  return map.fit === null ? null : fitWarning(map.fit, title);
+}
+
+/** What files of the layer are marked with; see `resultMark`. */
+export function contentMark({ overridden = false, map }: LayerContent): string | null {
+  return resultMark(overridden, map.fit !== null && isUnlikeTraining(map.fit));
 }
 
 /**

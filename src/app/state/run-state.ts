@@ -146,6 +146,7 @@ function afterEvent(model: ModelRun, event: SegmentEvent): ModelRun {
       return { ...model, broken: model.broken + 1 };
     case 'statistics':
       return { ...model, statistics: event.statistics };
+    case 'fit':
     case 'notice':
     case 'backend':
       return model;

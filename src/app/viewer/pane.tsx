@@ -12,6 +12,7 @@ import { TissueLayer } from './tissue-layer.tsx';
 import { KnownLengthLayer } from './known-length-layer.tsx';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
+import { contentWarning } from '../session/layer-content.ts';
 import { useLayerContent, useLayerOptions, useMapVersion } from '../session/use-layer.ts';
 import type { LayerChoice, PaneState } from '../state/state.ts';
 import { apply } from './affine.ts';
@@ -151,32 +152,50 @@ interface LayerSelectProps {
 function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): React.JSX.Element {
   const options = useLayerOptions();
   return (
-    <select
-      className="pane-title"
-      aria-label={label}
-      data-testid={testId}
-      value={layerText(layer)}
-      onChange={(event) => onChange(parseLayer(event.target.value))}
-    >
-      {options.map(([text, title]) => (
-        <option key={text} value={text}>
-          {title}
-        </option>
-      ))}
-    </select>
+    <div className="pane-layer">
+      <select
+        className="pane-title"
+        aria-label={label}
+        data-testid={testId}
+        value={layerText(layer)}
+        onChange={(event) => onChange(parseLayer(event.target.value))}
+      >
+        {options.map(([text, title]) => (
+          <option key={text} value={text}>
+            {title}
+          </option>
+        ))}
+      </select>
+      <FitChip layer={layer} />
+    </div>
   );
 }
 
-/** The name of the only layer, once it has slices. */
+/** The name of the only layer, once it has slices or there is something to say of it. */
 function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null {
   const content = useLayerContent(pane.layer);
   useMapVersion(content?.map ?? null);
-  if (content === null || content.map.size === 0 || !pane.overlay.visible) return null;
+  if (content === null || (content.map.size === 0 && contentWarning(content) === null)) return null;
+  if (!pane.overlay.visible) return null;
   return (
     <div className="pane-title" data-testid={`pane-title-${pane.id}`}>
       {content.overridden === true && <TriangleAlert size={13} className="warning-text" aria-hidden />}{' '}
-      {content.title}
+      {content.title} <FitChip layer={pane.layer} />
     </div>
+  );
+}
+
+/** Marks a layer whose model was not trained on such tissue. */
+function FitChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Element | null {
+  const content = useLayerContent(layer);
+  useMapVersion(content?.map ?? null);
+  const warning = content === null ? null : contentWarning(content);
+  if (warning === null) return null;
+  return (
+    <span className="pane-chip warning-text" role="status" title={warning} data-testid="unlike-training">
+      <TriangleAlert size={13} aria-hidden /> Unlike training data
+      <span className="visually-hidden">. {warning}</span>
+    </span>
   );
 }
 

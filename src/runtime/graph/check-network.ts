@@ -2,6 +2,7 @@
 import { ModelError, type ModelManifest } from '../manifest.ts';
 import type { ModelFiles } from '../model-files.ts';
 import { modelLimits } from '../model-limits.ts';
+import { nameOf } from '../domain/encoder-stages.ts';
 import { text } from './graph-node.ts';
 import { topologicalOrder, type GraphNode } from './graph.ts';
 import type { RecordedNetwork } from './graph-model.ts';
@@ -54,8 +55,29 @@ function mismatch(manifest: ModelManifest, network: RecordedNetwork): string | n
     (context === null ? null : image(network.context, context.sizePx, 'context')) ??
     (network.sliceInContext === null ? null : expectShape(network.sliceInContext, [1, 1, 4], 'position')) ??
     expectShape(logits, [slice.sizePx, slice.sizePx, classes.length], 'logits') ??
-    wrongCut(network)
+    wrongCut(network) ??
+    wrongDomain(manifest, network)
   );
+}
+
+/** What the manifest measures of the encoder has to exist, and to depend on the slice alone. */
+function wrongDomain({ domain }: ModelManifest, { slice, logits }: RecordedNetwork): string | null {
+  if (domain === undefined) return null;
+  const values = new Map(topologicalOrder([logits]).map((value) => [nameOf(value), value]));
+  for (const { node, channels } of domain.stages) {
+    const value = values.get(node);
+    if (value === undefined)
+      return `The value "${node}", which the manifest measures, is not part of the network.`;
+    const found = value.shape[3];
+    if (found !== channels) {
+      return `The value "${node}" has ${found} channels, by the manifest it has ${channels}.`;
+    }
+    const inputs = topologicalOrder([value]).filter(({ operation }) => operation.kind === 'input');
+    if (inputs.length !== 1 || inputs[0] !== slice) {
+      return `The value "${node}", which the manifest measures, depends on more than the slice.`;
+    }
+  }
+  return null;
 }
 
 function expectShape({ shape }: GraphNode, expected: readonly number[], what: string): string | null {

@@ -3,6 +3,7 @@
  * features of their context. Around the network they convert RGBA bytes to planes, and logits to class, confidence and
  * log-probabilities, so that nothing is left to compute outside the runtime.
  */
+import { nameOf } from '../domain/encoder-stages.ts';
 import { topologicalOrder, type GraphNode } from '../graph/graph.ts';
 import type { RecordedNetwork } from '../graph/graph-model.ts';
 import { encodeModel, type OnnxValue } from '../onnx/onnx-messages.ts';
@@ -40,18 +41,46 @@ export interface SliceGraph {
   };
 }
 
+export interface EncoderGraph {
+  readonly file: Uint8Array<ArrayBuffer>;
+  /** uint8 RGBA [1, height, width, 4]. */
+  readonly slice: string;
+  /** float32 [1, channels, 1, 1], in the order of the values asked for. */
+  readonly means: readonly string[];
+}
+
 /** The graphs of a network, each written when it is asked for. */
 export interface NetworkGraphs {
   /** @throws RangeError when the network reads no context. */
   context(): ContextGraph;
   slices(logProbabilities: boolean): SliceGraph;
+  /** @param nodes see `Segmenter.encoderMeans`. @throws RangeError when the network has no value of the name. */
+  encoder(nodes: readonly string[]): EncoderGraph;
 }
 
 export function graphsOf(network: RecordedNetwork): NetworkGraphs {
   return {
     context: () => writeContextGraph(network),
     slices: (logProbabilities) => writeSliceGraph(network, logProbabilities),
+    encoder: (nodes) => writeEncoderGraph(network, nodes),
   };
+}
+
+/** @throws RangeError when the network has no value of the name. */
+export function writeEncoderGraph(
+  { slice, logits }: RecordedNetwork,
+  nodes: readonly string[],
+): EncoderGraph {
+  const values = new Map(topologicalOrder([logits]).map((value) => [nameOf(value), value]));
+  const wanted = nodes.map((node) => {
+    const value = values.get(node);
+    if (value === undefined) throw new RangeError(`The network has no value "${node}".`);
+    return value;
+  });
+  const graph = new ByteGraph(topologicalOrder(wanted));
+  const sliceName = graph.image(slice, 1);
+  graph.operations();
+  return { means: wanted.map((value) => graph.mean(value)), slice: sliceName, file: graph.encode() };
 }
 
 /** @throws RangeError when the network reads no context. */
@@ -158,6 +187,14 @@ class ByteGraph {
 
   output(name: string, type: OnnxValue['type'], shape: OnnxValue['shape']): void {
     this.#outputs.push({ name, type, shape });
+  }
+
+  /** Declares the mean over the positions of a value as an output. @returns its name. */
+  mean(node: GraphNode): string {
+    const map = this.maps.of(node);
+    const name = this.#out.add('GlobalAveragePool', `${map}/mean`, [map]);
+    this.output(name, 'float32', [1, node.shape[3], 1, 1]);
+    return name;
   }
 
   /** Class, confidence and, on request, log-probabilities as bytes. */

@@ -114,6 +114,11 @@ describe.skipIf(ids.length === 0)('the shipped models', () => {
           largestDifference(maps.logProbabilities!, expected[index]!.logProbabilities!),
         ).toBeLessThanOrEqual(1);
       });
+      for (const { image } of inputs.slices) {
+        const [distance, other] = [await ours.distance?.(image), await theirs.distance?.(image)];
+        expect(distance).toBeGreaterThan(0);
+        expect(distance! / other!).toBeCloseTo(1, 3);
+      }
     } finally {
       ours.dispose();
       theirs.dispose();

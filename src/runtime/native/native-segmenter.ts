@@ -1,5 +1,6 @@
 /** A Segmenter on ONNX Runtime's native library. Bytes go in and bytes come out; see `native-graphs.ts`. */
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-node';
+import type { EncoderMeans } from '../domain/feature-distance.ts';
 import { BatchSegmenter } from '../batch-segmenter.ts';
 import {
   blankImage,
@@ -13,7 +14,7 @@ import {
 import { ModelError, type ModelManifest } from '../manifest.ts';
 import type { ContextFeatures, InputImage, SegmenterOptions, SliceInput, SliceMaps } from '../segmenter.ts';
 import { ortReason } from './ort-error.ts';
-import type { ContextGraph, NetworkGraphs, SliceGraph } from './native-graphs.ts';
+import type { ContextGraph, EncoderGraph, NetworkGraphs, SliceGraph } from './native-graphs.ts';
 
 /** What a segmenter needs of ONNX Runtime. */
 export interface NativeRuntime {
@@ -37,6 +38,8 @@ export class NativeSegmenter extends BatchSegmenter {
   #contexts: Promise<Ready<ContextGraph>> | null = null;
   /** By whether they compute log-probabilities. Created on first use: most runs need one of the two. */
   readonly #slices = new Map<boolean, Promise<Ready<SliceGraph>>>();
+  /** By the names of the values that they measure. */
+  readonly #encoders = new Map<string, Promise<Ready<EncoderGraph>>>();
 
   constructor(manifest: ModelManifest, graphs: NetworkGraphs, runtime: NativeRuntime) {
     super();
@@ -97,6 +100,21 @@ export class NativeSegmenter extends BatchSegmenter {
     }));
   }
 
+  async encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans> {
+    this.#checkAlive();
+    const { id, slice: field } = this.manifest;
+    checkImage(id, slice, field.sizePx, 'slice');
+    const { graph, session } = await this.#encoderSession(nodes);
+    const rgba = new this.#runtime.Tensor('uint8', rgbaOf([{ image: slice, sliceInContext: null }]), [
+      1,
+      field.sizePx,
+      field.sizePx,
+      4,
+    ]);
+    const results = await this.#run(session, { [graph.slice]: rgba });
+    return graph.means.map((name) => results[name]?.data as Float32Array);
+  }
+
   /** Creates what the slices need; runs a blank one where the first run compiles. */
   async warmUp(options: SegmenterOptions = {}): Promise<void> {
     this.#checkAlive();
@@ -119,7 +137,7 @@ export class NativeSegmenter extends BatchSegmenter {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const ready of [this.#contexts, ...this.#slices.values()]) {
+    for (const ready of [this.#contexts, ...this.#slices.values(), ...this.#encoders.values()]) {
       // A session that was never created, or that its provider lost, has nothing to free.
       ready?.then(({ session }) => session.release()).catch(() => undefined);
     }
@@ -141,6 +159,13 @@ export class NativeSegmenter extends BatchSegmenter {
     if (known !== undefined) return known;
     const created = this.#create(this.#graphs.slices(logProbabilities), false);
     this.#slices.set(logProbabilities, created);
+    return created;
+  }
+
+  #encoderSession(nodes: readonly string[]): Promise<Ready<EncoderGraph>> {
+    const key = nodes.join('\n');
+    const created = this.#encoders.get(key) ?? this.#create(this.#graphs.encoder(nodes), false);
+    this.#encoders.set(key, created);
     return created;
   }
 

@@ -1,8 +1,9 @@
 /** One of the threads that a network runs in: what it is given, what it costs, and how its errors come back. */
 import { startNodeThread, type NodeThread } from '../../base/node-thread.node.ts';
 import { WorkerError } from '../../base/error-report.ts';
+import type { EncoderMeans } from '../domain/feature-distance.ts';
 import { isModelErrorCode, ModelError, type ModelManifest } from '../manifest.ts';
-import type { SegmenterOptions, SliceInput, SliceMaps } from '../segmenter.ts';
+import type { InputImage, SegmenterOptions, SliceInput, SliceMaps } from '../segmenter.ts';
 import type { NetworkThreadApi } from './network-service.ts';
 import type { NativeBackendName } from './node-backends.ts';
 
@@ -42,6 +43,17 @@ export class NetworkLane {
       await this.#during(this.#thread.rpc.call('warmUp', [{ logProbabilities }]));
     } catch (error) {
       throw modelError(error);
+    }
+  }
+
+  async encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans> {
+    this.work++;
+    try {
+      return await this.#during(this.#thread.rpc.call('encoderMeans', [slice, nodes]));
+    } catch (error) {
+      throw modelError(error);
+    } finally {
+      this.work--;
     }
   }
 

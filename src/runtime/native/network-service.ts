@@ -3,9 +3,10 @@
  * entry, so that tests can run them.
  */
 import type { Handlers } from '../../base/rpc.ts';
+import type { EncoderMeans } from '../domain/feature-distance.ts';
 import type { ModelManifest } from '../manifest.ts';
 import type { ContextFeatures, InputImage, SegmenterOptions, SliceInput, SliceMaps } from '../segmenter.ts';
-import type { ContextGraph, SliceGraph } from './native-graphs.ts';
+import type { ContextGraph, EncoderGraph, SliceGraph } from './native-graphs.ts';
 import { NativeSegmenter, type NativeRuntime } from './native-segmenter.ts';
 import type { NativeBackendName } from './node-backends.ts';
 
@@ -18,6 +19,7 @@ export interface NetworkThreadApi {
   /** Hands over a graph before the first call that needs it. */
   addContextGraph(graph: SharedGraph<ContextGraph>): Promise<void>;
   addSliceGraph(graph: SharedGraph<SliceGraph>, logProbabilities: boolean): Promise<void>;
+  addEncoderGraph(graph: SharedGraph<EncoderGraph>): Promise<void>;
   warmUp(options: SegmenterOptions): Promise<void>;
   /** Starts encoding. Slices of this context report a failure. @param context names it from here on. */
   encodeContext(context: number, image: InputImage): Promise<void>;
@@ -27,6 +29,8 @@ export interface NetworkThreadApi {
     context: number | null,
     options: SegmenterOptions,
   ): Promise<SliceMaps[]>;
+  /** See `Segmenter.encoderMeans`. */
+  encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans>;
   disposeContext(context: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -38,6 +42,7 @@ export function createNetworkService(
   let opened: NativeSegmenter | null = null;
   let contextGraph: ContextGraph | null = null;
   const sliceGraphs = new Map<boolean, SliceGraph>();
+  let encoderGraph: EncoderGraph | null = null;
   const contexts = new Map<number, ContextFeatures>();
 
   const segmenter = (): NativeSegmenter => {
@@ -51,6 +56,7 @@ export function createNetworkService(
         context: () => taken(contextGraph, () => (contextGraph = null)),
         slices: (logProbabilities: boolean) =>
           taken(sliceGraphs.get(logProbabilities) ?? null, () => sliceGraphs.delete(logProbabilities)),
+        encoder: () => taken(encoderGraph, () => (encoderGraph = null)),
       };
       opened = new NativeSegmenter(manifest, graphs, await startRuntime(provider, threads));
     },
@@ -64,6 +70,13 @@ export function createNetworkService(
       sliceGraphs.set(logProbabilities, ownGraph(graph));
       return Promise.resolve();
     },
+
+    addEncoderGraph: (_call, graph) => {
+      encoderGraph = ownGraph(graph);
+      return Promise.resolve();
+    },
+
+    encoderMeans: (_call, slice, nodes) => segmenter().encoderMeans(slice, nodes),
 
     warmUp: (_call, options) => segmenter().warmUp(options),
 
@@ -96,6 +109,7 @@ export function createNetworkService(
       opened = null;
       contextGraph = null;
       sliceGraphs.clear();
+      encoderGraph = null;
       return Promise.resolve();
     },
   };

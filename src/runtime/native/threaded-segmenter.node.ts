@@ -3,6 +3,7 @@
  * free to read, store and stitch. On the processor several threads compute a batch each, with one core each: the cores
  * of a single batch would wait for each other after every operation, and for whatever else needs one of them.
  */
+import type { EncoderMeans } from '../domain/feature-distance.ts';
 import { BatchSegmenter } from '../batch-segmenter.ts';
 import { checkImage, contextSize, disposedContext, disposedModel, wrongContext } from '../input-checks.ts';
 import type { ModelManifest } from '../manifest.ts';
@@ -51,6 +52,8 @@ export class ThreadedSegmenter extends BatchSegmenter {
   readonly #contextCost: number;
   /** Graphs that the threads have: the context's, and the slices' by whether they give log-probabilities. */
   readonly #handedOver = new Set<'context' | boolean>();
+  /** Encoder graphs that the first thread has, by the values that they measure. */
+  readonly #encoders = new Set<string>();
   #nextContext = 1;
   #disposed = false;
 
@@ -105,6 +108,20 @@ export class ThreadedSegmenter extends BatchSegmenter {
     }
     const maps = lane.segment(slices, own?.id ?? null, options, encodes ? this.#contextCost : 0);
     return own === null ? maps : own.during(maps);
+  }
+
+  async encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans> {
+    this.#checkAlive();
+    checkImage(this.manifest.id, slice, this.manifest.slice.sizePx, 'slice');
+    const [lane] = this.#lanes;
+    if (lane === undefined) throw new Error('There is no network thread.');
+    const key = nodes.join('\n');
+    if (!this.#encoders.has(key)) {
+      this.#encoders.add(key);
+      const graph = shared(this.#graphs.encoder(nodes));
+      lane.send((rpc) => rpc.call('addEncoderGraph', [graph]));
+    }
+    return lane.encoderMeans(slice, nodes);
   }
 
   /** Creates the sessions of all threads. */
