@@ -4,7 +4,7 @@
  */
 export const overriddenCheck = 'model check overridden';
 
-/** How results name a slide that does not look like the model's training data (`segment/tissue-fit.ts`). */
+/** How results name a slide that does not look like the model's training data (`base/tissue-fit.ts`). */
 export const unlikeTraining = 'unlike training data';
 
 /** Why a result must not be trusted, for files: null if nothing speaks against it. */

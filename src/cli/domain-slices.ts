@@ -2,7 +2,7 @@
 import type { ModelManifest } from '../runtime/manifest.ts';
 import type { InputImage } from '../runtime/segmenter.ts';
 import { slideReader } from '../segment/slice-reader.ts';
-import { evenlySpread } from '../segment/tissue-fit.ts';
+import { evenlySpread } from '../segment/measure-fit.ts';
 import { tissueShare } from '../segment/tissue.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import type { Level0Rect } from '../slide/slide.ts';

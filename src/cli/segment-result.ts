@@ -16,7 +16,7 @@ import { mapFiles, writeMaps } from '../export/write-maps.node.ts';
 import type { SliceMaps } from '../runtime/segmenter.ts';
 import type { PlannedSlice } from '../segment/grid.ts';
 import type { StageTimes } from '../segment/run-progress.ts';
-import { isUnlikeTraining, type TissueFit } from '../segment/tissue-fit.ts';
+import { isUnlikeTraining, type TissueFit } from '../base/tissue-fit.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { SlideError, type RgbaImage, type Slide } from '../slide/slide.ts';

@@ -4,7 +4,7 @@ import type { BackendChoice, BackendName } from '../runtime/backend.ts';
 import type { MemoryUse } from '../runtime/memory-use.ts';
 import type { Level0Rect, SlideError } from '../slide/slide.ts';
 import type { PlannedSlice } from './grid.ts';
-import type { TissueFit } from './tissue-fit.ts';
+import type { TissueFit } from '../base/tissue-fit.ts';
 
 /** Time per stage of a run, milliseconds. */
 export interface StageTimes {

@@ -19,7 +19,7 @@ import { SliceQueue } from '../segment/queue.ts';
 import { PauseGate, segmentSlide } from '../segment/run.ts';
 import type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
 import type { SliceReader } from '../segment/slice-reader.ts';
-import { measureFit } from '../segment/tissue-fit.ts';
+import { measureFit } from '../segment/measure-fit.ts';
 import { hasTissue, tissueNote } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import { LastOpened } from './open-slides.ts';

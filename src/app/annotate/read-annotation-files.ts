@@ -53,7 +53,13 @@ function warnOfRefused(store: AppStore, refused: readonly RefusedRegion[], name:
 
 const placeRemedy = 'Check that the annotations were made on this slide.';
 
-function log(store: AppStore, level: 'info' | 'warning', problem: string, remedy: string, file: string): void {
+function log(
+  store: AppStore,
+  level: 'info' | 'warning',
+  problem: string,
+  remedy: string,
+  file: string,
+): void {
   const report = { code: 'annotations', file, problem, remedy };
   store.dispatch({ type: 'log', entry: logEntry(level, report, null) });
 }

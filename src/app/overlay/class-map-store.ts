@@ -3,7 +3,7 @@
  * layers, palettes or slides never runs a network again.
  */
 import type { Cell } from '../../segment/run-progress.ts';
-import type { TissueFit } from '../../segment/tissue-fit.ts';
+import type { TissueFit } from '../../base/tissue-fit.ts';
 import { countClasses } from './class-regions.ts';
 import type { SliceCache } from './slice-cache.ts';
 import type { SlicePager } from './stored-slice.ts';

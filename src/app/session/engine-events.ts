@@ -1,7 +1,7 @@
 /** Distributes the engine's events: slices to class maps, problems to the log, progress to the state. */
 import type { SegmentEvent } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
-import { fitWarning, isUnlikeTraining, type TissueFit } from '../../segment/tissue-fit.ts';
+import { fitWarning, isUnlikeTraining, type TissueFit } from '../../base/tissue-fit.ts';
 import type { ClassMapStore, LiveClassMap } from '../overlay/class-map-store.ts';
 import { modelTitle, type ModelEntry, type OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';

@@ -1,6 +1,6 @@
 /** Content of a layer: a class map with its classes, from a model or from ground truth. */
 import { resultMark } from '../../base/overridden-check.ts';
-import { fitWarning, isUnlikeTraining } from '../../segment/tissue-fit.ts';
+import { fitWarning, isUnlikeTraining } from '../../base/tissue-fit.ts';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 

@@ -1,7 +1,12 @@
 /** A slide whose picture depends on a channel view. */
 import type { Slide, SlidePlatform } from '../slide.ts';
 import type { TileGrid } from '../tile-grid.ts';
-import { channelTitle, defaultChannelView, maxSelectableChannels, type SlideChannel } from './channel-view.ts';
+import {
+  channelTitle,
+  defaultChannelView,
+  maxSelectableChannels,
+  type SlideChannel,
+} from './channel-view.ts';
 import { isSplitRgb, type ChannelPicture } from './composite.ts';
 
 /**

@@ -1,6 +1,11 @@
 /** A slide made of DICOM instances: volumes are its levels, the others its associated images. */
 import { believableMpp } from '../../base/resolution.ts';
-import { beyondNotes, compositeParts, withChannels, type CompositeContents } from '../channels/channel-slide.ts';
+import {
+  beyondNotes,
+  compositeParts,
+  withChannels,
+  type CompositeContents,
+} from '../channels/channel-slide.ts';
 import { compositeOf } from '../channels/composite.ts';
 import { SlideError, type Slide, type SlideMetadata, type SlidePlatform } from '../slide.ts';
 import type { ByteBudget } from '../limits.ts';

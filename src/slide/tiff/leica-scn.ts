@@ -9,12 +9,7 @@ import { maxSide, maxXmlBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
 import { compositeParts, type CompositeContents } from '../channels/channel-slide.ts';
 import { ChannelMeasures, compositeOf } from '../channels/composite.ts';
-import {
-  compositeContents,
-  greyChannels,
-  isInterleaved,
-  type Channel,
-} from './composite.ts';
+import { compositeContents, greyChannels, isInterleaved, type Channel } from './composite.ts';
 import { gridMosaic, mosaicLayout, type PlacedGrid } from './grid-mosaic.ts';
 import { withoutEmpty } from './generic-tiff.ts';
 import { tag } from './tags.ts';

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { fitWarning, isUnlikeTraining } from '../base/tissue-fit.ts';
 import { ModelError } from '../runtime/manifest.ts';
 import type { InputImage, Segmenter } from '../runtime/segmenter.ts';
 import { SlideError, type Level0Rect } from '../slide/slide.ts';
 import { planSlices } from './grid.ts';
 import { fixedNetwork, type Network } from './network.ts';
 import type { SliceReader } from './slice-reader.ts';
-import { evenlySpread, fitWarning, isUnlikeTraining, measureFit } from './tissue-fit.ts';
+import { evenlySpread, measureFit } from './measure-fit.ts';
 import type { TissueMask } from './tissue.ts';
 
 const model = { slice: { fieldUm: 100, sizePx: 8 }, context: null };
