@@ -73,12 +73,10 @@ export function levelsOf(volumes: readonly DicomInstance[], budget: ByteBudget):
     );
   }
   const images = pyramid.levels[0]!.image.images;
-  const shown = levels[0]!.channels.length;
-  const paths = levels[0]!.paths.length;
-  if (shown < paths) {
-    notes.push(
-      `The first ${shown === 1 ? `of ${paths} optical paths (channels) is` : `${shown} of ${paths} optical paths (channels) are`} shown.`,
-    );
+  const { channels, paths } = levels[0]!;
+  // Grey ones are channels, of which a view shows any.
+  if (channels.length === 1 && paths.length > 1) {
+    notes.push(`The first of ${paths.length} optical paths is shown.`);
   }
   if (base.focalPlanes > 1) notes.push(`The first of ${base.focalPlanes} focal planes is shown.`);
   const used = new Set(levels[0]!.paths.map(({ image }) => image));
