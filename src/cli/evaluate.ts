@@ -34,6 +34,7 @@ interface EvaluateCall {
   readonly data: string;
   readonly mpp?: number;
   readonly overlap: number;
+  readonly symmetries?: boolean;
   readonly backend?: BackendRequest;
   readonly threads?: number;
   readonly record?: string;
@@ -67,6 +68,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .option('--mpp <um>', 'µm per pixel, for images without one; replaces what others state', parseMpp)
     .option('--tissue-only', 'ignore background of annotated slides')
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5', parseOverlap, 0)
+    .option('--symmetries', 'average over the eight orientations of each slice, in eight times the time')
     .option(
       '--objects <um2>',
       'also compare objects (connected pieces of all classes but the background): F1 of detection, object Dice and ' +
@@ -157,6 +159,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       settings: [
         ['Images', split],
         ['Overlap of slices', `${String(100 * call.overlap)} %`],
+        ...(call.symmetries === true ? [['Orientations', '8, averaged'] as [string, string]] : []),
         [
           'Background',
           images.some((item) => 'counted' in item) ? 'ignored' : 'counts as the background class',

@@ -53,6 +53,8 @@ export interface ComputeOptions {
   readonly threads?: number;
   /** Uses a model that fails its check, with a word on stderr. */
   readonly force?: boolean;
+  /** See `NetworkOptions.symmetries`. */
+  readonly symmetries?: boolean;
 }
 
 /** This process's backend and its models, identified by their folders. */
@@ -83,12 +85,12 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
  */
 export async function startNetwork(
   model: string,
-  { backend = 'auto', threads, force = false }: ComputeOptions,
+  { backend = 'auto', threads, force = false, symmetries = false }: ComputeOptions,
   host: NetworkHost<NodeBackendName> = nodeNetworkHost(threads),
 ): Promise<HostedNetwork<NodeBackendName>> {
   const wanted = backend === 'auto' ? null : backend;
   const network = await host
-    .network(modelFolder(model), reportNotice, wanted, { force })
+    .network(modelFolder(model), reportNotice, wanted, { force, symmetries })
     .catch((error: unknown) => {
       if (!(error instanceof ModelError) || error.code !== 'failed-check') throw error;
       throw new CommandError(

@@ -26,6 +26,8 @@ export interface PlanCall {
   readonly quality: QualityId;
   readonly overlap?: number;
   readonly glass: 'skip' | 'include';
+  /** Averages over the eight orientations of each slice. */
+  readonly symmetries?: boolean;
   /** Uses a model that fails its check, or is not for such slides. */
   readonly force?: boolean;
 }
@@ -33,6 +35,8 @@ export interface PlanCall {
 export interface PlannedSegment extends PlannedSegmentation {
   /** Whether the model's check was overridden, which every result then says. */
   readonly force: boolean;
+  /** Whether slices are averages over the eight orientations. */
+  readonly symmetries: boolean;
   readonly manifest: ModelManifest;
   readonly area: SlideArea;
   /** SHA-256 of area and background mode; together with `key` it identifies results. */
@@ -59,6 +63,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     // Here, slices without tissue are not put last: including them, nothing asks where tissue is.
     glass: call.glass === 'skip' ? 'skip' : null,
     force: call.force === true,
+    symmetries: call.symmetries === true,
   });
   if (planned.plan.slices.length === 0) {
     throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
@@ -71,6 +76,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
   return {
     ...planned,
     force: call.force === true,
+    symmetries: call.symmetries === true,
     manifest,
     area,
     mppNote,

@@ -64,6 +64,8 @@ export interface SegmentResult extends Sealed {
   /** Where --mpp replaces what the slide states, a sentence that says so. */
   readonly mppNote?: string;
   readonly simplifyUm: number;
+  /** True where slices are averages over the eight orientations. */
+  readonly symmetries?: true;
   /** SHA-256 over slide, model and grid; identifies the slices. */
   readonly key: string;
   /** SHA-256 of area and background mode. */
@@ -182,6 +184,7 @@ async function writeSet(
     umPerPx,
     ...(mppNote !== null && { mppNote }),
     simplifyUm,
+    ...(planned.symmetries && { symmetries: true as const }),
     key,
     areaKey,
     files: resultFiles(prefix),

@@ -35,6 +35,8 @@ export interface PlanRequest {
   readonly shard?: Shard;
   /** Runs a model that fails its check. Its slices have a key of their own, so that no other run takes them for sound. */
   readonly force?: boolean;
+  /** Averages over all eight orientations; such slices have a key of their own, too. */
+  readonly symmetries?: boolean;
 }
 
 export interface PlannedSegmentation {
@@ -67,7 +69,7 @@ export async function planSegmentation(
   request: PlanRequest,
   { signal, tissue: finder = new TissueFinder() }: PlanOptions = {},
 ): Promise<PlannedSegmentation> {
-  const { glass, area, overlap, shard, force = false } = request;
+  const { glass, area, overlap, shard } = request;
   signal?.throwIfAborted();
   const mpp = mppOf(metadata, request.mpp);
   const grid = { slide: metadata, mpp, model: manifest, overlap, area: boundsOnSlide(area, metadata) };
@@ -87,7 +89,7 @@ export async function planSegmentation(
   const plan = { ...onTissue, skipped: asked.slices.length - onTissue.slices.length };
   return {
     plan: shard === undefined ? plan : shardPlan(plan, shard),
-    key: await runKey(metadata.revision, manifest, plan, force),
+    key: await runKey(metadata.revision, manifest, plan, request),
     mpp,
     tissue,
   };
@@ -167,20 +169,25 @@ function boundsOnSlide(area: SlideArea, slide: SlideMetadata): Level0Rect | null
 /**
  * The key of a run's slices; see `PlannedSegmentation.key`.
  * @param revision `SlideMetadata.revision`.
- * @param force `PlanRequest.force`.
  */
 export function runKey(
   revision: string,
   { graph, slice, context, classes }: Pick<ModelManifest, 'graph' | 'slice' | 'context' | 'classes'>,
   plan: SlicePlan,
-  force = false,
+  { force = false, symmetries = false }: Pick<PlanRequest, 'force' | 'symmetries'> = {},
 ): Promise<string> {
   const { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx } = plan;
   const lattice = { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx };
   // What the values of a map mean. Colours may change.
   const meanings = classes.map(({ name, background }) => ({ name, background }));
   const model = { graph: graph.sha256, weights: graph.weightsSha256, slice, context, classes: meanings };
-  const text = JSON.stringify({ revision, model, lattice, ...(force && { force }) });
+  const text = JSON.stringify({
+    revision,
+    model,
+    lattice,
+    ...(force && { force }),
+    ...(symmetries && { symmetries }),
+  });
   return sha256([new TextEncoder().encode(text)]);
 }
 

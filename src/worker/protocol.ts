@@ -49,6 +49,8 @@ export interface SegmentRequest {
   readonly glass?: 'skip' | 'include';
   /** Saves slices and reuses saved ones. False by default. */
   readonly keep?: boolean;
+  /** Averages over the eight orientations of each slice, in eight times the time. False by default. */
+  readonly symmetries?: boolean;
   /** Uses a model that fails its check. Its slices are never mixed with those of sound runs. False by default. */
   readonly force?: boolean;
 }

@@ -208,8 +208,8 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       return withSubject(request, async (subject) => {
         // Before the slow start of the network: rejects a slide of unknown resolution at once.
         mppOf(subject.metadata, request.mpp);
-        const { modelUrl, force = false } = request;
-        const network = await host.network(modelUrl, emitter(call), null, { force });
+        const { modelUrl, force = false, symmetries = false } = request;
+        const network = await host.network(modelUrl, emitter(call), null, { force, symmetries });
         try {
           return await run(call, request, subject, network);
         } finally {
@@ -247,13 +247,14 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
   };
 }
 
-function planRequest({ mpp, area, polygon, overlap, glass, force }: SegmentRequest): PlanRequest {
+function planRequest({ mpp, area, polygon, overlap, glass, force, symmetries }: SegmentRequest): PlanRequest {
   return {
     mpp,
     area: slideArea(area, polygon),
     overlap: overlap ?? 0,
     glass: glass ?? null,
     force: force === true,
+    symmetries: symmetries === true,
   };
 }
 

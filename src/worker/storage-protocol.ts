@@ -16,6 +16,8 @@ export const storedRunSchema = z.object({
   /** Entered by the user; null to use the slide's. */
   mpp: z.object({ x: z.number(), y: z.number(), source: z.string() }).nullable(),
   overlap: z.number().min(0).max(0.5),
+  /** Whether it averaged over the eight orientations. */
+  symmetries: z.boolean().optional(),
   area: rect.nullable(),
   polygon: z.array(z.tuple([z.number(), z.number()])).nullable(),
   glass: z.enum(['skip', 'include']),

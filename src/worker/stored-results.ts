@@ -28,6 +28,7 @@ export function runNote(
     modelId: manifest.id,
     mpp: request.mpp,
     overlap: request.overlap ?? 0,
+    ...(request.symmetries === true && { symmetries: true }),
     area: request.area,
     polygon: request.polygon?.map(([x, y]): [number, number] => [x, y]) ?? null,
     glass: request.glass ?? 'include',
@@ -113,7 +114,7 @@ async function latestMatch(
     .filter(({ run }) => run.fingerprint === metadata.fingerprint && run.modelHash === modelHashOf(manifest))
     .sort((a, b) => b.run.time - a.run.time);
   for (const entry of candidates) {
-    const { mpp, overlap } = entry.run;
+    const { mpp, overlap, symmetries = false } = entry.run;
     const { plan, key } = await planSegmentation(
       reader,
       metadata,
@@ -124,6 +125,7 @@ async function latestMatch(
         overlap,
         glass: null,
         force: request.force === true,
+        symmetries,
       },
       { signal },
     );

@@ -101,6 +101,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
 function settingsOf({ preferences, backend }: AppState): [string, string][] {
   return [
     ['Overlap', `${Math.round(overlapOf(preferences.quality) * 100)} %`],
+    ...(preferences.symmetries ? [['Orientations', '8, averaged'] as [string, string]] : []),
     ['Background', preferences.skipGlass ? 'skipped' : 'segmented'],
     [
       'Backend',

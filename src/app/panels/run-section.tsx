@@ -20,7 +20,7 @@ const hints = {
 
 export function RunSection(): React.JSX.Element {
   const { store } = useWorkbench();
-  const { quality, skipGlass, keepResults } = useApp((state) => state.preferences);
+  const { quality, symmetries, skipGlass, keepResults } = useApp((state) => state.preferences);
   const estimate = useEstimate();
   const chosen = estimate?.qualities[qualityIds.indexOf(quality)];
   const set = (change: Partial<Preferences>): void => store.dispatch({ type: 'preferences', change });
@@ -46,6 +46,12 @@ export function RunSection(): React.JSX.Element {
           {skipGlass && estimate !== null && estimate.skipped > 0 ? ' (background skipped)' : ''}.
         </p>
       )}
+      <Check
+        label="Eight orientations (8× time)"
+        hint="Averages the model over the slice turned and mirrored."
+        value={symmetries}
+        onChange={(value) => set({ symmetries: value })}
+      />
       <Check label="Skip background" value={skipGlass} onChange={(value) => set({ skipGlass: value })} />
       <Check
         label="Save results in this browser"
@@ -116,13 +122,14 @@ function Stored(): React.JSX.Element | null {
 
 interface CheckProps {
   readonly label: string;
+  readonly hint?: string;
   readonly value: boolean;
   readonly onChange: (value: boolean) => void;
 }
 
-function Check({ label, value, onChange }: CheckProps): React.JSX.Element {
+function Check({ label, hint, value, onChange }: CheckProps): React.JSX.Element {
   return (
-    <label className="check">
+    <label className="check" title={hint}>
       <input type="checkbox" checked={value} onChange={(event) => onChange(event.target.checked)} />
       {label}
     </label>

@@ -106,6 +106,7 @@ export class SegmentSession {
         area: extent === 'visible' ? view : null,
         polygon: extent === 'area' ? slide.area : null,
         overlap: overlapOf(state.preferences.quality),
+        symmetries: state.preferences.symmetries,
         glass: state.preferences.skipGlass ? 'skip' : 'include',
         keep: state.preferences.keepResults,
       },

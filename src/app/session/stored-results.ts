@@ -65,10 +65,10 @@ export class StoredResults {
           continue;
         }
         this.#inform(slide.metadata.name, `${restored} Continuing the interrupted run.`);
-        const { area, polygon, overlap, glass } = interrupted;
+        const { area, polygon, overlap, glass, symmetries = false } = interrupted;
         void this.#runs.runAll(slide, [model], {
           extent: polygon !== null ? 'area' : area !== null ? 'visible' : 'whole',
-          request: { area, polygon, overlap, glass, keep: true },
+          request: { area, polygon, overlap, glass, symmetries, keep: true },
         });
       } catch (error) {
         this.#events.warn(reportOf(error, slide.metadata.name));

@@ -55,6 +55,8 @@ const preferencesSchema = z
     overview: readout.catch({ visible: true, corner: 'bottom-right' }),
     singleKeyShortcuts: z.boolean().catch(true),
     quality: z.enum(['fast', 'standard', 'best']).catch('standard'),
+    /** Average over the eight orientations of each slice. */
+    symmetries: z.boolean().catch(false),
     /** Skip background: slices without tissue. */
     skipGlass: z.boolean().catch(true),
     /** Save finished slices in the browser. */
