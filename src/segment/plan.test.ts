@@ -277,8 +277,13 @@ it('an abort ends the planning', async () => {
   expect(performance.now() - started).toBeLessThan(3000);
 });
 
-it('slices of a forced model have a key of their own', async () => {
+it('slices of a forced model, and averages over orientations, have keys of their own', async () => {
   const [sound, forced] = [await plan({}), await plan({ force: true })];
+  const averaged = await plan({ symmetries: true });
+  expect(averaged.plan).toEqual(sound.plan);
+  expect(
+    new Set([sound.key, forced.key, averaged.key, (await plan({ symmetries: true, force: true })).key]).size,
+  ).toBe(4);
   expect(forced.plan).toEqual(sound.plan);
   expect(forced.key).not.toBe(sound.key);
   expect((await plan({ force: false })).key).toBe(sound.key);
