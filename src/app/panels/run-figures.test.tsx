@@ -69,14 +69,18 @@ describe('the segmentation section', () => {
     expect(new Set(hints).size).toBe(3);
   });
 
-  it('has two checkboxes that act on their own', () => {
+  it('has three checkboxes that act on their own; eight orientations are asked for', () => {
     show();
-    const [skip, keep] = screen.getAllByRole<HTMLInputElement>('checkbox');
-    expect([skip?.checked, keep?.checked]).toEqual([true, true]);
-    fireEvent.click(skip!);
-    expect([skip?.checked, keep?.checked]).toEqual([false, true]);
-    fireEvent.click(keep!);
-    expect([skip?.checked, keep?.checked]).toEqual([false, false]);
+    const boxes = screen.getAllByRole<HTMLInputElement>('checkbox');
+    const checked = (): boolean[] => boxes.map((box) => box.checked);
+    expect(boxes[0]?.labels?.[0]?.textContent).toContain('Eight orientations (8× time)');
+    expect(checked()).toEqual([false, true, true]);
+    fireEvent.click(boxes[0]!);
+    expect(checked()).toEqual([true, true, true]);
+    fireEvent.click(boxes[1]!);
+    expect(checked()).toEqual([true, false, true]);
+    fireEvent.click(boxes[2]!);
+    expect(checked()).toEqual([true, false, false]);
   });
 
   it('offers areas only where a run can start', () => {
