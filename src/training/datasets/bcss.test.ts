@@ -5,6 +5,10 @@ import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodePlatform } from '../../slide/node-platform.node.ts';
 import { readRegion } from '../../slide/region.ts';
+import { chooseImages } from '../../cli/evaluate-image.ts';
+import { tinyConfig } from '../../cli/train-testing.ts';
+import { openSamples } from '../open-samples.ts';
+import { configuredPreset, trainingConfigSchema } from '../training-config.ts';
 import { prepareImage, uncounted } from '../labelled-image.ts';
 import { bcssCodes } from './bcss-codes.ts';
 import { ofPatients, openDataset } from './open-dataset.ts';
@@ -20,11 +24,16 @@ const png = (data: Uint8Array, width: number, channels: 1 | 3 = 1): Uint8Array =
   encode({ width, height: data.length / width / channels, data, channels, depth: 8 });
 
 /** A colour for each place, so that any shift is seen. */
-const pixels = (width: number, height: number): Uint8Array =>
-  Uint8Array.from({ length: width * height * 3 }, (_, i) => {
-    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
-    return [x & 255, y & 255, ((x >> 8) << 4) | (y >> 8)][i % 3]!;
-  });
+function pixels(width: number, height: number): Uint8Array {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i++) {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    rgb[i * 3] = x & 255;
+    rgb[i * 3 + 1] = y & 255;
+    rgb[i * 3 + 2] = ((x >> 8) << 4) | (y >> 8);
+  }
+  return rgb;
+}
 
 async function write(file: string, bytes: Uint8Array): Promise<void> {
   await writeFile(join(folder, release, file), bytes);
@@ -137,6 +146,28 @@ describe('BCSS', () => {
     expect(() => named(['TCGA-S3-*'])).toThrow(
       /There is no patient "TCGA-S3-\*"\. Choose from: TCGA-A1-A0SK/,
     );
+  });
+
+  it('is drawn from and measured by institute', async () => {
+    const config = trainingConfigSchema.parse({
+      ...tinyConfig,
+      geometry: { slicePx: 32, sliceFieldUm: 16, contextPx: 32, contextFieldUm: 48 },
+      sampling: [0, 1, 1, 0, 0],
+      validation: { patients: ['TCGA-A1-*'], every: 2 },
+      classes: classNames.map((name, i) => ({ name, colour: '#000000', background: i === 0 })),
+      data: {},
+    });
+    const samples = await openSamples(
+      { config, preset: configuredPreset(config), data: folder },
+      () => undefined,
+    );
+    expect(samples.images!.map(({ name }) => name)).toEqual([second]);
+    const { classes } = await samples.sample(0);
+    expect([...new Set(classes)].every((index) => [1, 2, uncounted].includes(index))).toBe(true);
+    samples.close();
+    const manifest = { classes: config.classes, dataset: { heldOutPatients: ['TCGA-OL-*'] } };
+    const { images, split } = await chooseImages(manifest, { data: folder });
+    expect([images.map(({ name }) => name), split]).toEqual([[second], 'held-out patients: TCGA-OL-*']);
   });
 
   it('names what is wrong', async () => {

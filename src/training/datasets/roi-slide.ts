@@ -1,14 +1,26 @@
 /**
  * A PNG of one large region as a slide of one level. The app refuses plain images of more than 67 megapixels; BCSS has
- * regions of up to 130. Decoded when the first tile is read, dropped by `close`.
+ * regions of up to 130. Decoded as a whole when a tile is read; the last ones stay in memory, as slides are kept open while
+ * samples are drawn from them.
  */
 import sharp from 'sharp';
+import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { SlideError, type RgbaImage, type Slide } from '../../slide/slide.ts';
 
 /** Most pixels: 800 MB decoded. */
 const maxRoiPixels = 2 ** 28;
+/** Most memory for decoded regions of all slides; the last one always stays. */
+const maxDecodedBytes = 2 ** 29;
 const tilePx = 512;
 const remedy = 'Download or copy it again.';
+
+interface Decoded {
+  readonly rgb: Promise<Buffer>;
+  readonly bytes: number;
+}
+
+/** By slide, not by file: a file may change until it is opened again. */
+const decoded = new LeastRecentlyUsed<symbol, Decoded>(maxDecodedBytes, ({ bytes }) => bytes);
 
 /**
  * Opens it; reads the header only.
@@ -22,7 +34,14 @@ export async function roiSlide(
   mpp: number | null,
 ): Promise<Slide> {
   const { width, height } = await pngSize(file);
-  let decoded: Promise<Buffer> | null = null;
+  const opened = Symbol(name);
+  const pixels = async (): Promise<Buffer> => {
+    const known = decoded.get(opened);
+    if (known !== undefined) return known.rgb;
+    const rgb = decodeRgb(file);
+    decoded.set(opened, { rgb, bytes: width * height * 3 });
+    return rgb;
+  };
   const level = { width, height, downsample: 1, tileWidth: tilePx, tileHeight: tilePx };
   return {
     metadata: {
@@ -47,15 +66,14 @@ export async function roiSlide(
       if (index !== 0 || !(left >= 0 && top >= 0 && left < width && top < height)) {
         throw new RangeError(`${name} has no tile ${column}, ${row} on level ${index}.`);
       }
-      decoded ??= decodeRgb(file);
-      return { kind: 'pixels', image: cutRgb(await decoded, width, height, left, top) };
+      return { kind: 'pixels', image: cutRgb(await pixels(), width, height, left, top) };
     },
     associatedImage: async (wanted) => {
       throw new RangeError(`${name} has no associated image "${wanted}".`);
     },
     iccProfile: async () => null,
     close: () => {
-      decoded = null;
+      decoded.delete(opened);
     },
   };
 }
