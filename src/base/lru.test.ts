@@ -22,3 +22,11 @@ it('counts a replaced value once and keeps a value larger than the budget', () =
   expect(kept.get('c')).toBe(20);
   expect(kept.get('a')).toBeUndefined();
 });
+
+it('counts a deleted value no more', () => {
+  const kept = new LeastRecentlyUsed<string, number>(10, (value) => value);
+  kept.set('a', 6);
+  kept.delete('a');
+  kept.delete('b');
+  expect([kept.get('a'), kept.cost, kept.size]).toEqual([undefined, 0, 0]);
+});

@@ -33,6 +33,14 @@ export class LeastRecentlyUsed<Key, Value> {
     }
   }
 
+  /** Drops an entry, if it is there. */
+  delete(key: Key): void {
+    const value = this.#entries.get(key);
+    if (value === undefined) return;
+    this.#cost -= this.#costOf(value);
+    this.#entries.delete(key);
+  }
+
   get size(): number {
     return this.#entries.size;
   }

@@ -13,6 +13,7 @@ import type { Segmenter } from '../runtime/segmenter.ts';
 import { terminalText } from '../base/terminal-text.ts';
 import type { DatasetItem } from '../training/datasets/dataset.ts';
 import { ofPatients } from '../training/datasets/open-dataset.ts';
+import { isOneOf } from '../training/datasets/patient-names.ts';
 import { changeManifest } from '../training/export-run.ts';
 import { CommandError, type AddCommand } from './command.ts';
 import { measureSlices } from './domain-slices.ts';
@@ -175,10 +176,8 @@ async function trainingSlices(
   const means = segmenter.encoderMeans?.bind(segmenter);
   if (means === undefined) throw new CommandError('This backend cannot measure an encoder.');
   const { images } = await chooseImages(manifest, { patients: 'all', ...call });
-  const heldOut = new Set(manifest.dataset?.heldOutPatients ?? []);
-  const training = exceptPatients(images, call).filter(
-    ({ patient }) => patient === null || !heldOut.has(patient),
-  );
+  const heldOut = manifest.dataset?.heldOutPatients ?? [];
+  const training = exceptPatients(images, call).filter(({ patient }) => !isOneOf(heldOut, patient));
   const slices: PatientMeans[] = [];
   for (const item of training) {
     const patient = item.patient ?? item.name;

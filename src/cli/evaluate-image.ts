@@ -6,6 +6,7 @@ import type { Cell } from '../segment/run-progress.ts';
 import type { Slide } from '../slide/slide.ts';
 import { type ClassesIn, type DatasetItem, knownMpp } from '../training/datasets/dataset.ts';
 import { ofPatients, openDataset } from '../training/datasets/open-dataset.ts';
+import { isOneOf, isPatient } from '../training/datasets/patient-names.ts';
 import { noObjects, type ObjectCounts } from '../evaluation/objects.ts';
 import { ObjectMasks } from './evaluate-objects.ts';
 import { planSlide, replacedMpp, runOnSlide } from './run-model.ts';
@@ -47,8 +48,8 @@ export async function chooseImages(
     });
   const found = await open(undefined);
   const heldOut = manifest.dataset?.heldOutPatients ?? [];
-  const present = new Set(found.map(({ patient }) => patient));
-  const isOwnData = heldOut.length > 0 && heldOut.every((name) => present.has(name));
+  const isOwnData =
+    heldOut.length > 0 && heldOut.every((name) => found.some(({ patient }) => isPatient(name, patient)));
   const items = isOwnData ? await open(manifest.dataset) : found;
   if (patients === 'all') {
     return { images: items, split: isOwnData ? 'all patients, including training patients' : 'all images' };
@@ -56,7 +57,7 @@ export async function chooseImages(
   const only = patients ?? (isOwnData ? heldOut : null);
   const images = ofPatients(items, { only, except: [] }, data);
   if (only === null) return { images, split: 'all images' };
-  const areHeldOut = isOwnData && only.every((name) => heldOut.includes(name));
+  const areHeldOut = isOwnData && images.every(({ patient }) => isOneOf(heldOut, patient));
   const label = areHeldOut ? 'held-out patients' : 'patients';
   return { images, split: `${label}: ${only.join(', ')}` };
 }

@@ -7,9 +7,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decode } from 'fast-png';
 import { readCsv } from '../../base/read-csv.ts';
 import { type ClassesIn, DatasetError, type DatasetItem, type DatasetOptions, openImage } from './dataset.ts';
+import { readIndexMask } from './index-mask.ts';
 
 const indexFile = 'index.csv';
 const imageEndings = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'];
@@ -78,24 +78,10 @@ async function readMask(
   file: string,
   { classNames, classOfValue }: Pick<DatasetOptions, 'classNames' | 'classOfValue'>,
 ): Promise<ClassesIn> {
-  const remedy = 'Save it as an 8-bit greyscale or palette PNG whose values are classes.';
-  let png: ReturnType<typeof decode>;
-  try {
-    png = decode(await readFile(file));
-  } catch (error) {
-    throw new DatasetError(file, `The mask can't be read (${(error as Error).message}).`, remedy);
-  }
-  const { width, height, data, channels, depth } = png;
-  if (channels !== 1 || depth !== 8) {
-    throw new DatasetError(
-      file,
-      `The mask has ${String(channels)} channels of ${String(depth)} bits.`,
-      remedy,
-    );
-  }
+  const { width, height, values } = await readIndexMask(file);
   const classes = new Uint8Array(width * height);
   for (let i = 0; i < classes.length; i++) {
-    const value = data[i]!;
+    const value = values[i]!;
     const classIndex = classOfValue === null ? value : classOfValue[value];
     if (classIndex === undefined || classIndex >= classNames.length) {
       throw new DatasetError(
