@@ -21,6 +21,8 @@ export interface LevelChannel {
   readonly frameAt: (column: number, row: number) => FrameRef | null;
   /** Frames that lie off the grid of tiles; a piece's source is its number in `frames`. */
   readonly mosaic: { readonly tiles: Mosaic; readonly frames: readonly FrameRef[] } | null;
+  /** Whether several frames lie at one place, of which the first is shown. */
+  readonly stacked: boolean;
 }
 
 /** All instances of one size. */
@@ -81,6 +83,9 @@ export function levelsOf(volumes: readonly DicomInstance[], budget: ByteBudget):
     );
   }
   if (base.focalPlanes > 1) notes.push(`The first of ${base.focalPlanes} focal planes is shown.`);
+  else if (levels[0]!.channels.some(({ stacked }) => stacked)) {
+    notes.push('Several frames (focal planes) lie at the same place; the first one is shown.');
+  }
   const used = new Set(levels[0]!.paths.map(({ image }) => image));
   const same = images.reduce((sum, image) => sum + image.doubles + (used.has(image) ? 0 : 1), 0);
   if (same > 0) notes.push(`The first of ${same + 1} images of the same size is shown.`);
@@ -140,7 +145,7 @@ function channelFrames(
   id: string,
   grid: Grid,
   budget: ByteBudget,
-): Pick<LevelChannel, 'frameAt' | 'mosaic'> {
+): Pick<LevelChannel, 'frameAt' | 'mosaic' | 'stacked'> {
   const { width, height, tileWidth, tileHeight, focalPlanes } = grid.first;
   // Frames are numbered over the whole matrix, padding included; focal planes follow, then optical paths.
   const storedColumns = Math.ceil(width / tileWidth);
@@ -152,6 +157,7 @@ function channelFrames(
     const start = path * focalPlanes * storedColumns * Math.ceil(height / tileHeight);
     return {
       mosaic: null,
+      stacked: false,
       frameAt(column, row) {
         const number = start + row * storedColumns + column;
         const part = parts.find(
@@ -180,14 +186,21 @@ function channelFrames(
   }
   const inside = frames.filter(({ x, y }) => x > -tileWidth && y > -tileHeight && x < width && y < height);
   const isOnGrid = inside.every(({ x, y }) => x % tileWidth === 0 && y % tileHeight === 0);
-  if (!isOnGrid) return { frameAt: () => null, mosaic: mosaicOf(inside, grid, budget) };
+  if (!isOnGrid) {
+    const mosaic = mosaicOf(inside, grid, budget);
+    return { frameAt: () => null, mosaic, stacked: mosaic.frames.length < inside.length };
+  }
   const byTile = new Map<number, FrameRef>();
   for (const { part, index, x, y } of inside) {
     const key = (y / tileHeight) * storedColumns + x / tileWidth;
     // Other focal planes follow; only the first is shown.
     if (!byTile.has(key)) byTile.set(key, { part, index });
   }
-  return { mosaic: null, frameAt: (column, row) => byTile.get(row * storedColumns + column) ?? null };
+  return {
+    mosaic: null,
+    stacked: byTile.size < inside.length,
+    frameAt: (column, row) => byTile.get(row * storedColumns + column) ?? null,
+  };
 }
 
 function mosaicOf(

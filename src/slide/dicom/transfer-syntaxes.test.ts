@@ -66,14 +66,14 @@ describe('values of grey images and of each optical path', () => {
     }
   });
 
-  test('optical paths are channels by their names; of five, four are shown and the fifth is said', async () => {
+  test('optical paths are channels by their names, also more than are shown at first', async () => {
     const full = await openSlide([await pathByteSource(join(folder, 'paths-full.dcm'))], platform);
     expect(full.metadata.properties.Channels).toBe('DAPI, FITC, Cy3');
     expect(full.metadata.notes).toBeUndefined();
     full.close();
     const sparse = await openSlide([await pathByteSource(join(folder, 'paths-sparse.dcm'))], platform);
-    expect(sparse.metadata.properties.Channels).toBe('DAPI, FITC, Cy3, Cy5 (1 more not shown)');
-    expect(sparse.metadata.notes).toEqual(['The first 4 of 5 optical paths (channels) are shown.']);
+    expect(sparse.metadata.properties.Channels).toBe('DAPI, FITC, Cy3, Cy5, Cy7');
+    expect(sparse.metadata.notes).toEqual(['4 of its 5 channels are shown unless others are chosen.']);
     sparse.close();
   });
 

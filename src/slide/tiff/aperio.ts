@@ -79,7 +79,8 @@ export function aperioProperties(description: string): Record<string, string> {
 }
 
 function aperioMpp(properties: Readonly<Record<string, string>>): SlideMpp | null {
-  const mpp = positiveDecimal(properties.MPP);
+  const key = Object.keys(properties).find((name) => name.toUpperCase() === 'MPP');
+  const mpp = positiveDecimal(key === undefined ? undefined : properties[key]);
   return mpp === null ? null : { x: mpp, y: mpp, source: 'Aperio MPP' };
 }
 
