@@ -1,4 +1,6 @@
 /** What TIFF allows and some programs write: a reader that passes over it shows a wrong picture. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { memoryByteSource } from '../byte-source.ts';
@@ -79,6 +81,41 @@ describe('values of pixels', () => {
   });
 });
 
+test('JPEG 2000 of code 33004 is RGB where a program signs that says so, not where none does', async () => {
+  // One colour, with the component transform: by OpenJPEG (imagecodecs).
+  const base64 =
+    '/0//UQAvAAAAAAAQAAAAEAAAAAAAAAAAAAAAEAAAABAAAAAAAAAAAAADBwEBBwEBBwEB/1IADAAAAAEBAAQEAAH/XAAEQED/' +
+    'ZAAlAAFDcmVhdGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjT/kAAKAAAAAABQAAH/k8PnDhFQVK/0yH/H1DARUFSv30gl' +
+    '/0AAAAAAwkJftHgAAAGEhL/PtGgUAFyv30gl/0AAAAAAwkJftHgAAAGEhL//f//Z';
+  const tile = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  expect((await shown(tile, [text(305, 'tifffile.py')], 33004)).rgb).toEqual(colour);
+  // libvips, which does not sign, puts YCbCr through the transform.
+  const [red, green] = (await shown(tile, [], 33004)).rgb;
+  expect(green).toBeGreaterThan(red!);
+});
+
+test('channels have the colours of ImageJ’s lookup tables', async () => {
+  const table = (red: number, green: number, blue: number): number[] =>
+    [red, green, blue].flatMap((most) => Array.from({ length: 256 }, (_, i) => Math.round((i * most) / 255)));
+  const luts = [0x6c, 0x75, 0x74, 0x73];
+  const info = [0x69, 0x6e, 0x66, 0x6f];
+  // A text of four bytes before the tables, big-endian and little-endian.
+  for (const [signature, count, kinds] of [
+    ['IJIJ', [0, 0, 0, 1], [info, luts]],
+    ['JIJI', [1, 0, 0, 0], [info.toReversed(), luts.toReversed()]],
+  ] as const) {
+    const head = [...new TextEncoder().encode(signature), ...kinds[0]!, ...count, ...kinds[1]!, ...count];
+    const parts = Uint8Array.from([...head, 0, 65, 0, 66, ...table(255, 128, 0)]);
+    const { metadata } = await shown(raw([7]), [
+      ...grey(1),
+      text(270, 'ImageJ=1.53t\nimages=2\nchannels=2\nhyperstack=true\n'),
+      [50838, 4, [head.length, 4, 768]],
+      [50839, 1, parts],
+    ]);
+    expect(metadata.channels?.[0]?.colour).toEqual([255, 128, 0]);
+  }
+});
+
 describe('what is said', () => {
   test('values that are no colours are counted', async () => {
     const { metadata, rgb } = await shown(raw([10, 20, 30]), [[262, 3, [1]]]);
@@ -130,6 +167,25 @@ describe('pixel size', () => {
     [43_860, 0.2279982],
   ])('%d pixels per cm are a microscope', async (value, mpp) => {
     expect(await perCm(value)).toMatchObject({ x: mpp });
+  });
+
+  test('Philips writes decimal commas where its computer does', async () => {
+    const bytes = new Uint8Array(readFileSync(join(import.meta.dirname, '../golden/makers/philips.tiff')));
+    const size = async (): Promise<unknown> => {
+      const slide = await openSlide([memoryByteSource(bytes.slice(), 'a.tiff')], platform);
+      slide.close();
+      return [slide.metadata.mpp, slide.metadata.levels.map(({ width }) => width)];
+    };
+    const byPoint = await size();
+    expect(byPoint).not.toContain(null);
+    let commas = 0;
+    for (let i = 0; i + 7 < bytes.length; i++) {
+      if (String.fromCharCode(...bytes.subarray(i, i + 8)) !== '&quot;0.') continue;
+      bytes[i + 7] = 0x2c;
+      commas++;
+    }
+    expect(commas).toBeGreaterThan(1);
+    expect(await size()).toEqual(byPoint);
   });
 
   test('Aperio’s key in any case', async () => {

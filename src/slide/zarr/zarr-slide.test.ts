@@ -86,9 +86,9 @@ describe('channels', () => {
     expect(metadata.compression).toBe('gzip');
     expect(metadata.mpp?.x).toBeCloseTo(0.325, 9);
     expect(metadata.levels.map(({ downsample }) => Math.round(downsample * 10) / 10)).toEqual([1, 2]);
-    expect(metadata.properties.Channels).toBe('DAPI, Cy3, Cy5, Cy7');
+    expect(metadata.properties.Channels).toBe('DAPI, FITC, Cy3, Cy5, Cy7');
     expect(metadata.notes).toEqual([
-      'A channel that the file has switched off is not shown: FITC.',
+      '4 of its 5 channels are shown unless others are chosen.',
       'Focal plane 1 of 2 is shown.',
     ]);
     for (const level of [0, 1]) {
