@@ -104,7 +104,7 @@ test('channels have the colours of ImageJ’s lookup tables', async () => {
     ['IJIJ', [0, 0, 0, 1], [info, luts]],
     ['JIJI', [1, 0, 0, 0], [info.toReversed(), luts.toReversed()]],
   ] as const) {
-    const head = [...new TextEncoder().encode(signature), ...kinds[0]!, ...count, ...kinds[1]!, ...count];
+    const head = [...new TextEncoder().encode(signature), ...kinds[0], ...count, ...kinds[1], ...count];
     const parts = Uint8Array.from([...head, 0, 65, 0, 66, ...table(255, 128, 0)]);
     const { metadata } = await shown(raw([7]), [
       ...grey(1),
@@ -114,6 +114,18 @@ test('channels have the colours of ImageJ’s lookup tables', async () => {
     ]);
     expect(metadata.channels?.[0]?.colour).toEqual([255, 128, 0]);
   }
+});
+
+test('inks are refused: browsers and Node convert them in different ways', async () => {
+  const jpeg = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } })
+    .toColourspace('cmyk')
+    .jpeg()
+    .toBuffer();
+  await expect(openSlide([memoryByteSource(new Uint8Array(jpeg), 'a.jpg')], platform)).rejects.toMatchObject({
+    code: 'unsupported',
+    problem: expect.stringContaining('CMYK') as string,
+  });
+  await expect(shown(jpeg, [], 7)).rejects.toMatchObject({ code: 'broken-tile' });
 });
 
 describe('what is said', () => {
