@@ -70,6 +70,7 @@ export function checkTileSize(
 export function checkJpegStream(bytes: Uint8Array): void {
   const frame = jpegFrame(bytes);
   if (frame === null || frame.scanAt >= bytes.length) throw new Error('It has no scan.');
+  if (frame.components === 4) throw new Error('Its colours are the four inks of print (CMYK).');
   let restarts = 0;
   let scans = 1;
   let at = bytes.indexOf(0xff, frame.dataAt);

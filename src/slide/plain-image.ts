@@ -7,6 +7,7 @@ import { turned, uprightFile } from './exif.ts';
 import { contentRevision, fingerprint } from './fingerprint.ts';
 import { usableProfile } from './icc.ts';
 import { embeddedProfile } from './icc-files.ts';
+import { jpegFrame } from './jpeg.ts';
 import { maxImageBytes, maxImagePixels } from './limits.ts';
 import {
   SlideError,
@@ -39,6 +40,15 @@ export async function openPlainImage(
   const { bytes, orientation } = uprightFile(await source.read(0, source.size), type);
   const size = encodedSize(bytes, type);
   if (size !== null && size.width * size.height > maxImagePixels) throw tooLarge;
+  // Browsers and Node convert inks in different ways.
+  if (type === 'image/jpeg' && jpegFrame(bytes)?.components === 4) {
+    throw new SlideError(
+      'unsupported',
+      source.name,
+      'Its colours are the four inks of print (CMYK).',
+      'Save it with RGB colours.',
+    );
+  }
   let image: RgbaImage;
   try {
     checkDecodable(bytes, type);

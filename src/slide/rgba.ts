@@ -18,6 +18,17 @@ export function blank(width: number, height: number, colour?: Rgb): RgbaImage {
   return { width, height, data };
 }
 
+/** Turns black into white and back, in place. */
+export function inverted(image: RgbaImage): RgbaImage {
+  const { data } = image;
+  for (let o = 0; o < data.length; o += 4) {
+    data[o] = 255 - data[o]!;
+    data[o + 1] = 255 - data[o + 1]!;
+    data[o + 2] = 255 - data[o + 2]!;
+  }
+  return image;
+}
+
 /** Copies `part` into `image` with its top left at `x`, `y`, cropped at the border. */
 export function paste(part: RgbaImage, image: RgbaImage, x: number, y: number): void {
   pastePart(part, { x: 0, y: 0, width: part.width, height: part.height }, image, x, y);

@@ -42,7 +42,7 @@ export function RunSection(): React.JSX.Element {
       <p className="hint">{hints[quality]}</p>
       {chosen !== undefined && (
         <p className="hint" data-testid="run-estimate">
-          Whole slide: {formatCount(chosen.slices)} slices
+          Whole slide: {formatCount(chosen.slices)} {chosen.slices === 1 ? 'slice' : 'slices'}
           {skipGlass && estimate !== null && estimate.skipped > 0 ? ' (background skipped)' : ''}.
         </p>
       )}

@@ -98,7 +98,8 @@ export function StartPage(): React.JSX.Element {
           />
           <CommandButton id="slide.open-folder" label="Open folder…" />
           <p className="hint">
-            Aperio SVS, Hamamatsu NDPI, 3DHISTECH MRXS, DICOM, OME-TIFF and other TIFF, PNG, JPEG
+            Slides of 3DHISTECH, Akoya, Aperio, Hamamatsu, Leica, Olympus, Philips, Ventana and Zeiss; DICOM,
+            OME-TIFF, OME-Zarr and other TIFF; PNG and JPEG
           </p>
         </div>
         <h2>Demo slides</h2>

@@ -68,6 +68,14 @@ export function compositeOf(
       'Export it again with channels of equal size.',
     );
   }
+  if (count === 0) {
+    throw new SlideError(
+      'corrupt',
+      file,
+      'One of its channels has no picture at full size.',
+      'Copy or export it again.',
+    );
+  }
   const described = describedChannels(channels);
   // One slide at a time is looked at; moving a slider shows the same tiles again.
   const cache = new LeastRecentlyUsed<string, GreyValues>(channelCacheBytes, ({ byteLength }) => byteLength);

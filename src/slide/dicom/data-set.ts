@@ -41,7 +41,11 @@ class CountingStream extends parser.ByteStream {
     // The package's class has methods on its prototype and types them as fields.
     const { readUint32, readFixedString } = parser.ByteStream.prototype as ByteStream;
     this.readUint32 = () => this.#counted(readUint32.call(this));
-    this.readFixedString = (length) => this.#counted(readFixedString.call(this, length));
+    this.readFixedString = (length) => {
+      const text = this.#counted(readFixedString.call(this, length));
+      // The package takes these for representations of short length; the tables of frames are of one.
+      return length === 2 && recentRepresentations.has(text) ? 'UN' : text;
+    };
   }
 
   #counted<T>(value: T): T {
@@ -49,6 +53,9 @@ class CountingStream extends parser.ByteStream {
     return value;
   }
 }
+
+/** Value representations of 64-bit numbers (PS3.5, 6.2), which the package does not know. */
+const recentRepresentations: ReadonlySet<string> = new Set(['OV', 'SV', 'UV']);
 
 class TooManyElements extends Error {}
 

@@ -21,6 +21,8 @@ export interface LevelChannel {
   readonly frameAt: (column: number, row: number) => FrameRef | null;
   /** Frames that lie off the grid of tiles; a piece's source is its number in `frames`. */
   readonly mosaic: { readonly tiles: Mosaic; readonly frames: readonly FrameRef[] } | null;
+  /** Whether several frames lie at one place, of which the first is shown. */
+  readonly stacked: boolean;
 }
 
 /** All instances of one size. */
@@ -79,6 +81,9 @@ export function levelsOf(volumes: readonly DicomInstance[], budget: ByteBudget):
     notes.push(`The first of ${paths.length} optical paths is shown.`);
   }
   if (base.focalPlanes > 1) notes.push(`The first of ${base.focalPlanes} focal planes is shown.`);
+  else if (levels[0]!.channels.some(({ stacked }) => stacked)) {
+    notes.push('Several frames (focal planes) lie at the same place; the first one is shown.');
+  }
   const used = new Set(levels[0]!.paths.map(({ image }) => image));
   const same = images.reduce((sum, image) => sum + image.doubles + (used.has(image) ? 0 : 1), 0);
   if (same > 0) notes.push(`The first of ${same + 1} images of the same size is shown.`);
@@ -138,7 +143,7 @@ function channelFrames(
   id: string,
   grid: Grid,
   budget: ByteBudget,
-): Pick<LevelChannel, 'frameAt' | 'mosaic'> {
+): Pick<LevelChannel, 'frameAt' | 'mosaic' | 'stacked'> {
   const { width, height, tileWidth, tileHeight, focalPlanes } = grid.first;
   // Frames are numbered over the whole matrix, padding included; focal planes follow, then optical paths.
   const storedColumns = Math.ceil(width / tileWidth);
@@ -150,6 +155,7 @@ function channelFrames(
     const start = path * focalPlanes * storedColumns * Math.ceil(height / tileHeight);
     return {
       mosaic: null,
+      stacked: false,
       frameAt(column, row) {
         const number = start + row * storedColumns + column;
         const part = parts.find(
@@ -178,14 +184,21 @@ function channelFrames(
   }
   const inside = frames.filter(({ x, y }) => x > -tileWidth && y > -tileHeight && x < width && y < height);
   const isOnGrid = inside.every(({ x, y }) => x % tileWidth === 0 && y % tileHeight === 0);
-  if (!isOnGrid) return { frameAt: () => null, mosaic: mosaicOf(inside, grid, budget) };
+  if (!isOnGrid) {
+    const mosaic = mosaicOf(inside, grid, budget);
+    return { frameAt: () => null, mosaic, stacked: mosaic.frames.length < inside.length };
+  }
   const byTile = new Map<number, FrameRef>();
   for (const { part, index, x, y } of inside) {
     const key = (y / tileHeight) * storedColumns + x / tileWidth;
     // Other focal planes follow; only the first is shown.
     if (!byTile.has(key)) byTile.set(key, { part, index });
   }
-  return { mosaic: null, frameAt: (column, row) => byTile.get(row * storedColumns + column) ?? null };
+  return {
+    mosaic: null,
+    stacked: byTile.size < inside.length,
+    frameAt: (column, row) => byTile.get(row * storedColumns + column) ?? null,
+  };
 }
 
 function mosaicOf(

@@ -31,5 +31,6 @@ export function paletteOf(data: DataSet): Float64Array | null {
       palette[channel * 256 + index] = bits === 8 ? (value & 255) * 257 : value;
     }
   }
-  return palette;
+  // Some writers keep values of 8 bits in entries of 16: no palette is of blacks alone.
+  return palette.every((value) => value < 256) ? palette.map((value) => value * 257) : palette;
 }

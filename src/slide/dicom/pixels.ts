@@ -31,7 +31,9 @@ export async function framePayload(
   signal?: AbortSignal,
 ): Promise<TilePayload> {
   const codec = transferSyntax(instance.transferSyntax)?.codec;
-  if (codec === 'jpeg') {
+  // Decoders of whole images know nothing of inverted grey.
+  const isInverted = instance.photometric === 'MONOCHROME1';
+  if (codec === 'jpeg' && !isInverted) {
     return { kind: 'encoded', type: 'image/jpeg', bytes: completeFrame(instance, bytes, place) };
   }
   if (codec === 'rendered') {
@@ -42,9 +44,9 @@ export async function framePayload(
   }
   const start = performance.now();
   const image =
-    codec === 'jpeg2000' && instance.bits === 8
+    codec === 'jpeg2000' && instance.bits === 8 && !isInverted
       ? await platform.jpeg2000(bytes, containerOf(instance), signal)
-      : rgbaOf(await frameSamples(instance, bytes, platform, signal), instance, bytes);
+      : rgbaOf(await anySamples(instance, bytes, place, platform, signal), instance, bytes);
   checkTileSize(image, place);
   return { kind: 'pixels', image, ...(codec === 'native' ? {} : { decodeMs: performance.now() - start }) };
 }
@@ -60,10 +62,7 @@ export async function frameValues(
   platform: SlidePlatform,
   signal?: AbortSignal,
 ): Promise<Uint8Array | Uint16Array> {
-  const samples =
-    transferSyntax(instance.transferSyntax)?.codec === 'jpeg'
-      ? greyOf(await platform.decoder.decode(completeFrame(instance, bytes, place), 'image/jpeg', signal))
-      : await frameSamples(instance, bytes, platform, signal);
+  const samples = await anySamples(instance, bytes, place, platform, signal);
   checkTileSize(samples, place);
   if (samples.components !== 1) throw new Error(`It has ${samples.components} samples instead of one.`);
   const { width, height, data } = samples;
@@ -74,6 +73,19 @@ export async function frameValues(
     for (let i = 0; i < values.length; i++) values[i] = Math.max(0, white - values[i]!);
   }
   return values;
+}
+
+/** Samples of a frame, of one sample per pixel where it is a JPEG. */
+async function anySamples(
+  instance: DicomInstance,
+  bytes: Bytes,
+  place: TilePlace,
+  platform: SlidePlatform,
+  signal?: AbortSignal,
+): Promise<Samples> {
+  if (transferSyntax(instance.transferSyntax)?.codec !== 'jpeg')
+    return frameSamples(instance, bytes, platform, signal);
+  return greyOf(await platform.decoder.decode(completeFrame(instance, bytes, place), 'image/jpeg', signal));
 }
 
 function completeFrame(instance: DicomInstance, bytes: Bytes, place: TilePlace): Bytes {

@@ -66,7 +66,7 @@ describe('values of grey images and of each optical path', () => {
     }
   });
 
-  test('optical paths are channels by their names; of five, four are shown and the fifth is said', async () => {
+  test('optical paths are channels by their names, also more than are shown at first', async () => {
     const full = await openSlide([await pathByteSource(join(folder, 'paths-full.dcm'))], platform);
     expect(full.metadata.properties.Channels).toBe('DAPI, FITC, Cy3');
     expect(full.metadata.notes).toBeUndefined();

@@ -57,16 +57,29 @@ export async function aperioContents(file: TiffFile): Promise<TiffContents> {
   };
 }
 
-/** The first image with Aperio's description that is neither label nor macro; null where the first is of another maker. */
+/**
+ * The first image with Aperio's description that is neither label nor macro, or a larger one in tiles: copies may begin with
+ * the smallest level. null where the first is of another maker.
+ */
 async function slideDirectory(file: TiffFile): Promise<TiffDirectory | null> {
+  let found: TiffDirectory | null = null;
   for (const directory of file.directories) {
     const isOurs = (await directory.textStart(tag.imageDescription)).startsWith('Aperio');
     const role = await roleOf(directory);
-    if (isOurs && role === null) return directory;
-    if (!isOurs && role === null) return null;
+    if (role !== null) continue;
+    if (
+      isOurs &&
+      (found === null || (directory.has(tag.tileWidth) && pixelsOf(directory) > pixelsOf(found)))
+    ) {
+      found = directory;
+    }
+    if (found === null) return null;
   }
-  return null;
+  return found;
 }
+
+const pixelsOf = (directory: TiffDirectory): number =>
+  (directory.number(tag.imageWidth) ?? 0) * (directory.number(tag.imageLength) ?? 0);
 
 /** Key-value pairs of an Aperio description. The last value of a repeated key counts. */
 export function aperioProperties(description: string): Record<string, string> {
@@ -79,7 +92,8 @@ export function aperioProperties(description: string): Record<string, string> {
 }
 
 function aperioMpp(properties: Readonly<Record<string, string>>): SlideMpp | null {
-  const mpp = positiveDecimal(properties.MPP);
+  const key = Object.keys(properties).find((name) => name.toUpperCase() === 'MPP');
+  const mpp = positiveDecimal(key === undefined ? undefined : properties[key]);
   return mpp === null ? null : { x: mpp, y: mpp, source: 'Aperio MPP' };
 }
 

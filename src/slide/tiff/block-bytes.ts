@@ -2,7 +2,8 @@
 import { brokenTile } from '../broken-tile.ts';
 import { maxTileBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
-import { tag } from './tags.ts';
+import { isByteCodec } from './codecs.ts';
+import { compression, tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
 /**
@@ -34,5 +35,16 @@ export async function blockBytes(
   if (length > maxTileBytes) throw broken(`It claims ${length} bytes.`);
   const bytes = await file.source.read(offset, length, signal);
   if (bytes.length < length) throw broken('The file ends within it.');
-  return bytes;
+  // As libtiff does; encoded images have an order of their own.
+  const isReversed =
+    directory.number(tag.fillOrder) === 2 &&
+    isByteCodec(directory.number(tag.compression) ?? compression.none);
+  return isReversed ? bytes.map((byte) => reversed[byte]!) : bytes;
 }
+
+/** Each byte with its bits in reverse order. */
+const reversed = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let bits = 0;
+  for (let i = 0; i < 8; i++) if ((byte >> i) & 1) bits |= 128 >> i;
+  return bits;
+});

@@ -4,7 +4,7 @@
  */
 import { positiveDecimal } from '../../base/decimal.ts';
 import { maxXmlBytes } from '../limits.ts';
-import { imageRole } from '../image-role.ts';
+import { imageRole, type ImageRole } from '../image-role.ts';
 import { isSameShape } from '../pyramid.ts';
 import { SlideError } from '../slide.ts';
 import { descriptionMpp, resolutionMpp } from './resolution.ts';
@@ -44,7 +44,7 @@ export async function genericContents(file: TiffFile, options: GenericOptions = 
       : unlessUnreadable(opening));
     if (image === null) continue;
     const own = names.get(other);
-    const name = imageRole(own ?? (await other.textStart(tag.imageDescription))) ?? own;
+    const name = (own === undefined ? await roleOf(other) : imageRole(own)) ?? own;
     if (name !== undefined) named.push({ name: name || `image ${named.length + 1}`, image });
     else if (image.width === base.width && image.height === base.height) samePlanes++;
     else candidates.push(image);
@@ -74,9 +74,20 @@ export async function genericContents(file: TiffFile, options: GenericOptions = 
       DateTime: await directory.text(tag.dateTime),
       Copyright: await directory.text(tag.copyright),
     }),
-    notes: samePlanes === 0 ? [] : [planesNote(samePlanes)],
+    notes: [
+      ...(samePlanes === 0 ? [] : [planesNote(samePlanes)]),
+      ...(base.hiddenSamples === 0 ? [] : [samplesNote(base.hiddenSamples + 1)]),
+    ],
   };
 }
+
+/** The role that its description or the name of its page gives an image. */
+const roleOf = async (directory: TiffDirectory): Promise<ImageRole | null> =>
+  imageRole(await directory.textStart(tag.imageDescription)) ??
+  imageRole(await directory.textStart(tag.pageName));
+
+const samplesNote = (count: number): string =>
+  `Each pixel has ${count} values that the file does not call colours (channels); the first is shown.`;
 
 /** What is said of images as large as level 0, which may be focal planes, times or channels. */
 export function planesNote(count: number): string {
@@ -93,7 +104,7 @@ async function slideDirectory(file: TiffFile): Promise<TiffDirectory> {
   const places = await Promise.all(
     file.directories.map(async (directory) => ({
       directory,
-      role: imageRole(await directory.textStart(tag.imageDescription)),
+      role: await roleOf(directory),
     })),
   );
   const isPart = (directory: TiffDirectory): boolean =>

@@ -7,7 +7,7 @@ import { abortReason } from '../../base/abort.ts';
 import { maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import { SlideError, type SlidePlatform } from '../slide.ts';
 import { isByteCodec, unpack } from './codecs.ts';
-import { compression, tag } from './tags.ts';
+import { compression, photometric, tag } from './tags.ts';
 import { blockBytes } from './block-bytes.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import { checkEncodedTile, tilePlace } from '../encoded-tile.ts';
@@ -116,9 +116,15 @@ export class GreyImage {
     const bytes = await blockBytes(this.#file, this.#directory, row * this.columns + column, where, signal);
     if (bytes === null) return null;
     try {
-      return this.#scheme === compression.jpeg
-        ? await this.#fromJpeg(bytes, column, row, platform, signal)
-        : this.#fromBytes(bytes, row);
+      const values =
+        this.#scheme === compression.jpeg
+          ? await this.#fromJpeg(bytes, column, row, platform, signal)
+          : this.#fromBytes(bytes, row);
+      // Bright is high, whatever the file calls white.
+      const white = 2 ** this.bits - 1;
+      return this.#directory.number(tag.photometric) === photometric.whiteIsZero
+        ? values.map((value) => white - value)
+        : values;
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
       if (cause instanceof SlideError) throw cause;

@@ -3,6 +3,7 @@
  * directory. Label and macro are images of their own, or base64 within the XML. The XML names slide and patient in many
  * places: none of it is shown.
  */
+import { decimalNumber } from '../../base/decimal.ts';
 import { XmlError, attribute, nodesOf, parseXml, textOf, xmlCost, type XmlNode } from '../../base/xml.ts';
 import { encodedSize, imageType } from '../encoded-image.ts';
 import { imageRole } from '../image-role.ts';
@@ -149,8 +150,8 @@ function spacingOf(object: XmlNode): Spacing | null {
     .replaceAll('"', ' ')
     .trim()
     .split(/[\s\\]+/)
-    .map(Number);
-  return x !== undefined && y !== undefined && x > 0 && y > 0 && x < 1 && y < 1 ? { x, y } : null;
+    .map(decimalNumber);
+  return x != null && y != null && x > 0 && y > 0 && x < 1 && y < 1 ? { x, y } : null;
 }
 
 /** A JPEG in base64; null where it is none. */

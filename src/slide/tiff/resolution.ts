@@ -10,6 +10,8 @@ const maxMpp = 60;
 /** Resolutions of printers, scanners and screens are whole multiples of these, in dots per inch, up to the largest. */
 const printSteps = [50, 72, 96];
 const maxPrintDpi = 4800;
+/** Scanners of film go beyond it. */
+const filmDpi = [6400, 7200, 9600, 12_800];
 
 /** Characters after a key in which its value is found. */
 const keyDistance = 200;
@@ -36,6 +38,10 @@ const unitUm: Readonly<Record<string, number>> = {
   m: 1e6,
   in: 25_400,
   inch: 25_400,
+  // OME: a twelfth, a thousandth, and (points) a 72nd of an inch.
+  li: 25_400 / 12,
+  thou: 25.4,
+  pt: 25_400 / 72,
 };
 
 /**
@@ -45,15 +51,26 @@ const unitUm: Readonly<Record<string, number>> = {
 export function resolutionMpp(directory: TiffDirectory): SlideMpp | null {
   const unit = directory.number(tag.resolutionUnit) ?? 2;
   const umOf = unit === 3 ? 10_000 : unit === 2 ? 25_400 : NaN;
-  const x = umOf / (directory.number(tag.xResolution) ?? NaN);
-  const y = umOf / (directory.number(tag.yResolution) ?? NaN);
+  const [perX, perY] = [directory.number(tag.xResolution) ?? NaN, directory.number(tag.yResolution) ?? NaN];
+  // 600 dpi are 236 pixels per cm, where a program rounds.
+  if (unit === 3 && isRoundedPrint(perX) && isRoundedPrint(perY)) return null;
+  const [x, y] = [umOf / perX, umOf / perY];
   return isMicroscope(x) && isMicroscope(y) ? { x: round(x), y: round(y), source: 'TIFF resolution' } : null;
+}
+
+/** Whether a whole number of pixels per cm is that of a common print resolution, cut or rounded. */
+function isRoundedPrint(perCm: number): boolean {
+  if (!Number.isInteger(perCm)) return false;
+  const steps = [150, 300, 360, 400, 600, 720, 1200, 2400];
+  return steps.some((dpi) => Math.abs(dpi / 2.54 - perCm) < 1);
 }
 
 function isMicroscope(mpp: number): boolean {
   const dpi = 25_400 / mpp;
   const isPrint =
-    dpi <= maxPrintDpi + 1 && printSteps.some((step) => Math.abs(Math.round(dpi / step) * step - dpi) < 0.02);
+    (dpi <= maxPrintDpi + 1 &&
+      printSteps.some((step) => Math.abs(Math.round(dpi / step) * step - dpi) < 0.02)) ||
+    filmDpi.some((film) => Math.abs(film - dpi) < 0.02);
   return mpp > 0.01 && mpp < maxMpp && !isPrint;
 }
 

@@ -61,11 +61,13 @@ export function toRgba(
 /** RGB of each of the 256 values of a grey or palette image. */
 function lookUp(layout: SampleLayout): Uint8Array {
   const table = new Uint8Array(768);
+  // Some writers fill ColorMap with values of 8 bits: libtiff takes them so where none is larger.
+  const paletteUnit = layout.palette?.every((entry) => entry < 256) === true ? 1 : 256;
   for (let value = 0; value < 256; value++) {
     for (let channel = 0; channel < 3; channel++) {
       const entry =
         layout.palette !== null && layout.photometric === photometric.palette
-          ? Math.floor(layout.palette[channel * 256 + value]! / 256)
+          ? Math.floor(layout.palette[channel * 256 + value]! / paletteUnit)
           : layout.photometric === photometric.whiteIsZero
             ? 255 - value
             : value;

@@ -6,16 +6,19 @@ export const tag = {
   bitsPerSample: 258,
   compression: 259,
   photometric: 262,
+  fillOrder: 266,
   imageDescription: 270,
   make: 271,
   model: 272,
   stripOffsets: 273,
+  orientation: 274,
   samplesPerPixel: 277,
   rowsPerStrip: 278,
   stripByteCounts: 279,
   xResolution: 282,
   yResolution: 283,
   planarConfiguration: 284,
+  pageName: 285,
   resolutionUnit: 296,
   software: 305,
   dateTime: 306,
@@ -34,6 +37,9 @@ export const tag = {
   copyright: 33432,
   zeissLsm: 34412,
   iccProfile: 34675,
+  /** ImageJ's metadata beyond its description: lengths of its parts, and the parts. */
+  imageJLengths: 50838,
+  imageJParts: 50839,
 } as const;
 
 /** NewSubfileType, and Aperio's value for the macro image. */

@@ -9,7 +9,7 @@ import type { Jpeg2000Container } from '../stream-colours.ts';
 import { abortReason } from '../../base/abort.ts';
 import { maxAssociatedPixels, maxAssociatedTiles, maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import { payloadPixels } from '../payload-pixels.ts';
-import { blank, paste } from '../rgba.ts';
+import { blank, inverted, paste } from '../rgba.ts';
 import {
   SlideError,
   type EncodedImageType,
@@ -17,9 +17,9 @@ import {
   type SlidePlatform,
   type TilePayload,
 } from '../slide.ts';
-import { undoDifferencing, unpack } from './codecs.ts';
+import { isByteCodec, undoDifferencing, unpack } from './codecs.ts';
 import { toRgba, type SampleLayout } from './samples.ts';
-import { compression, tag } from './tags.ts';
+import { compression, photometric, tag } from './tags.ts';
 import { blockBytes } from './block-bytes.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
@@ -43,11 +43,15 @@ export class TiffImage implements TileGrid {
   readonly tiled: boolean;
   /** Samples per pixel without alpha: levels of one slide have the same. */
   readonly channels: number;
+  /** Samples per pixel that are not shown: those after the first of a grey image. */
+  readonly hiddenSamples: number;
   /** Rows per TIFF block, which is a tile or strip. */
   readonly #blockHeight: number;
   readonly scheme: number;
   readonly #predictor: number;
   readonly #layout: SampleLayout;
+  /** Grey whose 0 is white; decoders of whole images take it for black. */
+  readonly #isInverted: boolean;
   readonly #tables: Uint8Array | null;
   /** What the file says of three components of JPEG or JPEG 2000. */
   readonly #colours: Jpeg2000Container;
@@ -79,6 +83,10 @@ export class TiffImage implements TileGrid {
     this.#predictor = predictor;
     this.#layout = layout;
     this.channels = layout.samples - (layout.alpha === 'none' ? 0 : 1);
+    const isGrey =
+      layout.photometric === photometric.blackIsZero || layout.photometric === photometric.whiteIsZero;
+    this.hiddenSamples = isGrey && isByteCodec(scheme) ? this.channels - 1 : 0;
+    this.#isInverted = layout.photometric === photometric.whiteIsZero && this.channels === 1;
     this.#tables = tables;
     this.#colours = colours;
     this.columns = Math.ceil(width / tileWidth);
@@ -264,7 +272,9 @@ export class TiffImage implements TileGrid {
     try {
       if (native !== null) {
         checkEncodedTile(native.bytes, native.type, this.#place(index));
-        return native;
+        if (!this.#isInverted) return native;
+        const image = inverted(await platform.decoder.decode(native.bytes, native.type, signal));
+        return { kind: 'pixels', image, decodeMs: performance.now() - start };
       }
       if (!isJpeg2000(this.scheme)) {
         const image = await this.#decodeSamples(index, bytes, width, height, where, signal);
@@ -272,6 +282,7 @@ export class TiffImage implements TileGrid {
       }
       const image = await platform.jpeg2000(bytes, this.#colours, signal);
       checkTileSize(image, this.#place(index));
+      if (this.#isInverted) inverted(image);
       return { kind: 'pixels', image, decodeMs: performance.now() - start };
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);

@@ -68,6 +68,14 @@ async function emptyNotes([base, ...smaller]: readonly TileGrid[], file: TiffFil
   throw file.corrupt('It describes the slide but holds none of its tiles.');
 }
 
+/** Readers of slides agree to show the pixels as they are stored; programs for photographs turn them. */
+function orientationNotes(directory: TiffDirectory): string[] {
+  const orientation = directory.number(tag.orientation) ?? 1;
+  return orientation >= 2 && orientation <= 8
+    ? ['The file asks to turn or mirror the picture (TIFF Orientation); it is shown as it is stored.']
+    : [];
+}
+
 /** An image as an associated one. */
 export function associated(name: string, image: Omit<AssociatedSource, 'name'>): AssociatedSource {
   const { width, height } = image;
@@ -83,7 +91,11 @@ export async function tiffSlide(
 ): Promise<Slide> {
   if (contents.levels.length === 0) throw file.corrupt('It has no image of a slide.');
   const { directory } = contents;
-  const notes = [...(contents.notes ?? []), ...(await emptyNotes(contents.levels, file))];
+  const notes = [
+    ...(contents.notes ?? []),
+    ...orientationNotes(directory),
+    ...(await emptyNotes(contents.levels, file)),
+  ];
   const profile = await usableProfile(directory.byteLength(tag.iccProfile), () =>
     directory.bytes(tag.iccProfile),
   );

@@ -50,10 +50,14 @@ export async function containerColours(
     return layout.photometric === photometric.rgb ? 'rgb' : 'ycbcr';
   }
   const first = file.directories[0]!;
-  const bioFormats =
-    (await first.text(tag.software)).includes('Bio-Formats') ||
-    (await first.textStart(tag.imageDescription)).includes('<OME');
-  if (bioFormats) return 'rgb';
+  const software = await first.text(tag.software);
+  const description = await first.textStart(tag.imageDescription);
+  if (software.includes('Bio-Formats') || description.includes('<OME')) return 'rgb';
+  // libvips does not sign its files; other programs (tifffile) that do write what the tag says.
+  const isSigned = software !== '' && !/vips/i.test(software);
+  if (scheme === compression.aperioJp2kAny && isSigned && !description.startsWith('Aperio')) {
+    return layout.photometric === photometric.rgb ? 'rgb' : 'ycbcr';
+  }
   return scheme === compression.aperioJp2kAny ? 'ycbcr-transformed' : 'ycbcr';
 }
 
@@ -90,6 +94,14 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
   };
 }
 
+/** What encoded tiles may be called, besides RGB and YCbCr also by files that leave it to the stream. */
+const encodedColours: ReadonlySet<number> = new Set([
+  photometric.whiteIsZero,
+  photometric.blackIsZero,
+  photometric.rgb,
+  photometric.ycbcr,
+]);
+
 /** TIFF's SampleFormat, as the end of "Its samples are …". */
 const sampleFormats: Readonly<Record<number, string>> = {
   2: 'signed',
@@ -101,25 +113,30 @@ const sampleFormats: Readonly<Record<number, string>> = {
 /** @throws SlideError `unsupported` where codec, predictor and colours are incompatible. */
 export function checkSupport(file: TiffFile, scheme: number, predictor: number, layout: SampleLayout): void {
   const { samples, planar } = layout;
-  if (scheme === compression.jpeg) {
-    if (planar) throw unsupported(file, 'It stores JPEG colour planes separately.');
-    return;
-  }
-  if (isJpeg2000(scheme) || scheme === compression.webp) {
-    if (planar) throw unsupported(file, 'It stores the colour planes of encoded tiles separately.');
+  const isJpeg = scheme === compression.jpeg;
+  if (isJpeg || isJpeg2000(scheme) || scheme === compression.webp) {
+    if (planar) {
+      const of = isJpeg ? 'JPEG colour planes' : 'the colour planes of encoded tiles';
+      throw unsupported(file, `It stores ${of} separately.`);
+    }
+    // Decoders give RGB or grey, whatever else a stream means (inks, CIE L*a*b*).
+    if (!encodedColours.has(layout.photometric)) throw colours(file, layout.photometric);
     return;
   }
   if (!isByteCodec(scheme))
     throw unsupported(file, `Its compression (TIFF code ${scheme}) is not supported.`);
   if (predictor > 2) throw unsupported(file, `Its predictor (TIFF code ${predictor}) is not supported.`);
-  const colours = layout.photometric;
+  const kind = layout.photometric;
   const ok =
-    (colours === photometric.rgb && samples >= 3) ||
-    colours === photometric.blackIsZero ||
-    colours === photometric.whiteIsZero ||
-    (colours === photometric.palette && layout.palette !== null && samples === 1);
-  if (!ok) throw unsupported(file, `Its colours (TIFF photometric code ${colours}) are not supported.`);
+    (kind === photometric.rgb && samples >= 3) ||
+    kind === photometric.blackIsZero ||
+    kind === photometric.whiteIsZero ||
+    (kind === photometric.palette && layout.palette !== null && samples === 1);
+  if (!ok) throw colours(file, kind);
 }
+
+const colours = (file: TiffFile, kind: number): SlideError =>
+  unsupported(file, `Its colours (TIFF photometric code ${kind}) are not supported.`);
 
 export const isJpeg2000 = (scheme: number): boolean =>
   scheme === compression.aperioJp2kYcbcr ||

@@ -124,8 +124,8 @@ async function checkTiles(server: TileServerSlide, http: typeof fetch): Promise<
   throw new SlideError(
     'not-found',
     name,
-    'The server has the description of this slide but none of its tiles (status 404).',
-    'Check that the folder of tiles lies beside the description, and its name.',
+    'The description of this slide is there but none of its tiles (status 404).',
+    'Check that the folder of tiles lies beside the description, its name, and the ending of its tiles (.jpg in Zoomify).',
   );
 }
 
