@@ -28,7 +28,12 @@ export interface ChosenFile {
 
 export type SlideInput =
   | { readonly kind: 'file'; readonly files: readonly ChosenFile[] }
-  | { readonly kind: 'url'; readonly url: string };
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      /** Bearer token for the slide's server. The page adds it on the way to its workers (`BearerTokens`), and has it nowhere else. */
+      readonly token?: string;
+    };
 
 export type { BackendChoice as BackendReport, BackendName } from '../runtime/backend.ts';
 export type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';

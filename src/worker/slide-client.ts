@@ -11,9 +11,11 @@ import {
   type SlideWorkerApi,
   type TileLook,
 } from './protocol.ts';
+import type { BearerTokens } from './bearer-tokens.ts';
 import { SlideKeeper } from './slide-keeper.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
+export { BearerTokens } from './bearer-tokens.ts';
 export { WorkerError } from '../base/error-report.ts';
 export { overviewSize, viewLevels, type ViewLevel } from '../slide/view-levels.ts';
 export { channelTitle, defaultChannelView, maxShownChannels } from '../slide/channels/channel-view.ts';
@@ -67,8 +69,8 @@ export interface SlideClient {
 /** Milliseconds without an answer after which the worker counts as hanging; the longest header takes a few seconds. */
 const deadlineMs = 20_000;
 
-/** Starts a slide worker. */
-export function createSlideClient(): SlideClient {
+/** Starts a slide worker. @param tokens for the servers of slides. */
+export function createSlideClient(tokens: BearerTokens): SlideClient {
   const keeper = new SlideKeeper<SlideInput, SlideWorkerApi>({
     start: () => {
       const worker = new Worker(new URL('./slide-worker.ts', import.meta.url), {
@@ -83,7 +85,7 @@ export function createSlideClient(): SlideClient {
   // Before it is needed, so that the first slide opens sooner.
   keeper.start();
   return {
-    open: (input, signal) => keeper.open(absoluteInput(input), signal),
+    open: (input, signal) => keeper.open(tokens.signed(absoluteInput(input)), signal),
     tile: (slideId, level, column, row, look, quality, signal) =>
       keeper.call(
         slideId,

@@ -27,7 +27,16 @@ export type AreaShape = 'rectangle' | 'polygon';
 export type LinkMode = 'linked' | 'offset' | 'free';
 export type PaneCount = 1 | 2 | 4;
 export type DialogName =
-  'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session' | 'delete-results';
+  | 'palette'
+  | 'help'
+  | 'mpp'
+  | 'token'
+  | 'go-to'
+  | 'own-model'
+  | 'labels'
+  | 'report'
+  | 'session'
+  | 'delete-results';
 
 /** Which layer a pane draws over the tissue. */
 export type LayerChoice =
