@@ -126,6 +126,8 @@ export interface SlideWorkerApi {
   buildOverview(slideId: number, channels: ChannelView | null): Promise<void>;
   /** Measures a channel, counted from 0. */
   measureChannel(slideId: number, channel: number): Promise<ChannelMeasure>;
+  /** See `slideHasDarkBackground`. */
+  hasDarkBackground(slideId: number): Promise<boolean | null>;
   /** What is on the screen, level-0 pixels; the overview reads it first. */
   setView(slideId: number, view: Level0Rect | null): Promise<void>;
   close(slideId: number): Promise<void>;

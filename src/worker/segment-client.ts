@@ -28,7 +28,13 @@ export { isLostWorker } from './watched-worker.ts';
 export type { NamedFile } from './protocol.ts';
 export { WorkerError } from '../base/error-report.ts';
 export { overlapOf, qualities } from '../segment/quality.ts';
-export { fluorescenceRefusal, fluorescentStain, isFluorescence } from '../segment/fluorescence.ts';
+export {
+  darkBackgroundWarning,
+  fluorescenceRefusal,
+  fluorescentStain,
+  isFluorescence,
+  statedStain,
+} from '../segment/fluorescence.ts';
 
 export interface RunOptions {
   /** An abort stops within one slice; the promise then resolves with `cancelled: true`. */

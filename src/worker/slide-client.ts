@@ -60,6 +60,8 @@ export interface SlideClient {
   setView(slideId: number, view: Level0Rect | null): Promise<void>;
   /** See `SlideWorkerApi.measureChannel`. */
   measureChannel(slideId: number, channel: number, signal?: AbortSignal): Promise<ChannelMeasure>;
+  /** See `slideHasDarkBackground`. */
+  hasDarkBackground(slideId: number): Promise<boolean | null>;
   associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
   close(slideId: number): Promise<void>;
   /** Terminates the worker. Pending calls reject. */
@@ -107,6 +109,13 @@ export function createSlideClient(tokens: BearerTokens): SlideClient {
       keeper.call(slideId, (rpc, id, options) => rpc.call('setView', [id, view], options)),
     measureChannel: (slideId, channel, signal) =>
       keeper.call(slideId, (rpc, id, options) => rpc.call('measureChannel', [id, channel], options), signal),
+    hasDarkBackground: (slideId) =>
+      keeper.call(
+        slideId,
+        (rpc, id, options) => rpc.call('hasDarkBackground', [id], options),
+        undefined,
+        'background',
+      ),
     associatedImage: (slideId, name, signal) =>
       keeper.call(slideId, (rpc, id, options) => rpc.call('associatedImage', [id, name], options), signal),
     close: (slideId) => keeper.close(slideId),

@@ -24,11 +24,13 @@ function start() {
       name: url,
       mpp: null,
       levels: [],
+      properties: url.startsWith('silent') ? {} : { Stain: 'H&E' },
     } as unknown as OpenSlide['metadata'];
     return { slideId: ++slideId, metadata };
   };
-  const slides = new SlideSession(store, { open, close } as unknown as SlideClient);
-  return { store, slides, held, close };
+  const hasDarkBackground = vi.fn(() => Promise.resolve(true));
+  const slides = new SlideSession(store, { open, close, hasDarkBackground } as unknown as SlideClient);
+  return { store, slides, held, close, hasDarkBackground };
 }
 
 async function startWithWork() {
@@ -135,4 +137,12 @@ it('asks for a token and opens the slide with it, or reports that the server wan
   expect(store.getState().dialog).toBe('token');
   expect(tokens.signed({ kind: 'url', url: 'https://h.example:8443/a.svs' })).not.toHaveProperty('token');
   vi.unstubAllGlobals();
+});
+
+it('looks for a dark background where the stain is not stated', async () => {
+  const { store, slides, hasDarkBackground } = start();
+  await slides.open(choice('stained'));
+  await slides.open(choice('silent'));
+  await vi.waitFor(() => expect(store.getState().slide?.darkBackground).toBe(true));
+  expect(hasDarkBackground).toHaveBeenCalledExactlyOnceWith(2);
 });

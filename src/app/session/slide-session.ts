@@ -2,9 +2,9 @@
 import { WorkerError, type ErrorReport } from '../../base/error-report.ts';
 import type { Level0Rect, SlideMetadata } from '../../slide/slide.ts';
 import { BearerTokens, overviewSize } from '../../worker/slide-client.ts';
-import { absoluteUrl, type ChosenFile, type SlideInput } from '../../worker/protocol.ts';
+import { absoluteUrl, titleOfInput, type ChosenFile, type SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
-import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';
+import { recallSpecimens, rememberSpecimens, specimenOf, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import { channelViewOf } from '../state/state.ts';
@@ -15,7 +15,6 @@ import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { groupSlideFiles } from './group-slide-files.ts';
 import { recallMpp, rememberMpp, userMpp } from './user-mpp.ts';
-import { fileNameOf } from './url-parameters.ts';
 
 /** Milliseconds that the view may move before the worker hears of it. */
 const viewMs = 300;
@@ -114,7 +113,7 @@ export class SlideSession {
       const channels = this.channels.initialView(choice, metadata);
       this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known, channels });
       if (before !== null) void this.#client.close(before.slideId);
-      void this.#buildOverview(slideId, metadata);
+      void this.#buildOverview(slideId, metadata).then(() => this.#findBackground(slideId));
     } catch (error) {
       // Aborted: the user has opened another slide or closed this one.
       if (controller.signal.aborted) return;
@@ -181,7 +180,15 @@ export class SlideSession {
     }
   }
 
-  openUrl(url: string, title = fileNameOf(url)): Promise<void> {
+  /** Looks at a slide that states no stain, once it is on the screen. A slide that can't be read says so elsewhere. */
+  async #findBackground(slideId: number): Promise<void> {
+    const state = this.#store.getState();
+    if (state.slide?.slideId !== slideId || specimenOf(state.slide.metadata).stain !== null) return;
+    const dark = await this.#client.hasDarkBackground(slideId).catch(() => null);
+    this.#store.dispatch({ type: 'dark-background', slideId, dark });
+  }
+
+  openUrl(url: string, title = titleOfInput({ kind: 'url', url })): Promise<void> {
     return this.open({ key: `url:${url}`, title, input: { kind: 'url', url } });
   }
 

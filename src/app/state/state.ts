@@ -105,6 +105,8 @@ export interface OpenSlide {
   readonly overview: OverviewState | null;
   /** Which channels are shown and how; null for the slide's own view, and for a slide without channels. */
   readonly channels: ChannelView | null;
+  /** Whether the background is dark, as in fluorescence; null until it is known. */
+  readonly darkBackground: boolean | null;
 }
 
 /**
