@@ -163,17 +163,17 @@ function pictureOf({ file, stack, size }: Scan, name: string): Picture {
       grey: numbers.length === 1,
       window: numbers.length === 1 && file.bits === 8 ? ([0, 255] as const) : null,
     }));
-    if (channels.some((channel) => channel.levels.length === 0)) throw withoutFullSize(name);
+    if (channels.some((channel) => channel.levels.length === 0)) throw withoutTiles(name);
     const composite = compositeParts(compositeOf(channels, name), beyondNotes(numbers.length));
     ({ levels, picture } = composite);
     notes.push(...composite.notes);
     properties = numbers.length > 1 ? { Channels: composite.names } : {};
   }
-  if (levels.length === 0) throw withoutFullSize(name);
+  if (levels.length === 0) throw withoutTiles(name);
   return { levels, channels: picture, properties, notes };
 }
 
-const withoutFullSize = (name: string): SlideError => refuseVsi(name, 'Its scan has no tiles at full size.');
+const withoutTiles = (name: string): SlideError => refuseVsi(name, 'Its scan has no tiles at full size.');
 
 const planes: Readonly<Record<VsiDimension, string>> = {
   Z: 'focal planes',
