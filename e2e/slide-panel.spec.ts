@@ -181,3 +181,48 @@ function tileOf(bytes: Buffer, index: number): { offset: number; length: number 
   };
   return { offset: valueOf(324), length: valueOf(325) };
 }
+
+test('a slide behind a bearer token opens with it; no link, store or log has it', async ({
+  page,
+  context,
+  baseURL,
+}) => {
+  const token = 'open-sesame';
+  const server = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
+  const others: string[] = [];
+  context.on('request', (request) => {
+    const signed = request.headers().authorization !== undefined;
+    if (request.url().includes(token) || (signed && !request.url().startsWith(server))) {
+      others.push(request.url());
+    }
+  });
+  await page.goto(`/?slide=${server}/guarded/${demo}`);
+  const dialog = page.getByTestId('token-dialog');
+  const input = page.getByTestId('token-input');
+  await expect(dialog).toContainText(`${server} asks for a bearer token (status 401).`);
+  await expect(input).toBeFocused();
+  await input.fill('two words');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toContainText('This can be no token');
+  await input.fill('expired');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toContainText(`${server} refused the bearer token (status 401).`);
+  await input.fill(token);
+  await page.getByTestId('token-submit').click();
+  await expect(page.getByTestId('slide-name')).toHaveText('CMU-1-Small-Region.svs');
+  await expect(dialog).toHaveCount(0);
+  await expect.poll(async () => (await viewPixels(page)).data.some((value) => value > 0)).toBe(true);
+
+  expect(others).toEqual([]);
+  expect(new URL(page.url()).origin).toBe(new URL(baseURL ?? '').origin);
+  expect(page.url()).not.toContain(token);
+  expect(await page.content()).not.toContain(token);
+  const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
+  expect(stored).not.toContain(token);
+
+  // Forgotten with the page.
+  await page.reload();
+  await expect(dialog).toContainText('asks for a bearer token');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('notice')).toContainText('asks for a bearer token');
+});

@@ -8,6 +8,7 @@ import { DeleteResultsDialog } from './dialogs/delete-results-dialog.tsx';
 import { DropTarget } from './dialogs/drop-target.tsx';
 import { HelpSheet } from './dialogs/help-sheet.tsx';
 import { MppDialog } from './dialogs/mpp-dialog.tsx';
+import { TokenDialog } from './dialogs/token-dialog.tsx';
 import { OwnModelDialog } from './models/own-model-dialog.tsx';
 import { GoToDialog } from './navigate/go-to-dialog.tsx';
 import { LeftRail, LeftSidePanel, RightSidePanel } from './panels/side-panels.tsx';
@@ -45,6 +46,7 @@ export function App(): React.JSX.Element {
       {dialog === 'palette' && <CommandPalette />}
       {dialog === 'help' && <HelpSheet />}
       {dialog === 'mpp' && <MppDialog />}
+      {dialog === 'token' && <TokenDialog />}
       {dialog === 'own-model' && <OwnModelDialog />}
       {dialog === 'go-to' && <GoToDialog />}
       {dialog === 'labels' && <LabelsDialog />}

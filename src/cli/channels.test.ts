@@ -3,12 +3,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { fluorescenceRefusal, isFluorescence } from '../segment/fluorescence.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
+import { planSegment } from './segment-plan.ts';
 import { addSegmentCommand } from './segment.ts';
 import { printedBy } from './segment-testing.ts';
-import { addSlideCommand } from './slide.ts';
+import { addSlideCommand, openFromCommandLine } from './slide.ts';
 
 const golden = join(import.meta.dirname, '../slide/golden/channels');
 const slide = join(golden, 'six-channels.ome.tif');
@@ -51,6 +52,41 @@ it('is not segmented by a model that is not for fluorescence', async () => {
   await expect(printedBy(addSegmentCommand, words)).rejects.toThrow(
     /^six-channels.*Fluorescence slide.*--force/,
   );
+});
+
+it('is refused in a cohort without a word of --force for the cohort', async () => {
+  const call = { model: 'nano-add', out: folder, quality: 'fast', glass: 'include' } as const;
+  const opened = await openFromCommandLine([slide]);
+  await expect(planSegment(opened, { ...call, misfitRemedy: 'Leave it out.' })).rejects.toThrow(
+    /^six-channels.*Fluorescence slide; model trained on [^.]* only\. Leave it out\.$/,
+  );
+  opened.close();
+});
+
+it('is suspected on stderr where a picture says nothing but has a dark background', async () => {
+  const call = { model: 'nano-add', out: folder, mpp: 4, quality: 'fast', glass: 'include' } as const;
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const saidOf = async (name: string, background: string): Promise<string> => {
+    const path = join(folder, name);
+    const spot = { create: { width: 20, height: 20, channels: 3, background: '#1030f0' } } as const;
+    await sharp({ create: { width: 200, height: 200, channels: 3, background } })
+      .composite([{ input: await sharp(spot).png().toBuffer() }])
+      .png()
+      .toFile(path);
+    const opened = await openFromCommandLine([path]);
+    written.mockClear();
+    await planSegment(opened, call);
+    opened.close();
+    return written.mock.calls.map(([text]) => String(text)).join('');
+  };
+  try {
+    expect(await saidOf('dark.png', '#040404')).toMatch(
+      /^dualscope: dark\.png: nano-add may not fit\. Dark background, as in fluorescence; model trained on/,
+    );
+    expect(await saidOf('light.png', '#f0f0f0')).toBe('');
+  } finally {
+    written.mockRestore();
+  }
 });
 
 it('is known by channels, by its stain, or by the wavelengths of its filters', () => {

@@ -77,7 +77,7 @@ export async function evaluateImage(
   network: Network,
   overlap: number,
   smallestObject: number | null = null,
-  options: { readonly mppGiver?: string; readonly check?: (slide: Slide) => void } = {},
+  options: { readonly mppGiver?: string; readonly check?: (slide: Slide) => Promise<void> } = {},
 ): Promise<{
   comparison: Comparison;
   broken: number;
@@ -90,7 +90,7 @@ export async function evaluateImage(
   const counted = (await item.counted?.()) ?? null;
   const slide = await item.open();
   try {
-    options.check?.(slide);
+    await options.check?.(slide);
     const mppNote = replacedMpp(slide, item.mpp, options.mppGiver);
     const { plan } = await planSlide(slide, manifest, {
       mpp: item.mpp,

@@ -114,7 +114,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       call.objects ?? null,
       {
         mppGiver: call.mpp === undefined ? "the data's" : '--mpp',
-        check: (slide) => requireFittingStain(slide, manifest, overridden),
+        check: (slide) => requireFittingStain(slide, manifest, { force: overridden }),
       },
     );
     if (mppNote !== null) {

@@ -17,7 +17,13 @@ import {
   type HostedNetwork,
   type Network,
 } from '../segment/network.ts';
-import { fluorescenceRefusal, isFluorescence } from '../segment/fluorescence.ts';
+import { slideHasDarkBackground } from '../segment/dark-background.ts';
+import {
+  darkBackgroundWarning,
+  fluorescenceRefusal,
+  isFluorescence,
+  statedStain,
+} from '../segment/fluorescence.ts';
 import { planSegmentation, type Mpp, type PlannedSegmentation, type PlanRequest } from '../segment/plan.ts';
 import { SliceQueue } from '../segment/queue.ts';
 import { segmentSlide } from '../segment/run.ts';
@@ -125,19 +131,30 @@ export function planSlide(
 }
 
 /**
- * Checks that a model may be run on a slide of this stain; with `force`, only says on stderr that it may not.
+ * Checks that a model may be run on a slide of this stain; with `force`, only says on stderr that it may not. So it does for
+ * a slide that states no stain but looks like fluorescence.
+ * @param remedy what to do instead, a sentence; by default that of the commands that have --force.
  * @throws CommandError for a fluorescence slide, unless the model's card asks for them.
  */
-export function requireFittingStain({ metadata }: Slide, manifest: ModelManifest, force: boolean): void {
-  const refusal = isFluorescence(metadata) ? fluorescenceRefusal(manifest) : null;
-  if (refusal === null) return;
-  if (force) {
-    warn(`${metadata.name}: ${manifest.id} is used with --force. ${refusal}`);
+export async function requireFittingStain(
+  slide: Slide,
+  manifest: ModelManifest,
+  {
+    force,
+    remedy = `Use a model for fluorescence; segment and evaluate use ${manifest.id} all the same with --force, and say so in every result.`,
+  }: { readonly force: boolean; readonly remedy?: string | undefined },
+): Promise<void> {
+  const { metadata } = slide;
+  if (!isFluorescence(metadata)) {
+    const warning = statedStain(metadata) === null ? darkBackgroundWarning(manifest) : null;
+    if (warning !== null && (await slideHasDarkBackground(slide, nodePlatform().decoder)) === true)
+      warn(`${metadata.name}: ${manifest.id} may not fit. ${warning}`);
     return;
   }
-  throw new CommandError(
-    `${metadata.name}: ${refusal} Use a model for fluorescence; segment and evaluate use ${manifest.id} all the same with --force, and say so in every result.`,
-  );
+  const refusal = fluorescenceRefusal(manifest);
+  if (refusal === null) return;
+  if (!force) throw new CommandError(`${metadata.name}: ${refusal} ${remedy}`);
+  warn(`${metadata.name}: ${manifest.id} is used with --force. ${refusal}`);
 }
 
 export interface SlideRunOptions {

@@ -30,6 +30,8 @@ export interface PlanCall {
   readonly symmetries?: boolean;
   /** Uses a model that fails its check, or is not for such slides. */
   readonly force?: boolean;
+  /** What to do with a slide that the model is not for, a sentence, where the command has no --force. */
+  readonly misfitRemedy?: string;
 }
 
 export interface PlannedSegment extends PlannedSegmentation {
@@ -54,7 +56,7 @@ export interface PlannedSegment extends PlannedSegmentation {
 export async function planSegment(slide: Slide, call: PlanCall): Promise<PlannedSegment> {
   const { name } = slide.metadata;
   const manifest = await manifestOf(call.model);
-  requireFittingStain(slide, manifest, call.force === true);
+  await requireFittingStain(slide, manifest, { force: call.force === true, remedy: call.misfitRemedy });
   const area = await areaOf(call, slide.metadata);
   const planned = await planSlide(slide, manifest, {
     mpp: call.mpp ?? null,

@@ -8,12 +8,13 @@ import { formatName } from '../base/slide-format-names.ts';
 import { channelTitle, type SlideChannel } from '../slide/channels/channel-view.ts';
 import { colourText, parseChannelView } from '../slide/channels/channel-view-text.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
-import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
+import { openSlide } from '../slide/open-slide.ts';
 import { pathByteSources } from '../slide/path-byte-source.node.ts';
 import { readRegion } from '../slide/region.ts';
 import { namedFiles, slideFiles } from '../slide/slide-files.node.ts';
 import { SlideError, type Level0Rect, type Slide, type SlideMetadata } from '../slide/slide.ts';
 import { CommandError, type AddCommand } from './command.ts';
+import { openUrl } from './open-url.ts';
 import { parseInteger, parseRect } from './options.ts';
 import { print, printJson } from './terminal.ts';
 
@@ -60,9 +61,6 @@ export const addSlideCommand: AddCommand = (program) => {
     });
 };
 
-/** Waits 0.5, 1, 2 … 16 s between attempts: a failed job costs more than half a minute of waiting. */
-const batchRetries = { retries: 6, retryDelayMs: 500, longestDelayMs: 120_000 } as const;
-
 /**
  * Opens the slide of a command: one file, all files of a series, a folder of them, or a URL.
  * @throws SlideError
@@ -70,7 +68,7 @@ const batchRetries = { retries: 6, retryDelayMs: 500, longestDelayMs: 120_000 } 
 export async function openFromCommandLine(files: readonly string[]): Promise<Slide> {
   const first = files[0] ?? '';
   if (files.length === 1 && /^https?:\/\//.test(first)) {
-    return openSlideUrl(first, nodePlatform(), batchRetries);
+    return openUrl(first);
   }
   const placed = files.length === 1 ? await slideFiles(first) : namedFiles(files);
   const stamps = new Map<string, string>();

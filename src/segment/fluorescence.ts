@@ -29,9 +29,24 @@ function isGreyPicture([first, ...others]: NonNullable<SlideMetadata['channels']
 }
 
 /** Why a model is not run on fluorescence, a sentence; null if its card asks for it. */
-export function fluorescenceRefusal({ specimen }: Pick<ModelManifest, 'specimen'>): string | null {
-  if (specimen === undefined) return 'Fluorescence slide; the model card states no stain.';
-  return fluorescentStain.test(specimen.stain)
-    ? null
-    : `Fluorescence slide; model trained on ${specimen.stain} only.`;
+export function fluorescenceRefusal(model: Pick<ModelManifest, 'specimen'>): string | null {
+  return unlessForFluorescence('Fluorescence slide', model);
+}
+
+/** What to know of a model on a slide that says nothing but looks like fluorescence, a sentence; null if its card asks for it. */
+export function darkBackgroundWarning(model: Pick<ModelManifest, 'specimen'>): string | null {
+  return unlessForFluorescence('Dark background, as in fluorescence', model);
+}
+
+function unlessForFluorescence(found: string, { specimen }: Pick<ModelManifest, 'specimen'>): string | null {
+  if (specimen === undefined) return `${found}; the model card states no stain.`;
+  return fluorescentStain.test(specimen.stain) ? null : `${found}; model trained on ${specimen.stain} only.`;
+}
+
+/** The stain that a slide's properties name; null where they name none. */
+export function statedStain({ properties }: Pick<SlideMetadata, 'properties'>): string | null {
+  const [, text] =
+    Object.entries(properties).find(([key, value]) => /^stain(ing|s)?$/i.test(key) && value.trim() !== '') ??
+    [];
+  return text?.trim() ?? null;
 }

@@ -20,6 +20,7 @@ export interface BatchInputs {
 const fatalCodes: ReadonlySet<string> = new Set([
   'network',
   'not-found',
+  'sign-in',
   'changed',
   'no-range',
   'not-a-slide',

@@ -49,6 +49,7 @@ export function urlFolder(url: string, name: string, http: typeof fetch): FileFo
         });
       } catch (cause) {
         if (signal?.aborted) throw abortReason(signal);
+        if (cause instanceof SlideError) throw cause;
         throw new SlideError('network', name, 'The server cannot be reached.', 'Check the address.', {
           cause,
         });

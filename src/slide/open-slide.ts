@@ -30,6 +30,7 @@ import { isVentanaBif, ventanaBifContents } from './tiff/ventana-bif.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
 import { retryingFetch } from './retry.ts';
+import { signedFetch } from './bearer-token.ts';
 import { urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
 import { urlName } from './range-client.ts';
 import { deepZoom } from './web/deep-zoom.ts';
@@ -156,17 +157,26 @@ function notTogether(sources: readonly ByteSource[]): SlideError {
   );
 }
 
+export interface UrlSlideOptions extends UrlByteSourceOptions {
+  /** Bearer token for the slide's server; null by default. */
+  readonly token?: string | null;
+}
+
 /**
  * Opens the slide at a URL: a file by range requests, a Deep Zoom or IIIF description, a DICOMweb series.
- * @throws SlideError as `openSlide` and `urlByteSource` do.
+ * @throws SlideError as `openSlide`, `urlByteSource` and `signedFetch` do.
  */
 export async function openSlideUrl(
   url: string,
   platform: SlidePlatform,
-  options: UrlByteSourceOptions = {},
+  { token = null, ...given }: UrlSlideOptions = {},
 ): Promise<Slide> {
-  const http = retryingFetch(options.fetch ?? ((input, init) => fetch(input, init)), options);
   const name = urlName(url);
+  const signIn = { url, name, token };
+  const plain = given.fetch ?? ((input, init) => fetch(input, init));
+  // Retries are within: a server that wants a token is not asked again.
+  const http = signedFetch(retryingFetch(plain, given), signIn);
+  const options = { ...given, fetch: signedFetch(plain, signIn) };
   if (isDicomWebSeries(url)) {
     const budget = new ByteBudget(name);
     const { instances, text } = await dicomWebInstances(url, name, http, budget);

@@ -258,9 +258,12 @@ function refusal(response: Response, name: string, address: string): SlideError 
   );
 }
 
-/** The last part of a URL's path, decoded. */
+/** The last part of a URL's path, decoded; that of the folder for Zoomify's description, whose name is always the same. */
 export function urlName(url: string): string {
-  const path = url.replace(/[?#].*$/, '').replace(/\/+$/, '');
+  const path = url
+    .replace(/[?#].*$/, '')
+    .replace(/([^/:])\/ImageProperties\.xml$/i, '$1')
+    .replace(/\/+$/, '');
   const last = path.slice(path.lastIndexOf('/') + 1) || url;
   try {
     return decodeURIComponent(last);

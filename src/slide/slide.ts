@@ -208,6 +208,8 @@ export type SlideErrorCode =
   | 'corrupt'
   | 'broken-tile'
   | 'not-found'
+  /** The server asks for a bearer token, or refuses the one it got. */
+  | 'sign-in'
   /** Moved, deleted, replaced or written to since it was opened. */
   | 'changed'
   | 'network'

@@ -106,6 +106,8 @@ describe('urlByteSource', () => {
   test('names a URL by the last part of its path', () => {
     expect(urlName('https://a.example/b/c.svs#x')).toBe('c.svs');
     expect(urlName('https://a.example/%E0%A4%A')).toBe('%E0%A4%A');
+    expect(urlName('https://a.example/b/case%201/ImageProperties.xml?x=/y')).toBe('case 1');
+    expect(urlName('ImageProperties.xml')).toBe('ImageProperties.xml');
     expect(redactedUrl('https://me:secret@a.example/b/c.svs?key=1#x')).toBe('https://a.example/b/c.svs');
   });
 });

@@ -9,7 +9,7 @@ import type { SlideInput } from './protocol.ts';
 export function openSlideInput(input: SlideInput): Promise<Slide> {
   const platform = browserPlatform();
   return input.kind === 'url'
-    ? openSlideUrl(input.url, platform)
+    ? openSlideUrl(input.url, platform, { token: input.token ?? null })
     : openSlide(
         input.files.map(({ file, path }) => fileByteSource(file, file.name, path)),
         platform,
@@ -106,8 +106,11 @@ export function keepOpen(open: (input: SlideInput) => Promise<Slide>): (input: S
   };
 }
 
-/** Each message has new copies of the files, so they are identified by name, size and date. */
+/**
+ * Each message has new copies of the files, so they are identified by name, size and date. A slide with a new token is opened
+ * again: the old one may have expired.
+ */
 function keyOf(input: SlideInput): string {
-  if (input.kind === 'url') return `url ${input.url}`;
+  if (input.kind === 'url') return `url ${input.url} ${input.token ?? ''}`;
   return `files ${input.files.map(({ file, path }) => `${path}/${file.size}/${file.lastModified}`).join()}`;
 }

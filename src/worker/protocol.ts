@@ -28,7 +28,12 @@ export interface ChosenFile {
 
 export type SlideInput =
   | { readonly kind: 'file'; readonly files: readonly ChosenFile[] }
-  | { readonly kind: 'url'; readonly url: string };
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      /** Bearer token for the slide's server. The page adds it on the way to its workers (`BearerTokens`), and has it nowhere else. */
+      readonly token?: string;
+    };
 
 export type { BackendChoice as BackendReport, BackendName } from '../runtime/backend.ts';
 export type { SegmentEvent, SegmentSummary } from '../segment/run-progress.ts';
@@ -123,6 +128,8 @@ export interface SlideWorkerApi {
   buildOverview(slideId: number, channels: ChannelView | null): Promise<void>;
   /** Measures a channel, counted from 0. */
   measureChannel(slideId: number, channel: number): Promise<ChannelMeasure>;
+  /** See `slideHasDarkBackground`. */
+  hasDarkBackground(slideId: number): Promise<boolean | null>;
   /** What is on the screen, level-0 pixels; the overview reads it first. */
   setView(slideId: number, view: Level0Rect | null): Promise<void>;
   close(slideId: number): Promise<void>;

@@ -80,6 +80,7 @@ const slideErrorCodes: Readonly<Record<SlideErrorCode, true>> = {
   corrupt: true,
   'broken-tile': true,
   'not-found': true,
+  'sign-in': true,
   changed: true,
   network: true,
   'no-range': true,

@@ -20,6 +20,7 @@ import {
 import type { StorageUse } from './storage-protocol.ts';
 import type { ErrorReport } from '../base/error-report.ts';
 import { connectWorker, type StartedWorker } from '../base/worker-port.ts';
+import { BearerTokens } from './bearer-tokens.ts';
 import { WatchedWorker } from './watched-worker.ts';
 
 export { isLostWorker } from './watched-worker.ts';
@@ -27,7 +28,13 @@ export { isLostWorker } from './watched-worker.ts';
 export type { NamedFile } from './protocol.ts';
 export { WorkerError } from '../base/error-report.ts';
 export { overlapOf, qualities } from '../segment/quality.ts';
-export { fluorescenceRefusal, fluorescentStain, isFluorescence } from '../segment/fluorescence.ts';
+export {
+  darkBackgroundWarning,
+  fluorescenceRefusal,
+  fluorescentStain,
+  isFluorescence,
+  statedStain,
+} from '../segment/fluorescence.ts';
 
 export interface RunOptions {
   /** An abort stops within one slice; the promise then resolves with `cancelled: true`. */
@@ -83,11 +90,18 @@ export interface SegmentClientOptions {
   /** Starts a segmentation worker. */
   readonly start?: () => StartedWorker<SegmentWorkerApi>;
   readonly deadlineMs?: number;
+  /** For the servers of slides; none by default. */
+  readonly tokens?: BearerTokens;
 }
 
 /** Starts a segmentation worker. A page needs only one: its runs take turns on the backend. */
 export function createSegmentClient(options: SegmentClientOptions = {}): SegmentClient {
-  const { start = startWorker } = options;
+  const { start = startWorker, tokens = new BearerTokens() } = options;
+  const absolute = (request: SegmentRequest): SegmentRequest => ({
+    ...request,
+    slide: tokens.signed(absoluteInput(request.slide)),
+    modelUrl: absoluteUrl(request.modelUrl),
+  });
   const listeners: ((report: ErrorReport) => void)[] = [];
   /** What a new worker has to know. */
   const ownModels = new Map<string, readonly NamedFile[]>();
@@ -199,8 +213,4 @@ function startWorker(): StartedWorker<SegmentWorkerApi> {
     name: 'segment',
   });
   return connectWorker<SegmentWorkerApi>(worker, 'segmentation');
-}
-
-function absolute(request: SegmentRequest): SegmentRequest {
-  return { ...request, slide: absoluteInput(request.slide), modelUrl: absoluteUrl(request.modelUrl) };
 }

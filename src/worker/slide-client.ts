@@ -11,9 +11,11 @@ import {
   type SlideWorkerApi,
   type TileLook,
 } from './protocol.ts';
+import type { BearerTokens } from './bearer-tokens.ts';
 import { SlideKeeper } from './slide-keeper.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
+export { BearerTokens } from './bearer-tokens.ts';
 export { WorkerError } from '../base/error-report.ts';
 export { overviewSize, viewLevels, type ViewLevel } from '../slide/view-levels.ts';
 export { channelTitle, defaultChannelView, maxShownChannels } from '../slide/channels/channel-view.ts';
@@ -58,6 +60,8 @@ export interface SlideClient {
   setView(slideId: number, view: Level0Rect | null): Promise<void>;
   /** See `SlideWorkerApi.measureChannel`. */
   measureChannel(slideId: number, channel: number, signal?: AbortSignal): Promise<ChannelMeasure>;
+  /** See `slideHasDarkBackground`. */
+  hasDarkBackground(slideId: number): Promise<boolean | null>;
   associatedImage(slideId: number, name: string, signal?: AbortSignal): Promise<ImageBitmap>;
   close(slideId: number): Promise<void>;
   /** Terminates the worker. Pending calls reject. */
@@ -67,8 +71,8 @@ export interface SlideClient {
 /** Milliseconds without an answer after which the worker counts as hanging; the longest header takes a few seconds. */
 const deadlineMs = 20_000;
 
-/** Starts a slide worker. */
-export function createSlideClient(): SlideClient {
+/** Starts a slide worker. @param tokens for the servers of slides. */
+export function createSlideClient(tokens: BearerTokens): SlideClient {
   const keeper = new SlideKeeper<SlideInput, SlideWorkerApi>({
     start: () => {
       const worker = new Worker(new URL('./slide-worker.ts', import.meta.url), {
@@ -83,7 +87,7 @@ export function createSlideClient(): SlideClient {
   // Before it is needed, so that the first slide opens sooner.
   keeper.start();
   return {
-    open: (input, signal) => keeper.open(absoluteInput(input), signal),
+    open: (input, signal) => keeper.open(tokens.signed(absoluteInput(input)), signal),
     tile: (slideId, level, column, row, look, quality, signal) =>
       keeper.call(
         slideId,
@@ -105,6 +109,13 @@ export function createSlideClient(): SlideClient {
       keeper.call(slideId, (rpc, id, options) => rpc.call('setView', [id, view], options)),
     measureChannel: (slideId, channel, signal) =>
       keeper.call(slideId, (rpc, id, options) => rpc.call('measureChannel', [id, channel], options), signal),
+    hasDarkBackground: (slideId) =>
+      keeper.call(
+        slideId,
+        (rpc, id, options) => rpc.call('hasDarkBackground', [id], options),
+        undefined,
+        'background',
+      ),
     associatedImage: (slideId, name, signal) =>
       keeper.call(slideId, (rpc, id, options) => rpc.call('associatedImage', [id, name], options), signal),
     close: (slideId) => keeper.close(slideId),

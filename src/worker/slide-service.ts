@@ -1,6 +1,7 @@
 /** The slide worker's methods, separate from the worker's entry so that tests can run them. */
 import { toErrorReport } from '../base/error-report.ts';
 import { LeastRecentlyUsed } from '../base/lru.ts';
+import { slideHasDarkBackground } from '../segment/dark-background.ts';
 import type { ChannelView } from '../slide/channels/channel-view.ts';
 import { SlideError, type ImageDecoder, type Slide, type TilePayload } from '../slide/slide.ts';
 import { ViewPyramid } from '../slide/view-pyramid.ts';
@@ -148,6 +149,12 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
       const { slide } = heldOf(slideId);
       if (slide.channels === undefined) throw new RangeError(`${slide.metadata.name} has no channels.`);
       return slide.channels.measure(channel);
+    },
+
+    hasDarkBackground: (call, slideId) => {
+      const { slide, closed } = heldOf(slideId);
+      const signal = AbortSignal.any([call.signal, closed.signal]);
+      return slideHasDarkBackground(slide, platform.decoder, signal);
     },
 
     setView: (_call, slideId, view) => {

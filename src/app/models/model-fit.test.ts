@@ -21,6 +21,7 @@ const slide = {
   width: 8000,
   height: 8000,
   properties: {},
+  darkBackground: null,
   specimen: unknown,
 } as const;
 
@@ -71,4 +72,18 @@ it('lists what slide and card specify', () => {
     'Organ: not specified',
     'Stain: slide PAS, model not specified',
   ]);
+});
+
+it('warns of a dark background unless somebody says what it is, or the model is for it', () => {
+  const dark = { ...slide, darkBackground: true };
+  const warning = /^Dark background, as in fluorescence; model trained on .* only\.$/;
+  expect(fitWarnings(model, dark)).toEqual([expect.stringMatching(warning)]);
+  expect(fitWarnings(silent, dark)).toEqual([
+    'Dark background, as in fluorescence; the model card states no stain.',
+  ]);
+  expect(fitRefusal(model, dark.specimen)).toBeNull();
+  expect(fitWarnings(model, { ...dark, specimen: { organ: null, stain: 'H&E' } })).toEqual([]);
+  expect(fitWarnings(model, { ...slide, darkBackground: false })).toEqual([]);
+  const fluorescent = { ...model, specimen: { organ: 'colon', stain: 'DAPI' } };
+  expect(fitWarnings(fluorescent, dark)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /** Whether slide and model fit, judging by slide metadata and model card. Pure. */
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import { fluorescenceRefusal } from '../../worker/segment-client.ts';
+import { darkBackgroundWarning, fluorescenceRefusal } from '../../worker/segment-client.ts';
 import type { SlideMpp } from '../../slide/slide.ts';
 import { organName, stainName } from './specimen.ts';
 import type { Specimen } from './specimen.ts';
@@ -16,6 +16,8 @@ export interface SlideForModel {
   readonly height: number;
   readonly properties: Readonly<Record<string, string>>;
   readonly specimen: Specimen;
+  /** Whether its background is dark, as in fluorescence; null where unknown. */
+  readonly darkBackground: boolean | null;
 }
 
 /** µm per pixel of the model's input. */
@@ -60,6 +62,8 @@ export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[
   ) {
     warnings.push(`${capitalised(stainName(stain))} slide; model trained on ${specimen.stain} only.`);
   }
+  const dark = stain === null && slide.darkBackground === true ? darkBackgroundWarning(model) : null;
+  if (dark !== null) warnings.push(dark);
   if (model.provenance.synthetic && !isSynthetic(slide)) {
     warnings.push('Trained on synthetic slides only; results on this slide are meaningless.');
   } else if (specimen !== undefined && organ !== null && organName(organ) !== organName(specimen.organ)) {

@@ -1,6 +1,6 @@
 /** Organ and stain: their names and synonyms, and what the user entered for each slide. */
 import { z } from 'zod';
-import { fluorescentStain, isFluorescence } from '../../worker/segment-client.ts';
+import { fluorescentStain, isFluorescence, statedStain } from '../../worker/segment-client.ts';
 import type { SlideMetadata } from '../../slide/slide.ts';
 import { readStored, validEntries, writeStored } from '../state/browser-storage.ts';
 import type { KeyValueStorage } from '../state/browser-storage.ts';
@@ -58,7 +58,7 @@ export function specimenOf(metadata: Pick<SlideMetadata, 'properties' | 'channel
     const entry = Object.entries(properties).find(([key, value]) => pattern.test(key) && value.trim() !== '');
     return entry?.[1].trim() ?? null;
   };
-  const stain = find(/^stain(ing|s)?$/i) ?? (isFluorescence(metadata) ? 'fluorescence' : null);
+  const stain = statedStain(metadata) ?? (isFluorescence(metadata) ? 'fluorescence' : null);
   return { organ: find(/^(organ|tissue|body ?part ?examined|anatomic ?region)$/i), stain };
 }
 

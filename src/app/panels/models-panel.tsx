@@ -184,7 +184,8 @@ export function useSlideForModel(): SlideForModel | null {
   const organ = useApp((state) => currentSpecimen(state).organ);
   const stain = useApp((state) => currentSpecimen(state).stain);
   if (slide === null) return null;
-  return { ...slide.metadata, mpp: currentMpp(slide), specimen: { organ, stain } };
+  const { metadata, darkBackground } = slide;
+  return { ...metadata, mpp: currentMpp(slide), specimen: { organ, stain }, darkBackground };
 }
 
 function useRefusal(model: ModelEntry): Refusal | null {

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import type { SlideClient } from '../../worker/slide-client.ts';
+import { WorkerError } from '../../base/error-report.ts';
+import { BearerTokens, type SlideClient } from '../../worker/slide-client.ts';
 import { parsePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
 import { createAppStore } from '../state/store.ts';
@@ -23,11 +24,13 @@ function start() {
       name: url,
       mpp: null,
       levels: [],
+      properties: url.startsWith('silent') ? {} : { Stain: 'H&E' },
     } as unknown as OpenSlide['metadata'];
     return { slideId: ++slideId, metadata };
   };
-  const slides = new SlideSession(store, { open, close } as unknown as SlideClient);
-  return { store, slides, held, close };
+  const hasDarkBackground = vi.fn(() => Promise.resolve(true));
+  const slides = new SlideSession(store, { open, close, hasDarkBackground } as unknown as SlideClient);
+  return { store, slides, held, close, hasDarkBackground };
 }
 
 async function startWithWork() {
@@ -95,4 +98,51 @@ it('closes a slide while another one is being opened', async () => {
   await opening;
   expect(store.getState()).toMatchObject({ slide: null, opening: null });
   expect(close.mock.calls).toEqual([[1], [2]]);
+});
+
+it('asks for a token and opens the slide with it, or reports that the server wants one', async () => {
+  vi.stubGlobal('document', { baseURI: 'https://page.example/' });
+  const store = createAppStore(initialState(parsePreferences(null)));
+  const tokens = new BearerTokens();
+  const opened: string[] = [];
+  const open: SlideClient['open'] = (input) => {
+    const signed = tokens.signed(input);
+    if (signed.kind === 'url' && signed.token === 'open-sesame') {
+      opened.push(signed.url);
+      return Promise.reject(new Error('Enough.'));
+    }
+    const problem = 'It asks for a token.';
+    return Promise.reject(new WorkerError({ code: 'sign-in', file: 'a.svs', problem, remedy: '' }));
+  };
+  const slides = new SlideSession(store, { open } as unknown as SlideClient, null, tokens);
+  const url = 'https://h.example/a.svs';
+
+  await slides.open(choice(url));
+  expect(store.getState()).toMatchObject({ dialog: 'token', opening: null, notice: null });
+  store.dispatch({ type: 'dialog', dialog: null });
+  expect(store.getState().notice).toMatchObject({ level: 'error', problem: 'It asks for a token.' });
+  expect(slides.awaitingToken).toBeNull();
+
+  await slides.open(choice(url));
+  const awaited = slides.awaitingToken!;
+  expect(slides.giveToken(awaited, 'two words')).toBe(false);
+  expect(slides.giveToken(awaited, 'wrong')).toBe(true);
+  await vi.waitFor(() => expect(store.getState().dialog).toBe('token'));
+  expect(slides.giveToken(slides.awaitingToken!, ' Bearer open-sesame ')).toBe(true);
+  await vi.waitFor(() => expect(opened).toEqual([url]));
+  expect(store.getState().dialog).toBeNull();
+  expect(JSON.stringify(store.getState())).not.toContain('open-sesame');
+
+  await slides.open(choice('https://other.example/a.svs'));
+  expect(store.getState().dialog).toBe('token');
+  expect(tokens.signed({ kind: 'url', url: 'https://h.example:8443/a.svs' })).not.toHaveProperty('token');
+  vi.unstubAllGlobals();
+});
+
+it('looks for a dark background where the stain is not stated', async () => {
+  const { store, slides, hasDarkBackground } = start();
+  await slides.open(choice('stained'));
+  await slides.open(choice('silent'));
+  await vi.waitFor(() => expect(store.getState().slide?.darkBackground).toBe(true));
+  expect(hasDarkBackground).toHaveBeenCalledExactlyOnceWith(2);
 });

@@ -1,10 +1,10 @@
 /** Opens slides, one at a time: the latest request wins, and a failure leaves the current slide open. */
 import { WorkerError, type ErrorReport } from '../../base/error-report.ts';
 import type { Level0Rect, SlideMetadata } from '../../slide/slide.ts';
-import { overviewSize } from '../../worker/slide-client.ts';
-import type { ChosenFile, SlideInput } from '../../worker/protocol.ts';
+import { BearerTokens, overviewSize } from '../../worker/slide-client.ts';
+import { absoluteUrl, titleOfInput, type ChosenFile, type SlideInput } from '../../worker/protocol.ts';
 import type { SlideClient } from '../../worker/slide-client.ts';
-import { recallSpecimens, rememberSpecimens, unknownSpecimen } from '../models/specimen.ts';
+import { recallSpecimens, rememberSpecimens, specimenOf, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import { channelViewOf } from '../state/state.ts';
@@ -15,10 +15,15 @@ import { logEntry, reportOf } from './error-log.ts';
 import { isAbort } from '../../base/abort.ts';
 import { groupSlideFiles } from './group-slide-files.ts';
 import { recallMpp, rememberMpp, userMpp } from './user-mpp.ts';
-import { fileNameOf } from './url-parameters.ts';
 
 /** Milliseconds that the view may move before the worker hears of it. */
 const viewMs = 300;
+
+/** A slide whose server asks for a bearer token, and what it said. */
+export interface AwaitedToken {
+  readonly choice: SlideChoice;
+  readonly report: ErrorReport;
+}
 
 export class SlideSession {
   readonly #store: AppStore;
@@ -32,10 +37,32 @@ export class SlideSession {
   /** Number of broken tiles of the current slide. Only the first is reported. */
   #brokenTiles = 0;
 
-  /** @param wanted the channels in the page's URL */
-  constructor(store: AppStore, client: SlideClient, wanted: WantedChannels | null = null) {
+  readonly #tokens: BearerTokens;
+  #awaitingToken: AwaitedToken | null = null;
+
+  /**
+   * @param wanted the channels in the page's URL
+   * @param tokens for the servers of slides; the client sends them
+   */
+  constructor(
+    store: AppStore,
+    client: SlideClient,
+    wanted: WantedChannels | null = null,
+    tokens = new BearerTokens(),
+  ) {
     this.#store = store;
     this.#client = client;
+    this.#tokens = tokens;
+    // The user has closed the question without an answer.
+    store.subscribe(
+      ({ dialog }) => dialog === 'token',
+      (asking) => {
+        const awaited = this.#awaitingToken;
+        if (asking || awaited === null) return;
+        this.#awaitingToken = null;
+        this.#store.dispatch({ type: 'log', entry: logEntry('error', awaited.report, null) });
+      },
+    );
     this.channels = new ChannelSession(store, wanted, () => {
       const { slide } = store.getState();
       if (slide !== null) void this.#buildOverview(slide.slideId, slide.metadata);
@@ -45,6 +72,27 @@ export class SlideSession {
 
   get client(): SlideClient {
     return this.#client;
+  }
+
+  /** The slide that opens once the user has entered a bearer token for its server; null if none was asked for. */
+  get awaitingToken(): AwaitedToken | null {
+    return this.#awaitingToken;
+  }
+
+  /** Opens the awaited slide with a token. @returns whether the text can be one; otherwise nothing happens. */
+  giveToken({ choice }: AwaitedToken, text: string): boolean {
+    if (choice.input.kind !== 'url' || !this.#tokens.keep(absoluteUrl(choice.input.url), text)) return false;
+    this.#awaitingToken = null;
+    this.#store.dispatch({ type: 'dialog', dialog: null });
+    void this.open(choice);
+    return true;
+  }
+
+  /** Asks for a token; the dialog reads `awaitingToken`. */
+  #askForToken(choice: SlideChoice, report: ErrorReport): void {
+    if (this.#store.getState().dialog === 'token') return;
+    this.#awaitingToken = { choice, report };
+    this.#store.dispatch({ type: 'dialog', dialog: 'token' });
   }
 
   /** Replaces the current slide. If opening fails, the current slide stays. */
@@ -65,13 +113,14 @@ export class SlideSession {
       const channels = this.channels.initialView(choice, metadata);
       this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known, channels });
       if (before !== null) void this.#client.close(before.slideId);
-      void this.#buildOverview(slideId, metadata);
+      void this.#buildOverview(slideId, metadata).then(() => this.#findBackground(slideId));
     } catch (error) {
       // Aborted: the user has opened another slide or closed this one.
       if (controller.signal.aborted) return;
       this.#store.dispatch({ type: 'slide-opening', title: null });
       if (isAbort(error)) return;
       const report = reportOf(error, choice.title);
+      if (report.code === 'sign-in') return this.#askForToken(choice, report);
       this.#store.dispatch({ type: 'log', entry: logEntry('error', report, 'slide.open') });
     } finally {
       if (this.#opening === controller) this.#opening = null;
@@ -131,7 +180,15 @@ export class SlideSession {
     }
   }
 
-  openUrl(url: string, title = fileNameOf(url)): Promise<void> {
+  /** Looks at a slide that states no stain, once it is on the screen. A slide that can't be read says so elsewhere. */
+  async #findBackground(slideId: number): Promise<void> {
+    const state = this.#store.getState();
+    if (state.slide?.slideId !== slideId || specimenOf(state.slide.metadata).stain !== null) return;
+    const dark = await this.#client.hasDarkBackground(slideId).catch(() => null);
+    this.#store.dispatch({ type: 'dark-background', slideId, dark });
+  }
+
+  openUrl(url: string, title = titleOfInput({ kind: 'url', url })): Promise<void> {
     return this.open({ key: `url:${url}`, title, input: { kind: 'url', url } });
   }
 
@@ -200,6 +257,8 @@ export class SlideSession {
     if (this.#brokenTiles > 1) return;
     const { slide } = this.#store.getState();
     const report = reportOf(error, slide?.metadata.name ?? '');
+    // The token has expired.
+    if (report.code === 'sign-in' && slide !== null) return this.#askForToken(slide.choice, report);
     this.#store.dispatch({ type: 'log', entry: logEntry('warning', report, 'slide.reload') });
   };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fileNameOf, parseUrlParameters, withChannels, withSlideAndModel } from './url-parameters.ts';
+import { parseUrlParameters, withChannels, withSlideAndModel } from './url-parameters.ts';
 
 describe('parseUrlParameters', () => {
   it('reads slide, model and backend', () => {
@@ -59,10 +59,4 @@ describe('withSlideAndModel', () => {
     const search = withSlideAndModel('', 'https://example.org/a?b=1&c=2#d', null);
     expect(parseUrlParameters(search).slide).toBe('https://example.org/a?b=1&c=2#d');
   });
-});
-
-it('names a slide by the last part of its path', () => {
-  expect(fileNameOf('https://example.org/x/CMU%201.svs?token=1')).toBe('CMU 1.svs');
-  expect(fileNameOf('slides/a.tif')).toBe('a.tif');
-  expect(fileNameOf('%E0%A4%A')).toBe('%E0%A4%A');
 });

@@ -88,14 +88,3 @@ export function queryOf(parameters: URLSearchParams): string {
   const text = parameters.toString().replaceAll('%2F', '/').replaceAll('%2C', ',').replaceAll('%3A', ':');
   return text === '' ? '' : `?${text}`;
 }
-
-/** Display name of a slide: the decoded last segment of the URL's path. */
-export function fileNameOf(url: string): string {
-  const path = url.split(/[?#]/)[0] ?? url;
-  const last = path.split('/').filter(Boolean).at(-1) ?? url;
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-}

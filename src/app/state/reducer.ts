@@ -74,6 +74,7 @@ export type Action =
     }
   | { readonly type: 'slide-closed' }
   | { readonly type: 'overview'; readonly slideId: number; readonly overview: OverviewState | null }
+  | { readonly type: 'dark-background'; readonly slideId: number; readonly dark: boolean | null }
   /** null for the slide's own view. */
   | { readonly type: 'channels'; readonly view: ChannelView | null }
   | { readonly type: 'offer-slides'; readonly choices: readonly SlideChoice[] }
@@ -216,6 +217,10 @@ export function reduce(state: AppState, action: Action): AppState {
       return state.slide?.slideId === action.slideId
         ? changeSlide(state, () => ({ overview: action.overview }))
         : state;
+    case 'dark-background':
+      return state.slide?.slideId === action.slideId
+        ? changeSlide(state, () => ({ darkBackground: action.dark }))
+        : state;
     case 'channels':
       return changeSlide(state, () => ({ channels: action.view }));
     case 'offer-slides': {
@@ -323,5 +328,6 @@ function openedSlide(
     annotate: reduceAnnotate(former, { kind: 'reset', annotations: [] }),
     overview: null,
     channels,
+    darkBackground: null,
   };
 }

@@ -27,7 +27,16 @@ export type AreaShape = 'rectangle' | 'polygon';
 export type LinkMode = 'linked' | 'offset' | 'free';
 export type PaneCount = 1 | 2 | 4;
 export type DialogName =
-  'palette' | 'help' | 'mpp' | 'go-to' | 'own-model' | 'labels' | 'report' | 'session' | 'delete-results';
+  | 'palette'
+  | 'help'
+  | 'mpp'
+  | 'token'
+  | 'go-to'
+  | 'own-model'
+  | 'labels'
+  | 'report'
+  | 'session'
+  | 'delete-results';
 
 /** Which layer a pane draws over the tissue. */
 export type LayerChoice =
@@ -96,6 +105,8 @@ export interface OpenSlide {
   readonly overview: OverviewState | null;
   /** Which channels are shown and how; null for the slide's own view, and for a slide without channels. */
   readonly channels: ChannelView | null;
+  /** Whether the background is dark, as in fluorescence; null until it is known. */
+  readonly darkBackground: boolean | null;
 }
 
 /**

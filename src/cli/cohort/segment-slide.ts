@@ -234,6 +234,8 @@ function segmentCall(
     model,
     out,
     resume: true,
+    misfitRemedy:
+      'Leave the slide out of the cohort, or plan the cohort with a model for fluorescence. dualscope segment --force uses the model all the same.',
     quality,
     glass,
     simplify,

@@ -1,5 +1,5 @@
 /** What a CZI file's XML says. It names users and patients: only what is listed here is taken from it. */
-import { positiveDecimal } from '../../base/decimal.ts';
+import { decimalNumber, positiveDecimal } from '../../base/decimal.ts';
 import {
   attribute,
   nodeOf,
@@ -23,6 +23,10 @@ export interface CziMetadata {
   readonly channels: readonly {
     readonly name: string;
     readonly colour: readonly [number, number, number] | null;
+    /** What is shown as black and as full intensity, as shares of the pixel type's range; null where the file says nothing. */
+    readonly display: readonly [low: number, high: number] | null;
+    /** Whether the maker's program shows it along a curve between them. */
+    readonly curved: boolean;
   }[];
 }
 
@@ -84,8 +88,22 @@ function channelsOf(information: XmlNode, metadata: XmlNode): CziMetadata['chann
     return {
       name: attribute(own, 'Name') || attribute(shown, 'Name') || textOf(own.Fluor),
       colour: colourOf(textOf(shown.Color)) ?? colourOf(textOf(own.Color)),
+      ...displayOf(shown),
     };
   });
+}
+
+/** The whole range is what a file has that nobody has adjusted, whose picture would be black: it counts as none. */
+function displayOf(shown: XmlNode): Pick<CziMetadata['channels'][number], 'display' | 'curved'> {
+  const low = decimalNumber(textOf(shown.Low)) ?? 0;
+  const high = decimalNumber(textOf(shown.High)) ?? 1;
+  const isAdjusted = low >= 0 && high <= 1 && low < high && (low > 0 || high < 1);
+  const mode = textOf(shown.Mode).toLowerCase();
+  const gamma = positiveDecimal(textOf(shown.Gamma)) ?? 1;
+  return {
+    display: isAdjusted ? [low, high] : null,
+    curved: mode === 'spline' || (mode !== 'ramp' && gamma !== 1),
+  };
 }
 
 /** `#AARRGGBB` or `#RRGGBB`. */

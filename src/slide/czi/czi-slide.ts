@@ -3,7 +3,7 @@
  * tiles over one another in their order; colours as they are, grey channels as a composite.
  */
 import { beyondNotes, compositeParts } from '../channels/channel-slide.ts';
-import { maxSelectableChannels } from '../channels/channel-view.ts';
+import { maxSelectableChannels, type ValueWindow } from '../channels/channel-view.ts';
 import { compositeOf, type ChannelPicture } from '../channels/composite.ts';
 import { gridSlide, type TileGrid } from '../grid-slide.ts';
 import { ByteBudget } from '../limits.ts';
@@ -107,6 +107,7 @@ async function pictureOf(
     name: described[number]?.name ?? '',
     levels: greyLevels(layers, number, pixelTypes.get(types.get(number)!)!.bits, file, reader),
     colour: described[number]?.colour ?? null,
+    window: windowOf(described[number]?.display ?? null, pixelTypes.get(types.get(number)!)!.bits),
     grey: numbers.length === 1 && (described[number]?.colour ?? white).every((value) => value === 255),
   }));
   const composite = compositeParts(compositeOf(grey, file.source.name), beyondNotes(numbers.length));
@@ -115,8 +116,21 @@ async function pictureOf(
     channels: composite.picture,
     compression,
     properties: { ...properties, Channels: composite.names },
-    notes: [...composite.notes, ...notes],
+    notes: [
+      ...composite.notes,
+      ...notes,
+      ...(channels.some((number) => described[number]?.curved === true)
+        ? ['Its display curves (gamma) are not applied: brightness is linear.']
+        : []),
+    ],
   };
+}
+
+/** Of values; null where the file gives no display range, or one of less than a value. */
+function windowOf(display: CziMetadata['channels'][number]['display'], bits: 8 | 16): ValueWindow | null {
+  if (display === null) return null;
+  const [low, high] = display.map((share) => Math.round(share * (2 ** bits - 1))) as [number, number];
+  return low < high ? [low, high] : null;
 }
 
 /** The pixel type of each channel: that of its first subblock. */

@@ -113,6 +113,37 @@ describe('CZI metadata', () => {
     slide.close();
   });
 
+  test('display ranges are the windows of channels, unless they are the whole range', async () => {
+    const text = Buffer.from(read('fluorescence.czi')).toString('latin1');
+    const opened = async (...display: string[]): Promise<Slide> => {
+      let changed = text;
+      for (const [i, xml] of display.entries()) {
+        const own = new RegExp(`<Channel Id="Channel:${i}"><Color>#\\w+</Color></Channel>`);
+        // Of the same length, which the file states.
+        changed = changed.replace(own, (old) => `<Channel>${xml}</Channel>`.padEnd(old.length));
+      }
+      expect(changed).toHaveLength(text.length);
+      return open(new Uint8Array(Buffer.from(changed, 'latin1')));
+    };
+    const slide = await opened(
+      '<Low>.1</Low><High>.5</High>',
+      '<Low>0</Low><High>1</High>',
+      '<High>.25</High>',
+    );
+    const windows = slide.metadata.channels!.map(({ window }) => window);
+    expect(windows).toEqual([[6554, 32768], null, [0, 16384], null]);
+    expect(slide.metadata.notes).toEqual(['It has 2 focal planes; only the first is shown.']);
+    slide.close();
+    const odd = await opened(
+      '<Low>.5</Low><High>.5</High>',
+      '<Low>-1</Low><High>9</High>',
+      '<Gamma>.45</Gamma>',
+    );
+    expect(odd.metadata.channels!.map(({ window }) => window)).toEqual([null, null, null, null]);
+    expect(odd.metadata.notes).toContain('Its display curves (gamma) are not applied: brightness is linear.');
+    odd.close();
+  });
+
   test.each([
     ['gray-float.czi', /Zeiss CZI file.*Gray32Float.*ZEN/],
     ['part.czi', /Zeiss CZI file.*several parts.*ZEN/],

@@ -42,6 +42,7 @@ export async function dicomWebInstances(
   try {
     response = await http(`${series}/metadata`, { headers: { Accept: 'application/dicom+json' } });
   } catch (cause) {
+    if (cause instanceof SlideError) throw cause;
     throw new SlideError('network', name, 'The DICOMweb server cannot be reached.', 'Check the address.', {
       cause,
     });
@@ -79,7 +80,7 @@ function withSyntaxes(instances: readonly WebInstance[]): Promise<DicomInstance[
       let syntax = one.transferSyntax;
       if (syntax === '') {
         const like = i < maxProbes ? one : instances[0]!;
-        syntax = (await like.syntaxOfFrame().catch(() => null)) ?? '';
+        syntax = (await like.syntaxOfFrame().catch(unlessSignIn)) ?? '';
       }
       if (transferSyntax(syntax) !== null) return { ...one, transferSyntax: syntax };
       // What it can't send, or we can't decode, it may decode itself.
@@ -94,6 +95,12 @@ function withSyntaxes(instances: readonly WebInstance[]): Promise<DicomInstance[
       return { ...one, ...pixels, transferSyntax: renderedFrames, frame: one.rendered };
     }),
   );
+}
+
+/** A frame that can't be read says nothing; a server that wants a token will not give others either. */
+function unlessSignIn(error: unknown): null {
+  if (error instanceof SlideError && error.code === 'sign-in') throw error;
+  return null;
 }
 
 const jpegBaseline = '1.2.840.10008.1.2.4.50';
@@ -246,6 +253,9 @@ function framePathsOf(groups: readonly unknown[]): FramePositions['paths'] {
   return ids.length === 0 ? null : { ids, ofFrames };
 }
 
+/** What is not the frame's own fault, or says so already. */
+const concernsMore: ReadonlySet<string> = new Set(['broken-tile', 'sign-in']);
+
 async function fetchFrame(
   url: string,
   file: string,
@@ -269,7 +279,7 @@ async function fetchFrame(
     return { bytes: part, syntax };
   } catch (cause) {
     if (signal?.aborted) throw abortReason(signal);
-    if (cause instanceof SlideError && cause.code === 'broken-tile') throw cause;
+    if (cause instanceof SlideError && concernsMore.has(cause.code)) throw cause;
     const problem = cause instanceof SlideError ? cause.problem : 'The server cannot be reached.';
     throw brokenTile(file, where, problem, cause);
   }

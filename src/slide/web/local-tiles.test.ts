@@ -123,6 +123,7 @@ test('Zoomify on a server: tiles are asked for where they are, with the query of
   };
   const url = 'https://a.example/zoom/ImageProperties.xml?key=1';
   const slide = await openSlideUrl(url, platform, { fetch: http, retries: 0 });
+  expect(slide.metadata.name).toBe('zoom');
   await expectPicture(slide, 'zoomify', 4);
   expect(asked.every((one) => one.startsWith('https://a.example/zoom/') && one.endsWith('?key=1'))).toBe(
     true,

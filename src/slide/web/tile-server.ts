@@ -129,13 +129,14 @@ async function checkTiles(server: TileServerSlide, http: typeof fetch): Promise<
   );
 }
 
-/** The status of a response; null where there is none. */
+/** The status of a response; null where there is none. @throws SlideError `sign-in`. */
 async function statusOf(url: string, http: typeof fetch): Promise<number | null> {
   try {
     const response = await http(url);
     await response.body?.cancel();
     return response.status;
-  } catch {
+  } catch (error) {
+    if (error instanceof SlideError && error.code === 'sign-in') throw error;
     return null;
   }
 }
@@ -154,7 +155,8 @@ async function fetchTile(
     return await responseBytes(response, maxTileBytes, file, { signal });
   } catch (cause) {
     if (signal?.aborted) throw abortReason(signal);
-    if (cause instanceof SlideError && cause.code === 'broken-tile') throw cause;
+    if (cause instanceof SlideError && (cause.code === 'broken-tile' || cause.code === 'sign-in'))
+      throw cause;
     const problem = cause instanceof SlideError ? cause.problem : 'The server cannot be reached.';
     throw brokenTile(file, where, problem, cause);
   }

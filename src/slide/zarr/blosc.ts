@@ -2,10 +2,9 @@
  * Unpacks Blosc chunks (c-blosc 1, README_CHUNK_FORMAT): blocks in one of several compressions, with the bytes or bits of
  * values sorted by significance. Written here because the library's wasm module evaluates strings, which the page forbids.
  */
-import { Unzlib } from 'fflate';
 import { tooLong } from '../tiff/codecs.ts';
 import { unzstd } from '../tiff/zstd.ts';
-import { inflated } from './inflated.ts';
+import { unzlibbed } from './inflated.ts';
 
 const headerBytes = 16;
 
@@ -25,7 +24,7 @@ type Decompress = (bytes: Uint8Array, length: number) => Uint8Array;
 const decompressors: Readonly<Record<number, Decompress>> = {
   0: unbloscLz,
   1: unlz4,
-  3: (bytes, length) => inflated(new Unzlib(), bytes, length),
+  3: unzlibbed,
   4: unzstd,
 };
 

@@ -2,12 +2,12 @@
  * Compressors of Zarr chunks. The library's own unpack whatever a chunk claims to hold; these stop at the size that its
  * shape allows.
  */
-import { Gunzip, Unzlib } from 'fflate';
 import { registry } from 'zarrita';
+import { crc32c } from '../../base/crc32.ts';
 import { unzstd } from '../tiff/zstd.ts';
 import { product } from './array-description.ts';
 import { unblosc } from './blosc.ts';
-import { inflated } from './inflated.ts';
+import { ungzipped, unzlibbed } from './inflated.ts';
 
 interface ChunkMetadata {
   readonly shape: readonly number[];
@@ -24,16 +24,35 @@ function limited(decode: (bytes: Uint8Array, limit: number) => Uint8Array): unkn
   return {
     fromConfig: (_configuration: unknown, metadata: ChunkMetadata) => ({
       kind: 'bytes_to_bytes',
-      encode: () => {
-        throw new Error('Chunks are only read.');
-      },
+      encode: notWritten,
       decode: (bytes: Uint8Array) => decode(bytes, limitOf(metadata)),
     }),
   };
 }
 
 /** What the library does besides: nothing that takes more than its input. */
-const kept: readonly string[] = ['bytes', 'transpose', 'crc32c'];
+const kept: readonly string[] = ['bytes', 'transpose'];
+
+const notWritten = (): never => {
+  throw new Error('Chunks are only read.');
+};
+
+/** CRC-32C after the values (Zarr 3, crc32c codec), which the library does not check. */
+const checksum = {
+  kind: 'bytes_to_bytes',
+  encode: notWritten,
+  decode: beforeChecksum,
+  computeEncodedSize: (size: number) => size + 4,
+} as const;
+
+function beforeChecksum(bytes: Uint8Array): Uint8Array {
+  const at = bytes.length - 4;
+  if (at < 0) throw new Error('The chunk ends early.');
+  const values = bytes.subarray(0, at);
+  const stated = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);
+  if (crc32c(values) !== stated) throw new Error('The checksum is wrong.');
+  return values;
+}
 
 let isLimited = false;
 
@@ -46,8 +65,9 @@ export function limitCodecs(): void {
   const limitedOnes = {
     blosc: limited(unblosc),
     zstd: limited(unzstd),
-    gzip: limited((bytes, limit) => inflated(new Gunzip(), bytes, limit)),
-    zlib: limited((bytes, limit) => inflated(new Unzlib(), bytes, limit)),
+    gzip: limited(ungzipped),
+    zlib: limited(unzlibbed),
+    crc32c: { fromConfig: () => checksum },
   };
   for (const [name, codec] of Object.entries(limitedOnes)) {
     codecs.set(name, () => codec);

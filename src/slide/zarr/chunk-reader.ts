@@ -140,6 +140,7 @@ export class ChunkReader {
       });
     } catch (cause) {
       if (signal?.aborted) throw abortReason(signal);
+      if (cause instanceof SlideError && cause.code === 'sign-in') throw cause;
       const problem = cause instanceof SlideError ? cause.problem : 'Its data is damaged.';
       throw brokenTile(this.#folder.name, where, problem, cause);
     }

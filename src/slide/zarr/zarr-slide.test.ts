@@ -2,8 +2,10 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { unzipSync } from 'fflate';
+import { gzipSync, unzipSync, zlibSync } from 'fflate';
 import { afterAll, describe, expect, test } from 'vitest';
+import { registry } from 'zarrita';
+import { crc32c } from '../../base/crc32.ts';
 import { memoryByteSource } from '../byte-source.ts';
 import { nodePlatform } from '../node-platform.node.ts';
 import { openSlide, openSlideUrl } from '../open-slide.ts';
@@ -12,6 +14,7 @@ import { readRegion } from '../region.ts';
 import { slideFiles } from '../slide-files.node.ts';
 import type { RgbaImage, Slide } from '../slide.ts';
 import { pixel } from '../testing/images.ts';
+import { limitCodecs } from './chunk-codecs.ts';
 
 const platform = nodePlatform();
 const { decoder } = platform;
@@ -227,7 +230,49 @@ describe('where it lies', () => {
   });
 });
 
+test('a chunk of a coarse level that is written again changes the revision, whichever it is', async () => {
+  const files = filesOf('rgb-ome-zarr-py');
+  const revisionOf = async (among: Files): Promise<string> => {
+    const slide = await open(among);
+    slide.close();
+    return slide.metadata.revision;
+  };
+  const whole = await revisionOf(files);
+  expect(await revisionOf({ ...files })).toBe(whole);
+  const coarse = Object.keys(files).filter((path) => /^s[01]\/\d/.test(path));
+  expect(coarse).toHaveLength(15);
+  for (const key of coarse) {
+    const { [key]: gone, ...others } = files;
+    expect(gone).toBeDefined();
+    expect([key, await revisionOf(others)]).not.toEqual([key, whole]);
+  }
+});
+
 describe('what is refused or damaged', () => {
+  test('a bit that changed in a chunk with a checksum', () => {
+    const registered = registry as unknown as Map<string, () => Codec | Promise<Codec>>;
+    interface Codec {
+      fromConfig(configuration: unknown, metadata: unknown): { decode(bytes: Uint8Array): Uint8Array };
+    }
+    limitCodecs();
+    const values = Uint8Array.from({ length: 999 }, (_, i) => (i * 7) % 251);
+    const summed = new Uint8Array([...values, 0, 0, 0, 0]);
+    new DataView(summed.buffer).setUint32(999, crc32c(values), true);
+    // RFC 3720, appendix B.4: 32 bytes of zeros.
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+    const written = { gzip: gzipSync(values), zlib: zlibSync(values), crc32c: summed };
+    for (const [name, bytes] of Object.entries(written)) {
+      const codec = (registered.get(name)!() as Codec).fromConfig({}, { shape: [999], dataType: 'uint8' });
+      expect(codec.decode(bytes)).toEqual(values);
+      for (const at of [bytes.length - 1, bytes.length - 8, Math.floor(bytes.length / 2)]) {
+        const damaged = bytes.slice();
+        damaged[at]! ^= 4;
+        expect(() => codec.decode(damaged), `${name} ${at}`).toThrow();
+      }
+      expect(() => codec.decode(bytes.slice(0, 3))).toThrow();
+    }
+  });
+
   const json = (value: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(value));
   const files = filesOf('sharded');
   const parsed = (path: string): Record<string, unknown> =>

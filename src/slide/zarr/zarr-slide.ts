@@ -8,6 +8,7 @@ import { textRevision } from '../fingerprint.ts';
 import { ByteBudget, maxTilePixels, maxTiles } from '../limits.ts';
 import { pyramidOf, slideLevels, type LevelScale } from '../pyramid.ts';
 import { SlideError, type Slide, type SlideMetadata, type SlidePlatform } from '../slide.ts';
+import { sampledValues } from './revision.ts';
 import { chunkCache, ChunkReader } from './chunk-reader.ts';
 import { channelsOf, chunkAt, greyGrid, stackNotes } from './channel-planes.ts';
 import { imageGroup, labelNotes, noImage, withBioformats, type Group } from './image-group.ts';
@@ -40,7 +41,6 @@ export async function openZarr(
   );
   const { levels: grids, names, notes: left } = compositeParts(picture, beyondNotes(count));
   const fingerprint = await textRevision(group.text);
-  const smallest = await levels.at(-1)!.reader.chunk(chunkAt(pyramid, levels.at(-1)!.reader, 0, 0, 0));
   const metadata: SlideMetadata = {
     name: folder.name,
     format: 'ome-zarr',
@@ -55,8 +55,7 @@ export async function openZarr(
     icc: null,
     fileSize,
     fingerprint,
-    // Not of all chunks, which may be many gigabytes: of what the image says of itself and its coarsest picture.
-    revision: await textRevision(group.text + (await digestOf(smallest.values))),
+    revision: await textRevision(group.text + (await sampledValues(levels, pyramid, channels.length))),
     properties: {
       ...(pyramid.name === '' ? {} : { Name: pyramid.name }),
       'OME-Zarr version': pyramid.version || (group.version === 3 ? '0.5' : '0.4'),
@@ -89,13 +88,6 @@ export async function openZarr(
   };
   return withChannels(slide, picture, platform);
 }
-
-const digestOf = (values: Uint8Array | Uint16Array): Promise<string> => {
-  let text = '';
-  for (let i = 0; i < values.length; i += Math.max(1, Math.floor(values.length / 4096)))
-    text += `${values[i]} `;
-  return textRevision(text);
-};
 
 interface ZarrLevel {
   readonly reader: ChunkReader;
