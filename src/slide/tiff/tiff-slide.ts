@@ -1,30 +1,17 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
-import { gridSlide, type AssociatedSource, type TileGrid } from '../grid-slide.ts';
+import { gridSlide, type AssociatedSource, type GridContents, type TileGrid } from '../grid-slide.ts';
 import { usableProfile } from '../icc.ts';
-import type { ChannelPicture } from '../channels/composite.ts';
 import { pyramidOf, type LevelCandidate, type LevelScale } from '../pyramid.ts';
-import type { ByteSource, Slide, SlideMpp, SlidePlatform } from '../slide.ts';
+import type { ByteSource, Slide, SlidePlatform } from '../slide.ts';
 import { compression, compressionName, tag } from './tags.ts';
 import type { TiffDirectory, TiffFile } from './tiff-file.ts';
 
 export type { AssociatedSource, TileGrid } from '../grid-slide.ts';
 
 /** What a TIFF dialect finds in a file. */
-export interface TiffContents {
-  readonly format: string;
+export interface TiffContents extends Omit<GridContents, 'name' | 'compression' | 'profile'> {
   /** Of level 0: its compression and its colour profile. */
   readonly directory: TiffDirectory;
-  /** From the largest down. */
-  readonly levels: readonly TileGrid[];
-  readonly associated: readonly AssociatedSource[];
-  readonly mpp: SlideMpp | null;
-  readonly magnification: number | null;
-  readonly scanner: string | null;
-  readonly properties: Readonly<Record<string, string>>;
-  /** See `SlideMetadata`. */
-  readonly notes?: readonly string[];
-  /** Of a slide with separate channels, whose `levels` show the default view. */
-  readonly picture?: ChannelPicture | null;
 }
 
 /** The levels of a slide among images, cut to the area of level 0, and the images that are none. */
@@ -90,7 +77,7 @@ export async function tiffSlide(
   sources: readonly ByteSource[] = [file.source],
 ): Promise<Slide> {
   if (contents.levels.length === 0) throw file.corrupt('It has no image of a slide.');
-  const { directory } = contents;
+  const { directory, ...shared } = contents;
   const notes = [
     ...(contents.notes ?? []),
     ...orientationNotes(directory),
@@ -99,14 +86,6 @@ export async function tiffSlide(
   const profile = await usableProfile(directory.byteLength(tag.iccProfile), () =>
     directory.bytes(tag.iccProfile),
   );
-  const { format, levels, associated, mpp, magnification, scanner, properties } = contents;
-  return gridSlide(
-    sources,
-    {
-      ...{ format, levels, associated, mpp, magnification, scanner, properties, notes, profile },
-      picture: contents.picture ?? null,
-      compression: compressionName(directory.number(tag.compression) ?? compression.none),
-    },
-    platform,
-  );
+  const stored = compressionName(directory.number(tag.compression) ?? compression.none);
+  return gridSlide(sources, { ...shared, notes, profile, compression: stored }, platform);
 }
