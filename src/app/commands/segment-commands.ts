@@ -15,8 +15,9 @@ import { shownModels } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';
 
+/** Also while the models are loading: the run then starts as soon as they are there. */
 const canStart = (state: AppState): boolean =>
-  state.slide !== null && shownModels(state).length > 0 && state.run === null;
+  state.slide !== null && state.run === null && (state.models === null || shownModels(state).length > 0);
 
 export const segmentCommands: readonly Command[] = [
   {

@@ -82,13 +82,19 @@ export class SegmentSession {
 
   /**
    * Segments with all models together, the active pane's first in each round. Asks for the resolution first if the
-   * slide has none.
-   * @param models defaults to the models of all panes
+   * slide has none. While models or the first view of the slide are loading it waits for them, unless another slide
+   * is opened meanwhile.
+   * @param chosen defaults to the models of all panes
    */
-  async segment(extent: Extent, models = shownModels(this.#store.getState())): Promise<void> {
+  async segment(extent: Extent, chosen?: readonly ModelEntry[]): Promise<void> {
+    const asked = this.#store.getState().slide;
+    await this.#modelsLoaded();
+    if (asked === null || !this.#isOpen(asked)) return;
+    const visible = extent === 'visible' ? await this.#shownArea(asked) : null;
     const state = this.#store.getState();
     const { slide } = state;
-    if (slide === null || models.length === 0 || state.run !== null) return;
+    const models = chosen ?? shownModels(state);
+    if (slide?.slideId !== asked.slideId || models.length === 0 || state.run !== null) return;
     const usable = models.filter((model) => !this.#refused(model));
     if (usable.length === 0) return;
     if (currentMpp(slide) === null) {
@@ -96,20 +102,45 @@ export class SegmentSession {
       this.#store.dispatch({ type: 'dialog', dialog: 'mpp' });
       return;
     }
-    const view = this.#visibleArea();
-    if (extent === 'visible' && view === null) return;
-
+    if (extent === 'visible' && visible === null) return;
     if (extent === 'area' && slide.area === null) return;
     await this.runAll(slide, usable, {
       extent,
       request: {
-        area: extent === 'visible' ? view : null,
+        area: visible,
         polygon: extent === 'area' ? slide.area : null,
         overlap: overlapOf(state.preferences.quality),
         symmetries: state.preferences.symmetries,
         glass: state.preferences.skipGlass ? 'skip' : 'include',
         keep: state.preferences.keepResults,
       },
+    });
+  }
+
+  #isOpen({ slideId }: OpenSlide): boolean {
+    return this.#store.getState().slide?.slideId === slideId;
+  }
+
+  /** What the active pane shows, once it shows something; null if the slide is closed before. */
+  async #shownArea(slide: OpenSlide): Promise<Level0Rect | null> {
+    for (;;) {
+      if (!this.#isOpen(slide)) return null;
+      const area = this.#visibleArea();
+      if (area !== null) return area;
+      await new Promise((resolve) => setTimeout(resolve, viewInterval));
+    }
+  }
+
+  #modelsLoaded(): Promise<void> {
+    return new Promise((done) => {
+      if (this.#store.getState().models !== null) return done();
+      const stop = this.#store.subscribe(
+        ({ models }) => models !== null,
+        () => {
+          stop();
+          done();
+        },
+      );
     });
   }
 

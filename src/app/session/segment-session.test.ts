@@ -1,0 +1,91 @@
+/** Segmenting by key or button while models and the first view of the slide are still loading. */
+import { beforeEach, expect, it, vi } from 'vitest';
+import type { Level0Rect } from '../../slide/slide.ts';
+import type { SegmentClient } from '../../worker/segment-client.ts';
+import { isEnabled } from '../commands/command.ts';
+import { commandById } from '../commands/registry.ts';
+import { parsePreferences } from '../state/preferences.ts';
+import { initialState } from '../state/reducer.ts';
+import type { ModelEntry, OpenSlide } from '../state/state.ts';
+import { createAppStore, type AppStore } from '../state/store.ts';
+import type { EngineEvents } from './engine-events.ts';
+import { SegmentSession } from './segment-session.ts';
+
+const area: Level0Rect = { x: 10, y: 20, width: 30, height: 40 };
+const model = { id: 'a', url: 'models/a/', manifest: {} } as unknown as ModelEntry;
+
+let store: AppStore;
+let shown: Level0Rect | null;
+const segment = vi.fn<SegmentClient['segment']>();
+
+const openSlide = (slideId: number): void =>
+  store.dispatch({
+    type: 'slide-opened',
+    slideId,
+    choice: { key: 's', title: 's', input: { kind: 'url', url: 's' } },
+    metadata: {
+      fingerprint: 's',
+      name: 's.svs',
+      properties: {},
+      mpp: { x: 1, y: 1, source: 'file' },
+    } as OpenSlide['metadata'],
+    userMpp: null,
+  });
+
+const loadModels = (): void => {
+  store.dispatch({ type: 'models', models: [model] });
+  store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: 'a' } });
+};
+
+function newSession(): SegmentSession {
+  const client = { segment, setView: vi.fn(), setPaused: vi.fn() } as unknown as SegmentClient;
+  const events = { listener: () => () => undefined } as unknown as EngineEvents;
+  return new SegmentSession(store, client, events, () => shown);
+}
+
+beforeEach(() => {
+  vi.stubGlobal('window', globalThis);
+  store = createAppStore(initialState(parsePreferences(null)));
+  shown = null;
+  segment.mockReset().mockReturnValue(new Promise(() => undefined));
+});
+
+it('the run starts once the models are there and the slide is on the screen, with what it shows then', async () => {
+  openSlide(1);
+  expect(isEnabled(commandById('segment.visible'), store.getState())).toBe(true);
+  void newSession().segment('visible');
+  loadModels();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(segment).not.toHaveBeenCalled();
+  shown = area;
+  await vi.waitFor(() => expect(segment).toHaveBeenCalledOnce());
+  expect(segment.mock.calls[0]?.[0]).toMatchObject({ area, modelUrl: 'models/a/' });
+});
+
+it('two presses while the models load are one run', async () => {
+  openSlide(1);
+  const session = newSession();
+  void session.segment('whole');
+  void session.segment('whole');
+  loadModels();
+  await vi.waitFor(() => expect(segment).toHaveBeenCalledOnce());
+});
+
+it('another slide opened meanwhile is not segmented', async () => {
+  openSlide(1);
+  const started = newSession().segment('visible');
+  openSlide(2);
+  shown = area;
+  loadModels();
+  await started;
+  expect(segment).not.toHaveBeenCalled();
+});
+
+it('without any model there is nothing to start', async () => {
+  openSlide(1);
+  const started = newSession().segment('whole');
+  store.dispatch({ type: 'models', models: [] });
+  await started;
+  expect(segment).not.toHaveBeenCalled();
+  expect(isEnabled(commandById('segment.visible'), store.getState())).toBe(false);
+});
