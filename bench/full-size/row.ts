@@ -31,3 +31,10 @@ export function agreement(a: ArrayLike<number>, b: ArrayLike<number>): number {
   for (let i = 0; i < b.length; i++) if (a[i] === b[i]) same++;
   return a.length === b.length ? same / b.length : NaN;
 }
+
+/** Share of pixels of the commonest class, 0 to 1. */
+export function largestShare(classes: ArrayLike<number>): number {
+  const counts = new Map<number, number>();
+  for (const each of Array.from(classes)) counts.set(each, (counts.get(each) ?? 0) + 1);
+  return Math.max(...counts.values()) / classes.length;
+}
