@@ -14,7 +14,7 @@ import {
   type SlideLevel,
 } from './slide.ts';
 import { ThumbnailCheck, type TileMean } from './thumbnail-check.ts';
-import { TileOrder, type OrderedTile } from './tile-order.ts';
+import { TileOrder, type OrderedTile, type Pass } from './tile-order.ts';
 import type { OverviewSize } from './view-levels.ts';
 
 /** A tile reduced by `shrink`; `missing` if the slide omits it, `broken` if it can't be read. */
@@ -42,6 +42,8 @@ export interface OverviewOptions {
 /** Shows that a tile can't be read. */
 const brokenColour = [154, 154, 154] as const;
 const white = [255, 255, 255] as const;
+
+const passes: readonly Pass[] = ['first', 'sample', 'rest'];
 
 /** Tiles read at the same time. */
 const concurrentTiles = 4;
@@ -133,26 +135,17 @@ export class Overview {
       report(this.progress);
     };
     const means: TileMean[] = [];
-    await this.#readTiles(
-      signal,
-      (tile, mean) => {
-        if (mean !== null) means.push({ ...tile, mean });
-        tell();
-        return true;
-      },
-      'sample',
-    );
-    if (this.#guessing) await this.#guessByThumbnail(means, signal);
-    report(this.progress);
-    await this.#readTiles(
-      signal,
-      () => {
-        tell();
-        return this.#read < this.#options.maxTiles;
-      },
-      'all',
-    );
-    report(this.progress);
+    const reading = (tile: OrderedTile, mean: TileMean['mean'] | null): boolean => {
+      if (mean !== null && tile.pass !== 'rest') means.push({ ...tile, mean });
+      tell();
+      return this.#read < this.#options.maxTiles;
+    };
+    // A few tiles suffice where they agree; where they do not, all samples are asked.
+    for (const pass of passes) {
+      await this.#readTiles(signal, reading, pass);
+      if (pass !== 'rest' && this.#guessing) await this.#guessByThumbnail(means, signal);
+      report(this.progress);
+    }
   }
 
   /** Adds a tile that was read for another purpose, unless it is there already. */
@@ -173,11 +166,11 @@ export class Overview {
     return this.#image.enlarge(left, top, width, height, ratio);
   }
 
-  /** @param passes `sample`: ends when the tiles that sample the slide have been read. */
+  /** @param last the pass to read, after those before it. */
   async #readTiles(
     signal: AbortSignal | undefined,
     done: (tile: OrderedTile, mean: TileMean['mean'] | null) => boolean,
-    passes: 'sample' | 'all',
+    last: Pass,
   ): Promise<void> {
     let goOn = true;
     const worker = async (): Promise<void> => {
@@ -186,7 +179,7 @@ export class Overview {
         if (signal?.aborted) throw abortReason(signal);
         const tile = this.#order.peek();
         if (tile === null) return;
-        if (passes === 'sample' && !tile.sample) return;
+        if (passes.indexOf(tile.pass) > passes.indexOf(last)) return;
         this.#order.take(tile.column, tile.row);
         let read: ReducedTile;
         try {

@@ -8,13 +8,15 @@ export interface TileRect {
   readonly bottom: number;
 }
 
+export type Pass = 'first' | 'sample' | 'rest';
+
 export interface OrderedTile {
   readonly column: number;
   readonly row: number;
   /** Distance of the tiles of this pass, on both axes; the tile stands for a square of this side around it. */
   readonly stride: number;
-  /** Whether it belongs to the passes that sample the whole rectangle, before it is read in full. */
-  readonly sample: boolean;
+  /** `first` and `sample`: of those that sample the whole rectangle, before it is read in full (`rest`). */
+  readonly pass: Pass;
 }
 
 /** Most tiles of the first pass: few, because the eye waits for the last of them. */
@@ -27,6 +29,7 @@ class Passes {
   readonly #rect: TileRect;
   /** Least distance between tiles of a sample. */
   readonly #sampleStride: number;
+  readonly #firstStride: number;
   #stride: number;
   #column: number;
   #row: number;
@@ -38,6 +41,7 @@ class Passes {
     while (count / stride ** 2 > samplePass) stride *= 2;
     this.#sampleStride = stride;
     while (count / stride ** 2 > firstPass) stride *= 2;
+    this.#firstStride = stride;
     this.#stride = stride;
     this.#column = rect.left + (stride >> 1);
     this.#row = rect.top + (stride >> 1);
@@ -49,8 +53,9 @@ class Passes {
     for (;;) {
       const stride = this.#stride;
       if (this.#column < right && this.#row < bottom) {
-        const sample = stride >= this.#sampleStride;
-        const tile = { column: this.#column, row: this.#row, stride, sample };
+        const pass: Pass =
+          stride >= this.#firstStride ? 'first' : stride >= this.#sampleStride ? 'sample' : 'rest';
+        const tile: OrderedTile = { column: this.#column, row: this.#row, stride, pass };
         this.#column += stride;
         return tile;
       }

@@ -26,8 +26,8 @@ export interface OverviewSize {
   readonly tiles: number;
 }
 
-/** A view draws a few thousand pixels per side: a level within these bounds is small enough as it is. */
-const mostTiles = 512;
+/** A level within these bounds is small enough as it is: a view has about as many tiles. */
+const mostTiles = 96;
 const mostPixels = 2 ** 25;
 /** The file's levels may differ by this factor before levels are made between them. */
 const mostRatio = 8;
