@@ -1,5 +1,6 @@
 /** Status bar: progress, the latest message, the backend with the reason for it, and announcements for screen readers. */
 import { CircleX, Pause, Play, ScrollText, TriangleAlert, X } from 'lucide-react';
+import { tip } from '../frame/tip.ts';
 import { commandById } from '../commands/registry.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
@@ -33,7 +34,7 @@ export function StatusBar(): React.JSX.Element {
         icon={<ScrollText size={14} aria-hidden />}
         {...(entries > 0 ? { label: String(entries) } : {})}
       />
-      <strong className="research" title="Not a medical device. Not for diagnosis.">
+      <strong className="research" {...tip('Not a medical device. Not for diagnosis.')}>
         Research use only
       </strong>
       <Announcer />
@@ -163,7 +164,7 @@ function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {
         type="button"
         className="button icon-button"
         aria-label="Dismiss"
-        title="Dismiss"
+        {...tip('Dismiss')}
         onClick={() => workbench.store.dispatch({ type: 'dismiss-notice' })}
       >
         <X size={14} aria-hidden />
@@ -226,14 +227,14 @@ function Backend({ backend }: { readonly backend: BackendState }): React.JSX.Ele
       return <span className="faint">Starting backend…</span>;
     case 'failed':
       return (
-        <span className="warning-text" title={`${backend.error.problem} ${backend.error.remedy}`}>
+        <span className="warning-text" {...tip(`${backend.error.problem} ${backend.error.remedy}`)}>
           No backend
         </span>
       );
     case 'ready': {
       const { name, device, reason } = backend.report;
       return (
-        <span className="backend" data-testid="backend" data-backend={name} title={reason} tabIndex={0}>
+        <span className="backend" data-testid="backend" data-backend={name} tabIndex={0} {...tip(reason)}>
           {backendNames[name]}: {device}
           <span className="visually-hidden">. {reason}</span>
         </span>
