@@ -36,6 +36,15 @@ describe('while nothing runs', () => {
     expect(text()).toMatch(/\b1\b.*\bslice\b.*skipped\.$/);
   });
 
+  it('says what a run left out next to the message about it', () => {
+    bench.ready().startRun('alpha').endRun('alpha', { slices: 1080, seconds: 106, broken: 2, skipped: 38 });
+    show();
+    expect(text()).toMatch(/ 2 unreadable\. 38 background slices skipped\.$/);
+    act(() => void bench.log('warning', { problem: 'Tiles are damaged.' }));
+    expect(screen.queryByTestId('status-text')).toBeNull();
+    expect(screen.getByTestId('run-summary').textContent).toBe('1,080 slices · 2 unreadable · 38 background');
+  });
+
   it('says of a cancelled run that finished slices stay', () => {
     bench.ready().startRun('alpha').endRun('alpha', { slices: 1, seconds: 3, cancelled: true });
     show();

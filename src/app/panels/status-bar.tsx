@@ -1,25 +1,31 @@
 /** Status bar: progress, the latest message, the backend with the reason for it, and announcements for screen readers. */
-import { CircleX, Pause, Play, ScrollText, TriangleAlert, X } from 'lucide-react';
+import { Pause, Play, ScrollText, X } from 'lucide-react';
 import { tip } from '../frame/tip.ts';
-import { commandById } from '../commands/registry.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
 import { wholeProgress } from '../state/run-state.ts';
-import type { ModelRun, RunState } from '../state/run-state.ts';
+import type { ModelRun, RunOutcome, RunState } from '../state/run-state.ts';
 import { layerText, modelTitle } from '../state/state.ts';
-import type { AppState, BackendState, LogEntry, OverviewState } from '../state/state.ts';
-import { useApp, useWorkbench } from '../workbench-context.ts';
+import type { AppState, BackendState, OverviewState } from '../state/state.ts';
+import { useApp } from '../workbench-context.ts';
+import { Notice } from './notice.tsx';
 
 export function StatusBar(): React.JSX.Element {
   const run = useApp((state) => state.run);
   const notice = useApp((state) => state.notice);
   const idle = useApp(idleText);
+  const lastRun = useApp((state) => state.lastRun);
   const backend = useApp((state) => state.backend);
   const entries = useApp((state) => state.log.length);
   const overview = useApp((state) => state.slide?.overview ?? null);
   return (
     <footer className="status-bar" data-testid="status-bar">
       {run !== null && <Progress run={run} />}
+      {run === null && notice !== null && lastRun !== null && (
+        <span className="run-summary faint" data-testid="run-summary">
+          {summaryText(lastRun)}
+        </span>
+      )}
       {notice !== null && <Notice entry={notice} />}
       {run === null && notice === null && (
         <span className="status-text" data-testid="status-text">
@@ -42,6 +48,15 @@ export function StatusBar(): React.JSX.Element {
   );
 }
 
+/** What the last run did, next to a message: above all what it left out. */
+function summaryText({ slices, broken, skipped }: RunOutcome): string {
+  return [
+    `${formatCount(slices)} ${slices === 1 ? 'slice' : 'slices'}`,
+    ...(broken > 0 ? [`${formatCount(broken)} unreadable`] : []),
+    ...(skipped > 0 ? [`${formatCount(skipped)} background`] : []),
+  ].join(' · ');
+}
+
 /** The text while nothing runs and there is no message. */
 function idleText(state: AppState): string {
   const { slide, opening, lastRun, models } = state;
@@ -51,10 +66,11 @@ function idleText(state: AppState): string {
     const slices = `${formatCount(lastRun.slices)} ${lastRun.slices === 1 ? 'slice' : 'slices'}`;
     const time = formatDuration(lastRun.seconds);
     const kept = lastRun.restored > 0 ? ` ${formatCount(lastRun.restored)} reused.` : '';
+    const broken = lastRun.broken > 0 ? ` ${formatCount(lastRun.broken)} unreadable.` : '';
     const skipped = lastRun.skipped > 0 ? ` ${skippedText(lastRun.skipped)}.` : '';
     return lastRun.cancelled
       ? `Cancelled after ${slices} in ${time}. Finished slices are kept.`
-      : `Segmented ${slices} in ${time}.${kept}${skipped}`;
+      : `Segmented ${slices} in ${time}.${kept}${broken}${skipped}`;
   }
   return models === null ? 'Loading models…' : 'Ready.';
 }
@@ -137,40 +153,6 @@ function progressText(
 
 function skippedText(slices: number): string {
   return `${formatCount(slices)} background ${slices === 1 ? 'slice' : 'slices'} skipped`;
-}
-
-function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {
-  const workbench = useWorkbench();
-  const Icon = entry.level === 'error' ? CircleX : TriangleAlert;
-  const command = entry.commandId === null ? null : commandById(entry.commandId);
-  return (
-    <div className="notice" data-level={entry.level} data-testid="notice">
-      <Icon size={14} aria-hidden />
-      <button
-        type="button"
-        className="notice-text"
-        title="Open the log"
-        onClick={() => workbench.store.dispatch({ type: 'log-open', open: true })}
-      >
-        {entry.subject !== '' && <strong>{entry.subject}: </strong>}
-        {entry.problem} {entry.remedy}
-      </button>
-      {command !== null && (
-        <button type="button" className="button small" onClick={() => command.perform(workbench)}>
-          {command.title}
-        </button>
-      )}
-      <button
-        type="button"
-        className="button icon-button"
-        aria-label="Dismiss"
-        {...tip('Dismiss')}
-        onClick={() => workbench.store.dispatch({ type: 'dismiss-notice' })}
-      >
-        <X size={14} aria-hidden />
-      </button>
-    </div>
-  );
 }
 
 /** How the overview of a slide without small levels gets on. */
