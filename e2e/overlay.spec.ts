@@ -117,7 +117,7 @@ test('a rectangle of the truth lies on the same rectangle of the slide at three 
   }
 });
 
-test('colour, parts of a class, width and least confidence change at once, without a network', async ({
+test('colour, parts of a class, width and minimum confidence change at once, without a network', async ({
   page,
 }) => {
   await openBySlideAddress(page, 'slides/phantom-1.tif', '&model=nano-aligned');

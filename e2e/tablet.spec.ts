@@ -27,7 +27,7 @@ test('panels begin folded and lie over the tissue; fingers reach every control; 
   const small = await page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('.top-bar button, .left-rail button, .right-panel button')]
       .map((element) => ({
-        name: element.title || element.textContent,
+        name: element.dataset.tip ?? element.textContent,
         box: element.getBoundingClientRect(),
       }))
       .filter(({ box }) => box.width > 0 && (box.width < 22 || box.height < 36))

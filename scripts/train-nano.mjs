@@ -8,7 +8,7 @@ import { runJobs, sharedThreads } from './dualscope-calls.mjs';
 
 const TRAIN = 'runs/phantom-train';
 const TEST = 'runs/phantom-test';
-const MEASURED_ON = 'phantom slides of seeds 201 to 204, never trained on, pooled (synthetic)';
+const MEASURED_ON = 'phantom slides of seeds 201 to 204, held out, pooled (synthetic)';
 /** The longest training first: on two cores, the last one to start is then short. */
 const models = ['nano-add', 'nano-aligned', 'nano-attention', 'nano-single'];
 

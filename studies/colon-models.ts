@@ -58,11 +58,11 @@ for (const row of studyRows.filter(({ id }) => rows.split(',').includes(id))) {
   const evaluate = (...words: string[]): void => {
     dualscope(['evaluate', '--model', model, ...words]);
   };
-  const known = `${study.measuredOn}, ${patientsInWords(fold)}, never trained on`;
+  const known = `${study.measuredOn}, ${patientsInWords(fold)}, held out`;
   evaluate('--data', path.join(shared, 'glas'), '--record', known);
-  const demo = 'the demo slide colon-mosaic (tiles of EBHI-Seg), never trained on';
+  const demo = 'the demo slide colon-mosaic (tiles of EBHI-Seg), held out';
   evaluate('--data', 'public/slides', '--patients', 'colon-mosaic', '--record-further', demo);
-  const others = `${ebhi.measuredOn}, ${patientsInWords(ebhiFold)}, never trained on`;
+  const others = `${ebhi.measuredOn}, ${patientsInWords(ebhiFold)}, held out`;
   const patients = ['--patients', ebhiFold.patients.join(','), '--mpp', String(ebhiMpp)];
   evaluate('--data', mosaics, ...patients, '--record-further', others);
 }

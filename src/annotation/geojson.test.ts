@@ -107,7 +107,7 @@ describe('GeoJSON', () => {
     const point = { type: 'Feature', geometry: { type: 'Point', coordinates: [1, 2] } };
     const broken = { type: 'Feature', geometry: { type: 'Polygon', coordinates: [[[1, 2]]] } };
     expect(() => readGeoJson('<xml>', 'a.geojson')).toThrow('a.geojson: It is not JSON.');
-    expect(() => readGeoJson('{"type":"Topology"}', 'a')).toThrow('not a list of GeoJSON features');
+    expect(() => readGeoJson('{"type":"Topology"}', 'a')).toThrow('Not a session, GeoJSON or slide');
     expect(() => readGeoJson(JSON.stringify([point]), 'a')).toThrow('It has no polygon.');
     expect(() => readGeoJson(JSON.stringify([point, broken]), 'a')).toThrow('Feature 2 has coordinates');
   });

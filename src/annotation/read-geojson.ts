@@ -67,7 +67,7 @@ export function geoJsonRegions(json: unknown, name: string): AnnotationFile {
   const listed = membersOf(json);
   const members = (listed ?? []).map((each) => member.safeParse(each));
   if (listed === null || (members.length > 0 && members.every(({ success }) => !success))) {
-    throw new AnnotationError(name, 'It is not a list of GeoJSON features.', remedy, { code: 'not-geojson' });
+    throw new AnnotationError(name, 'Not a session, GeoJSON or slide.', remedy, { code: 'not-geojson' });
   }
   let leftOut = 0;
   const said = new FeatureNotes();

@@ -9,6 +9,7 @@ import { DropTarget } from './dialogs/drop-target.tsx';
 import { HelpSheet } from './dialogs/help-sheet.tsx';
 import { MppDialog } from './dialogs/mpp-dialog.tsx';
 import { TokenDialog } from './dialogs/token-dialog.tsx';
+import { Tooltip } from './frame/tooltip.tsx';
 import { OwnModelDialog } from './models/own-model-dialog.tsx';
 import { GoToDialog } from './navigate/go-to-dialog.tsx';
 import { LeftRail, LeftSidePanel, RightSidePanel } from './panels/side-panels.tsx';
@@ -43,6 +44,7 @@ export function App(): React.JSX.Element {
       </div>
       <StatusBar />
       <DropTarget />
+      <Tooltip />
       {dialog === 'palette' && <CommandPalette />}
       {dialog === 'help' && <HelpSheet />}
       {dialog === 'mpp' && <MppDialog />}

@@ -8,7 +8,14 @@ import type { SlideMetadata, SlideMpp } from '../slide/slide.ts';
 import type { SegmentEstimate } from '../worker/protocol.ts';
 import { Workbench } from './session/workbench.ts';
 import type { Action } from './state/reducer.ts';
-import type { LayerChoice, LogEntry, ModelEntry, OverlaySettings, Preferences } from './state/state.ts';
+import type {
+  LayerChoice,
+  LogEntry,
+  ModelEntry,
+  OverlaySettings,
+  Preferences,
+  SlideChoice,
+} from './state/state.ts';
 import { WorkbenchContext } from './workbench-context.ts';
 
 /** Takes every message and answers none. */
@@ -171,6 +178,14 @@ export class TestBench {
     const { name } = metadata;
     const choice = { key: name, title: name, input: { kind: 'url', url: `slides/${name}` } } as const;
     this.#dispatch({ type: 'slide-opened', slideId: this.#slides, choice, metadata, userMpp });
+    return this;
+  }
+
+  /** Opens a slide as the user chose it, with the name of its title. */
+  openChoice(choice: SlideChoice): this {
+    this.#slides += 1;
+    const metadata = testMetadata({ name: choice.title, fingerprint: choice.key });
+    this.#dispatch({ type: 'slide-opened', slideId: this.#slides, choice, metadata, userMpp: null });
     return this;
   }
 

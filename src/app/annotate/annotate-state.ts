@@ -97,7 +97,7 @@ export const initialAnnotate: AnnotateState = {
   past: [],
   future: [],
   truth: null,
-  truthOutline: true,
+  truthOutline: false,
   saving: { kind: 'saved' },
 };
 

@@ -68,6 +68,7 @@ function TruthFacts({ truth }: { readonly truth: TruthSummary }): React.JSX.Elem
       </p>
       <div className="button-row" role="group" aria-label="Ground truth">
         <CommandButton id="truth.show" label="Show" className="small" icon={<></>} />
+        <CommandButton id="truth.outline" label="Outlines" className="small" icon={<></>} />
         <CommandButton id="truth.labels" label="Map labels…" className="small" icon={<></>} />
         <CommandButton id="truth.remove" label="Remove" className="small" icon={<></>} />
       </div>

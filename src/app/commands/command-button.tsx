@@ -1,7 +1,8 @@
 /** A button for a command: its icon, its title as name and tooltip, its shortcut in the tooltip. */
+import { Keys } from '../frame/keys.tsx';
+import { tip } from '../frame/tip.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { describe, isEnabled } from './command.ts';
-import { isMac, formatShortcut } from './shortcuts.ts';
+import { isEnabled } from './command.ts';
 import { commandById } from './registry.ts';
 
 export interface CommandButtonProps {
@@ -11,9 +12,20 @@ export interface CommandButtonProps {
   readonly className?: string;
   /** Replaces the command's icon. */
   readonly icon?: React.ReactNode;
+  /** Second line of the tooltip. */
+  readonly note?: string | undefined;
+  /** Whether the shortcut stands next to the label, as in a menu, and not in a tooltip. */
+  readonly keys?: boolean;
 }
 
-export function CommandButton({ id, label, className, icon }: CommandButtonProps): React.JSX.Element {
+export function CommandButton({
+  id,
+  label,
+  className,
+  icon,
+  note,
+  keys = false,
+}: CommandButtonProps): React.JSX.Element {
   const workbench = useWorkbench();
   const command = commandById(id);
   const enabled = useApp((state) => isEnabled(command, state));
@@ -24,7 +36,7 @@ export function CommandButton({ id, label, className, icon }: CommandButtonProps
     <button
       type="button"
       className={`button ${label === undefined ? 'icon-button' : ''} ${className ?? ''}`}
-      title={describe(command, shortcut === undefined ? null : formatShortcut(shortcut, isMac))}
+      {...(keys ? {} : tip(command.title, shortcut, note))}
       aria-label={label === undefined ? command.title : undefined}
       aria-keyshortcuts={shortcut?.replace('Ctrl', 'Control').replace(/^ $/, 'Space')}
       aria-pressed={on}
@@ -34,6 +46,7 @@ export function CommandButton({ id, label, className, icon }: CommandButtonProps
     >
       {icon ?? (Icon === undefined ? null : <Icon size={16} strokeWidth={1.75} aria-hidden />)}
       {label}
+      {keys && shortcut !== undefined && <Keys shortcut={shortcut} />}
     </button>
   );
 }

@@ -32,8 +32,3 @@ export interface Command {
 export function isEnabled(command: Command, state: AppState): boolean {
   return command.when?.(state) ?? true;
 }
-
-/** Title and shortcut, for tooltips. */
-export function describe(command: Command, formatted: string | null): string {
-  return formatted === null ? command.title : `${command.title} (${formatted})`;
-}

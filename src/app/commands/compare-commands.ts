@@ -96,9 +96,14 @@ export const compareCommands: readonly Command[] = [
 
 const isCompare = (state: AppState): boolean => state.panes.length > 1;
 
-/** Changes the number of panes; models that come into view run on the area of the last run. */
-function setPaneCount(workbench: Workbench, count: PaneCount): void {
-  runAdded(workbench, () => workbench.store.dispatch({ type: 'layout', count }));
+/**
+ * Changes the number of panes. The model of a second pane runs on the area of the last run, as one more is what a
+ * comparison asks for. Four panes bring three more, which start when the user says so.
+ */
+export function setPaneCount(workbench: Workbench, count: PaneCount): void {
+  const change = (): void => workbench.store.dispatch({ type: 'layout', count });
+  if (count === 4) change();
+  else runAdded(workbench, change);
 }
 
 function layout(count: PaneCount, title: string, icon: NonNullable<Command['icon']>): Command {

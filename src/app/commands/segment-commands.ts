@@ -1,6 +1,5 @@
 /** Commands that start, pause and cancel runs, and their settings. */
 import {
-  Maximize,
   Pause,
   Play,
   Scan,
@@ -11,6 +10,7 @@ import {
   SquareDashedMousePointer,
   Trash2,
 } from 'lucide-react';
+import { GlassSlide } from '../frame/slide-icon.ts';
 import { shownModels } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
 import type { Command } from './command.ts';
@@ -33,7 +33,7 @@ export const segmentCommands: readonly Command[] = [
     id: 'segment.whole',
     title: 'Segment whole slide',
     group: 'Segment',
-    icon: Maximize,
+    icon: GlassSlide,
     shortcuts: ['Shift+S'],
     when: canStart,
     perform: (workbench) => void workbench.segmentation.segment('whole'),

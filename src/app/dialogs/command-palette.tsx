@@ -3,7 +3,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { isEnabled } from '../commands/command.ts';
 import { allCommands } from '../commands/registry.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { Keys } from './help-sheet.tsx';
+import { Keys } from '../frame/keys.tsx';
 import { Modal } from './modal.tsx';
 
 export function CommandPalette(): React.JSX.Element {

@@ -1,7 +1,7 @@
 /** The help sheet: all commands that have a shortcut, by group. */
 import { commandGroups } from '../commands/command.ts';
-import { isMac, keycaps } from '../commands/shortcuts.ts';
 import { commands } from '../commands/registry.ts';
+import { Keys } from '../frame/keys.tsx';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Modal } from './modal.tsx';
 
@@ -40,15 +40,5 @@ export function HelpSheet(): React.JSX.Element {
         ))}
       </div>
     </Modal>
-  );
-}
-
-export function Keys({ shortcut }: { readonly shortcut: string }): React.JSX.Element {
-  return (
-    <span className="keys">
-      {keycaps(shortcut, isMac).map((cap) => (
-        <kbd key={cap}>{cap}</kbd>
-      ))}
-    </span>
   );
 }

@@ -1,6 +1,7 @@
 /** A modal dialog on the native `<dialog>`, which traps focus, closes on Esc and restores focus. */
 import { X } from 'lucide-react';
 import { useEffect, useId, useRef } from 'react';
+import { tip } from '../frame/tip.ts';
 import { useWorkbench } from '../workbench-context.ts';
 
 export interface ModalProps {
@@ -54,7 +55,7 @@ export function Modal({ title, className, bare = false, children, testId }: Moda
               type="button"
               className="button icon-button"
               aria-label="Close"
-              title="Close (Esc)"
+              {...tip('Close', 'Escape')}
               onClick={close}
             >
               <X size={16} aria-hidden />

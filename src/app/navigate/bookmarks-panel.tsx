@@ -1,5 +1,6 @@
 /** The Bookmarks panel of the open slide. */
 import { Trash2 } from 'lucide-react';
+import { tip } from '../frame/tip.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { PanelSection } from '../panels/section.tsx';
 import { currentMpp } from '../state/state.ts';
@@ -59,7 +60,7 @@ function BookmarkItem({
           type="button"
           className="button icon-button"
           aria-label={`Delete bookmark ${number}`}
-          title="Delete"
+          {...tip('Delete bookmark')}
           onClick={() => navigation.deleteBookmark(id)}
         >
           <Trash2 size={14} aria-hidden />

@@ -1,4 +1,5 @@
 /** Places on the slide: bookmarks, and the view in the page's URL. */
+import { replaceQuery } from '../session/page-address.ts';
 import { queryOf } from '../session/url-parameters.ts';
 import type { AppStore } from '../state/store.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
@@ -12,7 +13,7 @@ const addressDelay = 400;
 export class Navigation {
   readonly #store: AppStore;
   readonly #activeView: () => SlideView | null;
-  /** From the page's URL, until the first slide is shown. */
+  /** From the page's URL or the browser's history, until the slide is shown. */
   #wanted: ViewAddress | null;
   #timer: number | undefined;
 
@@ -23,7 +24,13 @@ export class Navigation {
     this.#wanted = wanted;
   }
 
-  /** Call when a view shows its slide; moves the first view to the URL's position. */
+  /** Shows the next slide at `at`; null shows all of it. */
+  want(at: ViewAddress | null): void {
+    window.clearTimeout(this.#timer);
+    this.#wanted = at;
+  }
+
+  /** Call when a view shows its slide; moves the first view to the wanted position. */
   shown(view: SlideView): void {
     const { slide } = this.#store.getState();
     if (this.#wanted === null || slide === null) return;
@@ -80,7 +87,7 @@ export class Navigation {
       if (slide?.choice.input.kind !== 'url' || address === null) return;
       const parameters = new URLSearchParams(window.location.search);
       parameters.set('at', addressText(address));
-      window.history.replaceState(null, '', `${window.location.pathname}${queryOf(parameters)}`);
+      replaceQuery(queryOf(parameters));
     }, addressDelay);
   }
 }

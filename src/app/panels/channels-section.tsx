@@ -8,6 +8,7 @@ import {
   maxShownChannels,
   parseColour,
 } from '../../worker/slide-client.ts';
+import { tip } from '../frame/tip.ts';
 import type { ChannelMeasure, ChannelSetting, SlideChannel } from '../../slide/channels/channel-view.ts';
 import { isAbort } from '../../base/abort.ts';
 import { formatCount } from '../format.ts';
@@ -125,7 +126,7 @@ function ChannelItem({
           type="button"
           className="button icon-button small-icon"
           aria-label={`Window of ${title}`}
-          title={`Window of ${title}`}
+          {...tip(`Window of ${title}`)}
           aria-expanded={edited}
           onClick={onEdit}
         >

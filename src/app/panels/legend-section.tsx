@@ -1,6 +1,7 @@
 /** Legend: colour, hatch, area and switch of each class; or the confidence scale. */
 import { RotateCcw, SlidersHorizontal, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
+import { tip } from '../frame/tip.ts';
 import { formatArea, formatShare } from '../format.ts';
 import { classKey, confidenceRamp } from '../overlay/class-palette.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
@@ -78,7 +79,7 @@ export function LegendSection(): React.JSX.Element | null {
                     type="button"
                     className="button icon-button small-icon"
                     aria-label={`Style: ${entry.name}`}
-                    title={`Style: ${entry.name}`}
+                    {...tip(`Style: ${entry.name}`)}
                     aria-expanded={edited === value}
                     data-testid={`edit-class-${value}`}
                     onClick={() => setEdited(edited === value ? null : value)}
@@ -182,7 +183,7 @@ export function ClassStyleEditor({
         type="button"
         className="button icon-button"
         aria-label={`Reset ${name} to the palette`}
-        title="Reset to the palette"
+        {...tip('Reset to the palette')}
         disabled={Object.entries(plainClass).every(
           ([key, value]) => style[key as keyof ClassStyle] === value,
         )}

@@ -1,5 +1,6 @@
 /** The log: what happened, to which file, what to do. */
 import { CircleX, Info, TriangleAlert, X } from 'lucide-react';
+import { tip } from '../frame/tip.ts';
 import { commandById } from '../commands/registry.ts';
 import type { LogEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -18,7 +19,7 @@ export function LogPanel(): React.JSX.Element {
           type="button"
           className="button icon-button"
           aria-label="Close the log"
-          title="Close the log"
+          {...tip('Close the log')}
           onClick={() => store.dispatch({ type: 'log-open', open: false })}
         >
           <X size={14} aria-hidden />

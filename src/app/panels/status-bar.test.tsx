@@ -36,6 +36,15 @@ describe('while nothing runs', () => {
     expect(text()).toMatch(/\b1\b.*\bslice\b.*skipped\.$/);
   });
 
+  it('says what a run left out next to the message about it', () => {
+    bench.ready().startRun('alpha').endRun('alpha', { slices: 1080, seconds: 106, broken: 2, skipped: 38 });
+    show();
+    expect(text()).toMatch(/ 2 unreadable\. 38 background slices skipped\.$/);
+    act(() => void bench.log('warning', { problem: 'Tiles are damaged.' }));
+    expect(screen.queryByTestId('status-text')).toBeNull();
+    expect(screen.getByTestId('run-summary').textContent).toBe('1,080 slices · 2 unreadable · 38 background');
+  });
+
   it('says of a cancelled run that finished slices stay', () => {
     bench.ready().startRun('alpha').endRun('alpha', { slices: 1, seconds: 3, cancelled: true });
     show();
@@ -50,17 +59,17 @@ describe('while nothing runs', () => {
     act(() => void bench.ready());
     const backend = screen.getByTestId('backend');
     expect(backend.textContent).toMatch(/^WebAssembly: 2 threads, SIMD/);
-    expect(backend.title).toBe('No graphics adapter.');
+    expect(backend.dataset.tip).toBe('No graphics adapter.');
     // The reason is in a tooltip, which the keyboard must reach.
     expect(backend.tabIndex).toBe(0);
     act(() => void bench.backendFailed('WebAssembly is switched off.', 'Switch it on.'));
     expect(screen.queryByTestId('backend')).toBeNull();
-    expect(screen.getByText('No backend').title).toBe('WebAssembly is switched off. Switch it on.');
+    expect(screen.getByText('No backend').dataset.tip).toBe('WebAssembly is switched off. Switch it on.');
   });
 
   it('always says that it is for research', () => {
     show();
-    expect(screen.getByText('Research use only').title).toMatch(/not for diagnosis/i);
+    expect(screen.getByText('Research use only').dataset.tip).toMatch(/not for diagnosis/i);
     act(() => void bench.ready().startRun('alpha').log('error', { problem: 'Broken.' }));
     expect(screen.getByText('Research use only')).toBeTruthy();
   });

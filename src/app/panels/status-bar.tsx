@@ -1,24 +1,31 @@
 /** Status bar: progress, the latest message, the backend with the reason for it, and announcements for screen readers. */
-import { CircleX, Pause, Play, ScrollText, TriangleAlert, X } from 'lucide-react';
-import { commandById } from '../commands/registry.ts';
+import { Pause, Play, ScrollText, X } from 'lucide-react';
+import { tip } from '../frame/tip.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
 import { wholeProgress } from '../state/run-state.ts';
-import type { ModelRun, RunState } from '../state/run-state.ts';
+import type { ModelRun, RunOutcome, RunState } from '../state/run-state.ts';
 import { layerText, modelTitle } from '../state/state.ts';
-import type { AppState, BackendState, LogEntry, OverviewState } from '../state/state.ts';
-import { useApp, useWorkbench } from '../workbench-context.ts';
+import type { AppState, BackendState, OverviewState } from '../state/state.ts';
+import { useApp } from '../workbench-context.ts';
+import { Notice } from './notice.tsx';
 
 export function StatusBar(): React.JSX.Element {
   const run = useApp((state) => state.run);
   const notice = useApp((state) => state.notice);
   const idle = useApp(idleText);
+  const lastRun = useApp((state) => state.lastRun);
   const backend = useApp((state) => state.backend);
   const entries = useApp((state) => state.log.length);
   const overview = useApp((state) => state.slide?.overview ?? null);
   return (
     <footer className="status-bar" data-testid="status-bar">
       {run !== null && <Progress run={run} />}
+      {run === null && notice !== null && lastRun !== null && (
+        <span className="run-summary faint" data-testid="run-summary">
+          {summaryText(lastRun)}
+        </span>
+      )}
       {notice !== null && <Notice entry={notice} />}
       {run === null && notice === null && (
         <span className="status-text" data-testid="status-text">
@@ -33,12 +40,21 @@ export function StatusBar(): React.JSX.Element {
         icon={<ScrollText size={14} aria-hidden />}
         {...(entries > 0 ? { label: String(entries) } : {})}
       />
-      <strong className="research" title="Not a medical device. Not for diagnosis.">
+      <strong className="research" {...tip('Not a medical device. Not for diagnosis.')}>
         Research use only
       </strong>
       <Announcer />
     </footer>
   );
+}
+
+/** What the last run did, next to a message: above all what it left out. */
+function summaryText({ slices, broken, skipped }: RunOutcome): string {
+  return [
+    `${formatCount(slices)} ${slices === 1 ? 'slice' : 'slices'}`,
+    ...(broken > 0 ? [`${formatCount(broken)} unreadable`] : []),
+    ...(skipped > 0 ? [`${formatCount(skipped)} background`] : []),
+  ].join(' · ');
 }
 
 /** The text while nothing runs and there is no message. */
@@ -50,10 +66,11 @@ function idleText(state: AppState): string {
     const slices = `${formatCount(lastRun.slices)} ${lastRun.slices === 1 ? 'slice' : 'slices'}`;
     const time = formatDuration(lastRun.seconds);
     const kept = lastRun.restored > 0 ? ` ${formatCount(lastRun.restored)} reused.` : '';
+    const broken = lastRun.broken > 0 ? ` ${formatCount(lastRun.broken)} unreadable.` : '';
     const skipped = lastRun.skipped > 0 ? ` ${skippedText(lastRun.skipped)}.` : '';
     return lastRun.cancelled
       ? `Cancelled after ${slices} in ${time}. Finished slices are kept.`
-      : `Segmented ${slices} in ${time}.${kept}${skipped}`;
+      : `Segmented ${slices} in ${time}.${kept}${broken}${skipped}`;
   }
   return models === null ? 'Loading models…' : 'Ready.';
 }
@@ -138,40 +155,6 @@ function skippedText(slices: number): string {
   return `${formatCount(slices)} background ${slices === 1 ? 'slice' : 'slices'} skipped`;
 }
 
-function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Element {
-  const workbench = useWorkbench();
-  const Icon = entry.level === 'error' ? CircleX : TriangleAlert;
-  const command = entry.commandId === null ? null : commandById(entry.commandId);
-  return (
-    <div className="notice" data-level={entry.level} data-testid="notice">
-      <Icon size={14} aria-hidden />
-      <button
-        type="button"
-        className="notice-text"
-        title="Open the log"
-        onClick={() => workbench.store.dispatch({ type: 'log-open', open: true })}
-      >
-        {entry.subject !== '' && <strong>{entry.subject}: </strong>}
-        {entry.problem} {entry.remedy}
-      </button>
-      {command !== null && (
-        <button type="button" className="button small" onClick={() => command.perform(workbench)}>
-          {command.title}
-        </button>
-      )}
-      <button
-        type="button"
-        className="button icon-button"
-        aria-label="Dismiss"
-        title="Dismiss"
-        onClick={() => workbench.store.dispatch({ type: 'dismiss-notice' })}
-      >
-        <X size={14} aria-hidden />
-      </button>
-    </div>
-  );
-}
-
 /** How the overview of a slide without small levels gets on. */
 function Overview({ overview }: { readonly overview: OverviewState | null }): React.JSX.Element | null {
   switch (overview?.kind) {
@@ -226,14 +209,14 @@ function Backend({ backend }: { readonly backend: BackendState }): React.JSX.Ele
       return <span className="faint">Starting backend…</span>;
     case 'failed':
       return (
-        <span className="warning-text" title={`${backend.error.problem} ${backend.error.remedy}`}>
+        <span className="warning-text" {...tip(`${backend.error.problem} ${backend.error.remedy}`)}>
           No backend
         </span>
       );
     case 'ready': {
       const { name, device, reason } = backend.report;
       return (
-        <span className="backend" data-testid="backend" data-backend={name} title={reason} tabIndex={0}>
+        <span className="backend" data-testid="backend" data-backend={name} tabIndex={0} {...tip(reason)}>
           {backendNames[name]}: {device}
           <span className="visually-hidden">. {reason}</span>
         </span>

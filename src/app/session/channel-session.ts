@@ -7,7 +7,8 @@ import type { SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { recallChannels, rememberChannels } from './channel-memory.ts';
 import { logEntry } from './error-log.ts';
-import { withChannels } from './url-parameters.ts';
+import { replaceQuery } from './page-address.ts';
+import { parseUrlParameters, withChannels } from './url-parameters.ts';
 
 /** Milliseconds without a change before it is kept: browsers limit how often the URL may change. */
 const settleDelay = 400;
@@ -98,10 +99,11 @@ export class ChannelSession {
     const { fingerprint } = slide.metadata;
     this.#settle = () => {
       rememberChannels(browserStorage(), fingerprint, text);
-      if (slide.choice.input.kind === 'url') {
-        const search = withChannels(window.location.search, text);
-        window.history.replaceState(null, '', `${window.location.pathname}${search}`);
-      }
+      const { input } = slide.choice;
+      // The browser may have gone back to another slide's entry.
+      const isCurrent =
+        input.kind === 'url' && parseUrlParameters(window.location.search).slide === input.url;
+      if (isCurrent) replaceQuery(withChannels(window.location.search, text));
       this.#onSettled();
     };
     if (this.#timer !== null) clearTimeout(this.#timer);

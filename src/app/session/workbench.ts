@@ -1,5 +1,4 @@
 /** Everything that outlives a render: the store, the workers, the views and the class maps. */
-import { shallow } from 'zustand/shallow';
 import { DifferenceSession } from '../compare/difference-session.ts';
 import { createMapClient } from '../../worker/map-client.ts';
 import type { MapClient } from '../../worker/map-client.ts';
@@ -33,7 +32,8 @@ import type { LayerContent } from './layer-content.ts';
 import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
 import { StoredResults } from './stored-results.ts';
-import { parseUrlParameters, withSlideAndModel } from './url-parameters.ts';
+import { PageAddress } from './page-address.ts';
+import { parseUrlParameters } from './url-parameters.ts';
 
 /** In narrower windows panels cover the tissue, see style/tablet.css. */
 const narrowPx = 1100;
@@ -61,6 +61,7 @@ export class Workbench {
   readonly #views = new Map<string, SlideView>();
   readonly #frameListeners = new Set<() => void>();
   readonly #link = new ViewLink();
+  readonly #address: PageAddress;
 
   constructor() {
     const storage = browserStorage();
@@ -92,6 +93,7 @@ export class Workbench {
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
+    this.#address = new PageAddress(this.store, this.slides, this.navigation);
     this.store.subscribe(
       ({ preferences }) => preferences,
       (preferences) => savePreferences(storage, preferences),
@@ -118,7 +120,7 @@ export class Workbench {
       this.store.dispatch({ type: 'log', entry: logEntry('error', report, null) });
     }
     await models;
-    this.#keepAddress();
+    this.#address.keep();
     // Last, so that loading the runtime does not delay the first view of the slide.
     await this.engine.startBackend(wanted.backend);
     this.stored.watch();
@@ -201,22 +203,5 @@ export class Workbench {
   /** Class map of a pane's layer; null if the pane shows no layer. */
   classMapOf(pane: PaneState): LiveClassMap | null {
     return this.resolveLayer(pane.layer)?.map ?? null;
-  }
-
-  /** Keeps slide and model in the page's URL, so that it can be reloaded and shared. */
-  #keepAddress(): void {
-    this.store.subscribe(
-      ({ slide, panes: [first] }) => [slide?.choice.input, first?.layer] as const,
-      ([input, layer]) => {
-        if (input === undefined) return;
-        const address = withSlideAndModel(
-          window.location.search,
-          input.kind === 'url' ? input.url : null,
-          layer?.kind === 'model' ? layer.id : null,
-        );
-        window.history.replaceState(null, '', `${window.location.pathname}${address}`);
-      },
-      { equalityFn: shallow, fireImmediately: true },
-    );
   }
 }

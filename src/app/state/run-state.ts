@@ -54,6 +54,8 @@ export interface RunOutcome {
   readonly restored: number;
   /** Background slices skipped. */
   readonly skipped: number;
+  /** Slices that could not be read. */
+  readonly broken: number;
   readonly models: readonly ModelOutcome[];
 }
 
@@ -165,6 +167,7 @@ function outcomeOf({ extent, models }: RunState): RunOutcome | null {
     seconds: Math.max(...summaries.map(({ seconds }) => seconds)),
     restored: sum(summaries.map(({ restored }) => restored)),
     skipped: sum(summaries.map(({ skipped }) => skipped)),
+    broken: sum(summaries.map(({ broken }) => broken)),
     models: known.map(({ modelId, summary: { slices, seconds, restored, stages, memory } }) => ({
       modelId,
       slices,

@@ -1,7 +1,9 @@
-/** Outlines of the ground truth over any layer, dashed to distinguish them from predictions. */
+/**
+ * Outlines of the ground truth over any layer: white dashes on a dark line, in no class's colour, so that nobody takes
+ * them for a prediction. Off until asked for.
+ */
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { ClassPolygon } from '../../annotation/rasterise.ts';
-import { classColours } from '../overlay/class-palette.ts';
 import { annotateOf } from '../state/state.ts';
 import type { PaneState } from '../state/state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
@@ -18,17 +20,7 @@ export function TruthOutline({ view, paneId }: TruthOutlineProps): React.JSX.Ele
   const shown = useApp((state) => annotateOf(state).truthOutline);
   const pane = useApp((state) => state.panes.find(({ id }) => id === paneId));
   const group = useRef<SVGGElement>(null);
-  const palette = pane?.overlay.palette ?? 'model';
-  const paths = useMemo(() => {
-    if (truth === null) return [];
-    const colours = classColours(truth.classes, palette);
-    return truth.classes.flatMap((entry, value) => {
-      const own = truth.areas.filter(({ classIndex }) => classIndex === value);
-      return own.length === 0
-        ? []
-        : [{ value, colour: colours[value] ?? entry.colour, d: own.map(pathOf).join('') }];
-    });
-  }, [truth, palette]);
+  const outline = useMemo(() => (truth === null ? '' : truth.areas.map(pathOf).join('')), [truth]);
   const visible = shown && truth !== null && showsOutline(pane);
   useEffect(() => {
     if (!visible) return;
@@ -45,12 +37,8 @@ export function TruthOutline({ view, paneId }: TruthOutlineProps): React.JSX.Ele
   return (
     <svg className="annotation-shapes truth-outline" aria-hidden data-testid={`truth-outline-${paneId}`}>
       <g ref={group}>
-        {paths.map(({ value, d }) => (
-          <path key={`casing-${value}`} className="casing" d={d} />
-        ))}
-        {paths.map(({ value, d, colour }) => (
-          <path key={value} className="line" d={d} stroke={colour} />
-        ))}
+        <path className="casing" d={outline} />
+        <path className="line" d={outline} />
       </g>
     </svg>
   );

@@ -119,6 +119,7 @@ export function PaneTitle({ paneId }: { readonly paneId: string }): React.JSX.El
   const first = (
     <LayerSelect
       label={`Layer of pane ${paneId}`}
+      letter={several ? paneId : null}
       testId={`pane-title-${paneId}`}
       layer={pane.layer}
       onChange={(layer) => store.dispatch({ type: 'choose-layer', layer, paneId })}
@@ -128,6 +129,7 @@ export function PaneTitle({ paneId }: { readonly paneId: string }): React.JSX.El
   const second = (
     <LayerSelect
       label="Second layer"
+      letter={null}
       testId={`pane-title-${paneId}2`}
       layer={compare.second}
       onChange={(layer) => store.dispatch({ type: 'compare', change: { second: layer } })}
@@ -144,15 +146,22 @@ export function PaneTitle({ paneId }: { readonly paneId: string }): React.JSX.El
 
 interface LayerSelectProps {
   readonly label: string;
+  /** Of the pane, where there are several; null without. */
+  readonly letter: string | null;
   readonly testId: string;
   readonly layer: LayerChoice;
   readonly onChange: (layer: LayerChoice) => void;
 }
 
-function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): React.JSX.Element {
+function LayerSelect({ label, letter, testId, layer, onChange }: LayerSelectProps): React.JSX.Element {
   const options = useLayerOptions();
   return (
     <div className="pane-layer">
+      {letter !== null && (
+        <span className="pane-letter" aria-hidden data-testid={`pane-letter-${letter}`}>
+          {letter}
+        </span>
+      )}
       <select
         className="pane-title"
         aria-label={label}
@@ -167,8 +176,17 @@ function LayerSelect({ label, testId, layer, onChange }: LayerSelectProps): Reac
         ))}
       </select>
       <FitChip layer={layer} />
+      {letter !== null && <EmptyChip layer={layer} />}
     </div>
   );
+}
+
+/** Says of a model without slices why its pane shows tissue alone. */
+function EmptyChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Element | null {
+  const content = useLayerContent(layer);
+  useMapVersion(content?.map ?? null);
+  if (layer.kind !== 'model' || content === null || content.map.size > 0) return null;
+  return <span className="pane-chip">Not segmented</span>;
 }
 
 /** The name of the only layer, once it has slices or there is something to say of it. */
