@@ -14,7 +14,7 @@ import {
   type SlideLevel,
 } from './slide.ts';
 import { ThumbnailCheck, type TileMean } from './thumbnail-check.ts';
-import { TileOrder, type OrderedTile, type Pass } from './tile-order.ts';
+import { passes, TileOrder, type OrderedTile, type Pass } from './tile-order.ts';
 import type { OverviewSize } from './view-levels.ts';
 
 /** A tile reduced by `shrink`; `missing` if the slide omits it, `broken` if it can't be read. */
@@ -42,8 +42,6 @@ export interface OverviewOptions {
 /** Shows that a tile can't be read. */
 const brokenColour = [154, 154, 154] as const;
 const white = [255, 255, 255] as const;
-
-const passes: readonly Pass[] = ['first', 'sample', 'rest'];
 
 /** Tiles read at the same time. */
 const concurrentTiles = 4;

@@ -52,7 +52,9 @@ export async function openPlainImage(
   let image: RgbaImage;
   try {
     checkDecodable(bytes, type);
-    image = turned(compositeOnWhite(await platform.decoder.decode(bytes, type)), orientation);
+    const decoded = await platform.decoder.decode(bytes, type);
+    // A JPEG has no transparency: a look at 64 million pixels takes a while.
+    image = turned(type === 'image/jpeg' ? decoded : compositeOnWhite(decoded), orientation);
   } catch (cause) {
     throw new SlideError(
       'corrupt',

@@ -8,28 +8,26 @@ export interface TileRect {
   readonly bottom: number;
 }
 
-export type Pass = 'first' | 'sample' | 'rest';
+export const passes = ['first', 'second', 'sample', 'rest'] as const;
+export type Pass = (typeof passes)[number];
 
 export interface OrderedTile {
   readonly column: number;
   readonly row: number;
   /** Distance of the tiles of this pass, on both axes; the tile stands for a square of this side around it. */
   readonly stride: number;
-  /** `first` and `sample`: of those that sample the whole rectangle, before it is read in full (`rest`). */
+  /** All but `rest`, in which it is read in full, sample the whole rectangle. */
   readonly pass: Pass;
 }
 
-/** Most tiles of the first pass: few, because the eye waits for the last of them. */
-const firstPass = 64;
-/** Most tiles of a pass that samples. */
-const samplePass = 256;
+/** Most tiles of the passes that sample: few at first, because the eye waits for the last of them. */
+const mostTiles = { first: 16, second: 64, sample: 256 } as const;
 
 /** A walk over a rectangle in passes; the tiles of each pass lie in the gaps of those before. */
 class Passes {
   readonly #rect: TileRect;
-  /** Least distance between tiles of a sample. */
-  readonly #sampleStride: number;
-  readonly #firstStride: number;
+  /** Distances between the tiles of the passes that sample, by their ends. */
+  readonly #strides: Readonly<Record<keyof typeof mostTiles, number>>;
   #stride: number;
   #column: number;
   #row: number;
@@ -37,11 +35,14 @@ class Passes {
   constructor(rect: TileRect) {
     this.#rect = rect;
     const count = (rect.right - rect.left) * (rect.bottom - rect.top);
-    let stride = 1;
-    while (count / stride ** 2 > samplePass) stride *= 2;
-    this.#sampleStride = stride;
-    while (count / stride ** 2 > firstPass) stride *= 2;
-    this.#firstStride = stride;
+    const strideOf = (most: number): number => {
+      let stride = 1;
+      while (count / stride ** 2 > most) stride *= 2;
+      return stride;
+    };
+    const { first, second, sample } = mostTiles;
+    this.#strides = { first: strideOf(first), second: strideOf(second), sample: strideOf(sample) };
+    const stride = this.#strides.first;
     this.#stride = stride;
     this.#column = rect.left + (stride >> 1);
     this.#row = rect.top + (stride >> 1);
@@ -53,8 +54,7 @@ class Passes {
     for (;;) {
       const stride = this.#stride;
       if (this.#column < right && this.#row < bottom) {
-        const pass: Pass =
-          stride >= this.#firstStride ? 'first' : stride >= this.#sampleStride ? 'sample' : 'rest';
+        const pass = passes.find((one) => one === 'rest' || stride >= this.#strides[one])!;
         const tile: OrderedTile = { column: this.#column, row: this.#row, stride, pass };
         this.#column += stride;
         return tile;

@@ -112,6 +112,17 @@ describe('damaged frames', () => {
     },
   );
 
+  test('a JPEG-LS stream without its end is broken at once: CharLS would search all of its memory', async () => {
+    const bytes = bytesOf('jpegls.dcm');
+    const end = bytes.findLastIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xd9);
+    bytes[end] = 0xdf;
+    const slide = await openSlide([memoryByteSource(bytes, 'a.dcm')], platform);
+    const started = process.cpuUsage();
+    await expect(slide.tile(0, 2, 1)).rejects.toMatchObject({ code: 'broken-tile' });
+    const { user } = process.cpuUsage(started);
+    expect(user).toBeLessThan(2e6);
+  });
+
   test('a deflated file that is cut', async () => {
     const cut = bytesOf('deflated.dcm').slice(0, 3000);
     const slide = openSlide([memoryByteSource(cut, 'a.dcm')], platform);

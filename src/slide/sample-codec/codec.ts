@@ -5,7 +5,7 @@
 import { maxTilePixels } from '../limits.ts';
 import { decodeJpegXr } from '../jpeg-xr/codec.ts';
 import type { PackagedFormat, SampleFormat, Samples } from './samples.ts';
-import { isWholeCodestream, streamHeader, type StreamHeader } from './stream-header.ts';
+import { hasEndMarker, isWholeCodestream, streamHeader, type StreamHeader } from './stream-header.ts';
 
 /** What the three packages have in common. They have no types. */
 interface WasmDecoder {
@@ -64,7 +64,9 @@ export class SampleCodec {
   async decode(bytes: Uint8Array, format: SampleFormat): Promise<Samples> {
     if (format === 'jpeg-xr') return decodeJpegXr(bytes);
     const header = checked(streamHeader(bytes, format));
-    if (format === 'htj2k' && !isWholeCodestream(bytes)) throw new Error('The codestream ends too early.');
+    const isWhole =
+      format === 'htj2k' ? isWholeCodestream(bytes) : format === 'jpeg-ls' ? hasEndMarker(bytes) : true;
+    if (!isWhole) throw new Error('The stream ends too early.');
     const Decoder = (await this.#module(format))[constructors[format]];
     if (Decoder === undefined) throw new Error('The decoder is not in its package.');
     const decoder = new Decoder();

@@ -42,6 +42,16 @@ function jpegLsHeader(view: DataView): StreamHeader | null {
   }
 }
 
+/**
+ * Whether a JPEG-LS stream ends with its marker (ITU-T T.87, C.2.1), which DICOM may pad. Without it CharLS searches the
+ * whole of its memory, for many seconds.
+ */
+export function hasEndMarker(bytes: Uint8Array): boolean {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end >= 4 && bytes[end - 2] === 0xff && bytes[end - 1] === 0xd9;
+}
+
 /** The SIZ segment (ITU-T T.800, A.5.1), at the start of a codestream or after the boxes of a JP2 or JPH file. */
 function jpeg2000Header(view: DataView): StreamHeader | null {
   const at = codestreamStart(view);

@@ -66,7 +66,8 @@ export async function leicaScnContents(file: TiffFile): Promise<TiffContents> {
       'Export the slide again with its scanned areas.',
     );
   }
-  if (!areas.every(({ width, height }) => width > 0 && height > 0)) {
+  const sides = areas.flatMap((area) => [area.width, area.height, sizeOf(area).width, sizeOf(area).height]);
+  if (!sides.every((side) => side > 0)) {
     throw file.corrupt('A scanned area has no size.');
   }
   // Areas of another objective or light are other pictures: they do not fit on one canvas.
