@@ -30,6 +30,7 @@ import { logEntry, reportOf } from './error-log.ts';
 import { TruthLayer } from './layer-content.ts';
 import type { LayerContent } from './layer-content.ts';
 import { RecentSlides } from './recent-slides.ts';
+import { RunEstimates } from './run-estimates.ts';
 import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
 import { StoredResults } from './stored-results.ts';
@@ -44,6 +45,7 @@ export class Workbench {
   readonly slides: SlideSession;
   readonly recent: RecentSlides;
   readonly engine: EngineSession;
+  readonly estimates: RunEstimates;
   readonly models: ModelSession;
   readonly segmentation: SegmentSession;
   readonly stored: StoredResults;
@@ -79,6 +81,7 @@ export class Workbench {
     const client = createSegmentClient({ tokens });
     const events = new EngineEvents(this.store, this.classMaps);
     this.engine = new EngineSession(this.store, client);
+    this.estimates = new RunEstimates(this.store, (signal) => this.engine.estimate(signal));
     this.models = new ModelSession(this.store, client);
     this.segmentation = new SegmentSession(
       this.store,
