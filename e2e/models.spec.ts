@@ -13,13 +13,13 @@ test('the chooser says what each model is for and where it does not fit; a check
   await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs', '&model=nano-single');
   await expect(page.getByTestId('backend')).toBeVisible();
   await page.getByTestId('command-panel.models').click();
-  const item = page.getByTestId('model-nano-single');
+  const item = page.getByTestId('model-details-nano-single');
   for (const fact of [
     'normal, benign',
     'slice 467 µm',
     'µm/px',
     'kB',
-    'mIoU on',
+    'mIoU (4 classes)',
     'Trained on',
     'Apache-2.0',
   ]) {

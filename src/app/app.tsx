@@ -16,7 +16,7 @@ import { LeftRail, LeftSidePanel, RightSidePanel } from './panels/side-panels.ts
 import { LogPanel } from './panels/log-panel.tsx';
 import { StatusBar } from './panels/status-bar.tsx';
 import { TopBar } from './panels/top-bar.tsx';
-import { StartPage } from './panels/slides-panel.tsx';
+import { StartPage } from './panels/start-page.tsx';
 import { useShortcuts } from './commands/shortcuts.ts';
 import { Pane } from './viewer/pane.tsx';
 import { hasSlide } from './state/state.ts';

@@ -9,6 +9,7 @@ import type { SegmentEstimate } from '../worker/protocol.ts';
 import { Workbench } from './session/workbench.ts';
 import type { Action } from './state/reducer.ts';
 import type {
+  DemoSlide,
   LayerChoice,
   LogEntry,
   ModelEntry,
@@ -165,6 +166,11 @@ export class TestBench {
 
   storageUse(runs: number, bytes: number): void {
     this.workbench.stored.use = () => Promise.resolve({ kind: 'files', runs, bytes });
+  }
+
+  demos(...demos: readonly DemoSlide[]): this {
+    this.#dispatch({ type: 'demos', demos });
+    return this;
   }
 
   models(...models: readonly ModelEntry[]): this {

@@ -1,7 +1,7 @@
 /** The report: one printed page with slide, model card, settings, measurements and images; and its preview. */
 import { useEffect, useState } from 'react';
 import { formatArea, formatFraction, formatLarge, formatMpp, formatShare, formatCount } from '../format.ts';
-import { specimenOfCard } from '../panels/models-panel.tsx';
+import { specimenOfCard } from '../models/model-words.ts';
 import { formatName } from '../../base/slide-format-names.ts';
 import { currentMpp, modelTitle } from '../state/state.ts';
 import type { ModelEntry } from '../state/state.ts';

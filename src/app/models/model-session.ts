@@ -41,7 +41,9 @@ export class ModelSession {
     const computed = only.slices - only.restored;
     // The first slices pay for loading: too few say little.
     if (computed < 4 || only.seconds <= 0) return;
-    const next = { ...state.speeds, [only.modelId]: computed / only.seconds };
+    // Speeds are of slices in one orientation.
+    const orientations = state.preferences.symmetries ? 8 : 1;
+    const next = { ...state.speeds, [only.modelId]: (orientations * computed) / only.seconds };
     saveSpeeds(browserStorage(), device, next);
     this.#set(next);
   }

@@ -5,6 +5,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { AssociatedImage, SlideMetadata } from '../../slide/slide.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
+import { isTissueOnly } from '../session/slide-thumbnail.ts';
 import { isAbort } from '../../base/abort.ts';
 import { useWorkbench } from '../workbench-context.ts';
 import { PanelSection } from './section.tsx';
@@ -12,14 +13,6 @@ import { PanelSection } from './section.tsx';
 export interface AssociatedImagesProps {
   readonly slideId: number;
   readonly slide: Pick<SlideMetadata, 'width' | 'height' | 'associated'>;
-}
-
-/** A thumbnail is rounded; what differs more may show the label. */
-const mostShapeDifference = 0.05;
-
-function isTissueOnly(image: AssociatedImage, slide: AssociatedImagesProps['slide']): boolean {
-  const ratio = image.width / image.height / (slide.width / slide.height);
-  return image.name === 'thumbnail' && Math.abs(Math.log(ratio)) < mostShapeDifference;
 }
 
 /** Pass the slide id as `key`, so that the images of the next slide start hidden. */

@@ -117,18 +117,35 @@ describe('the models panel', () => {
     expect(screen.queryAllByRole('listitem')).toHaveLength(0);
   });
 
-  it('marks the model in use, and shows its whole card', () => {
+  it('marks the model in use, and folds all but figures', () => {
     bench.ready();
     show();
     const [alpha, beta] = [screen.getByTestId('model-alpha'), screen.getByTestId('model-beta')];
     expect(alpha.getAttribute('aria-current')).toBe('true');
     expect(beta.getAttribute('aria-current')).toBe('false');
-    expect(alpha.textContent).toMatch(/0\.71 mIoU on held-out glands/);
-    expect(beta.textContent).not.toMatch(/held-out/);
+    expect(alpha.textContent).toBe('AlphamIoU 0.71 (4 classes) · Speed not measured');
     fireEvent.click(beta);
     expect(beta.getAttribute('aria-current')).toBe('true');
-    expect(beta.textContent).toMatch(/Classes: normal, benign, in situ, invasive/);
-    expect(alpha.textContent).not.toMatch(/held-out/);
+    const details = screen.getByTestId<HTMLDetailsElement>('model-details-beta');
+    expect(details.open).toBe(false);
+    expect(details.textContent).toMatch(/Classesnormal, benign, in situ, invasive/);
+    expect(details.textContent).toMatch(/0\.71 mIoU \(4 classes\), 0\.88 accuracy on held-out glands/);
+  });
+
+  it('says in one line what models are for, and keeps figures of other classes apart', () => {
+    const classes = testModel('gamma').manifest.classes.slice(0, 2);
+    const metrics = { data: 'glands', miou: 0.86, iou: [0.87, 0.847], accuracy: 0.92, score: null };
+    bench.models(testModel('alpha'), testModel('gamma', { classes, metrics }), testModel('beta'));
+    show();
+    const groups = screen.getAllByRole('heading', { level: 3 });
+    expect(groups.map(({ textContent }) => textContent)).toEqual([
+      'Colon, H&E: benign, in situ, invasive',
+      'Colon, H&E: benign',
+    ]);
+    expect(within(groups[0]!.closest('section')!).getAllByRole('listitem')).toHaveLength(2);
+    // Of a single class its own IoU: a mean over two would look like one over four.
+    expect(screen.getByTestId('model-gamma').textContent).toMatch(/IoU 0\.85 ·/);
+    expect(screen.getByTestId('model-gamma').textContent).not.toMatch(/mIoU/);
   });
 
   it('does not hide that accuracy was not measured or that data are synthetic', () => {

@@ -1,7 +1,6 @@
 /** The active model's card, and its check on the current backend. */
 import { ListChecks } from 'lucide-react';
-import { formatBytes, formatCount, formatFraction, formatLarge } from '../format.ts';
-import type { ModelManifest } from '../../runtime/manifest.ts';
+import { formatBytes, formatCount, formatLarge } from '../format.ts';
 import { activeModel, modelTitle } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
@@ -9,12 +8,12 @@ import { fitNotes } from '../models/model-fit.ts';
 import {
   classList,
   fieldOf,
-  ModelRefusal,
+  measuredOn,
   resolutionOf,
   specimenOfCard,
   speedText,
-  useSlideForModel,
-} from './models-panel.tsx';
+} from '../models/model-words.ts';
+import { ModelRefusal, useSlideForModel } from './models-panel.tsx';
 import { FactList, PanelSection } from './section.tsx';
 import type { ModelCheck, ModelEntry } from '../state/state.ts';
 
@@ -43,10 +42,10 @@ export function ModelFacts(): React.JSX.Element | null {
             : ([['This slide', <FitNotes key="fit" notes={fitNotes(manifest, slide)} />]] as const)),
           ['Classes', classList(model)],
           ['Trained on', trainedOn(provenance)],
-          ...(metrics === null ? [] : ([['Measured', measured(metrics)]] as const)),
+          ...(metrics === null ? [] : ([['Measured', measuredOn(metrics)]] as const)),
           ...(furtherMetrics === undefined
             ? []
-            : ([['Also measured', furtherMetrics.map(measured).join('; ')]] as const)),
+            : ([['Also measured', furtherMetrics.map(measuredOn).join('; ')]] as const)),
           [
             'Size',
             `${formatLarge(manifest.parameters)} parameters, ${formatBytes(manifest.graph.weightsBytes)}`,
@@ -71,10 +70,6 @@ function FitNotes({ notes }: { readonly notes: readonly string[] }): React.JSX.E
       ))}
     </ul>
   );
-}
-
-function measured({ miou, accuracy, data }: NonNullable<ModelManifest['metrics']>): string {
-  return `${formatFraction(miou)} mIoU, ${formatFraction(accuracy)} accuracy on ${data}`;
 }
 
 /** Marks synthetic data, unless the manifest's text already does. */

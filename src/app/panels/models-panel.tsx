@@ -1,13 +1,21 @@
-/** Models: purpose, training data and accuracy of each. */
+/** Models, by what they are for: accuracy and speed of each, the rest of its card folded. */
 import { TriangleAlert } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
-import { fitWarnings, inputMpp } from '../models/model-fit.ts';
+import { fitWarnings } from '../models/model-fit.ts';
 import type { SlideForModel } from '../models/model-fit.ts';
 import { contentWarning } from '../session/layer-content.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
-import type { ExpectedSpeed } from '../models/model-speed.ts';
-import { formatBytes, formatFraction, formatRate } from '../format.ts';
+import {
+  accuracyText,
+  classList,
+  fieldOf,
+  measuredOn,
+  modelGroups,
+  resolutionOf,
+  speedText,
+} from '../models/model-words.ts';
+import { formatBytes } from '../format.ts';
 import {
   activePaneOf,
   currentMpp,
@@ -21,7 +29,7 @@ import {
 import { overrideAction } from '../state/reducer.ts';
 import type { ModelEntry, Refusal } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
-import { PanelSection } from './section.tsx';
+import { FactList, PanelSection } from './section.tsx';
 
 export function ModelsPanel(): React.JSX.Element {
   const models = useApp((state) => state.models);
@@ -32,11 +40,18 @@ export function ModelsPanel(): React.JSX.Element {
         <p className="hint">No models. Train one, or copy a model folder into models/.</p>
       )}
       <CommandButton id="model.open" label="Open model…" className="wide" />
-      <ul className="choices" data-testid="model-list">
-        {models?.map((model) => (
-          <ModelItem key={model.id} model={model} />
+      <div className="model-list" data-testid="model-list">
+        {modelGroups(models ?? []).map(({ purpose, models: group }) => (
+          <section key={purpose} aria-label={purpose}>
+            <h3 className="model-purpose">{purpose}</h3>
+            <ul className="choices">
+              {group.map((model) => (
+                <ModelItem key={model.id} model={model} />
+              ))}
+            </ul>
+          </section>
         ))}
-      </ul>
+      </div>
     </PanelSection>
   );
 }
@@ -46,8 +61,6 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
   const current = useApp((state) => layerText(activePaneOf(state).layer) === `model:${model.id}`);
   const models = useApp((state) => state.models) ?? [];
   const speeds = useApp((state) => state.speeds);
-  const speed = expectedSpeed(model, models, speeds);
-  const { manifest } = model;
   return (
     <li>
       <button
@@ -59,16 +72,16 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
       >
         <span className="choice-title">
           {modelTitle(model)}
-          {manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
+          {model.manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
         </span>
-        <span className="choice-detail">{manifest.description}</span>
-        {current ? <WholeCard model={model} /> : <span className="choice-detail">{shortCard(model)}</span>}
-        <span className="choice-detail" data-testid={`speed-${model.id}`}>
-          {speedText(speed)}
+        <span className="choice-detail">
+          {accuracyText(model)} ·{' '}
+          <span data-testid={`speed-${model.id}`}>{speedText(expectedSpeed(model, models, speeds))}</span>
         </span>
       </button>
       <ModelRefusal model={model} />
       <FitWarnings model={model} />
+      <ModelDetails model={model} />
     </li>
   );
 }
@@ -141,41 +154,26 @@ function RefusalNote({ model, refusal, testId, overrideTestId }: RefusalNoteProp
   );
 }
 
-/** The full card of the model in use. */
-function WholeCard({ model }: { readonly model: ModelEntry }): React.JSX.Element {
-  const { metrics, provenance } = model.manifest;
+/** What the model card says, besides what the list shows of every model. */
+function ModelDetails({ model }: { readonly model: ModelEntry }): React.JSX.Element {
+  const { description, metrics, provenance, graph } = model.manifest;
   return (
-    <>
-      <span className="choice-detail">{specimenOfCard(model)}</span>
-      <span className="choice-detail">Classes: {classList(model)}</span>
-      <span className="choice-detail">
-        {fieldOf(model)}, {resolutionOf(model)}, {sizeOf(model)}
-      </span>
-      <span className="choice-detail">
-        {metrics === null ? notMeasured : `${formatFraction(metrics.miou)} mIoU on ${metrics.data}`}
-      </span>
-      <span className="choice-detail">
-        Trained on {provenance.data}, {provenance.licence}
-      </span>
-    </>
+    <details className="model-details" data-testid={`model-details-${model.id}`}>
+      <summary>Details</summary>
+      <p className="hint">{description}</p>
+      <FactList
+        rows={[
+          ['Classes', classList(model)],
+          ['Field', fieldOf(model)],
+          ['Input', resolutionOf(model)],
+          ...(metrics === null ? [] : ([['Measured', measuredOn(metrics)]] as const)),
+          ['Trained on', provenance.data],
+          ['Licence', provenance.licence],
+          ['Size', formatBytes(graph.weightsBytes)],
+        ]}
+      />
+    </details>
   );
-}
-
-const notMeasured = 'Accuracy not measured';
-
-/** The facts that distinguish one model from the next. */
-function shortCard(model: ModelEntry): string {
-  const { metrics, specimen, provenance } = model.manifest;
-  const figures = metrics === null ? notMeasured : `${formatFraction(metrics.miou)} mIoU`;
-  return [
-    figures,
-    ...(specimen === undefined || provenance.synthetic ? [] : [specimen.organ]),
-    sizeOf(model),
-  ].join(', ');
-}
-
-function sizeOf({ manifest }: ModelEntry): string {
-  return formatBytes(manifest.graph.weightsBytes);
 }
 
 /** What model cards are compared with; null without an open slide. */
@@ -216,36 +214,4 @@ export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JS
       ))}
     </ul>
   );
-}
-
-/** Expected speed on this device. */
-export function speedText(speed: ExpectedSpeed | null): string {
-  if (speed === null) return 'Speed not measured';
-  const rate = `${formatRate(speed.slicesPerSecond)} slices/s`;
-  return speed.measured ? `${rate} (measured)` : `≈ ${rate} (estimated)`;
-}
-
-/** Resolution of the network's input. */
-export function resolutionOf({ manifest }: ModelEntry): string {
-  return `${Number(inputMpp(manifest).toPrecision(3))} µm/px`;
-}
-
-/** Organ and stain of the training data. */
-export function specimenOfCard({ manifest: { specimen } }: ModelEntry): string {
-  if (specimen === undefined) return 'Organ and stain not stated';
-  return `Organ: ${specimen.organ}; stain: ${specimen.stain}`;
-}
-
-export function classList(model: ModelEntry): string {
-  return model.manifest.classes.map((entry) => entry.name).join(', ');
-}
-
-/** The network's field of view: the slice, and the context if there is one. */
-export function fieldOf(model: ModelEntry): string {
-  const { slice, context } = model.manifest;
-  const detail = `slice ${Math.round(slice.fieldUm)} µm`;
-  if (context === null) return `${detail}, no context`;
-  if (context.kind === 'slide') return `${detail}, context: whole slide`;
-  if (context.kind === 'same') return `${detail}, context: same slice`;
-  return `${detail}, context ${Math.round(context.fieldUm).toLocaleString('en-GB')} µm (${context.kind})`;
 }

@@ -39,6 +39,20 @@ describe('the segmentation section', () => {
     expect(screen.getByTestId('run-estimate').textContent).toMatch(/1,950 slices/);
   });
 
+  it('says before a run how long it will take, measured or estimated', async () => {
+    bench.ready().preferences({ quality: 'fast' }).estimates(estimate);
+    show();
+    const time = (): string => screen.getByTestId('run-estimate').textContent ?? '';
+    await screen.findByTestId('run-estimate');
+    expect(time()).toMatch(/time not measured/);
+    act(() => void bench.speed('beta', 9));
+    expect(time()).toMatch(/1,080 slices, ≈ 2 min \(estimated\)/);
+    act(() => void bench.speed('alpha', 18));
+    expect(time()).toMatch(/1,080 slices, ≈ 1 min[;.]/);
+    act(() => void bench.preferences({ symmetries: true }));
+    expect(time()).toMatch(/≈ 8 min/);
+  });
+
   it('never shows the estimate of another model', async () => {
     bench.ready().estimates(estimate);
     show();

@@ -1,11 +1,10 @@
 /** Segmentation settings: overlap and its cost, background, saved results. */
 import { useEffect, useState } from 'react';
-import type { SegmentEstimate } from '../../worker/protocol.ts';
 import type { StorageUse } from '../../worker/storage-protocol.ts';
 import { CommandButton } from '../commands/command-button.tsx';
-import { formatBytes, formatCount } from '../format.ts';
+import { formatBytes } from '../format.ts';
+import { useRunEstimate, useRunTimes } from '../session/use-run-times.ts';
 import type { Preferences } from '../state/state.ts';
-import { activeModel, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Choice } from './layer-section.tsx';
 import { PanelSection } from './section.tsx';
@@ -21,8 +20,8 @@ const hints = {
 export function RunSection(): React.JSX.Element {
   const { store } = useWorkbench();
   const { quality, symmetries, skipGlass, keepResults } = useApp((state) => state.preferences);
-  const estimate = useEstimate();
-  const chosen = estimate?.qualities[qualityIds.indexOf(quality)];
+  const estimate = useRunEstimate();
+  const times = useRunTimes();
   const set = (change: Partial<Preferences>): void => store.dispatch({ type: 'preferences', change });
   return (
     <PanelSection title="Segmentation" testId="run-section">
@@ -40,10 +39,15 @@ export function RunSection(): React.JSX.Element {
         })}
       />
       <p className="hint">{hints[quality]}</p>
-      {chosen !== undefined && (
+      {times.visible !== null && (
+        <p className="hint" data-testid="visible-estimate">
+          Visible area: up to {times.visible}.
+        </p>
+      )}
+      {times.whole !== null && (
         <p className="hint" data-testid="run-estimate">
-          Whole slide: {formatCount(chosen.slices)} {chosen.slices === 1 ? 'slice' : 'slices'}
-          {skipGlass && estimate !== null && estimate.skipped > 0 ? ' (background skipped)' : ''}.
+          Whole slide: {times.whole}
+          {skipGlass && estimate !== null && estimate.skipped > 0 ? '; background skipped' : ''}.
         </p>
       )}
       <Check
@@ -68,31 +72,6 @@ export function RunSection(): React.JSX.Element {
       <Stored />
     </PanelSection>
   );
-}
-
-/** Slices of the whole slide at each quality; recomputed when slide, model, resolution or skipping change. */
-function useEstimate(): SegmentEstimate | null {
-  const { engine } = useWorkbench();
-  const [known, setKnown] = useState<{ key: string; estimate: SegmentEstimate | null } | null>(null);
-  const slideId = useApp((state) => (state.slide !== null ? state.slide.slideId : null));
-  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
-  const model = useApp((state) => activeModel(state)?.id ?? null);
-  const skipGlass = useApp((state) => state.preferences.skipGlass);
-  // Until it is ready, the engine's thread is busy starting.
-  const ready = useApp((state) => state.backend.kind === 'ready');
-  const key = [slideId, mpp, model, skipGlass].join('/');
-  useEffect(() => {
-    const controller = new AbortController();
-    const { signal } = controller;
-    if (ready && slideId !== null && mpp !== null && model !== null) {
-      void engine.estimate(signal).then((estimate) => {
-        if (!signal.aborted) setKnown({ key, estimate });
-      });
-    }
-    return () => controller.abort();
-  }, [engine, key, slideId, mpp, model, ready]);
-  // Until the new estimate arrives, show none rather than that of another slide or model.
-  return known?.key === key ? known.estimate : null;
 }
 
 /** Size of the results saved in this browser. */

@@ -1,4 +1,4 @@
-/** The Slides panel (open slide, recent slides, demo slides), and the start page shown while no slide is open. */
+/** The Slides panel: open slide, recent slides, demo slides. */
 import { FolderOpen } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { demoChoice } from '../session/demo-slides.ts';
@@ -41,7 +41,7 @@ export function SlidesPanel(): React.JSX.Element {
   );
 }
 
-export function DemoList({ demos }: { readonly demos: readonly DemoSlide[] }): React.JSX.Element {
+function DemoList({ demos }: { readonly demos: readonly DemoSlide[] }): React.JSX.Element {
   return (
     <ul className="choices" data-testid="demo-slides">
       {demos.map((demo) => (
@@ -80,39 +80,5 @@ function SlideItem({ choice, detail, tag }: SlideItemProps): React.JSX.Element {
         {detail !== undefined && <span className="choice-detail">{detail}</span>}
       </button>
     </li>
-  );
-}
-
-export function StartPage(): React.JSX.Element {
-  const demos = useApp((state) => state.demos);
-  return (
-    <div className="start-page" data-testid="start-page">
-      <div className="start-column">
-        <div className="drop-area">
-          <p>Drop a slide or its folder here</p>
-          <CommandButton
-            id="slide.open"
-            label="Open slide…"
-            className="primary"
-            icon={<FolderOpen size={16} strokeWidth={1.75} aria-hidden />}
-          />
-          <CommandButton id="slide.open-folder" label="Open folder…" />
-          <p className="hint">
-            Slides of 3DHISTECH, Akoya, Aperio, Hamamatsu, Leica, Olympus, Philips, Ventana and Zeiss; DICOM,
-            OME-TIFF, OME-Zarr and other TIFF; PNG and JPEG
-          </p>
-        </div>
-        <h2>Demo slides</h2>
-        <DemoList demos={demos} />
-        <h2>Privacy</h2>
-        <p>
-          Slides are read and segmented on this computer, in this page. Nothing is uploaded and no other site
-          is contacted. Label images, which may identify the patient, stay hidden.
-        </p>
-        <p>
-          <strong>Research use only.</strong> Dualscope is not a medical device and not for diagnosis.
-        </p>
-      </div>
-    </div>
   );
 }

@@ -7,6 +7,7 @@ import { useFittingGroups } from '../frame/fitting-groups.ts';
 import { OverflowMenu } from '../frame/overflow-menu.tsx';
 import type { MenuGroup } from '../frame/overflow-menu.tsx';
 import { tip } from '../frame/tip.ts';
+import { useRunTimes } from '../session/use-run-times.ts';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Magnification } from '../viewer/view-readout.tsx';
@@ -71,10 +72,12 @@ export function TopBar(): React.JSX.Element {
 }
 
 function SegmentButtons(): React.JSX.Element {
+  const { visible, whole } = useRunTimes();
+  const upTo = visible === null ? undefined : `Up to ${visible}`;
   return (
     <div className="group" role="group" aria-label="Segment">
-      <CommandButton id="segment.visible" label="Segment visible area" className="primary" />
-      <CommandButton id="segment.whole" label="Whole slide" />
+      <CommandButton id="segment.visible" label="Segment visible area" className="primary" note={upTo} />
+      <CommandButton id="segment.whole" label="Whole slide" note={whole ?? undefined} />
     </div>
   );
 }

@@ -5,13 +5,18 @@ import { activePaneOf, layerText } from '../state/state.ts';
 import type { AppState, DemoSlide, SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 
-const demosSchema = z.array(
+/** Of slides/index.json. */
+export const demosSchema = z.array(
   z.object({
     file: z.string().regex(/^[\w.-]+$/),
     title: z.string(),
     description: z.string(),
     synthetic: z.boolean(),
     licence: z.string(),
+    thumbnail: z
+      .string()
+      .regex(/^[\w.-]+$/)
+      .optional(),
     organ: z.string().optional(),
     stain: z.string().optional(),
     truth: z

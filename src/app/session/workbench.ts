@@ -29,6 +29,8 @@ import { EngineSession } from './engine-session.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import { TruthLayer } from './layer-content.ts';
 import type { LayerContent } from './layer-content.ts';
+import { RecentSlides } from './recent-slides.ts';
+import { RunEstimates } from './run-estimates.ts';
 import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
 import { StoredResults } from './stored-results.ts';
@@ -41,7 +43,9 @@ const narrowPx = 1100;
 export class Workbench {
   readonly store: AppStore;
   readonly slides: SlideSession;
+  readonly recent: RecentSlides;
   readonly engine: EngineSession;
+  readonly estimates: RunEstimates;
   readonly models: ModelSession;
   readonly segmentation: SegmentSession;
   readonly stored: StoredResults;
@@ -73,9 +77,11 @@ export class Workbench {
     const wanted = slide === null || channels === null ? null : { slide, text: channels };
     const tokens = new BearerTokens();
     this.slides = new SlideSession(this.store, createSlideClient(tokens), wanted, tokens);
+    this.recent = new RecentSlides(this.store, this.slides.client, storage);
     const client = createSegmentClient({ tokens });
     const events = new EngineEvents(this.store, this.classMaps);
     this.engine = new EngineSession(this.store, client);
+    this.estimates = new RunEstimates(this.store, (signal) => this.engine.estimate(signal));
     this.models = new ModelSession(this.store, client);
     this.segmentation = new SegmentSession(
       this.store,

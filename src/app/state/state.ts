@@ -64,6 +64,8 @@ export interface DemoSlide {
   readonly description: string;
   readonly synthetic: boolean;
   readonly licence: string;
+  /** A picture, relative to slides/. */
+  readonly thumbnail?: string | undefined;
   readonly organ?: string | undefined;
   readonly stain?: string | undefined;
   /** Ground truth file, relative to slides/. */
