@@ -120,5 +120,5 @@ for number, (name, wavelength, band) in enumerate(CHANNELS):
         read.append([np.array(opened.read_region((0, 0), level, size).convert("RGB"))[..., band] for level, size in enumerate(opened.level_dimensions)])
 for level, scale in enumerate((1, 2)):
     golden["levels"].append([[int(plane[level][y // scale, x // scale]) for x, y in golden["places"]] for plane in read])
-(OUT / "cells.ndpis").write_bytes("\r\n".join(lines).encode() + b"\r\n")
+(OUT / "cells.ndpis").write_bytes("\n".join(lines).encode() + b"\n")
 (OUT / "ndpis.json").write_text(json.dumps(golden) + "\n")
