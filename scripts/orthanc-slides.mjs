@@ -23,7 +23,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join, resolve } from 'node:path';
 import { nodePlatform } from '../src/slide/node-platform.node.ts';
-import { openSlide, openSlideUrl } from '../src/slide/open-slide.ts';
+import { openSlideUrl } from '../src/slide/open-slide-url.ts';
+import { openSlide } from '../src/slide/open-slide.ts';
 import { pathByteSources } from '../src/slide/path-byte-source.node.ts';
 import { readRegion } from '../src/slide/region.ts';
 

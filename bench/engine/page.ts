@@ -11,7 +11,7 @@ import { sliceBox } from '../../src/runtime/slice-box.ts';
 import { wasmUrls } from '../../src/runtime/wasm-urls.ts';
 import { planSlices } from '../../src/segment/grid.ts';
 import { browserPlatform } from '../../src/slide/browser-platform.ts';
-import { openSlideUrl } from '../../src/slide/open-slide.ts';
+import { openSlideUrl } from '../../src/slide/open-slide-url.ts';
 import { readRegion } from '../../src/slide/region.ts';
 import type { Level0Rect } from '../../src/slide/slide.ts';
 import { TileCache } from '../../src/slide/tile-cache.ts';

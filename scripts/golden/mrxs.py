@@ -81,39 +81,20 @@ class Writer:
                 add(struct.pack("<ii", len(page), following) + b"".join(struct.pack("<iiii", *e) for e in page))
             return add(struct.pack("<ii", 0, first))
 
-        hier = [paged(entries, 7) for entries in self.levels]
+        hier = [0 if entries is None else paged(entries, 7) for entries in self.levels]
         nonhier = [add(struct.pack("<ii", 0, add(struct.pack("<iiiiiii", 1, 0, 0, 0, *record)))) for record in self.records]
         hier_table = add(b"".join(struct.pack("<i", p) for p in hier))
         nonhier_table = add(b"".join(struct.pack("<i", p) for p in nonhier))
         return head + struct.pack("<ii", hier_table, nonhier_table) + bytes(body)
 
 
-def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=None, missing=(), files=1,
-          shift=4, concat0=0, fill=0xFFFFFF, encoding="utf-8", images=False, mpp=0.25):
-    """
-    tile: size of an image; count: images in each direction at level 0's full resolution; missing: images (column, row)
-    without data, which hide their camera position where it has no other; positions: None, "buffer" or "stitching";
-    shift: by what photos are displaced, so that they lie at whole pixels of every level.
-    """
-    folder = OUT / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    writer = Writer(folder, files)
+def pyramid(writer, tile, count, divisions, kind, levels, missing, files, step, cameras, seed):
+    """Writes the images of all zoom levels; returns their entries by level."""
     width, height = tile
     across, down = count
-    generator = np.random.default_rng(len(name))
-    cameras = {}
-    step = 1 << concat0
-    for py in range(down // divisions):
-        for px in range(across // divisions):
-            x = px * (width * divisions // step - overlap[0])
-            y = py * (height * divisions // step - overlap[1])
-            if positions is not None and (px or py):
-                x += shift * int(generator.integers(-1, 2))
-                y += shift * int(generator.integers(-1, 2))
-            cameras[px, py] = (max(0, x), max(0, y))
+    made = []
     # In pixels of level 0; each camera sees the picture where it stands, so that neighbours show the same in overlaps.
-    full = canvas(across * width // step + 64, down * height // step + 64)
+    full = canvas(across * width // step + 64, down * height // step + 64, seed)
     photo = {}
     for (px, py), (x, y) in cameras.items():
         shade = ((px + 2 * py) % 3) * 9
@@ -123,7 +104,7 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
     for row in range(0, down, step):
         for column in range(0, across, step):
             px, py = column // divisions, row // divisions
-            if concat0 and divisions < step:
+            if divisions < step and step > 1:
                 raise ValueError("not made here")
             left = (column % divisions) * width // step
             top = (row % divisions) * height // step
@@ -154,8 +135,43 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
         for number, ((column, row), pixels) in enumerate(images_now.items()):
             offset, length, file = writer.put(encode(pixels, kind), number % files)
             entries.append((row * across + column, offset, length, file))
-        writer.levels.append(entries)
+        made.append(entries)
+    return made
 
+
+def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=None, missing=(), files=1,
+          shift=4, concat0=0, fill=0xFFFFFF, encoding="utf-8", images=False, mpp=0.25, seeds=(1,), filters=None, keep=True, places=None):
+    """
+    tile: size of an image; count: images in each direction at level 0's full resolution; missing: images (column, row)
+    without data, which hide their camera position where it has no other; positions: None, "buffer" or "stitching";
+    shift: by what photos are displaced, so that they lie at whole pixels of every level.
+    seeds: of the picture of each filter level; filters: name, colour, filter level and stored channel of each;
+    keep: whether the slide itself is wanted, not only what OpenSlide reads of it; places: of the photos, instead of the name.
+    """
+    folder = OUT / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    writer = Writer(folder, files)
+    width, height = tile
+    across, down = count
+    generator = np.random.default_rng(places or len(name))
+    cameras = {}
+    step = 1 << concat0
+    for py in range(down // divisions):
+        for px in range(across // divisions):
+            x = px * (width * divisions // step - overlap[0])
+            y = py * (height * divisions // step - overlap[1])
+            if positions is not None and (px or py):
+                x += shift * int(generator.integers(-1, 2))
+                y += shift * int(generator.integers(-1, 2))
+            cameras[px, py] = (max(0, x), max(0, y))
+    for number, seed in enumerate(seeds):
+        # Between one filter level and the next, the index lists what lies in other hierarchies: here, nothing.
+        writer.levels += [None] * levels if number > 0 else []
+        writer.levels += pyramid(writer, tile, count, divisions, kind, levels, missing, files, step, cameras, seed)
+
+    if filters is not None:
+        writer.levels += [None] * (2 * levels * len(filters) - len(writer.levels))
     sections = {}
     nonhier = []
     if images:
@@ -174,7 +190,7 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
         writer.records.append(writer.put(packed, files - 1))
         nonhier.append(("VIMSLIDE_POSITION_BUFFER" if positions == "buffer" else "StitchingIntensityLayer", ["default"]))
     hierarchical = {
-        "HIER_COUNT": 1,
+        "HIER_COUNT": 1 if filters is None else 3,
         "NONHIER_COUNT": len(nonhier),
         "INDEXFILE": "Index.dat",
         "HIER_0_NAME": "Slide zoom level",
@@ -195,6 +211,22 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
             "DIGITIZER_HEIGHT": height,
             "IMAGE_CONCAT_FACTOR": concat0 if level == 0 else 1,
         }
+    if filters is not None:
+        hierarchical |= {
+            "HIER_1_NAME": "Slide mask level",
+            "HIER_1_COUNT": 2,
+            "HIER_2_NAME": "Slide filter level",
+            "HIER_2_COUNT": len(filters),
+        }
+        for number, (title, colour, level, stored) in enumerate(filters):
+            hierarchical[f"HIER_2_VAL_{number}"] = f"FilterLevel_{number}"
+            hierarchical[f"HIER_2_VAL_{number}_SECTION"] = f"LAYER_2_LEVEL_{number}_SECTION"
+            sections[f"LAYER_2_LEVEL_{number}_SECTION"] = {
+                "FILTER_NAME": title,
+                **{f"COLOR_{letter}": value for letter, value in zip("RGB", colour)},
+                "DATA_IN_THIS_FILTER_LEVEL": f"FilterLevel_{level}",
+                "STORING_CHANNEL_NUMBER": stored,
+            }
     for number, (title, values) in enumerate(nonhier):
         hierarchical[f"NONHIER_{number}_NAME"] = title
         hierarchical[f"NONHIER_{number}_COUNT"] = len(values)
@@ -209,6 +241,7 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
             "IMAGENUMBER_X": across,
             "IMAGENUMBER_Y": down,
             "OBJECTIVE_MAGNIFICATION": 20,
+            **({} if filters is None else {"SLIDE_TYPE": "SLIDE_TYPE_FLUORESCENCE"}),
             "CameraImageDivisionsPerSide": divisions,
         },
         "HIERARCHICAL": hierarchical,
@@ -229,6 +262,9 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
             flat = Image.new("RGBA", size, "#" + back)
             flat.alpha_composite(region)
             flat.convert("RGB").save(OUT / f"{name}-{level}.png", optimize=True)
+            if len(seeds) > 1 or not keep:
+                # Compared channel by channel.
+                continue
             LISTED.append(
                 {
                     "slide": f"{name}.mrxs",
@@ -237,6 +273,9 @@ def slide(name, tile, count, divisions, kind, levels, overlap=(0, 0), positions=
                     "downsample": opened.level_downsamples[level],
                 }
             )
+        if not keep:
+            preview.unlink()
+            shutil.rmtree(folder)
         print(name, opened.level_dimensions, opened.level_downsamples, sorted(opened.associated_images))
 
 
@@ -245,4 +284,16 @@ slide("cameras", (32, 24), (8, 8), 2, "PNG", 4, (8, 8), "buffer", {(2, 2), (3, 2
 slide("stitched", (16, 12), (6, 4), 2, "BMP", 2, (4, 4), "stitching", fill=0xC0D8E8, missing={(0, 2)}, encoding="utf-8-sig")
 slide("nominal", (32, 24), (6, 4), 2, "JPEG", 3, (8, 8))
 slide("joined", (32, 24), (8, 8), 4, "PNG", 3, (4, 4), "buffer", concat0=1, missing={(4, 4), (6, 4), (4, 6), (6, 6)})
+# OpenSlide reads the first filter level: the second one is made again as a slide of its own.
+stains = [
+    ("Rhodamine", (255, 0, 0), 0, 0),
+    ("FITC", (0, 255, 0), 0, 1),
+    ("DAPI", (0, 0, 255), 0, 2),
+    ("Cy5", (255, 0, 255), 1, 0),
+    ("Aqua", (0, 255, 255), 1, 1),
+    ("Nothing", (255, 255, 255), 4, 0),
+]
+colour = ((24, 16), (4, 4), 2, "PNG", 2, (4, 4), "buffer", {(2, 2), (3, 2), (2, 3), (3, 3)})
+slide("stains", *colour, fill=0, seeds=(1, 5), filters=stains, places=7)
+slide("stains-second", *colour, fill=0, seeds=(5,), keep=False, places=7)
 (OUT / "mrxs.json").write_text(json.dumps(LISTED, indent=2) + "\n")

@@ -3,6 +3,7 @@ const formatNames: Readonly<Record<string, string>> = {
   'akoya-qptiff': 'Akoya QPTIFF',
   'aperio-svs': 'Aperio SVS',
   'hamamatsu-ndpi': 'Hamamatsu NDPI',
+  'hamamatsu-ndpis': 'Hamamatsu NDPIS',
   'hamamatsu-vms': 'Hamamatsu VMS',
   mrxs: '3DHISTECH MRXS',
   'leica-scn': 'Leica SCN',

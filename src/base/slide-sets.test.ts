@@ -36,6 +36,15 @@ test('a file with a folder beside it', () => {
   });
 });
 
+test('files that can be slides of their own: those of the set’s name, or all where none has it', () => {
+  expect(found('a.ndpis', 'a-DAPI.ndpi', 'A-FITC.ndpi', 'b.ndpi')).toEqual({
+    sets: [['ndpis', 'a.ndpis', ['a.ndpis', 'a-DAPI.ndpi', 'A-FITC.ndpi']]],
+    others: ['b.ndpi'],
+  });
+  expect(found('renamed.ndpis', 'a-DAPI.ndpi', 'a-FITC.ndpi').others).toEqual([]);
+  expect(found('a.ndpi', 'b.ndpi').sets).toEqual([]);
+});
+
 test('files beside a file: all where it is alone, else those of its name', () => {
   expect(found('a.vms', 'x(1,0).jpg', 'x.opt', 'notes.txt')).toEqual({
     sets: [['vms', 'a.vms', ['a.vms', 'x(1,0).jpg', 'x.opt']]],

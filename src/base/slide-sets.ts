@@ -32,6 +32,8 @@ interface SetRule {
   readonly folder?: (parent: string, name: string) => string;
   /** Files in the same folder that belong to it: all of these, or where several slides share the folder, those of its name. */
   readonly beside?: RegExp;
+  /** Such a file can be a slide of its own: where any has the name of the set, only those of its name belong to it. */
+  readonly isPicky?: true;
   /** The folder in which the mark lies is the slide. */
   readonly isFolder?: true;
   /** It may have hundreds of thousands of files, which are found by their names when they are read (`ByteSource.beside`). */
@@ -76,6 +78,7 @@ const rules: readonly SetRule[] = [
     kind: 'ndpis',
     mark: /\.ndpis$/i,
     beside: /\.ndpi$/i,
+    isPicky: true,
   },
 ];
 
@@ -90,6 +93,10 @@ interface Siblings<F extends Placed> {
   readonly beside: RegExp;
   /** The main file's name without its extension, in lower case. */
   readonly stem: string;
+  /** See `SetRule`. */
+  readonly isPicky: boolean;
+  /** Whether any file has its name. */
+  isNamed: boolean;
   readonly set: OpenSet<F>;
 }
 
@@ -118,8 +125,17 @@ export function slideSets<F extends Placed>(
     if (rule.folder !== undefined) owners.set(rule.folder(parent, name), set);
     if (rule.beside !== undefined) {
       const list = siblings.get(parent) ?? [];
-      list.push({ beside: rule.beside, stem: stemOf(name).toLowerCase(), set });
+      const { beside, isPicky = false } = rule;
+      list.push({ beside, stem: stemOf(name).toLowerCase(), isPicky, isNamed: false, set });
       siblings.set(parent, list);
+    }
+  }
+  for (const { path } of files) {
+    for (const one of siblings.get(parentOf(path)) ?? []) {
+      if (!one.isPicky) continue;
+      one.isNamed ||= one.beside.test(nameOf(path)) && nameOf(path).toLowerCase().startsWith(one.stem);
+      // Where there are several, names count in any case.
+      break;
     }
   }
   const others: F[] = [];
@@ -144,7 +160,8 @@ export function slideSets<F extends Placed>(
 
 function siblingOf<F extends Placed>(name: string, slides: readonly Siblings<F>[]): OpenSet<F> | undefined {
   const fitting = slides.filter(({ beside }) => beside.test(name));
-  if (fitting.length < 2) return fitting[0]?.set;
+  const isNamed = fitting.some((one) => one.isPicky && one.isNamed);
+  if (fitting.length < 2 && !isNamed) return fitting[0]?.set;
   const lower = name.toLowerCase();
   return fitting.filter(({ stem }) => lower.startsWith(stem)).sort((a, b) => b.stem.length - a.stem.length)[0]
     ?.set;

@@ -2,7 +2,7 @@
 import { env } from 'node:process';
 import { parseBearerToken } from '../slide/bearer-token.ts';
 import { nodePlatform } from '../slide/node-platform.node.ts';
-import { openSlideUrl } from '../slide/open-slide.ts';
+import { openSlideUrl } from '../slide/open-slide-url.ts';
 import { SlideError, type Slide } from '../slide/slide.ts';
 import { askSecret, canAsk } from './ask-secret.ts';
 import { CommandError } from './command.ts';

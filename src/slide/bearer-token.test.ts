@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseBearerToken, signedFetch } from './bearer-token.ts';
 import { nodePlatform } from './node-platform.node.ts';
-import { openSlideUrl } from './open-slide.ts';
+import { openSlideUrl } from './open-slide-url.ts';
 import type { Slide } from './slide.ts';
 
 const token = 'eyJhbGci.eyJzdWIi-_~+/Q==';

@@ -5,6 +5,7 @@
 import { LeastRecentlyUsed } from '../base/lru.ts';
 import { SharedTasks } from '../base/shared-tasks.ts';
 import { abortReason } from '../base/abort.ts';
+import { cacheBytes, leastCacheBytes } from './limits.ts';
 import { SlideError, type ByteSource } from './slide.ts';
 
 /**
@@ -66,6 +67,12 @@ export interface BlockCacheOptions {
  */
 export function cachedByteSource(source: ByteSource, options: BlockCacheOptions = {}): ByteSource {
   return new BlockCache(source, options);
+}
+
+/** Caches of the files of one slide, which share the memory of one. */
+export function cachedByteSources(sources: readonly ByteSource[]): ByteSource[] {
+  const maxBytes = Math.max(leastCacheBytes, cacheBytes / sources.length);
+  return sources.map((source) => cachedByteSource(source, { maxBytes }));
 }
 
 /** A run of blocks that is read at once; it grows until the flush that starts it. */

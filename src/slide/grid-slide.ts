@@ -45,10 +45,12 @@ export async function gridSlide(
   contents: GridContents,
   platform: SlidePlatform,
 ): Promise<Slide> {
-  const { name } = sources[0]!;
+  const fileName = sources[0]!.name;
+  const name =
+    contents.name ?? (sources.length === 1 ? fileName : `${fileName} and ${sources.length - 1} more`);
   const { levels, associated, notes = [], profile = noProfile } = contents;
   const metadata: SlideMetadata = {
-    name: contents.name ?? (sources.length === 1 ? name : `${name} and ${sources.length - 1} more`),
+    name,
     format: contents.format,
     compression: contents.compression,
     width: levels[0]!.width,

@@ -13,7 +13,7 @@ test.each<[name: string, content: Uint8Array, format: string]>([
   ['a.xml', text('<DataObject ObjectType="DPUfsImport">'), 'Philips iSyntax'],
   ['a.ini', text('[Virtual Microscope Specimen]\nNoLayers=1'), 'Hamamatsu VMS'],
   ['a.vmu', text('[Uncompressed Virtual Microscope Specimen]'), 'Hamamatsu VMU'],
-  ['a.ndpis', text('[NanoZoomer Digital Pathology Image Set]'), 'Hamamatsu NDPIS'],
+  ['a.txt', text('[NanoZoomer Digital Pathology Image Set]'), 'Hamamatsu NDPIS'],
   ['a.afi', text('<?xml version="1.0"?><ImageList><Image>'), 'Aperio AFI'],
   ['frame_t.ets', bytes(0x53, 0x49, 0x53, 0), 'Olympus (Evident) ETS'],
   ['a.svslide', text('SQLite format 3\0'), 'Sakura SVSLIDE'],

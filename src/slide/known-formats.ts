@@ -61,10 +61,8 @@ const known: readonly KnownFormat[] = [
     recognises: (_head, text) => /^\s*\[Uncompressed Virtual Microscope Specimen\]/i.test(text),
   },
   {
-    problem:
-      'This is a Hamamatsu NDPIS set: a list of the .ndpi files of a fluorescence slide, one per channel.',
-    remedy:
-      'Open one of its .ndpi files; to see the channels together, convert the set to OME-TIFF with QuPath.',
+    problem: 'This is the list of the files of a Hamamatsu NDPIS set, but its name does not end in .ndpis.',
+    remedy: 'Give it its own name, and open the folder that holds it and its .ndpi files.',
     recognises: (_head, text) => /^\s*\[NanoZoomer Digital Pathology Image Set\]/i.test(text),
   },
   {

@@ -61,6 +61,8 @@ export const maxFragments = 1024;
 
 /** Bytes of all block caches of a slide's files together. */
 export const cacheBytes = 64 * mib;
+/** Least bytes of the cache of one file: every file of a set keeps some blocks. */
+export const leastCacheBytes = mib / 4;
 
 /** Memory that JSON may take when it is parsed, in bytes, measured: per object or array, per value, per character. */
 export function jsonCost(text: string): number {

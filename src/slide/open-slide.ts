@@ -1,16 +1,14 @@
 /** Opens a slide of any supported format. The content decides the format, not the file name. */
 import { isDicomStart } from '../base/dicom-start.ts';
-import { cachedByteSource, memoryByteSource } from './byte-source.ts';
-import { ByteBudget, cacheBytes, maxDescriptionBytes } from './limits.ts';
-import { responseText } from './limited-response.ts';
-import { dicomSlide } from './dicom/dicom-slide.ts';
-import { dicomInstance, type DicomInstance } from './dicom/instance.ts';
+import { cachedByteSources } from './byte-source.ts';
+import { ByteBudget } from './limits.ts';
+import { openDicom } from './dicom/open-dicom.ts';
 import { isCzi } from './czi/czi-file.ts';
 import { openCzi } from './czi/czi-slide.ts';
 import { imageType } from './encoded-image.ts';
+import { openNdpis } from './hamamatsu/ndpis-slide.ts';
 import { openVms } from './hamamatsu/vms-slide.ts';
 import { knownFormat } from './known-formats.ts';
-import { contentRevision, fingerprint, textRevision } from './fingerprint.ts';
 import { openMrxs } from './mrxs/mrxs-slide.ts';
 import { openVsi } from './olympus/vsi-slide.ts';
 import { openPlainImage } from './plain-image.ts';
@@ -29,17 +27,8 @@ import { refuseUnreadTiff } from './tiff/unread-tiffs.ts';
 import { isVentanaBif, ventanaBifContents } from './tiff/ventana-bif.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
 import { tiffSlide, type TiffContents } from './tiff/tiff-slide.ts';
-import { retryingFetch } from './retry.ts';
-import { signedFetch } from './bearer-token.ts';
-import { urlByteSource, type UrlByteSourceOptions } from './url-byte-source.ts';
-import { urlName } from './range-client.ts';
-import { deepZoom } from './web/deep-zoom.ts';
-import { dicomWebInstances, isDicomWebSeries } from './web/dicomweb.ts';
-import { iiif } from './web/iiif.ts';
 import { openDeepZoomFiles, openZoomifyFiles } from './web/local-tiles.ts';
-import { tileServerSlide, type TileServerSlide } from './web/tile-server.ts';
-import { isZarrUrl, openZarrFiles, openZarrUrl } from './zarr/open-zarr.ts';
-import { zoomify } from './web/zoomify.ts';
+import { openZarrFiles } from './zarr/open-zarr.ts';
 
 /**
  * Opens the slide in the sources: one file, or a set of files that belong together. The slide closes its sources; so does
@@ -79,9 +68,7 @@ async function openSources(sources: readonly ByteSource[], platform: SlidePlatfo
     await closeAll(sources.filter((one) => !files.includes(one)));
     return openSet(files, platform);
   }
-  // All files of a slide share one cache's worth of memory.
-  const maxBytes = Math.max(leastCacheBytes, cacheBytes / sources.length);
-  const cached = sources.map((one) => cachedByteSource(one, { maxBytes }));
+  const cached = cachedByteSources(sources);
   const source = cached[0]!;
   const heads = await Promise.all(cached.map((one) => one.read(0, headBytes)));
   const head = heads[0]!;
@@ -127,6 +114,7 @@ const setReaders: Partial<
 > = {
   mrxs: openMrxs,
   vms: openVms,
+  ndpis: openNdpis,
   vsi: openVsi,
   zarr: openZarrFiles,
   'deep-zoom': openDeepZoomFiles,
@@ -154,117 +142,6 @@ function notTogether(sources: readonly ByteSource[]): SlideError {
     sources[0]!.name,
     `The ${sources.length} files do not belong together.`,
     'Open one slide file, or all .dcm files of one DICOM series.',
-  );
-}
-
-export interface UrlSlideOptions extends UrlByteSourceOptions {
-  /** Bearer token for the slide's server; null by default. */
-  readonly token?: string | null;
-}
-
-/**
- * Opens the slide at a URL: a file by range requests, a Deep Zoom or IIIF description, a DICOMweb series.
- * @throws SlideError as `openSlide`, `urlByteSource` and `signedFetch` do.
- */
-export async function openSlideUrl(
-  url: string,
-  platform: SlidePlatform,
-  { token = null, ...given }: UrlSlideOptions = {},
-): Promise<Slide> {
-  const name = urlName(url);
-  const signIn = { url, name, token };
-  const plain = given.fetch ?? ((input, init) => fetch(input, init));
-  // Retries are within: a server that wants a token is not asked again.
-  const http = signedFetch(retryingFetch(plain, given), signIn);
-  const options = { ...given, fetch: signedFetch(plain, signIn) };
-  if (isDicomWebSeries(url)) {
-    const budget = new ByteBudget(name);
-    const { instances, text } = await dicomWebInstances(url, name, http, budget);
-    const digest = memoryByteSource(new TextEncoder().encode(url), name);
-    const identity = {
-      name,
-      fileSize: 0,
-      fingerprint: await fingerprint([digest]),
-      revision: await textRevision(url + text),
-      close: () => undefined,
-    };
-    return dicomSlide(instances, identity, platform, budget);
-  }
-  if (isZarrUrl(url)) return openZarrUrl(url, http, platform);
-  let source: ByteSource;
-  try {
-    source = await urlByteSource(url, options);
-  } catch (error) {
-    // Servers rarely serve ranges of dynamic responses such as info.json.
-    const text = error instanceof SlideError && error.code === 'no-range' ? await document(url, http) : null;
-    const server = text === null ? null : description(text, url, name);
-    if (server === null) throw error;
-    return tileServerSlide(server, http, platform);
-  }
-  const head = await source.read(0, 1024);
-  if (source.size <= maxDescriptionBytes && isDescription(new TextDecoder().decode(head))) {
-    const text = new TextDecoder().decode(await source.read(0, source.size));
-    const server = description(text, url, name);
-    if (server !== null) return tileServerSlide(server, http, platform);
-  }
-  return openSlide([source], platform);
-}
-
-/** Every file of a set keeps some blocks. */
-const leastCacheBytes = 256 * 1024;
-
-const description = (text: string, url: string, name: string): TileServerSlide | null =>
-  deepZoom(text, url, name) ?? zoomify(text, url, name) ?? iiif(text, url, name);
-
-/** The text at a URL if it can be a description, whatever type the server gives it (`.dzi` has none of its own); else null. */
-async function document(url: string, http: typeof fetch): Promise<string | null> {
-  const response = await http(url);
-  const type = response.headers.get('content-type') ?? '';
-  const length = Number(response.headers.get('content-length') ?? 0);
-  if (!response.ok || /^(?:image|audio|video)\//.test(type) || length > maxDescriptionBytes) {
-    await response.body?.cancel();
-    return null;
-  }
-  try {
-    const text = await responseText(response, maxDescriptionBytes, urlName(url));
-    return isDescription(text) ? text : null;
-  } catch (error) {
-    // A long file that the server gives no length of.
-    if (error instanceof SlideError && error.code === 'unsupported') return null;
-    throw error;
-  }
-}
-
-/** Whether a text begins like XML or JSON. */
-const isDescription = (text: string): boolean => /^\ufeff?\s*[<{]/.test(text);
-
-/** @param sources DICOM files. */
-async function openDicom(sources: readonly ByteSource[], platform: SlidePlatform): Promise<Slide> {
-  const instances: DicomInstance[] = [];
-  const budget = new ByteBudget(sources[0]!.name);
-  let refused: unknown;
-  for (const source of sources) {
-    try {
-      instances.push(await dicomInstance(source, budget));
-    } catch (error) {
-      // Reports and annotations are often in the same folder as the images.
-      if (!(error instanceof SlideError) || error.code !== 'unsupported' || budget.left === 0) throw error;
-      refused = error;
-    }
-  }
-  if (instances.length === 0 && refused instanceof SlideError) throw refused;
-  const sorted = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return dicomSlide(
-    instances,
-    {
-      name: sources.length === 1 ? sorted[0]!.name : `${sorted[0]!.name} and ${sources.length - 1} more`,
-      fileSize: sources.reduce((sum, source) => sum + source.size, 0),
-      fingerprint: await fingerprint(sorted),
-      revision: await contentRevision(sorted),
-      close: () => sources.forEach((source) => void source.close?.()),
-    },
-    platform,
-    budget,
   );
 }
 

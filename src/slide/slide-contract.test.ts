@@ -44,6 +44,8 @@ const slides: [name: string, format: string, ...paths: string[]][] = [
   ['MRXS, images side by side', 'mrxs', 'src/slide/golden/mrxs/plain.mrxs'],
   ['MRXS, overlapping photos', 'mrxs', 'src/slide/golden/mrxs/cameras.mrxs'],
   ['VMS, four pieces', 'hamamatsu-vms', 'src/slide/golden/vms/pieces/pieces.vms'],
+  ['MRXS, channels', 'mrxs', 'src/slide/golden/mrxs/stains.mrxs'],
+  ['NDPIS, three channels', 'hamamatsu-ndpis', 'src/slide/golden/ndpis/cells.ndpis'],
   ['OME-Zarr', 'ome-zarr', 'src/slide/golden/zarr/fluorescence.zip'],
   ['OME-Zarr in shards', 'ome-zarr', 'src/slide/golden/zarr/sharded.zip'],
   ['PNG', 'png', 'src/slide/golden/cmu1-label.png'],

@@ -1,7 +1,8 @@
 /** Opens slides in a worker. The last one stays open, so that its header is read and its tiles are decoded only once. */
 import { browserPlatform } from '../slide/browser-platform.ts';
 import { fileByteSource } from '../slide/byte-source.ts';
-import { openSlide, openSlideUrl } from '../slide/open-slide.ts';
+import { openSlideUrl } from '../slide/open-slide-url.ts';
+import { openSlide } from '../slide/open-slide.ts';
 import type { Slide } from '../slide/slide.ts';
 import type { SlideInput } from './protocol.ts';
 

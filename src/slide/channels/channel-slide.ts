@@ -7,14 +7,14 @@ import {
   maxSelectableChannels,
   type SlideChannel,
 } from './channel-view.ts';
-import { isSplitRgb, type ChannelPicture } from './composite.ts';
+import type { ChannelPicture } from './composite.ts';
 
 /**
  * Adds to a slide what its format knows of its channels: `metadata.channels` and `channels`.
  * @param slide shows the default view. @param picture of the same levels; null without channels.
  */
 export function withChannels(slide: Slide, picture: ChannelPicture | null, platform: SlidePlatform): Slide {
-  if (picture === null || isSplitRgb(picture.channels)) return slide;
+  if (picture === null || picture.isBrightfield) return slide;
   const metadata = { ...slide.metadata, channels: picture.channels };
   const { name } = metadata;
   const others: Omit<Slide, 'tile'> = {

@@ -22,6 +22,8 @@ import type { GreyChannel, GreyGrid, GreyValues } from './grey-channel.ts';
 /** Pictures of a slide with separate channels. */
 export interface ChannelPicture {
   readonly channels: readonly SlideChannel[];
+  /** Whether the channels are the colours of a brightfield picture, which is not stretched and has no channels to choose. */
+  readonly isBrightfield: boolean;
   /** The levels as a view shows them. Cheap: nothing is read. */
   levels(view: ChannelView): readonly TileGrid[];
   /** Measures the channel at `index`; once. */
@@ -76,7 +78,7 @@ export function compositeOf(
       'Copy or export it again.',
     );
   }
-  const described = describedChannels(channels);
+  const { described, isBrightfield } = describedChannels(channels);
   // One slide at a time is looked at; moving a slider shows the same tiles again.
   const cache = new LeastRecentlyUsed<string, GreyValues>(channelCacheBytes, ({ byteLength }) => byteLength);
   const values = async (
@@ -95,6 +97,7 @@ export function compositeOf(
   };
   return {
     channels: described,
+    isBrightfield,
     measure: (index, platform) => measures.measure(index, platform),
     levels: (view) => {
       const shown = described
@@ -151,8 +154,8 @@ export function isAlike(one: GreyChannel, other: GreyChannel, count: number): bo
   );
 }
 
-/** Whether the channels are red, green and blue of 8 bits: a brightfield picture, which must not be stretched. */
-export function isSplitRgb(channels: readonly SlideChannel[]): boolean {
+/** Whether the channels are red, green and blue of 8 bits. */
+function isSplitRgb(channels: readonly SlideChannel[]): boolean {
   return (
     channels.length === 3 &&
     channels.every(
@@ -166,7 +169,10 @@ const longestName = 100;
 
 const white = [255, 255, 255] as const;
 
-function describedChannels(channels: readonly GreyChannel[]): SlideChannel[] {
+function describedChannels(channels: readonly GreyChannel[]): {
+  readonly described: readonly SlideChannel[];
+  readonly isBrightfield: boolean;
+} {
   const own = channels.some(({ colour }) => colour?.some((value) => value < 255));
   // What the file has switched on counts, if that is anything.
   const isOn = channels.some(({ on }) => on === true)
@@ -183,8 +189,9 @@ function describedChannels(channels: readonly GreyChannel[]): SlideChannel[] {
       window: window != null && window[1] > window[0] ? window : null,
     };
   });
-  if (!isSplitRgb(described)) return described;
-  return described.map((channel) => ({ ...channel, window: [0, 255] }));
+  const isBrightfield = isSplitRgb(described) && !channels.some(({ stain }) => stain === true);
+  if (!isBrightfield) return { described, isBrightfield };
+  return { described: described.map((channel) => ({ ...channel, window: [0, 255] })), isBrightfield };
 }
 
 interface TilePlace {

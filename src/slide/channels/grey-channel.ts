@@ -47,4 +47,6 @@ export interface GreyChannel {
   readonly on?: boolean;
   /** Whether it is a picture of greys rather than of one stain: white where the file gives no colour. */
   readonly grey?: boolean;
+  /** Whether it is known to be fluorescence: red, green and blue stains are no picture of colours. */
+  readonly stain?: boolean;
 }

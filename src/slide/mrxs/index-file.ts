@@ -70,6 +70,11 @@ export class MrxsIndex {
     return numbers;
   }
 
+  /** Whether the index has a list for an entry of the table of levels. @throws SlideError `corrupt`. */
+  hasList(entry: number): boolean {
+    return this.#number(this.#number(this.#root) + 4 * entry) !== 0;
+  }
+
   /** An entry beside the levels; null where it is empty. @param record number in the order of Slidedat.ini. */
   record(record: number): MrxsEntry | null {
     const page = this.#firstPage(this.#number(this.#root + 4) + 4 * record);

@@ -2,7 +2,7 @@
 import type { ByteBudget } from '../limits.ts';
 import { Mosaic } from '../mosaic.ts';
 import { blank, type Rgb } from '../rgba.ts';
-import type { TilePayload } from '../slide.ts';
+import type { SlidePlatform, TilePayload } from '../slide.ts';
 import type { MrxsData } from './data-files.ts';
 import { activePhotos, levelPieces, type MrxsLevel, type PhotoPositions } from './geometry.ts';
 import { imageStride, type MrxsEntry, type MrxsIndex } from './index-file.ts';
@@ -14,8 +14,9 @@ const mosaicSide = 512;
 const pieceBytes = 80;
 const touchBytes = 20;
 
-interface GridContents {
-  readonly level: MrxsLevel;
+/** What all levels of a slide share. */
+export interface SlideParts {
+  readonly levels: readonly MrxsLevel[];
   readonly slidedat: Slidedat;
   readonly index: MrxsIndex;
   readonly data: MrxsData;
@@ -32,6 +33,13 @@ interface Layout {
   readonly byTile: ReadonlyMap<number, number>;
 }
 
+/** The levels of a filter level; that of a slide of colours is 0. */
+export function mrxsGrids(parts: SlideParts, filterLevel = 0): MrxsGrid[] {
+  const grids: MrxsGrid[] = [];
+  for (const level of parts.levels) grids.push(new MrxsGrid(parts, level, filterLevel, grids[0] ?? null));
+  return grids;
+}
+
 export class MrxsGrid {
   readonly width: number;
   readonly height: number;
@@ -40,15 +48,21 @@ export class MrxsGrid {
   readonly tileHeight: number;
   readonly columns: number;
   readonly rows: number;
-  readonly #contents: GridContents;
+  readonly #contents: SlideParts;
+  readonly #level: MrxsLevel;
+  readonly #filterLevel: number;
   readonly #size: { readonly width: number; readonly height: number };
-  #base: MrxsGrid | null = null;
+  /** Level 0, for the others: only photos that it has are shown. */
+  readonly #base: MrxsGrid | null;
   #layout: Layout | null = null;
   #images: readonly number[] | null = null;
   #active: Uint8Array | null = null;
 
-  constructor(contents: GridContents) {
-    const { level, slidedat } = contents;
+  constructor(contents: SlideParts, level: MrxsLevel, filterLevel: number, base: MrxsGrid | null) {
+    const { slidedat } = contents;
+    this.#level = level;
+    this.#filterLevel = filterLevel;
+    this.#base = base;
     const { imageWidth, imageHeight } = slidedat.zooms[level.zoom]!;
     this.#contents = contents;
     this.#size = { width: imageWidth, height: imageHeight };
@@ -62,15 +76,16 @@ export class MrxsGrid {
     this.rows = Math.ceil(this.height / this.tileHeight);
   }
 
-  /** Shows only photos that level 0 has. */
-  activeFrom(base: MrxsGrid): void {
-    this.#base = base;
-  }
-
-  async tile(column: number, row: number, signal?: AbortSignal): Promise<TilePayload> {
+  async tile(
+    column: number,
+    row: number,
+    _platform: SlidePlatform,
+    signal?: AbortSignal,
+  ): Promise<TilePayload> {
     this.#layout ??= this.#lay();
     const { mosaic, byTile } = this.#layout;
-    const { data, level } = this.#contents;
+    const { data } = this.#contents;
+    const level = this.#level;
     const where = `tile ${column}, ${row} of level ${level.zoom}`;
     if (mosaic === null) {
       const image = byTile.get(row * this.columns + column);
@@ -79,7 +94,13 @@ export class MrxsGrid {
         : data.payload(this.#entry(image), this.#size, where, signal);
     }
     const pixels = await mosaic.tile(column, row, (image) =>
-      data.pixels(`${level.zoom}/${image}`, this.#entry(image), this.#size, where, signal),
+      data.pixels(
+        `${this.#filterLevel}/${level.zoom}/${image}`,
+        this.#entry(image),
+        this.#size,
+        where,
+        signal,
+      ),
     );
     return pixels === null ? this.#background() : { kind: 'pixels', image: pixels };
   }
@@ -97,20 +118,22 @@ export class MrxsGrid {
   }
 
   #imagesRead(): readonly number[] {
-    const { index, slidedat, level, budget } = this.#contents;
-    this.#images ??= index.images(slidedat.firstZoom + level.zoom, budget);
+    const { index, slidedat, budget } = this.#contents;
+    const entry = slidedat.firstZoom + this.#level.zoom + this.#filterLevel * slidedat.filterStride;
+    this.#images ??= index.images(entry, budget);
     return this.#images;
   }
 
   #activePhotos(): Uint8Array {
     if (this.#base !== null) return this.#base.#activePhotos();
-    const { slidedat, level, positions } = this.#contents;
-    this.#active ??= activePhotos(this.#imagesRead(), slidedat, level, positions, slidedat.indexFile);
+    const { slidedat, positions } = this.#contents;
+    this.#active ??= activePhotos(this.#imagesRead(), slidedat, this.#level, positions, slidedat.indexFile);
     return this.#active;
   }
 
   #lay(): Layout {
-    const { slidedat, level, positions, budget } = this.#contents;
+    const { slidedat, positions, budget } = this.#contents;
+    const level = this.#level;
     const images = this.#imagesRead();
     const byTile = new Map<number, number>();
     const touched =

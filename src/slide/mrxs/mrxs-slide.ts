@@ -2,19 +2,12 @@
  * 3DHISTECH (MIRAX) slides: `NAME.mrxs`, a preview, and the folder `NAME` with Slidedat.ini, an index and data files. All of
  * what is shown is in the folder.
  */
-import { believableMpp } from '../../base/resolution.ts';
-import { contentRevision, fingerprint } from '../fingerprint.ts';
+import { compositeParts, type CompositeContents } from '../channels/channel-slide.ts';
+import { compositeOf } from '../channels/composite.ts';
+import { gridSlide, type AssociatedSource } from '../grid-slide.ts';
 import { readIni } from '../ini.ts';
 import { ByteBudget } from '../limits.ts';
-import { slideLevels } from '../pyramid.ts';
-import {
-  SlideError,
-  type AssociatedImage,
-  type ByteSource,
-  type Slide,
-  type SlideMetadata,
-  type SlidePlatform,
-} from '../slide.ts';
+import { SlideError, type ByteSource, type Slide, type SlidePlatform } from '../slide.ts';
 import { compression } from '../tiff/tags.ts';
 import { unpack } from '../tiff/codecs.ts';
 import { MrxsData } from './data-files.ts';
@@ -25,8 +18,9 @@ import {
   positionsLength,
   type PhotoPositions,
 } from './geometry.ts';
-import { MrxsIndex, type MrxsEntry } from './index-file.ts';
-import { MrxsGrid } from './mrxs-grid.ts';
+import { MrxsIndex } from './index-file.ts';
+import { mrxsChannels } from './mrxs-channels.ts';
+import { mrxsGrids, type SlideParts } from './mrxs-grid.ts';
 import { slidedatOf, type MrxsImageFormat, type Slidedat } from './slidedat.ts';
 
 const formatNames: Readonly<Record<MrxsImageFormat, string>> = {
@@ -56,46 +50,32 @@ export async function openMrxs(sources: readonly ByteSource[], platform: SlidePl
   const data = new MrxsData(files, platform);
   const positions = await photoPositions(slidedat, index, data, indexSource.name, budget);
   const levels = mrxsLevels(slidedat, positions.isListed, description.name);
-  const grids = levels.map(
-    (level) => new MrxsGrid({ level, slidedat, index, data, budget, positions: positions.all }),
+  const parts = { levels, slidedat, index, data, budget, positions: positions.all };
+  const colours = slidedat.filters === null ? mrxsGrids(parts) : null;
+  const stains = colours === null ? await fluorescence(parts, folder.name) : null;
+  const planes = slidedat.focalPlanes > 1 ? [`One of ${slidedat.focalPlanes} focal planes is shown.`] : [];
+  return gridSlide(
+    used,
+    {
+      name: folder.name,
+      format: 'mrxs',
+      compression: formatNames[slidedat.zooms[0]!.format],
+      levels: colours ?? stains!.levels,
+      picture: stains?.picture ?? null,
+      associated: await associatedImages(slidedat, index, data),
+      mpp: slidedat.mpp && { ...slidedat.mpp, source: 'MRXS MICROMETER_PER_PIXEL' },
+      magnification: slidedat.magnification,
+      scanner: '3DHISTECH',
+      properties: { ...slidedat.properties, ...(stains === null ? {} : { Channels: stains.names }) },
+      notes: [...(stains?.notes ?? []), ...planes],
+    },
+    platform,
   );
-  for (const grid of grids.slice(1)) grid.activeFrom(grids[0]!);
-  const associated = await associatedImages(slidedat, index, data);
-  const metadata: SlideMetadata = {
-    name: folder.name,
-    format: 'mrxs',
-    compression: formatNames[slidedat.zooms[0]!.format],
-    width: levels[0]!.width,
-    height: levels[0]!.height,
-    levels: slideLevels(grids),
-    mpp: believableMpp(slidedat.mpp && { ...slidedat.mpp, source: 'MRXS MICROMETER_PER_PIXEL' }),
-    magnification: slidedat.magnification,
-    associated: associated.map(({ image }) => image),
-    scanner: '3DHISTECH',
-    icc: null,
-    fileSize: used.reduce((sum, { size }) => sum + size, 0),
-    fingerprint: await fingerprint(used),
-    revision: await contentRevision(used),
-    properties: slidedat.properties,
-    ...(slidedat.focalPlanes > 1 ? { notes: [`One of ${slidedat.focalPlanes} focal planes is shown.`] } : {}),
-  };
-  return {
-    metadata,
-    async tile(level, column, row, signal) {
-      const grid = grids[level];
-      if (grid === undefined || !(column >= 0 && row >= 0 && column < grid.columns && row < grid.rows)) {
-        throw new RangeError(`${folder.name} has no tile ${column}, ${row} at level ${level}.`);
-      }
-      return grid.tile(column, row, signal);
-    },
-    async associatedImage(name, signal) {
-      const found = associated.find(({ image }) => image.name === name);
-      if (found === undefined) throw new RangeError(`${folder.name} has no associated image "${name}".`);
-      return data.payload(found.entry, found.image, `the image “${name}”`, signal);
-    },
-    iccProfile: () => Promise.resolve(null),
-    close: () => used.forEach((source) => void source.close?.()),
-  };
+}
+
+async function fluorescence(parts: SlideParts, file: string): Promise<CompositeContents> {
+  const { channels, notes } = await mrxsChannels(parts, file);
+  return compositeParts(compositeOf(channels, file), notes);
 }
 
 /** The files of a slide, by name. */
@@ -174,21 +154,25 @@ function unpacked(bytes: Uint8Array, length: number): Uint8Array | null {
   }
 }
 
-interface Associated {
-  readonly image: AssociatedImage;
-  readonly entry: MrxsEntry;
-}
-
 /** Images beside the slide; one that cannot be read does not keep the slide from opening. */
-async function associatedImages(slidedat: Slidedat, index: MrxsIndex, data: MrxsData): Promise<Associated[]> {
-  const found: Associated[] = [];
+async function associatedImages(
+  slidedat: Slidedat,
+  index: MrxsIndex,
+  data: MrxsData,
+): Promise<AssociatedSource[]> {
+  const found: AssociatedSource[] = [];
   for (const [record, { name, value }] of slidedat.records.entries()) {
     const role = name === 'Scan data layer' ? roles[value] : undefined;
-    if (role === undefined || found.some(({ image }) => image.name === role)) continue;
+    if (role === undefined || found.some((one) => one.name === role)) continue;
     try {
       const entry = index.record(record);
       const size = entry === null ? null : await data.sizeOf(entry);
-      if (entry !== null && size !== null) found.push({ image: { name: role, ...size }, entry });
+      if (entry === null || size === null) continue;
+      found.push({
+        name: role,
+        ...size,
+        whole: (_platform, signal) => data.payload(entry, size, `the image “${role}”`, signal),
+      });
     } catch (error) {
       if (!(error instanceof SlideError) || !['corrupt', 'truncated'].includes(error.code)) throw error;
     }

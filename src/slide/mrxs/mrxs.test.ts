@@ -107,7 +107,7 @@ describe('what is wrong is said', () => {
 
   test.each<[string, (text: string) => string, string, string]>([
     [
-      'fluorescence',
+      'fluorescence without filters',
       (text) => text.replace('[GENERAL]', '[GENERAL]\nSLIDE_TYPE = SLIDE_TYPE_FLUORESCENCE'),
       'unsupported',
       'fluorescence',

@@ -28,7 +28,7 @@ const filesOf = (name: string): ReadonlyMap<string, Uint8Array> =>
     ]),
   );
 
-const slides = ['joined', 'stitched', 'plain'].map(filesOf);
+const slides = ['joined', 'stitched', 'plain', 'stains'].map(filesOf);
 
 const values = [
   '',

@@ -6,6 +6,7 @@ import { positiveDecimal } from '../../base/decimal.ts';
 import type { IniFile } from '../ini.ts';
 import { maxSide, maxTilePixels } from '../limits.ts';
 import { SlideError } from '../slide.ts';
+import { filtersOf, filterStride, type MrxsFilter } from './filters.ts';
 
 export type MrxsImageFormat = 'JPEG' | 'PNG' | 'BMP24';
 
@@ -42,6 +43,10 @@ export interface Slidedat {
   readonly zooms: readonly MrxsZoom[];
   /** Entries of the index before the first zoom level. */
   readonly firstZoom: number;
+  /** Of a fluorescence slide; null for one of colours. */
+  readonly filters: readonly MrxsFilter[] | null;
+  /** Entries of the index between one filter level and the next. */
+  readonly filterStride: number;
   readonly records: readonly MrxsRecord[];
   readonly mpp: { readonly x: number; readonly y: number } | null;
   readonly magnification: number | null;
@@ -78,15 +83,6 @@ export function slidedatOf(ini: IniFile, file: string): Slidedat {
   const levels = counts[zoom];
   if (levels === undefined || levels.count < 1 || levels.count > maxZooms)
     throw reader.corrupt('has no zoom levels');
-  const filters = counts.find(({ name }) => /filter level/i.test(name))?.count ?? 1;
-  if (filters > 1 || /fluor/i.test(ini.value('GENERAL', 'SLIDE_TYPE') ?? '')) {
-    throw new SlideError(
-      'unsupported',
-      file,
-      'This is a 3DHISTECH fluorescence slide, whose filters are not supported.',
-      'Export it as OME-TIFF or TIFF with 3DHISTECH SlideConverter, and open that.',
-    );
-  }
   const sections = range(levels.count).map((i) => reader.text(hierarchical, `HIER_${zoom}_VAL_${i}_SECTION`));
   const first = sections[0]!;
   const mpp = ['X', 'Y'].map((axis) => positiveDecimal(ini.value(first, `MICROMETER_PER_PIXEL_${axis}`)));
@@ -109,6 +105,8 @@ export function slidedatOf(ini: IniFile, file: string): Slidedat {
     divisions: ini.integer('GENERAL', 'CameraImageDivisionsPerSide', 1, maxDivisions) ?? 1,
     zooms,
     firstZoom: counts.slice(0, zoom).reduce((sum, { count }) => sum + count, 0),
+    filters: filtersOf(ini, counts),
+    filterStride: filterStride(counts),
     records: recordsOf(reader),
     mpp: mpp[0] == null || mpp[1] == null ? null : { x: mpp[0], y: mpp[1] },
     magnification: positiveDecimal(ini.value('GENERAL', 'OBJECTIVE_MAGNIFICATION')),

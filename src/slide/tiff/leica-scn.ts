@@ -225,10 +225,11 @@ async function channelAreas(
   const pictures = each.map(({ opened }) => compositeOf(opened, file.source.name, measures));
   const parts = pictures.map((picture) => compositeParts(picture, []).levels);
   const layout = mosaicLayout(placedAreas(file, areas, parts, nmPerPixel), file);
-  const { channels } = pictures[0]!;
+  const { channels, isBrightfield } = pictures[0]!;
   return compositeParts(
     {
       channels,
+      isBrightfield,
       measure: (index, platform) => measures.measure(index, platform),
       levels: (view) => layout(pictures.map((picture) => picture.levels(view))),
     },

@@ -56,7 +56,11 @@ export const ndpiTag = {
   zOffset: 65424,
   mcuStarts: 65426,
   mcuStartsHigh: 65432,
+  /** Of fluorescence: the name of the channel. */
+  channel: 65434,
   properties: 65449,
+  /** Of fluorescence, nanometres; 0 in a brightfield slide. */
+  emissionWavelength: 65451,
 } as const;
 
 const readTags: ReadonlySet<number> = new Set<number>([...Object.values(tag), ...Object.values(ndpiTag)]);

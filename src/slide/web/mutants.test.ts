@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { expectSound, mutantCount, mutatedJson } from '../../base/testing/mutants.ts';
 import { nodePlatform } from '../node-platform.node.ts';
-import { openSlideUrl } from '../open-slide.ts';
+import { openSlideUrl } from '../open-slide-url.ts';
 import { SlideError } from '../slide.ts';
 
 const platform = nodePlatform();

@@ -1,7 +1,7 @@
 /** OME-Zarr images (versions 0.1 to 0.5, Zarr 2 and 3) in a folder or on a server, as slides. */
 import { believableMpp } from '../../base/resolution.ts';
 import { beyondNotes, compositeParts, withChannels } from '../channels/channel-slide.ts';
-import { compositeOf, isSplitRgb } from '../channels/composite.ts';
+import { compositeOf } from '../channels/composite.ts';
 import type { GreyChannel } from '../channels/grey-channel.ts';
 import type { FileFolder } from '../file-folder.ts';
 import { textRevision } from '../fingerprint.ts';
@@ -62,7 +62,7 @@ export async function openZarr(
       ...(base.reader.description.shard === null
         ? {}
         : { Shards: base.reader.description.shard.join(' × ') }),
-      ...(count > 1 && !isSplitRgb(picture.channels) ? { Channels: names } : {}),
+      ...(count > 1 && !picture.isBrightfield ? { Channels: names } : {}),
     },
   };
   const all = [...notes, ...left, ...stackNotes(pyramid, base.reader), ...(await labelNotes(folder, group))];
