@@ -1,7 +1,7 @@
 import type { StainCanvas, Nucleus } from './canvas.ts';
 import { drawNucleus, pixelBox } from './canvas.ts';
 import type { Lobule } from './structure.ts';
-import type { ValueNoise } from './noise.ts';
+import type { NoiseAxes } from './noise.ts';
 import { depthInside } from './outline.ts';
 import { hash, Random } from './random.ts';
 
@@ -75,10 +75,10 @@ const nucleus: Nucleus = {
 };
 
 /** Draws one gland: membrane, cytoplasm, lumen, then its two rows of nuclei. */
-export function drawAcinus(canvas: StainCanvas, noise: ValueNoise, acinus: Acinus): void {
+export function drawAcinus(canvas: StainCanvas, acinus: Acinus): void {
   const box = pixelBox(canvas, acinus.x, acinus.y, acinus.radius * acinusReach);
   if (box.left > box.right || box.top > box.bottom) return;
-  drawEpithelium(canvas, noise, acinus, box);
+  drawEpithelium(canvas, acinus, box);
   random.reseed(acinus.seed);
   const stretch = Math.sqrt(acinus.aspect);
   const rows = acinus.radius > 34 ? 2 : 1;
@@ -94,7 +94,7 @@ export function drawAcinus(canvas: StainCanvas, noise: ValueNoise, acinus: Acinu
       nucleus.haematoxylin = random.between(0.85, 1.2);
       nucleus.eosin = 0.3;
       nucleus.chromatin = 0.8;
-      drawNucleus(canvas, noise, nucleus);
+      drawNucleus(canvas, nucleus);
     }
   }
   // The outer, flat row: myoepithelium, darker, along the membrane.
@@ -110,7 +110,7 @@ export function drawAcinus(canvas: StainCanvas, noise: ValueNoise, acinus: Acinu
     nucleus.haematoxylin = random.between(1, 1.35);
     nucleus.eosin = 0.3;
     nucleus.chromatin = 0.5;
-    drawNucleus(canvas, noise, nucleus);
+    drawNucleus(canvas, nucleus);
   }
 }
 
@@ -127,9 +127,12 @@ function placeOnRing(acinus: Acinus, angle: number, fraction: number, stretch: n
   nucleus.sin = dy / length;
 }
 
+const borderAxes: NoiseAxes = { across: (x) => x / 19, down: (y) => y / 19 + 200 };
+const cytoplasmAxes: NoiseAxes = { across: (x) => x / 3.1, down: (y) => y / 3.1 };
+const secretionAxes: NoiseAxes = { across: (x) => x / 8, down: (y) => y / 8 + 77 };
+
 function drawEpithelium(
   canvas: StainCanvas,
-  noise: ValueNoise,
   acinus: Acinus,
   box: { left: number; right: number; top: number; bottom: number },
 ): void {
@@ -137,23 +140,24 @@ function drawEpithelium(
   const edge = Math.max(1.6, canvas.stepX);
   const H = canvas.haematoxylin;
   const E = canvas.eosin;
+  const border = canvas.raster(borderAxes);
+  const cytoplasm = canvas.raster(cytoplasmAxes);
+  const secreted = canvas.raster(secretionAxes);
   const secretion = (acinus.seed & 3) === 0 ? 0.34 : 0.03;
   for (let row = box.top; row <= box.bottom; row++) {
-    const py = canvas.y + (row + 0.5) * canvas.stepY;
-    const dy = py - acinus.y;
+    const dy = canvas.centresY[row]! - acinus.y;
     for (let column = box.left; column <= box.right; column++) {
-      const px = canvas.x + (column + 0.5) * canvas.stepX;
-      const dx = px - acinus.x;
+      const dx = canvas.centresX[column]! - acinus.x;
       const u = (dx * acinus.cos + dy * acinus.sin) / stretch;
       const v = (dy * acinus.cos - dx * acinus.sin) * stretch;
       const plain = Math.sqrt(u * u + v * v);
       if (plain > acinus.radius * 1.25) continue;
-      const d = plain + acinus.radius * 0.22 * (noise.at(px / 19, py / 19 + 200) - 0.5);
+      const d = plain + acinus.radius * 0.22 * (border.at(column, row) - 0.5);
       let alpha = (acinus.radius + 2 - d) / edge + 0.5;
       if (alpha <= 0) continue;
       if (alpha > 1) alpha = 1;
       let h = 0.22;
-      let e = 0.42 + 0.12 * (noise.at(px / 3.1, py / 3.1) - 0.5);
+      let e = 0.42 + 0.12 * (cytoplasm.at(column, row) - 0.5);
       if (d > acinus.radius) {
         // Basement membrane.
         h = 0.12;
@@ -163,7 +167,7 @@ function drawEpithelium(
         if (inside > 0) {
           if (inside > 1) inside = 1;
           h += (0.015 - h) * inside;
-          e += (secretion * (0.7 + 0.6 * noise.at(px / 8, py / 8 + 77)) - e) * inside;
+          e += (secretion * (0.7 + 0.6 * secreted.at(column, row)) - e) * inside;
         }
       }
       const i = row * canvas.width + column;

@@ -1,7 +1,8 @@
 import type { StainCanvas, Nucleus } from './canvas.ts';
 import { drawNucleus, pixelBox } from './canvas.ts';
+import type { NoiseAxes } from './noise.ts';
 import type { Phantom } from './phantom.ts';
-import { depthInside, drawOutline, radiusAt, type Outline } from './outline.ts';
+import { depthInside, drawOutline, isInside, radiusAt, type Outline } from './outline.ts';
 import { hash, Random } from './random.ts';
 
 /** One nest may start in every cell of this size, µm; the greatest extent of a nest from its centre, µm. */
@@ -35,15 +36,15 @@ export function drawNests(canvas: StainCanvas, phantom: Phantom): void {
       const y = (row + random.between(0.1, 0.9)) * cellSize;
       const radius = random.between(26, 58);
       if (!phantom.index.at(x, y)?.nested.some((o) => depthInside(o, x, y) > 0.55 * radius)) continue;
-      drawNest(canvas, phantom, drawOutline(random, x, y, radius, 0.2, 5), seed);
+      drawNest(canvas, drawOutline(random, x, y, radius, 0.2, 5), seed);
     }
   }
 }
 
-function drawNest(canvas: StainCanvas, phantom: Phantom, outline: Outline, seed: number): void {
+function drawNest(canvas: StainCanvas, outline: Outline, seed: number): void {
   const box = pixelBox(canvas, outline.x, outline.y, Math.min(nestReach, outline.reach + 4));
   if (box.left > box.right || box.top > box.bottom) return;
-  drawCytoplasm(canvas, phantom, outline, box);
+  drawCytoplasm(canvas, outline, box);
   random.reseed(hash(seed, 1));
   const pitch = random.between(8.6, 10);
   const turn = random.between(0, Math.PI);
@@ -60,7 +61,7 @@ function drawNest(canvas: StainCanvas, phantom: Phantom, outline: Outline, seed:
       const skip = random.next() < 0.07;
       const x = outline.x + u * cos - v * sin;
       const y = outline.y + u * sin + v * cos;
-      if (skip || depthInside(outline, x, y) < 3.5) continue;
+      if (skip || !isInside(outline, x, y, 3.5)) continue;
       nucleus.x = x;
       nucleus.y = y;
       nucleus.a = 3.5 + 2.1 * size * size;
@@ -70,39 +71,49 @@ function drawNest(canvas: StainCanvas, phantom: Phantom, outline: Outline, seed:
       nucleus.haematoxylin = stain;
       nucleus.eosin = 0.32;
       nucleus.chromatin = 1.25;
-      drawNucleus(canvas, phantom.noise, nucleus);
+      drawNucleus(canvas, nucleus);
     }
   }
 }
 
+/** How far noise moves the border of a nest, µm from one extreme to the other. */
+const borderNoise = 5;
+const borderAxes: NoiseAxes = { across: (x) => x / 9, down: (y) => y / 9 + 140 };
+const grainAxes: NoiseAxes = { across: (x) => x / 3.4, down: (y) => y / 3.4 + 60 };
+
 function drawCytoplasm(
   canvas: StainCanvas,
-  phantom: Phantom,
   outline: Outline,
   box: { left: number; right: number; top: number; bottom: number },
 ): void {
-  const { noise } = phantom;
+  const border = canvas.raster(borderAxes);
+  const grained = canvas.raster(grainAxes);
   const edge = Math.max(2.5, canvas.stepX);
   const H = canvas.haematoxylin;
   const E = canvas.eosin;
   // Radius by angle, tabulated: a nest has tens of thousands of pixels at full scale.
   for (let k = 0; k < radii.length; k++) radii[k] = radiusAt(outline, (k / 64) * Math.PI * 2);
+  // Nearer to the centre everything is inside, farther away nothing, whatever the angle and the noise.
+  const blur = borderNoise / 2 + edge / 2 + 1e-6;
+  const inner = Math.min(...radii) - blur;
+  const outer = Math.min(Math.max(...radii) + blur, outline.reach + 4);
   for (let row = box.top; row <= box.bottom; row++) {
-    const py = canvas.y + (row + 0.5) * canvas.stepY;
+    const dy = canvas.centresY[row]! - outline.y;
     for (let column = box.left; column <= box.right; column++) {
-      const px = canvas.x + (column + 0.5) * canvas.stepX;
-      const dx = px - outline.x;
-      const dy = py - outline.y;
+      const dx = canvas.centresX[column]! - outline.x;
       const d = Math.sqrt(dx * dx + dy * dy);
-      if (d > outline.reach + 4) continue;
-      const t = (Math.atan2(dy, dx) / (Math.PI * 2) + 1) * 64;
-      const k = Math.floor(t);
-      const r = radii[k & 63]! + (radii[(k + 1) & 63]! - radii[k & 63]!) * (t - k);
-      let alpha = (r - d + 5 * (noise.at(px / 9, py / 9 + 140) - 0.5)) / edge + 0.5;
-      if (alpha <= 0) continue;
-      if (alpha > 1) alpha = 1;
+      if (d > outer) continue;
+      let alpha = 1;
+      if (d > inner) {
+        const t = (Math.atan2(dy, dx) / (Math.PI * 2) + 1) * 64;
+        const k = Math.floor(t);
+        const r = radii[k & 63]! + (radii[(k + 1) & 63]! - radii[k & 63]!) * (t - k);
+        alpha = (r - d + borderNoise * (border.at(column, row) - 0.5)) / edge + 0.5;
+        if (alpha <= 0) continue;
+        if (alpha > 1) alpha = 1;
+      }
       const i = row * canvas.width + column;
-      const grain = noise.at(px / 3.4, py / 3.4 + 60) - 0.5;
+      const grain = grained.at(column, row) - 0.5;
       H[i] = H[i]! + (0.25 + 0.1 * grain - H[i]!) * alpha;
       E[i] = E[i]! + (0.4 + 0.12 * grain - E[i]!) * alpha;
     }

@@ -59,6 +59,16 @@ export function depthInside(outline: Outline, x: number, y: number): number {
   return radiusAt(outline, Math.atan2(dy, dx)) - Math.hypot(dx, dy);
 }
 
+/** Whether a point has at least this depth inside the outline, µm; most points need no angle for that. */
+export function isInside(outline: Outline, x: number, y: number, depth: number): boolean {
+  const { radius, reach } = outline;
+  const distance = Math.hypot(x - outline.x, y - outline.y);
+  // No radius is above `reach`, nor as far below the mean as that is above it.
+  if (distance > reach - depth + 0.001) return false;
+  if (distance < 2 * radius - reach - depth - 0.001) return true;
+  return depthInside(outline, x, y) >= depth;
+}
+
 /** The outline as a polygon of `count` points. */
 export function outlinePolygon(outline: Outline, count: number): UmPolygon {
   const points = new Float64Array(count * 2);

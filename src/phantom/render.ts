@@ -1,46 +1,49 @@
 import { rasterise } from '../annotation/rasterise.ts';
 import type { RgbaImage } from '../slide/slide.ts';
-import type { StainCanvas } from './canvas.ts';
+import { StainCanvas } from './canvas.ts';
 import { drawAcinus } from './lobule.ts';
 import { drawNests } from './nest.ts';
 import type { Phantom, UmRect } from './phantom.ts';
 import { stainPixel } from './stain.ts';
 import { drawStroma, drawStromalNuclei } from './stroma.ts';
-import { evaluateFields, field, nodeSpacing } from './tissue-fields.ts';
+import { evaluateFields, field, nodeSpacing, type FieldGrid } from './tissue-fields.ts';
 import { drawVessels } from './vessel.ts';
 
 /** Pixels drawn at once: few enough for the stain amounts to stay in the processor's cache. */
 const blockSize = 512;
+/** Used for every block. */
+const amounts = new Float32Array(2 * blockSize * blockSize);
 
 /**
  * Draws a rectangle (µm) of the phantom into `outWidth` × `outHeight` pixels, RGBA, alpha 255. Drawing it in
  * pieces on the same pixel grid gives the same pixels. Outside the slide is background. Made for 0.2 to 16 µm
  * per pixel; single cells fade beyond 4.
- * @throws RangeError for sizes that are not positive.
+ * @param memory for the pixels, if many rectangles are drawn one after the other.
+ * @throws RangeError for sizes that are not positive, or memory of another length.
  */
-export function renderRgb(phantom: Phantom, rect: UmRect, outWidth: number, outHeight: number): RgbaImage {
+export function renderRgb(
+  phantom: Phantom,
+  rect: UmRect,
+  outWidth: number,
+  outHeight: number,
+  memory?: Uint8ClampedArray<ArrayBuffer>,
+): RgbaImage {
   if (!(outWidth > 0 && outHeight > 0 && rect.width > 0 && rect.height > 0)) {
     throw new RangeError('A phantom can be drawn only into a positive number of pixels and micrometres.');
   }
-  const data = new Uint8ClampedArray(outWidth * outHeight * 4);
-  const pixels = new Uint32Array(data.buffer);
+  const data = memory ?? new Uint8ClampedArray(outWidth * outHeight * 4);
+  if (data.length !== outWidth * outHeight * 4) {
+    throw new RangeError(`${data.length} bytes do not hold ${outWidth} × ${outHeight} pixels.`);
+  }
+  const pixels = new Uint32Array(data.buffer, data.byteOffset, outWidth * outHeight);
   const stepX = rect.width / outWidth;
   const stepY = rect.height / outHeight;
-  const amounts = new Float32Array(2 * blockSize * blockSize);
   for (let top = 0; top < outHeight; top += blockSize) {
     for (let left = 0; left < outWidth; left += blockSize) {
       const width = Math.min(blockSize, outWidth - left);
       const height = Math.min(blockSize, outHeight - top);
-      const canvas: StainCanvas = {
-        width,
-        height,
-        x: rect.x + left * stepX,
-        y: rect.y + top * stepY,
-        stepX,
-        stepY,
-        haematoxylin: amounts.subarray(0, width * height),
-        eosin: amounts.subarray(blockSize * blockSize, blockSize * blockSize + width * height),
-      };
+      const area = { width, height, x: rect.x + left * stepX, y: rect.y + top * stepY, stepX, stepY };
+      const canvas = new StainCanvas(area, phantom.noise, amounts);
       drawBlock(canvas, phantom, pixels, outWidth, left, top);
     }
   }
@@ -64,35 +67,56 @@ function drawBlock(
   phantom.layout.lobules.forEach(({ outline }, i) => {
     if (outline.x + outline.reach < canvas.x || outline.x - outline.reach > canvas.x + spanX) return;
     if (outline.y + outline.reach < canvas.y || outline.y - outline.reach > canvas.y + spanY) return;
-    for (const acinus of phantom.acini[i]!) drawAcinus(canvas, phantom.noise, acinus);
+    for (const acinus of phantom.acini[i]!) drawAcinus(canvas, acinus);
   });
   drawNests(canvas, phantom);
 
-  // Thickness, grain, then colour.
+  paintStains(canvas, phantom, grid, pixels, stride, left, top);
+}
+
+/** Thickness, grain, then colour. */
+function paintStains(
+  canvas: StainCanvas,
+  phantom: Phantom,
+  grid: FieldGrid,
+  pixels: Uint32Array,
+  stride: number,
+  left: number,
+  top: number,
+): void {
   const { noise, stain } = phantom;
+  const { width, height, centresX, centresY, haematoxylin, eosin } = canvas;
   const thickness = grid.planes[field.thickness]!;
-  for (let row = 0, i = 0; row < canvas.height; row++) {
-    const py = canvas.y + (row + 0.5) * canvas.stepY;
+  const nodes = Int32Array.from(centresX, (px) => Math.floor(px / nodeSpacing - grid.column0));
+  const fractions = centresX.map((px, i) => px / nodeSpacing - grid.column0 - nodes[i]!);
+  const grainX = centresX.map((px) => px * 1.37);
+  for (let row = 0; row < height; row++) {
+    const py = centresY[row]!;
     const gy = py / nodeSpacing - grid.row0;
     const nodeRow = Math.floor(gy);
     const fy = gy - nodeRow;
-    let target = (top + row) * stride + left;
-    for (let column = 0; column < canvas.width; column++, i++, target++) {
-      const px = canvas.x + (column + 0.5) * canvas.stepX;
-      const gx = px / nodeSpacing - grid.column0;
-      const c = Math.floor(gx);
-      const node = nodeRow * grid.columns + c;
-      const a = thickness[node]!;
-      const b = thickness[node + grid.columns]!;
-      const t = a + (thickness[node + 1]! - a) * (gx - c) + (b - a) * fy;
-      const grain = noise.grain(px * 1.37 + py * 0.11, py * 1.37) - 0.5;
-      const h = canvas.haematoxylin[i]!;
-      const e = canvas.eosin[i]!;
-      pixels[target] = stainPixel(
-        stain,
-        h * t + 0.05 * grain * h + 0.006 * grain,
-        e * t + 0.08 * grain * e + 0.01 * grain,
-      );
+    const grainSlant = py * 0.11;
+    const grainRow = noise.grainRow(py * 1.37);
+    const start = row * width;
+    const target = (top + row) * stride + left;
+    for (let column = 0; column < width;) {
+      // Columns between the same two nodes.
+      const node = nodes[column]!;
+      const corner = nodeRow * grid.columns + node;
+      const a = thickness[corner]!;
+      const across = thickness[corner + 1]! - a;
+      const down = (thickness[corner + grid.columns]! - a) * fy;
+      for (; column < width && nodes[column] === node; column++) {
+        const t = a + across * fractions[column]! + down;
+        const grain = noise.grain(grainX[column]! + grainSlant, grainRow) - 0.5;
+        const h = haematoxylin[start + column]!;
+        const e = eosin[start + column]!;
+        pixels[target + column] = stainPixel(
+          stain,
+          h * t + 0.05 * grain * h + 0.006 * grain,
+          e * t + 0.08 * grain * e + 0.01 * grain,
+        );
+      }
     }
   }
 }

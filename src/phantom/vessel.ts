@@ -91,7 +91,7 @@ function drawVessel(canvas: StainCanvas, phantom: Phantom, x: number, y: number)
       nucleus.cos = (tu * cos - tv * sin) / length;
       nucleus.sin = (tu * sin + tv * cos) / length;
       nucleus.a = random.between(3.5, 6);
-      drawNucleus(canvas, noise, nucleus);
+      drawNucleus(canvas, nucleus);
     }
   }
 }

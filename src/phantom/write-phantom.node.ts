@@ -201,11 +201,12 @@ async function writeSlide(
   };
   const writer = new TiffWriter(settings);
   const rgb = new Uint8Array(tileSize * tileSize * 3);
+  const rgba = new Uint8ClampedArray(tileSize * tileSize * 4);
   const side = tileSize * mpp;
   for (let row = 0; row < writer.rows; row++) {
     for (let column = 0; column < writer.columns; column++) {
       const rect = { x: column * side, y: row * side, width: side, height: side };
-      const { data } = renderRgb(phantom, rect, tileSize, tileSize);
+      const { data } = renderRgb(phantom, rect, tileSize, tileSize, rgba);
       for (let from = 0, to = 0; to < rgb.length; from += 4) {
         rgb[to++] = data[from]!;
         rgb[to++] = data[from + 1]!;

@@ -84,6 +84,13 @@ describe('state that stays in the provider’s memory', () => {
   });
 });
 
+it('takes the same first step on another number of threads, up to rounding', async () => {
+  const config = testConfig();
+  const [one, two] = [await course(config, { threads: 1 }), await course(config, { threads: 2 })];
+  // Later losses drift apart, since training amplifies any difference.
+  expect(Math.abs(two.losses[0]! / one.losses[0]! - 1)).toBeLessThan(1e-5);
+});
+
 const webgpu = swiftShaderEnvironment('Training with WebGPU');
 
 it.skipIf(webgpu === null)(
