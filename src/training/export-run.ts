@@ -20,6 +20,7 @@ import {
   storageAgreement,
 } from '../runtime/graph/export-model.ts';
 import { type ModelManifest, parseManifest } from '../runtime/manifest.ts';
+import { missingColour } from '../runtime/missing-context.ts';
 import { mulberry32, type Weights } from '../runtime/variables.ts';
 import { zooRow } from '../runtime/zoo.ts';
 import type { Sample } from './sample.ts';
@@ -118,6 +119,14 @@ function manifestFields({
         ? null
         : { kind: contextKind, fieldUm: contextFieldUm, sizePx: contextPx },
     ...(specimen === undefined ? {} : { specimen }),
+    ...(config.contextDropout === undefined || contextPx === null
+      ? {}
+      : {
+          contextDropout: {
+            share: config.contextDropout,
+            colour: [...missingColour(network.preprocessing)] as [number, number, number],
+          },
+        }),
     parameters: row.parameters,
     macs: row.gmac * 1e9,
     macsReusedContext: row.gmacReusedContext * 1e9,
