@@ -56,7 +56,7 @@ export const contextKinds = [
   'centred',
   'slide',
 ] as const satisfies readonly ContextKind[];
-export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned'] as const;
+export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned', 'cross-attention'] as const;
 
 /** Lowest and highest value; null where too few draws have one. */
 const interval = z.tuple([z.number(), z.number()]).nullable();
@@ -128,7 +128,7 @@ const manifestFields = z.object({
     inputs: z.object({
       slice: nodeName,
       context: nodeName.nullable(),
-      /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context, for `aligned`. */
+      /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context, for fusions that are told where it lies. */
       sliceInContext: nodeName.nullable(),
     }),
     outputs: z.object({

@@ -8,7 +8,7 @@ import { makeFolder } from '../base/make-folder.node.ts';
 import { FileSet } from '../base/file-set.node.ts';
 import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
 import { replaceFolder } from '../base/replace-file.node.ts';
-import { fullSizeLogits } from '../model/network.ts';
+import { fullSizeLogits, readsPlace } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
 import { modelCard, resourceDescription } from '../runtime/graph/card.ts';
 import type { GoldenInputs } from '../runtime/golden-check.ts';
@@ -52,7 +52,7 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
     network: (ops, input) => fullSizeLogits(ops, input, preset.network),
     variables: weights,
   };
-  const needsPlace = preset.network.kind === 'refinenet' && preset.network.fusion === 'aligned';
+  const needsPlace = readsPlace(preset.network);
   const inputsOf = ({ slice, context, place }: Sample): GoldenInputs => ({
     slice,
     context,

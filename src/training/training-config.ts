@@ -230,5 +230,10 @@ export function configuredPreset({
   if (preset.contextKind === 'same') {
     return { ...preset, ...slice, contextPx: slicePx / 2, contextFieldUm: sliceFieldUm };
   }
-  return { ...preset, ...slice, contextPx, contextFieldUm: contextFieldUm ?? preset.contextFieldUm };
+  const fieldUm = contextFieldUm ?? preset.contextFieldUm;
+  const network =
+    preset.network.kind === 'refinenet' && fieldUm !== null
+      ? { ...preset.network, contextFieldUm: fieldUm }
+      : preset.network;
+  return { ...preset, ...slice, network, contextPx, contextFieldUm: fieldUm };
 }
