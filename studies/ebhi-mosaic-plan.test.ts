@@ -16,7 +16,9 @@ it('groups four tiles of one patient and class, and fills up with mirrored ones'
     // Normal and polyp are one class.
     ...['1', '2', '1', '2', '1'].map((value, i) => tile(`a${String(i)}`, 'A', value)),
     tile('a-low', 'A', '4'),
-    ...['5', '4', '5', '4'].map((value, i) => tile(`b${String(i)}`, 'B', value)),
+    // Serrated adenomas are adenomas.
+    ...['3', '4', '3', '4'].map((value, i) => tile(`b${String(i)}`, 'B', value)),
+    tile('b-high', 'B', '5'),
   ];
   const words = planMosaics(index).map(({ name, patient, fold, classIndex, tiles }) => [
     name,
@@ -31,4 +33,6 @@ it('groups four tiles of one patient and class, and fills up with mirrored ones'
     ['A-2-1', 'A', '3', 2, 'a-low, a-low mirrored, a-low mirrored, a-low mirrored'],
     ['B-2-1', 'B', '3', 2, 'b0, b1, b2, b3'],
   ]);
+  // High-grade neoplasia has no class; who asks for glands alone gives it one.
+  expect(planMosaics(index, 3).at(-1)).toMatchObject({ name: 'B-3-1', classIndex: 3 });
 });

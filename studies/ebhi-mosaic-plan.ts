@@ -1,5 +1,5 @@
 /** Assigns the tiles of EBHI-Seg to mosaics (ebhi-mosaics.ts). */
-import { EBHI_CLASSES, type EbhiTile } from './ebhi-seg.ts';
+import { ebhiClassIndex, type EbhiTile } from './ebhi-seg.ts';
 
 /** Tiles along a mosaic's side. */
 export const SIDE = 2;
@@ -8,20 +8,21 @@ export interface Mosaic {
   readonly name: string;
   readonly patient: string;
   readonly fold: string;
-  /** Index into EBHI_CLASSES, plus 1. */
+  /** As `ebhiClassIndex`, or the stand-in for tiles without a class. */
   readonly classIndex: number;
   readonly tiles: readonly { readonly file: string; readonly isMirrored: boolean }[];
 }
 
 /**
- * Mosaics of one patient and one class each, in the order of the index. Every tile is used. The last mosaic of a patient
+ * Mosaics of one patient and one class each, in the order of the index. Every tile with a class is used. The last mosaic of a patient
  * and class is filled up with mirrored copies.
+ * @param undecided class of tiles without one; null leaves them out
  */
-export function planMosaics(index: readonly EbhiTile[]): Mosaic[] {
+export function planMosaics(index: readonly EbhiTile[], undecided: number | null = null): Mosaic[] {
   const groups = new Map<string, { first: EbhiTile; classIndex: number; files: string[] }>();
   for (const tile of index) {
-    const classIndex =
-      EBHI_CLASSES.findIndex(({ values }) => values.some((value) => value === tile.class_id7)) + 1;
+    const classIndex = ebhiClassIndex(tile) ?? undecided;
+    if (classIndex === null) continue;
     const key = `${tile.patient}-${String(classIndex)}`;
     const group = groups.get(key) ?? { first: tile, classIndex, files: [] };
     group.files.push(tile.file);

@@ -15,19 +15,29 @@ import { studyClasses } from '../src/training/study/study-config.ts';
 /** Pixels along a tile's side. */
 export const EBHI_TILE = 224;
 
+/**
+ * Masks have 1 normal, 2 polyp, 3 serrated adenoma, 4 low-grade and 5 high-grade intraepithelial neoplasia, and
+ * 6 adenocarcinoma. Why they are merged so, and why 5 is left out, is in docs/decisions/0066.
+ */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  healthy: ['1', '2', '3'],
-  adenomatous: ['4', '5'],
+  healthy: ['1', '2'],
+  adenomatous: ['3', '4'],
   malignant: ['6'],
 };
 
 /**
- * The classes of the colon models except background, with the values of EBHI-Seg's masks that belong to each. Polyps and
- * serrated adenomas are benign rather than healthy, but the models have no class for them.
+ * The classes of the colon models except background, with the values of EBHI-Seg's masks that belong to each. Polyps are
+ * benign rather than healthy, but the models have no class for them.
  */
 export const EBHI_CLASSES = studyClasses
   .filter(({ background }) => !background)
   .map(({ name, colour }) => ({ name, colour, values: VALUES[name] ?? [] }));
+
+/** The class of a tile's glands, 1 to 3; null for high-grade intraepithelial neoplasia, which is of no class. */
+export function ebhiClassIndex({ class_id7: value }: Pick<EbhiTile, 'class_id7'>): number | null {
+  const found = EBHI_CLASSES.findIndex(({ values }) => values.includes(value));
+  return found < 0 ? null : found + 1;
+}
 
 const rowSchema = z
   .object({

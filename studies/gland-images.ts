@@ -20,6 +20,9 @@ import { planMosaics } from './ebhi-mosaic-plan.ts';
 import { JPEG_QUALITY, writeMosaic } from './ebhi-mosaic.ts';
 import { demoPatients, readEbhiIndex } from './ebhi-seg.ts';
 
+/** Of glands whose diagnosis is undecided: all classes of gland are one here. */
+const GLAND = 2;
+
 interface GlandImage {
   readonly name: string;
   readonly patient: string;
@@ -64,7 +67,7 @@ async function paintMosaics(): Promise<GlandImage[]> {
   const folder = path.join(shared, 'ebhi');
   const index = await readEbhiIndex(folder);
   const onDemo = demoPatients(index);
-  const mosaics = planMosaics(index).filter(({ patient }) => !onDemo.has(patient));
+  const mosaics = planMosaics(index, GLAND).filter(({ patient }) => !onDemo.has(patient));
   for (const mosaic of mosaics) await writeMosaic(folder, mosaic, out, { format: 'jpeg' });
   return mosaics.map(({ name, patient, fold }) => ({ name, patient, dataset: 'ebhi', fold }));
 }

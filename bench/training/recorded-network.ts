@@ -127,6 +127,15 @@ class RecordingOps implements Ops<Recorded> {
     return this.#record('cropResize', [x, boxes], shape);
   }
 
+  withPlaces(x: Recorded, extent: number): Recorded {
+    return this.#record('withPlaces', [x], this.#cost.withPlaces(x.shape), { extent });
+  }
+
+  attend(queries: Recorded, keys: Recorded, values: Recorded): Recorded {
+    const shape = this.#cost.attend(queries.shape, keys.shape, values.shape);
+    return this.#record('attend', [queries, keys, values], shape);
+  }
+
   globalMean(x: Recorded): Recorded {
     return this.#record('globalMean', [x], this.#cost.globalMean(x.shape));
   }

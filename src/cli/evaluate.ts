@@ -35,6 +35,7 @@ interface EvaluateCall {
   readonly mpp?: number;
   readonly overlap: number;
   readonly symmetries?: boolean;
+  readonly withoutContext?: boolean;
   readonly backend?: BackendRequest;
   readonly threads?: number;
   readonly record?: string;
@@ -69,6 +70,7 @@ export const addEvaluateCommand: AddCommand = (program) => {
     .option('--tissue-only', 'ignore background of annotated slides')
     .option('--overlap <share>', 'overlap of neighbouring slices, 0 to 0.5', parseOverlap, 0)
     .option('--symmetries', 'average over the eight orientations of each slice, in eight times the time')
+    .option('--without-context', 'leave the context out, with a model trained to do without it')
     .option(
       '--objects <um2>',
       'also compare objects (connected pieces of all classes but the background): F1 of detection, object Dice and ' +
@@ -94,6 +96,11 @@ async function evaluate(call: EvaluateCall): Promise<void> {
     throw wrongOptions(
       "--record and --record-further store figures in the model's card, which only a model that passes its check gets: " +
         'leave --force out, or print the figures with --json or --html.',
+    );
+  }
+  if (call.withoutContext === true && (call.record !== undefined || call.recordFurther !== undefined)) {
+    throw wrongOptions(
+      "A model's card holds its figures with its context: leave --without-context out, or print the figures with --json.",
     );
   }
   const network = await startNetwork(call.model, call);
@@ -160,6 +167,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
         ['Images', split],
         ['Overlap of slices', `${String(100 * call.overlap)} %`],
         ...(call.symmetries === true ? [['Orientations', '8, averaged'] as [string, string]] : []),
+        ...(call.withoutContext === true ? [['Context', 'left out'] as [string, string]] : []),
         [
           'Background',
           images.some((item) => 'counted' in item) ? 'ignored' : 'counts as the background class',

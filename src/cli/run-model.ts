@@ -61,6 +61,8 @@ export interface ComputeOptions {
   readonly force?: boolean;
   /** See `NetworkOptions.symmetries`. */
   readonly symmetries?: boolean;
+  /** See `NetworkOptions.withoutContext`. */
+  readonly withoutContext?: boolean;
 }
 
 /** This process's backend and its models, identified by their folders. */
@@ -91,12 +93,12 @@ export function nodeNetworkHost(threads?: number): NetworkHost<NodeBackendName> 
  */
 export async function startNetwork(
   model: string,
-  { backend = 'auto', threads, force = false, symmetries = false }: ComputeOptions,
+  { backend = 'auto', threads, force = false, symmetries = false, withoutContext = false }: ComputeOptions,
   host: NetworkHost<NodeBackendName> = nodeNetworkHost(threads),
 ): Promise<HostedNetwork<NodeBackendName>> {
   const wanted = backend === 'auto' ? null : backend;
   const network = await host
-    .network(modelFolder(model), reportNotice, wanted, { force, symmetries })
+    .network(modelFolder(model), reportNotice, wanted, { force, symmetries, withoutContext })
     .catch((error: unknown) => {
       if (!(error instanceof ModelError) || error.code !== 'failed-check') throw error;
       throw new CommandError(

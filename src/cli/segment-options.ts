@@ -28,6 +28,7 @@ export function addPlanOptions(command: Command): Command {
       new Option('--glass <mode>', 'slices without tissue').choices(['skip', 'include']).default('skip'),
     )
     .option('--symmetries', 'average over the eight orientations of each slice, in eight times the time')
+    .option('--without-context', 'leave the context out, with a model trained to do without it')
     .option('--simplify <um>', 'maximum deviation of polygon outlines, µm; 0 for exact', parseNonNegative, 0)
     .addOption(forceOption())
     .option('--json', 'print one JSON object');

@@ -5,6 +5,7 @@ import { AnnotationError, requireAllRegions } from '../annotation/annotation-fil
 import { fileStem, safeFileName } from '../base/file-name.ts';
 import { readAnnotationFile } from '../annotation/read-annotation-file.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
+import { requireContextDropout } from '../runtime/missing-context.ts';
 import { sha256 } from '../runtime/sha256.ts';
 import type { SlideArea } from '../segment/area.ts';
 import type { PlannedSegmentation } from '../segment/plan.ts';
@@ -28,6 +29,8 @@ export interface PlanCall {
   readonly glass: 'skip' | 'include';
   /** Averages over the eight orientations of each slice. */
   readonly symmetries?: boolean;
+  /** Leaves the context out. */
+  readonly withoutContext?: boolean;
   /** Uses a model that fails its check, or is not for such slides. */
   readonly force?: boolean;
   /** What to do with a slide that the model is not for, a sentence, where the command has no --force. */
@@ -39,6 +42,8 @@ export interface PlannedSegment extends PlannedSegmentation {
   readonly force: boolean;
   /** Whether slices are averages over the eight orientations. */
   readonly symmetries: boolean;
+  /** Whether the context was left out. */
+  readonly withoutContext: boolean;
   readonly manifest: ModelManifest;
   readonly area: SlideArea;
   /** SHA-256 of area and background mode; together with `key` it identifies results. */
@@ -56,6 +61,7 @@ export interface PlannedSegment extends PlannedSegmentation {
 export async function planSegment(slide: Slide, call: PlanCall): Promise<PlannedSegment> {
   const { name } = slide.metadata;
   const manifest = await manifestOf(call.model);
+  if (call.withoutContext === true) requireContextDropout(manifest);
   await requireFittingStain(slide, manifest, { force: call.force === true, remedy: call.misfitRemedy });
   const area = await areaOf(call, slide.metadata);
   const planned = await planSlide(slide, manifest, {
@@ -66,6 +72,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     glass: call.glass === 'skip' ? 'skip' : null,
     force: call.force === true,
     symmetries: call.symmetries === true,
+    withoutContext: call.withoutContext === true,
   });
   if (planned.plan.slices.length === 0) {
     throw new CommandError(`${name}: Nothing to segment. Give an area with tissue, or set --glass include.`);
@@ -79,6 +86,7 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     ...planned,
     force: call.force === true,
     symmetries: call.symmetries === true,
+    withoutContext: call.withoutContext === true,
     manifest,
     area,
     mppNote,

@@ -66,6 +66,8 @@ export interface SegmentResult extends Sealed {
   readonly simplifyUm: number;
   /** True where slices are averages over the eight orientations. */
   readonly symmetries?: true;
+  /** True where the context was left out. */
+  readonly withoutContext?: true;
   /** SHA-256 over slide, model and grid; identifies the slices. */
   readonly key: string;
   /** SHA-256 of area and background mode. */
@@ -185,6 +187,7 @@ async function writeSet(
     ...(mppNote !== null && { mppNote }),
     simplifyUm,
     ...(planned.symmetries && { symmetries: true as const }),
+    ...(planned.withoutContext && { withoutContext: true as const }),
     key,
     areaKey,
     files: resultFiles(prefix),

@@ -1,6 +1,6 @@
 /** What distinguishes one network from another: plain data, stored with a trained model. */
 
-export type FusionKind = 'none' | 'add' | 'concat' | 'attention' | 'aligned';
+export type FusionKind = 'none' | 'add' | 'concat' | 'attention' | 'aligned' | 'cross-attention';
 export type ContextKind = 'none' | 'same' | 'region' | 'centred' | 'slide';
 
 export interface ResNetConfig {
@@ -26,6 +26,11 @@ export interface RefineNetConfig {
   /** null for single-input networks. */
   readonly contextEncoder: ResNetConfig | null;
   readonly fusion: FusionKind;
+  /**
+   * Side of the context's field, µm: distances of `cross-attention`, which needs it. For contexts of whole slides, whose
+   * field differs, that of the preset.
+   */
+  readonly contextFieldUm?: number | undefined;
   /** Channels of the decoder, deepest stage (stride 32) first. */
   readonly decoder: readonly [number, number, number, number];
   readonly classes: number;

@@ -10,7 +10,7 @@ export interface FusionInput<T> {
   readonly f: T;
   /** null at the deepest stage. */
   readonly p: T | null;
-  /** [n, 1, 1, 4] box of the slice in the context, needed only by `aligned`; see Ops.cropResize. */
+  /** [n, 1, 1, 4] box of the slice in the context, needed by fusions that `readsPlace` names; see Ops.cropResize. */
   readonly sliceInContext: T | null;
 }
 
@@ -22,6 +22,7 @@ export const fusions: Readonly<Record<Exclude<FusionKind, 'none'>, Fusion>> = {
   concat: fuseConcat,
   attention: fuseAttention,
   aligned: fuseAligned,
+  'cross-attention': fuseRegistered,
 };
 
 /** s + f (+ p). */
@@ -72,6 +73,23 @@ function fuseAligned<T>(ops: Ops<T>, name: string, { s, f, p, sliceInContext }: 
   ); // [n, h, w, c]
   const context = ops.conv2d(here, `${name}/context`, { filters, kernel: 1, bias: false, init: 'residual' }); // [n, h, w, c]
   const fused = ops.add(ops.add(s, ops.mul(context, gate)), summary); // [n, h, w, c]
+  return p === null ? ops.relu(fused) : ops.add(fused, p);
+}
+
+/**
+ * Of `cross-attention`: the context is registered to the slice by its known box and joined by concatenation and
+ * a 1×1 convolution that starts at 0, so that the network starts as if it had one input and takes in what
+ * helps. What the rest of the context adds is in cross-attention.ts, at stride 16 only.
+ */
+function fuseRegistered<T>(ops: Ops<T>, name: string, { s, f, p, sliceInContext }: FusionInput<T>): T {
+  if (sliceInContext === null) {
+    throw new Error('Fusion "cross-attention" needs sliceInContext: the box of the slice in its context.');
+  }
+  const [, height, width, filters] = ops.shape(s);
+  const here = ops.cropResize(f, sliceInContext, height, width); // [n, h, w, c] context at the slice
+  const all = ops.concat(p === null ? [s, here] : [s, here, p]); // [n, h, w, 2c or 3c]
+  const mix = ops.conv2d(all, `${name}/mix`, { filters, kernel: 1, bias: false, init: 'zero' });
+  const fused = ops.add(s, mix);
   return p === null ? ops.relu(fused) : ops.add(fused, p);
 }
 

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { EagerOps, type EagerMap } from '../runtime/eager.ts';
 import { useTestBackend } from '../runtime/test-backend.ts';
 import { mulberry32, VariableStore } from '../runtime/variables.ts';
+import { crossAttention } from './cross-attention.ts';
 import { fusions } from './fusion.ts';
 import { NaiveOps, type NaiveMap } from './naive-ops.ts';
 import { network } from './network.ts';
@@ -86,7 +87,7 @@ describe('blocks equal naive loops', () => {
     expectClose(eager, naive.values);
   });
 
-  for (const kind of ['add', 'concat', 'attention', 'aligned'] as const) {
+  for (const kind of ['add', 'concat', 'attention', 'aligned', 'cross-attention'] as const) {
     for (const deepest of [true, false]) {
       it(`fusion ${kind}${deepest ? ', deepest' : ''}`, async () => {
         const boxes: NaiveMap = {
@@ -102,18 +103,116 @@ describe('blocks equal naive loops', () => {
     }
   }
 
-  it.each(['nano-single', 'nano-multisize', 'nano-concat', 'nano-attention', 'nano-aligned', 'nano-unet'])(
-    'the whole of %s at 33 × 40 pixels',
-    async (id) => {
-      const { network: config } = presetById(id);
-      const boxes: NaiveMap = { shape: [1, 1, 1, 4], values: Float64Array.from([0.2, 0.4, 0.4, 0.6]) };
-      const inputs = [randomMap([1, 33, 40, 3], 7, 0, 255), randomMap([1, 40, 33, 3], 8, 0, 255), boxes];
-      const { eager, naive } = await both(inputs, (ops, [slice, context, box]) =>
-        network(ops, { slice: slice!, context: context!, sliceInContext: box! }, config),
+  it.each([
+    'nano-single',
+    'nano-multisize',
+    'nano-concat',
+    'nano-attention',
+    'nano-aligned',
+    'nano-cross-attention',
+    'nano-unet',
+  ])('the whole of %s at 33 × 40 pixels', async (id) => {
+    const { network: config } = presetById(id);
+    const boxes: NaiveMap = { shape: [1, 1, 1, 4], values: Float64Array.from([0.2, 0.4, 0.4, 0.6]) };
+    const inputs = [randomMap([1, 33, 40, 3], 7, 0, 255), randomMap([1, 40, 33, 3], 8, 0, 255), boxes];
+    const { eager, naive } = await both(inputs, (ops, [slice, context, box]) =>
+      network(ops, { slice: slice!, context: context!, sliceInContext: box! }, config),
+    );
+    expectClose(eager, naive.values, 1e-3);
+  });
+});
+
+describe('cross-attention', () => {
+  const width = 300;
+  const [s, f] = [randomMap([1, 3, 3, 8], 1), randomMap([1, 5, 5, 8], 2)];
+  const box = (y: number, x: number): NaiveMap => ({
+    shape: [1, 1, 1, 4],
+    values: Float64Array.from([y, x, y + 0.25, x + 0.25]),
+  });
+  /** What one slice position of each head sees, by the formula of cross-attention.ts over pairs of positions. */
+  const byPairs = (weights: (name: string) => ArrayLike<number>, place: NaiveMap): number[] => {
+    const depth = 4;
+    const product = (map: NaiveMap, pixel: number, name: string, filters: number): number[] =>
+      Array.from({ length: filters }, (_, o) => {
+        let sum = 0;
+        for (let c = 0; c < 8; c++) sum += map.values[pixel * 8 + c]! * weights(name)[c * filters + o]!;
+        return sum;
+      });
+    const [y1, x1, y2, x2] = place.values;
+    // µm from the context's corner.
+    const from = (pixel: number): [number, number] => [
+      width * (y1! + ((y2! - y1!) * Math.floor(pixel / 3)) / 2),
+      width * (x1! + ((x2! - x1!) * (pixel % 3)) / 2),
+    ];
+    return Array.from({ length: 9 }, (_, i) =>
+      [60, 240, Infinity].flatMap((sigma, head) => {
+        const name = `a/head${String(head + 1)}`;
+        const q = product(s, i, `${name}/query/kernel`, depth + 3);
+        const scores = Array.from({ length: 25 }, (_score, j) => {
+          const k = product(f, j, `${name}/key/kernel`, depth);
+          const [dy, dx] = [(width * Math.floor(j / 5)) / 4 - from(i)[0], (width * (j % 5)) / 4 - from(i)[1]];
+          const content = k.reduce((sum, value, c) => sum + value * q[c]!, 0);
+          const direction = (q[depth]! * dy + q[depth + 1]! * dx) / 100;
+          return Math.exp(content + direction - (dy ** 2 + dx ** 2) / (2 * sigma ** 2));
+        });
+        const total = scores.reduce((sum, value) => sum + value, 0);
+        return Array.from({ length: depth }, (_value, o) =>
+          scores.reduce((sum, score, j) => {
+            return sum + (score / total) * product(f, j, `${name}/value/kernel`, depth)[o]!;
+          }, 0),
+        );
+      }),
+    ).flat();
+  };
+  /** The identity in place of the last convolution, which starts at 0: 12 channels of the heads. */
+  const weightsOf = async (): Promise<Map<string, { data: Float32Array }>> => {
+    const store = new VariableStore(3);
+    tf.tidy(() => {
+      const ops = new EagerOps(store, { norm: 'frozen', dropoutSeed: null });
+      const maps = [s, f, box(0, 0)].map(({ shape, values }) =>
+        ops.input(tf.tensor4d(Float32Array.from(values), [...shape])),
       );
-      expectClose(eager, naive.values, 1e-3);
-    },
-  );
+      void crossAttention(ops, 'a', {
+        s: maps[0]!,
+        f: maps[1]!,
+        sliceInContext: maps[2]!,
+        contextFieldUm: width,
+      }).tensor;
+    });
+    const weights = new Map<string, { data: Float32Array }>(await store.read());
+    store.dispose();
+    expect(weights.get('a/out/kernel')!.data.every((value) => value === 0)).toBe(true);
+    // Queries large enough that content and direction count.
+    for (const [name, { data }] of weights)
+      if (name.includes('query')) weights.set(name, { data: data.map((x) => 8 * x) });
+    return weights;
+  };
+
+  it('weights positions by content, direction and distance in µm, wherever the slice is', async () => {
+    const weights = await weightsOf();
+    const seen: number[][] = [];
+    for (const place of [box(0, 0), box(0.5, 0.75)]) {
+      const heads: number[][] = [];
+      const ops = new (class extends NaiveOps {
+        override attend(q: NaiveMap, k: NaiveMap, v: NaiveMap): NaiveMap {
+          const found = super.attend(q, k, v);
+          heads.push([...found.values]);
+          return found;
+        }
+      })(weights);
+      crossAttention(ops, 'a', { s, f, sliceInContext: place, contextFieldUm: width });
+      const found = Array.from({ length: 9 }, (_, i) =>
+        heads.flatMap((head) => head.slice(4 * i, 4 * i + 4)),
+      ).flat();
+      expectClose(
+        found,
+        byPairs((name) => weights.get(name)!.data, place),
+        1e-6,
+      );
+      seen.push(found);
+    }
+    expect(seen[0]).not.toEqual(seen[1]);
+  });
 });
 
 describe('worked by hand', () => {

@@ -128,6 +128,34 @@ export class NaiveOps implements Ops<NaiveMap> {
     });
   }
 
+  withPlaces(x: NaiveMap, extent: number): NaiveMap {
+    const [n, h, w, c] = x.shape;
+    const along = (index: number, count: number): number =>
+      count === 1 ? 0 : (extent * index) / (count - 1) - extent / 2;
+    return make([n, h, w, c + 3], (image, row, column, channel) => {
+      const [y, z] = [along(row, h), along(column, w)];
+      return channel < c ? at(x, image, row, column, channel) : [y, z, y ** 2 + z ** 2][channel - c]!;
+    });
+  }
+
+  /** out_i = Σ_j exp(q_i · k_j) v_j / Σ_j exp(q_i · k_j). */
+  attend(queries: NaiveMap, keys: NaiveMap, values: NaiveMap): NaiveMap {
+    const [n, h, w, c] = queries.shape;
+    const [, rows, columns, d] = values.shape;
+    return make([n, h, w, d], (image, row, column, channel) => {
+      let [above, below] = [0, 0];
+      for (let y = 0; y < rows; y++) {
+        for (let z = 0; z < columns; z++) {
+          let score = 0;
+          for (let i = 0; i < c; i++) score += at(queries, image, row, column, i) * at(keys, image, y, z, i);
+          above += Math.exp(score) * at(values, image, y, z, channel);
+          below += Math.exp(score);
+        }
+      }
+      return above / below;
+    });
+  }
+
   globalMean(x: NaiveMap): NaiveMap {
     const [n, h, w, c] = x.shape;
     return make([n, 1, 1, c], (image, _row, _column, channel) => {

@@ -66,6 +66,8 @@ export function encodeContext<T>(ops: Ops<T>, context: T, config: NetworkConfig)
   return contextPath(ops, encode(ops, context, 'context', config), config);
 }
 
+export { readsPlace } from './refinenet.ts';
+
 export function readsContext(config: NetworkConfig): boolean {
   return config.kind === 'refinenet' && config.contextEncoder !== null;
 }

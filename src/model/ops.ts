@@ -19,9 +19,10 @@ export interface ConvSpec {
   readonly bias: boolean;
   /**
    * Initial spread of the kernel: normal with variance 2 / fan-in (`he`, the default), 1 / fan-in (`glorot`),
-   * or 0.02 / fan-in (`residual`: the last convolution of an unnormalised residual branch starts small).
+   * or 0.02 / fan-in (`residual`: the last convolution of an unnormalised residual branch starts small); or
+   * `zero`, for a branch that starts without any effect.
    */
-  readonly init?: 'he' | 'glorot' | 'residual';
+  readonly init?: 'he' | 'glorot' | 'residual' | 'zero';
 }
 
 export interface PoolSpec {
@@ -57,6 +58,16 @@ export interface Ops<T> {
    * TensorFlow's CropAndResize).
    */
   cropResize(x: T, boxes: T, height: number, width: number): T;
+  /**
+   * Appends three channels: the places y and x of each pixel, from −extent / 2 to extent / 2, and y² + x²
+   * (places.ts; coordinates as channels are known as CoordConv, Liu et al. 2018).
+   */
+  withPlaces(x: T, extent: number): T;
+  /**
+   * Every position of `queries` [n, h, w, c] gets the mean of `values` [n, h', w', d], weighted by the softmax
+   * of its inner products with `keys` [n, h', w', c]: [n, h, w, d]. Without a scale of its own.
+   */
+  attend(queries: T, keys: T, values: T): T;
   /** Mean over height and width: [n, h, w, c] → [n, 1, 1, c]. */
   globalMean(x: T): T;
   /** Inverted dropout while training, identity otherwise. `name` seeds the mask. */

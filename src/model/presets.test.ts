@@ -50,6 +50,17 @@ describe('limits of the smaller siblings', () => {
   });
 });
 
+describe('cross-attention', () => {
+  it.each(['compact-', 'nano-', 'resnet50-'])(
+    '%s: under 5 percent more multiply-accumulates than attention',
+    (size) => {
+      const [ours, theirs] = ['cross-attention', 'attention'].map((id) => zooRow(presetById(size + id)));
+      expect(ours!.gmac / theirs!.gmac).toBeLessThan(1.05);
+      expect(ours!.gmacReusedContext / theirs!.gmacReusedContext).toBeLessThan(1.05);
+    },
+  );
+});
+
 describe.each(presets.map((preset) => [preset.id, preset] as const))('%s', (_id, preset) => {
   const dual = readsContext(preset.network);
   const shapes = (side: number, height = side): [Shape4, Shape4 | null] => [

@@ -93,6 +93,14 @@ export const presets: readonly Preset[] = [
   dual(paper, 'resnet50-attention', 'Table 2, attention, ResNet-50', resnet50, resnet50, 'attention'),
   dual(paper, 'resnet101-attention', 'Table 2, attention, ResNet-101', resnet101, resnet50, 'attention'),
   dual(paper, 'resnet50-aligned', 'ours, aligned, ResNet-50', resnet50, resnet50, 'aligned'),
+  dual(
+    paper,
+    'resnet50-cross-attention',
+    'ours, cross-attention, ResNet-50',
+    resnet50,
+    resnet50,
+    'cross-attention',
+  ),
   dual(paper, 'resnet101-aligned', 'ours, aligned, ResNet-101', resnet101, resnet50, 'aligned'),
   ...siblings(compact, compactEncoder),
   ...siblings(nano, nanoEncoder),
@@ -118,6 +126,14 @@ function siblings(size: Size, encoder: ResNetConfig): Preset[] {
     dual(size, 'concat', `${row} sibling of concat`, encoder, encoder, 'concat'),
     dual(size, 'attention', `${row} sibling of attention`, encoder, encoder, 'attention'),
     dual(size, 'aligned', `${row} sibling of aligned (ours)`, encoder, encoder, 'aligned'),
+    dual(
+      size,
+      'cross-attention',
+      `${row} sibling of cross-attention (ours)`,
+      encoder,
+      encoder,
+      'cross-attention',
+    ),
   ];
 }
 
@@ -183,6 +199,7 @@ function refinenet(
     sliceEncoder,
     contextEncoder,
     fusion,
+    ...(fusion === 'cross-attention' ? { contextFieldUm: REGION_FIELD_UM } : {}),
     decoder: size.decoder,
     classes: CLASSES,
     dropout: size.dropout,

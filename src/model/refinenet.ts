@@ -1,5 +1,6 @@
 /** DA-RefineNet and its single-input sibling RefineNet, written once over Ops<T> (DESIGN 3). */
-import type { Preprocessing, RefineNetConfig } from './config.ts';
+import type { NetworkConfig, Preprocessing, RefineNetConfig } from './config.ts';
+import { crossAttention } from './cross-attention.ts';
 import { fusions } from './fusion.ts';
 import type { Ops, Shape4 } from './ops.ts';
 import { chainedResidualPooling, residualConvUnits } from './refine-blocks.ts';
@@ -10,7 +11,7 @@ export interface NetworkInput<T> {
   readonly slice: T;
   /** [n, h', w', 3] RGB, 0 to 255; null for single-input networks. */
   readonly context: T | null;
-  /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context's features; null unless `aligned`. */
+  /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context's features; null unless `readsPlace`. */
   readonly sliceInContext: T | null;
 }
 
@@ -33,6 +34,11 @@ export const CONTEXT_FEATURE_LABELS = [
   'context_features_2',
   'context_features_1',
 ] as const;
+
+/** Whether the network is told where the slice lies in its context. */
+export function readsPlace(config: NetworkConfig): boolean {
+  return config.kind === 'refinenet' && (config.fusion === 'aligned' || config.fusion === 'cross-attention');
+}
 
 /** @returns logits at stride 4, [n, h/4, w/4, classes]. */
 export function daRefineNet<T>(ops: Ops<T>, input: NetworkInput<T>, config: RefineNetConfig): T {
@@ -67,8 +73,8 @@ export function encode<T>(
 
 /**
  * The context path has its own reduce → 2 RCU → ReLU per stage. It does not depend on the slice, so the
- * result serves every slice of the region. `aligned` reads these features at the slice's position, so even
- * the fine stages need the wide view: each adds the deeper stage's result before its RCUs
+ * result serves every slice of the region. `aligned` and `cross-attention` read these features at the slice's
+ * position, so even the fine stages need the wide view: each adds the deeper stage's result before its RCUs
  * (docs/fusion-study.md).
  */
 export function contextPath<T>(ops: Ops<T>, pyramid: Pyramid<T>, config: RefineNetConfig): ContextPath<T> {
@@ -76,7 +82,7 @@ export function contextPath<T>(ops: Ops<T>, pyramid: Pyramid<T>, config: RefineN
   const path = (features: T, stage: 0 | 1 | 2 | 3): T => {
     const name = `context/stage${4 - stage}`;
     let f = reduce(ops, regularise(ops, features, name, stage, config), name, config.decoder[stage], 1);
-    if (config.fusion === 'aligned' && deeper !== null) f = topDown(ops, f, deeper, name);
+    if (readsPlace(config) && deeper !== null) f = topDown(ops, f, deeper, name);
     f = ops.relu(residualConvUnits(ops, f, `${name}/rcu`, 2)); // [n, h, w, c]
     deeper = f;
     return ops.label(f, CONTEXT_FEATURE_LABELS[stage]);
@@ -116,27 +122,55 @@ export function dualDecoder<T>(
       sliceInContext: input.sliceInContext,
     });
     const next = stage < 3 ? paths[(stage + 1) as 1 | 2 | 3] : null;
+    const attends = config.fusion === 'cross-attention' && stage === attendingStage;
     p = refine(
       ops,
-      fused,
+      attends ? ops.add(fused, lookAround(ops, name, paths[stage], context[stage], input, config)) : fused,
       name,
       1,
       next === null ? null : { like: next, filters: config.decoder[stage + 1]! },
     );
   }
   const logits = head(ops, p!, config); // [n, h/4, w/4, classes]
-  if (config.fusion !== 'aligned' || input.sliceInContext === null) return logits;
-  return ops.add(logits, contextEvidence(ops, context[3], input.sliceInContext, ops.shape(logits)));
+  if (!readsPlace(config) || input.sliceInContext === null) return logits;
+  const init = config.fusion === 'aligned' ? 'residual' : 'zero';
+  return ops.add(logits, contextEvidence(ops, context[3], input.sliceInContext, ops.shape(logits), init));
+}
+
+/** Stage of the cross-attention, from the deepest: stride 16. */
+const attendingStage = 1;
+
+/** What the slice finds elsewhere in the context, [n, h, w, c]. */
+function lookAround<T>(
+  ops: Ops<T>,
+  name: string,
+  s: T,
+  f: T,
+  { sliceInContext }: Pick<EncodedInput<T>, 'sliceInContext'>,
+  { contextFieldUm }: RefineNetConfig,
+): T {
+  if (sliceInContext === null || contextFieldUm === undefined) {
+    throw new Error(
+      'Fusion "cross-attention" needs sliceInContext, and contextFieldUm in its configuration.',
+    );
+  }
+  return crossAttention(ops, `${name}/attention`, { s, f, sliceInContext, contextFieldUm });
 }
 
 /**
  * What the context alone says about each class at the slice's position, in logits. It is added to the slice's
  * logits, as independent evidence should be. @returns [n, h, w, classes] as `like`
  */
-function contextEvidence<T>(ops: Ops<T>, finest: T, sliceInContext: T, like: Shape4): T {
+function contextEvidence<T>(
+  ops: Ops<T>,
+  finest: T,
+  sliceInContext: T,
+  like: Shape4,
+  init: 'residual' | 'zero',
+): T {
   const [, height, width, classes] = like;
   const here = ops.cropResize(finest, sliceInContext, height, width); // [n, h, w, c]
-  const spec = { filters: classes, kernel: 1, bias: false, init: 'residual' } as const;
+  const spec = { filters: classes, kernel: 1, bias: false, init } as const;
   return ops.conv2d(here, 'head/context', spec); // [n, h, w, classes]
 }
 

@@ -2,6 +2,7 @@
  * The cost interpreter: computes a network's shapes, parameters, multiply-accumulates and activation bytes
  * without allocating a tensor.
  */
+import { placeChannels } from '../model/places.ts';
 import type { ConvSpec, Ops, PoolSpec, Shape4 } from '../model/ops.ts';
 
 export interface VariableShape {
@@ -111,6 +112,22 @@ export class CostOps implements Ops<Shape4> {
   cropResize([n, , , c]: Shape4, boxes: Shape4, height: number, width: number): Shape4 {
     if (boxes[3] !== 4) throw new Error(`boxes must be [n, 1, 1, 4], not [${boxes.join(', ')}].`);
     return this.#put([n, height, width, c]);
+  }
+
+  withPlaces([n, h, w, c]: Shape4): Shape4 {
+    return this.#put([n, h, w, c + placeChannels]);
+  }
+
+  attend([n, h, w, c]: Shape4, keys: Shape4, values: Shape4): Shape4 {
+    const [, rows, columns, d] = values;
+    if (keys[3] !== c || keys[1] !== rows || keys[2] !== columns) {
+      throw new Error(
+        `Keys [${keys.join(', ')}] fit neither ${String(c)} channels nor [${values.join(', ')}].`,
+      );
+    }
+    this.macs += n * h * w * rows * columns * (c + d);
+    this.activationBytes += 4 * n * h * w * rows * columns;
+    return this.#put([n, h, w, d]);
   }
 
   globalMean([n, , , c]: Shape4): Shape4 {

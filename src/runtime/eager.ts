@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../model/ops.ts';
+import { placeChannels, placesOf } from '../model/places.ts';
 import { differentiableConv2d } from './differentiable-conv.ts';
 import { batchNormByBatch, batchStatistics, differentiableCropResize } from './gradients.ts';
 import {
@@ -204,6 +205,32 @@ export class EagerOps implements Ops<EagerMap> {
     return this.#map([n, height, width, c], () =>
       differentiableCropResize(x.tensor, tf.reshape(boxes.tensor, [n, 4]), height, width),
     );
+  }
+
+  withPlaces(x: EagerMap, extent: number): EagerMap {
+    const [n, h, w, c] = x.shape;
+    return this.#map([n, h, w, c + placeChannels], () => {
+      const places = tf.tensor4d(placesOf(h, w, extent), [1, h, w, placeChannels]);
+      return tf.concat([x.tensor, tf.tile(places, [n, 1, 1, 1])], 3);
+    });
+  }
+
+  attend(queries: EagerMap, keys: EagerMap, values: EagerMap): EagerMap {
+    const [n, h, w, c] = queries.shape;
+    const [, rows, columns, d] = values.shape;
+    return this.#map([n, h, w, d], () => {
+      const scores = tf.matMul(
+        tf.reshape<tf.Rank.R3>(queries.tensor, [n, h * w, c]),
+        tf.reshape<tf.Rank.R3>(keys.tensor, [n, rows * columns, c]),
+        false,
+        true,
+      ); // [n, h·w, h'·w']
+      const found = tf.matMul(
+        tf.softmax(scores),
+        tf.reshape<tf.Rank.R3>(values.tensor, [n, rows * columns, d]),
+      );
+      return tf.reshape(found, [n, h, w, d]);
+    });
   }
 
   globalMean(x: EagerMap): EagerMap {

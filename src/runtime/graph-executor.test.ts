@@ -48,11 +48,13 @@ const outputs = ['packed', 'logits'];
 const networks: [string, NetworkFunction, number | null][] = [
   ['a network of every operation', singleNetwork, null],
   ['a network of two inputs', dualNetwork, 60],
-  ...['nano-attention', 'nano-aligned'].map((id): [string, NetworkFunction, number] => [
-    id,
-    (ops, input) => fullSizeLogits(ops, input, presetById(id).network),
-    60,
-  ]),
+  ...['nano-attention', 'nano-aligned', 'nano-cross-attention'].map(
+    (id): [string, NetworkFunction, number] => [
+      id,
+      (ops, input) => fullSizeLogits(ops, input, presetById(id).network),
+      60,
+    ],
+  ),
 ];
 
 afterEach(() => vi.restoreAllMocks());

@@ -109,6 +109,11 @@ export function kernelStep(node: TopologyNode, valuesOf: ConstantValues): Kernel
     case 'Softmax':
       // The wasm kernel accepts no negative axis.
       return step('Softmax', ['logits'], { dim: 3 });
+    case 'BatchMatMulV2':
+      return step('BatchMatMul', ['a', 'b'], {
+        transposeA: attributes.flag('adj_x'),
+        transposeB: attributes.flag('adj_y'),
+      });
     case 'DepthToSpace':
       return step('DepthToSpace', ['x'], { blockSize: attributes.whole('block_size'), dataFormat: 'NHWC' });
     case 'Reshape':

@@ -28,6 +28,8 @@ export const mostWeightBytes = 2e9;
 /** Of a side. */
 const share = z.number().min(0).max(1);
 
+const colourByte = z.number().int().min(0).max(255);
+
 const shortText = z.string().max(1000);
 const longText = z.string().max(20_000);
 
@@ -54,7 +56,7 @@ export const contextKinds = [
   'centred',
   'slide',
 ] as const satisfies readonly ContextKind[];
-export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned'] as const;
+export const fusionKinds = ['none', 'add', 'concat', 'attention', 'aligned', 'cross-attention'] as const;
 
 /** Lowest and highest value; null where too few draws have one. */
 const interval = z.tuple([z.number(), z.number()]).nullable();
@@ -126,7 +128,7 @@ const manifestFields = z.object({
     inputs: z.object({
       slice: nodeName,
       context: nodeName.nullable(),
-      /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context, for `aligned`. */
+      /** [n, 1, 1, 4] y1, x1, y2, x2 of the slice in the context, for fusions that are told where it lies. */
       sliceInContext: nodeName.nullable(),
     }),
     outputs: z.object({
@@ -145,6 +147,18 @@ const manifestFields = z.object({
       organ: z.string().min(1).max(80),
       /** Such as `H&E`. */
       stain: z.string().min(1).max(80),
+    })
+    .optional(),
+  /**
+   * How the network learned to do without its context (`missing-context.ts`). Absent where every training sample had one:
+   * then what it says without a context means nothing.
+   */
+  contextDropout: z
+    .object({
+      /** Of the training samples. */
+      share: z.number().positive().max(1),
+      /** RGB of every pixel of a missing context. */
+      colour: z.tuple([colourByte, colourByte, colourByte]),
     })
     .optional(),
   parameters: z.number().int().positive(),
@@ -226,7 +240,7 @@ const manifestFields = z.object({
 
 /** What no field shows alone. */
 export const manifestSchema = manifestFields.superRefine(
-  ({ classes, context, graph, golden, domain, metrics }, issues) => {
+  ({ classes, context, contextDropout, graph, golden, domain, metrics }, issues) => {
     const wrong = (path: (string | number)[], message: string): void => {
       issues.addIssue({ code: 'custom', path, message });
     };
@@ -237,6 +251,9 @@ export const manifestSchema = manifestFields.superRefine(
       if (other !== undefined) wrong(['classes', value, 'name'], `it is the name of class ${other}, too`);
       names.set(same, value);
     });
+    if (contextDropout !== undefined && context === null) {
+      wrong(['contextDropout'], 'expected none in a model without a context');
+    }
     const { inputs, contextFeatures } = graph;
     if ((inputs.context === null) !== (context === null)) {
       wrong(['graph', 'inputs', 'context'], 'expected an input exactly if the model has a context');

@@ -18,6 +18,7 @@ const initialGain = { he: 2, glorot: 1, residual: 0.02 } as const;
 
 /** @param channels that the convolution reads */
 export function kernelInitialiser({ kernel, init = 'he' }: ConvSpec, channels: number): Initialiser {
+  if (init === 'zero') return { kind: 'constant', value: 0 };
   return { kind: 'normal', gain: initialGain[init], fanIn: kernel * kernel * channels };
 }
 

@@ -9,6 +9,7 @@ import type { RunningBackend } from '../runtime/backend-initialise.ts';
 import type { LoadOptions } from '../runtime/checked-model.ts';
 import { failedCheckError } from '../runtime/golden-check.ts';
 import { guardedSegmenter, isWorthRetrying } from '../runtime/guarded-segmenter.ts';
+import { withoutContext } from '../runtime/missing-context.ts';
 import type { Segmenter } from '../runtime/segmenter.ts';
 import { withSymmetries } from '../runtime/symmetric-segmenter.ts';
 import { BatchSize } from './batch-size.ts';
@@ -65,6 +66,8 @@ export const browserBackends: BackendKinds<BackendName> = {
 export interface NetworkOptions extends LoadOptions {
   /** Asks it about each slice in all eight orientations: more right, and eight times as slow. False by default. */
   readonly symmetries?: boolean;
+  /** Leaves the context out, for a model that was trained to do without. False by default. */
+  readonly withoutContext?: boolean;
 }
 
 /** A segmenter as a network without replacement, for benchmarks and tests. */
@@ -245,7 +248,9 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
     this.release();
     const lease = await this.#host.lease(this.#model, this.#options);
     const guarded = guardedSegmenter(lease.segmenter, backend);
-    const segmenter = this.#options.symmetries === true ? withSymmetries(guarded) : guarded;
+    const { symmetries = false, withoutContext: leavesOut = false } = this.#options;
+    const alone = leavesOut ? withoutContext(guarded) : guarded;
+    const segmenter = symmetries ? withSymmetries(alone) : alone;
     const batch = batchOf(segmenter, this.#limits(backend));
     this.#loaded = { backend, lease, segmenter, batch };
   }

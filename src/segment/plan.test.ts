@@ -284,6 +284,9 @@ it('slices of a forced model, and averages over orientations, have keys of their
   expect(
     new Set([sound.key, forced.key, averaged.key, (await plan({ symmetries: true, force: true })).key]).size,
   ).toBe(4);
+  const alone = await plan({ withoutContext: true });
+  expect(alone.plan).toEqual(sound.plan);
+  expect([sound.key, averaged.key]).not.toContain(alone.key);
   expect(forced.plan).toEqual(sound.plan);
   expect(forced.key).not.toBe(sound.key);
   expect((await plan({ force: false })).key).toBe(sound.key);

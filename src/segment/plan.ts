@@ -37,6 +37,8 @@ export interface PlanRequest {
   readonly force?: boolean;
   /** Averages over all eight orientations; such slices have a key of their own, too. */
   readonly symmetries?: boolean;
+  /** Leaves the context out; such slices have a key of their own, too. */
+  readonly withoutContext?: boolean;
 }
 
 export interface PlannedSegmentation {
@@ -174,7 +176,11 @@ export function runKey(
   revision: string,
   { graph, slice, context, classes }: Pick<ModelManifest, 'graph' | 'slice' | 'context' | 'classes'>,
   plan: SlicePlan,
-  { force = false, symmetries = false }: Pick<PlanRequest, 'force' | 'symmetries'> = {},
+  {
+    force = false,
+    symmetries = false,
+    withoutContext = false,
+  }: Pick<PlanRequest, 'force' | 'symmetries' | 'withoutContext'> = {},
 ): Promise<string> {
   const { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx } = plan;
   const lattice = { slideWidth, slideHeight, cellWidth, cellHeight, sizePx, marginPx, contextSizePx };
@@ -187,6 +193,7 @@ export function runKey(
     lattice,
     ...(force && { force }),
     ...(symmetries && { symmetries }),
+    ...(withoutContext && { withoutContext }),
   });
   return sha256([new TextEncoder().encode(text)]);
 }

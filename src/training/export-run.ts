@@ -8,7 +8,7 @@ import { makeFolder } from '../base/make-folder.node.ts';
 import { FileSet } from '../base/file-set.node.ts';
 import { lockOf, withOutputLock } from '../base/output-lock.node.ts';
 import { replaceFolder } from '../base/replace-file.node.ts';
-import { fullSizeLogits } from '../model/network.ts';
+import { fullSizeLogits, readsPlace } from '../model/network.ts';
 import type { Preset } from '../model/presets.ts';
 import { modelCard, resourceDescription } from '../runtime/graph/card.ts';
 import type { GoldenInputs } from '../runtime/golden-check.ts';
@@ -20,6 +20,7 @@ import {
   storageAgreement,
 } from '../runtime/graph/export-model.ts';
 import { type ModelManifest, parseManifest } from '../runtime/manifest.ts';
+import { missingColour } from '../runtime/missing-context.ts';
 import { mulberry32, type Weights } from '../runtime/variables.ts';
 import { zooRow } from '../runtime/zoo.ts';
 import type { Sample } from './sample.ts';
@@ -51,7 +52,7 @@ export async function exportRun(options: ExportRunOptions): Promise<ExportedMode
     network: (ops, input) => fullSizeLogits(ops, input, preset.network),
     variables: weights,
   };
-  const needsPlace = preset.network.kind === 'refinenet' && preset.network.fusion === 'aligned';
+  const needsPlace = readsPlace(preset.network);
   const inputsOf = ({ slice, context, place }: Sample): GoldenInputs => ({
     slice,
     context,
@@ -118,6 +119,14 @@ function manifestFields({
         ? null
         : { kind: contextKind, fieldUm: contextFieldUm, sizePx: contextPx },
     ...(specimen === undefined ? {} : { specimen }),
+    ...(config.contextDropout === undefined || contextPx === null
+      ? {}
+      : {
+          contextDropout: {
+            share: config.contextDropout,
+            colour: [...missingColour(network.preprocessing)] as [number, number, number],
+          },
+        }),
     parameters: row.parameters,
     macs: row.gmac * 1e9,
     macsReusedContext: row.gmacReusedContext * 1e9,

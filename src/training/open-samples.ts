@@ -3,6 +3,8 @@
  * there.
  */
 import type { Preset } from '../model/presets.ts';
+import { missingColour } from '../runtime/missing-context.ts';
+import { withContextDropout } from './context-dropout.ts';
 import { type DatasetItem, knownMpp } from './datasets/dataset.ts';
 import { ofPatients, openDataset } from './datasets/open-dataset.ts';
 import { type LabelledImage, prepareImage } from './labelled-image.ts';
@@ -85,8 +87,12 @@ export async function openSamples(
     slices: config.slices,
     ...(purpose === 'training' ? { augmentation: config.augmentation } : { missingClasses: 'skip' as const }),
   };
+  const share = purpose === 'training' && preset.contextPx !== null ? (config.contextDropout ?? 0) : 0;
+  const dropout = { share, colour: missingColour(preset.network.preprocessing), seed: config.seed };
+  const dropping = (source: SampleSource): SampleSource =>
+    share > 0 ? withContextDropout(source, dropout) : source;
   const sampled = (from: readonly LabelledImage[]): OpenSampleSource => {
-    const sampler = new Sampler(from, preset, options);
+    const sampler = dropping(new Sampler(from, preset, options));
     return { images: from, sample: (number) => sampler.sample(number), close: () => undefined };
   };
   if (images !== null) return sampled(images);
@@ -97,9 +103,10 @@ export async function openSamples(
   };
   if ((await pixelsOf(items, umPerPx)) > maxPixelsInMemory) {
     const sampler = await SlideSampler.open(items, preset, options, read);
+    const samples = dropping(sampler);
     return {
       images: null,
-      sample: (number) => sampler.sample(number),
+      sample: (number) => samples.sample(number),
       close: () => {
         sampler.close();
       },

@@ -79,6 +79,15 @@ describe('openSamples', () => {
   });
 });
 
+it('leaves out contexts of training samples only, where the configuration asks for it', async () => {
+  const all = { config: { ...config, contextDropout: 1 }, preset, data: folder };
+  const missing = (sample: Sample): boolean => new Set(sample.contextClasses).has(255);
+  const training = await openSamples(all, () => undefined);
+  expect(missing(await training.sample(0))).toBe(true);
+  const validation = await openSamples({ ...all, purpose: 'validation' }, () => undefined);
+  expect(missing(await validation.sample(0))).toBe(false);
+});
+
 describe('SampleThreads', () => {
   it.each([1, 3])('gives the same samples as this thread, in any order: %i threads', async (count) => {
     const open = { config, preset, data: folder };

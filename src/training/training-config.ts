@@ -105,6 +105,11 @@ const configSchema = z.strictObject({
    * (docs/fusion-study.md).
    */
   contextClassWeights: z.array(z.number().positive()).min(2).optional(),
+  /**
+   * Share of the samples without their context (src/training/context-dropout.ts), none by default. The model then also
+   * works where its context is left out (`segment --without-context`).
+   */
+  contextDropout: z.number().positive().max(1).optional(),
   /** Weight of a pixel of each class in the slice's loss; 1 by default. */
   classWeights: z.array(z.number().positive()).min(2).optional(),
   /** Weight of the soft Dice loss that is added to the cross-entropy; 0 by default. */
@@ -225,5 +230,10 @@ export function configuredPreset({
   if (preset.contextKind === 'same') {
     return { ...preset, ...slice, contextPx: slicePx / 2, contextFieldUm: sliceFieldUm };
   }
-  return { ...preset, ...slice, contextPx, contextFieldUm: contextFieldUm ?? preset.contextFieldUm };
+  const fieldUm = contextFieldUm ?? preset.contextFieldUm;
+  const network =
+    preset.network.kind === 'refinenet' && fieldUm !== null
+      ? { ...preset.network, contextFieldUm: fieldUm }
+      : preset.network;
+  return { ...preset, ...slice, network, contextPx, contextFieldUm: fieldUm };
 }

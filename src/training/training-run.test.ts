@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { RefineNetConfig } from '../model/config.ts';
 import { presetById } from '../model/presets.ts';
 import { decodeCheckpoint } from './checkpoint.ts';
+import { withContextDropout } from './context-dropout.ts';
 import type { LabelledImage } from './labelled-image.ts';
 import { Sampler } from './sampler.ts';
 import type { StepSessionOptions } from './step/step-session.node.ts';
@@ -52,6 +53,18 @@ describe('runTraining', () => {
     expect(resumed.losses).toEqual(whole.losses);
     for (const [name, { data }] of whole.weights) expect(resumed.weights.get(name)!.data).toEqual(data);
     expect(await readFile(join(folder, 'part', 'losses.csv'), 'utf8')).toMatch(/^step,loss\r\n1,/);
+  });
+
+  it('resumes exactly with context dropout', async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dualscope-'));
+    const dropout = { share: 0.5, colour: [124, 116, 104], seed: 3 } as const;
+    const dropping = { ...config, contextDropout: dropout.share, steps: 2 };
+    const source = withContextDropout(samples, dropout);
+    const options = { preset, config: dropping, session, samples: source, checkpointEvery: 10 };
+    const whole = await runTraining({ ...options, folder: join(folder, 'whole') });
+    await runTraining({ ...options, folder: join(folder, 'part'), stopAfter: 1 });
+    const resumed = await runTraining({ ...options, folder: join(folder, 'part') });
+    expect(resumed.losses).toEqual(whole.losses);
   });
 
   describe('in parts', () => {

@@ -16,6 +16,14 @@ export function modelCard(manifest: ModelManifest): string {
     ],
     ['Slice', field(slice)],
     ['Context', context === null ? 'none' : `${field(context)}, \`${context.kind}\``],
+    ...(manifest.contextDropout === undefined
+      ? []
+      : [
+          [
+            'Without context',
+            `works, too: ${(100 * manifest.contextDropout.share).toFixed(0)} % of the training samples had none`,
+          ] as [string, string],
+        ]),
     ['Parameters', manifest.parameters.toLocaleString('en-GB')],
     [
       'Work per slice',

@@ -123,6 +123,14 @@ function tooMuch({ outputs }: RecordedNetwork): string | null {
     if (values > modelLimits.mapValues) {
       return `A map of ${text(shape.slice(1))} values exceeds the ${count(modelLimits.mapValues)} that are allowed.`;
     }
+    if (operation.kind === 'attend') {
+      const [queries, keys] = inputs.map((input) => input.shape[1] * input.shape[2]);
+      const scores = (queries ?? 1) * (keys ?? 1);
+      if (scores > modelLimits.mapValues) {
+        return `Attention over ${count(scores)} pairs of positions exceeds the ${count(modelLimits.mapValues)} that are allowed.`;
+      }
+      macs += scores * ((inputs[0]?.shape[3] ?? 1) + shape[3]);
+    }
     if (operation.kind === 'conv' || operation.kind === 'upConv') {
       const [height = 1, width = 1] = operation.kernel.shape;
       macs += values * (operation.kind === 'conv' ? height * width : 1) * (inputs[0]?.shape[3] ?? 1);

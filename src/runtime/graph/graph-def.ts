@@ -97,6 +97,12 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
     case 'cropResize':
       crops.write(name, x, node.inputs[1], [height, width]);
       break;
+    case 'withMap':
+      writeWithMap(out, name, x, operation, channels);
+      break;
+    case 'attend':
+      writeAttend(out, name, inputs, node);
+      break;
     case 'globalMean':
       out.node(name, 'Mean', [x, out.ints(`${name}/axes`, [1, 2])], {
         T: floatType,
@@ -108,6 +114,49 @@ function writeValue(out: GraphDefNodes, crops: CropResizeWriter, node: GraphNode
       writePack(out, name, x);
       break;
   }
+}
+
+/** New channels of zeros, then the map added to them. @param channels of the result */
+function writeWithMap(
+  out: GraphDefNodes,
+  name: string,
+  x: string,
+  { map }: OperationOf<'withMap'>,
+  channels: number,
+): void {
+  const [, height = 1, width = 1, added = 1] = map.shape;
+  const paddings = out.ints(`${name}/paddings`, [0, 0, 0, 0, 0, 0, 0, added], [4, 2]);
+  const wide = out.add('PadV2', `${name}/wide`, [x, paddings, out.floats(`${name}/zero`, [0], [])], {
+    Tpaddings: intType,
+  });
+  const values = map.data();
+  const plane = new Float32Array(height * width * channels);
+  for (let pixel = 0; pixel < height * width; pixel++) {
+    plane.set(values.subarray(pixel * added, (pixel + 1) * added), (pixel + 1) * channels - added);
+  }
+  const shifts = out.floats(`${name}/map`, [...plane], [1, height, width, channels]);
+  out.node(name, 'AddV2', [wide, shifts], { T: floatType });
+}
+
+/** Positions as rows: softmax(Q Kᵀ) V. Four axes, because that is what Softmax is written for here. */
+function writeAttend(
+  out: GraphDefNodes,
+  name: string,
+  inputs: readonly string[],
+  { shape: [, height, width, depth], inputs: nodes }: GraphNode,
+): void {
+  const rows = (part: string, index: number): string => {
+    const [, h = 1, w = 1, c = 1] = nodes[index]?.shape ?? [];
+    const shape = out.ints(`${name}/${part}_shape`, [-1, 1, h * w, c]);
+    return out.add('Reshape', `${name}/${part}`, [inputs[index] ?? '', shape], { Tshape: intType });
+  };
+  const product = (wish: string, a: string, b: string, transposed: boolean): string =>
+    out.add('BatchMatMulV2', `${name}/${wish}`, [a, b], { adj_x: { b: false }, adj_y: { b: transposed } });
+  const scores = product('scores', rows('queries', 0), rows('keys', 1), true);
+  const weights = out.add('Softmax', `${name}/weights`, [scores]);
+  const found = product('found', weights, rows('values', 2), false);
+  const shape = out.ints(`${name}/shape`, [-1, height, width, depth]);
+  out.node(name, 'Reshape', [found, shape], { T: floatType, Tshape: intType });
 }
 
 /** Borders never win: SAME skips them; otherwise they are padded with a value that exceeds none. */

@@ -81,6 +81,23 @@ function shapeOf(
     case 'cropResize':
       if (size === undefined) throw new RangeError(`${scope} needs a size.`);
       return [n, size[0], size[1], c];
+    case 'withMap': {
+      const [, height = 0, width = 0, added = 0] = operation.map.shape;
+      if (height !== h || width !== w) {
+        throw new RangeError(`${scope}: a map of ${text(operation.map.shape)} beside ${text(first.shape)}.`);
+      }
+      return [n, h, w, c + added];
+    }
+    case 'attend': {
+      const [keys, values] = [second?.shape, inputs[2]?.shape];
+      if (keys === undefined || values === undefined) throw new RangeError(`${scope} needs keys and values.`);
+      if (keys[3] !== c || keys[1] !== values[1] || keys[2] !== values[2]) {
+        throw new RangeError(
+          `${scope}: keys ${text(keys)} fit neither ${text(first.shape)} nor ${text(values)}.`,
+        );
+      }
+      return [n, h, w, values[3]];
+    }
     case 'globalMean':
       return [n, 1, 1, c];
     case 'pack':

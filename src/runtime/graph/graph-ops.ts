@@ -1,5 +1,6 @@
 /** The graph interpreter: running a network with it records the network instead of computing it. */
 import { BATCH_NORM_EPSILON, type ConvSpec, type Ops, type PoolSpec, type Shape4 } from '../../model/ops.ts';
+import { placeChannels, placesOf } from '../../model/places.ts';
 import { ModelError } from '../manifest.ts';
 import type { Weights } from '../variables.ts';
 import type { GraphNode, Weight } from './graph.ts';
@@ -108,6 +109,16 @@ export class GraphOps implements Ops<GraphNode> {
 
   cropResize(x: GraphNode, boxes: GraphNode, height: number, width: number): GraphNode {
     return graphNode({ kind: 'cropResize' }, [x, boxes], 'cropResize', [height, width]);
+  }
+
+  withPlaces(x: GraphNode, extent: number): GraphNode {
+    const [, h, w] = x.shape;
+    const map = { name: 'places', shape: [1, h, w, placeChannels], data: () => placesOf(h, w, extent) };
+    return graphNode({ kind: 'withMap', map }, [x], 'places');
+  }
+
+  attend(queries: GraphNode, keys: GraphNode, values: GraphNode): GraphNode {
+    return graphNode({ kind: 'attend' }, [queries, keys, values]);
   }
 
   globalMean(x: GraphNode): GraphNode {

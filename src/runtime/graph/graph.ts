@@ -50,6 +50,10 @@ export type Operation =
   | { readonly kind: 'resize' }
   /** Inputs: map, boxes [n, 1, 1, 4]. */
   | { readonly kind: 'cropResize' }
+  /** Appends the channels of a constant map, [1, h, w, k]. */
+  | { readonly kind: 'withMap'; readonly map: Weight }
+  /** Inputs: queries, keys, values; see `Ops.attend`. */
+  | { readonly kind: 'attend' }
   | { readonly kind: 'globalMean' }
   /** Logits [n, h, w, c] → class * 256 + confidence, int32 [n, h, w] (the node's shape says [n, h, w, 1]). */
   | { readonly kind: 'pack' };

@@ -25,7 +25,7 @@ export function readGraphDef(
 }
 
 /** Operations that occur only as parts of a group, which the group's last node reads. */
-const innerOps = new Set(['Const', 'PadV2', 'Softmax', 'Max', 'ArgMax', 'Cast']);
+const innerOps = new Set(['Const', 'PadV2', 'Softmax', 'Max', 'ArgMax', 'Cast', 'BatchMatMulV2']);
 const boxOps = new Set(['Reshape', 'Slice', 'OnesLike', 'Cumsum']);
 
 class GraphDefReader {
@@ -89,6 +89,7 @@ class GraphDefReader {
   #read(node: TopologyNode): GraphNode | null {
     const topology = this.#topology;
     const { name, op } = node;
+    if (op === 'Reshape' && topology.inputOp(node, 0) === 'BatchMatMulV2') return this.#attend(node);
     if (innerOps.has(op) || boxOps.has(op)) return null;
     const x = (index = 0): GraphNode => this.#input(node, index);
     switch (op) {
@@ -107,7 +108,9 @@ class GraphDefReader {
         return graphNode({ kind: 'sigmoid' }, [x()], name);
       case 'AddV2':
         if (topology.attributes(node).type('T') === 'DT_INT32') return this.#pack(node);
-        if (topology.isConstant(node, 1)) return this.#scaleShift(node);
+        if (topology.isConstant(node, 1)) {
+          return topology.inputOp(node, 0) === 'PadV2' ? this.#withMap(node) : this.#scaleShift(node);
+        }
         return graphNode({ kind: 'add' }, [x(), x(1)], name);
       case 'Mul':
         // With a constant it is part of a scale and shift, or of the packing.
@@ -242,6 +245,60 @@ class GraphDefReader {
       shift: topology.weight(node, 1, 1),
     } as const;
     return graphNode(operation, [this.#input(scaled, 0)], node.name);
+  }
+
+  /** See `writeWithMap`: new channels of zeros, then a map added to them alone. */
+  #withMap(node: TopologyNode): GraphNode {
+    const topology = this.#topology;
+    const wide = topology.inner(node, 0, 'PadV2');
+    const added = topology.values(wide, 1)[7] ?? 0;
+    topology.expectValues(wide, 1, [0, 0, 0, 0, 0, 0, 0, added]);
+    topology.expectValues(wide, 2, [0]);
+    const whole = topology.weight(node, 1, 4);
+    const [, height = 1, width = 1, channels = 1] = whole.shape;
+    const x = this.#input(wide, 0);
+    if (!(added > 0) || channels !== x.shape[3] + added) {
+      throw topology.unknown(node, 'its map has another number of channels');
+    }
+    const values = whole.data();
+    if (values.some((value, i) => i % channels < channels - added && value !== 0)) {
+      throw topology.unknown(node, 'its map changes channels that it does not add');
+    }
+    const map: Weight = {
+      name: whole.name,
+      shape: [1, height, width, added],
+      data: () => values.filter((_, i) => i % channels >= channels - added),
+    };
+    return graphNode({ kind: 'withMap', map }, [x], node.name);
+  }
+
+  /** See `writeAttend`. */
+  #attend(node: TopologyNode): GraphNode {
+    const topology = this.#topology;
+    const product = (of: TopologyNode, index: number, isTransposed: boolean): TopologyNode => {
+      const found = topology.inner(of, index, 'BatchMatMulV2');
+      const attributes = topology.attributes(found);
+      if (attributes.flag('adj_x') || attributes.flag('adj_y') !== isTransposed) {
+        throw topology.unknown(found, 'it is no product of attention');
+      }
+      return found;
+    };
+    const rows = (of: TopologyNode, index: number): GraphNode => {
+      const reshaped = topology.inner(of, index, 'Reshape');
+      const x = this.#input(reshaped, 0);
+      const [, h, w, c] = x.shape;
+      topology.expectValues(reshaped, 1, [-1, 1, h * w, c]);
+      return x;
+    };
+    const found = product(node, 0, false);
+    const scores = product(topology.inner(found, 0, 'Softmax'), 0, true);
+    const result = graphNode(
+      { kind: 'attend' },
+      [rows(scores, 0), rows(scores, 1), rows(found, 1)],
+      node.name,
+    );
+    topology.expectValues(node, 1, [-1, ...result.shape.slice(1)]);
+    return result;
   }
 
   /** See `writeMaxPool`: borders either skipped (SAME) or padded with a value that never wins. */

@@ -52,8 +52,11 @@ export async function randomWeights(
     const random = mulberry32(seed + weights.size);
     const uniform = (low: number, high: number): Float32Array =>
       data.map(() => low + (high - low) * random());
+    // Kernels that start at 0 would hide what is in front of them.
     const values = name.endsWith('/kernel')
-      ? data
+      ? data.some((value) => value !== 0)
+        ? data
+        : uniform(-0.3, 0.3)
       : name.endsWith('/moving_variance') || name.endsWith('/gamma')
         ? uniform(0.5, 1.5)
         : uniform(-0.3, 0.3);

@@ -172,7 +172,7 @@ class ByteGraph {
   operations(): void {
     for (const node of this.#order) {
       if (this.#given.has(node)) continue;
-      // Sums and products broadcast a single context over the batch; these two do not.
+      // Sums, products and attention broadcast a single context over the batch; these two do not.
       const { kind } = node.operation;
       const single = kind === 'concat' || kind === 'cropResize' ? node.inputs : [];
       for (const input of single) {

@@ -1,6 +1,7 @@
 /** Writes the operations of a graph as ONNX nodes on NCHW maps. */
 import type { GraphNode, OperationOf } from '../graph/graph.ts';
 import { planesLast } from './kernel-layout.ts';
+import { writeAttend, writeWithMap } from './onnx-attention.ts';
 import { writeCropResize, type OnnxNodes } from './onnx-nodes.ts';
 
 export class MapWriter {
@@ -85,6 +86,12 @@ export class MapWriter {
       }
       case 'cropResize':
         writeCropResize(this.#out, name, x, inputs[1] ?? '', shape[1], shape[2]);
+        break;
+      case 'withMap':
+        writeWithMap(this.#out, name, x, operation.map, shape[3]);
+        break;
+      case 'attend':
+        writeAttend(this.#out, name, inputs, node);
         break;
       case 'globalMean':
         this.#out.node('GlobalAveragePool', name, inputs);

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { crossAttention } from '../../model/cross-attention.ts';
+import { fusions } from '../../model/fusion.ts';
 import type { Shape4 } from '../../model/ops.ts';
 import { byBatch, CheckedOperations, type OperationCase } from './finite-differences.ts';
 
@@ -57,6 +59,37 @@ const cases = {
   'pool 5 stride 1 pad 2': pool([9, 7], 5, 1, 2),
   'pool 5 stride 1 pad 2 of two pixels': pool([1, 2], 5, 1, 2),
   'pool 4 stride 1': pool([9, 7], 4, 1, 0),
+  places: {
+    inputs: [{ shape }],
+    compute: (ops, [x]) => ops.mul(ops.withPlaces(x!, 5), ops.withPlaces(x!, 5)),
+  },
+  attention: {
+    inputs: [{ shape: [2, 2, 3, 4] }, { shape: [2, 3, 2, 4] }, { shape: [2, 3, 2, 5] }],
+    compute: (ops, [q, k, v]) => ops.attend(q!, k!, v!),
+  },
+  'attention of a map to itself': {
+    inputs: [{ shape: [1, 2, 3, 3] }],
+    compute: (ops, [x]) => ops.attend(x!, x!, x!),
+  },
+  'cross-attention': {
+    inputs: [
+      { shape: [2, 2, 3, 8] },
+      { shape: [2, 3, 4, 8] },
+      { kind: 'boxes', shape: [2, 1, 1, 4], values: [0.1, 0.3, 0.5, 0.7, 0, 0.6, 0.4, 0.9] },
+    ],
+    compute: (ops, [s, f, sliceInContext], name) =>
+      crossAttention(ops, name, { s: s!, f: f!, sliceInContext: sliceInContext!, contextFieldUm: 300 }),
+  },
+  'the fusion of cross-attention': {
+    inputs: [
+      { shape: [2, 3, 3, 4] },
+      { shape: [2, 4, 4, 4] },
+      { shape: [2, 3, 3, 4] },
+      { kind: 'boxes', shape: [2, 1, 1, 4], values: [0.1, 0.3, 0.5, 0.7, 0, 0.6, 0.4, 0.9] },
+    ],
+    compute: (ops, [s, f, p, sliceInContext], name) =>
+      fusions['cross-attention'](ops, name, { s: s!, f: f!, p: p!, sliceInContext: sliceInContext! }),
+  },
   'global mean': { inputs: [{ shape }], compute: (ops, [x]) => ops.globalMean(x!) },
   dropout: { inputs: [{ shape }], compute: (ops, [x], name) => ops.dropout(x!, 0.4, name) },
   affine: { inputs: [{ shape }], compute: (ops, [x]) => ops.affine(x!, [2, -0.5, 3], [0.1, 0.2, -4]) },

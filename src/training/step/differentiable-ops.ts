@@ -5,6 +5,7 @@
 import type { ConvSpec, Ops, PoolSpec, Shape4 } from '../../model/ops.ts';
 import { kernelInitialiser, type Initialiser } from '../../runtime/variables.ts';
 import { foldNorm, normByBatch, normByMoving, type NormStatistics } from './batch-norm.ts';
+import { attend, withPlaces } from './attention.ts';
 import { biasGradient, convolve, inputGradient } from './convolution.ts';
 import { FeatureMap, type Convolution } from './feature-map.ts';
 import { kernelGradient } from './kernel-gradient.ts';
@@ -206,6 +207,14 @@ export class DifferentiableOps implements Ops<FeatureMap> {
 
   cropResize(x: FeatureMap, boxes: FeatureMap, height: number, width: number): FeatureMap {
     return this.#map(cropResize(this.tape, x.tracked, boxes.tracked.value, height, width));
+  }
+
+  withPlaces(x: FeatureMap, extent: number): FeatureMap {
+    return this.#map(withPlaces(this.tape, x.tracked, extent));
+  }
+
+  attend(queries: FeatureMap, keys: FeatureMap, values: FeatureMap): FeatureMap {
+    return this.#map(attend(this.tape, queries.tracked, keys.tracked, values.tracked));
   }
 
   globalMean(x: FeatureMap): FeatureMap {

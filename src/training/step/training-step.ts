@@ -5,7 +5,13 @@
  * With `accumulate`, a batch is computed in parts: each part by a gradient graph, which adds to the gradients of the parts
  * before it, then one update graph.
  */
-import { encoderFeatures, network, networkOfFeatures, readsContext } from '../../model/network.ts';
+import {
+  encoderFeatures,
+  network,
+  networkOfFeatures,
+  readsContext,
+  readsPlace,
+} from '../../model/network.ts';
 import type { Preset } from '../../model/presets.ts';
 import type { Pyramid } from '../../model/resnet.ts';
 import { encodedMaps, featureName } from '../encoded-sample.ts';
@@ -257,12 +263,8 @@ function boxesInput(
   { contextPx, network: config }: Preset,
   samples: number,
 ): FeatureMap | null {
-  if (contextPx === null || !readsBoxes(config)) return null;
+  if (contextPx === null || !readsPlace(config)) return null;
   return ops.boxes(ops.tape.graph.input(stepInputs.boxes, [samples, 4]));
-}
-
-function readsBoxes(config: Preset['network']): boolean {
-  return config.kind === 'refinenet' && config.fusion === 'aligned';
 }
 
 /** Loss of the slices plus the weighted loss of the contexts; seeds the backward computation. @returns [] */
