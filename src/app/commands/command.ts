@@ -28,7 +28,7 @@ export interface Command {
   readonly isOn?: (state: AppState) => boolean;
   perform(workbench: Workbench): void;
   /** For what lasts while its key is held: ends it. */
-  release?(workbench: Workbench): void;
+  readonly release?: (workbench: Workbench) => void;
 }
 
 export function isEnabled(command: Command, state: AppState): boolean {

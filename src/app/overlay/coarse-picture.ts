@@ -76,6 +76,7 @@ export class CoarsePicture {
       toWindow: multiply(toWindow(lattice, around.left, around.top), toSlide),
       width,
       height,
+      isFinest: lattice.level === 0,
       originX: 0,
       originY: 0,
     };

@@ -31,7 +31,7 @@ export interface MapLattice {
 }
 
 /**
- * The lattice whose pixels are between a half and one unit of length on the screen, or the map's own if that is coarser.
+ * The lattice whose pixels are between one and two units of length on the screen, or the map's own if that is coarser.
  * @param scale units per level-0 pixel
  * @returns null for a map without slices
  */
@@ -39,7 +39,7 @@ export function latticeFor(map: LiveClassMap, scale: number): MapLattice | null 
   const slice = map.first();
   if (slice === null) return null;
   const unitsPerPixel = (scale * slice.rect.width) / slice.size;
-  const wanted = Math.max(0, Math.floor(Math.log2(1 / unitsPerPixel)));
+  const wanted = Math.max(0, Math.ceil(Math.log2(1 / unitsPerPixel) - 1e-9));
   let level = 0;
   let size = slice.size;
   while (level < wanted && size % 2 === 0 && size > 2) {

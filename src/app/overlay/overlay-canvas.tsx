@@ -41,8 +41,7 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
   const peeks = usePeek();
   const fillCanvas = useRef<HTMLCanvasElement>(null);
   const marksCanvas = useRef<HTMLCanvasElement>(null);
-  const repaint = useRef<() => void>(() => undefined);
-  const painter = useMemo(() => new OverlayPainter(paintInWorker, () => repaint.current()), []);
+  const painter = useMemo(() => new OverlayPainter(paintInWorker), []);
   const shownStyle = peeks ? null : style;
 
   useEffect(() => {
@@ -87,15 +86,16 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
     // The canvases are hidden while they are empty.
     const pane = fill.canvas.parentElement;
     if (pane !== null) sizes.observe(pane);
-    repaint.current = schedule;
     paint();
     const endFrames = view.onFrame(paint);
+    const endPainted = painter.onPainted(schedule);
     const endSlices = map?.subscribe(follow);
     return () => {
       cancelAnimationFrame(scheduled);
       window.clearTimeout(timer);
       sizes.disconnect();
       endFrames();
+      endPainted();
       endSlices?.();
     };
   }, [view, painter, map, slide, shownStyle, opacity, thins, mpp, leaveOut]);

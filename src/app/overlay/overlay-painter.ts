@@ -28,6 +28,7 @@ const frameBudget = 4;
 
 export class OverlayPainter {
   readonly #tiles: OverlayTiles;
+  readonly #listeners = new Set<() => void>();
   #map: LiveClassMap | null = null;
   #style: OverlayStyle | null = null;
   #leaveOut: OverlayFrame['leaveOut'] = null;
@@ -35,9 +36,16 @@ export class OverlayPainter {
   #key = '';
   #styleNumber = 0;
 
-  /** @param onPainted called when there is something new to draw */
-  constructor(paint: PaintJobs, onPainted: () => void) {
-    this.#tiles = new OverlayTiles(paint, onPainted);
+  constructor(paint: PaintJobs) {
+    this.#tiles = new OverlayTiles(paint, () => {
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+
+  /** Calls `listener` when there is something new to draw. @returns a function that stops this */
+  onPainted(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /**

@@ -259,6 +259,7 @@ function jobOf(
     toWindow: multiply(toWindow(lattice, around.left, around.top), fromTile),
     width: side,
     height: side,
+    isFinest: lattice.level === 0,
     originX: column * side,
     originY: row * side,
   };

@@ -46,6 +46,8 @@ export interface TileJob {
   readonly toWindow: Affine;
   readonly width: number;
   readonly height: number;
+  /** Whether the window is at the map's own resolution, whose steps are seen when its pixels are enlarged. */
+  readonly isFinest: boolean;
   /** The picture's position in the pattern of hatches, device pixels. */
   readonly originX: number;
   readonly originY: number;
@@ -57,18 +59,20 @@ export interface TilePicture {
   readonly marks: Uint8ClampedArray<ArrayBuffer> | null;
 }
 
-/** A soft dark rim keeps lines visible on pale ground: its width in device pixels, and its opacity. */
+/** A soft rim, dark around light colours and light around dark ones, keeps lines visible on any ground. */
 const rimWidth = 1;
-const rimOpacity = 0.4;
-const rimColour: Rgba = 0xff101010;
+const rimOpacity = 0.45;
+
+function rimOf(colour: Rgba): Rgba {
+  return 2 * red(colour) + 5 * green(colour) + blue(colour) < 8 * 80 ? 0xffffffff : 0xff101010;
+}
 
 export function paintTile(job: TileJob, style: PaintStyle): TilePicture {
   const { window, width, height } = job;
   const fill = style.fill === null ? null : new Uint32Array(width * height);
   const marks = style.lines === null && style.hatch === null ? null : new Uint32Array(width * height);
   const { a, b, c, d, e, f } = job.toWindow;
-  // Steps of the map are seen where its pixels are larger than those of the screen.
-  const blur = Math.hypot(a, b) < 0.7 ? strongBlur : lightBlur;
+  const blur = job.isFinest && Math.hypot(a, b) < 0.7 ? strongBlur : lightBlur;
   const mixed = mixedPixels(window, blur.length);
   const border = new BorderFinder(window, job.toWindow, blur);
   const { classes } = window;
@@ -138,7 +142,7 @@ function markAt(
   const colour = (lines[winner] ?? 0) !== 0 ? (lines[winner] ?? 0) : (lines[second] ?? 0);
   if (colour === 0) return pixel;
   const within = (width: number): number => Math.min(1, Math.max(0, width + 0.5 - distance));
-  const rim = withAlpha(rimColour, within(half + rimWidth) * rimOpacity * lineOpacity);
+  const rim = withAlpha(rimOf(colour), within(half + rimWidth) * rimOpacity * lineOpacity);
   const line = withAlpha(colour, within(half) * Math.min(1, lineWidth) * lineOpacity);
   return over(line, over(rim, pixel));
 }
