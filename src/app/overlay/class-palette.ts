@@ -15,6 +15,8 @@ export interface PaletteClass {
   /** `#rrggbb`. */
   readonly colour: string;
   readonly background: boolean;
+  /** Whether its colour means something, so that palettes do not change it. */
+  readonly ownColour?: boolean;
 }
 
 /** Colours by `classKey`. */
@@ -35,7 +37,7 @@ export function classColours(classes: readonly PaletteClass[], palette: PaletteI
   const free = [...new Set([...Object.values(table), ...further])].filter((colour) => !taken.has(colour));
   let next = 0;
   return classes.map((entry) => {
-    if (entry.background) return entry.colour;
+    if (entry.background || entry.ownColour === true) return entry.colour;
     return table[classKey(entry.name)] ?? free[next++ % free.length] ?? entry.colour;
   });
 }

@@ -7,6 +7,7 @@ import { wholeProgress } from '../state/run-state.ts';
 import type { ModelRun, RunState } from '../state/run-state.ts';
 import { layerText, modelTitle } from '../state/state.ts';
 import type { AppState, BackendState, LogEntry, OverviewState } from '../state/state.ts';
+import { PointerReadout } from '../viewer/pointer-readout.tsx';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
 export function StatusBar(): React.JSX.Element {
@@ -26,6 +27,7 @@ export function StatusBar(): React.JSX.Element {
         </span>
       )}
       <div className="spacer" />
+      <PointerReadout />
       <Overview overview={overview} />
       <Backend backend={backend} />
       <CommandButton
