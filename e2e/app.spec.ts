@@ -38,7 +38,7 @@ test('the overlay can be switched, faded, recoloured and rotated without running
   await segmentVisible(page);
   const before = await painted(page);
   expect(before.total).toBeGreaterThan(500);
-  const colours = ['0,158,115', '240,228,66', '0,80,158'];
+  const colours = ['0,200,150', '255,224,0', '0,0,128'];
   expect(Object.keys(before.byColour).filter((colour) => !colours.includes(colour))).toEqual([]);
 
   await page.keyboard.press('c');
@@ -84,7 +84,7 @@ test('the overlay lies on the class map to the pixel at every zoom and rotation'
       const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
       const { a, b, c, d, e, f } = window.dualscope!.transform()!;
       const slices = window.dualscope!.slices();
-      const colours: Record<string, number> = { '0,158,115': 1, '240,228,66': 2, '0,80,158': 3 };
+      const colours: Record<string, number> = { '0,200,150': 1, '255,224,0': 2, '0,0,128': 3 };
       const determinant = a * d - b * c;
       const classAt = (px: number, py: number): number | null => {
         const x = (d * (px - e) - c * (py - f)) / determinant;

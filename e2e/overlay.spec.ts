@@ -141,7 +141,7 @@ test('colour, parts of a class, width and minimum confidence change at once, wit
       const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
       return data.filter((value, at) => at % 4 === 3 && value > 0).length;
     });
-  const invasive = [0x00, 0x50, 0x9e];
+  const invasive = [0x00, 0x00, 0x80];
   const before = await count(invasive);
   expect(before).toBeGreaterThan(5000);
 

@@ -19,9 +19,9 @@ const model = 'nano-attention';
 
 /** The colours that the page starts with, by class name. */
 const colours: Readonly<Record<string, readonly [number, number, number]>> = {
-  benign: [0x00, 0x9e, 0x73],
-  'in situ': [0xf0, 0xe4, 0x42],
-  invasive: [0x00, 0x50, 0x9e],
+  benign: [0x00, 0xc8, 0x96],
+  'in situ': [0xff, 0xe0, 0x00],
+  invasive: [0x00, 0x00, 0x80],
 };
 
 interface NodeFigures {

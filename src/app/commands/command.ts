@@ -27,6 +27,8 @@ export interface Command {
   /** For toggles: whether it is on. */
   readonly isOn?: (state: AppState) => boolean;
   perform(workbench: Workbench): void;
+  /** For what lasts while its key is held: ends it. */
+  readonly release?: (workbench: Workbench) => void;
 }
 
 export function isEnabled(command: Command, state: AppState): boolean {

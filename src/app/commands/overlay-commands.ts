@@ -1,6 +1,7 @@
 /** Commands for how the class map is drawn. None of them runs a network. */
-import { Contrast, Hash, Layers, Palette, PaintBucket, Spline } from 'lucide-react';
+import { Contrast, EyeOff, Hash, Layers, Palette, PaintBucket, Spline } from 'lucide-react';
 import { paletteIds } from '../overlay/class-palette.ts';
+import { setPeek } from '../overlay/peek.ts';
 import { activePaneOf, hasSlide } from '../state/state.ts';
 import type { AppState, OverlaySettings } from '../state/state.ts';
 import type { Command } from './command.ts';
@@ -32,6 +33,16 @@ function changeOpacity(overlay: OverlaySettings, step: number): Partial<OverlayS
 
 export const overlayCommands: readonly Command[] = [
   overlaySwitch('visible', { id: 'overlay.visible', title: 'Show classes', icon: Layers, shortcut: 'C' }),
+  {
+    id: 'overlay.peek',
+    title: 'Show bare tissue (hold)',
+    group: 'Overlay',
+    icon: EyeOff,
+    shortcuts: ['V'],
+    when: hasSlide,
+    perform: () => setPeek(true),
+    release: () => setPeek(false),
+  },
   overlaySwitch('fill', { id: 'overlay.fill', title: 'Fill', icon: PaintBucket, shortcut: 'F' }),
   overlaySwitch('outline', { id: 'overlay.outline', title: 'Outline', icon: Spline, shortcut: 'O' }),
   overlaySwitch('hatch', { id: 'overlay.hatch', title: 'Hatch', icon: Hash, shortcut: 'Shift+F' }),

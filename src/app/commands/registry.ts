@@ -33,5 +33,7 @@ export function commandById(id: string): Command {
 
 /** Every command that the palette may list. */
 export function allCommands(state: AppState): Command[] {
-  return [...commands, ...demoCommands(state), ...modelCommands(state)];
+  // What lasts while a key is held can't be chosen from a list.
+  const listed = commands.filter(({ release }) => release === undefined);
+  return [...listed, ...demoCommands(state), ...modelCommands(state)];
 }

@@ -91,6 +91,8 @@ const bindings = commands.flatMap((command) =>
 export function useShortcuts(): void {
   const workbench = useWorkbench();
   useEffect(() => {
+    /** The command whose key is held. */
+    let held: { readonly key: string; readonly end: () => void } | null = null;
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.isComposing) return;
       const state = workbench.store.getState();
@@ -107,10 +109,30 @@ export function useShortcuts(): void {
       if (!found.shortcut.ctrl && isTyping(event.target)) return;
       if (isOwnKey(event)) return;
       event.preventDefault();
-      found.command.perform(workbench);
+      const { command } = found;
+      if (command.release !== undefined) {
+        if (event.repeat) return;
+        held = { key: press.key.toLowerCase(), end: () => command.release?.(workbench) };
+      }
+      command.perform(workbench);
+    };
+    const endHeld = (): void => {
+      held?.end();
+      held = null;
+    };
+    const onKeyUp = (event: KeyboardEvent): void => {
+      if (event.key.toLowerCase() === held?.key) endHeld();
     };
     window.addEventListener('keydown', onKeyDown);
-    return () => window.removeEventListener('keydown', onKeyDown);
+    window.addEventListener('keyup', onKeyUp);
+    // The key may be let go in another window.
+    window.addEventListener('blur', endHeld);
+    return () => {
+      endHeld();
+      window.removeEventListener('keydown', onKeyDown);
+      window.removeEventListener('keyup', onKeyUp);
+      window.removeEventListener('blur', endHeld);
+    };
   }, [workbench]);
 }
 

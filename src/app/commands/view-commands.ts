@@ -7,11 +7,14 @@ import {
   PencilRuler,
   RotateCcw,
   RotateCw,
+  SquareMenu,
   ZoomIn,
   ZoomOut,
 } from 'lucide-react';
 import { currentMpp } from '../state/state.ts';
 import type { AppState } from '../state/state.ts';
+import { apply } from '../viewer/affine.ts';
+import { openPaneMenu } from '../viewer/pane-menu-state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { scaleForMagnification, zoomSteps } from '../viewer/view-scale.ts';
 import type { Command } from './command.ts';
@@ -85,6 +88,29 @@ export const viewCommands: readonly Command[] = [
     shortcuts: ['Ctrl+G'],
     when: isOpen,
     perform: ({ store }) => store.dispatch({ type: 'dialog', dialog: 'go-to' }),
+  },
+  {
+    id: 'view.menu',
+    title: 'Actions at this place',
+    group: 'View',
+    icon: SquareMenu,
+    shortcuts: ['Shift+F10', 'ContextMenu'],
+    when: isOpen,
+    perform: (workbench) => {
+      const { activePane } = workbench.store.getState();
+      const view = workbench.activeView();
+      if (view === null) return;
+      // At the pointer if it is in the pane, else in the middle.
+      const pointer = workbench.pointer.get();
+      const transform = view.transform();
+      const middle = view.middle();
+      const css =
+        pointer?.paneId === activePane && transform !== null
+          ? apply(transform, pointer.x, pointer.y)
+          : middle;
+      const at = view.level0At(css.x, css.y);
+      if (at !== null) openPaneMenu({ paneId: activePane, x: css.x, y: css.y, at });
+    },
   },
   {
     id: 'view.measure',

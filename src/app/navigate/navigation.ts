@@ -56,9 +56,11 @@ export class Navigation {
     if (current !== null) this.goTo({ ...current, x, y });
   }
 
-  addBookmark(): void {
-    const view = this.current();
-    if (view === null) return;
+  /** Bookmarks the view. @param at its middle, level-0 pixels; by default where it is now */
+  addBookmark(at: { readonly x: number; readonly y: number } | null = null): void {
+    const current = this.current();
+    if (current === null) return;
+    const view = at === null ? current : { ...current, x: at.x, y: at.y };
     const bookmark: Bookmark = { id: crypto.randomUUID(), note: '', view, created: Date.now() };
     this.#set([...(this.#store.getState().slide?.bookmarks ?? []), bookmark]);
   }

@@ -63,6 +63,17 @@ export class LiveClassMap {
     return this.#slices.size;
   }
 
+  /** The slice at a position of the grid. */
+  at(column: number, row: number): StoredSlice | null {
+    return this.#slices.get(keyOf(column, row)) ?? null;
+  }
+
+  /** Any slice; all have the same size and lie on one grid. */
+  first(): StoredSlice | null {
+    for (const slice of this.#slices.values()) return slice;
+    return null;
+  }
+
   /** The slice `columns` to the right of `slice` and `rows` below it. */
   neighbour({ column, row }: StoredSlice, columns: number, rows: number): StoredSlice | null {
     return this.#slices.get(keyOf(column + columns, row + rows)) ?? null;

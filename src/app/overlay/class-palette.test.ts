@@ -14,7 +14,7 @@ function rgba(pixels: Uint32Array<ArrayBuffer>, value: number): number[] {
 
 describe('classColours', () => {
   it("gives BACH's classes the design's colours", () => {
-    expect(classColours(bach, 'colour-blind-safe')).toEqual(['#808080', '#009E73', '#F0E442', '#00509E']);
+    expect(classColours(bach, 'colour-blind-safe')).toEqual(['#808080', '#00C896', '#FFE000', '#000080']);
     expect(classColours(bach, 'bach')).toEqual(['#808080', '#FF0000', '#00FF00', '#0000FF']);
     expect(classColours(bach, 'model')).toEqual(['#808080', '#111111', '#222222', '#333333']);
   });
@@ -36,9 +36,9 @@ describe('classPixels', () => {
   it('is opaque in the class colour and transparent for background, hidden and unknown values', () => {
     const pixels = classPixels(bach, colours, [2]);
     expect(rgba(pixels, 0)).toEqual([0, 0, 0, 0]);
-    expect(rgba(pixels, 1)).toEqual([0x00, 0x9e, 0x73, 255]);
+    expect(rgba(pixels, 1)).toEqual([0x00, 0xc8, 0x96, 255]);
     expect(rgba(pixels, 2)).toEqual([0, 0, 0, 0]);
-    expect(rgba(pixels, 3)).toEqual([0x00, 0x50, 0x9e, 255]);
+    expect(rgba(pixels, 3)).toEqual([0x00, 0x00, 0x80, 255]);
     expect(rgba(pixels, 200)).toEqual([0, 0, 0, 0]);
   });
 });
@@ -71,5 +71,5 @@ it('gives classes with other names the palette in its order', () => {
     background: i === 0,
   }));
   expect(classColours(classes, 'bach').slice(1)).toEqual(['#FF0000', '#00FF00', '#0000FF']);
-  expect(classColours(classes, 'colour-blind-safe').slice(1)).toEqual(['#009E73', '#F0E442', '#00509E']);
+  expect(classColours(classes, 'colour-blind-safe').slice(1)).toEqual(['#00C896', '#FFE000', '#000080']);
 });

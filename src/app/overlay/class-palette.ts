@@ -15,16 +15,18 @@ export interface PaletteClass {
   /** `#rrggbb`. */
   readonly colour: string;
   readonly background: boolean;
+  /** Whether its colour means something, so that palettes do not change it. */
+  readonly ownColour?: boolean;
 }
 
 /** Colours by `classKey`. */
 const named: Readonly<Record<Exclude<PaletteId, 'model'>, Readonly<Record<string, string>>>> = {
-  'colour-blind-safe': { benign: '#009E73', insitu: '#F0E442', invasive: '#00509E' },
+  'colour-blind-safe': { benign: '#00C896', insitu: '#FFE000', invasive: '#000080' },
   bach: { benign: '#FF0000', insitu: '#00FF00', invasive: '#0000FF' },
 };
 
-/** For classes that the palette does not name: Okabe and Ito's set, tissue-like colours last. */
-const further = ['#009E73', '#F0E442', '#00509E', '#56B4E9', '#E69F00', '#000000', '#D55E00', '#CC79A7'];
+/** For classes that the palette does not name, after its own: of Okabe and Ito's set, tissue-like colours last. */
+const further = ['#56B4E9', '#E69F00', '#000000', '#D55E00', '#CC79A7'];
 
 /** `#rrggbb` of each class, in order. Background classes keep the manifest's colour. */
 export function classColours(classes: readonly PaletteClass[], palette: PaletteId): string[] {
@@ -35,7 +37,7 @@ export function classColours(classes: readonly PaletteClass[], palette: PaletteI
   const free = [...new Set([...Object.values(table), ...further])].filter((colour) => !taken.has(colour));
   let next = 0;
   return classes.map((entry) => {
-    if (entry.background) return entry.colour;
+    if (entry.background || entry.ownColour === true) return entry.colour;
     return table[classKey(entry.name)] ?? free[next++ % free.length] ?? entry.colour;
   });
 }
@@ -48,7 +50,7 @@ export function classKey(name: string): string {
 /** Red, green, blue from 0 to 255. @throws RangeError when `colour` is not `#rrggbb`. */
 export function parseColour(colour: string): [number, number, number] {
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(colour);
-  if (match === null) throw new RangeError(`"${colour}" is not a colour like #00509E.`);
+  if (match === null) throw new RangeError(`"${colour}" is not a colour like #000080.`);
   const channel = (index: number): number => parseInt(match[index] ?? '', 16);
   return [channel(1), channel(2), channel(3)];
 }

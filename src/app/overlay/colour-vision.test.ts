@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classColours, parseColour } from './class-palette.ts';
 import { colourDifference, colourVisions, mostAlike, seenAs, seenLinear, tooAlike } from './colour-vision.ts';
 import type { ColourVision, Lab } from './colour-vision.ts';
+import { parsePreferences } from '../state/preferences.ts';
 
 const classes = ['Normal', 'Benign', 'In situ', 'Invasive'].map((name, value) => ({
   name,
@@ -109,14 +110,20 @@ describe('the palettes', () => {
     }
   });
 
-  it('also as a fill of 35 % over tissue, pink, purple or pale', () => {
-    for (const tissue of ['#d9a0c6', '#8a5a9e', '#f3e6ee']) {
-      const blended = safe.map((colour) => blend(colour, tissue, 0.35));
-      // The tissue itself is what a class without fill looks like. Thin fills differ less than swatches;
-      // outlines and hatches carry the class as well.
-      const { difference } = mostAlike([...blended, tissue])!;
-      expect(difference, tissue).toBeGreaterThan(3);
-    }
+  // The six most frequent colours of the tissue on the demo slide of the colon (k-means), and of CMU-1: nuclei, stroma,
+  // mucin, and the pale pink of muscle.
+  const tissues = [
+    ...['#6426b1', '#aa74c6', '#7c5695', '#9448ca', '#d2a4e4', '#4c2879'],
+    ...['#d9a0c6', '#8a5a9e', '#f3e6ee'],
+  ];
+  const { fillOpacity } = parsePreferences(null).overlay;
+
+  it.each(tissues)('also as a fill of the default opacity over tissue of %s', (tissue) => {
+    const blended = safe.map((colour) => blend(colour, tissue, fillOpacity));
+    const { difference, vision } = mostAlike(blended)!;
+    expect(difference, vision).toBeGreaterThan(10);
+    // The tissue itself is what a class without fill looks like. It differs less, but fills have an edge.
+    expect(mostAlike([...blended, tissue])!.difference).toBeGreaterThan(3.5);
   });
 
   it("BACH's palette keeps its red, green and blue, even where they are hard to distinguish", () => {

@@ -1,5 +1,4 @@
-/** Hatches, which distinguish classes without colour. */
-import { createCanvas } from './overlay-context.ts';
+/** Hatches, which distinguish classes without colour. Pure. */
 
 export const hatchKinds = [
   'dots',
@@ -62,47 +61,39 @@ export const hatchMarks: Readonly<Record<HatchKind, HatchMarks>> = {
   horizontal: { lines: [[-0.5, 0.5, 1.5, 0.5]], dots: [] },
 };
 
-/** Hatches as canvas patterns, cached. */
-export class HatchPatterns {
-  readonly #patterns = new Map<string, CanvasPattern>();
-
-  /** @param colour `#rrggbb`. */
-  of(kind: HatchKind, colour: string, devicePixelRatio: number): CanvasPattern {
-    const key = `${kind}/${colour}/${devicePixelRatio}`;
-    let pattern = this.#patterns.get(key);
-    if (pattern === undefined) {
-      const tile = hatchTile(kind, colour, devicePixelRatio);
-      const created = tile.createPattern(tile.canvas, 'repeat');
-      if (created === null) throw new Error('No canvas pattern available.');
-      pattern = created;
-      this.#patterns.set(key, pattern);
+/**
+ * One period of the hatch: coverage from 0 to 255, row by row, of a square of `hatchSide` device pixels.
+ * @param devicePixelRatio device pixels per CSS pixel
+ */
+export function hatchMask(kind: HatchKind, devicePixelRatio: number): Uint8Array<ArrayBuffer> {
+  const side = hatchSide(devicePixelRatio);
+  const { lines, dots } = hatchMarks[kind];
+  const mask = new Uint8Array(side * side);
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const [px, py] = [x + 0.5, y + 0.5];
+      let coverage = 0;
+      for (const [x1, y1, x2, y2] of lines) {
+        const distance = distanceToLine(px, py, x1 * side, y1 * side, x2 * side, y2 * side);
+        coverage = Math.max(coverage, devicePixelRatio / 2 + 0.5 - distance);
+      }
+      for (const [dotX, dotY] of dots) {
+        const distance = Math.hypot(px - dotX * side, py - dotY * side);
+        coverage = Math.max(coverage, 1.1 * devicePixelRatio + 0.5 - distance);
+      }
+      mask[y * side + x] = Math.round(255 * Math.min(1, Math.max(0, coverage)));
     }
-    return pattern;
   }
+  return mask;
 }
 
-/** One period of the hatch, square. */
-function hatchTile(
-  kind: HatchKind,
-  colour: string,
-  devicePixelRatio: number,
-): OffscreenCanvasRenderingContext2D {
-  const side = Math.max(4, Math.round(hatchPeriod * devicePixelRatio));
-  const context = createCanvas(side, side);
-  context.strokeStyle = colour;
-  context.fillStyle = colour;
-  context.lineWidth = devicePixelRatio;
-  const { lines, dots } = hatchMarks[kind];
-  for (const [x1, y1, x2, y2] of lines) {
-    context.beginPath();
-    context.moveTo(x1 * side, y1 * side);
-    context.lineTo(x2 * side, y2 * side);
-    context.stroke();
-  }
-  for (const [x, y] of dots) {
-    context.beginPath();
-    context.arc(x * side, y * side, 1.1 * devicePixelRatio, 0, 2 * Math.PI);
-    context.fill();
-  }
-  return context;
+/** Side of a period, device pixels. */
+export function hatchSide(devicePixelRatio: number): number {
+  return Math.max(4, Math.round(hatchPeriod * devicePixelRatio));
+}
+
+function distanceToLine(x: number, y: number, x1: number, y1: number, x2: number, y2: number): number {
+  const [dx, dy] = [x2 - x1, y2 - y1];
+  const along = Math.min(1, Math.max(0, ((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy)));
+  return Math.hypot(x - x1 - along * dx, y - y1 - along * dy);
 }

@@ -14,6 +14,7 @@ export function LayerSection(): React.JSX.Element {
   const pane = useApp(activePaneOf);
   const layers = useLayerOptions();
   const model = useApp(activeModel);
+  const thins = useApp((state) => state.preferences.thinOverlay);
   const { overlay } = pane;
   return (
     <PanelSection title="Layer" testId="layer-section">
@@ -70,6 +71,15 @@ export function LayerSection(): React.JSX.Element {
         text={(percent) => [`≥ ${percent} %`, `${percent} per cent`]}
         onChange={(percent) => store.dispatch({ type: 'overlay', change: { minConfidence: percent / 100 } })}
       />
+      <label className="check" title="Fill alone on the whole slide, outline alone from 20×">
+        <input
+          type="checkbox"
+          checked={thins}
+          data-testid="thin-overlay"
+          onChange={() => store.dispatch({ type: 'preferences', change: { thinOverlay: !thins } })}
+        />
+        Thin with zoom
+      </label>
       <Choice
         label="Colours"
         value={overlay.palette}

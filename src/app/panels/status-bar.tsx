@@ -7,6 +7,7 @@ import { wholeProgress } from '../state/run-state.ts';
 import type { ModelRun, RunOutcome, RunState } from '../state/run-state.ts';
 import { layerText, modelTitle } from '../state/state.ts';
 import type { AppState, BackendState, OverviewState } from '../state/state.ts';
+import { PointerReadout } from '../viewer/pointer-readout.tsx';
 import { useApp } from '../workbench-context.ts';
 import { Notice } from './notice.tsx';
 
@@ -33,6 +34,7 @@ export function StatusBar(): React.JSX.Element {
         </span>
       )}
       <div className="spacer" />
+      <PointerReadout />
       <Overview overview={overview} />
       <Backend backend={backend} />
       <CommandButton

@@ -12,6 +12,8 @@ export interface LayerContent {
   /** Index in the list = class value in the map. */
   readonly classes: readonly PaletteClass[];
   readonly map: LiveClassMap;
+  /** Whether its confidence means nothing: ground truth, votes. */
+  readonly certain?: boolean;
 }
 
 /** Why the layer's results may be meaningless on this slide, as a sentence; null where nothing speaks against them. */

@@ -5,6 +5,7 @@ import { currentMpp, layerText, modelTitle } from '../state/state.ts';
 import type { LayerChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { LayerContent } from './layer-content.ts';
+import { voteOptions } from '../votes/voters.ts';
 
 /** What a layer shows on the open slide; null without a slide, model or ground truth. */
 export function useLayerContent(layer: LayerChoice): LayerContent | null {
@@ -13,6 +14,8 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
   useApp((state) => state.models);
   const fingerprint = useFingerprint();
   useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
+  // Votes need two models with results, which runs bring.
+  useApp((state) => (layer.kind === 'votes' ? state.run : null));
   return workbench.resolveLayer(layer);
 }
 
@@ -27,6 +30,7 @@ export function useLayerOptions(): readonly (readonly [text: string, title: stri
     ...(models ?? []).map(
       (model) => [layerText({ kind: 'model', id: model.id }), modelTitle(model)] as const,
     ),
+    ...voteOptions(models ?? []).map(({ layer, title }) => [layerText(layer), title] as const),
     ['truth', hasTruth ? 'Ground truth' : 'Ground truth (none loaded)'],
   ];
 }

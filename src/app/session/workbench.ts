@@ -7,6 +7,7 @@ import { BearerTokens, createSlideClient } from '../../worker/slide-client.ts';
 import { AnnotationSession } from '../annotate/annotation-session.ts';
 import { ExportSession } from '../export/export-session.ts';
 import { SessionFiles } from '../export/session-restore.ts';
+import { VotesSession } from '../votes/votes-session.ts';
 import { FiguresSession } from '../truth/figures-session.ts';
 import { createStorageClient } from '../../worker/storage-client.ts';
 import { ClassMapStore } from '../overlay/class-map-store.ts';
@@ -60,6 +61,7 @@ export class Workbench {
   readonly exports = new ExportSession(this);
   readonly sessions: SessionFiles;
   readonly difference: DifferenceSession;
+  readonly votes: VotesSession;
   readonly navigation: Navigation;
   readonly pointer = new SharedPointer();
   readonly #views = new Map<string, SlideView>();
@@ -90,6 +92,7 @@ export class Workbench {
       () => this.activeView()?.visibleArea() ?? null,
     );
     this.stored = new StoredResults(this.store, client, events, this.segmentation);
+    this.votes = new VotesSession(this.store, (id) => this.resolveLayer({ kind: 'model', id }));
     this.difference = new DifferenceSession(
       this.store,
       this.truth,
@@ -195,6 +198,7 @@ export class Workbench {
     const { slide } = state;
     if (slide === null) return null;
     if (layer.kind === 'truth') return this.truth.of(slide.metadata.fingerprint);
+    if (layer.kind === 'votes') return this.votes.of(layer.like);
     const model = modelOf(state, layer);
     if (model === null) return null;
     const mpp = slide.userMpp ?? slide.metadata.mpp;

@@ -35,7 +35,7 @@ const overlay = z
     fillOpacity: share,
     outlineOpacity: share,
     /** CSS pixels. */
-    outlineWidth: z.number().min(1).max(8).catch(2.5),
+    outlineWidth: z.number().min(1).max(8).catch(1.5),
     palette: z.enum(paletteIds),
     /** By class name, see `classKey`; classes without an entry follow the layer. */
     classStyles: z.record(z.string(), classStyle).readonly().catch({}),
@@ -63,13 +63,15 @@ const preferencesSchema = z
     keepResults: z.boolean().catch(true),
     /** Convert colours to sRGB, for slides with another ICC profile. */
     colourProfile: z.boolean().catch(true),
+    /** Fill and outline thin as the zoom grows. */
+    thinOverlay: z.boolean().catch(true),
     overlay: overlay.catch({
       fill: true,
       outline: true,
-      hatch: true,
+      hatch: false,
       fillOpacity: 0.35,
       outlineOpacity: 1,
-      outlineWidth: 2.5,
+      outlineWidth: 1.5,
       palette: 'colour-blind-safe',
       classStyles: {},
     }),

@@ -15,6 +15,7 @@ import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
+import { votersOf } from '../votes/voters.ts';
 import { initialAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
@@ -40,7 +41,11 @@ export type DialogName =
 
 /** Which layer a pane draws over the tissue. */
 export type LayerChoice =
-  { readonly kind: 'model'; readonly id: string } | { readonly kind: 'truth' } | { readonly kind: 'none' };
+  | { readonly kind: 'model'; readonly id: string }
+  | { readonly kind: 'truth' }
+  /** How many models agree: those with the same classes as the model `like`. */
+  | { readonly kind: 'votes'; readonly like: string }
+  | { readonly kind: 'none' };
 
 /** Panes with one layer each, or a single pane that compares two layers: by a divider, or by their difference. */
 export type CompareView = 'panes' | 'swipe' | 'difference';
@@ -353,12 +358,18 @@ export function activeModel(state: AppState): ModelEntry | null {
   return modelOf(state, activePaneOf(state).layer);
 }
 
-/** Models shown in any pane, each once, the active pane's first. */
+/** Models shown in any pane, each once, the active pane's first; those that vote are shown by their votes. */
 export function shownModels(state: AppState): ModelEntry[] {
   const active = activePaneOf(state);
   const layers = [active, ...state.panes].map((pane) => pane.layer);
   if (state.compare.view !== 'panes') layers.push(state.compare.second);
-  return [...new Set(layers.flatMap((layer) => modelOf(state, layer) ?? []))];
+  return [
+    ...new Set(
+      layers.flatMap((layer) =>
+        layer.kind === 'votes' ? votersOf(state, layer.like) : (modelOf(state, layer) ?? []),
+      ),
+    ),
+  ];
 }
 
 /** The model of a layer; null for other layers and while models are loading. */
@@ -366,13 +377,15 @@ export function modelOf({ models }: Pick<AppState, 'models'>, layer: LayerChoice
   return layer.kind === 'model' ? (models?.find((model) => model.id === layer.id) ?? null) : null;
 }
 
-/** A layer as text, for form values and files: `model:nano-add`, `truth` or `none`. */
+/** A layer as text, for form values and files: `model:nano-add`, `votes:nano-add`, `truth` or `none`. */
 export function layerText(layer: LayerChoice): string {
+  if (layer.kind === 'votes') return `votes:${layer.like}`;
   return layer.kind === 'model' ? `model:${layer.id}` : layer.kind;
 }
 
 /** Parses the output of `layerText`; anything else is no layer. */
 export function parseLayer(text: string): LayerChoice {
   if (text.startsWith('model:')) return { kind: 'model', id: text.slice('model:'.length) };
+  if (text.startsWith('votes:')) return { kind: 'votes', like: text.slice('votes:'.length) };
   return { kind: text === 'truth' ? 'truth' : 'none' };
 }

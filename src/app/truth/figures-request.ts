@@ -42,7 +42,7 @@ export function figuresRequest(
     content,
     slide: state.slide.metadata,
     mpp: currentMpp(state.slide),
-    truth: layer.kind === 'truth' ? null : workbench.annotations.truth(),
+    truth: layer.kind === 'model' ? workbench.annotations.truth() : null,
     tissue,
   };
 }

@@ -115,7 +115,7 @@ export class TruthPainter {
         controller.signal,
       );
       if (controller.signal.aborted) return;
-      this.#layer.set(slide.metadata.fingerprint, { title: 'Ground truth', classes, map });
+      this.#layer.set(slide.metadata.fingerprint, { title: 'Ground truth', classes, map, certain: true });
       this.#progress(1);
     } catch (error) {
       if (isAbort(error)) return;

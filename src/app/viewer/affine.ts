@@ -46,6 +46,18 @@ export function invert(matrix: Affine): Affine {
   };
 }
 
+/** The transform that applies `first`, then `then`. */
+export function multiply(then: Affine, first: Affine): Affine {
+  return {
+    a: then.a * first.a + then.c * first.b,
+    b: then.b * first.a + then.d * first.b,
+    c: then.a * first.c + then.c * first.d,
+    d: then.b * first.c + then.d * first.d,
+    e: then.a * first.e + then.c * first.f + then.e,
+    f: then.b * first.e + then.d * first.f + then.f,
+  };
+}
+
 /** Scale factor of lengths along x. */
 export function scaleOf(matrix: Affine): number {
   return Math.hypot(matrix.a, matrix.b);

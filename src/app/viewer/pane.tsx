@@ -10,6 +10,8 @@ import { MeasureLayer } from '../navigate/measure-layer.tsx';
 import { AreaLayer } from './area-layer.tsx';
 import { TissueLayer } from './tissue-layer.tsx';
 import { KnownLengthLayer } from './known-length-layer.tsx';
+import { PaneMenu } from './pane-menu.tsx';
+import { openPaneMenu } from './pane-menu-state.ts';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
 import { contentWarning } from '../session/layer-content.ts';
@@ -73,6 +75,19 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
     if (at != null) workbench.pointer.set({ paneId, ...at });
   };
 
+  const onContextMenu = (event: React.MouseEvent<HTMLElement>): void => {
+    // Text fields and selects of the pane keep the browser's menu.
+    if (!(event.target instanceof Element) || event.target.closest('input, select, textarea') !== null)
+      return;
+    const { left, top } = event.currentTarget.getBoundingClientRect();
+    const [x, y] = [event.clientX - left, event.clientY - top];
+    const at = view?.level0At(x, y);
+    if (at == null) return;
+    event.preventDefault();
+    activate();
+    openPaneMenu({ paneId, x, y, at });
+  };
+
   return (
     <section
       className="pane"
@@ -82,8 +97,9 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       onPointerDownCapture={activate}
       onWheelCapture={activate}
       onFocusCapture={activate}
-      onPointerMove={several ? onPointerMove : undefined}
-      onPointerLeave={several ? () => workbench.pointer.set(null) : undefined}
+      onPointerMove={onPointerMove}
+      onPointerLeave={() => workbench.pointer.set(null)}
+      onContextMenu={onContextMenu}
     >
       <div className="view" ref={viewElement} data-testid={`view-${paneId}`} />
       {view !== null && <TissueLayer view={view} />}
@@ -96,6 +112,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       {view !== null && active && <AreaLayer view={view} />}
       {view !== null && active && <MeasureLayer view={view} />}
       <PaneTitle paneId={paneId} />
+      <PaneMenu paneId={paneId} />
       {paneId === overviewPane && (
         <div
           className="overview"

@@ -273,6 +273,12 @@ export class SlideView {
     this.goTo({ ...place, x: middle.x / slide.width, y: middle.y / slide.width, scale });
   }
 
+  /** CSS pixels of the view. */
+  middle(): Point {
+    const { width, height } = this.#size();
+    return { x: width / 2, y: height / 2 };
+  }
+
   /** The level-0 position under a point of the view (CSS pixels); null while no slide is shown. */
   level0At(x: number, y: number): Point | null {
     const transform = this.transform();
