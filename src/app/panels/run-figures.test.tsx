@@ -154,7 +154,7 @@ describe('the measurements section', () => {
   /** Figures as they are with a truth: of two classes, three of four pixels right. */
   function withTruth(otherClasses: boolean): void {
     const confusion = { classes: 2, counts: Float64Array.from([1, 0, 1, 2]) };
-    const own = { pixels: 2, shareOfSegmented: 0.5, shareOfTissue: 0.5 };
+    const own = { pixels: 2, shareOfTissue: 0.5 };
     bench.workbench.figures.compute = () =>
       Promise.resolve({
         extent: 'slide',
