@@ -119,9 +119,10 @@ describe('the legend', () => {
     expect(checkbox('in situ').checked).toBe(true);
   });
 
-  it('gives areas and shares of what is segmented', () => {
+  it('gives areas and shares of what is segmented', async () => {
     bench.ready().slices('alpha', 1, 1, 3, 0);
     show();
+    await screen.findByText('0.50 mm²');
     const lines = screen.getAllByRole('listitem').map(({ textContent }) => textContent);
     // A slice is 1000 px of 0.5 µm a side.
     expect(lines).toEqual([
@@ -132,11 +133,11 @@ describe('the legend', () => {
     ]);
   });
 
-  it('has no areas without a resolution, but shares', () => {
+  it('has no areas without a resolution, but shares', async () => {
     bench.models(testModel('alpha')).openSlide({ mpp: null }).model('alpha').slices('alpha', 1, 3);
     show();
+    expect(await screen.findAllByText('50 %')).toHaveLength(2);
     expect(screen.getByTestId('legend').textContent).not.toMatch(/mm²/);
-    expect(screen.getAllByText('50 %')).toHaveLength(2);
   });
 
   it('shows the scale in place of classes while confidence is drawn', () => {
