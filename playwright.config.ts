@@ -28,8 +28,8 @@ process.env.DUALSCOPE_E2E_FAULT_PORT ??= await freePort();
 const appUrl = `http://localhost:${process.env.DUALSCOPE_E2E_PORT}`;
 const faultUrl = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
 
-/** What most specs measure: every slice, each by itself, nothing left over from a run before. */
-const plainRuns = { quality: 'fast', skipGlass: false, keepResults: false };
+/** What most specs measure: every slice, each by itself, nothing left over from a run before, on any slide. */
+const plainRuns = { quality: 'fast', skipGlass: false, keepResults: false, askMisfit: false };
 
 /** These look at what is faster: a task and its limit, a pan and the run. */
 const timed = ['queue', 'smoothness'].map((name) => `**/${name}.spec.ts`);

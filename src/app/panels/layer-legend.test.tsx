@@ -38,6 +38,9 @@ describe('the layer section', () => {
     bench.models(testModel('alpha'), testModel('gamma', { provenance: { ...provenance, synthetic: true } }));
     bench.openSlide().model('gamma');
     show();
+    // It asks before it runs; where it does not, it still says so.
+    expect(screen.getByTestId('misfit-gamma').textContent).toMatch(/synthetic/);
+    act(() => void bench.preferences({ askMisfit: false }));
     expect(screen.getByTestId('fit-gamma').textContent).toMatch(/synthetic/);
     fireEvent.change(screen.getByTestId('layer-select'), { target: { value: 'model:alpha' } });
     expect(screen.queryByTestId('fit-gamma')).toBeNull();

@@ -8,7 +8,7 @@ import { mostAlike, tooAlike } from '../overlay/colour-vision.ts';
 import { ClassSwatch } from '../overlay/class-swatch.tsx';
 import { hatchesOf } from '../overlay/hatch.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
-import { contentWarning } from '../session/layer-content.ts';
+import { contentLabel, contentWarning } from '../session/layer-content.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { useFigures } from '../truth/use-figures.ts';
 import { activeModel, activePaneOf } from '../state/state.ts';
@@ -110,7 +110,7 @@ export function LegendSection(): React.JSX.Element | null {
       )}
       {warning !== null && hasAreas && (
         <p className="warning-text hint" title={warning} data-testid="legend-fit">
-          <TriangleAlert size={13} aria-hidden /> Unlike training data: do not trust these areas.
+          <TriangleAlert size={13} aria-hidden /> {contentLabel(content)}: do not trust these areas.
         </p>
       )}
       {content.overridden === true && (

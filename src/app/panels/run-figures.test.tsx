@@ -69,18 +69,18 @@ describe('the segmentation section', () => {
     expect(new Set(hints).size).toBe(3);
   });
 
-  it('has three checkboxes that act on their own; eight orientations are asked for', () => {
+  it('has four checkboxes that act on their own; eight orientations are asked for', () => {
     show();
     const boxes = screen.getAllByRole<HTMLInputElement>('checkbox');
     const checked = (): boolean[] => boxes.map((box) => box.checked);
     expect(boxes[0]?.labels?.[0]?.textContent).toContain('Eight orientations (8× time)');
-    expect(checked()).toEqual([false, true, true]);
+    expect(checked()).toEqual([false, true, true, true]);
     fireEvent.click(boxes[0]!);
-    expect(checked()).toEqual([true, true, true]);
+    expect(checked()).toEqual([true, true, true, true]);
     fireEvent.click(boxes[1]!);
-    expect(checked()).toEqual([true, false, true]);
+    expect(checked()).toEqual([true, false, true, true]);
     fireEvent.click(boxes[2]!);
-    expect(checked()).toEqual([true, false, false]);
+    expect(checked()).toEqual([true, false, false, true]);
   });
 
   it('offers areas only where a run can start', () => {

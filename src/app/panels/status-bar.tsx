@@ -11,7 +11,8 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 
 export function StatusBar(): React.JSX.Element {
   const run = useApp((state) => state.run);
-  const notice = useApp((state) => state.notice);
+  // Errors are shown over the slide.
+  const notice = useApp(({ notice: latest }) => (latest?.level === 'error' ? null : latest));
   const idle = useApp(idleText);
   const backend = useApp((state) => state.backend);
   const entries = useApp((state) => state.log.length);

@@ -2,7 +2,7 @@
 import { Link, Link2, TriangleAlert, Unlink } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatMpp } from '../format.ts';
-import { currentMpp } from '../state/state.ts';
+import { currentMpp, refusalOf, shownModels } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Magnification } from '../viewer/view-readout.tsx';
 
@@ -16,7 +16,7 @@ export function TopBar(): React.JSX.Element {
       <OpenSlideReadout />
       <div className="spacer" />
       <div className="group" role="group" aria-label="Segment">
-        <CommandButton id="segment.visible" label="Segment visible area" className="primary" />
+        <SegmentVisible />
         <CommandButton id="segment.whole" label="Whole slide" />
       </div>
       <div className="group" role="group" aria-label="Overlay">
@@ -45,6 +45,21 @@ export function TopBar(): React.JSX.Element {
         <CommandButton id="interface.right-panel" />
       </div>
     </header>
+  );
+}
+
+/** Inviting only where a shown model is for the slide. */
+function SegmentVisible(): React.JSX.Element {
+  const refused = useApp((state) => {
+    const models = shownModels(state);
+    return models.length > 0 && models.every((model) => refusalOf(state, model) !== null);
+  });
+  return (
+    <CommandButton
+      id="segment.visible"
+      label="Segment visible area"
+      {...(refused ? { icon: <TriangleAlert size={16} aria-hidden /> } : { className: 'primary' })}
+    />
   );
 }
 

@@ -1,4 +1,5 @@
 /** The Measurements section: areas per class, and agreement with the ground truth. */
+import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatFraction, formatShare } from '../format.ts';
@@ -9,7 +10,9 @@ import { areaSentence } from './area-sentence.ts';
 import type { Figures, FiguresExtent, TruthComparison } from './figures-session.ts';
 import { hasRegion } from './figures-request.ts';
 import { useFigures } from './use-figures.ts';
-import { annotateOf } from '../state/state.ts';
+import { contentLabel, contentWarning } from '../session/layer-content.ts';
+import { useLayerContent } from '../session/use-layer.ts';
+import { activePaneOf, annotateOf } from '../state/state.ts';
 
 const extents = { slide: 'Slide', view: 'Visible area', region: 'Selected region' } as const;
 
@@ -35,6 +38,7 @@ export function FiguresSection(): React.JSX.Element {
         <p className="hint">Nothing segmented here yet.</p>
       ) : (
         <>
+          <MisfitNote />
           <Areas figures={figures} />
           <TruthAgreement figures={figures} />
         </>
@@ -43,6 +47,18 @@ export function FiguresSection(): React.JSX.Element {
         <CommandButton id="truth.load" label="Load ground truth to compare…" className="wide" icon={<></>} />
       )}
     </PanelSection>
+  );
+}
+
+/** That the figures are of a model that was not trained on such tissue. */
+function MisfitNote(): React.JSX.Element | null {
+  const content = useLayerContent(useApp(activePaneOf).layer);
+  const label = content === null ? null : contentLabel(content);
+  if (label === null || content === null) return null;
+  return (
+    <p className="warning-text hint" title={contentWarning(content) ?? ''} data-testid="figures-fit">
+      <TriangleAlert size={13} aria-hidden /> {label}: do not trust these figures.
+    </p>
   );
 }
 

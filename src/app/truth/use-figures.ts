@@ -39,7 +39,7 @@ export function useFigures(extent: FiguresExtent): Figures | null {
       window.clearTimeout(timer);
       controller.abort();
     };
-  }, [workbench, extent, content, version, truth, tissue, selected, area, mpp, frame]);
+  }, [workbench, extent, content?.map, content?.title, version, truth, tissue, selected, area, mpp, frame]);
   // Until the new ones arrive, show none rather than those of another layer or area.
   return figures?.extent === extent && figures.title === content?.title ? figures : null;
 }
