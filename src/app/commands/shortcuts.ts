@@ -98,7 +98,13 @@ export function useShortcuts(): void {
       const found = bindings.find(
         ({ command, shortcut }) => matches(shortcut, press) && isEnabled(command, state),
       );
-      if (found === undefined) return;
+      if (found === undefined) {
+        // Else the letter of a command that is not available now would choose from the list that has the focus.
+        if (isLetterForList(event) && bindings.some(({ shortcut }) => matches(shortcut, press))) {
+          event.preventDefault();
+        }
+        return;
+      }
       const single = isSingleKey(found.shortcut);
       if (single && !state.preferences.singleKeyShortcuts) return;
       // An open dialog keeps all keys except those that toggle dialogs.
@@ -141,6 +147,11 @@ function isOwnKey({ target, key }: KeyboardEvent): boolean {
   const usesArrows =
     isList || (target instanceof HTMLInputElement && ['range', 'radio'].includes(target.type));
   return usesArrows && (key.startsWith('Arrow') || key === 'Home' || key === 'End');
+}
+
+/** Whether a closed list would take a key as the first letter of an entry. */
+function isLetterForList({ target, key }: KeyboardEvent): boolean {
+  return target instanceof HTMLSelectElement && !isOpenList(target) && key.length === 1 && key !== ' ';
 }
 
 /** False in browsers that do not tell. */
