@@ -29,10 +29,16 @@ const appUrl = `http://localhost:${process.env.DUALSCOPE_E2E_PORT}`;
 const faultUrl = `http://localhost:${process.env.DUALSCOPE_E2E_FAULT_PORT}`;
 
 /**
- * What most specs measure: every slice, each by itself, nothing left over from a run before, and an overlay that is drawn
- * in full at every zoom.
+ * What most specs measure: every slice, each by itself, nothing left over from a run before, on any slide, and an overlay
+ * that is drawn in full at every zoom.
  */
-const plainRuns = { quality: 'fast', skipGlass: false, keepResults: false, thinOverlay: false };
+const plainRuns = {
+  quality: 'fast',
+  skipGlass: false,
+  keepResults: false,
+  askMisfit: false,
+  thinOverlay: false,
+};
 
 /** These look at what is faster: a task and its limit, a pan and the run. */
 const timed = ['queue', 'smoothness'].map((name) => `**/${name}.spec.ts`);

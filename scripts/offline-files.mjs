@@ -37,14 +37,24 @@ function largeWeights(outDir, files) {
   );
 }
 
+/** Tells the page which files are kept on first use, and their bytes. */
+const listName = 'offline.json';
+/** What this writes itself. */
+const own = new Set(['sw.js', listName]);
+
 /**
- * Writes `sw.js` into a finished build.
+ * Writes `sw.js` into a finished build, and `offline.json` if large models are kept on first use only.
  * @param {string} outDir the build
  * @param {string} source path of the service worker's source
  */
 export function writeServiceWorker(outDir, source) {
-  const files = filesBelow(outDir).filter((name) => name !== 'sw.js' && !name.endsWith('.map'));
-  const later = largeWeights(outDir, files);
+  const found = filesBelow(outDir).filter((name) => !own.has(name) && !name.endsWith('.map'));
+  const later = largeWeights(outDir, found);
+  const files = later.size === 0 ? found : [...found, listName].sort();
+  if (later.size > 0) {
+    const bytes = [...later].map((name) => [name, statSync(join(outDir, name)).size]);
+    writeFileSync(join(outDir, listName), JSON.stringify({ later: Object.fromEntries(bytes) }));
+  }
   const hash = createHash('sha256');
   for (const name of files) hash.update(name).update(readFileSync(join(outDir, name)));
   // The page itself is requested as the folder.

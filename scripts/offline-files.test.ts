@@ -38,4 +38,9 @@ it('leaves out the weights of large models until they are used', () => {
   expect(text).toContain('models/small/weights-1-of-1.bin');
   expect(text).toContain('models/large/manifest.json');
   expect(text).not.toContain('models/large/weights-1-of-1.bin');
+  // The page can say which these are, also offline.
+  expect(text).toContain('./offline.json');
+  expect(JSON.parse(readFileSync(join(folder, 'offline.json'), 'utf8'))).toEqual({
+    later: { 'models/large/weights-1-of-1.bin': 5 * 1024 * 1024 },
+  });
 });

@@ -14,6 +14,8 @@ import { OwnModelDialog } from './models/own-model-dialog.tsx';
 import { GoToDialog } from './navigate/go-to-dialog.tsx';
 import { LeftRail, LeftSidePanel, RightSidePanel } from './panels/side-panels.tsx';
 import { LogPanel } from './panels/log-panel.tsx';
+import { ErrorCallout } from './panels/error-callout.tsx';
+import { UndoToast } from './undo/undo-toast.tsx';
 import { StatusBar } from './panels/status-bar.tsx';
 import { TopBar } from './panels/top-bar.tsx';
 import { StartPage } from './panels/start-page.tsx';
@@ -38,6 +40,8 @@ export function App(): React.JSX.Element {
         <LeftSidePanel />
         <main className="stage" data-testid="stage" data-panes={panes.length}>
           {slideShown ? panes.map((pane) => <Pane key={pane.id} paneId={pane.id} />) : <StartPage />}
+          <ErrorCallout />
+          <UndoToast />
           {logOpen && <LogPanel />}
         </main>
         {rightPanel && <RightSidePanel />}

@@ -164,8 +164,8 @@ export class TestBench {
     this.workbench.engine.estimate = () => Promise.resolve(estimate);
   }
 
-  storageUse(runs: number, bytes: number): void {
-    this.workbench.stored.use = () => Promise.resolve({ kind: 'files', runs, bytes });
+  storageUse(runs: number, bytes: number, slides = 1): void {
+    this.workbench.stored.use = () => Promise.resolve({ kind: 'files', runs, slides, bytes });
   }
 
   demos(...demos: readonly DemoSlide[]): this {

@@ -7,9 +7,16 @@ export const overriddenCheck = 'model check overridden';
 /** How results name a slide that does not look like the model's training data (`base/tissue-fit.ts`). */
 export const unlikeTraining = 'unlike training data';
 
-/** Why a result must not be trusted, for files: null if nothing speaks against it. */
-export function resultMark(overridden: boolean, unlike: boolean): string | null {
-  const marks = [...(overridden ? [overriddenCheck] : []), ...(unlike ? [unlikeTraining] : [])];
+/** How results name a slide that is, by what it states, not of the kind that the model was trained on. */
+export const otherSlides = 'not trained on such slides';
+
+/** Why a result must not be trusted, for files: null if nothing speaks against it. @param misfit by what the slide states. */
+export function resultMark(overridden: boolean, unlike: boolean, misfit = false): string | null {
+  const marks = [
+    ...(overridden ? [overriddenCheck] : []),
+    ...(misfit ? [otherSlides] : []),
+    ...(unlike ? [unlikeTraining] : []),
+  ];
   return marks.length === 0 ? null : marks.join('; ');
 }
 

@@ -36,10 +36,13 @@ export const addCohortCommand: AddCommand = (program) => {
     );
   cohort
     .command('plan')
-    .description('List the slides of a cohort and write a request for each')
+    .summary('list the slides of a cohort and write a request for each')
+    .description('List the slides of a cohort and write a request for each.')
     .requiredOption('--config <file>', 'settings (JSON); - reads stdin')
-    .action(async ({ config }: { readonly config: string }) => {
-      const settings = await readSettings(config);
+    .option('--symmetries', 'average over the eight orientations of each slice, in eight times the time')
+    .action(async ({ config, symmetries }: { readonly config: string; readonly symmetries?: true }) => {
+      const given = await readSettings(config);
+      const settings = symmetries === true ? { ...given, symmetries } : given;
       await createFolder(settings.out, 'out');
       const waiting = { onWait: (holder: string) => log(`${holder} is planning this cohort. Waiting.`) };
       const plan = await withOutputLock(join(settings.out, 'plan.lock'), () => planCohort(settings), waiting);
@@ -49,7 +52,8 @@ export const addCohortCommand: AddCommand = (program) => {
     });
   cohort
     .command('segment')
-    .description('Segment one slide of a planned cohort, continuing any unfinished run')
+    .summary('segment one slide of a planned cohort, continuing any unfinished run')
+    .description('Segment one slide of a planned cohort, continuing any unfinished run.')
     .requiredOption('--out <dir>', 'folder of the cohort')
     .requiredOption('--slide <id>', 'slide id from plan.json')
     .option('--shard <i/n>', 'segment only shard i of n; combine them with cohort merge', parseShard)
@@ -61,7 +65,8 @@ export const addCohortCommand: AddCommand = (program) => {
     });
   cohort
     .command('merge')
-    .description('Merge the shards of one slide of a planned cohort')
+    .summary('merge the shards of one slide of a planned cohort')
+    .description('Merge the shards of one slide of a planned cohort.')
     .requiredOption('--out <dir>', 'folder of the cohort')
     .requiredOption('--slide <id>', 'slide id from plan.json')
     .action(async ({ out, slide }: SlideOptions) => {
@@ -70,7 +75,8 @@ export const addCohortCommand: AddCommand = (program) => {
     });
   cohort
     .command('report')
-    .description('Write cohort.csv, cohort.json and gallery/index.html for the slides finished so far')
+    .summary('write table and gallery of the slides finished so far')
+    .description('Write cohort.csv, cohort.json and gallery/index.html for the slides finished so far.')
     .requiredOption('--out <dir>', 'folder of the cohort')
     .option('--json', 'print one JSON object')
     .action(async ({ out, json }: { readonly out: string; readonly json?: boolean }) => {

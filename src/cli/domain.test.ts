@@ -11,6 +11,7 @@ import { mulberry32 } from '../runtime/variables.ts';
 import { addDomainCommand } from './domain.ts';
 import { addSegmentCommand } from './segment.ts';
 import type { SegmentResult } from './segment-result.ts';
+import type { ShardResult } from './segment-shard.ts';
 
 /** Pixels; a slice of nano-single has 128. */
 const SIDE = 300;
@@ -117,6 +118,16 @@ it('stores statistics of a dataset, and knows images that are unlike it', { time
     const name = unlike.result.files.find((each) => each.endsWith(ending))!;
     expect(await readFile(name, 'utf8')).toContain(unlikeTraining);
   }
+
+  // A call that finds all slices stored has the same to say.
+  const words = ['segment', join(folder, 'inverted', 'images', '2.png'), '--model', model, '--mpp', MPP];
+  const out2 = join(folder, 'shards');
+  const shard = () => run(...words, '--out', out2, '--shard', '1/2', '--resume', '--json');
+  const first = JSON.parse((await shard()).out) as ShardResult;
+  await rm(first.files.find((file) => file.endsWith('.json'))!);
+  const again = JSON.parse((await shard()).out) as ShardResult;
+  expect(again).toMatchObject({ computed: 0, backend: 'none', slices: first.slices });
+  expect(again.tissueFit).toEqual(unlike.result.tissueFit);
 });
 
 it('refuses a single patient, and a model without statistics', async () => {

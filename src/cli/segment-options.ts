@@ -41,8 +41,9 @@ export function resultText(head: string, result: SegmentResult): string {
     `${markedIf(result.modelCheck === 'overridden', `${head}${broken}`)}. Research use only.`,
     ...result.areas.map(
       (row) =>
-        `${terminalText(row.class).padEnd(20)}${row.areaMm2.toFixed(3).padStart(10)} mm²${row.percentOfSegmented.toFixed(2).padStart(8)} %`,
+        `${terminalText(row.class).padEnd(20)}${row.areaMm2.toFixed(3).padStart(10)} mm²${row.percentOfTissue.toFixed(2).padStart(8)} %`,
     ),
+    `Shares of ${result.segmentedMm2.toFixed(3)} mm² segmented${result.tissueMm2 === null ? '; tissue unknown, so glass counts' : ' tissue; glass does not count'}.`,
     ...result.files.map(terminalText),
     '',
   ].join('\n');

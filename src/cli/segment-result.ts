@@ -25,7 +25,7 @@ import type { PlannedSegment } from './segment-plan.ts';
 import { warn } from './terminal.ts';
 
 /** `SegmentResult.format`; the digit is the version. */
-export const resultFormat = 'dualscope-result-2';
+export const resultFormat = 'dualscope-result-3';
 
 /** The result file, and what `--json` prints. */
 export interface SegmentResult extends Sealed {
@@ -36,8 +36,8 @@ export interface SegmentResult extends Sealed {
   /** Why the model failed its check, where that is known. */
   readonly modelProblem?: string;
   /**
-   * How near the tissue is to the model's training data; null where it was not measured: the model has no statistics, or
-   * all slices came from an earlier call.
+   * How near the tissue is to the model's training data; null where it was not measured: the model has no statistics, or no
+   * slice could be read.
    */
   readonly tissueFit: TissueFit | null;
   /** Why the result must not be trusted; the other files say it, too. */
@@ -49,13 +49,14 @@ export interface SegmentResult extends Sealed {
   readonly broken: number;
   readonly seconds: number;
   readonly stages: StageTimes;
-  /** mm² per class, without background. */
+  /** mm² of tissue per class, without background. */
   readonly areasMm2: Readonly<Record<string, number>>;
+  /** Segmented tissue; all that was segmented where the tissue is unknown. */
   readonly segmentedMm2: number;
   /** Tissue within the requested area; null if tissue was not detected. */
   readonly tissueMm2: number | null;
   readonly areas: readonly AreaRow[];
-  /** The model's confidence over the map; null if nothing was segmented. */
+  /** The model's confidence over the segmented tissue; null if nothing was segmented. */
   readonly confidence: ConfidenceSummary | null;
   readonly polygons: number;
   /** Level-0 pixels, and µm, per pixel of the maps. */
@@ -150,6 +151,7 @@ async function writeSet(
     strips,
     manifest,
     mark,
+    tissue,
     prefix,
     slideName: name,
     umPerPx,
@@ -232,7 +234,7 @@ async function writeAreas(
   slide: string,
 ): Promise<Pick<SegmentResult, 'areas' | 'areasMm2' | 'segmentedMm2'>> {
   const { prefix, manifest } = planned;
-  const areas = areaTable(manifest, counts, umPerPx, tissueMm2);
+  const areas = areaTable(manifest, counts, umPerPx);
   const segmentedMm2 = areas.reduce((sum, { areaMm2 }) => sum + areaMm2, 0);
   const { csv, json } = areaFiles(prefix);
   await set.add(csv, areaCsv(areas, mark));

@@ -78,7 +78,7 @@ function slicesFile(prefix: string): string {
 }
 
 /**
- * Runs the network on the slices of a plan that are not stored. Starts nothing if all are.
+ * Runs the network on the slices of a plan that are not stored, after measuring how near the tissue is to its training data.
  * @param planned what `plan` is a part of, so that all shards measure the same slices for the fit.
  * @param output number of slices, in words, for the message of a stopped run; the lock that is held; the file of slices.
  * @throws CommandError when SIGINT or SIGTERM stops the run, or the slide changes; OutputLostError; SlideError, ModelError.
@@ -104,7 +104,9 @@ export async function segmentMissing(
   let backend = 'none';
   let modelProblem: string | undefined;
   let tissueFit: TissueFit | null = null;
-  if (missing.slices.length > 0) {
+  // Results written from slices of an earlier call still say how near the tissue is to the training data.
+  const measures = planned.manifest.domain !== undefined && plan.slices.length > 0;
+  if (missing.slices.length > 0 || measures) {
     const reading = startNodeReader();
     const controller = new AbortController();
     let exitCode = 0;
@@ -129,14 +131,18 @@ export async function segmentMissing(
         tissueFit = await measureFit({ reader, plan: planned.plan, tissue: planned.tissue, network, signal });
         const warning = tissueFit === null ? null : fitWarning(tissueFit, planned.manifest.title);
         if (warning !== null) warn(`${slide.metadata.name}: ${warning}`);
-        const run = await runOnSlide(slide, network, missing, { signal, reader, store });
-        backend = network.backend.name;
+        let cancelled = signal.aborted;
+        if (missing.slices.length > 0) {
+          const run = await runOnSlide(slide, network, missing, { signal, reader, store });
+          backend = network.backend.name;
+          summary = run;
+          ({ cancelled } = run);
+        }
         modelProblem = network.segmenter.failedCheck;
-        summary = run;
         // Parts of it may have been in memory, so that no read noticed. What is stored is kept for --resume.
-        if (!run.cancelled) await checkUnchanged(slide);
+        if (!cancelled) await checkUnchanged(slide);
         lock.signal.throwIfAborted();
-        if (run.cancelled) {
+        if (cancelled) {
           throw new CommandError(
             `${slide.metadata.name}: Stopped with ${storedCount(plan, slices)} of ${total} slices done. Continue with --resume.`,
             exitCode,

@@ -2,7 +2,9 @@
 import { Option } from 'commander';
 import { terminalText } from '../base/terminal-text.ts';
 import { shardText, type Shard } from '../segment/sub-plan.ts';
-import type { AddCommand } from './command.ts';
+import { isSlideName, slideSets } from '../base/slide-sets.ts';
+import { namedFiles } from '../slide/slide-files.node.ts';
+import { wrongOptions, type AddCommand } from './command.ts';
 import { backendOption, parseShard, threadsOption } from './options.ts';
 import { addPlanOptions, reportBroken, resultText } from './segment-options.ts';
 import type { SegmentCall } from './segment-run.ts';
@@ -36,6 +38,7 @@ export const addSegmentCommand: AddCommand = (program) => {
         '2 wrong options; 130 and 143 stopped by a signal (--resume continues).',
     )
     .action(async (files: string[], { json, shard, ...options }: SegmentOptions) => {
+      rejectSeveralSlides(files);
       const { segmentToFiles } = await import('./segment-run.ts');
       const { segmentShard } = await import('./segment-shard.ts');
       const { openFromCommandLine } = await import('./slide.ts');
@@ -54,6 +57,20 @@ export const addSegmentCommand: AddCommand = (program) => {
       }
     });
 };
+
+/** @throws CommandError for several slides, which are a cohort. */
+export function rejectSeveralSlides(files: readonly string[]): void {
+  const isUrl = (file: string): boolean => /^https?:\/\//.test(file);
+  const local = files.filter((file) => !isUrl(file));
+  const { sets, others } = slideSets(namedFiles(local).map(({ place }) => ({ path: place })));
+  // Several files of OME-TIFF may be one slide.
+  const alone = others.filter(({ path }) => isSlideName(path) && !/\.ome\.tiff?$/i.test(path));
+  const slides = files.length - local.length + sets.length + alone.length;
+  if (slides < 2) return;
+  throw wrongOptions(
+    `These are ${slides} slides, and segment takes one. For many slides, one table and one gallery: dualscope cohort --help`,
+  );
+}
 
 function withText<T>(result: T, text: (result: T) => string): [T, string] {
   return [result, text(result)];

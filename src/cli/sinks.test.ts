@@ -120,7 +120,6 @@ const rowsOf = (plan: CohortPlan, text: string) =>
         class: name,
         background: false,
         areaMm2: i + 1,
-        percentOfSegmented: 1,
         percentOfTissue: i + 2,
       })),
     },
@@ -149,7 +148,6 @@ it('is text in the gallery', async () => {
     class: name,
     background: false,
     areaMm2: i,
-    percentOfSegmented: 1,
     percentOfTissue: 1,
   }));
   const keys = new Map(plan.slides.map(({ id, name }) => [id, name]));
@@ -238,7 +236,6 @@ describe.each(strings)('%s', (_what, text) => {
       { classes: classes.map((each) => ({ ...each, background: false })) },
       [1, 2],
       1,
-      null,
     );
     const tables = [cohortCsv(plan, rowsOf(plan, text)), areaCsv(areas)];
     const [cohort = [], ...others] = tables.map((table) => readCsv(onDisk(table)));

@@ -30,7 +30,7 @@ interface SlideOptions {
 export const addSlideCommand: AddCommand = (program) => {
   program
     .command('slide')
-    .description('Show size, levels, µm per pixel and associated images of a slide; export a region as PNG')
+    .description('Show size, levels, µm per pixel and associated images of a slide; export a region as PNG.')
     .argument('<file...>', 'a slide file, all files of a slide, a folder of them, or a URL')
     .option('--region <x,y,w,h>', 'rectangle in level-0 pixels', parseRect)
     .option('--level <n>', 'level to read; sets the resolution, 0 for full', parseInteger(0), 0)

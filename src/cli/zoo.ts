@@ -8,7 +8,7 @@ import { print, printJson } from './terminal.ts';
 export const addZooCommand: AddCommand = (program) => {
   program
     .command('zoo')
-    .description("List all presets: the paper's row, parameters, checkpoint size, multiply-accumulates")
+    .description("List all presets: the paper's row, parameters, checkpoint size, multiply-accumulates.")
     .option('--json', 'print one JSON list')
     .action((call: { readonly json?: boolean }) => {
       const rows = presets.map(zooRow);

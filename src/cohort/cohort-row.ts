@@ -56,11 +56,17 @@ const coarser = 1.05;
 
 /** The flags of a slide, most important first; none for an inconspicuous slide. */
 export function qualityFlags(figures: SlideFigures, model: CohortPlan['model']): QualityFlag[] {
-  const { broken, tissueMm2, confidence, mpp, mppGiven } = figures;
+  const { broken, fitDistance, tissueMm2, confidence, mpp, mppGiven } = figures;
   const sliceMm2 = (model.sliceFieldUm / 1000) ** 2;
   const flags: (QualityFlag | null)[] = [
     broken > 0
       ? { id: 'slices-left-out', text: `${broken} ${broken === 1 ? 'slice' : 'slices'} unreadable` }
+      : null,
+    fitDistance !== null && fitDistance > 1
+      ? {
+          id: 'unlike-training',
+          text: `Unlike the model’s training data: ${fitDistance.toFixed(1)} times as far from it as known tissue`,
+        }
       : null,
     confidence !== null && confidence.belowHalf >= unsureShare
       ? {

@@ -20,11 +20,11 @@ export function cohortColumns(
     'error',
     'flags',
     ...classes.map(({ name }) => `area_mm2_${columnWord(name)}`),
-    ...classes
-      .filter(({ background }) => !background)
-      .map(({ name }) => `percent_of_tissue_${columnWord(name)}`),
+    ...classes.map(({ name }) => `percent_of_segmented_tissue_${columnWord(name)}`),
     'tissue_mm2',
-    'segmented_mm2',
+    'segmented_tissue_mm2',
+    'fit_distance',
+    'warning',
     'confidence_mean',
     'confidence_tenth',
     'confidence_median',
@@ -55,11 +55,11 @@ function cells({ model, version }: CohortPlan, row: CohortRow): Cell[] {
     row.error,
     row.flags.map(({ id }) => id).join(';'),
     ...model.classes.map(({ name }) => fixed(area(name)?.areaMm2, 6)),
-    ...model.classes
-      .filter(({ background }) => !background)
-      .map(({ name }) => fixed(area(name)?.percentOfTissue, 4)),
+    ...model.classes.map(({ name }) => fixed(area(name)?.percentOfTissue, 4)),
     fixed(figures?.tissueMm2, 6),
     fixed(figures?.segmentedMm2, 6),
+    fixed(figures?.fitDistance, 3),
+    figures?.warning ?? null,
     fixed(confidence?.mean, 4),
     fixed(confidence?.tenth, 4),
     fixed(confidence?.median, 4),

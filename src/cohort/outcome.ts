@@ -12,6 +12,10 @@ const figuresSchema = z.object({
   broken: z.number(),
   /** The engine's duration, of the call that finished the slide. */
   seconds: z.number(),
+  /** How far the tissue is from the model's training data, see `TissueFit.distance`; null where it was not measured. */
+  fitDistance: z.number().nullable(),
+  /** Why the result must not be trusted, as in its files; null where nothing speaks against it. */
+  warning: z.string().nullable(),
   segmentedMm2: z.number(),
   tissueMm2: z.number().nullable(),
   areas: z.array(
@@ -19,8 +23,7 @@ const figuresSchema = z.object({
       class: z.string(),
       background: z.boolean(),
       areaMm2: z.number(),
-      percentOfSegmented: z.number(),
-      percentOfTissue: z.number().nullable(),
+      percentOfTissue: z.number(),
     }),
   ),
   confidence: z

@@ -43,11 +43,11 @@ export type SlideRequest = z.infer<typeof requestSchema>;
 /** Adds the key. The slide's location is not part of it: a cohort may be moved. */
 export async function withKey(request: Omit<SlideRequest, 'key'>): Promise<SlideRequest> {
   const { identity, modelHash, settings, version } = request;
-  const { quality, glass, mpp, simplify, backend } = settings;
+  const { quality, glass, mpp, simplify, backend, symmetries } = settings;
   const text = JSON.stringify([
     identity === null ? null : [identity.bytes, identity.modified, identity.etag],
     modelHash,
-    [quality, glass, mpp, simplify, backend],
+    [quality, glass, mpp, simplify, backend, ...(symmetries ? ['symmetries'] : [])],
     version,
   ]);
   return { ...request, key: await sha256(text) };

@@ -7,6 +7,8 @@ const positive = z.number().positive();
 const segmentation = {
   quality: z.enum(['fast', 'standard', 'best']).default('standard'),
   glass: z.enum(['skip', 'include']).default('skip'),
+  /** Average over the eight orientations of each slice. */
+  symmetries: z.boolean().default(false),
   /** µm per level-0 pixel for slides without a stated size; others keep their own. */
   mpp: positive.nullable().default(null),
   /** Greatest distance between a polygon and its class's border, µm. */

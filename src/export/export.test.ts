@@ -225,16 +225,16 @@ describe('areas', () => {
   });
 
   it('are listed in a table', () => {
-    const rows = areaTable(manifest, [500, 200, 300], 10, 0.06);
+    const rows = areaTable(manifest, [500, 200, 300], 10);
     expect(rows[2]).toEqual({
       class: 'in, situ',
       background: false,
       pixels: 300,
       areaMm2: 0.03,
-      percentOfSegmented: 30,
-      percentOfTissue: 50,
+      percentOfTissue: 30,
     });
-    expect(areaCsv(rows).split('\r\n')[3]).toBe('"in, situ",false,300,0.030000,30.0000,50.0000');
-    expect(areaTable(manifest, [], 10, null)[1]).toMatchObject({ areaMm2: 0, percentOfTissue: null });
+    expect(areaCsv(rows).split('\r\n')[3]).toBe('"in, situ",false,300,0.030000,30.0000');
+    expect(rows.reduce((sum, { percentOfTissue }) => sum + percentOfTissue, 0)).toBe(100);
+    expect(areaTable(manifest, [], 10)[1]).toMatchObject({ areaMm2: 0, percentOfTissue: 0 });
   });
 });

@@ -44,6 +44,33 @@ export function areaMask(
   return mask;
 }
 
+/**
+ * Marks the map pixels whose centre lies on tissue: 1 or 0, row by row; null if the tissue is unknown, when all pixels count.
+ * Parameters as for `areaMask`.
+ */
+export function tissuePixels(
+  mask: TissueMask | null,
+  at: { readonly column: number; readonly row: number },
+  width: number,
+  height: number,
+  scale: { readonly x: number; readonly y: number },
+): Uint8Array | null {
+  if (mask === null) return null;
+  const place = (index: number, from: number, step: number, size: number): number =>
+    Math.floor(((from + index + 0.5) * step) / size);
+  const columns = Int32Array.from({ length: width }, (_, x) => place(x, at.column, scale.x, mask.scaleX));
+  const marked = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = place(y, at.row, scale.y, mask.scaleY);
+    if (row >= mask.height) break;
+    for (let x = 0; x < width; x++) {
+      const column = columns[x] ?? mask.width;
+      if (column < mask.width) marked[y * width + x] = mask.tissue[row * mask.width + column] ?? 0;
+    }
+  }
+  return marked;
+}
+
 /** Tissue within the area, mm². @param mpp µm per level-0 pixel, per axis. */
 export function tissueMm2(
   mask: TissueMask,

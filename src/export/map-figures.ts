@@ -6,29 +6,24 @@ export interface AreaRow {
   readonly class: string;
   /** Whether this is the background class. */
   readonly background: boolean;
-  /** Pixels of the class map. */
+  /** Pixels of the class map that lie on tissue; all pixels where the tissue is unknown. */
   readonly pixels: number;
   readonly areaMm2: number;
-  /** 0 to 100, of the segmented area. */
-  readonly percentOfSegmented: number;
-  /** 0 to 100, of the tissue in the requested area; null for background, or if tissue was not detected. */
-  readonly percentOfTissue: number | null;
+  /** 0 to 100, of the segmented tissue: the shares of all classes add up to 100. Glass counts for none. */
+  readonly percentOfTissue: number;
 }
 
 /**
- * @param counts pixels per class value.
+ * @param counts pixels on tissue per class value.
  * @param umPerPx of the class map, the same on both axes.
- * @param tissueMm2 tissue in the area, mm²; null if tissue was not detected.
  */
 export function areaTable(
   manifest: Pick<ModelManifest, 'classes'>,
   counts: ArrayLike<number>,
   umPerPx: number,
-  tissueMm2: number | null,
 ): AreaRow[] {
   const { classes } = manifest;
   const segmented = classes.reduce((sum, _class, value) => sum + (counts[value] ?? 0), 0);
-  const percent = (part: number, whole: number): number => (whole === 0 ? 0 : (100 * part) / whole);
   return classes.map(({ name, background }, value) => {
     const pixels = counts[value] ?? 0;
     const areaMm2 = (pixels * umPerPx * umPerPx) / 1e6;
@@ -37,8 +32,7 @@ export function areaTable(
       background,
       pixels,
       areaMm2,
-      percentOfSegmented: percent(pixels, segmented),
-      percentOfTissue: background || tissueMm2 === null ? null : percent(areaMm2, tissueMm2),
+      percentOfTissue: segmented === 0 ? 0 : (100 * pixels) / segmented,
     };
   });
 }
@@ -52,8 +46,7 @@ export function areaCsv(rows: readonly AreaRow[], mark: string | null = null): s
       'background',
       'pixels',
       'area_mm2',
-      'percent_of_segmented',
-      'percent_of_tissue',
+      'percent_of_segmented_tissue',
       ...marked('warning'),
     ],
     rows.map((row) => [
@@ -61,7 +54,6 @@ export function areaCsv(rows: readonly AreaRow[], mark: string | null = null): s
       row.background,
       row.pixels,
       fixed(row.areaMm2, 6),
-      fixed(row.percentOfSegmented, 4),
       fixed(row.percentOfTissue, 4),
       ...marked(mark),
     ]),

@@ -9,8 +9,10 @@ import { FileSet } from '../base/file-set.node.ts';
 import type { PartFile } from '../base/replace-file.node.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass, type ClassMapWindow } from '../segment/class-map.ts';
+import type { TissueMask } from '../segment/tissue.ts';
 import type { RgbaImage } from '../slide/slide.ts';
 import { zlibDeflate } from '../slide/tiff-writer/zlib-deflate.node.ts';
+import { tissuePixels } from './map-area.ts';
 import { MapPolygons } from './map-polygons.ts';
 import { MapTiff, tileSizeFor } from './map-tiff.ts';
 import type { MapStrips } from './map-strips.ts';
@@ -21,6 +23,8 @@ export interface WriteMapsOptions {
   readonly manifest: ModelManifest;
   /** Why the result must not be trusted, which the files then say; see `resultMark`. */
   readonly mark?: string | null;
+  /** Where tissue is: pixels elsewhere are not counted. By default, and where it is unknown, all are. */
+  readonly tissue?: TissueMask | null;
   /** Path prefix of all files. */
   readonly prefix: string;
   readonly slideName: string;
@@ -37,9 +41,9 @@ export interface WriteMapsOptions {
 export interface WrittenMaps {
   /** Class map, confidence map, polygons, preview, in this order. */
   readonly files: readonly string[];
-  /** Map pixels per class value. */
+  /** Map pixels on tissue per class value. */
   readonly counts: Float64Array;
-  /** Map pixels per class value and confidence, at `256 × class + confidence`. */
+  /** Map pixels on tissue per class value and confidence, at `256 × class + confidence`. */
   readonly confidences: Float64Array;
   readonly polygons: number;
 }
@@ -72,7 +76,7 @@ export async function writeMaps(options: WriteMapsOptions): Promise<WrittenMaps>
 }
 
 async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<WrittenMaps> {
-  const { strips, manifest, mark = null, prefix, umPerPx, picture } = options;
+  const { strips, manifest, mark = null, tissue = null, prefix, umPerPx, picture } = options;
   const files = mapFiles(prefix);
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
@@ -99,7 +103,8 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
     const strip = strips.read(top, tileSize);
     await classTiff.push(strip.classes, width, strip.height);
     await confidenceTiff.push(strip.confidence, width, strip.height);
-    countPixels(strip, confidences);
+    const onTissue = tissuePixels(tissue, { column: 0, row: top }, width, strip.height, strips.scale);
+    countPixels(strip, onTissue, confidences);
     await geoJson.push(strip.classes, width);
     for (; previewRow < small.height; previewRow++) {
       const y = Math.floor(((previewRow + 0.5) * height) / small.height) - top;
@@ -127,9 +132,14 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
   return { files: all, counts, confidences, polygons };
 }
 
-/** Adds the pixels of a strip to the histogram of class values and confidences. */
-function countPixels({ classes, confidence }: ClassMapWindow, confidences: Float64Array): void {
+/** Adds the pixels of a strip that lie on tissue to the histogram of class values and confidences. */
+function countPixels(
+  { classes, confidence }: ClassMapWindow,
+  onTissue: Uint8Array | null,
+  confidences: Float64Array,
+): void {
   for (let i = 0; i < classes.length; i++) {
+    if (onTissue?.[i] === 0) continue;
     const bin = 256 * (classes[i] ?? noClass) + (confidence[i] ?? 0);
     confidences[bin] = (confidences[bin] ?? 0) + 1;
   }

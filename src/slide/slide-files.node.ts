@@ -95,7 +95,7 @@ function severalSlides(
     'unsupported',
     folder,
     `The folder holds ${names.length} slides: ${names.length > 5 ? `${listed} and others` : listed}.`,
-    'Give one of them.',
+    'Give one of them. Many slides are for: dualscope cohort --help',
   );
 }
 

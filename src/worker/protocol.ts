@@ -58,6 +58,11 @@ export interface SegmentRequest {
   readonly symmetries?: boolean;
   /** Uses a model that fails its check. Its slices are never mixed with those of sound runs. False by default. */
   readonly force?: boolean;
+  /**
+   * Whether to `refuse` tissue that is unlike what the model was trained on: the run then ends before its first slice with
+   * WorkerError `unlike-training`. By default it is used.
+   */
+  readonly unlike?: 'refuse' | 'use';
 }
 
 /** The cost of a run, estimated before it starts. */

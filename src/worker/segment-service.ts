@@ -1,6 +1,7 @@
 /** The segmentation worker's methods, separate from the worker's entry so that tests can run them. */
-import type { ErrorReport } from '../base/error-report.ts';
+import { WorkerError, type ErrorReport } from '../base/error-report.ts';
 import type { CallContext, Handlers } from '../base/rpc.ts';
+import { fitWarning } from '../base/tissue-fit.ts';
 import { checkGolden } from '../runtime/golden-check.ts';
 import type { ReadFile } from '../runtime/model-files.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
@@ -130,11 +131,6 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     if (note !== null) {
       notify({ code: 'tissue-sampled', file: subject.metadata.name, problem: note, remedy: '' });
     }
-    const { storage } = platform;
-    const store =
-      request.keep === true && storage !== undefined
-        ? await RemoteSliceStore.open(storage, key, slices.marginPx, notify)
-        : null;
     const fit = await measureFit({
       reader: subject.reader,
       plan: slices,
@@ -142,7 +138,19 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       network,
       signal: call.signal,
     });
-    if (fit !== null) emit({ kind: 'fit', fit });
+    if (fit !== null) {
+      const problem = fitWarning(fit, subject.manifest.title);
+      if (problem !== null && request.unlike === 'refuse') {
+        const { name } = subject.metadata;
+        throw new WorkerError({ code: 'unlike-training', file: name, problem, remedy: '' });
+      }
+      emit({ kind: 'fit', fit });
+    }
+    const { storage } = platform;
+    const store =
+      request.keep === true && storage !== undefined
+        ? await RemoteSliceStore.open(storage, key, slices.marginPx, notify)
+        : null;
     const about = {
       ...runNote(request, subject.metadata, subject.manifest, slices.slices.length),
       ...(fit !== null && { fit }),
@@ -241,7 +249,7 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
     },
 
     storageUse: () =>
-      platform.storage?.use() ?? Promise.resolve({ kind: 'files', runs: 0, bytes: 0 } as const),
+      platform.storage?.use() ?? Promise.resolve({ kind: 'files', runs: 0, slides: 0, bytes: 0 } as const),
 
     deleteStored: () => platform.storage?.deleteAll() ?? Promise.resolve(),
   };

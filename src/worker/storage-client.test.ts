@@ -55,7 +55,7 @@ function start(
       },
       setRun: () => undefined,
       runs: () => ({ runs: [], dropped: 0 }),
-      use: () => ({ kind: 'files', runs: 0, bytes: number }),
+      use: () => ({ kind: 'files', runs: 0, slides: 0, bytes: number }),
       deleteAll: () => undefined,
       putAside: (_call, page, id, { classes }) => void disk.set(spilled(page, id), classes[0] ?? 0),
       getAside: (_call, page, id) => {

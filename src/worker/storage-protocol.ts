@@ -52,6 +52,8 @@ export interface StorageUse {
   /** The storage in use: the browser's private files, or its database. */
   readonly kind: 'files' | 'database';
   readonly runs: number;
+  /** Number of slides that the runs are of. */
+  readonly slides: number;
   readonly bytes: number;
 }
 

@@ -137,7 +137,9 @@ export function createStorageService(platform: StoragePlatform): Handlers<Storag
     use: () =>
       guard(async () => {
         const files = await folder('results');
-        return { kind: files.kind, runs: (await files.notes()).size, bytes: await files.bytes() };
+        const notes = [...(await files.notes()).values()].map(parse);
+        const slides = new Set(notes.flatMap(runsIn).map(({ fingerprint }) => fingerprint));
+        return { kind: files.kind, runs: notes.length, slides: slides.size, bytes: await files.bytes() };
       }),
 
     deleteAll: () => guard(async () => (await folder('results')).remove((key) => !stores.has(key))),

@@ -11,13 +11,15 @@ import {
   annotationAt,
   rectangleRing,
   ringOf,
+  simplifyLine,
   vertexOf,
   withoutVertex,
   withVertex,
   withVertexAfter,
 } from './annotation.ts';
 import type { AnnotateAction, AnnotateTool } from './annotate-state.ts';
-import { useAnnotateDrag } from './use-annotate-drag.ts';
+import { usePressDrag } from '../viewer/use-press-drag.ts';
+import { freehandTolerancePx, useAnnotateDrag } from './use-annotate-drag.ts';
 import type { Annotation, OutlineRing } from './annotation.ts';
 import { colourOfLabel } from './label-colours.ts';
 import { useLabelClasses } from './use-label-classes.ts';
@@ -56,8 +58,26 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
   };
   const canFinish = tool !== 'rectangle' && tool !== 'select' && draft.length >= 3;
 
-  // The viewer's click events, so that dragging still pans and the wheel still zooms.
+  // Taps, and clicks that select; other presses of mouse and pen do not reach the viewer.
   useEffect(() => view.onClick(place));
+  const drawn = useRef<readonly Point[]>([]);
+  usePressDrag(view, svg, bar, tool === 'rectangle' || tool === 'polygon', {
+    click: place,
+    drag: (from, to, isFirst) => {
+      if (tool === 'rectangle') {
+        if (isFirst) dispatch({ kind: 'draft', points: [from] });
+        return;
+      }
+      drawn.current = isFirst ? [...draft, from, to] : [...drawn.current, to];
+      dispatch({ kind: 'draft', points: drawn.current });
+    },
+    release: (from, to) => {
+      if (tool === 'rectangle') return finish(rectangleRing(from, to));
+      const line = simplifyLine(drawn.current, freehandTolerancePx / (view.scale() ?? 1));
+      if (line.length >= 3) finish(ringOf(line));
+      else dispatch({ kind: 'draft', points: line });
+    },
+  });
   useEffect(() => bar.current?.focus(), [tool]);
   useAnnotateDrag(view, tool, svg, bar);
 
@@ -75,8 +95,7 @@ export function AnnotateTools({ view, tool }: ToolsProps): React.JSX.Element {
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.key === 'Escape') {
-      if (draft.length > 0) dispatch({ kind: 'draft', points: [] });
-      else dispatch({ kind: 'tool', tool: null });
+      dispatch({ kind: 'tool', tool: null });
     } else if (event.target !== event.currentTarget || event.altKey || event.ctrlKey || event.metaKey) return;
     else if (tool === 'select') {
       if (!selectKey(event, moveVertex)) return;
@@ -164,9 +183,9 @@ function pair({ x, y }: Point): [number, number] {
 function hintOf(tool: AnnotateTool, points: number, corners: number | null, vertex: number): string {
   switch (tool) {
     case 'rectangle':
-      return points === 0 ? 'Click one corner of the rectangle.' : 'Click the opposite corner.';
+      return points === 0 ? 'Drag a rectangle, or click its corners.' : 'Click the opposite corner.';
     case 'polygon':
-      return points < 3 ? 'Click the corners of the area.' : 'Click more corners, or press Enter.';
+      return points < 3 ? 'Drag around the area, or click its corners.' : 'Click more corners, or press Enter.';
     case 'freehand':
       return 'Hold the button down and draw the outline.';
     case 'select':

@@ -144,6 +144,11 @@ export class AnnotationSession {
     this.#setTruth('drawn', '', 'background');
   }
 
+  /** Has a ground truth back that was removed or replaced. */
+  putTruth(truth: KeptTruth): void {
+    this.#takeTruth(truth);
+  }
+
   removeTruth(): void {
     this.#fileRegions = [];
     this.#waitingTruth = null;

@@ -12,7 +12,7 @@ import type { AnnotateAction, AnnotateTool } from './annotate-state.ts';
 /** Hit radius of a corner, CSS pixels. */
 const reachPx = 9;
 /** Tolerance for simplifying freehand lines, CSS pixels. */
-const freehandTolerancePx = 0.75;
+export const freehandTolerancePx = 0.75;
 
 /** Drags a corner of the selected annotation or draws a freehand line. Any other drag pans the slide. */
 export function useAnnotateDrag(

@@ -16,6 +16,8 @@ import {
   X,
 } from 'lucide-react';
 import type { AnnotateAction, AnnotateTool } from '../annotate/annotate-state.ts';
+import { selectedAnnotation } from '../annotate/annotate-state.ts';
+import { deleteAnnotations, replaceTruth } from '../undo/removals.ts';
 import { pickFiles } from '../session/user-files.ts';
 import type { Workbench } from '../session/workbench.ts';
 import { annotateOf } from '../state/state.ts';
@@ -40,9 +42,6 @@ function tool(name: AnnotateTool, command: Pick<Command, 'title' | 'icon'>, shor
     perform: (workbench) => {
       const { slide } = workbench.store.getState();
       if (slide === null) return;
-      // One tool at a time has the pointer.
-      if (slide.drawing !== null) workbench.store.dispatch({ type: 'drawing', drawing: null });
-      if (slide.calibration !== null) workbench.store.dispatch({ type: 'calibration', calibration: null });
       annotate(workbench, { kind: 'tool', tool: slide.annotate.tool === name ? null : name });
     },
   };
@@ -56,7 +55,8 @@ export const annotationCommands: readonly Command[] = [
     icon: FileCheck2,
     shortcuts: ['Alt+T'],
     when: isOpen,
-    perform: (workbench) => pickFiles((files) => void workbench.annotations.loadTruth(files)),
+    perform: (workbench) =>
+      pickFiles((files) => void replaceTruth(workbench, () => workbench.annotations.loadTruth(files))),
   },
   {
     id: 'truth.labels',
@@ -94,7 +94,7 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     icon: X,
     when: (state) => annotateOf(state).truth !== null,
-    perform: (workbench) => workbench.annotations.removeTruth(),
+    perform: (workbench) => void replaceTruth(workbench, () => workbench.annotations.removeTruth()),
   },
   {
     id: 'truth.edit',
@@ -133,8 +133,8 @@ export const annotationCommands: readonly Command[] = [
     shortcuts: ['Delete'],
     when: (state) => annotateOf(state).selected !== null,
     perform: (workbench) => {
-      const { selected } = annotateOf(workbench.store.getState());
-      if (selected !== null) annotate(workbench, { kind: 'delete', ids: [selected] });
+      const selected = selectedAnnotation(annotateOf(workbench.store.getState()));
+      if (selected !== null) deleteAnnotations(workbench, [selected]);
     },
   },
   {
@@ -143,8 +143,7 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     when: hasShapes,
     perform: (workbench) => {
-      const { annotations } = annotateOf(workbench.store.getState());
-      annotate(workbench, { kind: 'delete', ids: annotations.map(({ id }) => id) });
+      deleteAnnotations(workbench, annotateOf(workbench.store.getState()).annotations);
     },
   },
   {
@@ -180,6 +179,6 @@ export const annotationCommands: readonly Command[] = [
     group: 'Annotate',
     icon: CheckCheck,
     when: hasShapes,
-    perform: (workbench) => workbench.annotations.useDrawn(),
+    perform: (workbench) => void replaceTruth(workbench, () => workbench.annotations.useDrawn()),
   },
 ];

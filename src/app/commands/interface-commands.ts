@@ -8,6 +8,7 @@ import {
   PanelRight,
   ScrollText,
   Sun,
+  Undo2,
 } from 'lucide-react';
 import { Ruler } from 'lucide-react';
 import type { AppState, Corner, LeftPanel, Preferences, Surround } from '../state/state.ts';
@@ -45,6 +46,19 @@ const surrounds: readonly (readonly [Surround, string])[] = [
   ['grey', 'Surround: mid grey'],
   ['light', 'Surround: light grey'],
   ['white', 'Surround: white'],
+];
+
+/** Before others with the same key: what was removed last comes back first. */
+export const undoCommands: readonly Command[] = [
+  {
+    id: 'interface.undo',
+    title: 'Undo removal',
+    group: 'Interface',
+    icon: Undo2,
+    shortcuts: ['Ctrl+Z'],
+    when: (state) => state.undoOffer !== null,
+    perform: ({ undo }) => undo.perform(),
+  },
 ];
 
 export const interfaceCommands: readonly Command[] = [

@@ -10,10 +10,14 @@ it('has one command per id and one per shortcut', () => {
   const shortcuts = commands.flatMap((command) =>
     (command.shortcuts ?? []).map((text) => JSON.stringify(parseShortcut(text))),
   );
+  expect(shortcuts.length - new Set(shortcuts).size).toBe(3);
+  const of = (key: string): string[] =>
+    commands.filter(({ shortcuts: own }) => own?.includes(key)).map(({ id }) => id);
   // Space pauses a run or resumes one that has ended: never both.
-  expect(shortcuts.length - new Set(shortcuts).size).toBe(1);
-  const ofSpace = commands.filter(({ shortcuts: own }) => own?.includes(' '));
-  expect(ofSpace.map(({ id }) => id)).toEqual(['segment.pause', 'segment.resume']);
+  expect(of(' ')).toEqual(['segment.pause', 'segment.resume']);
+  // In this order: the first that is available has the key.
+  expect(of('Escape')).toEqual(['view.leave-tool', 'segment.cancel']);
+  expect(of('Ctrl+Z')).toEqual(['interface.undo', 'annotate.undo']);
 });
 
 it("has the design's keys", () => {

@@ -3,14 +3,18 @@ import type { AppState } from '../state/state.ts';
 import { compareCommands, paneCommands } from './compare-commands.ts';
 import { annotationCommands } from './annotation-commands.ts';
 import { exportCommands } from './export-commands.ts';
-import { interfaceCommands } from './interface-commands.ts';
+import { interfaceCommands, undoCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { segmentCommands } from './segment-commands.ts';
 import { demoCommands, modelCommands, slideCommands } from './slide-commands.ts';
+import { toolCommands } from './tool-commands.ts';
 import { viewCommands } from './view-commands.ts';
 import type { Command } from './command.ts';
 
+/** Of two commands with the same key, the first that is available has it. */
 export const commands: readonly Command[] = [
+  ...toolCommands,
+  ...undoCommands,
   ...slideCommands,
   ...segmentCommands,
   ...overlayCommands,

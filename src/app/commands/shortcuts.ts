@@ -100,7 +100,13 @@ export function useShortcuts(): void {
       const found = bindings.find(
         ({ command, shortcut }) => matches(shortcut, press) && isEnabled(command, state),
       );
-      if (found === undefined) return;
+      if (found === undefined) {
+        // Else the letter of a command that is not available now would choose from the list that has the focus.
+        if (isLetterForList(event) && bindings.some(({ shortcut }) => matches(shortcut, press))) {
+          event.preventDefault();
+        }
+        return;
+      }
       const single = isSingleKey(found.shortcut);
       if (single && !state.preferences.singleKeyShortcuts) return;
       // An open dialog keeps all keys except those that toggle dialogs.
@@ -141,19 +147,40 @@ function pressOf(event: KeyboardEvent): KeyPress {
   return { key, ctrlKey, metaKey, altKey, shiftKey, altGraph: event.getModifierState('AltGraph') };
 }
 
+/** Types of inputs that take text. */
+const typed = ['text', 'search', 'number', 'url', 'password', 'email', 'tel'];
+
 function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLTextAreaElement) return true;
-  return target instanceof HTMLInputElement && ['text', 'search', 'number', 'url'].includes(target.type);
+  return target instanceof HTMLInputElement && typed.includes(target.type);
 }
 
-/** Whether the focused control uses the key itself, as sliders, radio buttons and lists use arrows. */
-function isOwnKey(event: KeyboardEvent): boolean {
-  const { target, key } = event;
-  // Space presses the focused button.
-  if (key === ' ' && target instanceof HTMLButtonElement && !target.disabled) return true;
-  const usesKeys =
-    target instanceof HTMLSelectElement ||
-    (target instanceof HTMLInputElement && ['range', 'radio'].includes(target.type));
-  if (!usesKeys) return false;
-  return key.startsWith('Arrow') || key === 'Home' || key === 'End' || target instanceof HTMLSelectElement;
+/**
+ * Whether the focused control uses the key itself: Space presses buttons, arrows move in sliders and lists. Letters and digits
+ * belong to the slide, so that a list that was used does not change with the next shortcut; while a list is open, all keys are
+ * its own.
+ */
+function isOwnKey({ target, key }: KeyboardEvent): boolean {
+  const isSwitch = target instanceof HTMLInputElement && ['checkbox', 'radio'].includes(target.type);
+  const isPressed = target instanceof HTMLButtonElement && !target.disabled;
+  if (key === ' ' && (isSwitch || isPressed)) return true;
+  const isList = target instanceof HTMLSelectElement;
+  if (isList && (isOpenList(target) || key === ' ' || key === 'Enter')) return true;
+  const usesArrows =
+    isList || (target instanceof HTMLInputElement && ['range', 'radio'].includes(target.type));
+  return usesArrows && (key.startsWith('Arrow') || key === 'Home' || key === 'End');
+}
+
+/** Whether a closed list would take a key as the first letter of an entry. */
+function isLetterForList({ target, key }: KeyboardEvent): boolean {
+  return target instanceof HTMLSelectElement && !isOpenList(target) && key.length === 1 && key !== ' ';
+}
+
+/** False in browsers that do not tell. */
+function isOpenList(list: HTMLSelectElement): boolean {
+  try {
+    return list.matches(':open');
+  } catch {
+    return false;
+  }
 }

@@ -14,18 +14,18 @@ import {
   X,
 } from 'lucide-react';
 import {
-  activeModel,
   activePaneOf,
   channelViewOf,
   hasOwnColours,
   layerText,
   modelTitle,
   refusalOf,
+  shownModels,
 } from '../state/state.ts';
-import type { AppState } from '../state/state.ts';
-import { overrideAction } from '../state/reducer.ts';
+import type { AppState, ModelEntry } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
 import { chosenFiles } from '../session/chosen-files.ts';
+import { resetChannels } from '../undo/removals.ts';
 import { openFiles, pickFiles, pickFolder } from '../session/user-files.ts';
 import type { Command } from './command.ts';
 
@@ -98,7 +98,7 @@ export const slideCommands: readonly Command[] = [
     group: 'Slide',
     icon: RotateCcw,
     when: (state) => channelViewOf(state) !== null,
-    perform: ({ slides }) => slides.channels.reset(),
+    perform: resetChannels,
   },
   {
     id: 'model.open',
@@ -113,14 +113,13 @@ export const slideCommands: readonly Command[] = [
     group: 'Segment',
     icon: TriangleAlert,
     when: (state) => {
-      const model = activeModel(state);
-      return model !== null && refusalOf(state, model)?.overridable === true;
+      return shownModels(state).some((model) => refusalOf(state, model)?.overridable === true);
     },
-    perform: ({ store }) => {
+    perform: ({ store, segmentation }) => {
       const state = store.getState();
-      const model = activeModel(state);
-      const refusal = model === null ? null : refusalOf(state, model);
-      if (model !== null && refusal !== null) store.dispatch(overrideAction(refusal, model.id));
+      const refused = (model: ModelEntry): boolean => refusalOf(state, model)?.overridable === true;
+      const model = shownModels(state).find(refused);
+      if (model !== undefined) segmentation.useAnyway(model);
     },
   },
   {

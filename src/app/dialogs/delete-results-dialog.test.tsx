@@ -22,11 +22,11 @@ function show(): void {
 const button = (name: string): HTMLButtonElement => screen.getByRole('button', { name });
 
 it('says what is deleted and how much, and deletes when confirmed', async () => {
-  bench.storageUse(2, 12_400_000);
+  bench.storageUse(5, 12_400_000, 2);
   show();
-  expect(await screen.findByText(/2 saved runs \(12 MB\) of all slides.*cannot be undone/)).toBeTruthy();
+  expect(await screen.findByText(/5 saved runs of 2 slides \(12 MB\)\?.*cannot be undone/)).toBeTruthy();
   expect(deleteAll).not.toHaveBeenCalled();
-  fireEvent.click(button('Delete'));
+  fireEvent.click(button('Delete 12 MB'));
   expect(deleteAll).toHaveBeenCalledOnce();
   expect(bench.isDialogOpen()).toBe(false);
 });
@@ -34,7 +34,7 @@ it('says what is deleted and how much, and deletes when confirmed', async () => 
 it('starts on Cancel, which deletes nothing', async () => {
   bench.storageUse(1, 500);
   show();
-  await screen.findByText(/1 saved run \(500 B\)/);
+  await screen.findByText(/1 saved run of 1 slide \(500 B\)/);
   expect(document.activeElement).toBe(button('Cancel'));
   fireEvent.click(button('Cancel'));
   expect(deleteAll).not.toHaveBeenCalled();

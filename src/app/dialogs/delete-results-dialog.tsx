@@ -25,21 +25,21 @@ export function DeleteResultsDialog(): React.JSX.Element {
     void stored.deleteAll();
   };
   return (
-    <Modal title="Delete saved results" className="mpp-dialog" testId="delete-results-dialog">
+    <Modal title="Delete saved results of all slides" className="mpp-dialog" testId="delete-results-dialog">
       <div className="delete-results">
-        <p>{use === undefined ? 'Measuring…' : textOf(runs, use?.bytes ?? 0)}</p>
+        <p>{use === undefined ? 'Measuring…' : textOf(runs, use?.slides ?? 0, use?.bytes ?? 0)}</p>
         <div className="modal-actions">
           <button type="button" className="button" data-initial-focus onClick={close}>
             Cancel
           </button>
           <button
             type="button"
-            className="button"
+            className="button danger"
             disabled={runs === 0}
             data-testid="delete-results"
             onClick={confirm}
           >
-            Delete
+            {runs === 0 ? 'Delete' : `Delete ${formatBytes(use?.bytes ?? 0)}`}
           </button>
         </div>
       </div>
@@ -48,8 +48,9 @@ export function DeleteResultsDialog(): React.JSX.Element {
 }
 
 /** What will be deleted, and how much of it. */
-function textOf(runs: number, bytes: number): string {
+function textOf(runs: number, slides: number, bytes: number): string {
   if (runs === 0) return 'No results are saved in this browser.';
-  const what = `${formatCount(runs)} saved ${runs === 1 ? 'run' : 'runs'} (${formatBytes(bytes)})`;
-  return `Delete ${what} of all slides? This cannot be undone. Results on screen stay until you close the page.`;
+  const of = `${formatCount(slides)} ${slides === 1 ? 'slide' : 'slides'}`;
+  const what = `${formatCount(runs)} saved ${runs === 1 ? 'run' : 'runs'} of ${of} (${formatBytes(bytes)})`;
+  return `Delete ${what}? This cannot be undone. Results on screen stay until you close the page.`;
 }

@@ -53,8 +53,8 @@ const figures: Figures = {
   extent: 'slide',
   title: 'M',
   classes: [
-    { name: 'normal', background: true, pixels: 9, mm2: 0.9, shareOfSegmented: 0.5, shareOfTissue: null },
-    { name: 'in "situ"', background: false, pixels: 9, mm2: 0.1, shareOfSegmented: 0.5, shareOfTissue: 0.25 },
+    { name: 'normal', background: true, pixels: 9, mm2: 0.9, shareOfTissue: 0.75 },
+    { name: 'in "situ"', background: false, pixels: 9, mm2: 0.1, shareOfTissue: 0.25 },
   ],
   segmentedMm2: 1,
   tissueMm2: 0.4,
@@ -64,7 +64,7 @@ const figures: Figures = {
 
 describe('measurement files', () => {
   it('are CSV with a row per class', () => {
-    expect(areasCsv(figures).split('\r\n')[2]).toBe('"in ""situ""",false,9,0.100000,50.0000,25.0000');
+    expect(areasCsv(figures).split('\r\n')[2]).toBe('"in ""situ""",false,9,0.100000,25.0000');
     expect(metricsCsv(figures)!.split('\r\n').slice(0, 2)).toEqual([
       'truth,predicted normal,"predicted in ""situ""",iou',
       'normal,6,2,0.666667',

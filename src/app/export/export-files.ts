@@ -11,13 +11,12 @@ import type { LabelClass } from '../annotate/label-colours.ts';
 /** Areas per class, in the format of the command line. @param mark as for `areaCsv`. */
 export function areasCsv({ classes }: Figures, mark: string | null = null): string {
   return areaCsv(
-    classes.map(({ name, background, pixels, mm2, shareOfSegmented, shareOfTissue }) => ({
+    classes.map(({ name, background, pixels, mm2, shareOfTissue }) => ({
       class: name,
       background,
       pixels,
       areaMm2: mm2 ?? NaN,
-      percentOfSegmented: shareOfSegmented * 100,
-      percentOfTissue: shareOfTissue === null ? null : shareOfTissue * 100,
+      percentOfTissue: shareOfTissue * 100,
     })),
     mark,
   );

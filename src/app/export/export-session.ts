@@ -51,7 +51,7 @@ export class ExportSession {
         width: strips.width,
         height: strips.height,
         umPerPx: mpp === null ? null : mpp.x * strips.scale.x,
-        about: `${content.title} on ${slide.metadata.name}`,
+        about: withMark(contentMark(content), `${content.title} on ${slide.metadata.name}`),
         classes: content.classes.map((entry, value) => ({
           ...entry,
           colour: colours[value] ?? entry.colour,

@@ -116,17 +116,15 @@ function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Elemen
           <tr>
             <th scope="col">Class</th>
             <th scope="col">Area</th>
-            <th scope="col">% of segmented</th>
             <th scope="col">% of tissue</th>
           </tr>
         </thead>
         <tbody>
-          {figures.classes.map(({ name, mm2, shareOfSegmented, shareOfTissue }) => (
+          {figures.classes.map(({ name, mm2, shareOfTissue }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td>{mm2 === null ? '' : formatArea(mm2 * 1e6)}</td>
-              <td>{formatShare(shareOfSegmented)}</td>
-              <td>{shareOfTissue === null ? '' : formatShare(shareOfTissue)}</td>
+              <td>{formatShare(shareOfTissue)}</td>
             </tr>
           ))}
         </tbody>

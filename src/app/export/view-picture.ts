@@ -1,4 +1,6 @@
 /** The active view as an image: tissue, layers and annotations as on screen, with legend and scale bar below. */
+import { withMark } from '../../base/overridden-check.ts';
+import { contentMark } from '../session/layer-content.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import type { WorkbenchParts } from '../session/workbench-parts.ts';
 import { activePaneOf, currentMpp } from '../state/state.ts';
@@ -44,7 +46,7 @@ export function pictureOfView(workbench: WorkbenchParts): HTMLCanvasElement | nu
     top: box.height,
     width: box.width,
     ratio,
-    title: content !== null && pane.overlay.visible ? content.title : '',
+    title: content !== null && pane.overlay.visible ? withMark(contentMark(content), content.title) : '',
     classes:
       content === null || !pane.overlay.visible
         ? []

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ModelManifest } from '../../runtime/manifest.ts';
-import { fitNotes, fitRefusal, fitWarnings, inputMpp } from './model-fit.ts';
+import { fitFindings, fitNotes, fitRefusal, fitWarnings, inputMpp } from './model-fit.ts';
 
 const model = {
   description: 'Distinguishes classes.',
@@ -45,10 +45,14 @@ it.each([
   ['of another organ', model, { ...slide, specimen: { ...unknown, organ: 'BREAST' } }, /^Breast slide; .*colon only/],
   ['a phantom', model, { ...slide, specimen: { ...unknown, organ: 'none' } }, /^Synthetic slide; .*colon only/],
   ['real', synthetic, slide, /synthetic slides only/],
-] as const)('warns of a slide that is %s', (_what, manifest, other, sentence) => {
+] as const)('warns of a slide that is %s', (what, manifest, other, sentence) => {
   const warnings = fitWarnings(manifest, other);
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toMatch(sentence);
+  // All but a small slide ask before they run.
+  const [finding] = fitFindings(manifest, other);
+  expect(finding?.asks).toBe(what !== 'small');
+  expect(finding?.label.length).toBeLessThan(40);
 });
 
 it('refuses fluorescence unless the card asks for it', () => {

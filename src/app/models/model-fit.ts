@@ -33,25 +33,24 @@ export function fitRefusal(
   return stain !== null && stainName(stain) === 'fluorescence' ? fluorescenceRefusal(model) : null;
 }
 
+/** What speaks against running a model on a slide. */
+export interface FitFinding {
+  /** For the chip in the pane's title. */
+  readonly label: string;
+  /** A sentence. */
+  readonly problem: string;
+  /** Whether the model is not run until the user says so; otherwise the problem is only shown. */
+  readonly asks: boolean;
+}
+
 /** Reasons not to run `model` on `slide`, as sentences, besides `fitRefusal`. Unknown facts give none. */
 export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[] {
-  const warnings: string[] = [];
-  const { mpp } = slide;
-  const wanted = inputMpp(model);
-  if (mpp !== null) {
-    const has = Math.sqrt(mpp.x * mpp.y);
-    if (has > wanted * coarsest) {
-      warnings.push(
-        `Slide ${figure(has)} µm/px, model ${figure(wanted)} µm/px: the slide is too coarse.`,
-      );
-    }
-    const side = Math.min(slide.width * mpp.x, slide.height * mpp.y);
-    if (side < model.slice.fieldUm) {
-      warnings.push(
-        `Slide ${figure(side)} µm wide or high, smaller than the model's slice (${figure(model.slice.fieldUm)} µm).`,
-      );
-    }
-  }
+  return fitFindings(model, slide).map(({ problem }) => problem);
+}
+
+/** What speaks against running `model` on `slide` by what both state, besides `fitRefusal`. Unknown facts do not. */
+export function fitFindings(model: ModelManifest, slide: SlideForModel): FitFinding[] {
+  const found: FitFinding[] = [];
   const { specimen } = model;
   const { organ, stain } = slide.specimen;
   if (
@@ -60,17 +59,44 @@ export function fitWarnings(model: ModelManifest, slide: SlideForModel): string[
     stainName(stain) !== stainName(specimen.stain) &&
     fitRefusal(model, slide.specimen) === null
   ) {
-    warnings.push(`${capitalised(stainName(stain))} slide; model trained on ${specimen.stain} only.`);
+    found.push({
+      label: `${capitalised(stainName(stain))}, not ${specimen.stain}`,
+      problem: `${capitalised(stainName(stain))} slide; model trained on ${specimen.stain} only.`,
+      asks: true,
+    });
   }
   const dark = stain === null && slide.darkBackground === true ? darkBackgroundWarning(model) : null;
-  if (dark !== null) warnings.push(dark);
+  if (dark !== null) found.push({ label: 'Dark background', problem: dark, asks: true });
   if (model.provenance.synthetic && !isSynthetic(slide)) {
-    warnings.push('Trained on synthetic slides only; results on this slide are meaningless.');
+    const problem = 'Trained on synthetic slides only; results on this slide are meaningless.';
+    found.push({ label: 'Trained on synthetic slides only', problem, asks: true });
   } else if (specimen !== undefined && organ !== null && organName(organ) !== organName(specimen.organ)) {
     const has = organName(organ) === 'none' ? 'Synthetic' : capitalised(organName(organ));
-    warnings.push(`${has} slide; model trained on ${specimen.organ} only.`);
+    found.push({
+      label: `${has}, not ${specimen.organ}`,
+      problem: `${has} slide; model trained on ${specimen.organ} only.`,
+      asks: true,
+    });
   }
-  return warnings;
+  return [...found, ...sizeFindings(model, slide)];
+}
+
+/** Slides that are too coarse or too small. */
+function sizeFindings(model: ModelManifest, { mpp, width, height }: SlideForModel): FitFinding[] {
+  if (mpp === null) return [];
+  const found: FitFinding[] = [];
+  const wanted = inputMpp(model);
+  const has = Math.sqrt(mpp.x * mpp.y);
+  if (has > wanted * coarsest) {
+    const problem = `Slide ${figure(has)} µm/px, model ${figure(wanted)} µm/px: the slide is too coarse.`;
+    found.push({ label: 'Slide too coarse', problem, asks: true });
+  }
+  const side = Math.min(width * mpp.x, height * mpp.y);
+  if (side < model.slice.fieldUm) {
+    const problem = `Slide ${figure(side)} µm wide or high, smaller than the model's slice (${figure(model.slice.fieldUm)} µm).`;
+    found.push({ label: 'Slide smaller than a slice', problem, asks: false });
+  }
+  return found;
 }
 
 /** Resolution, organ and stain of slide and model, one line each, whether or not they could be compared. */

@@ -1,4 +1,5 @@
 /** The user's own models, model checks, and measured speeds. */
+import type { ChosenFile } from '../../worker/protocol.ts';
 import type { NamedFile, SegmentClient } from '../../worker/segment-client.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
 import { browserStorage } from '../state/browser-storage.ts';
@@ -72,14 +73,14 @@ export class ModelSession {
    * Opens a folder from disk: the files next to manifest.json, without subfolders.
    * @returns an error message; null on success
    */
-  async openFolder(files: readonly File[]): Promise<string | null> {
+  async openFolder(files: readonly ChosenFile[]): Promise<string | null> {
     if (files.length > maxFiles) return `This folder has ${files.length} files, too many for a model. Choose the model's own folder.`;
-    const manifest = files.find(({ name }) => name === 'manifest.json');
+    const manifest = files.find(({ file }) => file.name === 'manifest.json');
     if (manifest === undefined) return 'No manifest.json in this folder. Choose a model folder, such as those in models/.';
     const folder = folderOf(manifest);
     const named = files
       .filter((file) => folderOf(file) === folder)
-      .map((file): NamedFile => [file.name, file]);
+      .map(({ file }): NamedFile => [file.name, file]);
     // The last part names the model in messages.
     const url = `./own-models/${++this.#opened}/${encodeURIComponent(folder.split('/').at(-1)?.replace(/^\.*$/, 'model') ?? 'model')}/`;
     await this.#client.addModelFiles(url, named);
@@ -129,6 +130,21 @@ function deviceOf({ backend }: AppState): string | null {
   return backend.kind === 'ready' ? `${backend.report.name}/${backend.report.device}` : null;
 }
 
-function folderOf(file: File): string {
-  return file.webkitRelativePath.split('/').slice(0, -1).join('/');
+function folderOf({ path }: ChosenFile): string {
+  return path.split('/').slice(0, -1).join('/');
+}
+
+/** The most that is read of a file to see whether it is a model's manifest, bytes. */
+const mostManifest = 1_000_000;
+
+/** Whether files are a model's folder: its manifest.json describes a graph and classes. */
+export async function isModelFolder(files: readonly ChosenFile[]): Promise<boolean> {
+  const manifest = files.find(({ file }) => file.name === 'manifest.json')?.file;
+  if (manifest === undefined || manifest.size > mostManifest) return false;
+  try {
+    const parsed: unknown = JSON.parse(await manifest.text());
+    return typeof parsed === 'object' && parsed !== null && 'graph' in parsed && 'classes' in parsed;
+  } catch {
+    return false;
+  }
 }

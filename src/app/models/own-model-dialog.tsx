@@ -53,7 +53,10 @@ export function OwnModelDialog(): React.JSX.Element {
             webkitdirectory=""
             multiple
             onChange={(event) => {
-              const files = [...(event.target.files ?? [])];
+              const files = [...(event.target.files ?? [])].map((file) => ({
+                file,
+                path: file.webkitRelativePath,
+              }));
               event.target.value = '';
               if (files.length > 0) void finish(models.openFolder(files));
             }}

@@ -6,6 +6,7 @@ import { PanelSection } from '../panels/section.tsx';
 import { currentMpp } from '../state/state.ts';
 import { formatMagnification } from '../viewer/view-scale.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { deleteBookmark } from '../undo/removals.ts';
 import type { Bookmark } from './bookmarks.ts';
 
 export function BookmarksPanel(): React.JSX.Element {
@@ -30,7 +31,8 @@ function BookmarkItem({
   readonly bookmark: Bookmark;
   readonly number: number;
 }): React.JSX.Element {
-  const { navigation } = useWorkbench();
+  const workbench = useWorkbench();
+  const { navigation } = workbench;
   const mpp = useApp((state) => currentMpp(state.slide));
   const { id, note, view } = bookmark;
   return (
@@ -61,7 +63,7 @@ function BookmarkItem({
           className="button icon-button"
           aria-label={`Delete bookmark ${number}`}
           {...tip('Delete bookmark')}
-          onClick={() => navigation.deleteBookmark(id)}
+          onClick={() => deleteBookmark(workbench, id, number)}
         >
           <Trash2 size={14} aria-hidden />
         </button>

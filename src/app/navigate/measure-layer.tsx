@@ -8,6 +8,7 @@ import type { Affine, Point } from '../viewer/affine.ts';
 import { formatLength } from '../viewer/view-scale.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from '../viewer/sketch.tsx';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { usePressDrag } from '../viewer/use-press-drag.ts';
 import { measuredArea, lengthOf } from './measure.ts';
 import type { Measurement, Scale } from './measure.ts';
 
@@ -36,8 +37,13 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
     // After a finished area, start a new line.
     set(closed ? { points: [at], closed: false } : { points: [...points, at], closed: false });
   };
-  // The viewer's click events, so that dragging still pans and the wheel still zooms.
+  // Taps; presses of mouse and pen do not reach the viewer.
   useEffect(() => view.onClick(place));
+  usePressDrag(view, svg, bar, true, {
+    click: place,
+    drag: (from, to) => set({ points: [from, to], closed: false }),
+    release: (from, to) => set({ points: [from, to], closed: false }),
+  });
   useEffect(() => bar.current?.focus(), []);
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
@@ -101,7 +107,7 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
 /** The measurement so far, or what to do next. */
 export function textOf(measurement: Measurement, scale: Scale): string {
   const { points, closed } = measurement;
-  if (points.length === 0) return 'Click points on the slide. Keys: arrows, Space';
+  if (points.length === 0) return 'Drag a line, or click points. Keys: arrows, Space. Alt+drag pans';
   if (points.length === 1) return 'Click the next point.';
   const length = lengthOf(measurement, scale);
   const lengthText = scale === null ? `${formatCount(length)} px` : formatLength(length);

@@ -38,6 +38,9 @@ describe('the layer section', () => {
     bench.models(testModel('alpha'), testModel('gamma', { provenance: { ...provenance, synthetic: true } }));
     bench.openSlide().model('gamma');
     show();
+    // It asks before it runs; where it does not, it still says so.
+    expect(screen.getByTestId('misfit-gamma').textContent).toMatch(/synthetic/);
+    act(() => void bench.preferences({ askMisfit: false }));
     expect(screen.getByTestId('fit-gamma').textContent).toMatch(/synthetic/);
     fireEvent.change(screen.getByTestId('layer-select'), { target: { value: 'model:alpha' } });
     expect(screen.queryByTestId('fit-gamma')).toBeNull();
@@ -119,9 +122,10 @@ describe('the legend', () => {
     expect(checkbox('in situ').checked).toBe(true);
   });
 
-  it('gives areas and shares of what is segmented', () => {
+  it('gives areas and shares of what is segmented', async () => {
     bench.ready().slices('alpha', 1, 1, 3, 0);
     show();
+    await screen.findByText('0.50 mm²');
     const lines = screen.getAllByRole('listitem').map(({ textContent }) => textContent);
     // A slice is 1000 px of 0.5 µm a side.
     expect(lines).toEqual([
@@ -132,11 +136,11 @@ describe('the legend', () => {
     ]);
   });
 
-  it('has no areas without a resolution, but shares', () => {
+  it('has no areas without a resolution, but shares', async () => {
     bench.models(testModel('alpha')).openSlide({ mpp: null }).model('alpha').slices('alpha', 1, 3);
     show();
+    expect(await screen.findAllByText('50 %')).toHaveLength(2);
     expect(screen.getByTestId('legend').textContent).not.toMatch(/mm²/);
-    expect(screen.getAllByText('50 %')).toHaveLength(2);
   });
 
   it('shows the scale in place of classes while confidence is drawn', () => {

@@ -174,8 +174,8 @@ describe('the models panel', () => {
     show();
     expect(screen.queryByTestId('fit-alpha')).toBeNull();
     act(() => bench.workbench.slides.setSpecimen({ organ: 'skin' }));
-    expect(screen.getByTestId('fit-alpha').textContent).toMatch(/skin.*colon/i);
+    expect(screen.getByTestId('refusal-alpha').textContent).toMatch(/skin.*colon/i);
     act(() => void bench.openSlide({ mpp: { x: 4, y: 4, source: 'test' }, fingerprint: 'coarse' }));
-    expect(screen.getByTestId('fit-alpha').textContent).toMatch(/\b2\b.*\b4\b|\b4\b.*\b2\b/);
+    expect(screen.getByTestId('refusal-alpha').textContent).toMatch(/\b2\b.*\b4\b|\b4\b.*\b2\b/);
   });
 });

@@ -9,9 +9,10 @@ import { mostAlike, tooAlike } from '../overlay/colour-vision.ts';
 import { ClassSwatch } from '../overlay/class-swatch.tsx';
 import { hatchesOf } from '../overlay/hatch.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
-import { contentWarning } from '../session/layer-content.ts';
+import { contentLabel, contentWarning } from '../session/layer-content.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
-import { activeModel, activePaneOf, currentMpp } from '../state/state.ts';
+import { useFigures } from '../truth/use-figures.ts';
+import { activeModel, activePaneOf } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PanelSection } from './section.tsx';
 import { plainClass } from '../state/panes.ts';
@@ -22,7 +23,7 @@ export function LegendSection(): React.JSX.Element | null {
   const pane = useApp(activePaneOf);
   const content = useLayerContent(pane.layer);
   const model = useApp(activeModel);
-  const mpp = useApp((state) => currentMpp(state.slide));
+  const figures = useFigures('slide');
   const [edited, setEdited] = useState<number | null>(null);
   useMapVersion(content?.map ?? null);
   if (content === null) return null;
@@ -30,11 +31,9 @@ export function LegendSection(): React.JSX.Element | null {
   const { overlay } = pane;
   const colours = shownColours(classes, overlay);
   const hatches = hatchesOf(classes);
-  const areas = classes.map((_, value) => map.areaOf(value));
-  const total = areas.reduce((sum, area) => sum + area, 0);
   const alike = alikeText(classes, colours);
   const warning = contentWarning(content);
-  const um2 = mpp === null ? null : mpp.x * mpp.y;
+  const hasAreas = map.size > 0;
   return (
     <PanelSection title="Legend" testId="legend">
       {overlay.confidence && (
@@ -50,7 +49,7 @@ export function LegendSection(): React.JSX.Element | null {
       )}
       <ul className="legend">
         {classes.map((entry, value) => {
-          const area = areas[value] ?? 0;
+          const measured = figures?.classes[value];
           return (
             <li key={entry.name}>
               <div className="legend-line">
@@ -68,10 +67,10 @@ export function LegendSection(): React.JSX.Element | null {
                   />
                   <span className="legend-name">{entry.name}</span>
                 </label>
-                {total > 0 && (
+                {measured !== undefined && hasAreas && (
                   <span className="figure">
-                    {um2 === null ? null : <span>{formatArea(area * um2)}</span>}
-                    <span className="share">{formatShare(area / total)}</span>
+                    {measured.mm2 === null ? null : <span>{formatArea(measured.mm2 * 1e6)}</span>}
+                    <span className="share">{formatShare(measured.shareOfTissue)}</span>
                   </span>
                 )}
                 {!entry.background && (
@@ -104,17 +103,15 @@ export function LegendSection(): React.JSX.Element | null {
           <TriangleAlert size={13} aria-hidden /> {alike}
         </p>
       )}
-      {total > 0 && (
+      {hasAreas && (
         <p className="hint">
-          {model === null
-            ? `Areas: ${content.title}.`
-            : `Areas predicted by ${content.title}; % of segmented area.`}
+          {model === null ? `Areas: ${content.title}.` : `Areas predicted by ${content.title}.`}
           {model?.manifest.provenance.synthetic === true && ' Trained on synthetic slides only.'}
         </p>
       )}
-      {warning !== null && total > 0 && (
+      {warning !== null && hasAreas && (
         <p className="warning-text hint" title={warning} data-testid="legend-fit">
-          <TriangleAlert size={13} aria-hidden /> Unlike training data: do not trust these areas.
+          <TriangleAlert size={13} aria-hidden /> {contentLabel(content)}: do not trust these areas.
         </p>
       )}
       {content.overridden === true && (

@@ -1,9 +1,9 @@
 /** Models, by what they are for: accuracy and speed of each, the rest of its card folded. */
 import { TriangleAlert } from 'lucide-react';
 import { CommandButton } from '../commands/command-button.tsx';
-import { fitWarnings } from '../models/model-fit.ts';
 import type { SlideForModel } from '../models/model-fit.ts';
-import { contentWarning } from '../session/layer-content.ts';
+import { useRefusal } from '../models/use-refusal.ts';
+import { fitWarning } from '../../base/tissue-fit.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
 import {
@@ -16,19 +16,11 @@ import {
   speedText,
 } from '../models/model-words.ts';
 import { formatBytes } from '../format.ts';
-import {
-  activePaneOf,
-  currentMpp,
-  currentSpecimen,
-  isAllowedMisfit,
-  layerText,
-  misfitOf,
-  modelTitle,
-  refusalOf,
-} from '../state/state.ts';
+import { activePaneOf, currentMpp, currentSpecimen, layerText, modelTitle } from '../state/state.ts';
 import { overrideAction } from '../state/reducer.ts';
 import type { ModelEntry, Refusal } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { OfflineNote } from '../offline/offline-note.tsx';
 import { FactList, PanelSection } from './section.tsx';
 
 export function ModelsPanel(): React.JSX.Element {
@@ -40,6 +32,7 @@ export function ModelsPanel(): React.JSX.Element {
         <p className="hint">No models. Train one, or copy a model folder into models/.</p>
       )}
       <CommandButton id="model.open" label="Open model…" className="wide" />
+      <OfflineNote />
       <div className="model-list" data-testid="model-list">
         {modelGroups(models ?? []).map(({ purpose, models: group }) => (
           <section key={purpose} aria-label={purpose}>
@@ -186,24 +179,16 @@ export function useSlideForModel(): SlideForModel | null {
   return { ...metadata, mpp: currentMpp(slide), specimen: { organ, stain }, darkBackground };
 }
 
-function useRefusal(model: ModelEntry): Refusal | null {
-  const modelChecks = useApp((state) => state.modelChecks);
-  const slide = useApp((state) => state.slide);
-  const specimens = useApp((state) => state.specimens);
-  const demos = useApp((state) => state.demos);
-  const allowedMisfits = useApp((state) => state.allowedMisfits);
-  return refusalOf({ modelChecks, slide, specimens, demos, allowedMisfits }, model);
-}
-
-/** Warnings if the model does not fit the open slide. */
+/** Warnings if the model does not fit the open slide, besides why it is refused. */
 export function FitWarnings({ model }: { readonly model: ModelEntry }): React.JSX.Element | null {
-  const slide = useSlideForModel();
-  const misfit = useApp((state) => (isAllowedMisfit(state, model) ? misfitOf(state, model) : null));
+  const refusal = useRefusal(model);
   const content = useLayerContent({ kind: 'model', id: model.id });
   useMapVersion(content?.map ?? null);
-  if (slide === null) return null;
-  const measured = content === null ? null : contentWarning(content);
-  const warnings = [misfit, ...fitWarnings(model.manifest, slide), measured].filter((text) => text !== null);
+  if (content === null) return null;
+  const { mismatches = [], map, title } = content;
+  const measured = map.fit === null ? null : fitWarning(map.fit, title);
+  const all = [...mismatches.map(({ problem }) => problem), ...(measured === null ? [] : [measured])];
+  const warnings = all.filter((text) => refusal?.kind !== 'fit' || !refusal.problem.includes(text));
   if (warnings.length === 0) return null;
   return (
     <ul className="fit-warnings" data-testid={`fit-${model.id}`}>

@@ -83,18 +83,18 @@ describe('the segmentation section', () => {
     expect(new Set(hints).size).toBe(3);
   });
 
-  it('has three checkboxes that act on their own; eight orientations are asked for', () => {
+  it('has four checkboxes that act on their own; eight orientations are asked for', () => {
     show();
     const boxes = screen.getAllByRole<HTMLInputElement>('checkbox');
     const checked = (): boolean[] => boxes.map((box) => box.checked);
     expect(boxes[0]?.labels?.[0]?.textContent).toContain('Eight orientations (8× time)');
-    expect(checked()).toEqual([false, true, true]);
+    expect(checked()).toEqual([false, true, true, true]);
     fireEvent.click(boxes[0]!);
-    expect(checked()).toEqual([true, true, true]);
+    expect(checked()).toEqual([true, true, true, true]);
     fireEvent.click(boxes[1]!);
-    expect(checked()).toEqual([true, false, true]);
+    expect(checked()).toEqual([true, false, true, true]);
     fireEvent.click(boxes[2]!);
-    expect(checked()).toEqual([true, false, false]);
+    expect(checked()).toEqual([true, false, false, true]);
   });
 
   it('offers areas only where a run can start', () => {
@@ -168,7 +168,7 @@ describe('the measurements section', () => {
   /** Figures as they are with a truth: of two classes, three of four pixels right. */
   function withTruth(otherClasses: boolean): void {
     const confusion = { classes: 2, counts: Float64Array.from([1, 0, 1, 2]) };
-    const own = { pixels: 2, shareOfSegmented: 0.5, shareOfTissue: 0.5 };
+    const own = { pixels: 2, shareOfTissue: 0.5 };
     bench.workbench.figures.compute = () =>
       Promise.resolve({
         extent: 'slide',

@@ -19,7 +19,7 @@ const hints = {
 
 export function RunSection(): React.JSX.Element {
   const { store } = useWorkbench();
-  const { quality, symmetries, skipGlass, keepResults } = useApp((state) => state.preferences);
+  const { quality, symmetries, skipGlass, keepResults, askMisfit } = useApp((state) => state.preferences);
   const estimate = useRunEstimate();
   const times = useRunTimes();
   const set = (change: Partial<Preferences>): void => store.dispatch({ type: 'preferences', change });
@@ -58,6 +58,12 @@ export function RunSection(): React.JSX.Element {
       />
       <Check label="Skip background" value={skipGlass} onChange={(value) => set({ skipGlass: value })} />
       <Check
+        label="Ask before use on unlike tissue"
+        hint="If a model was trained on another stain, organ, resolution or kind of tissue, it does not run until you say so."
+        value={askMisfit}
+        onChange={(value) => set({ askMisfit: value })}
+      />
+      <Check
         label="Save results in this browser"
         value={keepResults}
         onChange={(value) => set({ keepResults: value })}
@@ -67,7 +73,6 @@ export function RunSection(): React.JSX.Element {
         <CommandButton id="segment.polygon" />
         <CommandButton id="segment.area" />
         <CommandButton id="segment.tissue" />
-        <CommandButton id="segment.delete-stored" />
       </div>
       <Stored />
     </PanelSection>
@@ -93,9 +98,12 @@ function Stored(): React.JSX.Element | null {
   }, [stored, running, entries]);
   if (use === null || use.runs === 0) return null;
   return (
-    <p className="hint" data-testid="storage-use">
-      {formatBytes(use.bytes)} of results saved in this browser.
-    </p>
+    <>
+      <p className="hint" data-testid="storage-use">
+        {formatBytes(use.bytes)} of results saved in this browser.
+      </p>
+      <CommandButton id="segment.delete-stored" label="Delete saved results…" className="small" />
+    </>
   );
 }
 

@@ -13,7 +13,8 @@ import { Notice } from './notice.tsx';
 
 export function StatusBar(): React.JSX.Element {
   const run = useApp((state) => state.run);
-  const notice = useApp((state) => state.notice);
+  // Errors are shown over the slide.
+  const notice = useApp(({ notice: latest }) => (latest?.level === 'error' ? null : latest));
   const idle = useApp(idleText);
   const lastRun = useApp((state) => state.lastRun);
   const backend = useApp((state) => state.backend);

@@ -8,7 +8,7 @@ import { OverflowMenu } from '../frame/overflow-menu.tsx';
 import type { MenuGroup } from '../frame/overflow-menu.tsx';
 import { tip } from '../frame/tip.ts';
 import { useRunTimes } from '../session/use-run-times.ts';
-import { currentMpp } from '../state/state.ts';
+import { currentMpp, refusalOf, shownModels } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Magnification } from '../viewer/view-readout.tsx';
 
@@ -71,12 +71,21 @@ export function TopBar(): React.JSX.Element {
   );
 }
 
+/** Inviting only where a shown model is for the slide. */
 function SegmentButtons(): React.JSX.Element {
   const { visible, whole } = useRunTimes();
-  const upTo = visible === null ? undefined : `Up to ${visible}`;
+  const refused = useApp((state) => {
+    const models = shownModels(state);
+    return models.length > 0 && models.every((model) => refusalOf(state, model) !== null);
+  });
   return (
     <div className="group" role="group" aria-label="Segment">
-      <CommandButton id="segment.visible" label="Segment visible area" className="primary" note={upTo} />
+      <CommandButton
+        id="segment.visible"
+        label="Segment visible area"
+        note={visible === null ? undefined : `Up to ${visible}`}
+        {...(refused ? { icon: <TriangleAlert size={16} aria-hidden /> } : { className: 'primary' })}
+      />
       <CommandButton id="segment.whole" label="Whole slide" note={whole ?? undefined} />
     </div>
   );

@@ -15,6 +15,8 @@ export class EngineSession {
   readonly #client: SegmentClient;
   #backend: Promise<void> | null = null;
   #wanted: BackendName | null = null;
+  /** The last tissue mask, and what it is of. */
+  #tissue: { readonly key: string; readonly mask: Promise<TissueMask | null> } | null = null;
 
   constructor(store: AppStore, client: SegmentClient) {
     this.#store = store;
@@ -104,16 +106,28 @@ export class EngineSession {
       .catch(() => null);
   }
 
-  /** Tissue mask of the open slide; null if slide, resolution or model is missing. */
-  async tissue(): Promise<TissueMask | null> {
-    const request = this.#requestForActive();
-    return request === null ? null : this.#client.tissue(request).catch(() => null);
+  /** Tissue mask of the open slide; null if slide, resolution or model is missing. The same object until these change. */
+  tissue(): Promise<TissueMask | null> {
+    const { models } = this.#store.getState();
+    // Tissue is tissue, also under a layer without a model.
+    const request = this.#requestForActive(models?.[0] ?? null);
+    if (request === null) return Promise.resolve(null);
+    const { slide } = this.#store.getState();
+    const key = [slide?.slideId, request.modelUrl, slide?.userMpp?.x].join();
+    if (this.#tissue?.key === key) return this.#tissue.mask;
+    const mask = this.#client.tissue(request).catch(() => {
+      if (this.#tissue?.key === key) this.#tissue = null;
+      return null;
+    });
+    this.#tissue = { key, mask };
+    return mask;
   }
 
-  #requestForActive(): SegmentRequest | null {
+  /** @param otherwise used where the active pane has no model. */
+  #requestForActive(otherwise: ModelEntry | null = null): SegmentRequest | null {
     const state = this.#store.getState();
     const { slide, preferences } = state;
-    const model = activeModel(state);
+    const model = activeModel(state) ?? otherwise;
     if (slide === null || model === null || currentMpp(slide) === null) return null;
     return {
       slide: slide.choice.input,

@@ -1,6 +1,7 @@
 /** Content of a layer: a class map with its classes, from a model or from ground truth. */
 import { resultMark } from '../../base/overridden-check.ts';
 import { fitWarning, isUnlikeTraining } from '../../base/tissue-fit.ts';
+import type { FitFinding } from '../models/model-fit.ts';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 
@@ -9,6 +10,8 @@ export interface LayerContent {
   readonly title: string;
   /** Whether it is of a model that is used although it fails its check. */
   readonly overridden?: boolean;
+  /** What speaks against the model on this slide, by what both state. */
+  readonly mismatches?: readonly FitFinding[];
   /** Index in the list = class value in the map. */
   readonly classes: readonly PaletteClass[];
   readonly map: LiveClassMap;
@@ -16,14 +19,24 @@ export interface LayerContent {
   readonly certain?: boolean;
 }
 
-/** Why the layer's results may be meaningless on this slide, as a sentence; null where nothing speaks against them. */
-export function contentWarning({ title, map }: LayerContent): string | null {
-  return map.fit === null ? null : fitWarning(map.fit, title);
+/** Why the layer's results may be meaningless on this slide, in sentences; null where nothing speaks against them. */
+export function contentWarning({ title, mismatches = [], map }: LayerContent): string | null {
+  const stated = mismatches.filter(({ asks }) => asks).map(({ problem }) => problem);
+  const measured = map.fit === null ? null : fitWarning(map.fit, title);
+  const all = measured === null ? stated : [...stated, measured];
+  return all.length === 0 ? null : all.join(' ');
+}
+
+/** The same in a few words. */
+export function contentLabel({ mismatches = [], map }: LayerContent): string | null {
+  if (map.fit !== null && isUnlikeTraining(map.fit)) return 'Unlike training data';
+  return mismatches.find(({ asks }) => asks)?.label ?? null;
 }
 
 /** What files of the layer are marked with; see `resultMark`. */
-export function contentMark({ overridden = false, map }: LayerContent): string | null {
-  return resultMark(overridden, map.fit !== null && isUnlikeTraining(map.fit));
+export function contentMark({ overridden = false, mismatches = [], map }: LayerContent): string | null {
+  const isMisfit = mismatches.some(({ asks }) => asks);
+  return resultMark(overridden, map.fit !== null && isUnlikeTraining(map.fit), isMisfit);
 }
 
 /**

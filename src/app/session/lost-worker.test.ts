@@ -90,7 +90,7 @@ function start(fate: (worker: number, computed: number) => Fate | null, deadline
       tissue: () => null,
       estimate: () => ({ skipped: 0, qualities: [] }),
       restore: () => ({ slices: 0, interrupted: null }),
-      storageUse: () => ({ kind: 'files', runs: 0, bytes: 0 }),
+      storageUse: () => ({ kind: 'files', runs: 0, slides: 0, bytes: 0 }),
       deleteStored: () => undefined,
     });
     workers.push(worker);

@@ -2,6 +2,7 @@
 import { beforeEach, expect, it, vi } from 'vitest';
 import type { Level0Rect } from '../../slide/slide.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
+import { WorkerError } from '../../base/error-report.ts';
 import { isEnabled } from '../commands/command.ts';
 import { commandById } from '../commands/registry.ts';
 import { parsePreferences } from '../state/preferences.ts';
@@ -12,7 +13,7 @@ import type { EngineEvents } from './engine-events.ts';
 import { SegmentSession } from './segment-session.ts';
 
 const area: Level0Rect = { x: 10, y: 20, width: 30, height: 40 };
-const model = { id: 'a', url: 'models/a/', manifest: {} } as unknown as ModelEntry;
+const model = { id: 'a', url: 'models/a/', manifest: { provenance: {}, slice: {} } } as unknown as ModelEntry;
 
 let store: AppStore;
 let shown: Level0Rect | null;
@@ -79,6 +80,56 @@ it('another slide opened meanwhile is not segmented', async () => {
   loadModels();
   await started;
   expect(segment).not.toHaveBeenCalled();
+});
+
+it('a model that is not for the slide computes nothing until it is used anyway, which then runs what was asked', async () => {
+  const manifest = {
+    title: 'Colon',
+    specimen: { organ: 'colon', stain: 'H&E' },
+    provenance: { synthetic: false },
+    slice: { fieldUm: 467, sizePx: 384 },
+  };
+  const colon = { ...model, manifest } as unknown as ModelEntry;
+  openSlide(1);
+  store.dispatch({ type: 'specimens', specimens: { s: { organ: 'skin', stain: null } } });
+  store.dispatch({ type: 'models', models: [colon] });
+  store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: 'a' } });
+  const session = newSession();
+  await session.segment('whole');
+  expect(segment).not.toHaveBeenCalled();
+  expect(store.getState().notice).toMatchObject({
+    problem: 'Nothing was segmented. Skin slide; model trained on colon only.',
+    commandId: 'model.override',
+  });
+  session.useAnyway(colon);
+  await vi.waitFor(() => expect(segment).toHaveBeenCalledOnce());
+  expect(segment.mock.calls[0]?.[0]).toMatchObject({ unlike: 'use' });
+  expect(store.getState().notice).toBeNull();
+});
+
+it('tissue that a run finds unlike the training data is refused, and used anyway on the same press', async () => {
+  openSlide(1);
+  const text = 'This tissue does not look like it.';
+  segment.mockRejectedValueOnce(
+    new WorkerError({ code: 'unlike-training', file: 's.svs', problem: text, remedy: '' }),
+  );
+  const known = {
+    title: 'A',
+    provenance: { synthetic: false },
+    slice: { fieldUm: 467, sizePx: 384 },
+  } as unknown as ModelEntry['manifest'];
+  store.dispatch({ type: 'models', models: [{ ...model, manifest: known }] });
+  store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: 'a' } });
+  const session = newSession();
+  await session.segment('whole');
+  expect(segment.mock.calls[0]?.[0]).toMatchObject({ unlike: 'refuse' });
+  expect(store.getState()).toMatchObject({ run: null, notice: { problem: `Nothing was segmented. ${text}` } });
+  // Asked again, it says so without reading the slide again.
+  await session.segment('whole');
+  expect(segment).toHaveBeenCalledOnce();
+  session.useAnyway({ ...model, manifest: known });
+  await vi.waitFor(() => expect(segment).toHaveBeenCalledTimes(2));
+  expect(segment.mock.calls[1]?.[0]).toMatchObject({ unlike: 'use', area: null });
 });
 
 it('without any model there is nothing to start', async () => {

@@ -4,7 +4,8 @@ import type { WorkerError } from '../../base/error-report.ts';
 import type { SegmentRequest, SegmentSummary } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import { isLostWorker, overlapOf } from '../../worker/segment-client.ts';
-import { currentMpp, refusalOf, shownModels } from '../state/state.ts';
+import { overrideAction } from '../state/reducer.ts';
+import { currentMpp, isAllowedMisfit, refusalOf, shownModels } from '../state/state.ts';
 import type { Extent, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import type { EngineEvents } from './engine-events.ts';
@@ -52,6 +53,9 @@ export class SegmentSession {
   readonly #visibleArea: () => Level0Rect | null;
   #run: CurrentRun | null = null;
   #stopped: StoppedRun | null = null;
+  /** What was last asked of models that are refused; null if they have not been asked since. */
+  #refusedAsk: { readonly slideId: number; readonly extent: Extent; readonly models: Set<string> } | null =
+    null;
   #awaitingMpp: Extent | null = null;
   #viewTimer: number | null = null;
 
@@ -95,7 +99,8 @@ export class SegmentSession {
     const { slide } = state;
     const models = chosen ?? shownModels(state);
     if (slide?.slideId !== asked.slideId || models.length === 0 || state.run !== null) return;
-    const usable = models.filter((model) => !this.#refused(model));
+    this.#refusedAsk = null;
+    const usable = models.filter((model) => !this.#refused(model, extent));
     if (usable.length === 0) return;
     if (currentMpp(slide) === null) {
       this.#awaitingMpp = extent;
@@ -199,6 +204,7 @@ export class SegmentSession {
         modelUrl: model.url,
         mpp: slide.userMpp,
         force: model.overridden === true,
+        unlike: this.#asksMisfit(model) ? 'refuse' : 'use',
       },
       {
         signal,
@@ -220,7 +226,13 @@ export class SegmentSession {
         modelId: model.id,
         check: { kind: 'failed', error: report },
       });
-      this.#refused(model);
+      this.#refused(model, plan.extent);
+      return;
+    }
+    if (report.code === 'unlike-training') {
+      const { problem } = report;
+      this.#store.dispatch({ type: 'measured-misfit', modelId: model.id, problem });
+      if (this.#isOpen(slide)) this.#refused(model, plan.extent);
       return;
     }
     this.#store.dispatch({
@@ -271,10 +283,37 @@ export class SegmentSession {
     await this.runAll(open, wanted, stopped.plan);
   }
 
+  #asksMisfit(model: ModelEntry): boolean {
+    const state = this.#store.getState();
+    return state.preferences.askMisfit && !isAllowedMisfit(state, model);
+  }
+
+  /** Uses a refused model all the same, at once for what was last asked of it. */
+  useAnyway(model: ModelEntry): void {
+    const state = this.#store.getState();
+    const refusal = refusalOf(state, model);
+    if (refusal?.overridable !== true) return;
+    this.#store.dispatch(overrideAction(refusal, model.id));
+    const asked = this.#refusedAsk;
+    if (asked === null || asked.slideId !== state.slide?.slideId || !asked.models.delete(model.id)) return;
+    const current = this.#store.getState().models?.find(({ id }) => id === model.id);
+    if (current === undefined) return;
+    if (this.#run === null) void this.segment(asked.extent, [current]);
+    else this.enqueue([current]);
+  }
+
   /** Whether the model is refused, which is then said, with the way to use it all the same. */
-  #refused(model: ModelEntry): boolean {
-    const refusal = refusalOf(this.#store.getState(), model);
+  #refused(model: ModelEntry, extent: Extent): boolean {
+    const state = this.#store.getState();
+    const refusal = refusalOf(state, model);
     if (refusal === null) return false;
+    if (state.slide !== null) {
+      const { slideId } = state.slide;
+      if (this.#refusedAsk?.slideId !== slideId || this.#refusedAsk.extent !== extent) {
+        this.#refusedAsk = { slideId, extent, models: new Set() };
+      }
+      this.#refusedAsk.models.add(model.id);
+    }
     const { problem, overridable } = refusal;
     const report = {
       code: 'refused-model',
@@ -302,7 +341,7 @@ export class SegmentSession {
   /** Adds models to the run in progress, on the same area of the same slide. Does nothing without a run. */
   enqueue(models: readonly ModelEntry[]): void {
     const run = this.#run;
-    const usable = models.filter((model) => !this.#refused(model));
+    const usable = models.filter((model) => !this.#refused(model, run?.plan.extent ?? 'visible'));
     if (run !== null) void this.runAll(run.slide, usable, run.plan);
   }
 

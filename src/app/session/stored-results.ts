@@ -65,6 +65,8 @@ export class StoredResults {
           continue;
         }
         this.#inform(slide.metadata.name, `${restored} Continuing the interrupted run.`);
+        // Whoever started it has been asked.
+        this.#store.dispatch({ type: 'allow-misfit', modelId: model.id });
         const { area, polygon, overlap, glass, symmetries = false } = interrupted;
         void this.#runs.runAll(slide, [model], {
           extent: polygon !== null ? 'area' : area !== null ? 'visible' : 'whole',

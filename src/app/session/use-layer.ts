@@ -12,6 +12,10 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
   const workbench = useWorkbench();
   useApp((state) => currentMpp(state.slide));
   useApp((state) => state.models);
+  // What speaks against a model on this slide depends on these.
+  useApp((state) => state.specimens);
+  useApp((state) => state.demos);
+  useApp((state) => state.slide?.darkBackground);
   const fingerprint = useFingerprint();
   useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
   // Votes need two models with results, which runs bring.

@@ -2,6 +2,8 @@
 import { dicomHeadBytes, isAnnotationName, isDicomAnnotation } from '../../annotation/annotation-names.ts';
 import { slideSets } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
+import { isModelFolder } from '../models/model-session.ts';
+import { replaceTruth } from '../undo/removals.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -48,6 +50,7 @@ export async function openFiles(
     workbench.store.dispatch({ type: 'log', entry });
     return;
   }
+  if (await isModelFolder(files)) return openModel(workbench, files);
   // Slides of several files have .json and .xml files of their own.
   const { others } = slideSets(files);
   const apart = new Set<ChosenFile>();
@@ -60,7 +63,20 @@ export async function openFiles(
   const [session] = sessions;
   if (session !== undefined) await workbench.sessions.open(session);
   if (slides.length > 0) await workbench.slides.openFiles(slides);
-  if (truth.length > 0) await workbench.annotations.loadTruth(truth);
+  if (truth.length > 0) await replaceTruth(workbench, () => workbench.annotations.loadTruth(truth));
+}
+
+/** A dropped model folder, which the active pane then shows. */
+async function openModel(workbench: Workbench, files: readonly ChosenFile[]): Promise<void> {
+  const failure = await workbench.models.openFolder(files);
+  const folder = files[0]?.path.split('/')[0] ?? '';
+  const report =
+    failure === null
+      ? { code: 'model', file: folder, problem: 'Opened as a model.', remedy: '' }
+      : { code: 'model', file: folder, problem: failure, remedy: '' };
+  const entry = logEntry(failure === null ? 'info' : 'error', report, failure === null ? null : 'model.open');
+  workbench.store.dispatch({ type: 'log', entry });
+  if (failure === null) workbench.store.dispatch({ type: 'preferences', change: { leftPanel: 'models' } });
 }
 
 /** By name, or by the class of a DICOM file, whose name says nothing. */

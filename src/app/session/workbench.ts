@@ -16,10 +16,12 @@ import { sliceCacheBudget, SliceCache } from '../overlay/slice-cache.ts';
 import { browserStorage } from '../state/browser-storage.ts';
 import { loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
-import { isAllowedMisfit, modelOf, modelTitle } from '../state/state.ts';
+import { mismatchesOf, modelOf, modelTitle } from '../state/state.ts';
 import type { LayerChoice, PaneState } from '../state/state.ts';
+import { toolInHand } from '../state/tools.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
+import { UndoOffers } from '../undo/undo-offer.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
@@ -63,6 +65,7 @@ export class Workbench {
   readonly difference: DifferenceSession;
   readonly votes: VotesSession;
   readonly navigation: Navigation;
+  readonly undo: UndoOffers;
   readonly pointer = new SharedPointer();
   readonly #views = new Map<string, SlideView>();
   readonly #frameListeners = new Set<() => void>();
@@ -78,6 +81,7 @@ export class Workbench {
     const { slide, channels, at } = parseUrlParameters(window.location.search);
     const wanted = slide === null || channels === null ? null : { slide, text: channels };
     const tokens = new BearerTokens();
+    this.undo = new UndoOffers(this.store);
     this.slides = new SlideSession(this.store, createSlideClient(tokens), wanted, tokens);
     this.recent = new RecentSlides(this.store, this.slides.client, storage);
     const client = createSegmentClient({ tokens });
@@ -104,9 +108,21 @@ export class Workbench {
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
     this.#address = new PageAddress(this.store, this.slides, this.navigation);
     this.store.subscribe(
+      ({ slide }) => toolInHand(slide) === null,
+      (isFree) => {
+        // Once the tool's bar, which had the focus, is gone.
+        if (isFree) setTimeout(() => this.#focusView());
+      },
+    );
+    this.store.subscribe(
       ({ preferences }) => preferences,
       (preferences) => savePreferences(storage, preferences),
     );
+  }
+
+  /** Unless something else has the focus. */
+  #focusView(): void {
+    if (document.activeElement === document.body) this.activeView()?.focus();
   }
 
   /** Opens the slide named in the page's URL, or the first demo slide. */
@@ -203,11 +219,10 @@ export class Workbench {
     if (model === null) return null;
     const mpp = slide.userMpp ?? slide.metadata.mpp;
     const { classes } = model.manifest;
-    const title = isAllowedMisfit(state, model)
-      ? `${modelTitle(model)} (not made for fluorescence)`
-      : modelTitle(model);
+    const title = modelTitle(model);
     const overridden = model.overridden === true;
-    return { title, overridden, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
+    const mismatches = mismatchesOf(state, model);
+    return { title, overridden, mismatches, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
   }
 
   /** Class map of a pane's layer; null if the pane shows no layer. */

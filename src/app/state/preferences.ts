@@ -59,6 +59,8 @@ const preferencesSchema = z
     symmetries: z.boolean().catch(false),
     /** Skip background: slices without tissue. */
     skipGlass: z.boolean().catch(true),
+    /** Ask before a model runs on a slide that is unlike what it was trained on. */
+    askMisfit: z.boolean().catch(true),
     /** Save finished slices in the browser. */
     keepResults: z.boolean().catch(true),
     /** Convert colours to sRGB, for slides with another ICC profile. */

@@ -14,6 +14,8 @@ import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay }
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
 import { annotateOf, layerText, misfitKey } from './state.ts';
+import { withToolAlone } from './tools.ts';
+import type { Tool } from './tools.ts';
 import type {
   AppState,
   AreaDrawing,
@@ -46,6 +48,8 @@ export type Action =
   | { readonly type: 'override-check'; readonly modelId: string }
   /** Uses a model on the open slide although it is not for such slides. */
   | { readonly type: 'allow-misfit'; readonly modelId: string }
+  /** A run has found that the open slide is unlike what the model was trained on: `problem`, a sentence. */
+  | { readonly type: 'measured-misfit'; readonly modelId: string; readonly problem: string }
   | { readonly type: 'speeds'; readonly speeds: Speeds }
   | { readonly type: 'models'; readonly models: readonly ModelEntry[] }
   /** Without `paneId`, applies to the active pane. `byDefault` marks a choice that neither user nor URL has made. */
@@ -94,6 +98,7 @@ export type Action =
   | { readonly type: 'tissue-shown'; readonly shown: boolean }
   | { readonly type: 'log'; readonly entry: Omit<LogEntry, 'id'> }
   | { readonly type: 'dismiss-notice' }
+  | { readonly type: 'undo-offer'; readonly offer: AppState['undoOffer'] }
   | { readonly type: 'log-open'; readonly open: boolean }
   | { readonly type: 'dialog'; readonly dialog: DialogName | null };
 
@@ -110,6 +115,7 @@ export function initialState(preferences: Preferences): AppState {
     models: null,
     modelChecks: {},
     allowedMisfits: [],
+    measuredMisfits: {},
     speeds: {},
     backend: { kind: 'waiting' },
     run: null,
@@ -128,6 +134,7 @@ export function initialState(preferences: Preferences): AppState {
     log: [],
     logOpen: false,
     notice: null,
+    undoOffer: null,
     dialog: null,
   };
 }
@@ -160,6 +167,11 @@ export function reduce(state: AppState, action: Action): AppState {
             allowedMisfits: [...state.allowedMisfits, misfitKey(state.slide.metadata, action.modelId)],
             notice: withoutRefusal(state.notice),
           };
+    case 'measured-misfit': {
+      if (state.slide === null) return state;
+      const key = misfitKey(state.slide.metadata, action.modelId);
+      return { ...state, measuredMisfits: { ...state.measuredMisfits, [key]: action.problem } };
+    }
     case 'speeds':
       return { ...state, speeds: action.speeds };
     case 'choose-layer':
@@ -241,7 +253,7 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'specimens':
       return { ...state, specimens: action.specimens };
     case 'calibration':
-      return changeSlide(state, () => ({ calibration: action.calibration }));
+      return changeTool(state, 'known-length', () => ({ calibration: action.calibration }));
     case 'backend-starting':
       return { ...state, backend: { kind: 'starting' } };
     case 'backend-ready':
@@ -256,22 +268,15 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'run-ended':
       return { ...state, ...reduceRun(state, action) };
     case 'drawing':
-      // One tool at a time.
-      return changeSlide(state, ({ measure }) => ({
-        drawing: action.drawing,
-        measure: action.drawing === null ? measure : null,
-      }));
+      return changeTool(state, 'area', () => ({ drawing: action.drawing }));
     case 'measure':
-      return changeSlide(state, ({ drawing }) => ({
-        measure: action.measure,
-        drawing: action.measure === null ? drawing : null,
-      }));
+      return changeTool(state, 'measure', () => ({ measure: action.measure }));
     case 'bookmarks':
       return changeSlide(state, () => ({ bookmarks: action.bookmarks }));
     case 'area':
       return changeSlide(state, () => ({ area: action.area, drawing: null }));
     case 'annotate':
-      return changeSlide(state, (slide) => {
+      return changeTool(state, 'annotate', (slide) => {
         const annotate = reduceAnnotate(slide.annotate, action.action);
         return annotate === slide.annotate ? null : { annotate };
       });
@@ -284,6 +289,8 @@ export function reduce(state: AppState, action: Action): AppState {
     }
     case 'dismiss-notice':
       return { ...state, notice: null };
+    case 'undo-offer':
+      return { ...state, undoOffer: action.offer };
     case 'log-open':
       return { ...state, logOpen: action.open };
     case 'dialog':
@@ -307,6 +314,24 @@ function changeSlide(state: AppState, change: (slide: OpenSlide) => Partial<Open
   return state.slide === null || changed === null
     ? state
     : { ...state, slide: { ...state.slide, ...changed } };
+}
+
+/** As `changeSlide`; if the change takes `tool` up, all others are put down. */
+function changeTool(
+  state: AppState,
+  tool: Tool,
+  change: (slide: OpenSlide) => Partial<OpenSlide> | null,
+): AppState {
+  const changed = changeSlide(state, change);
+  if (changed.slide === null || changed === state) return changed;
+  // Another tool may be the first that `toolInHand` finds: what was taken up is what this change is of.
+  const isTaken = {
+    annotate: changed.slide.annotate.tool !== null && state.slide?.annotate.tool === null,
+    area: changed.slide.drawing !== null,
+    measure: changed.slide.measure !== null,
+    'known-length': changed.slide.calibration !== null,
+  };
+  return isTaken[tool] ? { ...changed, slide: withToolAlone(changed.slide, tool) } : changed;
 }
 
 /** State of a newly opened slide. Of the previous annotation state, only view settings carry over. */

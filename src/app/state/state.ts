@@ -5,13 +5,15 @@ import type { ChannelView } from '../../slide/channels/channel-view.ts';
 import { markedIf } from '../../base/overridden-check.ts';
 import type { GoldenResult } from '../../runtime/golden-check.ts';
 import type { Speeds } from '../models/model-speed.ts';
-import { fitRefusal } from '../models/model-fit.ts';
+import { fitFindings, fitRefusal } from '../models/model-fit.ts';
+import type { FitFinding, SlideForModel } from '../models/model-fit.ts';
 import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
+import type { UndoOffer } from '../undo/undo-offer.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
@@ -156,7 +158,13 @@ export interface Refusal {
 }
 
 /** The parts of the state that decide whether a model is used. */
-export type RefusalState = Pick<AppState, 'modelChecks' | 'slide' | 'specimens' | 'demos' | 'allowedMisfits'>;
+export type RefusalState = MisfitState & Pick<AppState, 'modelChecks' | 'allowedMisfits'>;
+
+/** The parts of the state that decide whether a model is for the open slide. */
+export type MisfitState = Pick<
+  AppState,
+  'slide' | 'specimens' | 'demos' | 'measuredMisfits' | 'preferences'
+>;
 
 /**
  * Why the model is refused on this backend or slide; null if it is not, is used all the same, or has not been checked.
@@ -170,12 +178,37 @@ function misfitRefusal(state: RefusalState, model: ModelEntry): Refusal | null {
   return problem === null ? null : { problem, overridable: true, kind: 'fit' };
 }
 
-/** Why the model is not for the open slide, a sentence; null without a reason. */
-export function misfitOf(
+/** Why the model asks before it runs on the open slide, in sentences; null without a reason. */
+export function misfitOf(state: MisfitState, model: ModelEntry): string | null {
+  const { slide, preferences } = state;
+  if (slide === null) return null;
+  const stated = mismatchesOf(state, model).filter(({ asks }) => asks);
+  const refusal = fitRefusal(model.manifest, currentSpecimen(state));
+  // Fluorescence is never a matter of preference: models find something everywhere.
+  if (refusal !== null || !preferences.askMisfit) return refusal;
+  const measured = state.measuredMisfits[misfitKey(slide.metadata, model.id)];
+  const reasons = [...stated.map(({ problem }) => problem), ...(measured === undefined ? [] : [measured])];
+  return reasons.length === 0 ? null : reasons.join(' ');
+}
+
+/** What speaks against the model on the open slide by what both state, whether or not the user uses it all the same. */
+export function mismatchesOf(
   state: Pick<AppState, 'slide' | 'specimens' | 'demos'>,
   { manifest }: ModelEntry,
-): string | null {
-  return fitRefusal(manifest, currentSpecimen(state));
+): readonly FitFinding[] {
+  const slide = slideForModel(state);
+  if (slide === null) return [];
+  const refusal = fitRefusal(manifest, slide.specimen);
+  const refused = refusal === null ? [] : [{ label: 'Fluorescence', problem: refusal, asks: true }];
+  return [...refused, ...fitFindings(manifest, slide)];
+}
+
+/** What model cards are compared with; null without an open slide. */
+export function slideForModel(state: Pick<AppState, 'slide' | 'specimens' | 'demos'>): SlideForModel | null {
+  const { slide } = state;
+  if (slide === null) return null;
+  const { metadata, darkBackground } = slide;
+  return { ...metadata, mpp: currentMpp(slide), specimen: currentSpecimen(state), darkBackground };
 }
 
 /** Whether the user uses the model on the open slide although it is not for it. */
@@ -273,6 +306,8 @@ export interface AppState {
   readonly modelChecks: Readonly<Record<string, ModelCheck>>;
   /** Slides and models (`misfitKey`) that the user combines although the model is not for such slides. */
   readonly allowedMisfits: readonly string[];
+  /** Why a run stopped before its first slice, a sentence, by `misfitKey`: the tissue is unlike the training data. */
+  readonly measuredMisfits: Readonly<Record<string, string>>;
   /** Measured on this device. */
   readonly speeds: Speeds;
   readonly backend: BackendState;
@@ -292,6 +327,8 @@ export interface AppState {
   readonly logOpen: boolean;
   /** Log entry shown in the status bar until dismissed. */
   readonly notice: LogEntry | null;
+  /** What was removed last and can be had back; null after a while. */
+  readonly undoOffer: UndoOffer | null;
   readonly dialog: DialogName | null;
 }
 

@@ -1,19 +1,12 @@
 import { expect, it } from 'vitest';
 import { areaSentence } from './area-sentence.ts';
-import type { Figures } from './figures-session.ts';
 
-const classes = (shareOfTissue: number | null): Figures['classes'] => [
-  { name: 'a', background: false, pixels: 9, mm2: 1.2, shareOfSegmented: 0.7, shareOfTissue },
-];
-
-it('says where a share of the tissue comes from that is more than all of it', () => {
-  const areas = { segmentedMm2: 1.6, tissueMm2: 0.57 };
-  expect(areaSentence({ ...areas, classes: classes(0.9) }, 'on the slide')).toBe(
-    '1.6 mm² segmented, 0.57 mm² tissue on the slide.',
+it('says what shares refer to', () => {
+  expect(areaSentence({ segmentedMm2: 0.41, tissueMm2: 0.57 }, 'in this area')).toBe(
+    '% of the segmented tissue: 0.41 mm² of 0.57 mm² in this area. Background does not count.',
   );
-  expect(areaSentence({ ...areas, classes: classes(2.06) }, 'in this area')).toMatch(
-    /tissue in this area\. Over 100 %: the model finds this class outside the tissue, too\.$/,
+  expect(areaSentence({ segmentedMm2: 1.6, tissueMm2: null }, 'in this area')).toBe(
+    '% of the segmented 1.6 mm². Tissue unknown, so background counts.',
   );
-  expect(areaSentence({ ...areas, tissueMm2: null, classes: classes(null) }, '')).toBe('1.6 mm² segmented.');
-  expect(areaSentence({ ...areas, segmentedMm2: null, classes: classes(null) }, '')).toBeNull();
+  expect(areaSentence({ segmentedMm2: null, tissueMm2: null }, 'in this area')).toBeNull();
 });

@@ -1,5 +1,6 @@
 /** The Measurements section: areas per class, and agreement with the ground truth. */
-import { useEffect, useState, useSyncExternalStore } from 'react';
+import { TriangleAlert } from 'lucide-react';
+import { useState } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatFraction, formatShare } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
@@ -7,12 +8,11 @@ import { FactList, PanelSection } from '../panels/section.tsx';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { areaSentence } from './area-sentence.ts';
 import type { Figures, FiguresExtent, TruthComparison } from './figures-session.ts';
-import { figuresRequest, hasRegion } from './figures-request.ts';
-import type { TissueMask } from '../../segment/tissue.ts';
-import { selectedAnnotation } from '../annotate/annotate-state.ts';
-import { isAbort } from '../../base/abort.ts';
-import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
-import { activeModel, activePaneOf, annotateOf, currentMpp } from '../state/state.ts';
+import { hasRegion } from './figures-request.ts';
+import { useFigures } from './use-figures.ts';
+import { contentLabel, contentWarning } from '../session/layer-content.ts';
+import { useLayerContent } from '../session/use-layer.ts';
+import { activePaneOf, annotateOf } from '../state/state.ts';
 
 const extents = { slide: 'Slide', view: 'Visible area', region: 'Selected region' } as const;
 
@@ -38,6 +38,7 @@ export function FiguresSection(): React.JSX.Element {
         <p className="hint">Nothing segmented here yet.</p>
       ) : (
         <>
+          <MisfitNote />
           <Areas figures={figures} />
           <TruthAgreement figures={figures} />
         </>
@@ -46,6 +47,18 @@ export function FiguresSection(): React.JSX.Element {
         <CommandButton id="truth.load" label="Load ground truth to compare…" className="wide" icon={<></>} />
       )}
     </PanelSection>
+  );
+}
+
+/** That the figures are of a model that was not trained on such tissue. */
+function MisfitNote(): React.JSX.Element | null {
+  const content = useLayerContent(useApp(activePaneOf).layer);
+  const label = content === null ? null : contentLabel(content);
+  if (label === null || content === null) return null;
+  return (
+    <p className="warning-text hint" title={contentWarning(content) ?? ''} data-testid="figures-fit">
+      <TriangleAlert size={13} aria-hidden /> {label}: do not trust these figures.
+    </p>
   );
 }
 
@@ -66,7 +79,7 @@ function Areas({ figures }: { readonly figures: Figures }): React.JSX.Element {
             <tr key={name}>
               <th scope="row">{name}</th>
               <td>{mm2 === null ? '' : formatArea(mm2 * 1e6)}</td>
-              <td>{shareOfTissue === null ? '' : formatShare(shareOfTissue)}</td>
+              <td>{formatShare(shareOfTissue)}</td>
             </tr>
           ))}
         </tbody>
@@ -167,84 +180,4 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
 /** The first three letters, for narrow columns; rows carry the full name. */
 function shortName(name: string): string {
   return name.replaceAll(/[^\p{L}\p{N}]/gu, '').slice(0, 3);
-}
-
-/** Milliseconds between two updates while slices finish or the view moves. */
-const updateInterval = 250;
-
-/** Current measurements; updates when slices finish, the view moves, or truth or area change. null while there are none. */
-export function useFigures(extent: FiguresExtent): Figures | null {
-  const workbench = useWorkbench();
-  const layer = useApp((state) => activePaneOf(state).layer);
-  const content = useLayerContent(layer);
-  const version = useMapVersion(content?.map ?? null);
-  const truth = useSyncExternalStore(workbench.annotations.subscribe, () => workbench.annotations.truth());
-  const tissue = useTissue();
-  const selected = useApp((state) => selectedAnnotation(annotateOf(state)));
-  const area = useApp((state) => state.slide?.area ?? null);
-  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
-  const frame = useSettledFrame(extent === 'view');
-  const [figures, setFigures] = useState<Figures | null>(null);
-
-  useEffect(() => {
-    const controller = new AbortController();
-    const timer = window.setTimeout(() => {
-      const request = figuresRequest(workbench, extent, tissue);
-      if (request === null) return setFigures(null);
-      workbench.figures.compute(request, controller.signal).then(setFigures, (error: unknown) => {
-        if (!isAbort(error)) throw error;
-      });
-    }, updateInterval);
-    return () => {
-      window.clearTimeout(timer);
-      controller.abort();
-    };
-  }, [workbench, extent, content, version, truth, tissue, selected, area, mpp, frame]);
-  // Until the new ones arrive, show none rather than those of another layer or area.
-  return figures?.extent === extent && figures.title === content?.title ? figures : null;
-}
-
-/** Tissue mask of the open slide, for the active model's grid. */
-function useTissue(): TissueMask | null {
-  const { engine } = useWorkbench();
-  const slideId = useApp((state) => state.slide?.slideId ?? null);
-  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
-  const model = useApp((state) => activeModel(state)?.id ?? null);
-  const ready = useApp((state) => state.backend.kind === 'ready');
-  const [known, setKnown] = useState<{ key: string; mask: TissueMask | null } | null>(null);
-  const key = [slideId, mpp, model].join('/');
-  useEffect(() => {
-    if (!ready || slideId === null || mpp === null || model === null) return;
-    let current = true;
-    void engine.tissue().then((mask) => {
-      if (current) setKnown({ key, mask });
-    });
-    return () => {
-      current = false;
-    };
-  }, [engine, key, ready, slideId, mpp, model]);
-  return known?.key === key ? known.mask : null;
-}
-
-/** A counter that grows each time the active view comes to rest. @param wanted whether to follow the view */
-function useSettledFrame(wanted: boolean): number {
-  const workbench = useWorkbench();
-  const [frame, setFrame] = useState(0);
-  useEffect(() => {
-    if (!wanted) return;
-    let timer: number | null = null;
-    let last = '';
-    const end = workbench.onActiveFrame(() => {
-      const now = JSON.stringify(workbench.activeView()?.transform());
-      if (now === last) return;
-      last = now;
-      if (timer !== null) window.clearTimeout(timer);
-      timer = window.setTimeout(() => setFrame((value) => value + 1), updateInterval);
-    });
-    return () => {
-      end();
-      if (timer !== null) window.clearTimeout(timer);
-    };
-  }, [workbench, wanted]);
-  return frame;
 }

@@ -38,14 +38,12 @@ export interface FiguresRequest {
 export interface ClassFigures {
   readonly name: string;
   readonly background: boolean;
-  /** Pixels of the class map. */
+  /** Pixels of the class map that lie on tissue; all where the tissue is unknown. */
   readonly pixels: number;
-  /** null without resolution. */
+  /** Of those pixels; null without resolution. */
   readonly mm2: number | null;
-  /** 0 to 1, of the segmented part of the area. */
-  readonly shareOfSegmented: number;
-  /** 0 to 1, of the tissue within the area; null for background, and if the tissue is unknown. */
-  readonly shareOfTissue: number | null;
+  /** 0 to 1, of the segmented tissue within the area: the shares of all classes add up to 1. */
+  readonly shareOfTissue: number;
 }
 
 export interface TruthComparison {
@@ -59,8 +57,9 @@ export interface Figures {
   readonly extent: FiguresExtent;
   readonly title: string;
   readonly classes: readonly ClassFigures[];
-  /** Segmented mm² within the area; null without resolution. */
+  /** Segmented tissue within the area, mm²; null without resolution. */
   readonly segmentedMm2: number | null;
+  /** All tissue within the area, mm²; null without resolution, and if the tissue is unknown. */
   readonly tissueMm2: number | null;
   /** null without truth, or if its classes differ from the layer's. */
   readonly comparison: TruthComparison | null;
@@ -71,8 +70,11 @@ export interface Figures {
 /** Milliseconds of work before yielding to the event loop. */
 const budgetMs = 12;
 
-/** Measurements of whole slices, by slice, for one truth. */
-type Cache = WeakMap<StoredSlice, { readonly truth: number; readonly figures: SliceFigures }>;
+/** Measurements of whole slices, by slice, for one truth and tissue. */
+type Cache = WeakMap<
+  StoredSlice,
+  { readonly truth: number; readonly tissue: TissueMask | null; readonly figures: SliceFigures }
+>;
 
 export class FiguresSession {
   readonly #cache: Cache = new WeakMap();
@@ -82,7 +84,7 @@ export class FiguresSession {
    * @throws AbortError when `signal` aborts
    */
   async compute(request: FiguresRequest, signal: AbortSignal): Promise<Figures> {
-    const { content, area, slide, truth } = request;
+    const { content, area, slide, truth, tissue } = request;
     const { classes } = content;
     const names = (list: readonly { readonly name: string }[]): string => list.map(({ name }) => name).join();
     const otherClasses = truth !== null && names(truth.classes) !== names(classes);
@@ -95,10 +97,11 @@ export class FiguresSession {
     let started = performance.now();
     for (const slice of [...content.map.slices]) {
       if (bounds !== null && intersection(bounds, slice.rect) === null) continue;
-      const isKnown = this.#cache.get(slice)?.truth === (compared?.version ?? 0);
+      const known = this.#cache.get(slice);
+      const isKnown = known?.truth === (compared?.version ?? 0) && known.tissue === tissue;
       // A spilled slice is coarse until it is read back.
       if (!slice.isWhole && !isKnown) await slice.whole();
-      const figures = this.#figuresOf(slice, classes.length, slide, area, bounds, compared);
+      const figures = this.#figuresOf(slice, classes.length, slide, area, bounds, compared, tissue);
       figures.counts.forEach((count, value) => {
         pixels[value] = (pixels[value] ?? 0) + count;
         counts[value] = (counts[value] ?? 0) + count * figures.pixelArea;
@@ -126,12 +129,13 @@ export class FiguresSession {
     area: SlideArea,
     bounds: Level0Rect | null,
     truth: BoundedTruth | null,
+    tissue: TissueMask | null,
   ): SliceFigures {
     const isWhole =
       area.kind === 'slide' || (area.kind === 'rect' && bounds !== null && holds(bounds, slice.rect));
     const known = this.#cache.get(slice);
     const version = truth?.version ?? 0;
-    if (isWhole && known?.truth === version) return known.figures;
+    if (isWhole && known?.truth === version && known.tissue === tissue) return known.figures;
     const { size, classes: values } = slice.map(0);
     const figures = sliceFigures(
       { rect: slice.rect, size, classes: values },
@@ -139,8 +143,9 @@ export class FiguresSession {
       slide,
       isWhole ? { kind: 'slide' } : area,
       truth === null ? null : near(truth, slice.rect),
+      tissue,
     );
-    if (isWhole) this.#cache.set(slice, { truth: version, figures });
+    if (isWhole) this.#cache.set(slice, { truth: version, tissue, figures });
     return figures;
   }
 
@@ -160,15 +165,12 @@ export class FiguresSession {
       extent,
       title: content.title,
       classes: content.classes.map(({ name, background }, value) => {
-        const own = mm2(counts[value] ?? 0);
         return {
           name,
           background,
           pixels: pixels[value] ?? 0,
-          mm2: own,
-          shareOfSegmented: segmented === 0 ? 0 : (counts[value] ?? 0) / segmented,
-          shareOfTissue:
-            background || tissueArea === null || tissueArea === 0 || own === null ? null : own / tissueArea,
+          mm2: mm2(counts[value] ?? 0),
+          shareOfTissue: segmented === 0 ? 0 : (counts[value] ?? 0) / segmented,
         };
       }),
       segmentedMm2: mm2(segmented),

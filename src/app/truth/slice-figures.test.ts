@@ -41,6 +41,21 @@ describe('measurements of a slice', () => {
     expect([...inside.counts]).toEqual([8, 8]);
   });
 
+  it('leave glass out of areas, but compare it with the truth', () => {
+    // Tissue in the upper half of the slice alone.
+    const tissue = {
+      width: 100,
+      height: 100,
+      tissue: Uint8Array.from({ length: 10_000 }, (_, at) => (at < 200 ? 1 : 0)),
+      scaleX: 10,
+      scaleY: 10,
+      threshold: 20,
+    };
+    const { counts, confusion } = sliceFigures(slice, 2, slide, whole, truth, tissue);
+    expect([...counts]).toEqual([4, 4]);
+    expect(toRows(confusion!).flat().reduce((sum, count) => sum + count)).toBe(16);
+  });
+
   it('exclude pixels that were not segmented', () => {
     const classes = slice.classes.slice();
     classes[0] = 255;

@@ -1,11 +1,16 @@
 /** The tool that draws the area to segment: two corners of a rectangle, or the corners of a polygon. */
 import { useCallback, useEffect, useRef } from 'react';
+import { simplifyLine } from '../annotate/annotation.ts';
 import type { AreaDrawing, Polygon } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { apply } from './affine.ts';
 import type { Affine, Point } from './affine.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
+import { usePressDrag } from './use-press-drag.ts';
+
+/** Tolerance for simplifying lines drawn by dragging, CSS pixels. */
+const tolerancePx = 0.75;
 
 /** The corners of the drawing; all four of a rectangle. */
 export function cornersOf({ shape, points }: AreaDrawing): Polygon {
@@ -52,8 +57,26 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
   };
   const canFinish = shape === 'polygon' && points.length >= 3;
 
-  // The viewer's click events, so that dragging still pans and the wheel still zooms.
+  // Taps; presses of mouse and pen do not reach the viewer.
   useEffect(() => view.onClick(place));
+  const drawn = useRef<readonly Point[]>([]);
+  usePressDrag(view, svg, bar, true, {
+    click: place,
+    drag: (from, to, isFirst) => {
+      if (shape === 'rectangle') {
+        if (isFirst) store.dispatch({ type: 'drawing', drawing: { ...drawing, points: [from] } });
+        return;
+      }
+      drawn.current = isFirst ? [...points, from, to] : [...drawn.current, to];
+      store.dispatch({ type: 'drawing', drawing: { ...drawing, points: drawn.current } });
+    },
+    release: (from, to) => {
+      if (shape === 'rectangle') return finish({ ...drawing, points: [from, to] });
+      const line = simplifyLine(drawn.current, tolerancePx / (view.scale() ?? 1));
+      if (line.length >= 3) finish({ ...drawing, points: line });
+      else store.dispatch({ type: 'drawing', drawing: { ...drawing, points: line } });
+    },
+  });
   useEffect(() => bar.current?.focus(), []);
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
@@ -73,7 +96,7 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
       <AreaOutline view={view} drawing={drawing} cross={cross} svg={svg} />
       <SketchBar label="Area to segment" bar={bar} testId="area-tool" onKeyDown={onKeyDown}>
         <span role="status">{hintOf(drawing)}</span>
-        <span className="faint">Keys: arrows, Space, Backspace</span>
+        <span className="faint">Keys: arrows, Space, Backspace. Alt+drag pans</span>
         {shape === 'polygon' && (
           <button
             type="button"
@@ -94,9 +117,11 @@ function AreaTool({ view, drawing }: AreaToolProps): React.JSX.Element {
 
 function hintOf({ shape, points }: AreaDrawing): string {
   if (shape === 'rectangle') {
-    return points.length === 0 ? 'Click one corner of the rectangle.' : 'Click the opposite corner.';
+    return points.length === 0 ? 'Drag a rectangle, or click its corners.' : 'Click the opposite corner.';
   }
-  return points.length < 3 ? 'Click the corners of the area.' : 'Click more corners, or press Enter.';
+  return points.length < 3
+    ? 'Drag around the area, or click its corners.'
+    : 'Click more corners, or press Enter.';
 }
 
 interface AreaOutlineProps extends AreaToolProps {

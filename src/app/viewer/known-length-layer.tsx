@@ -10,6 +10,7 @@ import type { Affine, Point } from './affine.ts';
 import { formatMagnification } from './view-scale.ts';
 import { crossAt, Sketch, SketchBar, useKeyboardCross } from './sketch.tsx';
 import type { SlideView } from './slide-view.ts';
+import { usePressDrag } from './use-press-drag.ts';
 
 export interface KnownLengthLayerProps {
   readonly view: SlideView;
@@ -39,8 +40,15 @@ function KnownLengthTool({
     if (drawing && at !== null) set([...points, at]);
   };
 
-  // The viewer's click events, so that dragging still pans and the wheel still zooms.
+  // Taps; presses of mouse and pen do not reach the viewer.
   useEffect(() => view.onClick(place));
+  usePressDrag(view, svg, bar, drawing, {
+    click: place,
+    drag: (from, _to, isFirst) => {
+      if (isFirst) set([from]);
+    },
+    release: (from, to) => set([from, to]),
+  });
   useEffect(() => {
     if (drawing) bar.current?.focus();
   }, [drawing]);
@@ -63,7 +71,7 @@ function KnownLengthTool({
           <>
             <span role="status">
               {points.length === 0
-                ? 'Click one end of a known length, such as a scale bar.'
+                ? 'Drag along a known length, such as a scale bar, or click its ends.'
                 : 'Click the other end.'}
             </span>
             <span className="faint">Keys: arrows, Enter</span>

@@ -1,7 +1,7 @@
 /** One pane: a view of the slide with its layers, tools, title and crosshair. */
 import { TriangleAlert } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { channelViewOf, layerText, parseLayer, tileColours, tileLook } from '../state/state.ts';
+import { channelViewOf, layerText, modelOf, parseLayer, tileColours, tileLook } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PaneOverlay } from '../compare/pane-overlay.tsx';
 import { AnnotationLayer } from '../annotate/annotate-tools.tsx';
@@ -14,7 +14,8 @@ import { PaneMenu } from './pane-menu.tsx';
 import { openPaneMenu } from './pane-menu-state.ts';
 import { SlideView } from './slide-view.ts';
 import { ScaleBarReadout } from './view-readout.tsx';
-import { contentWarning } from '../session/layer-content.ts';
+import { contentLabel, contentWarning } from '../session/layer-content.ts';
+import { useRefusal } from '../models/use-refusal.ts';
 import { useLayerContent, useLayerOptions, useMapVersion } from '../session/use-layer.ts';
 import type { LayerChoice, PaneState } from '../state/state.ts';
 import { apply } from './affine.ts';
@@ -209,8 +210,10 @@ function EmptyChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Elemen
 /** The name of the only layer, once it has slices or there is something to say of it. */
 function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null {
   const content = useLayerContent(pane.layer);
+  const refusal = useRefusal(useApp((state) => modelOf(state, pane.layer)));
   useMapVersion(content?.map ?? null);
-  if (content === null || (content.map.size === 0 && contentWarning(content) === null)) return null;
+  if (content === null) return null;
+  if (content.map.size === 0 && contentWarning(content) === null && refusal?.kind !== 'fit') return null;
   if (!pane.overlay.visible) return null;
   return (
     <div className="pane-title" data-testid={`pane-title-${pane.id}`}>
@@ -220,17 +223,34 @@ function Title({ pane }: { readonly pane: PaneState }): React.JSX.Element | null
   );
 }
 
-/** Marks a layer whose model was not trained on such tissue. */
+/** Marks a layer whose model was not trained on such tissue, with the way to use it all the same while it is refused. */
 function FitChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Element | null {
+  const { segmentation } = useWorkbench();
   const content = useLayerContent(layer);
+  const model = useApp((state) => modelOf(state, layer));
+  const refusal = useRefusal(model);
   useMapVersion(content?.map ?? null);
-  const warning = content === null ? null : contentWarning(content);
-  if (warning === null) return null;
+  const isRefused = refusal?.kind === 'fit';
+  const warning = (isRefused ? refusal.problem : null) ?? (content === null ? null : contentWarning(content));
+  if (warning === null || content === null) return null;
   return (
-    <span className="pane-chip warning-text" role="status" title={warning} data-testid="unlike-training">
-      <TriangleAlert size={13} aria-hidden /> Unlike training data
-      <span className="visually-hidden">. {warning}</span>
-    </span>
+    <>
+      <span className="pane-chip warning-text" role="status" title={warning} data-testid="unlike-training">
+        <TriangleAlert size={13} aria-hidden /> {contentLabel(content) ?? 'Unlike training data'}
+        <span className="visually-hidden">. {warning}</span>
+      </span>
+      {isRefused && model !== null && (
+        <button
+          type="button"
+          className="button small"
+          title={`${warning} Use the model all the same; every figure and file will say so.`}
+          data-testid={`use-anyway-${model.id}`}
+          onClick={() => segmentation.useAnyway(model)}
+        >
+          Use anyway
+        </button>
+      )}
+    </>
   );
 }
 

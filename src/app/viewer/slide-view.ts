@@ -153,6 +153,11 @@ export class SlideView {
     return () => this.#viewer.removeHandler('canvas-click', handler);
   }
 
+  /** Takes the keyboard focus. */
+  focus(): void {
+    this.#viewer.canvas.focus({ preventScroll: true });
+  }
+
   /** Calls `action` once a slide is on screen. @returns a function that cancels this */
   onceShown(action: () => void): () => void {
     const end = this.onFrame(() => {

@@ -208,6 +208,8 @@ async function slideFigures(
     slices: result.slices,
     broken: result.broken,
     seconds: result.seconds,
+    fitDistance: result.tissueFit?.distance ?? null,
+    warning: result.warning ?? null,
     segmentedMm2: result.segmentedMm2,
     tissueMm2: result.tissueMm2,
     areas: result.areas.map(({ pixels: _pixels, ...area }) => area),
@@ -228,7 +230,7 @@ function segmentCall(
   out: string,
   threads?: number,
 ): SegmentCall {
-  const { quality, glass, simplify, mpp, backend } = settings;
+  const { quality, glass, symmetries, simplify, mpp, backend } = settings;
   return {
     files: [source],
     model,
@@ -239,6 +241,7 @@ function segmentCall(
     quality,
     glass,
     simplify,
+    ...(symmetries && { symmetries }),
     ...(mpp === null || slide.metadata.mpp !== null ? {} : { mpp }),
     ...(backend === null ? {} : { backend: backend === 'wasm' ? 'tfjs' : backend }),
     ...(threads !== undefined && { threads }),
@@ -248,12 +251,13 @@ function segmentCall(
 /** The call as a shell command for the log, so that a person can repeat it. */
 function asCommand(
   command: 'segment' | 'merge',
-  { files, model, out, quality, glass, simplify, mpp, backend, threads }: SegmentCall,
+  { files, model, out, quality, glass, symmetries, simplify, mpp, backend, threads }: SegmentCall,
   shard: Shard | null = null,
 ): string {
   const slides = files.map((file) => (file.startsWith('-') ? `./${file}` : file));
   const words = ['dualscope', command, ...slides, '--model', model, '--out', out];
   words.push('--quality', quality, '--glass', glass, '--simplify', String(simplify));
+  if (symmetries === true) words.push('--symmetries');
   if (mpp !== undefined) words.push('--mpp', String(mpp));
   if (backend !== undefined && command === 'segment') words.push('--backend', backend);
   if (threads !== undefined && command === 'segment') words.push('--threads', String(threads));

@@ -56,17 +56,13 @@ function picture({ id, name }: CohortRow, { thumbnail, files }: SlideFigures): M
   return markup`<a class="picture" href="${path(id, large)}"><img src="${path(id, thumbnail.file)}" width="${thumbnail.width}" height="${thumbnail.height}" loading="lazy" decoding="async" alt="${name} with its class map overlaid"></a>`;
 }
 
-/** Areas of the classes, and a bar of their shares of the tissue. */
+/** Areas of the classes, and a bar of their shares of the segmented tissue. */
 function shares({ model }: CohortPlan, figures: SlideFigures): Markup {
   const shown = model.classes.flatMap(({ name, colour, background }) => {
     const found = areaOf(figures, name);
     return background || found === null ? [] : [{ ...found, colour: safeColour(colour) }];
   });
-  // Classes may extend beyond the detected tissue: then the bar shows shares of the classes' total.
-  const whole = Math.max(
-    figures.tissueMm2 ?? figures.segmentedMm2,
-    shown.reduce((sum, { areaMm2 }) => sum + areaMm2, 0),
-  );
+  const whole = figures.segmentedMm2;
   let from = 0;
   const parts = shown.flatMap(({ areaMm2, colour }) => {
     const part = { x: from, width: whole === 0 ? 0 : (100 * areaMm2) / whole, colour };
@@ -80,7 +76,7 @@ function shares({ model }: CohortPlan, figures: SlideFigures): Markup {
 <table><caption>Areas</caption><thead><tr><th scope="col">class</th><th scope="col">mm²</th><th scope="col">% of tissue</th></tr></thead><tbody>
 ${shown.map(
   ({ class: name, areaMm2, percentOfTissue, colour }) =>
-    markup`<tr><th scope="row"><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" fill="${colour}"/></svg>${name}</th><td>${area(areaMm2)}</td><td>${percentOfTissue === null ? '–' : decimals(percentOfTissue, 1)}</td></tr>
+    markup`<tr><th scope="row"><svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><rect width="10" height="10" fill="${colour}"/></svg>${name}</th><td>${area(areaMm2)}</td><td>${decimals(percentOfTissue, 1)}</td></tr>
 `,
 )}</tbody></table>`;
 }

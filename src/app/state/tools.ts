@@ -1,0 +1,46 @@
+/** Tools that take the pointer: one at a time. Pure, but for leaving one. */
+import { reduceAnnotate } from '../annotate/annotate-state.ts';
+import type { OpenSlide } from './state.ts';
+import type { AppStore } from './store.ts';
+
+export type Tool = 'annotate' | 'area' | 'measure' | 'known-length';
+
+/** The tool that has the pointer; null if the slide itself has it. */
+export function toolInHand(
+  slide: Pick<OpenSlide, 'annotate' | 'drawing' | 'measure' | 'calibration'> | null,
+): Tool | null {
+  if (slide === null) return null;
+  if (slide.annotate.tool !== null) return 'annotate';
+  if (slide.drawing !== null) return 'area';
+  if (slide.measure !== null) return 'measure';
+  return slide.calibration === null ? null : 'known-length';
+}
+
+/** The slide with `tool` alone in hand: all others are put down, with what they have drawn so far. */
+export function withToolAlone(slide: OpenSlide, tool: Tool): OpenSlide {
+  return {
+    ...slide,
+    annotate:
+      tool === 'annotate' || slide.annotate.tool === null
+        ? slide.annotate
+        : reduceAnnotate(slide.annotate, { kind: 'tool', tool: null }),
+    drawing: tool === 'area' ? slide.drawing : null,
+    measure: tool === 'measure' ? slide.measure : null,
+    calibration: tool === 'known-length' ? slide.calibration : null,
+  };
+}
+
+/** Puts the tool in hand down, with what it has drawn so far. */
+export function leaveTool(store: AppStore): void {
+  switch (toolInHand(store.getState().slide)) {
+    case 'annotate':
+      return store.dispatch({ type: 'annotate', action: { kind: 'tool', tool: null } });
+    case 'area':
+      return store.dispatch({ type: 'drawing', drawing: null });
+    case 'measure':
+      return store.dispatch({ type: 'measure', measure: null });
+    case 'known-length':
+      return store.dispatch({ type: 'calibration', calibration: null });
+    case null:
+  }
+}
