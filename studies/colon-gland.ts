@@ -8,6 +8,7 @@
  * `config` writes the recipe for the images of gland-images.ts. `measure` evaluates the model on the original images of
  * the held-out patients and stores the figures in its card.
  */
+import { EBHI_MEASURED, EBHI_VALIDATION, GLAS_MEASURED, GLAS_VALIDATION } from './colon-split.ts';
 import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,16 +16,6 @@ import { z } from 'zod';
 import { readCsv } from '../src/base/read-csv.ts';
 import { ebhiMpp, studies } from '../src/training/study/studies.ts';
 import type { TrainingConfig } from '../src/training/training-config.ts';
-
-/**
- * Of GlaS's 16 patients: all kinds of gland, and many patients rather than many images, for the interval is over patients.
- */
-const GLAS_MEASURED = ['5', '7', '8', '9', '12', '14', '15', '16'];
-const GLAS_VALIDATION = ['4', '13'];
-/** Folds of EBHI-Seg by case. Fold 0 is on the demo slide. */
-const EBHI_MEASURED = '1';
-/** Every third patient of this fold: enough to choose a checkpoint, and quick. */
-const EBHI_VALIDATION = '4';
 
 /** Index mask values of gland-images.ts: three classes of gland. */
 const CLASS_OF_VALUE = [0, 1, 1, 1];

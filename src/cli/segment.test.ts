@@ -323,3 +323,15 @@ it('says in the result, and on stderr, that --mpp replaces what the slide states
     written.mockRestore();
   }
 });
+
+it('refuses to leave out a context that the model does not read', async () => {
+  const call = segment(
+    slide,
+    '--model',
+    join(folder, 'model'),
+    '--out',
+    join(folder, 'no'),
+    '--without-context',
+  );
+  await expect(call).rejects.toThrow(/reads no context/);
+});

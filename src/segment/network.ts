@@ -248,11 +248,21 @@ export class HostedNetwork<Name extends string = BackendName> implements Network
     this.release();
     const lease = await this.#host.lease(this.#model, this.#options);
     const guarded = guardedSegmenter(lease.segmenter, backend);
-    const { symmetries = false, withoutContext: leavesOut = false } = this.#options;
-    const alone = leavesOut ? withoutContext(guarded) : guarded;
-    const segmenter = symmetries ? withSymmetries(alone) : alone;
+    const segmenter = this.#asked(guarded, lease);
     const batch = batchOf(segmenter, this.#limits(backend));
     this.#loaded = { backend, lease, segmenter, batch };
+  }
+
+  /** The model as this run asks it. @throws ModelError when it can't do without its context but has to. */
+  #asked(segmenter: Segmenter, lease: ModelLease): Segmenter {
+    const { symmetries = false, withoutContext: leavesOut = false } = this.#options;
+    try {
+      const asked = leavesOut ? withoutContext(segmenter) : segmenter;
+      return symmetries ? withSymmetries(asked) : asked;
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
   }
 
   recover(error: unknown, slicesSince: number): Promise<boolean> {

@@ -29,7 +29,7 @@ export type FeaturePlanConfig = Pick<
 export function featurePlan(config: FeaturePlanConfig, preset: Preset): FeaturePlan | null {
   const { featureCache, freezeEncoders = false, batchNorm, batch, steps } = config;
   if (featureCache === false) return null;
-  const obstacle = obstacleTo(freezeEncoders, batchNorm, preset);
+  const obstacle = obstacleTo(freezeEncoders === true, batchNorm, preset);
   if (obstacle !== null) {
     if (featureCache === undefined) return null;
     throw obstacle;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isEncoderVariable, learningRatesAt } from './learning-rates.ts';
+import { isEncoderVariable, isFrozenVariable, learningRatesAt } from './learning-rates.ts';
 
 it('learning rate of AdamW: warms up, then decays to 1 %, with a relative rate for encoders', () => {
   const config = { steps: 100, optimiser: { learningRate: 1, warmup: 10, weightDecay: 0, encoderRate: 0.5 } };
@@ -27,4 +27,18 @@ it('recognises encoder variables by their names', () => {
   expect(isEncoderVariable('context/encoder/stage1/block1/conv1/norm/beta')).toBe(true);
   expect(isEncoderVariable('context/stage4/reduce/kernel')).toBe(false);
   expect(isEncoderVariable('head/kernel')).toBe(false);
+});
+
+it('frozen encoders keep all of their variables, or all but those of the last stage', () => {
+  const names = [
+    'slice/encoder/stem/kernel',
+    'context/encoder/stage3/block1/conv1/kernel',
+    'slice/encoder/stage4/block1/conv1/kernel',
+    'head/logits/kernel',
+  ];
+  const frozen = (freeze?: boolean | 'stages-1-to-3'): boolean[] =>
+    names.map((name) => isFrozenVariable(name, freeze));
+  expect(frozen(true)).toEqual([true, true, true, false]);
+  expect(frozen('stages-1-to-3')).toEqual([true, true, false, false]);
+  expect(frozen()).toEqual([false, false, false, false]);
 });

@@ -35,3 +35,12 @@ function shareAt(step: number, steps: number, warmup: number): number {
 export function isEncoderVariable(variable: string): boolean {
   return /^(slice|context)\/encoder\//.test(variable);
 }
+
+/** Whether a variable keeps its value by the configuration's `freezeEncoders`. */
+export function isFrozenVariable(
+  variable: string,
+  freeze: TrainingConfig['freezeEncoders'] = false,
+): boolean {
+  if (freeze === false || !isEncoderVariable(variable)) return false;
+  return freeze === true || !/^\w+\/encoder\/stage4\//.test(variable);
+}

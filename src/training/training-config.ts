@@ -119,8 +119,11 @@ const configSchema = z.strictObject({
   /** `batch` for training from scratch; `frozen` keeps the statistics of pretrained weights. */
   batchNorm: z.enum(['batch', 'frozen']),
   optimiser: optimiserSchema,
-  /** Keeps the encoders' weights as they are; only decoder and fusion train. False by default. */
-  freezeEncoders: z.boolean().optional(),
+  /**
+   * Keeps the encoders' weights as they are; only decoder and fusion train. `stages-1-to-3` keeps all but the last stage,
+   * for ImageNet weights that lack it. False by default.
+   */
+  freezeEncoders: z.union([z.boolean(), z.literal('stages-1-to-3')]).optional(),
   /**
    * With frozen encoders and frozen batch norms, training uses a fixed set of crops, each in several symmetries, whose
    * features are computed once and kept in the run's folder (src/training/feature-plan.ts). false draws new crops

@@ -56,6 +56,8 @@ export interface SegmentRequest {
   readonly keep?: boolean;
   /** Averages over the eight orientations of each slice, in eight times the time. False by default. */
   readonly symmetries?: boolean;
+  /** Leaves the context out, with a model trained to do without (`contextDropout` in its manifest). False by default. */
+  readonly withoutContext?: boolean;
   /** Uses a model that fails its check. Its slices are never mixed with those of sound runs. False by default. */
   readonly force?: boolean;
   /**

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { fakeBackend, FakeSegmenter } from '../segment/fake-segmenter.ts';
 import type { SlideMetadata } from '../slide/slide.ts';
-import { ModelError } from '../runtime/manifest.ts';
+import type { Segmenter } from '../runtime/segmenter.ts';
+import { ModelError, type ModelManifest } from '../runtime/manifest.ts';
 import { ModelCache } from '../segment/model-cache.ts';
 import type { SegmentEvent, SegmentRequest, SegmentWorkerApi } from './protocol.ts';
 import { RpcClient, serveRpc } from '../base/rpc.ts';
@@ -81,6 +82,36 @@ describe('segment service', () => {
     expect(last.kind === 'slice' && last.result.classes.length).toBe(16);
     expect(state.opened).toBe(1);
     expect(state.started).toEqual([null]);
+  });
+
+  it('leaves the context out where the model has learned it, and refuses where it has not', async () => {
+    const area = { x: 0, y: 0, width: 10, height: 10 };
+    const named = (changes: Partial<ModelManifest>): { segmenter: Segmenter; fake: FakeSegmenter } => {
+      const fake = new FakeSegmenter(model);
+      const segmenter: Segmenter = {
+        manifest: { ...fake.manifest, id: 'm', ...changes },
+        encodeContext: (image) => fake.encodeContext(image),
+        segment: (...slice) => fake.segment(...slice),
+        dispose: () => undefined,
+      };
+      return { segmenter, fake };
+    };
+    const clientOf = ({ segmenter }: { segmenter: Segmenter }) =>
+      connect({ readManifest: async () => segmenter.manifest, loadModel: async () => segmenter }).client;
+    const untrained = clientOf(named({}));
+    await expect(
+      untrained.call('segment', [{ ...request, area, withoutContext: true }]),
+    ).rejects.toMatchObject({ report: { code: 'bad-input', file: 'm' } });
+    // The refused run left nothing behind.
+    expect(await untrained.call('segment', [{ ...request, area }])).toMatchObject({ slices: 1 });
+    const trained = named({ contextDropout: { share: 0.2, colour: [124, 116, 104] } });
+    const client = clientOf(trained);
+    await client.call('segment', [{ ...request, area, withoutContext: true }]);
+    await client.call('segment', [{ ...request, area }]);
+    expect(trained.fake.encoded.map(({ data }) => data.slice(0, 4).join())).toEqual([
+      '124,116,104,255',
+      '0,0,0,0',
+    ]);
   });
 
   it('starts only the backend that is requested first', async () => {

@@ -216,8 +216,9 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
       return withSubject(request, async (subject) => {
         // Before the slow start of the network: rejects a slide of unknown resolution at once.
         mppOf(subject.metadata, request.mpp);
-        const { modelUrl, force = false, symmetries = false } = request;
-        const network = await host.network(modelUrl, emitter(call), null, { force, symmetries });
+        const { modelUrl, force = false, symmetries = false, withoutContext = false } = request;
+        const options = { force, symmetries, withoutContext };
+        const network = await host.network(modelUrl, emitter(call), null, options);
         try {
           return await run(call, request, subject, network);
         } finally {
@@ -255,7 +256,16 @@ export function createSegmentService(platform: SegmentPlatform): Handlers<Segmen
   };
 }
 
-function planRequest({ mpp, area, polygon, overlap, glass, force, symmetries }: SegmentRequest): PlanRequest {
+function planRequest({
+  mpp,
+  area,
+  polygon,
+  overlap,
+  glass,
+  force,
+  symmetries,
+  withoutContext,
+}: SegmentRequest): PlanRequest {
   return {
     mpp,
     area: slideArea(area, polygon),
@@ -263,6 +273,7 @@ function planRequest({ mpp, area, polygon, overlap, glass, force, symmetries }: 
     glass: glass ?? null,
     force: force === true,
     symmetries: symmetries === true,
+    withoutContext: withoutContext === true,
   };
 }
 

@@ -16,7 +16,7 @@ import type { Preset } from '../../model/presets.ts';
 import type { Pyramid } from '../../model/resnet.ts';
 import { encodedMaps, featureName } from '../encoded-sample.ts';
 import type { TrainingConfig } from '../training-config.ts';
-import { isEncoderVariable } from '../learning-rates.ts';
+import { isFrozenVariable } from '../learning-rates.ts';
 import { DifferentiableOps, type DropoutMask } from './differentiable-ops.ts';
 import type { FeatureMap } from './feature-map.ts';
 import { crossEntropy, diceLoss } from './loss-graph.ts';
@@ -112,7 +112,7 @@ export function trainingStep(
   const ops = new DifferentiableOps(graph, {
     norm,
     dropout: work.kind !== 'statistics',
-    trains: (name) => !(config.freezeEncoders === true && isEncoderVariable(name)),
+    trains: (name) => !isFrozenVariable(name, config.freezeEncoders),
   });
   if (work.kind === 'features') {
     writeFeatures(ops, preset, samples);

@@ -72,7 +72,7 @@ const ebhi: Study = {
   mpp: ebhiMpp,
   modelId: 'colon-ebhi',
   modelTitle: 'Colon EBHI',
-  data: 'EBHI-Seg (Shi et al. 2023): 2,226 tiles of colon, H&E, 340 cases, as mosaics of four tiles of one patient and class; benign polyps count as healthy; pixel size assumed (1.13 µm)',
+  data: 'EBHI-Seg (Shi et al. 2023): 2,226 tiles of colon, H&E, 340 cases, as mosaics of four tiles of one patient and class; polyps count as healthy, serrated adenomas as adenomatous, high-grade neoplasia is left out; pixel size assumed (1.13 µm)',
   licence: 'CC BY 4.0 (EBHI-Seg, Shi et al. 2023)',
   intendedUse:
     'Research on colon biopsies in H&E at about 1.3 µm/px. Trained on colon only, on tiles of one dataset. Not for diagnosis.',
@@ -86,7 +86,7 @@ const both: Study = {
   title: 'GlaS and EBHI-Seg, measured on GlaS',
   modelId: 'colon-both',
   modelTitle: 'Colon GlaS and EBHI',
-  data: `${glas.data}; and EBHI-Seg (Shi et al. 2023, CC BY 4.0): 323 mosaics of tiles of colon, H&E, of 268 patients, benign polyps as healthy, pixel size assumed`,
+  data: `${glas.data}; and EBHI-Seg (Shi et al. 2023, CC BY 4.0): mosaics of tiles of colon, H&E, polyps as healthy, serrated adenomas as adenomatous, without high-grade neoplasia, pixel size assumed`,
   licence: `${glas.licence}; EBHI-Seg: CC BY 4.0`,
   intendedUse:
     'Research on colon glands in H&E at about 1.3 µm/px. Trained on colon only, on two datasets. Not for diagnosis, not for commercial use.',
