@@ -12,6 +12,10 @@ import { geotiffReader, tileSourceReader, type ReadTile } from './peers.ts';
 export interface Rates {
   readonly compression: string | null;
   readonly tiles: number;
+  /** The first tile that was read; the others follow row by row. */
+  readonly firstTile: readonly [column: number, row: number];
+  readonly tileSize: readonly [width: number, height: number];
+  readonly columns: number;
   /** Tiles per second; null where a reader can't read the slide. */
   readonly ours: number;
   readonly oursPixels: number;
@@ -48,15 +52,30 @@ async function rate(tiles: readonly [number, number][], read: ReadTile): Promise
   return (tiles.length / (performance.now() - started)) * 1000;
 }
 
-async function measure(url: string, most: number): Promise<Rates> {
-  const bytes = await (await fetch(url)).arrayBuffer();
+/** A file of a slide: its address, and its place in the folder that a user would choose. */
+export interface SlideFile {
+  readonly url: string;
+  readonly path: string;
+}
+
+async function measure(files: readonly SlideFile[], most: number): Promise<Rates> {
+  const sources = [];
+  let bytes = new ArrayBuffer(0);
+  for (const { url, path } of files) {
+    bytes = await (await fetch(url)).arrayBuffer();
+    const name = path.split('/').at(-1)!;
+    sources.push(fileByteSource(new File([bytes], name), name, path));
+  }
   const platform = browserPlatform();
-  const slide = await openSlide([fileByteSource(new File([bytes], 'slide'))], platform);
+  const slide = await openSlide(sources, platform);
   const level = slide.metadata.levels[0]!;
   const tiles: [number, number][] = [];
   for (let row = 0; row * level.tileHeight < level.height; row++) {
     for (let column = 0; column * level.tileWidth < level.width; column++) tiles.push([column, row]);
   }
+  const columns = Math.ceil(level.width / level.tileWidth);
+  // In the middle is tissue.
+  tiles.splice(0, Math.floor(Math.max(0, tiles.length - most) / 2 / columns) * columns);
   tiles.splice(most);
   const refusals: string[] = [];
 
@@ -83,12 +102,18 @@ async function measure(url: string, most: number): Promise<Rates> {
   const oursPixels = await warmed(async (column, row) => {
     await cache.tile(slide, 0, column, row, platform.decoder);
   });
-  const geotiff = await peer('geotiff.js', async () => (await geotiffReader(bytes, level, false)).read);
-  const geotiffPool = await peer(
+  const isTiff = ['aperio-svs', 'tiff'].includes(slide.metadata.format);
+  const unlessOther = (name: string, reader: () => Promise<ReadTile>): Promise<number | null> =>
+    isTiff ? peer(name, reader) : Promise.resolve(null);
+  const geotiff = await unlessOther(
+    'geotiff.js',
+    async () => (await geotiffReader(bytes, level, false)).read,
+  );
+  const geotiffPool = await unlessOther(
     'geotiff.js with its pool',
     async () => (await geotiffReader(bytes, level, true)).read,
   );
-  const tileSource = await peer('geotiff-tilesource', () => tileSourceReader(bytes, level.width));
+  const tileSource = await unlessOther('geotiff-tilesource', () => tileSourceReader(bytes, level.width));
 
   const x = Math.floor(level.width / 2);
   const y = Math.floor(level.height / 2);
@@ -98,6 +123,9 @@ async function measure(url: string, most: number): Promise<Rates> {
   return {
     compression: slide.metadata.compression,
     tiles: tiles.length,
+    firstTile: tiles[0]!,
+    tileSize: [level.tileWidth, level.tileHeight],
+    columns,
     ours,
     oursPixels,
     geotiff,

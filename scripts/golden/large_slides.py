@@ -6,7 +6,6 @@ levels as TIFF, pyramids as MRXS, CZI (JPEG XR), DICOM, OME-Zarr and OME-TIFF.
 Needs numpy, pillow, tifffile, imagecodecs, openslide-python, openslide-bin, pydicom and zarr from PyPI. Takes a minute and
 700 MB. Made slides: no scanner wrote them.
 """
-import io
 import struct
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ import openslide
 import pydicom
 import tifffile
 import zarr
+from PIL import Image
 from pydicom.encaps import encapsulate_extended
 from pydicom.uid import JPEGBaseline8Bit, generate_uid
 
@@ -251,13 +251,13 @@ single_levels(whole)
 svs(whole)
 ome(pyramid)
 mrxs(pyramid)
-jxr = lambda pixels: imagecodecs.jpegxr_encode(pixels, level=0.85)
+# Called 24bppBGR as in files of ZEN: the order in which a decoder hands out its bytes.
+RGB24 = bytes.fromhex("24c3dd6f034efe4bb1853d77768dc90d")
+jxr = lambda pixels: imagecodecs.jpegxr_encode(pixels, level=0.85).replace(RGB24, RGB24[:-1] + b"\x0c")
 czi(pyramid, "pyramid.czi", 4, jxr)
 czi(pyramid[:1], "single.czi", 4, jxr)
 zstd = lambda pixels: imagecodecs.zstd_encode(np.ascontiguousarray(pixels[..., ::-1]).tobytes())
 czi(pyramid, "pyramid-zstd.czi", 5, zstd)
 dicom(pyramid)
 ome_zarr(pyramid)
-from PIL import Image
-
 Image.fromarray(whole[:7800, :8192]).save(OUT / "plain.jpg", quality=85)

@@ -141,6 +141,11 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
   ['0 channels', () => built(changed(plain, 277, [3, [0]])), 'unsupported'],
   ['60000 channels', () => built(changed(plain, 277, [3, [60000]])), 'unsupported'],
   ['CMYK', () => built(changed(plain, 262, [3, [5]])), 'unsupported'],
+  [
+    'JPEG 2000 with transparency',
+    () => built(changed(changed(plain, 277, [3, [4]]), 259, [3, [34712]])),
+    'unsupported',
+  ],
   ['CIELAB', () => built(changed(plain, 262, [3, [8]])), 'unsupported'],
   ['a palette without colours', () => built(changed(plain, 262, [3, [3]])), 'unsupported'],
   [

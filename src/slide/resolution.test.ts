@@ -96,6 +96,19 @@ it.each(['&#181;m', '&#xB5;m', '\u03bcm', 'micrometer', '\ufffdm'])('OME’s uni
   expect(await mppOf(ome('0.5', unit))).toMatchObject({ x: 0.5, y: 0.5 });
 });
 
+it.each([
+  ['0.000001', 'ft', 0.3048],
+  ['0.000001', 'yd', 0.9144],
+  ['0.0000000005', 'mi', 0.804672],
+] as const)('%s %s of OME are µm', async (size, unit, mpp) => {
+  const found = (await mppOf(
+    ome(size, unit).replace('Y="0.5"', `Y="${size}"`).replace('"µm"', `"${unit}"`),
+  )) as {
+    readonly x: number;
+  };
+  expect(found.x).toBeCloseTo(mpp, 6);
+});
+
 it('other length units of OME, in either form', async () => {
   const both = (size: string, unit: string): string =>
     ome(size, unit).replace(

@@ -114,7 +114,7 @@ test('mutants open or are refused', async () => {
   const slides = ['pieces', 'single'].map(filesOf);
   const counts = await expectSound({
     seed: 54,
-    count: mutantCount(0.04),
+    count: mutantCount(0.05, 1600),
     make: (random) => {
       const files = pick(random, slides);
       const changed = pick(random, [/\.vms$/, /\.vms$/, /\)\.jpg$/, /\.opt$/, /map2/]);

@@ -67,7 +67,7 @@ export async function leicaScnContents(file: TiffFile): Promise<TiffContents> {
     );
   }
   const sides = areas.flatMap((area) => [area.width, area.height, sizeOf(area).width, sizeOf(area).height]);
-  if (!sides.every((side) => side > 0)) {
+  if (!sides.every((side) => side > 0 && side < Infinity)) {
     throw file.corrupt('A scanned area has no size.');
   }
   // Areas of another objective or light are other pictures: they do not fit on one canvas.

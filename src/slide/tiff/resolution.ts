@@ -42,6 +42,9 @@ const unitUm: Readonly<Record<string, number>> = {
   li: 25_400 / 12,
   thou: 25.4,
   pt: 25_400 / 72,
+  ft: 304_800,
+  yd: 914_400,
+  mi: 1_609_344_000,
 };
 
 /**

@@ -121,6 +121,10 @@ export function checkSupport(file: TiffFile, scheme: number, predictor: number, 
     }
     // Decoders give RGB or grey, whatever else a stream means (inks, CIE L*a*b*).
     if (!encodedColours.has(layout.photometric)) throw colours(file, layout.photometric);
+    // OpenJPEG's build decodes no more than three components.
+    if (isJpeg2000(scheme) && samples > 3) {
+      throw unsupported(file, `Its JPEG 2000 has ${samples} values per pixel; up to 3 are supported.`);
+    }
     return;
   }
   if (!isByteCodec(scheme))

@@ -1,4 +1,5 @@
 /** Mutants of what servers say about a slide: each opens or is refused with a SlideError. */
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { expectSound, mutantCount, mutatedJson } from '../../base/testing/mutants.ts';
 import { nodePlatform } from '../node-platform.node.ts';
@@ -48,6 +49,12 @@ const targets: [name: string, url: string, description: unknown][] = [
   ],
 ];
 
+const tile = new Uint8Array(
+  await sharp({ create: { width: 64, height: 64, channels: 3, background: 'purple' } })
+    .jpeg()
+    .toBuffer(),
+);
+
 test.each(targets)(
   '%s',
   async (name, url, description) => {
@@ -62,7 +69,10 @@ test.each(targets)(
           return Promise.resolve(
             isDescription
               ? new Response(body, { headers: { 'Content-Type': 'application/json' } })
-              : new Response('none', { status: 404 }),
+              : // Where no tile is there, a slide is refused before its description is used.
+                name === 'DICOMweb'
+                ? new Response('none', { status: 404 })
+                : new Response(tile, { headers: { 'Content-Type': 'image/jpeg' } }),
           );
         };
         const slide = await openSlideUrl(url, platform, { fetch: answer, retries: 0 });
