@@ -1,5 +1,5 @@
 /** State of the interface, as plain data. Slides, class maps and the viewer are held elsewhere. */
-import type { BackendReport, SlideInput, TileColours, TileLook } from '../../worker/protocol.ts';
+import type { BackendReport, TileColours, TileLook } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { ChannelView } from '../../slide/channels/channel-view.ts';
 import { markedIf } from '../../base/overridden-check.ts';
@@ -15,11 +15,13 @@ import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
+import type { DemoSlide, SlideChoice } from './slide-list.ts';
 import { initialAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
 export type { ClassStyle, Corner, LeftPanel, Preferences, Surround, Theme } from './preferences.ts';
 export type { Extent } from './run-state.ts';
+export type { DemoSlide, SlideChoice } from './slide-list.ts';
 /** Corners, level-0 pixels. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
 export type AreaShape = 'rectangle' | 'polygon';
@@ -54,29 +56,6 @@ export interface CompareState {
     readonly share: number;
     readonly direction: 'vertical' | 'horizontal';
   };
-}
-
-/** An entry of slides/index.json. */
-export interface DemoSlide {
-  /** Relative to slides/. */
-  readonly file: string;
-  readonly title: string;
-  readonly description: string;
-  readonly synthetic: boolean;
-  readonly licence: string;
-  /** A picture, relative to slides/. */
-  readonly thumbnail?: string | undefined;
-  readonly organ?: string | undefined;
-  readonly stain?: string | undefined;
-  /** Ground truth file, relative to slides/. */
-  readonly truth?: string | undefined;
-}
-
-/** A slide that can be reopened with one click, because the page still holds its files or URL. */
-export interface SlideChoice {
-  readonly key: string;
-  readonly title: string;
-  readonly input: SlideInput;
 }
 
 /**
