@@ -6,6 +6,7 @@ import { useRefusal } from '../models/use-refusal.ts';
 import { fitWarning } from '../../base/tissue-fit.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
+import type { ExpectedSpeed } from '../models/model-speed.ts';
 import {
   accuracyText,
   classList,
@@ -54,6 +55,7 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
   const current = useApp((state) => layerText(activePaneOf(state).layer) === `model:${model.id}`);
   const models = useApp((state) => state.models) ?? [];
   const speeds = useApp((state) => state.speeds);
+  const speed = expectedSpeed(model, models, speeds);
   return (
     <li>
       <button
@@ -68,13 +70,13 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
           {model.manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
         </span>
         <span className="choice-detail">
-          {accuracyText(model)} ·{' '}
-          <span data-testid={`speed-${model.id}`}>{speedText(expectedSpeed(model, models, speeds))}</span>
+          {accuracyText(model)}
+          {speed !== null && ` · ${speedText(speed)}`}
         </span>
       </button>
       <ModelRefusal model={model} />
       <FitWarnings model={model} />
-      <ModelDetails model={model} />
+      <ModelDetails model={model} speed={speed} />
     </li>
   );
 }
@@ -147,8 +149,14 @@ function RefusalNote({ model, refusal, testId, overrideTestId }: RefusalNoteProp
   );
 }
 
+interface ModelDetailsProps {
+  readonly model: ModelEntry;
+  /** null where no model has run here yet. */
+  readonly speed: ExpectedSpeed | null;
+}
+
 /** What the model card says, besides what the list shows of every model. */
-function ModelDetails({ model }: { readonly model: ModelEntry }): React.JSX.Element {
+function ModelDetails({ model, speed }: ModelDetailsProps): React.JSX.Element {
   const { description, metrics, provenance, graph } = model.manifest;
   return (
     <details className="model-details" data-testid={`model-details-${model.id}`}>
@@ -163,6 +171,12 @@ function ModelDetails({ model }: { readonly model: ModelEntry }): React.JSX.Elem
           ['Trained on', provenance.data],
           ['Licence', provenance.licence],
           ['Size', formatBytes(graph.weightsBytes)],
+          [
+            'Speed',
+            <span key="speed" data-testid={`speed-${model.id}`}>
+              {speedText(speed)}
+            </span>,
+          ],
         ]}
       />
     </details>

@@ -102,7 +102,7 @@ export class ChannelSession {
       const { input } = slide.choice;
       // The browser may have gone back to another slide's entry.
       const isCurrent =
-        input.kind === 'url' && parseUrlParameters(window.location.search).slide === input.url;
+        input.kind === 'url' && [null, input.url].includes(parseUrlParameters(window.location.search).slide);
       if (isCurrent) replaceQuery(withChannels(window.location.search, text));
       this.#onSettled();
     };

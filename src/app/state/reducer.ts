@@ -13,6 +13,7 @@ import type { Measurement } from '../navigate/measure.ts';
 import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
+import { withOffered, withOpened } from './slide-list.ts';
 import { annotateOf, layerText, misfitKey } from './state.ts';
 import { withToolAlone } from './tools.ts';
 import type { Tool } from './tools.ts';
@@ -218,10 +219,14 @@ export function reduce(state: AppState, action: Action): AppState {
     case 'slide-opening':
       return { ...state, opening: action.title, notice: action.title === null ? state.notice : null };
     case 'slide-opened': {
-      const others = state.opened.filter((other) => other.key !== action.choice.key);
-      const known = state.opened.length === others.length ? [action.choice, ...others] : state.opened;
       const slide = openedSlide(action, annotateOf(state));
-      return { ...state, slide, opening: null, opened: known, lastRun: null };
+      return {
+        ...state,
+        slide,
+        opening: null,
+        opened: withOpened(state.opened, action.choice),
+        lastRun: null,
+      };
     }
     case 'slide-closed':
       return { ...state, slide: null, opening: null, lastRun: null };
@@ -235,11 +240,8 @@ export function reduce(state: AppState, action: Action): AppState {
         : state;
     case 'channels':
       return changeSlide(state, () => ({ channels: action.view }));
-    case 'offer-slides': {
-      const keys = new Set(action.choices.map((choice) => choice.key));
-      const others = state.opened.filter((choice) => !keys.has(choice.key));
-      return { ...state, opened: [...action.choices, ...others] };
-    }
+    case 'offer-slides':
+      return { ...state, opened: withOffered(state.opened, action.choices) };
     case 'user-mpp':
       return changeSlide(state, ({ userMpp, earlierMpp }) => ({
         userMpp: action.mpp,

@@ -1,5 +1,5 @@
 /** State of the interface, as plain data. Slides, class maps and the viewer are held elsewhere. */
-import type { BackendReport, SlideInput, TileColours, TileLook } from '../../worker/protocol.ts';
+import type { BackendReport, TileColours, TileLook } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { ChannelView } from '../../slide/channels/channel-view.ts';
 import { markedIf } from '../../base/overridden-check.ts';
@@ -18,11 +18,13 @@ import type { Point } from '../viewer/affine.ts';
 import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
 import { votersOf } from '../votes/voters.ts';
+import type { DemoSlide, SlideChoice } from './slide-list.ts';
 import { initialAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
 export type { ClassStyle, Corner, LeftPanel, Preferences, Surround, Theme } from './preferences.ts';
 export type { Extent } from './run-state.ts';
+export type { DemoSlide, SlideChoice } from './slide-list.ts';
 /** Corners, level-0 pixels. */
 export type Polygon = readonly (readonly [x: number, y: number])[];
 export type AreaShape = 'rectangle' | 'polygon';
@@ -61,29 +63,6 @@ export interface CompareState {
     readonly share: number;
     readonly direction: 'vertical' | 'horizontal';
   };
-}
-
-/** An entry of slides/index.json. */
-export interface DemoSlide {
-  /** Relative to slides/. */
-  readonly file: string;
-  readonly title: string;
-  readonly description: string;
-  readonly synthetic: boolean;
-  readonly licence: string;
-  /** A picture, relative to slides/. */
-  readonly thumbnail?: string | undefined;
-  readonly organ?: string | undefined;
-  readonly stain?: string | undefined;
-  /** Ground truth file, relative to slides/. */
-  readonly truth?: string | undefined;
-}
-
-/** A slide that can be reopened with one click, because the page still holds its files or URL. */
-export interface SlideChoice {
-  readonly key: string;
-  readonly title: string;
-  readonly input: SlideInput;
 }
 
 /**
@@ -161,10 +140,7 @@ export interface Refusal {
 export type RefusalState = MisfitState & Pick<AppState, 'modelChecks' | 'allowedMisfits'>;
 
 /** The parts of the state that decide whether a model is for the open slide. */
-export type MisfitState = Pick<
-  AppState,
-  'slide' | 'specimens' | 'demos' | 'measuredMisfits' | 'preferences'
->;
+export type MisfitState = Pick<AppState, 'slide' | 'specimens' | 'demos' | 'measuredMisfits' | 'preferences'>;
 
 /**
  * Why the model is refused on this backend or slide; null if it is not, is used all the same, or has not been checked.
