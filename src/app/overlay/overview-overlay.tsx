@@ -2,6 +2,8 @@
 import { useEffect, useMemo, useRef } from 'react';
 import { useLayerContent } from '../session/use-layer.ts';
 import type { PaneState } from '../state/state.ts';
+import { transformBounds } from '../viewer/affine.ts';
+import type { Affine } from '../viewer/affine.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { useApp } from '../workbench-context.ts';
 import { CoarsePicture } from './coarse-picture.ts';
@@ -10,6 +12,9 @@ import { overlayStyle } from './overlay-style.ts';
 import { paintInWorker } from './paint-client.ts';
 import { paintStyle } from './paint-style.ts';
 import { usePeek } from './peek.ts';
+
+/** So small, tissue need not be read through it. */
+const leastOpacity = 0.6;
 
 /** Milliseconds between looks at a map that grows. */
 const followInterval = 800;
@@ -27,6 +32,7 @@ export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX
   const { overlay } = pane;
   const classes = content?.classes;
   const map = content?.map ?? null;
+  const opacity = Math.max(leastOpacity, overlay.fillOpacity);
   const style = useMemo(() => {
     if (classes === undefined || !overlay.visible) return null;
     const flat = overlayStyle({ ...overlay, fill: true }, classes);
@@ -49,7 +55,10 @@ export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX
         { map, style: painted, styleKey: 'overview', minConfidence, leaveOut: null, slide },
         true,
       );
+      context.globalAlpha = opacity;
       picture.draw(context, 'fill', transform);
+      context.globalAlpha = 1;
+      drawFrame(context, view, transform);
     };
     const picture = new CoarsePicture(paintInWorker, draw);
     draw();
@@ -65,7 +74,7 @@ export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX
       endFrames();
       endSlices?.();
     };
-  }, [view, map, style, slide, peeks]);
+  }, [view, map, style, slide, peeks, opacity]);
 
   return (
     <canvas
@@ -73,9 +82,23 @@ export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX
       className="overview-overlay"
       width={160}
       height={130}
-      style={{ opacity: Math.max(0.6, overlay.fillOpacity) }}
       data-testid="overview-overlay"
       aria-hidden
     />
   );
+}
+
+/** The visible part again, above the layer, which hides the viewer's own frame. */
+function drawFrame(context: CanvasRenderingContext2D, view: SlideView, transform: Affine): void {
+  const area = view.visibleArea();
+  if (area === null) return;
+  const { x, y, width, height } = transformBounds(transform, area);
+  for (const [line, colour] of [
+    [4, '#ffffff'],
+    [2, '#1667c2'],
+  ] as const) {
+    context.lineWidth = line;
+    context.strokeStyle = colour;
+    context.strokeRect(x, y, width, height);
+  }
 }
