@@ -174,6 +174,9 @@ test.describe('as a reader has it', () => {
     await expect(fill).toBeVisible();
     await expect(marks).toBeVisible();
     expect(Number(await fill.evaluate((canvas) => canvas.style.opacity))).toBeLessThan(0.25);
+    await expect
+      .poll(async () => (await paintedPixels(page, 'overlay-marks-A'))?.all ?? 0)
+      .toBeGreaterThan(1000);
     const outline = (await paintedPixels(page, 'overlay-marks-A'))!;
     // A staircase has no pixels that are painted in part.
     expect(outline.part).toBeGreaterThan(outline.all / 4);
