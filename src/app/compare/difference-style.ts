@@ -61,7 +61,8 @@ export function differenceStyle(
   return {
     fill: overlay.fill,
     outline: overlay.outline,
-    hatch: overlay.hatch,
+    // The first layer's class is nowhere else.
+    hatch: true,
     confidence: false,
     outlineOpacity: overlay.outlineOpacity,
     outlineWidth: overlay.outlineWidth,

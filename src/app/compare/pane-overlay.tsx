@@ -1,5 +1,6 @@
 /** The overlay of a pane: its layer, two layers with a swipe divider, or the difference of two. */
 import { useMemo, useRef, useSyncExternalStore } from 'react';
+import { useGlass } from '../overlay/use-glass.ts';
 import { OverlayCanvas } from '../overlay/overlay-canvas.tsx';
 import { forOtherClasses, overlayStyle } from '../overlay/overlay-style.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
@@ -47,12 +48,14 @@ function ContentCanvas({ id, view, content, overlay, clip }: ContentCanvasProps)
     () => (classes === undefined || !overlay.visible ? null : overlayStyle(overlay, classes)),
     [overlay, classes],
   );
+  const glass = useGlass(overlay.confidence && overlay.visible);
   return (
     <OverlayCanvas
       id={id}
       view={view}
       map={content?.map ?? null}
       style={style}
+      leaveOut={glass}
       opacity={overlay.fillOpacity}
       {...(clip === undefined ? {} : { clip })}
     />

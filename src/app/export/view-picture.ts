@@ -73,6 +73,9 @@ function drawCanvas(
   const y = (box.top - pane.top) * ratio;
   context.save();
   context.globalAlpha = Number(style.opacity);
+  // Brightness, contrast and gamma are a filter of the slide's view.
+  const view = source.closest('.view');
+  if (view !== null) context.filter = getComputedStyle(view).filter;
   // The swipe divider clips layers by `inset(top right bottom left)`.
   const inset = /^inset\((.+)\)$/.exec(style.clipPath)?.[1]?.split(/\s+/);
   if (inset !== undefined) {

@@ -3,7 +3,7 @@ import type { Affine } from '../viewer/affine.ts';
 import { latticeFor, readWindow, toWindow, windowAround } from './map-window.ts';
 import { multiply } from '../viewer/affine.ts';
 import { createCanvas } from './overlay-context.ts';
-import type { PaintJobs, Part, TilesFrame } from './overlay-tiles.ts';
+import type { PaintJobs, Part, TilesFrame } from './tiles-frame.ts';
 import { windowMargin } from './tile-paint.ts';
 
 /** Longest side, pixels. */

@@ -7,7 +7,7 @@ import type { Affine } from '../viewer/affine.ts';
 import type { LiveClassMap } from './class-map-store.ts';
 import { paintStyle } from './paint-style.ts';
 import { OverlayTiles } from './overlay-tiles.ts';
-import type { PaintJobs, Part, TilesFrame } from './overlay-tiles.ts';
+import type { PaintJobs, Part, TilesFrame } from './tiles-frame.ts';
 import type { OverlayStyle } from './overlay-style.ts';
 import type { PaintStyle } from './tile-paint.ts';
 import type { ZoomDetail } from './zoom-detail.ts';

@@ -14,16 +14,14 @@ import { CoarsePicture } from './coarse-picture.ts';
 import { latticeFor, readWindow, toWindow, windowAround } from './map-window.ts';
 import { createCanvas } from './overlay-context.ts';
 import { windowMargin } from './tile-paint.ts';
-import type { PaintStyle, TileJob, TilePicture } from './tile-paint.ts';
+import type { TileJob, TilePicture } from './tile-paint.ts';
+import type { PaintJobs, Part, TilesFrame } from './tiles-frame.ts';
 
 /** Side in device pixels. */
 export const tileSide = 256;
 const side = tileSide;
 /** Of one scale: enough for a view of 4K with what is around it. */
 const maxBytes = 128e6;
-
-/** Which of the two canvases. */
-export type Part = 'fill' | 'marks';
 
 interface Tile {
   readonly column: number;
@@ -50,28 +48,6 @@ interface Batch {
   readonly places: { readonly column: number; readonly row: number; readonly job: TileJob | null }[];
   sent: boolean;
 }
-
-export interface TilesFrame {
-  readonly map: LiveClassMap;
-  readonly style: PaintStyle;
-  /** Differs whenever the style does. */
-  readonly styleKey: string;
-  /** Pixels of a lower confidence, 0 to 255, are not drawn. */
-  readonly minConfidence: number;
-  /** Level-0 places that are not drawn, such as glass; null for none. */
-  readonly leaveOut: ((x: number, y: number) => boolean) | null;
-  /** Level-0 pixels to device pixels. */
-  readonly transform: Affine;
-  /** Device pixels of the canvas. */
-  readonly width: number;
-  readonly height: number;
-  /** Level-0 size of the slide. */
-  readonly slide: { readonly width: number; readonly height: number };
-  /** Whether there is time to read more of the map. */
-  readonly spare: () => boolean;
-}
-
-export type PaintJobs = (jobs: readonly TileJob[], style: PaintStyle) => Promise<TilePicture[]>;
 
 export class OverlayTiles {
   readonly #paint: PaintJobs;

@@ -72,7 +72,7 @@ export function paintTile(job: TileJob, style: PaintStyle): TilePicture {
   const fill = style.fill === null ? null : new Uint32Array(width * height);
   const marks = style.lines === null && style.hatch === null ? null : new Uint32Array(width * height);
   const { a, b, c, d, e, f } = job.toWindow;
-  const blur = job.isFinest && Math.hypot(a, b) < 0.7 ? strongBlur : lightBlur;
+  const blur = job.isFinest && Math.hypot(a, b) < 1 ? strongBlur : lightBlur;
   const mixed = mixedPixels(window, blur.length);
   const border = new BorderFinder(window, job.toWindow, blur);
   const { classes } = window;

@@ -26,6 +26,7 @@ describe('the layer section', () => {
       'none',
       'model:alpha',
       'model:beta',
+      'votes:alpha',
       'truth',
     ]);
     expect(select.value).toBe('model:alpha');
@@ -158,8 +159,8 @@ describe('the legend', () => {
     expect(screen.queryByTestId('alike-colours')).toBeNull();
     fireEvent.click(screen.getByTestId('edit-class-1'));
     const colour = screen.getByLabelText<HTMLInputElement>('Colour of benign');
-    fireEvent.change(colour, { target: { value: '#0050a0' } });
-    expect(colour.value).toBe('#0050a0');
+    fireEvent.change(colour, { target: { value: '#000078' } });
+    expect(colour.value).toBe('#000078');
     expect(screen.getByTestId('alike-colours').textContent).toMatch(/benign.*invasive|invasive.*benign/);
   });
 });

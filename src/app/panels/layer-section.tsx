@@ -115,7 +115,7 @@ function Percent({ value, onChange, ...rest }: PercentProps): React.JSX.Element 
   );
 }
 
-interface SliderProps extends PercentProps {
+export interface SliderProps extends PercentProps {
   readonly min: number;
   readonly max: number;
   readonly step: number;
@@ -123,7 +123,7 @@ interface SliderProps extends PercentProps {
   readonly text: (value: number) => readonly [shown: string, spoken: string];
 }
 
-function Slider({
+export function Slider({
   label,
   name,
   value,

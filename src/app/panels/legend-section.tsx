@@ -37,14 +37,19 @@ export function LegendSection(): React.JSX.Element | null {
   return (
     <PanelSection title="Legend" testId="legend">
       {overlay.confidence && (
-        <div className="ramp">
-          <span>0</span>
+        <div className="confidence-legend" data-testid="confidence-legend">
           <div
             className="ramp-bar"
+            role="img"
+            aria-label="Confidence from 0 %, dark, to 100 %, light"
             style={{ background: `linear-gradient(to right, ${confidenceRamp.join(', ')})` }}
           />
-          <span>1</span>
-          <span className="visually-hidden">Confidence from 0, dark, to 1, light</span>
+          <div className="ramp-numbers figure" aria-hidden>
+            {[0, 25, 50, 75, 100].map((percent) => (
+              <span key={percent}>{percent} %</span>
+            ))}
+          </div>
+          <p className="hint">Confidence of the class shown. Glass is left out.</p>
         </div>
       )}
       <ul className="legend">

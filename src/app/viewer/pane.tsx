@@ -7,6 +7,9 @@ import { PaneOverlay } from '../compare/pane-overlay.tsx';
 import { AnnotationLayer } from '../annotate/annotate-tools.tsx';
 import { TruthOutline } from '../truth/truth-outline.tsx';
 import { MeasureLayer } from '../navigate/measure-layer.tsx';
+import { AdjustmentFilter, adjustmentFilterId } from './adjustment-filter.tsx';
+import { isPlain, useAdjustment } from './picture-adjustment.ts';
+import { OverviewMap } from './overview-map.tsx';
 import { AreaLayer } from './area-layer.tsx';
 import { TissueLayer } from './tissue-layer.tsx';
 import { KnownLengthLayer } from './known-length-layer.tsx';
@@ -26,7 +29,7 @@ const overviewPane = 'A';
 export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element {
   const workbench = useWorkbench();
   const slideId = useApp((state) => state.slide?.slideId);
-  const overview = useApp((state) => state.preferences.overview);
+  const adjustment = useAdjustment(paneId);
   const several = useApp((state) => state.panes.length > 1);
   const active = useApp((state) => state.activePane === paneId);
   const viewElement = useRef<HTMLDivElement>(null);
@@ -102,7 +105,13 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       onPointerLeave={() => workbench.pointer.set(null)}
       onContextMenu={onContextMenu}
     >
-      <div className="view" ref={viewElement} data-testid={`view-${paneId}`} />
+      {!isPlain(adjustment) && <AdjustmentFilter paneId={paneId} />}
+      <div
+        className="view"
+        ref={viewElement}
+        data-testid={`view-${paneId}`}
+        style={isPlain(adjustment) ? undefined : { filter: `url(#${adjustmentFilterId(paneId)})` }}
+      />
       {view !== null && <TissueLayer view={view} />}
       {view !== null && <PaneOverlay paneId={paneId} view={view} />}
       {view !== null && several && <Crosshair paneId={paneId} view={view} />}
@@ -114,15 +123,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       {view !== null && active && <MeasureLayer view={view} />}
       <PaneTitle paneId={paneId} />
       <PaneMenu paneId={paneId} />
-      {paneId === overviewPane && (
-        <div
-          className="overview"
-          ref={overviewElement}
-          data-corner={overview.corner}
-          data-testid="overview"
-          hidden={!overview.visible}
-        />
-      )}
+      {paneId === overviewPane && <OverviewMap paneId={paneId} view={view} host={overviewElement} />}
     </section>
   );
 }

@@ -184,6 +184,26 @@ export class SlideView {
     return { ...matrix, a: -matrix.a, c: -matrix.c, e: width - matrix.e };
   }
 
+  /** As `transform`, for the overview map; null without one. */
+  overviewTransform(): Affine | null {
+    const { navigator } = this.#viewer as { readonly navigator?: OpenSeadragon.Navigator };
+    const item = navigator?.world.getItemAt(0);
+    if (this.#slide === null || navigator === undefined || item === undefined) return null;
+    const matrix = unflippedTransform(navigator.viewport, item, this.#slide);
+    if (!isInvertible(matrix)) return null;
+    if (!this.#viewer.viewport.getFlip()) return matrix;
+    const { x } = navigator.viewport.getContainerSize();
+    return { ...matrix, a: -matrix.a, c: -matrix.c, e: x - matrix.e };
+  }
+
+  /** Whether all of the slide is in view; also without a slide. */
+  showsAll(): boolean {
+    const area = this.visibleArea();
+    if (area === null || this.#slide === null) return true;
+    const { width, height } = this.#slide;
+    return area.width * area.height > 0.98 * width * height;
+  }
+
   /** CSS pixels per level-0 pixel; null while no slide is shown. */
   scale(): number | null {
     const transform = this.transform();

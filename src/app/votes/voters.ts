@@ -1,11 +1,18 @@
 /** Which models vote together. Pure. */
-import type { AppState, LayerChoice, ModelEntry } from '../state/state.ts';
 
-const vocabularyOf = ({ manifest }: ModelEntry): string =>
-  manifest.classes.map(({ name }) => name).join('\n');
+/** What voting needs of a model. */
+interface Voter {
+  readonly id: string;
+  readonly manifest: { readonly classes: readonly { readonly name: string; readonly background: boolean }[] };
+}
+
+const vocabularyOf = ({ manifest }: Voter): string => manifest.classes.map(({ name }) => name).join('\n');
 
 /** The models with the same classes as the model `like`, itself included. */
-export function votersOf({ models }: Pick<AppState, 'models'>, like: string): ModelEntry[] {
+export function votersOf<Model extends Voter>(
+  { models }: { readonly models: readonly Model[] | null },
+  like: string,
+): Model[] {
   const first = models?.find(({ id }) => id === like);
   if (models === null || first === undefined) return [];
   return models.filter((model) => vocabularyOf(model) === vocabularyOf(first));
@@ -13,9 +20,9 @@ export function votersOf({ models }: Pick<AppState, 'models'>, like: string): Mo
 
 /** A layer of votes for each set of two or more models with the same classes, with its title. */
 export function voteOptions(
-  models: readonly ModelEntry[],
-): { readonly layer: LayerChoice; readonly title: string }[] {
-  const groups = new Map<string, ModelEntry[]>();
+  models: readonly Voter[],
+): { readonly layer: { readonly kind: 'votes'; readonly like: string }; readonly title: string }[] {
+  const groups = new Map<string, Voter[]>();
   for (const model of models) {
     const key = vocabularyOf(model);
     groups.set(key, [...(groups.get(key) ?? []), model]);
