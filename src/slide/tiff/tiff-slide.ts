@@ -3,8 +3,10 @@ import { gridSlide, type AssociatedSource, type GridContents, type TileGrid } fr
 import { usableProfile } from '../icc.ts';
 import { pyramidOf, type LevelCandidate, type LevelScale } from '../pyramid.ts';
 import type { ByteSource, Slide, SlidePlatform } from '../slide.ts';
+import { chainNotes } from './damaged-chain.ts';
 import { compression, compressionName, tag } from './tags.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 
 export type { AssociatedSource, TileGrid } from '../grid-slide.ts';
 
@@ -81,6 +83,7 @@ export async function tiffSlide(
   const notes = [
     ...(contents.notes ?? []),
     ...orientationNotes(directory),
+    ...(await chainNotes(file, directory, contents.format !== 'tiff')),
     ...(await emptyNotes(contents.levels, file)),
   ];
   const profile = await usableProfile(directory.byteLength(tag.iccProfile), () =>
