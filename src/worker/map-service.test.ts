@@ -102,7 +102,7 @@ describe('the map worker', () => {
     const { id, stripRows } = await service.beginFile(context(), {
       kind: 'dicom-seg',
       slide: { name: 's.dcm', format: 'dicom-wsi', width: 9, height: 9, mpp, properties },
-      ...{ width: 9, height: 9, scaleX: 1, scaleY: 1, description: 'd', algorithm: 'a' },
+      ...{ width: 9, height: 9, scaleX: 1, scaleY: 1, description: 'd', algorithm: { name: 'a' } },
       classes: [{ name: 'normal', colour: '#ffffff', background: true }],
     });
     expect(stripRows).toBe(256);
