@@ -1,10 +1,19 @@
 /** One image file directory of a TIFF file: its tags, which are read when they are asked for. */
-import { maxDescriptionBytes } from '../limits.ts';
+import { maxDescriptionBytes, type ByteBudget } from '../limits.ts';
+import type { ByteSource, SlideError } from '../slide.ts';
 import { decodeValues, typeBytes } from './field-values.ts';
-import type { TiffFile } from './tiff-file.ts';
 
 /** Values up to this size are read with their directory. */
 export const eagerBytes = 4096;
+
+/** The file of a directory, as far as its values need it. */
+interface TiffBytes {
+  readonly source: ByteSource;
+  readonly littleEndian: boolean;
+  readonly budget: ByteBudget;
+  valueBytes(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  corrupt(problem: string): SlideError;
+}
 
 /** A tag of a directory. */
 export interface TiffEntry {
@@ -18,12 +27,12 @@ export interface TiffEntry {
 /** One image file directory. */
 export class TiffDirectory {
   readonly #texts = new Map<number, string>();
-  readonly #file: TiffFile;
+  readonly #file: TiffBytes;
   /** The directory's offset, which identifies it. */
   readonly offset: number;
   readonly #entries: ReadonlyMap<number, TiffEntry>;
 
-  constructor(file: TiffFile, offset: number, entries: ReadonlyMap<number, TiffEntry>) {
+  constructor(file: TiffBytes, offset: number, entries: ReadonlyMap<number, TiffEntry>) {
     this.#file = file;
     this.offset = offset;
     this.#entries = entries;
