@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import openslide
+import numpy as np
 from PIL import Image
 
 OUT = Path("src/slide/golden/variants")
@@ -157,6 +158,13 @@ def main():
         run("tiffcp", "-p", "separate", "-c", "lzw:2", work / "rgb.tif", OUT / "planar-lzw.tif")
         rgb.save(work / "planar-0.png")
         listed.append(keep(work / "planar-0.png", "planar-lzw.tif", 0, True))
+        # A pyramid of JPEG 2000, whose smaller levels libvips 8.14 writes in wrong colours.
+        y, x = np.mgrid[0:256, 0:256]
+        waves = [200 + 40 * np.sin(x / 37), 120 + 60 * np.sin(y / 33), 180 + 50 * np.cos((x + y) / 43)]
+        Image.fromarray(np.stack(waves, -1).clip(0, 255).astype(np.uint8)).save(work / "waves.png")
+        tiles = ["--tile", "--tile-width", "128", "--tile-height", "128", "--pyramid"]
+        wrong = OUT / "jpeg2000-wrong-levels.tif"
+        run("vips", "tiffsave", work / "waves.png", wrong, *tiles, "--compression", "jp2k", "--Q", "40")
     (OUT / "variants.json").write_text(json.dumps(listed, indent=2) + "\n")
 
 

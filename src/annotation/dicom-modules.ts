@@ -16,6 +16,29 @@ export interface DicomContent {
   readonly date: Date;
 }
 
+/** What made an annotation that no person drew. */
+export interface DicomAlgorithm {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** The identification of an algorithm (PS3.3 10.16): a network. */
+export const algorithmItem = ({ name, version }: DicomAlgorithm): readonly DicomElement[] => [
+  [
+    0x0066002f,
+    'SQ',
+    [
+      [
+        [0x00080100, 'SH', '123110'],
+        [0x00080102, 'SH', 'DCM'],
+        [0x00080104, 'LO', 'Artificial Intelligence'],
+      ],
+    ],
+  ],
+  [0x00660031, 'LO', shortText(version)],
+  [0x00660036, 'LO', shortText(name)],
+];
+
 /** Whether a slide is a DICOM series that a file can refer to. */
 export function isDicomSlide({ properties }: Pick<AnnotatedSlide, 'properties'>): boolean {
   return ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'].every(

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { rasterise } from './rasterise.ts';
-import { readGeoJson } from './read-geojson.ts';
+import { parseAnnotationJson } from './annotation-json.ts';
+import { geoJsonRegions } from './read-geojson.ts';
 import { tracePolygons } from './trace-polygons.ts';
 import { geoJsonFeature, geoJsonHead, geoJsonSeparator, geoJsonTail } from './write-geojson.ts';
+
+const readGeoJson = (text: string, name: string) => geoJsonRegions(parseAnnotationJson(text, name), name);
 
 const classes = [
   { name: 'normal', colour: '#999999' },

@@ -1,6 +1,6 @@
 /** Areas from GeoJSON as QuPath writes it, in level-0 pixels. */
 import { z } from 'zod';
-import { parseAnnotationJson, textOf } from './annotation-json.ts';
+import { textOf } from './annotation-json.ts';
 import { classificationOf, colourOf } from './geojson-classification.ts';
 import {
   AnnotationError,
@@ -44,14 +44,6 @@ function membersOf(json: unknown): unknown[] | null {
     else for (const one of inner.data.features) found.push(one);
   }
   return found;
-}
-
-/**
- * Reads a text as GeoJSON; see `geoJsonRegions`.
- * @throws AnnotationError also when the text is not JSON.
- */
-export function readGeoJson(text: string, name: string): AnnotationFile {
-  return geoJsonRegions(parseAnnotationJson(text, name), name);
 }
 
 /**

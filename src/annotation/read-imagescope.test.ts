@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { AnnotationError } from './annotation-file.ts';
-import { bachLabels, parseImageScope, readImageScopeFile, toClassPolygons } from './read-imagescope.ts';
+import { parseImageScope, readImageScopeFile, toClassPolygons } from './read-imagescope.ts';
 import { rasterise } from './rasterise.ts';
 import { writeImageScope } from './write-imagescope.ts';
+
+/** BACH's labels (ICIAR 2018 challenge, part B). Everything else on a slide is normal, 0. */
+const bachLabels = { benign: 1, 'in situ': 2, invasive: 3 };
 
 interface RegionText {
   readonly id?: number;

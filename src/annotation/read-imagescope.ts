@@ -220,9 +220,6 @@ export function readImageScopeFile(xml: string, file: string): AnnotationFile {
 /** Class index by label in lower case. */
 export type LabelClasses = Readonly<Record<string, number>>;
 
-/** BACH's labels (ICIAR 2018 challenge, part B). Everything else on a slide is normal, 0. */
-export const bachLabels: LabelClasses = { benign: 1, 'in situ': 2, invasive: 3 };
-
 /**
  * The regions as painted areas, in file order: later ones paint over earlier ones.
  * @throws AnnotationError for a refused region, and for one whose label is not in `labels`, naming file, region and

@@ -2,7 +2,15 @@
 import type { AnnotatedRegion, AnnotatedSlide } from './annotation-file.ts';
 import { annotationStorage } from './annotation-names.ts';
 import { dicomFile, newUid, type DicomElement } from './dicom-encoding.ts';
-import { classCode, commonModules, referencedImage, shortText, tissueCategory } from './dicom-modules.ts';
+import {
+  algorithmItem,
+  classCode,
+  commonModules,
+  referencedImage,
+  shortText,
+  tissueCategory,
+  type DicomAlgorithm,
+} from './dicom-modules.ts';
 
 export interface WrittenAnnotations {
   readonly file: Blob;
@@ -10,20 +18,23 @@ export interface WrittenAnnotations {
   readonly filledHoles: number;
 }
 
-/** @param slide a DICOM slide, see `isDicomSlide`. */
+/** @param slide a DICOM slide, see `isDicomSlide`. @param algorithm what made them; null for people. */
 export function writeDicomAnn(
   regions: readonly Pick<AnnotatedRegion, 'label' | 'outer' | 'holes'>[],
   slide: AnnotatedSlide,
-  date = new Date(),
+  {
+    date = new Date(),
+    algorithm = null,
+  }: { readonly date?: Date; readonly algorithm?: DicomAlgorithm | null } = {},
 ): WrittenAnnotations {
-  const labels = [...new Set(regions.map(({ label }) => label))];
-  const groups = labels.map((label, i) =>
-    groupOf(
-      label,
-      i + 1,
-      regions.filter((region) => region.label === label).map(({ outer }) => outer),
-    ),
-  );
+  const outlines = new Map<string, Float64Array[]>();
+  for (const { label, outer } of regions) {
+    const own = outlines.get(label);
+    if (own === undefined) outlines.set(label, [outer]);
+    else own.push(outer);
+  }
+  const labels = [...outlines.keys()];
+  const groups = labels.map((label, i) => groupOf(label, i + 1, outlines.get(label) ?? [], algorithm));
   const content = {
     slide,
     sopClass: annotationStorage.bulkAnnotations,
@@ -44,7 +55,12 @@ export function writeDicomAnn(
   };
 }
 
-function groupOf(label: string, number: number, outlines: readonly Float64Array[]): readonly DicomElement[] {
+function groupOf(
+  label: string,
+  number: number,
+  outlines: readonly Float64Array[],
+  algorithm: DicomAlgorithm | null,
+): readonly DicomElement[] {
   const starts: number[] = [];
   let length = 0;
   for (const outline of outlines) {
@@ -60,7 +76,8 @@ function groupOf(label: string, number: number, outlines: readonly Float64Array[
     [0x00660040, 'OL', starts],
     [0x006a0003, 'UI', newUid()],
     [0x006a0005, 'LO', shortText(label)],
-    [0x006a0007, 'CS', 'MANUAL'],
+    [0x006a0007, 'CS', algorithm === null ? 'MANUAL' : 'AUTOMATIC'],
+    ...(algorithm === null ? [] : [[0x006a0008, 'SQ', [algorithmItem(algorithm)]] as const]),
     [0x006a0009, 'SQ', [tissueCategory]],
     [0x006a000a, 'SQ', [classCode(number, label)]],
     [0x006a000c, 'UL', [outlines.length]],

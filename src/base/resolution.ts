@@ -19,3 +19,28 @@ export function isBelievableMpp(value: number): boolean {
 export function believableMpp<T extends { readonly x: number; readonly y: number }>(mpp: T | null): T | null {
   return mpp !== null && isBelievableMpp(mpp.x) && isBelievableMpp(mpp.y) ? mpp : null;
 }
+
+/** The size of a pixel as a file gives it, of one axis or both, in µm, and the metadata field that it comes from. */
+export interface GivenMpp {
+  readonly x: number | null;
+  readonly y: number | null;
+  readonly source: string;
+}
+
+/** Of a file that gives one side of a pixel alone, the pixel is taken to be square, as those of scanners are; a note says so. */
+export function squareMpp(given: GivenMpp | null): {
+  readonly mpp: { readonly x: number; readonly y: number; readonly source: string } | null;
+  readonly notes: readonly string[];
+} {
+  const x = given?.x ?? given?.y ?? null;
+  if (given === null || x === null) return { mpp: null, notes: [] };
+  const mpp = believableMpp({ x: given.x ?? x, y: given.y ?? x, source: given.source });
+  const isOne = mpp !== null && (given.x === null || given.y === null);
+  const side = given.x === null ? 'height' : 'width';
+  return {
+    mpp,
+    notes: isOne
+      ? [`The file gives only the ${side} of a pixel (${given.source}); it is taken to be square.`]
+      : [],
+  };
+}

@@ -26,6 +26,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./compare.ts')).addCompareCommand,
   },
   {
+    name: 'dicom',
+    summary: 'write annotations as DICOM SEG or ANN',
+    load: async () => (await import('./dicom.ts')).addDicomCommand,
+  },
+  {
     name: 'domain',
     summary: 'measure how far images are from what a model was trained on',
     load: async () => (await import('./domain.ts')).addDomainCommand,

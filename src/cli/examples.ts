@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 export const examples: Readonly<Record<string, readonly string[]>> = {
   bench: ['dualscope bench', 'dualscope bench slide.svs --model colon-aligned --single colon-single'],
   cohort: [
-    "echo '{ \"slides\": \"slides/\", \"model\": \"colon-gland\", \"out\": \"cohort/\" }' > cohort.json",
+    'echo \'{ "slides": "slides/", "model": "colon-gland", "out": "cohort/" }\' > cohort.json',
     'dualscope cohort plan --config cohort.json',
     'dualscope cohort segment --out cohort --slide ID',
     'dualscope cohort report --out cohort',
@@ -18,6 +18,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'cohort merge': ['dualscope cohort merge --out cohort --slide ID'],
   'cohort report': ['dualscope cohort report --out cohort'],
   compare: ['dualscope compare colon-single.json colon-aligned.json'],
+  dicom: [
+    'dualscope dicom slide.dcm --annotations annotations.geojson --format ann --out annotations.dcm',
+    'dualscope dicom slide.dcm --annotations annotations.geojson --format seg --out segmentation.dcm',
+  ],
   domain: ['dualscope domain --model colon-gland --data images/'],
   evaluate: [
     'dualscope evaluate --model colon-gland --data dataset/',

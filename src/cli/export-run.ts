@@ -13,6 +13,7 @@ import { toSafetensors } from '../runtime/safetensors.ts';
 import { CommandError } from './command.ts';
 import { modelFolder } from './model-folder.ts';
 import { codeVersion } from './package-info.ts';
+import { rejectTaken } from './taken-output.ts';
 
 export type ExportFormat = 'onnx' | 'tfjs' | 'safetensors';
 
@@ -71,19 +72,6 @@ export async function exportToFile(call: ExportCall): Promise<ExportedFile> {
     licence: manifest.provenance.licence,
     onnx: format === 'onnx' ? { opset, layout } : null,
   };
-}
-
-/** @throws CommandError when the output exists. */
-async function rejectTaken(out: string): Promise<void> {
-  if (!(await isTaken(out))) return;
-  throw new CommandError(`${out}: Already exists. Replace it with --overwrite, or choose another --out.`);
-}
-
-/** Whether something is there that the export would change: any file, or a folder with files. */
-async function isTaken(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => null);
-  if (info === null) return false;
-  return !info.isDirectory() || (await readdir(path)).length > 0;
 }
 
 /** Runs `write` in an existing folder, alone on that output. @throws CommandError when the file system refuses. */

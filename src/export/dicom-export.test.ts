@@ -57,7 +57,7 @@ test('a class map as a segmentation', async () => {
     ...{ slide, width, height, classes, date },
     ...{ scaleX: 96 / width, scaleY: 64 / height },
     description: 'Research use only',
-    algorithm: 'nano',
+    algorithm: { name: 'nano' },
   };
   const seg = new MapDicomSeg(options);
   for (let top = 0; top < height; top += seg.stripRows) {
@@ -85,7 +85,7 @@ test('annotations as bulk annotations', async () => {
     { label: 'Stroma', outer: hole, holes: [] },
     { label: 'Tumör', outer: hole, holes: [] },
   ];
-  const { file, filledHoles } = writeDicomAnn(regions, slide, date);
+  const { file, filledHoles } = writeDicomAnn(regions, slide, { date });
   expect(filledHoles).toBe(1);
   const read = await readAnnotationFile(await kept(file, 'ann.dcm'), 'ann.dcm', slide);
   expect(read).toMatchObject({ format: 'dicom-ann', doubts: [], notes: [], refused: [] });

@@ -7,7 +7,7 @@ import { fromFile } from 'geotiff';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { rasterise } from '../annotation/rasterise.ts';
-import { readGeoJson } from '../annotation/read-geojson.ts';
+import { readAnnotations } from '../annotation/read-annotations.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
 import { planSlices } from '../segment/grid.ts';
@@ -108,7 +108,7 @@ describe('exported maps', () => {
     const sureBy = (byte: number): number =>
       map.filter((each, i) => each === 1 && ((i % 601) & 255) === byte).length;
     for (const byte of [0, 130, 200, 255]) expect(confidences[256 + byte]).toBe(sureBy(byte));
-    const areas = readGeoJson(readFileSync(`${prefix}.geojson`, 'utf8'), 'a').regions;
+    const areas = readAnnotations(readFileSync(`${prefix}.geojson`, 'utf8'), 'a').regions;
     expect(areas.length).toBe(polygons);
     const shapes = areas.map(({ label, outer, holes }) => ({
       classIndex: classes.findIndex((each) => each.name === label),

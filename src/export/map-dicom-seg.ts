@@ -9,6 +9,7 @@ import {
   referencedImage,
   shortText,
   tissueCategory,
+  type DicomAlgorithm,
 } from '../annotation/dicom-modules.ts';
 import { slideOnGlass, type SlideOnGlass } from '../annotation/slide-on-glass.ts';
 import type { MapClasses } from './map-tiff.ts';
@@ -28,7 +29,8 @@ export interface MapDicomSegOptions {
   readonly classes: MapClasses;
   /** The model, and what else is to be known of it. */
   readonly description: string;
-  readonly algorithm: string;
+  /** What made it; null for people. */
+  readonly algorithm: Pick<DicomAlgorithm, 'name'> | null;
   readonly date?: Date;
 }
 
@@ -163,8 +165,8 @@ export class MapDicomSeg {
           [0x00620003, 'SQ', [tissueCategory]],
           [0x00620004, 'US', [number]],
           [0x00620005, 'LO', shortText(name)],
-          [0x00620008, 'CS', 'AUTOMATIC'],
-          [0x00620009, 'LO', shortText(algorithm)],
+          [0x00620008, 'CS', algorithm === null ? 'MANUAL' : 'AUTOMATIC'],
+          ...(algorithm === null ? [] : [[0x00620009, 'LO', shortText(algorithm.name)] as const]),
           [0x0062000f, 'SQ', [classCode(number, name)]],
         ],
       ];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { bachLabels, parseImageScope, toClassPolygons } from '../annotation/read-imagescope.ts';
+import { parseImageScope, toClassPolygons } from '../annotation/read-imagescope.ts';
 import { rasterise } from '../annotation/rasterise.ts';
 import { writeImageScope } from '../annotation/write-imagescope.ts';
 import { phantomClass, spacing } from './structure.ts';
@@ -103,7 +103,7 @@ describe('a phantom', () => {
     }));
     const polygons = toClassPolygons(
       parseImageScope(writeImageScope(shapes, mpp), 'p.xml'),
-      bachLabels,
+      { benign: 1, 'in situ': 2, invasive: 3 },
       'p.xml',
     );
     const width = Math.floor(widthUm / 8);

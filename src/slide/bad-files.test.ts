@@ -84,9 +84,9 @@ const cases: [string, () => Uint8Array, ...Expected[]][] = [
     'truncated',
   ],
   ['an empty directory', () => buildTiff(tiles, []).bytes, 'corrupt'],
-  ['a directory that links to itself', loop, 'corrupt'],
-  ['a next-directory offset past the end of the file', () => built(plain, 0x7fffffff), 'truncated'],
-  ['a next-directory offset into the pixels', () => built(plain, 8), 'corrupt', 'truncated'],
+  ['a directory that links to itself', loop, 'works'],
+  ['a next-directory offset past the end of the file', () => built(plain, 0x7fffffff), 'works'],
+  ['a next-directory offset into the pixels', () => built(plain, 8), 'works'],
   ['no width', () => built(changed(plain, 256, null)), 'corrupt'],
   ['width 0', () => built(changed(plain, 256, [4, [0]])), 'corrupt'],
   ['width of 4 billion', () => built(changed(plain, 256, [4, [0xffffffff]])), 'corrupt'],
@@ -338,12 +338,14 @@ describe('bad files', () => {
 
 describe('truncated real slides', () => {
   const svs = read('public/slides/CMU-1-Small-Region.svs');
-  test.each([10, 1000, 100_000, 1_276_200, 1_474_362, 1_500_000, 1_850_000, 1_938_300])(
-    'an SVS after %i bytes',
-    async (length) => {
-      expect(await use(svs.slice(0, length))).toMatchObject({ code: 'truncated', file: 'case.svs' });
-    },
-  );
+  test.each([10, 1000, 100_000, 1_276_200])('an SVS after %i bytes', async (length) => {
+    expect(await use(svs.slice(0, length))).toMatchObject({ code: 'truncated', file: 'case.svs' });
+  });
+
+  // The whole slide is there, what lies beside it is not.
+  test.each([1_474_362, 1_500_000, 1_850_000, 1_938_300])('an SVS after %i bytes opens', async (length) => {
+    expect(await use(svs.slice(0, length))).toBe('works');
+  });
 
   const dcm = read('src/slide/golden/dicom/jpeg.dcm');
   test.each([140, 400, 1000, 1500])('a DICOM file after %i bytes', async (length) => {

@@ -1,12 +1,12 @@
 /** A slide whose levels are grids of tiles, whatever its format: what is left of a reader when it has found them. */
-import { believableMpp } from '../base/resolution.ts';
+import { squareMpp, type GivenMpp } from '../base/resolution.ts';
 import { contentRevision, fingerprint } from './fingerprint.ts';
 import { noProfile, type EmbeddedProfile } from './icc.ts';
 import { slideLevels } from './pyramid.ts';
 import { withChannels } from './channels/channel-slide.ts';
 import type { ChannelPicture } from './channels/composite.ts';
 import type { TileGrid } from './tile-grid.ts';
-import type { ByteSource, Slide, SlideMetadata, SlideMpp, SlidePlatform, TilePayload } from './slide.ts';
+import type { ByteSource, Slide, SlideMetadata, SlidePlatform, TilePayload } from './slide.ts';
 
 export type { TileGrid };
 
@@ -28,7 +28,8 @@ export interface GridContents {
   /** From the largest down; at least one. */
   readonly levels: readonly TileGrid[];
   readonly associated: readonly AssociatedSource[];
-  readonly mpp: SlideMpp | null;
+  /** Of one axis or both. */
+  readonly mpp: GivenMpp | null;
   readonly magnification: number | null;
   readonly scanner: string | null;
   readonly properties: Readonly<Record<string, string>>;
@@ -48,7 +49,9 @@ export async function gridSlide(
   const fileName = sources[0]!.name;
   const name =
     contents.name ?? (sources.length === 1 ? fileName : `${fileName} and ${sources.length - 1} more`);
-  const { levels, associated, notes = [], profile = noProfile } = contents;
+  const { levels, associated, profile = noProfile } = contents;
+  const { mpp, notes: assumed } = squareMpp(contents.mpp);
+  const notes = [...(contents.notes ?? []), ...assumed];
   const metadata: SlideMetadata = {
     name,
     format: contents.format,
@@ -56,7 +59,7 @@ export async function gridSlide(
     width: levels[0]!.width,
     height: levels[0]!.height,
     levels: slideLevels(levels),
-    mpp: believableMpp(contents.mpp),
+    mpp,
     magnification: contents.magnification,
     associated: associated.map(({ name, width, height }) => ({ name, width, height })),
     scanner: contents.scanner,

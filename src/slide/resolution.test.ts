@@ -131,3 +131,16 @@ it('the root of OME-XML may have a prefix, and comments around it', async () => 
   expect(await mppOf(`${plain}\n<!-- end -->\n`)).toMatchObject({ x: 0.5 });
   expect(await mppOf(plain.replace('?>', '?><!-- Warning: OME -->'))).toMatchObject({ x: 0.5 });
 });
+
+it.each([
+  ['width', ome('0.25').replace(/ PhysicalSizeY="[^"]*"/, ''), 0.25],
+  ['height', ome('0.25').replace(/ PhysicalSizeX="[^"]*"/, ''), 0.5],
+  ['width', 'mpp-x = 0.25', 0.25],
+])('only the %s of a pixel makes it square, and that is said', async (side, description, mpp) => {
+  const text = [2, new TextEncoder().encode(`${description}\0`)] as const;
+  const file = buildTiff(tiles, changed(tiledEntries(32, 32, tiles), 270, text)).bytes;
+  const slide = await openSlide([memoryByteSource(file, 'a.tif')], nodePlatform());
+  slide.close();
+  expect(slide.metadata.mpp).toMatchObject({ x: mpp, y: mpp });
+  expect(slide.metadata.notes).toEqual([expect.stringContaining(`only the ${side} of a pixel`)]);
+});

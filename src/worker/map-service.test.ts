@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import sharp from 'sharp';
 import { rasterise } from '../annotation/rasterise.ts';
-import { readGeoJson } from '../annotation/read-geojson.ts';
+import { readAnnotations } from '../annotation/read-annotations.ts';
 import { createMapService, type MapFileRequest, type RasterisedCell } from './map-service.ts';
 import type { CallContext } from '../base/rpc.ts';
 
@@ -62,7 +62,7 @@ describe('the map worker', () => {
         { name: 'in situ', color: [240, 228, 66] },
       ]),
     );
-    const areas = readGeoJson(text, 'a').regions.map(({ label, outer, holes }) => ({
+    const areas = readAnnotations(text, 'a').regions.map(({ label, outer, holes }) => ({
       classIndex: classes.findIndex(({ name }) => name === label),
       outer,
       holes,
@@ -102,7 +102,7 @@ describe('the map worker', () => {
     const { id, stripRows } = await service.beginFile(context(), {
       kind: 'dicom-seg',
       slide: { name: 's.dcm', format: 'dicom-wsi', width: 9, height: 9, mpp, properties },
-      ...{ width: 9, height: 9, scaleX: 1, scaleY: 1, description: 'd', algorithm: 'a' },
+      ...{ width: 9, height: 9, scaleX: 1, scaleY: 1, description: 'd', algorithm: { name: 'a' } },
       classes: [{ name: 'normal', colour: '#ffffff', background: true }],
     });
     expect(stripRows).toBe(256);

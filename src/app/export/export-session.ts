@@ -87,7 +87,7 @@ export class ExportSession {
       scaleX: strips.scale.x,
       scaleY: strips.scale.y,
       classes: [...content.classes],
-      algorithm: content.title,
+      algorithm: { name: content.title },
       description: withMark(contentMark(content), 'Research use only'),
     }));
   }

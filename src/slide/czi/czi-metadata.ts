@@ -1,4 +1,5 @@
 /** What a CZI file's XML says. It names users and patients: only what is listed here is taken from it. */
+import type { GivenMpp } from '../../base/resolution.ts';
 import { decimalNumber, positiveDecimal } from '../../base/decimal.ts';
 import {
   attribute,
@@ -11,11 +12,10 @@ import {
   type XmlNode,
 } from '../../base/xml.ts';
 import { maxChannels } from '../limits.ts';
-import type { SlideMpp } from '../slide.ts';
 import type { CziFile } from './czi-file.ts';
 
 export interface CziMetadata {
-  readonly mpp: SlideMpp | null;
+  readonly mpp: GivenMpp | null;
   readonly magnification: number | null;
   readonly scanner: string | null;
   readonly objective: string;
@@ -63,15 +63,16 @@ function parsed(xml: string, file: CziFile): XmlNode {
 }
 
 /** Scaling is in metres. */
-function mppOf(metadata: XmlNode): SlideMpp | null {
+function mppOf(metadata: XmlNode): GivenMpp | null {
   const distances = nodesOf(first(metadata, 'Scaling', 'Items').Distance);
   const metres = (axis: string): number | null =>
     positiveDecimal(textOf(distances.find((one) => attribute(one, 'Id') === axis)?.Value));
   const x = metres('X');
   const y = metres('Y');
   // Without digits that only the change of unit brings.
-  const micrometres = (value: number): number => Number((value * 1e6).toPrecision(12));
-  return x === null || y === null ? null : { x: micrometres(x), y: micrometres(y), source: 'CZI scaling' };
+  const micrometres = (value: number | null): number | null =>
+    value === null ? null : Number((value * 1e6).toPrecision(12));
+  return x === null && y === null ? null : { x: micrometres(x), y: micrometres(y), source: 'CZI scaling' };
 }
 
 function channelsOf(information: XmlNode, metadata: XmlNode): CziMetadata['channels'] {

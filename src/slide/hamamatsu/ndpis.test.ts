@@ -87,7 +87,11 @@ test('a missing file is a channel that is said to be missing; without any there 
 });
 
 test.each<[string, (file: Files[number]) => Uint8Array | null, string]>([
-  ['a file that is no NDPI', ({ name }) => (name.includes('FITC') ? Buffer.from('x') : null), 'is no NDPI file'],
+  [
+    'a file that is no NDPI',
+    ({ name }) => (name.includes('FITC') ? Buffer.from('x') : null),
+    'is no NDPI file',
+  ],
   [
     'no list',
     ({ name }) => (name.endsWith('s') ? Buffer.from('[Something]\nNoImages=3') : null),

@@ -1,20 +1,13 @@
 /** Hamamatsu VMS slides: JPEG files side by side, and a smaller map of the whole, which a .vms file names. */
-import { believableMpp } from '../../base/resolution.ts';
 import { readExactly } from '../byte-source.ts';
-import { encodedSize } from '../encoded-image.ts';
-import { contentRevision, fingerprint } from '../fingerprint.ts';
+import { encodedSize, type ImageSize } from '../encoded-image.ts';
+import { gridSlide, type AssociatedSource } from '../grid-slide.ts';
 import { readIni } from '../ini.ts';
 import { completeJpeg, jpegFrame } from '../jpeg.ts';
 import { ByteBudget, maxAssociatedPixels, maxSide, maxTileBytes } from '../limits.ts';
-import { isSameShape, slideLevels } from '../pyramid.ts';
+import { isSameShape } from '../pyramid.ts';
 import { RestartJpeg } from '../restart-jpeg.ts';
-import {
-  SlideError,
-  type AssociatedImage,
-  type ByteSource,
-  type Slide,
-  type SlidePlatform,
-} from '../slide.ts';
+import { SlideError, type ByteSource, type Slide, type SlidePlatform } from '../slide.ts';
 import { gridMosaic, type MosaicOwner, type PlacedGrid } from '../tiff/grid-mosaic.ts';
 import type { TileGrid } from '../tiff/tiff-slide.ts';
 import { ScannedIntervals } from './restart-scan.ts';
@@ -55,52 +48,38 @@ export async function openVms(sources: readonly ByteSource[], platform: SlidePla
   }
   if (vms.focalPlanes > 1) notes.push(`The first of ${vms.focalPlanes} focal planes is shown.`);
   const macroSize = macro === null ? null : await sizeOf(macro);
-  const associated: AssociatedImage[] = macroSize === null ? [] : [{ name: 'macro', ...macroSize }];
-  const { physicalWidth, physicalHeight } = vms;
-  return {
-    metadata: {
+  const side = (nanometres: number | null, pixels: number): number | null =>
+    nanometres === null ? null : nanometres / 1000 / pixels;
+  return gridSlide(
+    used,
+    {
       name,
       format: 'hamamatsu-vms',
       compression: 'JPEG',
-      width: base.width,
-      height: base.height,
-      levels: slideLevels(levels),
-      mpp: believableMpp(
-        physicalWidth === null || physicalHeight === null
-          ? null
-          : {
-              x: physicalWidth / 1000 / base.width,
-              y: physicalHeight / 1000 / base.height,
-              source: 'VMS PhysicalWidth',
-            },
-      ),
+      levels,
+      associated: macro === null || macroSize === null ? [] : [macroOf(macro, macroSize)],
+      mpp: {
+        x: side(vms.physicalWidth, base.width),
+        y: side(vms.physicalHeight, base.height),
+        source: 'VMS PhysicalWidth',
+      },
       magnification: vms.magnification,
-      associated,
       scanner: 'Hamamatsu',
-      icc: null,
-      fileSize: used.reduce((sum, { size }) => sum + size, 0),
-      fingerprint: await fingerprint(used),
-      revision: await contentRevision(used),
       properties: vms.properties,
-      ...(notes.length > 0 ? { notes } : {}),
+      notes,
     },
-    async tile(level, column, row, signal) {
-      const grid = levels[level];
-      if (grid === undefined || !(column >= 0 && row >= 0 && column < grid.columns && row < grid.rows)) {
-        throw new RangeError(`${name} has no tile ${column}, ${row} at level ${level}.`);
-      }
-      return grid.tile(column, row, platform, signal);
-    },
-    async associatedImage(wanted, signal) {
-      if (wanted !== 'macro' || macro === null || macroSize === null)
-        throw new RangeError(`${name} has no associated image "${wanted}".`);
-      const bytes = await readExactly(macro, 0, macro.size, 'image', signal);
-      return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(bytes, null, 'ycbcr') };
-    },
-    iccProfile: () => Promise.resolve(null),
-    close: () => used.forEach((source) => void source.close?.()),
-  };
+    platform,
+  );
 }
+
+const macroOf = (source: ByteSource, size: ImageSize): AssociatedSource => ({
+  name: 'macro',
+  ...size,
+  async whole(_platform, signal) {
+    const bytes = await readExactly(source, 0, source.size, 'image', signal);
+    return { kind: 'encoded', type: 'image/jpeg', bytes: completeJpeg(bytes, null, 'ycbcr') };
+  },
+});
 
 /** @throws SlideError `not-found`. */
 function fileOf(files: ReadonlyMap<string, ByteSource>, wanted: string, slide: string): ByteSource {
@@ -187,9 +166,7 @@ function joined(images: readonly RestartJpeg[], { columns, rows }: VmsFile, owne
 }
 
 /** Size of the macro; null for one that cannot be shown. */
-async function sizeOf(
-  source: ByteSource,
-): Promise<{ readonly width: number; readonly height: number } | null> {
+async function sizeOf(source: ByteSource): Promise<ImageSize | null> {
   if (source.size > maxTileBytes) return null;
   const size = encodedSize(await source.read(0, headerBytes), 'image/jpeg');
   return size !== null && size.width * size.height <= maxAssociatedPixels ? size : null;

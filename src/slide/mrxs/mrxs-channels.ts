@@ -5,7 +5,7 @@ import { channelTitle, maxSelectableChannels } from '../channels/channel-view.ts
 import type { GreyChannel } from '../channels/grey-channel.ts';
 import { SlideError } from '../slide.ts';
 import { imageStride } from './index-file.ts';
-import type { MrxsGrid} from './mrxs-grid.ts';
+import type { MrxsGrid } from './mrxs-grid.ts';
 import { mrxsGrids, type SlideParts } from './mrxs-grid.ts';
 
 /**

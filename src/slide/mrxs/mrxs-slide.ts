@@ -63,7 +63,7 @@ export async function openMrxs(sources: readonly ByteSource[], platform: SlidePl
       levels: colours ?? stains!.levels,
       picture: stains?.picture ?? null,
       associated: await associatedImages(slidedat, index, data),
-      mpp: slidedat.mpp && { ...slidedat.mpp, source: 'MRXS MICROMETER_PER_PIXEL' },
+      mpp: { ...slidedat.mpp, source: 'MRXS MICROMETER_PER_PIXEL' },
       magnification: slidedat.magnification,
       scanner: '3DHISTECH',
       properties: { ...slidedat.properties, ...(stains === null ? {} : { Channels: stains.names }) },

@@ -48,7 +48,7 @@ export interface Slidedat {
   /** Entries of the index between one filter level and the next. */
   readonly filterStride: number;
   readonly records: readonly MrxsRecord[];
-  readonly mpp: { readonly x: number; readonly y: number } | null;
+  readonly mpp: { readonly x: number | null; readonly y: number | null };
   readonly magnification: number | null;
   /** Red, green and blue where no image is. */
   readonly fill: readonly [number, number, number];
@@ -108,7 +108,7 @@ export function slidedatOf(ini: IniFile, file: string): Slidedat {
     filters: filtersOf(ini, counts),
     filterStride: filterStride(counts),
     records: recordsOf(reader),
-    mpp: mpp[0] == null || mpp[1] == null ? null : { x: mpp[0], y: mpp[1] },
+    mpp: { x: mpp[0] ?? null, y: mpp[1] ?? null },
     magnification: positiveDecimal(ini.value('GENERAL', 'OBJECTIVE_MAGNIFICATION')),
     fill: [bgr & 0xff, (bgr >> 8) & 0xff, bgr >> 16],
     focalPlanes: counts.find(({ name }) => /focus level/i.test(name))?.count ?? 1,

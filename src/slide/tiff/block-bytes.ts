@@ -4,7 +4,8 @@ import { maxTileBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
 import { isByteCodec } from './codecs.ts';
 import { compression, tag } from './tags.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 
 /**
  * Bytes of tile or strip `index`; null where the file omits it.

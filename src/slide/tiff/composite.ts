@@ -12,7 +12,8 @@ import { pyramidOf } from '../pyramid.ts';
 import { GreyImage } from './grey-image.ts';
 import { unlessUnreadable } from './tiff-support.ts';
 import { tag } from './tags.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 
 /** A channel as a file describes it. */
 export interface Channel {

@@ -10,7 +10,8 @@ import { SlideError } from '../slide.ts';
 import { descriptionMpp, resolutionMpp } from './resolution.ts';
 import { subfileType, tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 import { associated, levelsAmong, type AssociatedSource, type TiffContents } from './tiff-slide.ts';
 import { unlessUnreadable, unlessUnsupported } from './tiff-support.ts';
 

@@ -7,7 +7,8 @@ import { compositeContents, isInterleaved, withSubDirectories, type Channel } fr
 import { genericContents, planesNote, withoutEmpty } from './generic-tiff.ts';
 import { imageJMpp } from './resolution.ts';
 import { tag } from './tags.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 import type { TiffContents } from './tiff-slide.ts';
 
 /** Whether the first description is ImageJ's. */

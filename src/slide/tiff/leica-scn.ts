@@ -14,7 +14,8 @@ import { gridMosaic, mosaicLayout, type PlacedGrid } from './grid-mosaic.ts';
 import { withoutEmpty } from './generic-tiff.ts';
 import { tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 import {
   associated,
   levelsAmong,

@@ -10,7 +10,8 @@ import { withoutEmpty } from './generic-tiff.ts';
 import { resolutionMpp } from './resolution.ts';
 import { compression, ndpiTag as ndpi, tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 import { associated, type AssociatedSource, type TiffContents, type TileGrid } from './tiff-slide.ts';
 
 /** Largest JPEG header of a level, in bytes. */

@@ -3,6 +3,7 @@
  * laid out as in any TIFF pyramid (SubIFDs).
  */
 import { positiveDecimal } from '../../base/decimal.ts';
+import type { GivenMpp } from '../../base/resolution.ts';
 import {
   nodesOf as child,
   parseXml,
@@ -13,7 +14,7 @@ import {
 } from '../../base/xml.ts';
 import { imageRole } from '../image-role.ts';
 import { maxChannels, maxXmlBytes, type ByteBudget } from '../limits.ts';
-import { SlideError, type SlideMpp } from '../slide.ts';
+import { SlideError } from '../slide.ts';
 import { compositeContents, isInterleaved, withSubDirectories, type Channel } from './composite.ts';
 import { genericContents } from './generic-tiff.ts';
 import { umPerUnit } from './resolution.ts';
@@ -41,7 +42,7 @@ export interface OmeImage {
   readonly channels: () => readonly OmePlane[];
   /** Planes of one channel: focal planes times times. */
   readonly stack: number;
-  readonly mpp: SlideMpp | null;
+  readonly mpp: GivenMpp | null;
   readonly magnification: number | null;
   /** Its first directory in the file. */
   readonly directory: number;
@@ -202,7 +203,7 @@ async function imageContents(
 
 /** Whether an image is a level of the slide, as some programs store them: its pixels are larger as its size is smaller. */
 function isReducedCopy(image: OmeImage, slide: OmeImage): boolean {
-  if (image.mpp === null || slide.mpp === null || image.width >= slide.width) return false;
+  if (image.mpp?.x == null || slide.mpp?.x == null || image.width >= slide.width) return false;
   const ratio = (image.mpp.x * image.width) / (slide.mpp.x * slide.width);
   return Math.abs(ratio - 1) < 0.02;
 }
@@ -328,7 +329,7 @@ function colourOf(value: unknown): Channel['colour'] {
   return [(rgba >>> 24) & 255, (rgba >>> 16) & 255, (rgba >>> 8) & 255];
 }
 
-function physicalSize(pixels: XmlNode): SlideMpp | null {
+function physicalSize(pixels: XmlNode): GivenMpp | null {
   const axis = (name: string): number | null => {
     const size = positiveDecimal(text(pixels[`PhysicalSize${name}`]));
     const um = umPerUnit(text(pixels[`PhysicalSize${name}Unit`]) || 'µm');
@@ -336,5 +337,5 @@ function physicalSize(pixels: XmlNode): SlideMpp | null {
   };
   const x = axis('X');
   const y = axis('Y');
-  return x === null || y === null ? null : { x, y, source: 'OME PhysicalSize' };
+  return x === null && y === null ? null : { x, y, source: 'OME PhysicalSize' };
 }

@@ -32,6 +32,9 @@ export async function isPhilips(file: TiffFile): Promise<boolean> {
   );
 }
 
+const othersNote = (count: number): string =>
+  `${count === 1 ? 'One of its levels does' : `${count} of its levels do`} not fit the slide’s shape and ${count === 1 ? 'is' : 'are'} not used.`;
+
 type Spacing = NonNullable<LevelCandidate['spacing']>;
 
 /** A level with the size of its pixels in mm. */
@@ -69,16 +72,18 @@ export async function philipsContents(file: TiffFile): Promise<TiffContents> {
     const embedded = holder === undefined ? null : embeddedImage(name, fieldOf(holder, 'PIM_DP_IMAGE_DATA'));
     if (embedded !== null && !images.some((one) => one.name === name)) images.push(embedded);
   }
+  const { levels, others } = levelsAmong(base, tiled.slice(1));
   const maker = [fieldOf(root, 'DICOM_MANUFACTURER'), fieldOf(root, 'DICOM_MANUFACTURERS_MODEL_NAME')];
   return {
     format: 'philips-tiff',
     directory: first,
-    levels: levelsAmong(base, tiled.slice(1)).levels,
+    levels,
     associated: images,
     mpp: mppOf(base.spacing ?? null),
     magnification: null,
     scanner: maker.filter(Boolean).join(' ') || null,
     properties: withoutEmpty({ Software: await first.text(tag.software) }),
+    notes: others.length === 0 ? [] : [othersNote(others.length)],
   };
 }
 

@@ -9,7 +9,8 @@ import { genericContents, withoutEmpty } from './generic-tiff.ts';
 import { resolutionMpp } from './resolution.ts';
 import { tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 import { associated, type AssociatedSource, type TiffContents } from './tiff-slide.ts';
 import { unlessUnsupported } from './tiff-support.ts';
 

@@ -1,8 +1,9 @@
 /** Pixel size of a TIFF image: from its resolution tags, or from what its description says in words. */
 import { positiveDecimal } from '../../base/decimal.ts';
+import type { GivenMpp } from '../../base/resolution.ts';
 import type { SlideMpp } from '../slide.ts';
 import { tag } from './tags.ts';
-import type { TiffDirectory } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
 
 /** Largest plausible pixel size from a resolution tag, in µm; 72 dpi would be 353 µm. */
 const maxMpp = 60;
@@ -89,7 +90,7 @@ export function imageJMpp(directory: TiffDirectory, unit: string | undefined): S
 const round = (value: number): number => Number(value.toPrecision(7));
 
 /** From a key `mpp` (or libvips' `openslide.mpp-x`) of the description, per axis where both are present. */
-export function descriptionMpp(description: string): SlideMpp | null {
+export function descriptionMpp(description: string): GivenMpp | null {
   const value = (key: string): number | null => {
     for (const { 0: word, index } of description.matchAll(new RegExp(`\\b${key}\\b"?`, 'gi'))) {
       // A short piece, so that no pattern runs through a whole damaged description from every key.
@@ -101,6 +102,6 @@ export function descriptionMpp(description: string): SlideMpp | null {
   };
   const both = value('mpp');
   const x = value('mpp[-_ ]?x') ?? both;
-  const y = value('mpp[-_ ]?y') ?? x;
-  return x === null || y === null ? null : { x, y, source: 'ImageDescription mpp' };
+  const y = value('mpp[-_ ]?y') ?? both;
+  return x === null && y === null ? null : { x, y, source: 'ImageDescription mpp' };
 }

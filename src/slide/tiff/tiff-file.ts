@@ -4,124 +4,14 @@
  * the number of directories.
  */
 import { readExactly } from '../byte-source.ts';
-import { ByteBudget, maxDescriptionBytes, maxDirectories, maxEntries, maxTagBytes } from '../limits.ts';
+import { ByteBudget, maxDirectories, maxEntries, maxTagBytes } from '../limits.ts';
 import { SlideError, type ByteSource } from '../slide.ts';
-import { decodeValues, typeBytes } from './field-values.ts';
+import { typeBytes } from './field-values.ts';
 import { isReadTag, tag } from './tags.ts';
+import { eagerBytes, TiffDirectory, type TiffEntry } from './tiff-directory.ts';
 
-/** Values up to this size are read with their directory. */
-const eagerBytes = 4096;
 /** Memory of an entry besides its values, about. */
 const entryBytes = 256;
-
-interface Entry {
-  readonly type: number;
-  readonly count: number;
-  /** The values' bytes, if they were read with the directory. */
-  bytes: Uint8Array<ArrayBuffer> | null;
-  readonly offset: number;
-}
-
-/** One image file directory. */
-export class TiffDirectory {
-  readonly #texts = new Map<number, string>();
-  readonly #file: TiffFile;
-  /** The directory's offset, which identifies it. */
-  readonly offset: number;
-  readonly #entries: ReadonlyMap<number, Entry>;
-
-  constructor(file: TiffFile, offset: number, entries: ReadonlyMap<number, Entry>) {
-    this.#file = file;
-    this.offset = offset;
-    this.#entries = entries;
-  }
-
-  has(number: number): boolean {
-    return this.#entries.has(number);
-  }
-
-  /** The first value of a tag; undefined where it is absent or not read yet. */
-  number(number: number): number | undefined {
-    const entry = this.#entries.get(number);
-    if (entry?.bytes == null || entry.count === 0) return undefined;
-    return decodeValues(entry.type, entry.bytes, 1, this.#file.littleEndian)[0];
-  }
-
-  /** All values of a tag; empty where it is absent. @throws SlideError `truncated`, `corrupt`, `unsupported`. */
-  async numbers(number: number, signal?: AbortSignal): Promise<Float64Array> {
-    const entry = this.#entries.get(number);
-    if (entry === undefined) return new Float64Array(0);
-    this.#file.budget.spend(entry.count * Float64Array.BYTES_PER_ELEMENT, 'tables of numbers');
-    return decodeValues(entry.type, await this.#load(entry, signal), entry.count, this.#file.littleEndian);
-  }
-
-  /**
-   * Value `index` of a tag with many; undefined where there is none. Reads no more than this value: the file's source
-   * keeps the blocks of a table that are in use, so that a million offsets cost no memory.
-   * @throws SlideError `truncated`.
-   */
-  async numberAt(number: number, index: number, signal?: AbortSignal): Promise<number | undefined> {
-    const entry = this.#entries.get(number);
-    if (entry === undefined || index >= entry.count) return undefined;
-    const size = typeBytes(entry.type);
-    // Where the table is not all there, neither can what is there be trusted.
-    if (entry.bytes === null && entry.offset + entry.count * size > this.#file.source.size) {
-      await this.#file.valueBytes(entry.offset, entry.count * size, signal);
-    }
-    const bytes =
-      entry.bytes?.subarray(index * size, (index + 1) * size) ??
-      (await this.#file.valueBytes(entry.offset + index * size, size, signal));
-    return decodeValues(entry.type, bytes, 1, this.#file.littleEndian)[0];
-  }
-
-  /** A tag's values as raw bytes; null where it is absent. @throws SlideError `truncated`, `corrupt`. */
-  async bytes(number: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
-    const entry = this.#entries.get(number);
-    return entry === undefined ? null : this.#load(entry, signal);
-  }
-
-  /** Bytes of a tag's values; 0 where it is absent. */
-  byteLength(number: number): number {
-    const entry = this.#entries.get(number);
-    return entry === undefined ? 0 : entry.count * typeBytes(entry.type);
-  }
-
-  /**
-   * A tag's text (UTF-8, up to the first NUL); empty where it is absent.
-   * @param maxBytes longest text that is read.
-   * @throws SlideError `truncated`, `corrupt` for a longer one.
-   */
-  async text(number: number, maxBytes = maxDescriptionBytes): Promise<string> {
-    const length = this.byteLength(number);
-    if (length > maxBytes) throw this.#file.corrupt(`A text of ${length} bytes is too long.`);
-    const known = this.#texts.get(number);
-    if (known !== undefined) return known;
-    const bytes = await this.bytes(number);
-    if (bytes === null) return '';
-    const end = bytes.indexOf(0);
-    this.#file.budget.spend(bytes.length * 2, 'texts');
-    const text = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-    this.#texts.set(number, text);
-    return text;
-  }
-
-  /** The first bytes of a tag's text, enough to recognise a format by; empty where it is absent. */
-  async textStart(number: number): Promise<string> {
-    const entry = this.#entries.get(number);
-    if (entry === undefined) return '';
-    const length = Math.min(this.byteLength(number), eagerBytes);
-    const bytes = entry.bytes ?? (await this.#file.valueBytes(entry.offset, length));
-    const end = bytes.indexOf(0);
-    return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-  }
-
-  /** Large values are not kept: they are decoded once, and what is decoded is kept. */
-  #load(entry: Entry, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    return entry.bytes !== null
-      ? Promise.resolve(entry.bytes)
-      : this.#file.valueBytes(entry.offset, entry.count * typeBytes(entry.type), signal);
-  }
-}
 
 interface ReadDirectory {
   readonly directory: TiffDirectory;
@@ -132,6 +22,9 @@ interface ReadDirectory {
 /** An open TIFF file: its source, byte order, kind and main chain of directories. */
 export class TiffFile {
   directories: readonly TiffDirectory[] = [];
+  /** Number of directories before the chain breaks off; null where it ends as it should. See `chainNotes`. */
+  breakAfter: number | null = null;
+  readonly #unread = new Set<number>();
   /** What was read, by offset: SubIFDs may be in the main chain too, and several images may share one. */
   readonly #read = new Map<number, Promise<ReadDirectory>>();
   readonly source: ByteSource;
@@ -157,7 +50,7 @@ export class TiffFile {
 
   /**
    * Reads the header and the main chain of directories.
-   * @throws SlideError `truncated` (a directory is past the end of the file), `corrupt` (loop, absurd
+   * @throws SlideError `truncated` (the first directory is past the end of the file), `corrupt` (absurd
    * counts), `unsupported` (more than the budget).
    */
   static async open(source: ByteSource, budget = new ByteBudget(source.name)): Promise<TiffFile> {
@@ -169,10 +62,21 @@ export class TiffFile {
     const directories: TiffDirectory[] = [];
     const visited = new Set<number>();
     while (next !== 0) {
-      if (visited.has(next)) throw file.corrupt('Its directories form a loop.');
+      // A loop.
+      if (visited.has(next)) {
+        file.breakAfter = directories.length;
+        break;
+      }
       visited.add(next);
       if (directories.length >= maxDirectories) throw file.corrupt('It has too many directories.');
-      const read = await file.#readDirectory(next);
+      let read: ReadDirectory;
+      try {
+        read = await file.#readDirectory(next);
+      } catch (error) {
+        if (directories.length === 0 || !isDamage(error)) throw error;
+        file.breakAfter = directories.length;
+        break;
+      }
       directories.push(read.directory);
       next = read.next;
     }
@@ -194,11 +98,16 @@ export class TiffFile {
       try {
         result.push((await this.#readDirectory(offset)).directory);
       } catch (error) {
-        if (!(error instanceof SlideError) || (error.code !== 'truncated' && error.code !== 'corrupt'))
-          throw error;
+        if (!isDamage(error)) throw error;
+        this.#unread.add(offset);
       }
     }
     return result;
+  }
+
+  /** How many SubIFDs could not be read so far. */
+  get unreadSubDirectories(): number {
+    return this.#unread.size;
   }
 
   /** @throws SlideError `truncated`, `corrupt`. */
@@ -252,7 +161,7 @@ export class TiffFile {
     const body = await readExactly(this.source, offset + countBytes, count * recordBytes, 'directory');
     const view = new DataView(body.buffer);
     const nextAt = offset + countBytes + count * recordBytes;
-    const entries = new Map<number, Entry>();
+    const entries = new Map<number, TiffEntry>();
     for (let i = 0; i < count; i++) {
       const at = i * recordBytes;
       const type = view.getUint16(at + 2, le);
@@ -296,3 +205,6 @@ export class TiffFile {
     return result;
   }
 }
+
+const isDamage = (error: unknown): boolean =>
+  error instanceof SlideError && (error.code === 'truncated' || error.code === 'corrupt');

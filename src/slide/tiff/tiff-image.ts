@@ -21,7 +21,8 @@ import { isByteCodec, undoDifferencing, unpack } from './codecs.ts';
 import { toRgba, type SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
 import { blockBytes } from './block-bytes.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 import type { TileGrid } from './tiff-slide.ts';
 import { checkSupport, containerColours, isJpeg2000, sampleLayout, unsupported } from './tiff-support.ts';
 

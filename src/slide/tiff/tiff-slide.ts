@@ -2,9 +2,12 @@
 import { gridSlide, type AssociatedSource, type GridContents, type TileGrid } from '../grid-slide.ts';
 import { usableProfile } from '../icc.ts';
 import { pyramidOf, type LevelCandidate, type LevelScale } from '../pyramid.ts';
-import type { ByteSource, Slide, SlidePlatform } from '../slide.ts';
+import { SlideError, type ByteSource, type Slide, type SlidePlatform } from '../slide.ts';
+import { chainNotes } from './damaged-chain.ts';
+import { hasWrongLevels } from './vips-colours.ts';
 import { compression, compressionName, tag } from './tags.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 
 export type { AssociatedSource, TileGrid } from '../grid-slide.ts';
 
@@ -69,6 +72,15 @@ export function associated(name: string, image: Omit<AssociatedSource, 'name'>):
   return { name, width, height, whole: (platform, signal) => image.whole(platform, signal) };
 }
 
+const wrongLevelsNote =
+  'The smaller levels of this file have wrong colours, as libvips 8.14 writes them in JPEG 2000; they are not used.';
+
+/** A tile that is broken is said to be when it is shown. */
+function unlessBroken(error: unknown): false {
+  if (error instanceof SlideError && error.code === 'broken-tile') return false;
+  throw error;
+}
+
 /** Assembles a slide. @param sources its files, where it has several. @throws SlideError of reading. */
 export async function tiffSlide(
   file: TiffFile,
@@ -78,14 +90,18 @@ export async function tiffSlide(
 ): Promise<Slide> {
   if (contents.levels.length === 0) throw file.corrupt('It has no image of a slide.');
   const { directory, ...shared } = contents;
+  const isWrong = await hasWrongLevels(file, directory, contents.levels, platform).catch(unlessBroken);
+  const levels = isWrong ? contents.levels.slice(0, 1) : contents.levels;
   const notes = [
     ...(contents.notes ?? []),
+    ...(isWrong ? [wrongLevelsNote] : []),
     ...orientationNotes(directory),
-    ...(await emptyNotes(contents.levels, file)),
+    ...(await chainNotes(file, directory, contents.format !== 'tiff')),
+    ...(await emptyNotes(levels, file)),
   ];
   const profile = await usableProfile(directory.byteLength(tag.iccProfile), () =>
     directory.bytes(tag.iccProfile),
   );
   const stored = compressionName(directory.number(tag.compression) ?? compression.none);
-  return gridSlide(sources, { ...shared, notes, profile, compression: stored }, platform);
+  return gridSlide(sources, { ...shared, levels, notes, profile, compression: stored }, platform);
 }

@@ -4,7 +4,8 @@ import type { Jpeg2000Container } from '../stream-colours.ts';
 import { isByteCodec } from './codecs.ts';
 import type { SampleLayout } from './samples.ts';
 import { compression, photometric, tag } from './tags.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 
 /** The error for an unsupported kind of TIFF, with a remedy. */
 export function unsupported(file: TiffFile, problem: string): SlideError {

@@ -13,7 +13,8 @@ import { withoutEmpty } from './generic-tiff.ts';
 import { mosaicGrid, pieceBytes } from './grid-mosaic.ts';
 import { tag } from './tags.ts';
 import { TiffImage } from './tiff-image.ts';
-import type { TiffDirectory, TiffFile } from './tiff-file.ts';
+import type { TiffDirectory } from './tiff-directory.ts';
+import type { TiffFile } from './tiff-file.ts';
 import { associated, type AssociatedSource, type TiffContents, type TileGrid } from './tiff-slide.ts';
 import { unlessUnsupported } from './tiff-support.ts';
 
