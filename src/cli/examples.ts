@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 export const examples: Readonly<Record<string, readonly string[]>> = {
   bench: ['dualscope bench', 'dualscope bench slide.svs --model colon-aligned --single colon-single'],
   cohort: [
-    "echo '{ \"slides\": \"slides/\", \"model\": \"colon-gland\", \"out\": \"cohort/\" }' > cohort.json",
+    'echo \'{ "slides": "slides/", "model": "colon-gland", "out": "cohort/" }\' > cohort.json',
     'dualscope cohort plan --config cohort.json',
     'dualscope cohort segment --out cohort --slide ID',
     'dualscope cohort report --out cohort',

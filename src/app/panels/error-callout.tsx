@@ -21,11 +21,7 @@ export function ErrorCallout(): React.JSX.Element | null {
         </p>
         <div className="button-row">
           {command !== null && isUsable && (
-            <button
-              type="button"
-              className="button small primary"
-              onClick={() => command.perform(workbench)}
-            >
+            <button type="button" className="button small primary" onClick={() => command.perform(workbench)}>
               {command.title}
             </button>
           )}

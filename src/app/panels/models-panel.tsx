@@ -9,13 +9,7 @@ import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
 import { expectedSpeed } from '../models/model-speed.ts';
 import type { ExpectedSpeed } from '../models/model-speed.ts';
 import { formatBytes, formatFraction, formatRate } from '../format.ts';
-import {
-  activePaneOf,
-  currentMpp,
-  currentSpecimen,
-  layerText,
-  modelTitle,
-} from '../state/state.ts';
+import { activePaneOf, currentMpp, currentSpecimen, layerText, modelTitle } from '../state/state.ts';
 import { overrideAction } from '../state/reducer.ts';
 import type { ModelEntry, Refusal } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';

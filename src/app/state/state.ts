@@ -154,10 +154,7 @@ export interface Refusal {
 export type RefusalState = MisfitState & Pick<AppState, 'modelChecks' | 'allowedMisfits'>;
 
 /** The parts of the state that decide whether a model is for the open slide. */
-export type MisfitState = Pick<
-  AppState,
-  'slide' | 'specimens' | 'demos' | 'measuredMisfits' | 'preferences'
->;
+export type MisfitState = Pick<AppState, 'slide' | 'specimens' | 'demos' | 'measuredMisfits' | 'preferences'>;
 
 /**
  * Why the model is refused on this backend or slide; null if it is not, is used all the same, or has not been checked.
