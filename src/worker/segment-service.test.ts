@@ -92,7 +92,7 @@ describe('segment service', () => {
     await expect(
       client.call('segment', [{ ...request, unlike: 'refuse' }], { onProgress }),
     ).rejects.toMatchObject({
-      report: { code: 'unlike-training', problem: expect.stringContaining('2.0 times') },
+      report: { code: 'unlike-training', problem: expect.stringContaining('2.0 times') as string },
     });
     expect(events.filter(({ kind }) => kind === 'slice' || kind === 'fit')).toEqual([]);
     // Otherwise it is said before the first slice.
