@@ -4,7 +4,8 @@ import { initialState, reduce } from './reducer.ts';
 import type { Action } from './reducer.ts';
 import type { OpenSlide } from './state.ts';
 import { createAppStore } from './store.ts';
-import { leaveTool, toolInHand } from './tools.ts';
+import { leaveTool } from '../commands/leave-tool.ts';
+import { toolInHand } from './tools.ts';
 import type { Tool } from './tools.ts';
 
 const opened: Action = {
