@@ -1,5 +1,6 @@
 /** Workers of the engine that crash or hang in the middle of a run, and a decoder that never answers. */
 import type { Page } from '@playwright/test';
+import { withPreferences } from './fixtures/preferences.ts';
 import { expect, test } from '@playwright/test';
 import { quickLimits } from './fixtures/quick-clock.ts';
 import { serveTinyModels } from './fixtures/tiny-model.ts';
@@ -7,7 +8,7 @@ import type { WorkerName } from './fixtures/worker-faults.ts';
 import { finishedSlices, runWholeSlide } from './fixtures/workbench.ts';
 
 // Default preferences: results are saved.
-test.use({ storageState: { cookies: [], origins: [] } });
+test.use({ storageState: withPreferences({ askMisfit: false }) });
 test.describe.configure({ mode: 'serial' });
 test.beforeEach(({ page }) => serveTinyModels(page));
 

@@ -1,10 +1,11 @@
 /** Finished slices outlive the page: it is killed in the middle of a run and opened again. */
 import type { Page } from '@playwright/test';
+import { withPreferences } from './fixtures/preferences.ts';
 import { expect, test } from '@playwright/test';
 import { finishedSlices } from './fixtures/workbench.ts';
 
 // As a first-time user has it: overlap, glass skipped, results kept.
-test.use({ storageState: { cookies: [], origins: [] } });
+test.use({ storageState: withPreferences({ askMisfit: false }) });
 
 const address = '/?slide=slides/phantom-1.tif&model=nano-attention';
 

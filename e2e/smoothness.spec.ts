@@ -39,7 +39,7 @@ test('no task of the page is long while it segments and is panned', async ({ pag
   await page.addInitScript(() => {
     localStorage.setItem(
       'dualscope.preferences',
-      JSON.stringify({ quality: 'standard', keepResults: false }),
+      JSON.stringify({ quality: 'standard', keepResults: false, askMisfit: false }),
     );
     const tasks: unknown[] = [];
     Object.assign(window, { longTasks: tasks });

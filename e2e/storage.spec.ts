@@ -1,12 +1,13 @@
 /** Storage failures in a real browser: the page reports them, and no computed slice is lost. */
 import type { Page } from '@playwright/test';
+import { withPreferences } from './fixtures/preferences.ts';
 import { expect, test } from '@playwright/test';
 import { serveTinyModels } from './fixtures/tiny-model.ts';
 import { injectIntoWorkers } from './fixtures/worker-faults.ts';
 import { finishedSlices, runWholeSlide } from './fixtures/workbench.ts';
 
 // Default preferences: overlap, background skipped, results saved.
-test.use({ storageState: { cookies: [], origins: [] } });
+test.use({ storageState: withPreferences({ askMisfit: false }) });
 
 test.beforeEach(({ page }) => serveTinyModels(page));
 
@@ -57,14 +58,14 @@ test('without private files, results are kept in the database', async ({ page })
   const dialog = page.getByTestId('delete-results-dialog');
   await page.getByTestId('command-segment.delete-stored').click();
   await expect(dialog).toContainText(
-    /Delete 1 saved run \([\d.]+ [kM]B\) of all slides\? This cannot be undone/,
+    /Delete 1 saved run of 1 slide \([\d.]+ [kM]B\)\? This cannot be undone/,
   );
   await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
   await expect(page.getByTestId('storage-use')).toBeVisible();
   await page.getByTestId('command-segment.delete-stored').click();
-  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: /^Delete/ }).click();
   await expect(page.getByTestId('storage-use')).toHaveCount(0);
 });
 

@@ -150,7 +150,12 @@ try {
     serviceWorkers: 'block',
   });
   // Every round computes: nothing is kept from the one before.
-  const preferences = JSON.stringify({ quality: 'fast', skipGlass: false, keepResults: false });
+  const preferences = JSON.stringify({
+    quality: 'fast',
+    skipGlass: false,
+    keepResults: false,
+    askMisfit: false,
+  });
   await context.addInitScript((text) => localStorage.setItem('dualscope.preferences', text), preferences);
   const page = await context.newPage();
   page.on('pageerror', (error) => console.error(error.message));

@@ -12,7 +12,9 @@ import { print, printJson, warn } from './terminal.ts';
 export const addModelsCommand: AddCommand = (program) => {
   program
     .command('models')
-    .description('List the installed models, or show all about one: what it is for, classes, figures, licence.')
+    .description(
+      'List the installed models, or show all about one: what it is for, classes, figures, licence.',
+    )
     .argument('[id]', 'id of a model in models/, or a model folder')
     .option('--json', 'print one JSON list; of one model, its manifest')
     .action(async (id: string | undefined, { json }: { readonly json?: boolean }) => {
@@ -71,13 +73,15 @@ function entry(manifest: ModelManifest): ModelRow {
 function list(manifests: readonly ModelManifest[]): string {
   if (manifests.length === 0) return 'No models are installed.\n';
   const head = ['id', 'for', 'µm/px', 'mIoU', 'classes'];
-  const rows = manifests.map(entry).map(({ id, organ, stain, umPerPx, miou, classes }) => [
-    id,
-    organ === null || organ === 'none' ? 'synthetic slides' : `${organ}, ${stain ?? 'stain not stated'}`,
-    umPerPx.toFixed(2),
-    miou === null ? '–' : miou.toFixed(2),
-    classes.join(', '),
-  ]);
+  const rows = manifests
+    .map(entry)
+    .map(({ id, organ, stain, umPerPx, miou, classes }) => [
+      id,
+      organ === null || organ === 'none' ? 'synthetic slides' : `${organ}, ${stain ?? 'stain not stated'}`,
+      umPerPx.toFixed(2),
+      miou === null ? '–' : miou.toFixed(2),
+      classes.join(', '),
+    ]);
   const lines = [head, ...rows].map((row) => row.map(terminalText));
   const widths = head.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
   const text = lines.map((row) =>
@@ -99,10 +103,7 @@ function detail(manifest: ModelManifest): string {
     ['for', `${organ ?? 'organ not stated'}, ${stain ?? 'stain not stated'}, ${umPerPx.toFixed(2)} µm/px`],
     ['classes', classes.join(', ')],
     ['trained on', provenance.data],
-    [
-      'held out',
-      metrics === null ? 'not measured' : `mIoU ${metrics.miou.toFixed(3)} on ${metrics.data}`,
-    ],
+    ['held out', metrics === null ? 'not measured' : `mIoU ${metrics.miou.toFixed(3)} on ${metrics.data}`],
     ['fit', domain === undefined ? 'not measured' : `statistics of ${domain.patients} patients`],
     ['use', intendedUse],
     ['licence', provenance.licence],

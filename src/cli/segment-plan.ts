@@ -68,8 +68,8 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
     mpp: call.mpp ?? null,
     area,
     overlap: call.overlap ?? overlapOf(call.quality),
-    // Here, slices without tissue are not put last: including them, nothing asks where tissue is.
-    glass: call.glass === 'skip' ? 'skip' : null,
+    // Also where slices without tissue are included: areas leave glass out.
+    glass: call.glass,
     force: call.force === true,
     symmetries: call.symmetries === true,
     withoutContext: call.withoutContext === true,

@@ -232,11 +232,7 @@ describe.each(strings)('%s', (_what, text) => {
 
   it('is a cell of a table, and no formula', async () => {
     const plan = await planOf(text);
-    const areas = areaTable(
-      { classes: classes.map((each) => ({ ...each, background: false })) },
-      [1, 2],
-      1,
-    );
+    const areas = areaTable({ classes: classes.map((each) => ({ ...each, background: false })) }, [1, 2], 1);
     const tables = [cohortCsv(plan, rowsOf(plan, text)), areaCsv(areas)];
     const [cohort = [], ...others] = tables.map((table) => readCsv(onDisk(table)));
     expect(cohort.map(({ slide }) => slide)).toEqual([onDisk(text), onDisk(text)]);

@@ -41,14 +41,7 @@ export function areaTable(
 export function areaCsv(rows: readonly AreaRow[], mark: string | null = null): string {
   const marked = (text: string | null): string[] => (mark === null || text === null ? [] : [text]);
   return csvTable(
-    [
-      'class',
-      'background',
-      'pixels',
-      'area_mm2',
-      'percent_of_segmented_tissue',
-      ...marked('warning'),
-    ],
+    ['class', 'background', 'pixels', 'area_mm2', 'percent_of_segmented_tissue', ...marked('warning')],
     rows.map((row) => [
       row.class,
       row.background,

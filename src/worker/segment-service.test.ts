@@ -114,6 +114,25 @@ describe('segment service', () => {
     ]);
   });
 
+  it('refuses tissue unlike the training data before its first slice, if asked to', async () => {
+    const { client, segmenter } = connect();
+    // Twice as far as known tissue.
+    Object.assign(segmenter, { distance: () => Promise.resolve(2) });
+    const events: SegmentEvent[] = [];
+    const onProgress = (event: unknown): number => events.push(event as SegmentEvent);
+    await expect(
+      client.call('segment', [{ ...request, unlike: 'refuse' }], { onProgress }),
+    ).rejects.toMatchObject({
+      report: { code: 'unlike-training', problem: expect.stringContaining('2.0 times') as string },
+    });
+    expect(events.filter(({ kind }) => kind === 'slice' || kind === 'fit')).toEqual([]);
+    // Otherwise it is said before the first slice.
+    await client.call('segment', [request], { onProgress });
+    const kinds = events.map(({ kind }) => kind);
+    expect(kinds.indexOf('fit')).toBeGreaterThanOrEqual(0);
+    expect(kinds.indexOf('fit')).toBeLessThan(kinds.indexOf('slice'));
+  });
+
   it('starts only the backend that is requested first', async () => {
     const { client, state } = connect();
     expect(await client.call('initialise', ['wasm'])).toMatchObject({ name: 'wasm' });

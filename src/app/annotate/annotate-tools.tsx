@@ -185,7 +185,9 @@ function hintOf(tool: AnnotateTool, points: number, corners: number | null, vert
     case 'rectangle':
       return points === 0 ? 'Drag a rectangle, or click its corners.' : 'Click the opposite corner.';
     case 'polygon':
-      return points < 3 ? 'Drag around the area, or click its corners.' : 'Click more corners, or press Enter.';
+      return points < 3
+        ? 'Drag around the area, or click its corners.'
+        : 'Click more corners, or press Enter.';
     case 'freehand':
       return 'Hold the button down and draw the outline.';
     case 'select':

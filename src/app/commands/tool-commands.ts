@@ -1,7 +1,8 @@
 /** The tool in hand: leaving it. */
 import { LogOut } from 'lucide-react';
-import { leaveTool, toolInHand } from '../state/tools.ts';
+import { toolInHand } from '../state/tools.ts';
 import type { Command } from './command.ts';
+import { leaveTool } from './leave-tool.ts';
 
 /** Before others with the same key: Esc leaves the tool first, whatever runs. */
 export const toolCommands: readonly Command[] = [

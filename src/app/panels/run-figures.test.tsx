@@ -108,7 +108,6 @@ describe('the segmentation section', () => {
     act(() => void bench.startRun('alpha'));
     expect(button('segment.rectangle').disabled).toBe(true);
     expect(button('segment.area').disabled).toBe(true);
-    expect(button('segment.delete-stored').disabled).toBe(true);
   });
 
   it('shows which area is being drawn, one at a time', () => {

@@ -123,7 +123,10 @@ it('tissue that a run finds unlike the training data is refused, and used anyway
   const session = newSession();
   await session.segment('whole');
   expect(segment.mock.calls[0]?.[0]).toMatchObject({ unlike: 'refuse' });
-  expect(store.getState()).toMatchObject({ run: null, notice: { problem: `Nothing was segmented. ${text}` } });
+  expect(store.getState()).toMatchObject({
+    run: null,
+    notice: { problem: `Nothing was segmented. ${text}` },
+  });
   // Asked again, it says so without reading the slide again.
   await session.segment('whole');
   expect(segment).toHaveBeenCalledOnce();

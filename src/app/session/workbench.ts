@@ -222,7 +222,13 @@ export class Workbench {
     const title = modelTitle(model);
     const overridden = model.overridden === true;
     const mismatches = mismatchesOf(state, model);
-    return { title, overridden, mismatches, classes, map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id) };
+    return {
+      title,
+      overridden,
+      mismatches,
+      classes,
+      map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id),
+    };
   }
 
   /** Class map of a pane's layer; null if the pane shows no layer. */

@@ -13,7 +13,6 @@ import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
-import type { UndoOffer } from '../undo/undo-offer.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
@@ -248,6 +247,13 @@ export interface PaneState {
   readonly id: string;
   readonly layer: LayerChoice;
   readonly overlay: OverlaySettings;
+}
+
+/** What was removed and can be had back, see `undo/undo-offer.ts`. */
+export interface UndoOffer {
+  readonly id: number;
+  /** What was removed, a sentence. */
+  readonly text: string;
 }
 
 export type LogLevel = 'error' | 'warning' | 'info';

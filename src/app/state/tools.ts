@@ -1,7 +1,6 @@
-/** Tools that take the pointer: one at a time. Pure, but for leaving one. */
+/** Tools that take the pointer: one at a time. Pure. */
 import { reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { OpenSlide } from './state.ts';
-import type { AppStore } from './store.ts';
 
 export type Tool = 'annotate' | 'area' | 'measure' | 'known-length';
 
@@ -28,19 +27,4 @@ export function withToolAlone(slide: OpenSlide, tool: Tool): OpenSlide {
     measure: tool === 'measure' ? slide.measure : null,
     calibration: tool === 'known-length' ? slide.calibration : null,
   };
-}
-
-/** Puts the tool in hand down, with what it has drawn so far. */
-export function leaveTool(store: AppStore): void {
-  switch (toolInHand(store.getState().slide)) {
-    case 'annotate':
-      return store.dispatch({ type: 'annotate', action: { kind: 'tool', tool: null } });
-    case 'area':
-      return store.dispatch({ type: 'drawing', drawing: null });
-    case 'measure':
-      return store.dispatch({ type: 'measure', measure: null });
-    case 'known-length':
-      return store.dispatch({ type: 'calibration', calibration: null });
-    case null:
-  }
 }

@@ -53,7 +53,11 @@ describe('measurements of a slice', () => {
     };
     const { counts, confusion } = sliceFigures(slice, 2, slide, whole, truth, tissue);
     expect([...counts]).toEqual([4, 4]);
-    expect(toRows(confusion!).flat().reduce((sum, count) => sum + count)).toBe(16);
+    expect(
+      toRows(confusion!)
+        .flat()
+        .reduce((sum, count) => sum + count),
+    ).toBe(16);
   });
 
   it('exclude pixels that were not segmented', () => {

@@ -6,13 +6,6 @@ import type { AppStore } from '../state/store.ts';
 /** For how long something can be had back by the toast, milliseconds. */
 export const undoMs = 10_000;
 
-/** Shown in the toast. */
-export interface UndoOffer {
-  readonly id: number;
-  /** What was removed, a sentence. */
-  readonly text: string;
-}
-
 interface Removal {
   readonly text: string;
   /** Has the removed things back. */
