@@ -103,8 +103,8 @@ describe.skipIf(snakemake === null)('the workflow', { timeout: 600_000 }, () => 
     expect(first.status, first.said).toBe(1);
     expect(first.said).toContain('3 slides: 2 done, 1 failed');
     expect(table().get('a.tif')).toMatchObject({ status: 'done', model: 'nano-single', error: '' });
-    expect(Number(table().get('a.tif')!.segmented_mm2)).toBeGreaterThan(0.1);
-    expect(table().get('c.svs')).toMatchObject({ status: 'failed', segmented_mm2: '' });
+    expect(Number(table().get('a.tif')!.segmented_tissue_mm2)).toBeGreaterThan(0.1);
+    expect(table().get('c.svs')).toMatchObject({ status: 'failed', segmented_tissue_mm2: '' });
     expect(table().get('c.svs')!.error).toMatch(/not a slide/);
     const gallery = readFileSync(join(out, 'gallery', 'index.html'), 'utf8');
     expect(gallery).toContain('a.tif');

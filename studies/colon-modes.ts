@@ -167,7 +167,7 @@ async function measureAll(
     );
     evaluate(
       ...['--data', 'public/slides', '--patients', 'colon-mosaic'],
-      ...['--record-further', 'the demo slide colon-mosaic (tiles of EBHI-Seg), never trained on'],
+      ...['--record-further', 'the demo slide colon-mosaic (tiles of EBHI-Seg), held out'],
     );
   }
 }

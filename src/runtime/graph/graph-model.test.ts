@@ -160,6 +160,7 @@ describe('the exported graph', () => {
       [
         'AddV2',
         'ArgMax',
+        'BatchMatMulV2',
         'Cast',
         'ConcatV2',
         'Const',

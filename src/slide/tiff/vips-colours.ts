@@ -6,7 +6,7 @@ import { ycbcrToRgb } from '../jpeg2000/codec.ts';
 import { payloadPixels } from '../payload-pixels.ts';
 import type { SlidePlatform } from '../slide.ts';
 import type { TileGrid } from '../tile-grid.ts';
-import { containerColours, sampleLayout } from './tiff-support.ts';
+import { containerColours, isJpeg2000, sampleLayout } from './tiff-support.ts';
 import { tag } from './tags.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import type { TiffFile } from './tiff-file.ts';
@@ -28,6 +28,7 @@ export async function hasWrongLevels(
 ): Promise<boolean> {
   if (base === undefined || next === undefined) return false;
   const scheme = directory.number(tag.compression) ?? 1;
+  if (!isJpeg2000(scheme)) return false;
   const container = await containerColours(file, scheme, await sampleLayout(file, directory));
   if (container !== 'ycbcr-transformed') return false;
   // The same area of both, as far as the first tile of the smaller level goes.
