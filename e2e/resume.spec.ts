@@ -28,7 +28,7 @@ async function outcome(page: Page): Promise<{ slices: number; restored: number }
   return { slices: number(/Segmented ([\d,]+) slice/), restored: number(/([\d,]+) reused/) };
 }
 
-test('a killed page goes on where it stopped, and computes no finished slice again', async ({ context }) => {
+test('a killed page goes on where it stopped, and computes no stored slice again', async ({ context }) => {
   test.setTimeout(600_000);
   const first = await context.newPage();
   await first.goto(address);
@@ -54,7 +54,8 @@ test('a killed page goes on where it stopped, and computes no finished slice aga
   });
   const { slices, restored } = await outcome(second);
   console.log(`finished before the crash ${done}, restored ${restored}, of ${slices}`);
-  expect(Math.max(0, done - restored), 'finished slices that were computed again').toBe(0);
+  // A slice is shown before it is stored, and at most eight are on their way (docs/decisions/0032).
+  expect(done - restored, 'finished slices that were computed again').toBeLessThanOrEqual(8);
   expect(restored).toBeLessThan(slices);
 
   // Segmenting the visible area of a finished slide computes nothing.
