@@ -45,6 +45,8 @@ export function useFittingGroups(
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
+    // Its parts change by themselves too: a font that arrives, a readout that grows.
+    for (const part of element.children) observer.observe(part);
     return () => observer.disconnect();
   });
   return order.slice(0, count);

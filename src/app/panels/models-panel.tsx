@@ -69,10 +69,12 @@ function ModelItem({ model }: { readonly model: ModelEntry }): React.JSX.Element
           {modelTitle(model)}
           {model.manifest.provenance.synthetic && <span className="tag">Synthetic data</span>}
         </span>
-        <span className="choice-detail">
-          {accuracyText(model)}
-          {speed !== null && ` · ${speedText(speed)}`}
-        </span>
+        <span className="choice-detail">{accuracyText(model)}</span>
+        {speed !== null && (
+          <span className="choice-detail" data-testid={`speed-line-${model.id}`}>
+            {speedText(speed)}
+          </span>
+        )}
       </button>
       <ModelRefusal model={model} />
       <FitWarnings model={model} />
