@@ -8,12 +8,12 @@
  * $LARGE (made by `scripts/golden/large_slides.py FOLDER`). ONLY=text leaves out those whose name does not have it. Prints one
  * JSON object of milliseconds per slide; the median of ROUNDS (3), each in a new page.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { chromium, type Browser } from '@playwright/test';
 import { findOrInstallChromium, whatToInstall } from '../../scripts/chromium.mjs';
+import { startServer } from '../app-server.ts';
 import { watchPaint, type Painted } from './watch-paint.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -50,22 +50,6 @@ const chosen = process.argv.slice(2);
 const only = process.env.ONLY ?? '';
 const rounds = Number(process.env.ROUNDS ?? 3);
 const slides = (chosen.length > 0 ? chosen : everySlide()).filter((path) => path.includes(only));
-
-async function startServer(): Promise<{ readonly url: string; stop(): void }> {
-  const server = spawn(process.execPath, [join(root, 'scripts/start.mjs'), '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise<string>((found, failed) => {
-    let text = '';
-    server.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const match = /http:\/\/\S+/.exec(text);
-      if (match !== null) found(match[0]);
-    });
-    server.on('exit', () => failed(new Error('The server did not start.')));
-  });
-  return { url, stop: () => server.kill() };
-}
 
 /** Opens a slide in a page of its own. */
 async function paint(browser: Browser, url: string, path: string): Promise<Painted> {

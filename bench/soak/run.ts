@@ -6,15 +6,13 @@
  *
  * Ends after the given rounds or minutes, whichever is first. Exit code 1 if something grows.
  */
-import { spawn } from 'node:child_process';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import type { CDPSession, Page } from '@playwright/test';
 import { findOrInstallChromium, whatToInstall } from '../../scripts/chromium.mjs';
+import { startServer } from '../app-server.ts';
 import { processTreeBytes } from './process-memory.ts';
 
-const root = resolve(import.meta.dirname, '../..');
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '1000' },
@@ -42,22 +40,6 @@ interface Reading {
 
 /** Growth from the middle third of the rounds to the last that counts as a leak. */
 const limits = { heapMB: 1.1, pageMB: 1.15, nodes: 1.02, listeners: 1.02, workers: 1, processMB: 1.15 };
-
-async function startServer(): Promise<{ readonly url: string; stop(): void }> {
-  const server = spawn(process.execPath, [resolve(root, 'scripts/start.mjs'), '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await new Promise<string>((found, failed) => {
-    let text = '';
-    server.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const match = /http:\/\/\S+/.exec(text);
-      if (match !== null) found(match[0]);
-    });
-    server.on('exit', () => failed(new Error('The server did not start.')));
-  });
-  return { url, stop: () => server.kill() };
-}
 
 const endedRuns = (page: Page): Promise<number> => page.evaluate(() => window.dualscope?.endedRuns() ?? 0);
 
