@@ -1,10 +1,10 @@
 /** Measurements of the active pane's layer for panels, kept up to date. */
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import type { TissueMask } from '../../segment/tissue.ts';
 import { isAbort } from '../../base/abort.ts';
 import { selectedAnnotation } from '../annotate/annotate-state.ts';
 import { useLayerContent, useMapVersion } from '../session/use-layer.ts';
-import { activeModel, activePaneOf, annotateOf, currentMpp } from '../state/state.ts';
+import { useTissueMask } from '../session/use-tissue-mask.ts';
+import { activePaneOf, annotateOf, currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { figuresRequest } from './figures-request.ts';
 import type { Figures, FiguresExtent } from './figures-session.ts';
@@ -19,7 +19,7 @@ export function useFigures(extent: FiguresExtent): Figures | null {
   const content = useLayerContent(layer);
   const version = useMapVersion(content?.map ?? null);
   const truth = useSyncExternalStore(workbench.annotations.subscribe, () => workbench.annotations.truth());
-  const tissue = useTissue();
+  const tissue = useTissueMask();
   const selected = useApp((state) => selectedAnnotation(annotateOf(state)));
   const area = useApp((state) => state.slide?.area ?? null);
   const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
@@ -42,28 +42,6 @@ export function useFigures(extent: FiguresExtent): Figures | null {
   }, [workbench, extent, content?.map, content?.title, version, truth, tissue, selected, area, mpp, frame]);
   // Until the new ones arrive, show none rather than those of another layer or area.
   return figures?.extent === extent && figures.title === content?.title ? figures : null;
-}
-
-/** Tissue mask of the open slide, for the active model's grid. */
-function useTissue(): TissueMask | null {
-  const { engine } = useWorkbench();
-  const slideId = useApp((state) => state.slide?.slideId ?? null);
-  const mpp = useApp((state) => currentMpp(state.slide)?.x ?? null);
-  const model = useApp((state) => activeModel(state)?.id ?? null);
-  const ready = useApp((state) => state.backend.kind === 'ready');
-  const [known, setKnown] = useState<{ key: string; mask: TissueMask | null } | null>(null);
-  const key = [slideId, mpp, model].join('/');
-  useEffect(() => {
-    if (!ready || slideId === null || mpp === null) return;
-    let current = true;
-    void engine.tissue().then((mask) => {
-      if (current) setKnown({ key, mask });
-    });
-    return () => {
-      current = false;
-    };
-  }, [engine, key, ready, slideId, mpp, model]);
-  return known?.key === key ? known.mask : null;
 }
 
 /** A counter that grows each time the active view comes to rest. @param wanted whether to follow the view */
