@@ -81,7 +81,7 @@ function configOf(
     optimiser: { learningRate: 0.0005, encoderRate: 0.3, warmup: 50, weightDecay: 0.01 },
     averageWeights: 0.998,
     weightType: 'int8',
-    validation: { patients: [...GLAS_VALIDATION, ...validation], every: isPaper ? 250 : 500 },
+    validation: { patients: [...GLAS_VALIDATION, ...validation], every: 500 },
     classes: studyClasses,
     data: {
       mpp: studies.find(({ id }) => id === 'glas')!.mpp,

@@ -93,7 +93,8 @@ async function trainLocked(
   lock: OutputLock,
 ): Promise<void> {
   const threads = call.threads ?? availableParallelism();
-  const backend = await startNodeBackend('cpu', [], { threads });
+  // Where it trains, for a large network takes minutes per validation on a processor.
+  const backend = await startNodeBackend(call.backend, [], { threads });
   const loadModel: NodeBackend['loadModel'] = (...model) => backend.loadModel(...model);
   const open = { config, preset, data: call.data };
   const samples = await SampleThreads.start(
