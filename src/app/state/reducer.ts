@@ -14,7 +14,9 @@ import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay }
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
 import { withOffered, withOpened } from './slide-list.ts';
-import { annotateOf, layerText, misfitKey } from './state.ts';
+import { misfitKey } from '../models/model-refusal.ts';
+import type { Refusal } from '../models/model-refusal.ts';
+import { annotateOf, layerText } from './state.ts';
 import { withToolAlone } from './tools.ts';
 import type { Tool } from './tools.ts';
 import type {
@@ -36,7 +38,6 @@ import type {
   PaneCount,
   Polygon,
   Preferences,
-  Refusal,
   SlideChoice,
 } from './state.ts';
 
