@@ -13,13 +13,13 @@ import {
   Undo2,
   X,
 } from 'lucide-react';
+import { refusalOf } from '../models/model-refusal.ts';
 import {
   activePaneOf,
   channelViewOf,
   hasOwnColours,
   layerText,
   modelTitle,
-  refusalOf,
   shownModels,
 } from '../state/state.ts';
 import type { AppState, ModelEntry } from '../state/state.ts';

@@ -1,6 +1,7 @@
 /** Whether a model is refused on the open slide, for components. */
-import { refusalOf } from '../state/state.ts';
-import type { ModelEntry, Refusal } from '../state/state.ts';
+import type { ModelEntry } from '../state/state.ts';
+import { refusalOf } from './model-refusal.ts';
+import type { Refusal } from './model-refusal.ts';
 import { useApp } from '../workbench-context.ts';
 
 /** Why the model is refused on this backend or slide; null if it is not, and without a model. */

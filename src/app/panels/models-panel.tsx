@@ -19,7 +19,8 @@ import {
 import { formatBytes } from '../format.ts';
 import { activePaneOf, currentMpp, currentSpecimen, layerText, modelTitle } from '../state/state.ts';
 import { overrideAction } from '../state/reducer.ts';
-import type { ModelEntry, Refusal } from '../state/state.ts';
+import type { Refusal } from '../models/model-refusal.ts';
+import type { ModelEntry } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { OfflineNote } from '../offline/offline-note.tsx';
 import { FactList, PanelSection } from './section.tsx';

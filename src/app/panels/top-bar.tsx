@@ -8,7 +8,8 @@ import { OverflowMenu } from '../frame/overflow-menu.tsx';
 import type { MenuGroup } from '../frame/overflow-menu.tsx';
 import { tip } from '../frame/tip.ts';
 import { useRunTimes } from '../session/use-run-times.ts';
-import { currentMpp, refusalOf, shownModels } from '../state/state.ts';
+import { refusalOf } from '../models/model-refusal.ts';
+import { currentMpp, shownModels } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { Magnification } from '../viewer/view-readout.tsx';
 

@@ -2,21 +2,23 @@
 import type { BackendReport } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import type { ChannelView } from '../../slide/channels/channel-view.ts';
-import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
+import type { SlideMpp } from '../../slide/slide.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
 import { reduceAnnotate } from '../annotate/annotate-state.ts';
-import type { AnnotateAction, AnnotateState } from '../annotate/annotate-state.ts';
+import type { AnnotateAction } from '../annotate/annotate-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
 import { reduceRun } from './run-state.ts';
 import type { RunAction } from './run-state.ts';
 import { withOffered, withOpened } from './slide-list.ts';
-import { annotateOf, layerText, misfitKey } from './state.ts';
-import { withToolAlone } from './tools.ts';
-import type { Tool } from './tools.ts';
+import { misfitKey } from '../models/model-refusal.ts';
+import type { Refusal } from '../models/model-refusal.ts';
+import { annotateOf, layerText } from './state.ts';
+import { changeSlide, changeTool, openedSlide } from './slide-changes.ts';
+import type { OpenedSlide } from './slide-changes.ts';
 import type {
   AppState,
   AreaDrawing,
@@ -30,13 +32,11 @@ import type {
   LogEntry,
   ModelCheck,
   ModelEntry,
-  OpenSlide,
   OverviewState,
   OverlaySettings,
   PaneCount,
   Polygon,
   Preferences,
-  Refusal,
   SlideChoice,
 } from './state.ts';
 
@@ -69,14 +69,7 @@ export type Action =
   | { readonly type: 'toggle-class'; readonly value: number }
   /** `title` null: opening has failed or was cancelled. */
   | { readonly type: 'slide-opening'; readonly title: string | null }
-  | {
-      readonly type: 'slide-opened';
-      readonly slideId: number;
-      readonly choice: SlideChoice;
-      readonly metadata: SlideMetadata;
-      readonly userMpp: SlideMpp | null;
-      readonly channels?: ChannelView | null;
-    }
+  | ({ readonly type: 'slide-opened' } & OpenedSlide)
   | { readonly type: 'slide-closed' }
   | { readonly type: 'overview'; readonly slideId: number; readonly overview: OverviewState | null }
   | { readonly type: 'dark-background'; readonly slideId: number; readonly dark: boolean | null }
@@ -308,53 +301,4 @@ function withoutRefusal(notice: LogEntry | null): LogEntry | null {
 /** The action that uses a refused model all the same. */
 export function overrideAction({ kind }: Refusal, modelId: string): Action {
   return kind === 'fit' ? { type: 'allow-misfit', modelId } : { type: 'override-check', modelId };
-}
-
-/** Changes the open slide. Returns the same state without a slide, or if `change` returns null. */
-function changeSlide(state: AppState, change: (slide: OpenSlide) => Partial<OpenSlide> | null): AppState {
-  const changed = state.slide === null ? null : change(state.slide);
-  return state.slide === null || changed === null
-    ? state
-    : { ...state, slide: { ...state.slide, ...changed } };
-}
-
-/** As `changeSlide`; if the change takes `tool` up, all others are put down. */
-function changeTool(
-  state: AppState,
-  tool: Tool,
-  change: (slide: OpenSlide) => Partial<OpenSlide> | null,
-): AppState {
-  const changed = changeSlide(state, change);
-  if (changed.slide === null || changed === state) return changed;
-  // Another tool may be the first that `toolInHand` finds: what was taken up is what this change is of.
-  const isTaken = {
-    annotate: changed.slide.annotate.tool !== null && state.slide?.annotate.tool === null,
-    area: changed.slide.drawing !== null,
-    measure: changed.slide.measure !== null,
-    'known-length': changed.slide.calibration !== null,
-  };
-  return isTaken[tool] ? { ...changed, slide: withToolAlone(changed.slide, tool) } : changed;
-}
-
-/** State of a newly opened slide. Of the previous annotation state, only view settings carry over. */
-function openedSlide(
-  { slideId, choice, metadata, userMpp, channels = null }: Extract<Action, { type: 'slide-opened' }>,
-  former: AnnotateState,
-): OpenSlide {
-  return {
-    slideId,
-    choice,
-    metadata,
-    userMpp,
-    earlierMpp: [],
-    area: null,
-    drawing: null,
-    measure: null,
-    calibration: null,
-    bookmarks: [],
-    annotate: reduceAnnotate(former, { kind: 'reset', annotations: [] }),
-    overview: null,
-    channels,
-    darkBackground: null,
-  };
 }
