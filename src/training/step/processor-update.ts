@@ -91,9 +91,7 @@ export class ProcessorUpdate {
   /** Where a value of the state lies in wasm's memory; null for one that is not updated here. */
   memoryOf(name: string): Float32Array<ArrayBuffer> | null {
     const place = this.#places.get(name);
-    return place === undefined
-      ? null
-      : new Float32Array(this.#memory.buffer as ArrayBuffer, place.at, place.length);
+    return place === undefined ? null : new Float32Array(this.#memory.buffer, place.at, place.length);
   }
 
   /** Adds to a state what it lacks: moments and gradients of 0, moving averages that start at the weights. */
