@@ -5,7 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 out="$(mktemp -d)"
-for source in src/training/step/wasm/update.c src/training/step/wasm/dropout.c; do
+for source in src/training/step/wasm/update.c src/training/step/wasm/dropout.c \
+  src/slide/resample-wasm/resample.c; do
   name="$(basename "$source" .c)"
   clang --target=wasm32 -O3 -msimd128 -ffp-contract=off -Wall -Werror -nostdlib \
     -Wl,--no-entry -Wl,--strip-all -Wl,--import-memory -Wl,-z,stack-size=4096 -o "$out/$name.wasm" "$source"
