@@ -9,6 +9,7 @@ import type {
   Segmenter,
   SegmenterOptions,
   SliceInput,
+  SliceMaps,
 } from '../runtime/segmenter.ts';
 import { StitchedRows } from '../export/map-strips.ts';
 import { nextBatch } from '../segment/batch-size.ts';
@@ -144,7 +145,7 @@ export async function inferenceSeconds(
         if (slice === undefined || input === undefined) throw new RangeError(`Slice ${index} was not read.`);
         return { image: input, sliceInContext: slice.sliceInContext };
       });
-      const job = segmentAll(segmenter, slices, context, options);
+      const job = segmentAll(segmenter, slices, context, options).then((maps) => segmenter.reuse?.(maps));
       jobs.push(job);
       running.add(job);
       void job.then(() => running.delete(job));
@@ -161,12 +162,12 @@ function segmentAll(
   slices: readonly SliceInput[],
   context: ContextFeatures | null,
   options: SegmenterOptions,
-): Promise<unknown> {
+): Promise<SliceMaps[]> {
   const [single] = slices;
   if (single !== undefined && (slices.length === 1 || segmenter.segmentBatch === undefined)) {
-    return segmenter.segment(single.image, context, single.sliceInContext, options);
+    return segmenter.segment(single.image, context, single.sliceInContext, options).then((maps) => [maps]);
   }
-  return segmenter.segmentBatch?.(slices, context, options) ?? Promise.resolve();
+  return segmenter.segmentBatch?.(slices, context, options) ?? Promise.resolve([]);
 }
 
 /** The same slices without shared contexts: each slice is its own region, with its own read and encoded context. */

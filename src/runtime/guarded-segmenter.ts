@@ -49,6 +49,7 @@ export function guardedSegmenter(segmenter: Segmenter, { name, device, lost, wat
   const warmUp = segmenter.warmUp?.bind(segmenter);
   const means = segmenter.encoderMeans?.bind(segmenter);
   const distance = segmenter.distance?.bind(segmenter);
+  const reuse = segmenter.reuse?.bind(segmenter);
   return {
     manifest: segmenter.manifest,
     ...(segmenter.failedCheck !== undefined && { failedCheck: segmenter.failedCheck }),
@@ -66,6 +67,7 @@ export function guardedSegmenter(segmenter: Segmenter, { name, device, lost, wat
     ...(warmUp && { warmUp: (options) => guard(() => warmUp(options)) }),
     ...(means && { encoderMeans: (slice, nodes) => guard(() => means(slice, nodes)) }),
     ...(distance && { distance: (slice) => guard(() => distance(slice)) }),
+    ...(reuse && { reuse }),
     dispose: () => segmenter.dispose(),
   };
 }

@@ -94,6 +94,11 @@ export interface Segmenter {
    * where the manifest has no statistics. @throws as `encoderMeans`.
    */
   distance?(slice: InputImage): Promise<number>;
+  /**
+   * Gives the memory of results back for later ones, of all slices of a batch at once. Nobody may read them any more. Absent
+   * where it gains nothing.
+   */
+  reuse?(maps: readonly SliceMaps[]): void;
   dispose(): void;
 }
 

@@ -280,6 +280,8 @@ class Run {
       }
       while (this.#writes.size > maxWrites) await Promise.race(this.#writes);
     }
+    // Nobody has them but the store, which has copied them.
+    if (this.#options.emitsCells === false) segmenter.reuse?.(maps);
   }
 
   /** Starts writing a slice to the store, without delaying its display. */

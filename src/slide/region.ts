@@ -3,7 +3,8 @@
  * implementation for page, worker and Node.
  */
 import type { ReadTimes } from './read-times.ts';
-import { Accumulator, axisWeights } from './resample.ts';
+import { axisWeights, type ImageSums } from './resample.ts';
+import { imageSums } from './simd-resample.ts';
 import { abortReason } from '../base/abort.ts';
 import type { ImageDecoder, Level0Rect, RgbaImage, Slide, SlideLevel, SlideMetadata } from './slide.ts';
 import { TileCache } from './tile-cache.ts';
@@ -52,26 +53,34 @@ export async function readRegion(
   const scaleY = level.height / metadata.height;
   const across = axisWeights(rect.x * scaleX, (rect.width * scaleX) / outWidth, outWidth, level.width);
   const down = axisWeights(rect.y * scaleY, (rect.height * scaleY) / outHeight, outHeight, level.height);
-  const sums = new Accumulator(across, down, outWidth, outHeight);
+  const sums = imageSums(across, down, outWidth, outHeight);
   const tiles = tilesTouched(level, extent(across), extent(down));
   const cache = options.cache ?? sharedCache;
-  await forEachConcurrently(tiles, concurrentTiles, async ({ column, row }) => {
+  let ended = false;
+  try {
+    await forEachConcurrently(tiles, concurrentTiles, async ({ column, row }) => {
+      if (signal?.aborted) throw abortReason(signal);
+      const image = await cache.tile(slide, index, column, row, decoder, signal, times);
+      // Another tile of this region may have failed meanwhile.
+      if (ended) return;
+      const start = performance.now();
+      addTile(sums, image, level, column, row, background);
+      if (times !== undefined) times.preprocessMs += performance.now() - start;
+    });
     if (signal?.aborted) throw abortReason(signal);
-    const image = await cache.tile(slide, index, column, row, decoder, signal, times);
     const start = performance.now();
-    addTile(sums, image, level, column, row, background);
+    const data = sums.pixels(background);
     if (times !== undefined) times.preprocessMs += performance.now() - start;
-  });
-  if (signal?.aborted) throw abortReason(signal);
-  const start = performance.now();
-  const data = sums.pixels(background);
-  if (times !== undefined) times.preprocessMs += performance.now() - start;
-  return { width: outWidth, height: outHeight, data };
+    return { width: outWidth, height: outHeight, data };
+  } finally {
+    ended = true;
+    sums.release();
+  }
 }
 
 /** Adds a tile of `level`; null if the slide has no such tile. */
 function addTile(
-  sums: Accumulator,
+  sums: ImageSums,
   image: RgbaImage | null,
   level: SlideLevel,
   column: number,

@@ -69,8 +69,6 @@ const epsilon = 1e-6;
 const memory = {
   lines: new Float32Array(0),
   made: new Uint8Array(0),
-  offsets: new Int32Array(0),
-  columnWeights: new Float64Array(0),
   sums: [] as Float32Array[],
 };
 
@@ -82,8 +80,84 @@ function sumsOf(length: number): Float32Array {
   return at < 0 ? new Float32Array(length) : memory.sums.splice(at, 1)[0]!.fill(0);
 }
 
+/**
+ * Prepares the columns that a tile from `left` to `right` (exclusive) takes part in: all lines of the tile have the same
+ * weights. Every column gets the same number of taps, some with a weight of zero, so that no line has to decide.
+ * @returns that number. `planned` has byte offsets of first taps within a line, in ascending order, and weights.
+ */
+export function planColumns(
+  { start, count, first, weights }: AxisWeights,
+  firstColumn: number,
+  endColumn: number,
+  left: number,
+  right: number,
+): number {
+  let taps = 0;
+  for (let o = firstColumn; o < endColumn; o++) {
+    taps = Math.max(taps, Math.min(start[o]! + count[o]!, right) - Math.max(start[o]!, left));
+  }
+  const columns = endColumn - firstColumn;
+  if (planned.offsets.length < columns) planned.offsets = new Int32Array(columns);
+  if (planned.weights.length < columns * taps) planned.weights = new Float64Array(columns * taps);
+  planned.weights.fill(0, 0, columns * taps);
+  for (let o = firstColumn, at = 0; o < endColumn; o++, at += taps) {
+    const low = Math.max(start[o]!, left);
+    const high = Math.min(start[o]! + count[o]!, right);
+    // Within the tile, whose end is nearer than `taps` for its last columns.
+    const from = Math.min(low, right - taps);
+    planned.offsets[o - firstColumn] = (from - left) * 4;
+    for (let s = low; s < high; s++) planned.weights[at + s - from] = weights[first[o]! + s - start[o]!]!;
+  }
+  return taps;
+}
+
+/** What `planColumns` has prepared, until its next call. */
+export const planned = { offsets: new Int32Array(0), weights: new Float64Array(0) };
+
+/** A line of a tile of one colour, resampled horizontally: three colours a column. */
+export function flatLine(
+  lines: Float32Array,
+  at: number,
+  { start, count, first, weights }: AxisWeights,
+  [firstColumn, endColumn]: readonly [number, number],
+  left: number,
+  right: number,
+  flat: readonly [number, number, number],
+): void {
+  for (let o = firstColumn; o < endColumn; o++) {
+    const begin = start[o]!;
+    let sum = 0;
+    for (let s = Math.max(begin, left); s < Math.min(begin + count[o]!, right); s++) {
+      sum += weights[first[o]! + s - begin]!;
+    }
+    for (const channel of flat) lines[at++] = sum * channel;
+  }
+}
+
 /** Output sums for three colours, accumulated from source tiles. */
-export class Accumulator {
+export interface ImageSums {
+  /**
+   * Adds a tile whose top left is source pixel `left`, `top`. Only its first `width` × `height` pixels count,
+   * which are fewer than it has at the image's border. A null tile adds a flat colour.
+   */
+  add(
+    data: Uint8ClampedArray | null,
+    stride: number,
+    left: number,
+    top: number,
+    width: number,
+    height: number,
+    flat: readonly [number, number, number],
+  ): void;
+  /**
+   * The sums as opaque pixels, filled up with background where the source does not cover an output pixel.
+   * Call once, at the end.
+   */
+  pixels(background: readonly [number, number, number]): Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** The sums in plain loops: see `SimdAccumulator` for faster ones. */
+export class Accumulator implements ImageSums {
   #sums: Float32Array;
   readonly #across: AxisWeights;
   readonly #down: AxisWeights;
@@ -98,10 +172,6 @@ export class Accumulator {
     this.#sums = sumsOf(width * height * 3);
   }
 
-  /**
-   * Adds a tile whose top left is source pixel `left`, `top`. Only its first `width` × `height` pixels count,
-   * which are fewer than it has at the image's border. A null tile adds a flat colour.
-   */
   add(
     data: Uint8ClampedArray | null,
     stride: number,
@@ -121,7 +191,7 @@ export class Accumulator {
     if (memory.lines.length < lineLength * height) memory.lines = new Float32Array(lineLength * height);
     if (memory.made.length < height) memory.made = new Uint8Array(height);
     const { lines } = memory;
-    const taps = data === null ? 0 : this.#planColumns(firstColumn, endColumn, left, left + width);
+    const taps = data === null ? 0 : planColumns(this.#across, firstColumn, endColumn, left, left + width);
     const made = memory.made.fill(0, 0, height);
     const { start, count, first, weights } = this.#down;
     for (let o = firstRow; o < endRow; o++) {
@@ -133,7 +203,7 @@ export class Accumulator {
         if (made[y] !== 0) continue;
         made[y] = 1;
         const at = y * lineLength;
-        if (data === null) this.#flatLine(lines, at, firstColumn, endColumn, left, left + width, flat);
+        if (data === null) flatLine(lines, at, this.#across, columns, left, left + width, flat);
         else this.#line(lines, at, endColumn - firstColumn, taps, data, y * stride * 4);
       }
       addLines(
@@ -149,7 +219,7 @@ export class Accumulator {
     }
   }
 
-  /** Resamples one line of a tile horizontally. @param taps of `#planColumns`. */
+  /** Resamples one line of a tile horizontally. @param taps of `planColumns`. */
   #line(
     lines: Float32Array,
     at: number,
@@ -158,7 +228,7 @@ export class Accumulator {
     data: Uint8ClampedArray,
     rowAt: number,
   ): void {
-    const { offsets, columnWeights: weights } = memory;
+    const { offsets, weights } = planned;
     // Most common: a level is up to twice as fine as the network's pixels.
     if (taps === 3) {
       for (let o = 0, w = 0; o < columns; o++, w += 3, at += 3) {
@@ -189,56 +259,6 @@ export class Accumulator {
     }
   }
 
-  /**
-   * Prepares the columns that a tile from `left` to `right` (exclusive) takes part in: all lines of the tile have the same
-   * weights. Every column gets the same number of taps, some with a weight of zero, so that no line has to decide.
-   * @returns that number. `memory` has byte offsets of first taps within a line, and weights.
-   */
-  #planColumns(firstColumn: number, endColumn: number, left: number, right: number): number {
-    const { start, count, first, weights } = this.#across;
-    let taps = 0;
-    for (let o = firstColumn; o < endColumn; o++) {
-      taps = Math.max(taps, Math.min(start[o]! + count[o]!, right) - Math.max(start[o]!, left));
-    }
-    const columns = endColumn - firstColumn;
-    if (memory.offsets.length < columns) memory.offsets = new Int32Array(columns);
-    if (memory.columnWeights.length < columns * taps) memory.columnWeights = new Float64Array(columns * taps);
-    const planned = memory.columnWeights.fill(0, 0, columns * taps);
-    for (let o = firstColumn, at = 0; o < endColumn; o++, at += taps) {
-      const low = Math.max(start[o]!, left);
-      const high = Math.min(start[o]! + count[o]!, right);
-      // Within the tile, whose end is nearer than `taps` for its last columns.
-      const from = Math.min(low, right - taps);
-      memory.offsets[o - firstColumn] = (from - left) * 4;
-      for (let s = low; s < high; s++) planned[at + s - from] = weights[first[o]! + s - start[o]!]!;
-    }
-    return taps;
-  }
-
-  #flatLine(
-    lines: Float32Array,
-    at: number,
-    firstColumn: number,
-    endColumn: number,
-    left: number,
-    right: number,
-    flat: readonly [number, number, number],
-  ): void {
-    const { start, count, first, weights } = this.#across;
-    for (let o = firstColumn; o < endColumn; o++) {
-      const begin = start[o]!;
-      let sum = 0;
-      for (let s = Math.max(begin, left); s < Math.min(begin + count[o]!, right); s++) {
-        sum += weights[first[o]! + s - begin]!;
-      }
-      for (const channel of flat) lines[at++] = sum * channel;
-    }
-  }
-
-  /**
-   * The sums as opaque pixels, filled up with background where the source does not cover an output pixel.
-   * Call once, at the end.
-   */
   pixels(background: readonly [number, number, number]): Uint8ClampedArray<ArrayBuffer> {
     const width = this.#width;
     const height = this.#height;
@@ -303,7 +323,7 @@ function addLines(
 }
 
 /** Output pixels that use any source pixel of `low` … `high - 1`, as first and end (exclusive). */
-function touched(axis: AxisWeights, low: number, high: number): [number, number] | null {
+export function touched(axis: AxisWeights, low: number, high: number): [number, number] | null {
   const { start, count } = axis;
   let first = -1;
   let end = -1;

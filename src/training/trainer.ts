@@ -8,8 +8,15 @@ import type { Sample } from './sample.ts';
 import { batchFeeds, type Feed } from './step/batch-feeds.ts';
 import type { Parameter } from './step/network-variables.ts';
 import { stepScalars } from './step/optimiser-graph.ts';
+import { ProcessorUpdate } from './step/processor-update.ts';
 import { StateReader } from './step/state-transfer.node.ts';
-import { loadOrt, StepSession, transferRuntime, type StepSessionOptions } from './step/step-session.node.ts';
+import {
+  isResident,
+  loadOrt,
+  StepSession,
+  transferRuntime,
+  type StepSessionOptions,
+} from './step/step-session.node.ts';
 import { StepState } from './step/step-state.ts';
 import { StepVariables } from './step/step-variables.ts';
 import { sizeOf } from './step/shapes.ts';
@@ -31,7 +38,9 @@ export class Trainer {
   readonly #preset: Preset;
   readonly #config: TrainingConfig;
   readonly #options: StepSessionOptions;
-  readonly #state = new StepState();
+  readonly #state: StepState;
+  /** Null where graphs update the weights. */
+  readonly #update: ProcessorUpdate | null;
   /** By kind of work and number of samples. */
   readonly #sessions = new Map<string, Promise<StepSession>>();
   /** The gradient graph of one sample: which variables there are. */
@@ -45,6 +54,10 @@ export class Trainer {
     this.#config = config;
     this.#options = options;
     this.#example = trainingStep(preset, config, 1, { kind: 'gradient' });
+    const onProcessor = (options.provider ?? 'cpu') === 'cpu' && !isResident(options);
+    const update = onProcessor ? ProcessorUpdate.create(config, trainedShapes(this.#example)) : null;
+    this.#update = update;
+    this.#state = new StepState((name) => update?.memoryOf(name) ?? null);
     this.#variables = new StepVariables(this.#example.parameters, this.#state);
   }
 
@@ -139,13 +152,18 @@ export class Trainer {
   }
 
   async #whole(samples: readonly TrainingSample[]): Promise<number> {
+    if (this.#update !== null) {
+      const loss = await this.#backward(this.#update, samples, this.#dropoutSeed);
+      this.#update.update(this.#scalars);
+      return loss;
+    }
     const { length } = samples;
     const reads = this.#readBy(samples);
     const session = await this.#session(`step ${String(length)} ${reads}`, () =>
       this.#build(length, { kind: 'step', reads }),
     );
     const feeds = batchFeeds(session.step, this.#preset, this.#config, samples, this.#dropoutSeed);
-    const others = await session.run(this.#state, new Map([...feeds, ...this.#scalars]));
+    const others = await session.run(this.#state, new Map([...feeds, ...this.#scalarFeeds]));
     return others.get('loss')?.[0] ?? NaN;
   }
 
@@ -153,6 +171,12 @@ export class Trainer {
     const reads = this.#readBy(samples);
     let [loss, keep] = [0, 0];
     for (const { items, share, dropoutSeed } of splitBatch(samples, count, this.#dropoutSeed)) {
+      if (this.#update !== null) {
+        loss += share * (await this.#backward(this.#update, items, dropoutSeed));
+        this.#update.accumulate(keep, share);
+        keep = 1;
+        continue;
+      }
       const session = await this.#session(`gradient ${String(items.length)} ${reads}`, () =>
         this.#build(items.length, { kind: 'gradient', reads }),
       );
@@ -162,11 +186,31 @@ export class Trainer {
       const others = await session.run(this.#state, feeds);
       loss += share * (others.get('loss')?.[0] ?? NaN);
     }
+    if (this.#update !== null) {
+      this.#update.update(this.#scalars);
+      return loss;
+    }
     const update = await this.#session('update', () =>
       updateStep(this.#config, this.#example, this.#options.provider),
     );
-    await update.run(this.#state, this.#scalars);
+    await update.run(this.#state, this.#scalarFeeds);
     return loss;
+  }
+
+  /** Computes the gradients of a batch or a part of one, on the processor. @returns its mean loss */
+  async #backward(
+    update: ProcessorUpdate,
+    samples: readonly TrainingSample[],
+    dropoutSeed: number,
+  ): Promise<number> {
+    const reads = this.#readBy(samples);
+    const session = await this.#session(`backward ${String(samples.length)} ${reads}`, () =>
+      this.#build(samples.length, { kind: 'backward', reads }),
+    );
+    update.prepare(this.#state);
+    const feeds = batchFeeds(session.step, this.#preset, this.#config, samples, dropoutSeed);
+    const others = await session.run(this.#state, feeds);
+    return others.get('loss')?.[0] ?? NaN;
   }
 
   #build(samples: number, work: StepKind): StepGraph {
@@ -184,10 +228,12 @@ export class Trainer {
     return Math.imul(this.#config.seed + 1, 7919) + this.#step;
   }
 
-  get #scalars(): Map<string, Feed> {
-    const rates = learningRatesAt(this.#step, this.#config);
-    const values = stepScalars(this.#step + 1, rates, this.#config);
-    return new Map([...values].map(([name, value]) => [name, scalar(value)]));
+  get #scalars(): Map<string, number> {
+    return stepScalars(this.#step + 1, learningRatesAt(this.#step, this.#config), this.#config);
+  }
+
+  get #scalarFeeds(): Map<string, Feed> {
+    return new Map([...this.#scalars].map(([name, value]) => [name, scalar(value)]));
   }
 
   /** A session, opened on first use. States that its graph reads start at 0, moving averages at the weights. */
@@ -236,6 +282,15 @@ export class Trainer {
       [...this.#variables.names].map((name) => [name, this.#variables.read(name, prefixOf(name))]),
     );
   }
+}
+
+/** Shapes of the graph's inputs that are trained, by name. */
+function trainedShapes({ graph }: StepGraph): Map<string, readonly number[]> {
+  return new Map(
+    graph.outputs.flatMap(({ name, value }) =>
+      name.startsWith(gradientPrefix) ? [[name.slice(gradientPrefix.length), value.shape] as const] : [],
+    ),
+  );
 }
 
 function scalar(value: number): Feed {

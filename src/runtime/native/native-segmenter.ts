@@ -57,10 +57,12 @@ export class NativeSegmenter extends BatchSegmenter {
     return new NativeFeatures(this.manifest.id, this.#encode(rgba));
   }
 
+  /** @param into memory for the results, one block for each of `mapBytes`; new memory without. */
   async segmentBatch(
     slices: readonly SliceInput[],
     context: ContextFeatures | null,
     options: SegmenterOptions = {},
+    into: readonly ArrayBuffer[] = [],
   ): Promise<SliceMaps[]> {
     this.#checkAlive();
     const { id, slice: field, classes } = this.manifest;
@@ -82,8 +84,17 @@ export class NativeSegmenter extends BatchSegmenter {
       const tensor = features[index];
       if (tensor !== undefined) feeds[name] = tensor;
     });
-    const results = await this.#run(session, feeds);
     const { classes: classPlane, confidence, logProbabilities } = graph.outputs;
+    const fetches: Record<string, OnnxValue | null> = { [classPlane]: null, [confidence]: null };
+    if (logProbabilities !== null) fetches[logProbabilities] = null;
+    const names = Object.keys(fetches);
+    if (mapBytes(this.manifest, count, wantsLogits).every((length, i) => into[i]?.byteLength === length)) {
+      names.forEach((name, i) => {
+        const shape = [count, sizePx, sizePx, ...(name === logProbabilities ? [classes.length] : [])];
+        fetches[name] = new TensorOf('uint8', new Uint8Array(into[i]!), shape);
+      });
+    }
+    const results = await this.#run(session, feeds, fetches);
     const bytes = (name: string, length: number): ((index: number) => Uint8Array<ArrayBuffer>) => {
       const all = results[name]?.data as Uint8Array<ArrayBuffer>;
       return (index) => all.subarray(index * length, (index + 1) * length);
@@ -183,11 +194,12 @@ export class NativeSegmenter extends BatchSegmenter {
   async #run(
     session: InferenceSession,
     feeds: Record<string, OnnxValue>,
+    fetches?: Record<string, OnnxValue | null>,
   ): Promise<InferenceSession.OnnxValueMapType> {
     // It may have been disposed while the session was created.
     this.#checkAlive();
     try {
-      return await session.run(feeds);
+      return await (fetches === undefined ? session.run(feeds) : session.run(feeds, fetches));
     } catch (error) {
       throw this.#failure('compute', error);
     }
@@ -213,6 +225,16 @@ export class NativeSegmenter extends BatchSegmenter {
   #checkAlive(): void {
     if (this.#disposed) throw disposedModel(this.manifest.id);
   }
+}
+
+/** Lengths of a batch's maps: class, confidence and, if asked for, log-probabilities. */
+export function mapBytes(
+  { slice, classes }: ModelManifest,
+  count: number,
+  logProbabilities: boolean,
+): number[] {
+  const pixels = count * slice.sizePx ** 2;
+  return logProbabilities ? [pixels, pixels, pixels * classes.length] : [pixels, pixels];
 }
 
 /** Features of one context, which may still be in the making. */

@@ -57,20 +57,21 @@ export class NetworkLane {
     }
   }
 
-  /** @param more what else the call costs, in slices. */
+  /** @param more what else the call costs, in slices. @param into memory for the maps, which moves to the thread. */
   async segment(
     slices: readonly SliceInput[],
     context: number | null,
     { logProbabilities = false, takesImages = false, onComputed }: SegmenterOptions,
     more: number,
+    into: readonly ArrayBuffer[] = [],
   ): Promise<SliceMaps[]> {
     const work = slices.length + more;
     this.work += work;
     const start = performance.now();
     try {
       const { images, buffers } = takesImages ? taken(slices) : copied(slices);
-      const call = this.#thread.rpc.call('segment', [images, context, { logProbabilities }], {
-        transfer: buffers,
+      const call = this.#thread.rpc.call('segment', [images, context, { logProbabilities }, into], {
+        transfer: [...buffers, ...into],
       });
       const maps = await this.#during(call);
       const end = performance.now();

@@ -23,11 +23,16 @@ export interface NetworkThreadApi {
   warmUp(options: SegmenterOptions): Promise<void>;
   /** Starts encoding. Slices of this context report a failure. @param context names it from here on. */
   encodeContext(context: number, image: InputImage): Promise<void>;
-  /** The maps are transferred. @param context null for single-input networks. @throws as a Segmenter does. */
+  /**
+   * The maps are transferred. @throws as a Segmenter does.
+   * @param context null for single-input networks.
+   * @param into memory for the maps, see `NativeSegmenter`.
+   */
   segment(
     slices: readonly SliceInput[],
     context: number | null,
     options: SegmenterOptions,
+    into: readonly ArrayBuffer[],
   ): Promise<SliceMaps[]>;
   /** See `Segmenter.encoderMeans`. */
   encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans>;
@@ -85,9 +90,9 @@ export function createNetworkService(
       return Promise.resolve();
     },
 
-    segment: async (call, slices, context, options) => {
+    segment: async (call, slices, context, options, into) => {
       const features = context === null ? null : (contexts.get(context) ?? null);
-      const maps = await segmenter().segmentBatch(slices, features, options);
+      const maps = await segmenter().segmentBatch(slices, features, options, into);
       // The maps of a batch are parts of the same buffers.
       const buffers = maps.flatMap(({ classes, confidence, logProbabilities }) =>
         [classes, confidence, logProbabilities].flatMap((bytes) => bytes?.buffer ?? []),

@@ -9,6 +9,7 @@ import { checkImage, contextSize, disposedContext, disposedModel, wrongContext }
 import type { ModelManifest } from '../manifest.ts';
 import type { ContextFeatures, InputImage, SegmenterOptions, SliceInput, SliceMaps } from '../segmenter.ts';
 import type { NetworkGraphs } from './native-graphs.ts';
+import { mapBytes } from './native-segmenter.ts';
 import { leastBusy, NetworkLane } from './network-lane.node.ts';
 import type { SharedGraph } from './network-service.ts';
 import type { NativeBackendName } from './node-backends.ts';
@@ -24,6 +25,9 @@ export interface ThreadedOptions {
 /** Most network threads, and the bytes of weights that they may hold together: each has a copy. */
 const mostLanes = 8;
 const mostWeightBytes = 1.5e9;
+
+/** Bytes of maps that are kept for later batches. */
+const mostSpareBytes = 32e6;
 
 /**
  * How the processor's threads are divided.
@@ -54,6 +58,7 @@ export class ThreadedSegmenter extends BatchSegmenter {
   readonly #handedOver = new Set<'context' | boolean>();
   /** Encoder graphs that the first thread has, by the values that they measure. */
   readonly #encoders = new Set<string>();
+  readonly #spare = new SpareMaps();
   #nextContext = 1;
   #disposed = false;
 
@@ -106,8 +111,14 @@ export class ThreadedSegmenter extends BatchSegmenter {
       own.lanes.add(lane);
       lane.send((rpc) => rpc.call('encodeContext', [own.id, own.image]));
     }
-    const maps = lane.segment(slices, own?.id ?? null, options, encodes ? this.#contextCost : 0);
+    const lengths = mapBytes(this.manifest, slices.length, options.logProbabilities === true);
+    const into = this.#spare.take(lengths);
+    const maps = lane.segment(slices, own?.id ?? null, options, encodes ? this.#contextCost : 0, into);
     return own === null ? maps : own.during(maps);
+  }
+
+  reuse(maps: readonly SliceMaps[]): void {
+    this.#spare.give(maps);
   }
 
   async encoderMeans(slice: InputImage, nodes: readonly string[]): Promise<EncoderMeans> {
@@ -171,6 +182,41 @@ export class ThreadedSegmenter extends BatchSegmenter {
 
   #checkAlive(): void {
     if (this.#disposed) throw disposedModel(this.manifest.id);
+  }
+}
+
+/** Memory of maps that nobody reads any more, by length. */
+class SpareMaps {
+  readonly #buffers = new Map<number, ArrayBuffer[]>();
+  #bytes = 0;
+
+  give(maps: readonly SliceMaps[]): void {
+    const buffers = maps.flatMap(({ classes, confidence, logProbabilities }) =>
+      [classes, confidence, logProbabilities].flatMap((bytes) => bytes?.buffer ?? []),
+    );
+    for (const buffer of new Set(buffers)) this.#keep(buffer);
+  }
+
+  /** A block for each length, or none. */
+  take(lengths: readonly number[]): ArrayBuffer[] {
+    const taken: ArrayBuffer[] = [];
+    for (const length of lengths) {
+      const buffer = this.#buffers.get(length)?.pop();
+      if (buffer === undefined) {
+        for (const each of taken) this.#keep(each);
+        return [];
+      }
+      this.#bytes -= length;
+      taken.push(buffer);
+    }
+    return taken;
+  }
+
+  #keep(buffer: ArrayBuffer): void {
+    const length = buffer.byteLength;
+    if (this.#bytes + length > mostSpareBytes) return;
+    this.#bytes += length;
+    this.#buffers.set(length, [...(this.#buffers.get(length) ?? []), buffer]);
   }
 }
 

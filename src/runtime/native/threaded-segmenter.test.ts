@@ -101,6 +101,23 @@ describe('a network with context', () => {
     expect(found).toEqual(expected);
   });
 
+  it('uses memory again that the caller gives back, for the same bytes', async () => {
+    const features = threaded.encodeContext(image(48, 1));
+    const [six, three] = [slices(6), slices(3)];
+    const expected = await threaded.segmentBatch(six.slice(3), features, withLogits);
+    const first = await threaded.segmentBatch(three, features, withLogits);
+    threaded.reuse(first);
+    const found = await threaded.segmentBatch(six.slice(3), features, withLogits);
+    expect(found).toEqual(expected);
+    // Moved to the network's thread.
+    expect(first[0]!.logProbabilities).toHaveLength(0);
+    expect(expected[0]!.logProbabilities).toHaveLength(32 * 32 * 4);
+    // Another length: what was given back does not fit.
+    threaded.reuse(found);
+    expect(await threaded.segmentBatch(six.slice(0, 1), features)).toHaveLength(1);
+    features.dispose();
+  });
+
   it('takes the pixels that the caller does not need, and copies those that are part of more', async () => {
     const features = threaded.encodeContext(image(48, 1));
     const expected = await threaded.segmentBatch(slices(3), features);

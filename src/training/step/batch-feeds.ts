@@ -1,7 +1,6 @@
 /** What a training step is fed for a batch of samples: images, truths, boxes and dropout masks. */
 import type { Preset } from '../../model/presets.ts';
 import { sliceBox } from '../../runtime/slice-box.ts';
-import { hashName } from '../../runtime/variables.ts';
 import {
   encodedMaps,
   hasImages,
@@ -12,6 +11,7 @@ import {
 } from '../encoded-sample.ts';
 import type { Sample } from '../sample.ts';
 import type { DropoutMask } from './differentiable-ops.ts';
+import { DropoutMasks } from './dropout-masks.ts';
 import { contextTruthName, stepInputs, type StepConfig, type StepGraph } from './training-step.ts';
 
 export interface Feed {
@@ -22,6 +22,7 @@ export interface Feed {
 /**
  * @param samples either all with images or all encoded
  * @param dropoutSeed differs for every step and part
+ * @returns by name; the masks are valid until the next call for the same step
  */
 export function batchFeeds(
   { contextTruths, masks }: Pick<StepGraph, 'contextTruths' | 'masks'>,
@@ -48,8 +49,17 @@ export function batchFeeds(
       feeds.set(contextTruthName(label), truth);
     }
   }
-  for (const mask of masks) feeds.set(mask.name, dropoutMask(mask, dropoutSeed));
+  for (const [name, mask] of masksOf(masks).draw(dropoutSeed)) feeds.set(name, mask);
   return feeds;
+}
+
+/** The memory of each step's masks. */
+const memories = new WeakMap<readonly DropoutMask[], DropoutMasks>();
+
+function masksOf(masks: readonly DropoutMask[]): DropoutMasks {
+  const known = memories.get(masks) ?? new DropoutMasks(masks);
+  memories.set(masks, known);
+  return known;
 }
 
 /** The images alone, which are all that encoders read. */
@@ -114,29 +124,4 @@ export function oneHot(
     }
   });
   return { data, shape: [truths.length, out, out, classes] };
-}
-
-/**
- * Drawn pixel by pixel, the channels of a pixel one after the other. `mulberry32` is written out: a batch has millions of
- * values, and a card waits for them. @returns [n, c, h, w]
- */
-export function dropoutMask({ seed, rate, shape: [n, h, w, c] }: DropoutMask, dropoutSeed: number): Feed {
-  const data = new Float32Array(n * h * w * c);
-  const plane = h * w;
-  const limit = rate * 2 ** 32;
-  const kept = 1 / (1 - rate);
-  let state = hashName(seed) ^ dropoutSeed;
-  for (let image = 0; image < n; image++) {
-    for (let pixel = 0; pixel < plane; pixel++) {
-      let at = image * c * plane + pixel;
-      for (let channel = 0; channel < c; channel++) {
-        state = (state + 0x6d2b79f5) | 0;
-        let bits = Math.imul(state ^ (state >>> 15), state | 1);
-        bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-        if ((bits ^ (bits >>> 14)) >>> 0 >= limit) data[at] = kept;
-        at += plane;
-      }
-    }
-  }
-  return { data, shape: [n, c, h, w] };
 }

@@ -1,5 +1,5 @@
 /**
- * Optimisers as nodes of a graph. The state of variable `w` is fed and returned as `m/w`, `v/w` or `velocity/w`; what changes from
+ * Optimisers as nodes of a graph, for graphics cards; `ProcessorUpdate` is the processor's. The state of variable `w` is fed and returned as `m/w`, `v/w` or `velocity/w`; what changes from
  * step to step (learning rates, corrections) is fed as scalars.
  */
 import type { LearningRates } from '../learning-rates.ts';
@@ -15,8 +15,8 @@ export interface Update {
 
 type OptimiserConfig = Pick<TrainingConfig, 'optimiser'>;
 
-const beta1 = 0.9;
-const beta2 = 0.999;
+export const beta1 = 0.9;
+export const beta2 = 0.999;
 const epsilon = 1e-8;
 
 /** Names of the scalars of `stepScalars`, which the graph reads. */

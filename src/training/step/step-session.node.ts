@@ -131,7 +131,11 @@ export class StepSession {
   }
 }
 
-function isResident({ provider = 'cpu', resident = provider === 'webgpu' }: StepSessionOptions): boolean {
+/** Whether state stays in the provider's memory. */
+export function isResident({
+  provider = 'cpu',
+  resident = provider === 'webgpu',
+}: StepSessionOptions): boolean {
   return resident;
 }
 

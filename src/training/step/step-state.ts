@@ -15,10 +15,17 @@ interface StateValue {
  * Variables and optimiser state by the names of the graphs' inputs.
  *
  * In this process's memory, every value has two buffers: a step reads one and writes the other, since nothing orders reads and
- * writes of one value within a graph. In a provider's memory, a step returns a new tensor and the old one is freed.
+ * writes of one value within a graph. Values with a place of their own (`memoryOf`) have one, since no graph reads and
+ * writes them. In a provider's memory, a step returns a new tensor and the old one is freed.
  */
 export class StepState {
   readonly #values = new Map<string, StateValue>();
+  readonly #memoryOf: (name: string) => Float32Array | null;
+
+  /** @param memoryOf where a value lies; null for anywhere */
+  constructor(memoryOf: (name: string) => Float32Array | null = () => null) {
+    this.#memoryOf = memoryOf;
+  }
 
   get names(): Iterable<string> {
     return this.#values.keys();
@@ -42,10 +49,12 @@ export class StepState {
     return now;
   }
 
-  /** @param data is kept, not copied */
+  /** @param data is kept, not copied, unless the value has a place of its own */
   set(name: string, data: Float32Array, shape: readonly number[]): void {
     this.#values.get(name)?.kept?.dispose();
-    this.#values.set(name, { shape, now: data, spare: null, kept: null });
+    const own = this.#memoryOf(name);
+    own?.set(data);
+    this.#values.set(name, { shape, now: own ?? data, spare: own, kept: null });
   }
 
   /** Overwrites part of a value. */

@@ -2,6 +2,8 @@
  * A training step as one ONNX graph: forward computation, loss, backward computation, and the optimiser's update. The network
  * comes from the same description as everywhere else, read by `DifferentiableOps`.
  *
+ * That is for graphics cards. On the processor the graph ends with the gradients, and `ProcessorUpdate` does the rest.
+ *
  * With `accumulate`, a batch is computed in parts: each part by a gradient graph, which adds to the gradients of the parts
  * before it, then one update graph.
  */
@@ -82,14 +84,15 @@ export interface StepGraph {
 /**
  * - `step`: everything; returns the loss and the new variables and states.
  * - `gradient`: returns the loss, the moving statistics and the gradients, added to those fed.
+ * - `backward`: returns the loss, the moving statistics and the gradients alone, for `ProcessorUpdate`.
  *
- *   Both read images or, where the encoders are frozen and have run before, their features.
+ *   They read images or, where the encoders are frozen and have run before, their features.
  * - `features`: the encoders alone; returns the maps of `encodedMaps`.
  * - `statistics`: the forward computation alone, in which the batch norms that `calibrates` names take their statistics from
  *   the batch; returns those.
  */
 export type StepKind =
-  | { readonly kind: 'step' | 'gradient'; readonly reads?: 'images' | 'features' }
+  | { readonly kind: 'step' | 'gradient' | 'backward'; readonly reads?: 'images' | 'features' }
   | { readonly kind: 'features' }
   | { readonly kind: 'statistics'; readonly calibrates: (norm: string) => boolean };
 
@@ -137,6 +140,8 @@ export function trainingStep(
       const before = graph.mul(graph.input(gradientPrefix + name, gradient.shape), keep);
       graph.output(gradientPrefix + name, graph.add(before, graph.mul(gradient, share)));
     }
+  } else if (work.kind === 'backward') {
+    for (const { name, gradient } of trained) graph.output(gradientPrefix + name, gradient);
   } else {
     writeUpdates(graph, config, trained);
   }
