@@ -33,6 +33,8 @@ export interface OverviewProgress {
 export interface OverviewOptions {
   /** Reads a tile of the overview's level. @throws SlideError when the slide as a whole can't be read; an AbortError. */
   readonly read: (column: number, row: number, shrink: Shrink, signal?: AbortSignal) => Promise<ReducedTile>;
+  /** See `Slide.preview`; null without one. */
+  readonly preview: (signal?: AbortSignal) => Promise<RgbaImage | null>;
   /** The file's thumbnail, decoded; null without one. */
   readonly thumbnail: (signal?: AbortSignal) => Promise<RgbaImage | null>;
   /** Most tiles to read by itself; the others stay guesses until someone looks at them. */
@@ -132,6 +134,8 @@ export class Overview {
       reported = now;
       report(this.progress);
     };
+    if (this.#guessing && this.#read === 0) await this.#guessByPreview(signal);
+    report(this.progress);
     const means: TileMean[] = [];
     const reading = (tile: OrderedTile, mean: TileMean['mean'] | null): boolean => {
       if (mean !== null && tile.pass !== 'rest') means.push({ ...tile, mean });
@@ -231,6 +235,13 @@ export class Overview {
     );
   }
 
+  async #guessByPreview(signal: AbortSignal | undefined): Promise<void> {
+    const preview = await this.#options.preview(signal);
+    if (preview === null) return;
+    this.#guessing = false;
+    this.#image.guessFrom(preview);
+  }
+
   async #guessByThumbnail(means: readonly TileMean[], signal: AbortSignal | undefined): Promise<void> {
     let thumbnail: RgbaImage | null = null;
     try {
@@ -239,15 +250,9 @@ export class Overview {
       if (isAbort(error) || (error instanceof SlideError && error.code !== 'broken-tile')) throw error;
     }
     if (thumbnail === null) return;
-    const check = new ThumbnailCheck(thumbnail, this.#level);
-    if (!check.shows(means)) return;
+    if (!new ThumbnailCheck(thumbnail, this.#level).shows(means)) return;
     this.#guessing = false;
-    const { width, height } = this.size;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        this.#image.guess(check.colourAt((x + 0.5) / width, (y + 0.5) / height), x, y, x + 1, y + 1);
-      }
-    }
+    this.#image.guessFrom(thumbnail);
   }
 }
 
