@@ -45,6 +45,8 @@ export interface OverviewOptions {
 const brokenColour = [154, 154, 154] as const;
 const white = [255, 255, 255] as const;
 
+/** Parts of a strip that have a colour of their own while they stand for other strips. */
+const partsOfStrip = 128;
 /** Tiles read at the same time. */
 const concurrentTiles = 4;
 /** Milliseconds between reports: at first, and once the picture changes little. */
@@ -194,7 +196,7 @@ export class Overview {
         }
         this.#read++;
         const mean = this.#add(tile.column, tile.row, read);
-        if (this.#guessing && mean !== null && tile.stride > 1) this.#guess(tile, mean);
+        if (this.#guessing && mean !== null && tile.stride > 1) this.#guess(tile, mean, read);
         if (!done(tile, mean)) goOn = false;
       }
     };
@@ -221,18 +223,26 @@ export class Overview {
     this.#problem ??= problem;
   }
 
-  #guess({ column, row, stride }: OrderedTile, mean: TileMean['mean']): void {
+  #guess({ column, row, stride }: OrderedTile, mean: TileMean['mean'], read: ReducedTile): void {
     const { tileWidth, tileHeight } = this.#level;
     const across = tileWidth / this.size.factor;
     const down = tileHeight / this.size.factor;
     const half = stride >> 1;
-    this.#image.guess(
-      mean,
-      Math.floor((column - half) * across),
-      Math.floor((row - half) * down),
-      Math.ceil((column - half + stride) * across),
-      Math.ceil((row - half + stride) * down),
-    );
+    const top = Math.floor((row - half) * down);
+    const bottom = Math.ceil((row - half + stride) * down);
+    if (this.#order.columns > 1 || typeof read === 'string') {
+      const left = Math.floor((column - half) * across);
+      this.#image.guess(mean, left, top, Math.ceil((column - half + stride) * across), bottom);
+      return;
+    }
+    // A strip goes from border to border: its mean says little.
+    for (let part = 0; part < partsOfStrip; part++) {
+      const from = Math.floor((part * read.width) / partsOfStrip);
+      const to = Math.max(from + 1, Math.floor(((part + 1) * read.width) / partsOfStrip));
+      const left = Math.floor((part / partsOfStrip) * across);
+      const right = Math.ceil(((part + 1) / partsOfStrip) * across);
+      this.#image.guess(meanColour(read, to, read.height, from), left, top, right, bottom);
+    }
   }
 
   async #guessByPreview(signal: AbortSignal | undefined): Promise<void> {
@@ -275,6 +285,7 @@ function meanColour(
   { data, width, height }: RgbaImage,
   mostWidth: number,
   mostHeight: number,
+  left = 0,
 ): TileMean['mean'] {
   let red = 0;
   let green = 0;
@@ -282,12 +293,12 @@ function meanColour(
   const right = Math.min(width, mostWidth);
   const bottom = Math.min(height, mostHeight);
   for (let y = 0; y < bottom; y++) {
-    for (let at = y * width * 4, end = (y * width + right) * 4; at < end; at += 4) {
+    for (let at = (y * width + left) * 4, end = (y * width + right) * 4; at < end; at += 4) {
       red += data[at]!;
       green += data[at + 1]!;
       blue += data[at + 2]!;
     }
   }
-  const count = Math.max(1, right * bottom);
+  const count = Math.max(1, (right - left) * bottom);
   return [red / count, green / count, blue / count];
 }
