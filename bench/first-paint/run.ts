@@ -1,19 +1,21 @@
 /**
- * How long a local slide takes from being chosen in the browser's dialog to its first tissue on the screen, and to a view that
- * no longer changes, in the built app:
+ * How long a local slide takes from being chosen in the browser's dialog to its first pixel on the screen, to its first
+ * tissue, and to a view that no longer changes, in the built app; and how much processor time the page and its workers take
+ * up to the first tissue, which depends less on what else the machine does:
  *
  *     npm run build && npx tsx bench/first-paint/run.ts [SLIDE…]
  *
  * Without slides: one of every format from the tests' data, the larger ones of the shared data, and those in
  * $LARGE (made by `scripts/golden/large_slides.py FOLDER`). ONLY=text leaves out those whose name does not have it. Prints one
- * JSON object of milliseconds per slide; the median of ROUNDS (3), each in a new page.
+ * JSON object of milliseconds per slide; the median of ROUNDS (3), each in a new page. DIST=FOLDER[,FOLDER] takes other builds
+ * than dist/, in turns.
  */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { chromium, type Browser } from '@playwright/test';
 import { findOrInstallChromium, whatToInstall } from '../../scripts/chromium.mjs';
-import { startServer } from '../app-server.ts';
+import { createStaticServer, listen } from '../../scripts/static-server.mjs';
 import { watchPaint, type Painted } from './watch-paint.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -52,9 +54,19 @@ const rounds = Number(process.env.ROUNDS ?? 3);
 const slides = (chosen.length > 0 ? chosen : everySlide()).filter((path) => path.includes(only));
 
 /** Opens a slide in a page of its own. */
-async function paint(browser: Browser, url: string, path: string): Promise<Painted> {
+async function paint(browser: Browser, url: string, path: string): Promise<Painted & { cpu: number }> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const session = await browser.newBrowserCDPSession();
+  const cpuMs = async (): Promise<number> => {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    const renderers = processInfo.filter(({ type }) => type === 'renderer');
+    return 1000 * renderers.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+  };
+  const marks: Partial<Record<'chosen' | 'tissue', Promise<number>>> = {};
   try {
+    await page.exposeFunction('paintMark', (mark: 'chosen' | 'tissue') => {
+      marks[mark] ??= cpuMs();
+    });
     page.on('pageerror', (error) => console.error(error.message));
     // tsx names functions by a helper that the page lacks.
     await page.addInitScript(`globalThis.__name = (one) => one; (${watchPaint.toString()})();`);
@@ -71,8 +83,10 @@ async function paint(browser: Browser, url: string, path: string): Promise<Paint
       timeout: 120_000,
       polling: 200,
     });
-    return (await handle.jsonValue())!;
+    const painted = (await handle.jsonValue())!;
+    return { ...painted, cpu: ((await marks.tissue) ?? NaN) - ((await marks.chosen) ?? NaN) };
   } finally {
+    await session.detach();
     await page.close();
   }
 }
@@ -82,7 +96,13 @@ const median = (values: readonly number[]): number =>
 
 const executablePath = findOrInstallChromium();
 if (executablePath === null) throw new Error(whatToInstall);
-const server = await startServer();
+/** The builds, each served as `npm start` serves it. */
+const builds = await Promise.all(
+  (process.env.DIST ?? 'dist').split(',').map(async (folder) => {
+    const server = createStaticServer({ folder: resolve(root, folder) });
+    return { folder, server, url: `http://localhost:${await listen(server, 0, 1)}/` };
+  }),
+);
 const browser = await chromium.launch({
   executablePath,
   args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -93,25 +113,37 @@ const figures: Record<string, unknown> = {
   loadBefore: Number(loadavg()[0]!.toFixed(2)),
 };
 try {
-  // The first page compiles the workers' programs.
-  await paint(browser, server.url, small[0]!);
+  // The first page of each compiles the workers' programs.
+  for (const { url } of builds) await paint(browser, url, small[0]!);
   for (const path of slides) {
     const name = basename(path);
-    try {
-      const results: Painted[] = [];
-      for (let round = 0; round < rounds; round++) results.push(await paint(browser, server.url, path));
-      figures[name] = {
-        first: median(results.map(({ first }) => first)),
-        full: median(results.map(({ full }) => full)),
-      };
-    } catch (error) {
-      figures[name] = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    const results = new Map(builds.map(({ folder }) => [folder, [] as Awaited<ReturnType<typeof paint>>[]]));
+    const problems: Record<string, string | undefined> = {};
+    for (let round = 0; round < rounds; round++) {
+      for (const { folder, url } of builds) {
+        try {
+          results.get(folder)!.push(await paint(browser, url, path));
+        } catch (error) {
+          problems[folder] = error instanceof Error ? error.message.split('\n')[0] : String(error);
+        }
+      }
     }
-    console.error(name, JSON.stringify(figures[name]));
+    for (const [folder, found] of results) {
+      const key = builds.length === 1 ? name : `${name} ${folder}`;
+      figures[key] =
+        problems[folder] ??
+        Object.fromEntries(
+          (['first', 'tissue', 'full', 'cpu'] as const).map((one) => [
+            one,
+            median(found.map((painted) => painted[one])),
+          ]),
+        );
+      console.error(key, JSON.stringify(figures[key]));
+    }
   }
   figures.loadAfter = Number(loadavg()[0]!.toFixed(2));
   console.log(JSON.stringify(figures, null, 2));
 } finally {
   await browser.close();
-  server.stop();
+  for (const { server } of builds) server.close();
 }

@@ -5,6 +5,7 @@
 import { checkDecodable, encodedSize } from './encoded-image.ts';
 import { jpegWithProfile, pngWithProfile } from './icc-files.ts';
 import { Jpeg2000Pool } from './jpeg2000/pool.ts';
+import { reducedJpeg } from './reduced-jpeg.ts';
 import { SamplePool } from './sample-codec/pool.ts';
 import { abortReason } from '../base/abort.ts';
 import { answeredIn, NoAnswer } from '../base/awake-time.ts';
@@ -63,10 +64,14 @@ export function browserPlatform(): SlidePlatform {
         if (signal?.aborted) throw abortReason(signal);
         checkDecodable(bytes, type);
         const size = shrink === 1 ? null : encodedSize(bytes, type);
-        const bitmap = await decodedBitmap(
-          new Blob([bytes], { type }),
-          size === null ? asStored : { ...asStored, ...reduced(size, shrink) },
-        );
+        const quick =
+          size === null || type !== 'image/jpeg' ? null : await reducedJpeg(bytes, size, shrink, decodeMs);
+        const bitmap =
+          quick ??
+          (await decodedBitmap(
+            new Blob([bytes], { type }),
+            size === null ? asStored : { ...asStored, ...reduced(size, shrink) },
+          ));
         try {
           if (signal?.aborted) throw abortReason(signal);
           const pixels = bitmapPixels(bitmap);

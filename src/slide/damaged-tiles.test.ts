@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { randomFrom } from '../base/testing/mutants.ts';
 import { memoryByteSource } from './byte-source.ts';
 import { nodePlatform } from './node-platform.node.ts';
@@ -15,6 +15,9 @@ import { buildTiff, tiledEntries } from './testing/tiff-builder.ts';
 import { unpack } from './tiff/codecs.ts';
 import { compression, tag } from './tiff/tags.ts';
 import { TiffFile } from './tiff/tiff-file.ts';
+import { loadZstd } from './tiff/zstd.ts';
+
+beforeAll(loadZstd);
 
 const variants = join(import.meta.dirname, 'golden/variants');
 const flips = Number(process.env.DUALSCOPE_MUTANTS ?? 2000) >= 20_000 ? 300 : 30;

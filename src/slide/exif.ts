@@ -98,12 +98,19 @@ function without(bytes: Uint8Array, from: number, to: number): Uint8Array<ArrayB
   return rest;
 }
 
+/** The size of an image turned upright. */
+export function upright(
+  { width, height }: { readonly width: number; readonly height: number },
+  orientation: Orientation,
+): { width: number; height: number } {
+  return orientation >= 5 ? { width: height, height: width } : { width, height };
+}
+
 /** An image turned upright. */
 export function turned(image: RgbaImage, orientation: Orientation): RgbaImage {
   if (orientation === 1) return image;
   const isExchanged = orientation >= 5;
-  const width = isExchanged ? image.height : image.width;
-  const height = isExchanged ? image.width : image.height;
+  const { width, height } = upright(image, orientation);
   const from = new Uint32Array(image.data.slice().buffer);
   const data = new Uint8ClampedArray(width * height * 4);
   const to = new Uint32Array(data.buffer);

@@ -81,6 +81,22 @@ export class MeanImage {
     }
   }
 
+  /** Gives all pixels that nothing has been added to the colours of a picture of the same area, of any size. */
+  guessFrom({ width, height, data: from }: RgbaImage): void {
+    const data = this.#data;
+    this.#changed(0, 0, this.width, this.height);
+    for (let y = 0, at = 0; y < this.height; y++) {
+      const row = Math.floor(((y + 0.5) / this.height) * height) * width;
+      for (let x = 0; x < this.width; x++, at += 4) {
+        if (data[at + 3] !== 0) continue;
+        const source = (row + Math.floor(((x + 0.5) / this.width) * width)) * 4;
+        data[at] = from[source]!;
+        data[at + 1] = from[source + 1]!;
+        data[at + 2] = from[source + 2]!;
+      }
+    }
+  }
+
   /**
    * A part of the image as opaque pixels, each the mean of `by × by`. Sizes are in pixels of the result. What has not
    * changed since the last call is not computed again: a viewer asks for all of it a few times a second.

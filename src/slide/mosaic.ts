@@ -102,8 +102,15 @@ export class Mosaic {
     return found;
   }
 
+  #isTile({ x, y, from }: MosaicPart, image: RgbaImage): boolean {
+    const isWhole = ({ width, height }: { readonly width: number; readonly height: number }): boolean =>
+      width === this.tileWidth && height === this.tileHeight;
+    return x === 0 && y === 0 && from.x === 0 && from.y === 0 && isWhole(from) && isWhole(image);
+  }
+
   /**
-   * A tile; null where no picture touches it. The background's colour where none covers it.
+   * A tile; null where no picture touches it. The background's colour where none covers it. Where one picture is the whole
+   * tile, that picture itself: a copy would take as long as unpacking it.
    * @param image an image by its number; null where it is missing.
    */
   async tile(
@@ -116,6 +123,9 @@ export class Mosaic {
     const images = new Map(
       await Promise.all(sources.map(async (source) => [source, await image(source)] as const)),
     );
+    const [top] = parts.slice(-1);
+    const whole = top === undefined ? null : images.get(top.source);
+    if (top !== undefined && whole != null && this.#isTile(top, whole)) return whole;
     let tile: RgbaImage | null = null;
     for (const { source, from, x, y } of parts) {
       const part = images.get(source);

@@ -33,6 +33,8 @@ export interface OverviewProgress {
 export interface OverviewOptions {
   /** Reads a tile of the overview's level. @throws SlideError when the slide as a whole can't be read; an AbortError. */
   readonly read: (column: number, row: number, shrink: Shrink, signal?: AbortSignal) => Promise<ReducedTile>;
+  /** See `Slide.preview`; null without one. */
+  readonly preview: (signal?: AbortSignal) => Promise<RgbaImage | null>;
   /** The file's thumbnail, decoded; null without one. */
   readonly thumbnail: (signal?: AbortSignal) => Promise<RgbaImage | null>;
   /** Most tiles to read by itself; the others stay guesses until someone looks at them. */
@@ -43,6 +45,8 @@ export interface OverviewOptions {
 const brokenColour = [154, 154, 154] as const;
 const white = [255, 255, 255] as const;
 
+/** Parts of a strip that have a colour of their own while they stand for other strips. */
+const partsOfStrip = 128;
 /** Tiles read at the same time. */
 const concurrentTiles = 4;
 /** Milliseconds between reports: at first, and once the picture changes little. */
@@ -132,6 +136,8 @@ export class Overview {
       reported = now;
       report(this.progress);
     };
+    if (this.#guessing && this.#read === 0) await this.#guessByPreview(signal);
+    report(this.progress);
     const means: TileMean[] = [];
     const reading = (tile: OrderedTile, mean: TileMean['mean'] | null): boolean => {
       if (mean !== null && tile.pass !== 'rest') means.push({ ...tile, mean });
@@ -190,7 +196,7 @@ export class Overview {
         }
         this.#read++;
         const mean = this.#add(tile.column, tile.row, read);
-        if (this.#guessing && mean !== null && tile.stride > 1) this.#guess(tile, mean);
+        if (this.#guessing && mean !== null && tile.stride > 1) this.#guess(tile, mean, read);
         if (!done(tile, mean)) goOn = false;
       }
     };
@@ -217,18 +223,33 @@ export class Overview {
     this.#problem ??= problem;
   }
 
-  #guess({ column, row, stride }: OrderedTile, mean: TileMean['mean']): void {
+  #guess({ column, row, stride }: OrderedTile, mean: TileMean['mean'], read: ReducedTile): void {
     const { tileWidth, tileHeight } = this.#level;
     const across = tileWidth / this.size.factor;
     const down = tileHeight / this.size.factor;
     const half = stride >> 1;
-    this.#image.guess(
-      mean,
-      Math.floor((column - half) * across),
-      Math.floor((row - half) * down),
-      Math.ceil((column - half + stride) * across),
-      Math.ceil((row - half + stride) * down),
-    );
+    const top = Math.floor((row - half) * down);
+    const bottom = Math.ceil((row - half + stride) * down);
+    if (this.#order.columns > 1 || typeof read === 'string') {
+      const left = Math.floor((column - half) * across);
+      this.#image.guess(mean, left, top, Math.ceil((column - half + stride) * across), bottom);
+      return;
+    }
+    // A strip goes from border to border: its mean says little.
+    for (let part = 0; part < partsOfStrip; part++) {
+      const from = Math.floor((part * read.width) / partsOfStrip);
+      const to = Math.max(from + 1, Math.floor(((part + 1) * read.width) / partsOfStrip));
+      const left = Math.floor((part / partsOfStrip) * across);
+      const right = Math.ceil(((part + 1) / partsOfStrip) * across);
+      this.#image.guess(meanColour(read, to, read.height, from), left, top, right, bottom);
+    }
+  }
+
+  async #guessByPreview(signal: AbortSignal | undefined): Promise<void> {
+    const preview = await this.#options.preview(signal);
+    if (preview === null) return;
+    this.#guessing = false;
+    this.#image.guessFrom(preview);
   }
 
   async #guessByThumbnail(means: readonly TileMean[], signal: AbortSignal | undefined): Promise<void> {
@@ -239,15 +260,9 @@ export class Overview {
       if (isAbort(error) || (error instanceof SlideError && error.code !== 'broken-tile')) throw error;
     }
     if (thumbnail === null) return;
-    const check = new ThumbnailCheck(thumbnail, this.#level);
-    if (!check.shows(means)) return;
+    if (!new ThumbnailCheck(thumbnail, this.#level).shows(means)) return;
     this.#guessing = false;
-    const { width, height } = this.size;
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        this.#image.guess(check.colourAt((x + 0.5) / width, (y + 0.5) / height), x, y, x + 1, y + 1);
-      }
-    }
+    this.#image.guessFrom(thumbnail);
   }
 }
 
@@ -270,6 +285,7 @@ function meanColour(
   { data, width, height }: RgbaImage,
   mostWidth: number,
   mostHeight: number,
+  left = 0,
 ): TileMean['mean'] {
   let red = 0;
   let green = 0;
@@ -277,12 +293,12 @@ function meanColour(
   const right = Math.min(width, mostWidth);
   const bottom = Math.min(height, mostHeight);
   for (let y = 0; y < bottom; y++) {
-    for (let at = y * width * 4, end = (y * width + right) * 4; at < end; at += 4) {
+    for (let at = (y * width + left) * 4, end = (y * width + right) * 4; at < end; at += 4) {
       red += data[at]!;
       green += data[at + 1]!;
       blue += data[at + 2]!;
     }
   }
-  const count = Math.max(1, right * bottom);
+  const count = Math.max(1, (right - left) * bottom);
   return [red / count, green / count, blue / count];
 }

@@ -175,6 +175,11 @@ export interface Slide {
   tile(level: number, column: number, row: number, signal?: AbortSignal): Promise<TilePayload>;
   /** The associated image `name`, as one payload. @throws RangeError when absent. */
   associatedImage(name: string, signal?: AbortSignal): Promise<TilePayload>;
+  /**
+   * All of level 0, reduced from its own pixels, of at most 2^22 pixels: a view of it until its tiles are read. Absent where
+   * tiles come as soon.
+   */
+  preview?(signal?: AbortSignal): Promise<RgbaImage>;
   /** The embedded ICC profile, for callers that apply it; null without one. */
   iccProfile(signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null>;
   close(): void;

@@ -42,15 +42,6 @@ export class ThumbnailCheck {
     return telling.length >= leastTiles && agreeing.length >= leastAgreement * telling.length;
   }
 
-  /** The colour at a place given as shares of the slide's sides, from 0 to 1. */
-  colourAt(acrossShare: number, downShare: number): Rgb {
-    const { width, height, data } = this.#image;
-    const x = Math.min(width - 1, Math.floor(acrossShare * width));
-    const y = Math.min(height - 1, Math.floor(downShare * height));
-    const at = (y * width + x) * 4;
-    return [data[at]!, data[at + 1]!, data[at + 2]!];
-  }
-
   /** The mean over a tile's place; one pixel where tiles are smaller than that. */
   #tile(column: number, row: number): Rgb {
     const { width, height, tileWidth, tileHeight } = this.#level;

@@ -34,23 +34,35 @@ class Passes {
 
   constructor(rect: TileRect) {
     this.#rect = rect;
-    const count = (rect.right - rect.left) * (rect.bottom - rect.top);
+    const columns = rect.right - rect.left;
+    const rows = rect.bottom - rect.top;
     const strideOf = (most: number): number => {
       let stride = 1;
-      while (count / stride ** 2 > most) stride *= 2;
+      // Strips are one column of tiles.
+      while (Math.max(1, columns / stride) * Math.max(1, rows / stride) > most) stride *= 2;
       return stride;
     };
     const { first, second, sample } = mostTiles;
     this.#strides = { first: strideOf(first), second: strideOf(second), sample: strideOf(sample) };
-    const stride = this.#strides.first;
-    this.#stride = stride;
-    this.#column = rect.left + (stride >> 1);
-    this.#row = rect.top + (stride >> 1);
+    this.#stride = this.#strides.first;
+    this.#column = this.#firstColumn;
+    this.#row = this.#firstRow;
+  }
+
+  /** Half a stride from the border, or in the middle where there is less. */
+  get #firstColumn(): number {
+    const { left, right } = this.#rect;
+    return left + Math.min(this.#stride >> 1, (right - left) >> 1);
+  }
+
+  get #firstRow(): number {
+    const { top, bottom } = this.#rect;
+    return top + Math.min(this.#stride >> 1, (bottom - top) >> 1);
   }
 
   /** The next tile of the walk; null at its end. Later passes meet tiles again. */
   next(): OrderedTile | null {
-    const { left, top, right, bottom } = this.#rect;
+    const { right, bottom } = this.#rect;
     for (;;) {
       const stride = this.#stride;
       if (this.#column < right && this.#row < bottom) {
@@ -60,15 +72,14 @@ class Passes {
         return tile;
       }
       if (this.#row < bottom) {
-        this.#column = left + (stride >> 1);
+        this.#column = this.#firstColumn;
         this.#row += stride;
-        if (this.#column >= right) this.#row = bottom;
         continue;
       }
       if (stride === 1) return null;
       this.#stride = stride >> 1;
-      this.#column = left + (this.#stride >> 1);
-      this.#row = top + (this.#stride >> 1);
+      this.#column = this.#firstColumn;
+      this.#row = this.#firstRow;
     }
   }
 }

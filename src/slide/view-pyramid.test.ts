@@ -250,6 +250,20 @@ describe('view pyramid', () => {
     expect(greens.filter((green) => green === 90).length / greens.length).toBeGreaterThan(0.9);
   });
 
+  it('shows strips where they are, each with what it has from border to border', async () => {
+    const slide = syntheticSlide({
+      ...{ width: 512, height: 2048, tileSize: 512, tileHeight: 4 },
+      colour: (x) => (x < 256 ? [120, 40, 90] : [240, 230, 240]),
+    });
+    const { pyramid } = await buildUntil(slide, { count: 16 });
+    const last = pyramid.levels.length - 1;
+    const { width, height } = pyramid.levels[last]!;
+    const image = imageOf(await pyramid.tile(last, 0, 0, 'exact'));
+    const red = (across: number, down: number): number =>
+      image.data[(Math.floor(down * (height - 1)) * image.width + Math.floor(across * (width - 1))) * 4]!;
+    for (const down of [0, 0.3, 0.5]) expect([red(0.2, down), red(0.8, down)]).toEqual([120, 240]);
+  });
+
   it('goes on after an abort, and reads every tile of the slide once', async () => {
     const slide = single();
     const { pyramid, error } = await buildUntil(slide, { count: 300 });

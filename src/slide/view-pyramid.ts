@@ -49,6 +49,7 @@ export class ViewPyramid {
         ? null
         : new Overview(slide, size, {
             read: (column, row, shrink, signal) => this.#reduced(size.from, column, row, shrink, signal),
+            preview: async (signal) => (await slide.preview?.(signal)) ?? null,
             thumbnail: (signal) => this.#thumbnail(signal),
             maxTiles: options.remote ? mostRemote.overview : Infinity,
           });

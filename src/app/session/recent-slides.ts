@@ -32,14 +32,18 @@ export class RecentSlides {
   readonly #store: AppStore;
   readonly #client: Pick<SlideClient, 'tile' | 'associatedImage'>;
   readonly #storage: KeyValueStorage | null;
+  readonly #shown: (slideId: number) => Promise<void>;
   #list: readonly RecentSlide[];
   readonly #listeners = new Set<() => void>();
 
+  /** @param shown resolves when a slide's first view is on the screen */
   constructor(
     store: AppStore,
     client: Pick<SlideClient, 'tile' | 'associatedImage'>,
     storage: KeyValueStorage | null,
+    shown: (slideId: number) => Promise<void> = () => Promise.resolve(),
   ) {
+    this.#shown = shown;
     this.#store = store;
     this.#client = client;
     this.#storage = storage;
@@ -75,6 +79,8 @@ export class RecentSlides {
     const known = this.#list.find((each) => each.choice.key === choice.key)?.thumbnail ?? null;
     this.#put({ choice, thumbnail: known });
     if (known !== null) return;
+    await this.#shown(slideId);
+    if (this.#store.getState().slide?.slideId !== slideId) return;
     // Without one, the slide is listed all the same.
     const thumbnail = await drawThumbnail(this.#client, slideId, metadata, tileLook(state)).catch(() => null);
     const isListed = this.#list.some((each) => each.choice.key === choice.key);

@@ -53,12 +53,17 @@ export class RunEstimates {
     if (question === null || question === this.#known?.question) return;
     const controller = new AbortController();
     this.#asking = { question, controller };
-    void this.#ask(controller.signal).then((estimate) => {
-      if (controller.signal.aborted) return;
-      this.#asking = null;
-      this.#known = { question, estimate };
-      this.#tell();
-    });
+    void this.#ask(controller.signal).then(
+      (estimate) => {
+        if (controller.signal.aborted) return;
+        this.#asking = null;
+        this.#known = { question, estimate };
+        this.#tell();
+      },
+      (error: unknown) => {
+        if (!controller.signal.aborted) throw error;
+      },
+    );
   }
 
   #tell(): void {

@@ -38,21 +38,25 @@ export class SlideSession {
   #brokenTiles = 0;
 
   readonly #tokens: BearerTokens;
+  readonly #shown: (slideId: number) => Promise<void>;
   #awaitingToken: AwaitedToken | null = null;
 
   /**
    * @param wanted the channels in the page's URL
    * @param tokens for the servers of slides; the client sends them
+   * @param shown resolves when the slide's first view is on the screen
    */
   constructor(
     store: AppStore,
     client: SlideClient,
     wanted: WantedChannels | null = null,
     tokens = new BearerTokens(),
+    shown: (slideId: number) => Promise<void> = () => Promise.resolve(),
   ) {
     this.#store = store;
     this.#client = client;
     this.#tokens = tokens;
+    this.#shown = shown;
     // The user has closed the question without an answer.
     store.subscribe(
       ({ dialog }) => dialog === 'token',
@@ -113,7 +117,9 @@ export class SlideSession {
       const channels = this.channels.initialView(choice, metadata);
       this.#store.dispatch({ type: 'slide-opened', slideId, choice, metadata, userMpp: known, channels });
       if (before !== null) void this.#client.close(before.slideId);
-      void this.#buildOverview(slideId, metadata).then(() => this.#findBackground(slideId));
+      void Promise.all([this.#buildOverview(slideId, metadata), this.#shown(slideId)]).then(() =>
+        this.#findBackground(slideId),
+      );
     } catch (error) {
       // Aborted: the user has opened another slide or closed this one.
       if (controller.signal.aborted) return;

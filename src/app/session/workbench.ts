@@ -31,6 +31,7 @@ import { demoChoice, fetchDemoSlides, watchDemoTruth } from './demo-slides.ts';
 import { EngineEvents } from './engine-events.ts';
 import { EngineSession } from './engine-session.ts';
 import { logEntry, reportOf } from './error-log.ts';
+import { FirstView } from './first-view.ts';
 import { TruthLayer } from './layer-content.ts';
 import type { LayerContent } from './layer-content.ts';
 import { RecentSlides } from './recent-slides.ts';
@@ -83,12 +84,18 @@ export class Workbench {
     const wanted = slide === null || channels === null ? null : { slide, text: channels };
     const tokens = new BearerTokens();
     this.undo = new UndoOffers(this.store);
-    this.slides = new SlideSession(this.store, createSlideClient(tokens), wanted, tokens);
-    this.recent = new RecentSlides(this.store, this.slides.client, storage);
+    const first = new FirstView(() => this.activeView(), this.onActiveFrame);
+    const shown = (slideId: number): Promise<void> => first.of(slideId);
+    this.slides = new SlideSession(this.store, createSlideClient(tokens), wanted, tokens, shown);
+    this.recent = new RecentSlides(this.store, this.slides.client, storage, shown);
     const client = createSegmentClient({ tokens });
     const events = new EngineEvents(this.store, this.classMaps);
     this.engine = new EngineSession(this.store, client);
-    this.estimates = new RunEstimates(this.store, (signal) => this.engine.estimate(signal));
+    this.estimates = new RunEstimates(this.store, async (signal) => {
+      const { slide } = this.store.getState();
+      if (slide !== null) await first.of(slide.slideId, signal);
+      return this.engine.estimate(signal);
+    });
     this.models = new ModelSession(this.store, client);
     this.segmentation = new SegmentSession(
       this.store,

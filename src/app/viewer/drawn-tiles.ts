@@ -16,4 +16,5 @@ interface TilesToDraw {
 /** Missing from the types of OpenSeadragon 5. */
 export interface WhenLoaded {
   whenFullyLoaded(callback: () => void): void;
+  getFullyLoaded(): boolean;
 }

@@ -158,6 +158,12 @@ export class SlideView {
     this.#viewer.canvas.focus({ preventScroll: true });
   }
 
+  /** Whether all tiles in view are there. */
+  isLoaded(): boolean {
+    const item = this.#viewer.world.getItemAt(0) as (OpenSeadragon.TiledImage & WhenLoaded) | undefined;
+    return item?.getFullyLoaded() ?? false;
+  }
+
   /** Calls `action` once a slide is on screen. @returns a function that cancels this */
   onceShown(action: () => void): () => void {
     const end = this.onFrame(() => {

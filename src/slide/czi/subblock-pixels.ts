@@ -5,7 +5,7 @@ import type { Samples } from '../sample-codec/samples.ts';
 import type { RgbaImage, SlidePlatform } from '../slide.ts';
 import { unpack } from '../tiff/codecs.ts';
 import { compression as tiffCompression } from '../tiff/tags.ts';
-import { unzstd } from '../tiff/zstd.ts';
+import { loadZstd, unzstd } from '../tiff/zstd.ts';
 
 export interface PixelType {
   readonly name: string;
@@ -94,16 +94,23 @@ export async function subblockSamples(
       return image;
     }
     case 5:
+      await loadZstd();
       return raw(unzstd(bytes, size), shape, size);
     case 6:
+      await loadZstd();
       return raw(zstdWithHeader(bytes, size), shape, size);
     default:
       throw new Error(`Its compression (code ${compression}) is not supported.`);
   }
 }
 
-function raw(bytes: Uint8Array, { width, height, type }: SubblockShape, size: number): Samples {
+function raw(bytes: Uint8Array, { width, height, type }: SubblockShape, size: number): Samples | RgbaImage {
   if (bytes.length < size) throw new Error('It has too little data.');
+  if (type.components === 3 && type.bits === 8) {
+    const data = new Uint8ClampedArray(width * height * 4);
+    copyPixels(bytes, data, 2, 0);
+    return { width, height, data };
+  }
   // A copy: whole numbers of 16 bits need an even offset.
   const { buffer } = bytes.slice(0, size);
   const data = type.bits === 8 ? new Uint8Array(buffer) : new Uint16Array(buffer);
@@ -143,10 +150,29 @@ function greyOf({ width, height, data }: RgbaImage): Samples {
   return { width, height, components: 1, bits: 8, planar: false, data: values };
 }
 
+/**
+ * Three bytes per pixel to opaque ones. One function for one type of array: for several, engines compile a loop that takes
+ * three times as long.
+ * @param red, blue where these are among the three
+ */
+function copyPixels(samples: Uint8Array, data: Uint8ClampedArray, red: number, blue: number): void {
+  for (let o = 0, s = 0; o < data.length; o += 4, s += 3) {
+    data[o] = samples[s + red]!;
+    data[o + 1] = samples[s + 1]!;
+    data[o + 2] = samples[s + blue]!;
+    data[o + 3] = 255;
+  }
+}
+
 /** Colours with 8 bits. */
 export function toRgba(image: Samples | RgbaImage): RgbaImage {
   if (!('components' in image)) return image;
   const { width, height, components, data: samples } = image;
+  if (components === 3 && samples instanceof Uint8Array) {
+    const rgba = new Uint8ClampedArray(width * height * 4);
+    copyPixels(samples, rgba, 0, 2);
+    return { width, height, data: rgba };
+  }
   const shift = (samples.BYTES_PER_ELEMENT - 1) * 8;
   const [green, blue] = components === 3 ? [1, 2] : [0, 0];
   const data = new Uint8ClampedArray(width * height * 4);

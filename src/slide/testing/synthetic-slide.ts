@@ -6,6 +6,8 @@ export interface SyntheticOptions {
   readonly width: number;
   readonly height: number;
   readonly tileSize: number;
+  /** `tileSize` by default. */
+  readonly tileHeight?: number;
   /** Level sizes below level 0; none by default. */
   readonly reduced?: readonly { readonly width: number; readonly height: number }[];
   /** Red, green and blue of a pixel of a level. */
@@ -16,13 +18,13 @@ export interface SyntheticOptions {
 
 /** The slide, and the tiles requested from it. */
 export function syntheticSlide(options: SyntheticOptions): Slide & { readonly asked: string[] } {
-  const { tileSize } = options;
+  const { tileSize, tileHeight = tileSize } = options;
   const levels: SlideLevel[] = slideLevels(
     [options, ...(options.reduced ?? [])].map(({ width, height }) => ({
       width,
       height,
       tileWidth: tileSize,
-      tileHeight: tileSize,
+      tileHeight,
     })),
   );
   const asked: string[] = [];
@@ -49,14 +51,14 @@ export function syntheticSlide(options: SyntheticOptions): Slide & { readonly as
       asked.push(`${level}/${column}/${row}`);
       const special = options.tile?.(level, column, row);
       if (special !== undefined) return special;
-      const data = new Uint8ClampedArray(tileSize * tileSize * 4);
-      for (let y = 0; y < tileSize; y++) {
+      const data = new Uint8ClampedArray(tileSize * tileHeight * 4);
+      for (let y = 0; y < tileHeight; y++) {
         for (let x = 0; x < tileSize; x++) {
           const at = (y * tileSize + x) * 4;
-          data.set([...options.colour(column * tileSize + x, row * tileSize + y, level), 255], at);
+          data.set([...options.colour(column * tileSize + x, row * tileHeight + y, level), 255], at);
         }
       }
-      const image: RgbaImage = { width: tileSize, height: tileSize, data };
+      const image: RgbaImage = { width: tileSize, height: tileHeight, data };
       return { kind: 'pixels', image };
     },
     associatedImage: () => Promise.reject(new RangeError('none')),

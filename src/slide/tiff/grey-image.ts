@@ -8,6 +8,7 @@ import { maxSide, maxTilePixels, maxTiles } from '../limits.ts';
 import { SlideError, type SlidePlatform } from '../slide.ts';
 import { isByteCodec, unpack } from './codecs.ts';
 import { compression, photometric, tag } from './tags.ts';
+import { loadZstd } from './zstd.ts';
 import { blockBytes } from './block-bytes.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import type { TiffFile } from './tiff-file.ts';
@@ -88,6 +89,7 @@ export class GreyImage {
     if (!(isByteCodec(scheme) || (scheme === compression.jpeg && bits === 8)) || predictor > 2) {
       throw unsupported(file, `The compression of its channels (TIFF code ${scheme}) is not supported.`);
     }
+    if (scheme === compression.zstd) await loadZstd();
     const tables = await directory.bytes(tag.jpegTables);
     return new GreyImage(
       file,

@@ -19,6 +19,7 @@ import {
 } from '../slide.ts';
 import { isByteCodec, undoDifferencing, unpack } from './codecs.ts';
 import { toRgba, type SampleLayout } from './samples.ts';
+import { loadZstd } from './zstd.ts';
 import { compression, photometric, tag } from './tags.ts';
 import { blockBytes } from './block-bytes.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
@@ -119,6 +120,7 @@ export class TiffImage implements TileGrid {
     const predictor = directory.number(tag.predictor) ?? 1;
     const layout = await sampleLayout(file, directory);
     checkSupport(file, scheme, predictor, layout);
+    if (scheme === compression.zstd) await loadZstd();
     const tables = await directory.bytes(tag.jpegTables);
     return new TiffImage(
       file,

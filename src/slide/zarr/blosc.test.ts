@@ -1,8 +1,11 @@
 /** Blosc chunks as numcodecs (c-blosc) packs them (scripts/golden/zarr_images.py). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadZstd } from '../tiff/zstd.ts';
 import { unblosc } from './blosc.ts';
+
+beforeAll(loadZstd);
 
 const bytesOf = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
 const chunks = JSON.parse(

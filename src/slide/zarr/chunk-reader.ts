@@ -9,6 +9,7 @@ import { maxDescriptionBytes, maxTileBytes } from '../limits.ts';
 import { SlideError } from '../slide.ts';
 import { describeArray, product, UnreadArray, type ArrayDescription } from './array-description.ts';
 import { limitCodecs } from './chunk-codecs.ts';
+import { loadZstd } from '../tiff/zstd.ts';
 
 export type ChunkValues = Uint8Array | Uint16Array;
 
@@ -105,6 +106,8 @@ export class ChunkReader {
       throw refuse('corrupt', `Its file ${file} is damaged.`, cause);
     }
     limitCodecs();
+    // Chunks may have it within Blosc.
+    await loadZstd();
     try {
       const location = root(new Store(folder)).resolve(path);
       const array =
