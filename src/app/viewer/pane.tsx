@@ -11,6 +11,7 @@ import { AdjustmentFilter, adjustmentFilterId } from './adjustment-filter.tsx';
 import { isPlain, useAdjustment } from './picture-adjustment.ts';
 import { OverviewMap } from './overview-map.tsx';
 import { AreaLayer } from './area-layer.tsx';
+import { FirstLook } from './first-look.tsx';
 import { TissueLayer } from './tissue-layer.tsx';
 import { KnownLengthLayer } from './known-length-layer.tsx';
 import { PaneMenu } from './pane-menu.tsx';
@@ -106,6 +107,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       onContextMenu={onContextMenu}
     >
       {!isPlain(adjustment) && <AdjustmentFilter paneId={paneId} />}
+      {view !== null && <FirstLook view={view} />}
       <div
         className="view"
         ref={viewElement}
