@@ -266,7 +266,8 @@ function drawStretched(
   for (const tile of tiles.values()) {
     const canvas = tile[part];
     context.clearRect(tile.column * side, tile.row * side, side, side);
-    if (canvas !== null && staysLegible(part, scaleOf(stretch))) context.drawImage(canvas, tile.column * side, tile.row * side);
+    if (canvas !== null && staysLegible(part, scaleOf(stretch)))
+      context.drawImage(canvas, tile.column * side, tile.row * side);
   }
   context.setTransform(1, 0, 0, 1, 0, 0);
 }

@@ -12,7 +12,9 @@ import type { SlideView } from './slide-view.ts';
 const fewTiles = 4;
 
 /** Whether the stored thumbnail is worth showing first. Slides with channels look as their view says, not as it does. */
-export function hasFirstLook(slide: Pick<SlideMetadata, 'levels' | 'associated' | 'width' | 'height'>): boolean {
+export function hasFirstLook(
+  slide: Pick<SlideMetadata, 'levels' | 'associated' | 'width' | 'height'>,
+): boolean {
   const coarsest = slide.levels.at(-1);
   if (coarsest === undefined) return false;
   const { width, height, tileWidth, tileHeight } = coarsest;
