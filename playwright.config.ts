@@ -52,6 +52,8 @@ const quiet = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Files come from a file input, which specs can fill; the system's own dialog they cannot.
+  '--disable-blink-features=FileSystemAccessLocal',
 ];
 
 /** The same glyphs and colours on every machine. */

@@ -65,10 +65,10 @@ test.describe('on other tissue', () => {
     await expect(notice).toContainText('Nothing was segmented. Skin slide; model trained on colon only.');
 
     // One deliberate click, and what was asked for runs.
-    await notice.getByRole('button', { name: 'Use model anyway' }).click();
+    await notice.getByRole('button', { name: 'Use anyway' }).click();
     await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 100_000 });
     expect((await finishedSlices(page)).length).toBeGreaterThan(0);
-    await expect(chip).toHaveAttribute('title', /Skin slide; model trained on colon only/);
+    await expect(chip).toHaveAttribute('data-tip', /Skin slide; model trained on colon only/);
     await expect(page.getByTestId('figures-fit')).toContainText('do not trust these figures');
     const figures = page.getByTestId('area-table');
     await expect(figures).toBeVisible();

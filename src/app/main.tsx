@@ -4,6 +4,7 @@ import '../base/zod-without-eval.ts';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { keepOneDrawer } from './frame/one-drawer.ts';
 import { installPageHook } from './page-hook.ts';
 import { registerOffline } from './offline/register.ts';
 import { Workbench } from './session/workbench.ts';
@@ -15,6 +16,7 @@ if (root === null) throw new Error('The page has no element "root".');
 
 const workbench = new Workbench();
 installPageHook(workbench);
+keepOneDrawer(workbench.store);
 createRoot(root).render(
   <StrictMode>
     <WorkbenchContext value={workbench}>

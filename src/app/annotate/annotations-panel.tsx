@@ -31,7 +31,9 @@ function TruthSection(): React.JSX.Element {
     <PanelSection title="Ground truth" testId="truth-section">
       <CommandButton id="truth.load" label="Load ground truth…" className="wide" />
       {truth === null ? (
-        <p className="hint">ImageScope or ASAP XML, QuPath GeoJSON. Or drop the file on the page.</p>
+        <p className="hint">
+          QuPath, ImageScope, HALO, ASAP, NDP.view and more, masks, DICOM. Or drop the file on the page.
+        </p>
       ) : (
         <TruthFacts truth={truth} />
       )}

@@ -12,12 +12,21 @@ import {
 } from 'lucide-react';
 import { GlassSlide } from '../frame/slide-icon.ts';
 import { shownModels } from '../state/state.ts';
-import type { AppState } from '../state/state.ts';
+import type { AppState, Extent } from '../state/state.ts';
 import type { Command } from './command.ts';
 
 /** Also while the models are loading: the run then starts as soon as they are there. */
 const canStart = (state: AppState): boolean =>
   state.slide !== null && state.run === null && (state.models === null || shownModels(state).length > 0);
+
+/** Panes opened during a run show models that it lacks: they can join it. */
+const canJoin =
+  (extent: Extent) =>
+  (state: AppState): boolean =>
+    canStart(state) ||
+    (state.run?.extent === extent &&
+      state.run.phase !== 'cancelling' &&
+      shownModels(state).some(({ id }) => state.run?.models.every(({ modelId }) => modelId !== id)));
 
 export const segmentCommands: readonly Command[] = [
   {
@@ -26,7 +35,7 @@ export const segmentCommands: readonly Command[] = [
     group: 'Segment',
     icon: Scan,
     shortcuts: ['S'],
-    when: canStart,
+    when: canJoin('visible'),
     perform: (workbench) => void workbench.segmentation.segment('visible'),
   },
   {
@@ -35,7 +44,7 @@ export const segmentCommands: readonly Command[] = [
     group: 'Segment',
     icon: GlassSlide,
     shortcuts: ['Shift+S'],
-    when: canStart,
+    when: canJoin('whole'),
     perform: (workbench) => void workbench.segmentation.segment('whole'),
   },
   {

@@ -26,7 +26,7 @@ import type { AppState, ModelEntry } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
 import { chosenFiles } from '../session/chosen-files.ts';
 import { resetChannels } from '../undo/removals.ts';
-import { openFiles, pickFiles, pickFolder } from '../session/user-files.ts';
+import { openFiles, pickFolder, pickSlides } from '../session/user-files.ts';
 import type { Command } from './command.ts';
 
 const isOpen = (state: AppState): boolean => state.slide !== null;
@@ -38,7 +38,7 @@ export const slideCommands: readonly Command[] = [
     group: 'Slide',
     icon: FolderOpen,
     shortcuts: ['Ctrl+O'],
-    perform: (workbench) => pickFiles((files) => void openFiles(workbench, chosenFiles(files))),
+    perform: (workbench) => pickSlides((files) => void openFiles(workbench, chosenFiles(files))),
   },
   {
     id: 'slide.open-folder',
@@ -109,7 +109,7 @@ export const slideCommands: readonly Command[] = [
   },
   {
     id: 'model.override',
-    title: 'Use model anyway',
+    title: 'Use anyway',
     group: 'Segment',
     icon: TriangleAlert,
     when: (state) => {

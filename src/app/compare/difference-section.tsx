@@ -19,11 +19,18 @@ export function DifferenceSection(): React.JSX.Element | null {
   const { difference } = useWorkbench();
   const state = useSyncExternalStore(difference.subscribe, difference.get);
   const shown = useApp(({ compare }) => compare.view === 'difference');
+  const hasVotes = useApp(({ compare, panes }) =>
+    [panes[0]?.layer, compare.second].some((layer) => layer?.kind === 'votes'),
+  );
   if (!shown) return null;
   return (
     <PanelSection title="Difference" testId="difference-section">
       {state === null ? (
-        <p className="hint">Choose two layers. Load ground truth to compare with it.</p>
+        <p className="hint">
+          {hasVotes
+            ? 'Agreement of models has no classes to compare. Choose two models, or a model and ground truth.'
+            : 'Choose two layers. Load ground truth to compare with it.'}
+        </p>
       ) : (
         <DifferenceFigures state={state} />
       )}

@@ -78,8 +78,11 @@ export class DifferenceSession {
     const { compare, panes, slide } = this.#store.getState();
     const [pane] = panes;
     const shown = compare.view === 'difference' && slide !== null && pane !== undefined;
-    const first = shown ? this.#resolveLayer(pane.layer) : null;
-    const second = shown ? this.#resolveLayer(compare.second) : null;
+    // Numbers of votes are no classes: nothing of them agrees with anything.
+    const classesOf = (layer: LayerChoice): LayerContent | null =>
+      layer.kind === 'votes' ? null : this.#resolveLayer(layer);
+    const first = shown ? classesOf(pane.layer) : null;
+    const second = shown ? classesOf(compare.second) : null;
     if (!shown || first === null || second === null) {
       this.#key = '';
       this.#clear();

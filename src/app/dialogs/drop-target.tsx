@@ -1,6 +1,7 @@
 /** Opens files dropped anywhere on the page. */
 import { useEffect, useState } from 'react';
 import { droppedFiles } from '../session/chosen-files.ts';
+import { rememberDropped } from '../session/file-handles.ts';
 import { openFiles } from '../session/user-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
 
@@ -22,6 +23,7 @@ export function DropTarget(): React.JSX.Element | null {
       setOver(false);
       if (!hasFiles(event)) return;
       event.preventDefault();
+      rememberDropped(event.dataTransfer);
       void openFiles(workbench, droppedFiles(event.dataTransfer));
     };
     window.addEventListener('dragover', onDragOver);

@@ -4,6 +4,7 @@ import { overlapOf } from '../../worker/segment-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import { contentWarning } from '../session/layer-content.ts';
 import type { Workbench } from '../session/workbench.ts';
+import { backendNames } from '../state/backend-names.ts';
 import { activePaneOf, annotateOf, modelOf, tileLook } from '../state/state.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
 import type { Figures } from '../truth/figures-session.ts';
@@ -105,7 +106,9 @@ function settingsOf({ preferences, backend }: AppState): [string, string][] {
     ['Background', preferences.skipGlass ? 'skipped' : 'segmented'],
     [
       'Backend',
-      backend.kind === 'ready' ? `${backend.report.name}, ${backend.report.device}` : 'not started',
+      backend.kind === 'ready'
+        ? `${backendNames[backend.report.name]}, ${backend.report.device}`
+        : 'not started',
     ],
   ];
 }

@@ -50,7 +50,12 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
                 [formatName(metadata.format), metadata.scanner].filter((part) => part !== null).join(', '),
               ],
               ['Size', `${formatCount(metadata.width)} × ${formatCount(metadata.height)} px`],
-              ['Resolution', mpp === null ? 'unknown' : `${formatMpp(mpp.x)} (${mpp.source})`],
+              [
+                'Resolution',
+                mpp === null
+                  ? 'unknown'
+                  : `${formatMpp(mpp.x)} (${mpp.source === 'user' ? 'entered' : 'file metadata'})`,
+              ],
               ['Fingerprint', metadata.fingerprint.slice(0, 16)],
             ]}
           />

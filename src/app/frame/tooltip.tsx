@@ -16,6 +16,8 @@ export function Tooltip(): React.JSX.Element {
     let shown: HTMLElement | null = null;
     /** Pressed: it needs no explanation until the pointer has left it. */
     let pressed: HTMLElement | null = null;
+    /** Whether the keyboard moves the focus. A dialog that opens moves it too, but nobody asked for a button's name. */
+    let tabs = false;
     const show = (element: HTMLElement | null): void => {
       if (element === shown) return;
       shown = element;
@@ -31,16 +33,19 @@ export function Tooltip(): React.JSX.Element {
     };
     const onFocus = (event: FocusEvent): void => {
       const found = tipOf(event.target);
-      show(found?.matches(':focus-visible') === true ? found : null);
+      show(tabs && found?.matches(':focus-visible') === true ? found : null);
     };
     const onPress = (event: Event): void => {
       pressed = tipOf(event.target);
+      tabs = false;
       show(null);
     };
     const onKey = (event: KeyboardEvent): void => {
+      tabs = event.key === 'Tab' || event.key.startsWith('Arrow');
       if (event.key === 'Escape') show(null);
     };
     const onLeave = (): void => show(null);
+    window.addEventListener('resize', onLeave);
     const listeners = [
       ['pointermove', onMove],
       ['focusin', onFocus],
@@ -53,6 +58,7 @@ export function Tooltip(): React.JSX.Element {
       document.addEventListener(type, listener as EventListener, true);
     document.documentElement.addEventListener('pointerleave', onLeave);
     return () => {
+      window.removeEventListener('resize', onLeave);
       for (const [type, listener] of listeners)
         document.removeEventListener(type, listener as EventListener, true);
       document.documentElement.removeEventListener('pointerleave', onLeave);

@@ -1,5 +1,6 @@
 /** The measuring tool: clicks set the points of a line; closed, it measures an area. */
 import { useCallback, useEffect, useRef } from 'react';
+import { tip } from '../frame/tip.ts';
 import { formatArea, formatCount } from '../format.ts';
 import { currentMpp } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -83,7 +84,7 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
           className="button small"
           disabled={points.length < 3}
           aria-pressed={closed}
-          title="Close shape to measure its area (C)"
+          {...tip('Close shape to measure its area', 'C')}
           onClick={() => set({ points, closed: !closed })}
         >
           Area
@@ -96,7 +97,7 @@ function MeasureTool({ view, measurement }: MeasureToolProps): React.JSX.Element
         >
           Clear
         </button>
-        <button type="button" className="button small" title="Done (Esc)" onClick={() => set(null)}>
+        <button type="button" className="button small" {...tip('Done', 'Esc')} onClick={() => set(null)}>
           Done
         </button>
       </SketchBar>

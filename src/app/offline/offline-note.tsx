@@ -4,8 +4,10 @@ import { useEffect, useState } from 'react';
 import { formatBytes } from '../format.ts';
 import { keepModels, modelsNotKept, offlineBrowser } from './kept-models.ts';
 import type { NotKept } from './kept-models.ts';
+import { useApp } from '../workbench-context.ts';
 
 export function OfflineNote(): React.JSX.Element | null {
+  const entries = useApp((state) => state.models);
   const [missing, setMissing] = useState<NotKept | null>(null);
   /** Files kept so far; null while none are being kept. */
   const [done, setDone] = useState<number | null>(null);
@@ -21,6 +23,7 @@ export function OfflineNote(): React.JSX.Element | null {
   }, []);
   if (missing === null) return null;
   const { models, files, bytes } = missing;
+  const titles = models.map((id) => entries?.find((entry) => entry.id === id)?.manifest.title ?? id);
   const keep = (): void => {
     setDone(0);
     setFailed(false);
@@ -33,8 +36,7 @@ export function OfflineNote(): React.JSX.Element | null {
   return (
     <div className="offline-note" data-testid="offline-note">
       <p className="hint">
-        {models.length === 1 ? '1 model needs' : `${models.length} models need`} the network:{' '}
-        {models.join(', ')}. The others work offline.
+        {models.length === 1 ? 'Needs' : 'Need'} the network: {titles.join('; ')}. Others work offline.
       </p>
       {failed && (
         <p className="hint warning-text" role="alert">

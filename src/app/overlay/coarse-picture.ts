@@ -1,7 +1,7 @@
 /** The whole slide's overlay on a few hundred pixels: for the overview map, and wherever finer tiles are not there yet. */
 import type { Affine } from '../viewer/affine.ts';
 import { latticeFor, readWindow, toWindow, windowAround } from './map-window.ts';
-import { multiply } from '../viewer/affine.ts';
+import { multiply, scaleOf } from '../viewer/affine.ts';
 import { createCanvas } from './overlay-context.ts';
 import type { PaintJobs, Part, TilesFrame } from './tiles-frame.ts';
 import { windowMargin } from './tile-paint.ts';
@@ -10,6 +10,14 @@ import { windowMargin } from './tile-paint.ts';
 const longest = 384;
 /** Milliseconds between pictures while slices arrive. */
 const interval = 700;
+
+/** Enlarged more than this, outlines are bars that hide tissue. */
+const mostStretch = 2.5;
+
+/** Whether a picture of another scale is better than nothing until its own is there. @param stretch how much it is enlarged */
+export function staysLegible(part: Part, stretch: number): boolean {
+  return part === 'fill' || stretch <= mostStretch;
+}
 
 export type CoarseFrame = Pick<
   TilesFrame,
@@ -107,7 +115,11 @@ export class CoarsePicture {
   draw(context: CanvasRenderingContext2D, part: Part, transform: Affine): void {
     const canvas = this.#shown?.[part] ?? null;
     if (this.#shown === null || canvas === null) return;
-    const { a, b, c, d, e, f } = multiply(transform, this.#shown.toSlide);
+    const stretch = multiply(transform, this.#shown.toSlide);
+    if (!staysLegible(part, scaleOf(stretch))) return;
+    const { a, b, c, d, e, f } = stretch;
+    // Soft rather than in steps: what is coarse should look coarse, not like staircases.
+    context.imageSmoothingEnabled = true;
     context.setTransform(a, b, c, d, e, f);
     context.drawImage(canvas, 0, 0);
     context.setTransform(1, 0, 0, 1, 0, 0);

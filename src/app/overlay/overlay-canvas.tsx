@@ -10,7 +10,8 @@ import { OverlayPainter } from './overlay-painter.ts';
 import { paintInWorker } from './paint-client.ts';
 import type { OverlayStyle } from './overlay-style.ts';
 import { usePeek } from './peek.ts';
-import { detailAt, fullDetail } from './zoom-detail.ts';
+import { detailAt, fullDetail, lightFill } from './zoom-detail.ts';
+import type { ZoomDetail } from './zoom-detail.ts';
 import { currentMpp } from '../state/state.ts';
 import { scaleForMagnification } from '../viewer/view-scale.ts';
 
@@ -56,7 +57,7 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
       const css = view.transform();
       const transform = css === null ? null : scaled(css, devicePixelRatio);
       const drawn = transform === null ? null : shownStyle;
-      const detail = thins && css !== null ? detailAt(umPerPx(scaleOf(css), mpp)) : fullDetail;
+      const detail = thins && css !== null ? detailFor(shownStyle, umPerPx(scaleOf(css), mpp)) : fullDetail;
       fill.canvas.style.opacity = String(Math.round(1000 * opacity * detail.fill) / 1000);
       const frame = { transform: transform ?? identity, devicePixelRatio, slide, detail, leaveOut };
       if (!painter.paint(fill, marks, map, drawn, frame)) schedule();
@@ -118,6 +119,11 @@ export function OverlayCanvas(props: OverlayCanvasProps): React.JSX.Element | nu
       />
     </>
   );
+}
+
+function detailFor(style: OverlayStyle | null, um: number): ZoomDetail {
+  const detail = detailAt(um);
+  return style?.keepsFill === true ? { ...detail, fill: Math.max(lightFill, detail.fill) } : detail;
 }
 
 const identity: Affine = { a: 1, b: 0, c: 0, d: 1, e: 0, f: 0 };

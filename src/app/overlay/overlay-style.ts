@@ -26,6 +26,8 @@ export interface OverlayStyle extends FillStyle {
   readonly outlineWidth: number;
   /** Classes that may have outline and hatch. */
   readonly classes: readonly OverlayClass[];
+  /** Whether the fill says what no outline can, as of a quantity, so that it stays where others thin away. */
+  readonly keepsFill?: boolean;
 }
 
 export interface OverlayClass {
@@ -54,10 +56,13 @@ export function overlayStyle(overlay: OverlaySettings, classes: readonly Palette
   const colours = shownColours(classes, overlay);
   const hatches = hatchesOf(classes);
   const styleOf = (name: string): ClassStyle | undefined => overlay.classStyles[classKey(name)];
+  // Lines between steps of a quantity would be a mesh over the tissue.
+  const isQuantity = classes.some(({ ownColour = false, background }) => ownColour && !background);
   const unfilled = classes.flatMap(({ name }, value) => (styleOf(name)?.fill === false ? [value] : []));
   return {
     fill: overlay.fill || overlay.confidence,
-    outline: overlay.outline,
+    outline: overlay.outline && !isQuantity,
+    keepsFill: overlay.confidence || isQuantity,
     hatch: overlay.hatch && overlay.fill,
     confidence: overlay.confidence,
     outlineOpacity: overlay.outlineOpacity,

@@ -10,7 +10,7 @@ import { LeastRecentlyUsed } from '../../base/lru.ts';
 import { invert, multiply, scaleOf, transformBounds } from '../viewer/affine.ts';
 import type { Affine } from '../viewer/affine.ts';
 import type { LiveClassMap } from './class-map-store.ts';
-import { CoarsePicture } from './coarse-picture.ts';
+import { CoarsePicture, staysLegible } from './coarse-picture.ts';
 import { latticeFor, readWindow, toWindow, windowAround } from './map-window.ts';
 import { createCanvas } from './overlay-context.ts';
 import { windowMargin } from './tile-paint.ts';
@@ -108,11 +108,11 @@ export class OverlayTiles {
     const shiftY = Math.round(transform.f);
     const places = placesIn(-shiftX, -shiftY, width, height);
     const known = places.map(({ column, row }) => set.tiles.get(nameOf(column, row)));
-    context.imageSmoothingEnabled = false;
     if (known.some((tile) => tile === undefined)) {
       this.#coarse.draw(context, part, transform);
       if (this.#last !== null) drawStretched(context, part, this.#last, transform);
     } else this.#last = null;
+    context.imageSmoothingEnabled = false;
     const clears = known.includes(undefined);
     for (const tile of known) {
       if (tile === undefined) continue;
@@ -259,12 +259,15 @@ function drawStretched(
   { scale, tiles }: TileSet,
   transform: Affine,
 ): void {
-  const { a, b, c, d } = multiply(transform, invert(scale));
+  const stretch = multiply(transform, invert(scale));
+  const { a, b, c, d } = stretch;
+  context.imageSmoothingEnabled = true;
   context.setTransform(a, b, c, d, Math.round(transform.e), Math.round(transform.f));
   for (const tile of tiles.values()) {
     const canvas = tile[part];
     context.clearRect(tile.column * side, tile.row * side, side, side);
-    if (canvas !== null) context.drawImage(canvas, tile.column * side, tile.row * side);
+    if (canvas !== null && staysLegible(part, scaleOf(stretch)))
+      context.drawImage(canvas, tile.column * side, tile.row * side);
   }
   context.setTransform(1, 0, 0, 1, 0, 0);
 }

@@ -12,6 +12,7 @@ import { overlayStyle } from './overlay-style.ts';
 import { paintInWorker } from './paint-client.ts';
 import { paintStyle } from './paint-style.ts';
 import { usePeek } from './peek.ts';
+import { useGlass } from './use-glass.ts';
 
 /** So small, tissue need not be read through it. */
 const leastOpacity = 0.6;
@@ -22,9 +23,12 @@ const followInterval = 800;
 interface OverviewOverlayProps {
   readonly view: SlideView;
   readonly pane: PaneState;
+  /** CSS pixels of the map. */
+  readonly width: number;
+  readonly height: number;
 }
 
-export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX.Element {
+export function OverviewOverlay({ view, pane, width, height }: OverviewOverlayProps): React.JSX.Element {
   const content = useLayerContent(pane.layer);
   const slide = useApp((state) => state.slide?.metadata ?? null);
   const peeks = usePeek();
@@ -32,6 +36,7 @@ export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX
   const { overlay } = pane;
   const classes = content?.classes;
   const map = content?.map ?? null;
+  const glass = useGlass(overlay.confidence && overlay.visible);
   const opacity = Math.max(leastOpacity, overlay.fillOpacity);
   const style = useMemo(() => {
     if (classes === undefined || !overlay.visible) return null;
@@ -45,19 +50,18 @@ export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX
     if (context == null) return;
     let timer: number | undefined;
     const draw = (): void => {
-      const { width, height } = context.canvas;
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.clearRect(0, 0, width, height);
       const transform = view.overviewTransform();
-      if (map === null || style === null || slide === null || peeks || transform === null) return;
-      const { painted, minConfidence } = style;
-      picture.prepare(
-        { map, style: painted, styleKey: 'overview', minConfidence, leaveOut: null, slide },
-        true,
-      );
-      context.globalAlpha = opacity;
-      picture.draw(context, 'fill', transform);
-      context.globalAlpha = 1;
+      if (transform === null) return;
+      if (map !== null && style !== null && slide !== null && !peeks) {
+        const { painted, minConfidence } = style;
+        const frame = { map, style: painted, styleKey: 'overview', minConfidence, leaveOut: glass, slide };
+        picture.prepare(frame, true);
+        context.globalAlpha = opacity;
+        picture.draw(context, 'fill', transform);
+        context.globalAlpha = 1;
+      }
       drawFrame(context, view, transform);
     };
     const picture = new CoarsePicture(paintInWorker, draw);
@@ -74,21 +78,21 @@ export function OverviewOverlay({ view, pane }: OverviewOverlayProps): React.JSX
       endFrames();
       endSlices?.();
     };
-  }, [view, map, style, slide, peeks, opacity]);
+  }, [view, map, style, slide, peeks, opacity, glass, width, height]);
 
   return (
     <canvas
       ref={canvas}
       className="overview-overlay"
-      width={160}
-      height={130}
+      width={width}
+      height={height}
       data-testid="overview-overlay"
       aria-hidden
     />
   );
 }
 
-/** The visible part again, above the layer, which hides the viewer's own frame. */
+/** The visible part. */
 function drawFrame(context: CanvasRenderingContext2D, view: SlideView, transform: Affine): void {
   const area = view.visibleArea();
   if (area === null) return;
@@ -99,6 +103,6 @@ function drawFrame(context: CanvasRenderingContext2D, view: SlideView, transform
   ] as const) {
     context.lineWidth = line;
     context.strokeStyle = colour;
-    context.strokeRect(x, y, width, height);
+    context.strokeRect(x + 1, y + 1, Math.max(2, width - 2), Math.max(2, height - 2));
   }
 }

@@ -20,7 +20,7 @@ const farUm = 3.3;
 /** Up to here the outline is drawn in full (5×); it is gone where the fill is flat. */
 const outlineUm = 2;
 /** Fill at middle zoom, as a factor. */
-const lightFill = 0.6;
+export const lightFill = 0.6;
 
 /**
  * Both thin as the zoom grows: fill alone from 3.3 µm per pixel on, light fill and thin outline at 1 µm, outline alone up to 0.5 µm.

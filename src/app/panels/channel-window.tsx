@@ -1,5 +1,6 @@
 /** The window of a channel: histogram, two sliders over it, two fields. */
 import { useId, useState } from 'react';
+import { tip } from '../frame/tip.ts';
 import { isWindow } from '../../worker/slide-client.ts';
 import type { ChannelMeasure, SlideChannel, ValueWindow } from '../../slide/channels/channel-view.ts';
 
@@ -83,7 +84,7 @@ export function ChannelWindow({
             type="button"
             className="button small"
             aria-pressed={chosen === null}
-            title="The window that the file states"
+            {...tip('The window that the file states')}
             onClick={() => onChange(null)}
           >
             File

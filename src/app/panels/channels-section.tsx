@@ -106,19 +106,19 @@ function ChannelItem({
             disabled={!on && full}
             onChange={({ target }) => onChange({ on: target.checked })}
           />
-          <span className="channel-name" title={title}>
+          <span className="channel-name" {...tip(title)}>
             {title}
           </span>
         </label>
         {window !== null && (
-          <span className="figure" title={chosen === null ? 'Automatic window' : 'Window set by you'}>
+          <span className="figure" {...tip(chosen === null ? 'Automatic window' : 'Window set by you')}>
             {formatCount(window[0])}–{formatCount(window[1])}
           </span>
         )}
         <input
           type="color"
           aria-label={`Colour of ${title}`}
-          title={`Colour of ${title}`}
+          {...tip(`Colour of ${title}`)}
           value={`#${colourText(colour)}`}
           onChange={({ target }) => onChange({ colour: parseColour(target.value) ?? colour })}
         />

@@ -1,5 +1,6 @@
 /** The latest error, over the slide where the eye is: the whole sentence, and its remedy as a button. */
 import { CircleX, X } from 'lucide-react';
+import { tip } from '../frame/tip.ts';
 import { commandById } from '../commands/registry.ts';
 import { isEnabled } from '../commands/command.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -38,7 +39,7 @@ export function ErrorCallout(): React.JSX.Element | null {
         type="button"
         className="button icon-button"
         aria-label="Dismiss"
-        title="Dismiss"
+        {...tip('Dismiss')}
         onClick={() => store.dispatch({ type: 'dismiss-notice' })}
       >
         <X size={14} aria-hidden />

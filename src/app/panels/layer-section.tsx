@@ -1,5 +1,6 @@
 /** The active pane's layer: which one, and how its classes are drawn. */
 import { useId } from 'react';
+import { tip } from '../frame/tip.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { paletteIds, paletteTitles } from '../overlay/class-palette.ts';
 import type { PaletteId } from '../overlay/class-palette.ts';
@@ -71,7 +72,7 @@ export function LayerSection(): React.JSX.Element {
         text={(percent) => [`≥ ${percent} %`, `${percent} per cent`]}
         onChange={(percent) => store.dispatch({ type: 'overlay', change: { minConfidence: percent / 100 } })}
       />
-      <label className="check" title="Fill alone on the whole slide, outline alone from 20×">
+      <label className="check" {...tip('Fill alone on the whole slide, outline alone from 20×')}>
         <input
           type="checkbox"
           checked={thins}

@@ -115,7 +115,7 @@ export function LegendSection(): React.JSX.Element | null {
         </p>
       )}
       {warning !== null && hasAreas && (
-        <p className="warning-text hint" title={warning} data-testid="legend-fit">
+        <p className="warning-text hint" {...tip(warning)} data-testid="legend-fit">
           <TriangleAlert size={13} aria-hidden /> {contentLabel(content)}: do not trust these areas.
         </p>
       )}
@@ -134,6 +134,8 @@ function alikeText(classes: readonly PaletteClass[], colours: readonly string[])
   const shown = classes.flatMap(({ background, name }, value) =>
     background ? [] : [{ name, colour: colours[value] ?? '' }],
   );
+  // Neighbours on a scale are alike by its nature; its order tells them apart.
+  if (classes.some(({ ownColour = false, background }) => ownColour && !background)) return null;
   const alike = mostAlike(shown.map(({ colour }) => colour));
   if (alike === null || alike.difference >= tooAlike) return null;
   const nameOf = (colour: string): string => shown.find((entry) => entry.colour === colour)?.name ?? '';
@@ -167,7 +169,7 @@ export function ClassStyleEditor({
       <input
         type="color"
         aria-label={`Colour of ${name}`}
-        title="Colour"
+        {...tip('Colour')}
         value={colour.toLowerCase()}
         onChange={(event) => change({ colour: event.target.value })}
       />

@@ -1,5 +1,6 @@
 /** The active model's card, and its check on the current backend. */
 import { ListChecks } from 'lucide-react';
+import { tip } from '../frame/tip.ts';
 import { formatBytes, formatCount, formatLarge } from '../format.ts';
 import { activeModel, modelTitle } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -88,7 +89,7 @@ export function ModelCheckButton({ model }: { readonly model: ModelEntry }): Rea
         type="button"
         className="button small"
         disabled={check?.kind === 'running' || backend === null}
-        title="Run the model's test tensors on this backend"
+        {...tip("Run the model's test tensors on this backend")}
         data-testid="check-model"
         onClick={() => void models.check(model)}
       >

@@ -1,5 +1,6 @@
 /** Models, by what they are for: accuracy and speed of each, the rest of its card folded. */
 import { TriangleAlert } from 'lucide-react';
+import { tip } from '../frame/tip.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import type { SlideForModel } from '../models/model-fit.ts';
 import { useRefusal } from '../models/use-refusal.ts';
@@ -137,11 +138,11 @@ function RefusalNote({ model, refusal, testId, overrideTestId }: RefusalNoteProp
         <button
           type="button"
           className="button small"
-          title={
+          {...tip(
             refusal.kind === 'check'
               ? 'Every picture, figure and file of it will say that the model failed its check'
-              : 'Use it on this slide; its layer will say that it is not made for it'
-          }
+              : 'Use it on this slide; its layer will say that it is not made for it',
+          )}
           data-testid={overrideTestId}
           onClick={() => store.dispatch(overrideAction(refusal, model.id))}
         >

@@ -18,7 +18,7 @@ export function Notice({ entry }: { readonly entry: LogEntry }): React.JSX.Eleme
       <button
         type="button"
         className="notice-text"
-        title="Open the log"
+        {...tip('Open the log')}
         onClick={() => workbench.store.dispatch({ type: 'log-open', open: true })}
       >
         {entry.subject !== '' && <strong>{entry.subject}: </strong>}

@@ -194,7 +194,7 @@ describe('the measurements section', () => {
     expect(rows[1]).toEqual(['normal', '100', '0', '0.50']);
     expect(rows[2]).toEqual(['gland', '33', '67', '0.67']);
     const header = within(comparison).getByTestId('confusion').querySelectorAll('thead th');
-    expect(header[2]?.getAttribute('title')).toMatch(/gland/);
+    expect(header[2]?.getAttribute('data-tip')).toMatch(/gland/);
   });
 
   it('offers to map a truth of other classes', async () => {

@@ -1,5 +1,6 @@
 /** Segmentation settings: overlap and its cost, background, saved results. */
 import { useEffect, useState } from 'react';
+import { tip } from '../frame/tip.ts';
 import type { StorageUse } from '../../worker/storage-protocol.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatBytes } from '../format.ts';
@@ -116,7 +117,7 @@ interface CheckProps {
 
 function Check({ label, hint, value, onChange }: CheckProps): React.JSX.Element {
   return (
-    <label className="check" title={hint}>
+    <label className="check" {...(hint === undefined ? {} : tip(hint))}>
       <input type="checkbox" checked={value} onChange={(event) => onChange(event.target.checked)} />
       {label}
     </label>

@@ -1,4 +1,5 @@
 /** Metadata of the open slide. */
+import { tip } from '../frame/tip.ts';
 import { formatName } from '../../base/slide-format-names.ts';
 import { organName, organNames, stainName, stainNames } from '../models/specimen.ts';
 import type { OpenSlide } from '../state/state.ts';
@@ -75,7 +76,7 @@ function Levels({ slide }: SlideProps): React.JSX.Element {
   const { levels } = slide.metadata;
   const sizes = levels.map(({ width, height }) => `${formatCount(width)} × ${formatCount(height)} px`);
   return (
-    <span title={sizes.join('\n')}>
+    <span {...tip(sizes.join('\n'))}>
       {levels.length === 1
         ? '1 (full size)'
         : `${levels.length}: 1/${levels.map((level) => Number(level.downsample.toPrecision(3))).join(', 1/')}`}
@@ -94,7 +95,7 @@ function PixelSize({ slide }: SlideProps): React.JSX.Element {
         <>
           {axes(mpp.x, mpp.y)} µm
           <br />
-          <span className="faint" title={mpp.source === 'user' ? undefined : mpp.source}>
+          <span className="faint" {...(mpp.source === 'user' ? {} : tip(mpp.source))}>
             {mpp.source === 'user' ? '(entered by you)' : '(file metadata)'}
           </span>
         </>
@@ -122,7 +123,7 @@ function Colours({ slide }: SlideProps): React.JSX.Element {
   return (
     <>
       {icc.description}
-      <label className="check" title={commandById('slide.colour-profile').title}>
+      <label className="check" {...tip(commandById('slide.colour-profile').title)}>
         <input
           type="checkbox"
           checked={on}

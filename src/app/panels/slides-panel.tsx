@@ -1,17 +1,25 @@
 /** The Slides panel: open slide, recent slides, demo slides. */
 import { FolderOpen } from 'lucide-react';
+import { useSyncExternalStore } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { demoChoice } from '../session/demo-slides.ts';
+import { openRecent } from '../session/open-recent.ts';
 import type { DemoSlide, SlideChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PanelSection } from './section.tsx';
 import { SlideFacts } from './slide-facts.tsx';
 
 export function SlidesPanel(): React.JSX.Element {
+  const workbench = useWorkbench();
   const demos = useApp((state) => state.demos);
   const opened = useApp((state) => state.opened);
   const demoKeys = new Set(demos.map((demo) => demoChoice(demo).key));
   const own = opened.filter((choice) => !demoKeys.has(choice.key));
+  // Local files of earlier visits, which the browser reads again once it is asked.
+  const { recent } = workbench;
+  const earlier = useSyncExternalStore(recent.subscribe, recent.list).filter(
+    ({ choice, handles }) => handles !== undefined && own.every(({ key }) => key !== choice.key),
+  );
   return (
     <>
       <div className="panel-action">
@@ -25,11 +33,18 @@ export function SlidesPanel(): React.JSX.Element {
         <p className="hint">Or drop files or a folder anywhere. Files stay on this computer.</p>
       </div>
       <SlideFacts />
-      {own.length > 0 && (
+      {own.length + earlier.length > 0 && (
         <PanelSection title="Recent">
           <ul className="choices">
             {own.map((choice) => (
               <SlideItem key={choice.key} choice={choice} />
+            ))}
+            {earlier.map((slide) => (
+              <SlideItem
+                key={slide.choice.key}
+                choice={slide.choice}
+                onOpen={() => void openRecent(workbench, slide)}
+              />
             ))}
           </ul>
         </PanelSection>
@@ -60,9 +75,11 @@ interface SlideItemProps {
   readonly choice: SlideChoice;
   readonly detail?: string;
   readonly tag?: string;
+  /** Instead of opening `choice`. */
+  readonly onOpen?: () => void;
 }
 
-function SlideItem({ choice, detail, tag }: SlideItemProps): React.JSX.Element {
+function SlideItem({ choice, detail, tag, onOpen }: SlideItemProps): React.JSX.Element {
   const workbench = useWorkbench();
   const current = useApp((state) => state.slide !== null && state.slide.choice.key === choice.key);
   return (
@@ -71,7 +88,7 @@ function SlideItem({ choice, detail, tag }: SlideItemProps): React.JSX.Element {
         type="button"
         className="choice"
         aria-current={current}
-        onClick={() => void workbench.slides.open(choice)}
+        onClick={onOpen ?? (() => void workbench.slides.open(choice))}
       >
         <span className="choice-title">
           {choice.title}

@@ -40,7 +40,10 @@ it('lists slides opened before, latest first; opens and forgets them; keeps noth
   const open = vi.spyOn(bench.workbench.slides, 'open').mockResolvedValue(undefined);
   render(<StartPage />, { wrapper: bench.Wrapper });
   const cards = (): HTMLElement[] => within(screen.getByTestId('recent-slides')).getAllByRole('button');
-  expect(cards().map((card) => card.textContent)).toEqual(['b.svsFile on this computer', 'a.svss/a.svs']);
+  expect(cards().map((card) => card.textContent)).toEqual([
+    'b.svsFile on this computer, until the page closes',
+    'a.svss/a.svs',
+  ]);
   fireEvent.click(cards()[0]!);
   expect(open).toHaveBeenCalledExactlyOnceWith(ownSlide);
 

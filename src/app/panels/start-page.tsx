@@ -3,6 +3,8 @@ import { FolderOpen, Image } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
 import { demoChoice } from '../session/demo-slides.ts';
+import { openRecent } from '../session/open-recent.ts';
+import type { RecentSlide } from '../session/recent-slides.ts';
 import type { SlideChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
@@ -69,7 +71,8 @@ function DemoCards(): React.JSX.Element {
 }
 
 function RecentSlideCards(): React.JSX.Element | null {
-  const { recent } = useWorkbench();
+  const workbench = useWorkbench();
+  const { recent } = workbench;
   const slides = useSyncExternalStore(recent.subscribe, recent.list);
   if (slides.length === 0) return null;
   return (
@@ -81,17 +84,24 @@ function RecentSlideCards(): React.JSX.Element | null {
         </button>
       </div>
       <ul className="slide-cards" data-testid="recent-slides">
-        {slides.map(({ choice, thumbnail }) => (
+        {slides.map((slide) => (
           <SlideCard
-            key={choice.key}
-            choice={choice}
-            thumbnail={thumbnail}
-            detail={choice.input.kind === 'url' ? choice.input.url : 'File on this computer'}
+            key={slide.choice.key}
+            choice={slide.choice}
+            thumbnail={slide.thumbnail}
+            detail={placeOf(slide)}
+            onOpen={() => void openRecent(workbench, slide)}
           />
         ))}
       </ul>
     </>
   );
+}
+
+/** Where a recent slide is, and whether it outlasts the page. */
+function placeOf({ choice: { input }, handles }: RecentSlide): string {
+  if (input.kind === 'url') return input.url;
+  return handles === undefined ? 'File on this computer, until the page closes' : 'File on this computer';
 }
 
 interface SlideCardProps {
@@ -100,13 +110,15 @@ interface SlideCardProps {
   readonly thumbnail: string | null;
   readonly detail: string;
   readonly tag?: string;
+  /** Instead of opening `choice`. */
+  readonly onOpen?: () => void;
 }
 
-function SlideCard({ choice, thumbnail, detail, tag }: SlideCardProps): React.JSX.Element {
+function SlideCard({ choice, thumbnail, detail, tag, onOpen }: SlideCardProps): React.JSX.Element {
   const { slides } = useWorkbench();
   return (
     <li>
-      <button type="button" className="slide-card" onClick={() => void slides.open(choice)}>
+      <button type="button" className="slide-card" onClick={onOpen ?? (() => void slides.open(choice))}>
         <span className="slide-picture">
           {thumbnail === null ? <Image size={24} aria-hidden /> : <img src={thumbnail} alt="" />}
         </span>

@@ -1,4 +1,5 @@
 /** Speed of the current or last run, and where its time goes. */
+import { tip } from '../frame/tip.ts';
 import type { PeakMemory, StageTimes } from '../../segment/run-progress.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { formatBytes, formatDuration, formatRate } from '../format.ts';
@@ -89,7 +90,7 @@ function Stages({ stages, slices }: { readonly stages: StageTimes; readonly slic
       <caption>ms per slice; stages overlap.</caption>
       <tbody>
         {stageNames.map(([key, name, hint]) => (
-          <tr key={key} title={hint}>
+          <tr key={key} {...tip(hint)}>
             <th scope="row">{name}</th>
             <td>{(stages[key] / slices).toFixed(1)}</td>
             <td aria-hidden>

@@ -1,5 +1,6 @@
 /** Status bar: progress, the latest message, the backend with the reason for it, and announcements for screen readers. */
 import { Pause, Play, ScrollText, X } from 'lucide-react';
+import { backendNames } from '../state/backend-names.ts';
 import { tip } from '../frame/tip.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
@@ -118,7 +119,7 @@ function ModelProgress({ model, alone, phase }: ModelProgressProps): React.JSX.E
         aria-valuemax={model.total}
         aria-valuenow={model.done}
         aria-valuetext={text}
-        title={`${title}: ${text}`}
+        {...tip(`${title}: ${text}`)}
         data-testid={`progress-${model.modelId}`}
       >
         <div className="progress-done" style={{ transform: `scaleX(${share})` }} />
@@ -168,7 +169,9 @@ function Overview({ overview }: { readonly overview: OverviewState | null }): Re
         <span
           className="faint"
           data-testid="overview-status"
-          title="The file has no small levels, so Dualscope reads all of its tiles for the views of large areas. Until then these are coarse. Zoom in for full detail."
+          {...tip(
+            'The file has no small levels, so Dualscope reads all of its tiles for the views of large areas. Until then these are coarse. Zoom in for full detail.',
+          )}
         >
           Building overview: {shareText(overview.share)}
         </span>
@@ -178,7 +181,9 @@ function Overview({ overview }: { readonly overview: OverviewState | null }): Re
         <span
           className="faint"
           data-testid="overview-status"
-          title="The file has no small levels, and a slide on a server is not read as a whole. Views of large areas show some of its tiles. Zoom in for full detail."
+          {...tip(
+            'The file has no small levels, and a slide on a server is not read as a whole. Views of large areas show some of its tiles. Zoom in for full detail.',
+          )}
         >
           Overview from samples
         </span>
@@ -188,7 +193,7 @@ function Overview({ overview }: { readonly overview: OverviewState | null }): Re
         <span
           className="warning-text"
           data-testid="overview-status"
-          title="Reading the slide failed, so views of large areas stay coarse. The log says why."
+          {...tip('Reading the slide failed, so views of large areas stay coarse. The log says why.')}
         >
           Overview incomplete
         </span>
@@ -201,8 +206,6 @@ function shareText(share: number): string {
   const steps = share < 0.1 ? 10 : 1;
   return `${Math.floor(100 * steps * share) / steps} %`;
 }
-
-const backendNames = { webgpu: 'WebGPU', webgl: 'WebGL', wasm: 'WebAssembly', cpu: 'JavaScript' } as const;
 
 function Backend({ backend }: { readonly backend: BackendState }): React.JSX.Element | null {
   switch (backend.kind) {

@@ -1,6 +1,6 @@
 /**
- * Slides opened before, latest first, with a thumbnail each. Those with a URL are kept in this browser for the next
- * visit. A file can only be opened again while the page lives, so nothing of it is kept.
+ * Slides opened before, latest first, with a thumbnail each. They are kept in this browser for the next visit: URLs, and
+ * files where the browser gives handles of them. Other files can only be opened again while the page lives.
  */
 import { z } from 'zod';
 import type { SlideClient } from '../../worker/slide-client.ts';
@@ -10,12 +10,18 @@ import { tileLook } from '../state/state.ts';
 import type { AppState, OpenSlide, SlideChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import { demoOf } from './demo-slides.ts';
+import { handlesOf, type KeptHandle } from './file-handles.ts';
+import { mostKeptFiles, RecentFiles } from './recent-files.ts';
 import { drawThumbnail } from './slide-thumbnail.ts';
 
 export interface RecentSlide {
   readonly choice: SlideChoice;
   /** `data:` URL of a JPEG; null without one. */
   readonly thumbnail: string | null;
+  /** When it was last opened, ms since 1970. */
+  readonly at: number;
+  /** Of a local slide that can be opened at a later visit. Its `choice` has no files until then. */
+  readonly handles?: readonly KeptHandle[];
 }
 
 const storageKey = 'dualscope.recent';
@@ -26,6 +32,7 @@ const storedSchema = z.object({
   url: z.string().min(1).max(2000),
   title: z.string().min(1).max(300),
   thumbnail: z.string().startsWith('data:image/jpeg;base64,').max(40_000).nullable(),
+  at: z.number().catch(0),
 });
 
 export class RecentSlides {
@@ -33,6 +40,7 @@ export class RecentSlides {
   readonly #client: Pick<SlideClient, 'tile' | 'associatedImage'>;
   readonly #storage: KeyValueStorage | null;
   readonly #shown: (slideId: number) => Promise<void>;
+  readonly #files: RecentFiles;
   #list: readonly RecentSlide[];
   readonly #listeners = new Set<() => void>();
 
@@ -41,18 +49,24 @@ export class RecentSlides {
     store: AppStore,
     client: Pick<SlideClient, 'tile' | 'associatedImage'>,
     storage: KeyValueStorage | null,
-    shown: (slideId: number) => Promise<void> = () => Promise.resolve(),
+    {
+      shown = () => Promise.resolve(),
+      files = new RecentFiles(),
+    }: { shown?: (slideId: number) => Promise<void>; files?: RecentFiles } = {},
   ) {
     this.#shown = shown;
+    this.#files = files;
     this.#store = store;
     this.#client = client;
     this.#storage = storage;
     this.#list = readStoredList(storage, storageKey, storedSchema).values.map(
-      ({ url, title, thumbnail }) => ({
+      ({ url, title, thumbnail, at }) => ({
         choice: { key: `url:${url}`, title, input: { kind: 'url', url } },
         thumbnail,
+        at,
       }),
     );
+    void this.#recallFiles();
     store.subscribe(
       ({ slide }) => slide?.slideId,
       () => {
@@ -75,18 +89,46 @@ export class RecentSlides {
     this.#set([]);
   }
 
+  /** Forgets one, as when its file is gone. */
+  forget(key: string): void {
+    this.#set(this.#list.filter(({ choice }) => choice.key !== key));
+  }
+
+  async #recallFiles(): Promise<void> {
+    const kept = (await this.#files.all()).map(({ key, title, thumbnail, handles, at }): RecentSlide => ({
+      choice: { key, title, input: { kind: 'file', files: [] } },
+      thumbnail,
+      handles,
+      at,
+    }));
+    const others = kept.filter(({ choice }) => this.#list.every((each) => each.choice.key !== choice.key));
+    if (others.length > 0) this.#show([...this.#list, ...others].sort((one, other) => other.at - one.at));
+  }
+
   async #add(state: AppState, { slideId, choice, metadata }: OpenSlide): Promise<void> {
-    const known = this.#list.find((each) => each.choice.key === choice.key)?.thumbnail ?? null;
-    this.#put({ choice, thumbnail: known });
+    const before = this.#list.find((each) => each.choice.key === choice.key);
+    const known = before?.thumbnail ?? null;
+    const found = { choice, thumbnail: known, at: Date.now() };
+    this.#put(before?.handles === undefined ? found : { ...found, handles: before.handles });
+    const { input } = choice;
+    const isKept = input.kind === 'file' && input.files.length <= mostKeptFiles;
+    const handles = isKept ? await handlesOf(input.files) : null;
+    const entry = handles === null ? found : { ...found, handles };
+    if (handles !== null) this.#replace(entry);
     if (known !== null) return;
     await this.#shown(slideId);
     if (this.#store.getState().slide?.slideId !== slideId) return;
     // Without one, the slide is listed all the same.
     const thumbnail = await drawThumbnail(this.#client, slideId, metadata, tileLook(state)).catch(() => null);
-    const isListed = this.#list.some((each) => each.choice.key === choice.key);
-    if (thumbnail !== null && isListed && this.#store.getState().slide?.slideId === slideId) {
-      this.#put({ choice, thumbnail });
+    if (thumbnail !== null && this.#store.getState().slide?.slideId === slideId) {
+      this.#replace({ ...entry, thumbnail });
     }
+  }
+
+  /** Where it is still listed. */
+  #replace(slide: RecentSlide): void {
+    const at = this.#list.findIndex(({ choice }) => choice.key === slide.choice.key);
+    if (at >= 0) this.#set(this.#list.with(at, slide));
   }
 
   #put(slide: RecentSlide): void {
@@ -95,11 +137,19 @@ export class RecentSlides {
   }
 
   #set(list: readonly RecentSlide[]): void {
-    this.#list = list;
-    const kept = list.flatMap(({ choice: { title, input }, thumbnail }) =>
-      input.kind === 'url' ? [{ url: input.url, title, thumbnail }] : [],
+    const kept = list.flatMap(({ choice: { title, input }, thumbnail, at }) =>
+      input.kind === 'url' ? [{ url: input.url, title, thumbnail, at }] : [],
     );
     writeStored(this.#storage, storageKey, kept);
+    const files = list.flatMap(({ choice: { key, title }, thumbnail, handles, at }) =>
+      handles === undefined ? [] : [{ key, title, thumbnail, handles, at }],
+    );
+    void this.#files.keep(files);
+    this.#show(list);
+  }
+
+  #show(list: readonly RecentSlide[]): void {
+    this.#list = list;
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -72,6 +72,27 @@ it('two presses while the models load are one run', async () => {
   await vi.waitFor(() => expect(segment).toHaveBeenCalledOnce());
 });
 
+it('a pane opened during a run brings its model into the run on the same press', async () => {
+  openSlide(1);
+  shown = area;
+  const session = newSession();
+  const named = (id: string): ModelEntry =>
+    ({ ...model, id, url: `models/${id}/`, manifest: { ...model.manifest, classes: [] } }) as ModelEntry;
+  store.dispatch({ type: 'models', models: [named('a'), named('b')] });
+  store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: 'a' } });
+  void session.segment('visible');
+  await vi.waitFor(() => expect(segment).toHaveBeenCalledOnce());
+  const button = commandById('segment.visible');
+  expect(isEnabled(button, store.getState())).toBe(false);
+  store.dispatch({ type: 'layout', count: 2 });
+  store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: 'b' }, paneId: 'B' });
+  expect(isEnabled(button, store.getState())).toBe(true);
+  expect(isEnabled(commandById('segment.whole'), store.getState())).toBe(false);
+  await session.segment('visible');
+  expect(segment.mock.calls.map(([{ modelUrl }]) => modelUrl)).toEqual(['models/a/', 'models/b/']);
+  expect(isEnabled(button, store.getState())).toBe(false);
+});
+
 it('another slide opened meanwhile is not segmented', async () => {
   openSlide(1);
   const started = newSession().segment('visible');

@@ -88,7 +88,7 @@ export class SegmentSession {
   /**
    * Segments with all models together, the active pane's first in each round. Asks for the resolution first if the
    * slide has none. While models or the first view of the slide are loading it waits for them, unless another slide
-   * is opened meanwhile.
+   * is opened meanwhile. Models that are shown but not in a run on the same extent join it.
    * @param chosen defaults to the models of all panes
    */
   async segment(extent: Extent, chosen?: readonly ModelEntry[]): Promise<void> {
@@ -99,6 +99,10 @@ export class SegmentSession {
     const state = this.#store.getState();
     const { slide } = state;
     const models = chosen ?? shownModels(state);
+    if (state.run?.extent === extent && chosen === undefined) {
+      this.enqueue(models.filter(({ id }) => state.run?.models.every(({ modelId }) => modelId !== id)));
+      return;
+    }
     if (slide?.slideId !== asked.slideId || models.length === 0 || state.run !== null) return;
     this.#refusedAsk = null;
     const usable = models.filter((model) => !this.#refused(model, extent));

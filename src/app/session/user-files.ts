@@ -3,6 +3,7 @@ import { dicomHeadBytes, isAnnotationName, isDicomAnnotation } from '../../annot
 import { slideSets } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
 import { isModelFolder } from '../models/model-session.ts';
+import { hasFilePicker, pickWithHandles } from './file-handles.ts';
 import { replaceTruth } from '../undo/removals.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import type { Workbench } from './workbench.ts';
@@ -13,6 +14,14 @@ let dialogInput: HTMLInputElement | null = null;
 /** Opens the file dialog. Nothing happens if the user cancels. Call it from a user action; browsers require one. */
 export function pickFiles(onFiles: (files: readonly File[]) => void): void {
   pick(onFiles, false);
+}
+
+/** As `pickFiles`, for slides: where the browser gives handles, they can be opened again at a later visit. */
+export function pickSlides(onFiles: (files: readonly File[]) => void): void {
+  if (!hasFilePicker()) return pickFiles(onFiles);
+  void pickWithHandles().then((files) => {
+    if (files.length > 0) onFiles(files);
+  });
 }
 
 /** Opens the dialog for a folder. Its files know their places (`webkitRelativePath`). */

@@ -87,7 +87,7 @@ export class Workbench {
     const first = new FirstView(() => this.activeView(), this.onActiveFrame);
     const shown = (slideId: number): Promise<void> => first.of(slideId);
     this.slides = new SlideSession(this.store, createSlideClient(tokens), wanted, tokens, shown);
-    this.recent = new RecentSlides(this.store, this.slides.client, storage, shown);
+    this.recent = new RecentSlides(this.store, this.slides.client, storage, { shown });
     const client = createSegmentClient({ tokens });
     const events = new EngineEvents(this.store, this.classMaps);
     this.engine = new EngineSession(this.store, client);

@@ -1,6 +1,7 @@
 /** The Measurements section: areas per class, and agreement with the ground truth. */
 import { TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
+import { tip } from '../frame/tip.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatFraction, formatShare } from '../format.ts';
 import { Choice } from '../panels/layer-section.tsx';
@@ -140,7 +141,7 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
         <tr>
           <th scope="col">Truth</th>
           {names.map((name) => (
-            <th key={name} scope="col" title={`Predicted as ${name}`}>
+            <th key={name} scope="col" {...tip(`Predicted as ${name}`)}>
               {shortName(name)}
             </th>
           ))}
@@ -159,7 +160,7 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
                 return (
                   <td
                     key={other}
-                    title={`${name} predicted as ${other}: ${formatShare(share)}`}
+                    {...tip(`${name} predicted as ${other}: ${formatShare(share)}`)}
                     style={{
                       background: `color-mix(in srgb, var(--accent) ${Math.round(share * 45)}%, transparent)`,
                     }}

@@ -1,6 +1,6 @@
 /** The toast that says what was removed, with Undo. */
 import { Undo2, X } from 'lucide-react';
-import { formatShortcut, isMac } from '../commands/shortcuts.ts';
+import { tip } from '../frame/tip.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 
 export function UndoToast(): React.JSX.Element | null {
@@ -13,7 +13,7 @@ export function UndoToast(): React.JSX.Element | null {
       <button
         type="button"
         className="button small"
-        title={`Undo (${formatShortcut('Ctrl+Z', isMac)})`}
+        {...tip('Undo', 'Ctrl+Z')}
         onClick={() => undo.perform()}
       >
         <Undo2 size={14} aria-hidden /> Undo
@@ -22,7 +22,7 @@ export function UndoToast(): React.JSX.Element | null {
         type="button"
         className="button icon-button"
         aria-label="Close"
-        title="Close"
+        {...tip('Close')}
         onClick={() => undo.dismiss()}
       >
         <X size={14} aria-hidden />

@@ -30,7 +30,8 @@ export function createViewer({
     navigatorAutoFade: false,
     navigatorRotate: true,
     navigatorOpacity: 1,
-    navigatorDisplayRegionColor: '#1667c2',
+    // The overview's overlay draws the frame, above the classes.
+    navigatorDisplayRegionColor: 'transparent',
     // Keys belong to the command registry.
     keyboardNavEnabled: false,
     animationTime: reducedMotion ? 0 : 0.4,

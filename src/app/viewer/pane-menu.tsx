@@ -4,7 +4,7 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { menuItems } from './pane-menu-items.ts';
 import { openPaneMenu, usePaneMenu } from './pane-menu-state.ts';
 import type { PaneMenuPlace } from './pane-menu-state.ts';
-import { opinion, placeText } from './pointer-readout.tsx';
+import { layerOpinion, placeText } from './pointer-readout.tsx';
 import { activePaneOf, currentMpp } from '../state/state.ts';
 
 export function PaneMenu({ paneId }: { readonly paneId: string }): React.JSX.Element | null {
@@ -20,7 +20,7 @@ function Menu({ place }: { readonly place: PaneMenuPlace }): React.JSX.Element {
   const [at, setAt] = useState({ x: place.x, y: place.y });
   const element = useRef<HTMLDivElement>(null);
   const content = workbench.resolveLayer(pane.layer);
-  const said = content === null ? null : opinion(content, place.at.x, place.at.y);
+  const said = content === null ? null : layerOpinion(workbench, pane.layer, content, place.at);
 
   useLayoutEffect(() => {
     const menu = element.current;

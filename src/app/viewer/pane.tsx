@@ -1,6 +1,7 @@
 /** One pane: a view of the slide with its layers, tools, title and crosshair. */
 import { TriangleAlert } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { tip } from '../frame/tip.ts';
 import { channelViewOf, layerText, modelOf, parseLayer, tileColours, tileLook } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PaneOverlay } from '../compare/pane-overlay.tsx';
@@ -11,6 +12,7 @@ import { AdjustmentFilter, adjustmentFilterId } from './adjustment-filter.tsx';
 import { isPlain, useAdjustment } from './picture-adjustment.ts';
 import { OverviewMap } from './overview-map.tsx';
 import { AreaLayer } from './area-layer.tsx';
+import { FirstLook } from './first-look.tsx';
 import { TissueLayer } from './tissue-layer.tsx';
 import { KnownLengthLayer } from './known-length-layer.tsx';
 import { PaneMenu } from './pane-menu.tsx';
@@ -106,6 +108,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       onContextMenu={onContextMenu}
     >
       {!isPlain(adjustment) && <AdjustmentFilter paneId={paneId} />}
+      {view !== null && <FirstLook view={view} />}
       <div
         className="view"
         ref={viewElement}
@@ -236,7 +239,7 @@ function FitChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Element 
   if (warning === null || content === null) return null;
   return (
     <>
-      <span className="pane-chip warning-text" role="status" title={warning} data-testid="unlike-training">
+      <span className="pane-chip warning-text" role="status" {...tip(warning)} data-testid="unlike-training">
         <TriangleAlert size={13} aria-hidden /> {contentLabel(content) ?? 'Unlike training data'}
         <span className="visually-hidden">. {warning}</span>
       </span>
@@ -244,7 +247,7 @@ function FitChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Element 
         <button
           type="button"
           className="button small"
-          title={`${warning} Use the model all the same; every figure and file will say so.`}
+          {...tip(`${warning} Use the model all the same; every figure and file will say so.`)}
           data-testid={`use-anyway-${model.id}`}
           onClick={() => segmentation.useAnyway(model)}
         >

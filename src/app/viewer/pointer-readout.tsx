@@ -1,11 +1,15 @@
 /** What is under the pointer: its place, and what each shown layer says of it. In the status bar. */
 import { useEffect, useState } from 'react';
+import { tip } from '../frame/tip.ts';
 import { classAt } from '../overlay/class-at.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { currentMpp, layerText } from '../state/state.ts';
 import type { AppState, LayerChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { SlidePointer } from './view-link.ts';
+import type { Point } from './affine.ts';
+import type { Workbench } from '../session/workbench.ts';
+import { voteOpinion } from '../votes/vote-opinion.ts';
 
 export function PointerReadout(): React.JSX.Element | null {
   const workbench = useWorkbench();
@@ -17,7 +21,7 @@ export function PointerReadout(): React.JSX.Element | null {
   const layers = layersUnder(state, at.paneId);
   const said = layers.flatMap(({ name, layer }) => {
     const content = workbench.resolveLayer(layer);
-    const text = content === null ? null : opinion(content, at.x, at.y);
+    const text = content === null ? null : layerOpinion(workbench, layer, content, at);
     return text === null ? [] : [{ name, text, title: content?.title ?? '' }];
   });
   const mpp = currentMpp(state.slide);
@@ -26,7 +30,7 @@ export function PointerReadout(): React.JSX.Element | null {
     <span
       className="pointer-readout"
       data-testid="pointer-readout"
-      title={[place, ...said.map(({ title, text }) => `${title}: ${text}`)].join('\n')}
+      {...tip([place, ...said.map(({ title, text }) => `${title}: ${text}`)].join('\n'))}
     >
       {said.map(({ name, text }) => (
         <span key={name} className="pointer-opinion">
@@ -77,6 +81,16 @@ function layersUnder(
     seen.add(text);
     return true;
   });
+}
+
+/** What a layer says of a place, level-0 pixels; null where nothing is segmented. */
+export function layerOpinion(
+  { votes }: Pick<Workbench, 'votes'>,
+  layer: LayerChoice,
+  content: LayerContent,
+  { x, y }: Point,
+): string | null {
+  return layer.kind === 'votes' ? voteOpinion(votes.votersOf(layer.like), x, y) : opinion(content, x, y);
 }
 
 /** `malignant 92 %`; null where nothing is segmented. */

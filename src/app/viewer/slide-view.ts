@@ -202,6 +202,11 @@ export class SlideView {
     return { ...matrix, a: -matrix.a, c: -matrix.c, e: x - matrix.e };
   }
 
+  /** To be called when the overview map's element has another size. */
+  overviewResized(): void {
+    (this.#viewer as { readonly navigator?: OpenSeadragon.Navigator }).navigator?.updateSize();
+  }
+
   /** Whether all of the slide is in view; also without a slide. */
   showsAll(): boolean {
     const area = this.visibleArea();

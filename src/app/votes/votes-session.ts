@@ -34,13 +34,19 @@ export class VotesSession {
     return () => this.#listeners.delete(listener);
   };
 
+  /** The models with results on the open slide that vote in the layer of `like`. */
+  votersOf(like: string): LayerContent[] {
+    const state = this.#store.getState();
+    const contents = votersOf(state, like).flatMap(({ id }) => this.#resolveModel(id) ?? []);
+    return contents.filter(({ map }) => map.size > 0);
+  }
+
   /** The votes of the models with results on the open slide that have the classes of `like`. */
   of(like: string): LayerContent | null {
     const state = this.#store.getState();
     if (state.slide === null) return null;
     if (state.slide.slideId !== this.#slideId) this.#clear(state.slide.slideId);
-    const contents = votersOf(state, like).flatMap(({ id }) => this.#resolveModel(id) ?? []);
-    const voters = contents.filter(({ map }) => map.size > 0);
+    const voters = this.votersOf(like);
     if (voters.length < 2) return this.#empty;
     const known = this.#layers.get(like);
     const same =
