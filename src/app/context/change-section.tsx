@@ -44,7 +44,7 @@ function Changes(): React.JSX.Element {
       {isEmpty ? (
         <>
           <p className="hint">Segments twice, with and without context, and shows where the class differs.</p>
-          <CommandButton id="segment.visible" className="wide" />
+          <CommandButton id="segment.visible" label="Segment visible area" className="wide" icon={<></>} />
         </>
       ) : (
         figures?.change !== undefined && (
@@ -123,7 +123,7 @@ function ChangeMatrix({
   classes,
 }: Omit<ChangeFiguresProps, 'figures'>): React.JSX.Element {
   return (
-    <table className="figures-table confusion" data-testid="change-matrix">
+    <table className="figures-table confusion change-matrix" data-testid="change-matrix">
       <caption className="visually-hidden">Classes without context and with it</caption>
       <thead>
         <tr>
@@ -153,7 +153,7 @@ function ChangeMatrix({
                     className={changes ? undefined : 'faint'}
                     style={{ background: `color-mix(in srgb, var(--accent) ${tint}%, transparent)` }}
                   >
-                    {pixels === 0 ? '' : (100 * share).toFixed(1)}
+                    {pixels === 0 ? '' : shareText(share)}
                   </td>
                 );
               })}
@@ -163,4 +163,9 @@ function ChangeMatrix({
       </tbody>
     </table>
   );
+}
+
+/** Per cent without the sign. */
+function shareText(share: number): string {
+  return share < 5e-4 ? '<0.1' : (100 * share).toFixed(1);
 }

@@ -72,7 +72,7 @@ export function contextOptions<Model extends Passing>(
     if (refusal !== null && model.id !== shown) return [];
     return {
       layer: { kind: 'context', id: model.id },
-      title: refusal === null ? `${contextTitle} ${titleOf(model)}` : `${contextTitle} Not here: ${refusal}`,
+      title: `Context change: ${refusal ?? titleOf(model)}`,
       disabled: refusal !== null,
     };
   });
