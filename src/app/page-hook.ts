@@ -1,4 +1,5 @@
 /** `window.dualscope`: read-only access to what the panes show, for browser tests and the console. The app does not use it. */
+import type { TissueMask } from '../segment/tissue.ts';
 import type { Level0Rect } from '../slide/slide.ts';
 import type { Workbench } from './session/workbench.ts';
 import type { Transition } from './compare/difference.ts';
@@ -24,6 +25,8 @@ export interface PageHook {
   difference(): { readonly grids: PageGrid[]; readonly transitions: readonly Transition[] } | null;
   /** Level-0 pixels to CSS pixels of a pane, by default the active one; null if no slide is shown. */
   transform(paneId?: string): Affine | null;
+  /** Where figures count: tissue, by the mask of the open slide; null if that is unknown. */
+  tissue(): Promise<TissueMask | null>;
   /** Number of runs that have ended since the page loaded, including cancelled and failed ones. */
   endedRuns(): number;
 }
@@ -60,6 +63,7 @@ export function installPageHook(workbench: Workbench): void {
       }
       return grids;
     },
+    tissue: () => workbench.engine.tissue(),
     heldBytes: () => workbench.classMaps.bytes,
     difference() {
       const state = workbench.difference.get();

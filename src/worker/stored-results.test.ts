@@ -195,6 +195,19 @@ describe('stored results', () => {
     expect(await third.client.call('segment', [{ ...request, overlap: 0 }])).toMatchObject({ restored: 0 });
   });
 
+  it('of both passes are kept apart: with the context, and without it', async () => {
+    const { client, segmenter } = visit(storageOn(new MemoryFolder()));
+    Object.assign(segmenter.manifest, { contextDropout: { share: 0.2, colour: [124, 116, 104] } });
+    const area = { x: 0, y: 0, width: 300, height: 300 };
+    const usual = await client.call('segment', [{ ...request, area }]);
+    const without = { ...request, withoutContext: true };
+    expect(await client.call('restore', [without])).toMatchObject({ slices: 0 });
+    expect(await client.call('segment', [without])).toMatchObject({ restored: 0 });
+    const all = (await client.call('restore', [without])).slices;
+    expect(all).toBeGreaterThan(usual.slices);
+    expect(await client.call('restore', [request])).toMatchObject({ slices: usual.slices });
+  });
+
   it('report a full disk once and finish the run', async () => {
     const folder = new MemoryFolder();
     folder.room = 10;

@@ -126,6 +126,7 @@ async function latestMatch(
         glass: null,
         force: request.force === true,
         symmetries,
+        withoutContext: request.withoutContext === true,
       },
       { signal },
     );

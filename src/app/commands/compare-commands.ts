@@ -4,14 +4,16 @@ import {
   ChevronRight,
   Columns2,
   Diff,
+  FileDiff,
   FlipHorizontal,
   Grid2x2,
   Link,
   SplitSquareHorizontal,
   Square,
 } from 'lucide-react';
+import { contextRefusal, contextTitle } from '../context/context-pass.ts';
 import { unshownLayer } from '../state/panes.ts';
-import { shownModels } from '../state/state.ts';
+import { activeModel, activePaneOf, shownModels } from '../state/state.ts';
 import type { AppState, CompareView, LinkMode, PaneCount } from '../state/state.ts';
 import type { Workbench } from '../session/workbench.ts';
 import type { Command } from './command.ts';
@@ -69,6 +71,26 @@ export const compareCommands: readonly Command[] = [
     when: isOpen,
     isOn: isDifference,
     perform: (workbench) => show(workbench, 'difference'),
+  },
+  {
+    id: 'compare.context',
+    title: contextTitle,
+    group: 'Compare',
+    icon: FileDiff,
+    shortcuts: ['Shift+D'],
+    when: (state) => {
+      const model = activeModel(state);
+      return isOpen(state) && model !== null && contextRefusal(model) === null;
+    },
+    isOn: (state) => activePaneOf(state).layer.kind === 'context',
+    perform: (workbench) =>
+      runAdded(workbench, () => {
+        const state = workbench.store.getState();
+        const id = activeModel(state)?.id;
+        if (id === undefined) return;
+        const kind = activePaneOf(state).layer.kind === 'context' ? 'model' : 'context';
+        workbench.store.dispatch({ type: 'choose-layer', layer: { kind, id } });
+      }),
   },
   {
     id: 'compare.turn-divider',

@@ -5,7 +5,7 @@ import type { StoredSlice } from '../overlay/class-map-store.ts';
 import { intersection } from '../../base/rect.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { differenceOf, TransitionCodes } from './difference.ts';
-import type { Transition } from './difference.ts';
+import type { PixelCodes, Transition } from './difference.ts';
 import { disagreementsOf, codeRegions } from './disagreements.ts';
 import type { Disagreement, CodeRegions } from './disagreements.ts';
 
@@ -14,7 +14,7 @@ export class DifferenceLayer {
   readonly second: LayerContent;
   /** Holds codes of `differenceOf` instead of classes. */
   readonly map = new LiveClassMap();
-  readonly #codes: TransitionCodes;
+  readonly #codes: PixelCodes;
   readonly #slide: { readonly width: number; readonly height: number };
   /** Regions of the difference's own slices. */
   readonly #regions = new WeakMap<StoredSlice, CodeRegions>();
@@ -24,15 +24,17 @@ export class DifferenceLayer {
   #secondVersion = 0;
   #secondIndex = new SliceIndex([]);
 
+  /** @param codes those of the transitions that occur, by default */
   constructor(
     first: LayerContent,
     second: LayerContent,
     slide: { readonly width: number; readonly height: number },
+    codes: PixelCodes = new TransitionCodes(first.classes, second.classes),
   ) {
     this.first = first;
     this.second = second;
     this.#slide = slide;
-    this.#codes = new TransitionCodes(first.classes, second.classes);
+    this.#codes = codes;
   }
 
   /** Transitions that occur; code c is at index c − 1. */

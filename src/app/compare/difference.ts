@@ -22,8 +22,16 @@ export const notCompared = 255;
 /** Transitions beyond the last code share it. Two maps of 15 classes each do not reach it. */
 const lastCode = 254;
 
+/** Codes of pixels by their two classes, 0 to 254. */
+export interface PixelCodes {
+  /** Transitions that occurred, where the codes count them. */
+  readonly transitions: readonly Transition[];
+  /** Code of a pixel of class `from` in the first map and class `to` in the second. */
+  of(from: number, to: number): number;
+}
+
 /** Assigns codes 1 to 254 to transitions as they occur. Classes are equal if their names are. */
-export class TransitionCodes {
+export class TransitionCodes implements PixelCodes {
   readonly #firstKeys: readonly string[];
   readonly #secondKeys: readonly string[];
   readonly #codes: Uint8Array;
@@ -59,7 +67,7 @@ export class TransitionCodes {
 export function differenceOf(
   first: ClassGrid,
   second: Iterable<ClassGrid>,
-  codes: TransitionCodes,
+  codes: Pick<PixelCodes, 'of'>,
 ): Uint8Array<ArrayBuffer> {
   const { size, classes } = first;
   const result = new Uint8Array(size * size).fill(notCompared);

@@ -8,6 +8,7 @@ import type { LayerContent } from '../session/layer-content.ts';
 import type { CompareState, OverlaySettings, PaneState } from '../state/state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { changeStyle } from '../context/change-style.ts';
 import { differenceStyle } from './difference-style.ts';
 
 interface PaneOverlayProps {
@@ -44,11 +45,12 @@ interface ContentCanvasProps {
 
 function ContentCanvas({ id, view, content, overlay, clip }: ContentCanvasProps): React.JSX.Element {
   const classes = content?.classes;
-  const style = useMemo(
-    () => (classes === undefined || !overlay.visible ? null : overlayStyle(overlay, classes)),
-    [overlay, classes],
-  );
-  const glass = useGlass(overlay.confidence && overlay.visible);
+  const pairsOf = content?.change?.withContext.classes;
+  const style = useMemo(() => {
+    if (classes === undefined || !overlay.visible) return null;
+    return pairsOf === undefined ? overlayStyle(overlay, classes) : changeStyle(pairsOf, overlay);
+  }, [overlay, classes, pairsOf]);
+  const glass = useGlass(overlay.confidence && overlay.visible && pairsOf === undefined);
   return (
     <OverlayCanvas
       id={id}

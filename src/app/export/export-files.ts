@@ -2,6 +2,7 @@
 import { csvTable } from '../../base/csv.ts';
 import { toRows } from '../../evaluation/confusion-matrix.ts';
 import { areaCsv } from '../../export/map-figures.ts';
+import type { LayerContent } from '../session/layer-content.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { geoJsonFile } from '../../annotation/write-geojson.ts';
 import type { Annotation } from '../annotate/annotation.ts';
@@ -36,6 +37,16 @@ export function metricsCsv({ classes, comparison }: Figures): string | null {
   );
 }
 
+/** What the context changed, pixels on tissue: rows are the classes without the context, columns those with it. */
+export function changeCsv({ change }: Figures, content: LayerContent | null): string | null {
+  const classes = content?.change?.withContext.classes;
+  if (change === undefined || classes === undefined) return null;
+  return csvTable(
+    ['without context', ...classes.map(({ name }) => `with context ${name}`)],
+    change.matrix.map((row, without) => [classes[without]?.name ?? '', ...row]),
+  );
+}
+
 export interface FiguresContext {
   readonly slide: string;
   /** SHA-256 of size, head and tail of the file. */
@@ -46,6 +57,8 @@ export interface FiguresContext {
   /** Why the layer's results may be meaningless on this slide. */
   readonly warning: string | null;
   readonly truth: string | null;
+  /** The model's classes, where those of the areas are pairs of them; null else. */
+  readonly modelClasses?: readonly string[] | null;
   readonly umPerPx: { readonly x: number; readonly y: number; readonly source: string } | null;
   /** ISO 8601. */
   readonly date: string;
@@ -53,15 +66,17 @@ export interface FiguresContext {
 
 /** All measurements, with their context. */
 export function figuresJson(figures: Figures, context: FiguresContext): string {
-  const { extent, classes, segmentedMm2, tissueMm2, comparison } = figures;
+  const { extent, classes, segmentedMm2, tissueMm2, comparison, change } = figures;
+  const { modelClasses = null, ...about } = context;
   return `${JSON.stringify(
     {
       notice: 'Research use only. Not for diagnosis.',
-      ...context,
+      ...about,
       extent,
       segmentedMm2,
       tissueMm2,
       areas: classes,
+      ...(change && modelClasses && { contextChange: { ...change, classes: modelClasses } }),
       comparison:
         comparison === null
           ? null

@@ -12,7 +12,7 @@ import type { OpenSlide } from '../state/state.ts';
 import type { Figures, FiguresExtent } from '../truth/figures-session.ts';
 import { figuresRequest } from '../truth/figures-request.ts';
 import { stripsOf } from './class-map-strips.ts';
-import { download, areasCsv, figuresJson, metricsCsv } from './export-files.ts';
+import { download, areasCsv, changeCsv, figuresJson, metricsCsv } from './export-files.ts';
 import { pictureOfView } from './view-picture.ts';
 
 export interface ExportState {
@@ -111,6 +111,8 @@ export class ExportSession {
       }),
       `${shown.stem}.areas.csv`,
     );
+    const change = changeCsv(figures, shown.content);
+    if (change !== null) download(new Blob([change], { type: 'text/csv' }), `${shown.stem}.matrix.csv`);
     const metrics = metricsCsv(figures);
     if (metrics !== null) download(new Blob([metrics], { type: 'text/csv' }), `${shown.stem}.metrics.csv`);
   }
@@ -127,6 +129,7 @@ export class ExportSession {
       modelCheck: content?.overridden === undefined ? null : content.overridden ? 'overridden' : 'passed',
       warning: content === null ? null : contentWarning(content),
       truth: annotateOf(this.#workbench.store.getState()).truth?.name ?? null,
+      modelClasses: content?.change?.withContext.classes.map(({ name }) => name) ?? null,
       umPerPx: currentMpp(slide),
       date: new Date().toISOString(),
     });
@@ -178,7 +181,9 @@ export class ExportSession {
     const { layer } = activePaneOf(state);
     const content = this.#workbench.resolveLayer(layer);
     if (state.slide === null) return null;
-    const layerName = modelOf(state, layer)?.id ?? layer.kind;
+    const model = modelOf(state, layer)?.id;
+    const layerName =
+      model === undefined ? layer.kind : layer.kind === 'context' ? `${model}.context-change` : model;
     const stem = `${fileStem(state.slide.metadata.name)}.${safeFileName(layerName)}`;
     return { slide: state.slide, content, stem };
   }

@@ -30,8 +30,8 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
         <Figure url={pictures.classes} caption={`Overlay: ${figures.title}`} />
       </div>
       <ul className="report-legend">
-        {figures.classes.map(({ name, background }, value) =>
-          background ? null : (
+        {figures.classes.map(({ name, background, pixels }, value) =>
+          background || !isListed(figures, pixels) ? null : (
             <li key={name}>
               <span style={{ background: colours[value] }} aria-hidden />
               {name}
@@ -112,6 +112,11 @@ function Rows({ rows }: { readonly rows: readonly (readonly [string, string])[] 
   );
 }
 
+/** Whether a class is listed: of the pairs of a layer of what the context changed, those that occur. */
+function isListed({ change }: Figures, pixels: number): boolean {
+  return change === undefined || pixels > 0;
+}
+
 function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Element {
   const sentence = areaSentence(figures, 'on the slide');
   return (
@@ -125,13 +130,15 @@ function AreaTable({ figures }: { readonly figures: Figures }): React.JSX.Elemen
           </tr>
         </thead>
         <tbody>
-          {figures.classes.map(({ name, mm2, shareOfTissue }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{mm2 === null ? '' : formatArea(mm2 * 1e6)}</td>
-              <td>{formatShare(shareOfTissue)}</td>
-            </tr>
-          ))}
+          {figures.classes
+            .filter(({ pixels }) => isListed(figures, pixels))
+            .map(({ name, mm2, shareOfTissue }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{mm2 === null ? '' : formatArea(mm2 * 1e6)}</td>
+                <td>{formatShare(shareOfTissue)}</td>
+              </tr>
+            ))}
         </tbody>
       </table>
       {sentence !== null && <p>{sentence}</p>}

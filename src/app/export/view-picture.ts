@@ -52,7 +52,9 @@ export function pictureOfView(workbench: WorkbenchParts): HTMLCanvasElement | nu
         ? []
         : content.classes.flatMap(({ name, background }, value) => {
             const colour = shownColours(content.classes, pane.overlay)[value];
-            const isHidden = background || pane.overlay.hiddenClasses.includes(value);
+            // Of pairs of classes, those that occur.
+            const isAbsent = content.change !== undefined && content.map.areaOf(value) === 0;
+            const isHidden = background || isAbsent || pane.overlay.hiddenClasses.includes(value);
             return colour === undefined || isHidden ? [] : [{ name, colour }];
           }),
     bar: mpp === null ? null : chooseScaleBar(mpp.x / scale, longestBar),

@@ -27,6 +27,8 @@ describe('the layer section', () => {
       'model:alpha',
       'model:beta',
       'votes:alpha',
+      // Disabled, with the reason.
+      'context:alpha',
       'truth',
     ]);
     expect(select.value).toBe('model:alpha');

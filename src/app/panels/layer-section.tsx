@@ -13,7 +13,7 @@ import { PanelSection } from './section.tsx';
 export function LayerSection(): React.JSX.Element {
   const { store } = useWorkbench();
   const pane = useApp(activePaneOf);
-  const layers = useLayerOptions();
+  const layers = useLayerOptions(pane.layer);
   const model = useApp(activeModel);
   const thins = useApp((state) => state.preferences.thinOverlay);
   const { overlay } = pane;
@@ -162,7 +162,8 @@ export interface ChoiceProps {
   /** Fills the width and hides the label, for a section that holds nothing else. */
   readonly wide?: boolean;
   readonly testId: string;
-  readonly options: readonly (readonly [string, string])[];
+  /** Value, name, and whether it can't be chosen. */
+  readonly options: readonly (readonly [value: string, title: string, disabled?: boolean])[];
   readonly onChange: (value: string) => void;
 }
 
@@ -182,8 +183,8 @@ export function Choice({
         {label}
       </label>
       <select id={id} value={value} data-testid={testId} onChange={(event) => onChange(event.target.value)}>
-        {options.map(([option, title]) => (
-          <option key={option} value={option}>
+        {options.map(([option, title, disabled = false]) => (
+          <option key={option} value={option} disabled={disabled}>
             {title}
           </option>
         ))}

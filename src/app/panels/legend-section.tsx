@@ -26,7 +26,8 @@ export function LegendSection(): React.JSX.Element | null {
   const figures = useFigures('slide');
   const [edited, setEdited] = useState<number | null>(null);
   useMapVersion(content?.map ?? null);
-  if (content === null) return null;
+  // The section of what the context changed names its pairs of classes.
+  if (content === null || content.change !== undefined) return null;
   const { classes, map } = content;
   const { overlay } = pane;
   const colours = shownColours(classes, overlay);

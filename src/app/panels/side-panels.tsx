@@ -7,6 +7,7 @@ import { ModelsPanel } from './models-panel.tsx';
 import { SlidesPanel } from './slides-panel.tsx';
 import { ChannelsSection } from './channels-section.tsx';
 import { CommandButton } from '../commands/command-button.tsx';
+import { ChangeSection } from '../context/change-section.tsx';
 import { DifferenceSection } from '../compare/difference-section.tsx';
 import { LayerSection } from './layer-section.tsx';
 import { LegendSection } from './legend-section.tsx';
@@ -57,6 +58,7 @@ export function RightSidePanel(): React.JSX.Element {
       <ChannelsSection />
       <LayerSection />
       <DifferenceSection />
+      <ChangeSection />
       <LegendSection />
       <FiguresSection />
       <ExportSection />

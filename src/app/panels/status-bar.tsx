@@ -6,6 +6,7 @@ import { CommandButton } from '../commands/command-button.tsx';
 import { formatCount, formatDuration, formatRate } from '../format.ts';
 import { wholeProgress } from '../state/run-state.ts';
 import type { ModelRun, RunOutcome, RunState } from '../state/run-state.ts';
+import { passById } from '../context/context-pass.ts';
 import { layerText, modelTitle } from '../state/state.ts';
 import type { AppState, BackendState, OverviewState } from '../state/state.ts';
 import { PointerReadout } from '../viewer/pointer-readout.tsx';
@@ -129,15 +130,18 @@ function ModelProgress({ model, alone, phase }: ModelProgressProps): React.JSX.E
 }
 
 function titleOf({ models }: AppState, modelId: string): string {
-  const model = models?.find(({ id }) => id === modelId);
-  return model === undefined ? modelId : modelTitle(model);
+  const model = passById(models, modelId);
+  return model === null ? modelId : modelTitle(model);
 }
 
 /** Names of the panes that show a model; `2` is the second layer of a single pane. */
-function panesOf({ panes, compare }: AppState, modelId: string): string {
-  const layer = layerText({ kind: 'model', id: modelId });
-  const own = panes.filter((pane) => layerText(pane.layer) === layer).map(({ id }) => id);
-  const isSecond = compare.view !== 'panes' && layerText(compare.second) === layer;
+function panesOf({ models, panes, compare }: AppState, modelId: string): string {
+  const pass = passById(models, modelId);
+  const id = pass?.id ?? modelId;
+  const kinds = pass?.withoutContext === true ? (['context'] as const) : (['model', 'context'] as const);
+  const texts = kinds.map((kind) => layerText({ kind, id }));
+  const own = panes.filter(({ layer }) => texts.includes(layerText(layer))).map((pane) => pane.id);
+  const isSecond = compare.view !== 'panes' && texts.includes(layerText(compare.second));
   return [...own, ...(isSecond ? ['2'] : [])].join('');
 }
 

@@ -2,6 +2,7 @@
 import type { SegmentEvent } from '../../worker/protocol.ts';
 import type { ErrorReport } from '../../base/error-report.ts';
 import { fitWarning, isUnlikeTraining, type TissueFit } from '../../base/tissue-fit.ts';
+import { passId } from '../context/context-pass.ts';
 import type { ClassMapStore, LiveClassMap } from '../overlay/class-map-store.ts';
 import { modelTitle, type ModelEntry, type OpenSlide } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
@@ -25,8 +26,8 @@ export class EngineEvents {
 
   /** @param ofRun whether the events update the progress of the current run */
   listener(slide: OpenSlide, model: ModelEntry, ofRun: boolean): (event: SegmentEvent) => void {
-    const map = this.#maps.of(slide.metadata.fingerprint, slide.userMpp ?? slide.metadata.mpp, model.id);
-    const report = ofRun ? this.#progressOf(model.id) : () => undefined;
+    const map = this.#maps.of(slide.metadata.fingerprint, slide.userMpp ?? slide.metadata.mpp, passId(model));
+    const report = ofRun ? this.#progressOf(passId(model)) : () => undefined;
     return (event) => {
       if (event.kind === 'slice') map.add(event.result, slide.metadata);
       if (event.kind === 'fit') this.#setFit(map, event.fit, slide, model);

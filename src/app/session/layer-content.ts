@@ -5,6 +5,12 @@ import type { FitFinding } from '../models/model-fit.ts';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
 
+/** A model's results with its context and without. */
+export interface ContextPasses {
+  readonly withContext: LayerContent;
+  readonly without: LayerContent;
+}
+
 export interface LayerContent {
   /** The model's title, marked if its check was overridden; or `Ground truth`. */
   readonly title: string;
@@ -17,6 +23,8 @@ export interface LayerContent {
   readonly map: LiveClassMap;
   /** Whether its confidence means nothing: ground truth, votes. */
   readonly certain?: boolean;
+  /** Of a layer of what the context changed: both passes. Its classes are pairs, see `pairValue`. */
+  readonly change?: ContextPasses;
 }
 
 /** Why the layer's results may be meaningless on this slide, in sentences; null where nothing speaks against them. */

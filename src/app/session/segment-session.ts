@@ -4,6 +4,7 @@ import type { WorkerError } from '../../base/error-report.ts';
 import type { SegmentRequest, SegmentSummary } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import { isLostWorker, overlapOf } from '../../worker/segment-client.ts';
+import { passById, passId } from '../context/context-pass.ts';
 import { overrideAction } from '../state/reducer.ts';
 import { isAllowedMisfit, refusalOf } from '../models/model-refusal.ts';
 import { currentMpp, shownModels } from '../state/state.ts';
@@ -30,9 +31,9 @@ interface CurrentRun {
   readonly controller: AbortController;
   readonly slide: OpenSlide;
   readonly plan: RunPlan;
-  /** By model id, including finished ones. */
+  /** By `passId`, including finished ones. */
   readonly jobs: Map<string, Promise<void>>;
-  /** Slices done, by model id. */
+  /** Slices done, by `passId`. */
   readonly done: Map<string, number>;
   /** Slices done in all, when a worker was lost last. */
   doneAtLoss: number;
@@ -175,23 +176,24 @@ export class SegmentSession {
   }
 
   #join(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): void {
-    if (run.controller.signal.aborted || run.jobs.has(model.id)) return;
-    run.jobs.set(model.id, this.#segment(run, slide, model, plan));
+    if (run.controller.signal.aborted || run.jobs.has(passId(model))) return;
+    run.jobs.set(passId(model), this.#segment(run, slide, model, plan));
   }
 
   /** Segments with one model, in several workers if one is lost. */
   async #segment(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): Promise<void> {
+    const modelId = passId(model);
     for (;;) {
-      this.#store.dispatch({ type: 'run-started', modelId: model.id, extent: plan.extent });
+      this.#store.dispatch({ type: 'run-started', modelId, extent: plan.extent });
       try {
         const summary = await this.#attempt(run, slide, model, plan);
-        this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary });
+        this.#store.dispatch({ type: 'run-ended', modelId, summary });
         return;
       } catch (error) {
         const isLost = isLostWorker(error) && !run.controller.signal.aborted;
         if (isLost && this.#goesOn(run, error)) continue;
         if (isLost) this.#offerResume(slide, model, plan);
-        this.#store.dispatch({ type: 'run-ended', modelId: model.id, summary: null });
+        this.#store.dispatch({ type: 'run-ended', modelId, summary: null });
         if (!isLost) this.#failed(error, slide, model, plan);
         return;
       }
@@ -209,12 +211,13 @@ export class SegmentSession {
         modelUrl: model.url,
         mpp: slide.userMpp,
         force: model.overridden === true,
+        withoutContext: model.withoutContext === true,
         unlike: this.#asksMisfit(model) ? 'refuse' : 'use',
       },
       {
         signal,
         onEvent: (event) => {
-          if (event.kind === 'slice' || event.kind === 'progress') run.done.set(model.id, event.done);
+          if (event.kind === 'slice' || event.kind === 'progress') run.done.set(passId(model), event.done);
           listener(event);
         },
       },
@@ -273,7 +276,7 @@ export class SegmentSession {
 
   #offerResume(slide: OpenSlide, model: ModelEntry, plan: RunPlan): void {
     this.#stopped ??= { slide, plan, models: [] };
-    this.#stopped.models.push(model.id);
+    this.#stopped.models.push(passId(model));
     this.#store.dispatch({ type: 'run-stopped', slideId: slide.slideId });
   }
 
@@ -283,7 +286,7 @@ export class SegmentSession {
     const stopped = this.#stopped;
     if (stopped === null || run !== null || open?.slideId !== stopped.slide.slideId) return;
     if (notice?.commandId === resumeCommand) this.#store.dispatch({ type: 'dismiss-notice' });
-    const wanted = (models ?? []).filter(({ id }) => stopped.models.includes(id));
+    const wanted = stopped.models.flatMap((id) => passById(models, id) ?? []);
     // As it is now: its resolution may have been entered since.
     await this.runAll(open, wanted, stopped.plan);
   }

@@ -2,6 +2,7 @@
 import { shallow } from 'zustand/shallow';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import type { StorageUse } from '../../worker/storage-protocol.ts';
+import { passId } from '../context/context-pass.ts';
 import { formatCount } from '../format.ts';
 import { currentMpp, shownModels } from '../state/state.ts';
 import type { AppState, ModelEntry, OpenSlide } from '../state/state.ts';
@@ -54,6 +55,7 @@ export class StoredResults {
             area: null,
             mpp: slide.userMpp,
             force: model.overridden === true,
+            withoutContext: model.withoutContext === true,
           },
           // Must not change the progress of a run in progress.
           { onEvent: this.#events.listener(slide, model, false) },
@@ -103,7 +105,7 @@ export class StoredResults {
 /** Identifies the saved results of a slide and a model. Results at another µm per pixel are different ones. */
 function restoreKey(slide: OpenSlide, model: ModelEntry): string {
   const mpp = currentMpp(slide);
-  return [slide.slideId, mpp?.x, mpp?.y, model.id, model.overridden === true].join('/');
+  return [slide.slideId, mpp?.x, mpp?.y, passId(model), model.overridden === true].join('/');
 }
 
 /** Results that should be on screen: none if the µm per pixel is unknown or saving is turned off. */

@@ -1,6 +1,7 @@
 /** React hooks for layers, which re-render when slide, models or ground truth change. */
 import { useCallback, useSyncExternalStore } from 'react';
 import type { LiveClassMap } from '../overlay/class-map-store.ts';
+import { contextOptions } from '../context/context-pass.ts';
 import { currentMpp, layerText, modelTitle } from '../state/state.ts';
 import type { LayerChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
@@ -23,18 +24,25 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
   return workbench.resolveLayer(layer);
 }
 
-/** Available layers as `layerText`, with their names. */
-export function useLayerOptions(): readonly (readonly [text: string, title: string])[] {
+/** A layer as `layerText`, its name, and whether it can't be chosen. */
+export type LayerOption = readonly [text: string, title: string, disabled?: boolean];
+
+/** Available layers. @param shown the layer that is chosen now */
+export function useLayerOptions(shown: LayerChoice): readonly LayerOption[] {
   const { truth } = useWorkbench();
   const models = useApp((state) => state.models);
   const fingerprint = useFingerprint();
   const hasTruth = useSyncExternalStore(truth.subscribe, () => truth.of(fingerprint) !== null);
+  const shownId = shown.kind === 'model' || shown.kind === 'context' ? shown.id : null;
   return [
     ['none', models === null ? 'Loading…' : 'None (tissue only)'],
     ...(models ?? []).map(
       (model) => [layerText({ kind: 'model', id: model.id }), modelTitle(model)] as const,
     ),
     ...voteOptions(models ?? []).map(({ layer, title }) => [layerText(layer), title] as const),
+    ...contextOptions(models ?? [], shownId, modelTitle).map(
+      ({ layer, title, disabled }) => [layerText(layer), title, disabled] as const,
+    ),
     ['truth', hasTruth ? 'Ground truth' : 'Ground truth (none loaded)'],
   ];
 }

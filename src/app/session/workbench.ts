@@ -7,6 +7,8 @@ import { BearerTokens, createSlideClient } from '../../worker/slide-client.ts';
 import { AnnotationSession } from '../annotate/annotation-session.ts';
 import { ExportSession } from '../export/export-session.ts';
 import { SessionFiles } from '../export/session-restore.ts';
+import { ContextSession } from '../context/context-session.ts';
+import { passId, withoutContextPass } from '../context/context-pass.ts';
 import { VotesSession } from '../votes/votes-session.ts';
 import { FiguresSession } from '../truth/figures-session.ts';
 import { createStorageClient } from '../../worker/storage-client.ts';
@@ -18,7 +20,7 @@ import { loadPreferences, savePreferences } from '../state/preferences.ts';
 import { initialState } from '../state/reducer.ts';
 import { mismatchesOf } from '../models/model-refusal.ts';
 import { modelOf, modelTitle } from '../state/state.ts';
-import type { LayerChoice, PaneState } from '../state/state.ts';
+import type { LayerChoice, ModelEntry, OpenSlide, PaneState } from '../state/state.ts';
 import { toolInHand } from '../state/tools.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
@@ -66,6 +68,7 @@ export class Workbench {
   readonly sessions: SessionFiles;
   readonly difference: DifferenceSession;
   readonly votes: VotesSession;
+  readonly contextChange: ContextSession;
   readonly navigation: Navigation;
   readonly undo: UndoOffers;
   readonly pointer = new SharedPointer();
@@ -105,6 +108,7 @@ export class Workbench {
     );
     this.stored = new StoredResults(this.store, client, events, this.segmentation);
     this.votes = new VotesSession(this.store, (id) => this.resolveLayer({ kind: 'model', id }));
+    this.contextChange = new ContextSession();
     this.difference = new DifferenceSession(
       this.store,
       this.truth,
@@ -225,17 +229,24 @@ export class Workbench {
     if (layer.kind === 'votes') return this.votes.of(layer.like);
     const model = modelOf(state, layer);
     if (model === null) return null;
+    const content = this.#contentOf(slide, model);
+    if (layer.kind !== 'context') return content;
+    const without = this.#contentOf(slide, withoutContextPass(model));
+    return this.contextChange.of(slide, model, { withContext: content, without });
+  }
+
+  #contentOf(slide: OpenSlide, model: ModelEntry): LayerContent {
     const mpp = slide.userMpp ?? slide.metadata.mpp;
     const { classes } = model.manifest;
     const title = modelTitle(model);
     const overridden = model.overridden === true;
-    const mismatches = mismatchesOf(state, model);
+    const mismatches = mismatchesOf(this.store.getState(), model);
     return {
       title,
       overridden,
       mismatches,
       classes,
-      map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id),
+      map: this.classMaps.of(slide.metadata.fingerprint, mpp, passId(model)),
     };
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parsePreferences } from './preferences.ts';
 import { initialState, reduce } from './reducer.ts';
 import type { Action } from './reducer.ts';
-import { activePaneOf, layerText, shownModels } from './state.ts';
+import { activePaneOf, layerText, parseLayer, shownModels } from './state.ts';
 import type { AppState, ModelEntry } from './state.ts';
 
 function after(...actions: Action[]): AppState {
@@ -126,6 +126,24 @@ describe('panes', () => {
     );
     expect(state.panes.map(({ overlay }) => overlay.fill)).toEqual([true, false]);
     expect(shownModels(state).map(({ id }) => id)).toEqual(['one', 'two']);
+  });
+
+  it('runs both passes for what the context changed, and only the usual one where there is no other', () => {
+    const dual = { ...model('dual', 'a'), manifest: { classes: [], context: {}, contextDropout: {} } };
+    const changed: Action = {
+      type: 'models',
+      models: [
+        dual as unknown as ModelEntry,
+        { ...model('old'), manifest: { classes: [], context: {} } as never },
+      ],
+    };
+    const layerOf = (id: string): Action => ({ type: 'choose-layer', layer: { kind: 'context', id } });
+    const passes = (id: string): (true | undefined)[] =>
+      shownModels(after(changed, layerOf(id))).map(({ withoutContext }) => withoutContext);
+    expect(passes('dual')).toEqual([undefined, true]);
+    expect(passes('old')).toEqual([undefined]);
+    const { layer } = activePaneOf(after(changed, layerOf('dual')));
+    expect(parseLayer(layerText(layer))).toEqual(layer);
   });
 
   it('makes two panes of the two layers of swipe, and one pane again of two', () => {

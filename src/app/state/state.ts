@@ -14,6 +14,7 @@ import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
 import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
+import { contextRefusal, withoutContextPass } from '../context/context-pass.ts';
 import { votersOf } from '../votes/voters.ts';
 import type { DemoSlide, SlideChoice } from './slide-list.ts';
 import { initialAnnotate } from '../annotate/annotate-state.ts';
@@ -46,6 +47,8 @@ export type LayerChoice =
   | { readonly kind: 'truth' }
   /** How many models agree: those with the same classes as the model `like`. */
   | { readonly kind: 'votes'; readonly like: string }
+  /** Where the context changed the class that the model `id` gives. */
+  | { readonly kind: 'context'; readonly id: string }
   | { readonly kind: 'none' };
 
 /** Panes with one layer each, or a single pane that compares two layers: by a divider, or by their difference. */
@@ -116,11 +119,16 @@ export interface ModelEntry {
   readonly manifest: ModelManifest;
   /** Whether the user uses it although it fails its check. Everything that it predicts says so. */
   readonly overridden?: boolean;
+  /** Of the pass that leaves the context out, see `withoutContextPass`. */
+  readonly withoutContext?: true;
 }
 
 /** The model's title, with the mark if its check was overridden. */
-export function modelTitle({ manifest, overridden = false }: ModelEntry): string {
-  return markedIf(overridden, manifest.title);
+export function modelTitle({ manifest, overridden = false, withoutContext }: ModelEntry): string {
+  return markedIf(
+    overridden,
+    withoutContext === true ? `${manifest.title}, without context` : manifest.title,
+  );
 }
 
 export type BackendState =
@@ -287,34 +295,43 @@ export function activeModel(state: AppState): ModelEntry | null {
   return modelOf(state, activePaneOf(state).layer);
 }
 
-/** Models shown in any pane, each once, the active pane's first; those that vote are shown by their votes. */
+/**
+ * Models shown in any pane, each once, the active pane's first; those that vote are shown by their votes, and what the
+ * context changed by both passes.
+ */
 export function shownModels(state: AppState): ModelEntry[] {
   const active = activePaneOf(state);
   const layers = [active, ...state.panes].map((pane) => pane.layer);
   if (state.compare.view !== 'panes') layers.push(state.compare.second);
   return [
     ...new Set(
-      layers.flatMap((layer) =>
-        layer.kind === 'votes' ? votersOf(state, layer.like) : (modelOf(state, layer) ?? []),
-      ),
+      layers.flatMap((layer) => {
+        if (layer.kind === 'votes') return votersOf(state, layer.like);
+        const model = modelOf(state, layer);
+        if (model === null) return [];
+        const passes = layer.kind === 'context' && contextRefusal(model) === null;
+        return passes ? [model, withoutContextPass(model)] : [model];
+      }),
     ),
   ];
 }
 
-/** The model of a layer; null for other layers and while models are loading. */
+/** The model that a layer is of; null for other layers and while models are loading. */
 export function modelOf({ models }: Pick<AppState, 'models'>, layer: LayerChoice): ModelEntry | null {
-  return layer.kind === 'model' ? (models?.find((model) => model.id === layer.id) ?? null) : null;
+  if (layer.kind !== 'model' && layer.kind !== 'context') return null;
+  return models?.find((model) => model.id === layer.id) ?? null;
 }
 
-/** A layer as text, for form values and files: `model:nano-add`, `votes:nano-add`, `truth` or `none`. */
+/** A layer as text, for form values and files: `model:nano-add`, `context:nano-add`, `votes:nano-add`, `truth` or `none`. */
 export function layerText(layer: LayerChoice): string {
   if (layer.kind === 'votes') return `votes:${layer.like}`;
-  return layer.kind === 'model' ? `model:${layer.id}` : layer.kind;
+  return layer.kind === 'model' || layer.kind === 'context' ? `${layer.kind}:${layer.id}` : layer.kind;
 }
 
 /** Parses the output of `layerText`; anything else is no layer. */
 export function parseLayer(text: string): LayerChoice {
   if (text.startsWith('model:')) return { kind: 'model', id: text.slice('model:'.length) };
+  if (text.startsWith('context:')) return { kind: 'context', id: text.slice('context:'.length) };
   if (text.startsWith('votes:')) return { kind: 'votes', like: text.slice('votes:'.length) };
   return { kind: text === 'truth' ? 'truth' : 'none' };
 }

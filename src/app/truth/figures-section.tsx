@@ -17,24 +17,17 @@ import { activePaneOf, annotateOf } from '../state/state.ts';
 
 const extents = { slide: 'Slide', view: 'Visible area', region: 'Selected region' } as const;
 
-export function FiguresSection(): React.JSX.Element {
+export function FiguresSection(): React.JSX.Element | null {
   const [wanted, setExtent] = useState<FiguresExtent>('slide');
   const region = useApp(hasRegion);
   const hasTruth = useApp((state) => annotateOf(state).truth !== null);
   const extent = wanted === 'region' && !region ? 'slide' : wanted;
   const figures = useFigures(extent);
+  // What the context changed has a section of its own.
+  if (figures?.change !== undefined) return null;
   return (
     <PanelSection title="Measurements" testId="figures-section">
-      <Choice
-        label="Area"
-        value={extent}
-        testId="figures-extent"
-        onChange={(value) => setExtent(value as FiguresExtent)}
-        options={(['slide', 'view', ...(region ? ['region' as const] : [])] as const).map((id) => [
-          id,
-          extents[id],
-        ])}
-      />
+      <ExtentChoice value={extent} region={region} onChange={setExtent} />
       {figures === null || figures.segmentedMm2 === 0 ? (
         <p className="hint">Nothing segmented here yet.</p>
       ) : (
@@ -51,8 +44,31 @@ export function FiguresSection(): React.JSX.Element {
   );
 }
 
+interface ExtentChoiceProps {
+  readonly value: FiguresExtent;
+  /** Whether there is a region to choose. */
+  readonly region: boolean;
+  readonly onChange: (extent: FiguresExtent) => void;
+}
+
+/** Which area is measured. */
+export function ExtentChoice({ value, region, onChange }: ExtentChoiceProps): React.JSX.Element {
+  return (
+    <Choice
+      label="Area"
+      value={value}
+      testId="figures-extent"
+      onChange={(id) => onChange(id as FiguresExtent)}
+      options={(['slide', 'view', ...(region ? ['region' as const] : [])] as const).map((id) => [
+        id,
+        extents[id],
+      ])}
+    />
+  );
+}
+
 /** That the figures are of a model that was not trained on such tissue. */
-function MisfitNote(): React.JSX.Element | null {
+export function MisfitNote(): React.JSX.Element | null {
   const content = useLayerContent(useApp(activePaneOf).layer);
   const label = content === null ? null : contentLabel(content);
   if (label === null || content === null) return null;
@@ -179,6 +195,6 @@ function Confusion({ comparison, names }: ConfusionProps): React.JSX.Element {
 }
 
 /** The first three letters, for narrow columns; rows carry the full name. */
-function shortName(name: string): string {
+export function shortName(name: string): string {
   return name.replaceAll(/[^\p{L}\p{N}]/gu, '').slice(0, 3);
 }

@@ -2,6 +2,8 @@
  * Measurements of the active pane's layer: areas per class, and agreement with ground truth. Computed slice by
  * slice, a few milliseconds at a time, so that the page stays responsive.
  */
+import { contextChange } from '../../evaluation/context-change.ts';
+import type { ContextChange } from '../../evaluation/context-change.ts';
 import { createConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import type { ConfusionMatrix } from '../../evaluation/confusion-matrix.ts';
 import { metricsOf } from '../../evaluation/metrics.ts';
@@ -65,6 +67,8 @@ export interface Figures {
   readonly comparison: TruthComparison | null;
   /** Whether there is a truth whose classes differ from the layer's. */
   readonly otherClasses: boolean;
+  /** What the context changed, in pixels of the map that lie on tissue; absent for other layers. */
+  readonly change?: ContextChange;
 }
 
 /** Milliseconds of work before yielding to the event loop. */
@@ -180,6 +184,9 @@ export class FiguresSession {
           ? null
           : { confusion, metrics: metricsOf(confusion), mm2: mm2(comparedArea) },
       otherClasses,
+      ...(content.change && {
+        change: contextChange(pixels, content.change.withContext.classes.length),
+      }),
     };
   }
 }

@@ -176,7 +176,7 @@ interface LayerSelectProps {
 }
 
 function LayerSelect({ label, letter, testId, layer, onChange }: LayerSelectProps): React.JSX.Element {
-  const options = useLayerOptions();
+  const options = useLayerOptions(layer);
   return (
     <div className="pane-layer">
       {letter !== null && (
@@ -191,8 +191,8 @@ function LayerSelect({ label, letter, testId, layer, onChange }: LayerSelectProp
         value={layerText(layer)}
         onChange={(event) => onChange(parseLayer(event.target.value))}
       >
-        {options.map(([text, title]) => (
-          <option key={text} value={text}>
+        {options.map(([text, title, disabled = false]) => (
+          <option key={text} value={text} disabled={disabled}>
             {title}
           </option>
         ))}
@@ -207,7 +207,8 @@ function LayerSelect({ label, letter, testId, layer, onChange }: LayerSelectProp
 function EmptyChip({ layer }: { readonly layer: LayerChoice }): React.JSX.Element | null {
   const content = useLayerContent(layer);
   useMapVersion(content?.map ?? null);
-  if (layer.kind !== 'model' || content === null || content.map.size > 0) return null;
+  const computed = layer.kind === 'model' || layer.kind === 'context';
+  if (!computed || content === null || content.map.size > 0) return null;
   return <span className="pane-chip">Not segmented</span>;
 }
 

@@ -93,12 +93,19 @@ export function layerOpinion(
   return layer.kind === 'votes' ? voteOpinion(votes.votersOf(layer.like), x, y) : opinion(content, x, y);
 }
 
-/** `malignant 92 %`; null where nothing is segmented. */
+/** `malignant 92 %`, or that of both passes; null where nothing is segmented. */
 export function opinion(
-  { classes, map, certain = false }: LayerContent,
+  { classes, map, certain = false, change }: LayerContent,
   x: number,
   y: number,
 ): string | null {
+  if (change !== undefined) {
+    const withContext = opinion(change.withContext, x, y);
+    const without = opinion(change.without, x, y);
+    return withContext === null || without === null
+      ? null
+      : `With context ${withContext}, without ${without}`;
+  }
   const found = classAt(map, x, y);
   const entry = found === null ? undefined : classes[found.value];
   if (found === null || entry === undefined) return null;
