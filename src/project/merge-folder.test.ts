@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { mergeFolder, projectOfFolder } from './merge-folder.ts';
 import type { FoundSlide } from './merge-folder.ts';
-import { fingerprintOf, slideAt } from './testing/slides.ts';
+import { differenceOf } from './merge-projects.ts';
+import { fingerprintOf, resultOf, slideAt } from './testing/slides.ts';
 
 const at = (path: string, bytes: number): FoundSlide => ({ name: path.split('/').at(-1)!, path, bytes });
 const ids = (): (() => string) => {
@@ -78,4 +79,23 @@ it('knows a folder again by most of its slides', () => {
   expect(projectOfFolder([other, one], folder)).toBe(one);
   expect(projectOfFolder([one], [at('a', 2), at('b', 2)])).toBeNull();
   expect(projectOfFolder([], folder)).toBeNull();
+});
+
+it('adds what a project file from another computer has and this one has not', () => {
+  const mine = slideAt('a.svs', { notes: 'mine', results: { alpha: resultOf({ date: '2026-02-01' }) } });
+  const theirs = slideAt('a.svs', {
+    reviewed: true,
+    notes: 'theirs',
+    caseNumber: '26/1',
+    results: { alpha: resultOf({ date: '2026-01-01' }), beta: resultOf() },
+  });
+  const { added, changes } = differenceOf([mine], [theirs, slideAt('b.svs', { queued: true })]);
+  expect(added).toEqual([slideAt('b.svs')]);
+  expect(changes).toEqual([
+    [mine.id, { kind: 'reviewed', reviewed: true }],
+    [mine.id, { kind: 'words', caseNumber: '26/1' }],
+    [mine.id, { kind: 'result', modelId: 'beta', result: resultOf() }],
+  ]);
+  const replaced = { ...mine, fingerprint: fingerprintOf('a') };
+  expect(differenceOf([replaced], [{ ...theirs, fingerprint: fingerprintOf('b') }]).changes).toEqual([]);
 });

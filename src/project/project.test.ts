@@ -65,7 +65,7 @@ it('drops results and review of a slide whose content has changed, and says so',
     results: {},
     reviewed: false,
     notes: slide!.notes,
-    failure: { problem: expect.stringMatching(/has changed/) },
+    failure: { problem: expect.stringMatching(/has changed/) as string },
   });
 });
 

@@ -56,6 +56,8 @@ export function changeSlide(slide: ProjectSlide, change: SlideChange): ProjectSl
       return { ...slide, failure: change.failure, queued: change.failure === null && slide.queued };
     case 'placed': {
       const { name, path, bytes, place } = change;
+      const isSame = slide.name === name && slide.path === path && slide.bytes === bytes;
+      if (isSame && slide.place === place) return slide;
       return { ...slide, name, path, bytes, place };
     }
   }

@@ -25,6 +25,8 @@ import { UndoOffers } from '../undo/undo-offer.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { ProjectQueue } from '../project/project-queue.ts';
+import { ProjectSession } from '../project/project-session.ts';
 import { SharedPointer, ViewLink } from '../viewer/view-link.ts';
 import { demoChoice, fetchDemoSlides, watchDemoTruth } from './demo-slides.ts';
 import { EngineEvents } from './engine-events.ts';
@@ -66,6 +68,8 @@ export class Workbench {
   readonly votes: VotesSession;
   readonly navigation: Navigation;
   readonly undo: UndoOffers;
+  readonly project: ProjectSession;
+  readonly queue: ProjectQueue;
   readonly pointer = new SharedPointer();
   readonly #views = new Map<string, SlideView>();
   readonly #frameListeners = new Set<() => void>();
@@ -106,6 +110,9 @@ export class Workbench {
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
+    this.project = new ProjectSession(this.store, this.slides);
+    const { store, slides, segmentation, project, classMaps, figures } = this;
+    this.queue = new ProjectQueue({ store, slides, segmentation, project, classMaps, figures, client });
     this.#address = new PageAddress(this.store, this.slides, this.navigation);
     this.store.subscribe(
       ({ slide }) => toolInHand(slide) === null,
@@ -139,7 +146,8 @@ export class Workbench {
       this.store.dispatch({ type: 'demos', demos });
       watchDemoTruth(this.store, (file) => this.annotations.offerTruth(file));
       const [first] = demos;
-      if (wanted.slide === null && first !== undefined) await this.slides.open(demoChoice(first));
+      const isTaken = wanted.slide !== null || (await this.project.openLast());
+      if (!isTaken && first !== undefined) await this.slides.open(demoChoice(first));
     } catch (error) {
       const report = reportOf(error, 'slides/index.json');
       this.store.dispatch({ type: 'log', entry: logEntry('error', report, null) });

@@ -6,8 +6,9 @@ import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
 import type { Speeds } from '../models/model-speed.ts';
 import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
-import { reduceAnnotate } from '../annotate/annotate-state.ts';
+import { initialAnnotate, reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction, AnnotateState } from '../annotate/annotate-state.ts';
+import type { ProjectState } from '../project/project-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
@@ -42,6 +43,10 @@ import type {
 
 export type Action =
   | { readonly type: 'preferences'; readonly change: Partial<Preferences> }
+  /** null closes it. */
+  | { readonly type: 'project'; readonly project: ProjectState | null }
+  /** Changes the open project with this id. */
+  | { readonly type: 'project-change'; readonly id: string; readonly change: Partial<ProjectState> }
   | { readonly type: 'demos'; readonly demos: readonly DemoSlide[] }
   | { readonly type: 'add-model'; readonly model: ModelEntry }
   | { readonly type: 'model-check'; readonly modelId: string; readonly check: ModelCheck }
@@ -110,6 +115,7 @@ export function initialState(preferences: Preferences): AppState {
     preferences,
     demos: [],
     opened: [],
+    project: null,
     slide: null,
     opening: null,
     specimens: {},
@@ -144,6 +150,12 @@ export function reduce(state: AppState, action: Action): AppState {
   switch (action.type) {
     case 'preferences':
       return { ...state, preferences: { ...state.preferences, ...action.change } };
+    case 'project':
+      return { ...state, project: action.project };
+    case 'project-change':
+      return state.project?.id === action.id
+        ? { ...state, project: { ...state.project, ...action.change } }
+        : state;
     case 'demos':
       return { ...state, demos: action.demos };
     case 'models':
@@ -357,4 +369,9 @@ function openedSlide(
     channels,
     darkBackground: null,
   };
+}
+
+/** State of a slide that is open without being shown. */
+export function hiddenSlide(opened: Pick<OpenSlide, 'slideId' | 'choice' | 'metadata' | 'userMpp'>): OpenSlide {
+  return openedSlide({ type: 'slide-opened', ...opened }, initialAnnotate);
 }

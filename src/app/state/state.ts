@@ -18,6 +18,7 @@ import type { OverlayPreferences, Preferences } from './preferences.ts';
 import type { RunOutcome, RunState } from './run-state.ts';
 import { votersOf } from '../votes/voters.ts';
 import type { DemoSlide, SlideChoice } from './slide-list.ts';
+import type { ProjectState } from '../project/project-state.ts';
 import { initialAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
@@ -40,6 +41,7 @@ export type DialogName =
   | 'labels'
   | 'report'
   | 'session'
+  | 'project-results'
   | 'delete-results';
 
 /** Which layer a pane draws over the tissue. */
@@ -276,6 +278,8 @@ export interface AppState {
   readonly demos: readonly DemoSlide[];
   /** Slides opened since the page loaded, latest first. */
   readonly opened: readonly SlideChoice[];
+  /** null if no project is open. */
+  readonly project: ProjectState | null;
   /** null if no slide is open. */
   readonly slide: OpenSlide | null;
   /** Title of the slide being opened, or null. `slide` stays until it has opened. */
