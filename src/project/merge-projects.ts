@@ -11,7 +11,10 @@ export interface ProjectDifference {
  * What `other` adds to `own`: slides, reviews, results that are newer, and words where there are none. Nothing of `own` is
  * taken away.
  */
-export function differenceOf(own: readonly ProjectSlide[], other: readonly ProjectSlide[]): ProjectDifference {
+export function differenceOf(
+  own: readonly ProjectSlide[],
+  other: readonly ProjectSlide[],
+): ProjectDifference {
   const known = new Map(own.map((slide) => [slide.id, slide]));
   const added: ProjectSlide[] = [];
   const changes: (readonly [string, SlideChange])[] = [];
@@ -22,7 +25,8 @@ export function differenceOf(own: readonly ProjectSlide[], other: readonly Proje
       continue;
     }
     // Of another content, its review and results say nothing.
-    if (mine.fingerprint !== null && slide.fingerprint !== null && mine.fingerprint !== slide.fingerprint) continue;
+    if (mine.fingerprint !== null && slide.fingerprint !== null && mine.fingerprint !== slide.fingerprint)
+      continue;
     if (slide.reviewed && !mine.reviewed) changes.push([slide.id, { kind: 'reviewed', reviewed: true }]);
     const words = {
       ...(mine.caseNumber === '' && slide.caseNumber !== '' && { caseNumber: slide.caseNumber }),

@@ -32,7 +32,9 @@ export async function chooseFolder(): Promise<FileSystemDirectoryHandle | null> 
 }
 
 /** The folder that was dropped; null if it was none or several. Call it within the event. */
-export async function droppedFolder(transfer: DataTransfer | null): Promise<FileSystemDirectoryHandle | null> {
+export async function droppedFolder(
+  transfer: DataTransfer | null,
+): Promise<FileSystemDirectoryHandle | null> {
   const items = [...(transfer?.items ?? [])].filter(({ kind }) => kind === 'file');
   const [only, second] = items as (DataTransferItem & HandleItem)[];
   if (only?.getAsFileSystemHandle === undefined || second !== undefined) return null;
@@ -44,7 +46,8 @@ export async function droppedFolder(transfer: DataTransfer | null): Promise<File
 export async function mayRead(folder: FileSystemDirectoryHandle, ask: boolean): Promise<boolean> {
   const handle = folder as AskingHandle;
   const options = { mode: 'read' } as const;
-  if (handle.queryPermission === undefined || (await handle.queryPermission(options)) === 'granted') return true;
+  if (handle.queryPermission === undefined || (await handle.queryPermission(options)) === 'granted')
+    return true;
   return ask && (await handle.requestPermission?.(options)) === 'granted';
 }
 
@@ -70,7 +73,9 @@ export async function filesOfFolder(folder: FileSystemDirectoryHandle): Promise<
     for (let at = 0; at < found.length; at += together) {
       const some = found.slice(at, at + together);
       files.push(
-        ...(await Promise.all(some.map(async ({ handle, path }) => ({ file: await handle.getFile(), path })))),
+        ...(await Promise.all(
+          some.map(async ({ handle, path }) => ({ file: await handle.getFile(), path })),
+        )),
       );
     }
     return files;

@@ -45,6 +45,13 @@ export class ProjectQueue {
   constructor(parts: QueueParts) {
     this.#parts = parts;
     parts.segmentation.onModelEnd((slide, plan, end) => this.#keepResult(slide, plan, end));
+    // Slides of a project that was closed stay queued, for when it is opened again.
+    parts.store.subscribe(
+      ({ project }) => project?.id,
+      () => {
+        if (this.#isWorking && parts.store.getState().run?.background !== undefined) parts.segmentation.cancel();
+      },
+    );
   }
 
   /** Queues all slides that have no result of the models in the panes, and begins. */
@@ -121,7 +128,7 @@ export class ProjectQueue {
       this.#set({ running: next.id });
       const end = await this.#segment(next);
       this.#set({ running: null });
-      if (end === 'stopped') return this.#stopped();
+      if (end === 'stopped') return this.#stopped(projectId);
     }
   }
 
@@ -214,8 +221,10 @@ export class ProjectQueue {
     return 'done';
   }
 
-  #stopped(): void {
-    const left = this.#parts.store.getState().project?.slides.filter(({ queued }) => queued).length ?? 0;
+  #stopped(projectId: string): void {
+    const { project } = this.#parts.store.getState();
+    if (project?.id !== projectId) return;
+    const left = project.slides.filter(({ queued }) => queued).length;
     this.cancel();
     if (left === 0) return;
     const slides = `${formatCount(left)} ${left === 1 ? 'slide' : 'slides'}`;

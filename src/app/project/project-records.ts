@@ -70,7 +70,10 @@ export class ProjectRecords {
   }
 
   /** Adds and changes slides. The page shows it at once, and the disk has it within one transaction. */
-  change(changes: readonly (readonly [id: string, change: SlideChange])[], added: readonly ProjectSlide[] = []): void {
+  change(
+    changes: readonly (readonly [id: string, change: SlideChange])[],
+    added: readonly ProjectSlide[] = [],
+  ): void {
     let isChanged = added.length > 0;
     for (const slide of added) {
       this.#slides.set(slide.id, slide);

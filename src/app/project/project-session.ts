@@ -258,7 +258,9 @@ export class ProjectSession {
 
   /** The stored project of a folder, or a new one. */
   async #openFor(title: string, slides: readonly FolderSlide[]): Promise<void> {
-    const stored = await Promise.all((await this.stored()).map(({ id }) => this.#table.read(id))).catch(() => []);
+    const stored = await Promise.all((await this.stored()).map(({ id }) => this.#table.read(id))).catch(
+      () => [],
+    );
     const known = projectOfFolder(
       stored.flatMap((each) => (each === null ? [] : [each])),
       slides,
@@ -361,7 +363,12 @@ export class ProjectSession {
       this.#say('warning', title, problem, 'Their results and reviews are kept.');
     }
     if (merge.leftOut > 0) {
-      this.#say('warning', title, `${slidesText(merge.leftOut)} beyond 10,000 are not listed.`, 'Open a part of the folder.');
+      this.#say(
+        'warning',
+        title,
+        `${slidesText(merge.leftOut)} beyond 10,000 are not listed.`,
+        'Open a part of the folder.',
+      );
     }
   }
 

@@ -38,7 +38,8 @@ export interface ProjectPlace {
 }
 
 /** Key of a project's slide among all that can be opened. */
-export const projectSlideKey = (projectId: string, slideId: string): string => `project:${projectId}:${slideId}`;
+export const projectSlideKey = (projectId: string, slideId: string): string =>
+  `project:${projectId}:${slideId}`;
 
 /** The project's slide that is open; null if another one is, or none. */
 export function openProjectSlide({ project, slide }: ProjectPlace): ProjectSlide | null {

@@ -108,10 +108,7 @@ export function openProjectTable(): ProjectTable {
 
     async readSlides(projectId, ids) {
       const { store, done } = (await open()).transaction('slides');
-      const [records] = await Promise.all([
-        Promise.all(ids.map((id) => store.get([projectId, id]))),
-        done,
-      ]);
+      const [records] = await Promise.all([Promise.all(ids.map((id) => store.get([projectId, id]))), done]);
       return records.flatMap((record) => parseSlide(record?.slide) ?? []);
     },
 

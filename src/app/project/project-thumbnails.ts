@@ -102,8 +102,7 @@ export class ProjectThumbnails {
   async #readSlide(source: ThumbnailSource, slide: ProjectSlide): Promise<void> {
     this.#read.add(slide.id);
     const { fingerprint } = slide;
-    const stored =
-      fingerprint === null ? null : await this.#table.thumbnail(fingerprint).catch(() => null);
+    const stored = fingerprint === null ? null : await this.#table.thumbnail(fingerprint).catch(() => null);
     const url = stored ?? (await this.#draw(source, slide));
     if (source !== this.#source) return;
     this.#pictures.set(slide.id, { url });

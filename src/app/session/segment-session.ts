@@ -345,7 +345,12 @@ export class SegmentSession {
   async resume(): Promise<void> {
     const { slide: open, models, run, notice } = this.#store.getState();
     const stopped = this.#stopped;
-    if (stopped === null || (run !== null && run.background === undefined) || open?.slideId !== stopped.slide.slideId) return;
+    if (
+      stopped === null ||
+      (run !== null && run.background === undefined) ||
+      open?.slideId !== stopped.slide.slideId
+    )
+      return;
     if (notice?.commandId === resumeCommand) this.#store.dispatch({ type: 'dismiss-notice' });
     const wanted = (models ?? []).filter(({ id }) => stopped.models.includes(id));
     // As it is now: its resolution may have been entered since.

@@ -141,12 +141,12 @@ export class Workbench {
     }
     const models = this.engine.loadModels(wanted.model);
     if (wanted.slide !== null && wanted.slide !== 'none') void this.slides.openUrl(wanted.slide);
+    const isTaken = wanted.slide !== null || (await this.project.openLast());
     try {
       const demos = await fetchDemoSlides();
       this.store.dispatch({ type: 'demos', demos });
       watchDemoTruth(this.store, (file) => this.annotations.offerTruth(file));
       const [first] = demos;
-      const isTaken = wanted.slide !== null || (await this.project.openLast());
       if (!isTaken && first !== undefined) await this.slides.open(demoChoice(first));
     } catch (error) {
       const report = reportOf(error, 'slides/index.json');
