@@ -50,7 +50,7 @@ test('a folder is segmented slide by slide, gone through, and taken out as a tab
   await page.getByLabel('Notes').fill('Deeper levels, "ink" at 3 o’clock');
   await page.getByLabel('Case').fill('26/1234');
 
-  await page.locator('body').press('Shift+L');
+  await row('case 3').press('Shift+L');
   const table = page.getByTestId('results-table');
   await expect(table.getByRole('row')).toHaveCount(5);
   const axe = await new AxeBuilder({ page }).include('dialog').include('.project').analyze();
