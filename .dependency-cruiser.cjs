@@ -78,17 +78,18 @@ module.exports = {
     layer('export', ['slide', 'segment', 'annotation'], 'runtime'),
     typesFrom('export', ['slide', 'segment', 'annotation', 'runtime']),
     layer('cohort', ['evaluation'], 'any folder'),
+    layer('project', []),
     layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export']),
     layer('training', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'phantom']),
     {
       name: 'layer-app',
       comment:
-        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation, figures from evaluation and export",
+        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation, figures from evaluation and export, projects from project",
       severity: 'error',
       from: { path: '^src/app/', pathNot: test },
       to: {
         path: '^src/',
-        pathNot: '^src/(app/|base/|annotation/|evaluation/|export/|worker/([a-z-]*client|protocol))',
+        pathNot: '^src/(app/|base/|annotation/|evaluation/|export/|project/|worker/([a-z-]*client|protocol))',
         dependencyTypesNot: typesOnly,
       },
     },

@@ -10,6 +10,7 @@ import { HelpSheet } from './dialogs/help-sheet.tsx';
 import { MppDialog } from './dialogs/mpp-dialog.tsx';
 import { TokenDialog } from './dialogs/token-dialog.tsx';
 import { Tooltip } from './frame/tooltip.tsx';
+import { ProjectResultsDialog } from './project/project-results-dialog.tsx';
 import { OwnModelDialog } from './models/own-model-dialog.tsx';
 import { GoToDialog } from './navigate/go-to-dialog.tsx';
 import { LeftRail, LeftSidePanel, RightSidePanel } from './panels/side-panels.tsx';
@@ -58,6 +59,7 @@ export function App(): React.JSX.Element {
       {dialog === 'labels' && <LabelsDialog />}
       {dialog === 'report' && <ReportDialog />}
       {dialog === 'session' && <SessionDialog />}
+      {dialog === 'project-results' && <ProjectResultsDialog />}
       {dialog === 'delete-results' && <DeleteResultsDialog />}
     </div>
   );

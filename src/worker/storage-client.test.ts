@@ -98,6 +98,18 @@ for (const [what, fault] of Object.entries(faults)) {
   });
 }
 
+it('writes what it was given, also if the caller transfers it elsewhere at once', async () => {
+  const { storage, disk } = start((worker, _column, number) => {
+    if (number === 1) worker.crash('It stopped.');
+  });
+  await storage.open('run', 0);
+  const given = maps(9);
+  const writing = storage.put('run', 0, 0, given);
+  structuredClone(given, { transfer: [given.classes.buffer as ArrayBuffer] });
+  await writing;
+  expect([...disk]).toEqual([['run/0', 9]]);
+});
+
 it('gives up a call that two workers hang in, with a report for the user; later calls go on', async () => {
   const { storage, workers } = start((worker, column) => {
     if (column === 2) worker.hang();

@@ -106,7 +106,11 @@ export function createStorageClient({
         return opened;
       }, longFactor),
     get: (key, column, row) => callOfRun(key, (rpc) => rpc.call('get', [key, column, row])),
-    put: (key, column, row, maps) => callOfRun(key, (rpc) => rpc.call('put', [key, column, row, maps])),
+    put: (key, column, row, maps) => {
+      // The caller may transfer the maps at once, and what a lost worker did not write is sent again.
+      const copy = structuredClone(maps);
+      return callOfRun(key, (rpc) => rpc.call('put', [key, column, row, copy]));
+    },
     close: async (key) => {
       const run = runs.get(key);
       if (run === undefined) return;

@@ -5,6 +5,7 @@ import { annotationCommands } from './annotation-commands.ts';
 import { exportCommands } from './export-commands.ts';
 import { interfaceCommands, undoCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
+import { projectCommands } from './project-commands.ts';
 import { segmentCommands } from './segment-commands.ts';
 import { demoCommands, modelCommands, slideCommands } from './slide-commands.ts';
 import { toolCommands } from './tool-commands.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   ...toolCommands,
   ...undoCommands,
   ...slideCommands,
+  ...projectCommands,
   ...segmentCommands,
   ...overlayCommands,
   ...paneCommands,

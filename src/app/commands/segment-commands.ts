@@ -15,9 +15,12 @@ import { shownModels } from '../state/state.ts';
 import type { AppState, Extent } from '../state/state.ts';
 import type { Command } from './command.ts';
 
+/** A run in the background lets others go first. */
+const isFree = ({ run }: AppState): boolean => run === null || run.background !== undefined;
+
 /** Also while the models are loading: the run then starts as soon as they are there. */
 const canStart = (state: AppState): boolean =>
-  state.slide !== null && state.run === null && (state.models === null || shownModels(state).length > 0);
+  state.slide !== null && isFree(state) && (state.models === null || shownModels(state).length > 0);
 
 /** Panes opened during a run show models that it lacks: they can join it. */
 const canJoin =

@@ -26,7 +26,7 @@ import type { AppState, ModelEntry } from '../state/state.ts';
 import { demoChoice } from '../session/demo-slides.ts';
 import { chosenFiles } from '../session/chosen-files.ts';
 import { resetChannels } from '../undo/removals.ts';
-import { openFiles, pickFolder, pickSlides } from '../session/user-files.ts';
+import { openFiles, openFolder, pickSlides } from '../session/user-files.ts';
 import type { Command } from './command.ts';
 
 const isOpen = (state: AppState): boolean => state.slide !== null;
@@ -45,7 +45,7 @@ export const slideCommands: readonly Command[] = [
     title: 'Open folder…',
     group: 'Slide',
     icon: FolderTree,
-    perform: (workbench) => pickFolder((files) => void openFiles(workbench, chosenFiles(files))),
+    perform: openFolder,
   },
   {
     id: 'slide.close',

@@ -1,6 +1,7 @@
 /** Opens files dropped anywhere on the page. */
 import { useEffect, useState } from 'react';
 import { droppedFiles } from '../session/chosen-files.ts';
+import { droppedFolder } from '../project/folder-access.ts';
 import { rememberDropped } from '../session/file-handles.ts';
 import { openFiles } from '../session/user-files.ts';
 import { useWorkbench } from '../workbench-context.ts';
@@ -24,7 +25,9 @@ export function DropTarget(): React.JSX.Element | null {
       if (!hasFiles(event)) return;
       event.preventDefault();
       rememberDropped(event.dataTransfer);
-      void openFiles(workbench, droppedFiles(event.dataTransfer));
+      // Both within the event: afterwards the browser forgets what was dropped.
+      const folder = droppedFolder(event.dataTransfer);
+      void openFiles(workbench, droppedFiles(event.dataTransfer), folder);
     };
     window.addEventListener('dragover', onDragOver);
     window.addEventListener('dragleave', onDragLeave);

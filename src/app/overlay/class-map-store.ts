@@ -138,6 +138,13 @@ export class LiveClassMap {
     return release;
   }
 
+  /** Drops all slices. */
+  clear(): void {
+    this.#clear();
+    this.#version++;
+    this.#notify();
+  }
+
   #clear(): void {
     for (const slice of this.#slices.values()) this.#cache?.forget(slice);
     this.#slices.clear();

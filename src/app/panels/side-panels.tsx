@@ -30,7 +30,9 @@ export function LeftSidePanel(): React.JSX.Element | null {
   const panel = useApp((state) => state.preferences.leftPanel);
   const slideShown = useApp(hasSlide);
   // Without a slide, the start page shows the same at a larger size.
-  if (panel === null || (panel !== 'models' && !slideShown)) return null;
+  const hasProject = useApp((state) => state.project !== null);
+  const isUseful = slideShown || panel === 'models' || (panel === 'slides' && hasProject);
+  if (panel === null || !isUseful) return null;
   return (
     <aside className="panel left-panel" aria-label={titles[panel]} data-testid="left-panel">
       {panel === 'slides' && <SlidesPanel />}

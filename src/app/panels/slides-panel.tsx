@@ -1,4 +1,4 @@
-/** The Slides panel: open slide, recent slides, demo slides. */
+/** The Slides panel: the open project, or the open slide with recent and demo slides. */
 import { FolderOpen } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { CommandButton } from '../commands/command-button.tsx';
@@ -6,10 +6,24 @@ import { demoChoice } from '../session/demo-slides.ts';
 import { openRecent } from '../session/open-recent.ts';
 import type { DemoSlide, SlideChoice } from '../state/state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { ProjectPanel } from '../project/project-panel.tsx';
 import { PanelSection } from './section.tsx';
 import { SlideFacts } from './slide-facts.tsx';
 
 export function SlidesPanel(): React.JSX.Element {
+  const hasProject = useApp((state) => state.project !== null);
+  if (!hasProject) return <SlideChoices />;
+  return (
+    <>
+      <ProjectPanel />
+      <div className="project-rest">
+        <SlideFacts />
+      </div>
+    </>
+  );
+}
+
+function SlideChoices(): React.JSX.Element {
   const workbench = useWorkbench();
   const demos = useApp((state) => state.demos);
   const opened = useApp((state) => state.opened);

@@ -86,6 +86,7 @@ function Progress({ run }: { readonly run: RunState }): React.JSX.Element {
       {run.models.map((model) => (
         <ModelProgress key={model.modelId} model={model} alone={run.models.length === 1} phase={run.phase} />
       ))}
+      {run.background !== undefined && <span className="progress-slide">{run.background}</span>}
       <span data-testid="progress-text">{progressText(run.phase, wholeProgress(run))}</span>
       <CommandButton
         id="segment.pause"

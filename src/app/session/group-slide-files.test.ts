@@ -19,6 +19,14 @@ it('groups all DICOM files into one slide, and opens every other file separately
   ]);
 });
 
+it('takes the DICOM files of each folder as a slide of its own', async () => {
+  const files = ['c/1/a.dcm', 'c/2/a.dcm', 'c/1/b.dcm'].map((path) => dicom(path));
+  expect(await grouped(files)).toEqual([
+    ['1', ['c/1/a.dcm', 'c/1/b.dcm']],
+    ['2', ['c/2/a.dcm']],
+  ]);
+});
+
 it('keeps the files of a slide together, and leaves out what is no slide in a folder', async () => {
   const files = ['notes.txt', 'a.mrxs', 'a/Slidedat.ini', 'a/Data0000.dat', 'b.svs', 'c.png', 'Thumbs.db'];
   expect(await grouped(files.map((path) => at(`case/${path}`)))).toEqual([

@@ -14,28 +14,36 @@ export interface SlideFiles<F> {
 }
 
 /**
- * Groups files into slides: sets of files by their names; all DICOM files as one slide; every other file as a slide of its
- * own. DICOM files are recognised by content, because many have no extension. Of a folder's other files only those count
+ * Groups files into slides: sets of files by their names; the DICOM files of each folder as one slide; every other file as a
+ * slide of its own. DICOM files are recognised by content, because many have no extension. Of a folder's other files only those count
  * that are slides or images by name.
  * @returns slides in the order of their first files
  */
-export async function groupSlideFiles<F extends Chosen>(files: readonly F[]): Promise<SlideFiles<F>[]> {
-  const { sets, others } = slideSets(files);
+export async function groupSlideFiles<F extends Chosen>(chosen: readonly F[]): Promise<SlideFiles<F>[]> {
+  const { sets, others } = slideSets(chosen);
   const isDicomFile = await Promise.all(others.map(({ file }) => isDicom(file)));
-  const dicom = others.filter((_, i) => isDicomFile[i]);
   const groups: SlideFiles<F>[] = [...sets];
-  const [first] = dicom;
-  if (first !== undefined) {
-    const rest = dicom.length - 1;
-    const name = nameOf(first.path);
-    groups.push({ title: rest === 0 ? name : `${name} and ${rest} more`, files: dicom });
+  const dicom = new Map<string, F[]>();
+  others.forEach((file, i) => {
+    if (isDicomFile[i] !== true) return;
+    const folder = file.path.slice(0, Math.max(0, file.path.lastIndexOf('/')));
+    const slide = dicom.get(folder);
+    if (slide === undefined) dicom.set(folder, [file]);
+    else slide.push(file);
+  });
+  for (const [folder, files] of dicom) {
+    const rest = files.length - 1;
+    const name = nameOf(files[0]?.path ?? '');
+    // Of several slides, the folders tell them apart: their files often have the same names.
+    const title = dicom.size > 1 && folder !== '' ? nameOf(folder) : name;
+    groups.push({ title: title !== name || rest === 0 ? title : `${name} and ${rest} more`, files });
   }
   for (const [i, file] of others.entries()) {
     const name = nameOf(file.path);
     const counts = name === file.path || isSlideName(name) || imageName.test(name);
     if (isDicomFile[i] !== true && counts) groups.push({ title: name, files: [file] });
   }
-  const order = new Map(files.map((file, i) => [file, i]));
+  const order = new Map(chosen.map((file, i) => [file, i]));
   const place = ({ files: [one] }: SlideFiles<F>): number => (one === undefined ? 0 : (order.get(one) ?? 0));
   return groups.sort((a, b) => place(a) - place(b));
 }

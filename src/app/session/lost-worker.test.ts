@@ -38,7 +38,7 @@ interface Started {
   readonly workers: FakeWorker<SegmentWorkerApi>[];
   /** What workers were told: their number, the method. */
   readonly told: string[];
-  readonly run: (plan?: Partial<RunPlan['request']>) => Promise<void>;
+  readonly run: (plan?: Partial<RunPlan['request']>) => Promise<unknown>;
 }
 
 /**
@@ -119,7 +119,7 @@ function start(fate: (worker: number, computed: number) => Fate | null, deadline
     metadata,
     userMpp: null,
   });
-  const run = (request: Partial<RunPlan['request']> = {}): Promise<void> =>
+  const run = (request: Partial<RunPlan['request']> = {}): Promise<unknown> =>
     session.runAll(store.getState().slide!, models, {
       extent: 'whole',
       request: { area: null, keep: true, ...request },

@@ -1,6 +1,6 @@
 /** Segmentation runs: one at a time, with one or more models. Finished slices stay, even if the run fails or is cancelled. */
 import type { Level0Rect } from '../../slide/slide.ts';
-import type { WorkerError } from '../../base/error-report.ts';
+import type { ErrorReport, WorkerError } from '../../base/error-report.ts';
 import type { SegmentRequest, SegmentSummary } from '../../worker/protocol.ts';
 import type { SegmentClient } from '../../worker/segment-client.ts';
 import { isLostWorker, overlapOf } from '../../worker/segment-client.ts';
@@ -26,11 +26,38 @@ export interface RunPlan {
   readonly request: Omit<SegmentRequest, 'slide' | 'modelUrl' | 'mpp'>;
 }
 
+/** How a model's part of a run has ended: with a summary, with an error, or cancelled before its first slice. */
+export interface ModelEnd {
+  readonly model: ModelEntry;
+  readonly summary: SegmentSummary | null;
+  readonly error: ErrorReport | null;
+}
+
+export interface RunEnd {
+  readonly models: readonly ModelEnd[];
+  /** Whether it was cancelled to let a run of the reader's go first. */
+  readonly yielded: boolean;
+}
+
+export interface RunOptions {
+  /** Whether the slide is segmented without being shown. Such a run lets every other go first. */
+  readonly background?: boolean;
+}
+
+/** Called with the results of a model that has finished what was planned, before the run ends. */
+export type EndListener = (slide: OpenSlide, plan: RunPlan, end: ModelEnd) => Promise<void> | void;
+
 /** Models running together alternate on the backend slice by slice and share decoded tiles. */
 interface CurrentRun {
   readonly controller: AbortController;
   readonly slide: OpenSlide;
   readonly plan: RunPlan;
+  readonly background: boolean;
+  /** Resolves when it is no longer the current one. */
+  readonly over: Promise<void>;
+  readonly endOver: () => void;
+  readonly ends: ModelEnd[];
+  yielded: boolean;
   /** By `passId`, including finished ones. */
   readonly jobs: Map<string, Promise<void>>;
   /** Slices done, by `passId`. */
@@ -60,6 +87,7 @@ export class SegmentSession {
     null;
   #awaitingMpp: Extent | null = null;
   #viewTimer: number | null = null;
+  readonly #endListeners: EndListener[] = [];
 
   /** @param visibleArea returns what the active pane shows of the slide */
   constructor(
@@ -81,6 +109,16 @@ export class SegmentSession {
     );
   }
 
+  /** The run waits for what the listener does with its results. */
+  onModelEnd(listener: EndListener): void {
+    this.#endListeners.push(listener);
+  }
+
+  /** Resolves when nothing runs. */
+  async idle(): Promise<void> {
+    while (this.#run !== null) await this.#run.over;
+  }
+
   /** What to segment once the user has entered the µm per pixel that `segment` asked for; null if it did not ask. */
   get awaitingMpp(): Extent | null {
     return this.#awaitingMpp;
@@ -100,11 +138,12 @@ export class SegmentSession {
     const state = this.#store.getState();
     const { slide } = state;
     const models = chosen ?? shownModels(state);
-    if (state.run?.extent === extent && chosen === undefined) {
+    const isBusy = state.run !== null && state.run.background === undefined;
+    if (isBusy && state.run?.extent === extent && chosen === undefined) {
       this.enqueue(models.filter(({ id }) => state.run?.models.every(({ modelId }) => modelId !== id)));
       return;
     }
-    if (slide?.slideId !== asked.slideId || models.length === 0 || state.run !== null) return;
+    if (slide?.slideId !== asked.slideId || models.length === 0 || isBusy) return;
     this.#refusedAsk = null;
     const usable = models.filter((model) => !this.#refused(model, extent));
     if (usable.length === 0) return;
@@ -159,13 +198,19 @@ export class SegmentSession {
    * Runs the models together according to `plan`. If a run is in progress they join it, except models already in it.
    * Resolves when the whole run has ended; for models that join, at once.
    */
-  async runAll(slide: OpenSlide, models: readonly ModelEntry[], plan: RunPlan): Promise<void> {
-    const current = this.#run ?? newRun(slide, plan);
+  async runAll(
+    slide: OpenSlide,
+    models: readonly ModelEntry[],
+    plan: RunPlan,
+    { background = false }: RunOptions = {},
+  ): Promise<RunEnd> {
+    if (!background && this.#run?.background === true) await this.#stopBackground(this.#run);
+    const current = this.#run ?? newRun(slide, plan, background);
     const isNew = this.#run === null;
     if (isNew) this.#stopped = null;
     this.#run = current;
     for (const model of models) this.#join(current, slide, model, plan);
-    if (!isNew) return;
+    if (!isNew) return { models: [], yielded: false };
     // More models may join in the meantime.
     for (let known = 0; known < current.jobs.size;) {
       known = current.jobs.size;
@@ -173,6 +218,15 @@ export class SegmentSession {
     }
     this.#run = null;
     this.#pause(false);
+    current.endOver();
+    return { models: current.ends, yielded: current.yielded };
+  }
+
+  /** Its finished slices stay. */
+  async #stopBackground(run: CurrentRun): Promise<void> {
+    run.yielded = true;
+    this.cancel();
+    await run.over;
   }
 
   #join(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): void {
@@ -184,17 +238,31 @@ export class SegmentSession {
   async #segment(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): Promise<void> {
     const modelId = passId(model);
     for (;;) {
-      this.#store.dispatch({ type: 'run-started', modelId, extent: plan.extent });
+      this.#store.dispatch({
+        type: 'run-started',
+        modelId,
+        extent: plan.extent,
+        ...(run.background && { background: slide.choice.title }),
+      });
       try {
         const summary = await this.#attempt(run, slide, model, plan);
+        const end = { model, summary, error: null };
+        run.ends.push(end);
+        for (const listener of this.#endListeners) await listener(slide, plan, end);
         this.#store.dispatch({ type: 'run-ended', modelId, summary });
         return;
       } catch (error) {
         const isLost = isLostWorker(error) && !run.controller.signal.aborted;
         if (isLost && this.#goesOn(run, error)) continue;
-        if (isLost) this.#offerResume(slide, model, plan);
+        if (isLost && !run.background) this.#offerResume(slide, model, plan);
         this.#store.dispatch({ type: 'run-ended', modelId, summary: null });
-        if (!isLost) this.#failed(error, slide, model, plan);
+        const isCancelled = isAbort(error) || (!isLost && isLostWorker(error));
+        run.ends.push({
+          model,
+          summary: null,
+          error: isCancelled ? null : reportOf(error, slide.metadata.name),
+        });
+        if (!isLost && !run.background) this.#failed(error, slide, model, plan);
         return;
       }
     }
@@ -203,7 +271,7 @@ export class SegmentSession {
   #attempt(run: CurrentRun, slide: OpenSlide, model: ModelEntry, plan: RunPlan): Promise<SegmentSummary> {
     const { signal } = run.controller;
     const listener = this.#events.listener(slide, model, true);
-    void this.#client.setView(this.#visibleArea());
+    void this.#client.setView(this.#shownPart(slide));
     return this.#client.segment(
       {
         ...plan.request,
@@ -212,7 +280,7 @@ export class SegmentSession {
         mpp: slide.userMpp,
         force: model.overridden === true,
         withoutContext: model.withoutContext === true,
-        unlike: this.#asksMisfit(model) ? 'refuse' : 'use',
+        unlike: this.#asksMisfit(slide, model) ? 'refuse' : 'use',
       },
       {
         signal,
@@ -239,8 +307,9 @@ export class SegmentSession {
     }
     if (report.code === 'unlike-training') {
       const { problem } = report;
+      if (!this.#isOpen(slide)) return;
       this.#store.dispatch({ type: 'measured-misfit', modelId: model.id, problem });
-      if (this.#isOpen(slide)) this.#refused(model, plan.extent);
+      this.#refused(model, plan.extent);
       return;
     }
     this.#store.dispatch({
@@ -284,15 +353,26 @@ export class SegmentSession {
   async resume(): Promise<void> {
     const { slide: open, models, run, notice } = this.#store.getState();
     const stopped = this.#stopped;
-    if (stopped === null || run !== null || open?.slideId !== stopped.slide.slideId) return;
+    if (
+      stopped === null ||
+      (run !== null && run.background === undefined) ||
+      open?.slideId !== stopped.slide.slideId
+    )
+      return;
     if (notice?.commandId === resumeCommand) this.#store.dispatch({ type: 'dismiss-notice' });
     const wanted = stopped.models.flatMap((id) => passById(models, id) ?? []);
     // As it is now: its resolution may have been entered since.
     await this.runAll(open, wanted, stopped.plan);
   }
 
-  #asksMisfit(model: ModelEntry): boolean {
-    const state = this.#store.getState();
+  /** What the active pane shows of the slide; null if it shows another one. */
+  #shownPart({ metadata }: OpenSlide): Level0Rect | null {
+    const { slide } = this.#store.getState();
+    return slide?.metadata.fingerprint === metadata.fingerprint ? this.#visibleArea() : null;
+  }
+
+  #asksMisfit(slide: OpenSlide, model: ModelEntry): boolean {
+    const state = { ...this.#store.getState(), slide };
     return state.preferences.askMisfit && !isAllowedMisfit(state, model);
   }
 
@@ -306,7 +386,7 @@ export class SegmentSession {
     if (asked === null || asked.slideId !== state.slide?.slideId || !asked.models.delete(model.id)) return;
     const current = this.#store.getState().models?.find(({ id }) => id === model.id);
     if (current === undefined) return;
-    if (this.#run === null) void this.segment(asked.extent, [current]);
+    if (this.#run?.background !== false) void this.segment(asked.extent, [current]);
     else this.enqueue([current]);
   }
 
@@ -349,6 +429,7 @@ export class SegmentSession {
   /** Adds models to the run in progress, on the same area of the same slide. Does nothing without a run. */
   enqueue(models: readonly ModelEntry[]): void {
     const run = this.#run;
+    if (run?.background === true) return;
     const usable = models.filter((model) => !this.#refused(model, run?.plan.extent ?? 'visible'));
     if (run !== null) void this.runAll(run.slide, usable, run.plan);
   }
@@ -365,13 +446,20 @@ export class SegmentSession {
     if (this.#run === null || this.#viewTimer !== null) return;
     this.#viewTimer = window.setTimeout(() => {
       this.#viewTimer = null;
-      if (this.#run !== null) void this.#client.setView(this.#visibleArea());
+      if (this.#run !== null) void this.#client.setView(this.#shownPart(this.#run.slide));
     }, viewInterval);
   }
 }
 
-function newRun(slide: OpenSlide, plan: RunPlan): CurrentRun {
+function newRun(slide: OpenSlide, plan: RunPlan, background: boolean): CurrentRun {
+  let endOver = (): void => undefined;
+  const over = new Promise<void>((resolve) => (endOver = resolve));
   return {
+    background,
+    over,
+    endOver,
+    ends: [],
+    yielded: false,
     controller: new AbortController(),
     slide,
     plan,

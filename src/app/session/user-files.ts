@@ -3,8 +3,10 @@ import { dicomHeadBytes, isAnnotationName, isDicomAnnotation } from '../../annot
 import { slideSets } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
 import { isModelFolder } from '../models/model-session.ts';
+import { canChooseFolder, chooseFolder, filesOfFolder } from '../project/folder-access.ts';
 import { hasFilePicker, pickWithHandles } from './file-handles.ts';
 import { replaceTruth } from '../undo/removals.ts';
+import { chosenFiles } from './chosen-files.ts';
 import { logEntry, reportOf } from './error-log.ts';
 import type { Workbench } from './workbench.ts';
 
@@ -43,13 +45,20 @@ function pick(onFiles: (files: readonly File[]) => void, isFolder: boolean): voi
   input.click();
 }
 
+/** Asks for a folder and opens it. Call it from a user action. */
+export function openFolder(workbench: Workbench): void {
+  if (!canChooseFolder()) return pickFolder((files) => void openFiles(workbench, chosenFiles(files)));
+  void chooseFolder().then((folder) => folder && openFiles(workbench, filesOfFolder(folder), folder));
+}
+
 /**
- * Opens slides, annotations and session files. Slides open first; annotations then become the ground truth of the open
+ * Opens slides, annotations, project and session files. A folder of several slides opens as a project. Slides open first; annotations then become the ground truth of the open
  * slide. A session file restores what it holds.
  */
 export async function openFiles(
   workbench: Workbench,
   chosen: readonly ChosenFile[] | Promise<readonly ChosenFile[]>,
+  folder: FileSystemDirectoryHandle | null | Promise<FileSystemDirectoryHandle | null> = null,
 ): Promise<void> {
   let files: readonly ChosenFile[];
   try {
@@ -60,12 +69,17 @@ export async function openFiles(
     return;
   }
   if (await isModelFolder(files)) return openModel(workbench, files);
+  if (await workbench.project.openFolder(files, await folder)) return;
   // Slides of several files have .json and .xml files of their own.
   const { others } = slideSets(files);
   const apart = new Set<ChosenFile>();
   for (const other of others) if (await isAnnotation(other.file)) apart.add(other);
   const annotations = [...apart].map(({ file }) => file);
   const slides = files.filter((file) => !apart.has(file));
+  const projects: File[] = [];
+  for (const file of annotations) if (await workbench.project.isProject(file)) projects.push(file);
+  const [project] = projects;
+  if (project !== undefined) return workbench.project.openFile(project);
   const sessions: File[] = [];
   for (const file of annotations) if (await workbench.sessions.isSession(file)) sessions.push(file);
   const truth = annotations.filter((file) => !sessions.includes(file));

@@ -28,6 +28,8 @@ import { UndoOffers } from '../undo/undo-offer.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { ProjectQueue } from '../project/project-queue.ts';
+import { ProjectSession } from '../project/project-session.ts';
 import { SharedPointer, ViewLink } from '../viewer/view-link.ts';
 import { demoChoice, fetchDemoSlides, watchDemoTruth } from './demo-slides.ts';
 import { EngineEvents } from './engine-events.ts';
@@ -71,6 +73,8 @@ export class Workbench {
   readonly contextChange: ContextSession;
   readonly navigation: Navigation;
   readonly undo: UndoOffers;
+  readonly project: ProjectSession;
+  readonly queue: ProjectQueue;
   readonly pointer = new SharedPointer();
   readonly #views = new Map<string, SlideView>();
   readonly #frameListeners = new Set<() => void>();
@@ -118,6 +122,9 @@ export class Workbench {
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
+    this.project = new ProjectSession(this.store, this.slides);
+    const { store, slides, segmentation, project, classMaps, figures } = this;
+    this.queue = new ProjectQueue({ store, slides, segmentation, project, classMaps, figures, client });
     this.#address = new PageAddress(this.store, this.slides, this.navigation);
     this.store.subscribe(
       ({ slide }) => toolInHand(slide) === null,
@@ -146,12 +153,13 @@ export class Workbench {
     }
     const models = this.engine.loadModels(wanted.model);
     if (wanted.slide !== null && wanted.slide !== 'none') void this.slides.openUrl(wanted.slide);
+    const isTaken = wanted.slide !== null || (await this.project.openLast());
     try {
       const demos = await fetchDemoSlides();
       this.store.dispatch({ type: 'demos', demos });
       watchDemoTruth(this.store, (file) => this.annotations.offerTruth(file));
       const [first] = demos;
-      if (wanted.slide === null && first !== undefined) await this.slides.open(demoChoice(first));
+      if (!isTaken && first !== undefined) await this.slides.open(demoChoice(first));
     } catch (error) {
       const report = reportOf(error, 'slides/index.json');
       this.store.dispatch({ type: 'log', entry: logEntry('error', report, null) });

@@ -8,6 +8,7 @@ import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
 import { reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction } from '../annotate/annotate-state.ts';
+import type { ProjectState } from '../project/project-state.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
@@ -42,6 +43,10 @@ import type {
 
 export type Action =
   | { readonly type: 'preferences'; readonly change: Partial<Preferences> }
+  /** null closes it. */
+  | { readonly type: 'project'; readonly project: ProjectState | null }
+  /** Changes the open project with this id. */
+  | { readonly type: 'project-change'; readonly id: string; readonly change: Partial<ProjectState> }
   | { readonly type: 'demos'; readonly demos: readonly DemoSlide[] }
   | { readonly type: 'add-model'; readonly model: ModelEntry }
   | { readonly type: 'model-check'; readonly modelId: string; readonly check: ModelCheck }
@@ -103,6 +108,7 @@ export function initialState(preferences: Preferences): AppState {
     preferences,
     demos: [],
     opened: [],
+    project: null,
     slide: null,
     opening: null,
     specimens: {},
@@ -137,6 +143,12 @@ export function reduce(state: AppState, action: Action): AppState {
   switch (action.type) {
     case 'preferences':
       return { ...state, preferences: { ...state.preferences, ...action.change } };
+    case 'project':
+      return { ...state, project: action.project };
+    case 'project-change':
+      return state.project?.id === action.id
+        ? { ...state, project: { ...state.project, ...action.change } }
+        : state;
     case 'demos':
       return { ...state, demos: action.demos };
     case 'models':

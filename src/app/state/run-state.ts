@@ -26,6 +26,8 @@ export interface ModelRun {
 
 export interface RunState {
   readonly extent: Extent;
+  /** Title of the slide if another one may be shown; absent for a run on the open slide. */
+  readonly background?: string;
   readonly phase: 'preparing' | 'running' | 'paused' | 'cancelling';
   /** In starting order. They alternate on the backend slice by slice. */
   readonly models: readonly ModelRun[];
@@ -68,7 +70,12 @@ export interface Runs {
 
 export type RunAction =
   /** Starts a run, or adds a model to the run in progress. */
-  | { readonly type: 'run-started'; readonly modelId: string; readonly extent: Extent }
+  | {
+      readonly type: 'run-started';
+      readonly modelId: string;
+      readonly extent: Extent;
+      readonly background?: string;
+    }
   | { readonly type: 'run-event'; readonly modelId: string; readonly event: SegmentEvent }
   | { readonly type: 'run-paused'; readonly paused: boolean }
   | { readonly type: 'run-cancelling' }
@@ -83,7 +90,13 @@ export function reduceRun(runs: Runs, action: RunAction): Runs {
     case 'run-started': {
       const model = newModelRun(action.modelId);
       if (run === null) {
-        const started = { extent: action.extent, phase: 'preparing', models: [model] } as const;
+        const { extent, background } = action;
+        const started: RunState = {
+          extent,
+          phase: 'preparing',
+          models: [model],
+          ...(background !== undefined && { background }),
+        };
         return { run: started, lastRun: null, stoppedOn: null };
       }
       const isKnown = run.models.some(({ modelId }) => modelId === action.modelId);
@@ -115,7 +128,9 @@ export function reduceRun(runs: Runs, action: RunAction): Runs {
         model.modelId === action.modelId ? { ...model, ended: true, summary } : model,
       );
       if (models.some(({ ended }) => !ended)) return { ...runs, run: { ...run, models } };
-      return { ...runs, run: null, lastRun: outcomeOf({ ...run, models }) };
+      // What happened to a slide that is not shown stands in the list of slides.
+      const lastRun = run.background === undefined ? outcomeOf({ ...run, models }) : null;
+      return { ...runs, run: null, lastRun };
     }
   }
 }

@@ -1,7 +1,7 @@
 /** How actions change the open slide. Pure. */
 import type { ChannelView } from '../../slide/channels/channel-view.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
-import { reduceAnnotate } from '../annotate/annotate-state.ts';
+import { initialAnnotate, reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 import type { SlideChoice } from './slide-list.ts';
 import type { AppState, OpenSlide } from './state.ts';
@@ -68,4 +68,9 @@ export function openedSlide(
     channels,
     darkBackground: null,
   };
+}
+
+/** State of a slide that is open without being shown. */
+export function hiddenSlide(opened: OpenedSlide): OpenSlide {
+  return openedSlide(opened, initialAnnotate);
 }

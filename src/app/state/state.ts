@@ -17,6 +17,7 @@ import type { RunOutcome, RunState } from './run-state.ts';
 import { contextRefusal, withoutContextPass } from '../context/context-pass.ts';
 import { votersOf } from '../votes/voters.ts';
 import type { DemoSlide, SlideChoice } from './slide-list.ts';
+import type { ProjectState } from '../project/project-state.ts';
 import { initialAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateState } from '../annotate/annotate-state.ts';
 
@@ -39,6 +40,7 @@ export type DialogName =
   | 'labels'
   | 'report'
   | 'session'
+  | 'project-results'
   | 'delete-results';
 
 /** Which layer a pane draws over the tissue. */
@@ -194,6 +196,8 @@ export interface AppState {
   readonly demos: readonly DemoSlide[];
   /** Slides opened since the page loaded, latest first. */
   readonly opened: readonly SlideChoice[];
+  /** null if no project is open. */
+  readonly project: ProjectState | null;
   /** null if no slide is open. */
   readonly slide: OpenSlide | null;
   /** Title of the slide being opened, or null. `slide` stays until it has opened. */
