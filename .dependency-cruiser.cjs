@@ -77,18 +77,19 @@ module.exports = {
     layer('evaluation', [], 'any folder'),
     layer('export', ['slide', 'segment', 'annotation'], 'runtime'),
     typesFrom('export', ['slide', 'segment', 'annotation', 'runtime']),
+    layer('objects', ['annotation']),
     layer('cohort', ['evaluation'], 'any folder'),
     layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export']),
     layer('training', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'phantom']),
     {
       name: 'layer-app',
       comment:
-        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation, figures from evaluation and export",
+        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation, objects from objects, figures from evaluation and export",
       severity: 'error',
       from: { path: '^src/app/', pathNot: test },
       to: {
         path: '^src/',
-        pathNot: '^src/(app/|base/|annotation/|evaluation/|export/|worker/([a-z-]*client|protocol))',
+        pathNot: '^src/(app/|base/|annotation/|objects/|evaluation/|export/|worker/([a-z-]*client|protocol))',
         dependencyTypesNot: typesOnly,
       },
     },
