@@ -18,6 +18,8 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
   useApp((state) => state.slide?.darkBackground);
   const fingerprint = useFingerprint();
   useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
+  const { predictions } = workbench;
+  useSyncExternalStore(predictions.subscribe, () => predictions.of(fingerprint));
   // Votes need two models with results, which runs bring.
   useApp((state) => (layer.kind === 'votes' ? state.run : null));
   return workbench.resolveLayer(layer);
@@ -25,15 +27,17 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
 
 /** Available layers as `layerText`, with their names. */
 export function useLayerOptions(): readonly (readonly [text: string, title: string])[] {
-  const { truth } = useWorkbench();
+  const { truth, predictions } = useWorkbench();
   const models = useApp((state) => state.models);
   const fingerprint = useFingerprint();
   const hasTruth = useSyncExternalStore(truth.subscribe, () => truth.of(fingerprint) !== null);
+  const opened = useSyncExternalStore(predictions.subscribe, () => predictions.of(fingerprint));
   return [
     ['none', models === null ? 'Loading…' : 'None (tissue only)'],
     ...(models ?? []).map(
       (model) => [layerText({ kind: 'model', id: model.id }), modelTitle(model)] as const,
     ),
+    ...opened.map(({ id, content }) => [layerText({ kind: 'prediction', id }), content.title] as const),
     ...voteOptions(models ?? []).map(({ layer, title }) => [layerText(layer), title] as const),
     ['truth', hasTruth ? 'Ground truth' : 'Ground truth (none loaded)'],
   ];

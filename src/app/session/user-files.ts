@@ -2,6 +2,7 @@
 import { dicomHeadBytes, isAnnotationName, isDicomAnnotation } from '../../annotation/annotation-names.ts';
 import { slideSets } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
+import { sortResults } from '../predictions/result-files.ts';
 import { isModelFolder } from '../models/model-session.ts';
 import { replaceTruth } from '../undo/removals.ts';
 import { logEntry, reportOf } from './error-log.ts';
@@ -35,8 +36,8 @@ function pick(onFiles: (files: readonly File[]) => void, isFolder: boolean): voi
 }
 
 /**
- * Opens slides, annotations and session files. Slides open first; annotations then become the ground truth of the open
- * slide. A session file restores what it holds.
+ * Opens slides, annotations, session files and results. Slides open first; annotations then become the ground truth of the open
+ * slide, results predictions on it. A session file restores what it holds.
  */
 export async function openFiles(
   workbench: Workbench,
@@ -51,6 +52,12 @@ export async function openFiles(
     return;
   }
   if (await isModelFolder(files)) return openModel(workbench, files);
+  const { results, others: rest } = await sortResults(files, workbench.maps);
+  await openOthers(workbench, rest);
+  await workbench.predictions.open(results);
+}
+
+async function openOthers(workbench: Workbench, files: readonly ChosenFile[]): Promise<void> {
   // Slides of several files have .json and .xml files of their own.
   const { others } = slideSets(files);
   const apart = new Set<ChosenFile>();

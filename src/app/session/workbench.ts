@@ -37,6 +37,7 @@ import { RunEstimates } from './run-estimates.ts';
 import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
 import { StoredResults } from './stored-results.ts';
+import { PredictionSession } from '../predictions/prediction-session.ts';
 import { PageAddress } from './page-address.ts';
 import { parseUrlParameters } from './url-parameters.ts';
 
@@ -58,6 +59,7 @@ export class Workbench {
   );
   readonly truth = new TruthLayer();
   readonly maps: MapClient = createMapClient();
+  readonly predictions: PredictionSession;
   readonly annotations: AnnotationSession;
   readonly figures = new FiguresSession();
   readonly exports = new ExportSession(this);
@@ -103,6 +105,7 @@ export class Workbench {
       (layer) => this.resolveLayer(layer),
       ({ bounds, x, y }) => this.activeView()?.showSpot(bounds, { x, y }),
     );
+    this.predictions = new PredictionSession(this.store, this.maps);
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
@@ -215,6 +218,10 @@ export class Workbench {
     if (slide === null) return null;
     if (layer.kind === 'truth') return this.truth.of(slide.metadata.fingerprint);
     if (layer.kind === 'votes') return this.votes.of(layer.like);
+    if (layer.kind === 'prediction') {
+      const open = this.predictions.of(slide.metadata.fingerprint);
+      return open.find(({ id }) => id === layer.id)?.content ?? null;
+    }
     const model = modelOf(state, layer);
     if (model === null) return null;
     const mpp = slide.userMpp ?? slide.metadata.mpp;

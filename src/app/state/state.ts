@@ -48,6 +48,8 @@ export type LayerChoice =
   | { readonly kind: 'truth' }
   /** How many models agree: those with the same classes as the model `like`. */
   | { readonly kind: 'votes'; readonly like: string }
+  /** A prediction that was opened from a file. */
+  | { readonly kind: 'prediction'; readonly id: string }
   | { readonly kind: 'none' };
 
 /** Panes with one layer each, or a single pane that compares two layers: by a divider, or by their difference. */
@@ -396,15 +398,16 @@ export function modelOf({ models }: Pick<AppState, 'models'>, layer: LayerChoice
   return layer.kind === 'model' ? (models?.find((model) => model.id === layer.id) ?? null) : null;
 }
 
-/** A layer as text, for form values and files: `model:nano-add`, `votes:nano-add`, `truth` or `none`. */
+/** A layer as text, for form values and files: `model:nano-add`, `votes:nano-add`, `prediction:nano-add`, `truth` or `none`. */
 export function layerText(layer: LayerChoice): string {
   if (layer.kind === 'votes') return `votes:${layer.like}`;
-  return layer.kind === 'model' ? `model:${layer.id}` : layer.kind;
+  return layer.kind === 'model' || layer.kind === 'prediction' ? `${layer.kind}:${layer.id}` : layer.kind;
 }
 
 /** Parses the output of `layerText`; anything else is no layer. */
 export function parseLayer(text: string): LayerChoice {
   if (text.startsWith('model:')) return { kind: 'model', id: text.slice('model:'.length) };
+  if (text.startsWith('prediction:')) return { kind: 'prediction', id: text.slice('prediction:'.length) };
   if (text.startsWith('votes:')) return { kind: 'votes', like: text.slice('votes:'.length) };
   return { kind: text === 'truth' ? 'truth' : 'none' };
 }
