@@ -23,6 +23,8 @@ export interface CorrectedMap {
   readonly scale: MapScale;
   readonly classes: readonly { readonly name: string }[];
   readonly confidenceOf: ConfidenceSum;
+  /** The key of the object that a review is known to be of, from applying it to the same map before; null if unknown. */
+  readonly hint?: (correction: ReviewCorrection) => number | null;
 }
 
 /**
@@ -39,9 +41,16 @@ export function applyCorrections(
   const reshaped = reshape(found, inOrder, map, unmatched);
   const index = new ObjectIndex(reshaped);
   const reviews = new Map<number, ReviewCorrection>();
+  const byKey = new Map(reshaped.map((object) => [object.key, object]));
+  // Merging and splitting may give another object the same first pixel.
+  const isReshaped = reshaped !== found;
+  const known = (correction: ReviewCorrection): MapObject | null => {
+    const key = isReshaped ? null : (map.hint?.(correction) ?? null);
+    return key === null ? null : (byKey.get(key) ?? null);
+  };
   for (const correction of inOrder) {
     if (correction.kind !== 'review') continue;
-    const object = bestMatch(index, runsInside(correction.shape, map.scale));
+    const object = known(correction) ?? bestMatch(index, runsInside(correction.shape, map.scale));
     if (object === null || !stillHolds(correction, object, map)) {
       unmatched.push(correction);
       continue;

@@ -3,6 +3,7 @@ import type { AppState } from '../state/state.ts';
 import { compareCommands, paneCommands } from './compare-commands.ts';
 import { annotationCommands } from './annotation-commands.ts';
 import { exportCommands } from './export-commands.ts';
+import { objectCommands, objectExportCommands } from './object-commands.ts';
 import { interfaceCommands, undoCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { segmentCommands } from './segment-commands.ts';
@@ -15,6 +16,7 @@ import type { Command } from './command.ts';
 export const commands: readonly Command[] = [
   ...toolCommands,
   ...undoCommands,
+  ...objectCommands,
   ...slideCommands,
   ...segmentCommands,
   ...overlayCommands,
@@ -22,6 +24,7 @@ export const commands: readonly Command[] = [
   ...compareCommands,
   ...annotationCommands,
   ...exportCommands,
+  ...objectExportCommands,
   ...viewCommands,
   ...interfaceCommands,
 ];

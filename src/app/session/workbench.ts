@@ -38,6 +38,7 @@ import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
 import { StoredResults } from './stored-results.ts';
 import { PredictionSession } from '../predictions/prediction-session.ts';
+import { ObjectsSession } from '../objects/objects-session.ts';
 import { PageAddress } from './page-address.ts';
 import { parseUrlParameters } from './url-parameters.ts';
 
@@ -64,6 +65,7 @@ export class Workbench {
   readonly figures = new FiguresSession();
   readonly exports = new ExportSession(this);
   readonly sessions: SessionFiles;
+  readonly objects: ObjectsSession;
   readonly difference: DifferenceSession;
   readonly votes: VotesSession;
   readonly navigation: Navigation;
@@ -107,6 +109,7 @@ export class Workbench {
     );
     this.predictions = new PredictionSession(this.store, this.maps);
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
+    this.objects = new ObjectsSession(this);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
     this.#address = new PageAddress(this.store, this.slides, this.navigation);
@@ -236,6 +239,12 @@ export class Workbench {
       classes,
       map: this.classMaps.of(slide.metadata.fingerprint, mpp, model.id),
     };
+  }
+
+  /** The model of a prediction on the open slide; null if there is none. */
+  predictionModel(predictionId: string): string | null {
+    const open = this.predictions.of(this.store.getState().slide?.metadata.fingerprint ?? '');
+    return open.find(({ id }) => id === predictionId)?.modelId ?? null;
   }
 
   /** Class map of a pane's layer; null if the pane shows no layer. */

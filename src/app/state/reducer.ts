@@ -8,6 +8,8 @@ import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
 import { reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction, AnnotateState } from '../annotate/annotate-state.ts';
+import type { Correction } from '../../objects/correction.ts';
+import type { Point } from '../viewer/affine.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
@@ -94,6 +96,8 @@ export type Action =
   | { readonly type: 'drawing'; readonly drawing: AreaDrawing | null }
   | { readonly type: 'measure'; readonly measure: Measurement | null }
   | { readonly type: 'bookmarks'; readonly bookmarks: readonly Bookmark[] }
+  | { readonly type: 'corrections'; readonly corrections: readonly Correction[] }
+  | { readonly type: 'splitting'; readonly line: readonly Point[] | null }
   | { readonly type: 'area'; readonly area: Polygon | null }
   | { readonly type: 'annotate'; readonly action: AnnotateAction }
   | { readonly type: 'tissue-shown'; readonly shown: boolean }
@@ -275,6 +279,10 @@ export function reduce(state: AppState, action: Action): AppState {
       return changeTool(state, 'measure', () => ({ measure: action.measure }));
     case 'bookmarks':
       return changeSlide(state, () => ({ bookmarks: action.bookmarks }));
+    case 'corrections':
+      return changeSlide(state, () => ({ corrections: action.corrections }));
+    case 'splitting':
+      return changeTool(state, 'split', () => ({ splitting: action.line }));
     case 'area':
       return changeSlide(state, () => ({ area: action.area, drawing: null }));
     case 'annotate':
@@ -332,6 +340,7 @@ function changeTool(
     area: changed.slide.drawing !== null,
     measure: changed.slide.measure !== null,
     'known-length': changed.slide.calibration !== null,
+    split: changed.slide.splitting !== null,
   };
   return isTaken[tool] ? { ...changed, slide: withToolAlone(changed.slide, tool) } : changed;
 }
@@ -352,6 +361,8 @@ function openedSlide(
     measure: null,
     calibration: null,
     bookmarks: [],
+    corrections: [],
+    splitting: null,
     annotate: reduceAnnotate(former, { kind: 'reset', annotations: [] }),
     overview: null,
     channels,

@@ -11,6 +11,7 @@ import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
+import type { Correction } from '../../objects/correction.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
@@ -88,6 +89,10 @@ export interface OpenSlide {
   /** The known length being drawn, or null. */
   readonly calibration: KnownLengthDrawing | null;
   readonly bookmarks: readonly Bookmark[];
+  /** What was said of objects of its class maps. */
+  readonly corrections: readonly Correction[];
+  /** The line along which an object is being split, level-0 pixels; null if none is drawn. */
+  readonly splitting: readonly Point[] | null;
   /** Annotations and ground truth. */
   readonly annotate: AnnotateState;
   /** The overview of a slide without small levels; null where there is nothing to say of it. */
