@@ -77,6 +77,7 @@ module.exports = {
     layer('evaluation', [], 'any folder'),
     layer('export', ['slide', 'segment', 'annotation'], 'runtime'),
     typesFrom('export', ['slide', 'segment', 'annotation', 'runtime']),
+    layer('objects', ['annotation']),
     layer('cohort', ['evaluation'], 'any folder'),
     layer('project', []),
     layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export']),
@@ -84,12 +85,13 @@ module.exports = {
     {
       name: 'layer-app',
       comment:
-        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation, figures from evaluation and export, projects from project",
+        "src/app reaches the engine only through worker's client; types may come from anywhere, geometry from annotation, objects from objects, figures from evaluation and export, projects from project",
       severity: 'error',
       from: { path: '^src/app/', pathNot: test },
       to: {
         path: '^src/',
-        pathNot: '^src/(app/|base/|annotation/|evaluation/|export/|project/|worker/([a-z-]*client|protocol))',
+        pathNot:
+          '^src/(app/|base/|annotation/|objects/|evaluation/|export/|project/|worker/([a-z-]*client|protocol))',
         dependencyTypesNot: typesOnly,
       },
     },

@@ -25,11 +25,12 @@ export interface MapPlacement {
  * The text before the first feature, between features and after the last one: a file can be written as it
  * grows.
  * @param warning about all features; absent if there is none.
+ * @param members of our own, each as the text of its name and value.
  */
-export function geoJsonHead(warning?: string): string {
-  // A member that GeoJSON does not know: readers ignore it.
-  const member = warning === undefined ? '' : `"warning":${JSON.stringify(warning)},`;
-  return `{"type":"FeatureCollection",${member}"features":[\n`;
+export function geoJsonHead(warning?: string, members: readonly string[] = []): string {
+  // Members that GeoJSON does not know: readers ignore them.
+  const all = [...members, ...(warning === undefined ? [] : [`"warning":${JSON.stringify(warning)}`])];
+  return `{"type":"FeatureCollection",${all.map((member) => `${member},`).join('')}"features":[\n`;
 }
 export const geoJsonSeparator = ',\n';
 export const geoJsonTail = '\n]}\n';

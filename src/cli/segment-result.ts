@@ -136,7 +136,7 @@ async function writeSet(
   { set, lock }: { readonly set: FileSet; readonly lock: OutputLock },
 ): Promise<SegmentResult> {
   const { manifest, plan, area, prefix, tissue, mpp, mppNote, key, areaKey } = planned;
-  const { name } = slide.metadata;
+  const { name, fingerprint, width, height } = slide.metadata;
   const mark = markOf(planned, run);
   const umPerPx = manifest.slice.fieldUm / manifest.slice.sizePx;
   const broken = plan.slices.length - run.slices;
@@ -154,6 +154,7 @@ async function writeSet(
     tissue,
     prefix,
     slideName: name,
+    slide: { fingerprint, width, height },
     umPerPx,
     tolerance: simplifyUm / umPerPx,
     picture: (width, height) => slidePicture(slide, strips, width, height),

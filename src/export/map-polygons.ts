@@ -8,6 +8,7 @@ import {
   type MapPlacement,
 } from '../annotation/write-geojson.ts';
 import type { MapClasses } from './map-tiff.ts';
+import { originMember, originText, type PredictionOrigin } from './prediction-origin.ts';
 
 export class MapPolygons {
   readonly #tracer: PolygonTracer;
@@ -18,9 +19,17 @@ export class MapPolygons {
    * @param classes background classes get no polygons.
    * @param tolerance maximum deviation of an outline, in map pixels; 0 for exact.
    * @param warning about the whole file; absent if there is none.
+   * @param origin with it the file can be opened again as a prediction.
    */
-  constructor(classes: MapClasses, placement: MapPlacement, tolerance: number, warning?: string) {
-    this.#pending = [geoJsonHead(warning)];
+  constructor(
+    classes: MapClasses,
+    placement: MapPlacement,
+    tolerance: number,
+    warning?: string,
+    origin?: PredictionOrigin,
+  ) {
+    const members = origin === undefined ? [] : [`"${originMember}":${originText(origin)}`];
+    this.#pending = [geoJsonHead(warning, members)];
     this.#tracer = new PolygonTracer(
       { isTraced: (value) => classes[value]?.background === false, tolerance },
       (polygon) => {

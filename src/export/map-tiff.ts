@@ -2,6 +2,7 @@
 import { terminalText } from '../base/terminal-text.ts';
 import type { ModelManifest } from '../runtime/manifest.ts';
 import { noClass } from '../segment/class-map.ts';
+import { originMark, originText, type PredictionOrigin } from './prediction-origin.ts';
 import {
   TiffWriter,
   type ByteSink,
@@ -23,6 +24,8 @@ export interface MapTiffOptions {
   readonly deflate?: Deflate;
   /** Model and slide, for example `nano-add on slide.svs`. */
   readonly about: string;
+  /** With it the file can be opened again as a prediction. */
+  readonly origin?: PredictionOrigin;
 }
 
 /**
@@ -43,7 +46,8 @@ export class MapTiff {
     kind: Pick<TiffWriterOptions, 'colour' | 'palette' | 'reduce'>,
     text: string,
   ) {
-    const { sink, width, height, umPerPx, about, deflate } = options;
+    const { sink, width, height, umPerPx, about, deflate, origin } = options;
+    const prediction = origin === undefined ? '' : `${originMark}${originText(origin)}`;
     this.tileSize = tileSizeFor(width, height);
     this.#writer = new TiffWriter({
       ...kind,
@@ -55,7 +59,7 @@ export class MapTiff {
       levelsFillTile: true,
       ...(umPerPx === undefined ? {} : { mpp: umPerPx }),
       software: 'Dualscope, research use only',
-      description: terminalText(text.replace('%', () => about)),
+      description: `${terminalText(text.replace('%', () => about))}${prediction}`,
     });
   }
 

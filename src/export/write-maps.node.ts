@@ -16,6 +16,7 @@ import { tissuePixels } from './map-area.ts';
 import { MapPolygons } from './map-polygons.ts';
 import { MapTiff, tileSizeFor } from './map-tiff.ts';
 import type { MapStrips } from './map-strips.ts';
+import type { PredictionOrigin } from './prediction-origin.ts';
 import { paintPreview, previewSize, type PreviewClasses } from './preview.ts';
 
 export interface WriteMapsOptions {
@@ -34,6 +35,8 @@ export interface WriteMapsOptions {
   readonly tolerance: number;
   /** Reads the whole slide at this size, as the preview's base. */
   readonly picture: (width: number, height: number) => Promise<RgbaImage>;
+  /** Level-0 size and fingerprint of the slide: with them the files can be opened again as predictions. */
+  readonly slide?: Pick<PredictionOrigin['slide'], 'fingerprint' | 'width' | 'height'>;
   /** Receives the files, and puts them in their places later; by default they are put there at the end. */
   readonly set?: FileSet;
 }
@@ -81,7 +84,15 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
   const { width, height } = strips;
   const tileSize = tileSizeFor(width, height);
   const about = withMark(mark, `${manifest.id} on ${options.slideName}`);
-  const common = { width, height, umPerPx, about, deflate: zlibDeflate };
+  const origin = originOf(options);
+  const common = {
+    width,
+    height,
+    umPerPx,
+    about,
+    deflate: zlibDeflate,
+    ...(origin !== undefined && { origin }),
+  };
   const classPart = await set.create(files.classes);
   const classTiff = new OpenTiff(
     classPart,
@@ -94,7 +105,7 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
   );
   const { slideWidth, slideHeight } = strips.geometry;
   const placement = { scaleX: strips.scale.x, scaleY: strips.scale.y, slideWidth, slideHeight };
-  const geoJson = new OpenGeoJson(await set.create(files.polygons), options, placement);
+  const geoJson = new OpenGeoJson(await set.create(files.polygons), options, placement, origin);
   const small = previewSize(width, height);
   const preview: PreviewClasses = { ...small, classes: new Uint8Array(small.width * small.height) };
   const confidences = new Float64Array(256 * (noClass + 1));
@@ -130,6 +141,25 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
     confidences.subarray(256 * classValue, 256 * (classValue + 1)).reduce((sum, count) => sum + count, 0),
   );
   return { files: all, counts, confidences, polygons };
+}
+
+/** What the files say of themselves; undefined where the slide is not given. */
+function originOf({
+  slide,
+  slideName,
+  manifest,
+  strips,
+  mark = null,
+}: WriteMapsOptions): PredictionOrigin | undefined {
+  if (slide === undefined) return undefined;
+  return {
+    version: 1,
+    model: { id: manifest.id, title: manifest.title },
+    slide: { name: slideName, ...slide },
+    scale: strips.scale,
+    classes: manifest.classes.map(({ name, colour, background }) => ({ name, colour, background })),
+    mark,
+  };
 }
 
 /** Adds the pixels of a strip that lie on tissue to the histogram of class values and confidences. */
@@ -169,10 +199,15 @@ class OpenGeoJson {
   readonly #part: PartFile;
   readonly #polygons: MapPolygons;
 
-  constructor(part: PartFile, options: WriteMapsOptions, placement: MapPlacement) {
+  constructor(
+    part: PartFile,
+    options: WriteMapsOptions,
+    placement: MapPlacement,
+    origin: PredictionOrigin | undefined,
+  ) {
     const { manifest, tolerance, mark = null } = options;
     this.#part = part;
-    this.#polygons = new MapPolygons(manifest.classes, placement, tolerance, mark ?? undefined);
+    this.#polygons = new MapPolygons(manifest.classes, placement, tolerance, mark ?? undefined, origin);
   }
 
   async push(values: Uint8Array, width: number): Promise<void> {

@@ -1,6 +1,9 @@
 /** The page's client of the map worker. */
 import type { AnnotatedSlide, AnnotationFile } from '../annotation/annotation-file.ts';
 import type { ClassPolygon } from '../annotation/rasterise.ts';
+import type { Cell } from '../segment/run-progress.ts';
+import type { PredictionOrigin } from '../export/prediction-origin.ts';
+import type { PredictionFile } from '../export/read-prediction.ts';
 import type { CellLattice, MapFileRequest, MapWorkerApi, RasterisedCell } from './map-service.ts';
 import { connectWorker } from '../base/worker-port.ts';
 import { WatchedWorker } from './watched-worker.ts';
@@ -11,6 +14,15 @@ export type { CellLattice, MapFileRequest, RasterisedCell } from './map-service.
 export interface MapClient {
   /** Any format of `readAnnotationFile`. @param slide on which the annotations should be. */
   readAnnotations(file: Blob, name: string, slide: AnnotatedSlide): Promise<AnnotationFile>;
+  /** What a result file of ours says of itself; null for any other file. */
+  inspectPrediction(file: Blob, name: string): Promise<PredictionFile | null>;
+  /** Reads a class map that `inspectPrediction` has recognised. @param confidence its map of confidence, if there is one */
+  readClassMap(
+    classes: File,
+    confidence: File | null,
+    origin: PredictionOrigin,
+    onCell: (cell: Cell) => void,
+  ): Promise<void>;
   /** Rasterises areas into the cells of a grid. @param outside class value outside all areas. */
   rasterise(
     areas: readonly ClassPolygon[],
@@ -54,6 +66,16 @@ export function createMapClient(): MapClient {
     readAnnotations: (file, name, slide) => {
       files.add(name);
       return worker.rpc.call('readAnnotations', [file, name, slide]).finally(() => files.delete(name));
+    },
+    inspectPrediction: (file, name) => worker.rpc.call('inspectPrediction', [file, name]),
+    readClassMap: (classes, confidence, origin, onCell) => {
+      files.add(classes.name);
+      const sure = confidence === null ? null : { file: confidence, name: confidence.name };
+      return worker.rpc
+        .call('readClassMap', [classes, classes.name, sure, origin], {
+          onProgress: (cell) => onCell(cell as Cell),
+        })
+        .finally(() => files.delete(classes.name));
     },
     rasterise: (areas, lattice, outside, onCell, signal) =>
       worker.rpc.call('rasterise', [areas, lattice, outside], {

@@ -11,6 +11,9 @@ import type { MapPlacement } from '../annotation/write-geojson.ts';
 import { MapDicomSeg, type MapDicomSegOptions } from '../export/map-dicom-seg.ts';
 import { MapPolygons } from '../export/map-polygons.ts';
 import { MapTiff, tileSizeFor, type MapClasses } from '../export/map-tiff.ts';
+import type { PredictionOrigin } from '../export/prediction-origin.ts';
+import { inspectPrediction, readClassMap, type PredictionFile } from '../export/read-prediction.ts';
+import { fileByteSource } from '../slide/byte-source.ts';
 import type { Cell } from '../segment/run-progress.ts';
 import type { ByteSink } from '../slide/tiff-writer/tiff-writer.ts';
 import type { Handlers } from '../base/rpc.ts';
@@ -36,6 +39,7 @@ export type MapFileRequest =
       readonly height: number;
       readonly umPerPx: number | null;
       readonly about: string;
+      readonly origin?: PredictionOrigin;
       readonly classes: MapClasses;
     }
   | {
@@ -47,6 +51,7 @@ export type MapFileRequest =
       readonly classes: MapClasses;
       /** About the whole file; absent if there is none. */
       readonly warning?: string;
+      readonly origin?: PredictionOrigin;
     }
   | (Omit<MapDicomSegOptions, 'date'> & { readonly kind: 'dicom-seg' });
 
@@ -57,6 +62,18 @@ export interface MapWorkerApi {
    * @throws WorkerError `annotations` naming file, problem and remedy.
    */
   readAnnotations(file: Blob, name: string, slide: AnnotatedSlide): Promise<AnnotationFile>;
+  /** What a result file says of itself; null for any other file. */
+  inspectPrediction(file: Blob, name: string): Promise<PredictionFile | null>;
+  /**
+   * Reads a class map; its confidence counts as 1 where no map of it is given. Progress events are Cell, row by row.
+   * @throws WorkerError when a file is damaged or does not cover the slide that it names.
+   */
+  readClassMap(
+    classes: Blob,
+    name: string,
+    confidence: { readonly file: Blob; readonly name: string } | null,
+    origin: PredictionOrigin,
+  ): Promise<void>;
   /**
    * Rasterises areas, in order, into all cells of a grid, with `outside` elsewhere. Progress events are RasterisedCell,
    * row by row.
@@ -86,6 +103,17 @@ export function createMapService(): Handlers<MapWorkerApi> {
   return {
     readAnnotations: async (_call, file, name, slide) =>
       readAnnotationFile(new Uint8Array(await file.arrayBuffer()), name, slide),
+
+    inspectPrediction: (_call, file, name) => inspectPrediction(fileByteSource(file, name)),
+
+    readClassMap: (call, classes, name, confidence, origin) =>
+      readClassMap(
+        fileByteSource(classes, name),
+        confidence === null ? null : fileByteSource(confidence.file, confidence.name),
+        origin,
+        (cell) => call.progress(cell, [cell.classes.buffer, cell.confidence.buffer]),
+        call.signal,
+      ),
 
     rasterise: async (call, areas, lattice, outside) => {
       const boxed = areas.map((area) => ({ area, box: boundsOfRings([area.outer]) }));
@@ -127,10 +155,17 @@ export function createMapService(): Handlers<MapWorkerApi> {
 }
 
 function tiffFile(request: Extract<MapFileRequest, { kind: 'tiff' }>): OpenFile {
-  const { width, height, umPerPx, about, classes } = request;
+  const { width, height, umPerPx, about, classes, origin } = request;
   const sink = new BlobSink();
   const tiff = MapTiff.ofClasses(
-    { sink, width, height, about, ...(umPerPx === null ? {} : { umPerPx }) },
+    {
+      sink,
+      width,
+      height,
+      about,
+      ...(umPerPx === null ? {} : { umPerPx }),
+      ...(origin === undefined ? {} : { origin }),
+    },
     classes,
   );
   return {
@@ -140,7 +175,8 @@ function tiffFile(request: Extract<MapFileRequest, { kind: 'tiff' }>): OpenFile 
 }
 
 function geoJsonFile(request: Extract<MapFileRequest, { kind: 'geojson' }>): OpenFile {
-  const polygons = new MapPolygons(request.classes, request.placement, request.tolerance, request.warning);
+  const { classes, placement, tolerance, warning, origin } = request;
+  const polygons = new MapPolygons(classes, placement, tolerance, warning, origin);
   const parts: string[] = [];
   return {
     push: async (values) => {

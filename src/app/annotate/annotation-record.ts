@@ -1,16 +1,22 @@
 /**
- * Stored records of annotations. Every change of an annotation, a bookmark or a slide's ground truth is stored as a record
+ * Stored records of annotations. Every change of an annotation, a bookmark, a correction of an object or a slide's ground truth is stored as a record
  * of its own, in the transaction that deletes the record it is based on. Two records of one item therefore mean that two
  * pages changed it at the same time, and neither change is lost.
  */
 import { z } from 'zod';
 import { hasValidCoordinates } from '../../annotation/annotation-file.ts';
+import {
+  readCorrection,
+  toStoredCorrection,
+  correctionTitle,
+  type Correction,
+} from '../../objects/correction.ts';
 import { bookmarkSchema, type Bookmark } from '../navigate/bookmarks.ts';
 import type { Annotation } from './annotation.ts';
 
 const recordVersion = 2;
 
-export const recordKinds = ['annotation', 'bookmark', 'truth'] as const;
+export const recordKinds = ['annotation', 'bookmark', 'correction', 'truth'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
 /** Key of a record. `writer` is the page that wrote it; `id` is empty for ground truth. */
@@ -77,16 +83,20 @@ export interface KeptAnnotations {
   /** By time. */
   readonly bookmarks: readonly Bookmark[];
   readonly truth: KeptTruth | null;
+  /** Of objects, in the order in which they were made; absent without any. */
+  readonly corrections?: readonly Correction[];
 }
 
 /** What a record holds. */
 export type Content =
   | { readonly kind: 'annotation'; readonly place: number; readonly annotation: Annotation }
   | { readonly kind: 'bookmark'; readonly bookmark: Bookmark }
+  | { readonly kind: 'correction'; readonly correction: Correction }
   | { readonly kind: 'truth'; readonly truth: KeptTruth };
 
 export function toRecord(key: RecordKey, content: Content): StoredRecord {
   if (content.kind === 'truth') return { key, value: { version: recordVersion, ...content.truth } };
+  if (content.kind === 'correction') return { key, value: toStoredCorrection(content.correction) };
   if (content.kind === 'bookmark') {
     const { note, view, created } = content.bookmark;
     return { key, value: { version: recordVersion, note, view, created } };
@@ -115,6 +125,10 @@ export function readRecord({ key: [, kind, id], value }: StoredRecord): ReadReco
     const { note, view, created } = data;
     return { content: { kind, bookmark: { id, note, view, created } }, dropped: 0 };
   }
+  if (kind === 'correction') {
+    const correction = readCorrection(id, value);
+    return correction === null ? null : { content: { kind, correction }, dropped: 0 };
+  }
   const { data } = truthSchema.safeParse(value);
   if (data === undefined) return null;
   const regions = data.regions.flatMap((region) => regionSchema.safeParse(region).data ?? []);
@@ -128,6 +142,10 @@ export function readRecord({ key: [, kind, id], value }: StoredRecord): ReadReco
 /** How messages name a record: by the annotation's label or the bookmark's note, else its id. */
 export function recordTitle({ key: [, kind, id], value }: StoredRecord): string {
   if (kind === 'truth') return 'ground truth';
+  if (kind === 'correction') {
+    const correction = readCorrection(id, value);
+    return correction === null ? 'correction of an object' : correctionTitle(correction);
+  }
   if (kind === 'bookmark') {
     const { data } = z.looseObject({ note: z.string().min(1) }).safeParse(value);
     return data === undefined ? `bookmark ${id}` : `bookmark "${data.note}"`;

@@ -78,6 +78,10 @@ export class AnnotationSession {
       ({ slide }) => slide?.bookmarks,
       () => this.#keep(),
     );
+    store.subscribe(
+      ({ slide }) => slide?.corrections,
+      () => this.#keep(),
+    );
   }
 
   /** Resolves when the saved annotations of the open slide have been read. */
@@ -215,10 +219,14 @@ export class AnnotationSession {
     this.#waitingTruth = chosen === null ? kept.truth : null;
     this.#dispatch({ kind: 'loaded', annotations: kept.annotations });
     this.#store.dispatch({ type: 'bookmarks', bookmarks: [...kept.bookmarks, ...set] });
+    const corrected = this.#store.getState().slide?.corrections ?? [];
+    if ((kept.corrections ?? []).length > 0) {
+      this.#store.dispatch({ type: 'corrections', corrections: [...(kept.corrections ?? []), ...corrected] });
+    }
     this.#loadedSlide = slide.slideId;
     this.#notes.showWriting();
     if (saving.kind === 'unread') this.#notes.read(slide);
-    if (drawn.length > 0 || set.length > 0 || chosen !== null) this.#keep();
+    if (drawn.length > 0 || set.length > 0 || corrected.length > 0 || chosen !== null) this.#keep();
     await this.#modelsLoaded();
     if (this.#isOpen(slide) && this.#waitingTruth !== null) this.#takeTruth(this.#waitingTruth);
   }
@@ -231,6 +239,7 @@ export class AnnotationSession {
     try {
       this.#dispatch({ kind: 'merge', annotations: kept.annotations });
       this.#store.dispatch({ type: 'bookmarks', bookmarks: kept.bookmarks });
+      this.#store.dispatch({ type: 'corrections', corrections: kept.corrections ?? [] });
       if (this.#waitingTruth !== null) {
         this.#waitingTruth = kept.truth;
         return;
@@ -322,9 +331,14 @@ export class AnnotationSession {
   #keep(): void {
     const { slide } = this.#store.getState();
     if (slide === null || !this.#isLoaded(slide) || this.#isMerging) return;
-    const { annotate, bookmarks } = slide;
+    const { annotate, bookmarks, corrections } = slide;
     const { annotations } = annotate;
-    this.#kept.put(slide.metadata.fingerprint, { annotations, bookmarks, truth: this.keptTruth() });
+    this.#kept.put(slide.metadata.fingerprint, {
+      annotations,
+      bookmarks,
+      corrections,
+      truth: this.keptTruth(),
+    });
   }
 
   #readFiles(files: readonly File[]): Promise<AnnotatedRegion[] | null> {

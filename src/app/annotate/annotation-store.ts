@@ -210,7 +210,10 @@ export class AnnotationStore {
     for (const slide of this.#slides.values()) {
       if (this.#failed.has(slide)) continue;
       const changes =
-        slide.changes('annotation', maxPerWrite) ?? slide.changes('bookmark') ?? slide.changes('truth');
+        slide.changes('annotation', maxPerWrite) ??
+        slide.changes('bookmark') ??
+        slide.changes('correction', maxPerWrite) ??
+        slide.changes('truth');
       if (changes === null) continue;
       try {
         await this.#write(slide, changes);
@@ -267,6 +270,7 @@ export class AnnotationStore {
     let settled = settleForks([]);
     const records = await this.#table.revise(fingerprint, (found) => (settled = settleForks(found)));
     if (settled.doubled > 0) this.#events.warn(doubledReport(settled.doubled));
+    if (settled.overruled > 0) this.#events.warn(overruledReport(settled.overruled));
     if (settled.truthReplaced) this.#events.warn(truthReplacedReport);
     if (settled.deletes.length > 0) this.#channel?.post({ fingerprint, names: null });
     return { ...content, records };
@@ -342,6 +346,15 @@ function doubledReport(count: number): ErrorReport {
     file: '',
     problem: `${count} ${count === 1 ? 'annotation or bookmark was' : 'annotations or bookmarks were'} changed in two tabs at the same time. Both versions are kept.`,
     remedy: 'Delete the one that you do not need.',
+  };
+}
+
+function overruledReport(count: number): ErrorReport {
+  return {
+    code,
+    file: '',
+    problem: `${count} ${count === 1 ? 'object was' : 'objects were'} reviewed in two tabs at the same time. The later word is used.`,
+    remedy: 'Look at the object again.',
   };
 }
 

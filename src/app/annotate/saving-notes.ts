@@ -44,7 +44,10 @@ export class SavingNotes {
   get hasUnreadRest(): boolean {
     const state = this.#store.getState();
     const { annotations, saving } = annotateOf(state);
-    return saving.kind === 'unread' && annotations.length + (state.slide?.bookmarks.length ?? 0) > 0;
+    return (
+      saving.kind === 'unread' &&
+      annotations.length + (state.slide?.bookmarks.length ?? 0) + (state.slide?.corrections.length ?? 0) > 0
+    );
   }
 
   #show(saving: Saving): void {

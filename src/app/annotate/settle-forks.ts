@@ -15,19 +15,22 @@ export interface SettledForks {
   readonly deletes: readonly RecordKey[];
   /** Annotations and bookmarks of which both versions were kept. */
   readonly doubled: number;
+  /** Corrections of objects of which only the later version was kept. */
+  readonly overruled: number;
   /** Whether a version of the ground truth was replaced by a later one. */
   readonly truthReplaced: boolean;
 }
 
 /**
  * Settles items with several readable records: the latest keeps its id; earlier ones become items of their own.
- * Of ground truth only the latest stays. Unreadable records are left as they are.
+ * Of ground truth and of corrections of objects only the latest stays: an object has one verdict. Unreadable records are left as they are.
  * @param records of one slide; all records of every item they name
  */
 export function settleForks(records: readonly StoredRecord[]): SettledForks {
   const puts: StoredRecord[] = [];
   const deletes: RecordKey[] = [];
   let truthReplaced = false;
+  let overruled = 0;
   const latest = new Map<string, StoredRecord>();
   for (const record of records) {
     if (readRecord(record) === null) continue;
@@ -42,11 +45,12 @@ export function settleForks(records: readonly StoredRecord[]): SettledForks {
     if (kept === undefined || lost === undefined || isSame(kept, lost)) continue;
     const [fingerprint, kind, id, revision, writer] = loser.key;
     // The same id whichever page settles the fork.
-    if (lost.kind !== 'truth')
+    if (lost.kind === 'correction') overruled++;
+    else if (lost.kind !== 'truth')
       puts.push(toRecord([fingerprint, kind, `${id}~${revision}${writer}`, 1, ''], lost));
     else truthReplaced = true;
   }
-  return { puts, deletes, doubled: puts.length, truthReplaced };
+  return { puts, deletes, doubled: puts.length, overruled, truthReplaced };
 }
 
 function isSame(one: Content, other: Content): boolean {
@@ -55,6 +59,9 @@ function isSame(one: Content, other: Content): boolean {
   }
   if (one.kind === 'bookmark' && other.kind === 'bookmark') {
     return JSON.stringify(one.bookmark) === JSON.stringify(other.bookmark);
+  }
+  if (one.kind === 'correction' && other.kind === 'correction') {
+    return JSON.stringify(one.correction) === JSON.stringify(other.correction);
   }
   if (one.kind !== 'truth' || other.kind !== 'truth') return false;
   const summary = ({ truth: { regions, ...rest } }: typeof one): string =>

@@ -1,4 +1,5 @@
 /** Annotations and bookmarks of one slide as records: what is on disk, what is still to be written. Pure. */
+import type { Correction } from '../../objects/correction.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import { itemName, readRecord, toRecord } from './annotation-record.ts';
 import type {
@@ -104,7 +105,7 @@ export class SlideRecords {
   }
 
   /** Plans the changes that turn the current content into `kept`. Annotations and bookmarks are compared by identity. */
-  want({ annotations, bookmarks, truth }: KeptAnnotations): void {
+  want({ annotations, bookmarks, truth, corrections = [] }: KeptAnnotations): void {
     const kept = new Set<Item>();
     for (const annotation of annotations) {
       const item = this.#itemOf('annotation', annotation.id);
@@ -121,6 +122,13 @@ export class SlideRecords {
       if (current?.kind === 'bookmark' && current.bookmark === bookmark) continue;
       this.#plan(item, { kind: 'bookmark', bookmark });
     }
+    for (const correction of corrections) {
+      const item = this.#itemOf('correction', correction.id);
+      kept.add(item);
+      const current = contentOf(item);
+      if (current?.kind === 'correction' && current.correction === correction) continue;
+      this.#plan(item, { kind: 'correction', correction });
+    }
     for (const item of this.#items.values()) {
       if (item.kind !== 'truth' && !kept.has(item) && contentOf(item) !== null) this.#plan(item, null);
     }
@@ -135,18 +143,21 @@ export class SlideRecords {
   content(): KeptAnnotations {
     const shown: Extract<Content, { kind: 'annotation' }>[] = [];
     const bookmarks: Bookmark[] = [];
+    const corrections: Correction[] = [];
     let truth: KeptTruth | null = null;
     for (const item of this.#items.values()) {
       const content = contentOf(item);
       if (content?.kind === 'annotation') shown.push(content);
       else if (content?.kind === 'bookmark') bookmarks.push(content.bookmark);
+      else if (content?.kind === 'correction') corrections.push(content.correction);
       else if (content?.kind === 'truth') truth = content.truth;
     }
     const annotations = shown
       .sort((one, other) => one.place - other.place || (one.annotation.id < other.annotation.id ? -1 : 1))
       .map(({ annotation }) => annotation);
     bookmarks.sort((one, other) => one.created - other.created || (one.id < other.id ? -1 : 1));
-    return { annotations, bookmarks, truth };
+    corrections.sort((one, other) => one.place - other.place || (one.id < other.id ? -1 : 1));
+    return { annotations, bookmarks, truth, ...(corrections.length > 0 && { corrections }) };
   }
 
   /**

@@ -9,6 +9,7 @@ export const commandGroups = [
   'Overlay',
   'Compare',
   'Annotate',
+  'Objects',
   'Export',
   'View',
   'Interface',

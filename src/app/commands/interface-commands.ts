@@ -102,6 +102,7 @@ export const interfaceCommands: readonly Command[] = [
   leftPanel('models', 'Models'),
   leftPanel('bookmarks', 'Bookmarks'),
   leftPanel('annotations', 'Annotations'),
+  leftPanel('objects', 'Objects'),
   preference(
     { id: 'interface.theme', title: 'Switch light/dark theme', icon: Moon, shortcuts: ['Shift+T'] },
     (now) => ({

@@ -13,6 +13,8 @@ export function leaveTool(store: AppStore): void {
       return store.dispatch({ type: 'measure', measure: null });
     case 'known-length':
       return store.dispatch({ type: 'calibration', calibration: null });
+    case 'split':
+      return store.dispatch({ type: 'splitting', line: null });
     case null:
   }
 }

@@ -3,6 +3,7 @@ import type { AppState } from '../state/state.ts';
 import { compareCommands, paneCommands } from './compare-commands.ts';
 import { annotationCommands } from './annotation-commands.ts';
 import { exportCommands } from './export-commands.ts';
+import { objectCommands, objectExportCommands } from './object-commands.ts';
 import { interfaceCommands, undoCommands } from './interface-commands.ts';
 import { overlayCommands } from './overlay-commands.ts';
 import { projectCommands } from './project-commands.ts';
@@ -16,6 +17,7 @@ import type { Command } from './command.ts';
 export const commands: readonly Command[] = [
   ...toolCommands,
   ...undoCommands,
+  ...objectCommands,
   ...slideCommands,
   ...projectCommands,
   ...segmentCommands,
@@ -24,6 +26,7 @@ export const commands: readonly Command[] = [
   ...compareCommands,
   ...annotationCommands,
   ...exportCommands,
+  ...objectExportCommands,
   ...viewCommands,
   ...interfaceCommands,
 ];

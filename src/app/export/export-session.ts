@@ -1,6 +1,7 @@
 /** Exports the active pane's layer as files. The map worker writes large ones, with progress. */
 import { fileStem, safeFileName } from '../../base/file-name.ts';
 import { withMark } from '../../base/overridden-check.ts';
+import type { PredictionOrigin } from '../../export/prediction-origin.ts';
 import type { MapFileRequest } from '../../worker/map-client.ts';
 import { annotatedSlide } from '../annotate/annotated-slide.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
@@ -44,7 +45,8 @@ export class ExportSession {
 
   /** The class map as a pyramidal TIFF. */
   classMap(): Promise<void> {
-    return this.#writeMap('classes.tif', ({ content, slide, strips, colours }) => {
+    return this.#writeMap('classes.tif', (shown) => {
+      const { content, slide, strips, colours } = shown;
       const mpp = currentMpp(slide);
       return {
         kind: 'tiff',
@@ -52,6 +54,7 @@ export class ExportSession {
         height: strips.height,
         umPerPx: mpp === null ? null : mpp.x * strips.scale.x,
         about: withMark(contentMark(content), `${content.title} on ${slide.metadata.name}`),
+        ...originOf(shown),
         classes: content.classes.map((entry, value) => ({
           ...entry,
           colour: colours[value] ?? entry.colour,
@@ -62,8 +65,9 @@ export class ExportSession {
 
   /** The classes as polygons for QuPath. */
   polygons(): Promise<void> {
-    return this.#writeMap('geojson', ({ content, slide, strips, colours }) => ({
+    return this.#writeMap('geojson', ({ content, slide, strips, colours, ...shown }) => ({
       kind: 'geojson',
+      ...originOf({ content, slide, strips, colours, ...shown }),
       width: strips.width,
       placement: {
         scaleX: strips.scale.x,
@@ -183,9 +187,16 @@ export class ExportSession {
     if (state.slide === null) return null;
     const model = modelOf(state, layer)?.id;
     const layerName =
-      model === undefined ? layer.kind : layer.kind === 'context' ? `${model}.context-change` : model;
+      layer.kind === 'prediction'
+        ? layer.id
+        : model === undefined
+          ? layer.kind
+          : layer.kind === 'context'
+            ? `${model}.context-change`
+            : model;
     const stem = `${fileStem(state.slide.metadata.name)}.${safeFileName(layerName)}`;
-    return { slide: state.slide, content, stem };
+    const modelId = layer.kind === 'model' || layer.kind === 'prediction' ? layer.id : null;
+    return { slide: state.slide, content, stem, modelId };
   }
 
   #set(state: ExportState): void {
@@ -194,11 +205,29 @@ export class ExportSession {
   }
 }
 
+/** With it the file can be opened again as a prediction; nothing for layers of no model. */
+function originOf({ content, slide, strips, modelId }: ShownMap): { readonly origin?: PredictionOrigin } {
+  if (modelId === null) return {};
+  const { name, fingerprint, width, height } = slide.metadata;
+  return {
+    origin: {
+      version: 1,
+      model: { id: modelId, title: content.title },
+      slide: { name, fingerprint, width, height },
+      scale: strips.scale,
+      classes: content.classes.map(({ name: of, colour, background }) => ({ name: of, colour, background })),
+      mark: contentMark(content),
+    },
+  };
+}
+
 interface Shown {
   readonly slide: OpenSlide;
   /** null without a layer. */
   readonly content: LayerContent | null;
   readonly stem: string;
+  /** null for layers of no model. */
+  readonly modelId: string | null;
 }
 
 interface ShownMap extends Shown {

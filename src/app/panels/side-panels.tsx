@@ -1,8 +1,9 @@
 /** The left rail, the panel that it opens, and the right panel about the active pane. */
-import { Bookmark as BookmarkIcon, Boxes, Images, PenLine } from 'lucide-react';
+import { Bookmark as BookmarkIcon, Boxes, ListChecks, Images, PenLine } from 'lucide-react';
 import { AnnotationsPanel } from '../annotate/annotations-panel.tsx';
 import { useApp } from '../workbench-context.ts';
 import { BookmarksPanel } from '../navigate/bookmarks-panel.tsx';
+import { ObjectsPanel } from '../objects/objects-panel.tsx';
 import { ModelsPanel } from './models-panel.tsx';
 import { SlidesPanel } from './slides-panel.tsx';
 import { ChannelsSection } from './channels-section.tsx';
@@ -24,6 +25,7 @@ const titles = {
   models: 'Models',
   annotations: 'Annotations',
   bookmarks: 'Bookmarks',
+  objects: 'Objects',
 } as const;
 
 export function LeftSidePanel(): React.JSX.Element | null {
@@ -39,6 +41,7 @@ export function LeftSidePanel(): React.JSX.Element | null {
       {panel === 'bookmarks' && <BookmarksPanel />}
       {panel === 'models' && <ModelsPanel />}
       {panel === 'annotations' && <AnnotationsPanel />}
+      {panel === 'objects' && <ObjectsPanel />}
     </aside>
   );
 }
@@ -48,6 +51,7 @@ export function LeftRail(): React.JSX.Element {
     <nav className="left-rail" aria-label="Panels">
       <CommandButton id="panel.slides" icon={<Images size={18} strokeWidth={1.75} aria-hidden />} />
       <CommandButton id="panel.annotations" icon={<PenLine size={18} strokeWidth={1.75} aria-hidden />} />
+      <CommandButton id="panel.objects" icon={<ListChecks size={18} strokeWidth={1.75} aria-hidden />} />
       <CommandButton id="panel.bookmarks" icon={<BookmarkIcon size={18} strokeWidth={1.75} aria-hidden />} />
       <CommandButton id="panel.models" icon={<Boxes size={18} strokeWidth={1.75} aria-hidden />} />
     </nav>

@@ -19,6 +19,8 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
   useApp((state) => state.slide?.darkBackground);
   const fingerprint = useFingerprint();
   useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
+  const { predictions } = workbench;
+  useSyncExternalStore(predictions.subscribe, () => predictions.of(fingerprint));
   // Votes need two models with results, which runs bring.
   useApp((state) => (layer.kind === 'votes' ? state.run : null));
   return workbench.resolveLayer(layer);
@@ -29,16 +31,18 @@ export type LayerOption = readonly [text: string, title: string, disabled?: bool
 
 /** Available layers. @param shown the layer that is chosen now */
 export function useLayerOptions(shown: LayerChoice): readonly LayerOption[] {
-  const { truth } = useWorkbench();
+  const { truth, predictions } = useWorkbench();
   const models = useApp((state) => state.models);
   const fingerprint = useFingerprint();
   const hasTruth = useSyncExternalStore(truth.subscribe, () => truth.of(fingerprint) !== null);
+  const opened = useSyncExternalStore(predictions.subscribe, () => predictions.of(fingerprint));
   const shownId = shown.kind === 'model' || shown.kind === 'context' ? shown.id : null;
   return [
     ['none', models === null ? 'Loading…' : 'None (tissue only)'],
     ...(models ?? []).map(
       (model) => [layerText({ kind: 'model', id: model.id }), modelTitle(model)] as const,
     ),
+    ...opened.map(({ id, content }) => [layerText({ kind: 'prediction', id }), content.title] as const),
     ...voteOptions(models ?? []).map(({ layer, title }) => [layerText(layer), title] as const),
     ...contextOptions(models ?? [], shownId, modelTitle).map(
       ({ layer, title, disabled }) => [layerText(layer), title, disabled] as const,

@@ -2,6 +2,7 @@
 import { dicomHeadBytes, isAnnotationName, isDicomAnnotation } from '../../annotation/annotation-names.ts';
 import { slideSets } from '../../base/slide-sets.ts';
 import type { ChosenFile } from '../../worker/protocol.ts';
+import { sortResults } from '../predictions/result-files.ts';
 import { isModelFolder } from '../models/model-session.ts';
 import { canChooseFolder, chooseFolder, filesOfFolder } from '../project/folder-access.ts';
 import { hasFilePicker, pickWithHandles } from './file-handles.ts';
@@ -52,8 +53,9 @@ export function openFolder(workbench: Workbench): void {
 }
 
 /**
- * Opens slides, annotations, project and session files. A folder of several slides opens as a project. Slides open first; annotations then become the ground truth of the open
- * slide. A session file restores what it holds.
+ * Opens slides, annotations, results, project and session files. A folder of several slides opens as a project. Slides open
+ * first; annotations then become the ground truth of the open slide, results predictions on it. A session file restores what
+ * it holds.
  */
 export async function openFiles(
   workbench: Workbench,
@@ -69,7 +71,13 @@ export async function openFiles(
     return;
   }
   if (await isModelFolder(files)) return openModel(workbench, files);
-  if (await workbench.project.openFolder(files, await folder)) return;
+  const { results, others } = await sortResults(files, workbench.maps);
+  const isProject = others.length > 0 && (await workbench.project.openFolder(others, await folder));
+  if (!isProject) await openOthers(workbench, others);
+  await workbench.predictions.open(results);
+}
+
+async function openOthers(workbench: Workbench, files: readonly ChosenFile[]): Promise<void> {
   // Slides of several files have .json and .xml files of their own.
   const { others } = slideSets(files);
   const apart = new Set<ChosenFile>();

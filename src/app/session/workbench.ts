@@ -43,6 +43,8 @@ import { RunEstimates } from './run-estimates.ts';
 import { SegmentSession } from './segment-session.ts';
 import { SlideSession } from './slide-session.ts';
 import { StoredResults } from './stored-results.ts';
+import { PredictionSession } from '../predictions/prediction-session.ts';
+import { ObjectsSession } from '../objects/objects-session.ts';
 import { PageAddress } from './page-address.ts';
 import { parseUrlParameters } from './url-parameters.ts';
 
@@ -64,10 +66,12 @@ export class Workbench {
   );
   readonly truth = new TruthLayer();
   readonly maps: MapClient = createMapClient();
+  readonly predictions: PredictionSession;
   readonly annotations: AnnotationSession;
   readonly figures = new FiguresSession();
   readonly exports = new ExportSession(this);
   readonly sessions: SessionFiles;
+  readonly objects: ObjectsSession;
   readonly difference: DifferenceSession;
   readonly votes: VotesSession;
   readonly contextChange: ContextSession;
@@ -119,7 +123,9 @@ export class Workbench {
       (layer) => this.resolveLayer(layer),
       ({ bounds, x, y }) => this.activeView()?.showSpot(bounds, { x, y }),
     );
+    this.predictions = new PredictionSession(this.store, this.maps);
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
+    this.objects = new ObjectsSession(this);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
     this.project = new ProjectSession(this.store, this.slides);
@@ -235,6 +241,10 @@ export class Workbench {
     if (slide === null) return null;
     if (layer.kind === 'truth') return this.truth.of(slide.metadata.fingerprint);
     if (layer.kind === 'votes') return this.votes.of(layer.like);
+    if (layer.kind === 'prediction') {
+      const open = this.predictions.of(slide.metadata.fingerprint);
+      return open.find(({ id }) => id === layer.id)?.content ?? null;
+    }
     const model = modelOf(state, layer);
     if (model === null) return null;
     const content = this.#contentOf(slide, model);
@@ -256,6 +266,12 @@ export class Workbench {
       classes,
       map: this.classMaps.of(slide.metadata.fingerprint, mpp, passId(model)),
     };
+  }
+
+  /** The model of a prediction on the open slide; null if there is none. */
+  predictionModel(predictionId: string): string | null {
+    const open = this.predictions.of(this.store.getState().slide?.metadata.fingerprint ?? '');
+    return open.find(({ id }) => id === predictionId)?.modelId ?? null;
   }
 
   /** Class map of a pane's layer; null if the pane shows no layer. */

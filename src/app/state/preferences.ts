@@ -7,7 +7,7 @@ import type { KeyValueStorage } from './browser-storage.ts';
 const theme = z.enum(['dark', 'light']);
 /** Colour of the area around the slide. */
 const surround = z.enum(['theme', 'black', 'grey', 'light', 'white']);
-const leftPanel = z.enum(['slides', 'models', 'annotations', 'bookmarks']);
+const leftPanel = z.enum(['slides', 'models', 'annotations', 'bookmarks', 'objects']);
 const corner = z.enum(['bottom-left', 'bottom-right', 'top-right', 'top-left']);
 const readout = z.object({ visible: z.boolean(), corner }).readonly();
 const share = z.number().min(0).max(1);
@@ -67,6 +67,10 @@ const preferencesSchema = z
     colourProfile: z.boolean().catch(true),
     /** Fill and outline thin as the zoom grows. */
     thinOverlay: z.boolean().catch(true),
+    /** What an object is; see `PieceKind`. */
+    objectKind: z.enum(['foreground', 'class']).catch('foreground'),
+    /** Smallest object, µm²; pixels of the slide where the resolution is unknown. */
+    smallestObject: z.number().min(0).max(1e9).catch(500),
     overlay: overlay.catch({
       fill: true,
       outline: true,

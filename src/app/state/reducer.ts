@@ -8,7 +8,9 @@ import type { Specimen } from '../models/specimen.ts';
 import { classKey } from '../overlay/class-palette.ts';
 import { reduceAnnotate } from '../annotate/annotate-state.ts';
 import type { AnnotateAction } from '../annotate/annotate-state.ts';
+import type { Correction } from '../../objects/correction.ts';
 import type { ProjectState } from '../project/project-state.ts';
+import type { Point } from '../viewer/affine.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import { changePane, initialOverlay, setPaneCount, plainClass, rememberOverlay } from './panes.ts';
@@ -92,6 +94,8 @@ export type Action =
   | { readonly type: 'drawing'; readonly drawing: AreaDrawing | null }
   | { readonly type: 'measure'; readonly measure: Measurement | null }
   | { readonly type: 'bookmarks'; readonly bookmarks: readonly Bookmark[] }
+  | { readonly type: 'corrections'; readonly corrections: readonly Correction[] }
+  | { readonly type: 'splitting'; readonly line: readonly Point[] | null }
   | { readonly type: 'area'; readonly area: Polygon | null }
   | { readonly type: 'annotate'; readonly action: AnnotateAction }
   | { readonly type: 'tissue-shown'; readonly shown: boolean }
@@ -280,6 +284,10 @@ export function reduce(state: AppState, action: Action): AppState {
       return changeTool(state, 'measure', () => ({ measure: action.measure }));
     case 'bookmarks':
       return changeSlide(state, () => ({ bookmarks: action.bookmarks }));
+    case 'corrections':
+      return changeSlide(state, () => ({ corrections: action.corrections }));
+    case 'splitting':
+      return changeTool(state, 'split', () => ({ splitting: action.line }));
     case 'area':
       return changeSlide(state, () => ({ area: action.area, drawing: null }));
     case 'annotate':

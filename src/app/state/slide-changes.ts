@@ -43,6 +43,7 @@ export function changeTool(
     area: changed.slide.drawing !== null,
     measure: changed.slide.measure !== null,
     'known-length': changed.slide.calibration !== null,
+    split: changed.slide.splitting !== null,
   };
   return isTaken[tool] ? { ...changed, slide: withToolAlone(changed.slide, tool) } : changed;
 }
@@ -63,6 +64,8 @@ export function openedSlide(
     measure: null,
     calibration: null,
     bookmarks: [],
+    corrections: [],
+    splitting: null,
     annotate: reduceAnnotate(former, { kind: 'reset', annotations: [] }),
     overview: null,
     channels,

@@ -9,6 +9,7 @@ import { firstKnown, specimenOf, unknownSpecimen } from '../models/specimen.ts';
 import type { Specimen } from '../models/specimen.ts';
 import type { ModelManifest } from '../../runtime/manifest.ts';
 import type { SlideMetadata, SlideMpp } from '../../slide/slide.ts';
+import type { Correction } from '../../objects/correction.ts';
 import type { Bookmark } from '../navigate/bookmarks.ts';
 import type { Measurement } from '../navigate/measure.ts';
 import type { Point } from '../viewer/affine.ts';
@@ -51,6 +52,8 @@ export type LayerChoice =
   | { readonly kind: 'votes'; readonly like: string }
   /** Where the context changed the class that the model `id` gives. */
   | { readonly kind: 'context'; readonly id: string }
+  /** A prediction that was opened from a file. */
+  | { readonly kind: 'prediction'; readonly id: string }
   | { readonly kind: 'none' };
 
 /** Panes with one layer each, or a single pane that compares two layers: by a divider, or by their difference. */
@@ -89,6 +92,10 @@ export interface OpenSlide {
   /** The known length being drawn, or null. */
   readonly calibration: KnownLengthDrawing | null;
   readonly bookmarks: readonly Bookmark[];
+  /** What was said of objects of its class maps. */
+  readonly corrections: readonly Correction[];
+  /** The line along which an object is being split, level-0 pixels; null if none is drawn. */
+  readonly splitting: readonly Point[] | null;
   /** Annotations and ground truth. */
   readonly annotate: AnnotateState;
   /** The overview of a slide without small levels; null where there is nothing to say of it. */
@@ -326,16 +333,20 @@ export function modelOf({ models }: Pick<AppState, 'models'>, layer: LayerChoice
   return models?.find((model) => model.id === layer.id) ?? null;
 }
 
-/** A layer as text, for form values and files: `model:nano-add`, `context:nano-add`, `votes:nano-add`, `truth` or `none`. */
+/**
+ * A layer as text, for form values and files: `model:nano-add`, `context:nano-add`, `votes:nano-add`, `prediction:nano-add`,
+ * `truth` or `none`.
+ */
 export function layerText(layer: LayerChoice): string {
   if (layer.kind === 'votes') return `votes:${layer.like}`;
-  return layer.kind === 'model' || layer.kind === 'context' ? `${layer.kind}:${layer.id}` : layer.kind;
+  return 'id' in layer ? `${layer.kind}:${layer.id}` : layer.kind;
 }
 
 /** Parses the output of `layerText`; anything else is no layer. */
 export function parseLayer(text: string): LayerChoice {
   if (text.startsWith('model:')) return { kind: 'model', id: text.slice('model:'.length) };
   if (text.startsWith('context:')) return { kind: 'context', id: text.slice('context:'.length) };
+  if (text.startsWith('prediction:')) return { kind: 'prediction', id: text.slice('prediction:'.length) };
   if (text.startsWith('votes:')) return { kind: 'votes', like: text.slice('votes:'.length) };
   return { kind: text === 'truth' ? 'truth' : 'none' };
 }

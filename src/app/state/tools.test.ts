@@ -20,6 +20,7 @@ const taking: Readonly<Record<Tool, Action>> = {
   annotate: { type: 'annotate', action: { kind: 'tool', tool: 'polygon' } },
   area: { type: 'drawing', drawing: { shape: 'rectangle', points: [] } },
   measure: { type: 'measure', measure: { points: [], closed: false } },
+  split: { type: 'splitting', line: [] },
   'known-length': { type: 'calibration', calibration: { points: [] } },
 };
 const tools = Object.keys(taking) as Tool[];
@@ -28,8 +29,8 @@ it.each(tools.flatMap((one) => tools.filter((other) => other !== one).map((other
   'taking %s up, then %s, leaves the second alone in hand',
   (one, other) => {
     const state = [opened, taking[one], taking[other]].reduce(reduce, initialState(parsePreferences(null)));
-    const { annotate, drawing, measure, calibration } = state.slide!;
-    const held = [annotate.tool, drawing, measure, calibration].filter((tool) => tool !== null);
+    const { annotate, drawing, measure, calibration, splitting } = state.slide!;
+    const held = [annotate.tool, drawing, measure, calibration, splitting].filter((tool) => tool !== null);
     expect(held).toHaveLength(1);
     expect(toolInHand(state.slide)).toBe(other);
   },

@@ -42,7 +42,7 @@ export function figuresRequest(
     content,
     slide: state.slide.metadata,
     mpp: currentMpp(state.slide),
-    truth: layer.kind === 'model' ? workbench.annotations.truth() : null,
+    truth: layer.kind === 'model' || layer.kind === 'prediction' ? workbench.annotations.truth() : null,
     tissue,
   };
 }

@@ -7,6 +7,8 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { PaneOverlay } from '../compare/pane-overlay.tsx';
 import { AnnotationLayer } from '../annotate/annotate-tools.tsx';
 import { TruthOutline } from '../truth/truth-outline.tsx';
+import { ObjectOutline } from '../objects/object-outline.tsx';
+import { SplitLayer } from '../objects/split-tool.tsx';
 import { MeasureLayer } from '../navigate/measure-layer.tsx';
 import { AdjustmentFilter, adjustmentFilterId } from './adjustment-filter.tsx';
 import { isPlain, useAdjustment } from './picture-adjustment.ts';
@@ -119,11 +121,13 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       {view !== null && <PaneOverlay paneId={paneId} view={view} />}
       {view !== null && several && <Crosshair paneId={paneId} view={view} />}
       {view !== null && <TruthOutline view={view} paneId={paneId} />}
+      {view !== null && <ObjectOutline view={view} paneId={paneId} />}
       {view !== null && <AnnotationLayer view={view} active={active} />}
       {view !== null && <ScaleBarReadout view={view} />}
       {view !== null && active && <KnownLengthLayer view={view} />}
       {view !== null && active && <AreaLayer view={view} />}
       {view !== null && active && <MeasureLayer view={view} />}
+      {view !== null && active && <SplitLayer view={view} />}
       <PaneTitle paneId={paneId} />
       <PaneMenu paneId={paneId} />
       {paneId === overviewPane && <OverviewMap paneId={paneId} view={view} host={overviewElement} />}
