@@ -2,7 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { injectIntoWorkers } from './fixtures/worker-faults.ts';
+import { quickLimits } from './fixtures/quick-clock.ts';
 import { openBySlideAddress, openFile } from './fixtures/workbench.ts';
 
 const slide = resolve(import.meta.dirname, '../public/slides/CMU-1-Small-Region.svs');
@@ -21,7 +21,7 @@ test('a file that the slide worker hangs in', async ({ page }, info) => {
   const other = info.outputPath('other.svs');
   copyFileSync(slide, endless);
   copyFileSync(slide, other);
-  await injectIntoWorkers(page, { slide: hangInFile });
+  await quickLimits(page, 4, 'page', { slide: hangInFile });
   await openBySlideAddress(page, 'slides/CMU-1-Small-Region.svs');
   await openFile(page, endless);
   const notice = page.getByTestId('notice');
@@ -44,7 +44,7 @@ test('a slide that is opened while the worker hangs in another', async ({ page }
   const other = info.outputPath('other.svs');
   copyFileSync(slide, endless);
   copyFileSync(slide, other);
-  await injectIntoWorkers(page, { slide: hangInFile });
+  await quickLimits(page, 4, 'page', { slide: hangInFile });
   await page.goto('/?slide=none');
   await openFile(page, endless);
   await openFile(page, other);

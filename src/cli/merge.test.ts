@@ -7,21 +7,23 @@ import { addMergeCommand } from './merge.ts';
 import type { SegmentResult } from './segment-result.ts';
 import type { ShardResult } from './segment-shard.ts';
 import { addSegmentCommand } from './segment.ts';
-import { differingFiles, printedBy, smallRegion, writeSmallModel } from './segment-testing.ts';
+import { differingFiles, printedBy, writeSmallModel, writeSmallSlide } from './segment-testing.ts';
 
-const name = 'CMU-1-Small-Region.test-model';
+const name = 'small.test-model';
 let folder: string;
+let slide: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dualscope-merge-'));
-  // A field of 240 µm: 6 × 7 overlapping slices, in four groups.
-  await writeSmallModel(join(folder, 'model'), 240);
+  slide = await writeSmallSlide(folder);
+  // A field of 155 µm: 7 × 7 overlapping slices, in four groups.
+  await writeSmallModel(join(folder, 'model'), 155);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const common = (out: string, words: readonly string[]): string[] => [
-  ...[smallRegion, '--model', join(folder, 'model'), '--out', join(folder, out), '--json'],
+  ...[slide, '--model', join(folder, 'model'), '--out', join(folder, out), '--json'],
   ...words,
 ];
 const segment = async (out: string, ...words: string[]): Promise<SegmentResult & ShardResult> =>
@@ -57,7 +59,7 @@ function reproducible({
 }
 
 it.each([
-  ['fast', 2, ['--roi', '300,200,1500,2100', '--glass', 'include']],
+  ['fast', 2, ['--roi', '120,60,610,640', '--glass', 'include']],
   ['standard', 5, []],
 ])(
   'merges to the same bytes as an unsharded run (%s, %i shards)',

@@ -14,23 +14,25 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mulberry32 } from '../runtime/variables.ts';
 import { dualscope, isLong, Killer, report, type Ended } from './attack-testing.ts';
-import { differingFiles, smallRegion, writeSmallModel } from './segment-testing.ts';
+import { differingFiles, writeSmallModel, writeSmallSlide } from './segment-testing.ts';
 
-const name = 'CMU-1-Small-Region.test-model';
+const name = 'small.test-model';
 let root: string;
+let slide: string;
 let whole: { readonly slices: number; readonly files: readonly string[] };
 /** Duration of the undisturbed run. */
 let wholeMs = 0;
 
 const words = (command: 'segment' | 'merge', out: string): string[] => [
-  ...[command, smallRegion, '--model', join(root, 'model'), '--out', join(root, out), '--json'],
+  ...[command, slide, '--model', join(root, 'model'), '--out', join(root, out), '--json'],
   ...['--quality', 'standard', '--glass', 'include', ...(command === 'segment' ? ['--threads', '1'] : [])],
 ];
 
 beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'dualscope-attack-'));
-  // A field of 120 µm: 165 overlapping slices.
-  await writeSmallModel(join(root, 'model'), 120);
+  slide = await writeSmallSlide(root);
+  // A field of 80 µm: 169 overlapping slices.
+  await writeSmallModel(join(root, 'model'), 80);
   // Twice: the first one may build the command line.
   await dualscope(['--version']);
   const run = await dualscope(words('segment', 'whole'));
