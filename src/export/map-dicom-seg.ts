@@ -121,6 +121,8 @@ export class MapDicomSeg {
       }),
       [0x00080008, 'CS', 'DERIVED\\PRIMARY'],
       [0x00082112, 'SQ', [referencedImage(slide)]],
+      // Empty: a slide has no left and right of the patient.
+      [0x00200020, 'CS', ''],
       [0x00200052, 'UI', frame === '' ? newUid() : frame],
       [0x00201040, 'LO', 'SLIDE_CORNER'],
       [0x00209221, 'SQ', [[[0x00209164, 'UI', organisation]]]],

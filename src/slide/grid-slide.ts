@@ -40,6 +40,9 @@ export interface GridContents {
   readonly picture?: ChannelPicture | null;
 }
 
+/** What is said where colours lose their lower bits. */
+export const deepColourNote = 'Its colours have 16 bits; the upper 8 are shown.';
+
 /** Assembles a slide. @param sources its files, the one that names it first. @throws SlideError of reading. */
 export async function gridSlide(
   sources: readonly ByteSource[],

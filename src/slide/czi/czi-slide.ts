@@ -5,7 +5,7 @@
 import { beyondNotes, compositeParts } from '../channels/channel-slide.ts';
 import { maxSelectableChannels, type ValueWindow } from '../channels/channel-view.ts';
 import { compositeOf, type ChannelPicture } from '../channels/composite.ts';
-import { gridSlide, type TileGrid } from '../grid-slide.ts';
+import { deepColourNote, gridSlide, type TileGrid } from '../grid-slide.ts';
 import { ByteBudget } from '../limits.ts';
 import type { ByteSource, Slide, SlidePlatform } from '../slide.ts';
 import { withoutEmpty } from '../tiff/generic-tiff.ts';
@@ -96,7 +96,7 @@ async function pictureOf(
       properties,
       notes: [
         ...notes,
-        ...(type.bits === 16 ? ['Its colours have 16 bits; the upper 8 are shown.'] : []),
+        ...(type.bits === 16 ? [deepColourNote] : []),
         ...(left > 0
           ? [`It has ${left} grey ${left === 1 ? 'channel' : 'channels'} beside its colours, not shown.`]
           : []),

@@ -1,4 +1,4 @@
-/** Converts the raw 8-bit samples of a TIFF block to RGBA. */
+/** Converts the raw samples of a TIFF block to RGBA. */
 import type { RgbaImage } from '../slide.ts';
 import { photometric } from './tags.ts';
 
@@ -6,6 +6,8 @@ import { photometric } from './tags.ts';
 export interface SampleLayout {
   /** Samples per pixel, 1 to 4. */
   readonly samples: number;
+  /** Per sample; of 16 bits, which only colours may have, the upper 8 are shown. 8 where absent. */
+  readonly bits?: 8 | 16;
   /** TIFF code. */
   readonly photometric: number;
   /** Each sample in a plane of its own. */
@@ -56,6 +58,37 @@ export function toRgba(
     compositeOnWhite(data, plane(colours), step, layout.alpha === 'premultiplied');
   }
   return { width, height, data };
+}
+
+/**
+ * The upper 8 bits of samples of 16.
+ * @param bytes as the file has them; a horizontal difference per sample (predictor 2) is undone
+ * @param perRow samples in a row
+ * @param step samples from one to the one that it is a difference to; 0 without a predictor
+ */
+export function upperBytes(
+  bytes: Uint8Array,
+  littleEndian: boolean,
+  perRow: number,
+  step: number,
+): Uint8Array<ArrayBuffer> {
+  const count = bytes.length >> 1;
+  const result = new Uint8Array(count);
+  const [high, low] = littleEndian ? [1, 0] : [0, 1];
+  if (step === 0) {
+    for (let i = 0, at = high; i < count; i++, at += 2) result[i] = bytes[at]!;
+    return result;
+  }
+  const row = new Uint16Array(perRow);
+  for (let start = 0; start < count; start += perRow) {
+    for (let i = 0; i < perRow && start + i < count; i++) {
+      const at = 2 * (start + i);
+      // Typed arrays wrap around, as the predictor does.
+      row[i] = ((bytes[at + high]! << 8) | bytes[at + low]!) + (i >= step ? row[i - step]! : 0);
+      result[start + i] = row[i]! >> 8;
+    }
+  }
+  return result;
 }
 
 /** RGB of each of the 256 values of a grey or palette image. */

@@ -18,7 +18,7 @@ import {
   type TilePayload,
 } from '../slide.ts';
 import { isByteCodec, undoDifferencing, unpack } from './codecs.ts';
-import { toRgba, type SampleLayout } from './samples.ts';
+import { toRgba, upperBytes, type SampleLayout } from './samples.ts';
 import { loadZstd } from './zstd.ts';
 import { compression, photometric, tag } from './tags.ts';
 import { blockBytes } from './block-bytes.ts';
@@ -347,9 +347,15 @@ export class TiffImage implements TileGrid {
   }
 
   #unpackPlane(bytes: Uint8Array, width: number, height: number, samples: number, where: string): Uint8Array {
-    const length = width * height * samples;
-    const plane = unpack(this.scheme, bytes, length, width * this.#blockHeight * samples);
+    const { bits = 8 } = this.#layout;
+    const unit = bits / 8;
+    const length = width * height * samples * unit;
+    const plane = unpack(this.scheme, bytes, length, width * this.#blockHeight * samples * unit);
     if (plane.length < length) throw this.#broken(where, 'It has too little data.');
+    if (bits === 16) {
+      const step = this.#predictor === 2 ? samples : 0;
+      return upperBytes(plane, this.#file.littleEndian, width * samples, step);
+    }
     if (this.#predictor === 2) undoDifferencing(plane, width * samples, samples);
     return plane;
   }

@@ -1,11 +1,17 @@
 /** A slide made of images of one TIFF file; a TIFF dialect only assigns the images their roles. */
-import { gridSlide, type AssociatedSource, type GridContents, type TileGrid } from '../grid-slide.ts';
+import {
+  deepColourNote,
+  gridSlide,
+  type AssociatedSource,
+  type GridContents,
+  type TileGrid,
+} from '../grid-slide.ts';
 import { usableProfile } from '../icc.ts';
 import { pyramidOf, type LevelCandidate, type LevelScale } from '../pyramid.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from '../slide.ts';
 import { chainNotes } from './damaged-chain.ts';
 import { hasWrongLevels } from './vips-colours.ts';
-import { compression, compressionName, tag } from './tags.ts';
+import { compression, compressionName, photometric, tag } from './tags.ts';
 import type { TiffDirectory } from './tiff-directory.ts';
 import type { TiffFile } from './tiff-file.ts';
 
@@ -66,6 +72,11 @@ function orientationNotes(directory: TiffDirectory): string[] {
     : [];
 }
 
+/** Values of channels keep all of their bits; colours do not. */
+const isDeepColour = async (directory: TiffDirectory): Promise<boolean> =>
+  directory.number(tag.photometric) === photometric.rgb &&
+  (await directory.numbers(tag.bitsPerSample)).includes(16);
+
 /** An image as an associated one. */
 export function associated(name: string, image: Omit<AssociatedSource, 'name'>): AssociatedSource {
   const { width, height } = image;
@@ -95,6 +106,7 @@ export async function tiffSlide(
   const notes = [
     ...(contents.notes ?? []),
     ...(isWrong ? [wrongLevelsNote] : []),
+    ...((await isDeepColour(directory)) ? [deepColourNote] : []),
     ...orientationNotes(directory),
     ...(await chainNotes(file, directory, contents.format !== 'tiff')),
     ...(await emptyNotes(levels, file)),

@@ -67,11 +67,12 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
   const samples = directory.number(tag.samplesPerPixel) ?? 1;
   const bits = await directory.numbers(tag.bitsPerSample);
   const format = directory.number(tag.sampleFormat) ?? 1;
-  const wrong = bits.find((value) => value !== 8) ?? (bits.length === 0 ? 1 : undefined);
-  if (wrong !== undefined && samples > 0) {
+  const isDeep = directory.number(tag.photometric) === photometric.rgb && bits.every((value) => value === 16);
+  const wrong = bits.find((value) => value !== (isDeep ? 16 : 8)) ?? (bits.length === 0 ? 1 : undefined);
+  if ((wrong !== undefined || (isDeep && format === 3)) && samples > 0) {
     throw unsupported(
       file,
-      `It has ${wrong} bits per channel${format === 3 ? ' (floating point)' : ''}; only 8 bits are supported.`,
+      `It has ${wrong ?? 16} bits per channel${format === 3 ? ' (floating point)' : ''}; only 8 bits, or whole numbers of 16 bits in RGB, are supported.`,
     );
   }
   // 4 states no kind; programs that write it mean 1.
@@ -87,6 +88,7 @@ export async function sampleLayout(file: TiffFile, directory: TiffDirectory): Pr
   const palette = await directory.numbers(tag.colourMap);
   return {
     samples,
+    ...(isDeep ? { bits: 16 as const } : {}),
     photometric:
       directory.number(tag.photometric) ?? (samples >= 3 ? photometric.rgb : photometric.blackIsZero),
     planar: samples > 1 && directory.number(tag.planarConfiguration) === 2,
@@ -115,6 +117,9 @@ const sampleFormats: Readonly<Record<number, string>> = {
 export function checkSupport(file: TiffFile, scheme: number, predictor: number, layout: SampleLayout): void {
   const { samples, planar } = layout;
   const isJpeg = scheme === compression.jpeg;
+  if (layout.bits === 16 && !isByteCodec(scheme)) {
+    throw unsupported(file, 'It has 16 bits per channel in a compression that is read with 8 bits only.');
+  }
   if (isJpeg || isJpeg2000(scheme) || scheme === compression.webp) {
     if (planar) {
       const of = isJpeg ? 'JPEG colour planes' : 'the colour planes of encoded tiles';

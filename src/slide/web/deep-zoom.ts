@@ -1,4 +1,7 @@
-/** Deep Zoom images (.dzi, XML or JSON): levels halve down to one pixel; tiles may overlap. */
+/**
+ * Deep Zoom images (.dzi, XML or JSON): levels halve down to one pixel, which is level 0; tiles may overlap. libvips can stop at
+ * one tile (`depth=onetile`), which is level 0 then, and the description says nothing of it.
+ */
 import { parseXml } from '../../base/xml.ts';
 import { maxSide } from '../limits.ts';
 import type { TileServerLevel, TileServerSlide } from './tile-server.ts';
@@ -22,7 +25,29 @@ export function deepZoom(text: string, url: string, name: string): TileServerSli
   const format = typeof image.Format === 'string' && /^\w+$/.test(image.Format) ? image.Format : null;
   const whole = [width, height, tileSize, overlap].every((n) => Number.isInteger(n) && n >= 0 && n < maxSide);
   if (!whole || width === 0 || height === 0 || tileSize === 0 || format === null) return null;
-  const deepest = Math.ceil(Math.log2(Math.max(width, height)));
+  const longest = Math.max(width, height);
+  const sizes = { width, height, tileSize };
+  const files = url.replace(/\.(dzi|xml|json)(?=[?#]|$)/i, '').replace(/[?#].*$/, '');
+  const query = /\?[^#]*/.exec(url)?.[0] ?? '';
+  const withDepth = (deepest: number): TileServerSlide => ({
+    name,
+    format: 'deep-zoom',
+    levels: levelsOf(sizes, deepest),
+    mpp: null,
+    properties: { TileSize: String(tileSize), Overlap: String(overlap), Format: format },
+    description: url + text,
+    overlap,
+    url: (level, column, row) => `${files}_files/${deepest - level}/${column}_${row}.${format}${query}`,
+  });
+  const toOneTile = Math.max(0, Math.ceil(Math.log2(longest / tileSize)));
+  return { ...withDepth(Math.ceil(Math.log2(longest))), otherwise: withDepth(toOneTile) };
+}
+
+/** @param deepest number of the level of full size */
+function levelsOf(
+  { width, height, tileSize }: Readonly<Record<'width' | 'height' | 'tileSize', number>>,
+  deepest: number,
+): TileServerLevel[] {
   const levels: TileServerLevel[] = [];
   for (let scale = 1; levels.length <= deepest; scale *= 2) {
     const level = {
@@ -34,18 +59,7 @@ export function deepZoom(text: string, url: string, name: string): TileServerSli
     if (levels.length > 0 && Math.max(level.width, level.height) < smallestLevel) break;
     levels.push(level);
   }
-  const files = url.replace(/\.(dzi|xml|json)(?=[?#]|$)/i, '').replace(/[?#].*$/, '');
-  const query = /\?[^#]*/.exec(url)?.[0] ?? '';
-  return {
-    name,
-    format: 'deep-zoom',
-    levels,
-    mpp: null,
-    properties: { TileSize: String(tileSize), Overlap: String(overlap), Format: format },
-    description: url + text,
-    overlap,
-    url: (level, column, row) => `${files}_files/${deepest - level}/${column}_${row}.${format}${query}`,
-  };
+  return levels;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

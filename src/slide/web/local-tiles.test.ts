@@ -13,6 +13,8 @@ import { readRegion } from '../region.ts';
 import { slideFiles } from '../slide-files.node.ts';
 import type { ByteSource, RgbaImage, Slide } from '../slide.ts';
 import { psnr } from '../testing/images.ts';
+import { deepZoom } from './deep-zoom.ts';
+import { tileServerSlide } from './tile-server.ts';
 
 const platform = nodePlatform();
 const { decoder } = platform;
@@ -34,6 +36,10 @@ beforeAll(async () => {
   const tiles = image.clone().jpeg({ quality: 95, chromaSubsampling: '4:4:4' });
   await tiles.clone().tile({ size: 64, layout: 'zoomify' }).toFile(join(work, 'zoom'));
   await tiles.clone().tile({ size: 64, overlap: 2, layout: 'dz' }).toFile(join(work, 'deep.dz'));
+  await tiles
+    .clone()
+    .tile({ size: 64, overlap: 2, layout: 'dz', depth: 'onetile' })
+    .toFile(join(work, 'shallow.dz'));
   mkdirSync(join(work, 'empty'));
   const description = readFileSync(join(work, 'zoom/ImageProperties.xml'));
   writeFileSync(join(work, 'empty/ImageProperties.xml'), description);
@@ -70,11 +76,28 @@ const chosen = (folder: string, at: string): ByteSource[] =>
 const opened = async (path: string): Promise<Slide> =>
   openSlide(await pathByteSources(await slideFiles(join(work, path))), platform);
 
+test('levels that begin at one tile are not taken for others of their numbers', async () => {
+  const asked: string[] = [];
+  // Of full size is level 7, which would have 79 pixels if level 0 had one.
+  const http = (url: string): Promise<Response> => {
+    asked.push(url);
+    const level = Number(/_files\/(\d+)\//.exec(url)?.[1]);
+    return Promise.resolve(new Response(null, { status: level <= 7 ? 200 : 404 }));
+  };
+  const text = '<Image TileSize="254" Overlap="0" Format="jpg"><Size Width="20000" Height="20000"/></Image>';
+  const described = deepZoom(text, 'http://localhost/a.dzi', 'a')!;
+  const slide = await tileServerSlide(described, http as typeof fetch, platform);
+  await slide.tile(0, 70, 70).catch(() => undefined);
+  expect(asked.at(-1)).toBe('http://localhost/a_files/7/70_70.jpg');
+  expect(slide.metadata.levels).toHaveLength(8);
+});
+
 describe('local folders', () => {
   test.each([
     ['zoom', 'zoomify', 4],
     ['zoom/ImageProperties.xml', 'zoomify', 4],
     ['deep.dzi', 'deep-zoom', 3],
+    ['shallow.dzi', 'deep-zoom', 3],
   ] as const)('%s by its path', async (path, format, levels) => {
     expect(await slideFiles(join(work, path))).toHaveLength(1);
     await expectPicture(await opened(path), format, levels);

@@ -36,6 +36,8 @@ export interface TileServerSlide {
   url(level: number, column: number, row: number): string;
   /** Pixels by which a tile's image overlaps its left and top neighbours (Deep Zoom); 0 by default. */
   readonly overlap?: number;
+  /** What the same description may mean besides: where the tiles of full size are there and not here, it is meant. */
+  readonly otherwise?: TileServerSlide;
 }
 
 /**
@@ -43,10 +45,11 @@ export interface TileServerSlide {
  * @throws SlideError `not-found` when the server has none of the tiles that are asked for first, one in each level.
  */
 export async function tileServerSlide(
-  server: TileServerSlide,
+  described: TileServerSlide,
   http: typeof fetch,
   platform: SlidePlatform,
 ): Promise<Slide> {
+  const server = await meantBy(described, http);
   const { name } = server;
   const base = server.levels[0]!;
   await checkTiles(server, http);
@@ -108,6 +111,21 @@ export async function tileServerSlide(
   };
 }
 
+/** The reading of a description that has a tile amid its largest level. */
+async function meantBy(server: TileServerSlide, http: typeof fetch): Promise<TileServerSlide> {
+  const { otherwise } = server;
+  if (otherwise === undefined || !(await isMissing(server, 0, http))) return server;
+  return (await isMissing(otherwise, 0, http)) ? server : { ...otherwise, description: server.description };
+}
+
+/** Whether the tile in the middle of a level is not found; anything else is said when the tile is read. */
+async function isMissing(server: TileServerSlide, level: number, http: typeof fetch): Promise<boolean> {
+  const { width, height, tileWidth, tileHeight } = server.levels[level]!;
+  const [column, row] = [Math.floor(width / 2 / tileWidth), Math.floor(height / 2 / tileHeight)];
+  const status = await statusOf(server.url(level, column, row), http);
+  return status === 404 || status === 410;
+}
+
 /**
  * A description without tiles would be a white slide. The smallest level has one tile, which is there if anything is; only
  * without it, the tiles amid the other levels are asked for.
@@ -115,11 +133,7 @@ export async function tileServerSlide(
 async function checkTiles(server: TileServerSlide, http: typeof fetch): Promise<void> {
   const { name, levels } = server;
   for (let level = levels.length - 1; level >= 0; level--) {
-    const { width, height, tileWidth, tileHeight } = levels[level]!;
-    const [column, row] = [Math.floor(width / 2 / tileWidth), Math.floor(height / 2 / tileHeight)];
-    const status = await statusOf(server.url(level, column, row), http);
-    // Anything but "not found" is said when the tile is read.
-    if (status !== 404 && status !== 410) return;
+    if (!(await isMissing(server, level, http))) return;
   }
   throw new SlideError(
     'not-found',
