@@ -6,20 +6,22 @@
  *     npx tsx studies/colon-modes.ts config [../shared/data/ebhi]
  *     npx tsx studies/colon-modes.ts train [runs/colon-images] [../shared/data/weights] [runs/colon-modes] [webgpu] [rows, by comma]
  *     npx tsx studies/colon-modes.ts measure [../shared/data] [runs/ebhi-mosaics] [runs/colon-modes] [rows, by comma]
+ *     npx tsx studies/colon-modes.ts tables [runs/colon-modes] [rows, by comma]
  *
  * `config` writes the recipes to src/training/configs. `train` trains the models in parallel, all on one graphics card; the
  * same command goes on where it was stopped, and leaves finished models alone. Rows are `single`, `add`, `concat`,
  * `attention` and `aligned` by default; `resnet50-single` and so on are the paper's. `measure` stores figures of held-out
- * patients in the cards of the models that are there.
+ * patients in the cards of the models that are there; `tables` prints them as Markdown, for docs/study.md.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { format } from 'prettier';
 import { studyRows, studyClasses } from '../src/training/study/study-config.ts';
 import { ebhiMpp, studies } from '../src/training/study/studies.ts';
+import { parseManifest, type ModelManifest } from '../src/runtime/manifest.ts';
 import { trainingConfigSchema, type TrainingConfig } from '../src/training/training-config.ts';
 import { ebhiCases, GLAS_MEASURED, GLAS_VALIDATION } from './colon-split.ts';
 import { readEbhiIndex } from './ebhi-seg.ts';
@@ -32,7 +34,11 @@ const [task, ...words] = process.argv.slice(2);
 if (task === 'config') await writeConfigs(...words);
 else if (task === 'train') await trainAll(...words);
 else if (task === 'measure') await measureAll(...words);
-else throw new Error('Usage: colon-modes.ts config|train|measure; see the comment at the top of the file.');
+else if (task === 'tables') process.stdout.write(await tables(...words));
+else
+  throw new Error(
+    'Usage: colon-modes.ts config|train|measure|tables; see the comment at the top of the file.',
+  );
 
 /** Ids of the models of rows. */
 function modelsOf(rows: string): string[] {
@@ -170,4 +176,28 @@ async function measureAll(
       ...['--record-further', 'the demo slide colon-mosaic (tiles of EBHI-Seg), held out'],
     );
   }
+}
+
+/** The cards' figures as one Markdown table per held-out set. */
+async function tables(out = 'runs/colon-modes', rows = SHIPPED): Promise<string> {
+  const models: ModelManifest[] = [];
+  for (const id of modelsOf(rows)) {
+    const file = path.join(out, id, 'manifest.json');
+    if (existsSync(file)) models.push(parseManifest(JSON.parse(await readFile(file, 'utf8')), id));
+  }
+  const measured = models.flatMap(({ title, classes, metrics, furtherMetrics = [] }) =>
+    [metrics, ...furtherMetrics].flatMap((each) => (each === null ? [] : [{ title, classes, ...each }])),
+  );
+  const names = models[0]?.classes.map(({ name }) => `IoU ${name}`) ?? [];
+  const head = ['model', 'mIoU', ...names, 'accuracy', 'calibration error'];
+  const figure = (value: number | null | undefined): string => value?.toFixed(3) ?? '–';
+  const tableOf = (data: string): string => {
+    const lines = measured
+      .filter((each) => each.data === data)
+      .map(({ title, miou, iou, accuracy, ece }) => [title, ...[miou, ...iou, accuracy, ece].map(figure)]);
+    return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  };
+  return [...new Set(measured.map(({ data }) => data))]
+    .map((data) => `**${data}**\n\n${tableOf(data)}\n\n`)
+    .join('');
 }

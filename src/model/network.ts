@@ -7,11 +7,13 @@ import {
   daRefineNet,
   dualDecoder,
   encode,
+  encodeFirstStages,
+  encodeLastStage,
   type ContextPath,
   type EncodedInput,
   type NetworkInput,
 } from './refinenet.ts';
-import type { Pyramid } from './resnet.ts';
+import type { FirstStages, Pyramid } from './resnet.ts';
 import { unet } from './unet.ts';
 
 /**
@@ -36,10 +38,36 @@ export function encoderFeatures<T>(
   return encode(ops, image, which, config);
 }
 
-/** As `network`, with the encoders' features computed earlier. */
-export function networkOfFeatures<T>(ops: Ops<T>, input: EncodedInput<T>, config: NetworkConfig): T {
+/** As `encoderFeatures`, without the last stage. */
+export function firstFeatures<T>(
+  ops: Ops<T>,
+  image: T,
+  which: 'slice' | 'context',
+  config: NetworkConfig,
+): FirstStages<T> {
   if (config.kind === 'unet') throw new Error('U-Net has no encoder of its own.');
-  return afterEncoders(ops, input, config);
+  checkImage(which, ops.shape(image));
+  return encodeFirstStages(ops, image, which, config);
+}
+
+/** What encoders saw earlier: all of their stages, or all but the last. */
+export interface EarlierFeatures<T> {
+  readonly slice: Pyramid<T> | FirstStages<T>;
+  /** null for single-input networks. */
+  readonly context: Pyramid<T> | FirstStages<T> | null;
+  /** As in `NetworkInput`. */
+  readonly sliceInContext: T | null;
+}
+
+/** As `network`, with the encoders' features computed earlier. Computes the last stage where it is missing. */
+export function networkOfFeatures<T>(ops: Ops<T>, input: EarlierFeatures<T>, config: NetworkConfig): T {
+  if (config.kind === 'unet') throw new Error('U-Net has no encoder of its own.');
+  const whole = (stages: Pyramid<T> | FirstStages<T>, which: 'slice' | 'context'): Pyramid<T> =>
+    stages.length === 3 ? encodeLastStage(ops, stages, which, config) : stages;
+  // The context first, as in the whole network: that is the order of variables.
+  const context = input.context === null ? null : whole(input.context, 'context');
+  const encoded: EncodedInput<T> = { ...input, context, slice: whole(input.slice, 'slice') };
+  return afterEncoders(ops, encoded, config);
 }
 
 /** Logits at the slice's own resolution, [n, h, w, classes]: what is exported and evaluated. */

@@ -1,10 +1,10 @@
 /** DA-RefineNet and its single-input sibling RefineNet, written once over Ops<T> (DESIGN 3). */
-import type { NetworkConfig, Preprocessing, RefineNetConfig } from './config.ts';
+import type { NetworkConfig, Preprocessing, RefineNetConfig, ResNetConfig } from './config.ts';
 import { crossAttention } from './cross-attention.ts';
 import { fusions } from './fusion.ts';
 import type { Ops, Shape4 } from './ops.ts';
 import { chainedResidualPooling, residualConvUnits } from './refine-blocks.ts';
-import { resnet, type Pyramid } from './resnet.ts';
+import { firstStages, resnet, withLastStage, type FirstStages, type Pyramid } from './resnet.ts';
 
 export interface NetworkInput<T> {
   /** [n, h, w, 3] RGB, 0 to 255. */
@@ -64,11 +64,41 @@ export function encode<T>(
   ops: Ops<T>,
   image: T,
   which: 'slice' | 'context',
-  { sliceEncoder, contextEncoder, preprocessing }: RefineNetConfig,
+  config: RefineNetConfig,
 ): Pyramid<T> {
+  const { name, encoder } = encoderOf(which, config);
+  return resnet(ops, normalise(ops, image, config.preprocessing), name, encoder);
+}
+
+/** All but the last stage of an encoder. @param image [n, h, w, 3] RGB, 0 to 255 */
+export function encodeFirstStages<T>(
+  ops: Ops<T>,
+  image: T,
+  which: 'slice' | 'context',
+  config: RefineNetConfig,
+): FirstStages<T> {
+  const { name, encoder } = encoderOf(which, config);
+  return firstStages(ops, normalise(ops, image, config.preprocessing), name, encoder);
+}
+
+/** The last stage on top of what `encodeFirstStages` gave. */
+export function encodeLastStage<T>(
+  ops: Ops<T>,
+  stages: FirstStages<T>,
+  which: 'slice' | 'context',
+  config: RefineNetConfig,
+): Pyramid<T> {
+  const { name, encoder } = encoderOf(which, config);
+  return withLastStage(ops, stages, name, encoder);
+}
+
+function encoderOf(
+  which: 'slice' | 'context',
+  { sliceEncoder, contextEncoder }: RefineNetConfig,
+): { readonly name: string; readonly encoder: ResNetConfig } {
   const encoder = which === 'slice' ? sliceEncoder : contextEncoder;
   if (encoder === null) throw new Error('A single-input network has no context encoder.');
-  return resnet(ops, normalise(ops, image, preprocessing), `${which}/encoder`, encoder);
+  return { name: `${which}/encoder`, encoder };
 }
 
 /**

@@ -15,21 +15,43 @@ export function pyramidChannels(config: ResNetConfig): [number, number, number, 
   return [a * expansion, b * expansion, c * expansion, d * expansion];
 }
 
+/** Outputs of the first three stages, strides 4, 8, 16. */
+export type FirstStages<T> = readonly [T, T, T];
+
 /** @param x normalised image [n, h, w, 3]. */
 export function resnet<T>(ops: Ops<T>, x: T, name: string, config: ResNetConfig): Pyramid<T> {
-  let y = convNorm(ops, x, `${name}/stem`, config.stem, 7, 2); // [n, h/2, w/2, stem]
-  y = ops.maxPool(ops.relu(y), { kernel: 3, stride: 2, pad: 1 }); // [n, h/4, w/4, stem]
+  return withLastStage(ops, firstStages(ops, x, name, config), name, config);
+}
+
+/** All but the last stage. @param x normalised image [n, h, w, 3]. */
+export function firstStages<T>(ops: Ops<T>, x: T, name: string, config: ResNetConfig): FirstStages<T> {
+  const y = convNorm(ops, x, `${name}/stem`, config.stem, 7, 2); // [n, h/2, w/2, stem]
+  const pooled = ops.maxPool(ops.relu(y), { kernel: 3, stride: 2, pad: 1 }); // [n, h/4, w/4, stem]
+  const first = oneStage(ops, pooled, name, config, 0);
+  const second = oneStage(ops, first, name, config, 1);
+  return [first, second, oneStage(ops, second, name, config, 2)];
+}
+
+/** The last stage on top of the others. */
+export function withLastStage<T>(
+  ops: Ops<T>,
+  stages: FirstStages<T>,
+  name: string,
+  config: ResNetConfig,
+): Pyramid<T> {
+  return [...stages, oneStage(ops, stages[2], name, config, 3)];
+}
+
+/** @returns [n, h/4/2^stage, w/4/2^stage, width·expansion] */
+function oneStage<T>(ops: Ops<T>, x: T, name: string, config: ResNetConfig, stage: 0 | 1 | 2 | 3): T {
   const block = config.block === 'bottleneck' ? bottleneck : basicBlock;
-  const stages: T[] = [];
-  config.blocks.forEach((count, stage) => {
-    const width = config.widths[stage as 0 | 1 | 2 | 3];
-    for (let index = 0; index < count; index++) {
-      const stride = stage > 0 && index === 0 ? 2 : 1;
-      y = block(ops, y, `${name}/stage${stage + 1}/block${index + 1}`, width, stride, config.strideOn);
-    }
-    stages.push(y); // [n, h/4/2^stage, w/4/2^stage, width·expansion]
-  });
-  return stages as unknown as Pyramid<T>;
+  let y = x;
+  for (let index = 0; index < config.blocks[stage]; index++) {
+    const stride = stage > 0 && index === 0 ? 2 : 1;
+    const blockName = `${name}/stage${stage + 1}/block${index + 1}`;
+    y = block(ops, y, blockName, config.widths[stage], stride, config.strideOn);
+  }
+  return y;
 }
 
 /** Two 3×3 convolutions and a shortcut: [n, h, w, c] → [n, h/stride, w/stride, width]. */

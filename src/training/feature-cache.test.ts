@@ -8,7 +8,7 @@ import type { EncodedSample } from './encoded-sample.ts';
 import { FeatureCache, type FeatureCacheOptions } from './feature-cache.ts';
 import { FeatureEncoder } from './feature-encoder.ts';
 import { featurePlan, recordBytes, type FeaturePlan } from './feature-plan.ts';
-import { isEncoderVariable } from './learning-rates.ts';
+import { isEncoderVariable, isFrozenVariable } from './learning-rates.ts';
 import type { Sample } from './sample.ts';
 import { Trainer } from './trainer.ts';
 import { randomSample, testConfig } from './trainer-testing.ts';
@@ -74,11 +74,12 @@ describe('a step on features', () => {
   };
 
   it.each([
-    ['nano-aligned', 1],
-    ['nano-single', 2],
-  ])('is that on the images: %s in %i parts', async (id, accumulate) => {
+    ['nano-aligned', 1, true],
+    ['nano-single', 2, true],
+    ['nano-aligned', 1, 'stages-1-to-3'],
+  ] as const)('is that on the images: %s in %i parts, frozen: %s', async (id, accumulate, freezeEncoders) => {
     const of = small(id);
-    const given = { ...sgd, accumulate };
+    const given = { ...sgd, accumulate, freezeEncoders };
     const source = new CountedSamples(of);
     const samples = [source.sample(1), source.sample(2)];
     const [onImages, onFeatures] = [new Trainer(of, given, session), new Trainer(of, given, session)];
@@ -103,12 +104,29 @@ describe('a step on features', () => {
     for (const [name, { data }] of found) {
       expect(largestDifference(data, expected.get(name)!.data), name).toBeLessThan(1e-6);
       const movement = largestDifference(data, start.get(name)!.data);
-      if (isEncoderVariable(name)) expect(movement, name).toBe(0);
+      if (isFrozenVariable(name, freezeEncoders)) expect(movement, name).toBe(0);
+      else if (isEncoderVariable(name) && name.endsWith('/kernel')) expect(movement, name).toBeGreaterThan(0);
       else if (movement > 1e-4) moved++;
     }
     expect(moved).toBeGreaterThan(10);
     await onImages.dispose();
     await onFeatures.dispose();
+  });
+
+  it('leaves frozen stages alone where the last one decays', async () => {
+    const optimiser = { kind: 'adamw', learningRate: 0.01, warmup: 0, weightDecay: 0.5 } as const;
+    const given: TrainingConfig = { ...config, optimiser, freezeEncoders: 'stages-1-to-3' };
+    const trainer = new Trainer(preset, given, session);
+    const samples = [new CountedSamples().sample(0)];
+    await trainer.initialise(samples);
+    const start = await trainer.weights();
+    await trainer.train(samples);
+    for (const [name, { data }] of await trainer.weights()) {
+      const movement = largestDifference(data, start.get(name)!.data);
+      if (isFrozenVariable(name, 'stages-1-to-3')) expect(movement, name).toBe(0);
+      else if (name.endsWith('/kernel')) expect(movement, name).toBeGreaterThan(0);
+    }
+    await trainer.dispose();
   });
 
   it('refuses features for encoders that train', async () => {
@@ -137,7 +155,7 @@ describe('a run with frozen encoders', () => {
     expect(notices).toHaveLength(1);
     const part = await run('part', { stopAfter: 3 });
     const features = join(folder, 'part', 'features.bin');
-    expect((await stat(features)).size).toBe(6 * recordBytes(preset));
+    expect((await stat(features)).size).toBe(6 * recordBytes(preset, config));
     const before = await readFile(features);
     const samples = new CountedSamples();
     notices.length = 0;
@@ -227,7 +245,7 @@ describe('the cache', () => {
     expect(await reopen()).toEqual([first, [0, 2]]);
     expect(notices).toEqual([]);
     // Interrupted within the second crop.
-    await truncate(file, 3 * recordBytes(preset) + 10);
+    await truncate(file, 3 * recordBytes(preset, config) + 10);
     expect(await reopen()).toEqual([first, [0, 2, 1, 2]]);
 
     const name = [...given.weights.keys()].find(isEncoderVariable)!;
@@ -238,6 +256,8 @@ describe('the cache', () => {
     expect(other).not.toEqual(first);
     // Weights of the decoder do not matter.
     expect((await reopen({ weights: new Map(weights).set('head/logits/bias', value) }))[1]).toEqual([0, 2]);
+    await reopen({ weights, config: { ...config, contextDropout: 0.2 } });
+    expect(notices[0]).toContain('are replaced');
     await reopen({ samples: new CountedSamples(preset, 1) });
     expect(notices[0]).toContain('are replaced');
     expect((await reopen())[0]).toEqual(first);
@@ -251,7 +271,7 @@ describe('the cache', () => {
     const cache = await FeatureCache.open(given);
     const handle = await open(join(folder, 'features.bin'), 'r+');
     for (let record = 0; record < 6; record++) {
-      await handle.write(Uint8Array.of(1, 2, 3), 0, 3, record * recordBytes(preset) + 100);
+      await handle.write(Uint8Array.of(1, 2, 3), 0, 3, record * recordBytes(preset, config) + 100);
     }
     await handle.close();
     await expect(cache.sample(0)).rejects.toThrow(/features\.bin: record \d is damaged\. Delete/);
@@ -272,6 +292,9 @@ describe('the plan', () => {
     expect(planned({ featureCache: { symmetries: 3 } })).toMatchObject({ crops: 512, symmetries: 3 });
     expect(planned({ featureCache: false })).toBeNull();
     expect(planned({ freezeEncoders: false })).toBeNull();
+    // Maps of three stages are large: only where the configuration asks for it.
+    expect(planned({ freezeEncoders: 'stages-1-to-3' })).toBeNull();
+    expect(planned({ freezeEncoders: 'stages-1-to-3', featureCache: {} })).toMatchObject({ crops: 512 });
     expect(planned({ batchNorm: 'batch' })).toBeNull();
     expect(planned({}, presetById('nano-unet'))).toBeNull();
   });
@@ -280,7 +303,12 @@ describe('the plan', () => {
     // 32 pixels: maps of 8, 4, 2 and 1 pixels a side; 48 pixels: 12, 6, 3 and 2. Channels 8, 16, 32 and 48.
     const slice = 8 * 64 + 16 * 16 + 32 * 4 + 48;
     const context = 8 * 144 + 16 * 36 + 32 * 9 + 48 * 4;
-    expect(recordBytes(preset)).toBe(4 * (slice + context) + 32 * 32 + 48 * 48 + 24 + 4);
+    const others = 32 * 32 + 48 * 48 + 24 + 4;
+    expect(recordBytes(preset, config)).toBe(4 * (slice + context) + others);
+    // Without the last stage's maps.
+    expect(recordBytes(preset, { freezeEncoders: 'stages-1-to-3' })).toBe(
+      4 * (slice - 48 + context - 48 * 4) + others,
+    );
   });
 
   it('never keeps more than the run reads', () => {
@@ -288,7 +316,7 @@ describe('the plan', () => {
   });
 
   it('uses fewer crops where space is short, and says so', () => {
-    const maxGB = (recordBytes(preset) * 27.5) / 1e9;
+    const maxGB = (recordBytes(preset, config) * 27.5) / 1e9;
     const { crops, notice } = planned({ featureCache: { crops: 10, symmetries: 4, maxGB } })!;
     expect(crops).toBe(6);
     expect(notice).toMatch(/^Features of 10 crops in 4 symmetries .* 6 crops fit/);
@@ -308,7 +336,7 @@ describe('the plan', () => {
     expect(error({ freezeEncoders: undefined })).toEqual(configError(/"freezeEncoders" to true/));
     expect(error({ batchNorm: 'batch' })).toEqual(configError(/"batchNorm" to "frozen"/));
     expect(error({}, presetById('nano-unet'))).toEqual(configError(/Remove/));
-    const maxGB = (recordBytes(preset) * 7.9) / 1e9;
+    const maxGB = (recordBytes(preset, config) * 7.9) / 1e9;
     expect(error({ batch: 8, featureCache: { symmetries: 1, maxGB } })).toEqual(configError(/Raise it/));
     expect(error({ batch: 1, featureCache: { maxGB } })).toEqual(configError(/Raise it/));
     expect(error({ batch: 7, featureCache: { symmetries: 1, maxGB } })).toMatchObject({ crops: 7 });

@@ -10,7 +10,7 @@ import type { EncodedSample } from './encoded-sample.ts';
 import { FeatureEncoder } from './feature-encoder.ts';
 import { FeatureFile } from './feature-file.ts';
 import { spaceText, type FeaturePlan } from './feature-plan.ts';
-import { isEncoderVariable } from './learning-rates.ts';
+import { isFrozenVariable } from './learning-rates.ts';
 import type { Sample, SampleSource } from './sample.ts';
 import type { StepSessionOptions } from './step/step-session.node.ts';
 import type { TrainingConfig } from './training-config.ts';
@@ -24,7 +24,7 @@ export interface FeatureCacheOptions {
   readonly config: TrainingConfig;
   /** Its samples 0 to `crops` - 1 are the crops. */
   readonly samples: SampleSource;
-  /** Of the network; those of the encoders count. */
+  /** Of the network; those of the encoders' frozen stages count. */
   readonly weights: Weights;
   /** Folder for `features.bin` and `features.json`. */
   readonly folder: string;
@@ -51,7 +51,7 @@ export class FeatureCache {
   static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
     const { plan, preset, config, folder, onNotice } = options;
     if (plan.notice !== null) onNotice(plan.notice);
-    const file = await FeatureFile.open(folder, await identityOf(options), preset);
+    const file = await FeatureFile.open(folder, await identityOf(options), preset, config);
     try {
       const count = plan.crops * plan.symmetries;
       if (file.replaced) onNotice(`${folder}: features of other encoders or crops are replaced.`);
@@ -118,6 +118,7 @@ async function identityOf({ plan, preset, config, samples, weights }: FeatureCac
   const hash = createHash('sha256');
   const { slicePx, contextPx, network } = preset;
   const { seed, sampling, regions, slices, geometry, augmentation, data, validation } = config;
+  const { contextDropout, freezeEncoders } = config;
   const recipe = {
     seed,
     sampling,
@@ -127,10 +128,12 @@ async function identityOf({ plan, preset, config, samples, weights }: FeatureCac
     augmentation,
     data,
     patients: validation?.patients,
+    contextDropout,
   };
   const { crops, symmetries } = plan;
   hash.update(JSON.stringify({ slicePx, contextPx, network, recipe, crops, symmetries }));
-  const encoders = [...weights].filter(([name]) => isEncoderVariable(name));
+  if (freezeEncoders !== true) hash.update(String(freezeEncoders));
+  const encoders = [...weights].filter(([name]) => isFrozenVariable(name, freezeEncoders));
   for (const [name, { data: values }] of encoders.sort(([a], [b]) => (a < b ? -1 : 1))) {
     hash.update(name).update(bytesOf(values));
   }

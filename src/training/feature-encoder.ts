@@ -1,7 +1,7 @@
-/** Runs the frozen encoders alone. */
+/** Runs the frozen stages of the encoders alone. */
 import type { Preset } from '../model/presets.ts';
 import type { Weights } from '../runtime/variables.ts';
-import { encodedMaps, sizeOfMap, type EncodedSample } from './encoded-sample.ts';
+import { encodedMaps, sizeOfMap, type EncodedMap, type EncodedSample } from './encoded-sample.ts';
 import type { Sample } from './sample.ts';
 import { imageFeeds } from './step/batch-feeds.ts';
 import { loadOrt, StepSession, type StepSessionOptions } from './step/step-session.node.ts';
@@ -11,12 +11,14 @@ import { trainingStep, type StepConfig } from './step/training-step.ts';
 
 export class FeatureEncoder {
   readonly #preset: Preset;
+  readonly #maps: readonly EncodedMap[];
   readonly #session: StepSession;
   readonly #state: StepState;
 
   /** Use `open`. */
-  constructor(preset: Preset, session: StepSession, state: StepState) {
+  constructor(preset: Preset, maps: readonly EncodedMap[], session: StepSession, state: StepState) {
     this.#preset = preset;
+    this.#maps = maps;
     this.#session = session;
     this.#state = state;
   }
@@ -41,12 +43,13 @@ export class FeatureEncoder {
       if (value === undefined) throw new Error(`There are no weights for "${name}".`);
       variables.write(name, value);
     }
-    return new FeatureEncoder(preset, await StepSession.open(await loadOrt(), step, options), state);
+    const session = await StepSession.open(await loadOrt(), step, options);
+    return new FeatureEncoder(preset, encodedMaps(preset, config), session, state);
   }
 
   async encode(samples: readonly Sample[]): Promise<EncodedSample[]> {
     const found = await this.#session.run(this.#state, imageFeeds(this.#preset, samples));
-    const maps = encodedMaps(this.#preset);
+    const maps = this.#maps;
     const length = maps.reduce((sum, map) => sum + sizeOfMap(map), 0);
     return samples.map(({ classes, contextClasses, place }, index) => {
       const features = new Float32Array(length);

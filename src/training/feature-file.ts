@@ -10,7 +10,7 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { replaceFile } from '../base/replace-file.node.ts';
 import type { Preset } from '../model/presets.ts';
-import { encodedMaps, sizeOfMap, type EncodedSample } from './encoded-sample.ts';
+import { encodedMaps, sizeOfMap, type EncodedSample, type FrozenStages } from './encoded-sample.ts';
 import { recordBytes } from './feature-plan.ts';
 import { ConfigError } from './training-config.ts';
 
@@ -41,6 +41,7 @@ export class FeatureFile {
     folder: string,
     identity: string,
     preset: Preset,
+    frozen: FrozenStages,
     file: FileHandle,
     found: { readonly complete: number; readonly replaced: boolean },
   ) {
@@ -48,8 +49,8 @@ export class FeatureFile {
     this.#identity = identity;
     this.#preset = preset;
     this.#file = file;
-    this.#bytes = recordBytes(preset);
-    this.#values = encodedMaps(preset).reduce((sum, map) => sum + sizeOfMap(map), 0);
+    this.#bytes = recordBytes(preset, frozen);
+    this.#values = encodedMaps(preset, frozen).reduce((sum, map) => sum + sizeOfMap(map), 0);
     this.#complete = found.complete;
     this.replaced = found.replaced;
   }
@@ -58,7 +59,12 @@ export class FeatureFile {
    * Opens the file, or starts an empty one if there is none or it has another identity.
    * @param identity of everything that the records depend on
    */
-  static async open(folder: string, identity: string, preset: Preset): Promise<FeatureFile> {
+  static async open(
+    folder: string,
+    identity: string,
+    preset: Preset,
+    frozen: FrozenStages,
+  ): Promise<FeatureFile> {
     const index = await readIndex(folder);
     const path = join(folder, 'features.bin');
     if (index?.identity === identity) {
@@ -66,13 +72,13 @@ export class FeatureFile {
       if (file !== null) {
         const { size } = await file.stat();
         // A file that was cut off keeps its whole records.
-        const complete = Math.min(index.records, Math.floor(size / recordBytes(preset)));
-        return new FeatureFile(folder, identity, preset, file, { complete, replaced: false });
+        const complete = Math.min(index.records, Math.floor(size / recordBytes(preset, frozen)));
+        return new FeatureFile(folder, identity, preset, frozen, file, { complete, replaced: false });
       }
     }
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | noFollow, 0o666);
     const replaced = index !== null && index.identity !== identity;
-    return new FeatureFile(folder, identity, preset, file, { complete: 0, replaced });
+    return new FeatureFile(folder, identity, preset, frozen, file, { complete: 0, replaced });
   }
 
   /** Records that can be read, from 0. */

@@ -1,6 +1,6 @@
 /** Which features of frozen encoders a run keeps on disk, and how much space they take. */
 import type { Preset } from '../model/presets.ts';
-import { encodedMaps, sizeOfMap } from './encoded-sample.ts';
+import { encodedMaps, sizeOfMap, type FrozenStages } from './encoded-sample.ts';
 import { ConfigError, type TrainingConfig } from './training-config.ts';
 
 const defaults = { crops: 512, symmetries: 8, maxGB: 4 } as const;
@@ -29,13 +29,15 @@ export type FeaturePlanConfig = Pick<
 export function featurePlan(config: FeaturePlanConfig, preset: Preset): FeaturePlan | null {
   const { featureCache, freezeEncoders = false, batchNorm, batch, steps } = config;
   if (featureCache === false) return null;
-  const obstacle = obstacleTo(freezeEncoders === true, batchNorm, preset);
+  // Maps of the first stages are large: fewer crops fit, which the configuration has to ask for.
+  if (freezeEncoders === 'stages-1-to-3' && featureCache === undefined) return null;
+  const obstacle = obstacleTo(freezeEncoders !== false, batchNorm, preset);
   if (obstacle !== null) {
     if (featureCache === undefined) return null;
     throw obstacle;
   }
   const { crops: wanted, symmetries, maxGB } = { ...defaults, ...defined(featureCache ?? {}) };
-  const bytesPerSample = recordBytes(preset);
+  const bytesPerSample = recordBytes(preset, config);
   const room = Math.floor((maxGB * 1e9) / bytesPerSample);
   const needed = Math.max(batch, symmetries);
   if (room < needed) {
@@ -89,8 +91,8 @@ export function spaceText(bytes: number): string {
 }
 
 /** A checksum of 4 bytes, the place of the slice as three float64, classes as bytes, features as float32. */
-export function recordBytes(preset: Preset): number {
-  const values = encodedMaps(preset).reduce((sum, map) => sum + sizeOfMap(map), 0);
+export function recordBytes(preset: Preset, frozen: FrozenStages): number {
+  const values = encodedMaps(preset, frozen).reduce((sum, map) => sum + sizeOfMap(map), 0);
   return 4 * values + classBytes(preset) + 3 * 8 + 4;
 }
 

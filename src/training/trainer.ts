@@ -220,7 +220,7 @@ export class Trainer {
   /** @throws Error when encoders would train but have run before. */
   #readBy(samples: readonly TrainingSample[]): 'images' | 'features' {
     if (!samples.every(isEncoded)) return 'images';
-    if (this.#config.freezeEncoders !== true) throw new Error('Encoders that train need images.');
+    if ((this.#config.freezeEncoders ?? false) === false) throw new Error('Encoders that train need images.');
     return 'features';
   }
 

@@ -35,7 +35,9 @@ export function batchFeeds(
   const n = samples.length;
   const encoded = samples.filter(isEncoded);
   const feeds =
-    encoded.length > 0 ? featureFeeds(preset, encoded) : imageFeeds(preset, samples.filter(hasImages));
+    encoded.length > 0
+      ? featureFeeds(preset, config, encoded)
+      : imageFeeds(preset, samples.filter(hasImages));
   // RefineNet has logits at stride 4, U-Net at full resolution.
   const side = network.kind === 'unet' ? slicePx : Math.ceil(slicePx / 4);
   const truths = samples.map(({ classes }) => classes);
@@ -74,10 +76,14 @@ export function imageFeeds({ slicePx, contextPx }: Preset, samples: readonly Sam
 }
 
 /** Each map of the encoders, [n, c, h, w] */
-function featureFeeds(preset: Preset, samples: readonly EncodedSample[]): Map<string, Feed> {
+function featureFeeds(
+  preset: Preset,
+  config: StepConfig,
+  samples: readonly EncodedSample[],
+): Map<string, Feed> {
   const feeds = new Map<string, Feed>();
   let from = 0;
-  for (const map of encodedMaps(preset)) {
+  for (const map of encodedMaps(preset, config)) {
     const size = sizeOfMap(map);
     const data = new Float32Array(samples.length * size);
     samples.forEach(({ features }, index) => {

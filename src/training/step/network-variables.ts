@@ -29,6 +29,8 @@ export const packNames = {
   vectors: { encoder: 'vectors/encoder', decoder: 'vectors/decoder' },
   kernels: { encoder: 'kernels/encoder', decoder: 'kernels/decoder' },
   moving: 'vectors/moving',
+  /** Of variables that keep their values: apart, so that no update or weight decay of others reaches them. */
+  frozen: { vectors: 'frozen/vectors', kernels: 'frozen/kernels', moving: 'frozen/moving' },
 } as const;
 
 /** Kernels of at most as many elements share an input; larger ones would be copied for too long. */
@@ -61,13 +63,21 @@ export class NetworkVariables {
 
   /** @param shape as in checkpoints */
   kernel(name: string, shape: readonly number[], initial: Initialiser): Tracked {
-    const pack = sizeOf(shape) <= sharedKernel ? packNames.kernels[groupOf(name)] : null;
+    const shared = this.#trains(name) ? packNames.kernels[groupOf(name)] : packNames.frozen.kernels;
+    const pack = sizeOf(shape) <= sharedKernel ? shared : null;
     return this.#declare({ name, shape, initial, trainable: true }, pack);
   }
 
   /** [length] */
   vector(name: string, length: number, value: number, trainable = true): Tracked {
-    const pack = trainable ? packNames.vectors[groupOf(name)] : packNames.moving;
+    const { vectors, moving, frozen } = packNames;
+    const pack = this.#trains(name)
+      ? trainable
+        ? vectors[groupOf(name)]
+        : moving
+      : trainable
+        ? frozen.vectors
+        : frozen.moving;
     const initial: Initialiser = { kind: 'constant', value };
     return this.#declare({ name, shape: [length], initial, trainable }, pack);
   }

@@ -7,16 +7,10 @@
  * With `accumulate`, a batch is computed in parts: each part by a gradient graph, which adds to the gradients of the parts
  * before it, then one update graph.
  */
-import {
-  encoderFeatures,
-  network,
-  networkOfFeatures,
-  readsContext,
-  readsPlace,
-} from '../../model/network.ts';
+import { network, networkOfFeatures, readsContext, readsPlace } from '../../model/network.ts';
 import type { Preset } from '../../model/presets.ts';
-import type { Pyramid } from '../../model/resnet.ts';
-import { encodedMaps, featureName } from '../encoded-sample.ts';
+import type { FirstStages, Pyramid } from '../../model/resnet.ts';
+import { encodedMaps, featureName, frozenFeatures } from '../encoded-sample.ts';
 import type { TrainingConfig } from '../training-config.ts';
 import { isFrozenVariable } from '../learning-rates.ts';
 import { DifferentiableOps, type DropoutMask } from './differentiable-ops.ts';
@@ -87,7 +81,7 @@ export interface StepGraph {
  * - `backward`: returns the loss, the moving statistics and the gradients alone, for `ProcessorUpdate`.
  *
  *   They read images or, where the encoders are frozen and have run before, their features.
- * - `features`: the encoders alone; returns the maps of `encodedMaps`.
+ * - `features`: the frozen stages of the encoders alone; returns the maps of `encodedMaps`.
  * - `statistics`: the forward computation alone, in which the batch norms that `calibrates` names take their statistics from
  *   the batch; returns those.
  */
@@ -118,12 +112,14 @@ export function trainingStep(
     trains: (name) => !isFrozenVariable(name, config.freezeEncoders),
   });
   if (work.kind === 'features') {
-    writeFeatures(ops, preset, samples);
+    writeFeatures(ops, preset, config, samples);
     ops.variables.close();
     return { graph, parameters: ops.variables.parameters, masks: ops.masks, contextTruths: new Map() };
   }
   const readsFeatures = work.kind !== 'statistics' && work.reads === 'features';
-  const logits = (readsFeatures ? forwardFromFeatures : forward)(ops, preset, samples);
+  const logits = readsFeatures
+    ? forwardFromFeatures(ops, preset, config, samples)
+    : forward(ops, preset, samples);
   const contextTruths = new Map<string, number>();
   const total = loss(ops, logits, preset, config, contextTruths);
   ops.variables.close();
@@ -222,32 +218,40 @@ function forward(ops: DifferentiableOps, preset: Preset, samples: number): Featu
   return network(ops, input, config);
 }
 
-/** As `forward`, but the encoders' features are inputs; gradients stop there. */
-function forwardFromFeatures(ops: DifferentiableOps, preset: Preset, samples: number): FeatureMap {
+/** As `forward`, but the features of the encoders' frozen stages are inputs; gradients stop there. */
+function forwardFromFeatures(
+  ops: DifferentiableOps,
+  preset: Preset,
+  config: StepConfig,
+  samples: number,
+): FeatureMap {
   const { graph } = ops.tape;
-  const inputs = encodedMaps(preset).map(({ name, encoder, channels, height, width }) => ({
+  const inputs = encodedMaps(preset, config).map(({ name, encoder, channels, height, width }) => ({
     encoder,
     map: ops.image(graph.input(name, [samples, channels, height, width])),
   }));
-  const pyramid = (which: 'slice' | 'context'): Pyramid<FeatureMap> | null => {
+  const stages = (which: 'slice' | 'context'): Pyramid<FeatureMap> | FirstStages<FeatureMap> | null => {
     const [a, b, c, d] = inputs.filter(({ encoder }) => encoder === which).map(({ map }) => map);
-    return a && b && c && d ? [a, b, c, d] : null;
+    if (a === undefined || b === undefined || c === undefined) return null;
+    return d === undefined ? [a, b, c] : [a, b, c, d];
   };
-  const slice = pyramid('slice');
-  if (slice === null) throw new Error('An encoder has features of four strides.');
+  const slice = stages('slice');
+  if (slice === null) throw new Error('An encoder has features of three strides or four.');
   const sliceInContext = boxesInput(ops, preset, samples);
-  return networkOfFeatures(ops, { slice, context: pyramid('context'), sliceInContext }, preset.network);
+  return networkOfFeatures(ops, { slice, context: stages('context'), sliceInContext }, preset.network);
 }
 
 /** The encoders' features of a batch, as `encodedMaps` names them. */
 function writeFeatures(
   ops: DifferentiableOps,
   { slicePx, contextPx, network: config }: Preset,
+  frozen: StepConfig,
   samples: number,
 ): void {
+  const features = frozenFeatures(frozen);
   const write = (which: 'slice' | 'context', side: number): void => {
     const image = imageInput(ops, stepInputs[which], samples, side);
-    encoderFeatures(ops, image, which, config).forEach((map, stage) => {
+    features(ops, image, which, config).forEach((map, stage) => {
       ops.tape.graph.output(featureName(which, stage), map.tracked.value);
     });
   };
@@ -310,10 +314,15 @@ function loss(
  * @param keep how much of a moving statistic remains, 0 to 1
  */
 function writeStatistics(ops: DifferentiableOps, keep: number): void {
-  const { graph } = ops.tape;
   if (ops.statistics.size === 0) return;
+  for (const pack of [packNames.moving, packNames.frozen.moving]) writeMoved(ops, pack, keep);
+}
+
+/** Those of one shared input. */
+function writeMoved(ops: DifferentiableOps, pack: string, keep: number): void {
+  const { graph } = ops.tape;
   const moved = [...ops.variables.parameters.values()].flatMap(({ name, slot, tracked }) => {
-    if (slot.input !== packNames.moving) return [];
+    if (slot.input !== pack) return [];
     const [, norm = '', part = ''] = /^(.*)\/moving_(mean|variance)$/.exec(name) ?? [];
     const now = ops.statistics.get(norm)?.[part as 'mean' | 'variance'];
     if (now === undefined) return [tracked.value];
@@ -321,5 +330,5 @@ function writeStatistics(ops: DifferentiableOps, keep: number): void {
     const kept = graph.mul(tracked.value, graph.scalar(keep));
     return [graph.add(kept, graph.mul(now, graph.scalar(1 - keep)))];
   });
-  graph.output(packNames.moving, graph.concat(moved, 0));
+  if (moved.length > 0) graph.output(pack, graph.concat(moved, 0));
 }
