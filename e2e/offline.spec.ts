@@ -9,6 +9,12 @@ test('works offline after the first visit', async ({ page, context }) => {
   await expect(page.getByTestId('backend')).toBeVisible();
   // The worker takes over when everything is kept.
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null, null, { timeout: 60_000 });
+  // Large models are kept when the reader asks for them: the panel says which, and then nothing any more.
+  await page.getByTestId('command-panel.models').click();
+  const note = page.getByTestId('offline-note');
+  await expect(note).toContainText('Need the network: Colon: Dual inputs, add;');
+  await note.getByRole('button', { name: /^Keep for offline use \(\d+ MB\)$/ }).click();
+  await expect(note).toHaveCount(0, { timeout: 60_000 });
   await context.setOffline(true);
   // The server is not asked any more, not even through the browser's own cache of files.
   const asked: string[] = [];
@@ -24,6 +30,15 @@ test('works offline after the first visit', async ({ page, context }) => {
   await page.keyboard.press('s');
   await expect(page.getByTestId('status-text')).toHaveText(/^Segmented/, { timeout: 60_000 });
   expect((await finishedSlices(page)).length).toBeGreaterThan(5);
+  const kept = await page.evaluate(async () => {
+    const { later } = (await (await fetch('offline.json')).json()) as { later: Record<string, number> };
+    const sizes = Object.keys(later).map(
+      async (file) => (await (await fetch(file)).arrayBuffer()).byteLength,
+    );
+    return { wanted: Object.values(later), found: await Promise.all(sizes) };
+  });
+  expect(kept.wanted.length).toBeGreaterThan(5);
+  expect(kept.found).toEqual(kept.wanted);
   const manifest = await page.evaluate(async () => {
     const link = document.querySelector<HTMLLinkElement>('link[rel=manifest]');
     return (await (await fetch(link!.href)).json()) as { name: string };

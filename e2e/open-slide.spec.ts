@@ -182,3 +182,48 @@ test('what the page decodes itself: JPEG-LS, HTJ2K, OME-Zarr', async ({ page }) 
     await expectColours(50);
   }
 });
+
+test('a local slide of an earlier visit opens again by its handle, until the list is cleared', async ({
+  page,
+}) => {
+  await page.goto('/?slide=none');
+  // The browser's own folder gives handles without a dialog, which no test can answer.
+  await page.evaluate(async () => {
+    const bytes = await (await fetch('slides/phantom-1.tif')).arrayBuffer();
+    const folder = await navigator.storage.getDirectory();
+    const handle = await folder.getFileHandle('own.tif', { create: true });
+    const writing = await handle.createWritable();
+    await writing.write(bytes);
+    await writing.close();
+    const items = new DataTransfer();
+    items.items.add(await handle.getFile());
+    // What Chrome gives for a file that is dropped from a folder's window.
+    Object.assign(DataTransferItem.prototype, { getAsFileSystemHandle: () => Promise.resolve(handle) });
+    for (const type of ['dragover', 'drop']) {
+      document.body.dispatchEvent(
+        new DragEvent(type, { dataTransfer: items, bubbles: true, cancelable: true }),
+      );
+    }
+  });
+  await expect(page.getByTestId('slide-name')).toHaveText('own.tif');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').last().fill('Close slide');
+  await page.keyboard.press('Enter');
+  const card = page.getByTestId('recent-slides').getByRole('button', { name: /own\.tif/ });
+  await expect(card).toHaveText(/File on this computer$/);
+  await expect(card.locator('img')).toBeVisible();
+
+  await page.goto('/?slide=none');
+  await expect(card).toHaveText(/File on this computer$/);
+  await expect(card.locator('img')).toBeVisible();
+  await card.click();
+  await expect(page.getByTestId('slide-name')).toHaveText('own.tif');
+
+  await page.goto('/?slide=none');
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(page.getByTestId('recent-slides')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByTestId('start-page')).toBeVisible();
+  await expect(page.getByTestId('demo-slides')).toBeVisible();
+  await expect(page.getByTestId('recent-slides')).toHaveCount(0);
+});

@@ -1,4 +1,5 @@
 /** `dualscope evaluate`: measures a model on images with ground truth. */
+import { inDefaultColours } from '../base/class-colours.ts';
 import { markedIf, overriddenCheck } from '../base/overridden-check.ts';
 import { replaceFile } from '../base/replace-file.node.ts';
 import { createComparison, figuresOf, pool, type Comparison } from '../evaluation/comparison.ts';
@@ -159,7 +160,7 @@ async function evaluate(call: EvaluateCall): Promise<void> {
       title: markedIf(overridden, manifest.title),
       intendedUse: manifest.intendedUse,
       data: call.data,
-      classes: manifest.classes,
+      classes: inDefaultColours(manifest.classes),
       confusion: pooled.confusion,
       calibration,
       images: slides,

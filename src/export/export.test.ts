@@ -97,7 +97,12 @@ describe('exported maps', () => {
     expect(25_400 / meta.density!).toBeCloseTo(5, 1);
     const colour = await sharp(`${prefix}.classes.tif`).removeAlpha().raw().toBuffer();
     const at = 3 * (230 * 601 + 280);
-    expect([...colour.subarray(at, at + 3)]).toEqual([0xf0, 0xe4, 0x42]);
+    expect([...colour.subarray(at, at + 3)]).toEqual([0xff, 0xe0, 0]);
+    // The colours of the page, not those of the manifest; QuPath reads them from the polygons.
+    const found = [...readFileSync(`${prefix}.geojson`, 'utf8').matchAll(/"color":\s*(\[[^\]]*\])/g)];
+    expect(new Set(found.map(([, rgb]) => rgb?.replaceAll(' ', '')))).toEqual(
+      new Set(['[0,200,150]', '[255,224,0]']),
+    );
   });
 
   it('count pixels, with polygons that rasterise to the same mask', async () => {
@@ -129,8 +134,8 @@ describe('exported maps', () => {
     };
     expect([info.width, info.height]).toEqual([601, 440]);
     expect(pixel(5, 5)).toEqual([200, 200, 200]);
-    // 45 % of #F0E442 over 200.
-    expect(pixel(280, 230)).toEqual([218, 213, 140]);
+    // 45 % of the page's yellow, #FFE000, over 200.
+    expect(pixel(280, 230)).toEqual([225, 211, 110]);
   });
 });
 
@@ -178,12 +183,12 @@ describe.skipIf(!hasOpenSlide())('exported maps, read by OpenSlide', () => {
         const colour = data.readUIntBE(i, 3);
         counts.set(colour, (counts.get(colour) ?? 0) + 1);
       }
-      expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0x009e73, 0x999999, 0xf0e442]);
+      expect([...counts.keys()].sort((a, b) => a - b)).toEqual([0x00c896, 0x999999, 0xffe000]);
       // The quarter of the ring and of the disc that this part shows; π (160² − 100²) and π 70² as a whole.
       const scale = (width / 1040) ** 2;
-      const share = (counts.get(0xf0e442) ?? 0) / (counts.get(0x009e73) ?? 1);
+      const share = (counts.get(0xffe000) ?? 0) / (counts.get(0x00c896) ?? 1);
       expect(share).toBeGreaterThan(0.1);
-      expect(counts.get(0xf0e442)! / scale).toBeLessThan(Math.PI * 70 ** 2);
+      expect(counts.get(0xffe000)! / scale).toBeLessThan(Math.PI * 70 ** 2);
     }
   });
 });

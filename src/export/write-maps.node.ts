@@ -3,6 +3,7 @@
  * names together, when all are complete.
  */
 import sharp from 'sharp';
+import { inDefaultColours } from '../base/class-colours.ts';
 import { withMark } from '../base/overridden-check.ts';
 import type { MapPlacement } from '../annotation/write-geojson.ts';
 import { FileSet } from '../base/file-set.node.ts';
@@ -96,7 +97,7 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
   const classPart = await set.create(files.classes);
   const classTiff = new OpenTiff(
     classPart,
-    MapTiff.ofClasses({ ...common, sink: classPart }, manifest.classes),
+    MapTiff.ofClasses({ ...common, sink: classPart }, inDefaultColours(manifest.classes)),
   );
   const confidencePart = await set.create(files.confidence);
   const confidenceTiff = new OpenTiff(
@@ -129,7 +130,9 @@ async function writeInto(set: FileSet, options: WriteMapsOptions): Promise<Writt
   await classTiff.finish();
   await confidenceTiff.finish();
   const polygons = await geoJson.finish();
-  const painted = paintPreview(await picture(small.width, small.height), preview, manifest);
+  const painted = paintPreview(await picture(small.width, small.height), preview, {
+    classes: inDefaultColours(manifest.classes),
+  });
   const png = sharp(painted.data, { raw: { width: small.width, height: small.height, channels: 4 } })
     .removeAlpha()
     .png();
@@ -207,7 +210,13 @@ class OpenGeoJson {
   ) {
     const { manifest, tolerance, mark = null } = options;
     this.#part = part;
-    this.#polygons = new MapPolygons(manifest.classes, placement, tolerance, mark ?? undefined, origin);
+    this.#polygons = new MapPolygons(
+      inDefaultColours(manifest.classes),
+      placement,
+      tolerance,
+      mark ?? undefined,
+      origin,
+    );
   }
 
   async push(values: Uint8Array, width: number): Promise<void> {

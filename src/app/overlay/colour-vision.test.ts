@@ -1,8 +1,15 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { inDefaultColours } from '../../base/class-colours.ts';
+import type { ModelManifest } from '../../runtime/manifest.ts';
 import { classColours, parseColour } from './class-palette.ts';
 import { colourDifference, colourVisions, mostAlike, seenAs, seenLinear, tooAlike } from './colour-vision.ts';
 import type { ColourVision, Lab } from './colour-vision.ts';
+import { shownColours } from './overlay-style.ts';
 import { parsePreferences } from '../state/preferences.ts';
+
+const models = join(import.meta.dirname, '../../../models');
 
 const classes = ['Normal', 'Benign', 'In situ', 'Invasive'].map((name, value) => ({
   name,
@@ -124,6 +131,21 @@ describe('the palettes', () => {
     expect(difference, vision).toBeGreaterThan(10);
     // The tissue itself is what a class without fill looks like. It differs less, but fills have an edge.
     expect(mostAlike([...blended, tissue])!.difference).toBeGreaterThan(3.5);
+  });
+
+  // As the page shows them, and as its exports and the command line write them.
+  it.each(readdirSync(models))('the classes of %s are, on the page and in files', (model) => {
+    const { classes: own } = JSON.parse(
+      readFileSync(join(models, model, 'manifest.json'), 'utf8'),
+    ) as ModelManifest;
+    const inFiles = inDefaultColours(own).map(({ colour }) => colour);
+    expect(shownColours(own, parsePreferences(null).overlay)).toEqual(inFiles);
+    const filled = inFiles.filter((_, value) => own[value]?.background === false);
+    expect(mostAlike(filled)?.difference ?? Infinity).toBeGreaterThan(20);
+    for (const tissue of tissues) {
+      const blended = filled.map((colour) => blend(colour, tissue, fillOpacity));
+      expect(mostAlike(blended)?.difference ?? Infinity, tissue).toBeGreaterThan(10);
+    }
   });
 
   it("BACH's palette keeps its red, green and blue, even where they are hard to distinguish", () => {

@@ -1,5 +1,6 @@
 /** `dualscope cohort plan`: lists the slides of a cohort and writes a request for each slide's job. */
 import { dirname } from 'node:path';
+import { inDefaultColours } from '../../base/class-colours.ts';
 import { makeFolder } from '../../base/make-folder.node.ts';
 import { replaceFile } from '../../base/replace-file.node.ts';
 import { isUrl, slideIds, slideName } from '../../cohort/slide-id.ts';
@@ -124,7 +125,7 @@ function modelOf(manifest: ModelManifest): Omit<CohortPlan['model'], 'hash'> {
     intendedUse,
     sliceFieldUm: slice.fieldUm,
     umPerPx: slice.fieldUm / slice.sizePx,
-    classes: classes.map(({ name, colour, background }) => ({ name, colour, background })),
+    classes: inDefaultColours(classes).map(({ name, colour, background }) => ({ name, colour, background })),
   };
 }
 
