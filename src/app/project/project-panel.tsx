@@ -37,9 +37,10 @@ export function ProjectPanel(): React.JSX.Element | null {
 function Counts({ project }: { readonly project: ProjectState }): React.JSX.Element {
   const { slides, running, unsaved } = project;
   const counts = countStates(slides, running);
+  const segmented = slides.filter(({ results }) => Object.keys(results).length > 0).length;
   const parts = [
     `${formatCount(slides.length)} ${slides.length === 1 ? 'slide' : 'slides'}`,
-    ...(counts.segmented > 0 ? [`${formatCount(counts.segmented)} segmented`] : []),
+    ...(segmented > 0 ? [`${formatCount(segmented)} segmented`] : []),
     ...(counts.reviewed > 0 ? [`${formatCount(counts.reviewed)} reviewed`] : []),
     ...(counts.failed > 0 ? [`${formatCount(counts.failed)} failed`] : []),
   ];
