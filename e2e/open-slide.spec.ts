@@ -112,6 +112,8 @@ test('a slide dropped on the page opens, recognised by its content', async ({ pa
 test('a folder that holds a slide of several files opens, and shows its tissue in its colours', async ({
   page,
 }) => {
+  // As in browsers without it: the dialog for folders to be opened again is the system's.
+  await page.addInitScript(() => Object.assign(window, { showDirectoryPicker: undefined }));
   await page.goto('/?slide=none');
   const chooser = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'Open folder…' }).first().click();

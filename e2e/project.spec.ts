@@ -40,7 +40,7 @@ test('a folder is segmented slide by slide, gone through, and taken out as a tab
   await expect(page.getByTestId('project-counts')).toHaveText('4 slides · 3 segmented · 1 failed', {
     timeout: 90_000,
   });
-  await expect(row('case 3')).toContainText(/Segmented · [\d.]+ mm².*conf\. \d+ %/);
+  await expect(row('case 3')).toContainText(/Segmented · [\d.]+ mm² · conf\. \d+ %/);
   // Results of slides that were never shown are there when they are.
   await page.keyboard.press('PageDown');
   await expect(page.getByTestId('slide-name')).toHaveText('case 3.tif');

@@ -31,6 +31,16 @@ export function isQueuePaused({ project, run }: AppState): boolean {
   return project.queue === 'paused' || (run?.background !== undefined && run.phase === 'paused');
 }
 
+/** Whether a slide lacks results of the models in the panes. */
+function canSegmentAll(state: AppState): boolean {
+  const { project } = state;
+  if (project === null || project.access !== 'open' || project.queue !== 'idle') return false;
+  const models = shownModels(state);
+  return project.slides.some(
+    ({ id, results }) => project.found.has(id) && models.some((model) => results[model.id] === undefined),
+  );
+}
+
 function giveFolder(workbench: Workbench): void {
   const { access } = workbench.store.getState().project ?? {};
   if (access === 'ask') void workbench.project.grantFolder();
@@ -87,8 +97,7 @@ export const projectCommands: readonly Command[] = [
     title: 'Segment all slides',
     group: 'Segment',
     icon: Layers,
-    when: (state) =>
-      state.project?.access === 'open' && state.project.queue === 'idle' && shownModels(state).length > 0,
+    when: canSegmentAll,
     perform: ({ queue }) => void queue.segmentAll(),
   },
   {

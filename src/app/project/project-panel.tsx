@@ -6,7 +6,6 @@ import type { SlideFilter, SlideOrder } from '../../project/slide-list.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { isQueuePaused } from '../commands/project-commands.ts';
 import { formatCount } from '../format.ts';
-import { wholeProgress } from '../state/run-state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { openProjectSlide } from './project-state.ts';
 import type { ProjectState } from './project-state.ts';
@@ -38,9 +37,10 @@ export function ProjectPanel(): React.JSX.Element | null {
 function Counts({ project }: { readonly project: ProjectState }): React.JSX.Element {
   const { slides, running, unsaved } = project;
   const counts = countStates(slides, running);
+  const segmented = slides.filter(({ results }) => Object.keys(results).length > 0).length;
   const parts = [
     `${formatCount(slides.length)} ${slides.length === 1 ? 'slide' : 'slides'}`,
-    ...(counts.segmented > 0 ? [`${formatCount(counts.segmented)} segmented`] : []),
+    ...(segmented > 0 ? [`${formatCount(segmented)} segmented`] : []),
     ...(counts.reviewed > 0 ? [`${formatCount(counts.reviewed)} reviewed`] : []),
     ...(counts.failed > 0 ? [`${formatCount(counts.failed)} failed`] : []),
   ];
@@ -84,11 +84,6 @@ function Access({ project }: { readonly project: ProjectState }): React.JSX.Elem
 
 function Queue({ project }: { readonly project: ProjectState }): React.JSX.Element | null {
   const paused = useApp(isQueuePaused);
-  const share = useApp(({ run }) => {
-    if (run?.background === undefined) return 0;
-    const { done, total } = wholeProgress(run);
-    return total === 0 ? 0 : done / total;
-  });
   const left = project.slides.filter(({ queued }) => queued).length;
   if (project.access !== 'open') return null;
   if (left === 0 && project.queue === 'idle') {
@@ -99,9 +94,6 @@ function Queue({ project }: { readonly project: ProjectState }): React.JSX.Eleme
   return (
     <div className="project-queue" data-testid="project-queue">
       <span className="project-queue-text">{paused || isIdle ? `Paused · ${text}` : text}</span>
-      <span className="progress-track" aria-hidden>
-        <span className="progress-done" style={{ transform: `scaleX(${share})` }} />
-      </span>
       {paused || isIdle ? <CommandButton id="project.resume" /> : <CommandButton id="project.pause" />}
       <CommandButton id="project.cancel-queue" />
     </div>

@@ -50,7 +50,8 @@ export class ProjectQueue {
     parts.store.subscribe(
       ({ project }) => project?.id,
       () => {
-        if (this.#isWorking && parts.store.getState().run?.background !== undefined) parts.segmentation.cancel();
+        if (this.#isWorking && parts.store.getState().run?.background !== undefined)
+          parts.segmentation.cancel();
       },
     );
   }

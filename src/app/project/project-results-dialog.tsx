@@ -67,13 +67,7 @@ export function ProjectResultsDialog(): React.JSX.Element | null {
         <span className="spacer" />
         <CommandButton id="project.csv" label="Save CSV" className="outlined" />
       </div>
-      <div
-        className="results-scroll"
-        tabIndex={0}
-        role="region"
-        aria-label="Results table"
-        data-initial-focus
-      >
+      <div className="results-scroll" tabIndex={0} role="region" aria-label="Results table">
         <table className="results-table" data-testid="results-table">
           <thead>
             <tr>
@@ -83,7 +77,11 @@ export function ProjectResultsDialog(): React.JSX.Element | null {
                 const Arrow = direction === 'descending' ? ArrowDown : ArrowUp;
                 return (
                   <th key={id} scope="col" aria-sort={direction} className={isFigure ? 'figure' : undefined}>
-                    <button type="button" onClick={() => sort(id)}>
+                    <button
+                      type="button"
+                      onClick={() => sort(id)}
+                      {...(id === 'slide' && { 'data-initial-focus': true })}
+                    >
                       {title}
                       {direction !== 'none' && <Arrow size={12} aria-hidden />}
                     </button>
@@ -176,5 +174,6 @@ function State({ slide, state, result }: ResultRow): React.JSX.Element {
 /** Without the unit, which stands above the table. */
 function mm2Text(mm2: number | null | undefined): string {
   if (mm2 == null) return '';
+  if (mm2 === 0) return '0';
   return mm2 >= 100 ? mm2.toFixed(0) : mm2 >= 10 ? mm2.toFixed(1) : mm2.toFixed(2);
 }

@@ -45,6 +45,15 @@ export class ProjectSession {
     this.#slides = slides;
     this.#table = table;
     this.thumbnails = new ProjectThumbnails(slides.client, table);
+    // Back and Forward open slides too.
+    store.subscribe(
+      ({ slide }) => slide?.choice.key,
+      () => {
+        const { project } = store.getState();
+        const slide = openProjectSlide(store.getState());
+        if (project !== null && slide !== null) this.#set(project.id, { cursor: slide.id });
+      },
+    );
     onPageHidden(() => this.#records?.flush());
     window.addEventListener('beforeunload', (event) => {
       if (this.#records?.isFailing === true) event.preventDefault();
@@ -104,7 +113,7 @@ export class ProjectSession {
     if (project === null) return true;
     if (folder !== null) await this.#table.putFolder(project.id, folder).catch(() => undefined);
     await this.#takeFolder(project.id, title, slides);
-    if (!isWanted || this.#store.getState().slide === null) await this.step(1);
+    if (!isWanted || this.#store.getState().slide === null) await this.#openFirst();
     return true;
   }
 
@@ -150,7 +159,7 @@ export class ProjectSession {
     }
     await this.#show(stored.head, stored.slides, 'none');
     await this.grantFolder(ask);
-    if (this.#store.getState().project?.access === 'open') await this.step(1);
+    if (this.#store.getState().project?.access === 'open') await this.#openFirst();
     return true;
   }
 
@@ -199,6 +208,7 @@ export class ProjectSession {
   async open(slideId: string): Promise<void> {
     const { project } = this.#store.getState();
     const slide = this.slide(slideId);
+    if (project !== null) this.#set(project.id, { cursor: slideId });
     const choice = project === null || slide === null ? null : this.choiceOf(project.id, slide);
     if (choice === null) {
       if (slide !== null) {
@@ -217,6 +227,14 @@ export class ProjectSession {
   choiceOf(projectId: string, { id, name }: ProjectSlide): SlideChoice | null {
     const input = this.input(id);
     return input === null ? null : { key: projectSlideKey(projectId, id), title: name, input };
+  }
+
+  /** Opens the first slide that can be opened, of the first few: those that can't say so. */
+  async #openFirst(): Promise<void> {
+    for (let tries = 0; tries < 3; tries++) {
+      await this.step(1);
+      if (openProjectSlide(this.#store.getState()) !== null) return;
+    }
   }
 
   /** Opens the next slide of the list, or the one before. */
@@ -299,6 +317,7 @@ export class ProjectSession {
         search: '',
         queue: 'idle',
         running: null,
+        cursor: null,
         unsaved: null,
       },
     });

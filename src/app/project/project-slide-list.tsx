@@ -19,22 +19,23 @@ export function ProjectSlideList({ project }: { readonly project: ProjectState }
   const workbench = useWorkbench();
   const list = listedSlides(project);
   const current = useApp(openProjectSlide)?.id ?? null;
+  const { cursor } = project;
   const view = useRef<HTMLDivElement>(null);
   const [focused, setFocused] = useState<string | null>(null);
   const { first, last } = useRowsInView(view, list.length);
   const shown = list.slice(first, last);
-  const reachable = focused ?? current;
+  const reachable = focused ?? cursor;
   // Of the rows on the page, one is reached by Tab.
   const tabRow = shown.some(({ id }) => id === reachable) ? reachable : (shown[0]?.id ?? null);
-  const currentAt = list.findIndex(({ id }) => id === current);
+  const cursorAt = list.findIndex(({ id }) => id === cursor);
 
   useEffect(() => {
     workbench.project.thumbnails.want(list.slice(first, last).map(({ id }) => id));
   }, [workbench, list, first, last, project.access]);
 
   useLayoutEffect(() => {
-    if (currentAt >= 0) scrollToRow(view.current, currentAt);
-  }, [current, currentAt]);
+    if (cursorAt >= 0) scrollToRow(view.current, cursorAt);
+  }, [cursor, cursorAt]);
 
   const move = (event: React.KeyboardEvent, id: string): void => {
     const at = list.findIndex((slide) => slide.id === id);
@@ -175,11 +176,18 @@ function StateText({ slide, state, problem }: StateTextProps): React.JSX.Element
   if (problem !== null) return <span className="project-problem">{problem}</span>;
   const area = tissueOf(slide);
   const confidence = confidenceOf(slide);
+  const title = stateTitles[state];
+  if (area === null) return <>{[title, slide.caseNumber].filter((part) => part !== '').join(' · ')}</>;
   const parts = [
-    stateTitles[state],
-    ...(area === null ? [] : [formatArea(area * 1e6)]),
+    formatArea(area * 1e6),
     ...(confidence === null ? [] : [`conf. ${formatShare(confidence)}`]),
     ...(slide.caseNumber === '' ? [] : [slide.caseNumber]),
   ];
-  return <span className="project-figures">{parts.join(' · ')}</span>;
+  // Figures say that it is segmented.
+  return (
+    <span className="project-figures">
+      <span className={state === 'queued' ? undefined : 'visually-hidden'}>{title} · </span>
+      {parts.join(' · ')}
+    </span>
+  );
 }

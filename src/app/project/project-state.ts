@@ -27,6 +27,8 @@ export interface ProjectState {
   readonly queue: QueueState;
   /** Id of the slide that the queue segments, or null. */
   readonly running: string | null;
+  /** Id of the slide that was opened last, or that could not be; null before. */
+  readonly cursor: string | null;
   /** Why changes cannot be saved; null while they are. */
   readonly unsaved: string | null;
 }
@@ -61,11 +63,10 @@ export function listedSlides(project: ProjectState): readonly ProjectSlide[] {
   return list;
 }
 
-/** The listed slide `by` places after the open one whose file is there; null at the end of the list. */
-export function projectStep(place: ProjectPlace, by: 1 | -1): ProjectSlide | null {
-  const { project } = place;
+/** The listed slide `by` places after the one opened last whose file is there; null at the end of the list. */
+export function projectStep({ project }: Pick<ProjectPlace, 'project'>, by: 1 | -1): ProjectSlide | null {
   if (project === null) return null;
-  const current = openProjectSlide(place)?.id ?? null;
+  const current = project.cursor;
   const list = listedSlides(project).filter(({ id }) => id === current || project.found.has(id));
   return slideBeside(list, current, by);
 }
