@@ -132,6 +132,7 @@ export class ExportSession {
       warning: content === null ? null : contentWarning(content),
       truth: annotateOf(this.#workbench.store.getState()).truth?.name ?? null,
       umPerPx: currentMpp(slide),
+      objects: content === null ? null : this.#workbench.objects.countsOf(content.map),
       date: new Date().toISOString(),
     });
     download(new Blob([text], { type: 'application/json' }), `${shown.stem}.figures.json`);
