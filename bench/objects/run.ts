@@ -12,6 +12,7 @@ import { chromium, type Page } from '@playwright/test';
 import { findChromium, whatToInstall } from '../../scripts/chromium.mjs';
 import type { PredictionOrigin } from '../../src/export/prediction-origin.ts';
 import { MapTiff } from '../../src/export/map-tiff.ts';
+import type {} from '../../src/app/page-hook.ts';
 import { startServer } from '../app-server.ts';
 
 /** Objects per row and column: 142² = 20,164. */
@@ -110,6 +111,7 @@ try {
   );
   await page.goto(`${server.url}?slide=slides/${slide.name}`);
   await page.getByTestId('slide-name').getByText(slide.name).waitFor();
+  await page.waitForFunction(() => window.dualscope?.transform() != null);
   const chooser = page.waitForEvent('filechooser');
   await page.keyboard.press('Control+o');
   const opened = performance.now();
@@ -124,7 +126,7 @@ try {
   console.log(`jump (J): ${await timeOf(page, 'j', steps)}`);
   console.log(`relabel (2) and next: ${await timeOf(page, '2', steps)}`);
   console.log(`accept (A) and next: ${await timeOf(page, 'a', steps)}`);
-  console.log(`undo: ${await timeOf(page, 'u', 5)}`);
+  console.log(`take back (U): ${await timeOf(page, 'u', 5)}`);
   const sorting = performance.now();
   await page.getByTestId('object-order').selectOption('2');
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
