@@ -80,6 +80,7 @@ describe('measurement files', () => {
       modelCheck: 'overridden',
       truth: 't.xml',
       warning: null,
+      objects: null,
       umPerPx: null,
       date: 'd',
     } as const;

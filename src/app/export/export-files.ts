@@ -2,6 +2,7 @@
 import { csvTable } from '../../base/csv.ts';
 import { toRows } from '../../evaluation/confusion-matrix.ts';
 import { areaCsv } from '../../export/map-figures.ts';
+import type { ReviewCounts } from '../../objects/review-list.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import type { Figures } from '../truth/figures-session.ts';
 import { geoJsonFile } from '../../annotation/write-geojson.ts';
@@ -60,6 +61,8 @@ export interface FiguresContext {
   /** The model's classes, where those of the areas are pairs of them; null else. */
   readonly modelClasses?: readonly string[] | null;
   readonly umPerPx: { readonly x: number; readonly y: number; readonly source: string } | null;
+  /** How far the review of its objects is; null if they have not been listed. */
+  readonly objects: ReviewCounts | null;
   /** ISO 8601. */
   readonly date: string;
 }

@@ -135,6 +135,7 @@ export class ExportSession {
       truth: annotateOf(this.#workbench.store.getState()).truth?.name ?? null,
       modelClasses: content?.change?.withContext.classes.map(({ name }) => name) ?? null,
       umPerPx: currentMpp(slide),
+      objects: content === null ? null : this.#workbench.objects.countsOf(content.map),
       date: new Date().toISOString(),
     });
     download(new Blob([text], { type: 'application/json' }), `${shown.stem}.figures.json`);

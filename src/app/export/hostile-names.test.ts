@@ -36,7 +36,7 @@ it.each(Object.entries(hostileStrings))('are text in tables and JSON: %s', (_wha
     expect(cell).not.toMatch(/^[\s\ufeff\u200b]*[=+@＝＋－＠-]/);
 
   const texts = { slide: text, fingerprint: text, layer: text, truth: text, date: text };
-  const context = { ...texts, warning: null, umPerPx: null, modelCheck: null };
+  const context = { ...texts, warning: null, objects: null, umPerPx: null, modelCheck: null };
   expect(JSON.parse(figuresJson(figures, context))).toMatchObject({
     slide: text,
     layer: text,

@@ -1,5 +1,6 @@
 /** The report's content, gathered from the active pane's layer. */
 import { paintPreview } from '../../export/preview.ts';
+import type { ReviewCounts } from '../../objects/review-list.ts';
 import { overlapOf } from '../../worker/segment-client.ts';
 import { shownColours } from '../overlay/overlay-style.ts';
 import { contentWarning } from '../session/layer-content.ts';
@@ -35,6 +36,8 @@ export interface ReportContent {
   readonly truth: string | null;
   /** Why the results may be meaningless on this slide; null where nothing speaks against them. */
   readonly warning: string | null;
+  /** How far the review of its objects is; null if they have not been listed. */
+  readonly objects: ReviewCounts | null;
   readonly date: Date;
 }
 
@@ -95,6 +98,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
     settings: settingsOf(state),
     truth: annotateOf(state).truth?.name ?? null,
     warning: contentWarning(content),
+    objects: workbench.objects.countsOf(content.map),
     date: new Date(),
   };
 }

@@ -1,4 +1,5 @@
 /** The report: one printed page with slide, model card, settings, measurements and images; and its preview. */
+import { reviewSentence } from '../objects/review-sentence.ts';
 import { useEffect, useState } from 'react';
 import { formatArea, formatFraction, formatLarge, formatMpp, formatShare, formatCount } from '../format.ts';
 import { specimenOfCard } from '../models/model-words.ts';
@@ -15,7 +16,7 @@ import { useWorkbench } from '../workbench-context.ts';
 import { gatherReport } from './report-content.ts';
 
 export function ReportPage({ content }: { readonly content: ReportContent }): React.JSX.Element {
-  const { slide, model, figures, colours, pictures, settings, truth, warning, date } = content;
+  const { slide, model, figures, colours, pictures, settings, truth, warning, objects, date } = content;
   const { metadata } = slide;
   const mpp = currentMpp(slide);
   return (
@@ -63,6 +64,9 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
           <Rows rows={settings} />
           <h4>Measurements, whole slide</h4>
           <AreaTable figures={figures} />
+          {objects !== null && objects.left < objects.total && (
+            <p>Review of {reviewSentence(objects)} Areas are the model’s, before review.</p>
+          )}
           {figures.comparison !== null && <Metrics figures={figures} truth={truth} />}
         </section>
         <section>

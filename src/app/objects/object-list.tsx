@@ -15,6 +15,9 @@ import { stateWords } from './object-words.ts';
 import type { ObjectsState } from './objects-state.ts';
 import { useListWindow } from './use-window.ts';
 
+/** Deviation of drawn outlines from the pixels' edges, map pixels: no staircases. */
+const outlineTolerance = 1;
+
 /** Mixed objects say so from this share on. */
 const mixedFrom = 0.1;
 
@@ -175,10 +178,11 @@ function Thumbnail({ object, state, colour }: ThumbnailProps): React.JSX.Element
       if (context === null || controller.signal.aborted) return;
       const by = element.width / square.width;
       context.beginPath();
-      for (const { outer, holes } of polygonsOf(object, scale, 0.5)) {
+      for (const { outer, holes } of polygonsOf(object, scale, outlineTolerance)) {
         for (const ring of [outer, ...holes]) {
           for (let i = 0; i < ring.length; i += 2) {
-            context.lineTo(((ring[i] ?? 0) - square.x) * by, ((ring[i + 1] ?? 0) - square.y) * by);
+            const to = i === 0 ? 'moveTo' : 'lineTo';
+            context[to](((ring[i] ?? 0) - square.x) * by, ((ring[i + 1] ?? 0) - square.y) * by);
           }
           context.closePath();
         }

@@ -5,6 +5,9 @@ import { toolInHand } from '../state/tools.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 
+/** Deviation of the outline from the pixels' edges, map pixels: no staircases. */
+const outlineTolerance = 1;
+
 interface ObjectOutlineProps {
   readonly view: SlideView;
   readonly paneId: string;
@@ -35,7 +38,7 @@ export function ObjectOutline({ view, paneId }: ObjectOutlineProps): React.JSX.E
       .map((object) => ({
         key: object.key,
         isMarked: marked.has(object.key),
-        path: polygonsOf(object, scale, 0.5)
+        path: polygonsOf(object, scale, outlineTolerance)
           .flatMap(({ outer, holes }) => [outer, ...holes])
           .map(pathOf)
           .join(''),

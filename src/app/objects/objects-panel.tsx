@@ -136,8 +136,8 @@ function Settings(): React.JSX.Element {
         value={objectKind}
         testId="object-kind"
         options={[
-          ['foreground', 'All classes together'],
-          ['class', 'One class each'],
+          ['foreground', 'Classes together'],
+          ['class', 'Each class'],
         ]}
         onChange={(kind) =>
           store.dispatch({
@@ -147,7 +147,7 @@ function Settings(): React.JSX.Element {
         }
       />
       <div className="field">
-        <label htmlFor="smallest-object">Smallest, {hasMpp ? 'µm²' : 'px²'}</label>
+        <label htmlFor="smallest-object">Smallest {hasMpp ? 'µm²' : 'px²'}</label>
         <input
           id="smallest-object"
           type="number"

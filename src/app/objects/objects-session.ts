@@ -4,9 +4,10 @@ import { applyCorrections, type CorrectedObjects } from '../../objects/apply-cor
 import type { Correction, ReviewCorrection, Verdict } from '../../objects/correction.ts';
 import type { MapObject } from '../../objects/map-object.ts';
 import { polygonsOf, type MapScale } from '../../objects/object-shape.ts';
-import { countReviews, sortObjects, type Sorting } from '../../objects/review-list.ts';
+import { countReviews, sortObjects, type ReviewCounts, type Sorting } from '../../objects/review-list.ts';
 import { mergeObjects, splitObject } from '../../objects/split-object.ts';
 import { logEntry, reportOf } from '../session/error-log.ts';
+import type { LiveClassMap } from '../overlay/class-map-store.ts';
 import type { LayerContent } from '../session/layer-content.ts';
 import { activePaneOf, currentMpp, layerText } from '../state/state.ts';
 import type { AppState, LayerChoice } from '../state/state.ts';
@@ -60,6 +61,14 @@ export class ObjectsSession {
 
   /** Corrections that this session has set itself, and applied already. */
   #own: readonly Correction[] | null = null;
+
+  /** Of the layer that was listed last, also once the list is closed. */
+  #counted: { readonly map: LiveClassMap; readonly counts: ReviewCounts } | null = null;
+
+  /** How far the review of a layer is; null if its objects have not been listed. */
+  countsOf(map: LiveClassMap): ReviewCounts | null {
+    return this.#counted?.map === map ? this.#counted.counts : null;
+  }
 
   readonly get = (): ObjectsState | null => this.#state;
 
@@ -445,6 +454,7 @@ export class ObjectsSession {
 
   #set(state: ObjectsState | null): void {
     this.#state = state;
+    if (state !== null) this.#counted = { map: state.source.content.map, counts: state.counts };
     for (const listener of [...this.#listeners]) listener();
   }
 }

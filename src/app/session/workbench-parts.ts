@@ -4,6 +4,7 @@ import type { AnnotationSession } from '../annotate/annotation-session.ts';
 import type { LayerChoice } from '../state/state.ts';
 import type { AppStore } from '../state/store.ts';
 import type { FiguresSession } from '../truth/figures-session.ts';
+import type { ObjectsSession } from '../objects/objects-session.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import type { EngineSession } from './engine-session.ts';
 import type { LayerContent } from './layer-content.ts';
@@ -16,6 +17,7 @@ export interface WorkbenchParts {
   readonly maps: MapClient;
   readonly annotations: AnnotationSession;
   readonly figures: FiguresSession;
+  readonly objects: ObjectsSession;
   activeView(): SlideView | null;
   view(paneId: string): SlideView | null;
   resolveLayer(layer: LayerChoice): LayerContent | null;

@@ -1,6 +1,6 @@
 /** The Measurements section: areas per class, and agreement with the ground truth. */
 import { TriangleAlert } from 'lucide-react';
-import { useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { tip } from '../frame/tip.ts';
 import { CommandButton } from '../commands/command-button.tsx';
 import { formatArea, formatFraction, formatShare } from '../format.ts';
@@ -10,6 +10,7 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { areaSentence } from './area-sentence.ts';
 import type { Figures, FiguresExtent, TruthComparison } from './figures-session.ts';
 import { hasRegion } from './figures-request.ts';
+import { reviewSentence } from '../objects/review-sentence.ts';
 import { useFigures } from './use-figures.ts';
 import { contentLabel, contentWarning } from '../session/layer-content.ts';
 import { useLayerContent } from '../session/use-layer.ts';
@@ -34,6 +35,7 @@ export function FiguresSection(): React.JSX.Element | null {
         <>
           <MisfitNote />
           <Areas figures={figures} />
+          <ReviewNote />
           <TruthAgreement figures={figures} />
         </>
       )}
@@ -75,6 +77,21 @@ export function MisfitNote(): React.JSX.Element | null {
   return (
     <p className="warning-text hint" title={contentWarning(content) ?? ''} data-testid="figures-fit">
       <TriangleAlert size={13} aria-hidden /> {label}: do not trust these figures.
+    </p>
+  );
+}
+
+/** How far the review of the layer's objects is. */
+function ReviewNote(): React.JSX.Element | null {
+  const { objects } = useWorkbench();
+  const content = useLayerContent(useApp(activePaneOf).layer);
+  const counts = useSyncExternalStore(objects.subscribe, () =>
+    content === null ? null : objects.countsOf(content.map),
+  );
+  if (counts === null || counts.total === counts.left) return null;
+  return (
+    <p className="hint" data-testid="figures-review">
+      {reviewSentence(counts)} Areas are the model’s, before review.
     </p>
   );
 }
