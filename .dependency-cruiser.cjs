@@ -78,7 +78,8 @@ module.exports = {
     layer('export', ['slide', 'segment', 'annotation'], 'runtime'),
     typesFrom('export', ['slide', 'segment', 'annotation', 'runtime']),
     layer('cohort', ['evaluation'], 'any folder'),
-    layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export']),
+    layer('stain', ['slide', 'segment', 'annotation', 'export']),
+    layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export', 'stain']),
     layer('training', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'phantom']),
     {
       name: 'layer-app',
