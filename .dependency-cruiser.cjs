@@ -80,7 +80,8 @@ module.exports = {
     layer('objects', ['annotation']),
     layer('cohort', ['evaluation'], 'any folder'),
     layer('project', []),
-    layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export']),
+    layer('stain', ['slide', 'segment', 'annotation', 'export']),
+    layer('worker', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'export', 'stain']),
     layer('training', ['model', 'runtime', 'slide', 'segment', 'annotation', 'evaluation', 'phantom']),
     {
       name: 'layer-app',

@@ -81,6 +81,7 @@ export default tseslint.config(
       'src/training/**',
       'src/cli/zoo.ts',
       'src/annotation/**',
+      'src/stain/**',
     ],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },

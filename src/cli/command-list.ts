@@ -81,6 +81,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./slide.ts')).addSlideCommand,
   },
   {
+    name: 'stain',
+    summary: 'separate the stains of a slide; positive share and H-score',
+    load: async () => (await import('./stain.ts')).addStainCommand,
+  },
+  {
     name: 'train',
     summary: 'train a network and export it as a model',
     load: async () => (await import('./train.ts')).addTrainCommand,

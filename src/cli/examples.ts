@@ -39,6 +39,11 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   ],
   serve: ['dualscope serve', 'dualscope serve --port 8080 --host 0.0.0.0'],
   slide: ['dualscope slide slide.svs', 'dualscope slide slide.svs --region 0,0,2048,2048 --png region.png'],
+  stain: [
+    'dualscope stain slide.svs --stains hdab',
+    'dualscope stain slide.svs --stains hdab --estimate --thresholds 0.2,0.4,0.6 --json',
+    'dualscope stain slide.svs --stains he --roi 1000,1000,2000,2000 --mpp 0.5 --out stains.png',
+  ],
   train: ['dualscope train --config run.json --data dataset/ --out models/'],
   zoo: ['dualscope zoo'],
 };

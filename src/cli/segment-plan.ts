@@ -99,7 +99,10 @@ export async function planSegment(slide: Slide, call: PlanCall): Promise<Planned
  * The area of a call.
  * @throws CommandError for two areas or an unreadable file; AnnotationError when the file has no areas or an invalid one.
  */
-async function areaOf({ roi, annotations }: PlanCall, metadata: Slide['metadata']): Promise<SlideArea> {
+export async function areaOf(
+  { roi, annotations }: Pick<PlanCall, 'roi' | 'annotations'>,
+  metadata: Slide['metadata'],
+): Promise<SlideArea> {
   if (roi !== undefined && annotations !== undefined) {
     throw wrongOptions('--roi and --annotations are mutually exclusive. Give one of them.');
   }
