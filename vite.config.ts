@@ -110,24 +110,32 @@ function offline(): Plugin {
   };
 }
 
+/** How long plugins took is nothing that a reader of `npm start` can act on. */
+const quietChecks = { bundlerTimings: false };
+
 export default defineConfig({
   root,
   // Unknown pages are a 404, not the app: a mistyped slide URL must fail.
   appType: 'mpa',
   plugins: [react(), models(), offline()],
   resolve: {
-    alias: ['blosc', 'lz4', 'zstd'].map((name) => ({
-      find: `numcodecs/${name}`,
-      replacement: join(root, 'src/slide/zarr/no-codec.ts'),
-    })),
+    alias: [
+      ...['blosc', 'lz4', 'zstd'].map((name) => ({
+        find: `numcodecs/${name}`,
+        replacement: join(root, 'src/slide/zarr/no-codec.ts'),
+      })),
+      // Decoders compiled by Emscripten ask for these in Node only.
+      { find: /^(fs|path)$/, replacement: join(root, 'src/slide/no-node-module.ts') },
+    ],
   },
   server: { headers: isolation, host: 'localhost' },
   preview: { headers: isolation, host: 'localhost' },
-  worker: { format: 'es', plugins: () => [wasmThreads()] },
+  worker: { format: 'es', plugins: () => [wasmThreads()], rolldownOptions: { checks: quietChecks } },
   build: {
     target: 'es2022',
     // TF.js is large.
     chunkSizeWarningLimit: 4000,
     assetsInlineLimit: 0,
+    rolldownOptions: { checks: quietChecks },
   },
 });

@@ -21,41 +21,48 @@ const longest = [
   'training/training-run',
 ].map((name) => `/${name}.test.ts`);
 
+const isLongest = (file: string): boolean => longest.some((ending) => file.endsWith(ending));
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {
       const place = longest.findIndex((ending) => moduleId.endsWith(ending));
       return place === -1 ? longest.length : place;
     };
-    // Plain ones last, and together: a process takes the next file only if that is plain, too.
-    const isPlain = ({ project }: TestSpecification): number => (project.name === 'plain' ? 1 : 0);
-    return (await super.sort(files)).toSorted((a, b) => isPlain(a) - isPlain(b) || rank(a) - rank(b));
+    // Those that share a process last, and together: it takes the next file only if that is of its project.
+    const place = ({ project }: TestSpecification): number =>
+      ['own process', 'networks', 'plain'].indexOf(project.name);
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b) || rank(a) - rank(b));
   }
 }
 
 const all = ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.ts', 'studies/**/*.test.ts'];
 
-/** What changes a process, or measures it: mocks, spies, the environment, memory, TF.js and what computes with it. */
+/** What changes a process, or measures it: mocks, spies, the environment, memory. */
 const changesProcess =
-  /\bvi\.(mock|doMock|stub|spyOn|useFake)|\bprocess\.|globalThis|@vitest-environment|child_process|worker_threads|tensorflow|onnxruntime|\/runtime\/|\/training\/|defineProperty|\.prototype\./;
+  /\bvi\.(mock|doMock|stub|spyOn|useFake)|\bprocess\.|globalThis|@vitest-environment|child_process|worker_threads|onnxruntime|defineProperty|\.prototype\./;
+/** TF.js, and what computes with it. */
+const computes = /tensorflow|\/runtime\/|\/training\//;
 
 /**
- * Tests of plain functions run in two processes that load each module once: a process for each of these files costs
- * more than their tests. All others have a process each.
+ * Tests of plain functions, and apart from them those of networks, run in two processes that load each module once: a
+ * process for each of these files costs more than their tests. All others have a process each.
  */
-const plain = ['annotation', 'app', 'base', 'cohort', 'evaluation', 'export', 'segment', 'slide', 'worker']
-  .flatMap((folder) =>
-    readdirSync(join(import.meta.dirname, 'src', folder), { recursive: true, encoding: 'utf8' }).map(
-      (file) => `src/${folder}/${file.replaceAll('\\', '/')}`,
-    ),
-  )
-  .filter((file) => file.endsWith('.test.ts'))
-  .filter((file) => !changesProcess.test(readFileSync(join(import.meta.dirname, file), 'utf8')));
+const [plain, networks] = [[] as string[], [] as string[]];
+for (const entry of readdirSync(join(import.meta.dirname, 'src'), { recursive: true, encoding: 'utf8' })) {
+  const file = `src/${entry.replaceAll('\\', '/')}`;
+  if (!file.endsWith('.test.ts') || isLongest(file) || file.startsWith('src/cli/')) continue;
+  const text = readFileSync(join(import.meta.dirname, file), 'utf8');
+  if (changesProcess.test(text)) continue;
+  const isNetwork = /^src\/(model|phantom|runtime|training)\//.test(file) || computes.test(text);
+  (isNetwork ? networks : plain).push(file);
+}
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'own process', include: all, exclude: plain } },
+      { extends: true, test: { name: 'own process', include: all, exclude: [...plain, ...networks] } },
+      { extends: true, test: { name: 'networks', include: networks, isolate: false } },
       { extends: true, test: { name: 'plain', include: plain, isolate: false } },
     ],
     // Component tests ask for a page with `// @vitest-environment jsdom` in their first line.
@@ -64,7 +71,7 @@ export default defineConfig({
     // Networks run on wasm here, and CI has two slow cores: these are limits for a hang, not for speed.
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // TF.js keeps its engine and backends in globals of the process.
+    // TF.js keeps its engine and backends in globals of the process; a test of networks chooses its own first.
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },

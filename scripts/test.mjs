@@ -1,7 +1,7 @@
 /**
- * `npm test`: runs every check. Static checks use one core each and run two at a time; tests use all cores and run one
- * stage after the other. All stages run even if one fails. The last line is `N passed, N failed`, and `, N skipped` if
- * any were. Each static check and each build counts as one, unit and browser tests count one by one.
+ * `npm test`: runs every check. Static checks and builds use one core each and run two at a time; tests use all cores
+ * and run one stage after the other. All stages run even if one fails. The last line is `N passed, N failed`, and
+ * `, N skipped` if any were. Each static check and each build counts as one, unit and browser tests count one by one.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -39,20 +39,21 @@ const otherChecks = [
     script: tool('dependency-cruiser', 'bin/dependency-cruise.mjs'),
     words: ['src', '--config', '.dependency-cruiser.cjs'],
   },
+  { name: 'command line', script: join(root, 'scripts', 'build-cli.mjs'), words: [] },
+  { name: 'build', script: tool('vite', 'bin/vite.js'), words: ['build', '--logLevel', 'warn'] },
 ];
 /** @type {readonly Stage[]} */
 const tests = [
-  { name: 'command line', script: join(root, 'scripts', 'build-cli.mjs'), words: [] },
   {
     name: 'unit tests',
     script: tool('vitest', 'vitest.mjs'),
     words: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${unitReport}`],
     report: { file: unitReport, count: countVitest },
   },
-  { name: 'build', script: tool('vite', 'bin/vite.js'), words: ['build', '--logLevel', 'warn'] },
+  // More tests than cores: a test waits for a time limit or for its browser a part of its time.
   browserTests(
     'screens',
-    ['--project=webgpu', '--project=engine', '--project=screens', '--project=visual', '--workers=2'],
+    ['--project=webgpu', '--project=engine', '--project=screens', '--project=visual', '--workers=3'],
     screensReport,
   ),
   browserTests('timed', ['--project=timed', '--project=firefox', '--workers=1'], timedReport),

@@ -8,13 +8,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { overriddenCheck } from '../base/overridden-check.ts';
 import { addMergeCommand } from './merge.ts';
 import { addSegmentCommand } from './segment.ts';
-import { printedBy, smallRegion as slide, writeSmallModel } from './segment-testing.ts';
+import { printedBy, writeSmallModel, writeSmallSlide } from './segment-testing.ts';
 
 let folder: string;
+let slide: string;
 let model: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dualscope-force-'));
+  slide = await writeSmallSlide(folder);
   model = join(folder, 'her-model');
   await writeSmallModel(join(folder, 'sound'));
   await cp(join(folder, 'sound'), model, { recursive: true });
