@@ -41,7 +41,8 @@ export interface GridContents {
 }
 
 /** What is said where colours lose their lower bits. */
-export const deepColourNote = 'Its colours have 16 bits; the upper 8 are shown.';
+export const deepColourNote = (bits: number): string =>
+  `Its colours have ${bits} bits; the upper 8 are shown.`;
 
 /** Assembles a slide. @param sources its files, the one that names it first. @throws SlideError of reading. */
 export async function gridSlide(

@@ -96,7 +96,7 @@ async function pictureOf(
       properties,
       notes: [
         ...notes,
-        ...(type.bits === 16 ? [deepColourNote] : []),
+        ...(type.bits === 16 ? [deepColourNote(16)] : []),
         ...(left > 0
           ? [`It has ${left} grey ${left === 1 ? 'channel' : 'channels'} beside its colours, not shown.`]
           : []),

@@ -11,6 +11,7 @@ import { SlideError, type Slide, type SlideMetadata, type SlidePlatform } from '
 import type { ByteBudget } from '../limits.ts';
 import { slideLevels } from '../pyramid.ts';
 import type { TileGrid } from '../tiff/tiff-slide.ts';
+import { deepColourNote } from '../grid-slide.ts';
 import { channelGrid, levelTile } from './channel-grid.ts';
 import type { DicomInstance } from './instance.ts';
 import { levelsOf, wholeLevel, type DicomLevel } from './level.ts';
@@ -63,6 +64,7 @@ export function dicomSlide(
   const composite = isComposite(levels[0]!) ? compositeOfLevels(levels, name) : null;
   const grids = composite?.levels ?? gridsOf(levels, name);
   const notes = [...(composite?.notes ?? []), ...levelNotes];
+  if (base.samples === 3 && base.bitsStored > 8) notes.push(deepColourNote(base.bitsStored));
   if (base.transferSyntax === renderedFrames) {
     notes.push('The server decodes the frames: their colours may not be those that are stored.');
   }

@@ -99,6 +99,14 @@ describe('values of grey images and of each optical path', () => {
   });
 });
 
+test('colours of 16 bits are said to lose their lower ones', async () => {
+  const slide = await openSlide([memoryByteSource(bytesOf('rgb16.dcm'), 'rgb16.dcm')], platform);
+  slide.close();
+  expect(slide.metadata.notes).toEqual([
+    expect.stringMatching(/^Its colours have 1\d bits; the upper 8 are shown\.$/),
+  ]);
+});
+
 describe('damaged frames', () => {
   test.each(['jpegls.dcm', 'htj2k.dcm', 'jpeg2000-grey16.dcm', 'jpeg-lossless.dcm', 'rle.dcm', 'rgb16.dcm'])(
     '%s',

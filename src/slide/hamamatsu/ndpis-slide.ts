@@ -12,7 +12,7 @@ import { gridSlide } from '../grid-slide.ts';
 import { readIni, type IniFile } from '../ini.ts';
 import { ByteBudget } from '../limits.ts';
 import { SlideError, type ByteSource, type Slide, type SlidePlatform } from '../slide.ts';
-import { ndpiTag } from '../tiff/tags.ts';
+import { ndpiTag, tag } from '../tiff/tags.ts';
 import { isNdpi, ndpiContents } from '../tiff/ndpi.ts';
 import { TiffFile } from '../tiff/tiff-file.ts';
 import type { TiffContents } from '../tiff/tiff-slide.ts';
@@ -109,6 +109,15 @@ async function memberOf(source: ByteSource, budget: ByteBudget): Promise<Member>
   const { directory, levels } = contents;
   const base = levels[0];
   if (base === undefined) throw file.corrupt('It has no image of a slide.');
+  // As colours, the upper 8 bits of a channel would be shown: in a dim one, nothing.
+  if ((await directory.numbers(tag.bitsPerSample)).some((bits) => bits > 8)) {
+    throw new SlideError(
+      'unsupported',
+      source.name,
+      'This file of a Hamamatsu NDPIS set has 16 bits per channel; only 8 bits are supported.',
+      'Export it with 8 bits from NDP.view, or as OME-TIFF with QuPath.',
+    );
+  }
   const band = bandOf(directory.number(ndpiTag.emissionWavelength) ?? 0);
   return {
     contents,

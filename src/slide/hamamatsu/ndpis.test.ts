@@ -103,6 +103,20 @@ test.each<[string, (file: Files[number]) => Uint8Array | null, string]>([
       name.endsWith('s') ? Buffer.from(Buffer.from(bytes).toString().replace('Image2', 'Image7')) : null,
     'lacks the name of its file 3',
   ],
+  [
+    '16 bits',
+    ({ name, bytes }) => {
+      if (!name.includes('FITC')) return null;
+      // BitsPerSample, a short for each of three samples, and where they are.
+      const copy = Buffer.from(bytes);
+      for (let at = 0; (at = copy.indexOf(Buffer.of(2, 1, 3, 0, 3, 0, 0, 0), at)) >= 0; at += 8) {
+        const values = copy.readUInt32LE(at + 8);
+        for (let i = 0; i < 3; i++) copy.writeUInt16LE(16, values + 2 * i);
+      }
+      return copy;
+    },
+    '16 bits per channel',
+  ],
 ])('%s is refused', async (_what, change, problem) => {
   const changed = files.map((file) => ({ name: file.name, bytes: change(file) ?? file.bytes }));
   await expect(opened(changed)).rejects.toMatchObject({

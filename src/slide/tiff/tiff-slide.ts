@@ -106,7 +106,7 @@ export async function tiffSlide(
   const notes = [
     ...(contents.notes ?? []),
     ...(isWrong ? [wrongLevelsNote] : []),
-    ...((await isDeepColour(directory)) ? [deepColourNote] : []),
+    ...((await isDeepColour(directory)) ? [deepColourNote(16)] : []),
     ...orientationNotes(directory),
     ...(await chainNotes(file, directory, contents.format !== 'tiff')),
     ...(await emptyNotes(levels, file)),
