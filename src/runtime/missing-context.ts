@@ -30,6 +30,7 @@ export function withoutContext(segmenter: Segmenter): Segmenter {
   const warmUp = segmenter.warmUp?.bind(segmenter);
   const encoderMeans = segmenter.encoderMeans?.bind(segmenter);
   const distance = segmenter.distance?.bind(segmenter);
+  const reuse = segmenter.reuse?.bind(segmenter);
   return {
     manifest,
     ...(segmenter.failedCheck !== undefined && { failedCheck: segmenter.failedCheck }),
@@ -40,6 +41,7 @@ export function withoutContext(segmenter: Segmenter): Segmenter {
     ...(warmUp && { warmUp }),
     ...(encoderMeans && { encoderMeans }),
     ...(distance && { distance }),
+    ...(reuse && { reuse }),
     dispose: () => segmenter.dispose(),
   };
 }

@@ -41,4 +41,12 @@ it('checks every slice, alone or in a batch', async () => {
   const slice = { image, sliceInContext: null };
   await expect(checked.segmentBatch?.([slice, slice], null)).rejects.toMatchObject({ code: 'bad-output' });
   expect('warmUp' in checked).toBe(false);
+  expect('reuse' in checked).toBe(false);
+});
+
+it('gives memory back', () => {
+  const given: unknown[] = [];
+  const inner = { manifest: { classes: [] }, reuse: (each: unknown) => given.push(each) };
+  checkedOutputs('m', inner as unknown as Segmenter).reuse?.([sound]);
+  expect(given).toEqual([[sound]]);
 });

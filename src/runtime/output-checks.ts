@@ -14,6 +14,7 @@ export function checkedOutputs(id: string, segmenter: Segmenter): Segmenter {
   const batch = segmenter.segmentBatch?.bind(segmenter);
   const warmUp = segmenter.warmUp?.bind(segmenter);
   const means = segmenter.encoderMeans?.bind(segmenter);
+  const reuse = segmenter.reuse?.bind(segmenter);
   const checked = (maps: SliceMaps): SliceMaps => {
     checkMaps(id, maps, classes);
     return maps;
@@ -28,6 +29,7 @@ export function checkedOutputs(id: string, segmenter: Segmenter): Segmenter {
     }),
     ...(warmUp && { warmUp }),
     ...(means && { encoderMeans: means }),
+    ...(reuse && { reuse }),
     dispose: () => segmenter.dispose(),
   };
 }

@@ -89,9 +89,10 @@ export class NativeSegmenter extends BatchSegmenter {
     if (logProbabilities !== null) fetches[logProbabilities] = null;
     const names = Object.keys(fetches);
     if (mapBytes(this.manifest, count, wantsLogits).every((length, i) => into[i]?.byteLength === length)) {
-      names.forEach((name, i) => {
+      into.forEach((memory, i) => {
+        const name = names[i] ?? '';
         const shape = [count, sizePx, sizePx, ...(name === logProbabilities ? [classes.length] : [])];
-        fetches[name] = new TensorOf('uint8', new Uint8Array(into[i]!), shape);
+        fetches[name] = new TensorOf('uint8', new Uint8Array(memory), shape);
       });
     }
     const results = await this.#run(session, feeds, fetches);

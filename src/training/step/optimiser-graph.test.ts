@@ -3,6 +3,7 @@ import { trainingConfigSchema, type TrainingConfig } from '../training-config.ts
 import type { Feed } from './batch-feeds.ts';
 import { packNames } from './network-variables.ts';
 import { stepScalars } from './optimiser-graph.ts';
+import { ProcessorUpdate } from './processor-update.ts';
 import { loadOrt, StepSession } from './step-session.node.ts';
 import { StepState } from './step-state.ts';
 import { sizeOf } from './shapes.ts';
@@ -83,6 +84,23 @@ async function updated(changes: Partial<StepConfig>): Promise<StepState> {
     await session.run(state, feeds);
   }
   await session.close();
+  return state;
+}
+
+/** @returns the state after the steps, outside of a graph */
+function updatedOnProcessor(changes: Partial<StepConfig>): StepState {
+  const config = configOf(changes);
+  const sizes = new Map(Object.entries(shapes));
+  const update = ProcessorUpdate.create(config, sizes)!;
+  const state = new StepState((name) => update.memoryOf(name));
+  for (const [name, shape] of sizes) state.set(name, Float32Array.from(initial[name]!), shape);
+  update.prepare(state);
+  for (let index = 1; index <= steps; index++) {
+    for (const [name, shape] of sizes) {
+      state.set(gradientPrefix + name, Float32Array.from(gradientOf(name, index)), shape);
+    }
+    update.update(stepScalars(index, rates, config));
+  }
   return state;
 }
 
@@ -190,5 +208,24 @@ describe('SGD in a graph', () => {
 
   it('clips gradients before the weight decay', async () => {
     expectState(await updated({ ...sgdConfig, clipNorm: 0.5 }), expectedWeights(sgd(0.9), 0.5));
+  });
+});
+
+describe('on the processor', () => {
+  it('AdamW agrees with the rule, clips and averages', () => {
+    expectState(updatedOnProcessor({}), expectedWeights(adamW()));
+    expectState(updatedOnProcessor({ clipNorm: 0.5 }), expectedWeights(adamW(), 0.5));
+    expectState(updatedOnProcessor({ clipNorm: 100 }), expectedWeights(adamW()));
+    const averages = new Map(names.map((name) => [averagePrefix + name, [...initial[name]!]]));
+    expectedWeights(adamW(), Infinity, (name, element, weight) => {
+      const values = averages.get(averagePrefix + name)!;
+      values[element] = 0.75 * values[element]! + 0.25 * weight;
+    });
+    expectState(updatedOnProcessor({ averageWeights: 0.75 }), averages);
+  });
+
+  it('SGD agrees with the rule, and clips before the weight decay', () => {
+    expectState(updatedOnProcessor(sgdConfig), expectedWeights(sgd(0.9)));
+    expectState(updatedOnProcessor({ ...sgdConfig, clipNorm: 0.5 }), expectedWeights(sgd(0.9), 0.5));
   });
 });
