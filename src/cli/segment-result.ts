@@ -252,7 +252,7 @@ async function writeAreas(
 }
 
 /** The slide, scaled to the map's extent. White, with a message on stderr, if it can't be read. */
-async function slidePicture(
+export async function slidePicture(
   slide: Slide,
   strips: MapStrips,
   width: number,

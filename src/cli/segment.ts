@@ -12,7 +12,11 @@ import type { ShardResult } from './segment-shard.ts';
 import type { SegmentResult } from './segment-result.ts';
 import { print, printJson } from './terminal.ts';
 
-type SegmentOptions = Omit<SegmentCall, 'files'> & { readonly json?: boolean; readonly shard?: Shard };
+type SegmentOptions = Omit<SegmentCall, 'files'> & {
+  readonly json?: boolean;
+  readonly shard?: Shard;
+  readonly contextChange?: boolean;
+};
 
 /** Adds the command to the program. */
 export const addSegmentCommand: AddCommand = (program) => {
@@ -30,6 +34,12 @@ export const addSegmentCommand: AddCommand = (program) => {
       'segment only shard i of n; run shards in any order or in parallel, then `dualscope merge`',
       parseShard,
     )
+    .addOption(
+      new Option(
+        '--context-change',
+        'segment with the context and without it, and write where the class differs, with shares',
+      ).conflicts(['shard', 'withoutContext']),
+    )
     .addOption(backendOption())
     .addOption(threadsOption())
     .addHelpText(
@@ -37,7 +47,7 @@ export const addSegmentCommand: AddCommand = (program) => {
       '\nExit codes: 0 done; 1 failed, or unreadable slices were skipped (--resume tries them again);\n' +
         '2 wrong options; 130 and 143 stopped by a signal (--resume continues).',
     )
-    .action(async (files: string[], { json, shard, ...options }: SegmentOptions) => {
+    .action(async (files: string[], { json, shard, contextChange, ...options }: SegmentOptions) => {
       rejectSeveralSlides(files);
       const { segmentToFiles } = await import('./segment-run.ts');
       const { segmentShard } = await import('./segment-shard.ts');
@@ -45,6 +55,14 @@ export const addSegmentCommand: AddCommand = (program) => {
       const slide = await openFromCommandLine(files);
       try {
         const call = { ...options, files };
+        if (contextChange === true) {
+          const { contextChangeText, segmentContextChange } = await import('./context-change-run.ts');
+          const change = await segmentContextChange(slide, call);
+          if (json === true) printJson(change);
+          else print(terminalLines(contextChangeText(change)));
+          reportBroken(change, '--resume tries them again.');
+          return;
+        }
         const [result, text] =
           shard === undefined
             ? withText(await segmentToFiles(slide, call), (done) => resultText(runText(done), done))
@@ -70,6 +88,11 @@ export function rejectSeveralSlides(files: readonly string[]): void {
   throw wrongOptions(
     `These are ${slides} slides, and segment takes one. For many slides, one table and one gallery: dualscope cohort --help`,
   );
+}
+
+/** Names within come from files. */
+function terminalLines(text: string): string {
+  return text.split('\n').map(terminalText).join('\n');
 }
 
 function withText<T>(result: T, text: (result: T) => string): [T, string] {
