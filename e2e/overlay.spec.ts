@@ -236,10 +236,13 @@ test.describe('as a reader has it', () => {
     );
     await page.keyboard.press('m');
 
-    // The overview shows the layer, and hides by its own button.
+    // The overview shows the layer, makes room for tissue that is being read, and hides by its own button.
     await expect
       .poll(async () => (await paintedPixels(page, 'overview-overlay'))?.all ?? 0)
       .toBeGreaterThan(500);
+    await expect(page.getByTestId('overview')).toBeHidden();
+    await page.getByTestId('show-overview').click();
+    await expect(page.getByTestId('overview')).toBeVisible();
     await page.getByTestId('overview').hover();
     await page.getByTestId('hide-overview').click();
     await expect(page.getByTestId('overview')).toBeHidden();
