@@ -27,16 +27,21 @@ const demo = resolve(import.meta.dirname, '../../public/slides/phantom-1.tif');
 const executablePath = findChromium();
 if (executablePath === null) throw new Error(whatToInstall);
 
-/** Slides of 512 × 512 pixels. */
+/** Slides of `side` pixels a side. */
+const side = 512;
+
 async function slideFiles(): Promise<string[]> {
-  const { data, info } = await sharp(demo).raw().toBuffer({ resolveWithObject: true });
-  const whole = sharp(data, { raw: info, limitInputPixels: false });
+  const { data, info } = await sharp(demo).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const files: string[] = [];
   for (let i = 0; i < slides; i++) {
-    const place = { left: (i * 97) % (info.width - 512), top: (i * 61) % (info.height - 512) };
-    const tiff = await whole
-      .clone()
-      .extract({ ...place, width: 512, height: 512 })
+    const left = (i * 97) % (info.width - side);
+    const top = (i * 61) % (info.height - side);
+    const part = Buffer.alloc(side * side * 3);
+    for (let y = 0; y < side; y++) {
+      const start = ((top + y) * info.width + left) * 3;
+      data.copy(part, y * side * 3, start, start + side * 3);
+    }
+    const tiff = await sharp(part, { raw: { width: side, height: side, channels: 3 } })
       .tiff({
         compression: 'jpeg',
         tile: true,
@@ -141,7 +146,8 @@ try {
             const all = opening.result.transaction('slides').objectStore('slides').getAll();
             all.onsuccess = () => {
               opening.result.close();
-              done(all.result.filter(({ slide }) => slide.fingerprint !== null).length);
+              const records = all.result as { readonly slide: { readonly fingerprint: string | null } }[];
+              done(records.filter(({ slide }) => slide.fingerprint !== null).length);
             };
           };
         }),
