@@ -105,7 +105,7 @@ it('writes what it was given, also if the caller transfers it elsewhere at once'
   await storage.open('run', 0);
   const given = maps(9);
   const writing = storage.put('run', 0, 0, given);
-  structuredClone(given, { transfer: [given.classes.buffer as ArrayBuffer] });
+  structuredClone(given, { transfer: [given.classes.buffer] });
   await writing;
   expect([...disk]).toEqual([['run/0', 9]]);
 });

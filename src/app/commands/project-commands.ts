@@ -34,7 +34,7 @@ export function isQueuePaused({ project, run }: AppState): boolean {
 /** Whether a slide lacks results of the models in the panes. */
 function canSegmentAll(state: AppState): boolean {
   const { project } = state;
-  if (project === null || project.access !== 'open' || project.queue !== 'idle') return false;
+  if (project?.access !== 'open' || project.queue !== 'idle') return false;
   const models = shownModels(state);
   return project.slides.some(
     ({ id, results }) => project.found.has(id) && models.some((model) => results[model.id] === undefined),

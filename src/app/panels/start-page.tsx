@@ -1,6 +1,7 @@
 /** The page without a slide: what Dualscope is, how to open a slide, demo slides and slides opened before. */
 import { FolderOpen, Image } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
+import { StoredProjects } from '../project/stored-projects.tsx';
 import { CommandButton } from '../commands/command-button.tsx';
 import { demoChoice } from '../session/demo-slides.ts';
 import { openRecent } from '../session/open-recent.ts';
@@ -35,6 +36,7 @@ export function StartPage(): React.JSX.Element {
             OME-TIFF, OME-Zarr and other TIFF; PNG and JPEG
           </p>
         </div>
+        <StoredProjects />
         <RecentSlideCards />
         <DemoCards />
         <h2>Privacy</h2>

@@ -65,7 +65,7 @@ export async function filesOfFolder(folder: FileSystemDirectoryHandle): Promise<
         const place = `${path}/${entry.name}`;
         if (isFolder(entry)) {
           if (depth < maxFolderDepth) folders.push({ handle: entry, path: place, depth: depth + 1 });
-        } else found.push({ handle: entry as FileSystemFileHandle, path: place });
+        } else found.push({ handle: entry, path: place });
         if (found.length + folders.length > maxFolderFiles) throw tooMany(folder.name);
       }
     }

@@ -196,15 +196,6 @@ export class ProjectSession {
     forgetLast();
   }
 
-  /** Takes the project off this browser's list. The slides and a saved project file stay. */
-  async remove(id: string): Promise<void> {
-    if (this.#store.getState().project?.id === id) this.close();
-    await this.#table.remove(id).catch((error: unknown) => {
-      const { problem } = reportOf(error, '');
-      this.#say('error', '', `The project can’t be removed: ${problem}`, 'Try again.');
-    });
-  }
-
   async open(slideId: string): Promise<void> {
     const { project } = this.#store.getState();
     const slide = this.slide(slideId);

@@ -40,7 +40,6 @@ export interface ProjectTable {
   write(projectId: string, write: ProjectWrite): Promise<ProjectSlide[]>;
   /** Writes slides as they are in this page, at once: the page is about to close. */
   put(projectId: string, slides: readonly ProjectSlide[]): Promise<void>;
-  remove(projectId: string): Promise<void>;
   folder(projectId: string): Promise<FileSystemDirectoryHandle | null>;
   putFolder(projectId: string, folder: FileSystemDirectoryHandle): Promise<void>;
   /** A `data:` URL of a JPEG. */
@@ -150,16 +149,6 @@ export function openProjectTable(): ProjectTable {
       // Without an explicit commit, the browser rolls back if the page closes before the requests are answered.
       transaction.commit();
       await Promise.all([...puts, transaction.done]);
-    },
-
-    async remove(projectId) {
-      const transaction = (await open()).transaction(['heads', 'slides', 'folders'], 'readwrite');
-      await Promise.all([
-        transaction.objectStore('heads').delete(projectId),
-        transaction.objectStore('slides').delete(slidesOf(projectId)),
-        transaction.objectStore('folders').delete(projectId),
-        transaction.done,
-      ]);
     },
 
     async folder(projectId) {
