@@ -127,7 +127,7 @@ function Counts({ state }: { readonly state: ObjectsState }): React.JSX.Element 
 
 function Settings(): React.JSX.Element {
   const { store } = useWorkbench();
-  const { objectKind, smallestObject } = useApp((state) => state.preferences);
+  const { objectKind, smallestObject, objectMajority } = useApp((state) => state.preferences);
   const hasMpp = useApp((state) => currentMpp(state.slide) !== null);
   return (
     <>
@@ -146,6 +146,20 @@ function Settings(): React.JSX.Element {
           })
         }
       />
+      <label
+        className="check"
+        title="The layer shows, measures and exports each object in its class; rejected ones are background."
+      >
+        <input
+          type="checkbox"
+          checked={objectMajority}
+          data-testid="object-majority"
+          onChange={({ target }) =>
+            store.dispatch({ type: 'preferences', change: { objectMajority: target.checked } })
+          }
+        />
+        One class per object
+      </label>
       <div className="field">
         <label htmlFor="smallest-object">Smallest {hasMpp ? 'µm²' : 'px²'}</label>
         <input
