@@ -161,7 +161,7 @@ function Settings(): React.JSX.Element {
         One class per object
       </label>
       <div className="field">
-        <label htmlFor="smallest-object">Smallest {hasMpp ? 'µm²' : 'px²'}</label>
+        <label htmlFor="smallest-object">Min. {hasMpp ? 'µm²' : 'px²'}</label>
         <input
           id="smallest-object"
           type="number"
@@ -191,8 +191,8 @@ function Actions({ state }: { readonly state: ObjectsState }): React.JSX.Element
   return (
     <div className="object-actions">
       <div className="button-row" role="group" aria-label="Review">
-        <CommandButton id="objects.accept" label="Accept" className="small" keys />
-        <CommandButton id="objects.reject" label="Reject" className="small" keys />
+        <CommandButton id="objects.accept" label="Accept" className="small" icon={<></>} keys />
+        <CommandButton id="objects.reject" label="Reject" className="small" icon={<></>} keys />
         <CommandButton id="objects.previous" className="small" />
         <CommandButton id="objects.next" className="small" />
       </div>
