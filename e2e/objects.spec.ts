@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import sharp from 'sharp';
 import { classesOf, dualscope, phantomSlide } from './fixtures/phantom.ts';
@@ -81,9 +82,18 @@ test('a class map of the command line is a prediction; its objects are reviewed 
     `${note.slide.replace(/\.[^.]+$/, '')}.${model}.objects.csv`,
   );
 
+  await page.getByTestId('object-majority').check();
+  await expect(page.getByTestId('pane-title-A')).toContainText(', by object');
+  await expect(page.getByTestId('figures-review')).toContainText('by object, after review');
+  const { violations } = await new AxeBuilder({ page }).include('.objects-panel').setLegacyMode().analyze();
+  expect(violations.map(({ id, nodes }) => `${id} at ${String(nodes[0]?.target)}`)).toEqual([]);
+
   await page.reload();
+  await page.getByTestId('command-panel.slides').click();
   await openFile(page, slidePath);
   await expect(page.getByTestId('slide-name')).toHaveText(note.slide);
   await choose(page, `${stem}.classes.tif`, `${stem}.confidence.tif`);
+  await expect(page.getByTestId('pane-title-A')).toContainText('.classes.tif');
+  await page.getByTestId('command-panel.objects').click();
   await expect(page.getByTestId('review-counts')).toHaveText(reviewed!);
 });

@@ -38,6 +38,8 @@ export interface ReportContent {
   readonly warning: string | null;
   /** How far the review of its objects is; null if they have not been listed. */
   readonly objects: ReviewCounts | null;
+  /** Whether areas are those of objects, with one class each. */
+  readonly byObject: boolean;
   readonly date: Date;
 }
 
@@ -99,6 +101,7 @@ export async function gatherReport(workbench: Workbench, urls: string[]): Promis
     truth: annotateOf(state).truth?.name ?? null,
     warning: contentWarning(content),
     objects: workbench.objects.countsOf(content.map),
+    byObject: content.map === workbench.objects.majority,
     date: new Date(),
   };
 }

@@ -65,7 +65,7 @@ export function ReportPage({ content }: { readonly content: ReportContent }): Re
           <h4>Measurements, whole slide</h4>
           <AreaTable figures={figures} />
           {objects !== null && objects.left < objects.total && (
-            <p>Review of {reviewSentence(objects)} Areas are the model’s, before review.</p>
+            <p>Review of {reviewSentence(objects, content.byObject)}</p>
           )}
           {figures.comparison !== null && <Metrics figures={figures} truth={truth} />}
         </section>

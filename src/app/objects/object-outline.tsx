@@ -18,7 +18,7 @@ export function ObjectOutline({ view, paneId }: ObjectOutlineProps): React.JSX.E
   const state = useSyncExternalStore(objects.subscribe, objects.get);
   const isActive = useApp((app) => app.activePane === paneId);
   const isFree = useApp(({ slide }) => toolInHand(slide) === null);
-  const isOpen = state !== null;
+  const isOpen = useApp(({ preferences }) => preferences.leftPanel === 'objects') && state !== null;
   useEffect(() => {
     if (!isOpen || !isActive || !isFree) return;
     return view.onClick((x, y) => {
@@ -44,7 +44,7 @@ export function ObjectOutline({ view, paneId }: ObjectOutlineProps): React.JSX.E
           .join(''),
       }));
   }, [corrected, scale, selected, marked]);
-  const isShown = outlines.length > 0;
+  const isShown = isOpen && outlines.length > 0;
   useEffect(() => {
     if (!isShown) return;
     const draw = (): void => {

@@ -127,7 +127,7 @@ function Counts({ state }: { readonly state: ObjectsState }): React.JSX.Element 
 
 function Settings(): React.JSX.Element {
   const { store } = useWorkbench();
-  const { objectKind, smallestObject } = useApp((state) => state.preferences);
+  const { objectKind, smallestObject, objectMajority } = useApp((state) => state.preferences);
   const hasMpp = useApp((state) => currentMpp(state.slide) !== null);
   return (
     <>
@@ -146,8 +146,22 @@ function Settings(): React.JSX.Element {
           })
         }
       />
+      <label
+        className="check"
+        title="The layer shows, measures and exports each object in its class; rejected ones are background."
+      >
+        <input
+          type="checkbox"
+          checked={objectMajority}
+          data-testid="object-majority"
+          onChange={({ target }) =>
+            store.dispatch({ type: 'preferences', change: { objectMajority: target.checked } })
+          }
+        />
+        One class per object
+      </label>
       <div className="field">
-        <label htmlFor="smallest-object">Smallest {hasMpp ? 'µm²' : 'px²'}</label>
+        <label htmlFor="smallest-object">Min. {hasMpp ? 'µm²' : 'px²'}</label>
         <input
           id="smallest-object"
           type="number"
@@ -177,8 +191,8 @@ function Actions({ state }: { readonly state: ObjectsState }): React.JSX.Element
   return (
     <div className="object-actions">
       <div className="button-row" role="group" aria-label="Review">
-        <CommandButton id="objects.accept" label="Accept" className="small" keys />
-        <CommandButton id="objects.reject" label="Reject" className="small" keys />
+        <CommandButton id="objects.accept" label="Accept" className="small" icon={<></>} keys />
+        <CommandButton id="objects.reject" label="Reject" className="small" icon={<></>} keys />
         <CommandButton id="objects.previous" className="small" />
         <CommandButton id="objects.next" className="small" />
       </div>

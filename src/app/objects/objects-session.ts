@@ -16,11 +16,13 @@ import type { SlideView } from '../viewer/slide-view.ts';
 import { downloadObjectsCsv, downloadObjectsGeoJson } from './object-exports.ts';
 import { CorrectionHistory } from './correction-history.ts';
 import type { ObjectSource, ObjectsState } from './objects-state.ts';
+import { MajorityMap } from './majority-map.ts';
 import { confidenceIn, findObjects, type FoundObjects } from './find-objects.ts';
 
 interface Parts {
   readonly store: AppStore;
-  resolveLayer(layer: LayerChoice): LayerContent | null;
+  /** The layer itself, not as `shown` changes it. */
+  resolveOwn(layer: LayerChoice): LayerContent | null;
   predictionModel(id: string): string | null;
   activeView(): SlideView | null;
 }
@@ -46,6 +48,13 @@ export class ObjectsSession {
     const { store } = parts;
     store.subscribe(watchedOf, () => this.#watch());
     store.subscribe(
+      ({ preferences }) => preferences.objectMajority,
+      () => {
+        this.#paintMajority();
+        this.#set(this.#state);
+      },
+    );
+    store.subscribe(
       ({ run }) => run === null,
       (isIdle) => {
         if (isIdle) this.#findSoon();
@@ -67,7 +76,42 @@ export class ObjectsSession {
 
   /** How far the review of a layer is; null if its objects have not been listed. */
   countsOf(map: LiveClassMap): ReviewCounts | null {
-    return this.#counted?.map === map ? this.#counted.counts : null;
+    const isListed =
+      this.#counted?.map === map ||
+      (this.#majority?.map === map && this.#majority.base === this.#counted?.map);
+    return isListed ? (this.#counted?.counts ?? null) : null;
+  }
+
+  #majority: MajorityMap | null = null;
+
+  /** The map with one class per object of the layer that is listed; null where it is not wanted. */
+  get majority(): LiveClassMap | null {
+    return this.#majority?.map ?? null;
+  }
+
+  /** A layer as it is shown: with one class per object, if that is wanted and its objects are known. */
+  shown(content: LayerContent): LayerContent {
+    if (this.#majority === null || this.#majority.base !== content.map) return content;
+    return { ...content, title: `${content.title}, by object`, map: this.#majority.map };
+  }
+
+  /** Keeps the map with one class per object as the objects are. */
+  #paintMajority(): void {
+    const isWanted = this.#parts.store.getState().preferences.objectMajority;
+    const state = this.#state;
+    if (!isWanted || state === null) {
+      this.#majority = null;
+      return;
+    }
+    const { source, corrected } = state;
+    const { content, slide } = source;
+    if (this.#majority?.base !== content.map) {
+      this.#majority = new MajorityMap(content.map, slide.metadata, content.classes);
+    }
+    this.#majority.show(corrected).catch((error: unknown) => {
+      const entry = logEntry('error', reportOf(error, content.title), null);
+      this.#parts.store.dispatch({ type: 'log', entry });
+    });
   }
 
   readonly get = (): ObjectsState | null => this.#state;
@@ -87,7 +131,7 @@ export class ObjectsSession {
         : layer.kind === 'prediction'
           ? this.#parts.predictionModel(layer.id)
           : null;
-    const content = modelId === null ? null : this.#parts.resolveLayer(layer);
+    const content = modelId === null ? null : this.#parts.resolveOwn(layer);
     if (modelId === null || content === null || state.slide === null) return null;
     return { content, layer: modelId, slide: state.slide };
   }
@@ -123,6 +167,9 @@ export class ObjectsSession {
       if (this.#parts.store.getState().run === null) void this.#find();
     }, restMs);
   }
+
+  /** What `#majority` was painted for. */
+  #painted: CorrectedObjects | null = null;
 
   #version = { map: null as unknown, version: -1, settings: '' };
 
@@ -454,6 +501,10 @@ export class ObjectsSession {
 
   #set(state: ObjectsState | null): void {
     this.#state = state;
+    if (state?.corrected !== this.#painted) {
+      this.#painted = state?.corrected ?? null;
+      this.#paintMajority();
+    }
     if (state !== null) this.#counted = { map: state.source.content.map, counts: state.counts };
     for (const listener of [...this.#listeners]) listener();
   }
@@ -462,7 +513,8 @@ export class ObjectsSession {
 /** What the list depends on, as a text; empty while it is closed. */
 function watchedOf(state: AppState): string {
   const { preferences, slide, models } = state;
-  if (preferences.leftPanel !== 'objects' || slide === null || models === null) return '';
+  const isWanted = preferences.leftPanel === 'objects' || preferences.objectMajority;
+  if (!isWanted || slide === null || models === null) return '';
   const mpp = currentMpp(slide);
   const { objectKind, smallestObject } = preferences;
   return [

@@ -19,7 +19,8 @@ export function useLayerContent(layer: LayerChoice): LayerContent | null {
   useApp((state) => state.slide?.darkBackground);
   const fingerprint = useFingerprint();
   useSyncExternalStore(workbench.truth.subscribe, () => workbench.truth.of(fingerprint));
-  const { predictions } = workbench;
+  const { predictions, objects } = workbench;
+  useSyncExternalStore(objects.subscribe, () => objects.majority);
   useSyncExternalStore(predictions.subscribe, () => predictions.of(fingerprint));
   // Votes need two models with results, which runs bring.
   useApp((state) => (layer.kind === 'votes' ? state.run : null));

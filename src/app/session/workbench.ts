@@ -115,7 +115,7 @@ export class Workbench {
       () => this.activeView()?.visibleArea() ?? null,
     );
     this.stored = new StoredResults(this.store, client, events, this.segmentation);
-    this.votes = new VotesSession(this.store, (id) => this.resolveLayer({ kind: 'model', id }));
+    this.votes = new VotesSession(this.store, (id) => this.resolveOwn({ kind: 'model', id }));
     this.contextChange = new ContextSession();
     this.difference = new DifferenceSession(
       this.store,
@@ -236,6 +236,12 @@ export class Workbench {
 
   /** What a layer shows on the open slide; null without a slide, model or ground truth. */
   resolveLayer(layer: LayerChoice): LayerContent | null {
+    const content = this.resolveOwn(layer);
+    return content === null ? null : this.objects.shown(content);
+  }
+
+  /** The same, without the objects' say: see `ObjectsSession.shown`. */
+  resolveOwn(layer: LayerChoice): LayerContent | null {
     const state = this.store.getState();
     const { slide } = state;
     if (slide === null) return null;

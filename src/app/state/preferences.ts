@@ -69,6 +69,8 @@ const preferencesSchema = z
     thinOverlay: z.boolean().catch(true),
     /** What an object is; see `PieceKind`. */
     objectKind: z.enum(['foreground', 'class']).catch('foreground'),
+    /** Layers show one class per object: see `MajorityMap`. */
+    objectMajority: z.boolean().catch(false),
     /** Smallest object, µm²; pixels of the slide where the resolution is unknown. */
     smallestObject: z.number().min(0).max(1e9).catch(500),
     overlay: overlay.catch({

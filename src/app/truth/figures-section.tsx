@@ -91,7 +91,7 @@ function ReviewNote(): React.JSX.Element | null {
   if (counts === null || counts.total === counts.left) return null;
   return (
     <p className="hint" data-testid="figures-review">
-      {reviewSentence(counts)} Areas are the model’s, before review.
+      {reviewSentence(counts, content?.map === objects.majority)}
     </p>
   );
 }
