@@ -21,6 +21,7 @@ import type { LayerChoice, PaneState } from '../state/state.ts';
 import { toolInHand } from '../state/tools.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
+import { StainSession } from '../stain/stain-session.ts';
 import { UndoOffers } from '../undo/undo-offer.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
@@ -65,6 +66,7 @@ export class Workbench {
   readonly difference: DifferenceSession;
   readonly votes: VotesSession;
   readonly navigation: Navigation;
+  readonly stains: StainSession;
   readonly undo: UndoOffers;
   readonly pointer = new SharedPointer();
   readonly #views = new Map<string, SlideView>();
@@ -104,6 +106,7 @@ export class Workbench {
       ({ bounds, x, y }) => this.activeView()?.showSpot(bounds, { x, y }),
     );
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
+    this.stains = new StainSession(this);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
     this.#address = new PageAddress(this.store, this.slides, this.navigation);
