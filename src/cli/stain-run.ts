@@ -53,9 +53,8 @@ export async function prepareStain(slide: Slide, call: StainCall): Promise<Prepa
   const mpp = micrometresPerPixel(slide, call.slideMpp);
   const umPerPx = Math.max(call.umPerPx, mpp.x, mpp.y);
   const scale = { x: umPerPx / mpp.x, y: umPerPx / mpp.y };
-  const platform = nodePlatform();
-  const { decoder } = platform;
-  const tissue = await tissueOfSlide(slide, platform, mpp.x);
+  const { decoder } = nodePlatform();
+  const tissue = await tissueOfSlide(slide, decoder, mpp.x);
   const white = call.white ?? (await whiteOfSlide(slide, decoder, tissue));
   let { stains } = call;
   if (call.estimate) {

@@ -27,7 +27,11 @@ export interface SliceReader {
  * Reads slices and contexts of `slide`, white outside the slide. Does not close the slide.
  * @param cache of decoded tiles; by default one for all slides.
  */
-export function slideReader(slide: Slide, platform: SlidePlatform, cache?: TileCache): SliceReader {
+export function slideReader(
+  slide: Slide,
+  platform: Pick<SlidePlatform, 'decoder'>,
+  cache?: TileCache,
+): SliceReader {
   return {
     read: async (rect, sizePx, signal) => {
       const times: ReadTimes = { readMs: 0, decodeMs: 0, preprocessMs: 0 };

@@ -10,7 +10,7 @@ import type { RgbaImage, SlidePlatform, TilePayload } from './slide.ts';
  */
 export async function payloadPixels(
   payload: TilePayload,
-  platform: SlidePlatform,
+  platform: Pick<SlidePlatform, 'decoder'>,
   file: string,
   where: string,
   signal?: AbortSignal,

@@ -4,7 +4,6 @@ import { readRegion } from '../slide/region.ts';
 import { SlideError, type ImageDecoder, type Slide } from '../slide/slide.ts';
 import { readTissue, type TissueMask } from '../segment/tissue.ts';
 import { slideReader } from '../segment/slice-reader.ts';
-import type { SlidePlatform } from '../slide/slide.ts';
 import { pureWhite, whiteOfGlass, type WhiteLevel } from './optical-density.ts';
 import { blocksOf, countedIn, readBlock, type BlockOptions } from './stained-blocks.ts';
 
@@ -20,12 +19,12 @@ const cellPx = 512;
  */
 export function tissueOfSlide(
   slide: Slide,
-  platform: SlidePlatform,
+  decoder: ImageDecoder,
   mppX: number | null,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<TissueMask | null> {
   const cellWidth = mppX === null ? cellPx : cellUm / mppX;
-  return readTissue(slideReader(slide, platform), slide.metadata, cellWidth, signal);
+  return readTissue(slideReader(slide, { decoder }), slide.metadata, cellWidth, signal);
 }
 
 /**

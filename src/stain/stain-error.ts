@@ -16,6 +16,8 @@ export type StainErrorCode =
 export class StainError extends Error {
   override readonly name = 'StainError';
   readonly code: StainErrorCode;
+  /** None is to blame. */
+  readonly file = '';
   /** What is wrong, a sentence. */
   readonly problem: string;
   /** What to do about it, a sentence. */

@@ -12,6 +12,8 @@ import type { ModelManifest } from '../runtime/manifest.ts';
 import type { BackendChoice, BackendName } from '../runtime/backend.ts';
 import type { SegmentSummary } from '../segment/run-progress.ts';
 import type { TissueMask } from '../segment/tissue.ts';
+import type { StainMethods } from './stain-protocol.ts';
+import type { StainLook } from '../stain/stain-view.ts';
 import type { StorageUse, StoredRun } from './storage-protocol.ts';
 
 /** A file of a model folder, and its name there. */
@@ -100,6 +102,8 @@ export interface TileLook {
   readonly colours: TileColours;
   /** Of a slide with separate channels; null for the default view, and for all other slides. */
   readonly channels: ChannelView | null;
+  /** One stain instead of the slide's colours; always of the colours as stored. Absent or null for the slide itself. */
+  readonly stain?: StainLook | null;
 }
 
 /** How the overview of a slide without small levels gets on; progress of `SlideWorkerApi.buildOverview`. */
@@ -113,7 +117,7 @@ export interface OverviewReport {
 }
 
 /** Methods of the slide worker. Levels are those of `viewLevels` (src/slide/view-levels.ts). */
-export interface SlideWorkerApi {
+export interface SlideWorkerApi extends StainMethods {
   open(input: SlideInput): Promise<{ readonly slideId: number; readonly metadata: SlideMetadata }>;
   /**
    * null for a missing tile; for a level that the file lacks, null where `quality` can't be had. The bitmap is

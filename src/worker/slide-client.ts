@@ -13,6 +13,7 @@ import {
 } from './protocol.ts';
 import type { BearerTokens } from './bearer-tokens.ts';
 import { SlideKeeper } from './slide-keeper.ts';
+import { stainClient, type StainClient } from './stain-client.ts';
 import { connectWorker } from '../base/worker-port.ts';
 
 export { BearerTokens } from './bearer-tokens.ts';
@@ -38,7 +39,7 @@ export interface OpenedSlide {
  * Methods reject with a WorkerError, whose `report` is shown to the user, or with an AbortError as soon as the signal
  * aborts. The worker then stops reading.
  */
-export interface SlideClient {
+export interface SlideClient extends StainClient {
   open(input: SlideInput, signal?: AbortSignal): Promise<OpenedSlide>;
   /** See `SlideWorkerApi.tile`. The caller closes the bitmap. */
   tile(
@@ -118,6 +119,7 @@ export function createSlideClient(tokens: BearerTokens): SlideClient {
       ),
     associatedImage: (slideId, name, signal) =>
       keeper.call(slideId, (rpc, id, options) => rpc.call('associatedImage', [id, name], options), signal),
+    ...stainClient(keeper),
     close: (slideId) => keeper.close(slideId),
     terminate: () => keeper.terminate(),
   };

@@ -7,6 +7,7 @@ import { SlideError, type ImageDecoder, type Slide, type TilePayload } from '../
 import { ViewPyramid } from '../slide/view-pyramid.ts';
 import type { OverviewReport, SlideInput, SlideWorkerApi } from './protocol.ts';
 import type { Handlers } from '../base/rpc.ts';
+import { stainHandlers, StainTiles } from './stain-service.ts';
 
 /** What the service needs from its platform. */
 export interface SlideServicePlatform {
@@ -47,6 +48,7 @@ interface HeldSlide {
 export function createSlideService(platform: SlideServicePlatform): Handlers<SlideWorkerApi> {
   const slides = new Map<number, HeldSlide>();
   let nextId = 1;
+  const stainTiles = new StainTiles(platform.decoder);
 
   const heldOf = (slideId: number): HeldSlide => {
     const held = slides.get(slideId);
@@ -77,6 +79,8 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
   };
 
   return {
+    ...stainHandlers((slideId) => heldOf(slideId), platform.decoder),
+
     open: async (call, input) => {
       const slide = await platform.openSlide(input);
       if (call.signal.aborted) {
@@ -95,19 +99,24 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
       return { slideId, metadata: slide.metadata };
     },
 
-    tile: async (call, slideId, level, column, row, { colours, channels }, quality) => {
+    tile: async (call, slideId, level, column, row, { colours, channels, stain = null }, quality) => {
       const held = heldOf(slideId);
       const { slide } = held;
       const pyramid = pyramidOf(held, channels);
-      const profile = colours === 'srgb' ? await profileOf(held) : null;
+      const profile = colours === 'srgb' && stain === null ? await profileOf(held) : null;
       const payload = await pyramid.tile(level, column, row, quality, call.signal);
       // Checks again before decoding, which is slow: the tile may have scrolled out of view.
       call.signal.throwIfAborted();
       const size = pyramid.levels[level];
       if (payload === null || size === undefined) return null;
+      const where = `Tile ${column}, ${row} of level ${level}`;
+      const shown =
+        stain === null
+          ? payload
+          : await stainTiles.paint(payload, stain, slide.metadata.name, where, call.signal);
       const bitmap = await platform
         .toBitmap(
-          payload,
+          shown,
           Math.min(size.tileWidth, size.width - column * size.tileWidth),
           Math.min(size.tileHeight, size.height - row * size.tileHeight),
           profile,
@@ -116,7 +125,7 @@ export function createSlideService(platform: SlideServicePlatform): Handlers<Sli
           throw new SlideError(
             'broken-tile',
             slide.metadata.name,
-            `Tile ${column}, ${row} of level ${level} can't be decoded.`,
+            `${where} can't be decoded.`,
             'The tile stays empty; the rest of the slide is not affected.',
             { cause },
           );

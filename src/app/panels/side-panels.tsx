@@ -14,6 +14,7 @@ import { LayerSection } from './layer-section.tsx';
 import { LegendSection } from './legend-section.tsx';
 import { ExportSection } from '../export/export-section.tsx';
 import { FiguresSection } from '../truth/figures-section.tsx';
+import { StainSection } from '../stain/stain-section.tsx';
 import { RunSection } from './run-section.tsx';
 import { StatisticsSection } from './statistics-section.tsx';
 import { ModelFacts } from './model-card.tsx';
@@ -70,6 +71,7 @@ export function RightSidePanel(): React.JSX.Element {
       <ExportSection />
       <RunSection />
       <StatisticsSection />
+      <StainSection />
       <ModelFacts />
       <ViewSection />
     </aside>

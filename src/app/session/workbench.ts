@@ -24,6 +24,7 @@ import type { LayerChoice, ModelEntry, OpenSlide, PaneState } from '../state/sta
 import { toolInHand } from '../state/tools.ts';
 import { createAppStore } from '../state/store.ts';
 import type { AppStore } from '../state/store.ts';
+import { StainSession } from '../stain/stain-session.ts';
 import { UndoOffers } from '../undo/undo-offer.ts';
 import { ModelSession } from '../models/model-session.ts';
 import { Navigation } from '../navigate/navigation.ts';
@@ -76,6 +77,7 @@ export class Workbench {
   readonly votes: VotesSession;
   readonly contextChange: ContextSession;
   readonly navigation: Navigation;
+  readonly stains: StainSession;
   readonly undo: UndoOffers;
   readonly project: ProjectSession;
   readonly queue: ProjectQueue;
@@ -126,6 +128,7 @@ export class Workbench {
     this.predictions = new PredictionSession(this.store, this.maps);
     this.annotations = new AnnotationSession(this.store, this.maps, this.truth);
     this.objects = new ObjectsSession(this);
+    this.stains = new StainSession(this);
     this.sessions = new SessionFiles(this);
     this.navigation = new Navigation(this.store, () => this.activeView(), at);
     this.project = new ProjectSession(this.store, this.slides);

@@ -10,6 +10,8 @@ import { TruthOutline } from '../truth/truth-outline.tsx';
 import { ObjectOutline } from '../objects/object-outline.tsx';
 import { SplitLayer } from '../objects/split-tool.tsx';
 import { MeasureLayer } from '../navigate/measure-layer.tsx';
+import { StainLabel } from '../stain/stain-label.tsx';
+import { useStains } from '../stain/use-stains.ts';
 import { AdjustmentFilter, adjustmentFilterId } from './adjustment-filter.tsx';
 import { isPlain, useAdjustment } from './picture-adjustment.ts';
 import { OverviewMap } from './overview-map.tsx';
@@ -74,7 +76,8 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
 
   const colours = useApp(tileColours);
   const channels = useApp(channelViewOf);
-  useEffect(() => view?.setLook({ colours, channels }), [view, colours, channels]);
+  const stain = useStains(({ looks }) => looks[paneId] ?? null);
+  useEffect(() => view?.setLook({ colours, channels, stain }), [view, colours, channels, stain]);
 
   const activate = (): void => workbench.store.dispatch({ type: 'activate-pane', paneId });
   const onPointerMove = (event: React.PointerEvent<HTMLElement>): void => {
@@ -128,6 +131,7 @@ export function Pane({ paneId }: { readonly paneId: string }): React.JSX.Element
       {view !== null && active && <AreaLayer view={view} />}
       {view !== null && active && <MeasureLayer view={view} />}
       {view !== null && active && <SplitLayer view={view} />}
+      <StainLabel paneId={paneId} />
       <PaneTitle paneId={paneId} />
       <PaneMenu paneId={paneId} />
       {paneId === overviewPane && <OverviewMap paneId={paneId} view={view} host={overviewElement} />}

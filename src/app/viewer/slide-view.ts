@@ -73,7 +73,9 @@ export class SlideView {
 
   /** Changes how tiles look without moving the view. While one change loads, of others only the last one counts. */
   setLook(look: TileLook): void {
-    if (look.colours === this.#look.colours && look.channels === this.#look.channels) return;
+    const now = this.#look;
+    const isSame = look.colours === now.colours && look.channels === now.channels;
+    if (isSame && (look.stain ?? null) === (now.stain ?? null)) return;
     this.#look = look;
     if (this.#tiles === null) return;
     if (this.transform() === null) this.onceShown(() => this.#reloadInTurn());
