@@ -3,7 +3,8 @@
  * implementation for page, worker and Node.
  */
 import type { ReadTimes } from './read-times.ts';
-import { axisWeights, type ImageSums } from './resample.ts';
+import { axisWeights } from './axis-weights.ts';
+import type { ImageSums } from './resample.ts';
 import { imageSums } from './simd-resample.ts';
 import { abortReason } from '../base/abort.ts';
 import type { ImageDecoder, Level0Rect, RgbaImage, Slide, SlideLevel, SlideMetadata } from './slide.ts';

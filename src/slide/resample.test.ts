@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { mulberry32 } from '../runtime/variables.ts';
-import { Accumulator, axisWeights, type AxisWeights, type ImageSums } from './resample.ts';
+import { axisWeights, type AxisWeights } from './axis-weights.ts';
+import { Accumulator, type ImageSums } from './resample.ts';
 import { imageSums } from './simd-resample.ts';
 
 const side = 4;

@@ -2,15 +2,8 @@
  * `Accumulator` with SIMD: WebAssembly compiled from resample-wasm/resample.c, with the same bytes in half the time. Where there
  * is no SIMD (browsers before 2023), and for large images, the plain loops work.
  */
-import {
-  Accumulator,
-  flatLine,
-  planColumns,
-  planned,
-  touched,
-  type AxisWeights,
-  type ImageSums,
-} from './resample.ts';
+import { flatLine, planColumns, planned, touched, type AxisWeights } from './axis-weights.ts';
+import { Accumulator, type ImageSums } from './resample.ts';
 import { resampleModule } from './resample-wasm/resample-module.ts';
 
 /** What resample.c exports. Arrays are given by their first byte. */

@@ -1,5 +1,6 @@
 /** Squares of a labelled image: copied, scaled, reduced by an integer factor, or the whole image. */
-import { Accumulator, axisWeights } from '../slide/resample.ts';
+import { axisWeights } from '../slide/axis-weights.ts';
+import { Accumulator } from '../slide/resample.ts';
 import type { LabelledImage } from './labelled-image.ts';
 
 /** A square of RGB bytes, [side, side, 3]. */
