@@ -67,7 +67,6 @@ const pictures = {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').last().fill('Show truth outlines');
     await page.keyboard.press('Enter');
-    await page.getByTestId('comparison').scrollIntoViewIfNeeded();
   },
   'dicom-slide': async (page) => {
     const folder = [dicomFolder, dicomElsewhere].find((each) => existsSync(each));
