@@ -64,9 +64,11 @@ const pictures = {
   },
   truth: async (page) => {
     await segmentWhole(page);
-    await page.keyboard.press('Control+k');
-    await page.getByRole('combobox').last().fill('Show truth outlines');
-    await page.keyboard.press('Enter');
+    const chooser = page.waitForEvent('filechooser');
+    await page.keyboard.press('Alt+T');
+    await (await chooser).setFiles(join(root, 'public/slides/phantom-1.xml'));
+    await page.getByTestId('comparison').waitFor({ timeout: runMs });
+    await page.keyboard.press('Shift+O');
     await page.getByTestId('comparison').scrollIntoViewIfNeeded();
   },
   'dicom-slide': async (page) => {
@@ -78,6 +80,8 @@ const pictures = {
   },
   report: async (page) => {
     await segmentWhole(page);
+    // All of the page at once.
+    await page.setViewportSize({ width: 1280, height: 1500 });
     await page.keyboard.press('Control+p');
     await page.getByTestId('report-page').waitFor({ timeout: runMs });
   },

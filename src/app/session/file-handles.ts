@@ -73,8 +73,7 @@ export async function handlesOf(files: readonly ChosenFile[]): Promise<KeptHandl
  */
 export async function filesOf(kept: readonly KeptHandle[]): Promise<ChosenFile[] | null> {
   for (const { handle } of kept) {
-    const { requestPermission } = handle as Permitted;
-    const state = await requestPermission?.call(handle, { mode: 'read' });
+    const state = await (handle as Permitted).requestPermission?.({ mode: 'read' });
     if (state !== undefined && state !== 'granted') return null;
   }
   return Promise.all(kept.map(async ({ path, handle }) => ({ path, file: await fileOf(handle) })));

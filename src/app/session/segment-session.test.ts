@@ -77,7 +77,7 @@ it('a pane opened during a run brings its model into the run on the same press',
   shown = area;
   const session = newSession();
   const named = (id: string): ModelEntry =>
-    ({ ...model, id, url: `models/${id}/`, manifest: { ...model.manifest, classes: [] } }) as ModelEntry;
+    ({ ...model, id, url: `models/${id}/`, manifest: { ...model.manifest, classes: [] } });
   store.dispatch({ type: 'models', models: [named('a'), named('b')] });
   store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: 'a' } });
   void session.segment('visible');
