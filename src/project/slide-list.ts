@@ -71,7 +71,7 @@ export function listSlides({
     .map(({ slide }) => slide);
 }
 
-/** Least confidence of a slide's results; null without any. */
+/** Lowest confidence of a slide's results; null without any. */
 export function confidenceOf({ results }: ProjectSlide): number | null {
   const known = Object.values(results).flatMap(({ confidence }) => (confidence === null ? [] : [confidence]));
   return known.length === 0 ? null : Math.min(...known);

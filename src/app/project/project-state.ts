@@ -2,7 +2,6 @@
 import type { ProjectSlide } from '../../project/project.ts';
 import { listSlides, slideBeside } from '../../project/slide-list.ts';
 import type { SlideFilter, SlideOrder } from '../../project/slide-list.ts';
-import type { OpenSlide } from '../state/state.ts';
 
 /**
  * `open`: the folder has been read. `reading`: it is being read. `ask`: the browser asks the user before it gives the folder
@@ -36,7 +35,7 @@ export interface ProjectState {
 /** The part of the state of the page that says which slide of which project is open. */
 export interface ProjectPlace {
   readonly project: ProjectState | null;
-  readonly slide: Pick<OpenSlide, 'choice'> | null;
+  readonly slide: { readonly choice: { readonly key: string } } | null;
 }
 
 /** Key of a project's slide among all that can be opened. */
