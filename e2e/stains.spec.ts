@@ -1,8 +1,17 @@
 /** One stain as a view, and how much of it there is: on the real H&E slide, walked through in one page. */
 import AxeBuilder from '@axe-core/playwright';
 import { readFile } from 'node:fs/promises';
+import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { openBySlideAddress } from './fixtures/workbench.ts';
+
+/** Draws a rectangle around the middle of the view by keyboard, which selects it. */
+async function drawRectangle(page: Page): Promise<void> {
+  await page.keyboard.press('Alt+B');
+  for (const key of ['ArrowLeft', ' ', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown', ' ']) {
+    await page.keyboard.press(key);
+  }
+}
 
 test('stains: a view of one, thresholds, scores, a table, and all of it after reloading', async ({
   page,
@@ -32,22 +41,19 @@ test('stains: a view of one, thresholds, scores, a table, and all of it after re
     .setLegacyMode()
     .analyze();
   expect(violations.map(({ id }) => id)).toEqual([]);
-  const shots = process.env.DUALSCOPE_SHOTS;
-  if (shots !== undefined) {
-    await section.scrollIntoViewIfNeeded();
-    for (const [width, height] of [
-      [1280, 800],
-      [1920, 1080],
-    ] as const) {
-      await page.setViewportSize({ width, height });
-      for (const colorScheme of ['dark', 'light'] as const) {
-        await page.emulateMedia({ colorScheme });
-        await page.getByTestId('stain-scores').scrollIntoViewIfNeeded();
-        await page.waitForTimeout(600);
-        await page.screenshot({ path: `${shots}/${width}-${colorScheme}.png` });
-      }
-    }
-  }
+  // Estimated, and from two annotations: the same one twice can't be told apart.
+  await section.getByTestId('stain-choice').selectOption('estimated');
+  await expect(section.getByTestId('stain-view')).toBeVisible();
+  await section.getByTestId('stain-choice').selectOption('areas');
+  await expect(section.getByTestId('take-stain-1')).toBeDisabled();
+  await drawRectangle(page);
+  await section.getByTestId('take-stain-1').click();
+  await expect(section.getByTestId('take-stain-1')).toHaveText('Retake stain 1');
+  await section.getByTestId('take-stain-2').click();
+  await expect(section.getByRole('status')).toContainText('differ by 0.0°');
+  await section.getByTestId('stain-choice').selectOption('he');
+  await section.getByRole('button', { name: 'Measure selected annotation' }).click();
+  await expect(section.getByTestId('stain-score-annotation')).toContainText('%');
   await page.reload();
   await expect(section.getByTestId('stain-choice')).toHaveValue('he');
   await expect(section.getByLabel('Weak from optical density')).toHaveValue('0.1');
