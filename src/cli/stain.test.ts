@@ -119,9 +119,9 @@ it('measures a real H&E slide, and refuses what can’t be', async () => {
   expect(text).toMatch(/measured +Eosin at 4 µm\/px\n/);
   expect(text).toMatch(/positive \d+\.\d %.*H-score \d+/);
   expect(text).toContain('Research use only.');
-  await expect(stain(real, '--thresholds', '0.6,0.4,0.2')).rejects.toThrow(/no thresholds/);
-  await expect(stain(real, '--stains', '1,1,1;2,2,2')).rejects.toThrow();
-  await expect(stain(real, '--white', '9,9,9')).rejects.toThrow(/white level/);
+  await expect(stain(made, '--mpp', '1', '--thresholds', '0.6,0.4,0.2')).rejects.toThrow(/no thresholds/);
+  await expect(stain(made, '--stains', '1,1,1;2,2,2')).rejects.toThrow();
+  await expect(stain(made, '--mpp', '1', '--white', '9,9,9')).rejects.toThrow(/white level/);
   await expect(stain(made)).rejects.toThrow(/µm per pixel/);
   await expect(stain(real, '--out', 'a.jpg')).rejects.toThrow(/\.tif/);
   const fluorescence = join(import.meta.dirname, '../slide/golden/channels/six-channels.ome.tif');

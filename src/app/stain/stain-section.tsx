@@ -99,7 +99,7 @@ function StainView(): React.JSX.Element {
   return (
     <>
       <Choice
-        label="Pane shows"
+        label="Show"
         value={shown === undefined ? 'slide' : String(shown)}
         testId="stain-view"
         onChange={(value) => stains.show(pane, value === 'slide' ? null : (Number(value) as StainIndex))}
@@ -137,6 +137,7 @@ function StainFigures(): React.JSX.Element {
       />
       <StainThresholds />
       <div className="button-row">
+        <span aria-hidden>in</span>
         {(Object.keys(scopeTitles) as StainScope[]).map((scope) => (
           <button
             key={scope}

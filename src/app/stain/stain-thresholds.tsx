@@ -64,13 +64,13 @@ interface HistogramProps {
   readonly thresholds: Thresholds;
 }
 
-/** Pixels by optical density; heights are logarithms. */
+/** Pixels by optical density; heights are square roots. What has no stain at all is cut off: it would dwarf the rest. */
 function Histogram({ counts, thresholds }: HistogramProps): React.JSX.Element {
   const shown = counts.subarray(0, drawn);
-  const tallest = Math.max(1, Math.log1p(Math.max(...shown)));
+  const tallest = Math.sqrt(Math.max(1, ...shown.subarray(1)));
   const step = size.width / drawn;
   const path = Array.from(shown, (count, i) => {
-    const top = size.height * (1 - Math.log1p(count) / tallest);
+    const top = size.height * (1 - Math.min(1, Math.sqrt(count) / tallest));
     return `M${(i * step).toFixed(1)} ${size.height}V${top.toFixed(1)}H${((i + 1) * step).toFixed(1)}V${size.height}Z`;
   }).join('');
   return (
