@@ -45,7 +45,7 @@ test('a folder is segmented slide by slide, gone through, and taken out as a tab
   await page.keyboard.press('PageDown');
   await expect(page.getByTestId('slide-name')).toHaveText('case 3.tif');
   await expect.poll(() => page.evaluate(() => window.dualscope?.slices().length ?? 0)).toBeGreaterThan(0);
-  await page.keyboard.press('k');
+  await page.keyboard.press('q');
   await expect(row('case 3')).toHaveAttribute('data-state', 'reviewed');
   await page.getByLabel('Notes').fill('Deeper levels, "ink" at 3 o’clock');
   await page.getByLabel('Case').fill('26/1234');

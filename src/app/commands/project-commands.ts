@@ -72,7 +72,7 @@ export const projectCommands: readonly Command[] = [
     title: 'Mark slide as reviewed',
     group: 'Slide',
     icon: BadgeCheck,
-    shortcuts: ['K'],
+    shortcuts: ['Q'],
     when: (state) => openProjectSlide(state) !== null,
     isOn: (state) => openProjectSlide(state)?.reviewed === true,
     perform: ({ project }) => project.toggleReviewed(),
@@ -81,7 +81,7 @@ export const projectCommands: readonly Command[] = [
     id: 'project.reviewed-next',
     title: 'Mark as reviewed, next slide',
     group: 'Slide',
-    shortcuts: ['Shift+K'],
+    shortcuts: ['Shift+Q'],
     when: (state) => openProjectSlide(state) !== null,
     perform: ({ project, store }) => {
       const slide = openProjectSlide(store.getState());

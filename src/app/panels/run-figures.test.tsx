@@ -3,6 +3,7 @@
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { metricsOf } from '../../evaluation/metrics.ts';
+import { FirstView } from '../session/first-view.ts';
 import { TestBench, testModel } from '../testing.tsx';
 import { FiguresSection } from '../truth/figures-section.tsx';
 import { RunSection } from './run-section.tsx';
@@ -11,6 +12,8 @@ import { StatisticsSection } from './statistics-section.tsx';
 let bench: TestBench;
 beforeEach(() => {
   bench = new TestBench();
+  // There is no view here to wait for.
+  vi.spyOn(FirstView.prototype, 'of').mockResolvedValue();
 });
 afterEach(cleanup);
 
@@ -69,7 +72,7 @@ describe('the segmentation section', () => {
     await act(() => Promise.resolve());
     expect(asked).not.toHaveBeenCalled();
     act(() => void bench.openSlide({ mpp: { x: 0.5, y: 0.5, source: 'test' } }));
-    expect(asked).toHaveBeenCalledOnce();
+    await waitFor(() => expect(asked).toHaveBeenCalledOnce());
   });
 
   it('says what each overlap does', () => {
