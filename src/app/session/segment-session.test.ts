@@ -76,8 +76,12 @@ it('a pane opened during a run brings its model into the run on the same press',
   openSlide(1);
   shown = area;
   const session = newSession();
-  const named = (id: string): ModelEntry =>
-    ({ ...model, id, url: `models/${id}/`, manifest: { ...model.manifest, classes: [] } });
+  const named = (id: string): ModelEntry => ({
+    ...model,
+    id,
+    url: `models/${id}/`,
+    manifest: { ...model.manifest, classes: [] },
+  });
   store.dispatch({ type: 'models', models: [named('a'), named('b')] });
   store.dispatch({ type: 'choose-layer', layer: { kind: 'model', id: 'a' } });
   void session.segment('visible');

@@ -32,9 +32,7 @@ test('a level that does not fit the shape of the slide is left out, and the slid
   expect(slide.metadata.levels.map(({ downsample }) => downsample)).toEqual(
     whole.metadata.levels.map(({ downsample }) => downsample).filter((_, i) => i !== 1),
   );
-  expect(slide.metadata.notes).toEqual([
-    'One of its levels does not fit the slide’s shape and is not used.',
-  ]);
+  expect(slide.metadata.notes).toEqual(['One of its levels does not fit the slide’s shape and is not used.']);
   whole.close();
   slide.close();
 });
