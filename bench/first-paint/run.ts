@@ -105,7 +105,14 @@ const builds = await Promise.all(
 );
 const browser = await chromium.launch({
   executablePath,
-  args: ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [
+    '--no-sandbox',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    // Playwright has no hand on the browser's own picker: files are chosen by an <input> instead.
+    '--disable-blink-features=FileSystemAccessLocal',
+  ],
 });
 const figures: Record<string, unknown> = {
   browser: browser.version(),
