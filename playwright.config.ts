@@ -1,7 +1,7 @@
 /**
  * Browser tests against the built app, as `npm start` serves it. Specs named `*.webgpu.spec.ts` run on
  * WebGPU with Chromium's software adapter, all others on what the app chooses by itself (wasm here). Tests run three at a
- * time where the caller allows it (`--workers=3`); those of `timed` are for a machine that does nothing else.
+ * time where the caller allows it (`--workers=2`); those of `timed` are for a machine that does nothing else.
  * `screens` takes the headless shell where there is one, the rest the whole browser.
  * `visual.spec.ts` compares screenshots with baselines; `firefox.spec.ts` skips unless there is a Firefox.
  */

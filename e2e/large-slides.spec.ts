@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import sharp from 'sharp';
 import { writeLargeDicom, writeLargeTiff } from '../src/slide/testing/large-slides.node.ts';
-import { openFile, settle } from './fixtures/workbench.ts';
+import { openFile } from './fixtures/workbench.ts';
 
 /** Counts how long the page's own thread is blocked. */
 async function watchBlocks(page: Page): Promise<() => Promise<number>> {
@@ -79,10 +79,10 @@ for (const kind of ['tiff', 'sparse DICOM', 'full DICOM'] as const) {
     const place = await page.getByTestId('view-A').boundingBox();
     await page.mouse.move(place!.x + place!.width * 0.45, place!.y + place!.height * 0.45);
     for (let i = 0; i < 12; i++) await page.mouse.wheel(0, -240);
-    await settle(page);
+    await page.waitForTimeout(2500);
     await page.screenshot({ path: info.outputPath('joined.png') });
     for (let i = 0; i < 30; i++) await page.mouse.wheel(0, -240);
-    await settle(page);
+    await page.waitForTimeout(2500);
     await page.screenshot({ path: info.outputPath('detail.png') });
     const blockedInUse = await longest();
     process.stdout.write(

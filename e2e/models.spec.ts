@@ -55,7 +55,7 @@ test('the chooser says what each model is for and where it does not fit; a check
   // What the encoder sees here is far from the phantoms: with the overlay, in the legend and in the model's facts.
   const unlike = /does not look like what Nano single .* was trained on: it is [\d.]+ times as far/;
   await expect(page.getByTestId('pane-title-A').getByTestId('unlike-training')).toHaveAttribute(
-    'title',
+    'data-tip',
     unlike,
   );
   await expect(page.getByTestId('legend-fit')).toContainText('do not trust these areas');

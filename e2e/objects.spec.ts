@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import sharp from 'sharp';
+import { inDefaultColours } from '../src/base/class-colours.ts';
 import { classesOf, dualscope, phantomSlide } from './fixtures/phantom.ts';
 import { finishedSlices, openFile } from './fixtures/workbench.ts';
 
@@ -37,7 +38,7 @@ test('a class map of the command line is a prediction; its objects are reviewed 
   const cells = await finishedSlices(page);
   const map = await sharp(`${stem}.classes.tif`).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const { width, height } = map.info;
-  const colours = classesOf(model).map(({ colour }) => parseInt(colour.slice(1), 16));
+  const colours = inDefaultColours(classesOf(model)).map(({ colour }) => parseInt(colour.slice(1), 16));
   let compared = 0;
   for (const { rect, size, classes } of cells) {
     const [left, top] = [Math.round(rect.x / (rect.width / size)), Math.round(rect.y / (rect.height / size))];

@@ -53,7 +53,7 @@ const tests = [
   // More tests than cores: a test waits for a time limit or for its browser a part of its time.
   browserTests(
     'screens',
-    ['--project=webgpu', '--project=engine', '--project=screens', '--project=visual', '--workers=3'],
+    ['--project=webgpu', '--project=engine', '--project=screens', '--project=visual', '--workers=2'],
     screensReport,
   ),
   browserTests('timed', ['--project=timed', '--project=firefox', '--workers=1'], timedReport),
