@@ -81,23 +81,20 @@ export class StainSession {
     });
   }
 
-  /** Takes a stain, 0 or 1, from the selected annotation. */
+  /** Takes a stain, 0 or 1, from the selected annotation; the white of the glass first, if that is not known yet. */
   async takeFrom(index: 0 | 1): Promise<void> {
     const area = this.#areaOf('annotation');
-    const { separation } = this.state.getState();
-    if (area === null || separation === null) return;
+    if (area === null) return;
     await this.#compute('Reading the annotation…', async (slide, source, signal) => {
-      const vector = await this.#parts.slides.client.stainOfArea(
-        slide.slideId,
-        source,
-        separation.white,
-        area,
-        signal,
-      );
+      const { client } = this.#parts.slides;
+      const known = this.state.getState().separation;
+      const white = known?.white ?? (await client.stainWhite(slide.slideId, source, signal));
+      const separation = known ?? { stains: stainPresets.hdab, white };
+      const vector = await client.stainOfArea(slide.slideId, source, white, area, signal);
       if (signal.aborted) return;
       const { drawn } = this.state.getState();
       const next = index === 0 ? ([vector, drawn[1]] as const) : ([drawn[0], vector] as const);
-      this.#set({ drawn: next });
+      this.#set({ drawn: next, separation });
       const [first, second] = next;
       if (first === null || second === null) return;
       // Refuses two that are alike; the order is the user's.
