@@ -58,16 +58,28 @@ export function differenceStyle(
     bytes.set([...parseColour(colour), 255], 4 * value);
     return [{ value, colour, outline: true, hatch, hatchColour }];
   });
+  return pairStyle(overlay, classes, bytes);
+}
+
+/**
+ * The style of a layer of pairs of classes: one fills, the other hatches.
+ * @param classes a look per pair that is drawn. @param colours RGBA by value, [256 × 4]
+ */
+export function pairStyle(
+  overlay: OverlaySettings,
+  classes: OverlayStyle['classes'],
+  colours: Uint8ClampedArray<ArrayBuffer>,
+): OverlayStyle {
   return {
     fill: overlay.fill,
     outline: overlay.outline,
-    // The first layer's class is nowhere else.
+    // The class that hatches is nowhere else.
     hatch: true,
     confidence: false,
     outlineOpacity: overlay.outlineOpacity,
     outlineWidth: overlay.outlineWidth,
     minConfidence: 0,
-    pixels: new Uint32Array(bytes.buffer),
+    pixels: new Uint32Array(colours.buffer),
     classes,
   };
 }

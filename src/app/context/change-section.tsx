@@ -15,6 +15,7 @@ import { useFigures } from '../truth/use-figures.ts';
 import { useApp } from '../workbench-context.ts';
 import { changeLook } from './change-style.ts';
 import { contextRefusal, contextTitle } from './context-pass.ts';
+import { tip } from '../frame/tip.ts';
 
 export function ChangeSection(): React.JSX.Element | null {
   const { layer } = useApp(activePaneOf);
@@ -129,7 +130,7 @@ function ChangeMatrix({
         <tr>
           <th scope="col">Without</th>
           {classes.map(({ name }) => (
-            <th key={name} scope="col" title={`${name} with context`}>
+            <th key={name} scope="col" {...tip(`${name} with context`)}>
               {shortName(name)}
             </th>
           ))}
@@ -149,7 +150,7 @@ function ChangeMatrix({
                 return (
                   <td
                     key={other}
-                    title={`${name} without context, ${other} with: ${formatShare(share)}`}
+                    {...tip(`${name} without context, ${other} with: ${formatShare(share)}`)}
                     className={changes ? undefined : 'faint'}
                     style={{ background: `color-mix(in srgb, var(--accent) ${tint}%, transparent)` }}
                   >

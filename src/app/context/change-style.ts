@@ -1,6 +1,6 @@
 /** How a layer of what the context changed is drawn: the class with context fills, the one without it hatches. Pure. */
 import { pairValue } from '../../evaluation/context-change.ts';
-import { lookOf } from '../compare/difference-style.ts';
+import { lookOf, pairStyle } from '../compare/difference-style.ts';
 import type { TransitionLook } from '../compare/difference-style.ts';
 import { parseColour } from '../overlay/class-palette.ts';
 import type { PaletteClass } from '../overlay/class-palette.ts';
@@ -30,16 +30,5 @@ export function changeStyle(classes: readonly PaletteClass[], overlay: OverlaySe
       return [{ value, colour, outline: true, hatch, hatchColour }];
     }),
   );
-  return {
-    fill: overlay.fill,
-    outline: overlay.outline,
-    // The class without context is nowhere else.
-    hatch: true,
-    confidence: false,
-    outlineOpacity: overlay.outlineOpacity,
-    outlineWidth: overlay.outlineWidth,
-    minConfidence: 0,
-    pixels: new Uint32Array(bytes.buffer),
-    classes: pairs,
-  };
+  return pairStyle(overlay, pairs, bytes);
 }

@@ -14,6 +14,7 @@ import { drawSquare, squareAround } from './object-thumbnail.ts';
 import { stateWords } from './object-words.ts';
 import type { ObjectsState } from './objects-state.ts';
 import { useListWindow } from './use-window.ts';
+import { tip } from '../frame/tip.ts';
 
 /** Deviation of drawn outlines from the pixels' edges, map pixels: no staircases. */
 const outlineTolerance = 1;
@@ -84,7 +85,7 @@ export function ObjectList({ state }: { readonly state: ObjectsState }): React.J
               className="choice object-row"
               aria-current={described.isCurrent}
               aria-label={titleOf(described)}
-              title={titleOf(described)}
+              {...tip(titleOf(described))}
               data-state={described.state}
               data-marked={described.isMarked}
               onClick={(event) => {
@@ -132,7 +133,7 @@ export function ObjectGallery({ state }: { readonly state: ObjectsState }): Reac
               className="choice"
               aria-current={described.isCurrent}
               aria-label={titleOf(described)}
-              title={titleOf(described)}
+              {...tip(titleOf(described))}
               data-state={described.state}
               data-marked={described.isMarked}
               onClick={(event) => {

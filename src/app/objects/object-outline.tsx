@@ -4,6 +4,7 @@ import { polygonsOf } from '../../objects/object-shape.ts';
 import { toolInHand } from '../state/tools.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
+import { useSlideTransform } from '../viewer/use-slide-transform.ts';
 
 /** Deviation of the outline from the pixels' edges, map pixels: no staircases. */
 const outlineTolerance = 1;
@@ -45,17 +46,7 @@ export function ObjectOutline({ view, paneId }: ObjectOutlineProps): React.JSX.E
       }));
   }, [corrected, scale, selected, marked]);
   const isShown = isOpen && outlines.length > 0;
-  useEffect(() => {
-    if (!isShown) return;
-    const draw = (): void => {
-      const transform = view.transform();
-      if (transform === null) return;
-      const { a, b, c, d, e, f } = transform;
-      group.current?.setAttribute('transform', `matrix(${a} ${b} ${c} ${d} ${e} ${f})`);
-    };
-    draw();
-    return view.onFrame(draw);
-  }, [view, isShown]);
+  useSlideTransform(view, group, isShown);
   if (!isShown) return null;
   return (
     <svg className="annotation-shapes object-outline" aria-hidden data-testid={`object-outline-${paneId}`}>

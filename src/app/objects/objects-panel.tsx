@@ -12,6 +12,7 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { ObjectGallery, ObjectList } from './object-list.tsx';
 import { sortings } from './object-words.ts';
 import type { ObjectsState } from './objects-state.ts';
+import { tip } from '../frame/tip.ts';
 
 export function ObjectsPanel(): React.JSX.Element {
   const { objects } = useWorkbench();
@@ -205,7 +206,7 @@ function Actions({ state }: { readonly state: ObjectsState }): React.JSX.Element
               type="button"
               className="button small"
               disabled={selected === null}
-              title={`Relabel as ${name}`}
+              {...tip(`Relabel as ${name}`)}
               onClick={() => objects.review('accepted', name)}
             >
               <span className="annotation-mark" style={{ background: colours[value] }} aria-hidden />

@@ -10,6 +10,7 @@ import { useApp, useWorkbench } from '../workbench-context.ts';
 import { openProjectSlide } from './project-state.ts';
 import type { ProjectState } from './project-state.ts';
 import { ProjectSlideList } from './project-slide-list.tsx';
+import { tip } from '../frame/tip.ts';
 
 export function ProjectPanel(): React.JSX.Element | null {
   const project = useApp((state) => state.project);
@@ -18,7 +19,7 @@ export function ProjectPanel(): React.JSX.Element | null {
     <div className="project" data-testid="project">
       <div className="project-head">
         <div className="project-title">
-          <h2 title={project.title}>{project.title}</h2>
+          <h2 {...tip(project.title)}>{project.title}</h2>
           <CommandButton id="project.results" />
           <CommandButton id="project.save" />
           <CommandButton id="project.close" />
@@ -50,7 +51,7 @@ function Counts({ project }: { readonly project: ProjectState }): React.JSX.Elem
         {parts.join(' · ')}
       </p>
       {unsaved !== null && (
-        <p className="warning-text hint" title={unsaved}>
+        <p className="warning-text hint" {...tip(unsaved)}>
           Not saved in this browser. Save a project file.
         </p>
       )}

@@ -19,6 +19,7 @@ import { createAppStore } from '../state/store.ts';
 import { testMetadata, testModel } from '../testing.tsx';
 import { FiguresSession } from '../truth/figures-session.ts';
 import { ProjectQueue } from './project-queue.ts';
+import { openedProject } from './project-state.ts';
 import type { ProjectSession } from './project-session.ts';
 import { projectSlideKey } from './project-state.ts';
 
@@ -38,20 +39,13 @@ function start() {
     store.dispatch({ type: 'project-change', id: 'p', change: { slides: next } });
   store.dispatch({
     type: 'project',
-    project: {
+    project: openedProject({
       id: 'p',
       title: 'P',
       slides,
       access: 'open',
       found: new Set(slides.map(({ id }) => id)),
-      filter: 'all',
-      order: 'folder',
-      search: '',
-      queue: 'idle',
-      running: null,
-      cursor: null,
-      unsaved: null,
-    },
+    }),
   });
   const now = (): readonly ProjectSlide[] => store.getState().project?.slides ?? [];
   let settings = initialSettings;

@@ -8,6 +8,7 @@ import { CommandButton } from '../commands/command-button.tsx';
 import { Modal } from '../dialogs/modal.tsx';
 import { formatCount, formatFraction, formatShare } from '../format.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { tip } from '../frame/tip.ts';
 
 interface Column {
   readonly id: TableColumn;
@@ -96,7 +97,7 @@ export function ProjectResultsDialog(): React.JSX.Element | null {
                 {columns.map(({ id, isFigure, cell }) =>
                   id === 'slide' ? (
                     <th key={id} scope="row">
-                      <button type="button" title={row.slide.path} onClick={() => open(row.slide.id)}>
+                      <button type="button" {...tip(row.slide.path)} onClick={() => open(row.slide.id)}>
                         {row.slide.name}
                       </button>
                     </th>
@@ -159,7 +160,7 @@ function columnsOf(
 function State({ slide, state, result }: ResultRow): React.JSX.Element {
   const problem = slide.failure?.problem ?? result?.warning ?? null;
   return (
-    <span title={problem ?? undefined}>
+    <span {...(problem !== null && tip(problem))}>
       {stateTitles[state]}
       {problem !== null && (
         <>

@@ -20,7 +20,7 @@ import { canChooseFolder, chooseFolder, filesOfFolder, mayRead } from './folder-
 import { folderNameOf, slidesOfFolder } from './project-files.ts';
 import type { FolderSlide } from './project-files.ts';
 import { ProjectRecords } from './project-records.ts';
-import { openProjectSlide, projectSlideKey, projectStep } from './project-state.ts';
+import { openedProject, openProjectSlide, projectSlideKey, projectStep } from './project-state.ts';
 import type { ProjectState } from './project-state.ts';
 import { openProjectTable } from './project-table.ts';
 import type { ProjectHead, ProjectTable } from './project-table.ts';
@@ -295,23 +295,9 @@ export class ProjectSession {
         else this.#say('warning', title, unsavedText(reason), 'Free disk space, or save a project file.');
       },
     });
-    this.#store.dispatch({
-      type: 'project',
-      project: {
-        id,
-        title,
-        slides: this.#records.slides,
-        access,
-        found: new Set(),
-        filter: 'all',
-        order: 'folder',
-        search: '',
-        queue: 'idle',
-        running: null,
-        cursor: null,
-        unsaved: null,
-      },
-    });
+    const { slides: known } = this.#records;
+    const project = openedProject({ id, title, slides: known, access, found: new Set() });
+    this.#store.dispatch({ type: 'project', project });
     this.#store.dispatch({ type: 'preferences', change: { leftPanel: 'slides' } });
     this.#showThumbnails();
     try {

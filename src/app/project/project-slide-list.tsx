@@ -9,6 +9,7 @@ import { wholeProgress } from '../state/run-state.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
 import { listedSlides, openProjectSlide } from './project-state.ts';
 import type { ProjectState } from './project-state.ts';
+import { tip } from '../frame/tip.ts';
 
 /** CSS pixels. */
 const rowHeight = 52;
@@ -139,7 +140,7 @@ const SlideRow = memo(function SlideRow(props: SlideRowProps): React.JSX.Element
         tabIndex={isReached ? 0 : -1}
         data-slide={slide.id}
         data-state={state}
-        title={problem === null ? slide.path : `${slide.path}: ${problem}`}
+        {...tip(problem === null ? slide.path : `${slide.path}: ${problem}`)}
         onClick={() => void project.open(slide.id)}
         onKeyDown={(event) => onKeyDown(event, slide.id)}
         onFocus={() => onFocus(slide.id)}

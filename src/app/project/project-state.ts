@@ -32,6 +32,22 @@ export interface ProjectState {
   readonly unsaved: string | null;
 }
 
+/** A project that has just been opened: nothing sorted out, nothing running. */
+export function openedProject(
+  opened: Pick<ProjectState, 'id' | 'title' | 'slides' | 'access' | 'found'>,
+): ProjectState {
+  return {
+    ...opened,
+    filter: 'all',
+    order: 'folder',
+    search: '',
+    queue: 'idle',
+    running: null,
+    cursor: null,
+    unsaved: null,
+  };
+}
+
 /** The part of the state of the page that says which slide of which project is open. */
 export interface ProjectPlace {
   readonly project: ProjectState | null;

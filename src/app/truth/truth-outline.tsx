@@ -2,12 +2,13 @@
  * Outlines of the ground truth over any layer: white dashes on a dark line, in no class's colour, so that nobody takes
  * them for a prediction. Off until asked for.
  */
-import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
+import { useMemo, useRef, useSyncExternalStore } from 'react';
 import type { ClassPolygon } from '../../annotation/rasterise.ts';
 import { annotateOf } from '../state/state.ts';
 import type { PaneState } from '../state/state.ts';
 import type { SlideView } from '../viewer/slide-view.ts';
 import { useApp, useWorkbench } from '../workbench-context.ts';
+import { useSlideTransform } from '../viewer/use-slide-transform.ts';
 
 export interface TruthOutlineProps {
   readonly view: SlideView;
@@ -22,17 +23,7 @@ export function TruthOutline({ view, paneId }: TruthOutlineProps): React.JSX.Ele
   const group = useRef<SVGGElement>(null);
   const outline = useMemo(() => (truth === null ? '' : truth.areas.map(pathOf).join('')), [truth]);
   const visible = shown && truth !== null && showsOutline(pane);
-  useEffect(() => {
-    if (!visible) return;
-    const draw = (): void => {
-      const transform = view.transform();
-      if (transform === null) return;
-      const { a, b, c, d, e, f } = transform;
-      group.current?.setAttribute('transform', `matrix(${a} ${b} ${c} ${d} ${e} ${f})`);
-    };
-    draw();
-    return view.onFrame(draw);
-  }, [view, visible]);
+  useSlideTransform(view, group, visible);
   if (!visible) return null;
   return (
     <svg className="annotation-shapes truth-outline" aria-hidden data-testid={`truth-outline-${paneId}`}>
